@@ -1,0 +1,3 @@
+module github.com/stheno-ml/stheno
+
+go 1.26
