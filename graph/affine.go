@@ -1,0 +1,95 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// affine is y = x W + b for x (m,n), W (n,k), b (k): the weighted input z of a layer for a whole mini-batch, an example a row.
+var affine = &Op{
+	Name: "affine", Shape: affineShape, F32: affineDo[float32], F64: affineDo[float64],
+	Grad: []Grad{
+		func(x Nodes, _, dy *Node) *Node { return mulT.Apply(dy, x[1]) }, // dx = dy Wᵀ (BP2)
+		func(x Nodes, _, dy *Node) *Node { return tMul.Apply(x[0], dy) }, // dW = xᵀ dy (BP4)
+		func(_ Nodes, _, dy *Node) *Node { return sumRows.Apply(dy) },    // db = Σ dy  (BP3)
+	},
+}
+
+func affineShape(x []Shape) (Shape, error) {
+	if len(x[0]) != 2 || len(x[1]) != 2 || len(x[2]) != 1 || x[0][1] != x[1][0] || x[1][1] != x[2][0] {
+		return nil, fmt.Errorf("%v W%v + b%v; it takes x(m,n) W(n,k) + b(k)", x[0], x[1], x[2])
+	}
+	return Shape{x[0][0], x[1][1]}, nil
+}
+
+func affineDo[T kernel.Float](y Array[T], x []Array[T]) {
+	m, n, k := x[0].Shape[0], x[0].Shape[1], x[1].Shape[1]
+	for i := range m {
+		copy(y.Data[i*k:], x[2].Data)
+	}
+	kernel.For[T]().Mul(y.Data, k, x[0].Data, n, 1, x[1].Data, k, m, k, n, 1, 1)
+}
+
+// mulT is y = a bᵀ for a (m,k), b (n,k).
+var mulT = &Op{
+	Name: "mulT", F32: mulTDo[float32], F64: mulTDo[float64],
+	Shape: func(x []Shape) (Shape, error) {
+		if len(x[0]) != 2 || len(x[1]) != 2 || x[0][1] != x[1][1] {
+			return nil, fmt.Errorf("%v %vᵀ; it takes a(m,k) b(n,k)ᵀ", x[0], x[1])
+		}
+		return Shape{x[0][0], x[1][0]}, nil
+	},
+}
+
+func mulTDo[T kernel.Float](y Array[T], x []Array[T]) {
+	m, k, n := x[0].Shape[0], x[0].Shape[1], x[1].Shape[0]
+	kernel.For[T]().MulT(y.Data, n, x[0].Data, k, x[1].Data, k, m, n, k, 1, 0)
+}
+
+// tMul is y = aᵀ b for a (k,m), b (k,n).
+var tMul = &Op{
+	Name: "tMul", F32: tMulDo[float32], F64: tMulDo[float64],
+	Shape: func(x []Shape) (Shape, error) {
+		if len(x[0]) != 2 || len(x[1]) != 2 || x[0][0] != x[1][0] {
+			return nil, fmt.Errorf("%vᵀ %v; it takes a(k,m)ᵀ b(k,n)", x[0], x[1])
+		}
+		return Shape{x[0][1], x[1][1]}, nil
+	},
+}
+
+func tMulDo[T kernel.Float](y Array[T], x []Array[T]) {
+	k, m, n := x[0].Shape[0], x[0].Shape[1], x[1].Shape[1]
+	kernel.For[T]().Mul(y.Data, n, x[0].Data, 1, m, x[1].Data, n, m, n, k, 1, 0)
+}
+
+// sumRows is y[j] = Σ_i x[i,j] for x (m,n).
+var sumRows = &Op{
+	Name: "sumRows", F32: sumRowsDo[float32], F64: sumRowsDo[float64],
+	Shape: func(x []Shape) (Shape, error) {
+		if len(x[0]) != 2 {
+			return nil, fmt.Errorf("%v; it takes (m,n)", x[0])
+		}
+		return Shape{x[0][1]}, nil
+	},
+}
+
+func sumRowsDo[T kernel.Float](y Array[T], x []Array[T]) {
+	kernel.For[T]().SumRows(y.Data, x[0].Data, x[0].Shape[1], x[0].Shape[0])
+}
+
+// reshape gives x another shape of as many elements; its gradient is shaped back.
+func reshape(to Shape) *Op {
+	return &Op{
+		Name: fmt.Sprintf("reshape/%v", to), F32: copyDo[float32], F64: copyDo[float64],
+		Shape: func(x []Shape) (Shape, error) {
+			if x[0].TotalSize() != to.TotalSize() {
+				return nil, fmt.Errorf("%v has %d elements, %v has %d", x[0], x[0].TotalSize(), to, to.TotalSize())
+			}
+			return to, nil
+		},
+		Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return reshape(x[0].Shape()).Apply(dy) }},
+	}
+}
+
+func copyDo[T kernel.Float](y Array[T], x []Array[T]) { copy(y.Data, x[0].Data) }

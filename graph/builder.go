@@ -1,0 +1,109 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// A Builder makes one graph of a network: for training or evaluation, at one mini-batch size. It hands out the parameters.
+type Builder struct {
+	// Training says that the graph is to be trained: dropout drops.
+	Training bool
+
+	net    *Net
+	graph  *gorgonia.ExprGraph
+	count  map[string]int // layers so far of each kind, for names
+	params []*Param       // in the order in which the layers asked
+	nodes  Nodes          // the parameters' nodes
+	masks  []mask
+	rows   []Row
+}
+
+// Row is a line of a network's summary: a layer that has no layers inside.
+type Row struct {
+	Layer  string // its text form
+	Output Shape  // of one example
+	Params int
+	MACs   int // multiply-adds forward, of one example
+}
+
+// Fail stops the build with an error, which comes out of [New] behind the layer's number and name.
+func (b *Builder) Fail(format string, args ...any) { fail(format, args...) }
+
+// Name is kind with a number, unique in the network and the same each time the network is built: "dense2".
+func (b *Builder) Name(kind string) string {
+	b.count[kind]++
+	return fmt.Sprint(kind, b.count[kind])
+}
+
+// Param is the node of the network's parameter of that name; the first build of the network makes the parameter, of independent
+// N(0, std²). decay says whether L2 regularisation applies.
+func (b *Builder) Param(name string, shape Shape, std float64, decay bool) *Node {
+	p := b.net.param(name, shape, std, decay)
+	if !p.Shape.Eq(shape) {
+		fail("parameter %s is %v here and %v elsewhere; give each its own name", name, shape, p.Shape)
+	}
+	if i := slices.Index(b.params, p); i >= 0 {
+		return b.nodes[i] // weights shared by two layers
+	}
+	n := b.variable(name, shape, p.Data)
+	b.params, b.nodes = append(b.params, p), append(b.nodes, n)
+	return n
+}
+
+// variable is a named leaf over the given memory.
+func (b *Builder) variable(name string, shape Shape, data any) *Node {
+	t := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
+	return gorgonia.NewTensor(b.graph, b.net.dtype, len(shape),
+		gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(t))
+}
+
+// layer builds the i-th layer of a sequence; errors get its number and name in front.
+func (b *Builder) layer(i int, l Layer, x *Node) *Node {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case buildError:
+			fail("layer %d %s: input %v: %w", i, describe(l), x.Shape(), r.err)
+		default:
+			panic(r)
+		}
+	}()
+	params, rows := len(b.params), len(b.rows)
+	y := l.Build(b, x)
+	if len(b.rows) == rows {
+		b.rows = append(b.rows, row(l, y, b.params[params:]))
+	}
+	return y
+}
+
+func row(l Layer, y *Node, params []*Param) Row {
+	r := Row{Layer: describe(l), Output: y.Shape()[1:].Clone()}
+	for _, p := range params {
+		r.Params += p.Len()
+		if len(p.Shape) > 1 { // weights, each used once at every place of a map
+			r.MACs += p.Len() * places(r.Output)
+		}
+	}
+	return r
+}
+
+// places is the number of places at which a filter is applied: rows × columns of maps, or 1.
+func places(out Shape) int {
+	if len(out) == 3 {
+		return out[1] * out[2]
+	}
+	return 1
+}
+
+// describe is a layer's text form, or its type where it has none.
+func describe(l Layer) string {
+	if s, ok := l.(fmt.Stringer); ok {
+		return s.String()
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%T", l), "graph.")
+}

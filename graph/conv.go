@@ -1,0 +1,170 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// convolution names the numbers that a convolution op depends on beside its inputs' shapes.
+type convolution struct{ stride, pad int }
+
+// geometry is that of one image of x (m,c,h,w) under filters of rows × cols.
+func (c convolution) geometry(x Shape, rows, cols int) kernel.Geometry {
+	return kernel.Geometry{
+		Maps: x[1], Rows: x[2], Cols: x[3], KernelRows: rows, KernelCols: cols, Stride: c.stride, Pad: c.pad,
+	}
+}
+
+// conv is y[i,o] = b[o] + Σ_c K[o,c] ⋆ x[i,c] for x (m,c,h,w), filters K (o,c,kh,kw) and b (o): a correlation, filters unflipped.
+func (c convolution) op() *Op {
+	return &Op{
+		Name: fmt.Sprintf("conv/%d/%d", c.stride, c.pad), Shape: c.shape, F32: convDo[float32](c), F64: convDo[float64](c),
+		Grad: []Grad{
+			func(x Nodes, _, dy *Node) *Node { return c.dx(x[0].Shape()).Apply(dy, x[1]) },
+			func(x Nodes, _, dy *Node) *Node { return c.dk(x[1].Shape()).Apply(x[0], dy) },
+			func(_ Nodes, _, dy *Node) *Node { return sumMaps.Apply(dy) },
+		},
+	}
+}
+
+func (c convolution) shape(x []Shape) (Shape, error) {
+	in, k, b := x[0], x[1], x[2]
+	if len(in) != 4 || len(k) != 4 || len(b) != 1 || in[1] != k[1] || k[0] != b[0] {
+		return nil, fmt.Errorf("%v with filters %v and bias %v; it takes (m,c,h,w), (o,c,kh,kw), (o)", in, k, b)
+	}
+	g := c.geometry(in, k[2], k[3])
+	if in[2]+2*c.pad < k[2] || in[3]+2*c.pad < k[3] {
+		return nil, fmt.Errorf("filters of %d×%d on images of %d×%d; use smaller filters or more pad", k[2], k[3], in[2], in[3])
+	}
+	return Shape{in[0], k[0], g.OutRows(), g.OutCols()}, nil
+}
+
+// convDo is a matrix product an image, K (o, c·kh·kw) times the patches (c·kh·kw, oh·ow).
+func convDo[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		s := kernel.For[T]()
+		o := y.Shape[1]
+		g := c.geometry(x[0].Shape, x[1].Shape[2], x[1].Shape[3])
+		patch, area := g.Patch(), g.OutRows()*g.OutCols()
+		cols := make([]T, patch*area)
+		for i := range y.Shape[0] {
+			s.Im2col(cols, image(x[0], i), g)
+			yi := image(y, i)
+			for j := range yi {
+				yi[j] = x[2].Data[j/area]
+			}
+			s.Mul(yi, area, x[1].Data, patch, 1, cols, area, o, area, patch, 1, 1)
+		}
+	}
+}
+
+// image is the i-th image of x (m,c,h,w).
+func image[T kernel.Float](x Array[T], i int) []T {
+	n := x.Shape[1] * x.Shape[2] * x.Shape[3]
+	return x.Data[i*n : i*n+n]
+}
+
+// dx is the gradient for x of shape in: the patches' gradient Kᵀ dy, each element added back to where it was taken from.
+func (c convolution) dx(in Shape) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dConvX/%d/%d/%v", c.stride, c.pad, in), F32: convDX[float32](c), F64: convDX[float64](c),
+		Shape: func([]Shape) (Shape, error) { return in.Clone(), nil },
+	}
+}
+
+func convDX[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
+	return func(dx Array[T], x []Array[T]) {
+		s := kernel.For[T]()
+		dy, k := x[0], x[1]
+		g := c.geometry(dx.Shape, k.Shape[2], k.Shape[3])
+		patch, area := g.Patch(), g.OutRows()*g.OutCols()
+		cols := make([]T, patch*area)
+		for i := range dx.Shape[0] {
+			s.Mul(cols, area, k.Data, 1, patch, image(dy, i), area, patch, area, k.Shape[0], 1, 0)
+			s.Col2im(image(dx, i), cols, g)
+		}
+	}
+}
+
+// dk is the gradient for filters of shape k: Σ over the images of dy times the transposed patches.
+func (c convolution) dk(k Shape) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dConvK/%d/%d/%v", c.stride, c.pad, k), F32: convDK[float32](c), F64: convDK[float64](c),
+		Shape: func([]Shape) (Shape, error) { return k.Clone(), nil },
+	}
+}
+
+func convDK[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
+	return func(dk Array[T], x []Array[T]) {
+		s := kernel.For[T]()
+		in, dy := x[0], x[1]
+		g := c.geometry(in.Shape, dk.Shape[2], dk.Shape[3])
+		patch, area := g.Patch(), g.OutRows()*g.OutCols()
+		cols := make([]T, patch*area)
+		clear(dk.Data)
+		for i := range in.Shape[0] {
+			s.Im2col(cols, image(in, i), g)
+			s.MulT(dk.Data, patch, image(dy, i), area, cols, area, dk.Shape[0], patch, area, 1, 1)
+		}
+	}
+}
+
+// sumMaps is y[o] = Σ over images and places of x[i,o,r,s] for x (m,o,h,w): the gradient of a map's shared bias.
+var sumMaps = &Op{
+	Name: "sumMaps", F32: sumMapsDo[float32], F64: sumMapsDo[float64],
+	Shape: func(x []Shape) (Shape, error) {
+		if len(x[0]) != 4 {
+			return nil, fmt.Errorf("%v; it takes (m,o,h,w)", x[0])
+		}
+		return Shape{x[0][1]}, nil
+	},
+}
+
+func sumMapsDo[T kernel.Float](y Array[T], x []Array[T]) {
+	s := kernel.For[T]()
+	area := x[0].Shape[2] * x[0].Shape[3]
+	clear(y.Data)
+	for i := range x[0].Shape[0] {
+		xi := image(x[0], i)
+		for o := range y.Data {
+			y.Data[o] += s.Sum(xi[o*area : o*area+area])
+		}
+	}
+}
+
+// maxPool is the maximum over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
+func maxPool(size int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("maxPool/%d", size), F32: maxPoolDo[float32](size), F64: maxPoolDo[float64](size),
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 4 || x[0][2] < size || x[0][3] < size {
+				return nil, fmt.Errorf("windows of %d×%d on %v; it takes (m,c,h,w) with h and w of at least a window", size, size, x[0])
+			}
+			return Shape{x[0][0], x[0][1], x[0][2] / size, x[0][3] / size}, nil
+		},
+		Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return dMaxPool(size).Apply(x[0], dy) }},
+	}
+}
+
+func maxPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		s := x[0].Shape
+		kernel.For[T]().MaxPool(y.Data, x[0].Data, s[0]*s[1], s[2], s[3], size)
+	}
+}
+
+// dMaxPool gives dy to the first maximum of each window, in row order, and 0 to the others.
+func dMaxPool(size int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dMaxPool/%d", size), F32: dMaxPoolDo[float32](size), F64: dMaxPoolDo[float64](size),
+		Shape: func(x []Shape) (Shape, error) { return x[0].Clone(), nil },
+	}
+}
+
+func dMaxPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
+	return func(dx Array[T], x []Array[T]) {
+		s := x[0].Shape
+		kernel.For[T]().MaxPoolGrad(dx.Data, x[0].Data, x[1].Data, s[0]*s[1], s[2], s[3], size)
+	}
+}

@@ -1,0 +1,184 @@
+package graph
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Layer is a piece of a network: it builds its nodes on x, whose first axis is the mini-batch, and returns the last.
+type Layer interface {
+	Build(b *Builder, x *Node) *Node
+}
+
+// Func makes any Gorgonia function of one node a layer: Func(gorgonia.Tanh).
+type Func func(*Node) (*Node, error)
+
+// Build applies the function.
+func (f Func) Build(_ *Builder, x *Node) *Node { return must(f(x)) }
+
+func (f Func) String() string { return "func" }
+
+// Seq is layers one after the other.
+type Seq []Layer
+
+// Build chains the layers.
+func (s Seq) Build(b *Builder, x *Node) *Node {
+	for i, l := range s {
+		x = b.layer(i, l, x)
+	}
+	return x
+}
+
+func (s Seq) String() string {
+	names := make([]string, len(s))
+	for i, l := range s {
+		names[i] = describe(l)
+	}
+	return strings.Join(names, " ")
+}
+
+// Residual is x + Seq(r)(x); the sequence must keep the shape.
+type Residual []Layer
+
+// Build adds the input to the sequence's output.
+func (r Residual) Build(b *Builder, x *Node) *Node {
+	y := Seq(r).Build(b, x)
+	if !y.Shape().Eq(x.Shape()) {
+		fail("the layers inside turn %v into %v; they must keep the shape", x.Shape(), y.Shape())
+	}
+	return add.Apply(x, y)
+}
+
+func (r Residual) String() string { return "residual(" + Seq(r).String() + ")" }
+
+// Dense is a fully connected layer, y = x W + b with W (in, Out) and b (Out); images are flattened first.
+type Dense struct {
+	Out  int
+	Init *Init // nil: the network's
+}
+
+// Build makes the parameters denseN.w and denseN.b.
+func (d Dense) Build(b *Builder, x *Node) *Node {
+	if d.Out < 1 {
+		fail("%d outputs; use at least 1", d.Out)
+	}
+	x = Flatten{}.Build(b, x)
+	in := x.Shape()[1]
+	w, bias := b.weights("dense", d.Init, Shape{in, d.Out}, in, d.Out)
+	return affine.Apply(x, w, bias)
+}
+
+func (d Dense) String() string { return fmt.Sprintf("dense(%d)", d.Out) }
+
+// Conv is a convolution of Out filters of Kernel×Kernel, at every Stride-th place (0 means 1) of images with Pad zeros around
+// them; x is (m,c,h,w), y is (m,Out,h′,w′) with h′ = (h+2·Pad−Kernel)/Stride + 1.
+type Conv struct {
+	Out, Kernel int
+	Stride, Pad int
+	Init        *Init // nil: the network's
+}
+
+// Build makes the parameters convN.w (Out, c, Kernel, Kernel) and convN.b (Out).
+func (c Conv) Build(b *Builder, x *Node) *Node {
+	if c.Out < 1 || c.Kernel < 1 || c.Stride < 0 || c.Pad < 0 {
+		fail("out %d, kernel %d, stride %d, pad %d; out and kernel must be at least 1, the others at least 0", c.Out, c.Kernel, c.Stride, c.Pad)
+	}
+	s := x.Shape()
+	if len(s) != 4 {
+		fail("input %v is not (m,c,h,w); a convolution takes images", s)
+	}
+	area := c.Kernel * c.Kernel
+	w, bias := b.weights("conv", c.Init, Shape{c.Out, s[1], c.Kernel, c.Kernel}, s[1]*area, c.Out*area)
+	return convolution{max(c.Stride, 1), c.Pad}.op().Apply(x, w, bias)
+}
+
+func (c Conv) String() string {
+	s := fmt.Sprintf("conv(%d,%d", c.Out, c.Kernel)
+	if c.Stride > 1 {
+		s += fmt.Sprintf(",stride=%d", c.Stride)
+	}
+	if c.Pad > 0 {
+		s += fmt.Sprintf(",pad=%d", c.Pad)
+	}
+	return s + ")"
+}
+
+// weights makes or finds a layer's weights and bias (out, the first or last axis of shape), by the layer's or the network's rule.
+func (b *Builder) weights(kind string, init *Init, shape Shape, in, out int) (w, bias *Node) {
+	if init == nil {
+		init = b.net.init
+	}
+	name := b.Name(kind)
+	outputs := shape[len(shape)-1]
+	if len(shape) == 4 {
+		outputs = shape[0]
+	}
+	return b.Param(name+".w", shape, std(init.Weight, in, out), true),
+		b.Param(name+".b", Shape{outputs}, std(init.Bias, in, out), false)
+}
+
+func std(rule func(in, out int) float64, in, out int) float64 {
+	if rule == nil {
+		return 0
+	}
+	return rule(in, out)
+}
+
+// MaxPool is the maximum over windows of Size×Size without overlap.
+type MaxPool struct{ Size int }
+
+// Build needs x (m,c,h,w).
+func (p MaxPool) Build(_ *Builder, x *Node) *Node {
+	if p.Size < 1 {
+		fail("size %d; use at least 1", p.Size)
+	}
+	return maxPool(p.Size).Apply(x)
+}
+
+func (p MaxPool) String() string { return fmt.Sprintf("pool(%d)", p.Size) }
+
+// Flatten turns (m,…) into (m,n); what is (m,n) already passes through.
+type Flatten struct{}
+
+// Build reshapes x.
+func (Flatten) Build(_ *Builder, x *Node) *Node {
+	s := x.Shape()
+	if len(s) == 2 {
+		return x
+	}
+	return reshape(Shape{s[0], s.TotalSize() / s[0]}).Apply(x)
+}
+
+func (Flatten) String() string { return "flatten" }
+
+// Dropout leaves out each element of its input with probability P in training, and divides the others by 1−P, so that
+// evaluation needs no factor. The mask is an input of the graph, of counted random bits: see [Net.Step].
+type Dropout struct{ P float64 }
+
+// Build multiplies by a mask in training and is nothing in evaluation.
+func (d Dropout) Build(b *Builder, x *Node) *Node {
+	if !(0 <= d.P && d.P < 1) {
+		fail("p = %v; use 0 ≤ p < 1", d.P)
+	}
+	name := b.Name("dropout")
+	if !b.Training || d.P == 0 {
+		return x
+	}
+	return hadamard.Apply(x, b.mask(name, x.Shape(), d.P))
+}
+
+func (d Dropout) String() string { return fmt.Sprintf("dropout(%v)", d.P) }
+
+// mask is what a dropout layer of a training graph multiplies by; Step fills it.
+type mask struct {
+	data  any
+	p     float64
+	layer uint64 // counts the network's dropout layers
+}
+
+func (b *Builder) mask(name string, shape Shape, p float64) *Node {
+	data := buffer(b.net.dtype, shape.TotalSize())
+	n := b.variable(name+".mask", shape, data)
+	b.masks = append(b.masks, mask{data, p, uint64(b.count["dropout"])})
+	return n
+}

@@ -1,0 +1,199 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// machine is a graph of a network for one use, on a VM, with the memory of its inputs and outputs.
+type machine struct {
+	graph *gorgonia.ExprGraph
+	vm    gorgonia.VM
+	x     any // the input's elements
+	label any // one-hot labels, of a training graph
+	masks []mask
+	cost  []float64 // one number
+	y     []float64 // the outputs (m,classes)
+	reads []read    // what to copy after a run
+}
+
+// read is a node's value after a run, and the memory that wants it.
+type read struct {
+	value *gorgonia.Value
+	to    any
+}
+
+// load finds or makes the graph and VM for u, and loads its inputs.
+func (n *Net) load(u use, x []float32, labels []byte) (*machine, error) {
+	if u.batch < 1 || len(labels) != u.batch || len(x) != u.batch*n.Input.TotalSize() {
+		return nil, fmt.Errorf("graph: %d numbers and %d labels for %d examples of shape %v", len(x), len(labels), u.batch, n.Input)
+	}
+	m := n.machines[u]
+	if m == nil {
+		var err error
+		if m, err = n.newMachine(u); err != nil {
+			return nil, fmt.Errorf("graph: %w", err)
+		}
+		n.machines[u] = m
+	}
+	convert(m.x, x)
+	return m, m.loadLabels(labels, n.Classes)
+}
+
+func (n *Net) newMachine(u use) (m *machine, err error) {
+	defer catch(&err)
+	b, x := n.builder(u)
+	label := b.variable("label", Shape{u.batch, n.Classes}, buffer(n.dtype, u.batch*n.Classes))
+	y := n.layer.Build(b, x)
+	m = &machine{
+		graph: b.graph, x: x.Value().Data(), label: label.Value().Data(), masks: b.masks,
+		cost: []float64{0}, y: make([]float64, u.batch*n.Classes),
+	}
+	cost := n.cost(b, y, label)
+	m.read(cost, m.cost)
+	if u.training {
+		if err := differentiate(cost, b); err != nil {
+			return nil, err
+		}
+		for i, p := range b.nodes {
+			m.read(p.Deriv(), b.params[i].Grad)
+		}
+	}
+	if n.Loss.Output != nil {
+		y = n.Loss.Output.Build(b, y)
+	}
+	m.read(y, m.y)
+	m.vm = gorgonia.NewTapeMachine(b.graph)
+	return m, nil
+}
+
+// read makes every run leave n's value in to.
+func (m *machine) read(n *Node, to any) {
+	r := read{new(gorgonia.Value), to}
+	gorgonia.Read(n, r.value)
+	m.reads = append(m.reads, r)
+}
+
+func (m *machine) run() error {
+	defer m.vm.Reset()
+	if err := m.vm.RunAll(); err != nil {
+		return fmt.Errorf("graph: %w", err)
+	}
+	for _, r := range m.reads {
+		convert(r.to, (*r.value).Data())
+	}
+	return nil
+}
+
+// stats runs the machine and sums up.
+func (m *machine) stats(labels []byte) (Stats, error) {
+	if err := m.run(); err != nil {
+		return Stats{}, err
+	}
+	s := Stats{Cost: m.cost[0]}
+	classes := len(m.y) / len(labels)
+	for i, l := range labels {
+		if Argmax(m.y[i*classes:(i+1)*classes]) == int(l) {
+			s.Correct++
+		}
+	}
+	return s, nil
+}
+
+// Argmax is the index of the largest element, the first of equals; a NaN is never the largest. It is -1 where all are NaN.
+func Argmax[T kernel.Float](y []T) int {
+	top := -1
+	for i, v := range y {
+		if top < 0 && v == v || top >= 0 && v > y[top] {
+			top = i
+		}
+	}
+	return top
+}
+
+// loadLabels writes class numbers as one-hot rows.
+func (m *machine) loadLabels(labels []byte, classes int) error {
+	if top := slices.Max(labels); int(top) >= classes {
+		return fmt.Errorf("graph: label %d for a network of %d outputs; give the last layer at least %d", top, classes, top+1)
+	}
+	switch d := m.label.(type) {
+	case []float32:
+		oneHot(d, labels, classes)
+	case []float64:
+		oneHot(d, labels, classes)
+	}
+	return nil
+}
+
+func oneHot[T kernel.Float](d []T, labels []byte, classes int) {
+	clear(d)
+	for i, l := range labels {
+		d[i*classes+int(l)] = 1
+	}
+}
+
+// convert copies numbers of one element type into memory of another; src may be one number.
+func convert(dst, src any) {
+	switch s := src.(type) {
+	case float32:
+		convert(dst, []float32{s})
+	case float64:
+		convert(dst, []float64{s})
+	case []float32:
+		convertFrom(dst, s)
+	case []float64:
+		convertFrom(dst, s)
+	}
+}
+
+func convertFrom[T kernel.Float](dst any, src []T) {
+	switch d := dst.(type) {
+	case []T:
+		copy(d, src)
+	case []float32:
+		for i, v := range src {
+			d[i] = float32(v)
+		}
+	case []float64:
+		for i, v := range src {
+			d[i] = float64(v)
+		}
+	}
+}
+
+// interpret runs g's ops one by one in order, each into new memory, and shows every node's value until visit returns false. It
+// is slow and plain: the reference for the VMs, and the way to find what went wrong in one.
+func interpret(g *gorgonia.ExprGraph, visit func(*Node, gorgonia.Value) bool) error {
+	order, err := gorgonia.Sort(g) // root first
+	if err != nil {
+		return fmt.Errorf("graph: %w", err)
+	}
+	values := map[int64]gorgonia.Value{}
+	for _, n := range slices.Backward(order) {
+		op := n.Op()
+		v := n.Value()
+		if _, reads := op.(interface{ ReturnsNothing() bool }); reads {
+			continue
+		}
+		if x := children(n); op != nil && len(x) > 0 {
+			in := make([]gorgonia.Value, len(x))
+			for i, c := range x {
+				in[i] = values[c.ID()]
+			}
+			if v, err = op.Do(in...); err != nil {
+				return fmt.Errorf("graph: %w", err)
+			}
+		} else if c, ok := op.(interface{ Value() gorgonia.Value }); ok {
+			v = c.Value()
+		}
+		values[n.ID()] = v
+		if v != nil && !visit(n, v) {
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,250 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// Config is what a network needs to know beside its layers; the zero value is float32, Default initialisation and seed 0.
+type Config struct {
+	Seed    uint64 // of the first weights and the dropout masks
+	Init    *Init  // for layers that have none of their own; nil: Default
+	Float64 bool   // float64 to check, float32 to train
+}
+
+// A Net is a network: layers, a cost, and the parameters, with a graph and a VM for each use and mini-batch size, made when first
+// needed. It is not for use by several goroutines at once.
+type Net struct {
+	Params  []*Param
+	Input   Shape // of one example
+	Classes int   // outputs
+	Loss    *Loss
+	Steps   uint64 // training steps made so far; with the seed it settles the dropout masks
+
+	layer    Seq
+	seed     uint64
+	init     *Init
+	dtype    tensor.Dtype
+	machines map[use]*machine
+	rows     []Row
+}
+
+// use is what a graph is built for: Gorgonia fixes the mini-batch size, and dropout differs, so each has its own.
+type use struct {
+	batch    int
+	training bool
+}
+
+// New makes a network of layer l with the given cost for examples of shape in, and draws its first weights. The error names the
+// layer that does not fit, or the parameter that cannot learn because no path of gradients leads to it.
+func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
+	defer func() {
+		if err != nil {
+			n, err = nil, fmt.Errorf("graph: %w", err)
+		}
+	}()
+	defer catch(&err)
+	seq, ok := l.(Seq)
+	if !ok {
+		seq = Seq{l}
+	}
+	n = &Net{Input: in, Loss: loss, layer: seq, seed: c.Seed, init: c.Init, dtype: tensor.Float32, machines: map[use]*machine{}}
+	if n.init == nil {
+		n.init = Default
+	}
+	if c.Float64 {
+		n.dtype = tensor.Float64
+	}
+	b, x := n.builder(use{1, true})
+	y := n.layer.Build(b, x)
+	if s := y.Shape(); len(s) != 2 || s[0] != 1 {
+		fail("the last layer's output is %v for one example; end with Dense", s)
+	}
+	n.Classes, n.rows = y.Shape()[1], b.rows
+	label := b.variable("label", Shape{1, n.Classes}, buffer(n.dtype, n.Classes))
+	return n, differentiate(n.cost(b, y, label), b)
+}
+
+// builder begins a graph with its input node.
+func (n *Net) builder(u use) (*Builder, *Node) {
+	b := &Builder{Training: u.training, net: n, graph: gorgonia.NewGraph(), count: map[string]int{}}
+	shape := append(Shape{u.batch}, n.Input...)
+	return b, b.variable("x", shape, buffer(n.dtype, shape.TotalSize()))
+}
+
+// cost is the cost's node, a scalar.
+func (n *Net) cost(b *Builder, y, label *Node) *Node {
+	cost := n.Loss.Cost(b, y, label)
+	if !cost.IsScalar() {
+		fail("loss %s: cost is %v; it must be a scalar", n.Loss.Name, cost.Shape())
+	}
+	return cost
+}
+
+// differentiate adds the gradients of b's parameters to the graph.
+func differentiate(cost *Node, b *Builder) error {
+	reached := differentiable(cost)
+	for i, p := range b.nodes {
+		if !reached[p.ID()] {
+			return fmt.Errorf("parameter %s has no path of gradients to the cost and would never learn; use it, or leave it out", b.params[i].Name)
+		}
+	}
+	_, err := gorgonia.Grad(cost, b.nodes...)
+	return err
+}
+
+// differentiable are the nodes from which a path of differentiable ops leads to cost.
+func differentiable(cost *Node) map[int64]bool {
+	seen := map[int64]bool{cost.ID(): true}
+	for todo := (Nodes{cost}); len(todo) > 0; {
+		n := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		op, ok := n.Op().(gorgonia.SDOp)
+		if !ok {
+			continue
+		}
+		x := children(n)
+		for i, wrt := range op.DiffWRT(len(x)) {
+			if wrt && !seen[x[i].ID()] {
+				seen[x[i].ID()] = true
+				todo = append(todo, x[i])
+			}
+		}
+	}
+	return seen
+}
+
+// children are a node's inputs in order.
+func children(n *Node) Nodes {
+	var x Nodes
+	for it := n.Graph().From(n.ID()); it.Next(); {
+		x = append(x, it.Node().(*Node))
+	}
+	return x
+}
+
+// param finds or makes a parameter.
+func (n *Net) param(name string, shape Shape, std float64, decay bool) *Param {
+	for _, p := range n.Params {
+		if p.Name == name {
+			return p
+		}
+	}
+	size := shape.TotalSize()
+	p := &Param{Name: name, Shape: shape.Clone(), Data: buffer(n.dtype, size), Grad: buffer(n.dtype, size), Decay: decay}
+	if std != 0 {
+		fill(p.Data, std, n.seed, name)
+	}
+	n.Params = append(n.Params, p)
+	return p
+}
+
+// Summary is a line a layer: output shape, parameters, multiply-adds.
+func (n *Net) Summary() []Row { return n.rows }
+
+// Size is the number of parameters' elements.
+func (n *Net) Size() int {
+	size := 0
+	for _, p := range n.Params {
+		size += p.Len()
+	}
+	return size
+}
+
+// Stats is what a mini-batch gave.
+type Stats struct {
+	Cost    float64 // mean over the examples, without regularisation
+	Correct int     // examples whose largest output is the label's
+}
+
+// Step runs a mini-batch forward and backward: len(labels) examples of x, row by row, each with its class number. It leaves the
+// gradients of the mean cost in Params; the weights are the caller's to update. A cost that is not finite is no error here.
+func (n *Net) Step(x []float32, labels []byte) (Stats, error) {
+	m, err := n.load(use{len(labels), true}, x, labels)
+	if err != nil {
+		return Stats{}, err
+	}
+	for _, k := range m.masks {
+		k.fill(n.seed, n.Steps)
+	}
+	n.Steps++
+	return m.stats(labels)
+}
+
+// Evaluate runs a mini-batch forward only, as predictions are made: without dropout.
+func (n *Net) Evaluate(x []float32, labels []byte) (Stats, error) {
+	m, err := n.load(use{len(labels), false}, x, labels)
+	if err != nil {
+		return Stats{}, err
+	}
+	return m.stats(labels)
+}
+
+// Predict computes the outputs (activations, or probabilities for LogLikelihood) of len(y)/Classes examples x into y.
+func (n *Net) Predict(y, x []float32) error {
+	batch := len(y) / n.Classes
+	m, err := n.load(use{batch, false}, x, make([]byte, batch))
+	if err != nil {
+		return err
+	}
+	if err := m.run(); err != nil {
+		return err
+	}
+	convert(y, m.y)
+	return nil
+}
+
+// fill draws the mask of one step, from counted bits.
+func (k mask) fill(seed, step uint64) {
+	key := kernel.Bits(seed, kernel.Bits(k.layer, step))
+	switch d := k.data.(type) {
+	case []float32:
+		kernel.For[float32]().Mask(d, key, k.p)
+	case []float64:
+		kernel.For[float64]().Mask(d, key, k.p)
+	}
+}
+
+// Nonfinite names the first op of the last Step whose result is not finite, walking its graph node by node; empty if there is none.
+func (n *Net) Nonfinite(batch int) (string, error) {
+	m := n.machines[use{batch, true}]
+	if m == nil {
+		return "", nil
+	}
+	found := ""
+	err := interpret(m.graph, func(node *Node, v gorgonia.Value) bool {
+		if !finite(v) {
+			found = fmt.Sprintf("%v %v", node, node.Shape())
+			if node.Op() != nil {
+				found = fmt.Sprintf("%v of %v, shape %v", node.Op(), children(node), node.Shape())
+			}
+		}
+		return found == ""
+	})
+	return found, err
+}
+
+func finite(v gorgonia.Value) bool {
+	ok := true
+	check := func(x float64) { ok = ok && !math.IsNaN(x) && !math.IsInf(x, 0) }
+	switch d := v.Data().(type) {
+	case []float32:
+		for _, x := range d {
+			check(float64(x))
+		}
+	case []float64:
+		for _, x := range d {
+			check(x)
+		}
+	case float32:
+		check(float64(d))
+	case float64:
+		check(d)
+	}
+	return ok
+}

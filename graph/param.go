@@ -1,0 +1,56 @@
+package graph
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+)
+
+// A Param is a parameter of a network: its weights live here, outside of any graph, and every graph of the network (training,
+// evaluation, each mini-batch size) reads the same memory.
+type Param struct {
+	Name  string
+	Shape Shape
+	Data  any  // []float32 or []float64, row-major
+	Grad  any  // the gradient of the last Step's cost, of Data's type
+	Decay bool // whether L2 regularisation shrinks it: weights, not biases
+}
+
+// Len is the number of elements.
+func (p *Param) Len() int { return p.Shape.TotalSize() }
+
+// Float64s is a copy of Data.
+func (p *Param) Float64s() []float64 { return p.float64s(p.Data) }
+
+// GradFloat64s is a copy of Grad.
+func (p *Param) GradFloat64s() []float64 { return p.float64s(p.Grad) }
+
+func (p *Param) float64s(x any) []float64 {
+	y := make([]float64, p.Len())
+	convert(y, x)
+	return y
+}
+
+// Set copies x into Data. x is []float32 or []float64 of Len elements.
+func (p *Param) Set(x any) error {
+	n := -1
+	switch x := x.(type) {
+	case []float32:
+		n = len(x)
+	case []float64:
+		n = len(x)
+	}
+	if n != p.Len() {
+		return fmt.Errorf("graph: parameter %s %v: %T of %d elements does not fit", p.Name, p.Shape, x, n)
+	}
+	convert(p.Data, x)
+	return nil
+}
+
+// buffer is n zeros of element type dt.
+func buffer(dt tensor.Dtype, n int) any {
+	if dt == tensor.Float64 {
+		return make([]float64, n)
+	}
+	return make([]float32, n)
+}

@@ -1,0 +1,49 @@
+package models
+
+import (
+	"fmt"
+
+	"github.com/stheno-ml/stheno/graph"
+)
+
+// Softmax is chapter 3's regularised network with a softmax output: 784-100-10, log-likelihood. The book gives no figure for
+// it; its sigmoid twin with cross-entropy, ch3-best, has one.
+var Softmax = Model{
+	Name: "softmax", Doc: "784-100-10, sigmoid hidden layer, softmax, log-likelihood, L2 (chapter 3)",
+	Input: image, Net: sigmoids(100), Loss: graph.LogLikelihood,
+	Recipe: Recipe{Epochs: 60, Batch: 10, Eta: .1, Lambda: 5, Init: graph.Default},
+}
+
+var chapter3 = []Model{
+	crossEntropy("ch3-ce-30", "no regularisation", 30, Recipe{Eta: .5, Init: graph.Large}, Figure{"test", .9549, "ch. 3, cross-entropy"}),
+	crossEntropy("ch3-ce-100", "no regularisation", 100, Recipe{Eta: .5, Init: graph.Large}, Figure{"test", .9682, "ch. 3, cross-entropy"}),
+	crossEntropy("ch3-overfit", "1,000 images: overfits", 30, Recipe{Epochs: 400, Eta: .5, TrainSize: 1000, Init: graph.Large},
+		Figure{"test", .8227, "ch. 3, overfitting"}),
+	crossEntropy("ch3-overfit-l2", "1,000 images, L2", 30, Recipe{Epochs: 400, Eta: .5, Lambda: .1, TrainSize: 1000, Init: graph.Large},
+		Figure{"test", .871, "ch. 3, regularisation"}),
+	crossEntropy("ch3-l2-30", "L2", 30, Recipe{Eta: .5, Lambda: 5, Init: graph.Large}, Figure{"test", .9649, "ch. 3, regularisation"}),
+	crossEntropy("ch3-l2-100", "L2", 100, Recipe{Eta: .5, Lambda: 5, Init: graph.Large}, Figure{"validation", .9792, "ch. 3, regularisation"}),
+	crossEntropy("ch3-best", "L2, 60 epochs", 100, Recipe{Epochs: 60, Eta: .1, Lambda: 5, Init: graph.Default},
+		Figure{"validation", .9804, "ch. 3, regularisation"}),
+	crossEntropy("ch3-default-30", "default initialisation", 30, Recipe{Eta: .1, Lambda: 5, Init: graph.Default},
+		Figure{"validation", .9650, "ch. 3, weight initialisation"}),
+	crossEntropy("ch3-large-30", "large initialisation", 30, Recipe{Eta: .1, Lambda: 5, Init: graph.Large},
+		Figure{"validation", .9637, "ch. 3, weight initialisation"}),
+	crossEntropy("ch3-default-100", "default initialisation", 100, Recipe{Eta: .1, Lambda: 5, Init: graph.Default},
+		Figure{"validation", .9781, "ch. 3, weight initialisation"}),
+	crossEntropy("ch3-large-100", "large initialisation", 100, Recipe{Eta: .1, Lambda: 5, Init: graph.Large},
+		Figure{"validation", .9742, "ch. 3, weight initialisation"}),
+}
+
+// crossEntropy is network2.py's network of one hidden layer; 30 epochs of mini-batches of 10 unless r says otherwise.
+func crossEntropy(name, what string, hidden int, r Recipe, published Figure) Model {
+	return network2(name, fmt.Sprintf("784-%d-10, cross-entropy cost: %s (chapter 3)", hidden, what), sigmoids(hidden), r, published)
+}
+
+func network2(name, doc string, net graph.Layer, r Recipe, published Figure) Model {
+	r.Batch = 10
+	if r.Epochs == 0 {
+		r.Epochs = 30
+	}
+	return Model{Name: name, Doc: doc, Input: image, Net: net, Loss: graph.CrossEntropy, Recipe: r, Published: published}
+}

@@ -1,0 +1,258 @@
+// Package train is the training loop: one loop for every network, over whatever VM its graphs run on.
+package train
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// Data is a labelled set of images: image i is Images[i*n:(i+1)*n], a byte a pixel, of which a network sees byte/256 as in the
+// book; its class is Labels[i].
+type Data struct{ Images, Labels []byte }
+
+// Len is the number of images.
+func (d Data) Len() int { return len(d.Labels) }
+
+// A Trainer trains Net by mini-batch gradient descent. Its fields are set once, before Run; what changes while it runs can be
+// taken with State and put back with Restore.
+type Trainer struct {
+	Net        *graph.Net
+	Optimizer  Optimizer
+	Train      Data
+	Validation Data
+	Epochs     int
+	Batch      int
+	Eta        float64 // learning rate η
+	Lambda     float64 // L2 as in network2: a step shrinks weights by the factor 1−ηλ/n
+	Seed       uint64  // of the order of the images
+	DropTail   bool    // leave out the short last mini-batch, as network3 does; otherwise it is divided by its own length
+	Patience   int     // epochs without a better validation accuracy before Halve or the end; 0: never
+	Halve      bool    // halve η when patience ends, and stop when it is below 1/128 of the first
+
+	state State
+	order []int32
+	x     []float32
+	label []byte
+}
+
+// State is where a training stands: with the parameters and the optimiser's tensors, all that is needed to go on as if it had
+// never stopped.
+type State struct {
+	Epoch  int     `json:"epoch"` // the epoch of the next mini-batch
+	Batch  int     `json:"batch"` // its number in the epoch
+	Steps  uint64  `json:"steps"` // mini-batches trained so far
+	Eta    float64 `json:"eta"`
+	Best   Best    `json:"best"`
+	Stale  int     `json:"stale"` // epochs since η changed or the best
+	Cost   float64 `json:"cost"`  // sums over the epoch so far
+	Right  int     `json:"right"`
+	Seen   int     `json:"seen"`
+	Timing float64 `json:"seconds"` // of the epoch so far
+}
+
+// Best is the best validation accuracy so far, a fraction, and its epoch; Epoch is −1 before the first.
+type Best struct {
+	Epoch    int     `json:"epoch"`
+	Accuracy float64 `json:"val_acc"`
+}
+
+// Epoch is what an epoch of training gave. Costs are means per example without regularisation, accuracies are fractions; those of
+// the training images are gathered on the way, before each step's update and with dropout.
+type Epoch struct {
+	Epoch     int
+	TrainLoss float64
+	TrainAcc  float64
+	ValLoss   float64
+	ValAcc    float64
+	Eta       float64 // in this epoch
+	Seconds   float64 // of training, without the evaluation
+	PerSecond float64 // training images a second
+	Best      bool    // the best validation accuracy so far
+	Last      bool    // patience or the number of epochs ends the training here
+}
+
+// DivergedError says that the cost became NaN or infinite. The weights are those before the step.
+type DivergedError struct {
+	Epoch, Batch int
+	Op           string // the first op whose result is not finite
+}
+
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("train: epoch %d, mini-batch %d: the cost is not finite, first in %s; try a smaller eta", e.Epoch, e.Batch, e.Op)
+}
+
+// Start sets the state to before the first mini-batch, and checks that data and network fit.
+func (t *Trainer) Start() error {
+	if err := t.check(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	t.state = State{Eta: t.Eta, Best: Best{Epoch: -1}}
+	return nil
+}
+
+func (t *Trainer) check() error {
+	n := t.Net.Input.TotalSize()
+	for _, d := range []Data{t.Train, t.Validation} {
+		if len(d.Images) != n*len(d.Labels) {
+			return fmt.Errorf("%d images of %d bytes in all do not fit a network whose input is %v; use a model for images of that size", len(d.Labels), len(d.Images), t.Net.Input)
+		}
+	}
+	switch {
+	case t.Batch < 1 || t.Epochs < 0:
+		return fmt.Errorf("mini-batches of %d for %d epochs; use at least 1 image and 0 epochs", t.Batch, t.Epochs)
+	case t.Train.Len() == 0 || t.DropTail && t.Train.Len() < t.Batch:
+		return fmt.Errorf("%d training images do not make a mini-batch of %d; use more images or a smaller batch", t.Train.Len(), t.Batch)
+	case !(t.Eta > 0) || math.IsInf(t.Eta, 0) || t.Lambda < 0 || math.IsInf(t.Lambda, 0) || math.IsNaN(t.Lambda):
+		return fmt.Errorf("eta %v, lambda %v; eta must be above 0, lambda at least 0", t.Eta, t.Lambda)
+	}
+	return nil
+}
+
+// State is where the training stands.
+func (t *Trainer) State() State {
+	t.state.Steps = t.Net.Steps
+	return t.state
+}
+
+// Restore goes back to a state; the caller restores the parameters and the optimiser's tensors that belong to it.
+func (t *Trainer) Restore(s State) error {
+	if err := t.check(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if s.Epoch < 0 || s.Batch < 0 || s.Batch > t.batches() {
+		return fmt.Errorf("train: state at epoch %d, mini-batch %d does not belong to %d mini-batches an epoch", s.Epoch, s.Batch, t.batches())
+	}
+	t.state, t.Net.Steps, t.order = s, s.Steps, nil
+	return nil
+}
+
+// batches is the number of mini-batches in an epoch.
+func (t *Trainer) batches() int {
+	n := t.Train.Len()
+	if t.DropTail {
+		return n / t.Batch
+	}
+	return (n + t.Batch - 1) / t.Batch
+}
+
+// Run trains from the present state to the end, and yields after each epoch; early stopping is break. The last pair has an error
+// if there was one: ctx's if it was cancelled (the state is then that after the last whole mini-batch), or a *DivergedError.
+func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
+	return func(yield func(Epoch, error) bool) {
+		for t.state.Epoch < t.Epochs && !t.over() {
+			e, err := t.epoch(ctx)
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// epoch trains the rest of the present epoch and evaluates.
+func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
+	s := &t.state
+	if t.order == nil {
+		t.shuffle()
+	}
+	begin, before := time.Now(), s.Timing
+	for ; s.Batch < t.batches(); s.Batch++ {
+		s.Timing = before + time.Since(begin).Seconds()
+		if err := ctx.Err(); err != nil {
+			return Epoch{}, err
+		}
+		if err := t.step(); err != nil {
+			return Epoch{}, err
+		}
+	}
+	s.Timing = before + time.Since(begin).Seconds()
+	val, err := Evaluate(t.Net, t.Validation)
+	if err != nil {
+		return Epoch{}, err
+	}
+	return t.finish(val), nil
+}
+
+// step trains one mini-batch.
+func (t *Trainer) step() error {
+	s := &t.state
+	from := s.Batch * t.Batch
+	order := t.order[from:min(from+t.Batch, t.Train.Len())]
+	x, labels := t.gather(t.Train, order)
+	got, err := t.Net.Step(x, labels)
+	if err != nil {
+		return err
+	}
+	if math.IsNaN(got.Cost) || math.IsInf(got.Cost, 0) {
+		op, err := t.Net.Nonfinite(len(order))
+		if err != nil {
+			return err
+		}
+		return &DivergedError{s.Epoch, s.Batch, op}
+	}
+	t.Optimizer.Step(t.Net.Params, s.Eta, t.Lambda/float64(t.Train.Len()))
+	s.Cost += got.Cost * float64(len(order))
+	s.Right += got.Correct
+	s.Seen += len(order)
+	return nil
+}
+
+// shuffle sets the order of the present epoch's images, a permutation that depends on the seed and the epoch alone.
+func (t *Trainer) shuffle() {
+	t.order = make([]int32, t.Train.Len())
+	for i := range t.order {
+		t.order[i] = int32(i)
+	}
+	r := rand.New(rand.NewPCG(t.Seed, uint64(t.state.Epoch)))
+	r.Shuffle(len(t.order), func(i, j int) { t.order[i], t.order[j] = t.order[j], t.order[i] })
+}
+
+// gather collects images and labels in the given order.
+func (t *Trainer) gather(d Data, order []int32) ([]float32, []byte) {
+	n := t.Net.Input.TotalSize()
+	if cap(t.label) < len(order) {
+		t.x, t.label = make([]float32, n*len(order)), make([]byte, len(order))
+	}
+	x, labels := t.x[:n*len(order)], t.label[:len(order)]
+	kernel.For[float32]().Gather(x, d.Images, order)
+	for i, o := range order {
+		labels[i] = d.Labels[o]
+	}
+	return x, labels
+}
+
+// finish sums the epoch up and moves the state to the next one.
+func (t *Trainer) finish(val graph.Stats) Epoch {
+	s := &t.state
+	e := Epoch{
+		Epoch: s.Epoch, Eta: s.Eta, Seconds: s.Timing, PerSecond: float64(s.Seen) / s.Timing,
+		TrainLoss: s.Cost / float64(s.Seen), TrainAcc: float64(s.Right) / float64(s.Seen),
+		ValLoss: val.Cost, ValAcc: float64(val.Correct) / float64(t.Validation.Len()),
+	}
+	e.Best = s.Best.Epoch < 0 || e.ValAcc > s.Best.Accuracy
+	s.Stale++
+	if e.Best {
+		s.Best, s.Stale = Best{s.Epoch, e.ValAcc}, 0
+	}
+	if t.Halve && t.Patience > 0 && s.Stale >= t.Patience {
+		s.Eta, s.Stale = s.Eta/2, 0
+	}
+	s.Epoch, s.Batch, s.Cost, s.Right, s.Seen, s.Timing = s.Epoch+1, 0, 0, 0, 0, 0
+	t.order = nil
+	e.Last = s.Epoch >= t.Epochs || t.over()
+	return e
+}
+
+// over says that early stopping ends the training.
+func (t *Trainer) over() bool {
+	if t.Halve {
+		return t.state.Eta < t.Eta/128
+	}
+	return t.Patience > 0 && t.state.Stale >= t.Patience
+}
