@@ -15,6 +15,8 @@ type Config struct {
 	Seed    uint64 // of the first weights and the dropout masks
 	Init    *Init  // for layers that have none of their own; nil: Default
 	Float64 bool   // float64 to check, float32 to train
+	Tape    bool   // run on Gorgonia's TapeMachine instead of our VM
+	Threads int    // processors to use; 0: all. The results have the same bits for any number
 }
 
 // A Net is a network: layers, a cost, and the parameters, with a graph and a VM for each use and mini-batch size, made when first

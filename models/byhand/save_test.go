@@ -1,0 +1,175 @@
+package byhand
+
+import (
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// python is what network2.py saves, of a network of sizes 2, 1, 2.
+const python = `{"sizes": [2, 1, 2], ` +
+	`"weights": [[[0.5, -1e-05]], [[2.0], [3]]], ` +
+	`"biases": [[[0.25]], [[-4.0], [0.0]]], "cost": "CrossEntropyCost"}`
+
+func TestLoadPython(t *testing.T) {
+	net, err := decode([]byte(python))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Network2{Network{
+		Sizes:   []int{2, 1, 2},
+		Weights: [][]float64{{0.5, -1e-05}, {2, 3}},
+		Biases:  [][]float64{{0.25}, {-4, 0}},
+		Cost:    CrossEntropyCost{},
+	}}
+	if !reflect.DeepEqual(net, want) {
+		t.Errorf("read %+v, want %+v", net, want)
+	}
+}
+
+func TestSaveLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.json")
+	for _, cost := range []Cost{QuadraticCost{}, CrossEntropyCost{}} {
+		net := New2(0, cost, 7, 5, 3)
+		if err := net.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, net) {
+			t.Errorf("%v: read %+v, saved %+v", cost, got, net)
+		}
+	}
+}
+
+func TestSaveErrors(t *testing.T) {
+	for want, change := range map[string]func(*Network2){
+		"weights[1][2][0]: NaN is not finite":           func(net *Network2) { net.Weights[1][4] = math.NaN() },
+		"biases[0][1][0]: -Inf is not finite":           func(net *Network2) { net.Biases[0][1] = math.Inf(-1) },
+		"weights[0]: 1 rows, sizes[1] is 2":             func(net *Network2) { net.Weights[0] = net.Weights[0][:4] },
+		"biases[1]: 2 rows, sizes[2] is 3":              func(net *Network2) { net.Biases[1] = net.Biases[1][:2] },
+		"weights: 1 matrices for 2 layers, sizes has 3": func(net *Network2) { net.Weights = net.Weights[:1] },
+		"biases: 1 matrices for 2 layers, sizes has 3":  func(net *Network2) { net.Biases = net.Biases[:1] },
+	} {
+		path := filepath.Join(t.TempDir(), "net.json")
+		net := New2(0, QuadraticCost{}, 4, 2, 3)
+		change(net)
+		err := net.Save(path)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "byhand: "+path) {
+			t.Errorf("error %v, want %q after the path", err, want)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("%s: a file is written", want)
+		}
+	}
+	if err := New2(0, QuadraticCost{}, 1, 1).Save(t.TempDir()); err == nil {
+		t.Error("no error for a folder")
+	}
+}
+
+// TestLoadErrors changes one place of the good file in each row.
+func TestLoadErrors(t *testing.T) {
+	for _, c := range []struct{ old, new, want string }{
+		{python, "", "near byte offset 0: EOF"},
+		{python, "[]", "near byte offset 1: [ is not {"},
+		{python, "\x1f\x8b\x08", "near byte offset 0: invalid character"},
+		{"0.5, ", "0.5, 7, ", "weights[0][0]: 3 numbers, not 2"},
+		{"0.5, ", "", "weights[0][0]: 1 numbers, not 2"},
+		{"0.5", "NaN", "weights: invalid character 'N'"},
+		{"0.5", "1e999", "weights: json: cannot unmarshal number 1e999"},
+		{"0.5", "null", "near byte offset 39: weights: not a number"},
+		{"0.5", `"0.5"`, "weights: not a number"},
+		{"0.5", "[0.5]", "weights: not a number"},
+		{"[[0.5, -1e-05]]", "[0.5, -1e-05]", "weights: not ["},
+		{"[[0.5, -1e-05]]", "[]", "weights: ] is not ["},
+		{"[[0.5, -1e-05]], ", "", "weights: 1 matrices for 2 layers, sizes has 3"},
+		{"[2.0], ", "", "weights[1]: 1 rows, sizes[2] is 2"},
+		{"[[0.25]]", "[[0.25], [0.5]]", "biases[0]: 2 rows, sizes[1] is 1"},
+		{"[0.25]", "[0.25, 1]", "biases[0][0]: 2 numbers, not 1"},
+		{"[2, 1, 2]", "[2]", "sizes: 1 layers, at least 2 needed"},
+		{"[2, 1, 2]", "[2, 1.5, 2]", "sizes: 1.5 is not a number of neurons"},
+		{"[2, 1, 2]", "[2, 0, 2]", "sizes: 0 is not a number of neurons"},
+		{"[2, 1, 2]", "[2, -1, 2]", "sizes: -1 is not a number of neurons"},
+		{"[2, 1, 2]", "[2, 1e300, 2]", "sizes: 1e+300 is not a number of neurons"},
+		{"[2, 1, 2]", "[2, 1, 3000000]", "weights[1]: 2 rows, sizes[2] is 3000000"},
+		{"[2, 1, 2]", "null", "sizes: not ["},
+		{"CrossEntropyCost", "LogLikelihood", `cost: "LogLikelihood" is neither`},
+		{`"CrossEntropyCost"`, "null", "cost: not a string"},
+		{`, "cost": "CrossEntropyCost"`, "", `no keys ["cost"]`},
+		{`"sizes"`, `"Sizes"`, `key "Sizes" is unknown or comes twice`},
+		{`"biases"`, `"weights"`, `key "weights" is unknown or comes twice`},
+		{`Cost"}`, `Cost"} {`, "more follows"},
+		{`Cost"}`, `Cost"}}`, "more follows"},
+		{`Cost"}`, `Cost"`, "EOF"},
+	} {
+		if !strings.Contains(python, c.old) {
+			t.Fatalf("%q is not in the good file", c.old)
+		}
+		path := filepath.Join(t.TempDir(), "net.json")
+		if err := os.WriteFile(path, []byte(strings.Replace(python, c.old, c.new, 1)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		net, err := Load(path)
+		if net != nil || err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "byhand: "+path) {
+			t.Errorf("%q for %q: error %v, want %q after the path", c.new, c.old, err, c.want)
+		}
+	}
+	if _, err := Load("none.json"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "none.json") {
+		t.Errorf("no file: error %v", err)
+	}
+}
+
+// TestLoadHuge reads a file larger than any network that is accepted.
+func TestLoadHuge(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.json")
+	if err := os.WriteFile(path, []byte(python), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 1<<40); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "larger than 3145728 bytes") {
+		t.Errorf("error %v, want one about the size", err)
+	}
+}
+
+// TestLoadTruncated cuts the good file at every byte.
+func TestLoadTruncated(t *testing.T) {
+	for n := range len(python) {
+		if _, err := decode([]byte(python[:n])); err == nil {
+			t.Errorf("no error for the first %d bytes", n)
+		}
+	}
+}
+
+// FuzzLoad wants an error or a network that is the same when saved and read
+// again.
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(python))
+	f.Add([]byte(`{"cost": "QuadraticCost", "sizes": [1, 1], "biases": [[[1]]], "weights": [[[-0]]]}`))
+	f.Add([]byte(`{"sizes": [1, 1], "weights": [[[null]]], "biases": [[[]]], "cost": "", "cost": ""}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		net, err := decode(data)
+		if err != nil {
+			return
+		}
+		saved, err := net.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := decode(saved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(again, net) {
+			t.Errorf("read %+v, saved and read again %+v", net, again)
+		}
+	})
+}

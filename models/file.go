@@ -1,0 +1,206 @@
+package models
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/stheno-ml/stheno/graph"
+)
+
+// file is a model as a TOML file, format 1: what a run's folder keeps, so that the network can be built again without the program
+// that defined it.
+type file struct {
+	Format int     `toml:"format"`
+	Name   string  `toml:"name"`
+	Doc    string  `toml:"doc,omitempty"`
+	Input  []int   `toml:"input" comment:"channels, rows, columns"`
+	Layer  []layer `toml:"layer"`
+	Loss   loss    `toml:"loss"`
+	Train  recipe  `toml:"train"`
+}
+
+type loss struct {
+	Op string `toml:"op"`
+}
+
+// layer is one layer; the fields are those of all kinds together.
+type layer struct {
+	Op     string  `toml:"op"`
+	Out    int     `toml:"out,omitempty"`
+	Kernel int     `toml:"kernel,omitempty"`
+	Stride int     `toml:"stride,omitempty"`
+	Pad    int     `toml:"pad,omitempty"`
+	Size   int     `toml:"size,omitempty"`
+	P      float64 `toml:"p,omitempty"`
+	Init   string  `toml:"init,omitempty"`
+}
+
+type recipe struct {
+	Epochs    int     `toml:"epochs"`
+	Batch     int     `toml:"batch"`
+	Eta       float64 `toml:"eta"`
+	Lambda    float64 `toml:"lambda"`
+	Momentum  float64 `toml:"momentum"`
+	Init      string  `toml:"init"`
+	TrainSize int     `toml:"train_size,omitempty"`
+	Augment   string  `toml:"augment,omitempty"`
+	DropTail  bool    `toml:"drop_tail,omitempty"`
+}
+
+// kinds are the layers that a file can hold: from a layer to its table and back. A field that a kind does not have is an error.
+var kinds = map[string]func(l layer, init *graph.Init) (graph.Layer, layer){
+	"conv": func(l layer, init *graph.Init) (graph.Layer, layer) {
+		return graph.Conv{Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Init: init},
+			layer{Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Init: l.Init}
+	},
+	"dense": func(l layer, init *graph.Init) (graph.Layer, layer) {
+		return graph.Dense{Out: l.Out, Init: init}, layer{Out: l.Out, Init: l.Init}
+	},
+	"pool": func(l layer, _ *graph.Init) (graph.Layer, layer) {
+		return graph.MaxPool{Size: l.Size}, layer{Size: l.Size}
+	},
+	"dropout": func(l layer, _ *graph.Init) (graph.Layer, layer) { return graph.Dropout{P: l.P}, layer{P: l.P} },
+	"flatten": func(layer, *graph.Init) (graph.Layer, layer) { return graph.Flatten{}, layer{} },
+	"sigmoid": func(layer, *graph.Init) (graph.Layer, layer) { return graph.Sigmoid, layer{} },
+	"tanh":    func(layer, *graph.Init) (graph.Layer, layer) { return graph.Tanh, layer{} },
+	"relu":    func(layer, *graph.Init) (graph.Layer, layer) { return graph.ReLU, layer{} },
+}
+
+// Encode writes a model, with its recipe, as TOML. A layer of the user's own has no form in a file and is an error.
+func Encode(m Model) ([]byte, error) {
+	f := file{Format: 1, Name: m.Name, Doc: m.Doc, Input: m.Input, Loss: loss{m.Loss.Name}}
+	seq, ok := m.Net.(graph.Seq)
+	if !ok {
+		seq = graph.Seq{m.Net}
+	}
+	for i, l := range seq {
+		t, err := table(l)
+		if err != nil {
+			return nil, fmt.Errorf("models: %s: layer %d: %w", m.Name, i, err)
+		}
+		f.Layer = append(f.Layer, t)
+	}
+	r := m.Recipe
+	f.Train = recipe{r.Epochs, r.Batch, r.Eta, r.Lambda, r.Momentum, initName(r.Init), r.TrainSize, r.Augment, r.DropTail}
+	return toml.Marshal(f)
+}
+
+func table(l graph.Layer) (layer, error) {
+	switch l := l.(type) {
+	case graph.Conv:
+		return layer{Op: "conv", Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Init: initName(l.Init)}, nil
+	case graph.Dense:
+		return layer{Op: "dense", Out: l.Out, Init: initName(l.Init)}, nil
+	case graph.MaxPool:
+		return layer{Op: "pool", Size: l.Size}, nil
+	case graph.Dropout:
+		return layer{Op: "dropout", P: l.P}, nil
+	case fmt.Stringer:
+		if _, ok := kinds[l.String()]; ok {
+			return layer{Op: l.String()}, nil
+		}
+	}
+	return layer{}, fmt.Errorf("%T has no form in a file", l)
+}
+
+// Decode reads a model from TOML. Errors have the file's name, and line and column where the text itself is wrong.
+func Decode(name string, text []byte) (Model, error) {
+	var f file
+	d := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
+		return Model{}, fmt.Errorf("%s%w", position(name, err), err)
+	}
+	m, err := f.model()
+	if err != nil {
+		return Model{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return m, nil
+}
+
+// position is "name:line:column: " where the error knows it.
+func position(name string, err error) string {
+	var wrong *toml.DecodeError
+	var missing *toml.StrictMissingError
+	if errors.As(err, &missing) && len(missing.Errors) > 0 {
+		wrong = &missing.Errors[0]
+	} else if !errors.As(err, &wrong) {
+		return name + ": "
+	}
+	line, column := wrong.Position()
+	return fmt.Sprintf("%s:%d:%d: %s: ", name, line, column, strings.Join(wrong.Key(), "."))
+}
+
+func (f file) model() (Model, error) {
+	if f.Format != 1 {
+		return Model{}, fmt.Errorf("format = %d; this program reads format = 1", f.Format)
+	}
+	m := Model{Name: f.Name, Doc: f.Doc, Input: f.Input}
+	if len(f.Input) == 0 {
+		m.Input = image
+	}
+	var net graph.Seq
+	for i, l := range f.Layer {
+		built, err := l.layer()
+		if err != nil {
+			return Model{}, fmt.Errorf("layer %d: %w", i, err)
+		}
+		net = append(net, built)
+	}
+	m.Net = net
+	for _, l := range graph.Losses {
+		if l.Name == f.Loss.Op {
+			m.Loss = l
+		}
+	}
+	if m.Loss == nil {
+		return Model{}, fmt.Errorf("loss %q; use quadratic, cross-entropy or log-likelihood", f.Loss.Op)
+	}
+	t := f.Train
+	init, err := Init(t.Init)
+	m.Recipe = Recipe{t.Epochs, t.Batch, t.Eta, t.Lambda, t.Momentum, init, t.TrainSize, t.Augment, t.DropTail}
+	return m, err
+}
+
+func (l layer) layer() (graph.Layer, error) {
+	kind, ok := kinds[l.Op]
+	if !ok {
+		return nil, fmt.Errorf("op %q; use conv, dense, pool, dropout, flatten, sigmoid, tanh or relu", l.Op)
+	}
+	init, err := Init(l.Init)
+	if err != nil {
+		return nil, err
+	}
+	built, used := kind(l, init)
+	if used.Op = l.Op; used != l {
+		return nil, fmt.Errorf("%s does not have all of the keys given", l.Op)
+	}
+	return built, nil
+}
+
+// Init is the initialisation of that name: one of graph.Inits, or normal(std). The empty name is nil.
+func Init(name string) (*graph.Init, error) {
+	for _, i := range graph.Inits {
+		if i.Name == name {
+			return i, nil
+		}
+	}
+	var std float64
+	if n, _ := fmt.Sscanf(name, "normal(%g)", &std); n == 1 && std >= 0 && graph.Normal(std).Name == name {
+		return graph.Normal(std), nil
+	}
+	if name == "" {
+		return nil, nil
+	}
+	return nil, fmt.Errorf("init %q; use default, large, output, zero or normal(std)", name)
+}
+
+func initName(i *graph.Init) string {
+	if i == nil {
+		return ""
+	}
+	return i.Name
+}
