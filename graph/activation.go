@@ -58,7 +58,7 @@ func dReLUDo[T kernel.Float](dx Array[T], x []Array[T]) {
 // elementwise is an op of one input and its shape, whose gradient needs its output only: dx = dop(y, dy).
 func elementwise(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64]), dop *Op) *Op {
 	return &Op{
-		Name: name, F32: f32, F64: f64,
+		Name: name, F32: f32, F64: f64, Cut: each1,
 		Shape: func(x []Shape) (Shape, error) { return x[0].Clone(), nil },
 		Grad:  []Grad{func(_ Nodes, y, dy *Node) *Node { return dop.Apply(y, dy) }},
 	}
@@ -66,7 +66,7 @@ func elementwise(name string, f32 func(Array[float32], []Array[float32]), f64 fu
 
 // fromOutput is the gradient of an elementwise op: of y and dy, with their shape.
 func fromOutput(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64])) *Op {
-	return &Op{Name: name, F32: f32, F64: f64, Shape: sameShape}
+	return &Op{Name: name, F32: f32, F64: f64, Shape: sameShape, Cut: each2}
 }
 
 // sameShape is the shape rule of ops on tensors of one shape.
@@ -81,7 +81,7 @@ func sameShape(x []Shape) (Shape, error) {
 
 // hadamard is y = a ⊙ b.
 var hadamard = &Op{
-	Name: "hadamard", Shape: sameShape, F32: hadamardDo[float32], F64: hadamardDo[float64],
+	Name: "hadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64],
 	Grad: []Grad{
 		func(x Nodes, _, dy *Node) *Node { return dHadamard.Apply(dy, x[1]) },
 		func(x Nodes, _, dy *Node) *Node { return dHadamard.Apply(dy, x[0]) },
@@ -89,7 +89,7 @@ var hadamard = &Op{
 }
 
 // dHadamard is dy ⊙ the other input.
-var dHadamard = &Op{Name: "dHadamard", Shape: sameShape, F32: hadamardDo[float32], F64: hadamardDo[float64]}
+var dHadamard = &Op{Name: "dHadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64]}
 
 func hadamardDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().Hadamard(y.Data, x[0].Data, x[1].Data)
@@ -97,7 +97,7 @@ func hadamardDo[T kernel.Float](y Array[T], x []Array[T]) {
 
 // add is y = a + b; its gradient is dy for both.
 var add = &Op{
-	Name: "add", Shape: sameShape, F32: addDo[float32], F64: addDo[float64],
+	Name: "add", Shape: sameShape, Cut: each2, F32: addDo[float32], F64: addDo[float64],
 	Grad: []Grad{
 		func(_ Nodes, _, dy *Node) *Node { return dy },
 		func(_ Nodes, _, dy *Node) *Node { return dy },

@@ -20,6 +20,7 @@ func (c convolution) geometry(x Shape, rows, cols int) kernel.Geometry {
 func (c convolution) op() *Op {
 	return &Op{
 		Name: fmt.Sprintf("conv/%d/%d", c.stride, c.pad), Shape: c.shape, F32: convDo[float32](c), F64: convDo[float64](c),
+		Cut: Cut{Each: []bool{true, false, false}},
 		Grad: []Grad{
 			func(x Nodes, _, dy *Node) *Node { return c.dx(x[0].Shape()).Apply(dy, x[1]) },
 			func(x Nodes, _, dy *Node) *Node { return c.dk(x[1].Shape()).Apply(x[0], dy) },
@@ -47,7 +48,9 @@ func convDo[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 		o := y.Shape[1]
 		g := c.geometry(x[0].Shape, x[1].Shape[2], x[1].Shape[3])
 		patch, area := g.Patch(), g.OutRows()*g.OutCols()
-		cols := make([]T, patch*area)
+		scratch := kernel.Borrow[T](patch * area)
+		defer kernel.Return(scratch)
+		cols := *scratch
 		for i := range y.Shape[0] {
 			s.Im2col(cols, image(x[0], i), g)
 			yi := image(y, i)
@@ -69,7 +72,8 @@ func image[T kernel.Float](x Array[T], i int) []T {
 func (c convolution) dx(in Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dConvX/%d/%d/%v", c.stride, c.pad, in), F32: convDX[float32](c), F64: convDX[float64](c),
-		Shape: func([]Shape) (Shape, error) { return in.Clone(), nil },
+		Shape: func(x []Shape) (Shape, error) { return append(Shape{x[0][0]}, in[1:]...), nil },
+		Cut:   Cut{Each: []bool{true, false}},
 	}
 }
 
@@ -79,7 +83,9 @@ func convDX[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 		dy, k := x[0], x[1]
 		g := c.geometry(dx.Shape, k.Shape[2], k.Shape[3])
 		patch, area := g.Patch(), g.OutRows()*g.OutCols()
-		cols := make([]T, patch*area)
+		scratch := kernel.Borrow[T](patch * area)
+		defer kernel.Return(scratch)
+		cols := *scratch
 		for i := range dx.Shape[0] {
 			s.Mul(cols, area, k.Data, 1, patch, image(dy, i), area, patch, area, k.Shape[0], 1, 0)
 			s.Col2im(image(dx, i), cols, g)
@@ -92,6 +98,7 @@ func (c convolution) dk(k Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dConvK/%d/%d/%v", c.stride, c.pad, k), F32: convDK[float32](c), F64: convDK[float64](c),
 		Shape: func([]Shape) (Shape, error) { return k.Clone(), nil },
+		Cut:   Cut{Sum: true},
 	}
 }
 
@@ -101,7 +108,9 @@ func convDK[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 		in, dy := x[0], x[1]
 		g := c.geometry(in.Shape, dk.Shape[2], dk.Shape[3])
 		patch, area := g.Patch(), g.OutRows()*g.OutCols()
-		cols := make([]T, patch*area)
+		scratch := kernel.Borrow[T](patch * area)
+		defer kernel.Return(scratch)
+		cols := *scratch
 		clear(dk.Data)
 		for i := range in.Shape[0] {
 			s.Im2col(cols, image(in, i), g)
@@ -112,7 +121,7 @@ func convDK[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 
 // sumMaps is y[o] = Σ over images and places of x[i,o,r,s] for x (m,o,h,w): the gradient of a map's shared bias.
 var sumMaps = &Op{
-	Name: "sumMaps", F32: sumMapsDo[float32], F64: sumMapsDo[float64],
+	Name: "sumMaps", F32: sumMapsDo[float32], F64: sumMapsDo[float64], Cut: Cut{Sum: true},
 	Shape: func(x []Shape) (Shape, error) {
 		if len(x[0]) != 4 {
 			return nil, fmt.Errorf("%v; it takes (m,o,h,w)", x[0])
@@ -136,7 +145,7 @@ func sumMapsDo[T kernel.Float](y Array[T], x []Array[T]) {
 // maxPool is the maximum over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
 func maxPool(size int) *Op {
 	return &Op{
-		Name: fmt.Sprintf("maxPool/%d", size), F32: maxPoolDo[float32](size), F64: maxPoolDo[float64](size),
+		Name: fmt.Sprintf("maxPool/%d", size), F32: maxPoolDo[float32](size), F64: maxPoolDo[float64](size), Cut: each1,
 		Shape: func(x []Shape) (Shape, error) {
 			if len(x[0]) != 4 || x[0][2] < size || x[0][3] < size {
 				return nil, fmt.Errorf("windows of %d×%d on %v; it takes (m,c,h,w) with h and w of at least a window", size, size, x[0])
@@ -157,7 +166,7 @@ func maxPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 // dMaxPool gives dy to the first maximum of each window, in row order, and 0 to the others.
 func dMaxPool(size int) *Op {
 	return &Op{
-		Name: fmt.Sprintf("dMaxPool/%d", size), F32: dMaxPoolDo[float32](size), F64: dMaxPoolDo[float64](size),
+		Name: fmt.Sprintf("dMaxPool/%d", size), F32: dMaxPoolDo[float32](size), F64: dMaxPoolDo[float64](size), Cut: each2,
 		Shape: func(x []Shape) (Shape, error) { return x[0].Clone(), nil },
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
@@ -14,11 +15,11 @@ type machine struct {
 	graph *gorgonia.ExprGraph
 	vm    gorgonia.VM
 	x     any // the input's elements
-	label any // one-hot labels, of a training graph
+	label any // one-hot labels
 	masks []mask
-	cost  []float64 // one number
-	y     []float64 // the outputs (m,classes)
-	reads []read    // what to copy after a run
+	cost  any    // one element
+	y     any    // the outputs (m,classes)
+	reads []read // what to copy after a run
 }
 
 // read is a node's value after a run, and the memory that wants it.
@@ -49,29 +50,45 @@ func (n *Net) newMachine(u use) (m *machine, err error) {
 	b, x := n.builder(u)
 	label := b.variable("label", Shape{u.batch, n.Classes}, buffer(n.dtype, u.batch*n.Classes))
 	y := n.layer.Build(b, x)
-	m = &machine{
-		graph: b.graph, x: x.Value().Data(), label: label.Value().Data(), masks: b.masks,
-		cost: []float64{0}, y: make([]float64, u.batch*n.Classes),
-	}
+	m = &machine{graph: b.graph, x: x.Value().Data(), label: label.Value().Data(), masks: b.masks}
 	cost := n.cost(b, y, label)
-	m.read(cost, m.cost)
+	var params Nodes
 	if u.training {
 		if err := differentiate(cost, b); err != nil {
 			return nil, err
 		}
-		for i, p := range b.nodes {
-			m.read(p.Deriv(), b.params[i].Grad)
-		}
-	}
-	if n.Loss.Output != nil {
+		params = b.nodes
+	} else if n.Loss.Output != nil {
 		y = n.Loss.Output.Build(b, y)
 	}
-	m.read(y, m.y)
-	m.vm = gorgonia.NewTapeMachine(b.graph)
+	if n.tape {
+		m.tape(cost, y, params, b.params)
+		return m, nil
+	}
+	for i, p := range params {
+		grad := tensor.New(tensor.WithShape(p.Shape()...), tensor.WithBacking(b.params[i].Grad))
+		gorgonia.WithGrad(grad)(p)
+	}
+	vm, err := Compile(Nodes{cost, y}, params, n.threads)
+	if err != nil {
+		return nil, err
+	}
+	m.vm, m.cost, m.y = vm, vm.data[cost.ID()], vm.data[y.ID()]
 	return m, nil
 }
 
-// read makes every run leave n's value in to.
+// tape puts the machine's graph on Gorgonia's TapeMachine.
+func (m *machine) tape(cost, y *Node, nodes Nodes, params []*Param) {
+	m.cost, m.y = buffer(cost.Dtype(), 1), buffer(y.Dtype(), y.Shape().TotalSize())
+	m.read(cost, m.cost)
+	m.read(y, m.y)
+	for i, n := range nodes {
+		m.read(n.Deriv(), params[i].Grad)
+	}
+	m.vm = gorgonia.NewTapeMachine(m.graph)
+}
+
+// read makes every run leave n's value in to. An intermediate node's own Value may hold a later op's result by then.
 func (m *machine) read(n *Node, to any) {
 	r := read{new(gorgonia.Value), to}
 	gorgonia.Read(n, r.value)
@@ -94,14 +111,24 @@ func (m *machine) stats(labels []byte) (Stats, error) {
 	if err := m.run(); err != nil {
 		return Stats{}, err
 	}
-	s := Stats{Cost: m.cost[0]}
-	classes := len(m.y) / len(labels)
+	switch y := m.y.(type) {
+	case []float32:
+		return Stats{float64(m.cost.([]float32)[0]), correct(y, labels)}, nil
+	case []float64:
+		return Stats{m.cost.([]float64)[0], correct(y, labels)}, nil
+	}
+	return Stats{}, nil
+}
+
+// correct counts the examples whose largest output is the label's.
+func correct[T kernel.Float](y []T, labels []byte) int {
+	n, classes := 0, len(y)/len(labels)
 	for i, l := range labels {
-		if Argmax(m.y[i*classes:(i+1)*classes]) == int(l) {
-			s.Correct++
+		if Argmax(y[i*classes:(i+1)*classes]) == int(l) {
+			n++
 		}
 	}
-	return s, nil
+	return n
 }
 
 // Argmax is the index of the largest element, the first of equals; a NaN is never the largest. It is -1 where all are NaN.

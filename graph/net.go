@@ -32,6 +32,8 @@ type Net struct {
 	seed     uint64
 	init     *Init
 	dtype    tensor.Dtype
+	tape     bool
+	threads  int
 	machines map[use]*machine
 	rows     []Row
 }
@@ -55,7 +57,10 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	if !ok {
 		seq = Seq{l}
 	}
-	n = &Net{Input: in, Loss: loss, layer: seq, seed: c.Seed, init: c.Init, dtype: tensor.Float32, machines: map[use]*machine{}}
+	n = &Net{
+		Input: in, Loss: loss, layer: seq, seed: c.Seed, init: c.Init, dtype: tensor.Float32,
+		tape: c.Tape, threads: c.Threads, machines: map[use]*machine{},
+	}
 	if n.init == nil {
 		n.init = Default
 	}

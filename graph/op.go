@@ -41,7 +41,22 @@ type Op struct {
 	F64 func(y Array[float64], x []Array[float64])
 	// Grad has one rule an input; nil where the op is not differentiated with respect to that input.
 	Grad []Grad
+	// Cut tells the compiler how the work may be divided along the mini-batch, the first axis.
+	Cut Cut
 }
+
+// Cut is how an op may be divided along the first axis of its inputs.
+type Cut struct {
+	// Each has the inputs of which example i of y needs only example i; of the others it needs all. Nil: y is not by examples.
+	Each []bool
+	// Sum says that y is a sum over the examples of all inputs.
+	Sum bool
+}
+
+var (
+	each1 = Cut{Each: []bool{true}}
+	each2 = Cut{Each: []bool{true, true}}
+)
 
 // Grad is a gradient rule: from an op's inputs, its output and the gradient dy of the cost with respect to that output, the
 // gradient with respect to one input.

@@ -1,0 +1,209 @@
+// Package graphtest checks an op of package graph: one call for each set of inputs, as a row of a table of tests. It is for the
+// ops of package graph itself and for those of people who write their own layers.
+package graphtest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/stheno-ml/stheno/graph"
+)
+
+// Tensor is an input of an op under test.
+type Tensor = graph.Array[float64]
+
+// Random is a tensor of that shape, of numbers from N(0,1), the same for the same seed.
+func Random(shape graph.Shape, seed uint64) Tensor {
+	r := rand.New(rand.NewPCG(seed, 0))
+	t := Tensor{Shape: shape, Data: make([]float64, shape.TotalSize())}
+	for i := range t.Data {
+		t.Data[i] = r.NormFloat64()
+	}
+	return t
+}
+
+// Spread is a tensor of that shape, of numbers in random order that keep a distance of 1/16 from each other and of 1/32 from 0:
+// for ops with kinks, where a difference quotient across a kink would say nothing about the gradient.
+func Spread(shape graph.Shape, seed uint64) Tensor {
+	n := shape.TotalSize()
+	t := Tensor{Shape: shape, Data: make([]float64, n)}
+	for i, k := range rand.New(rand.NewPCG(seed, 0)).Perm(n) {
+		t.Data[i] = float64(2*(k-n/2)+1) / 32
+	}
+	return t
+}
+
+// Op checks op on the inputs x, which are finite and further than 0.01 from any kink of it, and returns all that is wrong:
+//
+//   - the kernels are pure: they write every element of their output and nothing else, read only their inputs, and give the same
+//     bits again;
+//   - the float32 kernel agrees with the float64 kernel;
+//   - the op as Gorgonia sees it gives the kernel's bits, and an error for values that do not have the shapes of the graph;
+//   - every gradient rule, through gorgonia.Grad and a TapeMachine, agrees with differences of the float64 kernel's results;
+//   - the shape rule never panics, and the kernel can run whatever it lets through.
+func Op(op *graph.Op, x ...Tensor) error {
+	shapes := make([]graph.Shape, len(x))
+	for i := range x {
+		shapes[i] = x[i].Shape
+	}
+	out, err := op.Shape(shapes)
+	if err != nil {
+		return fmt.Errorf("graphtest: %s: %w", op.Name, err)
+	}
+	t := test{op: op, x: x, shapes: shapes, out: out}
+	if err := t.kernels(); err != nil { // the other checks would only repeat it
+		return fmt.Errorf("graphtest: %s %v: %w", op.Name, shapes, err)
+	}
+	if err := errors.Join(t.adapter(), t.gradients(), t.misfits()); err != nil {
+		return fmt.Errorf("graphtest: %s %v: %w", op.Name, shapes, err)
+	}
+	return nil
+}
+
+// test is an op on one set of inputs.
+type test struct {
+	op     *graph.Op
+	x      []Tensor
+	shapes []graph.Shape
+	out    graph.Shape
+}
+
+// float is an element type.
+type float interface{ float32 | float64 }
+
+// round is x in another element type.
+func round[T, U float](x graph.Array[U]) graph.Array[T] {
+	y := graph.Array[T]{Shape: x.Shape, Data: make([]T, len(x.Data))}
+	for i, v := range x.Data {
+		y.Data[i] = T(v)
+	}
+	return y
+}
+
+// kernels checks that both kernels are pure, and against each other on the same numbers.
+func (t test) kernels() error {
+	x32, x64 := make([]graph.Array[float32], len(t.x)), make([]Tensor, len(t.x))
+	for i, x := range t.x {
+		x32[i] = round[float32](x)
+		x64[i] = round[float64](x32[i])
+	}
+	y32, err32 := pure(t.op.F32, t.out, x32)
+	y64, err64 := pure(t.op.F64, t.out, x64)
+	if err := errors.Join(prefix("float32 kernel", err32), prefix("float64 kernel", err64)); err != nil {
+		return err
+	}
+	size := 1.0
+	for _, v := range y64 {
+		size = max(size, math.Abs(v))
+	}
+	for i, v := range y64 {
+		if math.Abs(float64(y32[i])-v) > 1e-5*size {
+			return fmt.Errorf("element %d is %v in float32 and %v in float64", i, y32[i], v)
+		}
+	}
+	return nil
+}
+
+func prefix(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// pure runs a kernel twice, on outputs full of different rubbish.
+func pure[T float](f func(graph.Array[T], []graph.Array[T]), out graph.Shape, x []graph.Array[T]) (y []T, err error) {
+	defer caught(&err)
+	before := make([][]T, len(x))
+	for i := range x {
+		before[i] = slices.Clone(x[i].Data)
+	}
+	y = filled(out, T(math.NaN()))
+	f(graph.Array[T]{Shape: out, Data: y}, x)
+	if i := slices.IndexFunc(y, func(v T) bool { return v != v }); i >= 0 {
+		return nil, fmt.Errorf("element %d of the output is not written, or NaN", i)
+	}
+	again := filled(out, T(1e30))
+	f(graph.Array[T]{Shape: out, Data: again}, x)
+	if i := differ(y, again); i >= 0 {
+		return nil, fmt.Errorf("element %d is %v, then %v; a kernel must read nothing but its inputs and keep nothing", i, y[i], again[i])
+	}
+	for i := range x {
+		if k := differ(x[i].Data, before[i]); k >= 0 {
+			return nil, fmt.Errorf("element %d of input %d was %v and is %v after", k, i, before[i][k], x[i].Data[k])
+		}
+	}
+	return y, nil
+}
+
+// filled is as many v as the shape has elements.
+func filled[T float](shape graph.Shape, v T) []T {
+	y := make([]T, shape.TotalSize())
+	for i := range y {
+		y[i] = v
+	}
+	return y
+}
+
+// differ is the first index at which a and b do not have the same bits, -1 if there is none.
+func differ[T float](a, b []T) int {
+	for i := range a {
+		if math.Float64bits(float64(a[i])) != math.Float64bits(float64(b[i])) {
+			return i
+		}
+	}
+	return -1
+}
+
+// caught turns a panic into an error.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("panic: %v", r)
+	}
+}
+
+// misfits tries the shape rule with shapes that are near the right ones, and the kernel with those that it lets through.
+func (t test) misfits() error {
+	for i, s := range t.shapes {
+		for _, wrong := range near(s) {
+			shapes := slices.Clone(t.shapes)
+			shapes[i] = wrong
+			if err := accepts(t.op, shapes); err != nil {
+				return fmt.Errorf("input %d of shape %v: %w", i, wrong, err)
+			}
+		}
+	}
+	return nil
+}
+
+// near are shapes of other dimensions or sizes than s.
+func near(s graph.Shape) []graph.Shape {
+	all := []graph.Shape{{}, append(s.Clone(), 2), append(graph.Shape{2}, s...)}
+	for i := range s {
+		all = append(all, slices.Delete(s.Clone(), i, i+1))
+		for _, d := range []int{1, s[i] + 1, s[i] + 5} {
+			other := s.Clone()
+			other[i] = d
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
+// accepts is an error if the shape rule panics, or lets pass what the kernel cannot run.
+func accepts(op *graph.Op, shapes []graph.Shape) (err error) {
+	defer caught(&err)
+	out, err := op.Shape(shapes)
+	if err != nil {
+		return nil
+	}
+	x := make([]Tensor, len(shapes))
+	for i, s := range shapes {
+		x[i] = Random(s, uint64(i))
+	}
+	op.F64(Tensor{Shape: out, Data: filled(out, math.NaN())}, x)
+	return nil
+}

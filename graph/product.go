@@ -1,0 +1,136 @@
+package graph
+
+import (
+	"slices"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// activate applies a fused activation in place; nil does nothing.
+func activate[T kernel.Float](act *Op) func(y []T) {
+	s := kernel.For[T]()
+	switch act {
+	case sigmoid:
+		return func(y []T) { s.Sigmoid(y, y) }
+	case tanh:
+		return func(y []T) { s.Tanh(y, y) }
+	case relu:
+		return func(y []T) { s.ReLU(y, y) }
+	}
+	return func([]T) {}
+}
+
+// tile is the unit in which columns are cut: two vectors of the widest kernel.
+const tile = 32
+
+// affine is y = act(x W + b), cut by columns of W, or by rows of x where W is narrow.
+func (l *linker[T]) affine(in *instr) []job {
+	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
+	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.of(in.x[2])
+	act, s := activate[T](in.act), kernel.For[T]()
+	block := func(i0, i1, j0, j1 int) {
+		for i := i0; i < i1; i++ {
+			copy(y[i*k+j0:i*k+j1], b[j0:j1])
+		}
+		s.Mul(y[i0*k+j0:], k, x[i0*n:], n, 1, w[j0:], k, i1-i0, j1-j0, n, 1, 1)
+		for i := i0; i < i1; i++ {
+			act(y[i*k+j0 : i*k+j1])
+		}
+	}
+	if size, parts := cut(k, m*n, tile); parts > 1 {
+		return []job{{parts, func(i int) { block(0, m, i*size, min(k, (i+1)*size)) }}}
+	}
+	size, parts := cut(m, n*k, 1)
+	return []job{{parts, func(i int) { block(i*size, min(m, (i+1)*size), 0, k) }}}
+}
+
+// mulT is y = a bᵀ, cut by rows of b.
+func (l *linker[T]) mulT(in *instr) []job {
+	m, k, n := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[0]
+	y, a, b, s := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), kernel.For[T]()
+	size, parts := cut(n, m*k, tile)
+	return []job{{parts, func(i int) {
+		j0, j1 := i*size, min(n, (i+1)*size)
+		s.MulT(y[j0:], n, a, k, b[j0*k:], k, m, j1-j0, k, 1, 0)
+	}}}
+}
+
+// tMul is y = aᵀ b, cut by columns of a.
+func (l *linker[T]) tMul(in *instr) []job {
+	k, m, n := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
+	y, a, b, s := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), kernel.For[T]()
+	size, parts := cut(m, k*n, 12)
+	return []job{{parts, func(i int) {
+		i0, i1 := i*size, min(m, (i+1)*size)
+		s.Mul(y[i0*n:], n, a[i0:], 1, m, b, n, i1-i0, n, k, 1, 0)
+	}}}
+}
+
+// sparseAffine is y = act(x W + b) by the non-zero elements of x, cut by rows of x. Where most of x is not zero, it multiplies all.
+func (l *linker[T]) sparseAffine(in *instr) []job {
+	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
+	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.of(in.x[2])
+	act, s, nz := activate[T](in.act), kernel.For[T](), in.sparse
+	finds := nz.finder == in
+	size, parts := cut(m, n*k/4, 1)
+	return []job{{parts, func(i int) {
+		for r := i * size; r < min(m, (i+1)*size); r++ {
+			yr, xr := y[r*k:r*k+k], x[r*n:r*n+n]
+			if finds {
+				nz.count[r] = s.Nonzero(nz.index[r*n:r*n+n], xr)
+			}
+			copy(yr, b)
+			if c := nz.count[r]; c < n/2 {
+				s.MulSparse(yr, xr, nz.index[r*n:r*n+c], w, k)
+			} else {
+				s.Mul(yr, k, xr, n, 1, w, k, 1, k, n, 1, 1)
+			}
+			act(yr)
+		}
+	}}}
+}
+
+// sparseTMul is y = xᵀ dy by the non-zero elements of x, cut by columns of x. Where most of x is not zero, it multiplies all.
+func (l *linker[T]) sparseTMul(in *instr) []job {
+	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
+	y, x, dy, s, nz := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), kernel.For[T](), in.sparse
+	finds := nz.finder == in
+	size, parts := cut(n, m*k/4, 1)
+	if finds {
+		parts, size = 1, n
+	}
+	return []job{{parts, func(i int) {
+		from, to := i*size, min(n, (i+1)*size)
+		if finds {
+			for r := range m {
+				nz.count[r] = s.Nonzero(nz.index[r*n:r*n+n], x[r*n:r*n+n])
+			}
+		}
+		if nz.total() > m*n/2 {
+			s.Mul(y[from*k:], k, x[from:], 1, n, dy, k, to-from, k, m, 1, 0)
+			return
+		}
+		clear(y[from*k : to*k])
+		for r := range m {
+			idx := nz.between(r, n, from, to)
+			s.OuterSparse(y, k, x[r*n:r*n+n], idx, dy[r*k:r*k+k], 1)
+		}
+	}}}
+}
+
+// total is the number of non-zero elements.
+func (z *rows) total() int {
+	t := 0
+	for _, c := range z.count {
+		t += c
+	}
+	return t
+}
+
+// between are row r's indices in [from, to) of n.
+func (z *rows) between(r, n, from, to int) []int32 {
+	idx := z.index[r*n : r*n+z.count[r]]
+	lo, _ := slices.BinarySearch(idx, int32(from))
+	hi, _ := slices.BinarySearch(idx, int32(to))
+	return idx[lo:hi]
+}

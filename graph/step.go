@@ -1,0 +1,181 @@
+package graph
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// work is the least number of multiply-adds that is worth a part of its own: some ten microseconds.
+const work = 1 << 20
+
+// large is the number of elements from which an op without products is worth cutting.
+const large = 1 << 15
+
+// steps are the jobs that run a block. How they are cut into parts depends on shapes alone, never on the number of threads.
+func (l *linker[T]) steps(block []*instr) []job {
+	in := block[0]
+	switch {
+	case in.own == nil:
+		return l.foreign(in)
+	case len(block) > 1 || in.convolves() || in.own.Cut.Each != nil && in.own != affine && in.y.shape.TotalSize() >= large:
+		return l.group(block)
+	case in.sparse != nil && in.own == affine:
+		return l.sparseAffine(in)
+	case in.sparse != nil:
+		return l.sparseTMul(in)
+	case in.own == affine:
+		return l.affine(in)
+	case in.own == mulT:
+		return l.mulT(in)
+	case in.own == tMul:
+		return l.tMul(in)
+	}
+	f, y, x := kernelOf[T](in.own), l.array(in.y), l.arrays(in.x)
+	return whole(func() { f(y, x) })
+}
+
+// whole is a job of one part.
+func whole(f func()) []job { return []job{{1, func(int) { f() }}} }
+
+// cut is n items in parts of about work multiply-adds, where an item takes macs; part i has the items
+// [i*size, min(n, (i+1)*size)), and size is a multiple of unit.
+func cut(n, macs, unit int) (size, parts int) {
+	size = (max(1, work/max(1, macs)) + unit - 1) / unit * unit
+	return size, (n + size - 1) / size
+}
+
+func kernelOf[T kernel.Float](op *Op) func(Array[T], []Array[T]) {
+	if f, ok := any(op.F32).(func(Array[T], []Array[T])); ok {
+		return f
+	}
+	return any(op.F64).(func(Array[T], []Array[T]))
+}
+
+func (l *linker[T]) array(v *value) Array[T] { return Array[T]{v.shape, l.of(v)} }
+
+func (l *linker[T]) arrays(x []*value) []Array[T] {
+	a := make([]Array[T], len(x))
+	for i, v := range x {
+		a[i] = l.array(v)
+	}
+	return a
+}
+
+// rows is the part of a that examples [from, to) make.
+func (a Array[T]) rows(from, to int) Array[T] {
+	n := len(a.Data) / a.Shape[0]
+	shape := a.Shape.Clone()
+	shape[0] = to - from
+	return Array[T]{shape, a.Data[from*n : to*n]}
+}
+
+// foreign runs an op of Gorgonia's through its own interface, into new memory, and copies the result.
+func (l *linker[T]) foreign(in *instr) []job {
+	y, x := l.of(in.y), l.arrays(in.x)
+	return whole(func() {
+		values := make([]gorgonia.Value, len(x))
+		for i, a := range x {
+			values[i] = a.value()
+		}
+		v, err := in.op.Do(values...)
+		if err == nil {
+			var d []T
+			d, err = elements[T](v)
+			copy(y, d)
+		}
+		if err != nil {
+			l.vm.err = fmt.Errorf("graph: %v: %w", in.op, err)
+		}
+	})
+}
+
+// value is a as Gorgonia has it.
+func (a Array[T]) value() gorgonia.Value {
+	if !a.Shape.IsScalar() {
+		return tensor.New(tensor.WithShape(a.Shape...), tensor.WithBacking(a.Data))
+	}
+	if f, ok := any(a.Data[0]).(float32); ok {
+		return gorgonia.NewF32(f)
+	}
+	return gorgonia.NewF64(float64(a.Data[0]))
+}
+
+// call is a kernel on its operands.
+type call[T kernel.Float] struct {
+	f func(Array[T], []Array[T])
+	y Array[T]
+	x []Array[T]
+}
+
+// group runs instructions by examples, in a fixed number of parts. Where there are images, one goes through all instructions before
+// the next one. An instruction that sums over examples gives each part a sum of its own, and a second job adds those in order.
+func (l *linker[T]) group(block []*instr) []job {
+	m := examples(block[0])
+	parts := min(8, max(1, m/5))
+	calls, sums := make([][]call[T], parts), []func(){}
+	for i := range parts {
+		from, to := i*m/parts, (i+1)*m/parts
+		stride := to - from
+		if block[0].convolves() {
+			stride = 1
+		}
+		for e := from; e < to; e += stride {
+			for _, in := range block {
+				if !in.own.Cut.Sum {
+					calls[i] = append(calls[i], l.each(in, e, e+stride))
+				}
+			}
+		}
+	}
+	for _, in := range block {
+		if in.own.Cut.Sum {
+			sums = append(sums, l.sum(in, calls))
+		}
+	}
+	jobs := []job{{parts, func(i int) {
+		for _, c := range calls[i] {
+			c.f(c.y, c.x)
+		}
+	}}}
+	if len(sums) > 0 && parts > 1 {
+		jobs = append(jobs, job{len(sums), func(i int) { sums[i]() }})
+	}
+	return jobs
+}
+
+// each is in on the examples [from, to).
+func (l *linker[T]) each(in *instr, from, to int) call[T] {
+	x := l.arrays(in.x)
+	for k, each := range in.own.Cut.Each {
+		if each {
+			x[k] = x[k].rows(from, to)
+		}
+	}
+	return call[T]{kernelOf[T](in.own), l.array(in.y).rows(from, to), x}
+}
+
+// sum adds to each part's calls in's sum over the part's examples, and returns what adds up the parts' sums.
+func (l *linker[T]) sum(in *instr, calls [][]call[T]) func() {
+	y, m, parts := l.array(in.y), examples(in), len(calls)
+	sums := make([]Array[T], parts)
+	for i := range calls {
+		sums[i] = y
+		if i > 0 {
+			sums[i] = Array[T]{y.Shape, make([]T, len(y.Data))}
+		}
+		x := l.arrays(in.x)
+		for k := range x {
+			x[k] = x[k].rows(i*m/parts, (i+1)*m/parts)
+		}
+		calls[i] = append(calls[i], call[T]{kernelOf[T](in.own), sums[i], x})
+	}
+	return func() {
+		for _, s := range sums[1:] {
+			kernel.For[T]().Axpy(y.Data, 1, s.Data)
+		}
+	}
+}
