@@ -11,33 +11,35 @@ import (
 
 // Compile turns a graph into a program for outs and for the gradients of params, as gorgonia.Grad made them (none if it was not
 // asked). Everything else in the graph is left out. The program computes the same sums in the same order for any number of
-// threads.
-func Compile(outs, params Nodes, threads int) (vm *VM, err error) {
+// threads; 0 means one a processor.
+func Compile(outs, params Nodes, threads int) (*VM, error) {
+	return compile(outs, params, threads, nil)
+}
+
+// compile is Compile; with a rule the program does not leave the gradients but makes the step of gradient descent.
+func compile(outs, params Nodes, threads int, rule *descent) (vm *VM, err error) {
 	defer catch(&err)
-	p := &program{outs: slices.Clone(outs), byID: map[int64]*value{}}
-	for _, n := range slices.Backward(params) { // last layer first: its gradients are ready first
-		if d := n.Deriv(); d != nil {
-			p.outs = append(p.outs, d)
-		}
-	}
-	if len(p.outs) == 0 {
+	if len(outs) == 0 {
 		return nil, fmt.Errorf("graph: nothing to compile; name at least one output")
 	}
+	p := &program{outs: slices.Clone(outs), params: params, rule: rule, byID: map[int64]*value{}}
 	for _, pass := range passes {
 		pass(p)
 	}
 	if p.values[0].node.Dtype() == tensor.Float64 {
-		return link[float64](p, params, threads)
+		return link[float64](p, threads)
 	}
-	return link[float32](p, params, threads)
+	return link[float32](p, threads)
 }
 
 // passes are the compiler: each takes the program one step on.
-var passes = []func(*program){order, reshapes, fuseActivations, sparse, groups, place}
+var passes = []func(*program){order, reshapes, fuseActivations, sparse, fuseUpdates, groups, place}
 
 // program is what the passes work on: instructions in the order of execution, over values.
 type program struct {
 	outs   Nodes
+	params Nodes
+	rule   *descent         // how parameters are updated; nil: gradients are outputs
 	byID   map[int64]*value // by the node's ID
 	values []*value
 	code   []*instr
@@ -79,23 +81,39 @@ type instr struct {
 	own    *Op // op as one of ours; nil: it runs through Gorgonia's interfaces
 	y      *value
 	x      []*value
-	act    *Op   // the activation that is applied to the result at once
-	sparse *rows // the non-zero elements of x[0], where the op walks those
+	act    *Op    // the activation that is applied to the result at once
+	sparse *rows  // the non-zero elements of x[0], where the op walks those
+	update *value // the parameter that the result, its gradient, updates at once
+	decay  bool   // whether regularisation shrinks that parameter
 }
 
-// rows are the indices of the non-zero elements of each row of a matrix. The first instruction that reads the matrix finds them.
+func (in *instr) name() string {
+	if in.own != nil {
+		return in.own.Name
+	}
+	return in.op.String()
+}
+
+// rows are the indices of the non-zero elements of each row of a matrix, which the first layer's affine finds.
 type rows struct {
-	finder *instr
-	index  []int32
-	count  []int
+	index []int32
+	count []int
 }
 
 // order lists what the outputs need, inputs before their users.
 func order(p *program) {
+	for i := range slices.Backward(p.params) { // the last layer's gradients are ready first
+		if d := p.params[i].Deriv(); d != nil && p.rule == nil {
+			p.outs = append(p.outs, d)
+		}
+	}
 	for _, n := range p.outs {
 		v := p.visit(n)
 		v.keep = true
 		v.uses++
+	}
+	if p.rule != nil {
+		p.updates()
 	}
 }
 
@@ -170,14 +188,14 @@ func sparse(p *program) {
 		if in.own != affine && in.own != tMul {
 			continue
 		}
-		x := in.x[0].root()
-		if n := x.node; n.Op() != nil || n.Deriv() != nil || in.x[0].shape[1] < 64 {
+		x, s := in.x[0].root(), in.x[0].shape
+		if !x.leaf() || x.node.Deriv() != nil || s[1] < 64 {
 			continue
 		}
-		if found[x] == nil {
-			found[x] = &rows{finder: in, index: make([]int32, in.x[0].shape.TotalSize()), count: make([]int, in.x[0].shape[0])}
+		if in.own == affine && found[x] == nil {
+			found[x] = &rows{make([]int32, s.TotalSize()), make([]int, s[0])}
 		}
-		in.sparse = found[x]
+		in.sparse = found[x] // a gradient comes after the product that finds them
 	}
 }
 
@@ -257,7 +275,7 @@ func place(p *program) {
 	for t, block := range p.blocks {
 		live = slices.DeleteFunc(live, func(v *value) bool { return v.dies < t })
 		for _, in := range block {
-			if v := in.y.root(); v.born == t && !v.keep && !slices.Contains(live, v) {
+			if v := in.y.root(); v.born == t && !v.keep && !v.leaf() && !slices.Contains(live, v) {
 				v.at = p.fit(live, size(v))
 				live = append(live, v)
 			}
@@ -299,20 +317,27 @@ func (p *program) String() string {
 			if k > 0 {
 				mark = "|"
 			}
-			label := in.op.String()
+			label := in.name()
 			if in.act != nil {
 				label += "+" + in.act.Name
 			}
 			if in.sparse != nil {
 				label += " sparse"
 			}
+			if in.update != nil {
+				label += "+sgd"
+			}
 			var args []string
 			for _, x := range in.x {
 				args = append(args, name(x))
 			}
-			names[in.y.root()] = fmt.Sprintf("%%%d", n)
-			fmt.Fprintf(&b, "%s %%%-3d %-14s = %s(%s)\n", mark, n, in.y.shape, label, strings.Join(args, ", "))
-			n++
+			y := name(in.y)
+			if !in.y.leaf() && in.own != guard {
+				y = fmt.Sprintf("%%%d", n)
+				names[in.y.root()] = y
+				n++
+			}
+			fmt.Fprintf(&b, "%s %-9s %-16s = %s(%s)\n", mark, y, fmt.Sprint(in.y.shape), label, strings.Join(args, ", "))
 		}
 	}
 	fmt.Fprintf(&b, "arena %d elements\n", p.arena)

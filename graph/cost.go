@@ -106,15 +106,13 @@ var nll = costOp("nll", nllDo[float32], nllDo[float64], dNLL)
 // −Σ y ln softmax(z) = Σ y (ln Σ e^z − z), each row's exponentials taken relative to its own maximum.
 func nllDo[T kernel.Float](c Array[T], x []Array[T]) {
 	m, k := x[0].Shape[0], x[0].Shape[1]
-	var logSum [1]T
+	logSum := kernel.Borrow[T](m)
+	defer kernel.Return(logSum)
+	kernel.For[T]().LogSumExp(*logSum, x[0].Data, k)
 	s := 0.0
-	for i := range m {
-		z := x[0].Data[i*k : i*k+k]
-		kernel.For[T]().LogSumExp(logSum[:], z, k)
-		for j, y := range x[1].Data[i*k : i*k+k] {
-			if y != 0 {
-				s += float64(y) * float64(logSum[0]-z[j])
-			}
+	for i, y := range x[1].Data {
+		if y != 0 {
+			s += float64(y) * float64((*logSum)[i/k]-x[0].Data[i])
 		}
 	}
 	c.Data[0] = T(s / float64(m))

@@ -20,6 +20,7 @@ type machine struct {
 	cost  any    // one element
 	y     any    // the outputs (m,classes)
 	reads []read // what to copy after a run
+	rule  *descent
 }
 
 // read is a node's value after a run, and the memory that wants it.
@@ -28,11 +29,21 @@ type read struct {
 	to    any
 }
 
-// load finds or makes the graph and VM for u, and loads its inputs.
+// load is the machine for u with its inputs loaded.
 func (n *Net) load(u use, x []float32, labels []byte) (*machine, error) {
 	if u.batch < 1 || len(labels) != u.batch || len(x) != u.batch*n.Input.TotalSize() {
 		return nil, fmt.Errorf("graph: %d numbers and %d labels for %d examples of shape %v", len(x), len(labels), u.batch, n.Input)
 	}
+	m, err := n.machine(u)
+	if err != nil {
+		return nil, err
+	}
+	convert(m.x, x)
+	return m, m.loadLabels(labels, n.Classes)
+}
+
+// machine finds or makes the graph and VM for u.
+func (n *Net) machine(u use) (*machine, error) {
 	m := n.machines[u]
 	if m == nil {
 		var err error
@@ -41,8 +52,7 @@ func (n *Net) load(u use, x []float32, labels []byte) (*machine, error) {
 		}
 		n.machines[u] = m
 	}
-	convert(m.x, x)
-	return m, m.loadLabels(labels, n.Classes)
+	return m, nil
 }
 
 func (n *Net) newMachine(u use) (m *machine, err error) {
@@ -53,7 +63,7 @@ func (n *Net) newMachine(u use) (m *machine, err error) {
 	m = &machine{graph: b.graph, x: x.Value().Data(), label: label.Value().Data(), masks: b.masks}
 	cost := n.cost(b, y, label)
 	var params Nodes
-	if u.training {
+	if b.Training {
 		if err := differentiate(cost, b); err != nil {
 			return nil, err
 		}
@@ -69,7 +79,13 @@ func (n *Net) newMachine(u use) (m *machine, err error) {
 		grad := tensor.New(tensor.WithShape(p.Shape()...), tensor.WithBacking(b.params[i].Grad))
 		gorgonia.WithGrad(grad)(p)
 	}
-	vm, err := Compile(Nodes{cost, y}, params, n.threads)
+	if u.purpose == descending {
+		m.rule = &descent{}
+		for _, p := range b.params {
+			m.rule.decay = append(m.rule.decay, p.Decay)
+		}
+	}
+	vm, err := compile(Nodes{cost, y}, params, n.threads, m.rule)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +113,7 @@ func (m *machine) read(n *Node, to any) {
 
 func (m *machine) run() error {
 	defer m.vm.Reset()
-	if err := m.vm.RunAll(); err != nil {
+	if err := m.vm.RunAll(); err != nil && err != errNonfinite {
 		return fmt.Errorf("graph: %w", err)
 	}
 	for _, r := range m.reads {

@@ -40,9 +40,17 @@ type Net struct {
 
 // use is what a graph is built for: Gorgonia fixes the mini-batch size, and dropout differs, so each has its own.
 type use struct {
-	batch    int
-	training bool
+	batch int
+	purpose
 }
+
+type purpose int
+
+const (
+	evaluating purpose = iota
+	training           // forward and backward
+	descending         // forward, backward and the update
+)
 
 // New makes a network of layer l with the given cost for examples of shape in, and draws its first weights. The error names the
 // layer that does not fit, or the parameter that cannot learn because no path of gradients leads to it.
@@ -67,7 +75,7 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	if c.Float64 {
 		n.dtype = tensor.Float64
 	}
-	b, x := n.builder(use{1, true})
+	b, x := n.builder(use{1, training})
 	y := n.layer.Build(b, x)
 	if s := y.Shape(); len(s) != 2 || s[0] != 1 {
 		fail("the last layer's output is %v for one example; end with Dense", s)
@@ -79,7 +87,7 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 
 // builder begins a graph with its input node.
 func (n *Net) builder(u use) (*Builder, *Node) {
-	b := &Builder{Training: u.training, net: n, graph: gorgonia.NewGraph(), count: map[string]int{}}
+	b := &Builder{Training: u.purpose != evaluating, net: n, graph: gorgonia.NewGraph(), count: map[string]int{}}
 	shape := append(Shape{u.batch}, n.Input...)
 	return b, b.variable("x", shape, buffer(n.dtype, shape.TotalSize()))
 }
@@ -172,10 +180,36 @@ type Stats struct {
 // Step runs a mini-batch forward and backward: len(labels) examples of x, row by row, each with its class number. It leaves the
 // gradients of the mean cost in Params; the weights are the caller's to update. A cost that is not finite is no error here.
 func (n *Net) Step(x []float32, labels []byte) (Stats, error) {
-	m, err := n.load(use{len(labels), true}, x, labels)
+	m, err := n.load(use{len(labels), training}, x, labels)
 	if err != nil {
 		return Stats{}, err
 	}
+	return n.step(m, labels)
+}
+
+// Descend is Step with the update of gradient descent, w = (1−ηλ/n) w − η ∇w with l2 = λ/n where Param.Decay is set, made in the same
+// program: faster than a Step and an update after it, and the gradients are not left in Params. If the cost is not finite, the
+// weights stay as they are.
+func (n *Net) Descend(x []float32, labels []byte, eta, l2 float64) (Stats, error) {
+	if n.tape {
+		s, err := n.Step(x, labels)
+		if err == nil && !math.IsNaN(s.Cost) && !math.IsInf(s.Cost, 0) {
+			for _, p := range n.Params {
+				p.descend(eta, l2)
+			}
+		}
+		return s, err
+	}
+	m, err := n.load(use{len(labels), descending}, x, labels)
+	if err != nil {
+		return Stats{}, err
+	}
+	m.rule.eta, m.rule.l2 = eta, l2
+	return n.step(m, labels)
+}
+
+// step draws the masks and runs.
+func (n *Net) step(m *machine, labels []byte) (Stats, error) {
 	for _, k := range m.masks {
 		k.fill(n.seed, n.Steps)
 	}
@@ -185,7 +219,7 @@ func (n *Net) Step(x []float32, labels []byte) (Stats, error) {
 
 // Evaluate runs a mini-batch forward only, as predictions are made: without dropout.
 func (n *Net) Evaluate(x []float32, labels []byte) (Stats, error) {
-	m, err := n.load(use{len(labels), false}, x, labels)
+	m, err := n.load(use{len(labels), evaluating}, x, labels)
 	if err != nil {
 		return Stats{}, err
 	}
@@ -195,7 +229,7 @@ func (n *Net) Evaluate(x []float32, labels []byte) (Stats, error) {
 // Predict computes the outputs (activations, or probabilities for LogLikelihood) of len(y)/Classes examples x into y.
 func (n *Net) Predict(y, x []float32) error {
 	batch := len(y) / n.Classes
-	m, err := n.load(use{batch, false}, x, make([]byte, batch))
+	m, err := n.load(use{batch, evaluating}, x, make([]byte, batch))
 	if err != nil {
 		return err
 	}
@@ -217,9 +251,13 @@ func (k mask) fill(seed, step uint64) {
 	}
 }
 
-// Nonfinite names the first op of the last Step whose result is not finite, walking its graph node by node; empty if there is none.
+// Nonfinite names the first op whose result is not finite on the mini-batch of the last Step or Descend of that size, walking the
+// graph node by node; empty if there is none.
 func (n *Net) Nonfinite(batch int) (string, error) {
-	m := n.machines[use{batch, true}]
+	m := n.machines[use{batch, descending}]
+	if m == nil {
+		m = n.machines[use{batch, training}]
+	}
 	if m == nil {
 		return "", nil
 	}
@@ -254,4 +292,13 @@ func finite(v gorgonia.Value) bool {
 		check(d)
 	}
 	return ok
+}
+
+// Listing is the program of a step of gradient descent at the given mini-batch size on our VM: see [VM.String].
+func (n *Net) Listing(batch int) (string, error) {
+	m, err := n.machine(use{batch, descending})
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(m.vm), nil
 }

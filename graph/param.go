@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"gorgonia.org/tensor"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // A Param is a parameter of a network: its weights live here, outside of any graph, and every graph of the network (training,
@@ -45,6 +47,19 @@ func (p *Param) Set(x any) error {
 	}
 	convert(p.Data, x)
 	return nil
+}
+
+// descend is w = (1−ηλ/n) w − η ∇w, with l2 = λ/n where the parameter decays.
+func (p *Param) descend(eta, l2 float64) {
+	if !p.Decay {
+		l2 = 0
+	}
+	switch w := p.Data.(type) {
+	case []float32:
+		kernel.For[float32]().SGD(w, p.Grad.([]float32), float32(1-eta*l2), float32(eta))
+	case []float64:
+		kernel.For[float64]().SGD(w, p.Grad.([]float64), 1-eta*l2, eta)
+	}
 }
 
 // buffer is n zeros of element type dt.

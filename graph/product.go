@@ -55,14 +55,16 @@ func (l *linker[T]) mulT(in *instr) []job {
 	}}}
 }
 
-// tMul is y = aᵀ b, cut by columns of a.
+// tMul is y = aᵀ b, cut by columns of a, or the update w = decay w − rate aᵀ b at once: then the gradient is never written.
 func (l *linker[T]) tMul(in *instr) []job {
 	k, m, n := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
-	y, a, b, s := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), kernel.For[T]()
+	y, factors := l.target(in)
+	a, b, s := l.of(in.x[0]), l.of(in.x[1]), kernel.For[T]()
 	size, parts := cut(m, k*n, 12)
 	return []job{{parts, func(i int) {
 		i0, i1 := i*size, min(m, (i+1)*size)
-		s.Mul(y[i0*n:], n, a[i0:], 1, m, b, n, i1-i0, n, k, 1, 0)
+		alpha, beta := factors()
+		s.Mul(y[i0*n:], n, a[i0:], 1, m, b, n, i1-i0, n, k, alpha, beta)
 	}}}
 }
 
@@ -71,14 +73,11 @@ func (l *linker[T]) sparseAffine(in *instr) []job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.of(in.x[2])
 	act, s, nz := activate[T](in.act), kernel.For[T](), in.sparse
-	finds := nz.finder == in
 	size, parts := cut(m, n*k/4, 1)
 	return []job{{parts, func(i int) {
 		for r := i * size; r < min(m, (i+1)*size); r++ {
 			yr, xr := y[r*k:r*k+k], x[r*n:r*n+n]
-			if finds {
-				nz.count[r] = s.Nonzero(nz.index[r*n:r*n+n], xr)
-			}
+			nz.count[r] = s.Nonzero(nz.index[r*n:r*n+n], xr)
 			copy(yr, b)
 			if c := nz.count[r]; c < n/2 {
 				s.MulSparse(yr, xr, nz.index[r*n:r*n+c], w, k)
@@ -90,32 +89,35 @@ func (l *linker[T]) sparseAffine(in *instr) []job {
 	}}}
 }
 
-// sparseTMul is y = xᵀ dy by the non-zero elements of x, cut by columns of x. Where most of x is not zero, it multiplies all.
+// sparseTMul is tMul by the non-zero elements of a. Where most of a is not zero, or y is to be shrunk as well, it multiplies all.
 func (l *linker[T]) sparseTMul(in *instr) []job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
-	y, x, dy, s, nz := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), kernel.For[T](), in.sparse
-	finds := nz.finder == in
+	y, factors := l.target(in)
+	x, dy, s, nz := l.of(in.x[0]), l.of(in.x[1]), kernel.For[T](), in.sparse
 	size, parts := cut(n, m*k/4, 1)
-	if finds {
-		parts, size = 1, n
-	}
 	return []job{{parts, func(i int) {
 		from, to := i*size, min(n, (i+1)*size)
-		if finds {
-			for r := range m {
-				nz.count[r] = s.Nonzero(nz.index[r*n:r*n+n], x[r*n:r*n+n])
-			}
-		}
+		alpha, beta := factors()
 		if nz.total() > m*n/2 {
-			s.Mul(y[from*k:], k, x[from:], 1, n, dy, k, to-from, k, m, 1, 0)
+			s.Mul(y[from*k:], k, x[from:], 1, n, dy, k, to-from, k, m, alpha, beta)
 			return
 		}
-		clear(y[from*k : to*k])
+		shrink(y[from*k:to*k], beta)
 		for r := range m {
-			idx := nz.between(r, n, from, to)
-			s.OuterSparse(y, k, x[r*n:r*n+n], idx, dy[r*k:r*k+k], 1)
+			s.OuterSparse(y, k, x[r*n:r*n+n], nz.between(r, n, from, to), dy[r*k:r*k+k], alpha)
 		}
 	}}}
+}
+
+// shrink is y = β y.
+func shrink[T kernel.Float](y []T, beta T) {
+	switch beta {
+	case 0:
+		clear(y)
+	case 1:
+	default:
+		kernel.For[T]().SGD(y, y, beta, 0)
+	}
 }
 
 // total is the number of non-zero elements.

@@ -21,6 +21,10 @@ func (l *linker[T]) steps(block []*instr) []job {
 	switch {
 	case in.own == nil:
 		return l.foreign(in)
+	case in.own == sgd:
+		return l.sgd(in)
+	case in.own == guard:
+		return l.guard(in)
 	case len(block) > 1 || in.convolves() || in.own.Cut.Each != nil && in.own != affine && in.y.shape.TotalSize() >= large:
 		return l.group(block)
 	case in.sparse != nil && in.own == affine:

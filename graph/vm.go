@@ -46,13 +46,13 @@ func (vm *VM) RunAll() error {
 	for i := range vm.steps {
 		do(&vm.steps[i], vm.threads)
 		if vm.err != nil {
-			return vm.err
+			break
 		}
 	}
 	for _, f := range vm.after {
 		f()
 	}
-	return nil
+	return vm.err
 }
 
 // Reset does nothing: there is no state between runs.
@@ -67,19 +67,22 @@ func (vm *VM) String() string { return vm.listing }
 
 // linker gives a program's values their memory and turns its instructions into steps.
 type linker[T kernel.Float] struct {
-	vm  *VM
-	mem map[*value][]T // by root
+	vm   *VM
+	mem  map[*value][]T // by root
+	rule *descent
 }
 
-func link[T kernel.Float](p *program, params Nodes, threads int) (*VM, error) {
+func link[T kernel.Float](p *program, threads int) (*VM, error) {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	l := &linker[T]{&VM{threads: threads, data: map[int64]any{}, listing: p.String()}, map[*value][]T{}}
+	l := &linker[T]{&VM{threads: threads, data: map[int64]any{}, listing: p.String()}, map[*value][]T{}, p.rule}
 	if err := l.leaves(p); err != nil {
 		return nil, err
 	}
-	l.gradients(p, params)
+	if p.rule == nil {
+		l.gradients(p)
+	}
 	arena := make([]T, p.arena)
 	for _, v := range p.values {
 		switch {
@@ -138,8 +141,8 @@ func (l *linker[T]) reload(v *value, data []T) func(gorgonia.Value) error {
 
 // gradients lets the program write each gradient where the parameter wants it, in memory bound by gorgonia.WithGrad before, or in
 // new memory that it binds.
-func (l *linker[T]) gradients(p *program, params Nodes) {
-	for _, w := range params {
+func (l *linker[T]) gradients(p *program) {
+	for _, w := range p.params {
 		if w.Deriv() == nil {
 			continue
 		}

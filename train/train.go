@@ -36,6 +36,9 @@ type Trainer struct {
 	Patience   int     // epochs without a better validation accuracy before Halve or the end; 0: never
 	Halve      bool    // halve η when patience ends, and stop when it is below 1/128 of the first
 
+	// Progress, if not nil, is called before each mini-batch with the state then: for a line that a person watches.
+	Progress func(State)
+
 	state State
 	order []int32
 	x     []float32
@@ -167,6 +170,9 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 		if err := ctx.Err(); err != nil {
 			return Epoch{}, err
 		}
+		if t.Progress != nil {
+			t.Progress(t.State())
+		}
 		if err := t.step(); err != nil {
 			return Epoch{}, err
 		}
@@ -185,23 +191,37 @@ func (t *Trainer) step() error {
 	from := s.Batch * t.Batch
 	order := t.order[from:min(from+t.Batch, t.Train.Len())]
 	x, labels := t.gather(t.Train, order)
-	got, err := t.Net.Step(x, labels)
+	got, err := t.update(x, labels)
 	if err != nil {
 		return err
 	}
-	if math.IsNaN(got.Cost) || math.IsInf(got.Cost, 0) {
+	if !finite(got.Cost) {
 		op, err := t.Net.Nonfinite(len(order))
 		if err != nil {
 			return err
 		}
 		return &DivergedError{s.Epoch, s.Batch, op}
 	}
-	t.Optimizer.Step(t.Net.Params, s.Eta, t.Lambda/float64(t.Train.Len()))
 	s.Cost += got.Cost * float64(len(order))
 	s.Right += got.Correct
 	s.Seen += len(order)
 	return nil
 }
+
+// update runs one mini-batch and updates the parameters, unless the cost is not finite.
+func (t *Trainer) update(x []float32, labels []byte) (graph.Stats, error) {
+	l2 := t.Lambda / float64(t.Train.Len())
+	if sgd, ok := t.Optimizer.(*SGD); ok && sgd.Momentum == 0 {
+		return t.Net.Descend(x, labels, t.state.Eta, l2) // the same update, in one program with the gradients
+	}
+	got, err := t.Net.Step(x, labels)
+	if err == nil && finite(got.Cost) {
+		t.Optimizer.Step(t.Net.Params, t.state.Eta, l2)
+	}
+	return got, err
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // shuffle sets the order of the present epoch's images, a permutation that depends on the seed and the epoch alone.
 func (t *Trainer) shuffle() {

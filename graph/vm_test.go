@@ -1,0 +1,225 @@
+package graph_test
+
+import (
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
+)
+
+var update = flag.Bool("update", false, "write the golden listings anew")
+
+// digits are made-up images and labels: mostly zero, as digits are.
+func digits(m int) (x []float32, labels []byte) {
+	x, labels = make([]float32, m*784), make([]byte, m)
+	for i := range x {
+		if i*7919%97 < 20 {
+			x[i] = float32(i*31%256) / 256
+		}
+	}
+	for i := range labels {
+		labels[i] = byte(i * 3 % 10)
+	}
+	return x, labels
+}
+
+// TestVMsAgree: every model gives the same cost, outputs and gradients on our VM and on Gorgonia's TapeMachine, for a mini-batch that
+// is cut into parts and for one that is not.
+func TestVMsAgree(t *testing.T) {
+	for _, m := range models.All {
+		t.Run(m.Name, func(t *testing.T) {
+			var nets [2]*graph.Net
+			for i := range nets {
+				var err error
+				c := graph.Config{Seed: 1, Init: m.Recipe.Init, Float64: true, Tape: i == 1}
+				if nets[i], err = graph.New(m.Net, m.Loss, m.Input, c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, batch := range []int{1, 11} {
+				agree(t, nets, batch)
+			}
+		})
+	}
+}
+
+func agree(t *testing.T, nets [2]*graph.Net, batch int) {
+	x, labels := digits(batch)
+	var stats [2]graph.Stats
+	var y [2][]float32
+	for i, n := range nets {
+		var err error
+		if stats[i], err = n.Step(x, labels); err != nil {
+			t.Fatal(err)
+		}
+		y[i] = make([]float32, batch*n.Classes)
+		if err := n.Predict(y[i], x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if stats[0].Correct != stats[1].Correct || far(stats[0].Cost, stats[1].Cost, 1) {
+		t.Errorf("batch %d: ours %+v, TapeMachine %+v", batch, stats[0], stats[1])
+	}
+	for j := range y[0] {
+		if y[0][j] != y[1][j] {
+			t.Fatalf("batch %d: output %d: ours %v, TapeMachine %v", batch, j, y[0][j], y[1][j])
+		}
+	}
+	for k, p := range nets[0].Params {
+		ours, tape := p.GradFloat64s(), nets[1].Params[k].GradFloat64s()
+		scale := 0.0
+		for _, v := range tape {
+			scale = max(scale, math.Abs(v))
+		}
+		for j := range ours {
+			if far(ours[j], tape[j], scale) {
+				t.Fatalf("batch %d: gradient of %s[%d]: ours %v, TapeMachine %v", batch, p.Name, j, ours[j], tape[j])
+			}
+		}
+	}
+}
+
+// far says that a and b differ by more than 1e-12 relative to the largest number around.
+func far(a, b, scale float64) bool {
+	return !(math.Abs(a-b) <= 1e-12*max(math.Abs(a), math.Abs(b), scale))
+}
+
+// TestThreads: the bits of ten training steps do not depend on the number of threads.
+func TestThreads(t *testing.T) {
+	m := models.Deep
+	x, labels := digits(11)
+	var first []*graph.Param
+	for _, threads := range []int{1, 2, 3} {
+		n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Seed: 1, Init: m.Recipe.Init, Threads: threads})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := n.Step(x, labels); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range n.Params {
+				w, g := p.Data.([]float32), p.Grad.([]float32)
+				for j := range w {
+					w[j] -= .1 * g[j]
+				}
+			}
+		}
+		if first == nil {
+			first = n.Params
+		}
+		for k, p := range n.Params {
+			for j, v := range p.Data.([]float32) {
+				if v != first[k].Data.([]float32)[j] {
+					t.Fatalf("%d threads: %s[%d] = %v, with 1 thread %v", threads, p.Name, j, v, first[k].Data.([]float32)[j])
+				}
+			}
+		}
+	}
+}
+
+// TestDescend: a step of gradient descent in one program gives the weights of a step and an update after it, and keeps them where the
+// cost is not finite.
+func TestDescend(t *testing.T) {
+	for _, m := range models.All {
+		var nets [3]*graph.Net
+		for i := range nets {
+			var err error
+			c := graph.Config{Seed: 1, Init: m.Recipe.Init, Float64: true, Tape: i == 2}
+			if nets[i], err = graph.New(m.Net, m.Loss, m.Input, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const eta, l2 = .1, .01
+		x, labels := digits(11)
+		before := nets[0].Params
+		for range 2 {
+			for _, n := range []*graph.Net{nets[0], nets[2]} {
+				if _, err := n.Descend(x, labels, eta, l2); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := nets[1].Step(x, labels); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range nets[1].Params {
+				w, g, decay := p.Data.([]float64), p.Grad.([]float64), 0.
+				if p.Decay {
+					decay = l2
+				}
+				for j := range w {
+					w[j] -= eta * (g[j] + decay*w[j])
+				}
+			}
+		}
+		for k, p := range nets[1].Params {
+			for j, want := range p.Float64s() {
+				for _, n := range []*graph.Net{nets[0], nets[2]} {
+					if got := n.Params[k].Data.([]float64)[j]; far(got, want, 1) {
+						t.Fatalf("%s: %s[%d] = %v, want %v", m.Name, p.Name, j, got, want)
+					}
+				}
+			}
+		}
+		first := before[0].Data.([]float64)
+		first[0] = math.NaN()
+		weights := before[len(before)-2].Float64s()
+		if s, err := nets[0].Descend(x, labels, eta, l2); err != nil || !math.IsNaN(s.Cost) {
+			t.Fatalf("%s: a NaN weight gave cost %v, error %v", m.Name, s.Cost, err)
+		}
+		for j, w := range before[len(before)-2].Float64s() {
+			if w != weights[j] {
+				t.Fatalf("%s: weights changed although the cost is not finite", m.Name)
+			}
+		}
+	}
+}
+
+// TestListings compares the programs of all models with their golden listings.
+func TestListings(t *testing.T) {
+	for _, m := range models.All {
+		n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: m.Recipe.Init})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := n.Listing(m.Recipe.Batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden := filepath.Join("testdata", m.Name+".txt")
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s: the program changed; look at it, then run go test ./graph -update\n%s", m.Name, got)
+		}
+	}
+}
+
+// TestNoAllocation: a training step allocates nothing after the first.
+func TestNoAllocation(t *testing.T) {
+	for _, m := range []models.Model{models.MLP, models.Softmax, models.Deep} {
+		n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: m.Recipe.Init})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, labels := digits(10)
+		if a := testing.AllocsPerRun(5, func() {
+			if _, err := n.Descend(x, labels, .01, .01); err != nil {
+				t.Fatal(err)
+			}
+		}); a != 0 {
+			t.Errorf("%s: %v allocations a step", m.Name, a)
+		}
+	}
+}
