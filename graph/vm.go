@@ -86,7 +86,7 @@ func link[T kernel.Float](p *program, threads int) (*VM, error) {
 	arena := make([]T, p.arena)
 	for _, v := range p.values {
 		switch {
-		case v.of != nil || l.mem[v] != nil:
+		case v.of != nil || l.mem[v] != nil || v.born < 0: // none of its own, has it, or is never written
 		case v.keep:
 			l.mem[v] = make([]T, max(1, v.shape.TotalSize()))
 		default:
