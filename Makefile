@@ -1,0 +1,16 @@
+.PHONY: help test check race bench listings asm
+help:      ## show these lines
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
+test:      ## run all tests
+	go test ./...
+check:     ## run all that CI runs
+	.ci/run
+race:      ## run the tests of graph and train under the race detector
+	go test -race ./graph ./train
+bench:     ## images a second of training, then GFLOP/s of each kernel, row and shape (for benchstat)
+	go run ./cmd/stheno bench
+	go test ./internal/kernel -run '^$$' -bench . -count 6
+listings:  ## write the golden listings of the compiled programs anew
+	go test ./graph -run TestListings -update
+asm:       ## generate the assembly anew
+	go generate ./internal/kernel

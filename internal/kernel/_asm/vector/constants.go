@@ -1,0 +1,75 @@
+package main
+
+import (
+	"math"
+
+	"github.com/mmcloughlin/avo/attr"
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// values are the constants by name.
+var values = map[string]Constant{
+	"one":      F32(1), // also 127<<23: the exponent of 1
+	"two":      F32(2),
+	"sign":     U32(1 << 31),
+	"infinity": U32(0xff800000), // −∞
+	"pixel":    F32(1.0 / 256),
+	"log2e":    F32(math.Log2E),
+	"ln2":      F32(math.Ln2),
+	"ln2rest":  F32(math.Ln2 - float64(float32(math.Ln2))), // what float32 leaves of ln 2
+	"round":    F32(3 << 22),                               // adding it rounds to an integer, which then is the low bits
+	"least":    F32(-88),                                   // e^x is 0 below it
+	"most":     F32(89),                                    // and +Inf above it
+	"rootHalf": F32(math.Sqrt2 / 2),
+
+	"inverse2": F32(1.0 / 2), "inverse3": F32(1.0 / 3), "inverse5": F32(1.0 / 5), "inverse7": F32(1.0 / 7), "inverse9": F32(1.0 / 9),
+	"factorial3": F32(1.0 / 6), "factorial4": F32(1.0 / 24), "factorial5": F32(1.0 / 120), "factorial6": F32(1.0 / 720),
+	"factorial7": F32(1.0 / 5040), // the inverses of 3!, 4!, …
+}
+
+// constants are operands by name.
+type constants map[string]Op
+
+// constants makes the named values ready: broadcast into AVX-512's many registers, left in memory for AVX2.
+func (v isa) constants(names ...string) constants {
+	c := constants{}
+	for _, name := range names {
+		if c[name] != nil {
+			continue
+		}
+		m := table(name, repeat(values[name], avx2.width)...)
+		c[name] = m
+		if v == avx512 {
+			x := ZMM()
+			VBROADCASTSS(m, x)
+			c[name] = x
+		}
+	}
+	return c
+}
+
+var tables = map[string]Mem{}
+
+// table is the read-only data of this name.
+func table(name string, data ...Constant) Mem {
+	if m, ok := tables[name]; ok {
+		return m
+	}
+	m := GLOBL(name, attr.RODATA|attr.NOPTR)
+	at := 0
+	for _, c := range data {
+		DATA(at, c)
+		at += c.Bytes()
+	}
+	tables[name] = m
+	return m
+}
+
+func repeat(c Constant, n int) []Constant {
+	all := make([]Constant, n)
+	for i := range all {
+		all[i] = c
+	}
+	return all
+}

@@ -1,0 +1,26 @@
+// Vector generates the kernels of package kernel that walk over slices: element-wise functions, sums, softmax, pools, patches,
+// random masks and pixels, once in AVX2 and once in AVX-512.
+package main
+
+import . "github.com/mmcloughlin/avo/build"
+
+func main() {
+	ConstraintExpr("!purego")
+	for _, v := range []isa{avx2, avx512} {
+		for _, k := range pointwise {
+			k.generate(v)
+		}
+		v.sum()
+		v.sumRows()
+		v.addRow()
+		v.softmax()
+		v.logSumExp()
+		v.maxPool()
+		v.maxPoolGrad()
+		v.addPatches()
+		v.dropout()
+		v.pixels()
+	}
+	copyPatches()
+	Generate()
+}

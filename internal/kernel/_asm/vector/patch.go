@@ -1,0 +1,136 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// copyPatches is in AVX2 for both rows: a copy is bound by its stores, and rows of 8 and 24 elements, those of the book's
+// networks, are whole vectors of 8. What is left of others is copied with the last 8 of a row, some for the second time.
+func copyPatches() {
+	const width = 8
+	text("copyPatches", "y, x []float32, kernelRows, kernelCols, cols, outRows, outCols, ldy int",
+		"y[(u kernelCols + v) outRows + i, j] = x[(i+u) cols + j+v] for u < kernelRows, v < kernelCols,",
+		"i < outRows, j < outCols, where y's rows are ldy elements apart; outCols ≥ 8")
+	y, x, kernelCols := base("y"), base("x"), arg("kernelCols")
+	rows, last, ldx, ldy := param("outRows"), param("outCols"), param("cols"), param("ldy")
+	SUBQ(Imm(width), last)
+	for _, r := range []reg.Register{last, ldx, ldy} {
+		SHLQ(Imm(2), r) // from elements to bytes
+	}
+	patch := GP64()
+	MOVQ(rows, patch)
+	IMULQ(ldy, patch)
+	loop(arg("kernelRows"), 1, func(reg.GPVirtual) {
+		corner := GP64()
+		MOVQ(x, corner)
+		loop(kernelCols, 1, func(reg.GPVirtual) {
+			column := func(j reg.Register) {
+				from, to := GP64(), GP64()
+				LEAQ(Mem{Base: corner, Index: j, Scale: 1}, from)
+				LEAQ(Mem{Base: y, Index: j, Scale: 1}, to)
+				loop(rows, 1, func(reg.GPVirtual) {
+					r := YMM()
+					VMOVUPS(Mem{Base: from}, r)
+					VMOVUPS(r, Mem{Base: to})
+					ADDQ(ldx, from)
+					ADDQ(ldy, to)
+				})
+			}
+			loop(last, 4*width, func(j reg.GPVirtual) { column(j) })
+			column(last)
+			ADDQ(patch, y)
+			ADDQ(Imm(4), corner)
+		})
+		ADDQ(ldx, x)
+	})
+	end()
+}
+
+// addPatches sums all that falls on a vector of x in a register. For the filter's column v, that is a vector of y's row, masked
+// where it lies outside of the row; from v to v+1 the mask moves by one lane. So each lane of the mask has its own bit of the
+// window as the sign and those of the lanes before it below, and is shifted. The sum over v starts anew for each u, so that
+// these sums need not wait for one another.
+func (v isa) addPatches() {
+	v.text("addPatches", "x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, pad int",
+		"x[r cols + l] = Σ y[(u kernelCols + v) outRows + i, first+l−v] for r < rows, l < lanes, with i = r+pad−u, over",
+		"all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; y's rows have",
+		"outCols elements, and W is the width of a vector, lanes ≤ W")
+	x, patches, window, kernelCols := base("x"), base("y"), v.vec(), arg("kernelCols")
+	mask := v.mask(param("lanes"), 0)
+	VBROADCASTSS(arg("window"), window)
+	VPSLLVD(v.shifts(), window, window)
+
+	Comment("The way in y, for an element of x, from v to v+1 and from u to u+1, in bytes.")
+	right, below, outRow := GP64(), GP64(), param("outCols")
+	SHLQ(Imm(2), outRow)
+	MOVQ(arg("outRows"), right)
+	IMULQ(outRow, right)
+	MOVQ(right, below)
+	IMULQ(kernelCols, below)
+	SUBQ(outRow, below)
+	SUBQ(Imm(4), right)
+
+	Comment("patches is where y would have what falls on x's first element for u = v = 0.")
+	moved := param("first")
+	LEAQ(at(patches, moved), patches)
+	MOVQ(arg("pad"), moved)
+	IMULQ(outRow, moved)
+	ADDQ(moved, patches)
+
+	loop(arg("rows"), 1, func(r reg.GPVirtual) {
+		Comment("u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)")
+		u, last, zero, p := GP64(), GP64(), GP64(), GP64()
+		MOVQ(r, last)
+		ADDQ(arg("pad"), last)
+		INCQ(last)
+		MOVQ(last, u)
+		XORQ(zero, zero)
+		SUBQ(arg("outRows"), u)
+		CMOVQLT(zero, u)
+		CMPQ(last, arg("kernelRows"))
+		CMOVQGT(arg("kernelRows"), last)
+		MOVQ(u, p)
+		IMULQ(below, p)
+		ADDQ(patches, p)
+
+		sum := v.zero()
+		loopFrom(u, last, I8(1), func() {
+			q, w, part := GP64(), v.copy(window), v.zero()
+			MOVQ(p, q)
+			loop(kernelCols, 1, func(reg.GPVirtual) {
+				v.addWindow(part, Mem{Base: q}, w)
+				ADDQ(right, q)
+				VPSLLD(Imm(1), w, w)
+			})
+			VADDPS(part, sum, sum)
+			ADDQ(below, p)
+		})
+		v.store(sum, Mem{Base: x}, mask)
+		ADDQ(outRow, patches)
+		MOVQ(arg("cols"), p)
+		LEAQ(at(x, p), x)
+	})
+	end()
+}
+
+// shifts brings the window's bit of each lane to the place of the sign.
+func (v isa) shifts() Op {
+	var n []Constant
+	for l := range v.width {
+		n = append(n, U32(v.width-1-l))
+	}
+	return table("shifts"+v.name, n...)
+}
+
+// addWindow is sum += m in the lanes where w's sign is set.
+func (v isa) addWindow(sum Vec, m Mem, w Vec) {
+	if v == avx512 {
+		k := K()
+		VPMOVD2M(w, k)
+		VADDPS(m, sum, k, sum)
+		return
+	}
+	VADDPS(v.load(m, w), sum, sum)
+}

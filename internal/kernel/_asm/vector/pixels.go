@@ -1,0 +1,26 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// pixels makes the last vector twice in part, so that no lane needs a mask. Rows are taken in random order, which the
+// processor cannot foresee: the row after this one is asked for while this one is read.
+func (v isa) pixels() {
+	v.text("pixels", "y []float32, x, next []byte", "y[i] = x[i]/256 for i < len(y), at least a vector's width; next, as long, is made ready to be read")
+	y, x, next, last, c := base("y"), base("x"), base("next"), length("y"), v.constants("pixel")
+	SUBQ(I8(v.width), last)
+	convert := func(i reg.Register) {
+		p := v.vec()
+		PREFETCHT0(Mem{Base: next, Index: i, Scale: 1})
+		VPMOVZXBD(Mem{Base: x, Index: i, Scale: 1}, p)
+		VCVTDQ2PS(p, p)
+		VMULPS(c["pixel"], p, p)
+		VMOVUPS(p, at(y, i))
+	}
+	loop(last, v.width, func(i reg.GPVirtual) { convert(i) })
+	convert(last)
+	end()
+}

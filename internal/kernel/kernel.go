@@ -1,0 +1,86 @@
+// Package kernel is the arithmetic under the graph: matrix products, convolution's copies, pooling, activations, the costs'
+// inner loops, the optimiser's update and counted random bits.
+//
+// A [Set] is one implementation of all of them. The Go row, in the files named loop*.go, is generic over float32 and float64
+// and is the meaning of every kernel: its body is the kernel's comment. The rows avx2 and avx512 replace some of its float32
+// kernels with generated assembly; they round differently (fused multiply-adds, other summation order) but compute the same
+// sums. Kernels read their inputs, write every element of their output, keep nothing and allocate nothing. Matrices are
+// row-major slices with a leading dimension (the distance between rows, in elements).
+package kernel
+
+// Float is an element type: float32 to train, float64 to check.
+type Float interface{ float32 | float64 }
+
+// A Set is one implementation of every kernel for elements of type T. (m,n) in a comment is a row-major matrix.
+type Set[T Float] struct {
+	// Mul is c = α a b + β c for c (m,n), a (m,k), b (k,n); a's element (i,l) is a[i*ai+l*al], so that a may be
+	// transposed. With β = 0, c is not read.
+	Mul func(c []T, ldc int, a []T, ai, al int, b []T, ldb int, m, n, k int, alpha, beta T)
+	// MulT is c = α a bᵀ + β c for c (m,n), a (m,k), b (n,k). With β = 0, c is not read.
+	MulT func(c []T, ldc int, a []T, lda int, b []T, ldb int, m, n, k int, alpha, beta T)
+
+	// Nonzero writes the indices of x's non-zero elements to idx, in order, and returns their number. len(idx) ≥ len(x).
+	Nonzero func(idx []int32, x []T) int
+	// MulSparse is y[j] += Σ x[idx[t]] w[idx[t]*ldw+j] for j < len(y): one row of x W for an x that is mostly zero.
+	MulSparse func(y, x []T, idx []int32, w []T, ldw int)
+	// OuterSparse is w[idx[t]*ldw+j] += α x[idx[t]] dy[j] for j < len(dy): one row's share of xᵀ dy.
+	OuterSparse func(w []T, ldw int, x []T, idx []int32, dy []T, alpha T)
+
+	Add      func(y, a, b []T)       // y = a + b
+	Hadamard func(y, a, b []T)       // y = a ⊙ b
+	Axpy     func(y []T, a T, x []T) // y += a x
+	// AddRow is y[i,j] = x[i,j] + b[j] for y, x (len(x)/len(b), len(b)); y may be x.
+	AddRow func(y, x, b []T)
+	// SumRows is y[j] = Σ_i x[i*ldx+j] for i < m, j < len(y).
+	SumRows func(y, x []T, ldx, m int)
+	Sum     func(x []T) T // Σ x
+
+	Sigmoid     func(y, x []T)      // y = 1/(1+e^−x); y may be x
+	Tanh        func(y, x []T)      // y = tanh x; y may be x
+	ReLU        func(y, x []T)      // y = max(0, x); NaN stays NaN; y may be x
+	SigmoidGrad func(dx, y, dy []T) // dx = dy y (1−y), y = σ(x)
+	TanhGrad    func(dx, y, dy []T) // dx = dy (1−y²), y = tanh x
+	ReLUGrad    func(dx, y, dy []T) // dx = dy where y > 0, else 0
+	// Softmax is p = e^(z−max z) / Σ e^(z−max z) for each row of n elements; p may be z.
+	Softmax func(p, z []T, n int)
+	// LogSumExp is y[i] = ln Σ_j e^(z[i,j]) for each row of n elements, without overflow.
+	LogSumExp func(y, z []T, n int)
+
+	// SGD is w = decay w − rate g.
+	SGD func(w, g []T, decay, rate T)
+	// Momentum is v = μ v − rate (g + decay w); w = w + v.
+	Momentum func(w, v, g []T, mu, rate, decay T)
+
+	// MaxPool is the maximum over windows of size×size, without overlap, of x (maps, rows, cols); y is
+	// (maps, rows/size, cols/size): rows and columns that do not fill a window are left out. NaN wins.
+	MaxPool func(y, x []T, maps, rows, cols, size int)
+	// MaxPoolGrad gives each dy to the first maximum of its window in x, and 0 to all others.
+	MaxPoolGrad func(dx, x, dy []T, maps, rows, cols, size int)
+	// Im2col writes the matrix of all patches of x: element ((c,u,v),(i,j)) is
+	// x[c, i·stride+u−pad, j·stride+v−pad], 0 outside of x.
+	Im2col func(y, x []T, g Geometry)
+	// Col2im is the transpose of Im2col as a linear map: it adds each patch element to its place in x, which starts at 0.
+	Col2im func(x, y []T, g Geometry)
+
+	// Mask is y[i] = 1/(1−p) where random bits of (key, i) say keep, with probability 1−p, and 0 elsewhere.
+	Mask func(y []T, key uint64, p float64)
+	// Gather is y[r,j] = images[order[r]*n+j]/256 for rows of n bytes, n = len(y)/len(order).
+	Gather func(y []T, images []byte, order []int32)
+}
+
+// Geometry is the shape of a convolution over one image: the image's maps, rows and columns, the filter's, and the zeros
+// assumed around the image on each side. The output has Rows+2·Pad−KernelRows+1 rows, then strided.
+type Geometry struct {
+	Maps, Rows, Cols       int
+	KernelRows, KernelCols int
+	Stride, Pad            int
+}
+
+// OutRows is the number of rows of the convolution's output.
+func (g Geometry) OutRows() int { return (g.Rows+2*g.Pad-g.KernelRows)/g.Stride + 1 }
+
+// OutCols is the number of columns of the convolution's output.
+func (g Geometry) OutCols() int { return (g.Cols+2*g.Pad-g.KernelCols)/g.Stride + 1 }
+
+// Patch is the number of elements of one patch: maps × filter rows × filter columns.
+func (g Geometry) Patch() int { return g.Maps * g.KernelRows * g.KernelCols }

@@ -1,0 +1,203 @@
+package kernel
+
+import "math"
+
+// loops is the Go row.
+func loops[T Float]() Set[T] {
+	return Set[T]{
+		Mul: mul[T], MulT: mulT[T],
+		Nonzero: nonzero[T], MulSparse: mulSparse[T], OuterSparse: outerSparse[T],
+		Add: add[T], Hadamard: hadamard[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
+		Sigmoid: sigmoid[T], Tanh: tanh[T], ReLU: relu[T],
+		SigmoidGrad: sigmoidGrad[T], TanhGrad: tanhGrad[T], ReLUGrad: reluGrad[T],
+		Softmax: softmax[T], LogSumExp: logSumExp[T],
+		SGD: sgd[T], Momentum: momentum[T],
+		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], Im2col: im2col[T], Col2im: col2im[T],
+		Mask: mask[T], Gather: gather[T],
+	}
+}
+
+func mul[T Float](c []T, ldc int, a []T, ai, al int, b []T, ldb int, m, n, k int, alpha, beta T) {
+	for i := range m {
+		y := c[i*ldc : i*ldc+n]
+		scale(y, beta)
+		for l := range k {
+			axpy(y, alpha*a[i*ai+l*al], b[l*ldb:l*ldb+n])
+		}
+	}
+}
+
+func mulT[T Float](c []T, ldc int, a []T, lda int, b []T, ldb int, m, n, k int, alpha, beta T) {
+	for i := range m {
+		y := c[i*ldc : i*ldc+n]
+		scale(y, beta)
+		for j := range y {
+			y[j] += alpha * dot(a[i*lda:i*lda+k], b[j*ldb:j*ldb+k])
+		}
+	}
+}
+
+// scale is y = β y; β = 0 writes zeros whatever y held.
+func scale[T Float](y []T, beta T) {
+	switch beta {
+	case 0:
+		clear(y)
+	case 1:
+	default:
+		for i := range y {
+			y[i] *= beta
+		}
+	}
+}
+
+func dot[T Float](a, b []T) T {
+	var s T
+	for i, x := range a {
+		s += x * b[i]
+	}
+	return s
+}
+
+func nonzero[T Float](idx []int32, x []T) int {
+	n := 0
+	for i, v := range x {
+		if v != 0 {
+			idx[n] = int32(i)
+			n++
+		}
+	}
+	return n
+}
+
+func mulSparse[T Float](y, x []T, idx []int32, w []T, ldw int) {
+	for _, t := range idx {
+		axpy(y, x[t], w[int(t)*ldw:int(t)*ldw+len(y)])
+	}
+}
+
+func outerSparse[T Float](w []T, ldw int, x []T, idx []int32, dy []T, alpha T) {
+	for _, t := range idx {
+		axpy(w[int(t)*ldw:int(t)*ldw+len(dy)], alpha*x[t], dy)
+	}
+}
+
+func add[T Float](y, a, b []T) {
+	for i := range y {
+		y[i] = a[i] + b[i]
+	}
+}
+
+func hadamard[T Float](y, a, b []T) {
+	for i := range y {
+		y[i] = a[i] * b[i]
+	}
+}
+
+func axpy[T Float](y []T, a T, x []T) {
+	x = x[:len(y)]
+	for i := range y {
+		y[i] += a * x[i]
+	}
+}
+
+func addRow[T Float](y, x, b []T) {
+	for i := 0; i < len(x); i += len(b) {
+		add(y[i:i+len(b)], x[i:i+len(b)], b)
+	}
+}
+
+func sumRows[T Float](y, x []T, ldx, m int) {
+	clear(y)
+	for i := range m {
+		axpy(y, 1, x[i*ldx:i*ldx+len(y)])
+	}
+}
+
+func sum[T Float](x []T) T {
+	var s T
+	for _, v := range x {
+		s += v
+	}
+	return s
+}
+
+func sgd[T Float](w, g []T, decay, rate T) {
+	for i := range w {
+		w[i] = decay*w[i] - rate*g[i]
+	}
+}
+
+func momentum[T Float](w, v, g []T, mu, rate, decay T) {
+	for i := range w {
+		v[i] = mu*v[i] - rate*(g[i]+decay*w[i])
+		w[i] += v[i]
+	}
+}
+
+func sigmoid[T Float](y, x []T) {
+	for i, v := range x {
+		y[i] = T(1 / (1 + math.Exp(-float64(v))))
+	}
+}
+
+func tanh[T Float](y, x []T) {
+	for i, v := range x {
+		y[i] = T(math.Tanh(float64(v)))
+	}
+}
+
+func relu[T Float](y, x []T) {
+	for i, v := range x {
+		y[i] = max(0, v)
+	}
+}
+
+func sigmoidGrad[T Float](dx, y, dy []T) {
+	for i, v := range y {
+		dx[i] = dy[i] * v * (1 - v)
+	}
+}
+
+func tanhGrad[T Float](dx, y, dy []T) {
+	for i, v := range y {
+		dx[i] = dy[i] * (1 - v*v)
+	}
+}
+
+func reluGrad[T Float](dx, y, dy []T) {
+	for i, v := range y {
+		if v > 0 {
+			dx[i] = dy[i]
+		} else {
+			dx[i] = 0
+		}
+	}
+}
+
+func softmax[T Float](p, z []T, n int) {
+	for i := 0; i < len(z); i += n {
+		top, sum := rowSum(z[i : i+n])
+		for j := i; j < i+n; j++ {
+			p[j] = T(math.Exp(float64(z[j]-top)) / sum)
+		}
+	}
+}
+
+func logSumExp[T Float](y, z []T, n int) {
+	for i := range y {
+		top, sum := rowSum(z[i*n : i*n+n])
+		y[i] = T(float64(top) + math.Log(sum))
+	}
+}
+
+// rowSum is z's maximum and Σ e^(z−max).
+func rowSum[T Float](z []T) (top T, sum float64) {
+	top = z[0]
+	for _, v := range z {
+		top = max(top, v)
+	}
+	for _, v := range z {
+		sum += math.Exp(float64(v - top))
+	}
+	return top, sum
+}

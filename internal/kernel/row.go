@@ -1,0 +1,84 @@
+package kernel
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Env is the environment variable that chooses the row, as the flag --kernel does.
+const Env = "STHENO_KERNEL"
+
+// row is one implementation of the float32 kernels and the processor's word whether it can run.
+type row struct {
+	name string
+	ok   bool
+	set  Set[float32]
+}
+
+var (
+	loop32  = loops[float32]()
+	loop64  = loops[float64]()
+	rows    = append(machineRows(), row{"go", true, loop32})
+	current = &row{}
+)
+
+func init() {
+	*current = rows[fastest()]
+	if name := os.Getenv(Env); name != "" {
+		if err := Use(name); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", Env, err)
+			os.Exit(2)
+		}
+	}
+}
+
+func fastest() int {
+	for i, r := range rows {
+		if r.ok {
+			return i
+		}
+	}
+	return len(rows) - 1
+}
+
+// For is the set in use for elements of type T: the current row's for float32, the Go loops for float64.
+func For[T Float]() *Set[T] {
+	if s, ok := any(&current.set).(*Set[T]); ok {
+		return s
+	}
+	return any(&loop64).(*Set[T])
+}
+
+// Loops is the Go row: what every other row is tested against.
+func Loops[T Float]() *Set[T] {
+	if s, ok := any(&loop32).(*Set[T]); ok {
+		return s
+	}
+	return any(&loop64).(*Set[T])
+}
+
+// Use makes the named row the current one. It is for the start of a program, before any kernel runs.
+func Use(name string) error {
+	for _, r := range rows {
+		if r.name == name && r.ok {
+			*current = r
+			return nil
+		}
+	}
+	return fmt.Errorf("kernel %q is not one of this machine's: %s", name, strings.Join(Names(), ", "))
+}
+
+// Name is the current row's name.
+func Name() string { return current.name }
+
+// Names are the rows that this machine can run, fastest first.
+func Names() []string {
+	var names []string
+	for _, r := range rows {
+		if r.ok {
+			names = append(names, r.name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,20 @@
+//go:build !purego
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// machineRows are the Go loops with what is written in assembly laid over them.
+func machineRows() []row {
+	avx2, avx512 := loop32, loop32
+	productAVX2(&avx2)
+	vectorAVX2(&avx2)
+	productAVX512(&avx512)
+	vectorAVX512(&avx512)
+	x := cpu.X86
+	hasAVX2 := x.HasAVX2 && x.HasFMA
+	return []row{
+		{"avx512", hasAVX2 && x.HasAVX512F && x.HasAVX512VL && x.HasAVX512BW && x.HasAVX512DQ, avx512},
+		{"avx2", hasAVX2, avx2},
+	}
+}

@@ -1,0 +1,6 @@
+//go:build purego || !amd64
+
+package kernel
+
+// machineRows is empty where there is no assembly: every kernel is its Go loop.
+func machineRows() []row { return nil }

@@ -1,0 +1,204 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestMaxPool(t *testing.T) {
+	const room = 4096 * 4
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		yf, xf, df := newFence(t, room), newFence(t, room), newFence(t, room)
+		for i, d := range [][4]int{ // maps, rows, cols, size
+			{20, 24, 24, 2}, {40, 8, 8, 2}, {1, 2, 2, 2}, {3, 2, 34, 2}, {2, 4, 32, 2}, {2, 4, 16, 2}, {1, 6, 70, 2},
+			{3, 5, 5, 2}, {2, 7, 8, 2}, {2, 8, 7, 2}, {3, 1, 4, 2}, {1, 4, 1, 2}, {2, 3, 33, 2}, {2, 6, 9, 3}, {1, 4, 4, 4}, {2, 3, 3, 1},
+		} {
+			maps, rows, cols, size := d[0], d[1], d[2], d[3]
+			random := rand.New(rand.NewPCG(5, uint64(i)))
+			n, m := maps*rows*cols, maps*(rows/size)*(cols/size)
+			x, dy := exact(random, n, true), exact(random, m, true)
+			for i := range x { // many ties
+				if random.IntN(2) == 0 {
+					x[i] = float32(random.IntN(3))
+				}
+			}
+			name := fmt.Sprint(d)
+			y, want := yf.last(filled(m)), filled(m)
+			s.MaxPool(y, xf.last(x), maps, rows, cols, size)
+			Loops[float32]().MaxPool(want, x, maps, rows, cols, size)
+			yf.intact(t, m)
+			mustMatch(t, "MaxPool "+name, y, want, same)
+
+			dx, want := yf.last(filled(n)), filled(n)
+			s.MaxPoolGrad(dx, xf.last(x), df.last(dy), maps, rows, cols, size)
+			Loops[float32]().MaxPoolGrad(want, x, dy, maps, rows, cols, size)
+			yf.intact(t, n)
+			mustMatch(t, "MaxPoolGrad "+name, dx, want, same)
+			mustMatch(t, "MaxPoolGrad's x "+name, xf[room-n:], x, sameBits)
+			mustMatch(t, "MaxPoolGrad's dy "+name, df[room-m:], dy, sameBits)
+		}
+	})
+}
+
+// geometries are the book's and LeNet's convolutions, and odd ones: rows shorter than a vector, wide padding, windows larger
+// than what is left, strides.
+var geometries = []Geometry{
+	{1, 28, 28, 5, 5, 1, 0}, {20, 12, 12, 5, 5, 1, 0}, {1, 28, 28, 5, 5, 1, 2}, {6, 14, 14, 5, 5, 1, 0},
+	{2, 9, 20, 3, 3, 1, 1}, {2, 9, 9, 3, 3, 1, 0}, {2, 8, 8, 3, 3, 1, 1}, {3, 5, 4, 3, 2, 1, 0}, {1, 1, 1, 1, 1, 1, 0}, {1, 1, 1, 3, 3, 1, 1}, {2, 3, 3, 5, 5, 1, 4},
+	{1, 4, 40, 2, 17, 1, 3}, {1, 3, 40, 2, 18, 1, 3}, {1, 20, 17, 4, 4, 1, 9}, {2, 16, 16, 1, 1, 1, 0}, {1, 2, 70, 2, 3, 1, 0},
+	{2, 11, 11, 3, 3, 2, 1}, {1, 28, 28, 5, 5, 3, 0}, {1, 8, 15, 8, 8, 1, 0},
+}
+
+func TestPatches(t *testing.T) {
+	const room = 500 * 64 * 2
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		xf, yf := newFence(t, room), newFence(t, room)
+		for i, g := range geometries {
+			random := rand.New(rand.NewPCG(6, uint64(i)))
+			n, m := g.Maps*g.Rows*g.Cols, g.Patch()*g.OutRows()*g.OutCols()
+			x, patches := exact(random, n, false), exact(random, m, false)
+			name := fmt.Sprintf("%+v", g)
+			y, want := yf.last(filled(m)), filled(m)
+			s.Im2col(y, xf.last(x), g)
+			Loops[float32]().Im2col(want, x, g)
+			yf.intact(t, m)
+			mustMatch(t, "Im2col "+name, y, want, same)
+			mustMatch(t, "Im2col's input "+name, xf[room-n:], x, sameBits)
+
+			back, want := xf.last(filled(n)), filled(n)
+			s.Col2im(back, yf.last(patches), g)
+			Loops[float32]().Col2im(want, patches, g)
+			xf.intact(t, n)
+			mustMatch(t, "Col2im "+name, back, want, same)
+			mustMatch(t, "Col2im's input "+name, yf[room-m:], patches, sameBits)
+		}
+	})
+}
+
+// TestCol2imNaN wants that a patch element that is NaN reaches its own place alone.
+func TestCol2imNaN(t *testing.T) {
+	g := Geometry{Maps: 2, Rows: 12, Cols: 12, KernelRows: 5, KernelCols: 5, Stride: 1}
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		y, x, want := make([]float32, g.Patch()*64), make([]float32, 288), make([]float32, 288)
+		for i := 0; i < len(y); i += 29 {
+			y[i] = nan
+			s.Col2im(x, y, g)
+			Loops[float32]().Col2im(want, y, g)
+			mustMatch(t, "Col2im", x, want, same)
+			y[i] = 0
+		}
+	})
+}
+
+func TestMask(t *testing.T) {
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		f := newFence(t, longest)
+		for _, n := range lengths() {
+			for _, p := range []float64{0, 0.5, 0.3, 1e-9, 0.999, 1 - 1e-9} {
+				key := uint64(n)*0x9e3779b97f4a7c15 + math.Float64bits(p)
+				y, want := f.last(filled(n)), filled(n)
+				s.Mask(y, key, p)
+				Loops[float32]().Mask(want, key, p)
+				f.intact(t, n)
+				mustMatch(t, fmt.Sprint("Mask with p = ", p), y, want, sameBits)
+			}
+		}
+		y, want := filled(1<<19), filled(1<<19) // so many that some elements' bits are the threshold
+		s.Mask(y, 3, 0.25)
+		Loops[float32]().Mask(want, 3, 0.25)
+		mustMatch(t, "Mask", y, want, sameBits)
+	})
+}
+
+// TestMaskIsRandom tests that the kept elements of a mask are as many as they should be, and independent of their neighbours
+// and of the next key's: each number within five standard deviations.
+func TestMaskIsRandom(t *testing.T) {
+	const n = 1 << 18
+	s := Loops[float32]()
+	for _, p := range []float64{0.5, 0.2} {
+		x, y := make([]float32, n), make([]float32, n)
+		s.Mask(x, 1, p)
+		s.Mask(y, 2, p)
+		q := 1 - p
+		count := func(what string, chance float64, kept func(i int) bool) {
+			got := 0
+			for i := range n {
+				if kept(i) {
+					got++
+				}
+			}
+			want, deviation := n*chance, math.Sqrt(n*chance*(1-chance))
+			if math.Abs(float64(got)-want) > 5*deviation {
+				t.Errorf("p = %v: %d are %s, want %.0f ± %.0f", p, got, what, want, deviation)
+			}
+		}
+		count("kept", q, func(i int) bool { return x[i] > 0 })
+		for _, d := range []int{1, 2, 3, 4, 8, 16, 32, 1000} {
+			count(fmt.Sprintf("kept with the one %d later", d), q*q, func(i int) bool { return x[i] > 0 && x[(i+d)%n] > 0 })
+		}
+		count("kept under both keys", q*q, func(i int) bool { return x[i] > 0 && y[i] > 0 })
+	}
+}
+
+func TestGather(t *testing.T) {
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		f := newFence(t, 5*longest)
+		for _, n := range lengths()[1:] {
+			images := guarded[byte](t, 7*n)
+			for i := range images {
+				images[i] = byte(i*i + i/256)
+			}
+			order := []int32{6, 0, 3, 3, 6}
+			y, want := f.last(filled(5*n)), filled(5*n)
+			s.Gather(y, images, order)
+			Loops[float32]().Gather(want, images, order)
+			f.intact(t, 5*n)
+			mustMatch(t, "Gather", y, want, sameBits)
+		}
+	})
+}
+
+// FuzzVector compares the rows at random shapes, in slices before an unreadable page.
+func FuzzVector(f *testing.F) {
+	f.Add(uint64(1), uint8(10), uint8(2), uint8(6), uint8(12), uint8(3), uint8(5), uint8(1))
+	f.Add(uint64(2), uint8(33), uint8(1), uint8(7), uint8(40), uint8(2), uint8(17), uint8(4))
+	f.Fuzz(func(t *testing.T, seed uint64, n, maps, rowCount, cols, kernelRows, kernelCols, pad uint8) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		g := Geometry{int(maps%4) + 1, int(rowCount%20) + 1, int(cols%48) + 1, int(kernelRows%6) + 1, int(kernelCols%20) + 1, 1, int(pad % 8)}
+		size, outs := g.Maps*g.Rows*g.Cols, g.Patch()*max(0, g.OutRows())*max(0, g.OutCols())
+		pooled := g.Maps * (g.Rows / 2) * (g.Cols / 2)
+		a, b := exact(random, max(int(n), size), true), exact(random, max(int(n), pooled), true)
+		column := exact(random, outs, false)
+		fence := newFence(t, max(len(a), len(column)))
+		loop := Loops[float32]()
+		check := func(what string, n int, run func(s *Set[float32], y []float32), alike func(got, want float32) bool) {
+			want := filled(n)
+			run(loop, want)
+			for _, r := range rows {
+				if r.ok {
+					y := fence.last(filled(n))
+					run(&r.set, y)
+					fence.intact(t, n)
+					mustMatch(t, fmt.Sprintf("%s %s %+v", r.name, what, g), y, want, alike)
+				}
+			}
+		}
+		for _, k := range points {
+			check(k.name, int(n), func(s *Set[float32], y []float32) { k.run(s, y, a[:n], b[:n]) }, nearly)
+		}
+		check("Mask", int(n), func(s *Set[float32], y []float32) { s.Mask(y, seed, float64(pad)/256) }, sameBits)
+		check("Softmax", size, func(s *Set[float32], y []float32) { s.Softmax(y, a[:size], g.Cols) }, func(got, want float32) bool {
+			return nearly(got, want) || math.Abs(float64(got-want)) < 1e-37
+		})
+		check("MaxPool", pooled, func(s *Set[float32], y []float32) { s.MaxPool(y, a[:size], g.Maps, g.Rows, g.Cols, 2) }, same)
+		check("MaxPoolGrad", size, func(s *Set[float32], y []float32) {
+			s.MaxPoolGrad(y, a[:size], b[:pooled], g.Maps, g.Rows, g.Cols, 2)
+		}, same)
+		if outs > 0 {
+			check("Im2col", outs, func(s *Set[float32], y []float32) { s.Im2col(y, a[:size], g) }, same)
+			check("Col2im", size, func(s *Set[float32], y []float32) { s.Col2im(y, column, g) }, same)
+		}
+	})
+}

@@ -1,0 +1,143 @@
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestExponentials compares with float64's functions over every thousandth float32: relative error below 2e-7, or below the
+// smallest normal number.
+func TestExponentials(t *testing.T) {
+	const step, smallest = 1009, 0x1p-126
+	var x []float32
+	for bits := range uint64(1<<32) / step {
+		x = append(x, math.Float32frombits(uint32(bits*step)))
+	}
+	for v := float32(-110); v < 110; v += 0.0173 {
+		x = append(x, v)
+	}
+	y := make([]float32, len(x))
+	for _, f := range []struct {
+		name string
+		of   func(s *Set[float32]) func(y, x []float32)
+		true func(x float64) float64
+	}{
+		{"sigmoid", func(s *Set[float32]) func(y, x []float32) { return s.Sigmoid }, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }},
+		{"tanh", func(s *Set[float32]) func(y, x []float32) { return s.Tanh }, math.Tanh},
+	} {
+		want := make([]float64, len(x))
+		for i, v := range x {
+			want[i] = f.true(float64(v))
+		}
+		onRows(t, func(t *testing.T, s *Set[float32]) {
+			f.of(s)(y, x)
+			worst := 0.0
+			for i, v := range y {
+				d := math.Abs(float64(v) - want[i])
+				if math.IsNaN(want[i]) != (v != v) || d > smallest && d > 2e-7*math.Abs(want[i]) {
+					t.Fatalf("%s(%v) is %v, want %v", f.name, x[i], v, want[i])
+				}
+				if math.Abs(want[i]) > smallest {
+					worst = max(worst, d/math.Abs(want[i]))
+				}
+			}
+			t.Logf("%s: worst relative error %.1e", f.name, worst)
+		})
+	}
+}
+
+func TestSaturation(t *testing.T) {
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		x := []float32{100, inf, 1e30, -100, -inf, -1e30, 0, nan}
+		y := filled(len(x))
+		s.Sigmoid(y, x)
+		mustMatch(t, "Sigmoid", y, []float32{1, 1, 1, 0, 0, 0, 0.5, nan}, func(got, want float32) bool {
+			return same(got, want) || want == 0 && 0 < got && got < 1e-38
+		})
+		s.Tanh(y, x)
+		mustMatch(t, "Tanh", y, []float32{1, 1, 1, -1, -1, -1, 0, nan}, same)
+		tiny := []float32{1e-45, -1e-45, 1e-38, 1e-20, -3e-9}
+		s.Tanh(y[:len(tiny)], tiny)
+		mustMatch(t, "Tanh near 0", y[:len(tiny)], tiny, same)
+	})
+}
+
+// TestSoftmax compares Softmax and LogSumExp of random rows with float64's arithmetic. The difference z−max, rounded to float32,
+// is an exponent: its absolute error is p's relative one.
+func TestSoftmax(t *testing.T) {
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		const m = 3
+		pf, zf := newFence(t, m*longest), newFence(t, m*longest)
+		for _, n := range lengths()[1:] {
+			random := rand.New(rand.NewPCG(4, uint64(n)))
+			z := make([]float32, m*n)
+			for i := range z {
+				z[i] = float32(random.NormFloat64() * []float64{0.1, 3, 30}[i/n])
+			}
+			p := pf.last(filled(m * n))
+			s.Softmax(p, zf.last(z), n)
+			pf.intact(t, m*n)
+			mustMatch(t, "Softmax's input", zf[len(zf)-m*n:], z, sameBits)
+			again := slices.Clone(z)
+			s.Softmax(again, again, n)
+			mustMatch(t, "Softmax in place", again, p, sameBits)
+			s.Softmax(again[n:], z[n:], n)
+			mustMatch(t, "Softmax of some rows", again, p, sameBits)
+
+			y := pf.last(filled(m))
+			s.LogSumExp(y, zf.last(z), n)
+			pf.intact(t, m)
+			for i := range m {
+				row := z[i*n : i*n+n]
+				top := float64(slices.Max(row))
+				sum := 0.0
+				for _, v := range row {
+					sum += math.Exp(float64(v) - top)
+				}
+				for j, v := range row {
+					want := math.Exp(float64(v)-top) / sum
+					if d := math.Abs(float64(again[i*n+j]) - want); d > (4e-7+6e-8*(top-float64(v)))*want+0x1p-126 {
+						t.Fatalf("Softmax of %d elements: p[%d,%d] is %v, want %v", n, i, j, again[i*n+j], want)
+					}
+				}
+				want := top + math.Log(sum)
+				if d := math.Abs(float64(y[i]) - want); d > 1e-7*(1+math.Abs(top)+math.Log(sum)) {
+					t.Fatalf("LogSumExp of %d elements: y[%d] is %v, want %v", n, i, y[i], want)
+				}
+			}
+		}
+	})
+}
+
+func TestSoftmaxLimits(t *testing.T) {
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		for _, c := range []struct {
+			name    string
+			z, p    []float32
+			logSums []float32
+		}{
+			{"gap", []float32{-500, 500, -1e30}, []float32{0, 1, 0}, []float32{500}},
+			{"equal", []float32{1e9, 1e9, 1e9, 1e9}, []float32{0.25, 0.25, 0.25, 0.25}, []float32{1e9}},
+			{"largest", []float32{math.MaxFloat32, -math.MaxFloat32}, []float32{1, 0}, []float32{math.MaxFloat32}},
+			{"-Inf", []float32{-inf, 2, -inf}, []float32{0, 1, 0}, []float32{2}},
+			{"NaN", []float32{1, nan, 3}, []float32{nan, nan, nan}, []float32{nan}},
+			{"NaN first", []float32{nan, 1, 3}, []float32{nan, nan, nan}, []float32{nan}},
+			{"one", []float32{-7}, []float32{1}, []float32{-7}},
+		} {
+			// A longer row, with elements that add nothing, goes through whole vectors too.
+			for _, more := range []int{0, 8, 16, 37} {
+				z, p := slices.Clone(c.z), slices.Clone(c.p)
+				for range more {
+					z, p = append(z, -inf), append(p, c.p[0]*0)
+				}
+				got, logSum := filled(len(z)), filled(1)
+				s.Softmax(got, z, len(z))
+				mustMatch(t, c.name, got, p, same)
+				s.LogSumExp(logSum, z, len(z))
+				mustMatch(t, c.name, logSum, c.logSums, same)
+			}
+		}
+	})
+}

@@ -1,0 +1,271 @@
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+var (
+	nan = float32(math.NaN())
+	inf = float32(math.Inf(1))
+)
+
+// onRows runs the test for every row of this machine.
+func onRows(t *testing.T, f func(t *testing.T, s *Set[float32])) {
+	for _, r := range rows {
+		if r.ok {
+			t.Run(r.name, func(t *testing.T) { f(t, &r.set) })
+		}
+	}
+}
+
+// A fence holds slices that end where an unreadable page begins and have canaries before them.
+type fence []float32
+
+func newFence(t testing.TB, n int) fence { return guarded[float32](t, n) }
+
+// last is the fence's last len(x) elements with the values of x.
+func (f fence) last(x []float32) []float32 {
+	for i := range f {
+		f[i] = canary
+	}
+	y := f[len(f)-len(x):]
+	copy(y, x)
+	return y
+}
+
+// intact fails the test if an element before the last n has changed.
+func (f fence) intact(t testing.TB, n int) {
+	t.Helper()
+	for i, v := range f[:len(f)-n] {
+		if v != canary {
+			t.Fatalf("element %d before the slice of %d was written", len(f)-n-i, n)
+		}
+	}
+}
+
+const canary = 12345
+
+// exact are n random numbers with so few digits that all sums and products in the tests are exact, in any order, fused or not;
+// one in 64 is NaN, infinite or −0 if special.
+func exact(random *rand.Rand, n int, special bool) []float32 {
+	odd := []float32{nan, inf, -inf, float32(math.Copysign(0, -1))}
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(random.IntN(256)-128) / 16
+		if special && random.IntN(64) == 0 {
+			x[i] = odd[random.IntN(len(odd))]
+		}
+	}
+	return x
+}
+
+// filled is n NaNs: what a kernel leaves of them is an element that it did not write.
+func filled(n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = nan
+	}
+	return x
+}
+
+// same is whether two elements are equal or both NaN.
+func same(a, b float32) bool { return a == b || a != a && b != b }
+
+func sameBits(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
+
+// mustMatch fails the test at the first element where got and want are not alike.
+func mustMatch(t testing.TB, what string, got, want []float32, alike func(got, want float32) bool) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d elements, want %d", what, len(got), len(want))
+	}
+	for i := range got {
+		if !alike(got[i], want[i]) {
+			t.Fatalf("%s: element %d of %d is %v, want %v", what, i, len(got), got[i], want[i])
+		}
+	}
+}
+
+// lengths are all up to four AVX-512 vectors and more, and some long ones.
+func lengths() []int {
+	var n []int
+	for i := range 71 {
+		n = append(n, i)
+	}
+	return append(n, 100, 127, 255, 784, 1000, 1003)
+}
+
+const longest = 1003
+
+// points are the element-wise kernels as functions of two slices.
+var points = []struct {
+	name    string
+	inPlace bool // y may be a
+	run     func(s *Set[float32], y, a, b []float32)
+}{
+	{"Add", false, func(s *Set[float32], y, a, b []float32) { s.Add(y, a, b) }},
+	{"Hadamard", false, func(s *Set[float32], y, a, b []float32) { s.Hadamard(y, a, b) }},
+	{"Axpy", false, func(s *Set[float32], y, a, b []float32) { copy(y, b); s.Axpy(y, -0.5, a) }},
+	{"Sigmoid", true, func(s *Set[float32], y, a, _ []float32) { s.Sigmoid(y, a) }},
+	{"Tanh", true, func(s *Set[float32], y, a, _ []float32) { s.Tanh(y, a) }},
+	{"ReLU", true, func(s *Set[float32], y, a, _ []float32) { s.ReLU(y, a) }},
+	{"SigmoidGrad", false, func(s *Set[float32], y, a, b []float32) { s.SigmoidGrad(y, a, b) }},
+	{"TanhGrad", false, func(s *Set[float32], y, a, b []float32) { s.TanhGrad(y, a, b) }},
+	{"ReLUGrad", false, func(s *Set[float32], y, a, b []float32) { s.ReLUGrad(y, a, b) }},
+	{"SGD", false, func(s *Set[float32], y, a, b []float32) { copy(y, b); s.SGD(y, a, 0.75, 0.25) }},
+	{"Momentum w", false, func(s *Set[float32], y, a, b []float32) {
+		copy(y, b)
+		s.Momentum(y, slices.Clone(a), a, 0.5, 0.25, 0.125)
+	}},
+	{"Momentum v", false, func(s *Set[float32], y, a, b []float32) {
+		copy(y, b)
+		s.Momentum(slices.Clone(a), y, a, 0.5, 0.25, 0.125)
+	}},
+}
+
+// TestPointwise compares the element-wise kernels with the Go row and tests that they stay inside of their slices, leave their
+// inputs alone, and give an element the same bits in every run, in place, and wherever it stands.
+func TestPointwise(t *testing.T) {
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		yf, af, bf := newFence(t, longest), newFence(t, longest), newFence(t, longest)
+		for _, k := range points {
+			for _, n := range lengths() {
+				random := rand.New(rand.NewPCG(1, uint64(n)))
+				x, z := exact(random, n, true), exact(random, n, true)
+				y, a, b := yf.last(filled(n)), af.last(x), bf.last(z)
+				k.run(s, y, a, b)
+				yf.intact(t, n)
+				mustMatch(t, k.name+"'s first input", a, x, sameBits)
+				mustMatch(t, k.name+"'s second input", b, z, sameBits)
+
+				want := filled(n)
+				k.run(Loops[float32](), want, x, z)
+				mustMatch(t, k.name, y, want, nearly)
+
+				again := filled(n)
+				k.run(s, again, x, z)
+				mustMatch(t, k.name+" again", again, y, sameBits)
+				at := random.IntN(n + 1)
+				k.run(s, again[:at], x[:at], z[:at])
+				k.run(s, again[at:], x[at:], z[at:])
+				mustMatch(t, k.name+" in parts", again, y, sameBits)
+				if k.inPlace {
+					k.run(s, a, a, b)
+					mustMatch(t, k.name+" in place", a, y, sameBits)
+				}
+			}
+		}
+	})
+}
+
+// nearly is same, or as close as the exponential functions are; everything else is exact in these tests.
+func nearly(got, want float32) bool {
+	return same(got, want) || math.Abs(float64(got)-float64(want)) <= 5e-7*math.Abs(float64(want))
+}
+
+func TestSum(t *testing.T) {
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		f := newFence(t, longest)
+		for _, n := range lengths() {
+			x := exact(rand.New(rand.NewPCG(2, uint64(n))), n, n > 70)
+			if got, want := s.Sum(f.last(x)), Loops[float32]().Sum(x); !same(got, want) {
+				t.Errorf("the sum of %d elements is %v, want %v", n, got, want)
+			}
+		}
+	})
+}
+
+func TestSumRows(t *testing.T) {
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		const m = 5
+		yf, xf := newFence(t, longest), newFence(t, m*(longest+7))
+		for _, n := range lengths() {
+			for _, rows := range []int{0, 1, m} {
+				ldx := n + n%8
+				size := max(0, (rows-1)*ldx+n)
+				x := make([]float32, size)
+				for i := range x {
+					x[i] = float32(math.Sin(float64(i))) // not exact: the order must be the Go row's
+				}
+				y, want := yf.last(filled(n)), filled(n)
+				s.SumRows(y, xf.last(x), ldx, rows)
+				Loops[float32]().SumRows(want, x, ldx, rows)
+				yf.intact(t, n)
+				mustMatch(t, "SumRows", y, want, sameBits)
+			}
+		}
+	})
+}
+
+func TestAddRow(t *testing.T) {
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		const m = 3
+		yf, xf, bf := newFence(t, m*longest), newFence(t, m*longest), newFence(t, longest)
+		for _, n := range lengths()[1:] {
+			random := rand.New(rand.NewPCG(3, uint64(n)))
+			x, b := exact(random, m*n, true), exact(random, n, true)
+			y, want := yf.last(filled(m*n)), filled(m*n)
+			s.AddRow(y, xf.last(x), bf.last(b))
+			Loops[float32]().AddRow(want, x, b)
+			yf.intact(t, m*n)
+			mustMatch(t, "AddRow", y, want, same)
+			s.AddRow(x, x, b)
+			mustMatch(t, "AddRow in place", x, want, same)
+		}
+	})
+}
+
+// TestShort wants an ordinary panic, not a read or a write beyond, from slices that are too short.
+func TestShort(t *testing.T) {
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		long, short := make([]float32, 64), make([]float32, 31)
+		for name, f := range map[string]func(){
+			"Add":         func() { s.Add(long, long, short) },
+			"Axpy":        func() { s.Axpy(long, 1, short) },
+			"AddRow":      func() { s.AddRow(short, long, long[:16]) },
+			"SumRows":     func() { s.SumRows(long[:16], short, 16, 2) },
+			"Sigmoid":     func() { s.Sigmoid(short, long) },
+			"ReLUGrad":    func() { s.ReLUGrad(long, long, short) },
+			"Softmax":     func() { s.Softmax(short, long, 8) },
+			"LogSumExp":   func() { s.LogSumExp(long[:4], short, 8) },
+			"SGD":         func() { s.SGD(long, short, 1, 1) },
+			"Momentum":    func() { s.Momentum(long, short, long, 1, 1, 1) },
+			"MaxPool":     func() { s.MaxPool(long[:16], short, 1, 8, 8, 2) },
+			"MaxPoolGrad": func() { s.MaxPoolGrad(short, long, long[:16], 1, 8, 8, 2) },
+			"Im2col": func() {
+				s.Im2col(long, short, Geometry{Maps: 1, Rows: 8, Cols: 8, KernelRows: 1, KernelCols: 1, Stride: 1})
+			},
+			"Col2im": func() {
+				s.Col2im(long, short, Geometry{Maps: 1, Rows: 8, Cols: 8, KernelRows: 1, KernelCols: 1, Stride: 1})
+			},
+			"Gather": func() { s.Gather(long, make([]byte, 63), []int32{0, 1}) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				for i := range long {
+					long[i] = 1
+				}
+				defer func() {
+					if recover() == nil {
+						t.Error("no panic")
+					}
+				}()
+				f()
+			})
+		}
+	})
+}
+
+// TestAllocations wants none.
+func TestAllocations(t *testing.T) {
+	kernels := vectorKernels()
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		for _, k := range kernels {
+			if n := testing.AllocsPerRun(2, func() { k.run(s) }); n != 0 {
+				t.Errorf("%s allocates %v times", k.name, n)
+			}
+		}
+	})
+}

@@ -1,0 +1,149 @@
+package safetensors
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"unicode/utf8"
+)
+
+// ReadFile reads the file at path. See Read for its errors.
+func ReadFile(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("safetensors: %w", err)
+	}
+	if !info.Mode().IsRegular() { // A pipe would wait for ever, and a device never end.
+		return nil, fault(path, 0, "not a regular file; give the path of a .safetensors file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("safetensors: %w", err)
+	}
+	defer f.Close()
+	return Read(bufio.NewReader(f), info.Size(), path)
+}
+
+// Read reads one file of size bytes from r; name is the file's name in errors. Its size must be the true one, as from Stat:
+// no more than that is ever allocated. The tensors come in the order of their data. A fault in the contents, a missing end
+// included, is a *FormatError; any other error is r's own, wrapped.
+func Read(r io.Reader, size int64, name string) (*File, error) {
+	d := &reader{r: r, size: size, name: name}
+	head, err := d.header()
+	if err != nil {
+		return nil, err
+	}
+	meta, entries, err := parse(name, head)
+	if err != nil {
+		return nil, err
+	}
+	if err := layout(name, entries, d.pos, size); err != nil {
+		return nil, err
+	}
+	f := &File{Metadata: meta, Tensors: make([]Tensor, len(entries))}
+	for i, e := range entries {
+		f.Tensors[i] = e.tensor()
+	}
+	want, summed := meta[sumKey]
+	delete(meta, sumKey)
+	start, sum := d.pos, sha256.New()
+	sum.Write(encodeHeader(meta, f.Tensors))
+	if err := d.data(f.Tensors, sum); err != nil {
+		return nil, err
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); summed && got != want {
+		return nil, fault(name, start, "the checksum is %s, and the header says %q; the file is damaged, take another copy", got, want)
+	}
+	return f, nil
+}
+
+// reader reads the parts of a file in their order.
+type reader struct {
+	r    io.Reader
+	pos  int64 // bytes read
+	size int64
+	name string
+}
+
+// full fills p from the file.
+func (d *reader) full(p []byte) error {
+	n, err := io.ReadFull(d.r, p)
+	d.pos += int64(n)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return fault(d.name, d.pos, "the file ends here, and its size was %d bytes; take another copy", d.size)
+	}
+	if err != nil {
+		return fmt.Errorf("safetensors: %s: byte offset %d: %w", d.name, d.pos, err)
+	}
+	return nil
+}
+
+// header returns the bytes of the JSON header.
+func (d *reader) header() ([]byte, error) {
+	if d.size < prefix {
+		return nil, fault(d.name, 0, "the file has %d bytes, and the length of the header needs %d; it is cut off, or no safetensors file", d.size, prefix)
+	}
+	if d.size > maxSize {
+		return nil, fault(d.name, 0, "the file has %d bytes, and the limit is %d; split it", d.size, maxSize)
+	}
+	var length [prefix]byte
+	if err := d.full(length[:]); err != nil {
+		return nil, err
+	}
+	n := binary.LittleEndian.Uint64(length[:])
+	switch {
+	case n == 0:
+		return nil, fault(d.name, 0, "the header has 0 bytes, and an empty one has 2; this is no safetensors file")
+	case n > maxHeader:
+		return nil, fault(d.name, 0, "the header has %d bytes, and the limit is %d; this is no safetensors file, or has too many tensors", n, maxHeader)
+	case n > uint64(d.size-prefix):
+		return nil, fault(d.name, 0, "the header has %d bytes, and only %d follow; the file is cut off, take another copy", n, d.size-prefix)
+	}
+	head := make([]byte, n)
+	if err := d.full(head); err != nil {
+		return nil, err
+	}
+	if !utf8.Valid(head) {
+		return nil, fault(d.name, prefix, "the header is not UTF-8; the file is damaged, take another copy")
+	}
+	return head, nil
+}
+
+// data fills the tensors with their values, and adds the bytes to sum.
+func (d *reader) data(tensors []Tensor, sum hash.Hash) error {
+	for _, t := range tensors {
+		var err error
+		switch data := t.Data.(type) {
+		case []float32:
+			err = decode(d, data, sum)
+		case []float64:
+			err = decode(d, data, sum)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func decode[T float32 | float64](d *reader, data []T, sum hash.Hash) error {
+	buf := make([]byte, min(len(data), chunk)*binary.Size(T(0)))
+	for len(data) > 0 {
+		n := min(len(data), chunk)
+		part := buf[:n*binary.Size(T(0))]
+		if err := d.full(part); err != nil {
+			return err
+		}
+		sum.Write(part)
+		if _, err := binary.Decode(part, binary.LittleEndian, data[:n]); err != nil {
+			return fmt.Errorf("safetensors: %s: %w", d.name, err)
+		}
+		data = data[n:]
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+// Package safetensors reads and writes the safetensors format: eight bytes with the length of the header (little endian), the
+// header (JSON: a name to a dtype, a shape and a range of bytes), and then the values of all tensors, little endian, row-major.
+//
+// The reader is strict, because a checkpoint that was damaged must never be trained on: the tensors have to cover the data
+// without a hole or an overlap, no key may occur twice, and nothing is allocated before the header agrees with the size of the
+// file. The writer adds a checksum to the metadata, and the reader verifies it where there is one.
+//
+// The format is described at https://github.com/huggingface/safetensors.
+package safetensors
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+const (
+	maxHeader = 1 << 20 // bytes: some ten thousand tensors, and quick to refuse
+	maxSize   = 1 << 30 // bytes: a sparse file of any size is free to make, but not to load
+	maxData   = maxSize - maxHeader - prefix
+
+	maxRank     = 64 // dimensions
+	prefix      = 8  // bytes before the header
+	metadataKey = "__metadata__"
+	sumKey      = "stheno.sha256" // in the metadata: over the header without this key, and the data
+)
+
+// A Tensor is an array of numbers with a name. Data is a []float32 (dtype F32) or a []float64 (dtype F64) in row-major order,
+// its length the product of Shape; a scalar has the shape [] and one value.
+type Tensor struct {
+	Name  string
+	Shape []int
+	Data  any
+}
+
+// A File is what a safetensors file holds: text by key, and tensors.
+type File struct {
+	Metadata map[string]string
+	Tensors  []Tensor
+}
+
+// A FormatError is a fault in the contents of a file, found at Offset bytes from its start.
+type FormatError struct {
+	File   string
+	Offset int64
+	Msg    string
+}
+
+// Error gives the file, the offset and the fault.
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("safetensors: %s: byte offset %d: %s", e.File, e.Offset, e.Msg)
+}
+
+// fault returns a FormatError. Names and numbers in a file can be as long as its header, and so a message is cut.
+func fault(file string, offset int64, format string, a ...any) error {
+	const limit = 500 // bytes
+	msg := fmt.Sprintf(format, a...)
+	if len(msg) > limit {
+		msg = strings.ToValidUTF8(msg[:limit], "") + "…"
+	}
+	return &FormatError{file, offset, msg}
+}
+
+// width returns the number of bytes of a value of the dtype; 0 if this package has no such dtype.
+func width(dtype string) int {
+	switch dtype {
+	case "F32":
+		return 4
+	case "F64":
+		return 8
+	}
+	return 0
+}
+
+// dtype returns the format's name for the type of data, and the number of its values; "" if the format has none.
+func dtype(data any) (name string, n int) {
+	switch data := data.(type) {
+	case []float32:
+		return "F32", len(data)
+	case []float64:
+		return "F64", len(data)
+	}
+	return "", 0
+}
+
+// sizeOf returns the size of a tensor, or false where a dimension is negative or the product does not fit an int.
+func sizeOf(shape []int, width int) (int, bool) {
+	n := width
+	for _, d := range shape {
+		if d < 0 || d > 0 && n > math.MaxInt/d {
+			return 0, false
+		}
+		n *= d
+	}
+	return n, true
+}
