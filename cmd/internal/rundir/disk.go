@@ -1,0 +1,134 @@
+package rundir
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// disk is every way in which a run changes the file system. It is a seam: a test's disk fails, or forgets, at any of these calls.
+type disk interface {
+	mkdir(path string) error
+	create(path string) (file, error) // empty
+	extend(path string) (file, error) // to append to; made if it is missing
+	rename(from, to string) error
+	remove(path string) error
+	sync(folder string) error
+}
+
+type file interface {
+	io.WriteCloser
+	Sync() error
+	Truncate(size int64) error
+}
+
+type osDisk struct{}
+
+func (osDisk) mkdir(path string) error          { return os.Mkdir(path, 0o777) }
+func (osDisk) rename(from, to string) error     { return os.Rename(from, to) }
+func (osDisk) remove(path string) error         { return os.Remove(path) }
+func (osDisk) sync(folder string) error         { return syncFolder(folder) }
+func (osDisk) create(path string) (file, error) { return open(path, os.O_TRUNC) }
+func (osDisk) extend(path string) (file, error) { return open(path, os.O_APPEND) }
+
+func open(path string, flag int) (file, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o666)
+	if err != nil {
+		return nil, err // and not f, which would be a file that is not nil
+	}
+	return f, nil
+}
+
+// write makes the file at path, safe on the disk, of what fill writes.
+func write(d disk, path string, fill func(io.Writer) error) error {
+	f, err := d.create(path)
+	if err != nil {
+		return err
+	}
+	err = fill(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		_ = d.remove(path) // Half a file is of no use on a disk that may be full; Resume removes it if this fails too.
+	}
+	return err
+}
+
+// publish gives a file that is safe on the disk its name, in place of the file that had it.
+func publish(d disk, from, to string) error {
+	if err := d.rename(from, to); err != nil {
+		_ = d.remove(from)
+		return err
+	}
+	return d.sync(filepath.Dir(to))
+}
+
+// replace makes data the contents of the file at path. At every instant, that file is the old one or the new one.
+func replace(d disk, path string, data []byte) error {
+	err := write(d, path+temporary, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return publish(d, path+temporary, path)
+}
+
+// sweep removes the temporary files in the folder.
+func sweep(d disk, folder string) error {
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), temporary) {
+			if err := d.remove(filepath.Join(folder, f.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readSmall reads a file of text that a person could have written.
+func readSmall(path string) ([]byte, error) {
+	const limit = 1 << 20 // bytes
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("rundir: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("rundir: %w", err)
+	}
+	if len(b) > limit {
+		return nil, fmt.Errorf("rundir: %s: %w: it has more than %d bytes", path, ErrDamaged, limit)
+	}
+	return b, nil
+}
+
+// readJSON reads a file that holds one JSON value into v.
+func readJSON(path string, v any) error {
+	b, err := readSmall(path)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("rundir: %s: byte offset %d: %w: %w", path, d.InputOffset(), ErrDamaged, err)
+	}
+	if rest := bytes.TrimSpace(b[d.InputOffset():]); len(rest) > 0 {
+		return fmt.Errorf("rundir: %s: byte offset %d: %w: text after the JSON value", path, d.InputOffset(), ErrDamaged)
+	}
+	return nil
+}

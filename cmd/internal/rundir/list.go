@@ -1,0 +1,48 @@
+package rundir
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// An Entry is a folder below the one for the runs: its run.json, or why that cannot be read.
+type Entry struct {
+	Path string
+	Info Info
+	Err  error
+
+	time time.Time // of the start; where that is not known, of the folder's last change
+}
+
+// List returns the runs below root, the newest first. A folder that is no run, or a broken one, is an Entry with an error. The
+// error wraps fs.ErrNotExist where root does not exist, as before the first run.
+func List(root string) ([]Entry, error) {
+	files, err := os.ReadDir(root)
+	if err != nil {
+		return nil, fmt.Errorf("rundir: %w", err)
+	}
+	var entries []Entry
+	for _, f := range files {
+		if !f.IsDir() {
+			continue
+		}
+		e := Entry{Path: filepath.Join(root, f.Name())}
+		if r, err := Open(e.Path); err != nil {
+			e.Err = err
+		} else {
+			e.Info, e.time = r.info, r.info.Started
+		}
+		if info, err := f.Info(); err == nil && e.time.IsZero() {
+			e.time = info.ModTime()
+		}
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b Entry) int {
+		return cmp.Or(b.time.Compare(a.time), cmp.Compare(b.Path, a.Path))
+	})
+	return entries, nil
+}

@@ -1,0 +1,33 @@
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
+
+package rundir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// acquire locks the run's folder, and returns how to unlock it. The file is the lock, and so it outlives a killed trainer.
+func acquire(folder string) (release func() error, err error) {
+	path := filepath.Join(folder, lockFile)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		pid, _ := os.ReadFile(path)
+		return nil, fmt.Errorf("%w by process %s; wait until it ends, or delete %s if it was killed", ErrLocked, strings.TrimSpace(string(pid)), path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = fmt.Fprintln(f, os.Getpid())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, errors.Join(err, os.Remove(path))
+	}
+	return func() error { return os.Remove(path) }, nil
+}
+
+// syncFolder does nothing: these systems cannot sync a folder, or need not.
+func syncFolder(string) error { return nil }

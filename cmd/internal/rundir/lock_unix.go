@@ -1,0 +1,54 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package rundir
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// acquire locks the run's folder, and returns how to unlock it. The lock belongs to the open file, so that the system gives it
+// back when its process dies, however that happens, and a second one in the same process fails too. The lock's file stays: who
+// deletes it can delete the one that somebody else has just locked.
+func acquire(folder string) (release func() error, err error) {
+	path := filepath.Join(folder, lockFile)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return nil, fmt.Errorf("%w by %s; wait until it ends, or stop it", ErrLocked, holder(path))
+	}
+	_, err = f.WriteAt([]byte(fmt.Sprintf("%-20d\n", os.Getpid())), 0)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f.Close, nil
+}
+
+// holder returns who wrote the lock's file.
+func holder(path string) string {
+	b, _ := os.ReadFile(path)
+	if pid := strings.TrimSpace(string(b)); pid != "" {
+		return "process " + pid
+	}
+	return "another process"
+}
+
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}

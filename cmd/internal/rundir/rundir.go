@@ -1,0 +1,308 @@
+// Package rundir keeps one training in one folder, so that it can be killed at any instant and go on as if it had not been:
+//
+//	runs/<model>-<yyyymmdd-hhmmss>-<4 hex>/
+//	    run.json                     what is run, on what, and how far it came
+//	    model.toml                   the architecture and the recipe
+//	    metrics.jsonl                one event a line
+//	    checkpoints/<step>.safetensors
+//	    checkpoints/latest.json      the name of the newest checkpoint
+//	    checkpoints/best.json        the name of the best
+//	    lock                         held, and naming the process, while a trainer writes
+//
+// A file that is replaced is written under a temporary name, synced, renamed, and its folder synced. A checkpoint carries the
+// length that metrics.jsonl had, and Resume cuts the file back to it.
+package rundir
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+var (
+	// ErrLocked means that another trainer writes the run.
+	ErrLocked = errors.New("locked")
+	// ErrNoCheckpoint means that the run has not saved any checkpoint yet.
+	ErrNoCheckpoint = errors.New("no checkpoint")
+	// ErrDamaged means that a file of the run is not as it was written.
+	ErrDamaged = errors.New("damaged")
+)
+
+// The files of a run.
+const (
+	infoFile    = "run.json"
+	modelFile   = "model.toml"
+	metricsFile = "metrics.jsonl"
+	lockFile    = "lock"
+	checkpoints = "checkpoints"
+	temporary   = ".tmp" // the end of the name of a file that is being written
+)
+
+// Status says how a run ended, if it has.
+type Status string
+
+// A run that was killed stays Running until it is resumed.
+const (
+	Running     Status = "running"
+	Done        Status = "done"
+	Interrupted Status = "interrupted"
+	Failed      Status = "failed"
+	Diverged    Status = "diverged"
+)
+
+// Info is run.json.
+type Info struct {
+	Model      string    `json:"model"` // as it was given
+	Status     Status    `json:"status"`
+	Argv       []string  `json:"argv"`
+	Seed       uint64    `json:"seed"`
+	DataSHA256 string    `json:"data_sha256"`
+	Build      string    `json:"build"`
+	Kernel     string    `json:"kernel"`
+	VM         string    `json:"vm"`
+	Host       string    `json:"host"`
+	Started    time.Time `json:"started,omitzero"`
+	Ended      time.Time `json:"ended,omitzero"`
+	Best       *Best     `json:"best,omitempty"`
+	Test       *Test     `json:"test,omitempty"`
+	Error      string    `json:"error,omitempty"`
+}
+
+// Best is the epoch with the highest accuracy on the validation images, as a fraction.
+type Best struct {
+	Epoch  int     `json:"epoch"`
+	ValAcc float64 `json:"val_acc"`
+}
+
+// Test counts the test images that were classified correctly.
+type Test struct {
+	Correct int `json:"correct"`
+	Total   int `json:"total"`
+}
+
+// A Run is the folder of one training. It is for one goroutine at a time.
+type Run struct {
+	path    string
+	info    Info
+	disk    disk
+	release func() error // gives the lock back; nil where the run is only read
+	metrics file
+	offset  int64  // the bytes of metrics.jsonl that are whole lines
+	torn    bool   // whether a part of a line follows them
+	latest  string // the name of the newest checkpoint that is good; "" before the first
+}
+
+// Create makes the folder of a new run of the model below root, and locks it. The info's Model, Status and Started are set here.
+func Create(root, model string, now time.Time, info Info, modelTOML []byte) (*Run, error) {
+	return create(osDisk{}, root, model, now, info, modelTOML)
+}
+
+func create(d disk, root, model string, now time.Time, info Info, modelTOML []byte) (*Run, error) {
+	if err := os.MkdirAll(root, 0o777); err != nil {
+		return nil, fmt.Errorf("rundir: %w; choose another folder for the runs", err)
+	}
+	info.Model, info.Status, info.Started = model, Running, now
+	r := &Run{info: info, disk: d}
+	var err error
+	for range 16 { // Another run of the same second can have the same four digits.
+		var digits [2]byte
+		rand.Read(digits[:])
+		r.path = filepath.Join(root, fmt.Sprintf("%s-%s-%x", plain(model), now.Format("20060102-150405"), digits))
+		if err = d.mkdir(r.path); !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("rundir: %s: %w; choose another folder for the runs", r.path, err)
+	}
+	if err := r.fill(root, modelTOML); err != nil {
+		r.Close()
+		os.RemoveAll(r.path) // Without run.json it is no run, and would only lie in the way.
+		return nil, fmt.Errorf("rundir: %s: %w; choose another folder for the runs", r.path, err)
+	}
+	return r, nil
+}
+
+// fill makes the files of a new run: run.json last, so that a folder that has it has them all.
+func (r *Run) fill(root string, modelTOML []byte) (err error) {
+	if r.release, err = acquire(r.path); err != nil {
+		return err
+	}
+	if err := r.disk.mkdir(filepath.Join(r.path, checkpoints)); err != nil {
+		return err
+	}
+	if r.metrics, err = r.disk.extend(r.file(metricsFile)); err != nil {
+		return err
+	}
+	if err := replace(r.disk, r.file(modelFile), modelTOML); err != nil {
+		return err
+	}
+	if err := r.writeInfo(r.info); err != nil {
+		return err
+	}
+	return r.disk.sync(root)
+}
+
+// plain returns the name in the letters a to z, digits and hyphens, short enough for a file's name.
+func plain(name string) string {
+	const limit = 40 // letters of what can be a whole network in shorthand
+	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') })
+	s := cmp.Or(strings.Join(words, "-"), "run")
+	return strings.TrimRight(s[:min(len(s), limit)], "-")
+}
+
+// Open reads the run in the folder at path. It needs no lock, and writes nothing: Event, Checkpoint and Update are errors.
+func Open(path string) (*Run, error) {
+	r := &Run{path: filepath.Clean(path)}
+	if err := readJSON(r.file(infoFile), &r.info); err != nil {
+		return nil, fmt.Errorf("%w; is it the folder of a run?", err)
+	}
+	return r, nil
+}
+
+// Resume opens the run in the folder at path to go on with it, and locks it. It returns the checkpoint to go on from, nil before
+// the first one. Everything later is gone from metrics.jsonl, and so are temporary files that a killed trainer left. The
+// status is Running again. The error wraps ErrLocked where a trainer still writes the run, and ErrDamaged where no checkpoint is good.
+func Resume(path string) (*Run, *Snapshot, error) {
+	return resume(osDisk{}, path)
+}
+
+func resume(d disk, path string) (*Run, *Snapshot, error) {
+	r, err := Open(path) // A folder that is no run gets no lock.
+	if err != nil {
+		return nil, nil, err
+	}
+	r.disk = d
+	if r.release, err = acquire(r.path); err != nil {
+		return nil, nil, fmt.Errorf("rundir: %s: %w", r.path, err)
+	}
+	s, err := r.rewind()
+	if err != nil {
+		r.Close()
+		return nil, nil, err
+	}
+	return r, s, nil
+}
+
+// rewind takes a run, now locked, back to its newest good checkpoint.
+func (r *Run) rewind() (*Snapshot, error) {
+	if err := readJSON(r.file(infoFile), &r.info); err != nil { // Whoever held the lock may have written it since.
+		return nil, err
+	}
+	for _, folder := range []string{r.path, r.file(checkpoints)} {
+		if err := sweep(r.disk, folder); err != nil {
+			return nil, fmt.Errorf("rundir: %s: %w", folder, err)
+		}
+	}
+	var err error
+	if r.metrics, err = r.disk.extend(r.file(metricsFile)); err != nil {
+		return nil, fmt.Errorf("rundir: %s: %w", r.file(metricsFile), err)
+	}
+	info, err := os.Stat(r.file(metricsFile))
+	if err != nil {
+		return nil, fmt.Errorf("rundir: %w", err)
+	}
+	s, err := r.newest(info.Size())
+	if errors.Is(err, ErrNoCheckpoint) {
+		s, err = nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s != nil {
+		r.offset, r.latest = s.offset, filepath.Base(s.Path)
+	}
+	if err := errors.Join(r.metrics.Truncate(r.offset), r.metrics.Sync()); err != nil {
+		return nil, fmt.Errorf("rundir: %s: %w", r.file(metricsFile), err)
+	}
+	return s, r.Update(func(i *Info) { i.Status, i.Ended, i.Error = Running, time.Time{}, "" })
+}
+
+// Path returns the run's folder.
+func (r *Run) Path() string { return r.path }
+
+// Info returns run.json as it was last read or written.
+func (r *Run) Info() Info { return r.info }
+
+// ModelTOML returns the text of model.toml.
+func (r *Run) ModelTOML() ([]byte, error) { return readSmall(r.file(modelFile)) }
+
+// file returns the path of one of the run's files.
+func (r *Run) file(name ...string) string {
+	return filepath.Join(append([]string{r.path}, name...)...)
+}
+
+// Update changes run.json; give Best and Test new values, not new contents. Where it fails, both the file and Info are as they were.
+func (r *Run) Update(change func(*Info)) error {
+	if err := r.writable(); err != nil {
+		return err
+	}
+	info := r.info
+	change(&info)
+	if err := r.writeInfo(info); err != nil {
+		return fmt.Errorf("rundir: %s: %w", r.file(infoFile), err)
+	}
+	r.info = info
+	return nil
+}
+
+func (r *Run) writeInfo(info Info) error {
+	b, err := json.MarshalIndent(info, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replace(r.disk, r.file(infoFile), append(b, '\n'))
+}
+
+func (r *Run) writable() error {
+	if r.release == nil {
+		return fmt.Errorf("rundir: %s: the run is not open for writing; resume it", r.path)
+	}
+	return nil
+}
+
+// Event appends v, in JSON, as a line of metrics.jsonl. The line is on the disk for good after the next Checkpoint or Close.
+func (r *Run) Event(v any) error {
+	if err := r.writable(); err != nil {
+		return err
+	}
+	line, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("rundir: %s: %w", r.file(metricsFile), err)
+	}
+	if r.torn { // A full disk takes the first part of a line. The next one must not follow that.
+		if err := r.metrics.Truncate(r.offset); err != nil {
+			return fmt.Errorf("rundir: %s: %w", r.file(metricsFile), err)
+		}
+	}
+	_, err = r.metrics.Write(append(line, '\n'))
+	if r.torn = err != nil; r.torn {
+		return fmt.Errorf("rundir: %s: %w", r.file(metricsFile), err)
+	}
+	r.offset += int64(len(line)) + 1
+	return nil
+}
+
+// Close makes the last events safe and gives the lock back. It does not change the status. Closing twice is no error.
+func (r *Run) Close() error {
+	if r.release == nil {
+		return nil
+	}
+	var errs []error
+	if r.metrics != nil {
+		errs = append(errs, r.metrics.Sync(), r.metrics.Close())
+	}
+	err := errors.Join(append(errs, r.release())...)
+	r.release = nil
+	if err != nil {
+		return fmt.Errorf("rundir: %s: %w", r.path, err)
+	}
+	return nil
+}
