@@ -75,6 +75,9 @@ func (b *Builder) layer(i int, l Layer, x *Node) *Node {
 	}()
 	params, rows := len(b.params), len(b.rows)
 	y := l.Build(b, x)
+	if s := y.Shape(); len(s) == 0 || s[0] != x.Shape()[0] {
+		fail("its output %v does not keep the mini-batch as first axis", s)
+	}
 	if len(b.rows) == rows {
 		b.rows = append(b.rows, row(l, y, b.params[params:]))
 	}

@@ -54,11 +54,18 @@ func convDo[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 		for i := range y.Shape[0] {
 			s.Im2col(cols, image(x[0], i), g)
 			yi := image(y, i)
-			for j := range yi {
-				yi[j] = x[2].Data[j/area]
+			for j, bias := range x[2].Data {
+				fillWith(yi[j*area:j*area+area], bias)
 			}
 			s.Mul(yi, area, x[1].Data, patch, 1, cols, area, o, area, patch, 1, 1)
 		}
+	}
+}
+
+func fillWith[T kernel.Float](y []T, v T) {
+	y[0] = v
+	for n := 1; n < len(y); n *= 2 {
+		copy(y[n:], y[:n]) // memmove is faster than a loop
 	}
 }
 
@@ -72,9 +79,25 @@ func image[T kernel.Float](x Array[T], i int) []T {
 func (c convolution) dx(in Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dConvX/%d/%d/%v", c.stride, c.pad, in), F32: convDX[float32](c), F64: convDX[float64](c),
-		Shape: func(x []Shape) (Shape, error) { return append(Shape{x[0][0]}, in[1:]...), nil },
-		Cut:   Cut{Each: []bool{true, false}},
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 4 {
+				return nil, c.misfit(in, x[1], x[0])
+			}
+			dx := append(Shape{x[0][0]}, in[1:]...)
+			return dx, c.misfit(dx, x[1], x[0])
+		},
+		Cut: Cut{Each: []bool{true, false}},
 	}
+}
+
+// misfit is an error unless filters k turn images in into the shape of dy.
+func (c convolution) misfit(in, k, dy Shape) error {
+	if len(k) == 4 {
+		if y, err := c.shape([]Shape{in, k, k[:1]}); err == nil && y.Eq(dy) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%v is not of images %v under filters %v", dy, in, k)
 }
 
 func convDX[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
@@ -97,7 +120,7 @@ func convDX[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 func (c convolution) dk(k Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dConvK/%d/%d/%v", c.stride, c.pad, k), F32: convDK[float32](c), F64: convDK[float64](c),
-		Shape: func([]Shape) (Shape, error) { return k.Clone(), nil },
+		Shape: func(x []Shape) (Shape, error) { return k.Clone(), c.misfit(x[0], k, x[1]) },
 		Cut:   Cut{Sum: true},
 	}
 }
@@ -167,7 +190,12 @@ func maxPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 func dMaxPool(size int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dMaxPool/%d", size), F32: dMaxPoolDo[float32](size), F64: dMaxPoolDo[float64](size), Cut: each2,
-		Shape: func(x []Shape) (Shape, error) { return x[0].Clone(), nil },
+		Shape: func(x []Shape) (Shape, error) {
+			if y, err := maxPool(size).Shape(x[:1]); err != nil || !y.Eq(x[1]) {
+				return nil, fmt.Errorf("%v is not of windows of %d×%d on %v", x[1], size, size, x[0])
+			}
+			return x[0].Clone(), nil
+		},
 	}
 }
 

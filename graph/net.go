@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -61,6 +62,11 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 		}
 	}()
 	defer catch(&err)
+	for _, d := range in {
+		if d < 1 {
+			fail("input %v; every axis must have at least 1", in)
+		}
+	}
 	seq, ok := l.(Seq)
 	if !ok {
 		seq = Seq{l}
@@ -103,6 +109,9 @@ func (n *Net) cost(b *Builder, y, label *Node) *Node {
 
 // differentiate adds the gradients of b's parameters to the graph.
 func differentiate(cost *Node, b *Builder) error {
+	if len(b.nodes) == 0 {
+		return errors.New("no layer has parameters, so there is nothing to learn; add a Dense")
+	}
 	reached := differentiable(cost)
 	for i, p := range b.nodes {
 		if !reached[p.ID()] {

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // job is work in parts that may run in any order and at once.
@@ -108,4 +110,5 @@ func rest(i int) {
 	if i%64 == 63 {
 		runtime.Gosched()
 	}
+	kernel.Pause()
 }

@@ -1,0 +1,105 @@
+// Package cli is the command line, one file a command; its exit codes are in exit.go.
+//
+// A program with a model of its own has all of the commands for it:
+//
+//	func main() { os.Exit(cli.Main(append(models.All, mine), os.Args[1:])) }
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stheno-ml/stheno/models"
+)
+
+// Main runs the command in args, which do not begin with the program's name, with the catalogue given, and returns the exit code.
+func Main(catalogue []models.Model, args []string) int {
+	a := &app{models: catalogue, args: args, out: &output{w: os.Stdout}, err: os.Stderr}
+	return a.main(context.Background())
+}
+
+// app is one call of the program.
+type app struct {
+	models  []models.Model
+	args    []string
+	out     *output   // data
+	err     io.Writer // what a person watches
+	running bool      // the arguments were accepted: errors are no longer those of usage
+}
+
+func (a *app) main(ctx context.Context) int {
+	cmd, err := a.root().ExecuteContextC(ctx)
+	if err != nil && !a.running {
+		err = misuse(cmd, err)
+	}
+	if err == nil && a.out.err != nil {
+		err = fmt.Errorf("standard output: %w", a.out.err)
+	}
+	if err == nil {
+		return 0
+	}
+	a.note(err)
+	return exitCode(err)
+}
+
+// note prints an error, each line of it as one.
+func (a *app) note(err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(a.err, "stheno: %s\n", line)
+	}
+}
+
+// output remembers the first error of writing, so that a full disk under standard output does not pass for success.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "stheno COMMAND",
+		Short: "The networks of Nielsen's book, as computation graphs",
+		Long: "Stheno trains, measures and uses the networks of Michael Nielsen's Neural Networks and Deep Learning.\n" +
+			"Begin with: stheno train mlp --epochs 3",
+		Version:           build(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRun:  func(*cobra.Command, []string) { a.running = true },
+		CompletionOptions: cobra.CompletionOptions{DisableDescriptions: true},
+
+		DisableSuggestions:    true,
+		DisableFlagsInUseLine: true,
+	}
+	root.SetArgs(a.args)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetUsageFunc(usage)
+	root.SetHelpCommand(helpCommand())
+	root.AddCommand(
+		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(), a.listCommand(),
+		a.dataCommand(), a.benchCommand(), a.versionCommand(),
+	)
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Short = "Print the completion script of a shell"
+			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+		c.DisableFlagsInUseLine = true
+		completeChoices(c)
+	}
+	return root
+}

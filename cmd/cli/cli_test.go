@@ -1,0 +1,301 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/models"
+)
+
+// asProgram makes the test's binary the program itself, for tests that signal or kill it.
+const asProgram = "STHENO_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(asProgram) {
+	case "busy":
+		beBusy()
+	case "1":
+		limitFiles()
+		os.Exit(Main(models.All, os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// result is what a call of the program gave.
+type result struct {
+	code     int
+	out, err string
+}
+
+// call runs the program in this process.
+func call(args ...string) result { return callWith(models.All, args...) }
+
+func callWith(catalogue []models.Model, args ...string) result {
+	var out, err bytes.Buffer
+	a := &app{models: catalogue, args: args, out: &output{w: &out}, err: &err}
+	code := a.main(context.Background())
+	return result{code, out.String(), err.String()}
+}
+
+// ok runs the program and fails the test unless it exits with 0.
+func ok(t *testing.T, args ...string) result {
+	t.Helper()
+	r := call(args...)
+	if r.code != 0 {
+		t.Fatalf("%q: exit %d\n%s%s", args, r.code, r.out, r.err)
+	}
+	return r
+}
+
+var digits = sync.OnceValues(mnist.Load)
+
+// dataSet writes the first images of MNIST, as the four files of a data set.
+func dataSet(t *testing.T, train, test int) string {
+	t.Helper()
+	d, err := digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, s := range map[string]mnist.Set{"train": d.Train.Slice(0, train), "t10k": d.Test.Slice(0, test)} {
+		write(t, filepath.Join(dir, name+"-images-idx3-ubyte"), idx(0x803, []int{s.Len(), s.Rows, s.Cols}, s.Images))
+		write(t, filepath.Join(dir, name+"-labels-idx1-ubyte"), idx(0x801, []int{s.Len()}, s.Labels))
+	}
+	return dir
+}
+
+// idx is an IDX file.
+func idx(magic int, sizes []int, elements []byte) []byte {
+	file := binary.BigEndian.AppendUint32(nil, uint32(magic))
+	for _, n := range sizes {
+		file = binary.BigEndian.AppendUint32(file, uint32(n))
+	}
+	return append(file, elements...)
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// events decodes JSON lines.
+func events(t *testing.T, text string) []map[string]any {
+	t.Helper()
+	var list []map[string]any
+	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
+		var e map[string]any
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			t.Fatalf("%v in %s", err, lines.Text())
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// onlyRun is the folder of the one run below runs.
+func onlyRun(t *testing.T, runs string) string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(runs, "*", "run.json"))
+	if err != nil || len(paths) != 1 {
+		t.Fatalf("runs: %v, %v; want one", paths, err)
+	}
+	return filepath.Dir(paths[0])
+}
+
+func TestMisuse(t *testing.T) {
+	dir, empty := dataSet(t, 60, 10), t.TempDir()
+	bad := filepath.Join(empty, "bad.toml")
+	write(t, bad, []byte("format = 1\n[loss]\nop = 'cubic'\n"))
+	unfit := filepath.Join(empty, "unfit.toml")
+	write(t, unfit, []byte("format = 1\n[[layer]]\nop = 'pool'\nsize = 30\n[loss]\nop = 'quadratic'\n"))
+	for _, c := range []struct{ args, want string }{
+		{"trian mlp", `unknown command "trian"; did you mean train?`},
+		{"help evl", `unknown command "evl"; did you mean eval?`},
+		{"completion bahs", `unknown command "bahs"; did you mean bash?`},
+		{"train mpl", `unknown model "mpl"; did you mean mlp?`},
+		{"train ch3-bset", `did you mean ch3-best?`},
+		{"train zebra", `unknown model "zebra"; stheno summary lists the models`},
+		{"train", "train: no model; use mlp, softmax, deep, ch1-100"},
+		{"train mlp deep", "train: got 2 arguments; use: stheno train [flags] MODEL|FILE.toml"},
+		{"train mlp --epoch 3", `unknown flag "--epoch"; did you mean --epochs?`},
+		{"train mlp --lamda 3", `did you mean --lambda?`},
+		{"train mlp -e 3", "unknown shorthand flag"},
+		{"train mlp --epochs many", `--epochs: "many" is not a whole number`},
+		{"train mlp --lr x", `--eta: "x" is not a number`},
+		{"train mlp --seed -1", `--seed: "-1" is not a whole number from 0`},
+		{"train mlp --schedule halv", `--schedule: unknown value "halv"; did you mean halve?`},
+		{"train mlp --augment shift", `did you mean shifts?`},
+		{"train mlp --vm tap", `did you mean tape?`},
+		{"train mlp --dtype float46", `did you mean float64?`},
+		{"train mlp --style b", `unknown value "b"; use table or book`},
+		{"train mlp --kernel fpga", `--kernel: unknown value "fpga"; use`},
+		{"train mlp --init larg", `unknown init "larg"; did you mean large?`},
+		{"train mlp --init normal(-1)", `unknown init "normal(-1)"`},
+		{"train mlp --patience -1", "--patience -1"},
+		{"train mlp --schedule halve --patience 0", "--patience 0"},
+		{"train mlp --threads -1", "--threads -1"},
+		{"train mlp --json --style book", "--json and --style book"},
+		{"train mlp --data DIR --eta 0", "eta must be above 0"},
+		{"train mlp --data DIR --epochs -1", "-1 epochs"},
+		{"train mlp --data DIR --batch 0", "mini-batches of 0"},
+		{"train mlp --data DIR --lambda -1", "lambda at least 0"},
+		{"train mlp --data DIR --train-size 51", "train-size 51; use 1 to 50 images"},
+		{"train mlp --data DIR --train-size -1", "train-size -1"},
+		{"train EMPTY/none.toml", "none.toml: no such file"},
+		{"train " + bad, bad + `: loss "cubic"; use`},
+		{"train --data DIR " + unfit, "model unfit: graph: layer 0 pool(30)"},
+		{"train mlp --resume latest --runs EMPTY", "model mlp and --resume"},
+		{"train --resume latest --runs EMPTY", `unknown run "latest"; stheno ls lists those in EMPTY`},
+		{"eval", "eval: got 0 arguments; use: stheno eval [flags] RUN"},
+		{"eval nothing --runs EMPTY", `unknown run "nothing"`},
+		{"eval nothing --split tset", `did you mean test?`},
+		{"eval nothing --min 98", "--min 98; use a fraction"},
+		{"predict run", "predict: got 1 arguments"},
+		{"summary dep", "did you mean deep?"},
+		{"bench mlp --batch 0", "--batch 0"},
+		{"bench mlp --batch few", "is not a list of whole numbers"},
+		{"bench mlp --seconds 0", "--seconds 0"},
+		{"ls more", "ls: got 1 arguments"},
+	} {
+		place := strings.NewReplacer("DIR", dir, "EMPTY", empty)
+		args := append(strings.Fields(place.Replace(c.args)), "--runs", empty)
+		if !slices.Contains(flagsOf(args[0]), "runs") {
+			args = args[:len(args)-2]
+		}
+		r := call(args...)
+		want := "stheno: "
+		if r.code != exitUsage || r.out != "" || !strings.HasPrefix(r.err, want) || !strings.Contains(r.err, place.Replace(c.want)) {
+			t.Errorf("%s: exit %d, out %q, err %q; want 2 and %q", c.args, r.code, r.out, r.err, c.want)
+		}
+		if strings.Count(r.err, "\n") != 1 {
+			t.Errorf("%s: more than a line: %q", c.args, r.err)
+		}
+	}
+	if files, err := os.ReadDir(empty); err != nil || len(files) != 2 {
+		t.Errorf("misuse left %v behind, %v", files, err)
+	}
+}
+
+// flagsOf names a command's flags; none for a command that does not exist.
+func flagsOf(command string) []string {
+	root := (&app{models: models.All, out: &output{}}).root()
+	var names []string
+	if c, _, err := root.Find([]string{command}); err == nil {
+		for _, f := range flags(c) {
+			names = append(names, strings.TrimPrefix(f, "--"))
+		}
+	}
+	return names
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{}, {"help"}, {"--help"}} {
+		r := ok(t, args...)
+		for _, name := range []string{"train", "eval", "predict", "summary", "ls", "data", "version", "completion", "bench"} {
+			if !strings.Contains(r.out, "\n  "+name+" ") {
+				t.Errorf("%q does not list %s", args, name)
+			}
+		}
+	}
+	long := ok(t, "train", "--help").out
+	if long != ok(t, "help", "train").out {
+		t.Error("help train is not train --help")
+	}
+	for _, want := range []string{"--eta, --lr float", "--lambda, --l2 float", "--vm stheno|tape", "softmax", "ch6-2fc1000"} {
+		if !strings.Contains(long, want) {
+			t.Errorf("train --help lacks %q", want)
+		}
+	}
+	for _, line := range strings.Split(long, "\n") {
+		if len(line) > 120 {
+			t.Errorf("a line of %d bytes: %s", len(line), line)
+		}
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 60, 10)
+	ok(t, "train", "mlp", "--epochs", "0", "--runs", runs, "--data", dir)
+	for _, c := range []struct{ args, want string }{
+		{"completion bash", "__start_stheno"},
+		{"__complete train ", "softmax"},
+		{"__complete train --schedule ", "halve"},
+		{"__complete bench ", "deep"},
+		{"__complete eval --runs " + runs + " ", onlyRun(t, runs)},
+		{"__complete predict --runs " + runs + " ", onlyRun(t, runs)},
+	} {
+		args := strings.Split(c.args, " ")
+		if r := ok(t, args...); !strings.Contains(r.out, c.want) {
+			t.Errorf("%s: %q lacks %q", c.args, r.out, c.want)
+		}
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestBrokenOutput(t *testing.T) {
+	var err bytes.Buffer
+	a := &app{models: models.All, args: []string{"summary"}, out: &output{w: brokenWriter{}}, err: &err}
+	if code := a.main(context.Background()); code != exitFailure || !strings.Contains(err.String(), "standard output: no space") {
+		t.Errorf("exit %d, %q", code, &err)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"mlp", "softmax", "deep", "ch3-best", "ch6-conv2-relu"}
+	for typed, want := range map[string]string{
+		"mpl": "mlp", "MLP": "mlp", "mlpp": "mlp", "deap": "deep", "sofmtax": "softmax", "soft": "softmax", "ch6": "ch6-conv2-relu",
+		"ch3best": "ch3-best", "xyz": "", "": "", "convolution": "",
+	} {
+		if got := nearest(typed, names); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "ab", 2}, {"ab", "ba", 1}, {"abc", "acb", 1}, {"kitten", "sitting", 3}, {"σ", "η", 1}, {"abcd", "badc", 2}} {
+		if got := distance([]rune(c.a), []rune(c.b)); got != c.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+func TestObject(t *testing.T) {
+	zero := 0.0
+	got, err := json.Marshal(object{{"b", 1}, {"nan", zero / zero}, {"a", .5}, {"inf", 1 / zero}, {"none", nil}, {"in", object{{"x", "<"}}}})
+	want := `{"b":1,"nan":null,"a":0.5,"inf":null,"none":null,"in":{"x":"\u003c"},"nonfinite":["nan","inf"]}`
+	if err != nil || string(got) != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for got, want := range map[string]string{
+		count(0): "0", count(999): "999", count(1000): "1,000", count(1672570): "1,672,570",
+		duration(1.94): "1.9s", duration(9.96): "10s", duration(59.4): "59s", duration(61): "1m01s", duration(3661): "1h01m",
+		shellWord("runs/a-1"): "runs/a-1", shellWord("my runs/a"): "'my runs/a'", shellWord("it's"): `'it'\''s'`, shellWord(""): "''",
+		percent(.9542): "95.42%", oneOf([]string{"a", "b", "c"}): "a, b or c", oneOf([]string{"a"}): "a",
+		fmt.Sprint(wrap("one two three", 7)): "one two\nthree",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+)
+
+func TestEval(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 600, 100)
+	end := events(t, ok(t, "train", "mlp", "--epochs", "4", "--seed", "3", "--train-size", "300", "--data", dir, "--runs", runs, "--json").out)[5]
+	run := onlyRun(t, runs)
+	r := events(t, ok(t, "eval", run, "--json", "--confusion").out)[0]
+	if r["correct"] != end["test_correct"] || r["total"] != 100. || r["accuracy"] != end["test_acc"] || r["split"] != "test" ||
+		r["epoch"] != end["best_epoch"] || r["run"] != run || !(r["low"].(float64) < r["accuracy"].(float64) && r["accuracy"].(float64) < r["high"].(float64)) {
+		t.Errorf("eval %v after %v", r, end)
+	}
+	all, right := 0., 0.
+	for i, row := range r["confusion"].([]any) {
+		for j, n := range row.([]any) {
+			all += n.(float64)
+			if i == j {
+				right += n.(float64)
+			}
+		}
+	}
+	if all != 100 || right != r["correct"] {
+		t.Errorf("the confusion matrix has %v images, %v right", all, right)
+	}
+	acc := r["accuracy"].(float64)
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{run, 0, fmt.Sprintf("test: %v of 100 = %.2f%%, 95%% interval", r["correct"], 100*acc)},
+		{run + "/ --split validation", 0, "validation: "},
+		{run + " --split train", 0, " of 300 = "},
+		{run + " --split train --data " + dir, 0, " of 500 = "},
+		{filepath.Base(run) + " --runs " + runs, 0, "weights of epoch"},
+		{"latest --runs " + runs, 0, run},
+		{run + " --confusion", 0, "\ndigit  as 0  as 1"},
+		{fmt.Sprintf("%s --min %v", run, acc), 0, ""},
+		{fmt.Sprintf("%s --min %v", run, acc+.001), exitCheck, ""},
+		{run + " --min 1", exitCheck, ""},
+	} {
+		if r := call(append([]string{"eval"}, strings.Fields(c.args)...)...); r.code != c.code || !strings.Contains(r.out, c.want) {
+			t.Errorf("%s: %+v; want %d, %q", c.args, r, c.code, c.want)
+		}
+	}
+	if r := call("eval", run, "--min", "1"); !strings.Contains(r.err, fmt.Sprintf("stheno: %s: accuracy %v is below 1\n", run, acc)) {
+		t.Errorf("--min: %q", r.err)
+	}
+}
+
+// Digits that a network reads right in the test set, it reads right in pictures of another size, place and polarity.
+func TestPredict(t *testing.T) {
+	runs, dir, pictures := t.TempDir(), dataSet(t, 12000, 100), t.TempDir()
+	ok(t, "train", "ch3-best", "--epochs", "4", "--seed", "1", "--data", dir, "--runs", runs)
+	run := onlyRun(t, runs)
+	var files []string
+	for i := range 20 {
+		path := filepath.Join(pictures, fmt.Sprintf("%02d.png", i))
+		write(t, path, picture(t, i, 1+i%7, i%2 == 0))
+		files = append(files, path)
+	}
+	list := events(t, ok(t, append([]string{"predict", run, "--json"}, files...)...).out)
+	if len(list) != len(files) {
+		t.Fatalf("%d lines for %d pictures", len(list), len(files))
+	}
+	d, err := digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := 0
+	for i, e := range list {
+		p := e["p"].([]any)
+		if e["file"] != files[i] || len(p) != 10 {
+			t.Errorf("%v", e)
+		}
+		best := slices.MaxFunc([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, func(a, b int) int {
+			if p[a].(float64) < p[b].(float64) {
+				return -1
+			}
+			return 1
+		})
+		if e["digit"] != float64(best) {
+			t.Errorf("digit %v, but p %v", e["digit"], p)
+		}
+		if e["digit"] != float64(d.Test.Labels[i]) {
+			wrong++
+		}
+	}
+	if wrong > 2 { // Two of the first twenty are hard for a network of so little training: a 5 and a 4.
+		t.Errorf("%d of %d wrong", wrong, len(list))
+	}
+	r := ok(t, "predict", run, files[0], files[2], "--show")
+	if strings.Count(r.out, "█") < 100 || strings.Count(r.out, "\n") != 2*(28+2) || !strings.Contains(r.out, files[0]+"      7  0.") {
+		t.Errorf("--show:\n%s", r.out)
+	}
+	if r := ok(t, "predict", run, files[0], files[2]); strings.Count(r.out, "\n") != 3 {
+		t.Errorf("table:\n%s", r.out)
+	}
+}
+
+func TestList(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 60, 10)
+	if r := ok(t, "ls", "--runs", filepath.Join(runs, "none")); r.out != "" || !strings.Contains(r.err, "none yet; stheno train mlp makes one") {
+		t.Errorf("%+v", r)
+	}
+	ok(t, "train", "mlp", "--epochs", "1", "--data", dir, "--runs", runs)
+	run := onlyRun(t, runs)
+	other, err := rundir.Create(runs, "softmax", time.Now().Add(-time.Hour), rundir.Info{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Close()
+	broken := filepath.Join(runs, "broken-run")
+	if err := os.Mkdir(broken, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(broken, time.Unix(0, 0), time.Unix(0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	r := ok(t, "ls", "--runs", runs)
+	lines := strings.Split(r.out, "\n")
+	for i, want := range []string{"run ", run + " ", other.Path() + " ", broken + " ", ""} {
+		if !strings.HasPrefix(lines[i], want) {
+			t.Errorf("line %d: %q, want %q", i, lines[i], want)
+		}
+	}
+	if !strings.Contains(lines[1], "done") || !strings.Contains(lines[2], "running") || !strings.Contains(lines[3], "broken") {
+		t.Errorf("ls:\n%s", r.out)
+	}
+	list := events(t, ok(t, "ls", "--runs", runs, "--json").out)
+	best, _ := list[0]["best"].(map[string]any)
+	if list[0]["run"] != run || list[0]["model"] != "mlp" || best["epoch"] != 0. || list[1]["test"] != nil || list[2]["status"] != "broken" {
+		t.Errorf("ls --json: %v", list)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	r := ok(t, "summary", "deep")
+	for _, want := range []string{"conv(20,5)    20×24×24         520        288,000\n", "1,672,570", "99.60% of the test images", "log-likelihood"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("no %q in\n%s", want, r.out)
+		}
+	}
+	s := events(t, ok(t, "summary", "mlp", "--json").out)[0]
+	layers, recipe := s["layers"].([]any), s["recipe"].(map[string]any)
+	if s["parameters"] != 23860. || s["macs"] != 784.*30+300 || len(layers) != 4 || recipe["eta"] != 3. || recipe["init"] != "large" {
+		t.Errorf("%v", s)
+	}
+	for _, m := range events(t, ok(t, "summary", "--json").out) {
+		if m["model"] == "" || m["doc"] == "" {
+			t.Errorf("%v", m)
+		}
+	}
+	if out := ok(t, "summary").out; !strings.Contains(out, "\nch3-best ") || strings.Count(out, "\n") < 20 {
+		t.Errorf("the list:\n%s", out)
+	}
+}
+
+func TestData(t *testing.T) {
+	const digest = "2d37efdd8799c8df4521c472fa34cf17087fb07dee5e12b370d0f46fa6117915"
+	if out := ok(t, "data").out; !strings.Contains(out, "50000  4932  5678") || !strings.Contains(out, digest) {
+		t.Errorf("%s", out)
+	}
+	d := events(t, ok(t, "data", "--json", "--data", dataSet(t, 60, 10)).out)[0]
+	train, _ := d["train"].(map[string]any)
+	files, _ := d["files"].([]any)
+	if train["images"] != 50. || len(train["labels"].([]any)) != 10 || len(files) != 4 || d["rows"] != 28. {
+		t.Errorf("%v", d)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	v := events(t, ok(t, "version", "--json").out)[0]
+	for _, key := range []string{"build", "go", "os", "arch", "kernel", "kernels", "cpu", "processors", "vms"} {
+		if v[key] == nil || v[key] == "" {
+			t.Errorf("no %s in %v", key, v)
+		}
+	}
+	if out := ok(t, "version").out; !strings.Contains(out, "\nkernel ") {
+		t.Errorf("%s", out)
+	}
+}
+
+func TestBench(t *testing.T) {
+	list := events(t, ok(t, "bench", "mlp", "--batch", "10,100", "--seconds", "0.1", "--threads", "1", "--vm", "tape", "--json").out)
+	if len(list) != 2 {
+		t.Fatalf("%v", list)
+	}
+	for i, b := range list {
+		perImage := 2 * (3*(784*30+300) - 784*30) / 1e9
+		speed, gflops := b["images_per_s"].(float64), b["gflops"].(float64)
+		if b["model"] != "mlp" || b["batch"] != []float64{10, 100}[i] || b["threads"] != 1. || b["vm"] != "tape" || b["kernel"] == "" ||
+			b["compile_ms"].(float64) <= 0 || speed < 100 || gflops < .999*speed*perImage || gflops > 1.001*speed*perImage {
+			t.Errorf("%v", b)
+		}
+	}
+	if out := ok(t, "bench", "mlp", "--batch", "10", "--seconds", "0.1").out; strings.Count(out, "\n") != 4 || !strings.Contains(out, "\nmlp  ") {
+		t.Errorf("%s", out)
+	}
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// object is a JSON object that keeps the order of its keys.
+type object []field
+
+type field struct {
+	key   string
+	value any
+}
+
+// MarshalJSON writes the fields. A number that is not finite has no form in JSON: it becomes null, and its key is listed in
+// "nonfinite".
+func (o object) MarshalJSON() ([]byte, error) {
+	var nonfinite []string
+	b := []byte{'{'}
+	add := func(key string, value any) error {
+		v, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(append(strconv.AppendQuote(b, key), ':'), v...)
+		return nil
+	}
+	for _, f := range o {
+		if x, ok := f.value.(float64); ok && (math.IsNaN(x) || math.IsInf(x, 0)) {
+			nonfinite = append(nonfinite, f.key)
+			f.value = nil
+		}
+		if err := add(f.key, f.value); err != nil {
+			return nil, err
+		}
+	}
+	if nonfinite != nil {
+		if err := add("nonfinite", nonfinite); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+// printJSON prints an object on a line.
+func printJSON(w io.Writer, o object) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(o); err != nil {
+		return err
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// table is lines of cells in columns of equal width: numbers to the right, all else to the left.
+type table struct{ rows [][]string }
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) print(w io.Writer) {
+	var widths []int
+	var right []bool
+	for _, row := range t.rows {
+		for j, cell := range row {
+			if j == len(widths) {
+				widths, right = append(widths, 0), append(right, false)
+			}
+			widths[j] = max(widths[j], utf8.RuneCountInString(cell))
+			right[j] = right[j] || cell != "" && strings.Trim(cell, "0123456789.,%") == ""
+		}
+	}
+	for _, row := range t.rows {
+		var line strings.Builder
+		for j, cell := range row {
+			if j > 0 {
+				line.WriteString("  ")
+			}
+			space := strings.Repeat(" ", widths[j]-utf8.RuneCountInString(cell))
+			if right[j] {
+				cell = space + cell
+			} else {
+				cell += space
+			}
+			line.WriteString(cell)
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}
+
+// count is a whole number with commas.
+func count(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// percent is a fraction as a percentage: 95.42%.
+func percent(x float64) string { return fmt.Sprintf("%.2f%%", 100*x) }
+
+// shape is (1,28,28) as 1×28×28.
+func shape(s []int) string {
+	text := make([]string, len(s))
+	for i, n := range s {
+		text[i] = strconv.Itoa(n)
+	}
+	return strings.Join(text, "×")
+}
+
+// fraction is correct of total, and NaN of none.
+func fraction(correct, total int) float64 { return float64(correct) / float64(total) }
+
+// histogram counts the labels of each class.
+func histogram(labels []byte, classes int) []int {
+	n := make([]int, classes)
+	for _, l := range labels {
+		n[l]++
+	}
+	return n
+}
+
+// cells are numbers as a table's cells.
+func cells(numbers []int) []string {
+	return slices.Collect(func(yield func(string) bool) {
+		for _, n := range numbers {
+			if !yield(strconv.Itoa(n)) {
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// loadData reads the data set in the folder dir, or the one inside the program.
+func loadData(dir string) (*mnist.Data, error) {
+	if dir == "" {
+		return mnist.Load()
+	}
+	d, err := mnist.LoadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, dataf("%w", err)
+	}
+	return d, err
+}
+
+// fits compares the images with what the model takes.
+func fits(d *mnist.Data, m models.Model) error {
+	in := graph.Shape{1, d.Train.Rows, d.Train.Cols}
+	if !m.Input.Eq(in) {
+		return usagef("data %s has images of %s, model %s takes %s; use other data, or a model with input = [1, %d, %d]",
+			d.Name, shape(in), m.Name, shape(m.Input), in[1], in[2])
+	}
+	return nil
+}
+
+// trainingSet is what a recipe makes of the training images.
+func trainingSet(s mnist.Set, r models.Recipe) (mnist.Set, error) {
+	if r.TrainSize < 0 || r.TrainSize > s.Len() {
+		return s, usagef("train-size %d; use 1 to %d images, or 0 for all", r.TrainSize, s.Len())
+	}
+	if r.TrainSize > 0 {
+		s = s.Slice(0, r.TrainSize)
+	}
+	switch r.Augment {
+	case "", "none":
+	case "shifts":
+		s = mnist.Expand(s)
+	default:
+		return s, unknown("augment", r.Augment, []string{"none", "shifts"})
+	}
+	return s, nil
+}
+
+// labelled are a set's images as the trainer takes them.
+func labelled(s mnist.Set) train.Data { return train.Data{Images: s.Images, Labels: s.Labels} }

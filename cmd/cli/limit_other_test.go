@@ -1,0 +1,7 @@
+//go:build !linux
+
+package cli
+
+const fileLimit = ""
+
+func limitFiles() {}

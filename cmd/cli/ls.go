@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+)
+
+func (a *app) listCommand() *cobra.Command {
+	var runs string
+	var json bool
+	cmd := &cobra.Command{
+		Use:   "ls [flags]",
+		Short: "List the runs, the newest first",
+		Long:  "List the runs, the newest first. A folder that is not a whole run is marked broken.",
+		Args:  arguments(0, 0),
+		RunE: func(*cobra.Command, []string) error {
+			entries, err := rundir.List(runs)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			if json {
+				return a.listJSON(entries)
+			}
+			if len(entries) == 0 {
+				fmt.Fprintf(a.err, "no runs in %s yet; stheno train mlp makes one\n", runs)
+				return nil
+			}
+			a.listTable(entries)
+			return nil
+		},
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
+	set.BoolVar(&json, "json", false, "a JSON object for each run")
+	return cmd
+}
+
+const broken = "broken"
+
+func (a *app) listTable(entries []rundir.Entry) {
+	var t table
+	t.add("run", "status", "model", "best val", "epoch", "test", "started")
+	for _, e := range entries {
+		if e.Err != nil {
+			t.add(e.Path, broken, "", "", "", "", "")
+			continue
+		}
+		var val, epoch, test string
+		if b := e.Info.Best; b != nil {
+			val, epoch = percent(b.ValAcc), fmt.Sprint(b.Epoch)
+		}
+		if r := e.Info.Test; r != nil {
+			test = percent(fraction(r.Correct, r.Total))
+		}
+		t.add(e.Path, string(e.Info.Status), e.Info.Model, val, epoch, test, e.Info.Started.Local().Format("2006-01-02 15:04"))
+	}
+	t.print(a.out)
+}
+
+func (a *app) listJSON(entries []rundir.Entry) error {
+	for _, e := range entries {
+		o := object{{"run", e.Path}, {"status", broken}}
+		if e.Err != nil {
+			o = append(o, field{"error", e.Err.Error()})
+		} else {
+			i := e.Info
+			o = object{
+				{"run", e.Path}, {"status", i.Status}, {"model", i.Model}, {"seed", i.Seed}, {"best", i.Best}, {"test", i.Test},
+				{"started", i.Started},
+			}
+		}
+		if err := printJSON(a.out, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}

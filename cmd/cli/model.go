@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
+)
+
+// model is the model of that name in the catalogue, or in that TOML file.
+func (a *app) model(name string) (models.Model, error) {
+	if isFile(name) {
+		return a.modelFile(name)
+	}
+	m, ok := a.find(name)
+	if !ok {
+		if near := nearest(name, a.names()); near != "" {
+			return m, unknown("model", name, []string{near})
+		}
+		return m, usagef("unknown model %q; stheno summary lists the models", name)
+	}
+	if m.Net == nil || m.Loss == nil {
+		return m, usagef("model %s has no Net or no Loss; give it both", name)
+	}
+	return m, nil
+}
+
+func isFile(name string) bool {
+	return strings.HasSuffix(name, ".toml") || strings.ContainsRune(name, filepath.Separator)
+}
+
+// find looks the name up in the catalogue. The input that a model leaves out is MNIST's.
+func (a *app) find(name string) (models.Model, bool) {
+	i := slices.IndexFunc(a.models, func(m models.Model) bool { return m.Name == name })
+	if i < 0 {
+		return models.Model{}, false
+	}
+	m := a.models[i]
+	if len(m.Input) == 0 {
+		m.Input = graph.Shape{1, 28, 28}
+	}
+	return m, true
+}
+
+func (a *app) names() []string {
+	names := make([]string, len(a.models))
+	for i, m := range a.models {
+		names[i] = m.Name
+	}
+	return names
+}
+
+// modelFile reads a model that somebody wrote.
+func (a *app) modelFile(path string) (models.Model, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return models.Model{}, usagef("%w; give the TOML file of a model", err)
+	}
+	defer f.Close()
+	const limit = 1 << 20 // bytes
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && len(text) > limit {
+		err = fmt.Errorf("%s: more than %d bytes; a model's file is shorter", path, limit)
+	}
+	if err != nil {
+		return models.Model{}, usagef("%w", err)
+	}
+	m, err := a.decode(path, text)
+	if err != nil {
+		return m, usagef("%w", err)
+	}
+	if m.Name == "" {
+		m.Name = strings.TrimSuffix(filepath.Base(path), ".toml")
+	}
+	return m, nil
+}
+
+// encode is a model's file. Layers and initialisations of the program's own have no form there; such a model's file has no
+// layers, and decode finds them by the model's name.
+func encode(m models.Model) ([]byte, error) {
+	text, err := models.Encode(m)
+	if err == nil {
+		_, err = models.Decode(m.Name, text)
+	}
+	if err == nil {
+		return text, nil
+	}
+	m.Net, m.Loss, m.Recipe.Init = graph.Seq{}, graph.Quadratic, nil
+	return models.Encode(m)
+}
+
+// decode reads a model's file. The book's figure is not in it, and comes from the catalogue's model of that name.
+func (a *app) decode(path string, text []byte) (models.Model, error) {
+	m, err := models.Decode(path, text)
+	if err != nil {
+		return m, err
+	}
+	known, ok := a.find(m.Name)
+	m.Published = known.Published
+	if seq, isSeq := m.Net.(graph.Seq); isSeq && len(seq) == 0 {
+		if !ok {
+			return m, fmt.Errorf("%s: model %q has no layers; use the program that has this model", path, m.Name)
+		}
+		m.Net, m.Loss = known.Net, known.Loss
+	}
+	return m, nil
+}
+
+// recipe is a recipe in a line.
+func recipe(r models.Recipe) string {
+	s := fmt.Sprintf("epochs %d, batch %d, eta %g", r.Epochs, r.Batch, r.Eta)
+	for _, part := range []struct {
+		ok   bool
+		text string
+	}{
+		{r.Lambda != 0, fmt.Sprintf("lambda %g", r.Lambda)},
+		{r.Momentum != 0, fmt.Sprintf("momentum %g", r.Momentum)},
+		{r.Init != nil, "init " + initName(r)},
+		{r.TrainSize != 0, "train-size " + strconv.Itoa(r.TrainSize)},
+		{augment(r) != "none", "augment " + r.Augment},
+	} {
+		if part.ok {
+			s += ", " + part.text
+		}
+	}
+	return s
+}
+
+func initName(r models.Recipe) string {
+	if r.Init == nil {
+		return graph.Default.Name
+	}
+	return r.Init.Name
+}
+
+func augment(r models.Recipe) string {
+	if r.Augment == "" {
+		return "none"
+	}
+	return r.Augment
+}
+
+// completeModels offers the models' names, and files.
+func (a *app) completeModels(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if isFile(typed) {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return a.names(), cobra.ShellCompDirectiveDefault
+}

@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
+)
+
+const latest = "latest"
+
+// runPath is the folder of a run: name itself, or the run of that name below runs, or the latest there.
+func (a *app) runPath(runs, name string) (string, error) {
+	for _, path := range []string{name, filepath.Join(runs, name)} {
+		if _, err := os.Stat(filepath.Join(path, "run.json")); err == nil {
+			return path, nil
+		}
+	}
+	entries, err := rundir.List(runs)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	var names []string
+	for _, e := range entries {
+		if name == latest && e.Err == nil {
+			return e.Path, nil
+		}
+		names = append(names, filepath.Base(e.Path))
+	}
+	if near := nearest(filepath.Base(name), names); near != "" {
+		return "", usagef("unknown run %q; did you mean %s?", name, filepath.Join(runs, near))
+	}
+	return "", usagef("unknown run %q; stheno ls lists those in %s", name, runs)
+}
+
+// runModel is the model of a run.
+func (a *app) runModel(r *rundir.Run) (models.Model, error) {
+	text, err := r.ModelTOML()
+	if err != nil {
+		return models.Model{}, dataf("%w", err)
+	}
+	m, err := a.decode(filepath.Join(r.Path(), "model.toml"), text)
+	if err != nil {
+		return m, dataf("%w", err)
+	}
+	return m, nil
+}
+
+// trained is a run to be used: the network with the weights of its best epoch.
+type trained struct {
+	path  string
+	epoch int // −1 before the first
+	model models.Model
+	net   *graph.Net
+	data  string // the flag --data of its training
+}
+
+// trained opens a run. A run that was interrupted in its first epoch has no best weights, and gives the latest.
+func (a *app) trained(path string) (*trained, error) {
+	r, err := rundir.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.runModel(r)
+	if err != nil {
+		return nil, err
+	}
+	s, err := r.Best()
+	if errors.Is(err, rundir.ErrNoCheckpoint) {
+		s, err = r.Latest()
+	}
+	if err != nil {
+		return nil, err
+	}
+	state, err := stateOf(s)
+	if err != nil {
+		return nil, err
+	}
+	var f trainFlags
+	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
+	if err := f.set.Parse(r.Info().Argv); err != nil {
+		return nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
+	}
+	net, err := graph.New(m.Net, m.Loss, m.Input, f.config(r.Info().Seed, m.Recipe))
+	if err != nil {
+		return nil, dataf("%s: %w", filepath.Join(path, "model.toml"), err)
+	}
+	return &trained{path, state.Best.Epoch, m, net, f.data}, restoreWeights(net, s)
+}
+
+// completeRuns offers the runs' folders, the newest first.
+func (a *app) completeRuns(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	root, err := cmd.Flags().GetString("runs")
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	entries, err := rundir.List(root)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	var paths []string
+	for _, e := range entries {
+		if e.Err == nil {
+			paths = append(paths, e.Path)
+		}
+	}
+	return paths, cobra.ShellCompDirectiveDefault | cobra.ShellCompDirectiveKeepOrder
+}
+
+// labelAll is the class of the largest output of each image; −1 where all are NaN.
+func labelAll(n *graph.Net, d train.Data) ([]int, error) {
+	y, err := train.Predict(n, d)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]int, d.Len())
+	for i := range answers {
+		answers[i] = graph.Argmax(y[i*n.Classes : (i+1)*n.Classes])
+	}
+	return answers, nil
+}

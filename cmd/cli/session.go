@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// keep prepares the run and trains it to its end, whatever that is, and says so in its folder.
+func (s *session) keep(ctx context.Context, prepare func() error) error {
+	defer s.run.Close()
+	err := prepare()
+	if err == nil {
+		err = s.epochs(ctx)
+	}
+	end := outcome{status: rundir.Done}
+	if err == nil {
+		end.test, err = s.test()
+	}
+	if err != nil {
+		end.status, err = s.stopped(ctx, err)
+		end.err = err
+	}
+	end.best, end.seconds = s.trainer.State().Best, time.Since(s.begin).Seconds()
+	// Where the training itself failed, that is the error to report, and writing its end is likely to fail as well.
+	if failed := s.end(end); err == nil {
+		err = failed
+	}
+	return err
+}
+
+// epochs trains until the last epoch, or an error.
+func (s *session) epochs(ctx context.Context) error {
+	for e, err := range s.trainer.Run(ctx) {
+		s.progress.clear()
+		if err != nil {
+			return err
+		}
+		if err := s.run.Event(epochEvent(e)); err != nil {
+			return err
+		}
+		if err := s.save(e.Best); err != nil {
+			return err
+		}
+		if err := s.view.epoch(s, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save writes a checkpoint, and what is best to run.json.
+func (s *session) save(best bool) error {
+	f, err := checkpoint(s.trainer)
+	if err != nil {
+		return err
+	}
+	state := s.trainer.State()
+	if err := s.run.Checkpoint(f, int(state.Steps), best); err != nil || !best {
+		return err
+	}
+	return s.run.Update(func(i *rundir.Info) { i.Best = bestOf(state.Best) })
+}
+
+func bestOf(b train.Best) *rundir.Best {
+	if b.Epoch < 0 {
+		return nil
+	}
+	return &rundir.Best{Epoch: b.Epoch, ValAcc: b.Accuracy}
+}
+
+// test measures the best epoch's weights on the test images.
+func (s *session) test() (*rundir.Test, error) {
+	snapshot, err := s.run.Best()
+	if err == nil {
+		err = restoreWeights(s.net, snapshot)
+	}
+	if err != nil && !errors.Is(err, rundir.ErrNoCheckpoint) { // Without an epoch, none is best, and the first weights are tested.
+		return nil, err
+	}
+	got, err := train.Evaluate(s.net, labelled(s.data.Test))
+	return &rundir.Test{Correct: got.Correct, Total: s.data.Test.Len()}, err
+}
+
+// stopped is how a training ended that did not come to its end. An interrupted one is saved.
+func (s *session) stopped(ctx context.Context, err error) (rundir.Status, error) {
+	if _, ok := errors.AsType[*train.DivergedError](err); ok {
+		return rundir.Diverged, fmt.Errorf("%s: %w", s.run.Path(), err)
+	}
+	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+		return rundir.Failed, err
+	}
+	if err := s.save(false); err != nil {
+		return rundir.Failed, err
+	}
+	err = fmt.Errorf("%s: interrupted in epoch %d, and saved; go on with: stheno train --resume %s",
+		s.run.Path(), s.trainer.State().Epoch, shellWord(s.run.Path()))
+	return rundir.Interrupted, &exitError{signalCode(context.Cause(ctx)), err}
+}
+
+// outcome is how a training ended.
+type outcome struct {
+	status  rundir.Status
+	best    train.Best
+	test    *rundir.Test // of a training that is done
+	seconds float64      // since the command began
+	err     error
+}
+
+// end writes and shows the outcome.
+func (s *session) end(o outcome) error {
+	if err := s.run.Event(s.endEvent(o)); err != nil {
+		return err
+	}
+	err := s.run.Update(func(i *rundir.Info) {
+		i.Status, i.Ended, i.Test, i.Best = o.status, time.Now(), o.test, bestOf(o.best)
+		if o.err != nil {
+			i.Error = o.err.Error()
+		}
+	})
+	if err != nil {
+		return err
+	}
+	s.view.end(s, o)
+	return s.run.Close()
+}
+
+// start is the event at the beginning of a run: all that it depends on.
+func (s *session) start() object {
+	r, d := s.model.Recipe, s.data
+	return object{
+		{"event", "start"}, {"model", s.model.Name}, {"parameters", s.net.Size()}, {"seed", s.seed},
+		{"vm", s.flags.vm.value}, {"kernel", s.run.Info().Kernel}, {"dtype", s.flags.dtype.value}, {"threads", s.flags.processors()},
+		{"data", d.Name}, {"data_sha256", d.SHA256()},
+		{"train", s.trainer.Train.Len()}, {"validation", d.Validation.Len()}, {"test", d.Test.Len()},
+		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
+		{"init", initName(r)}, {"augment", augment(r)}, {"schedule", s.flags.schedule.value}, {"patience", s.flags.patience},
+		{"first_epoch", s.trainer.State().Epoch}, {"run", s.run.Path()},
+	}
+}
+
+// epochEvent has the table's columns.
+func epochEvent(e train.Epoch) object {
+	return object{
+		{"event", "epoch"}, {"epoch", e.Epoch}, {"train_loss", e.TrainLoss}, {"train_acc", e.TrainAcc},
+		{"val_loss", e.ValLoss}, {"val_acc", e.ValAcc}, {"eta", e.Eta}, {"time", e.Seconds}, {"img/s", e.PerSecond}, {"best", e.Best},
+	}
+}
+
+// endEvent has the test's result where there is one, and the error where there was one.
+func (s *session) endEvent(o outcome) object {
+	e := object{{"event", "end"}, {"status", o.status}}
+	if o.test != nil {
+		e = append(e, field{"test_correct", o.test.Correct}, field{"test_total", o.test.Total},
+			field{"test_acc", fraction(o.test.Correct, o.test.Total)})
+	}
+	if o.best.Epoch >= 0 {
+		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", o.best.Accuracy})
+	}
+	e = append(e, field{"seconds", o.seconds}, field{"run", s.run.Path()})
+	if o.err != nil {
+		e = append(e, field{"error", o.err.Error()})
+	}
+	return e
+}

@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
+)
+
+func (a *app) trainCommand() *cobra.Command {
+	var f trainFlags
+	cmd := &cobra.Command{
+		Use:   "train [flags] MODEL|FILE.toml",
+		Short: "Train a network, and keep the run in a folder",
+		Long: wrap("Train a model by its recipe, with any part of it changed by a flag, and measure it on the test images with the weights "+
+			"of the epoch of best validation accuracy. An interrupted run goes on with --resume RUN, bit by bit as if it had not been.", 100) +
+			"\n\n" + wrap("Models: "+strings.Join(a.names(), ", ")+".", 100),
+		Args:              arguments(0, 1),
+		ValidArgsFunction: a.completeModels,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			if f.resume != "" {
+				return a.resume(ctx, &f, args)
+			}
+			if len(args) == 0 {
+				return usagef("train: no model; use %s", oneOf(a.names()))
+			}
+			return a.train(ctx, &f, args[0])
+		},
+	}
+	f.define(cmd.Flags())
+	return cmd
+}
+
+// train begins a run.
+func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
+	m, err := a.model(name)
+	if err != nil {
+		return err
+	}
+	if err := f.override(&m.Recipe); err != nil {
+		return err
+	}
+	s, err := a.session(f, m, f.chosenSeed())
+	if err != nil {
+		return err
+	}
+	if err := s.trainer.Start(); err != nil {
+		return usagef("%w", err)
+	}
+	text, err := encode(s.model)
+	if err != nil {
+		return usagef("%w", err)
+	}
+	s.run, err = rundir.Create(f.runs, m.Name, time.Now(), s.info(), append([]byte(s.repeat()), text...))
+	if err != nil {
+		return err
+	}
+	s.view.start(s)
+	return s.keep(ctx, func() error {
+		if err := s.run.Event(s.start()); err != nil {
+			return err
+		}
+		return s.save(false)
+	})
+}
+
+// resume goes on with a run.
+func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
+	if len(args) > 0 {
+		return usagef("train: model %s and --resume; leave the model out, the run has its own", args[0])
+	}
+	path, err := a.runPath(f.runs, f.resume)
+	if err != nil {
+		return err
+	}
+	old, err := rundir.Open(path)
+	if err != nil {
+		return err
+	}
+	f, argv, err := f.resumed(path, old.Info().Argv)
+	if err != nil {
+		return err
+	}
+	s, err := a.reopen(f, old)
+	if err != nil {
+		return err
+	}
+	run, snapshot, err := rundir.Resume(path)
+	if err != nil {
+		return err
+	}
+	s.run = run
+	return s.keep(ctx, func() error { return s.proceed(snapshot, argv) })
+}
+
+// reopen makes the session of a run as it was, as far as that can be known without touching the run.
+func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
+	m, err := a.runModel(old)
+	if err != nil {
+		return nil, err
+	}
+	if f.set.Changed("epochs") {
+		m.Recipe.Epochs = f.epochs
+	}
+	info := old.Info()
+	if err := graph.UseKernel(info.Kernel); err != nil {
+		a.note(fmt.Errorf("%s: %w; the run goes on with %s, and will round differently", old.Path(), err, graph.Kernel()))
+	}
+	s, err := a.session(f, m, info.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if s.data.SHA256() != info.DataSHA256 {
+		return nil, dataf("%s: data %s has other files than those that the run began with; give them with --data", old.Path(), s.data.Name)
+	}
+	if err := s.trainer.Start(); err != nil {
+		return nil, usagef("%w", err)
+	}
+	return s, nil
+}
+
+// proceed restores a run from its newest checkpoint, or begins it, if it was killed before the first.
+func (s *session) proceed(snapshot *rundir.Snapshot, argv []string) error {
+	if err := s.run.Update(func(i *rundir.Info) { i.Argv, i.VM = argv, s.flags.vm.value }); err != nil {
+		return err
+	}
+	if snapshot == nil {
+		s.view.start(s)
+		if err := s.run.Event(s.start()); err != nil {
+			return err
+		}
+		return s.save(false)
+	}
+	for _, err := range snapshot.Skipped {
+		s.app.note(err)
+	}
+	if err := restore(s.trainer, snapshot); err != nil {
+		return err
+	}
+	s.view.start(s)
+	return nil
+}
+
+// session is one training: the network, its data, and the folder that keeps it.
+type session struct {
+	app      *app
+	flags    *trainFlags
+	model    models.Model // with the recipe as it is trained
+	data     *mnist.Data
+	seed     uint64
+	net      *graph.Net
+	trainer  *train.Trainer
+	run      *rundir.Run
+	view     view
+	progress *progress
+	begin    time.Time
+}
+
+// session makes everything but the run's folder, so that what cannot be trained leaves nothing behind.
+func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, error) {
+	if err := f.use(); err != nil {
+		return nil, err
+	}
+	data, err := loadData(f.data)
+	if err != nil {
+		return nil, err
+	}
+	if err := fits(data, m); err != nil {
+		return nil, err
+	}
+	images, err := trainingSet(data.Train, m.Recipe)
+	if err != nil {
+		return nil, err
+	}
+	net, err := graph.New(m.Net, m.Loss, m.Input, f.config(seed, m.Recipe))
+	if err != nil {
+		return nil, usagef("model %s: %w", m.Name, err)
+	}
+	if err := data.CheckLabels(net.Classes); err != nil {
+		return nil, err
+	}
+	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
+	r := m.Recipe
+	s.trainer = &train.Trainer{
+		Net: net, Optimizer: &train.SGD{Momentum: r.Momentum}, Train: labelled(images), Validation: labelled(data.Validation),
+		Epochs: r.Epochs, Batch: r.Batch, Eta: r.Eta, Lambda: r.Lambda, Seed: seed, DropTail: r.DropTail,
+		Patience: f.patience, Halve: f.halve(),
+	}
+	s.progress = newProgress(a.err, r.Epochs, images.Len())
+	s.trainer.Progress = s.progress.show
+	s.view = newView(s)
+	return s, nil
+}
+
+// info is run.json at the start.
+func (s *session) info() rundir.Info {
+	host, _ := os.Hostname() // A run on a host without a name is a run too.
+	return rundir.Info{
+		Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(), Build: build(),
+		Kernel: graph.Kernel(), VM: s.flags.vm.value, Host: host,
+	}
+}
+
+// repeat is a comment for the run's model.toml: the command that repeats the run, with what the file has no place for.
+func (s *session) repeat() string {
+	line := fmt.Sprintf("# stheno train model.toml --seed %d", s.seed)
+	if s.flags.halve() {
+		line += " --schedule halve"
+	}
+	if s.flags.patience > 0 {
+		line += fmt.Sprintf(" --patience %d", s.flags.patience)
+	}
+	if s.flags.dtype.value != "float32" {
+		line += " --dtype " + s.flags.dtype.value
+	}
+	if s.flags.data != "" {
+		if dir, err := filepath.Abs(s.flags.data); err == nil {
+			line += " --data " + shellWord(dir)
+		}
+	}
+	return line + "\n"
+}

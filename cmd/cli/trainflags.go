@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
+)
+
+// machineFlags choose what computes.
+type machineFlags struct {
+	threads   int
+	vm, dtype choice
+	kernel    choice
+}
+
+func (f *machineFlags) define(set *pflag.FlagSet) {
+	set.IntVar(&f.threads, "threads", 0, "`N` processors, or all if 0; the results are the same")
+	f.vm.define(set, "vm", "our machine for graphs, or Gorgonia's TapeMachine", "stheno", "tape")
+	f.dtype.define(set, "dtype", "type of all numbers", "float32", "float64")
+	f.kernel.words = graph.Kernels()
+	set.Var(&f.kernel, "kernel", "implementation of the arithmetic; the first if not given")
+}
+
+// use chooses the kernel.
+func (f *machineFlags) use() error {
+	if f.threads < 0 {
+		return usagef("--threads %d; use at least 1, or 0 for all", f.threads)
+	}
+	if f.kernel.value == "" {
+		return nil
+	}
+	return graph.UseKernel(f.kernel.value)
+}
+
+func (f *machineFlags) config(seed uint64, r models.Recipe) graph.Config {
+	return graph.Config{
+		Seed: seed, Init: r.Init, Float64: f.dtype.value == "float64", Tape: f.vm.value == "tape", Threads: f.threads,
+	}
+}
+
+// processors is the number of threads that --threads stands for.
+func (f *machineFlags) processors() int {
+	if f.threads == 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return f.threads
+}
+
+// trainFlags are the flags of train.
+type trainFlags struct {
+	machineFlags
+	set *pflag.FlagSet
+
+	epochs, batch, trainSize, patience int
+	eta, lambda, momentum              float64
+	seed                               uint64
+	init, data, runs, resume           string
+	schedule, augment, style           choice
+	json                               bool
+}
+
+func (f *trainFlags) define(set *pflag.FlagSet) {
+	f.set = set
+	set.SetNormalizeFunc(normalise)
+	set.SortFlags = false
+	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --augment is the model's own if not given")
+	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch")
+	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
+	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularisation λ, by network2's convention")
+	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
+	set.StringVar(&f.init, "init", "", "`rule` for the first weights: default, large, output, zero or 'normal(std)'")
+	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
+	f.augment.words = []string{"none", "shifts"}
+	set.Var(&f.augment, "augment", "shifts: each training image four more times, moved by a pixel")
+	f.schedule.define(set, "schedule", "eta over time; halve: each time that patience ends, down to 1/128", "constant", "halve")
+	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
+	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")
+	f.machineFlags.define(set)
+	set.StringVar(&f.data, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
+	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
+	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
+	f.style.define(set, "style", "book: the lines of the book's programs", "table", "book")
+	set.BoolVar(&f.json, "json", false, "a JSON object for each event")
+}
+
+// override puts the flags that were given in place of the recipe's values.
+func (f *trainFlags) override(r *models.Recipe) error {
+	for name, value := range map[string]func(){
+		"epochs":     func() { r.Epochs = f.epochs },
+		"batch":      func() { r.Batch = f.batch },
+		"eta":        func() { r.Eta = f.eta },
+		"lambda":     func() { r.Lambda = f.lambda },
+		"momentum":   func() { r.Momentum = f.momentum },
+		"train-size": func() { r.TrainSize = f.trainSize },
+		"augment":    func() { r.Augment = f.augment.value },
+	} {
+		if f.set.Changed(name) {
+			value()
+		}
+	}
+	if f.init == "" {
+		return nil
+	}
+	init, err := models.Init(f.init)
+	if err != nil {
+		return unknown("init", f.init, []string{"default", "large", "output", "zero", "normal(std)"})
+	}
+	r.Init = init
+	return nil
+}
+
+// check settles the flags that depend on others.
+func (f *trainFlags) check() error {
+	if f.halve() && !f.set.Changed("patience") {
+		f.patience = 10
+	}
+	if f.patience < 0 || f.halve() && f.patience == 0 {
+		return usagef("--patience %d; use at least 1 epoch", f.patience)
+	}
+	if f.json && f.style.value != "table" {
+		return usagef("--json and --style %s; use one of them", f.style.value)
+	}
+	return nil
+}
+
+func (f *trainFlags) halve() bool { return f.schedule.value == "halve" }
+
+// lasting are the flags that can be given anew when a run is resumed, because they do not change what was trained.
+var lasting = []string{"epochs", "data", "vm"}
+
+// resumed are the flags of a run that was begun with argv, in the folder path, and goes on with those in f. It returns them, and
+// argv with them, so that the next one goes on with them too.
+func (f *trainFlags) resumed(path string, argv []string) (*trainFlags, []string, error) {
+	var wrong error
+	passing := append([]string{"threads", "runs", "resume", "style", "json"}, lasting...)
+	f.set.Visit(func(g *pflag.Flag) {
+		if !slices.Contains(passing, g.Name) {
+			wrong = usagef("--%s would change the run; leave it out, or train anew from %s", g.Name, filepath.Join(path, "model.toml"))
+		}
+	})
+	if wrong != nil {
+		return nil, nil, wrong
+	}
+	old := &trainFlags{}
+	old.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
+	if err := old.set.Parse(argv); err != nil {
+		return nil, nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
+	}
+	for _, name := range lasting {
+		if f.set.Changed(name) {
+			value := f.set.Lookup(name).Value.String()
+			argv = append(argv, "--"+name, value)
+			if err := old.set.Set(name, value); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	old.threads, old.runs, old.resume, old.style, old.json = f.threads, f.runs, f.resume, f.style, f.json
+	old.kernel.value = "" // run.json has it, also where none was asked for
+	return old, argv, old.check()
+}
+
+// chosenSeed is --seed, or a random one that is short enough to type.
+func (f *trainFlags) chosenSeed() uint64 {
+	if f.set.Changed("seed") {
+		return f.seed
+	}
+	var b [4]byte
+	rand.Read(b[:])
+	return uint64(binary.LittleEndian.Uint32(b[:]))
+}

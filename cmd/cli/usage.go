@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// aliases are the trade's words for the book's.
+var aliases = map[string]string{"lr": "eta", "l2": "lambda"}
+
+func normalise(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if book, ok := aliases[name]; ok {
+		name = book
+	}
+	return pflag.NormalizedName(name)
+}
+
+// choice is a flag that takes one of a few words.
+type choice struct {
+	value string
+	words []string
+}
+
+func (c *choice) String() string { return c.value }
+func (c *choice) Type() string   { return strings.Join(c.words, "|") }
+
+func (c *choice) Set(word string) error {
+	if !slices.Contains(c.words, word) {
+		return unknown("value", word, c.words)
+	}
+	c.value = word
+	return nil
+}
+
+// define makes the first word the default.
+func (c *choice) define(set *pflag.FlagSet, name, help string, words ...string) {
+	*c = choice{words[0], words}
+	set.Var(c, name, help)
+}
+
+func completeChoices(c *cobra.Command) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if words, ok := f.Value.(*choice); ok {
+			// The only error is that of a flag that is not there.
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words.words, cobra.ShellCompDirectiveNoFileComp))
+		}
+	})
+}
+
+// arguments accepts least to most arguments; most < 0 is any number.
+func arguments(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || most >= 0 && len(args) > most {
+			return fmt.Errorf("%s: got %d arguments; use: %s", cmd.Name(), len(args), cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// misuse is an error of cobra's or pflag's in our words.
+func misuse(cmd *cobra.Command, err error) error {
+	if _, name, ok := strings.Cut(err.Error(), "unknown command "); ok {
+		var typed string
+		fmt.Sscanf(name, "%q", &typed)
+		return unknown("command", typed, commands(cmd))
+	}
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok && e.GetSpecifiedShortnames() == "" {
+		return unknown("flag", "--"+e.GetSpecifiedName(), flags(cmd))
+	}
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		if c, ok := e.GetFlag().Value.(*choice); ok {
+			return usagef("--%s: %w", e.GetFlag().Name, c.Set(e.GetValue()))
+		}
+		return usagef("--%s: %q is not %s", e.GetFlag().Name, e.GetValue(), kinds[e.GetFlag().Value.Type()])
+	}
+	return usagef("%w", err)
+}
+
+// kinds are the types of flags as words.
+var kinds = map[string]string{
+	"int": "a whole number", "uint64": "a whole number from 0", "float64": "a number", "bool": "true or false",
+	"intSlice": "a list of whole numbers",
+}
+
+func commands(cmd *cobra.Command) []string {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// flags are a command's flags in all spellings.
+func flags(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		names = append(names, "--"+f.Name)
+		if a := alias(f.Name); a != "" {
+			names = append(names, "--"+a)
+		}
+	})
+	return names
+}
+
+func alias(name string) string {
+	for trade, book := range aliases {
+		if book == name {
+			return trade
+		}
+	}
+	return ""
+}
+
+// usage prints a command's help below its description.
+func usage(cmd *cobra.Command) error {
+	w := cmd.OutOrStderr()
+	fmt.Fprintf(w, "Usage:\n  %s\n", cmd.UseLine())
+	if names := commands(cmd); len(names) > 0 {
+		fmt.Fprintf(w, "\nCommands:\n")
+		var t table
+		for _, c := range cmd.Commands() {
+			if !c.Hidden {
+				t.add("  "+c.Name(), " "+c.Short)
+			}
+		}
+		t.print(w)
+	}
+	printFlags(w, cmd.Flags())
+	return nil
+}
+
+// printFlags prints a line a flag: both its names, what it takes, what it does, and what it is if it is not given.
+func printFlags(w io.Writer, set *pflag.FlagSet) {
+	var t table
+	set.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		names := "--" + f.Name
+		if a := alias(f.Name); a != "" {
+			names += ", --" + a
+		}
+		what, help := pflag.UnquoteUsage(f)
+		if !slices.Contains([]string{"", "0", "false", "[]"}, f.DefValue) {
+			help += fmt.Sprintf(" (default %s)", strings.Trim(f.DefValue, "[]"))
+		}
+		t.add("  "+names+" "+what, " "+help)
+	})
+	if len(t.rows) > 0 {
+		fmt.Fprintf(w, "\nFlags:\n")
+		t.print(w)
+	}
+}
+
+// helpCommand is "stheno help train" for those who do not know "stheno train --help".
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Say what a command does", DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknown("command", strings.Join(args, " "), commands(cmd.Root()))
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}
+
+// wrap breaks text into lines of at most width letters.
+func wrap(text string, width int) string {
+	var out strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+		case column+1+n > width:
+			out.WriteByte('\n')
+			column = 0
+		default:
+			out.WriteByte(' ')
+			column++
+		}
+		out.WriteString(word)
+		column += n
+	}
+	return out.String()
+}

@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// view shows a training.
+type view interface {
+	start(*session)
+	epoch(*session, train.Epoch) error
+	end(*session, outcome)
+}
+
+func newView(s *session) view {
+	switch {
+	case s.flags.json:
+		return jsonView{s.app.out}
+	case s.flags.style.value == "book":
+		return bookView{tableView{s.app.err}, s.app.out}
+	}
+	return tableView{s.app.out}
+}
+
+// jsonView prints the events of metrics.jsonl.
+type jsonView struct{ w io.Writer }
+
+func (v jsonView) start(s *session)                      { _ = printJSON(v.w, s.start()) } // output keeps the error
+func (v jsonView) epoch(_ *session, e train.Epoch) error { return printJSON(v.w, epochEvent(e)) }
+func (v jsonView) end(s *session, o outcome)             { _ = printJSON(v.w, s.endEvent(o)) }
+
+// bookView prints the lines of network.py, which evaluates the test images after every epoch.
+type bookView struct {
+	tableView           // what surrounds the lines
+	w         io.Writer // the lines
+}
+
+func (v bookView) start(s *session) { v.header(s) }
+
+func (v bookView) epoch(s *session, _ train.Epoch) error {
+	got, err := train.Evaluate(s.net, labelled(s.data.Test))
+	if err == nil {
+		fmt.Fprintf(v.w, "Epoch %d: %d / %d\n", s.trainer.State().Epoch-1, got.Correct, s.data.Test.Len())
+	}
+	return err
+}
+
+// tableView prints a header, a line an epoch, and the result.
+type tableView struct{ w io.Writer }
+
+func (v tableView) start(s *session) {
+	v.header(s)
+	fmt.Fprintf(v.w, "\n%5s  %10s  %9s  %8s  %7s  %7s  %7s  %9s\n",
+		"epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s")
+}
+
+func (v tableView) header(s *session) {
+	f, d := s.flags, s.data
+	rows := [][2]string{
+		{"model", fmt.Sprintf("%s: %s", s.model.Name, s.model.Doc)},
+		{"", fmt.Sprintf("%s parameters, %s", count(s.net.Size()), f.dtype.value)},
+		{"recipe", recipe(s.model.Recipe) + s.stopping()},
+		{"data", fmt.Sprintf("%s: %s training, %s validation, %s test images", d.Name,
+			count(s.trainer.Train.Len()), count(d.Validation.Len()), count(d.Test.Len()))},
+		{"seed", fmt.Sprint(s.seed)},
+		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.run.Info().Kernel, f.processors())},
+		{"run", s.run.Path()},
+	}
+	if at := s.trainer.State(); at.Steps > 0 {
+		rows = append(rows, [2]string{"resumed", fmt.Sprintf("at epoch %d, mini-batch %d", at.Epoch, at.Batch)})
+	}
+	v.lines(rows)
+}
+
+// stopping is the end of the recipe's line.
+func (s *session) stopping() string {
+	switch {
+	case s.flags.halve():
+		return fmt.Sprintf(", halved after %d epochs without a better one", s.flags.patience)
+	case s.flags.patience > 0:
+		return fmt.Sprintf(", stops after %d epochs without a better one", s.flags.patience)
+	}
+	return ""
+}
+
+func (v tableView) lines(rows [][2]string) {
+	for _, r := range rows {
+		fmt.Fprintln(v.w, strings.TrimRight(fmt.Sprintf("%-9s  %s", r[0], r[1]), " "))
+	}
+}
+
+func (v tableView) epoch(_ *session, e train.Epoch) error {
+	mark := ""
+	if e.Best {
+		mark = " *"
+	}
+	fmt.Fprintf(v.w, "%5d  %10.4f  %9s  %8.4f  %7s  %7.4g  %7s  %9s%s\n", e.Epoch, e.TrainLoss, percent(e.TrainAcc),
+		e.ValLoss, percent(e.ValAcc), e.Eta, duration(e.Seconds), count(int(e.PerSecond)), mark)
+	return nil
+}
+
+func (v tableView) end(s *session, o outcome) {
+	if o.status != rundir.Done {
+		return // The error says it all.
+	}
+	var rows [][2]string
+	if o.best.Epoch >= 0 {
+		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s of the validation images", o.best.Epoch, percent(o.best.Accuracy))})
+	}
+	rows = append(rows, [2]string{"test", score(o.test.Correct, o.test.Total)})
+	if p := s.model.Published; p.Accuracy > 0 {
+		rows = append(rows, [2]string{"book", fmt.Sprintf("%s of the %s images (%s)", percent(p.Accuracy), p.Set, p.Source)})
+	}
+	path := shellWord(s.run.Path())
+	rows = append(rows,
+		[2]string{"run", s.run.Path()},
+		[2]string{"next", "stheno eval " + path + " --confusion"},
+		[2]string{"", "stheno predict " + path + " digit.png --show"})
+	fmt.Fprintln(v.w)
+	v.lines(rows)
+}
+
+// score is an accuracy with its interval.
+func score(correct, total int) string {
+	low, high := train.Interval(correct, total)
+	return fmt.Sprintf("%s of %s = %s, 95%% interval %s to %s", count(correct), count(total), percent(fraction(correct, total)),
+		percent(low), percent(high))
+}
+
+// duration is seconds, or minutes and seconds, or hours and minutes.
+func duration(seconds float64) string {
+	n := int(seconds + .5)
+	switch {
+	case seconds < 9.95:
+		return fmt.Sprintf("%.1fs", seconds)
+	case n < 60:
+		return fmt.Sprintf("%ds", n)
+	case n < 3600:
+		return fmt.Sprintf("%dm%02ds", n/60, n%60)
+	}
+	return fmt.Sprintf("%dh%02dm", n/3600, n/60%60)
+}
+
+// shellWord quotes what a shell would not take as one word.
+func shellWord(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

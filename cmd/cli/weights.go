@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/safetensors"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// stateKey is where a checkpoint's metadata has the trainer's state, as JSON.
+const stateKey = "stheno.state"
+
+// checkpoint is all that a training needs to go on: parameters, the optimiser's tensors, the state.
+func checkpoint(t *train.Trainer) (*safetensors.File, error) {
+	state, err := json.Marshal(t.State())
+	if err != nil {
+		return nil, err
+	}
+	f := &safetensors.File{Metadata: map[string]string{stateKey: string(state)}}
+	for _, p := range t.Net.Params {
+		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data})
+	}
+	tensors := t.Optimizer.State(t.Net.Params)
+	for _, name := range slices.Sorted(maps.Keys(tensors)) {
+		data := tensors[name]
+		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: name, Shape: []int{reflect.ValueOf(data).Len()}, Data: data})
+	}
+	return f, nil
+}
+
+// restore takes a trainer back to a checkpoint.
+func restore(t *train.Trainer, s *rundir.Snapshot) error {
+	if err := restoreWeights(t.Net, s); err != nil {
+		return err
+	}
+	for name, memory := range t.Optimizer.State(t.Net.Params) {
+		if err := fill(memory, s, name, []int{reflect.ValueOf(memory).Len()}); err != nil {
+			return err
+		}
+	}
+	state, err := stateOf(s)
+	if err != nil {
+		return err
+	}
+	if err := t.Restore(state); err != nil {
+		return dataf("%s: %w", s.Path, err)
+	}
+	return nil
+}
+
+// restoreWeights puts a checkpoint's parameters into a network.
+func restoreWeights(n *graph.Net, s *rundir.Snapshot) error {
+	for _, p := range n.Params {
+		if err := fill(p.Data, s, p.Name, p.Shape); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill copies the tensor of that name into memory of its shape.
+func fill(memory any, s *rundir.Snapshot, name string, shape []int) error {
+	i := slices.IndexFunc(s.File.Tensors, func(t safetensors.Tensor) bool { return t.Name == name })
+	if i < 0 {
+		return dataf("%s: tensor %q is missing; the run's model.toml is of another model", s.Path, name)
+	}
+	from := s.File.Tensors[i]
+	if !slices.Equal(from.Shape, shape) || reflect.TypeOf(from.Data) != reflect.TypeOf(memory) {
+		return dataf("%s: tensor %q is a %T of shape %v, not a %T of shape %v; the run's model.toml is of another model",
+			s.Path, name, from.Data, from.Shape, memory, shape)
+	}
+	reflect.Copy(reflect.ValueOf(memory), reflect.ValueOf(from.Data))
+	return nil
+}
+
+// stateOf is the trainer's state in a checkpoint.
+func stateOf(s *rundir.Snapshot) (train.State, error) {
+	var state train.State
+	if err := json.Unmarshal([]byte(s.File.Metadata[stateKey]), &state); err != nil {
+		return state, dataf("%s: metadata %q: %w", s.Path, stateKey, err)
+	}
+	return state, nil
+}

@@ -1,0 +1,121 @@
+package graph_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/stheno-ml/stheno/"
+
+// arrows has, for each folder, the folders of the module that it may import; "…/..." means a folder and all below it. A folder that
+// has no entry has that of the nearest above.
+var arrows = map[string][]string{
+	"graph":           {"internal/kernel"},
+	"graph/graphtest": {"graph"},
+	"internal":        {"internal/..."},
+	"mnist":           {},
+	"models":          {"graph"},
+	"models/byhand":   {},
+	"models/export":   {"models", "graph", "internal/safetensors"},
+	"train":           {"models", "graph", "internal/kernel"},
+	"cmd":             {"cmd/...", "train", "models/...", "graph", "mnist", "internal/..."},
+	"cmd/internal":    {"cmd/internal/...", "internal/..."}, // they take functions and slices, not networks
+}
+
+// outside has the folders that may import a module which is not for everybody.
+var outside = map[string][]string{
+	"gorgonia.org/": {"graph/..."},
+	"gonum.org/":    {"graph/..."},
+}
+
+// standard are folders that import the standard library only.
+var standard = []string{"mnist", "models/byhand"}
+
+// TestArrows reads the imports of every file of the module, tests left out.
+func TestArrows(t *testing.T) {
+	root := os.DirFS("..")
+	folders := map[string]bool{}
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != "." && strings.ContainsAny(d.Name()[:1], "_.") {
+			return fs.SkipDir // generators are modules of their own
+		}
+		if strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
+			folder := filepath.ToSlash(filepath.Dir(name))
+			folders[folder] = true
+			imports(t, root, name, func(path string) { arrow(t, folder, path) })
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{"graph", "mnist", "models", "models/byhand", "train"} {
+		if !folders[folder] {
+			t.Errorf("saw no file in %s", folder)
+		}
+	}
+}
+
+func imports(t *testing.T, root fs.FS, name string, f func(path string)) {
+	text, err := fs.ReadFile(root, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range file.Imports {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(path)
+	}
+}
+
+// arrow checks one import.
+func arrow(t *testing.T, folder, path string) {
+	t.Helper()
+	inside, ours := strings.CutPrefix(path, module)
+	foreign := !ours && strings.Contains(strings.Split(path, "/")[0], ".")
+	switch {
+	case ours && !under(inside, allowed(folder)):
+		t.Errorf("%s imports %s; it may import %v", folder, inside, allowed(folder))
+	case foreign && slices.Contains(standard, folder):
+		t.Errorf("%s imports %s; it may import the standard library only", folder, path)
+	}
+	for prefix, users := range outside {
+		if strings.HasPrefix(path, prefix) && !under(folder, users) {
+			t.Errorf("%s imports %s; only %v may", folder, path, users)
+		}
+	}
+}
+
+// allowed is the entry of arrows for a folder: its own, or that of the nearest folder above.
+func allowed(folder string) []string {
+	for ; folder != "."; folder = filepath.ToSlash(filepath.Dir(folder)) {
+		if list, ok := arrows[folder]; ok {
+			return list
+		}
+	}
+	return nil
+}
+
+// under says that folder is in list.
+func under(folder string, list []string) bool {
+	return slices.ContainsFunc(list, func(l string) bool {
+		top, all := strings.CutSuffix(l, "/...")
+		return folder == top || all && strings.HasPrefix(folder, top+"/")
+	})
+}

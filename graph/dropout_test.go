@@ -1,0 +1,139 @@
+package graph_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+)
+
+// dropping is a network that shows the masks of its two dropout layers, of n elements each, in its gradients.
+func dropping(t *testing.T, n int, p float64, c graph.Config) *graph.Net {
+	t.Helper()
+	c.Float64 = true
+	net := fresh(t, graph.Seq{graph.Dropout{P: p}, graph.Dense{Out: n}, graph.Dropout{P: p}, graph.Dense{Out: 2}}, graph.Quadratic, shape{n}, c)
+	zeros, ones := make([]float64, n*n), slices.Repeat([]float64{1}, 2*n)
+	set(t, net, zeros, ones[:n], ones, []float64{1, 1}) // the second mask's input is 1 throughout
+	return net
+}
+
+// masks are the masks of the next step, for one example of ones. A layer's dw is its masked input times dz, and db is dz.
+func masks(t *testing.T, net *graph.Net) (one, two []float64) {
+	t.Helper()
+	n := net.Input.TotalSize()
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = 1
+	}
+	step(t, net, x, []byte{0})
+	dw1, db1 := net.Params[0].GradFloat64s(), net.Params[1].GradFloat64s()
+	dw2, db2 := net.Params[2].GradFloat64s(), net.Params[3].GradFloat64s()
+	j := slices.IndexFunc(db1, func(g float64) bool { return g != 0 })
+	if j < 0 {
+		t.Fatal("every neuron was dropped")
+	}
+	for i := range n {
+		one, two = append(one, dw1[i*n+j]/db1[j]), append(two, dw2[i*2]/db2[0])
+	}
+	return one, two
+}
+
+func TestMasks(t *testing.T) {
+	const n = 60
+	a1, a2 := masks(t, dropping(t, n, .5, graph.Config{Seed: 1}))
+	b1, b2 := masks(t, dropping(t, n, .5, graph.Config{Seed: 1, Tape: true, Threads: 1}))
+	if !slices.Equal(a1, b1) || !slices.Equal(a2, b2) {
+		t.Error("one seed, step and layer, two masks")
+	}
+	if slices.Equal(a1, a2) {
+		t.Error("two layers have one mask")
+	}
+	net := dropping(t, n, .5, graph.Config{Seed: 2})
+	c1, c2 := masks(t, net)
+	if slices.Equal(a1, c1) || slices.Equal(a2, c2) {
+		t.Error("two seeds have one mask")
+	}
+	d1, d2 := masks(t, net)
+	if net.Steps != 2 || slices.Equal(c1, d1) || slices.Equal(c2, d2) || slices.Equal(c1, d2) {
+		t.Errorf("two steps have one mask; the network counted %d", net.Steps)
+	}
+	net.Steps = 0
+	if e1, e2 := masks(t, net); !slices.Equal(c1, e1) || !slices.Equal(c2, e2) {
+		t.Error("the mask of a step depends on those before")
+	}
+}
+
+// TestExamplesMasks: the examples of a mini-batch have masks of their own. A gradient is the mean over the examples, of which one
+// alone is not 0 here.
+func TestExamplesMasks(t *testing.T) {
+	const n = 60
+	var masks [][]float64
+	for i := range 2 {
+		net := fresh(t, graph.Seq{graph.Dropout{P: .5}, graph.Dense{Out: 1}}, graph.Quadratic, shape{n}, graph.Config{Float64: true})
+		x := make([]float32, 2*n)
+		for j := range n {
+			x[i*n+j] = 1
+		}
+		step(t, net, x, []byte{0, 0})
+		mask := net.Params[0].GradFloat64s()
+		for j, g := range mask {
+			mask[j] = is(g != 0)
+		}
+		masks = append(masks, mask)
+	}
+	if slices.Equal(masks[0], masks[1]) {
+		t.Error("two examples have one mask")
+	}
+}
+
+// TestKeep: a mask keeps a share 1−p, and divides what it keeps by it, for each of both element types.
+func TestKeep(t *testing.T) {
+	const n = 40000
+	for _, p := range []float64{.1, .25, .5, .9} {
+		for _, c := range []graph.Config{{Seed: 4}, {Seed: 4, Float64: true}} {
+			net := fresh(t, graph.Seq{graph.Dropout{P: p}, graph.Dense{Out: 1}}, graph.Quadratic, shape{n}, c)
+			set(t, net, make([]float64, n), []float64{2})
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = 1
+			}
+			step(t, net, x, []byte{0}) // dz = 2 − 1
+			kept := 0.
+			for _, v := range net.Params[0].GradFloat64s() {
+				if v != 0 {
+					kept++
+					if math.Abs(v*(1-p)-1) > 1e-6 {
+						t.Fatalf("p = %v: a kept element was multiplied by %v", p, v)
+					}
+				}
+			}
+			if share := kept / n; math.Abs(share-(1-p)) > 4*math.Sqrt(p*(1-p)/n) {
+				t.Errorf("p = %v: kept %v", p, share)
+			}
+		}
+	}
+}
+
+// TestNoDropout: predictions and evaluation are those of the network without its dropout layers, to the bit, and p = 0 is nothing.
+func TestNoDropout(t *testing.T) {
+	layers := graph.Seq{graph.Dense{Out: 20}, graph.Sigmoid, graph.Dense{Out: 3}}
+	with := fresh(t, graph.Seq{graph.Dropout{P: .3}, layers[0], layers[1], graph.Dropout{P: .9}, layers[2]}, graph.LogLikelihood, shape{10}, graph.Config{})
+	none := fresh(t, graph.Seq{graph.Dropout{}, layers[0], layers[1], graph.Dropout{}, layers[2]}, graph.LogLikelihood, shape{10}, graph.Config{})
+	without := fresh(t, layers, graph.LogLikelihood, shape{10}, graph.Config{})
+	x, labels := examples(5, with.Input, 3)
+	if a, b := predict(t, with, 5, x), predict(t, without, 5, x); !slices.Equal(a, b) {
+		t.Errorf("%v, without dropout layers %v", a, b)
+	}
+	a, err := with.Evaluate(x, labels)
+	b, err2 := without.Evaluate(x, labels)
+	if err != nil || err2 != nil || a != b {
+		t.Errorf("%+v, without dropout layers %+v (%v, %v)", a, b, err, err2)
+	}
+	if a := step(t, with, x, labels); a == b {
+		t.Error("dropout changed nothing in training")
+	}
+	if a := step(t, none, x, labels); a != b {
+		t.Errorf("p = 0 changed the cost from %v to %v", b, a)
+	}
+}

@@ -1,0 +1,305 @@
+package graph_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"github.com/stheno-ml/stheno/graph"
+)
+
+// fresh is a new network.
+func fresh(t *testing.T, l graph.Layer, loss *graph.Loss, in shape, c graph.Config) *graph.Net {
+	t.Helper()
+	n, err := graph.New(l, loss, in, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// set gives the parameters of n values, in order.
+func set(t *testing.T, n *graph.Net, values ...[]float64) {
+	t.Helper()
+	if len(values) != len(n.Params) {
+		t.Fatalf("%d values for %d parameters", len(values), len(n.Params))
+	}
+	for i, p := range n.Params {
+		if err := p.Set(values[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// step is a Step's cost.
+func step(t *testing.T, n *graph.Net, x []float32, labels []byte) graph.Stats {
+	t.Helper()
+	s, err := n.Step(x, labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// predict is the network's outputs for m examples.
+func predict(t *testing.T, n *graph.Net, m int, x []float32) []float32 {
+	t.Helper()
+	y := make([]float32, m*n.Classes)
+	if err := n.Predict(y, x); err != nil {
+		t.Fatal(err)
+	}
+	return y
+}
+
+// apart is the largest difference between a and b, relative to the largest number in a.
+func apart(a, b []float64) float64 {
+	if len(a) != len(b) {
+		return math.Inf(1)
+	}
+	size, d := 0.0, 0.0
+	for i := range a {
+		size, d = max(size, math.Abs(a[i])), max(d, math.Abs(a[i]-b[i]))
+	}
+	if d == 0 {
+		return 0
+	}
+	return d / size
+}
+
+// asking is a layer that asks for a parameter of its input's shape.
+func asking(name string, use func(x, w *node) *node) graph.Layer {
+	return layerFunc(func(b *graph.Builder, x *node) *node {
+		return use(x, b.Param(name, x.Shape(), 1, true))
+	})
+}
+
+func TestNewErrors(t *testing.T) {
+	image := shape{1, 5, 5}
+	failing := graph.Func(func(*node) (*node, error) { return nil, errors.New("no such thing") })
+	notScalar := &graph.Loss{Name: "odd", Cost: func(_ *graph.Builder, y, _ *node) *node { return y }}
+	for _, c := range []struct {
+		l    graph.Layer
+		in   shape
+		loss *graph.Loss
+		want string
+	}{
+		{graph.Seq{graph.Conv{Out: 2, Kernel: 5}}, shape{25}, graph.Quadratic, "graph: layer 0 conv(2,5): input (1, 25): input (1, 25) is not (m,c,h,w)"},
+		{graph.Seq{graph.Dense{Out: 3}, graph.MaxPool{Size: 2}}, image, graph.Quadratic, "graph: layer 1 pool(2): input (1, 3): maxPool/2: windows of 2×2 on (1, 3)"},
+		{graph.Seq{graph.ReLU, graph.Conv{Out: 2, Kernel: 6}}, image, graph.Quadratic, "graph: layer 1 conv(2,6): input (1, 1, 5, 5): conv/1/0: filters of 6×6 on images of 5×5; use smaller"},
+		{graph.Seq{graph.MaxPool{Size: 6}}, image, graph.Quadratic, "graph: layer 0 pool(6): input (1, 1, 5, 5): maxPool/6: windows of 6×6"},
+		{graph.Conv{Out: 2, Kernel: 2}, image, graph.Quadratic, "graph: the last layer's output is (1, 2, 4, 4) for one example; end with Dense"},
+		{graph.Seq{graph.ReLU, graph.Residual{graph.Dense{Out: 3}}}, shape{4}, graph.Quadratic,
+			"graph: layer 1 residual(dense(3)): input (1, 4): the layers inside turn (1, 4) into (1, 3); they must keep the shape"},
+		{graph.Residual{graph.ReLU, graph.MaxPool{Size: 2}}, shape{4}, graph.Quadratic,
+			"graph: layer 0 residual(relu pool(2)): input (1, 4): layer 1 pool(2): input (1, 4): maxPool/2: "},
+		{graph.Dense{}, image, graph.Quadratic, "graph: layer 0 dense(0): input (1, 1, 5, 5): 0 outputs; use at least 1"},
+		{graph.Conv{Kernel: 1}, image, graph.Quadratic, "graph: layer 0 conv(0,1): input (1, 1, 5, 5): out 0, kernel 1"},
+		{graph.Conv{Out: 1, Kernel: 1, Stride: -1}, image, graph.Quadratic, "graph: layer 0 conv(1,1): input (1, 1, 5, 5): out 1, kernel 1, stride -1"},
+		{graph.Conv{Out: 1, Kernel: 1, Pad: -1}, image, graph.Quadratic, "graph: layer 0 conv(1,1): input (1, 1, 5, 5): out 1, kernel 1, stride 0, pad -1"},
+		{graph.MaxPool{}, image, graph.Quadratic, "graph: layer 0 pool(0): input (1, 1, 5, 5): size 0"},
+		{graph.Dropout{P: 1}, image, graph.Quadratic, "graph: layer 0 dropout(1): input (1, 1, 5, 5): p = 1; use 0 ≤ p < 1"},
+		{graph.Dropout{P: -.5}, image, graph.Quadratic, "graph: layer 0 dropout(-0.5): "},
+		{graph.Dropout{P: math.NaN()}, image, graph.Quadratic, "graph: layer 0 dropout(NaN): "},
+		{graph.Seq{graph.ReLU, failing}, image, graph.Quadratic, "graph: layer 1 func: input (1, 1, 5, 5): no such thing"},
+		{layerFunc(func(b *graph.Builder, _ *node) *node { b.Fail("told %d", 7); return nil }), image, graph.Quadratic,
+			"graph: layer 0 graph_test.layerFunc: input (1, 1, 5, 5): told 7"},
+		{graph.Seq{asking("w", func(x, _ *node) *node { return x }), graph.Dense{Out: 2}}, image, graph.Quadratic,
+			"graph: parameter w has no path of gradients to the cost and would never learn"},
+		{graph.Seq{graph.Dense{Out: 2}, graph.Func(func(x *node) (*node, error) { return graph.SoftmaxOp.Apply(x), nil })}, image, graph.Quadratic,
+			"graph: parameter dense1.w has no path of gradients to the cost"},
+		{graph.Seq{graph.Dense{Out: 2}, asking("labels", func(x, w *node) *node { return graph.QuadraticOp.Apply(x, w) })}, image, graph.Quadratic,
+			"graph: layer 1 graph_test.layerFunc: input (1, 2): its output () does not keep the mini-batch"},
+		{graph.Seq{graph.Dense{Out: 2}, asking("dense1.w", func(_, w *node) *node { return w })}, image, graph.Quadratic,
+			"graph: layer 1 graph_test.layerFunc: input (1, 2): parameter dense1.w is (1, 2) here and (25, 2) elsewhere; give each its own name"},
+		{graph.Dense{Out: 2}, shape{1, -5, 5}, graph.Quadratic, "graph: input (1, -5, 5); every axis must have at least 1"},
+		{graph.Dense{Out: 2}, shape{0}, graph.Quadratic, "graph: input (0); every axis"},
+		{graph.Seq{}, shape{5}, graph.Quadratic, "graph: no layer has parameters"},
+		{graph.Dense{Out: 2}, image, notScalar, "graph: loss odd: cost is (1, 2); it must be a scalar"},
+	} {
+		n, err := graph.New(c.l, c.loss, c.in, graph.Config{})
+		if n != nil || err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("error %v, want %s…", err, c.want)
+		}
+	}
+}
+
+func TestInputErrors(t *testing.T) {
+	n := fresh(t, graph.Dense{Out: 3}, graph.CrossEntropy, shape{2}, graph.Config{})
+	x := make([]float32, 4)
+	for _, c := range []struct {
+		x      []float32
+		labels []byte
+		want   string
+	}{
+		{x, []byte{0, 3}, "graph: label 3 for a network of 3 outputs; give the last layer at least 4"},
+		{x, []byte{255, 0}, "graph: label 255 for a network of 3 outputs"},
+		{x, []byte{0}, "graph: 4 numbers and 1 labels for 1 examples of shape (2)"},
+		{x[:3], []byte{0, 1}, "graph: 3 numbers and 2 labels for 2 examples"},
+		{nil, nil, "graph: 0 numbers and 0 labels for 0 examples"},
+	} {
+		_, err := n.Step(c.x, c.labels)
+		_, err2 := n.Evaluate(c.x, c.labels)
+		for _, err := range []error{err, err2} {
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("error %v, want %s…", err, c.want)
+			}
+		}
+	}
+	for _, y := range []int{0, 2, 3, 9} {
+		if err := n.Predict(make([]float32, y), x); err == nil {
+			t.Errorf("Predict took %d numbers for 2 examples of 3 outputs", y)
+		}
+	}
+	if s := step(t, n, x, []byte{0, 1}); !(s.Cost > 0) {
+		t.Errorf("after errors, Step gave %+v", s)
+	}
+}
+
+// TestSharedWeights: every graph of a network, whatever its mini-batch size, sees the weights of the last update.
+func TestSharedWeights(t *testing.T) {
+	for _, c := range []graph.Config{{}, {Float64: true}, {Tape: true}} {
+		n := fresh(t, graph.Seq{graph.Dense{Out: 5}, graph.Tanh, graph.Dense{Out: 3}}, graph.LogLikelihood, shape{4}, c)
+		x, labels := examples(6, n.Input, n.Classes)
+		before := predict(t, n, 1, x[:4])
+		all := predict(t, n, 6, x)
+		for i := range 2 {
+			s := step(t, n, x[:4*4], labels[:4])
+			for _, p := range n.Params {
+				w := p.Float64s()
+				for k, g := range p.GradFloat64s() {
+					w[k] -= g
+				}
+				if err := p.Set(w); err != nil {
+					t.Fatal(err)
+				}
+			}
+			after, err := n.Evaluate(x[:4*4], labels[:4])
+			if err != nil || !(after.Cost < s.Cost) {
+				t.Errorf("step %d: cost %v became %v (%v)", i, s.Cost, after.Cost, err)
+			}
+		}
+		now, allNow := predict(t, n, 1, x[:4]), predict(t, n, 6, x)
+		if slices.Equal(now, before) || slices.Equal(allNow, all) {
+			t.Error("predictions did not change with the weights")
+		}
+		for i, y := range now {
+			if math.Abs(float64(y-allNow[i])) > 1e-6 {
+				t.Errorf("output %d is %v alone and %v in a mini-batch of 6", i, y, allNow[i])
+			}
+		}
+	}
+}
+
+// TestOutputs: Predict gives activations, or probabilities, and Stats count the right ones.
+func TestOutputs(t *testing.T) {
+	z := []float64{2, -1, .5}
+	e := math.Exp(2) + math.Exp(-1) + math.Exp(.5)
+	for _, c := range []struct {
+		loss *graph.Loss
+		want []float64
+	}{
+		{graph.Quadratic, z},
+		{graph.CrossEntropy, []float64{1 / (1 + math.Exp(-2)), 1 / (1 + math.Exp(1)), 1 / (1 + math.Exp(-.5))}},
+		{graph.LogLikelihood, []float64{math.Exp(2) / e, math.Exp(-1) / e, math.Exp(.5) / e}},
+	} {
+		n := fresh(t, graph.Dense{Out: 3}, c.loss, shape{1}, graph.Config{})
+		set(t, n, z, []float64{0, 0, 0})
+		for i, y := range predict(t, n, 1, []float32{1}) {
+			if math.Abs(float64(y)-c.want[i]) > 1e-6 {
+				t.Errorf("%s: output %d is %v, want %v", c.loss.Name, i, y, c.want[i])
+			}
+		}
+		s := step(t, n, []float32{1, -1, 1, 1}, []byte{0, 1, 2, 0})
+		if s.Correct != 3 { // −z is largest at 1
+			t.Errorf("%s: %d right of 4, want 3", c.loss.Name, s.Correct)
+		}
+	}
+}
+
+// TestTied: a parameter that two layers ask for by one name gets the sum of their gradients.
+func TestTied(t *testing.T) {
+	named := func(name string) graph.Layer {
+		return layerFunc(func(b *graph.Builder, x *node) *node {
+			return graph.Affine.Apply(x, b.Param(name+".w", shape{3, 3}, 1, true), b.Param(name+".b", shape{3}, 1, false))
+		})
+	}
+	tied := fresh(t, graph.Seq{named("a"), graph.Sigmoid, named("a")}, graph.LogLikelihood, shape{3}, graph.Config{Float64: true})
+	separate := fresh(t, graph.Seq{named("a"), graph.Sigmoid, named("b")}, graph.LogLikelihood, shape{3}, graph.Config{Float64: true})
+	if len(tied.Params) != 2 || len(separate.Params) != 4 {
+		t.Fatalf("%d and %d parameters, want 2 and 4", len(tied.Params), len(separate.Params))
+	}
+	w, b := tied.Params[0].Float64s(), tied.Params[1].Float64s()
+	set(t, separate, w, b, w, b)
+	x, labels := examples(4, tied.Input, 3)
+	step(t, tied, x, labels)
+	step(t, separate, x, labels)
+	for i, p := range tied.Params {
+		sum := separate.Params[i].GradFloat64s()
+		for k, g := range separate.Params[i+2].GradFloat64s() {
+			sum[k] += g
+		}
+		if d := apart(sum, p.GradFloat64s()); d > 1e-14 {
+			t.Errorf("%s: the gradient differs from the sum by %v", p.Name, d)
+		}
+	}
+	if bad := check(t, graph.Seq{graph.Dense{Out: 3}, named("a"), graph.Sigmoid, named("a")}, graph.LogLikelihood); len(bad) > 0 {
+		t.Errorf("%+v", bad)
+	}
+}
+
+// TestFunc: Gorgonia's own functions are layers, with their own gradients.
+func TestFunc(t *testing.T) {
+	for _, c := range []struct {
+		ours   graph.Layer
+		theirs func(*node) (*node, error)
+	}{{graph.Tanh, gorgonia.Tanh}, {graph.Sigmoid, gorgonia.Sigmoid}, {graph.ReLU, gorgonia.Rectify}} {
+		for _, config := range []graph.Config{{Float64: true}, {Float64: true, Tape: true}} {
+			var nets []*graph.Net
+			for _, l := range []graph.Layer{c.ours, graph.Func(c.theirs)} {
+				nets = append(nets, fresh(t, graph.Seq{graph.Dense{Out: 4}, l, graph.Dense{Out: 3}}, graph.LogLikelihood, shape{5}, config))
+			}
+			x, labels := examples(4, nets[0].Input, 3)
+			a, b := step(t, nets[0], x, labels), step(t, nets[1], x, labels)
+			if math.Abs(a.Cost-b.Cost) > 1e-14 {
+				t.Errorf("%v: cost %v and %v", c.ours, a.Cost, b.Cost)
+			}
+			for i, p := range nets[0].Params {
+				if d := apart(p.GradFloat64s(), nets[1].Params[i].GradFloat64s()); d > 1e-13 {
+					t.Errorf("%v: %s differs by %v", c.ours, p.Name, d)
+				}
+			}
+		}
+	}
+}
+
+// TestResidual computes x + tanh(x w + b) by hand.
+func TestResidual(t *testing.T) {
+	n := fresh(t, graph.Residual{graph.Dense{Out: 2}, graph.Tanh}, graph.Quadratic, shape{2}, graph.Config{})
+	set(t, n, []float64{1, 2, 3, 4}, []float64{.5, -.5})
+	y := predict(t, n, 1, []float32{.25, -.5})
+	want := []float64{.25 + math.Tanh(.25-1.5+.5), -.5 + math.Tanh(.5-2-.5)}
+	for i := range y {
+		if math.Abs(float64(y[i])-want[i]) > 1e-6 {
+			t.Errorf("output %d is %v, want %v", i, y[i], want[i])
+		}
+	}
+	if bad := check(t, graph.Seq{graph.Dense{Out: 3}, graph.Residual{graph.Dense{Out: 3}, graph.Tanh}}, graph.Quadratic); len(bad) > 0 {
+		t.Errorf("%+v", bad)
+	}
+}
+
+// TestSummary: layer, output of one example, parameters, multiply-adds.
+func TestSummary(t *testing.T) {
+	n := fresh(t, graph.Seq{
+		graph.Conv{Out: 2, Kernel: 3, Stride: 2, Pad: 1}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .5}, graph.Dense{Out: 3},
+	}, graph.LogLikelihood, shape{1, 9, 9}, graph.Config{})
+	want := "[{conv(2,3,stride=2,pad=1) (2, 5, 5) 20 450} {pool(2) (2, 2, 2) 0 0} {relu (2, 2, 2) 0 0} {dropout(0.5) (2, 2, 2) 0 0} {dense(3) (3) 27 24}]"
+	if got := fmt.Sprint(n.Summary()); got != want || n.Size() != 47 {
+		t.Errorf("%d parameters, %s\nwant 47, %s", n.Size(), got, want)
+	}
+}

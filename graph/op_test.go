@@ -1,0 +1,236 @@
+package graph_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/graphtest"
+)
+
+type (
+	shape  = graph.Shape
+	tensor = graphtest.Tensor
+)
+
+// row is an op and the inputs that it is checked on.
+type row struct {
+	op *graph.Op
+	x  [][]tensor
+}
+
+// random are cases of inputs from N(0,1): a list of shapes a case.
+func random(cases ...[]shape) (x [][]tensor) { return inputs(graphtest.Random, cases) }
+
+// spread are cases of inputs away from the kinks of ReLU and max-pooling.
+func spread(cases ...[]shape) (x [][]tensor) { return inputs(graphtest.Spread, cases) }
+
+func inputs(fill func(shape, uint64) tensor, cases [][]shape) (x [][]tensor) {
+	for _, shapes := range cases {
+		var in []tensor
+		for i, s := range shapes {
+			in = append(in, fill(s, uint64(i)))
+		}
+		x = append(x, in)
+	}
+	return x
+}
+
+// costs are cases of outputs and one-hot labels, with dC where d says so.
+func costs(d bool) (x [][]tensor) {
+	for _, s := range []shape{{1, 1}, {1, 10}, {3, 10}, {7, 2}, {10, 10}, {5, 17}} {
+		label := tensor{Shape: s, Data: make([]float64, s.TotalSize())}
+		for i := range s[0] {
+			label.Data[i*s[1]+(i*i+1)%s[1]] = 1
+		}
+		in := []tensor{graphtest.Random(s, uint64(s[0])), label}
+		if d {
+			in = append(in, tensor{Shape: shape{}, Data: []float64{1.75}})
+		}
+		x = append(x, in)
+	}
+	return x
+}
+
+// one, two and pair are shapes for ops of any shape.
+var (
+	one  = [][]shape{{{1}}, {{17}}, {{1, 1}}, {{3, 33}}, {{2, 3, 5, 7}}}
+	two  = [][]shape{{{1}, {1}}, {{17}, {17}}, {{3, 33}, {3, 33}}, {{2, 3, 5, 7}, {2, 3, 5, 7}}}
+	pool = [][]shape{{{1, 1, 2, 2}}, {{2, 3, 4, 6}}, {{2, 2, 5, 7}}, {{1, 3, 3, 9}}}
+)
+
+// table has every op of the package: TestTable sees to it.
+var table = []row{
+	{graph.SigmoidOp, random(one...)},
+	{graph.DSigmoid, random(two...)},
+	{graph.TanhOp, random(one...)},
+	{graph.DTanh, random(two...)},
+	{graph.ReLUOp, spread(one...)},
+	{graph.DReLU, spread(two...)},
+	{graph.Hadamard, random(two...)},
+	{graph.DHadamard, random(two...)},
+	{graph.Add, random(two...)},
+
+	{graph.Affine, random([]shape{{1, 1}, {1, 1}, {1}}, []shape{{1, 5}, {5, 3}, {3}}, []shape{{10, 10}, {10, 10}, {10}},
+		[]shape{{7, 33}, {33, 17}, {17}}, []shape{{3, 2}, {2, 40}, {40}})},
+	{graph.MulT, random([]shape{{1, 1}, {1, 1}}, []shape{{3, 5}, {7, 5}}, []shape{{10, 33}, {17, 33}}, []shape{{2, 1}, {9, 1}})},
+	{graph.TMul, random([]shape{{1, 1}, {1, 1}}, []shape{{5, 3}, {5, 7}}, []shape{{10, 33}, {10, 17}}, []shape{{1, 2}, {1, 9}})},
+	{graph.SumRows, random([]shape{{1, 1}}, []shape{{1, 9}}, []shape{{9, 1}}, []shape{{10, 33}})},
+	{graph.Reshape(shape{2, 6}), random([]shape{{2, 3, 2}}, []shape{{12}}, []shape{{2, 6}})},
+	{graph.Reshape(shape{1, 1}), random([]shape{{1}}, []shape{{1, 1, 1, 1}})},
+
+	{graph.ConvOp(1, 0), random([]shape{{1, 1, 1, 1}, {1, 1, 1, 1}, {1}}, []shape{{2, 1, 7, 7}, {3, 1, 5, 5}, {3}},
+		[]shape{{2, 3, 5, 6}, {4, 3, 2, 3}, {4}}, []shape{{3, 2, 4, 4}, {1, 2, 4, 4}, {1}})},
+	{graph.ConvOp(1, 2), random([]shape{{2, 2, 3, 4}, {3, 2, 5, 5}, {3}}, []shape{{1, 1, 1, 1}, {1, 1, 2, 2}, {1}})},
+	{graph.ConvOp(2, 0), random([]shape{{2, 2, 7, 6}, {3, 2, 3, 3}, {3}}, []shape{{1, 1, 5, 5}, {2, 1, 1, 1}, {2}})},
+	{graph.ConvOp(3, 1), random([]shape{{2, 2, 7, 8}, {2, 2, 3, 2}, {2}})},
+	{graph.DConvX(1, 0, shape{2, 3, 5, 6}), random([]shape{{2, 4, 4, 4}, {4, 3, 2, 3}})},
+	{graph.DConvX(2, 1, shape{2, 2, 6, 7}), random([]shape{{2, 3, 3, 4}, {3, 2, 3, 3}})},
+	{graph.DConvK(1, 0, shape{4, 3, 2, 3}), random([]shape{{2, 3, 5, 6}, {2, 4, 4, 4}})},
+	{graph.DConvK(2, 1, shape{3, 2, 3, 3}), random([]shape{{2, 2, 6, 7}, {2, 3, 3, 4}})},
+	{graph.SumMaps, random([]shape{{1, 1, 1, 1}}, []shape{{3, 5, 4, 7}}, []shape{{2, 20, 12, 12}})},
+	{graph.MaxPoolOp(1), spread(pool...)},
+	{graph.MaxPoolOp(2), spread(pool...)},
+	{graph.MaxPoolOp(3), spread(pool[2:]...)},
+	{graph.DMaxPool(2), spread([]shape{{1, 1, 2, 2}, {1, 1, 1, 1}}, []shape{{2, 2, 5, 7}, {2, 2, 2, 3}})},
+	{graph.DMaxPool(3), spread([]shape{{1, 3, 3, 9}, {1, 3, 1, 3}}, []shape{{2, 2, 5, 7}, {2, 2, 1, 2}})},
+
+	{graph.SoftmaxOp, random([]shape{{1, 1}}, []shape{{1, 10}}, []shape{{10, 10}}, []shape{{3, 17}})},
+	{graph.QuadraticOp, costs(false)},
+	{graph.DQuadratic, costs(true)},
+	{graph.CrossEntropyOp, costs(false)},
+	{graph.DCrossEntropy, costs(true)},
+	{graph.NLL, costs(false)},
+	{graph.DNLL, costs(true)},
+}
+
+// TestOps runs the suite of graphtest over the table, once for each implementation of the kernels.
+func TestOps(t *testing.T) {
+	defer use(t, graph.Kernel())
+	for _, kernel := range graph.Kernels() {
+		t.Run(kernel, func(t *testing.T) {
+			use(t, kernel)
+			for _, r := range table {
+				for _, x := range r.x {
+					if err := graphtest.Op(r.op, x...); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+}
+
+func use(t *testing.T, kernel string) {
+	t.Helper()
+	if err := graph.UseKernel(kernel); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTable finds the names of all ops in the package's source and wants a row for each.
+func TestTable(t *testing.T) {
+	rows := map[string]bool{}
+	for _, r := range table {
+		name, _, _ := strings.Cut(r.op.Name, "/")
+		rows[name] = true
+	}
+	names := opNames(t)
+	if len(names) < 20 {
+		t.Fatalf("found no more than %v", names)
+	}
+	for _, name := range names {
+		if !rows[name] {
+			t.Errorf("op %s has no row in the table", name)
+		}
+	}
+}
+
+// opNames are the names of the Op literals in the package's source, without parameters; where a function makes literals of a
+// name that it is given, the names that it is called with.
+func opNames(t *testing.T) (names []string) {
+	makers := map[string]bool{}
+	visit(t, func(n ast.Node, function string) {
+		lit, ok := n.(*ast.CompositeLit)
+		if !ok || fmt.Sprint(lit.Type) != "Op" {
+			return
+		}
+		name, ok := keys(lit)["Name"]
+		if !ok || keys(lit)["F64"] == nil {
+			return // a mark of the compiler's, which has no kernel
+		}
+		if name := literal(name); name != "" {
+			names = append(names, name)
+		} else {
+			makers[function] = true
+		}
+	})
+	visit(t, func(n ast.Node, _ string) {
+		if call, ok := n.(*ast.CallExpr); ok && makers[fmt.Sprint(call.Fun)] {
+			if name := literal(call.Args[0]); name != "" {
+				names = append(names, name)
+			} else {
+				t.Errorf("%s is called with a name that is no literal", call.Fun)
+			}
+		}
+	})
+	return names
+}
+
+// keys are a composite literal's values by key.
+func keys(lit *ast.CompositeLit) map[string]ast.Expr {
+	m := map[string]ast.Expr{}
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			m[fmt.Sprint(kv.Key)] = kv.Value
+		}
+	}
+	return m
+}
+
+// visit calls f for every node of the package's syntax, tests left out, and the function that it is in.
+func visit(t *testing.T, f func(n ast.Node, function string)) {
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
+			continue
+		}
+		syntax, err := parser.ParseFile(token.NewFileSet(), file.Name(), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range syntax.Decls {
+			function := ""
+			if fd, ok := d.(*ast.FuncDecl); ok {
+				function = fd.Name.Name
+			}
+			ast.Inspect(d, func(n ast.Node) bool {
+				if n != nil {
+					f(n, function)
+				}
+				return true
+			})
+		}
+	}
+}
+
+// literal is the first string in an expression, up to a slash: "conv" of fmt.Sprintf("conv/%d/%d", …).
+func literal(e ast.Expr) (name string) {
+	ast.Inspect(e, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING && name == "" {
+			name, _ = strconv.Unquote(lit.Value)
+			name, _, _ = strings.Cut(name, "/")
+		}
+		return name == ""
+	})
+	return name
+}

@@ -1,0 +1,251 @@
+package graph_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+)
+
+type (
+	node  = graph.Node
+	nodes = graph.Nodes
+)
+
+// layerFunc is a layer of the tests' own.
+type layerFunc func(b *graph.Builder, x *node) *node
+
+func (f layerFunc) Build(b *graph.Builder, x *node) *node { return f(b, x) }
+
+// on applies op to the layer before and parameters of the given shapes.
+func on(op *graph.Op, params ...shape) graph.Layer {
+	return layerFunc(func(b *graph.Builder, x *node) *node {
+		in := nodes{x}
+		for _, s := range params {
+			in = append(in, b.Param(b.Name("param"), s, 1, true))
+		}
+		return op.Apply(in...)
+	})
+}
+
+// onTanh applies op to x and tanh x.
+func onTanh(op *graph.Op) graph.Layer {
+	return layerFunc(func(b *graph.Builder, x *node) *node { return op.Apply(x, graph.Tanh.Build(b, x)) })
+}
+
+// flat is a reshape by an op of wrong's making.
+func flat(wrong func(*graph.Op) *graph.Op) graph.Layer {
+	return layerFunc(func(_ *graph.Builder, x *node) *node {
+		m := x.Shape()[0]
+		return wrong(graph.Reshape(shape{m, x.Shape().TotalSize() / m})).Apply(x)
+	})
+}
+
+// lossOf is a cost that is an op.
+func lossOf(op *graph.Op) *graph.Loss {
+	return &graph.Loss{Name: op.Name, Cost: func(_ *graph.Builder, y, label *node) *node { return op.Apply(y, label) }}
+}
+
+// with is op with another gradient rule.
+func with(op *graph.Op, input int, rule graph.Grad) *graph.Op {
+	wrong := *op
+	wrong.Name += "/wrong"
+	wrong.Grad = slices.Clone(op.Grad)
+	wrong.Grad[input] = rule
+	return &wrong
+}
+
+// of is a rule dx = f(y, dy) element by element.
+func of(f func(y, dy float64) float64) graph.Grad {
+	return func(_ nodes, y, dy *node) *node { return made("of", f).Apply(y, dy) }
+}
+
+// times is the right rule's result times a factor.
+func times(op *graph.Op, input int, factor float64) graph.Grad {
+	return func(x nodes, y, dy *node) *node {
+		dx := op.Grad[input](x, y, dy)
+		return made("times", func(a, _ float64) float64 { return factor * a }).Apply(dx, dx)
+	}
+}
+
+// made is an op c = f(a, b) element by element, to make wrong rules of.
+func made(name string, f func(a, b float64) float64) *graph.Op {
+	return rearranged(name, func(x []shape) shape { return x[0] }, func(y tensor, x []tensor) {
+		for i := range y.Data {
+			y.Data[i] = f(x[0].Data[i], x[1].Data[i])
+		}
+	})
+}
+
+func rearranged(name string, s func([]shape) shape, f func(y tensor, x []tensor)) *graph.Op {
+	return &graph.Op{Name: "test/" + name, F64: f, Shape: func(x []shape) (shape, error) { return s(x).Clone(), nil }}
+}
+
+// transposed is xᵀ, flipped has every filter of x back to front, shared gives every element of a window its dy.
+var (
+	transposed = rearranged("transposed", func(x []shape) shape { return shape{x[0][1], x[0][0]} }, func(y tensor, x []tensor) {
+		for i, v := range x[0].Data {
+			n := x[0].Shape[1]
+			y.Data[i%n*y.Shape[1]+i/n] = v
+		}
+	})
+	flipped = rearranged("flipped", func(x []shape) shape { return x[0] }, func(y tensor, x []tensor) {
+		copy(y.Data, x[0].Data)
+		for filter := range slices.Chunk(y.Data, y.Shape[2]*y.Shape[3]) {
+			slices.Reverse(filter)
+		}
+	})
+	shared = rearranged("shared", func(x []shape) shape { return x[0] }, func(y tensor, x []tensor) {
+		rows, cols := y.Shape[2], y.Shape[3]
+		for i := range y.Data {
+			m, r, c := i/(rows*cols), i/cols%rows/2, i%cols/2
+			y.Data[i] = x[1].Data[(m*(rows/2)+r)*(cols/2)+c]
+		}
+	})
+	first = rearranged("first", func(x []shape) shape { return x[0] }, func(y tensor, x []tensor) {
+		rows, cols := y.Shape[2], y.Shape[3]
+		for i := range y.Data {
+			m, r, c := i/(rows*cols), i/cols%rows, i%cols
+			y.Data[i] = 0
+			if r%2 == 0 && c%2 == 0 {
+				y.Data[i] = x[1].Data[(m*(rows/2)+r/2)*(cols/2)+c/2]
+			}
+		}
+	})
+	reversed = rearranged("reversed", func(x []shape) shape { return x[0] }, func(y tensor, x []tensor) {
+		copy(y.Data, x[1].Data)
+		slices.Reverse(y.Data)
+	})
+)
+
+// withoutBias is affine whose kernel forgets the bias, though its gradient does not.
+func withoutBias() *graph.Op {
+	wrong := with(graph.Affine, 0, graph.Affine.Grad[0])
+	wrong.F64 = func(y tensor, x []tensor) {
+		graph.Affine.F64(y, []tensor{x[0], x[1], {Shape: x[2].Shape, Data: make([]float64, len(x[2].Data))}})
+	}
+	return wrong
+}
+
+// plant is a network that passes the check, and the same with a mistake in it.
+type plant struct {
+	name         string
+	before       graph.Layer // of both; then comes the layer in question, then one for three classes
+	right, wrong graph.Layer
+}
+
+// wrong1 is a plant whose op, of one input, has another rule.
+func wrong1(name string, before graph.Layer, op *graph.Op, rule graph.Grad) plant {
+	return plant{name, before, on(op), on(with(op, 0, rule))}
+}
+
+// wrongAffine and wrongConv are plants with another rule for one of the three inputs.
+func wrongAffine(name string, input int, rule graph.Grad) plant {
+	wrong := with(graph.Affine, input, rule)
+	return plant{name, dense4, on(graph.Affine, shape{4, 4}, shape{4}), on(wrong, shape{4, 4}, shape{4})}
+}
+
+func wrongConv(name string, input int, rule graph.Grad) plant {
+	return plant{name, conv2, on(valid, shape{3, 2, 3, 3}, shape{3}), on(with(valid, input, rule), shape{3, 2, 3, 3}, shape{3})}
+}
+
+var (
+	dense4 = graph.Dense{Out: 4}
+	conv2  = graph.Conv{Out: 2, Kernel: 2}
+	valid  = graph.ConvOp(1, 0)
+)
+
+// planted are mistakes that have been made in backpropagation, one at a time.
+var planted = []plant{
+	wrong1("σ in place of σ′", dense4, graph.SigmoidOp, of(func(y, dy float64) float64 { return y * dy })),
+	wrong1("1−σ in place of σ′", dense4, graph.SigmoidOp, of(func(y, dy float64) float64 { return (1 - y) * dy })),
+	wrong1("σ′ without dy", dense4, graph.SigmoidOp, of(func(y, _ float64) float64 { return y * (1 - y) })),
+	wrong1("no σ′ in a hidden layer", dense4, graph.SigmoidOp, of(func(_, dy float64) float64 { return dy })),
+	wrong1("σ′ with the wrong sign", dense4, graph.SigmoidOp, times(graph.SigmoidOp, 0, -1)),
+	wrong1("σ′ off by a thousandth", dense4, graph.SigmoidOp, times(graph.SigmoidOp, 0, 1.001)),
+	wrong1("1−tanh in place of 1−tanh²", dense4, graph.TanhOp, of(func(y, dy float64) float64 { return dy * (1 - y) })),
+	wrong1("ReLU passes every gradient", dense4, graph.ReLUOp, of(func(_, dy float64) float64 { return dy })),
+	wrong1("ReLU of the gradient", dense4, graph.ReLUOp, of(func(_, dy float64) float64 { return max(0, dy) })),
+	wrong1("max-pooling passes to the whole window", conv2, graph.MaxPoolOp(2), func(x nodes, _, dy *node) *node { return shared.Apply(x[0], dy) }),
+	wrong1("max-pooling passes to the first", conv2, graph.MaxPoolOp(2), func(x nodes, _, dy *node) *node { return first.Apply(x[0], dy) }),
+
+	wrongAffine("W in place of Wᵀ", 0, func(x nodes, _, dy *node) *node { return graph.MulT.Apply(dy, transposed.Apply(x[1])) }),
+	wrongAffine("dW transposed", 1, func(x nodes, _, dy *node) *node { return transposed.Apply(graph.TMul.Apply(x[0], dy)) }),
+	wrongAffine("dW with the wrong sign", 1, times(graph.Affine, 1, -1)),
+	wrongAffine("no bias gradient", 2, times(graph.Affine, 2, 0)),
+	wrongAffine("the bias gradient is the mean", 2, times(graph.Affine, 2, 1./3)),
+	{"the bias is forgotten forward", dense4, on(graph.Affine, shape{4, 4}, shape{4}), on(withoutBias(), shape{4, 4}, shape{4})},
+
+	wrongConv("filters flipped on the way back", 0, func(x nodes, _, dy *node) *node {
+		return graph.DConvX(1, 0, x[0].Shape()).Apply(dy, flipped.Apply(x[1]))
+	}),
+	wrongConv("the filters' gradient flipped", 1, func(x nodes, _, dy *node) *node {
+		return flipped.Apply(graph.DConvK(1, 0, x[1].Shape()).Apply(x[0], dy))
+	}),
+	wrongConv("the maps' bias gradient averaged over places", 2, times(valid, 2, 1./4)),
+
+	{"a mask forward, none back", dense4, onTanh(graph.Hadamard), onTanh(with(graph.Hadamard, 0, func(_ nodes, _, dy *node) *node { return dy }))},
+	{"a mask's gradient times the wrong input", dense4, onTanh(graph.Hadamard), onTanh(with(graph.Hadamard, 0, graph.Hadamard.Grad[1]))},
+	{"no gradient through a skip connection", dense4, onTanh(graph.Add), onTanh(with(graph.Add, 0, times(graph.Add, 0, 0)))},
+	{"a skip connection's gradient twice", dense4, onTanh(graph.Add), onTanh(with(graph.Add, 0, times(graph.Add, 0, 2)))},
+	{"a reshape's gradient in another order", conv2, flat(func(op *graph.Op) *graph.Op { return op }), flat(func(op *graph.Op) *graph.Op {
+		return with(op, 0, func(x nodes, _, dy *node) *node { return reversed.Apply(x[0], dy) })
+	})},
+}
+
+// plantedCosts are costs, right and wrong.
+var plantedCosts = []struct {
+	name         string
+	right, wrong *graph.Op
+}{
+	{"quadratic without 1/m", graph.QuadraticOp, with(graph.QuadraticOp, 0, times(graph.QuadraticOp, 0, 3))},
+	{"quadratic without ½", graph.QuadraticOp, with(graph.QuadraticOp, 0, times(graph.QuadraticOp, 0, 2))},
+	{"cross-entropy's gradient at σ(z) is that at z", graph.CrossEntropyOp, with(graph.CrossEntropyOp, 0, graph.QuadraticOp.Grad[0])},
+	{"cross-entropy with softmax's gradient", graph.CrossEntropyOp, with(graph.CrossEntropyOp, 0, graph.NLL.Grad[0])},
+	{"log-likelihood with the sigmoid's gradient", graph.NLL, with(graph.NLL, 0, graph.CrossEntropyOp.Grad[0])},
+	{"log-likelihood uphill", graph.NLL, with(graph.NLL, 0, times(graph.NLL, 0, -1))},
+	{"log-likelihood without the label", graph.NLL, with(graph.NLL, 0, func(x nodes, _, dy *node) *node { return graph.SoftmaxOp.Apply(x[0]) })},
+}
+
+// TestPlanted: the check passes each network as it is, and fails it with its mistake.
+func TestPlanted(t *testing.T) {
+	for _, p := range planted {
+		right := graph.Seq{p.before, p.right, graph.Dense{Out: 3}}
+		wrong := graph.Seq{p.before, p.wrong, graph.Dense{Out: 3}}
+		compare(t, p.name, right, wrong, graph.LogLikelihood, graph.LogLikelihood)
+	}
+	for _, p := range plantedCosts {
+		net := graph.Seq{dense4, graph.Sigmoid, graph.Dense{Out: 3}}
+		compare(t, p.name, net, net, lossOf(p.right), lossOf(p.wrong))
+	}
+}
+
+func compare(t *testing.T, name string, right, wrong graph.Layer, loss, wrongLoss *graph.Loss) {
+	t.Helper()
+	if bad := check(t, right, loss); len(bad) > 0 {
+		t.Errorf("%s: found in the right network: %+v", name, bad)
+	}
+	if bad := check(t, wrong, wrongLoss); len(bad) == 0 {
+		t.Errorf("%s: not found", name)
+	}
+}
+
+// check is what GradCheck finds wrong with a network.
+func check(t *testing.T, l graph.Layer, loss *graph.Loss) (bad []graph.GradResult) {
+	t.Helper()
+	n, err := graph.New(l, loss, shape{2, 5, 5}, graph.Config{Seed: 3, Float64: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, labels := examples(3, n.Input, n.Classes)
+	results, err := graph.GradCheck(n, x, labels, 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if !r.OK() {
+			bad = append(bad, r)
+		}
+	}
+	return bad
+}

@@ -1,0 +1,13 @@
+// Package mnist holds the MNIST digits and everything that turns files and pictures into images of that kind.
+// It needs the standard library only, and does no arithmetic on networks.
+//
+//   - load.go: [Load] (the digits inside the program) and [LoadDir] (any data set in MNIST's file layout), split as
+//     in Nielsen's book; [Data] with the digests of its files
+//   - idx.go: the reader of IDX files, which trusts nothing that a header says; [FormatError]
+//   - set.go: [Set], labelled images, one byte a pixel
+//   - book.go: what the book does to the data: [Expand], [Darkness]
+//   - picture.go: [ReadImage], a PNG, JPEG or GIF of bounded size
+//   - frame.go, ink.go: [Frame], any drawing or photo of a digit in the frame that MNIST has: 28×28, light on dark
+//
+// Pixels stay bytes here, 0 for the dark background and 255 for full ink. Networks take byte/[PixelScale].
+package mnist

@@ -1,0 +1,69 @@
+package mnist
+
+import (
+	"errors"
+	"image"
+	"math"
+	"slices"
+)
+
+// The frame that MNIST's makers used: the ink fits a box of 20×20 pixels, and its centre of mass is pixel (14, 14) of
+// 28×28, counted from 0.
+const (
+	frameSide = 28
+	inkSide   = 20
+)
+
+// leastContrast is how many of 255 grey levels ink must differ from its background. Paper in a photo differs from
+// itself by less, a pencil's line by more.
+const leastContrast = 20
+
+var errNoInk = errors.New("mnist: no ink in the picture; draw a digit that stands out from its background")
+
+// Frame puts any drawing or photo of one digit into the frame of MNIST, as 28×28 bytes, light on dark: it makes the
+// picture grey, subtracts a background that may be lit unevenly, turns dark on light around, leaves out specks, scales
+// the ink by averaging areas so that it just fits a box of 20×20, and puts its centre of mass at the centre, to a whole
+// pixel. Transparent parts count as background. A picture without ink is an error.
+//
+// The background is what the outermost pixels show, so they should not be ink, nor the edge of a table.
+func Frame(img image.Image) ([]byte, error) {
+	if img.Bounds().Empty() {
+		return nil, errNoInk
+	}
+	g := lightness(img)
+	g.subtractBackground()
+	full := g.turnLight()
+	if full < leastContrast {
+		return nil, errNoInk
+	}
+	g = g.cutInk(full / 2)
+	return resample(g.at, g.w, g.h, inkSide/float64(max(g.w, g.h))).place(), nil
+}
+
+// place puts a grid of at most 20×20 into a frame, as bytes. The stretch of the contrast is last, because averaging
+// makes thin strokes pale: the lightest tenth of the ink becomes 255, as it is in MNIST.
+func (g grid) place() []byte {
+	ink := slices.DeleteFunc(slices.Clone(g.v), func(v float64) bool { return v == 0 })
+	full := quantile(ink, 0.9)
+	left, top := g.corner()
+	out := make([]byte, frameSide*frameSide)
+	for i, v := range g.v {
+		out[(top+i/g.w)*frameSide+left+i%g.w] = byte(min(255, 255*v/full+0.5))
+	}
+	return out
+}
+
+// corner is where in the frame the grid's first pixel goes, so that the centre of mass is at the centre, if the grid
+// then fits into the frame, or else as near as it fits.
+func (g grid) corner() (left, top int) {
+	mass, x, y := 0.0, 0.0, 0.0
+	for i, v := range g.v {
+		mass += v
+		x += v * float64(i%g.w)
+		y += v * float64(i/g.w)
+	}
+	place := func(centre float64, size int) int {
+		return min(max(0, int(math.Round(frameSide/2-centre))), frameSide-size)
+	}
+	return place(x/mass, g.w), place(y/mass, g.h)
+}

@@ -1,0 +1,251 @@
+package mnist
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// idx returns an IDX file: the magic number, the sizes, the elements.
+func idx(magic int, sizes []int, elements ...byte) []byte {
+	file := binary.BigEndian.AppendUint32(nil, uint32(magic))
+	for _, size := range sizes {
+		file = binary.BigEndian.AppendUint32(file, uint32(size))
+	}
+	return append(file, elements...)
+}
+
+func gzipped(file []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	w.Write(file)
+	w.Close()
+	return b.Bytes()
+}
+
+// Two images of 2×3 and two labels.
+var (
+	goodPixels = []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
+	goodImages = idx(imageMagic, []int{2, 2, 3}, goodPixels...)
+	goodLabels = idx(labelMagic, []int{2}, 7, 255)
+)
+
+func TestReadGood(t *testing.T) {
+	for name, pack := range map[string]func([]byte) []byte{"plain": slices.Clone[[]byte], "gzipped": gzipped} {
+		labels, err := readLabels(bytes.NewReader(pack(goodLabels)), name)
+		if err != nil || !bytes.Equal(labels, []byte{7, 255}) {
+			t.Errorf("%s: labels %v, %v", name, labels, err)
+		}
+		pixels, rows, cols, err := readImages(bytes.NewReader(pack(goodImages)), name, 2)
+		if err != nil || rows != 2 || cols != 3 || !bytes.Equal(pixels, goodPixels) {
+			t.Errorf("%s: pixels %v, %d×%d, %v", name, pixels, rows, cols, err)
+		}
+	}
+}
+
+func TestReadBad(t *testing.T) {
+	with := func(file []byte, at int, b byte) []byte {
+		file = slices.Clone(file)
+		file[at] = b
+		return file
+	}
+	packed := gzipped(goodImages)
+	for _, c := range []struct {
+		name   string
+		file   []byte // of images where it is not of labels
+		offset int64
+		msg    string
+	}{
+		{"empty", nil, 0, "ends too early"},
+		{"web page", []byte("<!DOCTYPE html><html>"), 0, "0x3c21444f"},
+		{"floats", with(goodImages, 2, 0x0d), 0, "0x00000d03, not 0x00000803"},
+		{"labels for images", goodLabels, 0, "0x00000801, not 0x00000803"},
+		{"no images", idx(imageMagic, []int{0, 2, 3}), 4, "images is 0"},
+		{"negative count", idx(imageMagic, []int{-1, 2, 3}), 4, "images is -1"},
+		{"most negative count", idx(imageMagic, []int{-1 << 31, 2, 3}), 4, "images is -2147483648"},
+		{"huge count", idx(imageMagic, []int{1<<31 - 1, 2, 3}), 4, "images is 2147483647"},
+		{"more images than labels", idx(imageMagic, []int{3, 2, 3}, goodPixels...), 4, "3 images, but 2 labels"},
+		{"fewer images than labels", idx(imageMagic, []int{1, 2, 3}, goodPixels[:6]...), 4, "1 images, but 2 labels"},
+		{"no rows", idx(imageMagic, []int{2, 0, 3}), 8, "rows is 0"},
+		{"negative rows", idx(imageMagic, []int{2, -5, 3}), 8, "rows is -5"},
+		{"too many rows", idx(imageMagic, []int{2, 1025, 3}), 8, "rows is 1025"},
+		{"no columns", idx(imageMagic, []int{2, 2, 0}), 12, "columns is 0"},
+		{"negative columns", idx(imageMagic, []int{2, 2, -1}), 12, "columns is -1"},
+		{"too many columns", idx(imageMagic, []int{2, 2, 65536}), 12, "columns is 65536"},
+		{"truncated", goodImages[:20], 20, "ends too early"},
+		{"trailing byte", append(slices.Clone(goodImages), 0), 28, "bytes after the last"},
+		{"trailing byte in gzip", gzipped(append(slices.Clone(goodImages), 0)), 28, "bytes after the last"},
+		{"trailing byte after gzip", append(slices.Clone(packed), 0), 28, "bytes follow"},
+		{"trailing bytes after gzip", append(slices.Clone(packed), goodImages...), 28, "gzip is damaged"},
+		{"second gzip", append(slices.Clone(packed), packed...), 28, "bytes after the last"},
+		{"gzipped twice", gzipped(packed), 0, "gzipped twice"},
+		{"gzip of nothing", gzipped(nil), 0, "ends too early"},
+		{"gzip header", []byte{0x1f, 0x8b, 9, 9, 9, 9, 9, 9, 9, 9, 9}, 0, "gzip is damaged"},
+		{"gzip checksum", with(packed, len(packed)-8, packed[len(packed)-8]+1), 28, "checksum"},
+		{"gzip data", with(packed, 10, 0xff), 0, "gzip is damaged"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			pixels, _, _, err := readImages(bytes.NewReader(c.file), "folder/file", 2)
+			bad, ok := err.(*FormatError)
+			if !ok || pixels != nil {
+				t.Fatalf("got %v, %v; want no pixels and a FormatError", pixels, err)
+			}
+			if bad.File != "folder/file" || bad.Offset != c.offset || !strings.Contains(bad.Msg, c.msg) {
+				t.Errorf("got %q; want offset %d and %q", bad, c.offset, c.msg)
+			}
+		})
+	}
+}
+
+func TestReadBadLabels(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		file   []byte
+		offset int64
+		msg    string
+	}{
+		{"images for labels", goodImages, 0, "0x00000803, not 0x00000801"},
+		{"no labels", idx(labelMagic, []int{0}), 4, "labels is 0"},
+		{"negative count", idx(labelMagic, []int{-2}), 4, "labels is -2"},
+		{"too many", idx(labelMagic, []int{maxBytes + 1}), 4, "labels is 188743681"},
+		{"trailing byte", append(slices.Clone(goodLabels), 1), 10, "bytes after the last"},
+	} {
+		_, err := readLabels(bytes.NewReader(c.file), "file")
+		if bad, ok := err.(*FormatError); !ok || bad.Offset != c.offset || !strings.Contains(bad.Msg, c.msg) {
+			t.Errorf("%s: got %v; want offset %d and %q", c.name, err, c.offset, c.msg)
+		}
+	}
+}
+
+// A file cut at any byte is an error, and a plain one says where it ends.
+func TestReadTruncated(t *testing.T) {
+	for n := range goodImages {
+		_, _, _, err := readImages(bytes.NewReader(goodImages[:n]), "file", 2)
+		if bad, ok := err.(*FormatError); !ok || bad.Offset != int64(n) {
+			t.Errorf("images cut to %d bytes: %v", n, err)
+		}
+	}
+	for n := range goodLabels {
+		_, err := readLabels(bytes.NewReader(goodLabels[:n]), "file")
+		if bad, ok := err.(*FormatError); !ok || bad.Offset != int64(n) {
+			t.Errorf("labels cut to %d bytes: %v", n, err)
+		}
+	}
+	packed := gzipped(goodImages)
+	for n := range packed {
+		_, _, _, err := readImages(bytes.NewReader(packed[:n]), "file", 2)
+		if _, ok := err.(*FormatError); !ok {
+			t.Errorf("gzip cut to %d bytes: %v", n, err)
+		}
+	}
+}
+
+// An error of the file system is not a matter of format.
+func TestReadFileSystemError(t *testing.T) {
+	folder, err := os.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	_, err = readLabels(folder, "some/folder")
+	if _, ok := errors.AsType[*fs.PathError](err); !ok || !strings.Contains(err.Error(), "some/folder") {
+		t.Errorf("got %v; want a wrapped fs.PathError with the path", err)
+	}
+}
+
+// allocated returns how many bytes f allocates, those that it frees again included.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+func TestHeaderAllocatesLittle(t *testing.T) {
+	file := idx(imageMagic, []int{180, 1024, 1024}, 1, 2, 3)
+	got := allocated(func() {
+		if _, _, _, err := readImages(bytes.NewReader(file), "file", 180); err == nil {
+			t.Error("no error")
+		}
+	})
+	if got > 4<<20 {
+		t.Errorf("%d bytes allocated for a file of %d", got, len(file))
+	}
+}
+
+func TestTooManyPixels(t *testing.T) {
+	file := idx(imageMagic, []int{181, 1024, 1024})
+	_, _, _, err := readImages(bytes.NewReader(file), "file", 181)
+	if bad, ok := err.(*FormatError); !ok || bad.Offset != 4 || !strings.Contains(bad.Msg, "180 MiB") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The largest bomb that the header's limits let pass holds all its pixels, and one byte more.
+func TestBomb(t *testing.T) {
+	bomb := gzipped(append(idx(imageMagic, []int{180, 1024, 1024}), make([]byte, maxBytes+1)...))
+	got := allocated(func() {
+		_, _, _, err := readImages(bytes.NewReader(bomb), "file", 180)
+		if bad, ok := err.(*FormatError); !ok || bad.Offset != 16+maxBytes {
+			t.Errorf("got %v", err)
+		}
+	})
+	if got > 256<<20 {
+		t.Errorf("%d MiB allocated for a file of %d bytes", got>>20, len(bomb))
+	}
+}
+
+// endless counts the zeros that are read from it.
+type endless int64
+
+func (e *endless) Read(p []byte) (int, error) {
+	clear(p)
+	*e += endless(len(p))
+	return len(p), nil
+}
+
+func TestReadsNoMoreThanAnnounced(t *testing.T) {
+	zeros := new(endless)
+	_, _, _, err := readImages(io.MultiReader(bytes.NewReader(goodImages), zeros), "file", 2)
+	if bad, ok := err.(*FormatError); !ok || bad.Offset != 28 {
+		t.Errorf("got %v", err)
+	}
+	if *zeros > 64<<10 {
+		t.Errorf("%d bytes read after the last", *zeros)
+	}
+}
+
+func FuzzReadIDX(f *testing.F) {
+	for _, file := range [][]byte{goodImages, goodLabels, nil, idx(imageMagic, []int{-1, 1 << 30, 1 << 30})} {
+		f.Add(file, 2)
+		f.Add(gzipped(file), 2)
+		f.Add(gzipped(gzipped(file)), 2)
+	}
+	f.Fuzz(func(t *testing.T, file []byte, n int) {
+		plain := file
+		if z, err := gzip.NewReader(bytes.NewReader(file)); err == nil {
+			plain, _ = io.ReadAll(io.LimitReader(z, 1<<20))
+		}
+		check := func(again []byte, err error) {
+			if _, ok := err.(*FormatError); err != nil && !ok {
+				t.Errorf("%T: %v", err, err)
+			}
+			if err == nil && len(plain) < 1<<20 && !bytes.Equal(again, plain) {
+				t.Error("read without error, but written again it is another file")
+			}
+		}
+		labels, err := readLabels(bytes.NewReader(file), "file")
+		check(idx(labelMagic, []int{len(labels)}, labels...), err)
+		pixels, rows, cols, err := readImages(bytes.NewReader(file), "file", n)
+		check(idx(imageMagic, []int{n, rows, cols}, pixels...), err)
+	})
+}

@@ -1,0 +1,209 @@
+package mnist
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"os"
+)
+
+//go:embed data/*.gz
+var embedded embed.FS
+
+// Data is a data set, split as the book splits MNIST.
+type Data struct {
+	Name                    string
+	Train, Validation, Test Set     // the validation images are the last of the training file
+	Files                   [4]File // training images and labels, test images and labels
+
+	dir string // where the files are, for errors
+}
+
+// File is one of the files that a data set was read from.
+type File struct {
+	Name   string
+	SHA256 string // of the file as stored, gzipped or not, in hexadecimal
+	Bytes  int64  // as stored
+}
+
+// Load returns the 70,000 digits of MNIST that are inside the program: 50,000 to train, the 10,000 after them to
+// validate, 10,000 to test, in the order of the files.
+func Load() (*Data, error) {
+	files, err := fs.Sub(embedded, "data")
+	if err != nil {
+		return nil, err
+	}
+	d, err := load(files, "data")
+	if err != nil {
+		return nil, err
+	}
+	d.Name = "mnist"
+	return d, d.CheckLabels(10)
+}
+
+// LoadDir reads a data set in MNIST's layout from the four files in dir, each plain or gzipped, its name spelt
+// train-images-idx3-ubyte or train-images.idx3-ubyte, with or without .gz; the first spelling found is taken. Images
+// may have any size up to 1024×1024, the same in training and test.
+//
+// The validation images are the last sixth of the training file, but never more than 10,000: those of the book with
+// 60,000 images. There are as many classes as the largest training label plus 1. A label that occurs in the
+// validation or test images only is an error, because no network could learn it. Whether the labels fit a network is
+// for [Data.CheckLabels] to say.
+//
+// Bad content is a [FormatError]; errors of the file system wrap theirs, a missing file [fs.ErrNotExist].
+func LoadDir(dir string) (*Data, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("mnist: no data folder: %w", err)
+	}
+	d, err := load(os.DirFS(dir), dir)
+	if err != nil {
+		return nil, err
+	}
+	d.Name = filepath.Base(dir)
+	return d, nil
+}
+
+// CheckLabels reports the first label that is not below classes, the number of a network's outputs, as a [FormatError].
+func (d *Data) CheckLabels(classes int) error {
+	return d.checkLabels(func(label byte) bool { return int(label) < classes },
+		fmt.Sprintf("> %d; use labels 0 to %d or a network with more outputs", classes-1, classes-1))
+}
+
+// SHA256 is one digest for the data set: that of the four digests of its files, in the order of Files, each in
+// hexadecimal on a line of its own.
+func (d *Data) SHA256() string {
+	sum := sha256.New()
+	for _, f := range d.Files {
+		fmt.Fprintln(sum, f.SHA256)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// load reads and splits the data set at the root of files. dir is its name in errors.
+func load(files fs.FS, dir string) (*Data, error) {
+	train, trainFiles, err := readSet(files, dir, "train")
+	if err != nil {
+		return nil, err
+	}
+	test, testFiles, err := readSet(files, dir, "t10k")
+	if err != nil {
+		return nil, err
+	}
+	d := &Data{dir: dir, Files: [4]File{trainFiles[0], trainFiles[1], testFiles[0], testFiles[1]}}
+	if test.Rows != train.Rows || test.Cols != train.Cols {
+		return nil, d.errorf(2, 8, "images of %d×%d, but of %d×%d in training; take all files from one data set",
+			test.Rows, test.Cols, train.Rows, train.Cols)
+	}
+	n, validation := train.Len(), min(train.Len()/6, 10_000)
+	if validation == 0 {
+		return nil, d.errorf(0, 4, "%d training images; at least 6 are needed, because the last sixth validates", n)
+	}
+	d.Train, d.Validation, d.Test = train.Slice(0, n-validation), train.Slice(n-validation, n), test
+	classes := int(slices.Max(d.Train.Labels)) + 1
+	d.Train.Classes, d.Validation.Classes, d.Test.Classes = classes, classes, classes
+	return d, d.checkLearnable()
+}
+
+// checkLearnable reports a label that no training image has.
+func (d *Data) checkLearnable() error {
+	var learnt [256]bool
+	for _, label := range d.Train.Labels {
+		learnt[label] = true
+	}
+	return d.checkLabels(func(label byte) bool { return learnt[label] },
+		"does not occur among the training images; shuffle or correct the files")
+}
+
+// checkLabels reports the first label that is not ok, with its place in its file.
+func (d *Data) checkLabels(ok func(label byte) bool, wrong string) error {
+	for _, part := range []struct {
+		labels []byte
+		file   int // index into Files
+		first  int // index in the file of the first label
+	}{
+		{d.Train.Labels, 1, 0},
+		{d.Validation.Labels, 1, d.Train.Len()},
+		{d.Test.Labels, 3, 0},
+	} {
+		bad := func(label byte) bool { return !ok(label) }
+		if i := slices.IndexFunc(part.labels, bad); i >= 0 {
+			return d.errorf(part.file, int64(headerSize+part.first+i), "label %d %s", part.labels[i], wrong)
+		}
+	}
+	return nil
+}
+
+func (d *Data) errorf(file int, offset int64, format string, args ...any) error {
+	return &FormatError{filepath.Join(d.dir, d.Files[file].Name), offset, fmt.Sprintf(format, args...)}
+}
+
+// readSet reads the images and labels whose files begin with part, "train" or "t10k". The labels come first, because
+// they are small, and tell how many images there must be.
+func readSet(files fs.FS, dir, part string) (s Set, read [2]File, err error) {
+	labels, err := open(files, dir, part+"-labels", "idx1-ubyte")
+	if err != nil {
+		return s, read, err
+	}
+	defer labels.Close()
+	if s.Labels, err = readLabels(labels, labels.path); err != nil {
+		return s, read, err
+	}
+	images, err := open(files, dir, part+"-images", "idx3-ubyte")
+	if err != nil {
+		return s, read, err
+	}
+	defer images.Close()
+	s.Images, s.Rows, s.Cols, err = readImages(images, images.path, len(s.Labels))
+	return s, [2]File{images.stored(), labels.stored()}, err
+}
+
+// source is an open file that takes the digest of the bytes as they are read.
+type source struct {
+	fs.File
+	path  string
+	sum   hash.Hash
+	bytes int64
+}
+
+// open opens the file stem-kind or stem.kind, with or without .gz. Only a regular file counts: some archives unpack
+// into a folder of one spelling beside the file of the other, and a pipe could keep us waiting for ever.
+func open(files fs.FS, dir, stem, kind string) (*source, error) {
+	names := []string{stem + "-" + kind + ".gz", stem + "-" + kind, stem + "." + kind + ".gz", stem + "." + kind}
+	for _, name := range names {
+		info, err := fs.Stat(files, name)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		if err != nil {
+			return nil, fmt.Errorf("mnist: %s: %w", path, err)
+		}
+		file, err := files.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("mnist: %s: %w", path, err)
+		}
+		return &source{File: file, path: path, sum: sha256.New()}, nil
+	}
+	return nil, fmt.Errorf("mnist: %s: %w; one of %s must be there", dir, fs.ErrNotExist, strings.Join(names, ", "))
+}
+
+// Read reads from the file.
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.File.Read(p)
+	s.sum.Write(p[:n])
+	s.bytes += int64(n)
+	return n, err
+}
+
+// stored describes the file, once it has been read to its end.
+func (s *source) stored() File {
+	return File{filepath.Base(s.path), hex.EncodeToString(s.sum.Sum(nil)), s.bytes}
+}

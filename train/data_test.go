@@ -1,0 +1,68 @@
+package train_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// corners are images of 6×6 with noise, in class c the corner number c bright: easy to learn.
+func corners(n int, seed uint64) train.Data {
+	r := rand.New(rand.NewPCG(seed, 0))
+	d := train.Data{Images: make([]byte, 36*n), Labels: make([]byte, n)}
+	for i := range n {
+		c := r.IntN(4)
+		d.Labels[i] = byte(c)
+		for p := range 36 {
+			d.Images[36*i+p] = byte(r.IntN(100))
+			if p/6/3 == c/2 && p%6/3 == c%2 {
+				d.Images[36*i+p] += 120
+			}
+		}
+	}
+	return d
+}
+
+// pixels are n images of n pixels; of image i pixel i alone is not 0, so that the gradient of the first weights tells which images
+// a mini-batch had. Every label is the same.
+func pixels(n int, label byte) train.Data {
+	d := train.Data{Images: make([]byte, n*n), Labels: make([]byte, n)}
+	for i := range n {
+		d.Images[i*n+i], d.Labels[i] = 128, label
+	}
+	return d
+}
+
+// network is a new network.
+func network(t *testing.T, l graph.Layer, loss *graph.Loss, c graph.Config, in ...int) *graph.Net {
+	t.Helper()
+	n, err := graph.New(l, loss, in, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// optimizer is a function as an optimizer.
+type optimizer func(params []*graph.Param, eta, l2 float64)
+
+func (f optimizer) Step(params []*graph.Param, eta, l2 float64) { f(params, eta, l2) }
+func (f optimizer) State([]*graph.Param) map[string]any         { return nil }
+
+// run starts a trainer and runs it to the end.
+func run(t *testing.T, tr *train.Trainer) (epochs []train.Epoch) {
+	t.Helper()
+	if err := tr.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range tr.Run(context.Background()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		epochs = append(epochs, e)
+	}
+	return epochs
+}

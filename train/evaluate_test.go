@@ -1,0 +1,83 @@
+package train_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// TestEvaluate compares whole sets, of sizes that fill the chunks or do not, with their images one by one.
+func TestEvaluate(t *testing.T) {
+	n := network(t, graph.Seq{graph.Dense{Out: 5}, graph.Tanh, graph.Dense{Out: 4}}, graph.LogLikelihood, graph.Config{Seed: 2}, 1, 6, 6)
+	for _, size := range []int{1, 2, 99, 100, 101, 250} {
+		d := corners(size, uint64(size))
+		got, err := train.Evaluate(n, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := train.Predict(n, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want graph.Stats
+		for i := range size {
+			x := make([]float32, 36)
+			for k, b := range d.Images[36*i : 36*i+36] {
+				x[k] = float32(b) / 256
+			}
+			s, err := n.Evaluate(x, d.Labels[i:i+1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.Cost += s.Cost / float64(size)
+			want.Correct += s.Correct
+			p := make([]float32, 4)
+			if err := n.Predict(p, x); err != nil {
+				t.Fatal(err)
+			}
+			for k, v := range p {
+				if math.Abs(float64(v-y[4*i+k])) > 1e-6 {
+					t.Errorf("%d images: output %d of image %d is %v, alone %v", size, k, i, y[4*i+k], v)
+				}
+			}
+		}
+		if math.Abs(got.Cost-want.Cost) > 1e-6 || got.Correct != want.Correct || len(y) != 4*size {
+			t.Errorf("%d images: %+v, one by one %+v", size, got, want)
+		}
+	}
+	if got, err := train.Evaluate(n, train.Data{}); err != nil || got != (graph.Stats{}) {
+		t.Errorf("no images: %+v, %v", got, err)
+	}
+	const want = "train: 9 images of 81 bytes in all do not fit a network whose input is (1, 6, 6)"
+	if _, err := train.Evaluate(n, pixels(9, 0)); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := train.Predict(n, pixels(9, 0)); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestInterval: Wilson's interval without correction, method 3 of Newcombe (1998), with the figures of his table I.
+func TestInterval(t *testing.T) {
+	for _, c := range []struct {
+		correct, total int
+		low, high      float64
+	}{
+		{81, 263, .2553, .3662}, {15, 148, .0624, .1605}, {0, 20, 0, .1611}, {1, 29, .0061, .1718}, {20, 20, .8389, 1},
+		{9542, 10000, .9499, .9581},
+	} {
+		low, high := train.Interval(c.correct, c.total)
+		if math.Abs(low-c.low) > 5.1e-5 || math.Abs(high-c.high) > 5.1e-5 {
+			t.Errorf("%d of %d: %v to %v, want %v to %v", c.correct, c.total, low, high, c.low, c.high)
+		}
+		for _, p := range []float64{low, high} { // each end is where the score test just fails
+			d := float64(c.correct)/float64(c.total) - p
+			if v := 1.959964 * 1.959964 * p * (1 - p) / float64(c.total); math.Abs(d*d-v) > 1e-12 {
+				t.Errorf("%d of %d: %v is no end of a score interval", c.correct, c.total, p)
+			}
+		}
+	}
+}

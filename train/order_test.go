@@ -1,0 +1,80 @@
+package train_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// batches trains on pixels with weights held at 0, and returns the images of each mini-batch in ascending order. The gradient of an
+// image's own weight is then −½/m for mini-batches of m.
+func batches(t *testing.T, tr train.Trainer) (all [][]int) {
+	t.Helper()
+	const n = 23
+	tr.Net = network(t, graph.Dense{Out: 2, Init: graph.Zero}, graph.Quadratic, graph.Config{Float64: true}, n)
+	tr.Train, tr.Validation, tr.Eta = pixels(n, 0), pixels(n, 0), 1
+	tr.Optimizer = optimizer(func(params []*graph.Param, _, _ float64) {
+		var images []int
+		gradient := params[0].GradFloat64s()
+		for i := range n {
+			if gradient[2*i] != 0 {
+				images = append(images, i)
+			}
+		}
+		for _, i := range images {
+			if got, want := gradient[2*i], -.5/float64(len(images)); got != want {
+				t.Errorf("gradient %v in a mini-batch of %d, want %v", got, len(images), want)
+			}
+		}
+		all = append(all, images)
+	})
+	run(t, &tr)
+	return all
+}
+
+// TestOrder: an epoch goes through every image once, in an order that seed and epoch alone decide.
+func TestOrder(t *testing.T) {
+	full := batches(t, train.Trainer{Epochs: 3, Batch: 5, Seed: 9})
+	if len(full) != 15 {
+		t.Fatalf("%d mini-batches, want 3 times 5", len(full))
+	}
+	for e, epoch := range slices.Collect(slices.Chunk(full, 5)) {
+		seen := slices.Sorted(slices.Values(slices.Concat(epoch...)))
+		if len(seen) != 23 || len(slices.Compact(seen)) != 23 || len(epoch[4]) != 3 {
+			t.Errorf("epoch %d: %v", e, epoch)
+		}
+	}
+	dropped := batches(t, train.Trainer{Epochs: 3, Batch: 5, Seed: 9, DropTail: true})
+	var whole [][]int
+	for i, b := range full {
+		if i%5 < 4 {
+			whole = append(whole, b)
+		}
+	}
+	if !same(dropped, whole) {
+		t.Errorf("without the tail: %v, want %v", dropped, whole)
+	}
+	if again := batches(t, train.Trainer{Epochs: 2, Batch: 5, Seed: 9}); !same(again, full[:10]) {
+		t.Errorf("another training with that seed: %v, then %v", full[:10], again)
+	}
+	if same(full[:5], full[5:10]) || same(full[5:10], full[10:]) {
+		t.Error("two epochs have one order")
+	}
+	if other := batches(t, train.Trainer{Epochs: 1, Batch: 5, Seed: 10}); same(other, full[:5]) {
+		t.Error("two seeds have one order")
+	}
+	singles := batches(t, train.Trainer{Epochs: 1, Batch: 1, Seed: 9})
+	for i, b := range full[:5] {
+		if got := slices.Sorted(slices.Values(slices.Concat(singles[5*i : 5*i+len(b)]...))); !slices.Equal(got, b) {
+			t.Errorf("mini-batch %d is %v, of single images %v", i, b, got)
+		}
+	}
+	if one := batches(t, train.Trainer{Epochs: 1, Batch: 100, Seed: 9}); len(one) != 1 || len(one[0]) != 23 {
+		t.Errorf("a mini-batch larger than the set: %v", one)
+	}
+}
+
+func same(a, b [][]int) bool { return fmt.Sprint(a) == fmt.Sprint(b) }

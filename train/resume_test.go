@@ -1,0 +1,193 @@
+package train_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// saved is what a checkpoint holds.
+type saved struct {
+	state   []byte
+	tensors map[string][]float32
+}
+
+// training is a network and its trainer, new or from a checkpoint.
+func training(t *testing.T, mu float64, from *saved) *train.Trainer {
+	t.Helper()
+	layers := graph.Seq{
+		graph.Conv{Out: 2, Kernel: 3}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .25}, graph.Dense{Out: 5}, graph.Sigmoid,
+		graph.Dropout{P: .5}, graph.Dense{Out: 4},
+	}
+	tr := &train.Trainer{
+		Net:       network(t, layers, graph.LogLikelihood, graph.Config{Seed: 6}, 1, 6, 6),
+		Optimizer: &train.SGD{Momentum: mu}, Train: corners(47, 1), Validation: corners(20, 2),
+		Epochs: 4, Batch: 10, Eta: .05, Lambda: 1, Seed: 8, Patience: 1, Halve: true,
+	}
+	if from == nil {
+		if err := tr.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return tr
+	}
+	for name, x := range memory(tr) {
+		copy(x, from.tensors[name])
+	}
+	var s train.State
+	if err := json.Unmarshal(from.state, &s); err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Restore(s); err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+// memory are the tensors of a training by name: parameters and what the optimiser keeps.
+func memory(tr *train.Trainer) map[string][]float32 {
+	m := map[string][]float32{}
+	for _, p := range tr.Net.Params {
+		m[p.Name] = p.Data.([]float32)
+	}
+	for name, x := range tr.Optimizer.State(tr.Net.Params) {
+		m[name] = x.([]float32)
+	}
+	return m
+}
+
+// save is a copy of all that is needed to go on.
+func save(t *testing.T, tr *train.Trainer) *saved {
+	t.Helper()
+	state, err := json.Marshal(tr.State())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := saved{state, map[string][]float32{}}
+	for name, x := range memory(tr) {
+		s.tensors[name] = slices.Clone(x)
+	}
+	return &s
+}
+
+// until runs a training to its end or to the given step, counted from its first, by a cancelled context.
+func until(t *testing.T, tr *train.Trainer, last uint64) (epochs []train.Epoch, stopped bool) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	tr.Progress = func(s train.State) {
+		if s.Steps+1 == last {
+			cancel() // the mini-batch that begins is still trained
+		}
+	}
+	for e, err := range tr.Run(ctx) {
+		if errors.Is(err, context.Canceled) {
+			return epochs, true
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Seconds, e.PerSecond = 0, 0 // of the clock
+		epochs = append(epochs, e)
+	}
+	return epochs, false
+}
+
+// TestResume stops a training after any of its steps, or several, puts it together again from what was saved, and wants the epochs
+// and the bits of one that was never stopped.
+func TestResume(t *testing.T) {
+	for _, mu := range []float64{0, .9} {
+		whole := training(t, mu, nil)
+		want, _ := until(t, whole, 0)
+		for _, stops := range [][]uint64{{1}, {2}, {4}, {5}, {6}, {13}, {15}, {19}, {3, 7, 8}, {5, 10, 15}} {
+			tr := training(t, mu, nil)
+			var got []train.Epoch
+			for _, at := range stops {
+				epochs, stopped := until(t, tr, at)
+				if s := tr.State(); !stopped || s.Steps != at || s.Epoch*5+s.Batch != int(at) {
+					t.Fatalf("stopped at step %d: %v, %+v", at, stopped, s)
+				}
+				got = append(got, epochs...)
+				tr = training(t, mu, save(t, tr))
+			}
+			rest, _ := until(t, tr, 0)
+			if got = append(got, rest...); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("μ = %v, stopped at %v:\n%+v\nwant\n%+v", mu, stops, got, want)
+			}
+			if !maps.EqualFunc(memory(tr), memory(whole), slices.Equal) {
+				t.Errorf("μ = %v, stopped at %v: other weights", mu, stops)
+			}
+		}
+	}
+}
+
+// TestSameBits: the same seed gives the same bits, whatever the number of threads; another seed does not.
+func TestSameBits(t *testing.T) {
+	final := func(mu float64, c graph.Config, order uint64) map[string][]float32 {
+		tr := training(t, mu, nil)
+		c.Seed = cmp.Or(c.Seed, 6)
+		tr.Net = network(t, graph.Seq{graph.Conv{Out: 3, Kernel: 3}, graph.ReLU, graph.Dropout{P: .5}, graph.Dense{Out: 4}}, graph.LogLikelihood, c, 1, 6, 6)
+		tr.Seed, tr.Epochs, tr.Batch = order, 2, 16
+		run(t, tr)
+		return memory(tr)
+	}
+	for _, mu := range []float64{0, .5} {
+		want := final(mu, graph.Config{}, 8)
+		for _, c := range []struct {
+			config graph.Config
+			order  uint64
+			same   bool
+		}{
+			{graph.Config{}, 8, true}, {graph.Config{Threads: 1}, 8, true}, {graph.Config{Threads: 2}, 8, true}, {graph.Config{Threads: 3}, 8, true},
+			{graph.Config{Seed: 7}, 8, false}, {graph.Config{}, 9, false},
+		} {
+			if got := maps.EqualFunc(final(mu, c.config, c.order), want, slices.Equal); got != c.same {
+				t.Errorf("μ = %v, %+v, order %d: the same bits is %v", mu, c.config, c.order, got)
+			}
+		}
+	}
+}
+
+// TestCancelledBefore: nothing happens under a context that is over.
+func TestCancelledBefore(t *testing.T) {
+	tr := training(t, 0, nil)
+	before := save(t, tr)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	n := 0
+	for e, err := range tr.Run(ctx) {
+		if n++; !errors.Is(err, context.Canceled) || e != (train.Epoch{}) {
+			t.Errorf("%+v, %v", e, err)
+		}
+	}
+	if n != 1 || tr.State().Steps != 0 || !maps.EqualFunc(memory(tr), before.tensors, slices.Equal) {
+		t.Errorf("%d results, %+v", n, tr.State())
+	}
+}
+
+// TestBreak: leaving the loop stops the training after an epoch, and another loop goes on.
+func TestBreak(t *testing.T) {
+	whole, tr := training(t, .9, nil), training(t, .9, nil)
+	until(t, whole, 0)
+	for i := range 4 {
+		for e, err := range tr.Run(context.Background()) {
+			if err != nil || e.Epoch != i || e.Last != (i == 3) {
+				t.Errorf("%+v, %v", e, err)
+			}
+			break
+		}
+	}
+	for range tr.Run(context.Background()) {
+		t.Error("an epoch after the last")
+	}
+	if !maps.EqualFunc(memory(tr), memory(whole), slices.Equal) {
+		t.Error("other weights")
+	}
+}

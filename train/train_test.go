@@ -1,0 +1,269 @@
+package train_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models/byhand"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// scripted is a training whose validation accuracy in tenths, epoch by epoch, is the script's. The training images have the other
+// class, so that their accuracy goes the other way.
+func scripted(t *testing.T, script []int) *train.Trainer {
+	t.Helper()
+	const n = 10
+	epoch := 0
+	return &train.Trainer{
+		Net:   network(t, graph.Dense{Out: 2, Init: graph.Zero}, graph.Quadratic, graph.Config{}, n),
+		Train: pixels(n, 1), Validation: pixels(n, 0), Epochs: len(script), Batch: n, Eta: 1,
+		Optimizer: optimizer(func(params []*graph.Param, _, _ float64) {
+			w := make([]float64, 2*n)
+			for i := range n {
+				if i < script[epoch] {
+					w[2*i] = 1 // class 0, which is right
+				} else {
+					w[2*i+1] = 1
+				}
+			}
+			epoch++
+			if err := params[0].Set(w); err != nil {
+				t.Fatal(err)
+			}
+		}),
+	}
+}
+
+// TestPatience: the training ends where the book's rule, as package byhand has it, first holds for the validation accuracies.
+func TestPatience(t *testing.T) {
+	for _, script := range [][]int{
+		{1, 3, 3, 2, 3, 1, 9}, {5, 4, 3, 2, 1}, {1, 2, 3, 4, 5, 6}, {2, 2, 2, 2, 2}, {1, 2, 1, 3, 1, 1, 4, 4, 4, 4, 4, 4}, {0, 0, 0, 1, 0},
+	} {
+		for patience := range 5 {
+			tr := scripted(t, script)
+			tr.Patience = patience
+			epochs := run(t, tr)
+			want := len(script)
+			for i := range script {
+				if patience > 0 && byhand.NoImprovementIn(patience, script[:i+1]) {
+					want = i + 1
+					break
+				}
+			}
+			if len(epochs) != want {
+				t.Errorf("%v, patience %d: %d epochs, want %d", script, patience, len(epochs), want)
+			}
+			best := -1
+			for i, e := range epochs {
+				if e.Epoch != i || e.ValAcc != float64(script[i])/10 || e.Best != (script[i] > best) || e.Last != (i == want-1) || e.Eta != 1 {
+					t.Errorf("%v, patience %d: %+v", script, patience, e)
+				}
+				best = max(best, script[i])
+			}
+			if b := tr.State().Best; b.Accuracy != float64(best)/10 || b.Epoch != slices.Index(script, best) {
+				t.Errorf("%v, patience %d: best %+v", script, patience, b)
+			}
+		}
+	}
+}
+
+// TestHalve: η is halved each time patience ends, and the training ends when it would fall below 1/128 of the first.
+func TestHalve(t *testing.T) {
+	tr := scripted(t, slices.Repeat([]int{4}, 40))
+	tr.Patience, tr.Halve, tr.Eta = 2, true, .5
+	want := []float64{.5}
+	for eta := .5; eta >= .5/128; eta /= 2 {
+		want = append(want, eta, eta)
+	}
+	epochs := run(t, tr)
+	var got []float64
+	for _, e := range epochs {
+		got = append(got, e.Eta)
+	}
+	if !slices.Equal(got, want) || !epochs[len(epochs)-1].Last {
+		t.Errorf("η was %v, want %v", got, want)
+	}
+	improving := scripted(t, []int{1, 1, 2, 2, 3, 3, 4, 4})
+	improving.Patience, improving.Halve = 2, true
+	for _, e := range run(t, improving) {
+		if e.Eta != 1 {
+			t.Errorf("%+v: η fell although the accuracy rose every other epoch", e)
+		}
+	}
+	never := scripted(t, []int{1, 1, 1, 1})
+	never.Halve = true
+	if epochs := run(t, never); len(epochs) != 4 || epochs[3].Eta != 1 {
+		t.Errorf("without patience: %+v", epochs)
+	}
+}
+
+// TestEpoch: what an epoch reports of the training images is what the steps saw.
+func TestEpoch(t *testing.T) {
+	d := corners(33, 1)
+	n := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{}, 1, 6, 6)
+	idle := optimizer(func([]*graph.Param, float64, float64) {})
+	tr := train.Trainer{Net: n, Optimizer: idle, Train: d, Validation: corners(21, 2), Epochs: 1, Batch: 10, Eta: .25}
+	e := run(t, &tr)[0]
+	want, err := train.Evaluate(n, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	val, err := train.Evaluate(n, tr.Validation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(e.TrainLoss-want.Cost) > 1e-6 || e.TrainAcc != float64(want.Correct)/33 || e.ValLoss != val.Cost || e.ValAcc != float64(val.Correct)/21 {
+		t.Errorf("%+v, want %+v and %+v", e, want, val)
+	}
+	if !(e.Seconds > 0) || math.Abs(e.PerSecond*e.Seconds-33) > 1e-6 || e.Eta != .25 || !e.Last || !e.Best {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestDiverged: the error names the op, and the weights are those before the step.
+func TestDiverged(t *testing.T) {
+	for _, c := range []graph.Config{{}, {Tape: true}} {
+		for _, o := range []train.Optimizer{&train.SGD{}, &train.SGD{Momentum: .1}} {
+			diverges(t, c, o)
+		}
+	}
+}
+
+func diverges(t *testing.T, c graph.Config, o train.Optimizer) {
+	n := network(t, graph.Seq{graph.Dense{Out: 6}, graph.Dense{Out: 4}}, graph.Quadratic, c, 1, 6, 6)
+	var weights [][]float64
+	tr := train.Trainer{
+		Net: n, Train: corners(40, 1), Validation: corners(10, 2), Epochs: 50, Batch: 10, Eta: 5, Optimizer: o,
+		Progress: func(train.State) {
+			weights = nil
+			for _, p := range n.Params {
+				weights = append(weights, p.Float64s())
+			}
+		},
+	}
+	if err := tr.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var diverged *train.DivergedError
+	for _, err := range tr.Run(context.Background()) {
+		if err != nil && !errors.As(err, &diverged) {
+			t.Fatal(err)
+		}
+	}
+	if diverged == nil {
+		t.Fatal("it did not diverge")
+	}
+	s := tr.State()
+	if diverged.Epoch != s.Epoch || diverged.Batch != s.Batch || !strings.Contains(diverged.Op, "affine of") && !strings.Contains(diverged.Op, "quadratic of") {
+		t.Errorf("%+v at %+v", diverged, s)
+	}
+	for i, p := range n.Params {
+		for k, w := range p.Float64s() {
+			if w != weights[i][k] {
+				t.Fatalf("%s[%d] is %v, before the step it was %v", p.Name, k, w, weights[i][k])
+			}
+		}
+	}
+	want := fmt.Sprintf("train: epoch %d, mini-batch %d: the cost is not finite, first in %s; try a smaller eta", s.Epoch, s.Batch, diverged.Op)
+	if diverged.Error() != want {
+		t.Errorf("%v, want %s", diverged, want)
+	}
+}
+
+// TestProgress: it is told of every mini-batch, before it.
+func TestProgress(t *testing.T) {
+	var got []string
+	tr := train.Trainer{
+		Net: network(t, graph.Dense{Out: 4}, graph.Quadratic, graph.Config{}, 1, 6, 6), Optimizer: &train.SGD{},
+		Train: corners(12, 1), Validation: corners(5, 2), Epochs: 2, Batch: 5, Eta: .01,
+		Progress: func(s train.State) { got = append(got, fmt.Sprint(s.Epoch, s.Batch, s.Steps, s.Seen)) },
+	}
+	run(t, &tr)
+	if want := []string{"0 0 0 0", "0 1 1 5", "0 2 2 10", "1 0 3 0", "1 1 4 5", "1 2 5 10"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestLearns: every cost and machine, a network of layers and one of convolutions, learns the corners to the last image.
+func TestLearns(t *testing.T) {
+	dense := graph.Seq{graph.Dense{Out: 12}, graph.Sigmoid, graph.Dense{Out: 4}}
+	conv := graph.Seq{graph.Conv{Out: 4, Kernel: 3}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .1}, graph.Dense{Out: 4}}
+	for _, c := range []struct {
+		net      graph.Seq
+		loss     *graph.Loss
+		config   graph.Config
+		eta, mu  float64
+		dropTail bool
+	}{
+		{append(dense[:3:3], graph.Sigmoid), graph.Quadratic, graph.Config{}, 2, 0, false},
+		{dense, graph.CrossEntropy, graph.Config{}, .5, 0, true},
+		{dense, graph.CrossEntropy, graph.Config{Float64: true}, .5, 0, false},
+		{dense, graph.LogLikelihood, graph.Config{Tape: true}, .5, 0, false},
+		{conv, graph.LogLikelihood, graph.Config{}, .1, 0, false},
+		{conv, graph.LogLikelihood, graph.Config{Tape: true}, .02, .9, false},
+	} {
+		tr := train.Trainer{
+			Net: network(t, c.net, c.loss, c.config, 1, 6, 6), Optimizer: &train.SGD{Momentum: c.mu}, Train: corners(203, 1), Validation: corners(100, 2),
+			Epochs: 12, Batch: 10, Eta: c.eta, Lambda: .01, DropTail: c.dropTail,
+		}
+		epochs := run(t, &tr)
+		first, last := epochs[0], epochs[len(epochs)-1]
+		if last.ValAcc != 1 || last.TrainAcc < .97 || !(last.ValLoss < first.ValLoss/2) {
+			t.Errorf("%v, %s, %+v:\n%+v\n%+v", c.net, c.loss.Name, c.config, first, last)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	good := func() *train.Trainer {
+		return &train.Trainer{
+			Net: network(t, graph.Dense{Out: 4}, graph.Quadratic, graph.Config{}, 1, 6, 6), Optimizer: &train.SGD{},
+			Train: corners(12, 1), Validation: corners(5, 2), Epochs: 1, Batch: 5, Eta: 1,
+		}
+	}
+	for _, c := range []struct {
+		change func(*train.Trainer)
+		want   string
+	}{
+		{func(tr *train.Trainer) { tr.Batch = 0 }, "train: mini-batches of 0 for 1 epochs; use at least 1 image"},
+		{func(tr *train.Trainer) { tr.Epochs = -1 }, "train: mini-batches of 5 for -1 epochs"},
+		{func(tr *train.Trainer) { tr.Eta = 0 }, "train: eta 0, lambda 0; eta must be above 0"},
+		{func(tr *train.Trainer) { tr.Eta = math.NaN() }, "train: eta NaN"},
+		{func(tr *train.Trainer) { tr.Eta = math.Inf(1) }, "train: eta +Inf"},
+		{func(tr *train.Trainer) { tr.Lambda = -1 }, "train: eta 1, lambda -1"},
+		{func(tr *train.Trainer) { tr.Lambda = math.NaN() }, "train: eta 1, lambda NaN"},
+		{func(tr *train.Trainer) { tr.Train = train.Data{} }, "train: 0 training images do not make a mini-batch of 5"},
+		{func(tr *train.Trainer) { tr.Batch, tr.DropTail = 13, true }, "train: 12 training images do not make a mini-batch of 13"},
+		{func(tr *train.Trainer) { tr.Train.Images = tr.Train.Images[1:] }, "train: 12 images of 431 bytes in all do not fit a network whose input is (1, 6, 6)"},
+		{func(tr *train.Trainer) { tr.Validation = pixels(9, 0) }, "train: 9 images of 81 bytes in all do not fit"},
+	} {
+		tr := good()
+		c.change(tr)
+		for _, err := range []error{tr.Start(), tr.Restore(train.State{})} {
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("error %v, want %s…", err, c.want)
+			}
+		}
+	}
+	for _, s := range []train.State{{Batch: 4}, {Batch: -1}, {Epoch: -1}} {
+		if err := good().Restore(s); err == nil || !strings.Contains(err.Error(), "does not belong to 3 mini-batches an epoch") {
+			t.Errorf("%+v: error %v", s, err)
+		}
+	}
+	tr := good()
+	tr.Train.Labels[3] = 4
+	if err := tr.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range tr.Run(context.Background()) {
+		if err == nil || !strings.Contains(err.Error(), "label 4 for a network of 4 outputs") {
+			t.Errorf("error %v", err)
+		}
+	}
+}
