@@ -94,11 +94,23 @@ func (in *instr) name() string {
 	return in.op.String()
 }
 
-// rows are the indices of the non-zero elements of each row of a matrix, which the first layer's affine finds.
+// rows are the indices of the non-zero elements of a matrix (m,n), which the first layer's affine finds: row by row in blocks of
+// columns, counted from the block's first. The product with the transposed matrix is cut into these blocks.
 type rows struct {
-	index []int32
-	count []int
+	m, n, size int // a block has size columns, the last one fewer
+	index      []int32
+	count      []int32 // (blocks, m)
 }
+
+// newRows is for an (m,n) matrix that is to be multiplied by weights of k columns.
+func newRows(m, n, k int) *rows {
+	size, blocks := cut(n, m*k/sparseWork, 64)
+	return &rows{m, n, size, make([]int32, m*n), make([]int32, m*blocks)}
+}
+
+// sparseWork is how many times as large as a dense product one by index must be to be worth parts: weights that two cores write in
+// turn travel between their caches.
+const sparseWork = 16
 
 // order lists what the outputs need, inputs before their users.
 func order(p *program) {
@@ -193,7 +205,7 @@ func sparse(p *program) {
 			continue
 		}
 		if in.own == affine && found[x] == nil {
-			found[x] = &rows{make([]int32, s.TotalSize()), make([]int, s[0])}
+			found[x] = newRows(s[0], s[1], in.x[1].shape[1])
 		}
 		in.sparse = found[x] // a gradient comes after the product that finds them
 	}

@@ -22,11 +22,7 @@ func dropping(t *testing.T, n int, p float64, c graph.Config) *graph.Net {
 func masks(t *testing.T, net *graph.Net) (one, two []float64) {
 	t.Helper()
 	n := net.Input.TotalSize()
-	x := make([]float32, n)
-	for i := range x {
-		x[i] = 1
-	}
-	step(t, net, x, []byte{0})
+	step(t, net, slices.Repeat([]float32{1}, n), []byte{0})
 	dw1, db1 := net.Params[0].GradFloat64s(), net.Params[1].GradFloat64s()
 	dw2, db2 := net.Params[2].GradFloat64s(), net.Params[3].GradFloat64s()
 	j := slices.IndexFunc(db1, func(g float64) bool { return g != 0 })
@@ -87,32 +83,43 @@ func TestExamplesMasks(t *testing.T) {
 	}
 }
 
-// TestKeep: a mask keeps a share 1−p, and divides what it keeps by it, for each of both element types.
+// TestKeep: a mask keeps a share 1−p, and divides what it keeps by it; which elements it keeps depends neither on the kernels nor
+// on the element type.
 func TestKeep(t *testing.T) {
-	const n = 40000
-	for _, p := range []float64{.1, .25, .5, .9} {
-		for _, c := range []graph.Config{{Seed: 4}, {Seed: 4, Float64: true}} {
-			net := fresh(t, graph.Seq{graph.Dropout{P: p}, graph.Dense{Out: 1}}, graph.Quadratic, shape{n}, c)
-			set(t, net, make([]float64, n), []float64{2})
-			x := make([]float32, n)
-			for i := range x {
-				x[i] = 1
-			}
-			step(t, net, x, []byte{0}) // dz = 2 − 1
-			kept := 0.
-			for _, v := range net.Params[0].GradFloat64s() {
-				if v != 0 {
-					kept++
-					if math.Abs(v*(1-p)-1) > 1e-6 {
-						t.Fatalf("p = %v: a kept element was multiplied by %v", p, v)
-					}
-				}
-			}
-			if share := kept / n; math.Abs(share-(1-p)) > 4*math.Sqrt(p*(1-p)/n) {
-				t.Errorf("p = %v: kept %v", p, share)
+	defer use(t, graph.Kernel())
+	for _, p := range []float64{1e-6, .1, .25, .5, .9, .9999, .999999} {
+		want := kept(t, p, graph.Config{Seed: 4, Float64: true})
+		n := 0
+		for _, k := range want {
+			n += int(is(k))
+		}
+		const all = 40000
+		if share := float64(n) / all; math.Abs(share-(1-p)) > 4*math.Sqrt(p*(1-p)/all)+1e-5 {
+			t.Errorf("p = %v: kept %v", p, share)
+		}
+		for _, kernel := range graph.Kernels() {
+			use(t, kernel)
+			if got := kept(t, p, graph.Config{Seed: 4}); !slices.Equal(got, want) {
+				t.Errorf("p = %v: %s has another mask", p, kernel)
 			}
 		}
 	}
+}
+
+// kept says which of 40,000 inputs a mask keeps.
+func kept(t *testing.T, p float64, c graph.Config) []bool {
+	t.Helper()
+	const n = 40000
+	net := fresh(t, graph.Seq{graph.Dropout{P: p}, graph.Dense{Out: 1}}, graph.Quadratic, shape{n}, c)
+	set(t, net, make([]float64, n), []float64{2})
+	step(t, net, slices.Repeat([]float32{1}, n), []byte{0}) // dz = 2 − 1
+	keep := make([]bool, n)
+	for i, v := range net.Params[0].GradFloat64s() {
+		if keep[i] = v != 0; keep[i] && math.Abs(v*(1-p)-1) > 1e-5 {
+			t.Fatalf("p = %v: a kept element was multiplied by %v", p, v)
+		}
+	}
+	return keep
 }
 
 // TestNoDropout: predictions and evaluation are those of the network without its dropout layers, to the bit, and p = 0 is nothing.

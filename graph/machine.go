@@ -38,7 +38,9 @@ func (n *Net) load(u use, x []float32, labels []byte) (*machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	convert(m.x, x)
+	if own, ok := m.x.([]float32); !ok || &own[0] != &x[0] {
+		convert(m.x, x)
+	}
 	return m, m.loadLabels(labels, n.Classes)
 }
 

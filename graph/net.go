@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -36,7 +37,9 @@ type Net struct {
 	tape     bool
 	threads  int
 	machines map[use]*machine
+	inputs   map[int]any // by mini-batch size: what the graphs of that size read
 	rows     []Row
+	masks    []mask // of the last step
 }
 
 // use is what a graph is built for: Gorgonia fixes the mini-batch size, and dropout differs, so each has its own.
@@ -73,7 +76,7 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	}
 	n = &Net{
 		Input: in, Loss: loss, layer: seq, seed: c.Seed, init: c.Init, dtype: tensor.Float32,
-		tape: c.Tape, threads: c.Threads, machines: map[use]*machine{},
+		tape: c.Tape, threads: c.Threads, machines: map[use]*machine{}, inputs: map[int]any{},
 	}
 	if n.init == nil {
 		n.init = Default
@@ -95,7 +98,24 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 func (n *Net) builder(u use) (*Builder, *Node) {
 	b := &Builder{Training: u.purpose != evaluating, net: n, graph: gorgonia.NewGraph(), count: map[string]int{}}
 	shape := append(Shape{u.batch}, n.Input...)
-	return b, b.variable("x", shape, buffer(n.dtype, shape.TotalSize()))
+	return b, b.variable("x", shape, n.input(u.batch))
+}
+
+// input is the memory of the examples of a mini-batch.
+func (n *Net) input(batch int) any {
+	if n.inputs[batch] == nil {
+		n.inputs[batch] = buffer(n.dtype, batch*n.Input.TotalSize())
+	}
+	return n.inputs[batch]
+}
+
+// Buffer is where a float32 network reads mini-batches of the given size: who fills it and passes it to Step, Descend, Evaluate or
+// Predict as x spares a copy. For a float64 network it is memory like any other.
+func (n *Net) Buffer(batch int) []float32 {
+	if x, ok := n.input(batch).([]float32); ok {
+		return x
+	}
+	return make([]float32, batch*n.Input.TotalSize())
 }
 
 // cost is the cost's node, a scalar.
@@ -223,7 +243,24 @@ func (n *Net) step(m *machine, labels []byte) (Stats, error) {
 		k.fill(n.seed, n.Steps)
 	}
 	n.Steps++
+	n.masks = m.masks
 	return m.stats(labels)
+}
+
+// Masks are what the dropout layers multiplied their inputs by in the last Step or Descend, in the order of the layers: for each a
+// copy of its mask, example by example, of 0 and 1/(1−p). A layer of p = 0 has none.
+func (n *Net) Masks() [][]float64 {
+	masks := make([][]float64, len(n.masks))
+	for i, k := range n.masks {
+		switch d := k.data.(type) {
+		case []float32:
+			masks[i] = make([]float64, len(d))
+			convert(masks[i], d)
+		case []float64:
+			masks[i] = slices.Clone(d)
+		}
+	}
+	return masks
 }
 
 // Evaluate runs a mini-batch forward only, as predictions are made: without dropout.

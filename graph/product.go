@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"slices"
-
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
@@ -68,45 +66,75 @@ func (l *linker[T]) tMul(in *instr) []job {
 	}}}
 }
 
-// sparseAffine is y = act(x W + b) by the non-zero elements of x, cut by rows of x. Where most of x is not zero, it multiplies all.
+// sparseAffine is y = act(x W + b) by the non-zero elements of x, cut by rows of x. A part most of whose x is not zero multiplies all.
 func (l *linker[T]) sparseAffine(in *instr) []job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.of(in.x[2])
 	act, s, nz := activate[T](in.act), kernel.For[T](), in.sparse
-	size, parts := cut(m, n*k/4, 1)
+	size, parts := cut(m, n*k/sparseWork, 1)
 	return []job{{parts, func(i int) {
-		for r := i * size; r < min(m, (i+1)*size); r++ {
-			yr, xr := y[r*k:r*k+k], x[r*n:r*n+n]
-			nz.count[r] = s.Nonzero(nz.index[r*n:r*n+n], xr)
-			copy(yr, b)
-			if c := nz.count[r]; c < n/2 {
-				s.MulSparse(yr, xr, nz.index[r*n:r*n+c], w, k)
-			} else {
-				s.Mul(yr, k, xr, n, 1, w, k, 1, k, n, 1, 1)
-			}
-			act(yr)
+		r0, r1 := i*size, min(m, (i+1)*size)
+		for r := r0; r < r1; r++ {
+			copy(y[r*k:r*k+k], b)
 		}
+		if find(nz, x, r0, r1) > (r1-r0)*n/2 {
+			s.Mul(y[r0*k:], k, x[r0*n:], n, 1, w, k, r1-r0, k, n, 1, 1)
+		} else {
+			for from := 0; from < n; from += nz.size {
+				for r := r0; r < r1; r++ {
+					s.MulSparse(y[r*k:r*k+k], x[r*n+from:r*n+min(n, from+nz.size)], nz.at(r, from), w[from*k:], k)
+				}
+			}
+		}
+		act(y[r0*k : r1*k])
 	}}}
 }
 
-// sparseTMul is tMul by the non-zero elements of a. Where most of a is not zero, or y is to be shrunk as well, it multiplies all.
+// find lists the non-zero elements of the rows [r0, r1), and returns their number.
+func find[T kernel.Float](z *rows, x []T, r0, r1 int) int {
+	total, s := 0, kernel.For[T]()
+	for r := r0; r < r1; r++ {
+		for from := 0; from < z.n; from += z.size {
+			to := min(z.n, from+z.size)
+			c := s.Nonzero(z.index[r*z.n+from:r*z.n+to], x[r*z.n+from:r*z.n+to])
+			z.count[from/z.size*z.m+r] = int32(c)
+			total += c
+		}
+	}
+	return total
+}
+
+// at are the indices of row r in the block of columns that begins at from.
+func (z *rows) at(r, from int) []int32 {
+	return z.index[r*z.n+from:][:z.count[from/z.size*z.m+r]]
+}
+
+// sparseTMul is tMul by the non-zero elements of a, cut by blocks of a's columns. Where most of a is not zero, it multiplies all.
 func (l *linker[T]) sparseTMul(in *instr) []job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, factors := l.target(in)
 	x, dy, s, nz := l.of(in.x[0]), l.of(in.x[1]), kernel.For[T](), in.sparse
-	size, parts := cut(n, m*k/4, 1)
-	return []job{{parts, func(i int) {
-		from, to := i*size, min(n, (i+1)*size)
+	return []job{{len(nz.count) / m, func(i int) {
+		from := i * nz.size
+		to := min(n, from+nz.size)
 		alpha, beta := factors()
-		if nz.total() > m*n/2 {
+		if sum(nz.count[i*m:i*m+m]) > m*(to-from)/2 {
 			s.Mul(y[from*k:], k, x[from:], 1, n, dy, k, to-from, k, m, alpha, beta)
 			return
 		}
 		shrink(y[from*k:to*k], beta)
 		for r := range m {
-			s.OuterSparse(y, k, x[r*n:r*n+n], nz.between(r, n, from, to), dy[r*k:r*k+k], alpha)
+			s.OuterSparse(y[from*k:to*k], k, x[r*n+from:r*n+to], nz.at(r, from), dy[r*k:r*k+k], alpha)
 		}
 	}}}
+}
+
+func sum(counts []int32) int {
+	total := 0
+	for _, c := range counts {
+		total += int(c)
+	}
+	return total
 }
 
 // shrink is y = β y.
@@ -118,21 +146,4 @@ func shrink[T kernel.Float](y []T, beta T) {
 	default:
 		kernel.For[T]().SGD(y, y, beta, 0)
 	}
-}
-
-// total is the number of non-zero elements.
-func (z *rows) total() int {
-	t := 0
-	for _, c := range z.count {
-		t += c
-	}
-	return t
-}
-
-// between are row r's indices in [from, to) of n.
-func (z *rows) between(r, n, from, to int) []int32 {
-	idx := z.index[r*n : r*n+z.count[r]]
-	lo, _ := slices.BinarySearch(idx, int32(from))
-	hi, _ := slices.BinarySearch(idx, int32(to))
-	return idx[lo:hi]
 }

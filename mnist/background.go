@@ -15,15 +15,18 @@ func lightness(img image.Image) grid {
 	b := img.Bounds()
 	rgba := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
 	draw.Draw(rgba, rgba.Bounds(), img, b.Min, draw.Src)
-	// A new pixel covers a whole number of old ones, so that edges stay as sharp as they can.
-	factor := 1 / math.Ceil(float64(max(b.Dx(), b.Dy()))/workSide)
+	// A new pixel covers size×size old ones, so that edges stay as sharp as they can. What is left at the right and at
+	// the bottom is cut off.
+	size := (max(b.Dx(), b.Dy()) + workSide - 1) / workSide
+	w, h := max(b.Dx()/size*size, min(b.Dx(), size)), max(b.Dy()/size*size, min(b.Dy(), size))
+	factor := 1 / float64(size)
 	grey := resample(func(x, y int) float64 {
 		p := rgba.Pix[y*rgba.Stride+4*x:]
 		return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2]) // the weights of ITU-R BT.601
-	}, b.Dx(), b.Dy(), factor)
+	}, w, h, factor)
 	opaque := resample(func(x, y int) float64 {
 		return float64(rgba.Pix[y*rgba.Stride+4*x+3]) / 255
-	}, b.Dx(), b.Dy(), factor)
+	}, w, h, factor)
 	behind := paper(grey, opaque)
 	for i := range grey.v {
 		grey.v[i] += (1 - opaque.v[i]) * behind
@@ -54,28 +57,41 @@ func paper(grey, opaque grid) float64 {
 	return 0
 }
 
-// subtractBackground makes the background 0, also where light falls on it unevenly: it subtracts a quadratic surface
-// that fits the outermost pixels. Some of these may be ink, and so the fit begins with their median, and is repeated
-// with those that were not far from it: within three times the median distance, or what does not make ink.
+// subtractBackground makes the background 0. It knows the background by the outermost pixels, of which less than half
+// should be ink.
 func (g grid) subtractBackground() {
 	var ring []int
-	var values []float64
-	g.border(func(x, y int) {
-		ring = append(ring, y*g.w+x)
-		values = append(values, g.at(x, y))
-	})
-	background := surface{quantile(values, 0.5)}
-	for range 3 {
-		distance := func(i int) float64 { return math.Abs(g.v[i] - background.at(g, i)) }
-		for k, i := range ring {
-			values[k] = distance(i)
-		}
-		limit := max(leastContrast, 3*quantile(values, 0.5))
-		background = fitSurface(g, slices.DeleteFunc(slices.Clone(ring), func(i int) bool { return distance(i) > limit }))
-	}
+	g.border(func(x, y int) { ring = append(ring, y*g.w+x) })
+	background := g.background(ring)
 	for i := range g.v {
 		g.v[i] -= background.at(g, i)
 	}
+}
+
+// background is the median of the pixels in ring where half of them are within two grey levels of it, as in drawings.
+// Otherwise light falls unevenly, and it is the surface whose distances from these pixels have nearly the smallest sum.
+// (With squares, as in plain least squares, ink that touches the border would bend it.) To that end a least squares
+// fit is repeated with the weight of each pixel 1 over its last distance.
+func (g grid) background(ring []int) surface {
+	weights, values := slices.Repeat([]float64{1}, len(ring)), make([]float64, len(ring))
+	for k, i := range ring {
+		values[k] = g.v[i]
+	}
+	flat := quantile(values, 0.5)
+	for k := range values {
+		values[k] = math.Abs(values[k] - flat)
+	}
+	if quantile(values, 0.5) <= 2 {
+		return surface{flat}
+	}
+	var fit surface
+	for range 5 {
+		fit = fitSurface(g, ring, weights)
+		for k, i := range ring {
+			weights[k] = 1 / max(1, math.Abs(g.v[i]-fit.at(g, i)))
+		}
+	}
+	return fit
 }
 
 // turnLight makes ink positive and everything else 0 or little, and returns how light ink is. Ink is what differs most
@@ -113,16 +129,17 @@ func (g grid) terms(i int) [6]float64 {
 	return [6]float64{1, x, y, x * x, x * y, y * y}
 }
 
-// fitSurface returns the surface nearest to the chosen pixels of g, by least squares.
-func fitSurface(g grid, chosen []int) surface {
+// fitSurface returns the surface nearest to the given pixels of g by least squares, with a weight for each.
+func fitSurface(g grid, pixels []int, weights []float64) surface {
 	// The normal equations are symmetric: the upper triangle is enough. The right side is the last column.
 	var normal [6][7]float64
 	for k := range 6 {
 		normal[k][k] = 1e-6 // Few pixels may leave them singular otherwise.
 	}
-	for _, i := range chosen {
+	for p, i := range pixels {
 		terms := g.terms(i)
 		for k, t := range terms {
+			t *= weights[p]
 			for l := k; l < 6; l++ {
 				normal[k][l] += t * terms[l]
 			}

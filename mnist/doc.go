@@ -7,7 +7,8 @@
 //   - set.go: [Set], labelled images, one byte a pixel
 //   - book.go: what the book does to the data: [Expand], [Darkness]
 //   - picture.go: [ReadImage], a PNG, JPEG or GIF of bounded size
-//   - frame.go, ink.go: [Frame], any drawing or photo of a digit in the frame that MNIST has: 28×28, light on dark
+//   - frame.go: [Frame], any drawing or photo of a digit in the frame that MNIST has: 28×28, light on dark; with
+//     background.go, which makes the background black, ink.go, which finds the ink on it, and grid.go, which scales
 //
 // Pixels stay bytes here, 0 for the dark background and 255 for full ink. Networks take byte/[PixelScale].
 package mnist

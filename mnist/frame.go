@@ -25,7 +25,7 @@ var errNoInk = errors.New("mnist: no ink in the picture; draw a digit that stand
 // the ink by averaging areas so that it just fits a box of 20×20, and puts its centre of mass at the centre, to a whole
 // pixel. Transparent parts count as background. A picture without ink is an error.
 //
-// The background is what the outermost pixels show, so they should not be ink, nor the edge of a table.
+// The background is what most of the outermost pixels show, so they should not show the table beside the paper.
 func Frame(img image.Image) ([]byte, error) {
 	if img.Bounds().Empty() {
 		return nil, errNoInk

@@ -66,8 +66,9 @@ func photo(drawing *image.Gray, rng *rand.Rand) *image.Gray {
 }
 
 // The digits of MNIST are in their frame already, and what makes them from drawings and photos of them comes near them.
-// Measured, of 255 grey levels, when the mean pixel is 33: a mean absolute difference of 0.21 as it is and enlarged, 0.41
-// cropped, 11.9 in a photo, whose strokes are a little thinner or thicker. The bounds leave some room.
+// Measured, of 255 grey levels, when the mean pixel is 33: a mean absolute difference of 0.21 as it is and enlarged, 1.0
+// cropped (0.2 without four digits that leave little background at the border), 11.9 in a photo, whose strokes are a
+// little thinner or thicker. The bounds leave some room.
 func TestFrameKeepsDigits(t *testing.T) {
 	test := digits(t).Test
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -78,7 +79,7 @@ func TestFrameKeepsDigits(t *testing.T) {
 	}{
 		{"as it is", func(digit []byte) image.Image { return grey(digit) }, 0.3, 2},
 		{"enlarged", func(digit []byte) image.Image { return enlarged(digit, rng.IntN(35), rng.IntN(20)) }, 0.3, 2},
-		{"cropped", func(digit []byte) image.Image { return cropped(digit) }, 0.6, 20},
+		{"cropped", func(digit []byte) image.Image { return cropped(digit) }, 1.3, 50},
 		{"photo", func(digit []byte) image.Image { return photo(enlarged(digit, rng.IntN(35), rng.IntN(20)), rng) }, 13, 30},
 	} {
 		sum, worst := 0.0, 0.0
@@ -188,13 +189,18 @@ func TestFrameWithoutInk(t *testing.T) {
 	for i := range noise.Pix {
 		noise.Pix[i] = byte(200 + 3*rng.NormFloat64())
 	}
+	lit := image.NewGray(image.Rect(0, 0, 1537, 1025))
+	for i := range lit.Pix {
+		lit.Pix[i] = byte(100 + 100*(i%1537)/1537)
+	}
 	for name, img := range map[string]image.Image{
-		"black":       image.NewGray(image.Rect(0, 0, 50, 50)),
-		"white":       enlarged(make([]byte, 784), 0, 0),
-		"transparent": image.NewNRGBA(image.Rect(0, 0, 50, 50)),
-		"noisy paper": noise,
-		"one pixel":   image.NewGray(image.Rect(0, 0, 1, 1)),
-		"no pixel":    image.NewGray(image.Rect(0, 0, 0, 5)),
+		"uneven light": lit,
+		"black":        image.NewGray(image.Rect(0, 0, 50, 50)),
+		"white":        enlarged(make([]byte, 784), 0, 0),
+		"transparent":  image.NewNRGBA(image.Rect(0, 0, 50, 50)),
+		"noisy paper":  noise,
+		"one pixel":    image.NewGray(image.Rect(0, 0, 1, 1)),
+		"no pixel":     image.NewGray(image.Rect(0, 0, 0, 5)),
 	} {
 		if frame, err := Frame(img); err != errNoInk || frame != nil {
 			t.Errorf("%s: %v, %v", name, frame, err)
@@ -253,22 +259,25 @@ func TestResample(t *testing.T) {
 	}
 }
 
-// A quadratic surface is known by its border.
+// A quadratic surface is known by its border, even where ink touches that.
 func TestSubtractBackground(t *testing.T) {
-	g := newGrid(9, 7)
+	g := newGrid(19, 17)
 	for i := range g.v {
 		q := g.terms(i)
 		g.v[i] = 100 + 20*q[1] - 30*q[2] + 5*q[3] + 7*q[4] - 11*q[5]
 	}
-	g.v[3*9+4] += 50
+	ink := []int{0, 1, 2, 8*19 + 9, 8*19 + 10}
+	for _, i := range ink {
+		g.v[i] += 100
+	}
 	g.subtractBackground()
 	for i, v := range g.v {
 		want := 0.0
-		if i == 3*9+4 {
-			want = 50
+		if slices.Contains(ink, i) {
+			want = 100
 		}
-		if math.Abs(v-want) > 1e-4 {
-			t.Errorf("pixel %d is %v, want %v", i, v, want)
+		if math.Abs(v-want) > 3 {
+			t.Errorf("pixel (%d, %d) is %v, want %v", i%19, i/19, v, want)
 		}
 	}
 }

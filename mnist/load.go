@@ -8,11 +8,10 @@ import (
 	"fmt"
 	"hash"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"os"
 )
 
 //go:embed data/*.gz
@@ -45,8 +44,11 @@ func Load() (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := d.CheckLabels(10); err != nil {
+		return nil, err
+	}
 	d.Name = "mnist"
-	return d, d.CheckLabels(10)
+	return d, nil
 }
 
 // LoadDir reads a data set in MNIST's layout from the four files in dir, each plain or gzipped, its name spelt

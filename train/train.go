@@ -235,16 +235,14 @@ func (t *Trainer) shuffle() {
 
 // gather collects images and labels in the given order.
 func (t *Trainer) gather(d Data, order []int32) ([]float32, []byte) {
-	n := t.Net.Input.TotalSize()
-	if cap(t.label) < len(order) {
-		t.x, t.label = make([]float32, n*len(order)), make([]byte, len(order))
+	if len(t.label) != len(order) {
+		t.x, t.label = t.Net.Buffer(len(order)), make([]byte, len(order))
 	}
-	x, labels := t.x[:n*len(order)], t.label[:len(order)]
-	kernel.For[float32]().Gather(x, d.Images, order)
+	kernel.For[float32]().Gather(t.x, d.Images, order)
 	for i, o := range order {
-		labels[i] = d.Labels[o]
+		t.label[i] = d.Labels[o]
 	}
-	return x, labels
+	return t.x, t.label
 }
 
 // finish sums the epoch up and moves the state to the next one.

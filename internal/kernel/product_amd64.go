@@ -2,5 +2,177 @@
 
 package kernel
 
-func productAVX2(s *Set[float32])   {}
-func productAVX512(s *Set[float32]) {}
+//go:generate go run -C _asm ./product -out ../product_amd64.s -stubs ../product_stubs_amd64.go -pkg kernel
+
+func productAVX2(s *Set[float32]) {
+	p := &products{
+		mul:  []mulRows{mul1AVX2, mul2AVX2, mul3AVX2, mul4AVX2, mul5AVX2, mul6AVX2},
+		dot:  []dotRows{dot1AVX2, dot2AVX2, dot3AVX2, dot4AVX2, dot5AVX2, dot6AVX2},
+		deep: 128, wide: 48,
+		nonzero: nonzeroAVX2, mulSparse: mulSparseAVX2, outerSparse: outerSparseAVX2,
+	}
+	p.lay(s)
+}
+
+func productAVX512(s *Set[float32]) {
+	p := &products{
+		mul: []mulRows{mul1AVX512, mul2AVX512, mul3AVX512, mul4AVX512, mul5AVX512, mul6AVX512,
+			mul7AVX512, mul8AVX512, mul9AVX512, mul10AVX512, mul11AVX512, mul12AVX512},
+		dot:  []dotRows{dot1AVX512, dot2AVX512, dot3AVX512, dot4AVX512, dot5AVX512, dot6AVX512},
+		deep: 512, wide: 112,
+		nonzero: nonzeroAVX512, mulSparse: mulSparseAVX512, outerSparse: outerSparseAVX512,
+	}
+	p.lay(s)
+}
+
+// products are the matrix products of one instruction set. An element of c is a sum of sums over parts of k, in an order that
+// depends on k alone: it has the same bits however c is cut into blocks for several threads.
+type products struct {
+	mul  []mulRows // [h-1] is for h rows
+	dot  []dotRows // the same
+	deep int       // the most terms that Mul adds up before it adds their sum to c: a multiple of 16, found by timing
+	wide int       // the most columns of the sparse kernels
+
+	nonzero     func(idx []int32, x []float32) int
+	mulSparse   func(y, x []float32, idx []int32, w []float32, ldw int)
+	outerSparse func(w []float32, ldw int, x []float32, idx []int32, dy []float32, alpha float32)
+}
+
+// mulRows is Mul for a fixed number of rows.
+type mulRows func(c *float32, ldc int, a *float32, ai, al int, b *float32, ldb, n, k int, alpha, beta float32)
+
+// dotRows is MulT for a fixed number of rows; ahead is the distance from an element of b to one that will be read soon.
+type dotRows func(c *float32, ldc int, a *float32, lda int, b *float32, ldb, ahead, n, k int, alpha, beta float32)
+
+// lay puts the products into s.
+func (p *products) lay(s *Set[float32]) {
+	s.Mul, s.MulT = p.Mul, p.MulT
+	s.Nonzero, s.MulSparse, s.OuterSparse = p.Nonzero, p.MulSparse, p.OuterSparse
+}
+
+// Mul is Set.Mul. It copies nothing: each tile fetches the next one's elements into the cache while it runs, which keeps up
+// with copying b into panels and starts sooner.
+func (p *products) Mul(c []float32, ldc int, a []float32, ai, al int, b []float32, ldb int, m, n, k int, alpha, beta float32) {
+	if m == 0 || n == 0 {
+		return
+	}
+	if k == 0 {
+		scaleRows(c, ldc, m, n, beta)
+		return
+	}
+	_, _, _ = c[(m-1)*ldc+n-1], a[(m-1)*ai+(k-1)*al], b[(k-1)*ldb+n-1]
+	part := partOf(k, p.deep)
+	for l := 0; l < k; l += part {
+		for i, h := 0, 0; i < m; i += h {
+			h = share(m-i, len(p.mul))
+			p.mul[h-1](&c[i*ldc], ldc, &a[i*ai+l*al], ai, al, &b[l*ldb], ldb, n, min(part, k-l), alpha, beta)
+		}
+		beta = 1
+	}
+}
+
+const (
+	dotDeep = 512 // as deep, for MulT: six rows of a stay in the first-level cache
+	dotCols = 256 // rows of b that MulT takes at once: they stay in the second-level cache
+	short   = 128 // up to this k, to transpose b and multiply takes less time than to fold the sums that dotRows makes
+)
+
+// MulT is Set.MulT.
+func (p *products) MulT(c []float32, ldc int, a []float32, lda int, b []float32, ldb int, m, n, k int, alpha, beta float32) {
+	if m == 0 || n == 0 {
+		return
+	}
+	if k == 0 {
+		scaleRows(c, ldc, m, n, beta)
+		return
+	}
+	_, _, _ = c[(m-1)*ldc+n-1], a[(m-1)*lda+k-1], b[(n-1)*ldb+k-1]
+	if k < short {
+		p.mulShort(c, ldc, a, lda, b, ldb, m, n, k, alpha, beta)
+		return
+	}
+	part := partOf(k, dotDeep)
+	for l := 0; l < k; l += part {
+		for j := 0; j < n; j += dotCols {
+			ahead := 4 * ldb // only the first rows of a find b far away
+			for i, h := 0, 0; i < m; i += h {
+				h = share(m-i, len(p.dot))
+				p.dot[h-1](&c[i*ldc+j], ldc, &a[i*lda+l], lda, &b[j*ldb+l], ldb, ahead, min(dotCols, n-j), min(part, k-l), alpha, beta)
+				ahead = 0
+			}
+		}
+		beta = 1
+	}
+}
+
+const (
+	turnedCols = 256
+	turnedRow  = turnedCols + 16 // not a power of two, so that a column's elements do not meet in one set of the cache
+)
+
+// mulShort is MulT for k < short.
+func (p *products) mulShort(c []float32, ldc int, a []float32, lda int, b []float32, ldb int, m, n, k int, alpha, beta float32) {
+	lent := Borrow[float32](short * turnedRow)
+	turned := *lent
+	for j := 0; j < n; j += turnedCols {
+		cols := min(turnedCols, n-j)
+		for q := 0; q < cols; q += 8 {
+			transpose8(&turned[q], turnedRow, &b[(j+q)*ldb], ldb, min(8, cols-q), k)
+		}
+		p.Mul(c[j:], ldc, a, lda, 1, turned, turnedRow, m, cols, k, alpha, beta)
+	}
+	Return(lent)
+}
+
+// share is the first of n things if they are shared out in groups of at most most that differ by one at most.
+func share(n, most int) int {
+	groups := (n + most - 1) / most
+	return (n + groups - 1) / groups
+}
+
+// partOf is the length of the parts of a sum of k products: whole vectors, and at most deep.
+func partOf(k, deep int) int { return (share(k, deep) + 15) / 16 * 16 }
+
+// scaleRows is c = β c, what is left of a product with k = 0.
+func scaleRows(c []float32, ldc, m, n int, beta float32) {
+	for i := range m {
+		scale(c[i*ldc:i*ldc+n], beta)
+	}
+}
+
+// Nonzero is Set.Nonzero; it may write anything between the indices and idx[len(x)].
+func (p *products) Nonzero(idx []int32, x []float32) int {
+	if len(x) == 0 {
+		return 0
+	}
+	_ = idx[len(x)-1]
+	return p.nonzero(idx, x)
+}
+
+// MulSparse is Set.MulSparse for indices in order, as Nonzero writes them: only the last is checked.
+func (p *products) MulSparse(y, x []float32, idx []int32, w []float32, ldw int) {
+	if len(idx) == 0 || len(y) == 0 {
+		return
+	}
+	last := int(idx[len(idx)-1])
+	_, _ = x[last], w[last*ldw+len(y)-1]
+	for len(y) > 0 {
+		cols := share(len(y), p.wide)
+		p.mulSparse(y[:cols], x, idx, w, ldw)
+		y, w = y[cols:], w[cols:]
+	}
+}
+
+// OuterSparse is Set.OuterSparse for indices in order, as Nonzero writes them: only the last is checked.
+func (p *products) OuterSparse(w []float32, ldw int, x []float32, idx []int32, dy []float32, alpha float32) {
+	if len(idx) == 0 || len(dy) == 0 {
+		return
+	}
+	last := int(idx[len(idx)-1])
+	_, _ = x[last], w[last*ldw+len(dy)-1]
+	for len(dy) > 0 {
+		cols := share(len(dy), p.wide)
+		p.outerSparse(w, ldw, x, idx, dy[:cols], alpha)
+		dy, w = dy[cols:], w[cols:]
+	}
+}

@@ -1,0 +1,121 @@
+package graph_test
+
+import (
+	"fmt"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"github.com/stheno-ml/stheno/graph"
+)
+
+// affine is a layer of parameters of the given name, n by n, so that two of one name share them.
+func affine(name string, n int) graph.Layer {
+	return layerFunc(func(b *graph.Builder, x *node) *node {
+		return graph.Affine.Apply(x, b.Param(name+".w", shape{n, n}, .5, true), b.Param(name+".b", shape{n}, .5, false))
+	})
+}
+
+// odd are networks of the kind that a compiler gets wrong: parameters that are read twice, or after their gradient is known, or that
+// share one gradient; results that are read twice; Gorgonia's ops between ours.
+var odd = map[string]graph.Layer{
+	"tied":           graph.Seq{graph.Dense{Out: 4}, affine("a", 4), graph.Sigmoid, affine("a", 4)},
+	"tied in a row":  graph.Seq{graph.Dense{Out: 4}, affine("a", 4), affine("a", 4), affine("a", 4)},
+	"first is tied":  graph.Seq{affine("a", 50), graph.Tanh, affine("a", 50), graph.Dense{Out: 3}},
+	"two of one sum": graph.Seq{graph.Dense{Out: 4}, layerFunc(sumOfTwo), graph.Dense{Out: 3}},
+	"read by a rule": graph.Seq{graph.Dense{Out: 4}, layerFunc(reads), graph.Dense{Out: 3}},
+	"residual":       graph.Seq{graph.Dense{Out: 4}, graph.Residual{graph.Dense{Out: 4}, graph.ReLU, graph.Residual{graph.Tanh}}, graph.Dense{Out: 3}},
+	"z read twice":   graph.Seq{graph.Dense{Out: 4}, layerFunc(twice), graph.Dense{Out: 3}},
+	"theirs":         graph.Seq{graph.Dense{Out: 4}, graph.Func(gorgonia.Tanh), graph.Func(gorgonia.Square), graph.Dense{Out: 3}},
+	"convolutions": graph.Seq{
+		graph.Conv{Out: 3, Kernel: 3, Pad: 1}, graph.ReLU, graph.Residual{graph.Conv{Out: 3, Kernel: 3, Pad: 1}, graph.Tanh}, graph.MaxPool{Size: 2},
+		graph.Conv{Out: 4, Kernel: 2, Stride: 2}, graph.Flatten{}, graph.Dropout{P: .3}, graph.Dense{Out: 3},
+	},
+	"no hidden layer": graph.Dense{Out: 3},
+	"ends flattened":  graph.Seq{graph.Conv{Out: 3, Kernel: 10, Pad: 0}, graph.Flatten{}},
+	"flattened twice": graph.Seq{graph.Flatten{}, graph.Dropout{P: .5}, graph.Flatten{}, graph.Dense{Out: 3}},
+}
+
+// sumOfTwo is x W with W = p + q: both have the same gradient node.
+func sumOfTwo(b *graph.Builder, x *node) *node {
+	w := graph.Add.Apply(b.Param("p", shape{4, 4}, .5, true), b.Param("q", shape{4, 4}, .5, false))
+	return graph.Affine.Apply(x, w, b.Param("r", shape{4}, .5, false))
+}
+
+// reads is x W, where W is an argument of another op as well, whose gradient rule reads it.
+func reads(b *graph.Builder, x *node) *node {
+	w := b.Param("w", shape{4, 4}, .5, true)
+	square := graph.Hadamard.Apply(w, w)
+	bias := b.Param("r", shape{4}, .5, false)
+	return graph.Add.Apply(graph.Affine.Apply(x, w, bias), graph.Affine.Apply(x, square, bias))
+}
+
+// twice is tanh z + σ(z) ⊙ z.
+func twice(b *graph.Builder, z *node) *node {
+	return graph.Add.Apply(graph.Tanh.Build(b, z), graph.Hadamard.Apply(graph.Sigmoid.Build(b, z), z))
+}
+
+// TestOdd: on each of these, the gradient is right; our VM, whatever the number of threads, and Gorgonia's give the same gradients; and
+// Descend takes the step that they say.
+func TestOdd(t *testing.T) {
+	const eta, l2 = .1, .05
+	in := shape{2, 5, 5}
+	for name, l := range odd {
+		if name == "ends flattened" {
+			in = shape{1, 10, 10}
+		} else if in = (shape{2, 5, 5}); name == "first is tied" {
+			in = shape{50}
+		}
+		for _, loss := range graph.Losses {
+			new := func(c graph.Config) *graph.Net {
+				c.Seed, c.Float64 = 3, true
+				return fresh(t, l, loss, in, c)
+			}
+			for _, m := range []int{1, 11} {
+				what := fmt.Sprintf("%s, %s, %d examples", name, loss.Name, m)
+				tape, one, two, descent := new(graph.Config{Tape: true}), new(graph.Config{Threads: 1}), new(graph.Config{Threads: 2}), new(graph.Config{Threads: 2})
+				x, labels := examples(m, in, tape.Classes)
+				for i := range 3 {
+					want := step(t, tape, x, labels)
+					step(t, one, x, labels)
+					step(t, two, x, labels)
+					got, err := descent.Descend(x, labels, eta, l2)
+					if d := apart([]float64{want.Cost}, []float64{got.Cost}); err != nil || d > 1e-12 || got.Correct != want.Correct {
+						t.Errorf("%s: %+v, want %+v (%v)", what, got, want, err)
+					}
+					for k, p := range tape.Params {
+						if d := apart(one.Params[k].GradFloat64s(), two.Params[k].GradFloat64s()); d != 0 {
+							t.Errorf("%s: gradient of %s differs by %v between one thread and two", what, p.Name, d)
+						}
+						g := p.GradFloat64s()
+						if d := apart(g, one.Params[k].GradFloat64s()); d > 1e-12 {
+							t.Errorf("%s: step %d: gradient of %s is %v off the TapeMachine's", what, i, p.Name, d)
+						}
+						w := p.Float64s()
+						for j := range w {
+							w[j] = (1-eta*l2*is(p.Decay))*w[j] - eta*g[j]
+						}
+						if d := apart(w, descent.Params[k].Float64s()); d > 1e-12 {
+							t.Errorf("%s: step %d: %s is %v off", what, i, p.Name, d)
+						}
+						for _, n := range []*graph.Net{tape, one, two} {
+							if err := n.Params[k].Set(w); err != nil {
+								t.Fatal(err)
+							}
+						}
+					}
+				}
+			}
+			x, labels := examples(3, in, 3)
+			results, err := graph.GradCheck(new(graph.Config{}), x, labels, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range results {
+				if !r.OK() {
+					t.Errorf("%s, %s: %+v", name, loss.Name, r)
+				}
+			}
+		}
+	}
+}

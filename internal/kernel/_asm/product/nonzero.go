@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"math/bits"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+const (
+	nonzeroSignature = "func(idx []int32, x []float32) int"
+	nonzeroLoop      = "the number n of elements x[i] ≠ 0; idx[:n] are their i, and idx[n:len(x)] is anything"
+)
+
+// nonzeroAVX512 generates Nonzero with the instruction made for it.
+func nonzeroAVX512() {
+	function("nonzeroAVX512", nonzeroSignature, nonzeroLoop)
+	idx, x, n := Load(Param("idx").Base(), GP64()), Load(Param("x").Base(), GP64()), Load(Param("x").Len(), GP64())
+	found := GP64()
+	XORQ(found, found)
+	zero, at, step, v, packed := ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
+	VPXORD(zero, zero, zero)
+	VMOVDQU32(counting(), at)
+	VPBROADCASTD(constant(16), step)
+	chosen, count := K(), GP32()
+	compress := func() {
+		VCMPPS(U8(4), zero, v, chosen)
+		VPCOMPRESSD_Z(at, chosen, packed)
+		KMOVW(chosen, count)
+		POPCNTL(count, count)
+	}
+	SUBQ(Imm(16), n)
+	JLT(LabelRef("rest"))
+	Label("loop")
+	VMOVUPS(Mem{Base: x}, v)
+	compress()
+	VMOVDQU32(packed, Mem{Base: idx, Index: found, Scale: 4})
+	ADDQ(count.As64(), found)
+	VPADDD(step, at, at)
+	ADDQ(Imm(64), x)
+	SUBQ(Imm(16), n)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(Imm(16), n)
+	last := avx512.tail(n)
+	avx512.load(Mem{Base: x}, last, v)
+	compress()
+	VMOVDQU32(packed, last, Mem{Base: idx, Index: found, Scale: 4})
+	ADDQ(count.As64(), found)
+	Store(found, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// nonzeroAVX2 generates Nonzero with a table of the places of a byte's bits.
+func nonzeroAVX2() {
+	function("nonzeroAVX2", nonzeroSignature, nonzeroLoop)
+	idx, x, n := Load(Param("idx").Base(), GP64()), Load(Param("x").Base(), GP64()), Load(Param("x").Len(), GP64())
+	found, table := GP64(), GP64()
+	XORQ(found, found)
+	LEAQ(bitPlaces(), table)
+	zero, at, step, v, packed := YMM(), YMM(), YMM(), YMM(), YMM()
+	VPXOR(zero, zero, zero)
+	VPXOR(at, at, at)
+	VPBROADCASTD(constant(8), step)
+	chosen := GP32()
+	compress := func() {
+		VCMPPS(U8(4), zero, v, v)
+		VMOVMSKPS(v, chosen)
+		VPMOVZXBD(Mem{Base: table, Index: chosen.As64(), Scale: 8}, packed)
+		VPADDD(at, packed, packed)
+		POPCNTL(chosen, chosen)
+	}
+	SUBQ(Imm(8), n)
+	JLT(LabelRef("rest"))
+	Label("loop")
+	VMOVUPS(Mem{Base: x}, v)
+	compress()
+	VMOVDQU(packed, Mem{Base: idx, Index: found, Scale: 4})
+	ADDQ(chosen.As64(), found)
+	VPADDD(step, at, at)
+	ADDQ(Imm(32), x)
+	SUBQ(Imm(8), n)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(Imm(8), n)
+	last := avx2.tail(n)
+	avx2.load(Mem{Base: x}, last, v)
+	compress()
+	VPMASKMOVD(packed, last, Mem{Base: idx, Index: found, Scale: 4})
+	ADDQ(chosen.As64(), found)
+	Store(found, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+func constant(v uint32) Mem {
+	m := GLOBL(fmt.Sprintf("constant%d", v), RODATA|NOPTR)
+	DATA(0, U32(v))
+	return m
+}
+
+// counting is 0, 1, …, 15.
+func counting() Mem {
+	m := GLOBL("counting", RODATA|NOPTR)
+	for i := range 16 {
+		DATA(4*i, U32(i))
+	}
+	return m
+}
+
+// bitPlaces are, for every byte, the places of its bits that are set, a byte each, in a block of eight.
+func bitPlaces() Mem {
+	m := GLOBL("bitPlaces", RODATA|NOPTR)
+	for b := range 256 {
+		var places uint64
+		rest := uint8(b)
+		for i := 0; rest != 0; i++ {
+			places |= uint64(bits.TrailingZeros8(rest)) << (8 * i)
+			rest &= rest - 1
+		}
+		DATA(8*b, U64(places))
+	}
+	return m
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// transpose generates the transposed copy of 8 rows, in blocks of 8×8.
+func transpose() {
+	function("transpose8", "func(dst *float32, ldd int, src *float32, lds, rows, k int)",
+		"dst[l*ldd+j] = src[j*lds+l] for j < rows ≤ 8, l < k; up to column 8 and to the next multiple of 8 rows it writes anything")
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	ldd, lds := loadBytes("ldd"), loadBytes("lds")
+	rows, k := Load(Param("rows"), GP64()), Load(Param("k"), GP64())
+	zero, full := GP64(), GP64()
+	XORQ(zero, zero)
+	MOVQ(U32(8), full)
+
+	Label("blocks")
+	count := GP64()
+	MOVQ(k, count)
+	CMPQ(k, full)
+	CMOVQGT(full, count)
+	valid := avx2.tail(count)
+	v := avx2.vectors(8)
+	from, step := GP64(), GP64()
+	MOVQ(src, from)
+	MOVQ(lds, step)
+	for i := range v {
+		avx2.load(Mem{Base: from}, valid, v[i])
+		if i < 7 {
+			// Behind the last row the same row is read again, into columns that nobody looks at.
+			CMPQ(rows, U8(i+1))
+			CMOVQEQ(zero, step)
+			ADDQ(step, from)
+		}
+	}
+	for _, t := range transposed(v) {
+		VMOVUPS(t, Mem{Base: dst})
+		ADDQ(ldd, dst)
+	}
+	ADDQ(Imm(32), src)
+	SUBQ(Imm(8), k)
+	JG(LabelRef("blocks"))
+	VZEROUPPER()
+	RET()
+}
+
+// transposed is the 8×8 matrix of v's rows, turned: elements by pairs, pairs by fours, fours by lanes.
+func transposed(v []reg.VecVirtual) []reg.VecVirtual {
+	pairs, fours, out := avx2.vectors(8), avx2.vectors(8), avx2.vectors(8)
+	for i := 0; i < 8; i += 2 {
+		VUNPCKLPS(v[i+1], v[i], pairs[i])
+		VUNPCKHPS(v[i+1], v[i], pairs[i+1])
+	}
+	for i := 0; i < 8; i += 4 {
+		for j := range 2 {
+			VSHUFPS(U8(0x44), pairs[i+2+j], pairs[i+j], fours[i+2*j])
+			VSHUFPS(U8(0xee), pairs[i+2+j], pairs[i+j], fours[i+2*j+1])
+		}
+	}
+	for i := range 4 {
+		VPERM2F128(U8(0x20), fours[i+4], fours[i], out[i])
+		VPERM2F128(U8(0x31), fours[i+4], fours[i], out[i+4])
+	}
+	return out
+}

@@ -1,0 +1,193 @@
+package npz
+
+import (
+	"archive/zip"
+	"bufio"
+	"cmp"
+	"compress/flate"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// ReadFile reads the file at path. See Read for its errors.
+func ReadFile(path string) ([]Array, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("npz: %w", err)
+	}
+	if !info.Mode().IsRegular() { // A pipe would wait for ever.
+		return nil, fault(path, "", 0, "not a regular file; give the path of a .npz file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("npz: %w", err)
+	}
+	defer f.Close()
+	return Read(f, info.Size(), path)
+}
+
+// Read reads the arrays of a file of size bytes, in their order; name is the file's name in errors. A fault in the contents, a
+// missing end included, is a *FormatError; any other error is r's own, wrapped.
+func Read(r io.ReaderAt, size int64, name string) ([]Array, error) {
+	files, err := directory(r, size, name)
+	if err != nil {
+		return nil, err
+	}
+	var arrays []Array
+	memory := 0
+	for _, f := range files {
+		e := &entry{file: name, name: f.Name, f: f, size: int64(f.UncompressedSize64)}
+		a, err := e.read(&memory)
+		if err != nil {
+			return nil, err
+		}
+		arrays = append(arrays, a)
+	}
+	return arrays, nil
+}
+
+// directory returns the archive's entries. Package zip would follow a directory of any length, and forgives bytes before and
+// after the archive.
+func directory(r io.ReaderAt, size int64, name string) ([]*zip.File, error) {
+	const end = 22 // bytes of the record that ends an archive
+	if size > maxFile {
+		return nil, fault(name, "", 0, "the file has %d bytes, and the limit is %d; save fewer steps in it", size, maxFile)
+	}
+	if size < end {
+		return nil, fault(name, "", 0, "the file has %d bytes, and the smallest archive has %d; it is cut off, or no .npz file", size, end)
+	}
+	var b [end]byte
+	if _, err := r.ReadAt(b[:], size-end); err != nil {
+		return nil, readError(name, err)
+	}
+	entries := int(binary.LittleEndian.Uint16(b[10:]))
+	length, offset := int64(binary.LittleEndian.Uint32(b[12:])), int64(binary.LittleEndian.Uint32(b[16:]))
+	switch {
+	case string(b[:4]) != "PK\x05\x06":
+		return nil, fault(name, "", size-end, "the archive does not end here; the file is cut off, or no .npz file")
+	case offset+length+end != size || b[20] != 0 || b[21] != 0:
+		return nil, fault(name, "", size-end, "the archive's directory of %d bytes at %d does not end here; take another copy", length, offset)
+	case length > maxDirectory:
+		return nil, fault(name, "", size-end, "the archive's directory has %d bytes, and the limit is %d; save fewer arrays", length, maxDirectory)
+	}
+	z, err := zip.NewReader(r, size)
+	if err != nil || len(z.File) != entries {
+		return nil, fault(name, "", offset, "the archive's directory is not one of %d entries; take another copy", entries)
+	}
+	return z.File, checkDirectory(z.File, offset, name)
+}
+
+// checkDirectory compares the entries with each other and with the bytes that they can be in, those before end.
+func checkDirectory(files []*zip.File, end int64, name string) error {
+	total, seen := uint64(0), map[string]bool{}
+	var spans []span
+	for _, f := range files {
+		offset, err := f.DataOffset()
+		if err != nil || offset > end || f.CompressedSize64 > uint64(end-offset) {
+			return fault(name, "", end, "the entry %q does not lie where the directory says; take another copy", f.Name)
+		}
+		switch {
+		case !strings.HasSuffix(f.Name, ".npy") || len(f.Name) > maxName || !utf8.ValidString(f.Name):
+			return fault(name, "", offset, "the entry %q is no array; only NAME.npy may be in a .npz file", f.Name)
+		case seen[f.Name]:
+			return fault(name, "", offset, "the entry %q occurs twice; keep one of them", f.Name)
+		case f.Flags&1 != 0:
+			return fault(name, "", offset, "the entry %q is encrypted", f.Name)
+		case f.Method != zip.Store && f.Method != zip.Deflate:
+			return fault(name, "", offset, "the entry %q is packed by method %d; use np.savez or np.savez_compressed", f.Name, f.Method)
+		case f.Method == zip.Store && f.CompressedSize64 != f.UncompressedSize64:
+			return fault(name, "", offset, "the entry %q has %d bytes, and %d when unpacked, without packing; take another copy",
+				f.Name, f.CompressedSize64, f.UncompressedSize64)
+		}
+		if total += min(f.UncompressedSize64, maxData+1); total > maxData {
+			return fault(name, "", offset, "the entry %q makes more than %d bytes with those before; save fewer steps", f.Name, maxData)
+		}
+		const header = 30 // bytes before the name
+		seen[f.Name] = true
+		spans = append(spans, span{f.Name, offset - header - int64(len(f.Name)), offset + int64(f.CompressedSize64)})
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.begin, b.begin) })
+	for i := 1; i < len(spans); i++ { // Sharing bytes makes a small file of great length.
+		if a, b := spans[i-1], spans[i]; b.begin < a.end {
+			return fault(name, "", b.begin, "the entries %q and %q overlap; take another copy", a.name, b.name)
+		}
+	}
+	return nil
+}
+
+// span is the bytes of the file that an entry takes.
+type span struct {
+	name       string
+	begin, end int64
+}
+
+// entry is one array of the archive as it is read.
+type entry struct {
+	file, name string
+	f          *zip.File
+	r          io.Reader
+	pos, size  int64 // bytes read, and in all
+}
+
+func (e *entry) fault(format string, a ...any) error {
+	return fault(e.file, e.name, e.pos, format, a...)
+}
+
+// read reads the whole entry. The bytes that its values take are added to memory.
+func (e *entry) read(memory *int) (Array, error) {
+	raw, err := e.f.OpenRaw()
+	if err != nil {
+		return Array{}, readError(e.file, err)
+	}
+	if e.f.Method == zip.Deflate {
+		raw = flate.NewReader(bufio.NewReader(raw))
+	}
+	sum := crc32.NewIEEE()
+	e.r = io.TeeReader(bufio.NewReader(raw), sum)
+	h, err := e.header()
+	if err != nil {
+		return Array{}, err
+	}
+	if left := e.size - e.pos; h.size > maxData || int64(h.size*h.width) != left {
+		return Array{}, e.fault("%d bytes follow, which is not what type %s and shape %v need; take another copy", left, h.descr, h.shape)
+	}
+	if *memory += h.memory(); *memory > maxData {
+		return Array{}, e.fault("its values take more than %d bytes of memory with those before; save fewer steps", maxData)
+	}
+	data, err := e.values(h)
+	if err != nil {
+		return Array{}, err
+	}
+	if n, err := io.ReadFull(e.r, make([]byte, 1)); n > 0 || err != io.EOF {
+		return Array{}, e.fault("the entry goes on after its values; take another copy")
+	}
+	if got := sum.Sum32(); got != e.f.CRC32 {
+		return Array{}, e.fault("the checksum is %08x, and the directory says %08x; the file is damaged, take another copy", got, e.f.CRC32)
+	}
+	return Array{strings.TrimSuffix(e.name, ".npy"), h.shape, data}, nil
+}
+
+// full fills p from the entry.
+func (e *entry) full(p []byte) error {
+	n, err := io.ReadFull(e.r, p)
+	e.pos += int64(n)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return e.fault("the entry ends here, and its size is %d bytes in the directory; take another copy", e.size)
+	}
+	if _, damaged := errors.AsType[flate.CorruptInputError](err); damaged {
+		return e.fault("the packed bytes are damaged; take another copy")
+	}
+	if err != nil {
+		return readError(e.file, err)
+	}
+	return nil
+}
+
+func readError(file string, err error) error { return fmt.Errorf("npz: %s: %w", file, err) }

@@ -1,0 +1,127 @@
+package npz
+
+import (
+	"math"
+	"strings"
+	"unicode/utf8"
+)
+
+// values reads the values of an array in row-major order.
+func (e *entry) values(h *header) (any, error) {
+	if (h.kind == 'U' || h.kind == 'S') && h.size > maxStrings {
+		return nil, e.fault("%d strings, and the limit is %d; save numbers", h.size, maxStrings)
+	}
+	switch {
+	case h.descr[1:] == "f4":
+		return rowMajor(e, h, func(b []byte) float32 { return math.Float32frombits(h.order.Uint32(b)) })
+	case h.kind == 'f':
+		return rowMajor(e, h, func(b []byte) float64 { return math.Float64frombits(h.order.Uint64(b)) })
+	case h.descr[1:] == "u1":
+		return rowMajor(e, h, func(b []byte) uint8 { return b[0] })
+	case h.kind == 'i' || h.kind == 'u':
+		return e.integers(h)
+	case h.kind == 'b':
+		return e.bools(h)
+	}
+	return e.strings(h)
+}
+
+// rowMajor reads h.size values, each by get, and brings a column-major array into row-major order.
+func rowMajor[T any](e *entry, h *header, get func(b []byte) T) ([]T, error) {
+	const chunk = 1 << 13 // values
+	buf := make([]byte, min(h.size, chunk)*h.width)
+	all := make([]T, 0, min(h.size, chunk)) // It grows as values arrive.
+	for len(all) < h.size {
+		part := buf[:min(h.size-len(all), chunk)*h.width]
+		if err := e.full(part); err != nil {
+			return nil, err
+		}
+		for ; len(part) > 0; part = part[h.width:] {
+			all = append(all, get(part[:h.width]))
+		}
+	}
+	if !h.fortran || len(h.shape) < 2 {
+		return all, nil
+	}
+	return turned(all, h.shape), nil
+}
+
+// turned brings x, column-major, into row-major order.
+func turned[T any](x []T, shape []int) []T {
+	y := make([]T, len(x))
+	index := make([]int, len(shape))
+	for i := range y {
+		from, stride := 0, 1
+		for axis, k := range index {
+			from += k * stride
+			stride *= shape[axis]
+		}
+		y[i] = x[from]
+		for axis := len(shape) - 1; axis >= 0; axis-- {
+			if index[axis]++; index[axis] < shape[axis] {
+				break
+			}
+			index[axis] = 0
+		}
+	}
+	return y
+}
+
+// integers reads integers of any width. An unsigned one beyond int64 is a fault.
+func (e *entry) integers(h *header) ([]int64, error) {
+	tooLarge := false
+	x, err := rowMajor(e, h, func(b []byte) int64 {
+		switch h.descr[1:] {
+		case "i1":
+			return int64(int8(b[0]))
+		case "i2":
+			return int64(int16(h.order.Uint16(b)))
+		case "u2":
+			return int64(h.order.Uint16(b))
+		case "i4":
+			return int64(int32(h.order.Uint32(b)))
+		case "u4":
+			return int64(h.order.Uint32(b))
+		}
+		v := h.order.Uint64(b)
+		tooLarge = tooLarge || h.kind == 'u' && v > math.MaxInt64
+		return int64(v)
+	})
+	if tooLarge {
+		return nil, e.fault("a number of type %s is 2⁶³ or more; convert the array with .astype('f8')", h.descr)
+	}
+	return x, err
+}
+
+func (e *entry) bools(h *header) ([]bool, error) {
+	other := false
+	x, err := rowMajor(e, h, func(b []byte) bool {
+		other = other || b[0] > 1
+		return b[0] == 1
+	})
+	if other {
+		return nil, e.fault("a truth value is neither 0 nor 1; the file is damaged, take another copy")
+	}
+	return x, err
+}
+
+// strings reads texts, which are padded with zeros.
+func (e *entry) strings(h *header) ([]string, error) {
+	bad := false
+	x, err := rowMajor(e, h, func(b []byte) string {
+		var s strings.Builder
+		for ; h.kind == 'U' && len(b) > 0; b = b[4:] {
+			c := h.order.Uint32(b)
+			bad = bad || c > utf8.MaxRune || !utf8.ValidRune(rune(c))
+			s.WriteRune(rune(c))
+		}
+		s.Write(b)
+		text := strings.TrimRight(s.String(), "\x00")
+		bad = bad || !utf8.ValidString(text)
+		return text
+	})
+	if bad {
+		return nil, e.fault("a text has a letter that is none; the file is damaged, take another copy")
+	}
+	return x, err
+}
