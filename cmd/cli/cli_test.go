@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(asProgram) {
 	case "busy":
 		beBusy()
-	case "1":
+	case "program":
 		limitFiles()
 		os.Exit(Main(models.All, os.Args[1:]))
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,23 @@ func TestEval(t *testing.T) {
 	if r := call("eval", run, "--min", "1"); !strings.Contains(r.err, fmt.Sprintf("stheno: %s: accuracy %v is below 1\n", run, acc)) {
 		t.Errorf("--min: %q", r.err)
 	}
+}
+
+// The weights that are measured are those of the best epoch, not of the last: at this eta, no two epochs are alike.
+func TestBestWeights(t *testing.T) {
+	dir := dataSet(t, 1200, 100)
+	for seed := range 9 {
+		runs := t.TempDir()
+		end := events(t, ok(t, "train", "mlp", "--epochs", "8", "--eta", "30", "--seed", strconv.Itoa(seed), "--data", dir, "--runs", runs, "--json").out)[9]
+		r := events(t, ok(t, "eval", "latest", "--runs", runs, "--split", "validation", "--json").out)[0]
+		if r["accuracy"] != end["best_val_acc"] {
+			t.Errorf("eval %v after %v", r, end)
+		}
+		if end["best_epoch"] != 7. {
+			return // This seed could tell the best from the last.
+		}
+	}
+	t.Error("the last epoch is always the best")
 }
 
 // Digits that a network reads right in the test set, it reads right in pictures of another size, place and polarity.

@@ -16,39 +16,47 @@ import (
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/train"
 )
 
-// program is the program in a process of its own, and what it prints.
+// program is the program in a process of its own.
 type program struct {
 	*exec.Cmd
-	out, err bytes.Buffer
+	lines chan string // of standard output
+	err   bytes.Buffer
 }
 
-func start(t *testing.T, env string, args ...string) *program {
-	t.Helper()
-	p := command(t, asProgram+"=1", args...)
-	p.Env = append(p.Env, env)
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func command(t *testing.T, env string, args ...string) *program {
+// start runs this test's binary as the program, or as what mode says.
+func start(t *testing.T, mode, env string, args ...string) *program {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{Cmd: exec.Command(self, args...)}
-	p.Env = append(os.Environ(), env)
-	p.Stdout, p.Stderr = &p.out, &p.err
+	p := &program{Cmd: exec.Command(self, args...), lines: make(chan string, 100)}
+	p.Env = append(os.Environ(), asProgram+"="+mode, env)
+	p.Stderr = &p.err
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for s := bufio.NewScanner(out); s.Scan(); {
+			p.lines <- s.Text()
+		}
+		close(p.lines)
+	}()
 	return p
 }
 
 // exit waits, and returns the exit code; −1 where a signal ended the program.
 func (p *program) exit(t *testing.T) int {
 	t.Helper()
+	for range p.lines {
+	}
 	err := p.Wait()
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		t.Fatal(err)
@@ -118,35 +126,35 @@ func checkLog(t *testing.T, run string, epochs int) {
 
 // A training that is interrupted in the middle of epochs ends with the bits of one that is not.
 func TestInterrupt(t *testing.T) {
-	dir := dataSet(t, 4800, 50)
+	dir := dataSet(t, 3000, 50)
 	want := uninterrupted(t, dir)
-	args, runs := trainArgs(t, dir)
+	args, runs := trainArgs(t, dir, "--json")
 	code := map[os.Signal]int{os.Interrupt: 130, syscall.SIGTERM: 143}
-	random, inside, done := rand.New(rand.NewPCG(1, 2)), 0, false
-	for i := 0; !done && i < 100; i++ {
+	random, inside := rand.New(rand.NewPCG(1, 2)), 0
+	for i := range 100 {
 		signal := []os.Signal{os.Interrupt, syscall.SIGTERM}[i%2]
-		p := start(t, "", args...)
-		stop := time.Now().Add(time.Duration(20+random.IntN(200)) * time.Millisecond)
-		for !begun(runs) || time.Now().Before(stop) {
-			time.Sleep(time.Millisecond)
+		p := start(t, "program", "", args...)
+		for range 1 + random.IntN(3) { // the start, perhaps epochs
+			<-p.lines
 		}
+		time.Sleep(time.Duration(random.IntN(10)) * time.Millisecond)
 		p.Process.Signal(signal)
 		got := p.exit(t)
 		run := onlyRun(t, runs)
-		switch info := readInfo(t, run); {
-		case got == 0 && info.Status == rundir.Done:
-			done = true
-		case got == -1: // It came before the program listened.
-		case got != code[signal] || info.Status != rundir.Interrupted || !strings.Contains(p.err.String(), "go on with: stheno train --resume "+run):
+		info := readInfo(t, run)
+		if got == 0 && info.Status == rundir.Done {
+			break
+		}
+		if got != code[signal] || info.Status != rundir.Interrupted || !strings.Contains(p.err.String(), "go on with: stheno train --resume "+run) {
 			t.Fatalf("%v: exit %d, status %s\n%s", signal, got, info.Status, &p.err)
 		}
-		if strings.Contains(p.out.String(), "resumed") && !strings.Contains(p.out.String(), "mini-batch 0\n") {
+		if latestState(t, run).Batch > 0 {
 			inside++
 		}
-		args = []string{"train", "--resume", run, "--runs", runs}
+		args = []string{"train", "--resume", run, "--json"}
 	}
-	if inside == 0 || !done {
-		t.Errorf("interrupted inside of %d epochs; done: %v", inside, done)
+	if inside == 0 {
+		t.Errorf("never interrupted inside of an epoch")
 	}
 	run := onlyRun(t, runs)
 	if latestTensors(t, run) != want {
@@ -155,29 +163,41 @@ func TestInterrupt(t *testing.T) {
 	checkLog(t, run, 8)
 }
 
-// begun says that the first checkpoint is there.
-func begun(runs string) bool {
-	files, _ := filepath.Glob(filepath.Join(runs, "*", "checkpoints", "latest.json"))
-	return len(files) > 0
+// latestState is the trainer's state in the newest checkpoint.
+func latestState(t *testing.T, run string) train.State {
+	t.Helper()
+	r, err := rundir.Open(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := r.Latest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := stateOf(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
 }
 
-// A training that is killed at any instants ends with the bits of one that is not.
+// A training that is killed at any instants, its beginning and its end included, ends with the bits of one that is not.
 func TestKill(t *testing.T) {
-	dir := dataSet(t, 4800, 50)
+	dir := dataSet(t, 3000, 50)
 	want := uninterrupted(t, dir)
-	fresh, runs := trainArgs(t, dir)
-	random, kills, hits := rand.New(rand.NewPCG(3, 4)), 0, 0
+	fresh, runs := trainArgs(t, dir, "--json")
+	random, hits := rand.New(rand.NewPCG(3, 4)), 0
 	for done := false; !done; {
 		args := fresh
 		if found, _ := filepath.Glob(filepath.Join(runs, "*", "run.json")); found != nil {
-			args = []string{"train", "--resume", filepath.Dir(found[0])}
+			args = []string{"train", "--resume", filepath.Dir(found[0]), "--json"}
 		}
-		p := start(t, "", args...)
-		if kills < 15 {
-			time.Sleep(time.Duration(20+random.IntN(200)) * time.Millisecond)
-			p.Process.Kill()
-			kills++
+		p := start(t, "program", "", args...)
+		for range random.IntN(3) { // nothing, or the start, and an epoch
+			<-p.lines
 		}
+		time.Sleep(time.Duration(random.IntN(40)) * time.Millisecond)
+		p.Process.Kill()
 		switch code := p.exit(t); code {
 		case 0:
 			done = true
@@ -189,7 +209,7 @@ func TestKill(t *testing.T) {
 	}
 	run := onlyRun(t, runs)
 	if hits < 3 {
-		t.Errorf("%d of %d kills hit", hits, kills)
+		t.Errorf("%d kills hit", hits)
 	}
 	if latestTensors(t, run) != want {
 		t.Error("the resumed run has other weights")
@@ -212,19 +232,10 @@ func beBusy() {
 
 // A signal and its echo let the work be saved; another one ends the program at once, though it be busy.
 func TestSecondSignal(t *testing.T) {
-	p := command(t, asProgram+"=busy")
-	p.Stdout = nil
-	out, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
+	p := start(t, "busy", "")
 	for _, want := range []string{"listening", "saved"} {
-		if !lines.Scan() || lines.Text() != want {
-			t.Fatalf("%q, want %q", lines.Text(), want)
+		if got := <-p.lines; got != want {
+			t.Fatalf("%q, want %q", got, want)
 		}
 		p.Process.Signal(syscall.SIGTERM)
 		p.Process.Signal(os.Interrupt)
@@ -247,6 +258,7 @@ func TestResume(t *testing.T) {
 	}{
 		{"--eta 1", exitUsage, "--eta would change the run; leave it out, or train anew from " + filepath.Join(run, "model.toml")},
 		{"--seed 1", exitUsage, "--seed would change the run"},
+		{"--vm tape", exitUsage, "--vm would change the run"},
 		{"--kernel go", exitUsage, "--kernel would change the run"},
 		{"--data " + dataSet(t, 60, 10), exitData, "has other files than those that the run began with"},
 		{"--data nowhere", exitData, "nowhere"},
@@ -260,16 +272,13 @@ func TestResume(t *testing.T) {
 			t.Errorf("%s changed run.json: %+v", c.flags, info)
 		}
 	}
-	r := ok(t, "train", "--resume", name, "--runs", runs, "--epochs", "3", "--vm", "tape", "--threads", "1")
+	r := ok(t, "train", "--resume", name, "--runs", runs, "--epochs", "3", "--threads", "1")
 	if !strings.Contains(r.out, "resumed    at epoch 2, mini-batch 0") || !strings.Contains(r.out, "stops after 7") {
 		t.Errorf("out:\n%s", r.out)
 	}
 	checkLog(t, run, 3)
-	r = ok(t, "train", "--resume", name, "--runs", runs) // There is nothing left to do, of three epochs.
+	ok(t, "train", "--resume", name, "--runs", runs) // There is nothing left to do, of three epochs.
 	checkLog(t, run, 3)
-	if !strings.Contains(r.out, "VM tape") {
-		t.Errorf("--vm of the resumed run does not last:\n%s", r.out)
-	}
 	misspelt := name[:len(name)-2] + "zz"
 	if r := call("train", "--resume", misspelt, "--runs", runs); r.code != exitUsage || !strings.Contains(r.err, "did you mean "+run) {
 		t.Errorf("%+v", r)
@@ -298,7 +307,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	dir := dataSet(t, 60, 10)
 	args, runs := trainArgs(t, dir)
-	p := start(t, fileLimit+"=20000", args...)
+	p := start(t, "program", fileLimit+"=20000", args...)
 	if code := p.exit(t); code != exitFailure || !strings.Contains(p.err.String(), runs) || !strings.Contains(p.err.String(), "file too large") {
 		t.Errorf("exit %d\n%s", code, &p.err)
 	}
@@ -306,7 +315,7 @@ func TestFullDisk(t *testing.T) {
 	ok(t, args...)
 	run := onlyRun(t, runs)
 	before := latestTensors(t, run)
-	p = start(t, fileLimit+"=20000", "train", "--resume", run, "--epochs", "2")
+	p = start(t, "program", fileLimit+"=20000", "train", "--resume", run, "--epochs", "2")
 	if code := p.exit(t); code != exitFailure || !strings.Contains(p.err.String(), "the one before is intact") {
 		t.Errorf("exit %d\n%s", code, &p.err)
 	}

@@ -136,7 +136,7 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 
 // proceed restores a run from its newest checkpoint, or begins it, if it was killed before the first.
 func (s *session) proceed(snapshot *rundir.Snapshot, argv []string) error {
-	if err := s.run.Update(func(i *rundir.Info) { i.Argv, i.VM = argv, s.flags.vm.value }); err != nil {
+	if err := s.run.Update(func(i *rundir.Info) { i.Argv = argv }); err != nil {
 		return err
 	}
 	if snapshot == nil {

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -155,6 +157,40 @@ func TestTrainJSON(t *testing.T) {
 	log, err := os.ReadFile(filepath.Join(onlyRun(t, runs), "metrics.jsonl"))
 	if err != nil || !reflect.DeepEqual(events(t, string(log)), list) {
 		t.Errorf("%v: metrics.jsonl has other events:\n%s", err, log)
+	}
+}
+
+// watcher is standard output that somebody reads along.
+type watcher func(line string)
+
+func (w watcher) Write(p []byte) (int, error) {
+	w(string(p))
+	return len(p), nil
+}
+
+// When an epoch is shown, its checkpoint and run.json are there.
+func TestEpochIsSaved(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 600, 100)
+	epochs := 0
+	watch := watcher(func(line string) {
+		e := events(t, line)[0]
+		if e["event"] != "epoch" {
+			return
+		}
+		epochs++
+		run := onlyRun(t, runs)
+		if step := strings.Fields(latestTensors(t, run))[0]; step != fmt.Sprint(50*epochs) {
+			t.Errorf("epoch %v: the latest checkpoint is of step %s", e["epoch"], step)
+		}
+		info := readInfo(t, run)
+		if info.Status != rundir.Running || info.Best == nil || e["best"] == true && info.Best.ValAcc != e["val_acc"] {
+			t.Errorf("%v: run.json: %+v", e, info)
+		}
+	})
+	a := &app{models: models.All, out: &output{w: watch}, err: io.Discard}
+	a.args = []string{"train", "mlp", "--epochs", "3", "--data", dir, "--runs", runs, "--json"}
+	if code := a.main(context.Background()); code != 0 || epochs != 3 {
+		t.Errorf("exit %d after %d epochs", code, epochs)
 	}
 }
 

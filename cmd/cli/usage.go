@@ -146,6 +146,9 @@ func printFlags(w io.Writer, set *pflag.FlagSet) {
 			return
 		}
 		names := "--" + f.Name
+		if f.Shorthand != "" {
+			names = "-" + f.Shorthand + ", " + names
+		}
 		if a := alias(f.Name); a != "" {
 			names += ", --" + a
 		}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// drawn is the text of a picture, and how many lines it has in each of the first colours.
+func drawn(t *testing.T, path string) (text string, lines int) {
+	t.Helper()
+	svg, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, colour := range []string{"0072B2", "D55E00", "009E73", "CC79A7"} {
+		if strings.Contains(string(svg), "stroke:#"+colour) {
+			lines++
+		}
+	}
+	return string(svg), lines
+}
+
+func TestPlot(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 60, 10)
+	for _, model := range []string{"mlp", "softmax"} {
+		ok(t, "train", model, "--epochs", "3", "--data", dir, "--runs", runs)
+	}
+	paths, err := filepath.Glob(filepath.Join(runs, "*"))
+	if err != nil || len(paths) != 2 {
+		t.Fatal(paths, err)
+	}
+	file := filepath.Join(t.TempDir(), "x.svg")
+	for _, c := range []struct {
+		args  []string
+		lines int
+		want  []string
+	}{
+		{[]string{paths[0]}, 2, []string{">accuracy<", ">epoch<", filepath.Base(paths[0]) + ", training", filepath.Base(paths[0]) + ", validation"}},
+		{[]string{filepath.Base(paths[0]), paths[1], "--loss"}, 4, []string{">cost<", filepath.Base(paths[1]) + ", validation"}},
+	} {
+		ok(t, append(c.args, "plot", "-o", file, "--runs", runs)...)
+		text, lines := drawn(t, file)
+		if lines != c.lines {
+			t.Errorf("%v: %d lines, want %d", c.args, lines, c.lines)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%v: no %q", c.args, want)
+			}
+		}
+	}
+}
+
+// TestReadEpochs: numbers and nulls, other events, a line that is being written, and lines that are damaged.
+func TestReadEpochs(t *testing.T) {
+	dir := t.TempDir()
+	const start, one, two = `{"event":"start"}` + "\n", `{"event":"epoch","epoch":0,"val_acc":0.5}` + "\n", `{"event":"epoch","epoch":1,"val_acc":null}` + "\n"
+	for _, c := range []struct {
+		text   string
+		epochs int
+		want   string // of the error
+	}{
+		{start + one + two, 2, ""},
+		{start + one + two[:20], 1, ""},
+		{one + two + `{"event":"end"}` + "\n", 2, ""},
+		{start, 0, "no epoch has ended"},
+		{"", 0, "no epoch has ended"},
+		{start + "{\n" + one, 0, "metrics.jsonl:2: damaged"},
+	} {
+		write(t, filepath.Join(dir, "metrics.jsonl"), []byte(c.text))
+		got, err := readEpochs(dir)
+		if len(got) != c.epochs || (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, %v; want %d epochs, error %q", c.text, got, err, c.epochs, c.want)
+		}
+		for i, e := range got {
+			if e.number("epoch") != float64(i) || (e.number("val_acc") == .5) != (i == 0) {
+				t.Errorf("%q: %v", c.text, e)
+			}
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "metrics.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readEpochs(dir); exitCode(err) != exitData {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestPlotMisuse(t *testing.T) {
+	for args, want := range map[string]string{
+		"plot":                          "plot: got 0 arguments",
+		"plot r":                        "no --output; name a file",
+		"plot r -o x.pdf":               `--output: plot: x.pdf: no format ".pdf"`,
+		"plot r -o x.svg --runs nodir":  `unknown run "r"`,
+		"plot latest -o x.svg --runs .": `unknown run "latest"`,
+	} {
+		if r := call(strings.Fields(args)...); r.code != exitUsage || !strings.Contains(r.err, want) || r.out != "" {
+			t.Errorf("%s: exit %d, %s%s", args, r.code, r.out, r.err)
+		}
+	}
+}
