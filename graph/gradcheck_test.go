@@ -83,7 +83,7 @@ func TestKinksTold(t *testing.T) {
 
 // TestGradCheckIsPure: the network stays as it was, and the same comes out again.
 func TestGradCheckIsPure(t *testing.T) {
-	n := fresh(t, graph.Seq{graph.Dropout{P: .5}, graph.Dense{Out: 4, Init: graph.Zero}}, graph.CrossEntropy, shape{5}, graph.Config{})
+	n := fresh(t, graph.Seq{graph.Dropout{P: .5}, graph.Dense{Out: 6}, graph.Sigmoid, graph.Dense{Out: 4, Init: graph.Zero}}, graph.CrossEntropy, shape{5}, graph.Config{})
 	n.Steps = 7
 	x, labels := examples(3, n.Input, n.Classes)
 	one, err := graph.GradCheck(n, x, labels, 8)
@@ -97,7 +97,7 @@ func TestGradCheckIsPure(t *testing.T) {
 	if !reflect.DeepEqual(one, two) {
 		t.Errorf("%+v\nthen\n%+v", one, two)
 	}
-	if w := n.Params[0].Float64s(); n.Steps != 7 || slices.Max(w) != 0 || slices.Max(n.Params[0].GradFloat64s()) != 0 {
+	if w := n.Params[2].Float64s(); n.Steps != 7 || slices.Max(w) != 0 || slices.Max(n.Params[2].GradFloat64s()) != 0 {
 		t.Errorf("the network changed: %d steps, weights %v", n.Steps, w)
 	}
 	for _, r := range one {

@@ -172,12 +172,27 @@ func children(n *Node) Nodes {
 	return x
 }
 
+// maxParams is the largest network: 2 GiB of float32 weights and gradients.
+const maxParams = 1 << 28
+
+// elements is the network's size with one more parameter, in floating point because a shape may overflow an int.
+func (n *Net) elements(more Shape) float64 {
+	size := 1.0
+	for _, d := range more {
+		size *= float64(d)
+	}
+	return size + float64(n.Size())
+}
+
 // param finds or makes a parameter.
 func (n *Net) param(name string, shape Shape, std float64, decay bool) *Param {
 	for _, p := range n.Params {
 		if p.Name == name {
 			return p
 		}
+	}
+	if n.elements(shape) > maxParams {
+		fail("parameter %s %v makes more than %d numbers; use a smaller layer", name, shape, maxParams)
 	}
 	size := shape.TotalSize()
 	p := &Param{Name: name, Shape: shape.Clone(), Data: buffer(n.dtype, size), Grad: buffer(n.dtype, size), Decay: decay}

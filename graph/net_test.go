@@ -97,6 +97,7 @@ func TestNewErrors(t *testing.T) {
 			"graph: layer 1 residual(dense(3)): input (1, 4): the layers inside turn (1, 4) into (1, 3); they must keep the shape"},
 		{graph.Residual{graph.ReLU, graph.MaxPool{Size: 2}}, shape{4}, graph.Quadratic,
 			"graph: layer 0 residual(relu pool(2)): input (1, 4): layer 1 pool(2): input (1, 4): maxPool/2: "},
+		{graph.Dense{Out: 1 << 60}, image, graph.Quadratic, "graph: layer 0 dense(1152921504606846976): input (1, 1, 5, 5): parameter dense1.w (25, 1152921504606846976) makes more"},
 		{graph.Dense{}, image, graph.Quadratic, "graph: layer 0 dense(0): input (1, 1, 5, 5): 0 outputs; use at least 1"},
 		{graph.Conv{Kernel: 1}, image, graph.Quadratic, "graph: layer 0 conv(0,1): input (1, 1, 5, 5): out 0, kernel 1"},
 		{graph.Conv{Out: 1, Kernel: 1, Stride: -1}, image, graph.Quadratic, "graph: layer 0 conv(1,1): input (1, 1, 5, 5): out 1, kernel 1, stride -1"},

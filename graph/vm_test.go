@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -27,10 +28,28 @@ func digits(m int) (x []float32, labels []byte) {
 	return x, labels
 }
 
+// few are the models without those that differ in the recipe only, and without the large ones under the race detector.
+func few(t *testing.T) []models.Model {
+	seen := map[string]bool{}
+	var list []models.Model
+	for _, m := range models.All {
+		n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: graph.Zero})
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := fmt.Sprint(m.Net, m.Loss.Name)
+		if !seen[key] && !(race && n.Size() > 100_000) {
+			list = append(list, m)
+		}
+		seen[key] = true
+	}
+	return list
+}
+
 // TestVMsAgree: every model gives the same cost, outputs and gradients on our VM and on Gorgonia's TapeMachine, for a mini-batch that
 // is cut into parts and for one that is not.
 func TestVMsAgree(t *testing.T) {
-	for _, m := range models.All {
+	for _, m := range few(t) {
 		t.Run(m.Name, func(t *testing.T) {
 			var nets [2]*graph.Net
 			for i := range nets {
@@ -90,7 +109,7 @@ func far(a, b, scale float64) bool {
 
 // TestThreads: the bits of ten training steps do not depend on the number of threads.
 func TestThreads(t *testing.T) {
-	m := models.Deep
+	m, _ := models.Find("ch6-conv2-relu")
 	x, labels := digits(11)
 	var first []*graph.Param
 	for _, threads := range []int{1, 2, 3} {
@@ -125,7 +144,7 @@ func TestThreads(t *testing.T) {
 // TestDescend: a step of gradient descent in one program gives the weights of a step and an update after it, and keeps them where the
 // cost is not finite.
 func TestDescend(t *testing.T) {
-	for _, m := range models.All {
+	for _, m := range few(t) {
 		var nets [3]*graph.Net
 		for i := range nets {
 			var err error
@@ -208,6 +227,9 @@ func TestListings(t *testing.T) {
 
 // TestNoAllocation: a training step allocates nothing after the first.
 func TestNoAllocation(t *testing.T) {
+	if race {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
 	for _, m := range []models.Model{models.MLP, models.Softmax, models.Deep} {
 		n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: m.Recipe.Init})
 		if err != nil {

@@ -30,7 +30,7 @@ func training(t *testing.T, mu float64, from *saved) *train.Trainer {
 	tr := &train.Trainer{
 		Net:       network(t, layers, graph.LogLikelihood, graph.Config{Seed: 6}, 1, 6, 6),
 		Optimizer: &train.SGD{Momentum: mu}, Train: corners(47, 1), Validation: corners(20, 2),
-		Epochs: 4, Batch: 10, Eta: .05, Lambda: 1, Seed: 8, Patience: 1, Halve: true,
+		Epochs: 6, Batch: 10, Eta: .001, Lambda: 1, Seed: 8, Patience: 2, Halve: true,
 	}
 	if from == nil {
 		if err := tr.Start(); err != nil {
@@ -106,7 +106,10 @@ func TestResume(t *testing.T) {
 	for _, mu := range []float64{0, .9} {
 		whole := training(t, mu, nil)
 		want, _ := until(t, whole, 0)
-		for _, stops := range [][]uint64{{1}, {2}, {4}, {5}, {6}, {13}, {15}, {19}, {3, 7, 8}, {5, 10, 15}} {
+		if last := want[len(want)-1]; last.Epoch != 5 || last.Eta > .0005 {
+			t.Fatalf("patience never ended: %+v", want)
+		}
+		for _, stops := range [][]uint64{{1}, {4}, {5}, {6}, {10}, {15}, {19}, {25}, {29}, {3, 7, 8}, {5, 10, 15, 20, 25}} {
 			tr := training(t, mu, nil)
 			var got []train.Epoch
 			for _, at := range stops {
@@ -176,9 +179,9 @@ func TestCancelledBefore(t *testing.T) {
 func TestBreak(t *testing.T) {
 	whole, tr := training(t, .9, nil), training(t, .9, nil)
 	until(t, whole, 0)
-	for i := range 4 {
+	for i := range 6 {
 		for e, err := range tr.Run(context.Background()) {
-			if err != nil || e.Epoch != i || e.Last != (i == 3) {
+			if err != nil || e.Epoch != i || e.Last != (i == 5) {
 				t.Errorf("%+v, %v", e, err)
 			}
 			break

@@ -3,6 +3,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -34,7 +35,7 @@ type Trainer struct {
 	Seed       uint64  // of the order of the images
 	DropTail   bool    // leave out the short last mini-batch, as network3 does; otherwise it is divided by its own length
 	Patience   int     // epochs without a better validation accuracy before Halve or the end; 0: never
-	Halve      bool    // halve η when patience ends, and stop when it is below 1/128 of the first
+	Halve      bool    // halve η when patience ends, and stop when it has come down to 1/128 of the first
 
 	// Progress, if not nil, is called before each mini-batch with the state then: for a line that a person watches.
 	Progress func(State)
@@ -81,7 +82,8 @@ type Epoch struct {
 	Last      bool    // patience or the number of epochs ends the training here
 }
 
-// DivergedError says that the cost became NaN or infinite. The weights are those before the step.
+// DivergedError says that the cost became NaN or infinite. The weights are those before the step; where it was the evaluation after an
+// epoch's last step, those after it.
 type DivergedError struct {
 	Epoch, Batch int
 	Op           string // the first op whose result is not finite
@@ -110,6 +112,8 @@ func (t *Trainer) check() error {
 	switch {
 	case t.Batch < 1 || t.Epochs < 0:
 		return fmt.Errorf("mini-batches of %d for %d epochs; use at least 1 image and 0 epochs", t.Batch, t.Epochs)
+	case t.Validation.Len() == 0:
+		return errors.New("no validation images; use a larger data set")
 	case t.Train.Len() == 0 || t.DropTail && t.Train.Len() < t.Batch:
 		return fmt.Errorf("%d training images do not make a mini-batch of %d; use more images or a smaller batch", t.Train.Len(), t.Batch)
 	case !(t.Eta > 0) || math.IsInf(t.Eta, 0) || t.Lambda < 0 || math.IsInf(t.Lambda, 0) || math.IsNaN(t.Lambda):
@@ -182,6 +186,9 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	if err != nil {
 		return Epoch{}, err
 	}
+	if !finite(val.Cost) {
+		return Epoch{}, &DivergedError{s.Epoch, s.Batch, "the evaluation after it"}
+	}
 	return t.finish(val), nil
 }
 
@@ -200,6 +207,7 @@ func (t *Trainer) step() error {
 		if err != nil {
 			return err
 		}
+		t.Net.Steps-- // the step was not made
 		return &DivergedError{s.Epoch, s.Batch, op}
 	}
 	s.Cost += got.Cost * float64(len(order))
@@ -270,7 +278,7 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 // over says that early stopping ends the training.
 func (t *Trainer) over() bool {
 	if t.Halve {
-		return t.state.Eta < t.Eta/128
+		return t.state.Eta <= t.Eta/128
 	}
 	return t.Patience > 0 && t.state.Stale >= t.Patience
 }

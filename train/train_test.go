@@ -73,12 +73,12 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// TestHalve: η is halved each time patience ends, and the training ends when it would fall below 1/128 of the first.
+// TestHalve: η is halved each time patience ends, and the training ends when it has come down to 1/128 of the first.
 func TestHalve(t *testing.T) {
 	tr := scripted(t, slices.Repeat([]int{4}, 40))
 	tr.Patience, tr.Halve, tr.Eta = 2, true, .5
 	want := []float64{.5}
-	for eta := .5; eta >= .5/128; eta /= 2 {
+	for eta := .5; eta > .5/128; eta /= 2 {
 		want = append(want, eta, eta)
 	}
 	epochs := run(t, tr)
@@ -106,7 +106,7 @@ func TestHalve(t *testing.T) {
 // TestEpoch: what an epoch reports of the training images is what the steps saw.
 func TestEpoch(t *testing.T) {
 	d := corners(33, 1)
-	n := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{}, 1, 6, 6)
+	n := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{Seed: 3}, 1, 6, 6)
 	idle := optimizer(func([]*graph.Param, float64, float64) {})
 	tr := train.Trainer{Net: n, Optimizer: idle, Train: d, Validation: corners(21, 2), Epochs: 1, Batch: 10, Eta: .25}
 	e := run(t, &tr)[0]
@@ -117,6 +117,9 @@ func TestEpoch(t *testing.T) {
 	val, err := train.Evaluate(n, tr.Validation)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want.Correct == 0 || val.Correct == 0 {
+		t.Fatalf("nothing to see in %+v and %+v", want, val)
 	}
 	if math.Abs(e.TrainLoss-want.Cost) > 1e-6 || e.TrainAcc != float64(want.Correct)/33 || e.ValLoss != val.Cost || e.ValAcc != float64(val.Correct)/21 {
 		t.Errorf("%+v, want %+v and %+v", e, want, val)
@@ -265,5 +268,40 @@ func TestErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "label 4 for a network of 4 outputs") {
 			t.Errorf("error %v", err)
 		}
+	}
+}
+
+// TestDivergedEvaluation: an update that overflows at an epoch's end is named there, not one epoch later, and no Epoch is yielded.
+func TestDivergedEvaluation(t *testing.T) {
+	net, err := graph.New(graph.Seq{graph.Dense{Out: 4}, graph.Dense{Out: 2}}, graph.Quadratic, graph.Shape{4}, graph.Config{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := train.Data{Images: []byte{255, 0, 0, 9, 0, 255, 7, 0}, Labels: []byte{0, 1}}
+	trainer := train.Trainer{Net: net, Optimizer: &train.SGD{}, Train: d, Validation: d, Epochs: 50, Batch: 2, Eta: 50}
+	if err := trainer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var diverged *train.DivergedError
+	for e, err := range trainer.Run(t.Context()) {
+		if err == nil && !(e.ValLoss < math.Inf(1)) {
+			t.Fatalf("epoch %d was yielded with a validation cost of %v", e.Epoch, e.ValLoss)
+		}
+		errors.As(err, &diverged)
+	}
+	if diverged == nil {
+		t.Fatal("eta 50 did not diverge")
+	}
+}
+
+// TestNoValidation: a training without validation images is refused.
+func TestNoValidation(t *testing.T) {
+	net, err := graph.New(graph.Dense{Out: 2}, graph.Quadratic, graph.Shape{4}, graph.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainer := train.Trainer{Net: net, Optimizer: &train.SGD{}, Train: train.Data{make([]byte, 8), make([]byte, 2)}, Epochs: 1, Batch: 2, Eta: 1}
+	if err := trainer.Start(); err == nil || !strings.Contains(err.Error(), "no validation images") {
+		t.Errorf("error %v", err)
 	}
 }

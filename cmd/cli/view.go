@@ -131,10 +131,12 @@ func score(correct, total int) string {
 		percent(low), percent(high))
 }
 
-// duration is seconds, or minutes and seconds, or hours and minutes.
+// duration is milliseconds, seconds, minutes and seconds, or hours and minutes.
 func duration(seconds float64) string {
 	n := int(seconds + .5)
 	switch {
+	case seconds < .95:
+		return fmt.Sprintf("%.0fms", 1e3*seconds)
 	case seconds < 9.95:
 		return fmt.Sprintf("%.1fs", seconds)
 	case n < 60:

@@ -71,6 +71,9 @@ func publish(d disk, from, to string) error {
 	return d.sync(filepath.Dir(to))
 }
 
+// Replace makes data the contents of the file at path, safe on the disk. At every instant, that file is the old one or the new one.
+func Replace(path string, data []byte) error { return replace(osDisk{}, path, data) }
+
 // replace makes data the contents of the file at path. At every instant, that file is the old one or the new one.
 func replace(d disk, path string, data []byte) error {
 	err := write(d, path+temporary, func(w io.Writer) error {
