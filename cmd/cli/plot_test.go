@@ -40,7 +40,7 @@ func TestPlot(t *testing.T) {
 		{[]string{paths[0]}, 2, []string{">accuracy<", ">epoch<", filepath.Base(paths[0]) + ", training", filepath.Base(paths[0]) + ", validation"}},
 		{[]string{filepath.Base(paths[0]), paths[1], "--loss"}, 4, []string{">cost<", filepath.Base(paths[1]) + ", validation"}},
 	} {
-		ok(t, append(c.args, "plot", "-o", file, "--runs", runs)...)
+		ok(t, append([]string{"plot", "-o", file, "--runs", runs}, c.args...)...)
 		text, lines := drawn(t, file)
 		if lines != c.lines {
 			t.Errorf("%v: %d lines, want %d", c.args, lines, c.lines)

@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/models"
+)
+
+// gradcheckFlags are the flags of gradcheck.
+type gradcheckFlags struct {
+	samples, batch int
+	seed           uint64
+	rtol           float64
+	json           bool
+}
+
+func (a *app) gradcheckCommand() *cobra.Command {
+	var f gradcheckFlags
+	cmd := &cobra.Command{
+		Use:   "gradcheck [flags] MODEL|FILE.toml",
+		Short: "Compare every gradient with difference quotients",
+		Long: wrap("Compare the gradient of every parameter with central differences of the cost, in float64, on MNIST's first training "+
+			"images and with the first weights; dropout masks are held fixed. Of a tensor with more elements than --samples, as many are "+
+			"checked, half of them where the gradient is not 0. Elements at which the cost has a kink, as it has from ReLU and "+
+			"max-pooling, are counted, not compared. Exit with 3 unless every tensor passes.", 100),
+		Args:              arguments(1, 1),
+		ValidArgsFunction: a.completeModels,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.gradcheck(&f, args[0])
+		},
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.IntVar(&f.samples, "samples", 20, "at most `N` elements of a tensor")
+	set.Float64Var(&f.rtol, "rtol", graph.GradTolerance, "the largest relative `error` that passes")
+	set.IntVar(&f.batch, "batch", 4, "`N` images")
+	set.Uint64Var(&f.seed, "seed", 1, "`N` for weights and dropout")
+	set.BoolVar(&f.json, "json", false, "a JSON object")
+	return cmd
+}
+
+func (a *app) gradcheck(f *gradcheckFlags, name string) error {
+	m, err := a.model(name)
+	if err != nil {
+		return err
+	}
+	tensors, err := f.compare(m)
+	if err != nil {
+		return err
+	}
+	worst := slices.MaxFunc(tensors, tensor.compare)
+	if f.json {
+		err = printJSON(a.out, f.object(m, tensors, worst))
+	} else {
+		a.showGradcheck(f, m, tensors)
+	}
+	if err == nil && worst.verdict != passes {
+		err = &exitError{exitCheck, fmt.Errorf("model %s: tensor %s: %s", m.Name, worst.Name, worst.verdict)}
+	}
+	return err
+}
+
+// compare checks every tensor of a model.
+func (f *gradcheckFlags) compare(m models.Model) ([]tensor, error) {
+	data, err := mnist.Load()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case f.samples < 1:
+		return nil, usagef("--samples %d; use at least 1", f.samples)
+	case f.batch < 1 || f.batch > data.Train.Len():
+		return nil, usagef("--batch %d; use 1 to %d images", f.batch, data.Train.Len())
+	case !(f.rtol > 0 && f.rtol < 1):
+		return nil, usagef("--rtol %v; use above 0, below 1", f.rtol)
+	}
+	if err := fits(data, m); err != nil {
+		return nil, err
+	}
+	net, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Seed: f.seed, Init: m.Recipe.Init})
+	if err != nil {
+		return nil, usagef("model %s: %w", m.Name, err)
+	}
+	if err := data.CheckLabels(net.Classes); err != nil {
+		return nil, err
+	}
+	images := data.Train.Slice(0, f.batch)
+	x := make([]float32, len(images.Images))
+	for i, pixel := range images.Images {
+		x[i] = float32(pixel) / mnist.PixelScale
+	}
+	results, err := graph.GradCheck(net, x, images.Labels, f.samples)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", m.Name, err)
+	}
+	tensors := make([]tensor, len(results))
+	for i, r := range results {
+		tensors[i] = tensor{r, net.Params[i].Shape, verdictOf(r, f.rtol)}
+	}
+	return tensors, nil
+}
+
+// tensor is what was found about one parameter.
+type tensor struct {
+	graph.GradResult
+	shape   graph.Shape
+	verdict verdict
+}
+
+// verdict is what a comparison says about a tensor, from best to worst.
+type verdict int
+
+const (
+	passes verdict = iota
+	kinks
+	dead
+	wrong
+)
+
+func (v verdict) String() string {
+	return [...]string{"ok", "only kinks, nothing compared; try another seed", "the gradient is 0; try another seed or more images", "wrong"}[v]
+}
+
+// word is a verdict for a program.
+func (v verdict) word() string { return [...]string{"ok", "kinks", "zero", "wrong"}[v] }
+
+func verdictOf(r graph.GradResult, rtol float64) verdict {
+	switch {
+	case r.Checked == 0:
+		return kinks
+	case !(r.Error <= rtol):
+		return wrong
+	case r.Largest == 0:
+		return dead
+	}
+	return passes
+}
+
+// compare is by verdict, then by error.
+func (t tensor) compare(u tensor) int {
+	return cmp.Or(cmp.Compare(t.verdict, u.verdict), cmp.Compare(t.Error, u.Error))
+}
+
+func (a *app) showGradcheck(f *gradcheckFlags, m models.Model, tensors []tensor) {
+	fmt.Fprintf(a.out, "%s: %s\n%d images, seed %d, float64, at most %d elements of a tensor, relative error at most %g\n\n",
+		m.Name, m.Doc, f.batch, f.seed, f.samples, f.rtol)
+	var t table
+	t.add("tensor", "shape", "checked", "of", "kinks", "error", "verdict")
+	for _, r := range tensors {
+		t.add(r.Name, shape(r.shape), count(r.Checked), count(r.Of), count(r.Kinks), fmt.Sprintf("%.1e", r.Error), r.verdict.String())
+	}
+	t.print(a.out)
+}
+
+func (f *gradcheckFlags) object(m models.Model, tensors []tensor, worst tensor) object {
+	var list []object
+	for _, r := range tensors {
+		list = append(list, object{
+			{"tensor", r.Name}, {"shape", r.shape}, {"checked", r.Checked}, {"of", r.Of}, {"kinks", r.Kinks},
+			{"max_rel", r.Error}, {"verdict", r.verdict.word()},
+		})
+	}
+	return object{
+		{"model", m.Name}, {"batch", f.batch}, {"seed", f.seed}, {"samples", f.samples}, {"rtol", f.rtol},
+		{"max_rel", worst.Error}, {"tensor", worst.Name}, {"verdict", worst.verdict.word()}, {"tensors", list},
+	}
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stheno-ml/stheno/cmd/internal/plot"
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+)
+
+func (a *app) plotCommand() *cobra.Command {
+	var loss bool
+	var output, runs string
+	cmd := &cobra.Command{
+		Use:   "plot [flags] RUN...",
+		Short: "Draw the learning curves of runs",
+		Long: wrap("Draw the accuracy of runs on the training and the validation images, epoch by epoch, or their cost. RUN is a run's "+
+			"folder, its name below --runs, or latest; a run may still be going on.", 100),
+		Args:              arguments(1, -1),
+		ValidArgsFunction: a.completeRuns,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if output == "" {
+				return usagef("plot: no --output; name a file that ends in .svg or .png")
+			}
+			if err := plot.Check(output); err != nil {
+				return usagef("--output: %w", err)
+			}
+			return a.plot(output, runs, loss, args)
+		},
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .svg or .png")
+	set.BoolVar(&loss, "loss", false, "the cost in place of the accuracy")
+	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
+	return cmd
+}
+
+func (a *app) plot(output, runs string, loss bool, names []string) error {
+	quantity, key := "accuracy", "acc"
+	if loss {
+		quantity, key = "cost", "loss"
+	}
+	var lines []plot.Series
+	for _, name := range names {
+		path, err := a.runPath(runs, name)
+		if err != nil {
+			return err
+		}
+		epochs, err := readEpochs(path)
+		if err != nil {
+			return err
+		}
+		for _, set := range []struct{ key, name string }{{"train_", "training"}, {"val_", "validation"}} {
+			line := plot.Series{Name: filepath.Base(path) + ", " + set.name}
+			for _, e := range epochs {
+				line.X, line.Y = append(line.X, e.number("epoch")), append(line.Y, e.number(set.key+key))
+			}
+			lines = append(lines, line)
+		}
+	}
+	return plot.Lines(output, "", "epoch", quantity, false, lines...)
+}
+
+// event is a line of metrics.jsonl.
+type event map[string]any
+
+// number is the number of that key, or NaN, which is null in the file.
+func (e event) number(key string) float64 {
+	if x, ok := e[key].(float64); ok {
+		return x
+	}
+	return math.NaN()
+}
+
+// readEpochs reads the epochs of a run. A last line without its end is still being written.
+func readEpochs(path string) (epochs []event, err error) {
+	file := filepath.Join(path, "metrics.jsonl")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, dataf("%w", err)
+	}
+	text = text[:bytes.LastIndexByte(text, '\n')+1]
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		var e event
+		if err := json.Unmarshal(line, &e); err != nil {
+			return nil, dataf("%s:%d: %w: %w; train anew, or resume the run", file, number, rundir.ErrDamaged, err)
+		}
+		if e["event"] == "epoch" {
+			epochs = append(epochs, e)
+		}
+	}
+	if len(epochs) == 0 {
+		return nil, fmt.Errorf("%s: no epoch has ended yet; wait for the first", file)
+	}
+	return epochs, nil
+}
