@@ -27,7 +27,7 @@ type Trainer struct {
 	Net        *graph.Net
 	Optimizer  Optimizer
 	Train      Data
-	Validation Data
+	Validation Data // may be empty: then nothing is evaluated, and every epoch is the best so far
 	Epochs     int
 	Batch      int
 	Eta        float64 // learning rate η
@@ -112,8 +112,8 @@ func (t *Trainer) check() error {
 	switch {
 	case t.Batch < 1 || t.Epochs < 0:
 		return fmt.Errorf("mini-batches of %d for %d epochs; use at least 1 image and 0 epochs", t.Batch, t.Epochs)
-	case t.Validation.Len() == 0:
-		return errors.New("no validation images; use a larger data set")
+	case t.Validation.Len() == 0 && t.Patience > 0:
+		return errors.New("patience needs validation images; use a larger data set")
 	case t.Train.Len() == 0 || t.DropTail && t.Train.Len() < t.Batch:
 		return fmt.Errorf("%d training images do not make a mini-batch of %d; use more images or a smaller batch", t.Train.Len(), t.Batch)
 	case !(t.Eta > 0) || math.IsInf(t.Eta, 0) || t.Lambda < 0 || math.IsInf(t.Lambda, 0) || math.IsNaN(t.Lambda):
@@ -182,9 +182,12 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 		}
 	}
 	s.Timing = before + time.Since(begin).Seconds()
-	val, err := Evaluate(t.Net, t.Validation)
-	if err != nil {
-		return Epoch{}, err
+	var val graph.Stats
+	if t.Validation.Len() > 0 {
+		var err error
+		if val, err = Evaluate(t.Net, t.Validation); err != nil {
+			return Epoch{}, err
+		}
 	}
 	if !finite(val.Cost) {
 		return Epoch{}, &DivergedError{s.Epoch, s.Batch, "the evaluation after it"}
@@ -259,9 +262,9 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 	e := Epoch{
 		Epoch: s.Epoch, Eta: s.Eta, Seconds: s.Timing, PerSecond: float64(s.Seen) / s.Timing,
 		TrainLoss: s.Cost / float64(s.Seen), TrainAcc: float64(s.Right) / float64(s.Seen),
-		ValLoss: val.Cost, ValAcc: float64(val.Correct) / float64(t.Validation.Len()),
+		ValLoss: val.Cost, ValAcc: float64(val.Correct) / float64(max(1, t.Validation.Len())),
 	}
-	e.Best = s.Best.Epoch < 0 || e.ValAcc > s.Best.Accuracy
+	e.Best = s.Best.Epoch < 0 || e.ValAcc > s.Best.Accuracy || t.Validation.Len() == 0
 	s.Stale++
 	if e.Best {
 		s.Best, s.Stale = Best{s.Epoch, e.ValAcc}, 0

@@ -294,14 +294,25 @@ func TestDivergedEvaluation(t *testing.T) {
 	}
 }
 
-// TestNoValidation: a training without validation images is refused.
+// TestNoValidation: without validation images every epoch is the best so far, and patience is refused.
 func TestNoValidation(t *testing.T) {
 	net, err := graph.New(graph.Dense{Out: 2}, graph.Quadratic, graph.Shape{4}, graph.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	trainer := train.Trainer{Net: net, Optimizer: &train.SGD{}, Train: train.Data{make([]byte, 8), make([]byte, 2)}, Epochs: 1, Batch: 2, Eta: 1}
-	if err := trainer.Start(); err == nil || !strings.Contains(err.Error(), "no validation images") {
+	trainer := train.Trainer{
+		Net: net, Optimizer: &train.SGD{}, Train: train.Data{Images: make([]byte, 8), Labels: make([]byte, 2)}, Epochs: 2, Batch: 2, Eta: .1,
+	}
+	if err := trainer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range trainer.Run(t.Context()) {
+		if err != nil || !e.Best || e.ValAcc != 0 || e.ValLoss != 0 {
+			t.Errorf("%+v, %v", e, err)
+		}
+	}
+	trainer.Patience = 1
+	if err := trainer.Start(); err == nil || !strings.Contains(err.Error(), "patience needs validation images") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -91,7 +91,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(), a.listCommand(),
 		a.dataCommand(), a.benchCommand(), a.versionCommand(),
-		a.gradcheckCommand(), a.plotCommand(), a.bookCommand(),
+		a.gradcheckCommand(), a.compareCommand(), a.plotCommand(), a.bookCommand(),
 	)
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
