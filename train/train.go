@@ -166,7 +166,7 @@ func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	s := &t.state
 	if t.order == nil {
-		t.shuffle()
+		t.order = Order(t.Train.Len(), t.Seed, s.Epoch)
 	}
 	begin, before := time.Now(), s.Timing
 	for ; s.Batch < t.batches(); s.Batch++ {
@@ -234,14 +234,15 @@ func (t *Trainer) update(x []float32, labels []byte) (graph.Stats, error) {
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// shuffle sets the order of the present epoch's images, a permutation that depends on the seed and the epoch alone.
-func (t *Trainer) shuffle() {
-	t.order = make([]int32, t.Train.Len())
-	for i := range t.order {
-		t.order[i] = int32(i)
+// Order is the order of n images in an epoch: a permutation that depends on the seed and the epoch alone.
+func Order(n int, seed uint64, epoch int) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
 	}
-	r := rand.New(rand.NewPCG(t.Seed, uint64(t.state.Epoch)))
-	r.Shuffle(len(t.order), func(i, j int) { t.order[i], t.order[j] = t.order[j], t.order[i] })
+	r := rand.New(rand.NewPCG(seed, uint64(epoch)))
+	r.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+	return order
 }
 
 // gather collects images and labels in the given order.

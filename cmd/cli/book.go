@@ -140,22 +140,26 @@ func (a *app) repeat(ctx context.Context, f *bookFlags, data *mnist.Data, e book
 	}
 	for len(r.Values) < seeds && (asked || e.Quick()) {
 		if !e.Quick() {
-			fmt.Fprintf(a.err, "%s: seed %d of %d, about %s\n", e.Name, len(r.Values)+1, seeds, duration(e.Seconds))
+			fmt.Fprintf(a.err, "%s: seed %d of %d, about %g s\n", e.Name, len(r.Values)+1, seeds, e.Seconds)
 		}
-		if err := e.Next(ctx, data, r); err != nil {
-			if ctx.Err() != nil {
-				return nil, &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted; the finished runs are kept")}
-			}
+		if err := f.next(ctx, data, e, r); err != nil {
 			return nil, err
-		}
-		r.Kernel, r.Build = graph.Kernel(), build()
-		if !e.Quick() {
-			if err := e.Save(f.runs, r); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return r, nil
+}
+
+// next makes a run, and keeps it if it took time.
+func (f *bookFlags) next(ctx context.Context, data *mnist.Data, e book.Experiment, r *book.Result) error {
+	err := e.Next(ctx, data, r)
+	if err != nil && ctx.Err() != nil {
+		return &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted; the finished runs are kept")}
+	}
+	r.Kernel, r.Build = graph.Kernel(), build()
+	if err != nil || e.Quick() {
+		return err
+	}
+	return e.Save(f.runs, r)
 }
 
 // judge is an error if a figure differs.
@@ -221,7 +225,7 @@ func (e experiment) table() (rows [][]string) {
 		if r.N > 0 {
 			cells[4], cells[6] = r.Text(r.Mean), strconv.Itoa(r.N)
 		} else if i == 0 {
-			cells[8] += fmt.Sprintf("; about %s with: stheno book %s", duration(e.Seconds), e.Name)
+			cells[8] += fmt.Sprintf("; about %g s with: stheno book %s", e.Seconds, e.Name)
 		}
 		if r.N > 1 {
 			cells[5] = r.Text(r.SD)
@@ -233,10 +237,12 @@ func (e experiment) table() (rows [][]string) {
 
 // tolerance is a tolerance in the figure's unit, to two digits.
 func tolerance(r book.Row) string {
+	x, unit := r.Tolerance, ""
 	if r.Percent() {
-		return "±" + strconv.FormatFloat(100*r.Tolerance, 'g', 2, 64) + "%"
+		x, unit = 100*x, "%"
 	}
-	return "±" + strconv.FormatFloat(r.Tolerance, 'g', 2, 64)
+	x, _ = strconv.ParseFloat(fmt.Sprintf("%.1e", x), 64) // What Sprintf makes is a number.
+	return "±" + strconv.FormatFloat(x, 'f', -1, 64) + unit
 }
 
 func (a *app) bookJSON(shown []experiment) error {
@@ -264,7 +270,8 @@ func optional(x float64) any {
 
 // bookPage prints docs/book-experiments.md.
 func (a *app) bookPage(shown []experiment) {
-	fmt.Fprintf(a.out, "# The book's experiments\n\nThis page is what `stheno %s` prints. The seeds are 1 to the number of runs.\n\n", strings.Join(a.args, " "))
+	fmt.Fprintf(a.out, "# The book's experiments\n\nThis page is what `stheno %s` prints. "+
+		"The seeds are 1 to the number of runs; the last run of each was made by the kernel %s.\n\n", strings.Join(a.args, " "), kernels(shown))
 	fmt.Fprintf(a.out, "| %s |\n|%s\n", strings.Join(bookHead, " | "), strings.Repeat("---|", len(bookHead)))
 	for _, e := range shown {
 		for _, cells := range e.table() {
@@ -275,4 +282,15 @@ func (a *app) bookPage(shown []experiment) {
 	for _, e := range shown {
 		fmt.Fprintf(a.out, "- **%s**: %s.\n", e.Name, e.Doc)
 	}
+}
+
+// kernels are those that the experiments ran on last.
+func kernels(shown []experiment) string {
+	var names []string
+	for _, e := range shown {
+		if k := e.result.Kernel; k != "" && !slices.Contains(names, k) {
+			names = append(names, k)
+		}
+	}
+	return oneOf(names)
 }

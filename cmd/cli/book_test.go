@@ -43,8 +43,8 @@ func TestBookTable(t *testing.T) {
 	r := ok(t, "book", "--runs", runs)
 	for _, want := range []string{
 		"\ndarkness               1  test accuracy                              22.25%  22.25%            1  ±0.005%    exact\n",
-		"\nneuron                 3  w = 0.6, b = 0.9: first output             0.8176  0.8176            1  ±5e-05     exact\n",
-		"not run; about 20s with: stheno book overfitting\n",
+		"\nneuron                 3  w = 0.6, b = 0.9: first output             0.8176  0.8176            1  ±0.00005   exact\n",
+		"not run; about 4 s with: stheno book overfitting\n",
 		"\nregularised            3  test accuracy, last                         87.1%   87.1%            1  ",
 		"2  ", "agrees", "2 hidden layers: first", "s √(1+1/runs)",
 	} {

@@ -1,6 +1,7 @@
 // Package byhand is the referee: the programs network.py and network2.py of
 // Nielsen's "Neural Networks and Deep Learning", chapters 1 to 3, as plain
-// loops over float64, with the backpropagation that the book derives by hand.
+// loops over float64, with the backpropagation that the book derives by hand;
+// and the layers of chapter 6, derived in the same way, as the network Deep.
 // The computation graphs are held against its numbers, so it is written to be
 // read beside the book, and a loop is faster than the obvious one only where
 // it stays obvious. The equations' numbers are the book's.

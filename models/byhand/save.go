@@ -1,21 +1,23 @@
 package byhand
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
+	"bufio"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"os"
 	"slices"
+	"strconv"
 )
 
-// maxFile is the largest saved network that is read, in bytes. It leaves room
-// beyond the 1.7 MB of 784-100-10, the largest of chapter 3, while the worst file of
-// this length is refused within a second and 256 MiB of memory.
-const maxFile = 3 << 20
+// What is read and written. There is room for a network of 784-2000-1000-10,
+// and the worst file within these limits is refused within a second and 256 MiB
+// of memory.
+const (
+	maxNumbers = 4 << 20   // The weights and biases of a network.
+	maxLayers  = 1000      // Its layers of weights.
+	maxFile    = 128 << 20 // Bytes, at 26 or fewer a number.
+)
 
 // Save writes the network to the file path in the JSON of network2.py:
 //
@@ -43,191 +45,135 @@ func Load(path string) (*Network2, error) {
 		return nil, fmt.Errorf("byhand: %w", err)
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("byhand: %w", err)
+	if info, err := file.Stat(); err == nil && info.Size() > maxFile {
+		return nil, fmt.Errorf("byhand: %s: larger than %d bytes; expected is a network saved by Save or network2.py", path, maxFile)
 	}
-	net, err := decode(data)
+	net, err := decode(io.LimitReader(file, maxFile))
 	if err != nil {
 		return nil, fmt.Errorf("byhand: %s: %w; expected is a network saved by Save or network2.py", path, err)
 	}
 	return net, nil
 }
 
-// saved is a network as it stands in the file.
-type saved struct {
-	Sizes   []int         `json:"sizes"`
-	Weights [][][]float64 `json:"weights"`
-	Biases  [][][]float64 `json:"biases"`
-	Cost    string        `json:"cost"`
-}
-
 func (net *Network2) encode() ([]byte, error) {
-	s := saved{Sizes: net.Sizes, Cost: net.Cost.String()}
-	for l, w := range net.Weights {
-		s.Weights = append(s.Weights, slices.Collect(slices.Chunk(w, net.Sizes[l])))
-	}
-	for _, b := range net.Biases {
-		s.Biases = append(s.Biases, slices.Collect(slices.Chunk(b, 1)))
-	}
-	if _, err := s.network(); err != nil {
+	if err := net.check(); err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(s)
-	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("larger than %d bytes", maxFile)
-	}
-	return data, err
+	data := appendList([]byte(`{"sizes": `), net.Sizes, func(data []byte, n int) []byte {
+		return strconv.AppendInt(data, int64(n), 10)
+	})
+	data = append(data, `, "weights": `...)
+	data = appendMatrices(data, net.Weights, func(l int) int { return net.Sizes[l] })
+	data = append(data, `, "biases": `...)
+	data = appendMatrices(data, net.Biases, func(int) int { return 1 })
+	return fmt.Appendf(data, `, "cost": %q}`, net.Cost), nil
 }
 
-func decode(data []byte) (*Network2, error) {
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("larger than %d bytes", maxFile)
+// appendMatrices appends each layer's numbers as rows of so many columns.
+func appendMatrices(data []byte, layers [][]float64, columns func(l int) int) []byte {
+	number := func(data []byte, x float64) []byte { return strconv.AppendFloat(data, x, 'g', -1, 64) }
+	row := func(data []byte, x []float64) []byte { return appendList(data, x, number) }
+	l := -1
+	return appendList(data, layers, func(data []byte, x []float64) []byte {
+		l++
+		return appendList(data, slices.Collect(slices.Chunk(x, columns(l))), row)
+	})
+}
+
+func appendList[T any](data []byte, list []T, element func([]byte, T) []byte) []byte {
+	data = append(data, '[')
+	for i, x := range list {
+		if i > 0 {
+			data = append(data, ", "...)
+		}
+		data = element(data, x)
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	s, err := parse(d)
-	if err != nil {
-		return nil, fmt.Errorf("near byte offset %d: %w", d.InputOffset(), err)
+	return append(data, ']')
+}
+
+// check returns an error unless all shapes fit the sizes, and all numbers are
+// finite.
+func (net *Network2) check() error {
+	if len(net.Sizes) < 2 || slices.Min(net.Sizes) < 1 {
+		return fmt.Errorf("sizes: %v, at least 2 layers of at least 1 neuron needed", net.Sizes)
 	}
-	return s.network()
+	numbers := 0
+	for _, part := range []struct {
+		name   string
+		layers [][]float64
+		inputs func(l int) int
+	}{
+		{"weights", net.Weights, func(l int) int { return net.Sizes[l] }},
+		{"biases", net.Biases, func(int) int { return 1 }},
+	} {
+		if len(part.layers) != len(net.Sizes)-1 {
+			return fmt.Errorf("%s: those of %d layers, not of %d as in sizes", part.name, len(part.layers), len(net.Sizes)-1)
+		}
+		for l, x := range part.layers {
+			if rows, columns := net.Sizes[l+1], part.inputs(l); len(x) != rows*columns {
+				return fmt.Errorf("%s[%d]: %d numbers, not %d×%d as in sizes", part.name, l, len(x), rows, columns)
+			}
+			if i := slices.IndexFunc(x, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }); i >= 0 {
+				return fmt.Errorf("%s[%d]: number %d is %v, which is not finite", part.name, l, i, x[i])
+			}
+			numbers += len(x)
+		}
+	}
+	if numbers > maxNumbers {
+		return fmt.Errorf("%d weights and biases, the limit is %d", numbers, maxNumbers)
+	}
+	return nil
+}
+
+// decode reads a network from its JSON.
+func decode(r io.Reader) (*Network2, error) {
+	s := &scanner{r: bufio.NewReaderSize(r, 1<<16)}
+	saved := s.network()
+	if s.err != nil {
+		return nil, fmt.Errorf("byte offset %d: %w", s.offset, s.err)
+	}
+	return saved.network()
+}
+
+// saved is a network as it stands in the file.
+type saved struct {
+	sizes           []int
+	weights, biases []matrix
+	cost            string
+}
+
+type matrix struct {
+	rows, columns int
+	x             []float64
 }
 
 // network returns the network if all its shapes fit its sizes.
 func (s *saved) network() (*Network2, error) {
-	net := &Network2{Network{Sizes: s.Sizes}}
-	if len(s.Sizes) < 2 {
-		return nil, fmt.Errorf("sizes: %d layers, at least 2 needed", len(s.Sizes))
-	}
+	net := &Network2{Network{Sizes: s.sizes}}
 	for _, cost := range []Cost{QuadraticCost{}, CrossEntropyCost{}} {
-		if cost.String() == s.Cost {
+		if cost.String() == s.cost {
 			net.Cost = cost
 		}
 	}
 	if net.Cost == nil {
-		return nil, fmt.Errorf("cost: %q is neither QuadraticCost nor CrossEntropyCost", s.Cost)
+		return nil, fmt.Errorf("cost: %q is neither QuadraticCost nor CrossEntropyCost", s.cost)
 	}
-	var err error
-	if net.Weights, err = flat("weights", s.Weights, s.Sizes, func(l int) int { return s.Sizes[l] }); err != nil {
+	for _, w := range s.weights {
+		net.Weights = append(net.Weights, w.x)
+	}
+	for l, b := range s.biases {
+		if b.columns != 1 {
+			return nil, fmt.Errorf("biases[%d]: %d×%d, and they are one column", l, b.rows, b.columns)
+		}
+		net.Biases = append(net.Biases, b.x)
+	}
+	if err := net.check(); err != nil {
 		return nil, err
 	}
-	if net.Biases, err = flat("biases", s.Biases, s.Sizes, func(int) int { return 1 }); err != nil {
-		return nil, err
+	for l, w := range s.weights {
+		if w.rows != s.sizes[l+1] { // As many numbers, but lying otherwise.
+			return nil, fmt.Errorf("weights[%d]: %d×%d, not %d×%d as in sizes", l, w.rows, w.columns, s.sizes[l+1], s.sizes[l])
+		}
 	}
 	return net, nil
-}
-
-// flat returns one slice for each of the matrices, of which the l-th must be
-// (sizes[l+1], columns(l)) and finite.
-func flat(name string, matrices [][][]float64, sizes []int, columns func(l int) int) ([][]float64, error) {
-	if len(matrices) != len(sizes)-1 {
-		return nil, fmt.Errorf("%s: %d matrices for %d layers, sizes has %d", name, len(matrices), len(matrices)+1, len(sizes))
-	}
-	var all [][]float64
-	for l, rows := range matrices {
-		if len(rows) != sizes[l+1] {
-			return nil, fmt.Errorf("%s[%d]: %d rows, sizes[%d] is %d", name, l, len(rows), l+1, sizes[l+1])
-		}
-		for j, row := range rows {
-			if len(row) != columns(l) {
-				return nil, fmt.Errorf("%s[%d][%d]: %d numbers, not %d", name, l, j, len(row), columns(l))
-			}
-			for k, x := range row {
-				if math.IsNaN(x) || math.IsInf(x, 0) {
-					return nil, fmt.Errorf("%s[%d][%d][%d]: %v is not finite", name, l, j, k, x)
-				}
-			}
-		}
-		all = append(all, slices.Concat(rows...))
-	}
-	return all, nil
-}
-
-// parse reads the JSON of a saved network token by token. json.Unmarshal would
-// take null for 0, "Sizes" for "sizes", and the last of two "sizes".
-func parse(d *json.Decoder) (*saved, error) {
-	s := &saved{}
-	matrices := list(list(list(number)))
-	fields := map[string]func() error{
-		"sizes":   func() (err error) { s.Sizes, err = list(size)(d); return err },
-		"weights": func() (err error) { s.Weights, err = matrices(d); return err },
-		"biases":  func() (err error) { s.Biases, err = matrices(d); return err },
-		"cost":    func() (err error) { s.Cost, err = token[string](d, "a string"); return err },
-	}
-	if err := delim(d, '{'); err != nil {
-		return nil, err
-	}
-	for d.More() {
-		key, err := token[string](d, "a key")
-		if err != nil {
-			return nil, err
-		}
-		field, ok := fields[key]
-		if !ok {
-			return nil, fmt.Errorf("key %q is unknown or comes twice", key)
-		}
-		delete(fields, key)
-		if err := field(); err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
-		}
-	}
-	if err := delim(d, '}'); err != nil {
-		return nil, err
-	}
-	if len(fields) > 0 {
-		return nil, fmt.Errorf("no keys %q", slices.Sorted(maps.Keys(fields)))
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("more follows after the network")
-	}
-	return s, nil
-}
-
-// list returns a reader of arrays, not empty, of what element reads.
-func list[T any](element func(*json.Decoder) (T, error)) func(*json.Decoder) ([]T, error) {
-	return func(d *json.Decoder) ([]T, error) {
-		if err := delim(d, '['); err != nil {
-			return nil, err
-		}
-		var all []T
-		for len(all) == 0 || d.More() {
-			x, err := element(d)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, x)
-		}
-		return all, delim(d, ']')
-	}
-}
-
-func number(d *json.Decoder) (float64, error) {
-	return token[float64](d, "a number")
-}
-
-// size reads a number of neurons.
-func size(d *json.Decoder) (int, error) {
-	x, err := number(d)
-	if err == nil && (x < 1 || x > maxFile || x != math.Trunc(x)) {
-		err = fmt.Errorf("%v is not a number of neurons", x)
-	}
-	return int(x), err
-}
-
-// delim reads the bracket want.
-func delim(d *json.Decoder, want json.Delim) error {
-	got, err := token[json.Delim](d, want.String())
-	if err == nil && got != want {
-		err = fmt.Errorf("%v is not %v", got, want)
-	}
-	return err
-}
-
-// token reads a token of type T, called what in the error.
-func token[T any](d *json.Decoder, what string) (T, error) {
-	t, err := d.Token()
-	x, ok := t.(T)
-	if err == nil && !ok {
-		err = fmt.Errorf("not %s", what)
-	}
-	return x, err
 }

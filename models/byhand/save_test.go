@@ -1,6 +1,7 @@
 package byhand
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 // python is what network2.py saves, of a network of sizes 2, 1, 2.
@@ -17,7 +19,7 @@ const python = `{"sizes": [2, 1, 2], ` +
 	`"biases": [[[0.25]], [[-4.0], [0.0]]], "cost": "CrossEntropyCost"}`
 
 func TestLoadPython(t *testing.T) {
-	net, err := decode([]byte(python))
+	net, err := decode(strings.NewReader(python))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,12 +53,16 @@ func TestSaveLoad(t *testing.T) {
 
 func TestSaveErrors(t *testing.T) {
 	for want, change := range map[string]func(*Network2){
-		"weights[1][2][0]: NaN is not finite":           func(net *Network2) { net.Weights[1][4] = math.NaN() },
-		"biases[0][1][0]: -Inf is not finite":           func(net *Network2) { net.Biases[0][1] = math.Inf(-1) },
-		"weights[0]: 1 rows, sizes[1] is 2":             func(net *Network2) { net.Weights[0] = net.Weights[0][:4] },
-		"biases[1]: 2 rows, sizes[2] is 3":              func(net *Network2) { net.Biases[1] = net.Biases[1][:2] },
-		"weights: 1 matrices for 2 layers, sizes has 3": func(net *Network2) { net.Weights = net.Weights[:1] },
-		"biases: 1 matrices for 2 layers, sizes has 3":  func(net *Network2) { net.Biases = net.Biases[:1] },
+		"weights[1]: number 4 is NaN, which is not finite": func(net *Network2) { net.Weights[1][4] = math.NaN() },
+		"biases[0]: number 1 is -Inf, which is not finite": func(net *Network2) { net.Biases[0][1] = math.Inf(-1) },
+		"weights[0]: 4 numbers, not 2×4 as in sizes":       func(net *Network2) { net.Weights[0] = net.Weights[0][:4] },
+		"biases[1]: 2 numbers, not 3×1 as in sizes":        func(net *Network2) { net.Biases[1] = net.Biases[1][:2] },
+		"weights: those of 1 layers, not of 2 as in sizes": func(net *Network2) { net.Weights = net.Weights[:1] },
+		"biases: those of 1 layers, not of 2 as in sizes":  func(net *Network2) { net.Biases = net.Biases[:1] },
+		"sizes: [4], at least 2 layers":                    func(net *Network2) { net.Sizes = net.Sizes[:1] },
+		"limit is 4194304": func(net *Network2) {
+			net.Sizes, net.Weights[0] = []int{1 << 21, 2, 3}, make([]float64, 1<<22)
+		},
 	} {
 		path := filepath.Join(t.TempDir(), "net.json")
 		net := New2(0, QuadraticCost{}, 4, 2, 3)
@@ -77,37 +83,52 @@ func TestSaveErrors(t *testing.T) {
 // TestLoadErrors changes one place of the good file in each row.
 func TestLoadErrors(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
-		{python, "", "near byte offset 0: EOF"},
-		{python, "[]", "near byte offset 1: [ is not {"},
-		{python, "\x1f\x8b\x08", "near byte offset 0: invalid character"},
-		{"0.5, ", "0.5, 7, ", "weights[0][0]: 3 numbers, not 2"},
-		{"0.5, ", "", "weights[0][0]: 1 numbers, not 2"},
-		{"0.5", "NaN", "weights: invalid character 'N'"},
-		{"0.5", "1e999", "weights: json: cannot unmarshal number 1e999"},
-		{"0.5", "null", "near byte offset 39: weights: not a number"},
-		{"0.5", `"0.5"`, "weights: not a number"},
-		{"0.5", "[0.5]", "weights: not a number"},
-		{"[[0.5, -1e-05]]", "[0.5, -1e-05]", "weights: not ["},
-		{"[[0.5, -1e-05]]", "[]", "weights: ] is not ["},
-		{"[[0.5, -1e-05]], ", "", "weights: 1 matrices for 2 layers, sizes has 3"},
-		{"[2.0], ", "", "weights[1]: 1 rows, sizes[2] is 2"},
-		{"[[0.25]]", "[[0.25], [0.5]]", "biases[0]: 2 rows, sizes[1] is 1"},
-		{"[0.25]", "[0.25, 1]", "biases[0][0]: 2 numbers, not 1"},
-		{"[2, 1, 2]", "[2]", "sizes: 1 layers, at least 2 needed"},
+		{python, "", "byte offset 0: the file ends here"},
+		{python, "[]", "byte offset 1: '[' is not {"},
+		{python, "{}", "byte offset 2: '}' is not \""},
+		{python, "\x1f\x8b\x08", "byte offset 1: '\\x1f' is not {"},
+		{"0.5, ", "0.5, 7, ", "weights[0]: 3 numbers, not 1×2 as in sizes"},
+		{"0.5, ", "", "weights[0]: 1 numbers, not 1×2 as in sizes"},
+		{"[3]", "[3, 4]", "weights: row 1 has 2 numbers, and row 0 has 1"},
+		{"[2.0], [3]", "[2.0, 3]", "weights[1]: 1×2, not 2×1 as in sizes"},
+		{"0.5", "NaN", `weights: "" is not a number`},
+		{"0.5", "1e999", "weights: 1e999 is too large"},
+		{"0.5", "null", `byte offset 35: weights: "" is not a number`},
+		{"0.5", `"0.5"`, `weights: "" is not a number`},
+		{"0.5", "[0.5]", `weights: "" is not a number`},
+		{"0.5", "+0.5", `weights: "+0.5" is not a number`},
+		{"0.5", "00.5", `weights: "00.5" is not a number`},
+		{"0.5", ".5", `weights: ".5" is not a number`},
+		{"0.5", "5.", `weights: "5." is not a number`},
+		{"0.5", "5e", `weights: "5e" is not a number`},
+		{"0.5", "5e+-1", `weights: "5e+-1" is not a number`},
+		{"0.5", "0.5 1", "weights: '1' is neither a comma nor ]"},
+		{"0.5", "0.5" + strings.Repeat("0", 62), "weights: a number of more than 64 bytes"},
+		{"0.5, ", "0.5, , ", `weights: "" is not a number`},
+		{"-1e-05]", "-1e-05,]", `weights: "" is not a number`},
+		{"[[0.5, -1e-05]]", "[0.5, -1e-05]", "weights: '0' is not ["},
+		{"[[0.5, -1e-05]]", "[]", "weights: ']' is not ["},
+		{"[[0.5, -1e-05]], ", "", "weights: those of 1 layers, not of 2 as in sizes"},
+		{"[2.0], ", "", "weights[1]: 1 numbers, not 2×1 as in sizes"},
+		{"[[0.25]]", "[[0.25], [0.5]]", "biases[0]: 2 numbers, not 1×1 as in sizes"},
+		{"[[-4.0], [0.0]]", "[[-4.0, 0.0]]", "biases[1]: 1×2, and they are one column"},
+		{"[2, 1, 2]", "[2]", "sizes: [2], at least 2 layers"},
 		{"[2, 1, 2]", "[2, 1.5, 2]", "sizes: 1.5 is not a number of neurons"},
 		{"[2, 1, 2]", "[2, 0, 2]", "sizes: 0 is not a number of neurons"},
 		{"[2, 1, 2]", "[2, -1, 2]", "sizes: -1 is not a number of neurons"},
 		{"[2, 1, 2]", "[2, 1e300, 2]", "sizes: 1e+300 is not a number of neurons"},
-		{"[2, 1, 2]", "[2, 1, 3000000]", "weights[1]: 2 rows, sizes[2] is 3000000"},
-		{"[2, 1, 2]", "null", "sizes: not ["},
+		{"[2, 1, 2]", "[2, 1, 3000000]", "weights[1]: 2 numbers, not 3000000×1 as in sizes"},
+		{"[2, 1, 2]", "null", "sizes: 'n' is not ["},
+		{"[2, 1, 2]", "[" + strings.Repeat("1,", 1000) + "1,1]", "sizes: more than 1001 elements"},
 		{"CrossEntropyCost", "LogLikelihood", `cost: "LogLikelihood" is neither`},
-		{`"CrossEntropyCost"`, "null", "cost: not a string"},
+		{"CrossEntropyCost", "Cross entropy", `cost: ' ' in a string`},
+		{`"CrossEntropyCost"`, "null", "cost: 'n' is not \""},
 		{`, "cost": "CrossEntropyCost"`, "", `no keys ["cost"]`},
 		{`"sizes"`, `"Sizes"`, `key "Sizes" is unknown or comes twice`},
 		{`"biases"`, `"weights"`, `key "weights" is unknown or comes twice`},
 		{`Cost"}`, `Cost"} {`, "more follows"},
 		{`Cost"}`, `Cost"}}`, "more follows"},
-		{`Cost"}`, `Cost"`, "EOF"},
+		{`Cost"}`, `Cost"`, "the file ends here"},
 	} {
 		if !strings.Contains(python, c.old) {
 			t.Fatalf("%q is not in the good file", c.old)
@@ -126,7 +147,8 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
-// TestLoadHuge reads a file larger than any network that is accepted.
+// TestLoadHuge reads a file larger than any network that is accepted, and one
+// that would be only if it were read to its end.
 func TestLoadHuge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "net.json")
 	if err := os.WriteFile(path, []byte(python), 0o666); err != nil {
@@ -135,15 +157,45 @@ func TestLoadHuge(t *testing.T) {
 	if err := os.Truncate(path, 1<<40); err != nil {
 		t.Skip(err)
 	}
-	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "larger than 3145728 bytes") {
+	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "larger than 134217728 bytes") {
 		t.Errorf("error %v, want one about the size", err)
+	}
+	for _, c := range []struct{ repeat, want string }{
+		{"1,", "weights: more than 4194304 numbers"},
+		{"1],[", "weights: more than 4194304 numbers"},
+		{"1]],[[", "weights: more than 1000 elements"},
+	} {
+		start := time.Now()
+		_, err := decode(strings.NewReader(`{"weights":[[[` + strings.Repeat(c.repeat, 5<<20)))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q again and again: error %v, want %q", c.repeat, err, c.want)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%q again and again: refused after %v", c.repeat, took)
+		}
+	}
+}
+
+// TestSaveLoadLarge takes a network of the size that the limits leave room for.
+func TestSaveLoadLarge(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.json")
+	net := New2(0, CrossEntropyCost{}, 784, 1000, 10)
+	if err := net.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, net) {
+		t.Error("the network read is not the one saved")
 	}
 }
 
 // TestLoadTruncated cuts the good file at every byte.
 func TestLoadTruncated(t *testing.T) {
 	for n := range len(python) {
-		if _, err := decode([]byte(python[:n])); err == nil {
+		if _, err := decode(strings.NewReader(python[:n])); err == nil {
 			t.Errorf("no error for the first %d bytes", n)
 		}
 	}
@@ -156,7 +208,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{"cost": "QuadraticCost", "sizes": [1, 1], "biases": [[[1]]], "weights": [[[-0]]]}`))
 	f.Add([]byte(`{"sizes": [1, 1], "weights": [[[null]]], "biases": [[[]]], "cost": "", "cost": ""}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		net, err := decode(data)
+		net, err := decode(bytes.NewReader(data))
 		if err != nil {
 			return
 		}
@@ -164,7 +216,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := decode(saved)
+		again, err := decode(bytes.NewReader(saved))
 		if err != nil {
 			t.Fatal(err)
 		}

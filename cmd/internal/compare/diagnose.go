@@ -1,0 +1,186 @@
+package compare
+
+import (
+	"math"
+	"slices"
+)
+
+// Diagnosis is the mistake that explains a program's gradients.
+type Diagnosis struct {
+	Name string   // of the Bug
+	Text string   // a sentence or two
+	Also []string // other Bugs with the same effect on this mini-batch
+}
+
+// suspect is a derivation that explains the gradients.
+type suspect struct {
+	bug     int // in Bugs
+	rank    int // 0: everywhere; 1: in one layer only; 2 and 3: likewise, but times a factor
+	text    string
+	err     float64
+	problem int
+}
+
+// diagnose is the mistake that explains the user's gradients of one of the problems, which are readings of one file, to within the
+// tolerance, and which problem that was. The likeliest comes first: a mistake alone before one with a factor, one in all layers before
+// one in a single layer.
+func diagnose(problems []*problem) (*Diagnosis, *problem) {
+	var all []suspect
+	for i, p := range problems {
+		for _, c := range p.decays() {
+			for _, s := range p.suspects(c) {
+				s.problem = i
+				all = append(all, s)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	least := math.Inf(1)
+	rank := slices.MinFunc(all, func(a, b suspect) int { return a.rank - b.rank }).rank
+	for _, s := range all {
+		if s.rank == rank {
+			least = min(least, s.err)
+		}
+	}
+	const alike = 10
+	var found *suspect
+	var also []string
+	for _, s := range all {
+		switch name := Bugs[s.bug].Name; {
+		case s.rank != rank || s.err > alike*least+1e-13:
+		case found == nil || s.problem == found.problem && s.bug < found.bug:
+			found = &s
+		case s.bug != found.bug && !generic(name) && !slices.Contains(also, name):
+			also = append(also, name)
+		}
+	}
+	return &Diagnosis{Bugs[found.bug].Name, found.text, also}, problems[found.problem]
+}
+
+// generic says that a bug explains what others explain better.
+func generic(name string) bool {
+	return slices.Contains([]string{"decay", "constant", "factors", "other-labels"}, name)
+}
+
+// decays are the multiples of the weights that the gradients may rightly have in them.
+func (p *problem) decays() []float64 {
+	if p.lambda == 0 || p.decayed {
+		return []float64{p.l2()}
+	}
+	return []float64{0, p.l2()}
+}
+
+// l2 is λ/n, or 0.
+func (p *problem) l2() float64 {
+	if p.lambda == 0 {
+		return 0
+	}
+	return p.lambda / p.n
+}
+
+// without is p with gradients from which c times the weights are taken.
+func (p *problem) without(c float64) *problem {
+	q := *p
+	q.user = slices.Clone(p.user)
+	for i, g := range q.user {
+		if g != nil && p.params[i].weight && c != 0 {
+			q.user[i] = slices.Clone(g)
+			axpy(q.user[i], -c, p.values[i])
+		}
+	}
+	return &q
+}
+
+// suspects are the derivations that explain the gradients, c times the weights left aside.
+func (p *problem) suspects(c float64) []suspect {
+	var all []suspect
+	q := p.without(c)
+	for i, bug := range Bugs {
+		if bug.derive == nil || bug.Name == "no-lambda" && !p.decayed {
+			continue
+		}
+		for _, d := range bug.derive(q) {
+			of := q
+			if d.l2 {
+				if of = p; c != 0 && !p.decayed {
+					continue // It is not beside another term of λ, and comes for c = 0.
+				}
+			}
+			g, err := d.gradients(of)
+			if err != nil || g == nil {
+				continue
+			}
+			s := suspect{bug: i, text: bug.Looks + d.where}
+			if d.alone {
+				s.rank = 1
+			}
+			if s.err = of.off(g); s.err > p.tol && d.times != 0 {
+				s.err = p.without(c * d.times).off(g)
+			}
+			if s.err > p.tol {
+				factor := of.factor(g)
+				if factor == nil || i < len(scales) || generic(bug.Name) {
+					continue
+				}
+				s.text += factor.text
+				s.rank += 2
+				multiply(g, factor.by(p))
+				if s.err = of.off(g); s.err > p.tol {
+					continue
+				}
+			}
+			if generic(bug.Name) {
+				s.rank = 4
+			}
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// off is by how much the user's gradients are off from g: the largest relative difference of a tensor. What is within the noise of
+// a tensor does not count.
+func (p *problem) off(g [][]float64) float64 {
+	worst := 0.
+	for i, u := range p.user {
+		if u == nil {
+			continue
+		}
+		d := difference(u, g[i])
+		if p.noise != nil {
+			d.Rel = min(d.Rel, d.Abs/p.noise[i]*p.tol)
+		}
+		worst = max(worst, d.Rel)
+	}
+	return worst
+}
+
+// factor is one that a program can have beside another mistake.
+type factor struct {
+	by   func(p *problem) float64
+	text string
+}
+
+var besides = []factor{
+	{func(p *problem) float64 { return float64(p.m) }, " Besides, 1/m is missing."},
+	{func(p *problem) float64 { return 1 / float64(p.m) }, " Besides, it is divided by m twice."},
+	{func(*problem) float64 { return -1 }, " Besides, the sign is wrong."},
+	{func(p *problem) float64 { return -float64(p.m) }, " Besides, the sign is wrong, and 1/m is missing."},
+	{func(*problem) float64 { return 2 }, " Besides, it is twice too large."},
+	{func(*problem) float64 { return .5 }, " Besides, it is half of that."},
+	{func(p *problem) float64 { return 2 * float64(p.m) }, " Besides, it is twice too large, and 1/m is missing."},
+	{func(p *problem) float64 { return 1 / float64(p.outputs()) }, " Besides, it is divided by the number of outputs."},
+}
+
+// factor is the one by which the user's gradients are g, or nil.
+func (p *problem) factor(g [][]float64) *factor {
+	k := nearestFactor(p.user, g)
+	for i := range besides {
+		if by := besides[i].by(p); by != 1 && math.Abs(k/by-1) < 1e-3 {
+			return &besides[i]
+		}
+	}
+	return nil
+}

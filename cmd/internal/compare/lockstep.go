@@ -1,0 +1,201 @@
+// Package compare holds a network as a graph against the same network in other programs: those written by hand in package byhand,
+// and a user's own.
+package compare
+
+import (
+	"context"
+	"math"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/models/byhand"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// A Lockstep trains a network twice, as a graph and by hand, from the same weights with the same mini-batches, and keeps by how much
+// the two differ. The side by hand is in float64 always.
+//
+// Rounding differs between the two, and gradient descent can make much of it: with chapter 1's η = 3 the difference is ten times as
+// large every 400 steps or so. Where it is beyond the tolerance, the step is made anew by hand from the weights that the graph had.
+// If the two then agree, they had drifted apart by rounding, and the side by hand goes on from there; else there is a difference.
+type Lockstep struct {
+	Net    *graph.Net
+	Report Report // of the steps so far
+
+	hand    referee
+	weights [][]float64 // of the graph, before the next step
+	data    train.Data
+	recipe  models.Recipe
+	seed    uint64
+	order   []int32 // the images of the present epoch that are still to come
+	epoch   int     // how many have begun
+}
+
+// New prepares the lockstep of m by its recipe, without momentum, which the programs by hand do not have. c.Seed is for weights,
+// order and masks as in a training, tol is Report.Tol. An error says which layer is not among those by hand, or what does not fit.
+func New(m models.Model, data train.Data, c graph.Config, tol float64) (*Lockstep, error) {
+	c.Init = m.Recipe.Init
+	net, err := graph.New(m.Net, m.Loss, m.Input, c)
+	if err != nil {
+		return nil, err
+	}
+	hand, err := byHand(m)
+	if err != nil {
+		return nil, err
+	}
+	weights := each(net.Params, (*graph.Param).Float64s)
+	hand.set(weights)
+	r := m.Recipe
+	t := train.Trainer{Net: net, Train: data, Validation: data, Batch: r.Batch, Eta: r.Eta, Lambda: r.Lambda, DropTail: r.DropTail}
+	if err := t.Start(); err != nil { // It checks all that would stop a training.
+		return nil, err
+	}
+	return &Lockstep{Report: newReport(net, tol), Net: net, hand: hand, weights: weights, data: data, recipe: r, seed: c.Seed}, nil
+}
+
+// Referee is the name of the program by hand.
+func (l *Lockstep) Referee() string { return l.hand.String() }
+
+// Epoch is the number of mini-batches in an epoch.
+func (l *Lockstep) Epoch() int {
+	n, batch := l.data.Len(), l.recipe.Batch
+	if l.recipe.DropTail {
+		return n / batch
+	}
+	return (n + batch - 1) / batch
+}
+
+// Run makes the next steps. An error is ctx's, the graph's, or a *train.DivergedError.
+func (l *Lockstep) Run(ctx context.Context, steps int) error {
+	for range steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := l.step(l.next()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next are the images of the next mini-batch: those that train.Trainer would take.
+func (l *Lockstep) next() []int32 {
+	if len(l.order) == 0 || l.recipe.DropTail && len(l.order) < l.recipe.Batch {
+		l.order = train.Order(l.data.Len(), l.seed, l.epoch)
+		l.epoch++
+	}
+	n := min(l.recipe.Batch, len(l.order))
+	batch := l.order[:n]
+	l.order = l.order[n:]
+	return batch
+}
+
+// tensors are what a step has on one side: the gradients, and the weights after it, one a parameter of the graph.
+type tensors struct{ nabla, weights [][]float64 }
+
+// step makes a step on both sides.
+func (l *Lockstep) step(images []int32) error {
+	got, err := l.descend(images)
+	if err != nil {
+		return err
+	}
+	batch := make([]byhand.Example, len(images))
+	for i, image := range images {
+		batch[i] = l.examples(l.data).Example(int(image))
+	}
+	masks := byExample(l.Net.Masks(), len(batch))
+	rate := descent{l.recipe.Eta, l.recipe.Lambda, l.data.Len()}
+	d := apart(got, l.hand.step(batch, masks, rate))
+	if d.beyond(l.Report.Tol) {
+		l.hand.set(l.weights)
+		if d = apart(got, l.hand.step(batch, masks, rate)); !d.beyond(l.Report.Tol) {
+			l.Report.Resets++
+		}
+	}
+	l.weights = got.weights
+	l.Report.add(d)
+	return nil
+}
+
+// descend makes the graph's step. It runs the mini-batch twice with the same masks: once for the gradients, and once in the program
+// that trains, for the weights.
+func (l *Lockstep) descend(images []int32) (t tensors, err error) {
+	x, labels := l.gather(images)
+	s, err := l.Net.Step(x, labels)
+	if err != nil {
+		return t, err
+	}
+	if math.IsNaN(s.Cost) || math.IsInf(s.Cost, 0) {
+		op, err := l.Net.Nonfinite(len(labels))
+		if err != nil {
+			return t, err
+		}
+		return t, &train.DivergedError{Epoch: l.epoch - 1, Batch: l.Report.Steps % l.Epoch(), Op: op}
+	}
+	t.nabla = each(l.Net.Params, (*graph.Param).GradFloat64s)
+	l.Net.Steps--
+	_, err = l.Net.Descend(x, labels, l.recipe.Eta, l.recipe.Lambda/float64(l.data.Len()))
+	t.weights = each(l.Net.Params, (*graph.Param).Float64s)
+	return t, err
+}
+
+func each(params []*graph.Param, values func(*graph.Param) []float64) [][]float64 {
+	all := make([][]float64, len(params))
+	for i, p := range params {
+		all[i] = values(p)
+	}
+	return all
+}
+
+// gather is a mini-batch as the graph takes it. Bytes divided by 256 are exact in float32.
+func (l *Lockstep) gather(images []int32) (x []float32, labels []byte) {
+	size := l.Net.Input.TotalSize()
+	for _, i := range images {
+		for _, pixel := range l.data.Images[int(i)*size : (int(i)+1)*size] {
+			x = append(x, float32(pixel)/256)
+		}
+		labels = append(labels, l.data.Labels[i])
+	}
+	return x, labels
+}
+
+// byExample turns the masks of each layer, for all examples, into those of each example, for all layers.
+func byExample(layers [][]float64, examples int) [][][]float64 {
+	masks := make([][][]float64, examples)
+	for _, all := range layers {
+		n := len(all) / examples
+		for i := range masks {
+			masks[i] = append(masks[i], all[i*n:(i+1)*n])
+		}
+	}
+	return masks
+}
+
+// Evaluate counts the right answers of both sides.
+func (l *Lockstep) Evaluate(d train.Data) (graph, hand int, err error) {
+	got, err := train.Evaluate(l.Net, d)
+	if err != nil {
+		return 0, 0, err
+	}
+	return got.Correct, l.hand.Evaluate(l.examples(d)), nil
+}
+
+// examples are images as the programs by hand take them.
+type examples struct {
+	train.Data
+	size, classes int
+}
+
+func (l *Lockstep) examples(d train.Data) examples {
+	return examples{d, l.Net.Input.TotalSize(), l.Net.Classes}
+}
+
+// Example is image i.
+func (e examples) Example(i int) byhand.Example {
+	x, y := make([]float64, e.size), make([]float64, e.classes)
+	for k, pixel := range e.Images[i*e.size : (i+1)*e.size] {
+		x[k] = float64(pixel) / 256
+	}
+	y[e.Labels[i]] = 1
+	return byhand.Example{X: x, Y: y}
+}

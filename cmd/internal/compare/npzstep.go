@@ -1,0 +1,76 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// gradients compares those of a step, from the output backwards, and says whether one is wrong.
+func (c *check) gradients(s *sample, p *problem, g [][]float64) (wrong bool) {
+	for i := range slices.Backward(p.params) {
+		if u := p.user[i]; u != nil {
+			d := difference(u, g[i])
+			same := d.Rel <= p.tol && !p.unsummed[i]
+			c.note(Compared{p.tensor(i), p.arrays[i].shape, false, s.step, same, d})
+			wrong = wrong || !same
+			c.finding.Gradients = max(c.finding.Gradients, d.Rel)
+		}
+	}
+	return wrong
+}
+
+// updates compares the weights after a step of gradient descent.
+func (c *check) updates(s *sample, p *problem, g [][]float64) (wrong bool) {
+	for i, q := range slices.Backward(p.params) {
+		if after := p.after[i]; after != nil {
+			want := slices.Clone(p.values[i])
+			axpy(want, -p.eta, g[i])
+			d := difference(after, want)
+			same := d.Rel <= c.weights
+			c.note(Compared{q.name + " after", q.shape, true, s.step, same, d})
+			wrong = wrong || !same
+			c.finding.Weights = max(c.finding.Weights, d.Rel)
+		}
+	}
+	return wrong
+}
+
+// cost compares it, where the file has it, and says what is wrong with it.
+func (c *check) cost(s *sample, p *problem, cost float64) (wrong string, err error) {
+	a, ok := s.arrays[key{"cost", ""}]
+	if !ok {
+		return "", nil
+	}
+	got, err := s.number("cost")
+	if err != nil {
+		return "", err
+	}
+	d := difference([]float64{got}, []float64{cost})
+	same := p.costs(cost, got)
+	c.note(Compared{a.name, a.shape, false, s.step, same, d})
+	if same {
+		return "", nil
+	}
+	wrong = fmt.Sprintf(" It is %.6g, and should be %.6g.", got, cost)
+	for _, f := range besides {
+		if math.Abs(got/cost/f.by(p)-1) <= max(p.tol, costTolerance) {
+			wrong += f.text
+		}
+	}
+	return wrong, nil
+}
+
+// note keeps the worst of each tensor, and the first that is wrong.
+func (c *check) note(t Compared) {
+	f := c.finding
+	if f.First == nil && !t.Same {
+		f.First = &Beyond{t.Name, !t.Weight, t.Step, t.Difference}
+	}
+	i := slices.IndexFunc(f.Tensors, func(u Compared) bool { return u.Name == t.Name })
+	if i < 0 {
+		f.Tensors = append(f.Tensors, t)
+	} else if t.Rel > f.Tensors[i].Rel || !t.Same && f.Tensors[i].Same {
+		f.Tensors[i] = t
+	}
+}

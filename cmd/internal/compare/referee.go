@@ -1,0 +1,236 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/models/byhand"
+)
+
+// referee is a network by hand. Its tensors are one a parameter of the graph, in that order and layout.
+type referee interface {
+	// set gives it weights and biases.
+	set(weights [][]float64)
+	// step makes a step of gradient descent. masks[i] are those of example i. The result is good until the next step.
+	step(batch []byhand.Example, masks [][][]float64, d descent) tensors
+	Evaluate(byhand.Data) int
+	String() string
+}
+
+// descent is a step's η, λ and n, the number of training images.
+type descent struct {
+	eta, lambda float64
+	n           int
+}
+
+// byHand is m by hand: as network.py or network2.py if it can be one of those.
+func byHand(m models.Model) (referee, error) {
+	layers := plain(m.Net)
+	if s := sizes(layers, m.Loss, m.Input.TotalSize()); s != nil {
+		return newNetwork(s, m), nil
+	}
+	hand, err := newDeep(layers, m)
+	if err != nil {
+		return nil, fmt.Errorf("compare: model %s: %w", m.Name, err)
+	}
+	return hand, nil
+}
+
+// plain are the layers of a sequence without the sequences in it.
+func plain(l graph.Layer) []graph.Layer {
+	seq, ok := l.(graph.Seq)
+	if !ok {
+		return []graph.Layer{l}
+	}
+	var all []graph.Layer
+	for _, l := range seq {
+		all = append(all, plain(l)...)
+	}
+	return all
+}
+
+// sizes are the neurons in the layers of a network that consists of sigmoid neurons only, or nil if it does not. The sigmoids of the
+// last layer are the cross-entropy cost's own.
+func sizes(layers []graph.Layer, loss *graph.Loss, inputs int) []int {
+	switch loss.Name {
+	case graph.Quadratic.Name:
+	case graph.CrossEntropy.Name:
+		layers = append(slices.Clip(layers), graph.Sigmoid)
+	default:
+		return nil
+	}
+	s := []int{inputs}
+	for neurons := range slices.Chunk(layers, 2) {
+		dense, ok := neurons[0].(graph.Dense)
+		if !ok || len(neurons) < 2 || neurons[1] != graph.Sigmoid {
+			return nil
+		}
+		s = append(s, dense.Out)
+	}
+	return s
+}
+
+// network is byhand.Network, or byhand.Network2 where chapter 3 is needed.
+type network struct {
+	*byhand.Network2
+	chapter3 bool
+}
+
+func newNetwork(sizes []int, m models.Model) network {
+	net := byhand.Network{Sizes: sizes, Cost: byhand.QuadraticCost{}}
+	if m.Loss.Name == graph.CrossEntropy.Name {
+		net.Cost = byhand.CrossEntropyCost{}
+	}
+	return network{&byhand.Network2{Network: net}, m.Loss.Name == graph.CrossEntropy.Name || m.Recipe.Lambda != 0}
+}
+
+func (h network) String() string {
+	if h.chapter3 {
+		return "byhand.Network2, which is network2.py"
+	}
+	return "byhand.Network, which is network.py"
+}
+
+func (h network) set(weights [][]float64) {
+	h.Weights, h.Biases = nil, nil
+	for l, inputs := range h.Sizes[:len(h.Sizes)-1] {
+		h.Weights = append(h.Weights, turned(weights[2*l], inputs))
+		h.Biases = append(h.Biases, slices.Clone(weights[2*l+1]))
+	}
+}
+
+func (h network) step(batch []byhand.Example, _ [][][]float64, d descent) tensors {
+	nablaB, nablaW := h.Backprop(batch[0].X, batch[0].Y)
+	for _, e := range batch[1:] {
+		b, w := h.Backprop(e.X, e.Y)
+		for l := range w {
+			addTo(nablaB[l], b[l])
+			addTo(nablaW[l], w[l])
+		}
+	}
+	if h.chapter3 {
+		h.UpdateMiniBatch(batch, d.eta, d.lambda, d.n)
+	} else {
+		h.Network.UpdateMiniBatch(batch, d.eta)
+	}
+	return tensors{divided(h.tensors(nablaW, nablaB), len(batch)), h.tensors(h.Weights, h.Biases)}
+}
+
+// tensors are matrices (n_out, n_in) and biases in the order and layout of the graph.
+func (h network) tensors(w, b [][]float64) [][]float64 {
+	var all [][]float64
+	for l := range w {
+		all = append(all, turned(w[l], h.Sizes[l+1]), slices.Clone(b[l]))
+	}
+	return all
+}
+
+// turned is the transpose of a matrix of so many rows.
+func turned(w []float64, rows int) []float64 {
+	cols := len(w) / rows
+	t := make([]float64, len(w))
+	for i := range rows {
+		for j := range cols {
+			t[j*rows+i] = w[i*cols+j]
+		}
+	}
+	return t
+}
+
+func addTo(sum, x []float64) {
+	for i, v := range x {
+		sum[i] += v
+	}
+}
+
+// divided turns sums over m examples into means.
+func divided(tensors [][]float64, m int) [][]float64 {
+	for _, t := range tensors {
+		for i := range t {
+			t[i] /= float64(m)
+		}
+	}
+	return tensors
+}
+
+// deep is byhand.Deep, whose layouts are the graph's.
+type deep struct{ *byhand.Deep }
+
+// outputs are the costs by name, with what they make of the last layer.
+var outputs = map[string]byhand.Output{
+	graph.Quadratic.Name:     byhand.LinearQuadratic,
+	graph.CrossEntropy.Name:  byhand.SigmoidCrossEntropy,
+	graph.LogLikelihood.Name: byhand.SoftmaxLogLikelihood,
+}
+
+func newDeep(layers []graph.Layer, m models.Model) (deep, error) {
+	output, ok := outputs[m.Loss.Name]
+	if !ok {
+		return deep{}, fmt.Errorf("cost %s is not among those by hand: quadratic, cross-entropy, log-likelihood", m.Loss.Name)
+	}
+	h := deep{&byhand.Deep{Output: output}}
+	shape := m.Input
+	for i, l := range layers {
+		hand, y := layer(l, shape)
+		if y == nil {
+			return deep{}, fmt.Errorf("layer %d %v is not among those by hand: dense, conv without stride and pad, pool, dropout, sigmoid, tanh, relu", i, l)
+		}
+		if shape = y; hand != nil {
+			h.Layers = append(h.Layers, hand)
+		}
+	}
+	return h, nil
+}
+
+// layer is l by hand, for one example x, and the shape of its output; nil if nothing happens there, without a shape if it is not
+// among those by hand.
+func layer(l graph.Layer, x graph.Shape) (byhand.Layer, graph.Shape) {
+	switch l {
+	case graph.Sigmoid:
+		return byhand.Sigmoid, x
+	case graph.Tanh:
+		return byhand.Tanh, x
+	case graph.ReLU:
+		return byhand.ReLU, x
+	}
+	switch l := l.(type) {
+	case graph.Flatten:
+		return nil, x
+	case graph.Dense:
+		return byhand.NewDense(x.TotalSize(), l.Out), graph.Shape{l.Out}
+	case graph.Conv:
+		if l.Stride > 1 || l.Pad > 0 {
+			return nil, nil
+		}
+		return byhand.NewConvolution(x[0], x[1], x[2], l.Out, l.Kernel), graph.Shape{l.Out, x[1] - l.Kernel + 1, x[2] - l.Kernel + 1}
+	case graph.MaxPool:
+		return byhand.MaxPool{Maps: x[0], Rows: x[1], Cols: x[2], Size: l.Size}, graph.Shape{x[0], x[1] / l.Size, x[2] / l.Size}
+	case graph.Dropout:
+		if l.P == 0 {
+			return nil, x
+		}
+		return &byhand.Dropout{}, x
+	}
+	return nil, nil
+}
+
+func (h deep) String() string { return "byhand.Deep, chapter 6 by hand" }
+
+func (h deep) set(weights [][]float64) {
+	for l, p := range h.Parameters() {
+		copy(p.W, weights[2*l])
+		copy(p.B, weights[2*l+1])
+	}
+}
+
+func (h deep) step(batch []byhand.Example, masks [][][]float64, d descent) tensors {
+	h.UpdateMiniBatch(batch, masks, d.eta, d.lambda, d.n)
+	var t tensors
+	for _, p := range h.Parameters() {
+		t.nabla, t.weights = append(t.nabla, p.NablaW, p.NablaB), append(t.weights, p.W, p.B)
+	}
+	divided(t.nabla, len(batch)) // The next step does not need the sums.
+	return t
+}
