@@ -21,10 +21,10 @@ type evalFlags struct {
 func (a *app) evalCommand() *cobra.Command {
 	var f evalFlags
 	cmd := &cobra.Command{
-		Use:   "eval [flags] RUN",
+		Use:   "eval [flags] RUN|FILE.json",
 		Short: "Measure a trained network",
 		Long: wrap("Count the images that a run's network labels correctly, with the weights of its best epoch. RUN is a run's "+
-			"folder, its name below --runs, or latest.", 100),
+			"folder, its name below --runs, or latest; FILE.json is a network that network2.py has saved.", 100),
 		Args:              arguments(1, 1),
 		ValidArgsFunction: a.completeRuns,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,11 +46,7 @@ func (a *app) evalCommand() *cobra.Command {
 }
 
 func (a *app) eval(f *evalFlags, name string) error {
-	path, err := a.runPath(f.runs, name)
-	if err != nil {
-		return err
-	}
-	t, err := a.trained(path)
+	t, err := a.measurable(f.runs, name)
 	if err != nil {
 		return err
 	}
@@ -71,7 +67,7 @@ func (a *app) eval(f *evalFlags, name string) error {
 		return err
 	}
 	if acc := fraction(correct, images.Len()); acc < f.least {
-		return &exitError{exitCheck, fmt.Errorf("%s: accuracy %v is below %v", path, acc, f.least)}
+		return &exitError{exitCheck, fmt.Errorf("%s: accuracy %v is below %v", t.path, acc, f.least)}
 	}
 	return nil
 }
@@ -131,7 +127,9 @@ func (a *app) showEval(f *evalFlags, t *trained, matrix [][]int, correct, total 
 		return printJSON(a.out, o)
 	}
 	weights := fmt.Sprintf("weights of epoch %d", t.epoch)
-	if t.epoch < 0 {
+	if t.imported && t.epoch < 0 {
+		weights = "weights as they were saved"
+	} else if t.epoch < 0 {
 		weights = "weights before the end of the first epoch"
 	}
 	fmt.Fprintf(a.out, "%s, %s\n%s: %s\n", t.path, weights, f.split.value, score(correct, total))

@@ -68,17 +68,18 @@ func (a *app) gradcheck(f *gradcheckFlags, name string) error {
 
 // compare checks every tensor of a model.
 func (f *gradcheckFlags) compare(m models.Model) ([]tensor, error) {
+	switch {
+	case f.samples < 1:
+		return nil, usagef("--samples %d; use at least 1", f.samples)
+	case !(f.rtol > 0 && f.rtol < 1):
+		return nil, usagef("--rtol %v; use above 0, below 1", f.rtol)
+	}
 	data, err := mnist.Load()
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case f.samples < 1:
-		return nil, usagef("--samples %d; use at least 1", f.samples)
-	case f.batch < 1 || f.batch > data.Train.Len():
+	if f.batch < 1 || f.batch > data.Train.Len() {
 		return nil, usagef("--batch %d; use 1 to %d images", f.batch, data.Train.Len())
-	case !(f.rtol > 0 && f.rtol < 1):
-		return nil, usagef("--rtol %v; use above 0, below 1", f.rtol)
 	}
 	if err := fits(data, m); err != nil {
 		return nil, err
@@ -134,7 +135,7 @@ func verdictOf(r graph.GradResult, rtol float64) verdict {
 	switch {
 	case r.Checked == 0:
 		return kinks
-	case !(r.Error <= rtol):
+	case r.Error > rtol:
 		return wrong
 	case r.Largest == 0:
 		return dead

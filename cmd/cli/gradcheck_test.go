@@ -99,12 +99,34 @@ func checkTensors(t *testing.T, name string, tensors []any, samples float64) {
 	}
 }
 
+// TestGradcheckFlags: each flag makes another check, and the same flags the same one.
+func TestGradcheckFlags(t *testing.T) {
+	seen := map[string]string{}
+	for _, flags := range []string{"", "--seed 2", "--batch 5", "--samples 3", ""} {
+		r := callWith(own("own", graph.Sigmoid), append([]string{"gradcheck", "own", "--json"}, strings.Fields(flags)...)...)
+		if r.code != 0 {
+			t.Fatal(r.err)
+		}
+		o := events(t, r.out)[0]
+		result := fmt.Sprint(o["max_rel"], o["tensors"])
+		for other, text := range seen {
+			if (other == flags) != (text == result) {
+				t.Errorf("flags %q and %q: %s\n%s", flags, other, result, text)
+			}
+		}
+		seen[flags] = result
+	}
+}
+
 func TestGradcheckTable(t *testing.T) {
 	r := callWith(own("own", scaled{2, 2}), "gradcheck", "own", "--samples", "7")
 	if r.code != 0 || r.err != "" {
 		t.Fatalf("exit %d\n%s", r.code, r.err)
 	}
-	for _, want := range []string{"own: a test\n", "4 images, seed 1, float64, at most 7 elements of a tensor, relative error at most 1e-05\n", "\ndense1.w   49×5        7  245"} {
+	for _, want := range []string{
+		"own: a test\n", "4 images, seed 1, float64, at most 7 elements of a tensor, relative error at most 1e-05\n",
+		"\ndense1.w   49×5        7  245",
+	} {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("no %q in\n%s", want, r.out)
 		}

@@ -56,7 +56,8 @@ func TestPlot(t *testing.T) {
 // TestReadEpochs: numbers and nulls, other events, a line that is being written, and lines that are damaged.
 func TestReadEpochs(t *testing.T) {
 	dir := t.TempDir()
-	const start, one, two = `{"event":"start"}` + "\n", `{"event":"epoch","epoch":0,"val_acc":0.5}` + "\n", `{"event":"epoch","epoch":1,"val_acc":null}` + "\n"
+	const start, end = `{"event":"start"}` + "\n", `{"event":"end"}` + "\n"
+	const one, two = `{"event":"epoch","epoch":0,"val_acc":0.5}` + "\n", `{"event":"epoch","epoch":1,"val_acc":null}` + "\n"
 	for _, c := range []struct {
 		text   string
 		epochs int
@@ -64,7 +65,7 @@ func TestReadEpochs(t *testing.T) {
 	}{
 		{start + one + two, 2, ""},
 		{start + one + two[:20], 1, ""},
-		{one + two + `{"event":"end"}` + "\n", 2, ""},
+		{one + two + end, 2, ""},
 		{start, 0, "no epoch has ended"},
 		{"", 0, "no epoch has ended"},
 		{start + "{\n" + one, 0, "metrics.jsonl:2: damaged"},

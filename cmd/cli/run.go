@@ -61,6 +61,8 @@ type trained struct {
 	model models.Model
 	net   *graph.Net
 	data  string // the flag --data of its training
+
+	imported bool // not trained here, and of no epoch
 }
 
 // trained opens a run. A run that was interrupted in its first epoch has no best weights, and gives the latest.
@@ -93,7 +95,7 @@ func (a *app) trained(path string) (*trained, error) {
 	if err != nil {
 		return nil, dataf("%s: %w", filepath.Join(path, "model.toml"), err)
 	}
-	return &trained{path, state.Best.Epoch, m, net, f.data}, restoreWeights(net, s)
+	return &trained{path, state.Best.Epoch, m, net, f.data, wasImported(r.Info().Argv)}, restoreWeights(net, s)
 }
 
 // completeRuns offers the runs' folders, the newest first.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/models/byhand"
 )
 
@@ -168,6 +169,14 @@ func TestMoreData(t *testing.T) {
 	}
 	if c := got.curves[0]; !reflect.DeepEqual(c.X, []float64{50, 500}) || got.values[1] < got.values[0]+.1 {
 		t.Errorf("%v: %v", c.X, got.values)
+	}
+	m, err := model("ch3-ce-30")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := models.Recipe{Epochs: 750, Batch: 10, Eta: .5, Lambda: .2, Init: graph.Large, TrainSize: 2000}
+	if got := sized(m.Recipe, 2000, 1_500_000); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 	_, err = moreData(10_000, 501)(context.Background(), lab{data, 1})
 	if err == nil || !strings.Contains(err.Error(), "takes 501 training images, the data have 500") {

@@ -170,10 +170,9 @@ func moreData(seen int, sizes ...int) func(context.Context, lab) (run, error) {
 			if err != nil {
 				return run{}, err
 			}
-			r := &m.Recipe
-			r.TrainSize, r.Epochs, r.Lambda = size, seen/size, float64(size)*1e-4
+			m.Recipe = sized(m.Recipe, size, seen)
 			err = l.fit(ctx, m, func(epoch int, n *graph.Net, _ train.Data) error {
-				if epoch < r.Epochs-1 {
+				if epoch < m.Recipe.Epochs-1 {
 					return nil
 				}
 				a, err := accuracy(n, labelled(l.data.Validation))
@@ -186,4 +185,10 @@ func moreData(seen int, sizes ...int) func(context.Context, lab) (run, error) {
 		}
 		return run{c.Y, []Curve{c}}, nil
 	}
+}
+
+// sized is a recipe for so many training images, with the same weight decay for any number of them.
+func sized(r models.Recipe, size, seen int) models.Recipe {
+	r.TrainSize, r.Epochs, r.Lambda = size, seen/size, float64(size)*1e-4
+	return r
 }

@@ -140,21 +140,44 @@ func (p *problem) suspects(c float64) []suspect {
 	return all
 }
 
-// off is by how much the user's gradients are off from g: the largest relative difference of a tensor. What is within the noise of
-// a tensor does not count.
+// off is by how much the user's gradients are off from g: the largest relative difference of a tensor, or the first beyond the
+// tolerance from the output backwards. What is within the noise of a tensor does not count.
 func (p *problem) off(g [][]float64) float64 {
 	worst := 0.
-	for i, u := range p.user {
+	for i, u := range slices.Backward(p.user) {
 		if u == nil {
 			continue
 		}
 		d := difference(u, g[i])
-		if p.noise != nil {
-			d.Rel = min(d.Rel, d.Abs/p.noise[i]*p.tol)
+		if p.noise != nil && d.Abs <= p.noise[i] {
+			d.Rel = min(d.Rel, p.tol)
 		}
-		worst = max(worst, d.Rel)
+		if worst = max(worst, d.Rel); worst > p.tol {
+			break
+		}
 	}
 	return worst
+}
+
+// rounded is by how much float32 can be off in each tensor's gradients: several times what rounding of the weighted inputs and the
+// activations makes, which is a lot where 1−a of an activation next to 1 counts. It is nil for networks whose inside is not known.
+func (p *problem) rounded() []float64 {
+	if p.sizes == nil {
+		return nil
+	}
+	const several = 64 // a sum of as many products as a layer has inputs is off by more than one rounding
+	d := derivation{round: true, prime: func(r *pass, l, k int) float64 {
+		if a := r.act[l-1]; a == "sigmoid" || a == "tanh" {
+			return formula(a, r.h[l][k])
+		}
+		return r.act[l-1].prime(r.z[l][k])
+	}}
+	off := d.backward(d.forward(p), nil)
+	noise := make([]float64, len(off))
+	for i, g := range p.ours() {
+		noise[i] = several * difference(off[i], g).Abs
+	}
+	return noise
 }
 
 // factor is one that a program can have beside another mistake.

@@ -169,7 +169,7 @@ func slope(has func(activation) bool, prime func(r *pass, l, k int) float64) fun
 // hidden is d in all hidden layers, and in each alone where there are several.
 func hidden(has func(activation) bool, d derivation) func(*problem) []derivation {
 	return func(p *problem) []derivation {
-		if p.sizes == nil || len(p.sizes) < 3 || !has(p.act[0]) {
+		if len(p.sizes) < 3 || !has(p.act[0]) {
 			return nil
 		}
 		end := len(p.sizes) - 1
@@ -247,7 +247,7 @@ func input(wrong func(r *pass, l int) []float64, first int) func(*problem) []der
 
 // updatedWeights need η. Without it, it follows from the first layer that is wrong: there the gradient is linear in it.
 func updatedWeights(p *problem) []derivation {
-	if p.sizes == nil || len(p.sizes) < 3 {
+	if len(p.sizes) < 3 {
 		return nil
 	}
 	with := func(w func(w, nabla []float64) []float64) derivation {
@@ -261,7 +261,7 @@ func updatedWeights(p *problem) []derivation {
 		}
 		unit := with(func(_, nabla []float64) []float64 { return nabla })
 		right := p.ours()
-		slope := unit.backward(unit.forward(p))
+		slope := unit.backward(unit.forward(p), nil)
 		off := make([]float64, len(right[i]))
 		minus(off, right[i], p.user[i])
 		if eta = dot(off, slope[i]) / dot(slope[i], slope[i]); math.IsNaN(eta) || eta <= 0 {

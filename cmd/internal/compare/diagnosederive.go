@@ -25,6 +25,7 @@ type derivation struct {
 	alone bool    // in one layer only
 	l2    bool    // the term of λ, right or wrong, is in the gradients
 	times float64 // a factor of all, which the term of λ can have too; 0: no such
+	round bool    // to float32, weighted inputs and activations
 }
 
 func (d *derivation) inside() bool {
@@ -39,7 +40,8 @@ type pass struct {
 	z, h, a, δ [][]float64 // weighted inputs, activations before and after the mask, and errors, by layer: (m, neurons)
 }
 
-// gradients are those of the derivation, one a parameter; nil where it does not apply.
+// gradients are those of the derivation, one a parameter; nil where it does not apply, or where those of the last layer show already
+// that it does not explain p's.
 func (d *derivation) gradients(p *problem) ([][]float64, error) {
 	if d.before != nil {
 		if p = d.before(p); p == nil {
@@ -49,10 +51,8 @@ func (d *derivation) gradients(p *problem) ([][]float64, error) {
 	}
 	var g [][]float64
 	var r *pass
-	if p.sizes != nil {
-		r = d.forward(p)
-		g = d.backward(r)
-	} else {
+	switch {
+	case p.sizes == nil:
 		if d.inside() {
 			return nil, nil
 		}
@@ -61,6 +61,15 @@ func (d *derivation) gradients(p *problem) ([][]float64, error) {
 			return nil, err
 		}
 		g = slices.Clone(right)
+	case !d.inside() && d.before == nil:
+		r, g = p.byHand()
+		g = slices.Clone(g)
+	default:
+		if r = d.forward(p); d.after == nil {
+			g = d.backward(r, p.hopeless)
+		} else {
+			g = d.backward(r, nil)
+		}
 	}
 	if d.after != nil {
 		d.after(p, g, r)
@@ -68,9 +77,35 @@ func (d *derivation) gradients(p *problem) ([][]float64, error) {
 	return g, nil
 }
 
+// byHand is the right derivation, made once.
+func (p *problem) byHand() (*pass, [][]float64) {
+	if o := p.graph; o.pass == nil {
+		right := derivation{}
+		o.pass = right.forward(p)
+		o.right = right.backward(o.pass, nil)
+	}
+	return p.graph.pass, p.graph.right
+}
+
+// hopeless says that the gradients g of the last layer are not the user's, not even times a factor.
+func (p *problem) hopeless(g [][]float64) bool {
+	last := len(g) - 2
+	q := *p
+	q.user = make([][]float64, len(g))
+	copy(q.user[last:], p.user[last:])
+	if k := nearestFactor(q.user[last:], g[last:]); !math.IsNaN(k) {
+		g = slices.Clone(g)
+		g[last], g[last+1] = scaled(g[last], k), scaled(g[last+1], k)
+	}
+	return q.off(g) > p.tol
+}
+
 // forward computes weighted inputs and activations.
 func (d *derivation) forward(p *problem) *pass {
 	layers := len(p.sizes)
+	if o := p.graph; o.pass != nil && d.bias == nil && !d.round { // It is as in the right one.
+		return &pass{p, o.pass.z, o.pass.h, o.pass.a, make([][]float64, layers)}
+	}
 	r := &pass{p, make([][]float64, layers), make([][]float64, layers), make([][]float64, layers), make([][]float64, layers)}
 	r.z[0], r.h[0], r.a[0] = p.x, p.x, hadamard(p.x, p.maskAt(0))
 	for l := 1; l < layers; l++ {
@@ -83,6 +118,9 @@ func (d *derivation) forward(p *problem) *pass {
 			} else {
 				z[k] += p.values[2*l-1][k%n]
 			}
+			if d.round {
+				z[k] = float64(float32(z[k]))
+			}
 			h[k] = p.act[l-1].of(z[k])
 		}
 		if p.act[l-1] == "softmax" {
@@ -90,13 +128,18 @@ func (d *derivation) forward(p *problem) *pass {
 				softmax(h[i*n:i*n+n], z[i*n:i*n+n])
 			}
 		}
+		if d.round {
+			for k := range h {
+				h[k] = float64(float32(h[k]))
+			}
+		}
 		r.z[l], r.h[l], r.a[l] = z, h, hadamard(h, p.maskAt(l))
 	}
 	return r
 }
 
-// backward is BP1 to BP4.
-func (d *derivation) backward(r *pass) [][]float64 {
+// backward is BP1 to BP4. It breaks off, with nil, if the gradients of the last layer are hopeless.
+func (d *derivation) backward(r *pass, hopeless func(g [][]float64) bool) [][]float64 {
 	g := make([][]float64, len(r.params))
 	last := len(r.sizes) - 1
 	r.δ[last] = d.bp1(r, last)
@@ -107,6 +150,9 @@ func (d *derivation) backward(r *pass) [][]float64 {
 		}
 		g[2*l-2] = scaled(tProduct(input, r.δ[l], r.m, r.sizes[l-1], r.sizes[l]), 1/float64(r.m)) // BP4
 		g[2*l-1] = scaled(columns(r.δ[l], r.sizes[l]), 1/float64(r.m))                            // BP3
+		if l == last && hopeless != nil && hopeless(g) {
+			return nil
+		}
 		if l > 1 {
 			r.δ[l-1] = d.bp2(r, l, g)
 		}

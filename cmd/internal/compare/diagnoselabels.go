@@ -84,8 +84,7 @@ func (p *problem) learnt() [][]int {
 	if w == nil {
 		return nil
 	}
-	right := derivation{}
-	r := right.forward(p)
+	r, _ := p.byHand()
 	k := p.sizes[last]
 	// The sum over examples of a δᵀ, with 1 for the bias's a, is the known side.
 	gram := productT(r.a[last-1], r.a[last-1], p.m, p.sizes[last-1], p.m)

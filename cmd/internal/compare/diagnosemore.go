@@ -336,7 +336,7 @@ func factors(p *problem) []derivation {
 	var names []string
 	for i, u := range p.user {
 		k[i] = 1
-		if u == nil || len(u) < 3 {
+		if len(u) < 3 {
 			continue
 		}
 		if k[i] = nearestFactor([][]float64{u}, g[i:i+1]); math.IsNaN(k[i]) {

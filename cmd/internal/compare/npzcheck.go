@@ -122,7 +122,9 @@ func has(tensors [][]float64) bool {
 // judge compares one step, in the reading that fits best.
 func (c *check) judge(s *sample, problems []*problem) error {
 	for _, p := range problems {
-		p.tol = c.finding.Tol
+		if p.tol = c.finding.Tol; c.file.single {
+			p.noise = p.rounded()
+		}
 	}
 	p, diagnosis := c.choose(c.byCost(s, problems))
 	cost, g, err := p.onGraph()
@@ -131,7 +133,7 @@ func (c *check) judge(s *sample, problems []*problem) error {
 	}
 	l2 := p.term(g)
 	if c.chosen == nil {
-		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(problems, l2)
+		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(c.model == nil && p.guessed(s), l2)
 	}
 	c.chosen = p
 	wrong := c.gradients(s, p, plusDecay(p, g, l2))
@@ -279,6 +281,9 @@ func (p *problem) implied(single bool) *problem {
 		q.user[i] = make([]float64, len(after))
 		minus(q.user[i], p.values[i], after)
 		q.user[i] = scaled(q.user[i], 1/p.eta)
+		if p.noise != nil {
+			q.noise[i] = p.noise[i]
+		}
 		for k := range after {
 			q.noise[i] = max(q.noise[i], 4*epsilon/p.eta*max(math.Abs(after[k]), math.Abs(p.values[i][k])))
 		}
@@ -286,10 +291,15 @@ func (p *problem) implied(single bool) *problem {
 	return &q
 }
 
+// guessed says that the file does not tell what network of its sizes it is of.
+func (p *problem) guessed(s *sample) bool {
+	return s.text("loss") == "" || len(p.sizes) > 2 && s.text("activation") == ""
+}
+
 // notes are what the user should know of how the file was read. l2 is what the gradients have in them of the weights.
-func (p *problem) notes(problems []*problem, l2 float64) []string {
+func (p *problem) notes(guessed bool, l2 float64) []string {
 	var notes []string
-	if slices.ContainsFunc(problems, func(q *problem) bool { return q.name != p.name }) {
+	if guessed {
 		notes = append(notes, "the file does not say which network it is of; a model, or loss='quadratic' and activation='sigmoid' in the file, makes it certain")
 	}
 	if l2 != 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +86,8 @@ var mistaken = []program{
 	{bug: "relu-of-gradient", hidden: "relu", loss: "cross-entropy"}, {bug: "half-prime", hidden: "tanh", loss: "log-likelihood"},
 	{bug: "no-mask-back", dropout: true, loss: "log-likelihood"}, {bug: "updated-w", m: 1, eta: .7},
 	{bug: "regularised-bias", lambda: 5, n: 100}, {bug: "lambda-per-example", lambda: 5, n: 100}, {bug: "lambda-without-n", lambda: 5, n: 100},
+	{bug: "l1-for-l2", lambda: 5, n: 100}, {bug: "bias-mean-twice"}, {bug: "bias-other-axis", sizes: []int{12, 6, 6}}, {bug: "other-labels"},
+	{bug: "unscaled-mask-back", dropout: true, hidden: "relu"}, {bug: "other-layer", sizes: []int{12, 5, 5, 5, 4}},
 	{bug: "lambda-sign", lambda: 5, n: 100}, {bug: "lambda-by-batch", lambda: 5, n: 100}, {bug: "lambda-twice", lambda: 5, n: 100},
 }
 
@@ -105,9 +108,11 @@ func (p program) complete() program {
 	return p
 }
 
-// TestFileMistakes: each mistake is caught in every layout, and named.
+// TestFileMistakes: each mistake is caught in every layout, and named. All that have names are here, but for those of other tests.
 func TestFileMistakes(t *testing.T) {
+	seen := map[string]bool{"no-lambda": true, "after-update": true, "factors": true, "cost": true, "float32": true}
 	for _, p := range mistaken {
+		seen[p.bug] = true
 		for _, s := range styles {
 			q := p.complete()
 			f, err := file(t, q.told(q.begin().run().arrays(s))).Check(nil, 0)
@@ -121,6 +126,11 @@ func TestFileMistakes(t *testing.T) {
 			if f.Diagnosis == nil || f.Diagnosis.Name != p.bug {
 				t.Errorf("%s, %s: %+v", p.bug, s.name, f.Diagnosis)
 			}
+		}
+	}
+	for _, b := range Bugs {
+		if !seen[b.Name] {
+			t.Errorf("%s has no program", b.Name)
 		}
 	}
 }
@@ -546,4 +556,50 @@ func checked(t *testing.T, arrays []npz.Array) (path string, err error) {
 		_, err = f.Check(nil, 0)
 	}
 	return path, err
+}
+
+// TestFileNoise: gradients that are wrong in no known way get no name, whatever the network and the type of the numbers.
+func TestFileNoise(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, kind := range []string{"noise", "one element", "random"} {
+		for _, p := range sound {
+			if len(p.sizes) == 2 && p.sizes[0] == 1 {
+				continue // Two numbers say nothing.
+			}
+			for _, s := range styles {
+				if s.plain && p.sizes[len(p.sizes)-1] == 1 {
+					continue
+				}
+				q := p
+				q.begin().run()
+				for l := range q.dw {
+					for _, g := range [][]float64{q.dw[l], q.db[l]} {
+						for k := range g {
+							switch kind {
+							case "noise":
+								g[k] *= 1 + .1*r.NormFloat64()
+							case "one element":
+								if k == 0 {
+									g[k] += 1
+								}
+							case "random":
+								g[k] = r.NormFloat64()
+							}
+						}
+					}
+				}
+				arrays := q.arrays(s)
+				if p.sizes[0] == 784 { // There are many networks of those sizes to try.
+					arrays = q.told(arrays)
+				}
+				f, err := file(t, arrays).Check(nil, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if f.First == nil || f.Diagnosis != nil {
+					t.Errorf("%s, %v %s %s, %s: %+v, %+v", kind, p.sizes, p.hidden, p.loss, s.name, f.First, f.Diagnosis)
+				}
+			}
+		}
+	}
 }

@@ -163,12 +163,15 @@ func candidates(sizes []int, hidden, loss string) ([]*spec, error) {
 	return all, nil
 }
 
-// outcome is what the graph of a problem gave.
+// outcome is what the graph of a problem gave, and the derivation by hand.
 type outcome struct {
 	done      bool
 	cost      float64
 	gradients [][]float64
 	err       error
+
+	pass  *pass
+	right [][]float64
 }
 
 // onGraph is the mean cost and the gradients of p's mini-batch by the graph, in float64.

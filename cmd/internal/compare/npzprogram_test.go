@@ -158,6 +158,8 @@ func (p *program) run() *program {
 				c = p.lambda / p.n
 			case "decay":
 				c = .0123
+			case "l1-for-l2":
+				p.dw[l][k] += math.Copysign(p.lambda/p.n, p.w[l][k])
 			}
 			p.dw[l][k] += c * p.w[l][k]
 		}
@@ -168,6 +170,15 @@ func (p *program) run() *program {
 			switch p.bug {
 			case "no-bias-gradient":
 				p.db[l][j] = 0
+			case "bias-mean-twice":
+				p.db[l][j] /= m
+			case "bias-other-axis":
+				if p.m == len(p.db[l]) { // example j, over its neurons
+					p.db[l][j] = 0
+					for _, v := range p.δ[j][l] {
+						p.db[l][j] += v / m
+					}
+				}
 			case "regularised-bias":
 				p.db[l][j] += p.lambda / p.n * p.b[l][j]
 			}
@@ -188,6 +199,11 @@ func (p *program) run() *program {
 					g[k] *= by
 				}
 			}
+		}
+	}
+	if p.bug == "other-layer" { // a list that was filled from the other end
+		for _, g := range [][][]float64{p.dw, p.db} {
+			g[1], g[2] = g[2], g[1]
 		}
 	}
 	return p
@@ -299,8 +315,12 @@ func (p *program) example(i int) {
 				q.bug = ""
 			}
 			back[k] *= q.prime(z, p.hidden)
-			if p.bug != "no-mask-back" {
-				back[k] *= p.mask[i][l-1][k]
+			switch mask := p.mask[i][l-1][k]; p.bug {
+			case "no-mask-back":
+			case "unscaled-mask-back":
+				back[k] *= min(mask, 1)
+			default:
+				back[k] *= mask
 			}
 		}
 		δ = back
@@ -318,6 +338,11 @@ func (p *program) error(i int, z, a []float64) []float64 {
 			y = float64(p.label[i])
 		case "labels-shifted":
 			y = p.y[i][(j+len(a)-1)%len(a)]
+		case "other-labels":
+			y = 0
+			if j == (p.label[i]+i%2)%len(a) {
+				y = 1
+			}
 		case "labels-permuted":
 			y = p.y[(i*5+1)%p.m][j] // m has no factor of 5
 		}
