@@ -64,7 +64,7 @@ func TestBookJSON(t *testing.T) {
 	runs := t.TempDir()
 	kept(t, runs, "regularised", -1, 1)
 	kept(t, runs, "weight-init-30", 5)
-	list := events(t, ok(t, "book", "regularised", "darkness", "--runs", runs, "--json").out)
+	list := events(t, ok(t, "book", "regularised", "darkness", "--runs", runs, "--json", "--seeds", "2").out)
 	if len(list) != 2 || list[0]["experiment"] != "darkness" {
 		t.Fatalf("%v", list)
 	}

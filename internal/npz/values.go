@@ -28,9 +28,10 @@ func (e *entry) values(h *header) (any, error) {
 
 // rowMajor reads h.size values, each by get, and brings a column-major array into row-major order.
 func rowMajor[T any](e *entry, h *header, get func(b []byte) T) ([]T, error) {
-	const chunk = 1 << 13 // values
+	const chunk = 1 << 13  // values
+	const expansion = 1032 // what deflate makes of a byte at most
 	buf := make([]byte, min(h.size, chunk)*h.width)
-	all := make([]T, 0, min(h.size, chunk)) // It grows as values arrive.
+	all := make([]T, 0, min(h.size, int(e.f.CompressedSize64)*expansion/h.width)) // no more than the file can hold
 	for len(all) < h.size {
 		part := buf[:min(h.size-len(all), chunk)*h.width]
 		if err := e.full(part); err != nil {

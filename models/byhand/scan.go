@@ -19,7 +19,6 @@ type scanner struct {
 	r       *bufio.Reader
 	offset  int64 // Bytes read.
 	numbers int
-	token   []byte
 	err     error
 }
 
@@ -170,25 +169,30 @@ func (s *scanner) text() string {
 	return t
 }
 
-// word reads the bytes for which in holds, after white space.
+// word reads the bytes for which in holds, after white space. They are good until the next byte is read.
 func (s *scanner) word(what string, in func(c byte) bool) []byte {
 	const limit = 64 // Bytes; the longest number written by Python or Go has 24.
-	s.token = s.token[:0]
 	s.space()
-	for s.err == nil {
-		c := s.byte()
-		if s.err != nil {
-			break
-		}
-		if !in(c) {
-			s.unread()
-			break
-		}
-		if s.token = append(s.token, c); len(s.token) > limit {
-			s.fail("a %s of more than %d bytes", what, limit)
-		}
+	if s.err != nil {
+		return nil
 	}
-	return s.token
+	ahead, err := s.r.Peek(limit + 1)
+	if err != nil && err != io.EOF {
+		s.err = err
+		return nil
+	}
+	n := 0
+	for n < len(ahead) && in(ahead[n]) {
+		n++
+	}
+	switch {
+	case n > limit:
+		s.fail("a %s of more than %d bytes", what, limit)
+	case n == len(ahead): // Something must follow.
+		s.fail("the file ends here")
+	}
+	s.skip(n)
+	return ahead[:n]
 }
 
 // more reads a comma or the bracket end, and says that it was the comma.
@@ -219,13 +223,18 @@ func (s *scanner) space() error {
 			}
 			return err
 		}
-		s.offset++
 		if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
-			s.unread()
-			break
+			return s.r.UnreadByte() // There is no error after ReadByte.
 		}
+		s.offset++
 	}
 	return nil
+}
+
+// skip goes on by n bytes that were peeked at.
+func (s *scanner) skip(n int) {
+	s.r.Discard(n) // There is no error where that many are buffered.
+	s.offset += int64(n)
 }
 
 func (s *scanner) byte() byte {
@@ -242,9 +251,4 @@ func (s *scanner) byte() byte {
 	}
 	s.offset++
 	return c
-}
-
-func (s *scanner) unread() {
-	_ = s.r.UnreadByte() // There is no error after ReadByte.
-	s.offset--
 }

@@ -285,18 +285,23 @@ func (p *problem) ours() [][]float64 {
 	return g
 }
 
+// enough is how many numbers it takes to tell a factor that may be any.
+const enough = 8
+
 // unknownDecay is the right gradient and the multiple of the weights that comes nearest.
 func unknownDecay(p *problem) []derivation {
 	g := p.ours()
 	var above, below float64
+	elements := 0
 	for i, q := range p.params {
 		if u := p.user[i]; g != nil && q.weight && u != nil {
+			elements += len(u)
 			off := make([]float64, len(u))
 			minus(off, u, g[i])
 			above, below = above+dot(off, p.values[i]), below+dot(p.values[i], p.values[i])
 		}
 	}
-	if below == 0 {
+	if below == 0 || elements < enough {
 		return nil
 	}
 	c := above / below
@@ -320,7 +325,7 @@ func constant(p *problem) []derivation {
 			elements += len(g[i])
 		}
 	}
-	if k := nearestFactor(p.user, g); elements >= 8 && !math.IsNaN(k) {
+	if k := nearestFactor(p.user, g); elements >= enough && !math.IsNaN(k) {
 		return []derivation{{where: fmt.Sprintf(" It is %.6g.", k), after: func(_ *problem, g [][]float64, _ *pass) { multiply(g, k) }}}
 	}
 	return nil

@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/internal/npz"
+	"github.com/stheno-ml/stheno/models/byhand"
+)
+
+// counting reads a network that was saved in the JSON of the book's second program, in NumPy alone, and counts its right answers.
+const counting = `
+import json, sys, numpy as np
+saved = json.load(open(sys.argv[1]))
+layers = [(np.array(w), np.array(b)) for w, b in zip(saved['weights'], saved['biases'])]
+assert [layers[0][0].shape[1]] + [w.shape[0] for w, _ in layers] == saved['sizes'] and all(b.shape == (len(w), 1) for w, b in layers)
+images = np.fromfile(sys.argv[2], np.uint8).reshape(-1, saved['sizes'][0]) / 256
+labels = np.fromfile(sys.argv[3], np.uint8)
+a = images.T
+for w, b in layers: a = 1 / (1 + np.exp(-(w @ a + b)))
+print(int((a.argmax(axis=0) == labels).sum()), saved['cost'])
+`
+
+// TestNetwork2: a network that was trained here and exported gives the same count of right answers in Python and here: as it is read
+// by hand, measured as a graph, and imported.
+func TestNetwork2(t *testing.T) {
+	runs, dir, empty := t.TempDir(), dataSet(t, 6000, 100), t.TempDir()
+	d, err := digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	images, labels := filepath.Join(empty, "images"), filepath.Join(empty, "labels")
+	write(t, images, d.Test.Images)
+	write(t, labels, d.Test.Labels)
+	for _, c := range []struct{ model, cost string }{{"mlp", "QuadraticCost"}, {"ch5-2", "CrossEntropyCost"}} {
+		ok(t, "train", c.model, "--epochs", "2", "--seed", "5", "--data", dir, "--runs", runs)
+		path := filepath.Join(empty, c.model+".json")
+		r := ok(t, "export", "latest", "--runs", runs, "-o", path)
+		if r.out != "" || !strings.Contains(r.err, path+": ") || !strings.Contains(r.err, " parameters of "+runs) {
+			t.Errorf("%+v", r)
+		}
+		hand, err := byhand.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := hand.Accuracy(byhand.Images{Pixels: d.Test.Images, Labels: d.Test.Labels})
+		if want < 5000 {
+			t.Errorf("%s: %d right", c.model, want)
+		}
+		if e := events(t, ok(t, "eval", path, "--json").out)[0]; e["correct"] != float64(want) || e["total"] != 10000. || e["run"] != path {
+			t.Errorf("%s: %v; by hand %d", c.model, e, want)
+		}
+		if r := ok(t, "eval", path); !strings.Contains(r.out, path+", weights as they were saved\n") {
+			t.Errorf("%+v", r)
+		}
+		i := events(t, ok(t, "import", path, "--runs", runs, "--json").out)[0]
+		run := i["run"].(string)
+		if i["model"] != c.model || !strings.HasPrefix(run, filepath.Join(runs, c.model+"-")) {
+			t.Errorf("%v", i)
+		}
+		if e := events(t, ok(t, "eval", run, "--json").out)[0]; e["correct"] != float64(want) {
+			t.Errorf("%s imported: %v; by hand %d", c.model, e, want)
+		}
+		again := filepath.Join(empty, "again.json")
+		ok(t, "export", run, "-o", again)
+		if a, b := readAll(t, path), readAll(t, again); a != b {
+			t.Errorf("%s: what is imported and exported is not the same file", c.model)
+		}
+		if got := strings.TrimSpace(python(t, counting, path, images, labels)); got != fmt.Sprintf("%d %s", want, c.cost) {
+			t.Errorf("%s: Python counts %q, here it is %d %s", c.model, got, want, c.cost)
+		}
+	}
+}
+
+func readAll(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestImport: what Python wrote, of any sizes; predict reads digits with it, and train goes on from it.
+func TestImport(t *testing.T) {
+	runs, empty := t.TempDir(), t.TempDir()
+	path := filepath.Join(empty, "Odd Net.json")
+	net := byhand.New2(3, byhand.CrossEntropyCost{}, 784, 5, 7, 10)
+	if err := net.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	r := ok(t, "import", path, "--runs", runs)
+	run := onlyRun(t, runs)
+	for _, want := range []string{
+		"network    784-5-7-10, sigmoid, cross-entropy cost, imported from Odd Net.json\n", "4,047 parameters, float64\n",
+		"run        " + run + "\n", "next       stheno eval " + run + "\n",
+	} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("no %q in\n%s", want, r.out)
+		}
+	}
+	digit := filepath.Join(empty, "digit.png")
+	write(t, digit, picture(t, 0, 3, false))
+	e := events(t, ok(t, "predict", run, digit, "--json").out)[0]
+	d, err := digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := frame(digit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hand := net.Feedforward(byhand.Images{Pixels: image, Labels: d.Test.Labels[:1]}.Example(0).X)
+	for j, p := range e["p"].([]any) {
+		if diff := p.(float64) - hand[j]; diff > 1e-6 || diff < -1e-6 {
+			t.Errorf("output %d is %v, by hand %v", j, p, hand[j])
+		}
+	}
+	if s := readInfo(t, run).Status; s != "done" {
+		t.Errorf("status %s", s)
+	}
+	if r := ok(t, "ls", "--runs", runs); !strings.Contains(r.out, run) {
+		t.Errorf("%+v", r)
+	}
+
+	small := filepath.Join(empty, "small.json")
+	if err := byhand.New2(3, byhand.QuadraticCost{}, 6, 2).Save(small); err != nil {
+		t.Fatal(err)
+	}
+	if r := ok(t, "import", small, "--runs", runs); !strings.Contains(r.out, "6-2, sigmoid, quadratic cost") {
+		t.Errorf("%+v", r)
+	}
+	broken, folder := filepath.Join(empty, "broken.json"), filepath.Join(empty, "run.json")
+	write(t, broken, []byte(`{"sizes": [784, 10]`))
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"import " + digit, exitUsage, "only what network2.py saves can be imported, a file that ends in .json"},
+		{"import " + broken, exitData, "byhand: " + broken + ": byte offset 19: "},
+		{"import " + filepath.Join(empty, "none.json"), exitData, "none.json"},
+		{"eval " + broken, exitData, "byhand: " + broken},
+		{"eval " + small, exitUsage, "model small takes 1×1×6"},
+		{"eval " + folder, exitUsage, "unknown run"},
+		{"import", exitUsage, "got 0 arguments"},
+	} {
+		if r := call(strings.Fields(c.args)...); r.code != c.code || !strings.Contains(r.err, c.want) {
+			t.Errorf("%s: %+v; want %d, %q", c.args, r, c.code, c.want)
+		}
+	}
+}
+
+func TestExport(t *testing.T) {
+	runs, dir, empty := t.TempDir(), dataSet(t, 60, 10), t.TempDir()
+	ok(t, "train", "softmax", "--epochs", "1", "--data", dir, "--runs", runs)
+	run := onlyRun(t, runs)
+	path := filepath.Join(empty, "w.npz")
+	ok(t, "export", run, "--output", path)
+	arrays, err := npz.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shapes []string
+	for _, a := range arrays {
+		shapes = append(shapes, fmt.Sprintf("%s %v %T", a.Name, a.Shape, a.Data))
+	}
+	if got := strings.Join(shapes, "; "); got != "dense1.w [784 100] []float32; dense1.b [100] []float32; dense2.w [100 10] []float32; dense2.b [10] []float32" {
+		t.Error(got)
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{run + " -o " + filepath.Join(empty, "net.json"), exitUsage, "network2.py has only dense layers of sigmoids"},
+		{run + " -o net.onnx", exitUsage, `--output "net.onnx"; use a file that ends in .json or .npz`},
+		{run, exitUsage, `--output ""; use a file`},
+		{"none -o w.npz", exitUsage, "unknown run"},
+		{run + " -o " + filepath.Join(empty, "none", "w.npz"), exitFailure, filepath.Join("none", "w.npz")},
+	} {
+		if r := call(append([]string{"export"}, strings.Fields(c.args)...)...); r.code != c.code || !strings.Contains(r.err, c.want) {
+			t.Errorf("%s: %+v; want %d, %q", c.args, r, c.code, c.want)
+		}
+	}
+	if files, err := os.ReadDir(empty); err != nil || len(files) != 1 {
+		t.Errorf("%v, %v: files are left over", files, err)
+	}
+}
