@@ -10,13 +10,13 @@ import (
 	"strconv"
 )
 
-// What is read and written. There is room for a network of 784-2000-1000-10,
+// What is read and written. There is room for a network of 784-1000-1000-10,
 // and the worst file within these limits is refused within a second and 256 MiB
 // of memory.
 const (
-	maxNumbers = 4 << 20   // The weights and biases of a network.
-	maxLayers  = 1000      // Its layers of weights.
-	maxFile    = 128 << 20 // Bytes, at 26 or fewer a number.
+	maxNumbers = 2 << 20  // The weights and biases of a network.
+	maxLayers  = 1000     // Its layers of weights.
+	maxFile    = 64 << 20 // Bytes, at 26 or fewer a number.
 )
 
 // Save writes the network to the file path in the JSON of network2.py:

@@ -60,8 +60,8 @@ func TestSaveErrors(t *testing.T) {
 		"weights: those of 1 layers, not of 2 as in sizes": func(net *Network2) { net.Weights = net.Weights[:1] },
 		"biases: those of 1 layers, not of 2 as in sizes":  func(net *Network2) { net.Biases = net.Biases[:1] },
 		"sizes: [4], at least 2 layers":                    func(net *Network2) { net.Sizes = net.Sizes[:1] },
-		"limit is 4194304": func(net *Network2) {
-			net.Sizes, net.Weights[0] = []int{1 << 21, 2, 3}, make([]float64, 1<<22)
+		"limit is 2097152": func(net *Network2) {
+			net.Sizes, net.Weights[0] = []int{1 << 20, 2, 3}, make([]float64, 1<<21)
 		},
 	} {
 		path := filepath.Join(t.TempDir(), "net.json")
@@ -117,7 +117,7 @@ func TestLoadErrors(t *testing.T) {
 		{"[2, 1, 2]", "[2, 0, 2]", "sizes: 0 is not a number of neurons"},
 		{"[2, 1, 2]", "[2, -1, 2]", "sizes: -1 is not a number of neurons"},
 		{"[2, 1, 2]", "[2, 1e300, 2]", "sizes: 1e+300 is not a number of neurons"},
-		{"[2, 1, 2]", "[2, 1, 3000000]", "weights[1]: 2 numbers, not 3000000×1 as in sizes"},
+		{"[2, 1, 2]", "[2, 1, 2000000]", "weights[1]: 2 numbers, not 2000000×1 as in sizes"},
 		{"[2, 1, 2]", "null", "sizes: 'n' is not ["},
 		{"[2, 1, 2]", "[" + strings.Repeat("1,", 1000) + "1,1]", "sizes: more than 1001 elements"},
 		{"CrossEntropyCost", "LogLikelihood", `cost: "LogLikelihood" is neither`},
@@ -157,16 +157,16 @@ func TestLoadHuge(t *testing.T) {
 	if err := os.Truncate(path, 1<<40); err != nil {
 		t.Skip(err)
 	}
-	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "larger than 134217728 bytes") {
+	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "larger than 67108864 bytes") {
 		t.Errorf("error %v, want one about the size", err)
 	}
 	for _, c := range []struct{ repeat, want string }{
-		{"1,", "weights: more than 4194304 numbers"},
-		{"1],[", "weights: more than 4194304 numbers"},
+		{"1,", "weights: more than 2097152 numbers"},
+		{"1],[", "weights: more than 2097152 numbers"},
 		{"1]],[[", "weights: more than 1000 elements"},
 	} {
 		start := time.Now()
-		_, err := decode(strings.NewReader(`{"weights":[[[` + strings.Repeat(c.repeat, 5<<20)))
+		_, err := decode(strings.NewReader(`{"weights":[[[` + strings.Repeat(c.repeat, 3<<20)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q again and again: error %v, want %q", c.repeat, err, c.want)
 		}

@@ -81,6 +81,9 @@ func (s *scanner) matrix() matrix {
 		begin := len(m.x)
 		s.expect('[')
 		for more := true; more && s.err == nil; more = s.more(']') {
+			if len(m.x) == cap(m.x) {
+				m.x = slices.Grow(m.x, len(m.x)+1) // Append alone would copy millions of numbers more often.
+			}
 			m.x = append(m.x, s.number())
 		}
 		if m.rows == 0 {

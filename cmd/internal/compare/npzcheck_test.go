@@ -187,6 +187,38 @@ func TestFileUnknown(t *testing.T) {
 	}
 }
 
+// TestFileSquare: where the labels are a square, they lie so that they are one-hot, also if the gradients do not tell.
+func TestFileSquare(t *testing.T) {
+	p := program{sizes: []int{10, 7, 10}, m: 10, hidden: "sigmoid", loss: "quadratic"}
+	for _, s := range styles[:2] {
+		q := p
+		arrays := edited(q.begin().run().arrays(s), "dw2", func(x []float64) { x[1] *= 2 })
+		f, err := file(t, arrays).Check(nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[bool]string{false: "y (examples, out)", true: "y (out, examples)"}[s.columns]
+		if !strings.HasSuffix(f.Reading, want) || f.First == nil || f.First.Tensor != "dw2" {
+			t.Errorf("%s: %s, %+v", s.name, f.Reading, f.First)
+		}
+	}
+}
+
+// TestFileLost: what float32 loses next to 1 is no difference, and it is said.
+func TestFileLost(t *testing.T) {
+	for _, rounding := range []bool{true, false} {
+		p := (program{rounding: rounding, large: 300}).complete()
+		arrays := p.begin().run().arrays(styles[4])
+		f, err := file(t, p.told(arrays)).Check(nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.First != nil || f.Diagnosis != nil || rounding != (f.Gradients > tolerance32) || rounding != strings.Contains(fmt.Sprint(f.Notes), "lost in the rounding") {
+			t.Errorf("%v: %v, %+v, %+v, %v", rounding, f.Gradients, f.First, f.Diagnosis, f.Notes)
+		}
+	}
+}
+
 // TestFilePlace: a mistake in one place is told from one everywhere, and one beside a factor from both.
 func TestFilePlace(t *testing.T) {
 	for _, c := range []struct {
@@ -203,6 +235,7 @@ func TestFilePlace(t *testing.T) {
 		{program{bug: "bias-forgotten"}, "uphill", "bias-forgotten", "Besides, the sign is wrong."},
 		{program{}, "db2 zero", "no-bias-gradient", "with db2."},
 		{program{}, "dw1 turned", "transposed", "with dw1."},
+		{program{}, "db1 rows", "bias-unsummed", "a row for each example"}, // which have 1/m already
 		{program{}, "dw2 uphill", "factors", "dw2 by -1."},
 		{program{}, "constant", "constant", "It is 1.7."},
 	} {
@@ -220,6 +253,14 @@ func TestFilePlace(t *testing.T) {
 			}
 			if c.also == "db2 zero" {
 				arrays = edited(arrays, "db2", func(x []float64) { clear(x) })
+			}
+			if c.also == "db1 rows" {
+				var rows []float64
+				for i := range p.m {
+					rows = append(rows, scaled(p.δ[i][0], 1/float64(p.m))...)
+				}
+				i := slices.IndexFunc(arrays, func(a npz.Array) bool { return a.Name == "db1" })
+				arrays[i].Shape, arrays[i].Data = []int{p.m, p.sizes[1]}, rows
 			}
 			if c.also == "dw1 turned" {
 				i := slices.IndexFunc(arrays, func(a npz.Array) bool { return a.Name == "dw1" })
@@ -413,12 +454,23 @@ func TestFileCost(t *testing.T) {
 		{"cross-entropy", "tanh", 1, "20-7-5-4, tanh, sigmoid output, cross-entropy cost"},
 		{"log-likelihood", "relu", 1, "20-7-5-4, relu, softmax output, log-likelihood cost"},
 		{"quadratic", "sigmoid", 6, ""},
+		{"quadratic", "sigmoid", -1, "20-7-5-4, sigmoid, sigmoid output, quadratic cost"}, // with the term of λ
 	} {
 		p := (program{loss: c.loss, hidden: c.hidden, bug: "missing-output-prime"}).complete()
 		if c.loss != "quadratic" || c.network == "" {
 			p.bug = ""
 		}
+		if c.by < 0 {
+			c.by, p.lambda, p.n = 1, 50, 10
+		}
 		p.begin().run()
+		for _, w := range p.w {
+			for _, v := range w {
+				if p.lambda != 0 {
+					p.cost += p.lambda / p.n / 2 * v * v
+				}
+			}
+		}
 		arrays := append(p.arrays(styles[0]), npz.Array{Name: "cost", Shape: []int{}, Data: []float64{c.by * p.cost}})
 		f, err := file(t, arrays).Check(nil, 0)
 		if err != nil {

@@ -24,6 +24,8 @@ type program struct {
 	lambda, n    float64
 	inGradient   bool // the term of λ is in the gradients
 	dropout      bool
+	rounding     bool    // of weighted inputs and activations, to float32
+	large        float64 // a factor of the weights, if not 0
 	seed         uint64
 
 	w, b   [][]float64 // (out, in), (out)
@@ -42,7 +44,9 @@ func (p *program) begin() *program {
 	for l, n := range p.sizes[1:] {
 		w, b := make([]float64, n*p.sizes[l]), make([]float64, n)
 		for i := range w {
-			w[i] = r.NormFloat64() / math.Sqrt(float64(p.sizes[l]))
+			if w[i] = r.NormFloat64() / math.Sqrt(float64(p.sizes[l])); p.large != 0 {
+				w[i] *= p.large
+			}
 		}
 		for i := range b {
 			b[i] = r.NormFloat64() / 2
@@ -93,6 +97,9 @@ func (p *program) prime(z float64, kind string) float64 {
 	a := sigma(z)
 	if kind == "tanh" {
 		a = math.Tanh(z)
+	}
+	if p.rounding {
+		a = float64(float32(a))
 	}
 	right := a * (1 - a)
 	switch {
@@ -235,6 +242,9 @@ func (p *program) example(i int) {
 		}
 		a := make([]float64, len(z))
 		for j := range z {
+			if p.rounding {
+				z[j] = float64(float32(z[j]))
+			}
 			switch {
 			case l < last:
 				a[j] = p.act(z[j]) * p.mask[i][l][j]
@@ -242,6 +252,9 @@ func (p *program) example(i int) {
 				a[j] = z[j]
 			default:
 				a[j] = sigma(z[j])
+			}
+			if p.rounding {
+				a[j] = float64(float32(a[j]))
 			}
 		}
 		if l == last && (p.loss == "log-likelihood" != (p.bug == "sigmoid-for-softmax")) != (p.bug == "softmax-for-sigmoid") {
