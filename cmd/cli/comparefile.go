@@ -17,7 +17,7 @@ import (
 
 // compareFile holds the gradients that a program has written into a file against the graph's: of a model, or, without a name, of the
 // fully connected network that the weights in the file are of.
-func (a *app) compareFile(_ context.Context, f *compareFlags, name, path string) error {
+func (a *app) compareFile(ctx context.Context, f *compareFlags, name, path string) error {
 	if err := f.forFile(); err != nil {
 		return err
 	}
@@ -40,7 +40,10 @@ func (a *app) compareFile(_ context.Context, f *compareFlags, name, path string)
 	if f.set.Changed("tol") {
 		tol = f.tol
 	}
-	found, err := file.Check(model, tol)
+	found, err := file.Check(ctx, model, tol)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted")}
+	}
 	if err != nil {
 		return dataf("%w", err)
 	}

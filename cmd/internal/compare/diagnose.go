@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"cmp"
+	"context"
 	"math"
 	"slices"
 )
@@ -24,39 +26,42 @@ type suspect struct {
 // diagnose is the mistake that explains the user's gradients of one of the problems, which are readings of one file, to within the
 // tolerance, and which problem that was. The likeliest comes first: a mistake alone before one with a factor, one in all layers before
 // one in a single layer.
-func diagnose(problems []*problem) (*Diagnosis, *problem) {
+func diagnose(ctx context.Context, problems []*problem) (*Diagnosis, *problem) {
 	var all []suspect
 	for i, p := range problems {
 		for _, c := range p.decays() {
-			for _, s := range p.suspects(c) {
+			for _, s := range p.suspects(ctx, c) {
 				s.problem = i
 				all = append(all, s)
 			}
 		}
+		*p.graph = outcome{} // There can be many problems, each of the size of the network.
 	}
+	all = likeliest(all)
 	if len(all) == 0 {
 		return nil, nil
 	}
-	least := math.Inf(1)
-	rank := slices.MinFunc(all, func(a, b suspect) int { return a.rank - b.rank }).rank
+	first := all[0]
+	d := &Diagnosis{Name: Bugs[first.bug].Name, Text: first.text}
 	for _, s := range all {
-		if s.rank == rank {
-			least = min(least, s.err)
+		if name := Bugs[s.bug].Name; s.problem == first.problem && name != d.Name && !generic(name) && !slices.Contains(d.Also, name) {
+			d.Also = append(d.Also, name)
 		}
 	}
-	const alike = 10
-	var found *suspect
-	var also []string
-	for _, s := range all {
-		switch name := Bugs[s.bug].Name; {
-		case s.rank != rank || s.err > alike*least+1e-13:
-		case found == nil || s.problem == found.problem && s.bug < found.bug:
-			found = &s
-		case s.bug != found.bug && !generic(name) && !slices.Contains(also, name):
-			also = append(also, name)
-		}
+	return d, problems[first.problem]
+}
+
+// likeliest are the suspects of the lowest rank that explain the gradients about as well as the best of those, by problem and in the
+// order of Bugs.
+func likeliest(all []suspect) []suspect {
+	if len(all) == 0 {
+		return nil
 	}
-	return &Diagnosis{Bugs[found.bug].Name, found.text, also}, problems[found.problem]
+	const alike, exact = 10, 1e-13
+	best := slices.MinFunc(all, func(a, b suspect) int { return cmp.Or(a.rank-b.rank, cmp.Compare(a.err, b.err)) })
+	all = slices.DeleteFunc(all, func(s suspect) bool { return s.rank != best.rank || s.err > alike*best.err+exact })
+	slices.SortStableFunc(all, func(a, b suspect) int { return cmp.Or(a.problem-b.problem, a.bug-b.bug) })
+	return all
 }
 
 // generic says that a bug explains what others explain better.
@@ -94,12 +99,15 @@ func (p *problem) without(c float64) *problem {
 }
 
 // suspects are the derivations that explain the gradients, c times the weights left aside.
-func (p *problem) suspects(c float64) []suspect {
+func (p *problem) suspects(ctx context.Context, c float64) []suspect {
 	var all []suspect
 	q := p.without(c)
 	// Where only the shape of a bias's gradient is wrong, whatever does not matter on this mini-batch would explain the numbers.
 	right := len(p.unsummed) > 0 && q.isOurs()
 	for i, bug := range Bugs {
+		if ctx.Err() != nil {
+			return nil
+		}
 		if bug.derive == nil || bug.Name == "no-lambda" && !p.decayed || right && bug.Name != "bias-unsummed" {
 			continue
 		}

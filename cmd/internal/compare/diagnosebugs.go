@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// Bug is a mistake in a program of backpropagation that Diagnose can name.
+// Bug is a mistake in a program of backpropagation that has a name.
 type Bug struct {
 	Name  string
 	Looks string // what it looks like, a sentence
@@ -17,7 +17,7 @@ type Bug struct {
 }
 
 // Bugs are those that are known, the likely ones before those with the same effect.
-var Bugs = slices.Concat(scales, outputs1, slopes, products, biases, decays, batches)
+var Bugs = slices.Concat(scales, outputErrors, slopes, products, biases, decays, batches)
 
 // one is a mistake with one derivation, that can always be.
 func one(d derivation) func(*problem) []derivation {
@@ -54,8 +54,8 @@ func multiply(g [][]float64, by float64) {
 	}
 }
 
-// outputs1 are mistakes in BP1.
-var outputs1 = []Bug{
+// outputErrors are mistakes in BP1.
+var outputErrors = []Bug{
 	{"missing-output-prime", "σ′(z) is missing at the output: a−y is the δ of the cross-entropy, that of the quadratic cost is (a−y) σ′(z).",
 		atOutput(func(p *problem) bool { return p.loss == graph.Quadratic && p.last() != "linear" }, func(p *problem, δ, z, a, y []float64) {
 			minus(δ, a, y)
@@ -125,23 +125,26 @@ func softmaxOutput(applies func(p *problem) bool, slope func(z, a float64) float
 
 // slopes are mistakes in σ′.
 var slopes = []Bug{
-	{"sigma-for-prime", "σ(z) stands in place of σ′(z).", slope(func(a activation) bool { return a != "relu" }, func(r *pass, l, k int) float64 { return r.h[l][k] })},
+	{"sigma-for-prime", "σ(z) stands in place of σ′(z).", slope(smooth, func(r *pass, l, k int) float64 { return r.h[l][k] })},
 	{"missing-prime", "σ′(z) is missing: δ is Wᵀδ of the layer above as it comes (with ReLU: nothing is cut off where z < 0).",
 		slope(anyOf, func(*pass, int, int) float64 { return 1 })},
 	{"prime-of-activation", "The derivative is taken at a in place of z: σ′(a), and a has been through σ already.",
-		slope(func(a activation) bool { return a != "relu" }, func(r *pass, l, k int) float64 { return r.act[l-1].prime(r.h[l][k]) })},
+		slope(smooth, func(r *pass, l, k int) float64 { return r.act[l-1].prime(r.h[l][k]) })},
 	{"formula-of-z", "The derivative's formula for activations, a(1−a) or 1−a², is applied to z.",
-		slope(func(a activation) bool { return a != "relu" }, func(r *pass, l, k int) float64 { return formula(r.act[l-1], r.z[l][k]) })},
+		slope(smooth, func(r *pass, l, k int) float64 { return formula(r.act[l-1], r.z[l][k]) })},
 	{"half-prime", "Half of the derivative's formula is missing: 1−a in place of a(1−a), or of 1−a².",
-		slope(func(a activation) bool { return a != "relu" }, func(r *pass, l, k int) float64 { return 1 - r.h[l][k] })},
+		slope(smooth, func(r *pass, l, k int) float64 { return 1 - r.h[l][k] })},
 	{"wrong-side", "ReLU passes the gradient on the wrong side: where z < 0.",
-		slope(func(a activation) bool { return a == "relu" }, func(r *pass, l, k int) float64 { return 1 - r.act[l-1].prime(r.z[l][k]) })},
+		slope(bent, func(r *pass, l, k int) float64 { return 1 - r.act[l-1].prime(r.z[l][k]) })},
 	{"relu-of-gradient", "ReLU was applied to the gradient itself: δ where δ > 0, in place of δ where z > 0.",
-		hidden(func(a activation) bool { return a == "relu" }, derivation{delta: func(r *pass, l, k int, back float64) float64 { return max(0, back) }})},
+		hidden(bent, derivation{delta: func(r *pass, l, k int, back float64) float64 { return max(0, back) }})},
 	{"prime-of-other-layer", "σ′ is taken at the z of the layer below or above: an index is off by one.", otherSlope},
 }
 
-func anyOf(activation) bool { return true }
+// The activations that a mistake can be made with.
+func anyOf(activation) bool    { return true }
+func smooth(a activation) bool { return a != "relu" }
+func bent(a activation) bool   { return a == "relu" }
 
 // formula is the derivative by the activation a, as tutorials have it.
 func formula(of activation, a float64) float64 {

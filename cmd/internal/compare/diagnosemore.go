@@ -211,7 +211,7 @@ func (p *problem) at(values [][]float64) *problem {
 // gradients in the file.
 func afterUpdate(p *problem) []derivation {
 	var all []derivation
-	if !slices.ContainsFunc(p.after, func(w []float64) bool { return w == nil }) {
+	if full(p.after) {
 		all = append(all, derivation{before: func(p *problem) *problem { return p.at(p.after) }})
 	}
 	if p.eta == 0 {
@@ -226,10 +226,14 @@ func afterUpdate(p *problem) []derivation {
 		return p.at(values)
 	}
 	all = append(all, derivation{before: func(p *problem) *problem { return step(p, p.ours(), -p.eta) }})
-	if !slices.ContainsFunc(p.user, func(g []float64) bool { return g == nil }) {
+	if full(p.user) {
 		all = append(all, derivation{before: func(p *problem) *problem { return step(p, p.user, p.eta) }})
 	}
 	return all
+}
+
+func full(tensors [][]float64) bool {
+	return !slices.ContainsFunc(tensors, func(x []float64) bool { return x == nil })
 }
 
 // single is the gradient of one example, times a factor.

@@ -41,7 +41,7 @@ func (p *problem) fill(s *sample, layers map[slot]array) (err error) {
 	if p.lambda != 0 && p.n <= 0 {
 		return fmt.Errorf("lambda needs n, the number of training examples")
 	}
-	if p.eta == 0 && slices.ContainsFunc(p.after, func(w []float64) bool { return w != nil }) {
+	if p.eta == 0 && has(p.after) {
 		return fmt.Errorf("weights after the step need eta")
 	}
 	return nil
@@ -59,7 +59,7 @@ func (p *problem) examples(s *sample) error {
 	if p.x, p.m, ok = rows(x, inputs, p.xRows); !ok {
 		return fmt.Errorf("%s has the shape %v, and the network has %d inputs", x.name, x.shape, inputs)
 	}
-	if p.raw = x.integer && slices.Max(p.x) > 1; p.raw {
+	if p.raw = x.bytes && slices.Max(p.x) > 1; p.raw {
 		p.x = scaled(p.x, 1./256)
 	}
 	if p.y, ok = p.targets(y, outputs); !ok {
@@ -243,7 +243,7 @@ func (p *problem) mask(number int, a array) ([]float64, error) {
 	if number >= dropouts {
 		return nil, fmt.Errorf("%s is the mask of dropout layer %d, and %s has %d", a.name, number+1, p.name, dropouts)
 	}
-	x, m, ok := rows(a, len(a.x)/p.m, p.xRows)
+	x, m, ok := rows(a, max(1, len(a.x)/p.m), p.xRows)
 	if !ok || m != p.m || p.sizes != nil && len(x) != m*p.sizes[p.sites[number]] {
 		return nil, fmt.Errorf("%s has the shape %v, which does not fit %d examples of %s", a.name, a.shape, p.m, p.name)
 	}

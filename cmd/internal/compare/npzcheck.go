@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -45,9 +46,10 @@ type Compared struct {
 }
 
 // Check compares the file with the model, or, if that is nil, with the fully connected network that its weights' shapes are of. tol
-// is the largest relative difference of gradients that is none, or 0 for what the type of the numbers allows.
-func (f *File) Check(m *models.Model, tol float64) (*Finding, error) {
-	c := &check{file: f, finding: &Finding{Steps: len(f.steps), Type: "float64", Tol: tolerance}, weights: tolerance}
+// is the largest relative difference of gradients that is none, or 0 for what the type of the numbers allows. An error is ctx's, or says
+// what in the file cannot be compared.
+func (f *File) Check(ctx context.Context, m *models.Model, tol float64) (*Finding, error) {
+	c := &check{ctx: ctx, file: f, finding: &Finding{Steps: len(f.steps), Type: "float64", Tol: tolerance}, weights: tolerance}
 	if f.single {
 		c.finding.Type, c.finding.Tol, c.weights = "float32", tolerance32, weights32
 	}
@@ -68,6 +70,7 @@ func (f *File) Check(m *models.Model, tol float64) (*Finding, error) {
 
 // check is a comparison as it goes on.
 type check struct {
+	ctx     context.Context
 	file    *File
 	model   *spec
 	finding *Finding
@@ -88,8 +91,10 @@ func (c *check) run() error {
 			c.finding.Examples, waiting = problems[0].m, problems
 			continue
 		}
-		for _, p := range waiting {
-			p.follow(problems[0], steps[i-1].step+1 == s.step)
+		if steps[i-1].step+1 == s.step {
+			for _, p := range waiting {
+				p.follow(problems)
+			}
 		}
 		if err := c.judge(steps[i-1], waiting); err != nil {
 			return err
@@ -101,17 +106,18 @@ func (c *check) run() error {
 
 // alike are the problems with the network and the reading of the step before.
 func (c *check) alike(problems []*problem) []*problem {
-	same := func(p *problem) bool { return p.name == c.chosen.name && p.reading == c.chosen.reading }
-	if slices.ContainsFunc(problems, same) {
-		return slices.DeleteFunc(problems, func(p *problem) bool { return !same(p) })
+	if slices.ContainsFunc(problems, c.chosen.alike) {
+		return slices.DeleteFunc(problems, func(p *problem) bool { return !c.chosen.alike(p) })
 	}
 	return problems
 }
 
+func (p *problem) alike(q *problem) bool { return p.name == q.name && p.reading == q.reading }
+
 // follow takes the weights of the next step for those after this one, where η is known and the file has no others.
-func (p *problem) follow(next *problem, consecutive bool) {
-	if p.eta != 0 && consecutive && !has(p.after) {
-		p.after = next.values
+func (p *problem) follow(next []*problem) {
+	if i := slices.IndexFunc(next, p.alike); i >= 0 && p.eta != 0 && !has(p.after) {
+		p.after = next[i].values
 	}
 }
 
@@ -127,6 +133,9 @@ func (c *check) judge(s *sample, problems []*problem) error {
 		}
 	}
 	p, diagnosis := c.choose(c.byCost(s, problems))
+	if err := c.ctx.Err(); err != nil {
+		return err
+	}
 	cost, g, err := p.onGraph()
 	if err != nil {
 		return s.errorf("%w", err)
@@ -151,10 +160,12 @@ func (c *check) judge(s *sample, problems []*problem) error {
 	case wrong || !has(p.user) && moved:
 		c.finding.Diagnosis = diagnosis
 	case moved:
-		if diagnosis, _ = diagnose([]*problem{p.implied(c.file.single)}); diagnosis != nil {
+		if diagnosis, _ = diagnose(c.ctx, []*problem{p.implied(c.file.single)}); diagnosis != nil {
 			diagnosis.Text = "The gradients are right, and the step is not. " + diagnosis.Text
+			c.finding.Diagnosis = diagnosis
+		} else if c.rounding() {
+			c.forgive()
 		}
-		c.finding.Diagnosis = diagnosis
 	case off != "":
 		c.finding.Diagnosis = named("cost", off)
 	}
@@ -179,7 +190,7 @@ func (c *check) choose(problems []*problem) (*problem, *Diagnosis) {
 			return p, nil
 		}
 	}
-	d, found := diagnose(evidence)
+	d, found := diagnose(c.ctx, evidence)
 	if i := slices.Index(evidence, found); i >= 0 {
 		return problems[i], d
 	}
@@ -249,7 +260,8 @@ func plusDecay(p *problem, g [][]float64, c float64) [][]float64 {
 
 // rounding says that all differences are such as float32 makes.
 func (c *check) rounding() bool {
-	return !c.file.single && c.finding.Gradients <= hiddenTolerance && c.chosen.tol == tolerance && len(c.chosen.unsummed) == 0
+	f := c.finding
+	return !c.file.single && f.Gradients <= hiddenTolerance && f.Weights <= weights32 && c.chosen.tol == tolerance && len(c.chosen.unsummed) == 0
 }
 
 // forgive takes the differences for rounding of float32.
@@ -258,8 +270,7 @@ func (c *check) forgive() {
 	f.Diagnosis, f.First, f.Tol, c.weights = named("float32", ""), nil, hiddenTolerance, weights32
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
-		t.Same = t.Rel <= hiddenTolerance
-		if f.First == nil && !t.Same {
+		if t.Same = t.Same || t.Rel <= hiddenTolerance; !t.Same && f.First == nil {
 			f.First = &Beyond{t.Name, !t.Weight, t.Step, t.Difference}
 		}
 	}
@@ -305,7 +316,7 @@ func (p *problem) notes(guessed bool, l2 float64) []string {
 		notes = append(notes, "the gradients of the weights have the term of λ in them")
 	}
 	if p.raw {
-		notes = append(notes, "x has whole numbers; they are taken as bytes, byte/256")
+		notes = append(notes, "x is of bytes, which are taken as byte/256")
 	} else if of255(p.x) {
 		notes = append(notes, "x looks like byte/255; the book, and stheno train, have byte/256")
 	}

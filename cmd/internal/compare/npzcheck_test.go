@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -52,7 +51,7 @@ func TestFileRight(t *testing.T) {
 				if told {
 					arrays = q.told(arrays)
 				}
-				f, err := file(t, arrays).Check(nil, 0)
+				f, err := file(t, arrays).Check(t.Context(), nil, 0)
 				if err != nil {
 					t.Errorf("%v %s: %v", p.sizes, s.name, err)
 					continue
@@ -115,7 +114,7 @@ func TestFileMistakes(t *testing.T) {
 		seen[p.bug] = true
 		for _, s := range styles {
 			q := p.complete()
-			f, err := file(t, q.told(q.begin().run().arrays(s))).Check(nil, 0)
+			f, err := file(t, q.told(q.begin().run().arrays(s))).Check(t.Context(), nil, 0)
 			if err != nil {
 				t.Errorf("%s, %s: %v", p.bug, s.name, err)
 				continue
@@ -138,7 +137,7 @@ func TestFileMistakes(t *testing.T) {
 // check is Check of what a program says of itself.
 func (p *program) check(t *testing.T, change func([]npz.Array) []npz.Array) *Finding {
 	t.Helper()
-	f, err := file(t, change(p.told(p.arrays(styles[1])))).Check(nil, 0)
+	f, err := file(t, change(p.told(p.arrays(styles[1])))).Check(t.Context(), nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +192,7 @@ func TestFileSquare(t *testing.T) {
 	for _, s := range styles[:2] {
 		q := p
 		arrays := edited(q.begin().run().arrays(s), "dw2", func(x []float64) { x[1] *= 2 })
-		f, err := file(t, arrays).Check(nil, 0)
+		f, err := file(t, arrays).Check(t.Context(), nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +208,7 @@ func TestFileLost(t *testing.T) {
 	for _, rounding := range []bool{true, false} {
 		p := (program{rounding: rounding, large: 300}).complete()
 		arrays := p.begin().run().arrays(styles[4])
-		f, err := file(t, p.told(arrays)).Check(nil, 0)
+		f, err := file(t, p.told(arrays)).Check(t.Context(), nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -275,341 +274,6 @@ func TestFilePlace(t *testing.T) {
 	}
 }
 
-// step adds to the arrays the weights after a step, made with a mistake.
-func (p *program) step(arrays []npz.Array, mistake string) []npz.Array {
-	rate, m := p.eta, float64(p.m)
-	decay := map[string]float64{"no-lambda": 0, "lambda-without-n": p.lambda, "lambda-sign": -p.lambda / p.n, "lambda-by-batch": p.lambda / m, "lambda-per-example": m * p.lambda / p.n}
-	switch mistake {
-	case "sum":
-		rate *= m
-	case "mean-twice":
-		rate /= m
-	case "sign":
-		rate = -rate
-	}
-	for l := range p.w {
-		c, ok := decay[mistake]
-		if !ok {
-			c = p.lambda / p.n
-		}
-		w, b := make([]float64, len(p.w[l])), make([]float64, len(p.b[l]))
-		for k := range w {
-			w[k] = p.w[l][k] - rate*p.dw[l][k] - p.eta*c*p.w[l][k]
-			if mistake == "sum" || mistake == "sign" || mistake == "mean-twice" {
-				w[k] = p.w[l][k] - rate*(p.dw[l][k]+c*p.w[l][k])
-			}
-		}
-		for j := range b {
-			if b[j] = p.b[l][j] - rate*p.db[l][j]; mistake == "regularised-bias" {
-				b[j] -= p.eta * c * p.b[l][j]
-			}
-			if mistake == "no-bias-gradient" {
-				b[j] = p.b[l][j]
-			}
-		}
-		arrays = append(arrays, npz.Array{Name: fmt.Sprintf("w%d_after", l+1), Shape: []int{p.sizes[l], p.sizes[l+1]}, Data: turned(w, p.sizes[l+1])},
-			npz.Array{Name: fmt.Sprintf("b%d_new", l+1), Shape: []int{p.sizes[l+1]}, Data: b})
-	}
-	return arrays
-}
-
-// TestFileUpdate: mistakes in the step itself are named too, with or without gradients in the file.
-func TestFileUpdate(t *testing.T) {
-	for _, mistake := range []string{"", "sum", "mean-twice", "sign", "no-lambda", "lambda-without-n", "lambda-sign", "lambda-by-batch", "lambda-per-example", "regularised-bias", "no-bias-gradient"} {
-		for _, alone := range []bool{false, true} {
-			p := (program{loss: "cross-entropy", eta: .5, lambda: 5, n: 1000}).complete()
-			p.begin().run()
-			f := p.check(t, func(arrays []npz.Array) []npz.Array {
-				arrays = p.step(arrays, mistake)
-				if alone {
-					arrays = slices.DeleteFunc(arrays, func(a npz.Array) bool { return strings.HasPrefix(a.Name, "d") })
-				}
-				return arrays
-			})
-			name := ""
-			if f.Diagnosis != nil {
-				name = f.Diagnosis.Name
-			}
-			if name != mistake || (f.First == nil) != (mistake == "") || f.First != nil && f.First.Gradient {
-				t.Errorf("%q, alone %v: %+v, %+v", mistake, alone, f.First, f.Diagnosis)
-			}
-			if mistake == "" && f.Weights > 1e-14 {
-				t.Errorf("weights differ by %v", f.Weights)
-			}
-		}
-	}
-}
-
-// TestFileSteps compares a sequence of steps, in which the weights after a step are those of the next.
-func TestFileSteps(t *testing.T) {
-	for _, wrong := range []string{"", "gradient", "weight"} {
-		var all []npz.Array
-		p := (program{loss: "cross-entropy", eta: .5}).complete()
-		p.begin()
-		for k := range 4 {
-			p.bug = ""
-			if k == 2 && wrong == "gradient" {
-				p.bug = "sigma-for-prime"
-			}
-			for _, a := range p.run().arrays(styles[1]) {
-				data := a.Data
-				if x, ok := data.([]float64); ok {
-					data = slices.Clone(x)
-				}
-				if a.Name != "eta" {
-					a.Name = fmt.Sprintf("step%d/%s", k+8, a.Name)
-				} else if k > 0 {
-					continue
-				}
-				all = append(all, npz.Array{Name: a.Name, Shape: a.Shape, Data: data})
-			}
-			for l := range p.w {
-				axpy(p.w[l], -p.eta, p.dw[l])
-				axpy(p.b[l], -p.eta, p.db[l])
-			}
-			if k == 1 && wrong == "weight" {
-				p.w[1][0] += 1e-5
-			}
-		}
-		f, err := file(t, p.told(all)).Check(nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f.Steps != 4 || f.Examples != 6 || len(f.Tensors) != 12 {
-			t.Errorf("%+v", f)
-		}
-		switch wrong {
-		case "":
-			if f.First != nil || f.Diagnosis != nil || f.Gradients > 1e-12 || f.Weights > 1e-13 {
-				t.Errorf("%+v, %+v", f.First, f.Diagnosis)
-			}
-		case "gradient":
-			if f.First == nil || f.First.Step != 10 || f.First.Tensor != "db2" || f.Diagnosis == nil || f.Diagnosis.Name != "sigma-for-prime" {
-				t.Errorf("%+v, %+v", f.First, f.Diagnosis)
-			}
-		case "weight":
-			if f.First == nil || f.First.Step != 9 || f.First.Gradient || f.First.Tensor != "dense2.w after" || f.Diagnosis != nil {
-				t.Errorf("%+v, %+v", f.First, f.Diagnosis)
-			}
-		}
-	}
-}
-
-// TestFileAfter: gradients at other weights than those in the file.
-func TestFileAfter(t *testing.T) {
-	p := (program{loss: "cross-entropy", eta: .5}).complete()
-	p.begin().run()
-	before := slices.Clone(p.w)
-	for l := range p.w {
-		p.w[l], p.b[l] = slices.Clone(p.w[l]), slices.Clone(p.b[l])
-		axpy(p.w[l], -p.eta, p.dw[l])
-		axpy(p.b[l], -p.eta, p.db[l])
-	}
-	if f := p.check(t, unchanged); f.Diagnosis == nil || f.Diagnosis.Name != "after-update" { // The file was written too late.
-		t.Errorf("%+v", f.Diagnosis)
-	}
-	b := p.b
-	p.run() // gradients at the weights after the step, in a file with those before
-	p.w = before
-	for l := range b {
-		p.b[l] = slices.Clone(b[l])
-	}
-	q := (program{loss: "cross-entropy", eta: .5}).complete()
-	q.begin()
-	p.b = q.b
-	if f := p.check(t, unchanged); f.Diagnosis == nil || f.Diagnosis.Name != "after-update" {
-		t.Errorf("%+v", f.Diagnosis)
-	}
-}
-
-// TestFileFloat32Inside: rounding of float32 in a file of float64 is said, and is no difference.
-func TestFileFloat32Inside(t *testing.T) {
-	p := (program{}).complete()
-	p.begin().run()
-	f := p.check(t, func(arrays []npz.Array) []npz.Array {
-		for _, a := range slices.Clone(arrays) {
-			if strings.HasPrefix(a.Name, "d") {
-				arrays = edited(arrays, a.Name, func(x []float64) {
-					for i, v := range x {
-						x[i] = float64(float32(v))
-					}
-				})
-			}
-		}
-		return arrays
-	})
-	if f.First != nil || f.Diagnosis == nil || f.Diagnosis.Name != "float32" {
-		t.Errorf("%+v, %+v", f.First, f.Diagnosis)
-	}
-}
-
-// TestFileCost compares the cost, which also tells which network it is of.
-func TestFileCost(t *testing.T) {
-	for _, c := range []struct {
-		loss, hidden string
-		by           float64
-		network      string // empty: not the same
-	}{
-		{"quadratic", "sigmoid", 1, "20-7-5-4, sigmoid, sigmoid output, quadratic cost"},
-		{"cross-entropy", "tanh", 1, "20-7-5-4, tanh, sigmoid output, cross-entropy cost"},
-		{"log-likelihood", "relu", 1, "20-7-5-4, relu, softmax output, log-likelihood cost"},
-		{"quadratic", "sigmoid", 6, ""},
-		{"quadratic", "sigmoid", -1, "20-7-5-4, sigmoid, sigmoid output, quadratic cost"}, // with the term of λ
-	} {
-		p := (program{loss: c.loss, hidden: c.hidden, bug: "missing-output-prime"}).complete()
-		if c.loss != "quadratic" || c.network == "" {
-			p.bug = ""
-		}
-		if c.by < 0 {
-			c.by, p.lambda, p.n = 1, 50, 10
-		}
-		p.begin().run()
-		for _, w := range p.w {
-			for _, v := range w {
-				if p.lambda != 0 {
-					p.cost += p.lambda / p.n / 2 * v * v
-				}
-			}
-		}
-		arrays := append(p.arrays(styles[0]), npz.Array{Name: "cost", Shape: []int{}, Data: []float64{c.by * p.cost}})
-		f, err := file(t, arrays).Check(nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		switch {
-		case c.network == "" && (f.Diagnosis == nil || f.Diagnosis.Name != "cost" || !strings.HasSuffix(f.Diagnosis.Text, "Besides, 1/m is missing.") || f.First.Tensor != "cost"):
-			t.Errorf("%+v, %+v", f.First, f.Diagnosis)
-		case c.network != "" && f.Network != c.network:
-			t.Errorf("%s for %s", f.Network, c.network)
-		case p.bug != "" && (f.Diagnosis == nil || f.Diagnosis.Name != p.bug):
-			t.Errorf("%+v, %+v", f.First, f.Diagnosis)
-		}
-	}
-}
-
-// TestFileBytes: bytes are divided by 256, and it is said when a program divides by 255.
-func TestFileBytes(t *testing.T) {
-	for _, c := range []struct{ bug, diagnosis string }{{"", ""}, {"pixels", "pixels"}} {
-		p := (program{bug: c.bug, loss: "cross-entropy"}).complete()
-		p.begin().run()
-		f := p.check(t, func(arrays []npz.Array) []npz.Array {
-			bytes := make([]uint8, len(arrays[0].Data.([]float64)))
-			for i, v := range arrays[0].Data.([]float64) {
-				bytes[i] = uint8(v * 256)
-			}
-			arrays[0].Data = bytes
-			return arrays
-		})
-		if (f.Diagnosis == nil) != (c.diagnosis == "") || f.Diagnosis != nil && f.Diagnosis.Name != c.diagnosis {
-			t.Errorf("%q: %+v", c.bug, f.Diagnosis)
-		}
-		if !slices.ContainsFunc(f.Notes, func(n string) bool { return strings.Contains(n, "byte/256") }) {
-			t.Errorf("%v", f.Notes)
-		}
-	}
-	p := (program{}).complete()
-	p.begin()
-	for _, x := range p.x {
-		for j := range x {
-			x[j] *= 256. / 255
-		}
-	}
-	p.x[0][0] = 1
-	if f := p.run().check(t, unchanged); f.First != nil || !strings.Contains(fmt.Sprint(f.Notes), "x looks like byte/255") {
-		t.Errorf("%+v, %v", f.First, f.Notes)
-	}
-}
-
-// TestFileErrors: what cannot be compared is said, with the file's name.
-func TestFileErrors(t *testing.T) {
-	number := func(name string, x float64) npz.Array {
-		return npz.Array{Name: name, Shape: []int{}, Data: []float64{x}}
-	}
-	for _, c := range []struct {
-		change func([]npz.Array) []npz.Array
-		want   string
-	}{
-		{func(a []npz.Array) []npz.Array { return nil }, "no arrays"},
-		{func(a []npz.Array) []npz.Array { return append(a, number("learning", 1)) }, `unknown keys ["learning"]`},
-		{func(a []npz.Array) []npz.Array { return append(a, number("W1", 1)) }, `"w1" and "W1" are two names of one thing`},
-		{func(a []npz.Array) []npz.Array { return append(a, number("dense1.w", 1)) }, `are two names of one thing`},
-		{func(a []npz.Array) []npz.Array { return append(a, number("conv1.w", 1)) }, "without a model all layers are dense"},
-		{func(a []npz.Array) []npz.Array { return append(a, number("dw9", 1)) }, "dw9 is of layer 9, and there are weights of 3 layers"},
-		{func(a []npz.Array) []npz.Array { return append(a, number("activation_", 1)) }, "unknown keys"},
-		{func(a []npz.Array) []npz.Array { return append(a, number("lmbda", 1)) }, "lambda needs n"},
-		{func(a []npz.Array) []npz.Array {
-			return append(a, npz.Array{Name: "b1_after", Shape: []int{7}, Data: make([]float64, 7)})
-		}, "need eta"},
-		{func(a []npz.Array) []npz.Array {
-			return append(a, npz.Array{Name: "eta", Shape: []int{2}, Data: []float64{1, 2}})
-		}, "eta has the shape [2]; it is one number"},
-		{func(a []npz.Array) []npz.Array {
-			return append(a, npz.Array{Name: "n", Shape: []int{}, Data: []string{"many"}})
-		}, "all else has numbers"},
-		{func(a []npz.Array) []npz.Array {
-			return append(a, npz.Array{Name: "mask3", Shape: []int{6, 4}, Data: make([]float64, 24)})
-		}, "mask3 is the mask of dropout layer 3"},
-		{func(a []npz.Array) []npz.Array {
-			return append(a, npz.Array{Name: "mask1", Shape: []int{6, 4}, Data: make([]float64, 24)})
-		}, "mask1 has the shape [6 4]"},
-		{func(a []npz.Array) []npz.Array { return edited(a, "w1", func(x []float64) { x[5] = math.NaN() }) }, "w1: number 5 is NaN"},
-		{func(a []npz.Array) []npz.Array { return edited(a, "x", func(x []float64) { x[0] = math.Inf(1) }) }, "x: number 0 is +Inf"},
-		{without("x"), "no x or no y"}, {without("y"), "no x or no y"}, {without("w1"), "no weights of the first layer"},
-		{without("w2"), "is of layer"}, {without("dw1", "dw2", "dw3", "db1", "db2", "db3"), "no gradients"},
-		{reshaped("x", 5, 24), "x has the shape [5 24]"}, {reshaped("y", 8, 3), "y has the shape [8 3]"}, {reshaped("w2", 5, 7), "w2 has the shape [5 7]"},
-		{reshaped("w2", 35), "w2 has the shape [35]"}, {reshaped("b1", 1, 7, 1, 1), ""}, {reshaped("dw1", 14, 10), "dw1 has the shape [14 10]"},
-		{reshaped("w1", 2, 10, 7), "w1 has the shape [2 10 7]; the weights of a dense layer are a matrix"},
-	} {
-		p := (program{}).complete()
-		arrays := c.change(p.begin().run().arrays(styles[1]))
-		path, err := checked(t, arrays)
-		if c.want == "" && err == nil {
-			continue
-		}
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
-			t.Errorf("error %v, want %q", err, c.want)
-		}
-	}
-	var unknown *UnknownKeysError
-	if _, err := checked(t, []npz.Array{number("a", 1), number("b", 2)}); !errors.As(err, &unknown) || !slices.Equal(unknown.Keys, []string{"a", "b"}) {
-		t.Errorf("%v", err)
-	}
-}
-
-// without leaves out arrays.
-func without(names ...string) func([]npz.Array) []npz.Array {
-	return func(arrays []npz.Array) []npz.Array {
-		return slices.DeleteFunc(arrays, func(a npz.Array) bool { return slices.Contains(names, a.Name) })
-	}
-}
-
-// reshaped gives an array another shape.
-func reshaped(name string, shape ...int) func([]npz.Array) []npz.Array {
-	return func(arrays []npz.Array) []npz.Array {
-		for i, a := range arrays {
-			if a.Name == name {
-				n := 1
-				for _, d := range shape {
-					n *= d
-				}
-				x := a.Data.([]float64)
-				arrays[i] = npz.Array{Name: name, Shape: shape, Data: slices.Repeat(x, n/len(x)+1)[:n]}
-			}
-		}
-		return arrays
-	}
-}
-
-// checked is the error of reading and checking a file, and its path.
-func checked(t *testing.T, arrays []npz.Array) (path string, err error) {
-	t.Helper()
-	f, path, err := written(t, arrays)
-	if err == nil {
-		_, err = f.Check(nil, 0)
-	}
-	return path, err
-}
-
 // TestFileNoise: gradients that are wrong in no known way get no name, whatever the network and the type of the numbers.
 func TestFileNoise(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
@@ -644,7 +308,7 @@ func TestFileNoise(t *testing.T) {
 				if p.sizes[0] == 784 { // There are many networks of those sizes to try.
 					arrays = q.told(arrays)
 				}
-				f, err := file(t, arrays).Check(nil, 0)
+				f, err := file(t, arrays).Check(t.Context(), nil, 0)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -652,6 +316,28 @@ func TestFileNoise(t *testing.T) {
 					t.Errorf("%s, %v %s %s, %s: %+v, %+v", kind, p.sizes, p.hidden, p.loss, s.name, f.First, f.Diagnosis)
 				}
 			}
+		}
+	}
+}
+
+// TestLikeliest: rank before error, error before order, order among those that are about as good.
+func TestLikeliest(t *testing.T) {
+	for _, c := range []struct {
+		all  []suspect
+		bugs []int
+	}{
+		{nil, nil},
+		{[]suspect{{bug: 3, rank: 1, err: 1e-15}, {bug: 5, err: 1e-10}}, []int{5}},
+		{[]suspect{{bug: 3, err: 9e-5}, {bug: 5, err: 1e-7}}, []int{5}},
+		{[]suspect{{bug: 5, err: 1e-7}, {bug: 3, err: 9e-7}}, []int{3, 5}},
+		{[]suspect{{bug: 3, err: 1e-15, problem: 1}, {bug: 5, err: 1e-14}}, []int{5, 3}},
+	} {
+		var bugs []int
+		for _, s := range likeliest(c.all) {
+			bugs = append(bugs, s.bug)
+		}
+		if !slices.Equal(bugs, c.bugs) {
+			t.Errorf("%v, want %v", bugs, c.bugs)
 		}
 	}
 }

@@ -27,11 +27,11 @@ type sample struct {
 
 // array is an array of numbers, or one text.
 type array struct {
-	name    string // in the file
-	shape   []int
-	x       []float64
-	text    string
-	integer bool
+	name  string // in the file
+	shape []int
+	x     []float64
+	text  string
+	bytes bool // uint8
 }
 
 // ReadFile reads the file at path. A fault in it is a *npz.FormatError, an *UnknownKeysError or another error that names it.
@@ -97,11 +97,11 @@ func (f *File) add(s *sample, k key, a npz.Array) error {
 		c.x = convert(x)
 		f.single = f.single || k.layer != "" && k.kind != "mask"
 	case []int64:
-		c.x, c.integer = convert(x), true
+		c.x = convert(x)
 	case []uint8:
-		c.x, c.integer = convert(x), true
+		c.x, c.bytes = convert(x), true
 	case []bool:
-		c.x, c.integer = make([]float64, len(x)), true
+		c.x = make([]float64, len(x))
 		for i, v := range x {
 			if v {
 				c.x[i] = 1

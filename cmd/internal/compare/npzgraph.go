@@ -84,10 +84,10 @@ func (s *spec) connect() {
 			act[len(act)-1] = a
 		}
 	}
-	output := map[string]activation{graph.CrossEntropy.Name: "sigmoid", graph.LogLikelihood.Name: "softmax"}[s.loss.Name]
+	output := map[*graph.Loss]activation{graph.CrossEntropy: "sigmoid", graph.LogLikelihood: "softmax"}[s.loss]
 	if last := len(act) - 1; output != "" && act[last] == "linear" && !slices.Contains(sites, len(act)) {
 		act[last] = output
-	} else if s.loss.Name != graph.Quadratic.Name {
+	} else if s.loss != graph.Quadratic { // one of the user's own, or activations twice
 		return
 	}
 	s.sizes, s.act, s.sites = sizes, act, sites

@@ -18,6 +18,7 @@ type UnknownKeysError struct {
 	Keys []string
 }
 
+// Error names the file, the arrays, and the names there are.
 func (e *UnknownKeysError) Error() string {
 	return fmt.Sprintf("compare: %s: unknown keys %q; use %s", e.File, e.Keys, strings.Join(Keys, ", "))
 }

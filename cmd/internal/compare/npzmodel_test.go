@@ -115,7 +115,7 @@ func TestFileModel(t *testing.T) {
 	} {
 		arrays, _ := deepFile(t, 5)
 		c.change(arrays)
-		f, err := file(t, arrays).Check(&small, 0)
+		f, err := file(t, arrays).Check(t.Context(), &small, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func TestFileModelErrors(t *testing.T) {
 		{without("dense2.w"), "no w3, the weights of layer 3, dense2.w"},
 	} {
 		arrays, _ := deepFile(t, 5)
-		_, err := file(t, c.change(arrays)).Check(&small, 0)
+		_, err := file(t, c.change(arrays)).Check(t.Context(), &small, 0)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
 		}
@@ -166,7 +166,7 @@ func TestFileCatalogue(t *testing.T) {
 		}
 		seen[fmt.Sprint(s.sizes, s.act, s.loss.Name)] = true
 		p := program{sizes: s.sizes, m: 3, hidden: "sigmoid", loss: s.loss.Name}
-		f, err := file(t, p.begin().run().arrays(styles[1])).Check(&m, 0)
+		f, err := file(t, p.begin().run().arrays(styles[1])).Check(t.Context(), &m, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
