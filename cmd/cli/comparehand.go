@@ -64,17 +64,7 @@ func (a *app) newComparison(f *compareFlags, name string) (*comparison, error) {
 	if err := f.override(&m.Recipe); err != nil {
 		return nil, err
 	}
-	if err := f.use(); err != nil {
-		return nil, err
-	}
-	data, err := loadData(f.data)
-	if err != nil {
-		return nil, err
-	}
-	if err := fits(data, m); err != nil {
-		return nil, err
-	}
-	images, err := trainingSet(data.Train, m.Recipe)
+	data, images, err := f.prepare(m)
 	if err != nil {
 		return nil, err
 	}

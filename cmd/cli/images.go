@@ -22,6 +22,22 @@ func loadData(dir string) (*mnist.Data, error) {
 	return d, err
 }
 
+// prepare chooses the kernel, and loads the data set and the images that m's recipe trains on.
+func (f *trainFlags) prepare(m models.Model) (*mnist.Data, mnist.Set, error) {
+	if err := f.use(); err != nil {
+		return nil, mnist.Set{}, err
+	}
+	data, err := loadData(f.data)
+	if err != nil {
+		return nil, mnist.Set{}, err
+	}
+	if err := fits(data, m); err != nil {
+		return nil, mnist.Set{}, err
+	}
+	images, err := trainingSet(data.Train, m.Recipe)
+	return data, images, err
+}
+
 // fits compares the images with what the model takes.
 func fits(d *mnist.Data, m models.Model) error {
 	in := graph.Shape{1, d.Train.Rows, d.Train.Cols}

@@ -173,17 +173,7 @@ type session struct {
 
 // session makes everything but the run's folder, so that what cannot be trained leaves nothing behind.
 func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, error) {
-	if err := f.use(); err != nil {
-		return nil, err
-	}
-	data, err := loadData(f.data)
-	if err != nil {
-		return nil, err
-	}
-	if err := fits(data, m); err != nil {
-		return nil, err
-	}
-	images, err := trainingSet(data.Train, m.Recipe)
+	data, images, err := f.prepare(m)
 	if err != nil {
 		return nil, err
 	}
