@@ -77,19 +77,3 @@ var sumRows = &Op{
 func sumRowsDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().SumRows(y.Data, x[0].Data, x[0].Shape[1], x[0].Shape[0])
 }
-
-// reshape gives x another shape of as many elements; its gradient is shaped back.
-func reshape(to Shape) *Op {
-	return &Op{
-		Name: fmt.Sprintf("reshape/%v", to), F32: copyDo[float32], F64: copyDo[float64],
-		Shape: func(x []Shape) (Shape, error) {
-			if x[0].TotalSize() != to.TotalSize() {
-				return nil, fmt.Errorf("%v has %d elements, %v has %d", x[0], x[0].TotalSize(), to, to.TotalSize())
-			}
-			return to, nil
-		},
-		Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return reshape(x[0].Shape()).Apply(dy) }},
-	}
-}
-
-func copyDo[T kernel.Float](y Array[T], x []Array[T]) { copy(y.Data, x[0].Data) }

@@ -33,7 +33,7 @@ func compile(outs, params Nodes, threads int, rule *descent) (vm *VM, err error)
 }
 
 // passes are the compiler: each takes the program one step on.
-var passes = []func(*program){order, reshapes, fuseActivations, sparse, fuseUpdates, groups, place}
+var passes = []func(*program){order, sums, reshapes, fuseActivations, sparse, fuseUpdates, groups, place}
 
 // program is what the passes work on: instructions in the order of execution, over values.
 type program struct {
@@ -157,6 +157,15 @@ func (p *program) visit(n *Node) *value {
 // remove drops instructions.
 func (p *program) remove(drop func(*instr) bool) { p.code = slices.DeleteFunc(p.code, drop) }
 
+// sums takes Gorgonia's own additions, which it makes where the gradients of a node's several uses meet, as our op.
+func sums(p *program) {
+	for _, in := range p.code {
+		if in.own == nil && strings.HasPrefix(in.op.String(), "+ ") && in.x[0].shape.Eq(in.x[1].shape) {
+			in.own = add
+		}
+	}
+}
+
 // reshapes makes the result of a reshape another view of its input.
 func reshapes(p *program) {
 	p.remove(func(in *instr) bool {
@@ -229,7 +238,9 @@ func groups(p *program) {
 	}
 }
 
-func cuttable(in *instr) bool { return in.own.Cut.Each != nil || in.own.Cut.Sum }
+func cuttable(in *instr) bool {
+	return in.own.Cut.Sum || in.own.Cut.Each != nil && !in.y.shape.IsScalar()
+}
 
 // convolves says that the instruction is heavy enough to make a group of.
 func (in *instr) convolves() bool {

@@ -10,6 +10,7 @@ var (
 
 	Affine, MulT, TMul, SumRows = affine, mulT, tMul, sumRows
 	Reshape                     = reshape
+	ConcatOp, Part              = concatOp, part
 
 	SumMaps        = sumMaps
 	MaxPoolOp      = maxPool

@@ -27,6 +27,10 @@ var odd = map[string]graph.Layer{
 	"residual":       graph.Seq{graph.Dense{Out: 4}, graph.Residual{graph.Dense{Out: 4}, graph.ReLU, graph.Residual{graph.Tanh}}, graph.Dense{Out: 3}},
 	"z read twice":   graph.Seq{graph.Dense{Out: 4}, layerFunc(twice), graph.Dense{Out: 3}},
 	"theirs":         graph.Seq{graph.Dense{Out: 4}, graph.Func(gorgonia.Tanh), graph.Func(gorgonia.Square), graph.Dense{Out: 3}},
+	"branches":       graph.Seq{graph.Dense{Out: 4}, branches{graph.Tanh, graph.Seq{}, graph.Dense{Out: 2}}, graph.Dense{Out: 3}},
+	"branched images": graph.Seq{graph.Conv{Out: 2, Kernel: 2}, branches{
+		graph.ReLU, graph.Conv{Out: 3, Kernel: 3, Pad: 1}, graph.Residual{graph.Conv{Out: 2, Kernel: 3, Pad: 1}, graph.Tanh},
+	}, graph.MaxPool{Size: 2}, graph.Dense{Out: 3}},
 	"convolutions": graph.Seq{
 		graph.Conv{Out: 3, Kernel: 3, Pad: 1}, graph.ReLU, graph.Residual{graph.Conv{Out: 3, Kernel: 3, Pad: 1}, graph.Tanh}, graph.MaxPool{Size: 2},
 		graph.Conv{Out: 4, Kernel: 2, Stride: 2}, graph.Flatten{}, graph.Dropout{P: .3}, graph.Dense{Out: 3},
@@ -34,6 +38,17 @@ var odd = map[string]graph.Layer{
 	"no hidden layer": graph.Dense{Out: 3},
 	"ends flattened":  graph.Seq{graph.Conv{Out: 3, Kernel: 10, Pad: 0}, graph.Flatten{}},
 	"flattened twice": graph.Seq{graph.Flatten{}, graph.Dropout{P: .5}, graph.Flatten{}, graph.Dense{Out: 3}},
+}
+
+// branches are layers over one input, joined along axis 1.
+type branches []graph.Layer
+
+func (l branches) Build(b *graph.Builder, x *node) *node {
+	var y nodes
+	for _, branch := range l {
+		y = append(y, branch.Build(b, x))
+	}
+	return graph.ConcatOp(len(y)).Apply(y...)
 }
 
 // sumOfTwo is x W with W = p + q: both have the same gradient node.

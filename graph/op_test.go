@@ -85,6 +85,12 @@ var table = []row{
 	{graph.Reshape(shape{2, 6}), random([]shape{{2, 3, 2}}, []shape{{12}}, []shape{{2, 6}})},
 	{graph.Reshape(shape{1, 1}), random([]shape{{1}}, []shape{{1, 1, 1, 1}})},
 
+	{graph.ConcatOp(1), random([]shape{{2, 3}})},
+	{graph.ConcatOp(2), random([]shape{{1, 1}, {1, 1}}, []shape{{3, 2}, {3, 5}}, []shape{{2, 3, 4, 5}, {2, 1, 4, 5}})},
+	{graph.ConcatOp(3), random([]shape{{3, 2}, {3, 5}, {3, 1}}, []shape{{2, 2, 3, 2}, {2, 1, 3, 2}, {2, 3, 3, 2}})},
+	{graph.Part(0, 2), random([]shape{{3, 2}}, []shape{{3, 5}}, []shape{{2, 4, 3, 2}})},
+	{graph.Part(2, 5), random([]shape{{3, 5}}, []shape{{3, 9}}, []shape{{2, 6, 3, 2}})},
+
 	{graph.ConvOp(1, 0), random([]shape{{1, 1, 1, 1}, {1, 1, 1, 1}, {1}}, []shape{{2, 1, 7, 7}, {3, 1, 5, 5}, {3}},
 		[]shape{{2, 3, 5, 6}, {4, 3, 2, 3}, {4}}, []shape{{3, 2, 4, 4}, {1, 2, 4, 4}, {1}})},
 	{graph.ConvOp(1, 2), random([]shape{{2, 2, 3, 4}, {3, 2, 5, 5}, {3}}, []shape{{1, 1, 1, 1}, {1, 1, 2, 2}, {1}})},

@@ -6,6 +6,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stheno-ml/stheno/graph"
@@ -230,18 +232,49 @@ func TestNoAllocation(t *testing.T) {
 	if race {
 		t.Skip("the race detector makes sync.Pool forget")
 	}
-	for _, m := range []models.Model{models.MLP, models.Softmax, models.Deep} {
-		n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: m.Recipe.Init})
-		if err != nil {
-			t.Fatal(err)
-		}
+	nets := map[string]graph.Layer{"mlp": models.MLP.Net, "softmax": models.Softmax.Net, "deep": models.Deep.Net}
+	for name, l := range joined {
+		nets[name] = l
+	}
+	for name, l := range nets {
+		n := fresh(t, l, graph.LogLikelihood, shape{1, 28, 28}, graph.Config{})
 		x, labels := digits(10)
 		if a := testing.AllocsPerRun(5, func() {
 			if _, err := n.Descend(x, labels, .01, .01); err != nil {
 				t.Fatal(err)
 			}
 		}); a != 0 {
-			t.Errorf("%s: %v allocations a step", m.Name, a)
+			t.Errorf("%s: %v allocations a step", name, a)
+		}
+	}
+}
+
+// joined are networks in which gradients meet.
+var joined = map[string]graph.Layer{
+	"residual": graph.Seq{graph.Dense{Out: 20}, graph.Residual{graph.Dense{Out: 20}, graph.ReLU, graph.Residual{graph.Tanh}}, graph.Dense{Out: 10}},
+	"residual images": graph.Seq{
+		graph.Conv{Out: 4, Kernel: 5}, graph.Residual{graph.Conv{Out: 4, Kernel: 3, Pad: 1}, graph.ReLU}, graph.MaxPool{Size: 2}, graph.Dense{Out: 10},
+	},
+	"branches": graph.Seq{
+		graph.Conv{Out: 4, Kernel: 5}, branches{graph.ReLU, graph.Conv{Out: 2, Kernel: 1}, graph.Conv{Out: 3, Kernel: 3, Pad: 1}},
+		graph.MaxPool{Size: 2}, graph.Dense{Out: 10},
+	},
+	"tied": graph.Seq{graph.Dense{Out: 10}, affine("a", 10), affine("a", 10)},
+}
+
+// theirs is an op of Gorgonia's in a listing: its name is no word.
+var theirs = regexp.MustCompile(`= [^\pL]`)
+
+// TestNoForeign: where gradients meet, the program adds them up itself, and no op of Gorgonia's is left.
+func TestNoForeign(t *testing.T) {
+	for name, l := range joined {
+		n := fresh(t, l, graph.LogLikelihood, shape{1, 28, 28}, graph.Config{})
+		listing, err := n.Listing(10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if theirs.MatchString(listing) || !strings.Contains(listing, "= add(") {
+			t.Errorf("%s:\n%s", name, listing)
 		}
 	}
 }
