@@ -1472,9 +1472,9 @@ done75:
 	VZEROUPPER
 	RET
 
-// func addPatchesAVX2(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, pad int)
+// func addPatchesAVX2(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, ldu int, ldv int, pad int)
 // Requires: AVX, AVX2, CMOV
-TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-128
+TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-144
 	MOVQ         x_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         lanes+56(FP), DX
@@ -1485,19 +1485,19 @@ TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-128
 	VPSLLVD      shiftsAVX2<>+0(SB), Y0, Y0
 
 	// The way in y, for an element of x, from v to v+1 and from u to u+1, in bytes.
-	MOVQ  outCols+112(FP), SI
-	SHLQ  $0x02, SI
-	MOVQ  outRows+104(FP), DX
-	IMULQ SI, DX
-	MOVQ  DX, BX
-	IMULQ kernelCols+96(FP), BX
-	SUBQ  SI, BX
-	SUBQ  $0x04, DX
+	MOVQ outCols+112(FP), SI
+	SHLQ $0x02, SI
+	MOVQ ldv+128(FP), DX
+	SHLQ $0x02, DX
+	MOVQ ldu+120(FP), BX
+	SHLQ $0x02, BX
+	SUBQ SI, BX
+	SUBQ $0x04, DX
 
 	// patches is where y would have what falls on x's first element for u = v = 0.
 	MOVQ  first+64(FP), DI
 	LEAQ  (CX)(DI*4), CX
-	MOVQ  pad+120(FP), DI
+	MOVQ  pad+136(FP), DI
 	IMULQ SI, DI
 	ADDQ  DI, CX
 	XORQ  DI, DI
@@ -1507,7 +1507,7 @@ TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-128
 loop79:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
-	ADDQ    pad+120(FP), R9
+	ADDQ    pad+136(FP), R9
 	INCQ    R9
 	MOVQ    R9, R8
 	XORQ    R10, R10
@@ -3150,9 +3150,9 @@ DATA pairs<>+48(SB)/8, $0x0000000000000003
 DATA pairs<>+56(SB)/8, $0x0000000000000007
 GLOBL pairs<>(SB), RODATA|NOPTR, $64
 
-// func addPatchesAVX512(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, pad int)
+// func addPatchesAVX512(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, ldu int, ldv int, pad int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-128
+TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
 	MOVQ         x_base+0(FP), AX
 	MOVQ         y_base+24(FP), DX
 	MOVQ         lanes+56(FP), CX
@@ -3164,19 +3164,19 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-128
 	VPSLLVD      shiftsAVX512<>+0(SB), Z0, Z0
 
 	// The way in y, for an element of x, from v to v+1 and from u to u+1, in bytes.
-	MOVQ  outCols+112(FP), SI
-	SHLQ  $0x02, SI
-	MOVQ  outRows+104(FP), CX
-	IMULQ SI, CX
-	MOVQ  CX, BX
-	IMULQ kernelCols+96(FP), BX
-	SUBQ  SI, BX
-	SUBQ  $0x04, CX
+	MOVQ outCols+112(FP), SI
+	SHLQ $0x02, SI
+	MOVQ ldv+128(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldu+120(FP), BX
+	SHLQ $0x02, BX
+	SUBQ SI, BX
+	SUBQ $0x04, CX
 
 	// patches is where y would have what falls on x's first element for u = v = 0.
 	MOVQ  first+64(FP), DI
 	LEAQ  (DX)(DI*4), DX
-	MOVQ  pad+120(FP), DI
+	MOVQ  pad+136(FP), DI
 	IMULQ SI, DI
 	ADDQ  DI, DX
 	XORQ  DI, DI
@@ -3186,7 +3186,7 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-128
 loop168:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
-	ADDQ    pad+120(FP), R9
+	ADDQ    pad+136(FP), R9
 	INCQ    R9
 	MOVQ    R9, R8
 	XORQ    R10, R10
@@ -3397,9 +3397,9 @@ done178:
 	VZEROUPPER
 	RET
 
-// func copyPatches(y []float32, x []float32, kernelRows int, kernelCols int, cols int, outRows int, outCols int, ldy int)
+// func copyPatches8(y []float32, x []float32, kernelRows int, kernelCols int, cols int, outRows int, outCols int, ldy int)
 // Requires: AVX
-TEXT ·copyPatches(SB), NOSPLIT, $0-96
+TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	MOVQ  y_base+0(FP), AX
 	MOVQ  x_base+24(FP), CX
 	MOVQ  outRows+72(FP), DX
@@ -3478,5 +3478,89 @@ done182:
 	JLT  loop179
 
 done180:
+	VZEROUPPER
+	RET
+
+// func copyPatches4(y []float32, x []float32, kernelRows int, kernelCols int, cols int, outRows int, outCols int, ldy int)
+// Requires: AVX
+TEXT ·copyPatches4(SB), NOSPLIT, $0-96
+	MOVQ  y_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  outRows+72(FP), DX
+	MOVQ  outCols+80(FP), BX
+	MOVQ  cols+64(FP), SI
+	MOVQ  ldy+88(FP), DI
+	SUBQ  $0x04, BX
+	SHLQ  $0x02, BX
+	SHLQ  $0x02, SI
+	SHLQ  $0x02, DI
+	MOVQ  DX, R8
+	IMULQ DI, R8
+	XORQ  R9, R9
+	CMPQ  R9, kernelRows+48(FP)
+	JGE   done190
+
+loop189:
+	MOVQ CX, R10
+	XORQ R11, R11
+	CMPQ R11, kernelCols+56(FP)
+	JGE  done192
+
+loop191:
+	XORQ R12, R12
+	CMPQ R12, BX
+	JGE  done194
+
+loop193:
+	LEAQ (R10)(R12*1), R13
+	LEAQ (AX)(R12*1), R14
+	XORQ R15, R15
+	CMPQ R15, DX
+	JGE  done196
+
+loop195:
+	VMOVUPS (R13), X0
+	VMOVUPS X0, (R14)
+	ADDQ    SI, R13
+	ADDQ    DI, R14
+	ADDQ    $+1, R15
+	CMPQ    R15, DX
+	JLT     loop195
+
+done196:
+	ADDQ $+16, R12
+	CMPQ R12, BX
+	JLT  loop193
+
+done194:
+	LEAQ (R10)(BX*1), R12
+	LEAQ (AX)(BX*1), R13
+	XORQ R14, R14
+	CMPQ R14, DX
+	JGE  done198
+
+loop197:
+	VMOVUPS (R12), X0
+	VMOVUPS X0, (R13)
+	ADDQ    SI, R12
+	ADDQ    DI, R13
+	ADDQ    $+1, R14
+	CMPQ    R14, DX
+	JLT     loop197
+
+done198:
+	ADDQ R8, AX
+	ADDQ $0x04, R10
+	ADDQ $+1, R11
+	CMPQ R11, kernelCols+56(FP)
+	JLT  loop191
+
+done192:
+	ADDQ SI, CX
+	ADDQ $+1, R9
+	CMPQ R9, kernelRows+48(FP)
+	JLT  loop189
+
+done190:
 	VZEROUPPER
 	RET

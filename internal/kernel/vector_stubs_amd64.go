@@ -94,12 +94,12 @@ func maxPoolAVX2(y []float32, x []float32, pairs int, outCols int, cols int)
 //go:noescape
 func maxPoolGradAVX2(dx []float32, x []float32, dy []float32, pairs int, outCols int, cols int)
 
-// addPatchesAVX2 is x[r cols + l] = Σ y[(u kernelCols + v) outRows + i, first+l−v] for r < rows, l < lanes, with i = r+pad−u, over
-// all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; y's rows have
-// outCols elements, and W is the width of a vector, lanes ≤ W.
+// addPatchesAVX2 is x[r cols + l] = Σ y[u ldu + v ldv + i outCols + first+l−v] for r < rows, l < lanes, with i = r+pad−u, over
+// all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; W is the
+// width of a vector, lanes ≤ W.
 //
 //go:noescape
-func addPatchesAVX2(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, pad int)
+func addPatchesAVX2(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, ldu int, ldv int, pad int)
 
 // maskAVX2 is y[i] = keep where element i's 16 bits of Bits(key, i/4) are at least drop, and 0 elsewhere.
 //
@@ -201,12 +201,12 @@ func maxPoolAVX512(y []float32, x []float32, pairs int, outCols int, cols int)
 //go:noescape
 func maxPoolGradAVX512(dx []float32, x []float32, dy []float32, pairs int, outCols int, cols int)
 
-// addPatchesAVX512 is x[r cols + l] = Σ y[(u kernelCols + v) outRows + i, first+l−v] for r < rows, l < lanes, with i = r+pad−u, over
-// all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; y's rows have
-// outCols elements, and W is the width of a vector, lanes ≤ W.
+// addPatchesAVX512 is x[r cols + l] = Σ y[u ldu + v ldv + i outCols + first+l−v] for r < rows, l < lanes, with i = r+pad−u, over
+// all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; W is the
+// width of a vector, lanes ≤ W.
 //
 //go:noescape
-func addPatchesAVX512(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, pad int)
+func addPatchesAVX512(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, ldu int, ldv int, pad int)
 
 // maskAVX512 is y[i] = keep where element i's 16 bits of Bits(key, i/4) are at least drop, and 0 elsewhere.
 //
@@ -218,8 +218,14 @@ func maskAVX512(y []float32, key uint64, drop uint32, keep float32)
 //go:noescape
 func pixelsAVX512(y []float32, x []byte, next []byte)
 
-// copyPatches is y[(u kernelCols + v) outRows + i, j] = x[(i+u) cols + j+v] for u < kernelRows, v < kernelCols,
+// copyPatches8 is y[(u kernelCols + v) outRows + i, j] = x[(i+u) cols + j+v] for u < kernelRows, v < kernelCols,
 // i < outRows, j < outCols, where y's rows are ldy elements apart; outCols ≥ 8.
 //
 //go:noescape
-func copyPatches(y []float32, x []float32, kernelRows int, kernelCols int, cols int, outRows int, outCols int, ldy int)
+func copyPatches8(y []float32, x []float32, kernelRows int, kernelCols int, cols int, outRows int, outCols int, ldy int)
+
+// copyPatches4 is y[(u kernelCols + v) outRows + i, j] = x[(i+u) cols + j+v] for u < kernelRows, v < kernelCols,
+// i < outRows, j < outCols, where y's rows are ldy elements apart; outCols ≥ 4.
+//
+//go:noescape
+func copyPatches4(y []float32, x []float32, kernelRows int, kernelCols int, cols int, outRows int, outCols int, ldy int)

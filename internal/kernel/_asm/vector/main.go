@@ -21,6 +21,7 @@ func main() {
 		v.dropout()
 		v.pixels()
 	}
-	copyPatches()
+	copyPatches(8, func() Vec { return YMM() })
+	copyPatches(4, func() Vec { return XMM() })
 	Generate()
 }

@@ -1,21 +1,23 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 // copyPatches is in AVX2 for both rows: a copy is bound by its stores, and rows of 8 and 24 elements, those of the book's
-// networks, are whole vectors of 8. What is left of others is copied with the last 8 of a row, some for the second time.
-func copyPatches() {
-	const width = 8
-	text("copyPatches", "y, x []float32, kernelRows, kernelCols, cols, outRows, outCols, ldy int",
+// networks, are whole vectors of 8. What is left of others is copied with the last 8 of a row, some for the second time. The
+// same with 4 is for short rows.
+func copyPatches(width int, vec func() Vec) {
+	text(fmt.Sprint("copyPatches", width), "y, x []float32, kernelRows, kernelCols, cols, outRows, outCols, ldy int",
 		"y[(u kernelCols + v) outRows + i, j] = x[(i+u) cols + j+v] for u < kernelRows, v < kernelCols,",
-		"i < outRows, j < outCols, where y's rows are ldy elements apart; outCols ≥ 8")
+		fmt.Sprint("i < outRows, j < outCols, where y's rows are ldy elements apart; outCols ≥ ", width))
 	y, x, kernelCols := base("y"), base("x"), arg("kernelCols")
 	rows, last, ldx, ldy := param("outRows"), param("outCols"), param("cols"), param("ldy")
-	SUBQ(Imm(width), last)
+	SUBQ(Imm(uint64(width)), last)
 	for _, r := range []reg.Register{last, ldx, ldy} {
 		SHLQ(Imm(2), r) // from elements to bytes
 	}
@@ -31,7 +33,7 @@ func copyPatches() {
 				LEAQ(Mem{Base: corner, Index: j, Scale: 1}, from)
 				LEAQ(Mem{Base: y, Index: j, Scale: 1}, to)
 				loop(rows, 1, func(reg.GPVirtual) {
-					r := YMM()
+					r := vec()
 					VMOVUPS(Mem{Base: from}, r)
 					VMOVUPS(r, Mem{Base: to})
 					ADDQ(ldx, from)
@@ -53,10 +55,10 @@ func copyPatches() {
 // window as the sign and those of the lanes before it below, and is shifted. The sum over v starts anew for each u, so that
 // these sums need not wait for one another.
 func (v isa) addPatches() {
-	v.text("addPatches", "x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, pad int",
-		"x[r cols + l] = Σ y[(u kernelCols + v) outRows + i, first+l−v] for r < rows, l < lanes, with i = r+pad−u, over",
-		"all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; y's rows have",
-		"outCols elements, and W is the width of a vector, lanes ≤ W")
+	v.text("addPatches", "x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int",
+		"x[r cols + l] = Σ y[u ldu + v ldv + i outCols + first+l−v] for r < rows, l < lanes, with i = r+pad−u, over",
+		"all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; W is the",
+		"width of a vector, lanes ≤ W")
 	x, patches, window, kernelCols := base("x"), base("y"), v.vec(), arg("kernelCols")
 	mask := v.mask(param("lanes"), 0)
 	VBROADCASTSS(arg("window"), window)
@@ -65,10 +67,10 @@ func (v isa) addPatches() {
 	Comment("The way in y, for an element of x, from v to v+1 and from u to u+1, in bytes.")
 	right, below, outRow := GP64(), GP64(), param("outCols")
 	SHLQ(Imm(2), outRow)
-	MOVQ(arg("outRows"), right)
-	IMULQ(outRow, right)
-	MOVQ(right, below)
-	IMULQ(kernelCols, below)
+	MOVQ(arg("ldv"), right)
+	SHLQ(Imm(2), right)
+	MOVQ(arg("ldu"), below)
+	SHLQ(Imm(2), below)
 	SUBQ(outRow, below)
 	SUBQ(Imm(4), right)
 

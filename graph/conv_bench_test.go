@@ -1,0 +1,54 @@
+package graph_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/graphtest"
+)
+
+func f32(t tensor) graph.Array[float32] {
+	a := graph.Array[float32]{Shape: t.Shape, Data: make([]float32, len(t.Data))}
+	for i, v := range t.Data {
+		a.Data[i] = float32(v)
+	}
+	return a
+}
+
+// BenchmarkConv is one image through a convolution and its gradients, in GFLOP/s of the products.
+func BenchmarkConv(b *testing.B) {
+	for _, c := range []struct{ in, out, k, size, stride, pad int }{
+		{1, 20, 5, 28, 1, 0}, {20, 40, 5, 12, 1, 0}, {1, 32, 3, 28, 1, 0}, {24, 32, 3, 12, 1, 0}, {32, 32, 3, 26, 1, 0}, {32, 32, 5, 24, 2, 2}, {64, 64, 3, 12, 1, 0}, {64, 64, 3, 14, 1, 1}, {64, 64, 3, 7, 1, 1}, {64, 128, 4, 4, 1, 0},
+		{16, 32, 3, 28, 2, 1},
+	} {
+		x := graphtest.Random(shape{1, c.in, c.size, c.size}, 1)
+		w := graphtest.Random(shape{c.out, c.in, c.k, c.k}, 2)
+		bias := graphtest.Random(shape{c.out}, 3)
+		op := graph.ConvOp(c.stride, c.pad)
+		ys, err := op.Shape([]shape{x.Shape, w.Shape, bias.Shape})
+		if err != nil {
+			b.Fatal(err)
+		}
+		y := graphtest.Random(ys, 4)
+		flop := 2 * float64(c.in*c.k*c.k) * float64(ys.TotalSize())
+		run := func(name string, op *graph.Op, out tensor, in ...tensor) {
+			xs := make([]graph.Array[float32], len(in))
+			for i := range in {
+				xs[i] = f32(in[i])
+			}
+			o := f32(out)
+			b.Run(fmt.Sprintf("%d-%d@%d/%d/s%d/%s", c.in, c.out, c.k, c.size, c.stride, name), func(b *testing.B) {
+				for b.Loop() {
+					op.F32(o, xs)
+				}
+				b.ReportMetric(flop*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N), "us")
+			})
+		}
+		run("y", op, y, x, w, bias)
+		run("dx", graph.DConvX(c.stride, c.pad, x.Shape), x, y, w)
+		run("dk", graph.DConvK(c.stride, c.pad, w.Shape), w, x, y)
+	}
+}

@@ -1,0 +1,176 @@
+//go:build !purego
+
+package kernel
+
+// phases is an image with its padding, taken apart for a convolution of a stride: phase (a,b) is made of the rows r and columns c with
+// r ≡ a and c ≡ b modulo the stride. To the filter's element (u,v) the image is then phase (u mod stride, v mod stride), read with
+// stride 1 from row u/stride and column v/stride. With stride 1 the one phase is the padded image.
+type phases struct {
+	g          Geometry
+	rows, cols int
+	data       *[]float32 // (stride, stride, rows, cols)
+}
+
+// borrowPhases lends phases of zeros; their data is to be returned.
+func borrowPhases(g Geometry) phases {
+	rows, cols := ceil(g.Rows+2*g.Pad, g.Stride), ceil(g.Cols+2*g.Pad, g.Stride)
+	data := Borrow[float32](g.Stride * g.Stride * rows * cols)
+	clear(*data)
+	return phases{g, rows, cols, data}
+}
+
+// seen is what the filter's element (u,v) sees, from the output's first place on; rows are p.cols apart.
+func (p phases) seen(u, v int) []float32 {
+	s := p.g.Stride
+	return (*p.data)[((u%s*s+v%s)*p.rows+u/s)*p.cols+v/s:]
+}
+
+// each calls f for every row of a map x and every column phase in it: elements from, from+stride, … of the row are to's first
+// elements.
+func (p phases) each(x []float32, f func(to, row []float32, from int)) {
+	s := p.g.Stride
+	for b := range s {
+		from := ((b-p.g.Pad)%s + s) % s
+		a, at := p.g.Pad%s, p.g.Pad/s*p.cols+(from+p.g.Pad)/s
+		for r := range p.g.Rows {
+			f((*p.data)[(a*s+b)*p.rows*p.cols+at:], x[r*p.g.Cols:][:p.g.Cols], from)
+			if a++; a == s {
+				a, at = 0, at+p.cols
+			}
+		}
+	}
+}
+
+// take fills the phases with the map x.
+func (p phases) take(x []float32) {
+	if p.g.Stride == 1 {
+		p.each(x, func(to, row []float32, _ int) { copy(to, row) })
+		return
+	}
+	s := p.g.Stride
+	p.each(x, func(to, row []float32, from int) {
+		for i, c := 0, from; c < len(row); i, c = i+1, c+s {
+			to[i] = row[c]
+		}
+	})
+}
+
+// give fills the map x from the phases.
+func (p phases) give(x []float32) {
+	s := p.g.Stride
+	p.each(x, func(to, row []float32, from int) {
+		for i, c := 0, from; c < len(row); i, c = i+1, c+s {
+			row[c] = to[i]
+		}
+	})
+}
+
+// patches is Im2col. With stride 1, one call copies all patches of a map.
+func patches(y, x []float32, g Geometry) {
+	outRows, outCols := g.OutRows(), g.OutCols()
+	size, plane := g.Rows*g.Cols, outRows*outCols
+	n := g.KernelRows * g.KernelCols * plane
+	if g.Stride == 1 && g.Pad == 0 {
+		for c := range g.Maps {
+			copyAll(y[c*n:][:n], x[c*size:][:size], g.Cols, g.KernelRows, g.KernelCols, outRows, outCols)
+		}
+		return
+	}
+	p := borrowPhases(g)
+	defer Return(p.data)
+	for c := range g.Maps {
+		p.take(x[c*size:][:size])
+		if g.Stride == 1 {
+			copyAll(y[c*n:][:n], *p.data, p.cols, g.KernelRows, g.KernelCols, outRows, outCols)
+			continue
+		}
+		for u := range g.KernelRows {
+			for v := range g.KernelCols {
+				copyAll(y[c*n+(u*g.KernelCols+v)*plane:][:plane], p.seen(u, v), p.cols, 1, 1, outRows, outCols)
+			}
+		}
+	}
+}
+
+// copyAll copies what each element of a filter of rows × kernelCols sees of x, whose rows are cols apart, with stride 1.
+func copyAll(y, x []float32, cols, kernelRows, kernelCols, outRows, outCols int) {
+	_ = x[(kernelRows+outRows-2)*cols+kernelCols+outCols-2]
+	switch {
+	case outCols >= 8:
+		copyPatches8(y, x, kernelRows, kernelCols, cols, outRows, outCols, outCols)
+	case outCols >= 4:
+		copyPatches4(y, x, kernelRows, kernelCols, cols, outRows, outCols, outCols)
+	default:
+		for i := range kernelRows * kernelCols * outRows {
+			patch, r := i/outRows, i%outRows
+			copy(y[i*outCols:][:outCols], x[(patch/kernelCols+r)*cols+patch%kernelCols:])
+		}
+	}
+}
+
+// addPatches sums what falls on a strip of one map's columns, as many as a vector has lanes.
+type addPatches func(x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int)
+
+// patchSums is Col2im by f for strips of width columns; by the Go loop for filters so wide that a window, which has 32 bits,
+// cannot show all of a strip's columns and of the filter's before it.
+func patchSums(f addPatches, width int) func(x, y []float32, g Geometry) {
+	return func(x, y []float32, g Geometry) {
+		if width+ceil(g.KernelCols, g.Stride)-1 > 32 {
+			col2im(x, y, g)
+			return
+		}
+		size, n := g.Rows*g.Cols, g.Patch()/g.Maps*g.OutRows()*g.OutCols()
+		if g.Stride == 1 {
+			for c := range g.Maps {
+				f.sum(width, x[c*size:][:size], y[c*n:][:n], g, g)
+			}
+			return
+		}
+		p := borrowPhases(g)
+		defer Return(p.data)
+		for c := range g.Maps {
+			p.sum(f, width, y[c*n:][:n])
+			p.give(x[c*size:][:size])
+		}
+	}
+}
+
+// sum makes the phases the sums of y's planes, those of a map's patches, that fall on them.
+func (p phases) sum(f addPatches, width int, y []float32) {
+	s, plane := p.g.Stride, p.g.OutRows()*p.g.OutCols()
+	for a := range min(s, p.g.KernelRows) {
+		for b := range min(s, p.g.KernelCols) {
+			phase := Geometry{
+				Rows: p.rows, Cols: p.cols, Stride: 1,
+				KernelRows: ceil(p.g.KernelRows-a, s), KernelCols: ceil(p.g.KernelCols-b, s),
+			}
+			f.sum(width, p.seen(a, b)[:p.rows*p.cols], y[(a*p.g.KernelCols+b)*plane:], phase, p.g)
+		}
+	}
+}
+
+// sum is f for all strips of a map x of geometry g, which is a phase of whole's.
+func (f addPatches) sum(width int, x, y []float32, g, whole Geometry) {
+	outRows, outCols := whole.OutRows(), whole.OutCols()
+	ldv := whole.Stride * outRows * outCols
+	_ = y[((g.KernelRows-1)*whole.KernelCols+g.KernelCols-1)*ldv+outRows*outCols-1]
+	for s := 0; s < g.Cols; s += width {
+		lanes, first := min(width, g.Cols-s), s+g.Pad
+		f(x[s:], y, window(-first, outCols-first, width), lanes, first, g.Rows, g.Cols,
+			g.KernelRows, g.KernelCols, outRows, outCols, ldv*whole.KernelCols, ldv, g.Pad)
+	}
+}
+
+// window has bit 32−width+i set where from ≤ i < to.
+func window(from, to, width int) uint32 {
+	var w uint32
+	for bit := range 32 {
+		if i := bit - 32 + width; from <= i && i < to {
+			w |= 1 << bit
+		}
+	}
+	return w
+}
+
+// ceil is n/d, rounded up.
+func ceil(n, d int) int { return (n + d - 1) / d }
