@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -11,10 +12,11 @@ import (
 // chunk is the number of images that are evaluated at once.
 const chunk = 100
 
-// Evaluate runs a network over a set: the mean cost and the number of right answers.
-func Evaluate(n *graph.Net, d Data) (graph.Stats, error) {
+// Evaluate runs a network over a set: the mean cost and the number of right answers. When ctx is cancelled it stops within a hundred
+// images, with ctx's error.
+func Evaluate(ctx context.Context, n *graph.Net, d Data) (graph.Stats, error) {
 	var total graph.Stats
-	err := chunks(n, d, func(x []float32, from, to int) error {
+	err := chunks(ctx, n, d, func(x []float32, from, to int) error {
 		got, err := n.Evaluate(x, d.Labels[from:to])
 		total.Cost += got.Cost * float64(to-from) / float64(d.Len())
 		total.Correct += got.Correct
@@ -26,19 +28,22 @@ func Evaluate(n *graph.Net, d Data) (graph.Stats, error) {
 // Predict is the outputs of a network for every image of a set, (len, classes).
 func Predict(n *graph.Net, d Data) ([]float32, error) {
 	y := make([]float32, d.Len()*n.Classes)
-	return y, chunks(n, d, func(x []float32, from, to int) error {
+	return y, chunks(context.Background(), n, d, func(x []float32, from, to int) error {
 		return n.Predict(y[from*n.Classes:to*n.Classes], x)
 	})
 }
 
-// chunks calls f with the pixels of images [from, to), a chunk at a time.
-func chunks(n *graph.Net, d Data, f func(x []float32, from, to int) error) error {
+// chunks calls f with the pixels of images [from, to), a chunk at a time, until ctx is cancelled.
+func chunks(ctx context.Context, n *graph.Net, d Data, f func(x []float32, from, to int) error) error {
 	size := n.Input.TotalSize()
 	if len(d.Images) != size*d.Len() {
 		return fmt.Errorf("train: %d images of %d bytes in all do not fit a network whose input is %v", d.Len(), len(d.Images), n.Input)
 	}
 	x, order := make([]float32, chunk*size), make([]int32, chunk)
 	for from := 0; from < d.Len(); from += chunk {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		to := min(from+chunk, d.Len())
 		for i := range to - from {
 			order[i] = int32(from + i)

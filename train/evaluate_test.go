@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ func TestEvaluate(t *testing.T) {
 	n := network(t, graph.Seq{graph.Dense{Out: 5}, graph.Tanh, graph.Dense{Out: 4}}, graph.LogLikelihood, graph.Config{Seed: 2}, 1, 6, 6)
 	for _, size := range []int{1, 2, 99, 100, 101, 250} {
 		d := corners(size, uint64(size))
-		got, err := train.Evaluate(n, d)
+		got, err := train.Evaluate(t.Context(), n, d)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,15 +49,49 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("%d images: %+v, one by one %+v", size, got, want)
 		}
 	}
-	if got, err := train.Evaluate(n, train.Data{}); err != nil || got != (graph.Stats{}) {
+	if got, err := train.Evaluate(t.Context(), n, train.Data{}); err != nil || got != (graph.Stats{}) {
 		t.Errorf("no images: %+v, %v", got, err)
 	}
 	const want = "train: 9 images of 81 bytes in all do not fit a network whose input is (1, 6, 6)"
-	if _, err := train.Evaluate(n, pixels(9, 0)); err == nil || !strings.HasPrefix(err.Error(), want) {
+	if _, err := train.Evaluate(t.Context(), n, pixels(9, 0)); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := train.Predict(n, pixels(9, 0)); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// asked is a context that is cancelled once it has been asked so many times.
+type asked struct {
+	context.Context
+	times, until int
+}
+
+func (a *asked) Err() error {
+	if a.times++; a.times > a.until {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestCancelEvaluation: an evaluation stops at the next hundred images, and a training that was stopped in it has its last mini-batch.
+func TestCancelEvaluation(t *testing.T) {
+	n := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{Seed: 2}, 1, 6, 6)
+	d := corners(950, 1)
+	for until, want := range map[int]error{0: context.Canceled, 4: context.Canceled, 9: context.Canceled, 10: nil} {
+		ctx := &asked{t.Context(), 0, until}
+		if _, err := train.Evaluate(ctx, n, d); err != want || ctx.times != min(until+1, 10) {
+			t.Errorf("cancelled after %d: %v after %d chunks", until, err, ctx.times)
+		}
+	}
+	tr := &train.Trainer{Net: n, Optimizer: &train.SGD{}, Train: d, Validation: d, Epochs: 3, Batch: 100, Eta: 1}
+	if err := tr.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range tr.Run(&asked{t.Context(), 0, 10 + 5}) { // ten mini-batches, and half of the evaluation
+		if s := tr.State(); err != context.Canceled || e != (train.Epoch{}) || s.Epoch != 0 || s.Batch != 10 || s.Steps != 10 {
+			t.Errorf("%+v, %v: %+v", e, err, s)
+		}
 	}
 }
 

@@ -150,7 +150,7 @@ func (t *Trainer) batches() int {
 }
 
 // Run trains from the present state to the end, and yields after each epoch; early stopping is break. The last pair has an error
-// if there was one: ctx's if it was cancelled (the state is then that after the last whole mini-batch), or a *DivergedError.
+// if there was one: ctx's if it was cancelled (the state is then that after the last whole mini-batch, also where the evaluation was cut short), or a *DivergedError.
 func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 	return func(yield func(Epoch, error) bool) {
 		for t.state.Epoch < t.Epochs && !t.over() {
@@ -185,7 +185,7 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	var val graph.Stats
 	if t.Validation.Len() > 0 {
 		var err error
-		if val, err = Evaluate(t.Net, t.Validation); err != nil {
+		if val, err = Evaluate(ctx, t.Net, t.Validation); err != nil {
 			return Epoch{}, err
 		}
 	}

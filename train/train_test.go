@@ -110,11 +110,11 @@ func TestEpoch(t *testing.T) {
 	idle := optimizer(func([]*graph.Param, float64, float64) {})
 	tr := train.Trainer{Net: n, Optimizer: idle, Train: d, Validation: corners(21, 2), Epochs: 1, Batch: 10, Eta: .25}
 	e := run(t, &tr)[0]
-	want, err := train.Evaluate(n, d)
+	want, err := train.Evaluate(t.Context(), n, d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	val, err := train.Evaluate(n, tr.Validation)
+	val, err := train.Evaluate(t.Context(), n, tr.Validation)
 	if err != nil {
 		t.Fatal(err)
 	}

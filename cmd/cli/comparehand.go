@@ -110,7 +110,7 @@ func (c *comparison) run(ctx context.Context) error {
 		if err := c.lockstep.Run(ctx, c.lockstep.Epoch()); err != nil {
 			return err
 		}
-		if err := c.epoch(epoch); err != nil {
+		if err := c.epoch(ctx, epoch); err != nil {
 			return err
 		}
 	}
@@ -121,13 +121,13 @@ func (c *comparison) run(ctx context.Context) error {
 const bookPair = "%-24s  %s\n"
 
 // epoch tells what there is after an epoch.
-func (c *comparison) epoch(epoch int) error {
+func (c *comparison) epoch(ctx context.Context, epoch int) error {
 	if c.flags.style.value != "book" {
 		r := c.lockstep.Report
 		fmt.Fprintf(c.app.err, "epoch %d: so far, gradients differ by %.1e at most, weights by %.1e\n", epoch, slices.Max(r.Gradients), slices.Max(r.Weights))
 		return nil
 	}
-	graph, hand, err := c.lockstep.Evaluate(labelled(c.data.Test))
+	graph, hand, err := c.lockstep.Evaluate(ctx, labelled(c.data.Test))
 	if err == nil {
 		line := func(correct int) string { return fmt.Sprintf("Epoch %d: %d / %d", epoch, correct, c.data.Test.Len()) }
 		fmt.Fprintf(c.app.out, bookPair, line(graph), line(hand))

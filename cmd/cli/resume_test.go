@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
 )
 
@@ -161,6 +162,31 @@ func TestInterrupt(t *testing.T) {
 		t.Error("the resumed run has other weights")
 	}
 	checkLog(t, run, 8)
+}
+
+// A run that is interrupted while the test images are measured keeps its last weights, not the best that are measured.
+func TestInterruptTest(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 1200, 100)
+	end := events(t, ok(t, "train", "mlp", "--epochs", "8", "--eta", "30", "--seed", "2", "--data", dir, "--runs", runs, "--json").out)[9]
+	if end["best_epoch"] == 7. {
+		t.Fatal("the last epoch is the best; choose another seed")
+	}
+	run := onlyRun(t, runs)
+	want := latestTensors(t, run)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, text bytes.Buffer
+	a := &app{models: models.All, args: []string{"train", "--resume", run}, out: &output{w: &out}, err: &text}
+	if code := a.main(ctx); code != 130 || !strings.Contains(text.String(), "interrupted in the test, and saved; go on with: stheno train --resume "+run) {
+		t.Errorf("exit %d\n%s", code, &text)
+	}
+	if latestTensors(t, run) != want || readInfo(t, run).Status != rundir.Interrupted {
+		t.Error("the latest checkpoint is another")
+	}
+	again := events(t, ok(t, "train", "--resume", run, "--json").out)[1]
+	if again["test_correct"] != end["test_correct"] || again["best_epoch"] != end["best_epoch"] {
+		t.Errorf("%v, want %v", again, end)
+	}
 }
 
 // latestState is the trainer's state in the newest checkpoint.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,12 +18,13 @@ func (s *session) keep(ctx context.Context, prepare func() error) error {
 	if err == nil {
 		err = s.epochs(ctx)
 	}
-	end := outcome{status: rundir.Done}
+	end, where := outcome{status: rundir.Done}, fmt.Sprintf("epoch %d", s.trainer.State().Epoch)
 	if err == nil {
-		end.test, err = s.test()
+		where = "the test"
+		end.test, err = s.test(ctx)
 	}
 	if err != nil {
-		end.status, err = s.stopped(ctx, err)
+		end.status, err = s.stopped(ctx, where, err)
 		end.err = err
 	}
 	end.best, end.seconds = s.trainer.State().Best, time.Since(s.begin).Seconds()
@@ -33,10 +35,13 @@ func (s *session) keep(ctx context.Context, prepare func() error) error {
 	return err
 }
 
-// epochs trains until the last epoch, or an error.
+// epochs trains until the last epoch, or an error. An interrupted training is saved where it stopped.
 func (s *session) epochs(ctx context.Context) error {
 	for e, err := range s.trainer.Run(ctx) {
 		s.progress.clear()
+		if interrupted(ctx, err) {
+			return cmp.Or(s.save(false), err)
+		}
 		if err != nil {
 			return err
 		}
@@ -46,7 +51,7 @@ func (s *session) epochs(ctx context.Context) error {
 		if err := s.save(e.Best); err != nil {
 			return err
 		}
-		if err := s.view.epoch(s, e); err != nil {
+		if err := s.view.epoch(ctx, s, e); err != nil {
 			return err
 		}
 	}
@@ -73,8 +78,8 @@ func bestOf(b train.Best) *rundir.Best {
 	return &rundir.Best{Epoch: b.Epoch, ValAcc: b.Accuracy}
 }
 
-// test measures the best epoch's weights on the test images.
-func (s *session) test() (*rundir.Test, error) {
+// test measures the best epoch's weights on the test images. Nothing may be saved after it: the network is no longer the trainer's.
+func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 	snapshot, err := s.run.Best()
 	if err == nil {
 		err = restoreWeights(s.net, snapshot)
@@ -82,23 +87,24 @@ func (s *session) test() (*rundir.Test, error) {
 	if err != nil && !errors.Is(err, rundir.ErrNoCheckpoint) { // Without an epoch, none is best, and the first weights are tested.
 		return nil, err
 	}
-	got, err := train.Evaluate(s.net, labelled(s.data.Test))
+	got, err := train.Evaluate(ctx, s.net, labelled(s.data.Test))
 	return &rundir.Test{Correct: got.Correct, Total: s.data.Test.Len()}, err
 }
 
-// stopped is how a training ended that did not come to its end. An interrupted one is saved.
-func (s *session) stopped(ctx context.Context, err error) (rundir.Status, error) {
+// interrupted says that err is the end of ctx.
+func interrupted(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, ctx.Err())
+}
+
+// stopped is how a training ended that did not come to its end.
+func (s *session) stopped(ctx context.Context, where string, err error) (rundir.Status, error) {
 	if _, ok := errors.AsType[*train.DivergedError](err); ok {
 		return rundir.Diverged, fmt.Errorf("%s: %w", s.run.Path(), err)
 	}
-	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+	if !interrupted(ctx, err) {
 		return rundir.Failed, err
 	}
-	if err := s.save(false); err != nil {
-		return rundir.Failed, err
-	}
-	err = fmt.Errorf("%s: interrupted in epoch %d, and saved; go on with: stheno train --resume %s",
-		s.run.Path(), s.trainer.State().Epoch, shellWord(s.run.Path()))
+	err = fmt.Errorf("%s: interrupted in %s, and saved; go on with: stheno train --resume %s", s.run.Path(), where, shellWord(s.run.Path()))
 	return rundir.Interrupted, &exitError{signalCode(context.Cause(ctx)), err}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // view shows a training.
 type view interface {
 	start(*session)
-	epoch(*session, train.Epoch) error
+	epoch(context.Context, *session, train.Epoch) error
 	end(*session, outcome)
 }
 
@@ -29,9 +30,11 @@ func newView(s *session) view {
 // jsonView prints the events of metrics.jsonl.
 type jsonView struct{ w io.Writer }
 
-func (v jsonView) start(s *session)                      { _ = printJSON(v.w, s.start()) } // output keeps the error
-func (v jsonView) epoch(_ *session, e train.Epoch) error { return printJSON(v.w, epochEvent(e)) }
-func (v jsonView) end(s *session, o outcome)             { _ = printJSON(v.w, s.endEvent(o)) }
+func (v jsonView) start(s *session) { _ = printJSON(v.w, s.start()) } // output keeps the error
+func (v jsonView) epoch(_ context.Context, _ *session, e train.Epoch) error {
+	return printJSON(v.w, epochEvent(e))
+}
+func (v jsonView) end(s *session, o outcome) { _ = printJSON(v.w, s.endEvent(o)) }
 
 // bookView prints the lines of network.py, which evaluates the test images after every epoch.
 type bookView struct {
@@ -41,8 +44,8 @@ type bookView struct {
 
 func (v bookView) start(s *session) { v.header(s) }
 
-func (v bookView) epoch(s *session, _ train.Epoch) error {
-	got, err := train.Evaluate(s.net, labelled(s.data.Test))
+func (v bookView) epoch(ctx context.Context, s *session, _ train.Epoch) error {
+	got, err := train.Evaluate(ctx, s.net, labelled(s.data.Test))
 	if err == nil {
 		fmt.Fprintf(v.w, "Epoch %d: %d / %d\n", s.trainer.State().Epoch-1, got.Correct, s.data.Test.Len())
 	}
@@ -93,7 +96,7 @@ func (v tableView) lines(rows [][2]string) {
 	}
 }
 
-func (v tableView) epoch(_ *session, e train.Epoch) error {
+func (v tableView) epoch(_ context.Context, _ *session, e train.Epoch) error {
 	mark := ""
 	if e.Best {
 		mark = " *"

@@ -62,14 +62,14 @@ func (l lab) fit(ctx context.Context, m models.Model, each func(epoch int, n *gr
 }
 
 // accuracy is the share of the images that a network labels correctly.
-func accuracy(n *graph.Net, d train.Data) (float64, error) {
-	got, err := train.Evaluate(n, d)
+func accuracy(ctx context.Context, n *graph.Net, d train.Data) (float64, error) {
+	got, err := train.Evaluate(ctx, n, d)
 	return float64(got.Correct) / float64(d.Len()), err
 }
 
 // totalCost is network2's total_cost: the mean cost of the images and ½ λ/n Σw², n their number.
-func totalCost(n *graph.Net, d train.Data, lambda float64) (float64, error) {
-	got, err := train.Evaluate(n, d)
+func totalCost(ctx context.Context, n *graph.Net, d train.Data, lambda float64) (float64, error) {
+	got, err := train.Evaluate(ctx, n, d)
 	squares := 0.
 	for _, p := range n.Params {
 		if p.Decay {
@@ -92,7 +92,7 @@ func multipleEta(ctx context.Context, l lab) (run, error) {
 		m.Recipe.Eta = eta
 		c := Curve{Name: fmt.Sprint("η = ", eta)}
 		err = l.fit(ctx, m, func(epoch int, n *graph.Net, images train.Data) error {
-			cost, err := totalCost(n, images, m.Recipe.Lambda)
+			cost, err := totalCost(ctx, n, images, m.Recipe.Lambda)
 			c.add(float64(epoch), cost)
 			return err
 		})
@@ -121,7 +121,7 @@ func weightInit(names ...string) func(context.Context, lab) (run, error) {
 			}
 			c := Curve{Name: m.Recipe.Init.Name + " initialisation"}
 			err = l.fit(ctx, m, func(epoch int, n *graph.Net, _ train.Data) error {
-				a, err := accuracy(n, labelled(l.data.Validation))
+				a, err := accuracy(ctx, n, labelled(l.data.Validation))
 				c.add(float64(epoch), a)
 				return err
 			})
@@ -143,12 +143,12 @@ func overfit(name string) func(context.Context, lab) (run, error) {
 		}
 		test, training := Curve{Name: "test images"}, Curve{Name: "training images"}
 		err = l.fit(ctx, m, func(epoch int, n *graph.Net, images train.Data) error {
-			a, err := accuracy(n, labelled(l.data.Test))
+			a, err := accuracy(ctx, n, labelled(l.data.Test))
 			if err != nil {
 				return err
 			}
 			test.add(float64(epoch), a)
-			a, err = accuracy(n, images)
+			a, err = accuracy(ctx, n, images)
 			training.add(float64(epoch), a)
 			return err
 		})
@@ -175,7 +175,7 @@ func moreData(seen int, sizes ...int) func(context.Context, lab) (run, error) {
 				if epoch < m.Recipe.Epochs-1 {
 					return nil
 				}
-				a, err := accuracy(n, labelled(l.data.Validation))
+				a, err := accuracy(ctx, n, labelled(l.data.Validation))
 				c.add(float64(size), a)
 				return err
 			})

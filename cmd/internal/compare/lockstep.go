@@ -172,8 +172,8 @@ func byExample(layers [][]float64, examples int) [][][]float64 {
 }
 
 // Evaluate counts the right answers of both sides.
-func (l *Lockstep) Evaluate(d train.Data) (graph, hand int, err error) {
-	got, err := train.Evaluate(l.Net, d)
+func (l *Lockstep) Evaluate(ctx context.Context, d train.Data) (graph, hand int, err error) {
+	got, err := train.Evaluate(ctx, l.Net, d)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -98,8 +98,8 @@ func TestSame(t *testing.T) {
 			if !strings.HasPrefix(l.Referee(), n.referee) {
 				t.Errorf("%s: %s, want %s", n.name, l.Referee(), n.referee)
 			}
-			graph, hand, err := l.Evaluate(images(200))
-			if want, _ := train.Evaluate(l.Net, images(200)); err != nil || graph != want.Correct || hand != graph {
+			graph, hand, err := l.Evaluate(t.Context(), images(200))
+			if want, _ := train.Evaluate(t.Context(), l.Net, images(200)); err != nil || graph != want.Correct || hand != graph {
 				t.Errorf("%s: %d and %d right, want %d (%v)", n.name, graph, hand, want.Correct, err)
 			}
 		}
