@@ -6,7 +6,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// The activations, element by element.
+// The activations, element by element, and Softmax.
 var (
 	// Sigmoid is σ(z) = 1/(1+e^−z), the book's neuron.
 	Sigmoid Layer = activation{sigmoid}
@@ -14,6 +14,12 @@ var (
 	Tanh Layer = activation{tanh}
 	// ReLU is max(0, z).
 	ReLU Layer = activation{relu}
+	// GELU is z Φ(z) with Φ the distribution of N(0,1), exactly and not by its approximation (Hendrycks and Gimpel 2016).
+	GELU Layer = activation{gelu}
+	// SiLU is z σ(z) (Hendrycks and Gimpel 2016), which is also called swish.
+	SiLU Layer = activation{silu}
+	// Softmax is e^z / Σ e^z over the outputs (m,k) of each example. LogLikelihood takes its input without it.
+	Softmax Layer = activation{softmax}
 )
 
 // activation is an op of one input as a layer.
@@ -22,88 +28,120 @@ type activation struct{ op *Op }
 func (a activation) Build(_ *Builder, x *Node) *Node { return a.op.Apply(x) }
 func (a activation) String() string                  { return a.op.Name }
 
-var sigmoid = elementwise("sigmoid", sigmoidDo[float32], sigmoidDo[float64], dSigmoid)
+// LeakyReLU is z where z > 0 and Slope z elsewhere (Maas, Hannun and Ng 2013).
+type LeakyReLU struct {
+	Slope float64 // between 0 and 1; 0 means 0.01
+}
 
-func sigmoidDo[T kernel.Float](y Array[T], x []Array[T]) { kernel.For[T]().Sigmoid(y.Data, x[0].Data) }
+// Build applies the function element by element.
+func (l LeakyReLU) Build(_ *Builder, x *Node) *Node {
+	if l.Slope == 0 {
+		l.Slope = .01
+	}
+	if !(0 < l.Slope && l.Slope < 1) {
+		fail("slope %v; use 0 < slope < 1", l.Slope)
+	}
+	return leakyReLU(l.Slope).Apply(x)
+}
+
+func (l LeakyReLU) String() string {
+	if l.Slope == 0 {
+		return "leakyrelu"
+	}
+	return fmt.Sprintf("leakyrelu(%v)", l.Slope)
+}
+
+var sigmoid = elementwise("sigmoid", sigmoidDo[float32], sigmoidDo[float64], fromOutput(dSigmoid))
+
+func sigmoidDo[T kernel.Float](y, x []T) { kernel.For[T]().Sigmoid(y, x) }
 
 // dSigmoid is dx = dy σ′(z), with σ′ = y (1−y).
-var dSigmoid = fromOutput("dSigmoid", dSigmoidDo[float32], dSigmoidDo[float64])
+var dSigmoid = times("dSigmoid", dSigmoidDo[float32], dSigmoidDo[float64])
 
-func dSigmoidDo[T kernel.Float](dx Array[T], x []Array[T]) {
-	kernel.For[T]().SigmoidGrad(dx.Data, x[0].Data, x[1].Data)
-}
+func dSigmoidDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().SigmoidGrad(dx, y, dy) }
 
-var tanh = elementwise("tanh", tanhDo[float32], tanhDo[float64], dTanh)
+var tanh = elementwise("tanh", tanhDo[float32], tanhDo[float64], fromOutput(dTanh))
 
-func tanhDo[T kernel.Float](y Array[T], x []Array[T]) { kernel.For[T]().Tanh(y.Data, x[0].Data) }
+func tanhDo[T kernel.Float](y, x []T) { kernel.For[T]().Tanh(y, x) }
 
 // dTanh is dx = dy (1−y²).
-var dTanh = fromOutput("dTanh", dTanhDo[float32], dTanhDo[float64])
+var dTanh = times("dTanh", dTanhDo[float32], dTanhDo[float64])
 
-func dTanhDo[T kernel.Float](dx Array[T], x []Array[T]) {
-	kernel.For[T]().TanhGrad(dx.Data, x[0].Data, x[1].Data)
-}
+func dTanhDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().TanhGrad(dx, y, dy) }
 
-var relu = elementwise("relu", reluDo[float32], reluDo[float64], dReLU)
+var relu = elementwise("relu", reluDo[float32], reluDo[float64], fromOutput(dReLU))
 
-func reluDo[T kernel.Float](y Array[T], x []Array[T]) { kernel.For[T]().ReLU(y.Data, x[0].Data) }
+func reluDo[T kernel.Float](y, x []T) { kernel.For[T]().ReLU(y, x) }
 
 // dReLU is dx = dy where y > 0, else 0: at the kink itself the gradient is 0.
-var dReLU = fromOutput("dReLU", dReLUDo[float32], dReLUDo[float64])
+var dReLU = times("dReLU", dReLUDo[float32], dReLUDo[float64])
 
-func dReLUDo[T kernel.Float](dx Array[T], x []Array[T]) {
-	kernel.For[T]().ReLUGrad(dx.Data, x[0].Data, x[1].Data)
+func dReLUDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().ReLUGrad(dx, y, dy) }
+
+func leakyReLU(slope float64) *Op {
+	return elementwise(fmt.Sprintf("leakyReLU/%v", slope), leakyReLUDo[float32](slope), leakyReLUDo[float64](slope), fromOutput(dLeakyReLU(slope)))
 }
 
-// elementwise is an op of one input and its shape, whose gradient needs its output only: dx = dop(y, dy).
-func elementwise(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64]), dop *Op) *Op {
-	return &Op{
-		Name: name, F32: f32, F64: f64, Cut: each1,
-		Shape: func(x []Shape) (Shape, error) { return x[0].Clone(), nil },
-		Grad:  []Grad{func(_ Nodes, y, dy *Node) *Node { return dop.Apply(y, dy) }},
-	}
+func leakyReLUDo[T kernel.Float](slope float64) func(y, x []T) {
+	return func(y, x []T) { kernel.For[T]().LeakyReLU(y, x, T(slope)) }
 }
 
-// fromOutput is the gradient of an elementwise op: of y and dy, with their shape.
-func fromOutput(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64])) *Op {
-	return &Op{Name: name, F32: f32, F64: f64, Shape: sameShape, Cut: each2}
+// dLeakyReLU is dx = dy where y > 0, else slope dy: y has x's sign.
+func dLeakyReLU(slope float64) *Op {
+	return times(fmt.Sprintf("dLeakyReLU/%v", slope), dLeakyReLUDo[float32](slope), dLeakyReLUDo[float64](slope))
 }
 
-// sameShape is the shape rule of ops on tensors of one shape.
-func sameShape(x []Shape) (Shape, error) {
-	for _, s := range x[1:] {
-		if !s.Eq(x[0]) {
-			return nil, fmt.Errorf("%v and %v; it takes tensors of one shape", x[0], s)
+func dLeakyReLUDo[T kernel.Float](slope float64) func(dx, y, dy []T) {
+	return func(dx, y, dy []T) { kernel.For[T]().LeakyReLUGrad(dx, y, dy, T(slope)) }
+}
+
+var gelu = elementwise("gelu", geluDo[float32], geluDo[float64], fromInput(dGELU))
+
+func geluDo[T kernel.Float](y, x []T) { kernel.For[T]().GELU(y, x) }
+
+// dGELU is dx = dy (Φ(x) + x φ(x)), with φ the density of N(0,1).
+var dGELU = times("dGELU", dGELUDo[float32], dGELUDo[float64])
+
+func dGELUDo[T kernel.Float](dx, x, dy []T) { kernel.For[T]().GELUGrad(dx, x, dy) }
+
+var silu = elementwise("silu", siluDo[float32], siluDo[float64], fromInput(dSiLU))
+
+func siluDo[T kernel.Float](y, x []T) { kernel.For[T]().SiLU(y, x) }
+
+// dSiLU is dx = dy (σ(x) + x σ′(x)).
+var dSiLU = times("dSiLU", dSiLUDo[float32], dSiLUDo[float64])
+
+func dSiLUDo[T kernel.Float](dx, x, dy []T) { kernel.For[T]().SiLUGrad(dx, x, dy) }
+
+// softmax is p = e^z / Σ e^z by rows.
+var softmax = &Op{
+	Name: "softmax", F32: softmaxDo[float32], F64: softmaxDo[float64], Cut: each1,
+	Shape: func(x []Shape) (Shape, error) {
+		if len(x[0]) != 2 {
+			return nil, fmt.Errorf("%v; it takes (m,k)", x[0])
+		}
+		return x[0].Clone(), nil
+	},
+	Grad: []Grad{func(_ Nodes, p, dp *Node) *Node { return dSoftmax.Apply(p, dp) }},
+}
+
+func softmaxDo[T kernel.Float](p Array[T], x []Array[T]) {
+	kernel.For[T]().Softmax(p.Data, x[0].Data, x[0].Shape[1])
+}
+
+// dSoftmax is dz = p (dp − Σ p dp) by rows: a sum's probabilities take from each other.
+var dSoftmax = &Op{Name: "dSoftmax", Shape: pairShape, Cut: each2, F32: dSoftmaxDo[float32], F64: dSoftmaxDo[float64]}
+
+func dSoftmaxDo[T kernel.Float](dz Array[T], x []Array[T]) {
+	n := dz.Shape[1]
+	for at := 0; at < len(dz.Data); at += n {
+		p, dp := x[0].Data[at:at+n], x[1].Data[at:at+n]
+		var mean T
+		for j, p := range p {
+			mean += p * dp[j]
+		}
+		for j, p := range p {
+			dz.Data[at+j] = p * (dp[j] - mean)
 		}
 	}
-	return x[0].Clone(), nil
-}
-
-// hadamard is y = a ⊙ b.
-var hadamard = &Op{
-	Name: "hadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64],
-	Grad: []Grad{
-		func(x Nodes, _, dy *Node) *Node { return dHadamard.Apply(dy, x[1]) },
-		func(x Nodes, _, dy *Node) *Node { return dHadamard.Apply(dy, x[0]) },
-	},
-}
-
-// dHadamard is dy ⊙ the other input.
-var dHadamard = &Op{Name: "dHadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64]}
-
-func hadamardDo[T kernel.Float](y Array[T], x []Array[T]) {
-	kernel.For[T]().Hadamard(y.Data, x[0].Data, x[1].Data)
-}
-
-// add is y = a + b; its gradient is dy for both.
-var add = &Op{
-	Name: "add", Shape: sameShape, Cut: each2, F32: addDo[float32], F64: addDo[float64],
-	Grad: []Grad{
-		func(_ Nodes, _, dy *Node) *Node { return dy },
-		func(_ Nodes, _, dy *Node) *Node { return dy },
-	},
-}
-
-func addDo[T kernel.Float](y Array[T], x []Array[T]) {
-	kernel.For[T]().Add(y.Data, x[0].Data, x[1].Data)
 }

@@ -186,7 +186,7 @@ func reshapes(p *program) {
 // fuseActivations lets affine apply the activation that alone reads its result.
 func fuseActivations(p *program) {
 	p.remove(func(in *instr) bool {
-		if in.own != sigmoid && in.own != tanh && in.own != relu {
+		if in.own == nil || in.own.point == nil {
 			return false
 		}
 		z := in.x[0]

@@ -125,18 +125,3 @@ func dNLLDo[T kernel.Float](dz Array[T], x []Array[T]) {
 	kernel.For[T]().Softmax(dz.Data, x[0].Data, x[0].Shape[1])
 	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
 }
-
-// softmax is p = e^z / Σ e^z by rows. Only predictions are made of it, so it has no gradient: LogLikelihood's is dNLL.
-var softmax = &Op{
-	Name: "softmax", F32: softmaxDo[float32], F64: softmaxDo[float64],
-	Shape: func(x []Shape) (Shape, error) {
-		if len(x[0]) != 2 {
-			return nil, fmt.Errorf("%v; it takes (m,k)", x[0])
-		}
-		return x[0].Clone(), nil
-	},
-}
-
-func softmaxDo[T kernel.Float](p Array[T], x []Array[T]) {
-	kernel.For[T]().Softmax(p.Data, x[0].Data, x[0].Shape[1])
-}

@@ -5,17 +5,26 @@ var (
 	SigmoidOp, DSigmoid = sigmoid, dSigmoid
 	TanhOp, DTanh       = tanh, dTanh
 	ReLUOp, DReLU       = relu, dReLU
+	GELUOp, DGELU       = gelu, dGELU
+	SiLUOp, DSiLU       = silu, dSiLU
+	LeakyReLUOp         = leakyReLU
+	DLeakyReLU          = dLeakyReLU
 	Hadamard, DHadamard = hadamard, dHadamard
 	Add                 = add
 
 	Affine, MulT, TMul, SumRows = affine, mulT, tMul, sumRows
-	Reshape                     = reshape
+	ReshapeOp                   = reshape
 	ConcatOp, Part              = concatOp, part
 
 	SumMaps        = sumMaps
 	MaxPoolOp      = maxPool
 	DMaxPool       = dMaxPool
+	AvgPoolOp      = avgPool
+	DAvgPool       = dAvgPool
+	MapMeans       = mapMeans
+	DMapMeans      = dMapMeans
 	SoftmaxOp      = softmax
+	DSoftmax       = dSoftmax
 	QuadraticOp    = quadratic
 	DQuadratic     = dQuadratic
 	CrossEntropyOp = crossEntropy

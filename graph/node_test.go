@@ -44,8 +44,8 @@ func TestIdentity(t *testing.T) {
 		{[]shape{{1, 1, 5, 5}}, graph.MaxPoolOp(2), graph.MaxPoolOp(2), true},
 		{[]shape{{1, 1, 5, 5}}, graph.MaxPoolOp(3), graph.MaxPoolOp(4), false},
 		{[]shape{{1, 1, 5, 5}, {1, 1, 1, 1}}, graph.DMaxPool(3), graph.DMaxPool(4), false},
-		{[]shape{{2, 6}}, graph.Reshape(shape{3, 4}), graph.Reshape(shape{3, 4}), true},
-		{[]shape{{2, 6}}, graph.Reshape(shape{3, 4}), graph.Reshape(shape{4, 3}), false},
+		{[]shape{{2, 6}}, graph.ReshapeOp(shape{3, 4}), graph.ReshapeOp(shape{3, 4}), true},
+		{[]shape{{2, 6}}, graph.ReshapeOp(shape{3, 4}), graph.ReshapeOp(shape{4, 3}), false},
 		{[]shape{{2, 6}}, graph.Part(1, 3), graph.Part(2, 4), false},
 	} {
 		x := variables(c.x...)

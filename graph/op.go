@@ -43,6 +43,8 @@ type Op struct {
 	Grad []Grad
 	// Cut tells the compiler how the work may be divided along the mini-batch, the first axis.
 	Cut Cut
+
+	point *pointwise // of an activation
 }
 
 // Cut is how an op may be divided along the first axis of its inputs.

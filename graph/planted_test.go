@@ -37,7 +37,7 @@ func onTanh(op *graph.Op) graph.Layer {
 func flat(wrong func(*graph.Op) *graph.Op) graph.Layer {
 	return layerFunc(func(_ *graph.Builder, x *node) *node {
 		m := x.Shape()[0]
-		return wrong(graph.Reshape(shape{m, x.Shape().TotalSize() / m})).Apply(x)
+		return wrong(graph.ReshapeOp(shape{m, x.Shape().TotalSize() / m})).Apply(x)
 	})
 }
 
@@ -167,6 +167,12 @@ var planted = []plant{
 	wrong1("ReLU passes every gradient", dense4, graph.ReLUOp, of(func(_, dy float64) float64 { return dy })),
 	wrong1("ReLU of the gradient", dense4, graph.ReLUOp, of(func(_, dy float64) float64 { return max(0, dy) })),
 	wrong1("max-pooling passes to the whole window", conv2, graph.MaxPoolOp(2), func(x nodes, _, dy *node) *node { return shared.Apply(x[0], dy) }),
+	wrong1("leaky ReLU does not leak back", dense4, graph.LeakyReLUOp(.3), of(func(y, dy float64) float64 { return dy * is(y > 0) })),
+	wrong1("GELU's gradient is the sigmoid's", dense4, graph.GELUOp, of(func(y, dy float64) float64 { return dy * y * (1 - y) })),
+	wrong1("SiLU's gradient at y in place of x", dense4, graph.SiLUOp, func(_ nodes, y, dy *node) *node { return graph.DSiLU.Apply(y, dy) }),
+	wrong1("softmax's gradient element by element", dense4, graph.SoftmaxOp, of(func(p, dp float64) float64 { return dp * p * (1 - p) })),
+	wrong1("average pooling passes all to each", conv2, graph.AvgPoolOp(2), times(graph.AvgPoolOp(2), 0, 4)),
+	wrong1("a map's mean passes all to each", conv2, graph.MapMeans, times(graph.MapMeans, 0, 16)),
 	wrong1("max-pooling passes to the first", conv2, graph.MaxPoolOp(2), func(x nodes, _, dy *node) *node { return first.Apply(x[0], dy) }),
 
 	wrongAffine("W in place of Wᵀ", 0, func(x nodes, _, dy *node) *node { return graph.MulT.Apply(dy, transposed.Apply(x[1])) }),
@@ -188,6 +194,7 @@ var planted = []plant{
 	{"a mask's gradient times the wrong input", dense4, onTanh(graph.Hadamard), onTanh(with(graph.Hadamard, 0, graph.Hadamard.Grad[1]))},
 	{"no gradient through a skip connection", dense4, onTanh(graph.Add), onTanh(with(graph.Add, 0, times(graph.Add, 0, 0)))},
 	{"a skip connection's gradient twice", dense4, onTanh(graph.Add), onTanh(with(graph.Add, 0, times(graph.Add, 0, 2)))},
+	{"branches get each other's gradients", dense4, onTanh(graph.ConcatOp(2)), onTanh(with(graph.ConcatOp(2), 1, graph.ConcatOp(2).Grad[0]))},
 	{"a reshape's gradient in another order", conv2, flat(func(op *graph.Op) *graph.Op { return op }), flat(func(op *graph.Op) *graph.Op {
 		return with(op, 0, func(x nodes, _, dy *node) *node { return reversed.Apply(x[0], dy) })
 	})},

@@ -6,16 +6,14 @@ import (
 
 // activate applies a fused activation in place; nil does nothing.
 func activate[T kernel.Float](act *Op) func(y []T) {
-	s := kernel.For[T]()
-	switch act {
-	case sigmoid:
-		return func(y []T) { s.Sigmoid(y, y) }
-	case tanh:
-		return func(y []T) { s.Tanh(y, y) }
-	case relu:
-		return func(y []T) { s.ReLU(y, y) }
+	if act == nil {
+		return func([]T) {}
 	}
-	return func([]T) {}
+	f, ok := any(act.point.f32).(func(y, x []T))
+	if !ok {
+		f = any(act.point.f64).(func(y, x []T))
+	}
+	return func(y []T) { f(y, y) }
 }
 
 // tile is the unit in which columns are cut: two vectors of the widest kernel.

@@ -3,9 +3,27 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
+
+// Reshape gives each example another shape of as many elements.
+type Reshape struct{ Shape Shape }
+
+// Build keeps the mini-batch as first axis.
+func (r Reshape) Build(_ *Builder, x *Node) *Node {
+	for _, d := range r.Shape {
+		if d < 1 {
+			fail("shape %v; every axis must have at least 1", r.Shape)
+		}
+	}
+	return reshape(append(Shape{x.Shape()[0]}, r.Shape...)).Apply(x)
+}
+
+func (r Reshape) String() string {
+	return "reshape(" + strings.ReplaceAll(strings.Trim(fmt.Sprint([]int(r.Shape)), "[]"), " ", ",") + ")"
+}
 
 // reshape gives x another shape of as many elements; its gradient is shaped back.
 func reshape(to Shape) *Op {

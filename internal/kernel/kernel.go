@@ -41,6 +41,14 @@ type Set[T Float] struct {
 	SigmoidGrad func(dx, y, dy []T) // dx = dy y (1−y), y = σ(x)
 	TanhGrad    func(dx, y, dy []T) // dx = dy (1−y²), y = tanh x
 	ReLUGrad    func(dx, y, dy []T) // dx = dy where y > 0, else 0
+	// LeakyReLU is y = x where x > 0, else slope x; y may be x.
+	LeakyReLU func(y, x []T, slope T)
+	// LeakyReLUGrad is dx = dy where y > 0, else slope dy.
+	LeakyReLUGrad func(dx, y, dy []T, slope T)
+	GELU          func(y, x []T)      // y = x Φ(x), Φ the distribution of N(0,1); y may be x
+	GELUGrad      func(dx, x, dy []T) // dx = dy (Φ(x) + x φ(x)), φ = Φ′
+	SiLU          func(y, x []T)      // y = x σ(x); y may be x
+	SiLUGrad      func(dx, x, dy []T) // dx = dy (σ(x) + x σ(x) (1−σ(x)))
 	// Softmax is p = e^(z−max z) / Σ e^(z−max z) for each row of n elements; p may be z.
 	Softmax func(p, z []T, n int)
 	// LogSumExp is y[i] = ln Σ_j e^(z[i,j]) for each row of n elements, without overflow.
@@ -56,6 +64,10 @@ type Set[T Float] struct {
 	MaxPool func(y, x []T, maps, rows, cols, size int)
 	// MaxPoolGrad gives each dy to the first maximum of its window in x, and 0 to all others.
 	MaxPoolGrad func(dx, x, dy []T, maps, rows, cols, size int)
+	// AvgPool is the mean over the windows that MaxPool has.
+	AvgPool func(y, x []T, maps, rows, cols, size int)
+	// AvgPoolGrad gives each element of a window dy/size², and 0 to what is in none.
+	AvgPoolGrad func(dx, dy []T, maps, rows, cols, size int)
 	// Im2col writes the matrix of all patches of x: element ((c,u,v),(i,j)) is
 	// x[c, i·stride+u−pad, j·stride+v−pad], 0 outside of x.
 	Im2col func(y, x []T, g Geometry)

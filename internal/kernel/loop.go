@@ -10,9 +10,12 @@ func loops[T Float]() Set[T] {
 		Add: add[T], Hadamard: hadamard[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
 		Sigmoid: sigmoid[T], Tanh: tanh[T], ReLU: relu[T],
 		SigmoidGrad: sigmoidGrad[T], TanhGrad: tanhGrad[T], ReLUGrad: reluGrad[T],
+		LeakyReLU: leakyReLU[T], LeakyReLUGrad: leakyReLUGrad[T],
+		GELU: gelu[T], GELUGrad: geluGrad[T], SiLU: silu[T], SiLUGrad: siluGrad[T],
 		Softmax: softmax[T], LogSumExp: logSumExp[T],
 		SGD: sgd[T], Momentum: momentum[T],
-		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], Im2col: im2col[T], Col2im: col2im[T],
+		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], AvgPool: avgPool[T], AvgPoolGrad: avgPoolGrad[T],
+		Im2col: im2col[T], Col2im: col2im[T],
 		Mask: mask[T], Gather: gather[T],
 	}
 }
@@ -171,6 +174,54 @@ func reluGrad[T Float](dx, y, dy []T) {
 		} else {
 			dx[i] = 0
 		}
+	}
+}
+
+func leakyReLU[T Float](y, x []T, slope T) {
+	for i, v := range x {
+		if !(v > 0) {
+			v *= slope
+		}
+		y[i] = v
+	}
+}
+
+func leakyReLUGrad[T Float](dx, y, dy []T, slope T) {
+	for i, v := range y {
+		if v > 0 {
+			dx[i] = dy[i]
+		} else {
+			dx[i] = slope * dy[i]
+		}
+	}
+}
+
+func gelu[T Float](y, x []T) {
+	for i, v := range x {
+		y[i] = T(float64(v) * normal(float64(v)))
+	}
+}
+
+func geluGrad[T Float](dx, x, dy []T) {
+	for i, v := range x {
+		v := float64(v)
+		dx[i] = T(float64(dy[i]) * (normal(v) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)))
+	}
+}
+
+// normal is Φ(x), the probability of less than x under N(0,1).
+func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
+
+func silu[T Float](y, x []T) {
+	for i, v := range x {
+		y[i] = T(float64(v) / (1 + math.Exp(-float64(v))))
+	}
+}
+
+func siluGrad[T Float](dx, x, dy []T) {
+	for i, v := range x {
+		s := 1 / (1 + math.Exp(-float64(v)))
+		dx[i] = T(float64(dy[i]) * (s + float64(v)*s*(1-s)))
 	}
 }
 

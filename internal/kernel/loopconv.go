@@ -37,6 +37,35 @@ func maxPoolGrad[T Float](dx, x, dy []T, maps, rows, cols, size int) {
 	}
 }
 
+func avgPool[T Float](y, x []T, maps, rows, cols, size int) {
+	outRows, outCols := rows/size, cols/size
+	for c := range maps {
+		for i := range outRows {
+			for j := range outCols {
+				var sum T
+				for u := range size {
+					for _, v := range x[(c*rows+i*size+u)*cols+j*size:][:size] {
+						sum += v
+					}
+				}
+				y[(c*outRows+i)*outCols+j] = sum / T(size*size)
+			}
+		}
+	}
+}
+
+func avgPoolGrad[T Float](dx, dy []T, maps, rows, cols, size int) {
+	clear(dx)
+	outRows, outCols := rows/size, cols/size
+	for c := range maps {
+		for i := range outRows * size {
+			for j := range outCols * size {
+				dx[(c*rows+i)*cols+j] = dy[(c*outRows+i/size)*outCols+j/size] / T(size*size)
+			}
+		}
+	}
+}
+
 func im2col[T Float](y, x []T, g Geometry) {
 	outRows, outCols := g.OutRows(), g.OutCols()
 	for c := range g.Maps {

@@ -115,6 +115,12 @@ var points = []struct {
 	{"SigmoidGrad", false, func(s *Set[float32], y, a, b []float32) { s.SigmoidGrad(y, a, b) }},
 	{"TanhGrad", false, func(s *Set[float32], y, a, b []float32) { s.TanhGrad(y, a, b) }},
 	{"ReLUGrad", false, func(s *Set[float32], y, a, b []float32) { s.ReLUGrad(y, a, b) }},
+	{"LeakyReLU", true, func(s *Set[float32], y, a, _ []float32) { s.LeakyReLU(y, a, 0.25) }},
+	{"LeakyReLUGrad", false, func(s *Set[float32], y, a, b []float32) { s.LeakyReLUGrad(y, a, b, 0.25) }},
+	{"GELU", true, func(s *Set[float32], y, a, _ []float32) { s.GELU(y, a) }},
+	{"GELUGrad", false, func(s *Set[float32], y, a, b []float32) { s.GELUGrad(y, a, b) }},
+	{"SiLU", true, func(s *Set[float32], y, a, _ []float32) { s.SiLU(y, a) }},
+	{"SiLUGrad", false, func(s *Set[float32], y, a, b []float32) { s.SiLUGrad(y, a, b) }},
 	{"SGD", false, func(s *Set[float32], y, a, b []float32) { copy(y, b); s.SGD(y, a, 0.75, 0.25) }},
 	{"Momentum w", false, func(s *Set[float32], y, a, b []float32) {
 		copy(y, b)

@@ -1,0 +1,77 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// pointwise are an activation's kernels on slices of one length; y may be x. affine applies one to its result at once.
+type pointwise struct {
+	f32 func(y, x []float32)
+	f64 func(y, x []float64)
+}
+
+// elementwise is an op of one input, of its input's shape.
+func elementwise(name string, f32 func(y, x []float32), f64 func(y, x []float64), grad Grad) *Op {
+	return &Op{
+		Name: name, Cut: each1, Grad: []Grad{grad}, point: &pointwise{f32, f64},
+		F32:   func(y Array[float32], x []Array[float32]) { f32(y.Data, x[0].Data) },
+		F64:   func(y Array[float64], x []Array[float64]) { f64(y.Data, x[0].Data) },
+		Shape: func(x []Shape) (Shape, error) { return x[0].Clone(), nil },
+	}
+}
+
+// fromOutput is the gradient rule dx = dop(y, dy).
+func fromOutput(dop *Op) Grad { return func(_ Nodes, y, dy *Node) *Node { return dop.Apply(y, dy) } }
+
+// fromInput is the gradient rule dx = dop(x, dy).
+func fromInput(dop *Op) Grad { return func(x Nodes, _, dy *Node) *Node { return dop.Apply(x[0], dy) } }
+
+// times is an op of two inputs of one shape: an activation's gradient, of its output or input and dy.
+func times(name string, f32 func(y, a, b []float32), f64 func(y, a, b []float64)) *Op {
+	return &Op{
+		Name: name, Shape: sameShape, Cut: each2,
+		F32: func(y Array[float32], x []Array[float32]) { f32(y.Data, x[0].Data, x[1].Data) },
+		F64: func(y Array[float64], x []Array[float64]) { f64(y.Data, x[0].Data, x[1].Data) },
+	}
+}
+
+// sameShape is the shape rule of ops on tensors of one shape.
+func sameShape(x []Shape) (Shape, error) {
+	for _, s := range x[1:] {
+		if !s.Eq(x[0]) {
+			return nil, fmt.Errorf("%v and %v; it takes tensors of one shape", x[0], s)
+		}
+	}
+	return x[0].Clone(), nil
+}
+
+// hadamard is y = a ⊙ b.
+var hadamard = &Op{
+	Name: "hadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64],
+	Grad: []Grad{
+		func(x Nodes, _, dy *Node) *Node { return dHadamard.Apply(dy, x[1]) },
+		func(x Nodes, _, dy *Node) *Node { return dHadamard.Apply(dy, x[0]) },
+	},
+}
+
+// dHadamard is dy ⊙ the other input.
+var dHadamard = &Op{Name: "dHadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64]}
+
+func hadamardDo[T kernel.Float](y Array[T], x []Array[T]) {
+	kernel.For[T]().Hadamard(y.Data, x[0].Data, x[1].Data)
+}
+
+// add is y = a + b; its gradient is dy for both.
+var add = &Op{
+	Name: "add", Shape: sameShape, Cut: each2, F32: addDo[float32], F64: addDo[float64],
+	Grad: []Grad{
+		func(_ Nodes, _, dy *Node) *Node { return dy },
+		func(_ Nodes, _, dy *Node) *Node { return dy },
+	},
+}
+
+func addDo[T kernel.Float](y Array[T], x []Array[T]) {
+	kernel.For[T]().Add(y.Data, x[0].Data, x[1].Data)
+}
