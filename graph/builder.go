@@ -20,6 +20,7 @@ type Builder struct {
 	params []*Param       // in the order in which the layers asked
 	nodes  Nodes          // the parameters' nodes
 	masks  []mask
+	moving []*moving
 	rows   []Row
 }
 
@@ -43,7 +44,20 @@ func (b *Builder) Name(kind string) string {
 // Param is the node of the network's parameter of that name; the first build of the network makes the parameter, of independent
 // N(0, std²). decay says whether L2 regularisation applies.
 func (b *Builder) Param(name string, shape Shape, std float64, decay bool) *Node {
-	p := b.net.param(name, shape, std, decay)
+	return b.param(name, shape, decay, func(x any) {
+		if std != 0 {
+			fill(x, std, b.net.seed, name)
+		}
+	})
+}
+
+// Filled is Param for a parameter all of whose elements start at value.
+func (b *Builder) Filled(name string, shape Shape, value float64, decay bool) *Node {
+	return b.param(name, shape, decay, func(x any) { set(x, value) })
+}
+
+func (b *Builder) param(name string, shape Shape, decay bool, start func(x any)) *Node {
+	p := b.net.param(name, shape, decay, start)
 	if !p.Shape.Eq(shape) {
 		fail("parameter %s is %v here and %v elsewhere; give each its own name", name, shape, p.Shape)
 	}

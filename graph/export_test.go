@@ -30,6 +30,15 @@ var (
 	CrossEntropyOp = crossEntropy
 	DCrossEntropy  = dCrossEntropy
 	NLL, DNLL      = nll, dNLL
+
+	MomentsOf   = momentsOf
+	MapMoments  = mapMoments
+	JoinMoments = joinMoments
+	BatchNormOp = batchNorm
+	MapSums     = mapSums
+	SumExamples = sumExamples
+	Half        = half
+	DBatchNorm  = dBatchNorm
 )
 
 func ConvOp(stride, pad int) *Op           { return convolution{stride, pad}.op() }

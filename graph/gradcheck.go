@@ -64,6 +64,11 @@ func (n *Net) float64Copy() (*Net, error) {
 		return nil, err
 	}
 	c.Steps = n.Steps
+	for i, p := range c.Stats {
+		if err := p.Set(n.Stats[i].Data); err != nil {
+			return nil, err
+		}
+	}
 	for i, p := range c.Params {
 		if err := p.Set(n.Params[i].Data); err != nil {
 			return nil, err

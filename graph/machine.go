@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,15 +13,16 @@ import (
 
 // machine is a graph of a network for one use, on a VM, with the memory of its inputs and outputs.
 type machine struct {
-	graph *gorgonia.ExprGraph
-	vm    gorgonia.VM
-	x     any // the input's elements
-	label any // one-hot labels
-	masks []mask
-	cost  any    // one element
-	y     any    // the outputs (m,classes)
-	reads []read // what to copy after a run
-	rule  *descent
+	graph  *gorgonia.ExprGraph
+	vm     gorgonia.VM
+	x      any // the input's elements
+	label  any // one-hot labels
+	masks  []mask
+	moving []*moving
+	cost   any    // one element
+	y      any    // the outputs (m,classes)
+	reads  []read // what to copy after a run
+	rule   *descent
 }
 
 // read is a node's value after a run, and the memory that wants it.
@@ -59,10 +61,13 @@ func (n *Net) machine(u use) (*machine, error) {
 
 func (n *Net) newMachine(u use) (m *machine, err error) {
 	defer catch(&err)
+	if u.purpose != evaluating && u.batch < n.least {
+		return nil, errors.New("a batch norm cannot train on one example: one number a feature has no spread; use mini-batches of at least 2")
+	}
 	b, x := n.builder(u)
 	label := b.variable("label", Shape{u.batch, n.Classes}, buffer(n.dtype, u.batch*n.Classes))
 	y := n.layer.Build(b, x)
-	m = &machine{graph: b.graph, x: x.Value().Data(), label: label.Value().Data(), masks: b.masks}
+	m = &machine{graph: b.graph, x: x.Value().Data(), label: label.Value().Data(), masks: b.masks, moving: b.moving}
 	cost := n.cost(b, y, label)
 	var params Nodes
 	if b.Training {
@@ -87,9 +92,16 @@ func (n *Net) newMachine(u use) (m *machine, err error) {
 			m.rule.decay = append(m.rule.decay, p.Decay)
 		}
 	}
-	vm, err := compile(Nodes{cost, y}, params, n.threads, m.rule)
+	outs := Nodes{cost, y}
+	for _, r := range m.moving {
+		outs = append(outs, r.node)
+	}
+	vm, err := compile(outs, params, n.threads, m.rule)
 	if err != nil {
 		return nil, err
+	}
+	for _, r := range m.moving {
+		r.batch = vm.data[r.node.ID()]
 	}
 	m.vm, m.cost, m.y = vm, vm.data[cost.ID()], vm.data[y.ID()]
 	return m, nil
@@ -102,6 +114,10 @@ func (m *machine) tape(cost, y *Node, nodes Nodes, params []*Param) {
 	m.read(y, m.y)
 	for i, n := range nodes {
 		m.read(n.Deriv(), params[i].Grad)
+	}
+	for _, r := range m.moving {
+		r.batch = buffer(y.Dtype(), r.node.Shape().TotalSize())
+		m.read(r.node, r.batch)
 	}
 	m.vm = gorgonia.NewTapeMachine(m.graph)
 }

@@ -24,9 +24,10 @@ type Config struct {
 // A Net is a network: layers, a cost, and the parameters, with a graph and a VM for each use and mini-batch size, made when first
 // needed. It is not for use by several goroutines at once.
 type Net struct {
-	Params  []*Param
-	Input   Shape // of one example
-	Classes int   // outputs
+	Params  []*Param // what is trained
+	Stats   []*Param // batch norm's running mean and variance: kept with the parameters, but not trained; Grad is nil
+	Input   Shape    // of one example
+	Classes int      // outputs
 	Loss    *Loss
 	Steps   uint64 // training steps made so far; with the seed it settles the dropout masks
 
@@ -39,7 +40,9 @@ type Net struct {
 	machines map[use]*machine
 	inputs   map[int]any // by mini-batch size: what the graphs of that size read
 	rows     []Row
-	masks    []mask // of the last step
+	masks    []mask         // of the last step
+	running  map[string]any // the memory of Stats, by layer
+	least    int            // examples of a training step
 }
 
 // use is what a graph is built for: Gorgonia fixes the mini-batch size, and dropout differs, so each has its own.
@@ -77,6 +80,7 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	n = &Net{
 		Input: in, Loss: loss, layer: seq, seed: c.Seed, init: c.Init, dtype: tensor.Float32,
 		tape: c.Tape, threads: c.Threads, machines: map[use]*machine{}, inputs: map[int]any{},
+		running: map[string]any{}, least: 1,
 	}
 	if n.init == nil {
 		n.init = Default
@@ -90,6 +94,9 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 		fail("the last layer's output is %v for one example; end with Dense", s)
 	}
 	n.Classes, n.rows = y.Shape()[1], b.rows
+	if slices.ContainsFunc(b.moving, func(m *moving) bool { return m.of == 1 }) {
+		n.least = 2
+	}
 	label := b.variable("label", Shape{1, n.Classes}, buffer(n.dtype, n.Classes))
 	return n, differentiate(n.cost(b, y, label), b)
 }
@@ -185,7 +192,7 @@ func (n *Net) elements(more Shape) float64 {
 }
 
 // param finds or makes a parameter.
-func (n *Net) param(name string, shape Shape, std float64, decay bool) *Param {
+func (n *Net) param(name string, shape Shape, decay bool, start func(x any)) *Param {
 	for _, p := range n.Params {
 		if p.Name == name {
 			return p
@@ -196,15 +203,20 @@ func (n *Net) param(name string, shape Shape, std float64, decay bool) *Param {
 	}
 	size := shape.TotalSize()
 	p := &Param{Name: name, Shape: shape.Clone(), Data: buffer(n.dtype, size), Grad: buffer(n.dtype, size), Decay: decay}
-	if std != 0 {
-		fill(p.Data, std, n.seed, name)
-	}
+	start(p.Data)
 	n.Params = append(n.Params, p)
 	return p
 }
 
 // Summary is a line a layer: output shape, parameters, multiply-adds.
 func (n *Net) Summary() []Row { return n.rows }
+
+// Tensors are all that the network's outputs depend on: Params, then Stats.
+func (n *Net) Tensors() []*Param { return slices.Concat(n.Params, n.Stats) }
+
+// Least is the number of examples that a training step takes at least: 2 where a batch norm has one number a feature in an example,
+// because one number has no spread; otherwise 1.
+func (n *Net) Least() int { return n.least }
 
 // Size is the number of parameters' elements.
 func (n *Net) Size() int {
@@ -252,14 +264,20 @@ func (n *Net) Descend(x []float32, labels []byte, eta, l2 float64) (Stats, error
 	return n.step(m, labels)
 }
 
-// step draws the masks and runs.
+// step draws the masks, runs, and moves the running statistics.
 func (n *Net) step(m *machine, labels []byte) (Stats, error) {
 	for _, k := range m.masks {
 		k.fill(n.seed, n.Steps)
 	}
 	n.Steps++
 	n.masks = m.masks
-	return m.stats(labels)
+	s, err := m.stats(labels)
+	if err == nil && !math.IsNaN(s.Cost) && !math.IsInf(s.Cost, 0) {
+		for _, r := range m.moving {
+			r.update()
+		}
+	}
+	return s, err
 }
 
 // Masks are what the dropout layers multiplied their inputs by in the last Step or Descend, in the order of the layers: for each a

@@ -122,6 +122,17 @@ var table = []row{
 	{graph.MapMeans, random(pool...)},
 	{graph.DMapMeans(shape{2, 3, 4, 5}), random([]shape{{2, 3}}, []shape{{7, 3}})},
 
+	{graph.MapMoments, normed("x")},
+	{graph.JoinMoments(1), random([]shape{{1, 2, 1}}, []shape{{5, 2, 3}}, []shape{{3, 2, 33}})},
+	{graph.JoinMoments(6), random([]shape{{1, 2, 1}}, []shape{{5, 2, 3}}, []shape{{3, 2, 33}})},
+	{ofOwnMoments(graph.BatchNormOp(.1)), normed("xcc")},
+	{ofOwnMoments(graph.BatchNormOp(1e-5)), normed("xcc")[2:]},
+	{ofGivenMoments(graph.BatchNormOp(.1)), normed("xmcc")},
+	{graph.MapSums(.1), normed("xmx")},
+	{graph.DBatchNorm(.1, 12), normed("xmcxs")},
+	{graph.Half(0), random([]shape{{2, 1}}, []shape{{2, 7}})},
+	{graph.Half(1), random([]shape{{2, 1}}, []shape{{2, 7}})},
+
 	{graph.DSoftmax, random([]shape{{1, 1}, {1, 1}}, []shape{{1, 10}, {1, 10}}, []shape{{10, 10}, {10, 10}}, []shape{{3, 17}, {3, 17}})},
 	{graph.SoftmaxOp, random([]shape{{1, 1}}, []shape{{1, 10}}, []shape{{10, 10}}, []shape{{3, 17}})},
 	{graph.QuadraticOp, costs(false)},

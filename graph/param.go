@@ -62,6 +62,16 @@ func (p *Param) descend(eta, l2 float64) {
 	}
 }
 
+// set makes every element of x value.
+func set(x any, value float64) {
+	switch x := x.(type) {
+	case []float32:
+		fillWith(x, float32(value))
+	case []float64:
+		fillWith(x, value)
+	}
+}
+
 // buffer is n zeros of element type dt.
 func buffer(dt tensor.Dtype, n int) any {
 	if dt == tensor.Float64 {

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -200,6 +201,82 @@ var planted = []plant{
 	})},
 }
 
+// wrongNorm is a plant whose batch norm has another rule for one of its inputs x, moments, γ and β.
+func wrongNorm(name string, input int, rule graph.Grad) plant {
+	return plant{name, conv2, norm(graph.MomentsOf, normOp), norm(graph.MomentsOf, with(normOp, input, rule))}
+}
+
+// wrongMoments is a plant whose batch norm normalises by other moments than its gradient says.
+func wrongMoments(name string, moments func(x *node) *node) plant {
+	return plant{name, conv2, norm(graph.MomentsOf, normOp), norm(moments, normOp)}
+}
+
+const eps = .01
+
+var normOp = graph.BatchNormOp(eps)
+
+func norm(moments func(x *node) *node, op *graph.Op) graph.Layer {
+	return layerFunc(func(b *graph.Builder, x *node) *node {
+		c := shape{x.Shape()[1]}
+		return op.Apply(x, moments(x), b.Param("gamma", c, 1, false), b.Param("beta", c, 1, false))
+	})
+}
+
+// sums are Σ dy and Σ dy x̂ times two factors.
+func sums(x nodes, dy *node, sum, product float64) *node {
+	scaled := rearranged(fmt.Sprint("scaled ", sum, product), func(x []shape) shape { return x[0] }, func(y tensor, x []tensor) {
+		for i, v := range x[0].Data {
+			y.Data[i] = v * []float64{sum, product}[i/y.Shape[1]]
+		}
+	})
+	return scaled.Apply(graph.SumExamples(graph.MapSums(eps).Apply(x[0], x[1], dy)))
+}
+
+// dNorm is batch norm's gradient for x, by n numbers a map and with other sums.
+func dNorm(n int, sum, product float64) graph.Grad {
+	return func(x nodes, _, dy *node) *node {
+		return graph.DBatchNorm(eps, n).Apply(x[0], x[1], x[2], dy, sums(x, dy, sum, product))
+	}
+}
+
+// changed is an op that changes the moments (2,c).
+func changed(name string, f func(row int, v float64) float64) *graph.Op {
+	return rearranged(name, func(x []shape) shape { return x[0] }, func(y tensor, x []tensor) {
+		for i, v := range x[0].Data {
+			y.Data[i] = f(i/y.Shape[1], v)
+		}
+	})
+}
+
+// plantedNorms are mistakes in batch norm, of 3 examples of maps of 4×4.
+var plantedNorms = []plant{
+	wrongNorm("batch norm without the mean's gradient", 0, dNorm(3*16, 0, 1)),
+	wrongNorm("batch norm without the variance's gradient", 0, dNorm(3*16, 1, 0)),
+	wrongNorm("batch norm whose moments are constants", 0, dNorm(3*16, 0, 0)),
+	wrongNorm("batch norm's mean term twice", 0, dNorm(3*16, 2, 1)),
+	wrongNorm("batch norm's sums divided by the examples alone", 0, dNorm(3, 1, 1)),
+	wrongNorm("batch norm's sums divided by n−1", 0, dNorm(3*16-1, 1, 1)),
+	wrongNorm("batch norm's gradient has another eps", 0, func(x nodes, y, dy *node) *node {
+		return graph.BatchNormOp(2 * eps).Grad[0](x, y, dy)
+	}),
+	wrongNorm("batch norm's gradient forgets γ", 0, func(x nodes, y, dy *node) *node {
+		one := made("ones", func(float64, float64) float64 { return 1 }).Apply(x[2], x[2])
+		return normOp.Grad[0](nodes{x[0], x[1], one, x[3]}, y, dy)
+	}),
+	wrongNorm("γ has β's gradient", 2, normOp.Grad[3]),
+	wrongNorm("γ's gradient is averaged", 2, times(normOp, 2, 1./(3*16))),
+	wrongNorm("β's gradient is averaged", 3, times(normOp, 3, 1./(3*16))),
+	wrongMoments("batch norm divides by the unbiased variance", func(x *node) *node {
+		return changed("unbiased", func(row int, v float64) float64 { return v * (1 + float64(row)/(3*16-1)) }).Apply(graph.MomentsOf(x))
+	}),
+	wrongMoments("batch norm's variance forgets the places", func(x *node) *node {
+		return graph.JoinMoments(1).Apply(graph.MapMoments.Apply(x))
+	}),
+	wrongMoments("batch norm trains on the running statistics", func(x *node) *node {
+		return changed("running", func(row int, _ float64) float64 { return float64(row) }).Apply(graph.MomentsOf(x))
+	}),
+}
+
 // plantedCosts are costs, right and wrong.
 var plantedCosts = []struct {
 	name         string
@@ -216,7 +293,7 @@ var plantedCosts = []struct {
 
 // TestPlanted: the check passes each network as it is, and fails it with its mistake.
 func TestPlanted(t *testing.T) {
-	for _, p := range planted {
+	for _, p := range slices.Concat(planted, plantedNorms) {
 		right := graph.Seq{p.before, p.right, graph.Dense{Out: 3}}
 		wrong := graph.Seq{p.before, p.wrong, graph.Dense{Out: 3}}
 		compare(t, p.name, right, wrong, graph.LogLikelihood, graph.LogLikelihood)

@@ -29,14 +29,16 @@ type loss struct {
 
 // layer is one layer; the fields are those of all kinds together.
 type layer struct {
-	Op     string  `toml:"op"`
-	Out    int     `toml:"out,omitempty"`
-	Kernel int     `toml:"kernel,omitempty"`
-	Stride int     `toml:"stride,omitempty"`
-	Pad    int     `toml:"pad,omitempty"`
-	Size   int     `toml:"size,omitempty"`
-	P      float64 `toml:"p,omitempty"`
-	Init   string  `toml:"init,omitempty"`
+	Op       string  `toml:"op"`
+	Out      int     `toml:"out,omitempty"`
+	Kernel   int     `toml:"kernel,omitempty"`
+	Stride   int     `toml:"stride,omitempty"`
+	Pad      int     `toml:"pad,omitempty"`
+	Size     int     `toml:"size,omitempty"`
+	P        float64 `toml:"p,omitempty"`
+	Momentum float64 `toml:"momentum,omitempty"`
+	Eps      float64 `toml:"eps,omitempty"`
+	Init     string  `toml:"init,omitempty"`
 }
 
 type recipe struct {
@@ -64,6 +66,9 @@ var kinds = map[string]func(l layer, init *graph.Init) (graph.Layer, layer){
 		return graph.MaxPool{Size: l.Size}, layer{Size: l.Size}
 	},
 	"dropout": func(l layer, _ *graph.Init) (graph.Layer, layer) { return graph.Dropout{P: l.P}, layer{P: l.P} },
+	"batchnorm": func(l layer, _ *graph.Init) (graph.Layer, layer) {
+		return graph.BatchNorm{Momentum: l.Momentum, Eps: l.Eps}, layer{Momentum: l.Momentum, Eps: l.Eps}
+	},
 	"flatten": func(layer, *graph.Init) (graph.Layer, layer) { return graph.Flatten{}, layer{} },
 	"sigmoid": func(layer, *graph.Init) (graph.Layer, layer) { return graph.Sigmoid, layer{} },
 	"tanh":    func(layer, *graph.Init) (graph.Layer, layer) { return graph.Tanh, layer{} },
@@ -99,6 +104,8 @@ func table(l graph.Layer) (layer, error) {
 		return layer{Op: "pool", Size: l.Size}, nil
 	case graph.Dropout:
 		return layer{Op: "dropout", P: l.P}, nil
+	case graph.BatchNorm:
+		return layer{Op: "batchnorm", Momentum: l.Momentum, Eps: l.Eps}, nil
 	case fmt.Stringer:
 		if _, ok := kinds[l.String()]; ok {
 			return layer{Op: l.String()}, nil
@@ -168,7 +175,7 @@ func (f file) model() (Model, error) {
 func (l layer) layer() (graph.Layer, error) {
 	kind, ok := kinds[l.Op]
 	if !ok {
-		return nil, fmt.Errorf("op %q; use conv, dense, pool, dropout, flatten, sigmoid, tanh or relu", l.Op)
+		return nil, fmt.Errorf("op %q; use conv, dense, pool, batchnorm, dropout, flatten, sigmoid, tanh or relu", l.Op)
 	}
 	init, err := Init(l.Init)
 	if err != nil {

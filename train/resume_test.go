@@ -24,7 +24,8 @@ type saved struct {
 func training(t *testing.T, mu float64, from *saved) *train.Trainer {
 	t.Helper()
 	layers := graph.Seq{
-		graph.Conv{Out: 2, Kernel: 3}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .25}, graph.Dense{Out: 5}, graph.Sigmoid,
+		graph.Conv{Out: 2, Kernel: 3}, graph.BatchNorm{}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .25}, graph.Dense{Out: 5},
+		graph.BatchNorm{Momentum: .3}, graph.Sigmoid,
 		graph.Dropout{P: .5}, graph.Dense{Out: 4},
 	}
 	tr := &train.Trainer{
@@ -51,10 +52,10 @@ func training(t *testing.T, mu float64, from *saved) *train.Trainer {
 	return tr
 }
 
-// memory are the tensors of a training by name: parameters and what the optimiser keeps.
+// memory are the tensors of a training by name: parameters, running statistics and what the optimiser keeps.
 func memory(tr *train.Trainer) map[string][]float32 {
 	m := map[string][]float32{}
-	for _, p := range tr.Net.Params {
+	for _, p := range tr.Net.Tensors() {
 		m[p.Name] = p.Data.([]float32)
 	}
 	for name, x := range tr.Optimizer.State(tr.Net.Params) {

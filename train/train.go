@@ -116,6 +116,9 @@ func (t *Trainer) check() error {
 		return errors.New("patience needs validation images; use a larger data set")
 	case t.Train.Len() == 0 || t.DropTail && t.Train.Len() < t.Batch:
 		return fmt.Errorf("%d training images do not make a mini-batch of %d; use more images or a smaller batch", t.Train.Len(), t.Batch)
+	case t.smallest() < t.Net.Least():
+		return fmt.Errorf("%d training images in mini-batches of %d leave one of %d, and the network's batch norm needs %d; use another batch",
+			t.Train.Len(), t.Batch, t.smallest(), t.Net.Least())
 	case !(t.Eta > 0) || math.IsInf(t.Eta, 0) || t.Lambda < 0 || math.IsInf(t.Lambda, 0) || math.IsNaN(t.Lambda):
 		return fmt.Errorf("eta %v, lambda %v; eta must be above 0, lambda at least 0", t.Eta, t.Lambda)
 	}
@@ -138,6 +141,14 @@ func (t *Trainer) Restore(s State) error {
 	}
 	t.state, t.Net.Steps, t.order = s, s.Steps, nil
 	return nil
+}
+
+// smallest is the number of images of the smallest mini-batch.
+func (t *Trainer) smallest() int {
+	if tail := t.Train.Len() % t.Batch; tail > 0 && !t.DropTail {
+		return tail
+	}
+	return t.Batch
 }
 
 // batches is the number of mini-batches in an epoch.

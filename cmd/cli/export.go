@@ -20,7 +20,7 @@ func (a *app) exportCommand() *cobra.Command {
 		Use:   "export [flags] RUN -o FILE",
 		Short: "Write a run's weights for other programs",
 		Long: wrap("Write the weights of a run's best epoch: as the .json that network2.py reads, if the network has only dense layers of "+
-			"sigmoids with the quadratic or the cross-entropy cost, or as an .npz of NumPy's with an array for each parameter, under its "+
+			"sigmoids with the quadratic or the cross-entropy cost, or as an .npz of NumPy's with an array for each parameter and running statistic, under its "+
 			"name and of its shape here.", 100),
 		Args:              arguments(1, 1),
 		ValidArgsFunction: a.completeRuns,
@@ -95,10 +95,10 @@ func network2(m models.Model, net *graph.Net) (*byhand.Network2, error) {
 	return hand, nil
 }
 
-// exportArrays writes an array for each parameter.
+// exportArrays writes an array for each parameter and running statistic.
 func exportArrays(path string, t *trained) error {
 	var arrays []npz.Array
-	for _, p := range t.net.Params {
+	for _, p := range t.net.Tensors() {
 		arrays = append(arrays, npz.Array{Name: p.Name, Shape: p.Shape, Data: p.Data})
 	}
 	f, err := os.Create(path)

@@ -172,7 +172,7 @@ func (t *trained) keep(runs string) (path string, err error) {
 		return "", err
 	}
 	f := &safetensors.File{Metadata: map[string]string{stateKey: string(state)}}
-	for _, p := range t.net.Params {
+	for _, p := range t.net.Tensors() {
 		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data})
 	}
 	if err := run.Checkpoint(f, 0, true); err != nil {

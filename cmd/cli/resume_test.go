@@ -65,12 +65,14 @@ func (p *program) exit(t *testing.T) int {
 	return p.ProcessState.ExitCode()
 }
 
-// dropoutNet has all that a resumed training must bring back: momentum, dropout's masks, the order of the images.
+// dropoutNet has all that a resumed training must bring back: momentum, running statistics, dropout's masks, the order of the images.
 const dropoutNet = `format = 1
 name = "dropout net"
 [[layer]]
 op = "dense"
 out = 100
+[[layer]]
+op = "batchnorm"
 [[layer]]
 op = "relu"
 [[layer]]

@@ -15,14 +15,14 @@ import (
 // stateKey is where a checkpoint's metadata has the trainer's state, as JSON.
 const stateKey = "stheno.state"
 
-// checkpoint is all that a training needs to go on: parameters, the optimiser's tensors, the state.
+// checkpoint is all that a training needs to go on: parameters, running statistics, the optimiser's tensors, the state.
 func checkpoint(t *train.Trainer) (*safetensors.File, error) {
 	state, err := json.Marshal(t.State())
 	if err != nil {
 		return nil, err
 	}
 	f := &safetensors.File{Metadata: map[string]string{stateKey: string(state)}}
-	for _, p := range t.Net.Params {
+	for _, p := range t.Net.Tensors() {
 		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data})
 	}
 	tensors := t.Optimizer.State(t.Net.Params)
@@ -53,9 +53,9 @@ func restore(t *train.Trainer, s *rundir.Snapshot) error {
 	return nil
 }
 
-// restoreWeights puts a checkpoint's parameters into a network.
+// restoreWeights puts a checkpoint's parameters and running statistics into a network.
 func restoreWeights(n *graph.Net, s *rundir.Snapshot) error {
-	for _, p := range n.Params {
+	for _, p := range n.Tensors() {
 		if err := fill(p.Data, s, p.Name, p.Shape); err != nil {
 			return err
 		}

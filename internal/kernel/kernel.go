@@ -26,14 +26,22 @@ type Set[T Float] struct {
 	// OuterSparse is w[idx[t]*ldw+j] += α x[idx[t]] dy[j] for j < len(dy): one row's share of xᵀ dy.
 	OuterSparse func(w []T, ldw int, x []T, idx []int32, dy []T, alpha T)
 
-	Add      func(y, a, b []T)       // y = a + b
-	Hadamard func(y, a, b []T)       // y = a ⊙ b
+	Add      func(y, a, b []T)       // y = a + b; y may be a
+	Hadamard func(y, a, b []T)       // y = a ⊙ b; y may be a
 	Axpy     func(y []T, a T, x []T) // y += a x
 	// AddRow is y[i,j] = x[i,j] + b[j] for y, x (len(x)/len(b), len(b)); y may be x.
 	AddRow func(y, x, b []T)
 	// SumRows is y[j] = Σ_i x[i*ldx+j] for i < m, j < len(y).
 	SumRows func(y, x []T, ldx, m int)
 	Sum     func(x []T) T // Σ x
+	// SumSquares is Σ (x−mean)².
+	SumSquares func(x []T, mean T) T
+	// SumProducts is Σ dy and Σ dy (x−mean).
+	SumProducts func(dy, x []T, mean T) (sum, product T)
+	// Normalise is y = scale (x−mean) + shift; y may be x.
+	Normalise func(y, x []T, mean, scale, shift T)
+	// NormaliseGrad is dx = a dy + b (x−mean) + c; dx may be dy.
+	NormaliseGrad func(dx, dy, x []T, mean, a, b, c T)
 
 	Sigmoid     func(y, x []T)      // y = 1/(1+e^−x); y may be x
 	Tanh        func(y, x []T)      // y = tanh x; y may be x

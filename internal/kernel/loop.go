@@ -8,6 +8,7 @@ func loops[T Float]() Set[T] {
 		Mul: mul[T], MulT: mulT[T],
 		Nonzero: nonzero[T], MulSparse: mulSparse[T], OuterSparse: outerSparse[T],
 		Add: add[T], Hadamard: hadamard[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
+		SumSquares: sumSquares[T], SumProducts: sumProducts[T], Normalise: normalise[T], NormaliseGrad: normaliseGrad[T],
 		Sigmoid: sigmoid[T], Tanh: tanh[T], ReLU: relu[T],
 		SigmoidGrad: sigmoidGrad[T], TanhGrad: tanhGrad[T], ReLUGrad: reluGrad[T],
 		LeakyReLU: leakyReLU[T], LeakyReLUGrad: leakyReLUGrad[T],
@@ -122,6 +123,34 @@ func sum[T Float](x []T) T {
 		s += v
 	}
 	return s
+}
+
+func sumSquares[T Float](x []T, mean T) T {
+	var s T
+	for _, v := range x {
+		s += (v - mean) * (v - mean)
+	}
+	return s
+}
+
+func sumProducts[T Float](dy, x []T, mean T) (sum, product T) {
+	for i, d := range dy {
+		sum += d
+		product += d * (x[i] - mean)
+	}
+	return sum, product
+}
+
+func normalise[T Float](y, x []T, mean, scale, shift T) {
+	for i, v := range x {
+		y[i] = scale*(v-mean) + shift
+	}
+}
+
+func normaliseGrad[T Float](dx, dy, x []T, mean, a, b, c T) {
+	for i, v := range x {
+		dx[i] = a*dy[i] + b*(v-mean) + c
+	}
 }
 
 func sgd[T Float](w, g []T, decay, rate T) {

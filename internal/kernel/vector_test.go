@@ -106,8 +106,8 @@ var points = []struct {
 	inPlace bool // y may be a
 	run     func(s *Set[float32], y, a, b []float32)
 }{
-	{"Add", false, func(s *Set[float32], y, a, b []float32) { s.Add(y, a, b) }},
-	{"Hadamard", false, func(s *Set[float32], y, a, b []float32) { s.Hadamard(y, a, b) }},
+	{"Add", true, func(s *Set[float32], y, a, b []float32) { s.Add(y, a, b) }},
+	{"Hadamard", true, func(s *Set[float32], y, a, b []float32) { s.Hadamard(y, a, b) }},
 	{"Axpy", false, func(s *Set[float32], y, a, b []float32) { copy(y, b); s.Axpy(y, -0.5, a) }},
 	{"Sigmoid", true, func(s *Set[float32], y, a, _ []float32) { s.Sigmoid(y, a) }},
 	{"Tanh", true, func(s *Set[float32], y, a, _ []float32) { s.Tanh(y, a) }},

@@ -1,0 +1,216 @@
+package graph_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/graphtest"
+)
+
+// normed are inputs for ops of batch norm: x has x's shape, m is moments (2,c), of which the variances are not negative, s is (2,c), c is (c).
+func normed(arguments string) (cases [][]tensor) {
+	for _, x := range []shape{{1, 3}, {1, 2, 3, 3}, {5, 1}, {4, 3}, {3, 2, 3, 2}, {2, 3, 5, 7}, {7, 33}, {6, 2, 1, 1}} {
+		c := x[1]
+		var in []tensor
+		for i, a := range arguments {
+			t := graphtest.Random(map[rune]shape{'x': x, 'm': {2, c}, 's': {2, c}, 'c': {c}}[a], uint64(i))
+			if a == 'm' {
+				for k := range c {
+					t.Data[c+k] = math.Abs(t.Data[c+k])
+				}
+			}
+			in = append(in, t)
+		}
+		cases = append(cases, in)
+	}
+	return cases
+}
+
+// ofGivenMoments is batch norm without its gradients, which are right for moments of x only.
+func ofGivenMoments(op *graph.Op) *graph.Op {
+	held := *op
+	held.Grad = nil
+	return &held
+}
+
+// ofOwnMoments is batch norm as a function of x, γ and β, as a network trains it.
+func ofOwnMoments(op *graph.Op) *graph.Op {
+	inputs := func(x nodes) nodes { return nodes{x[0], graph.MomentsOf(x[0]), x[1], x[2]} }
+	rule := func(i int) graph.Grad {
+		return func(x nodes, y, dy *node) *node { return op.Grad[i](inputs(x), y, dy) }
+	}
+	return &graph.Op{
+		Name: op.Name, Grad: []graph.Grad{rule(0), rule(2), rule(3)},
+		F32: withMoments(op.F32, graph.MapMoments.F32, func(area int) func(y array32, x []array32) { return graph.JoinMoments(area).F32 }),
+		F64: withMoments(op.F64, graph.MapMoments.F64, func(area int) func(y tensor, x []tensor) { return graph.JoinMoments(area).F64 }),
+		Shape: func(x []shape) (shape, error) {
+			if _, err := graph.MapMoments.Shape(x[:1]); err != nil {
+				return nil, err
+			}
+			return op.Shape([]shape{x[0], {2, x[0][1]}, x[1], x[2]})
+		},
+	}
+}
+
+type array32 = graph.Array[float32]
+
+func withMoments[T float32 | float64](op, each func(graph.Array[T], []graph.Array[T]), join func(area int) func(graph.Array[T], []graph.Array[T])) func(graph.Array[T], []graph.Array[T]) {
+	return func(y graph.Array[T], x []graph.Array[T]) {
+		m, c := x[0].Shape[0], x[0].Shape[1]
+		all, joined := graph.Array[T]{Shape: shape{m, 2, c}, Data: make([]T, m*2*c)}, graph.Array[T]{Shape: shape{2, c}, Data: make([]T, 2*c)}
+		each(all, x[:1])
+		join(len(x[0].Data)/(m*c))(joined, []graph.Array[T]{all})
+		op(y, []graph.Array[T]{x[0], joined, x[1], x[2]})
+	}
+}
+
+// plainMoments are the means and the variances, Σ(x−mean)² over count−less, of the maps of x (m,c,area).
+func plainMoments(x []float64, c, area, less int) (mean, variance []float64) {
+	mean, variance = make([]float64, c), make([]float64, c)
+	n := float64(len(x) / c)
+	for i, v := range x {
+		mean[i/area%c] += v / n
+	}
+	for i, v := range x {
+		k := i / area % c
+		variance[k] += (v - mean[k]) * (v - mean[k]) / (n - float64(less))
+	}
+	return mean, variance
+}
+
+// TestBatchNorm: a training step normalises by the mini-batch's moments and moves the running ones, which evaluation and predictions
+// use, whatever the VM, the element type and the size of the mini-batch.
+func TestBatchNorm(t *testing.T) {
+	for _, c := range []struct {
+		in   shape
+		area int
+		net  graph.Config
+	}{
+		{shape{3}, 1, graph.Config{}}, {shape{3}, 1, graph.Config{Float64: true, Tape: true}}, {shape{2, 3, 2}, 6, graph.Config{Float64: true}},
+		{shape{2, 3, 2}, 6, graph.Config{Tape: true}}, {shape{2, 3, 2}, 6, graph.Config{Threads: 2}},
+	} {
+		const eps = .5
+		n := fresh(t, graph.Seq{graph.BatchNorm{Momentum: .25, Eps: eps}, graph.Flatten{}}, graph.Quadratic, c.in, c.net)
+		maps := n.Params[0].Len()
+		gamma, beta := []float64{2, -1, 3}[:maps], []float64{.5, -.25, 1}[:maps]
+		set(t, n, gamma, beta)
+		running := [][]float64{{0, 0, 0}, {1, 1, 1}}
+		cost := func(x []float64, labels []byte, mean, variance []float64) (cost float64) {
+			size := c.in.TotalSize()
+			for i, v := range x {
+				k := i / c.area % maps
+				y := gamma[k]*(v-mean[k])/math.Sqrt(variance[k]+eps) + beta[k]
+				if int(labels[i/size]) == i%size {
+					y--
+				}
+				cost += y * y / 2 / float64(len(labels))
+			}
+			return cost
+		}
+		for _, m := range []int{4, 11, 2} {
+			x, labels := examples(m, c.in, n.Classes)
+			x64 := make([]float64, len(x))
+			for i := range x {
+				x[i] = 3*x[i] + 1
+				x64[i] = float64(x[i])
+			}
+			mean, biased := plainMoments(x64, maps, c.area, 0)
+			if got, want := step(t, n, x, labels).Cost, cost(x64, labels, mean, biased); math.Abs(got-want) > 1e-5*want {
+				t.Errorf("%v, %+v: a step's cost is %v, want %v", c.in, c.net, got, want)
+			}
+			_, variance := plainMoments(x64, maps, c.area, 1)
+			for k := range maps {
+				running[0][k] = .75*running[0][k] + .25*mean[k]
+				running[1][k] = .75*running[1][k] + .25*variance[k]
+			}
+			for i, p := range n.Stats {
+				if d := apart(running[i][:maps], p.Float64s()); d > 1e-5 {
+					t.Errorf("%v, %+v: %s is %v, want %v", c.in, c.net, p.Name, p.Float64s(), running[i])
+				}
+			}
+			got, err := n.Evaluate(x, labels)
+			if want := cost(x64, labels, running[0], running[1]); err != nil || math.Abs(got.Cost-want) > 1e-5*want {
+				t.Errorf("%v, %+v: evaluation's cost is %v, want %v (%v)", c.in, c.net, got.Cost, want, err)
+			}
+			one, all := predict(t, n, 1, x[:c.in.TotalSize()]), predict(t, n, m, x)
+			if d := apart(wide(one), wide(all[:len(one)])); d > 1e-6 {
+				t.Errorf("%v, %+v: an example alone gives %v, among others %v", c.in, c.net, one, all)
+			}
+		}
+	}
+}
+
+func wide(x []float32) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = float64(v)
+	}
+	return y
+}
+
+// TestStats: what is kept, by name and shape; what is trained; and that a step of a cost that is not finite leaves the statistics.
+func TestStats(t *testing.T) {
+	for _, c := range []graph.Config{{}, {Tape: true}} {
+		n := fresh(t, graph.Seq{graph.Conv{Out: 2, Kernel: 2}, graph.BatchNorm{}, graph.ReLU, graph.Dense{Out: 3}, graph.BatchNorm{}}, graph.LogLikelihood, shape{1, 4, 4}, c)
+		var names []string
+		for _, p := range n.Tensors() {
+			if p.Grad == nil {
+				names = append(names, "kept")
+			} else if p.Decay {
+				names = append(names, "decays")
+			}
+			names = append(names, fmt.Sprint(p.Name, p.Shape))
+		}
+		const want = "decays conv1.w(2, 1, 2, 2) conv1.b(2) batchnorm1.gamma(2) batchnorm1.beta(2) decays dense1.w(18, 3) dense1.b(3) " +
+			"batchnorm2.gamma(3) batchnorm2.beta(3) kept batchnorm1.mean(2) kept batchnorm1.variance(2) kept batchnorm2.mean(3) kept batchnorm2.variance(3)"
+		if got := strings.Join(names, " "); got != want || n.Size() != 8+2+2+2+54+3+3+3 || len(n.Stats) != 4 {
+			t.Errorf("%d parameters: %s\nwant %s", n.Size(), got, want)
+		}
+		x, labels := examples(5, n.Input, 3)
+		step(t, n, x, labels)
+		before := n.Stats[0].Float64s()
+		if slices.Max(before) == 0 {
+			t.Error("a step left the running mean at 0")
+		}
+		x[7] = float32(math.NaN())
+		step(t, n, x, labels)
+		if _, err := n.Descend(x, labels, .1, 0); err != nil {
+			t.Fatal(err)
+		}
+		if after := n.Stats[0].Float64s(); !slices.Equal(before, after) {
+			t.Errorf("a step without a cost moved the running mean from %v to %v", before, after)
+		}
+		x[7] = 0
+		if _, err := n.Descend(x, labels, .1, 0); err != nil || slices.Equal(before, n.Stats[0].Float64s()) {
+			t.Errorf("a Descend did not move the running mean (%v)", err)
+		}
+	}
+}
+
+// TestOneExample: one example has no spread over the mini-batch, but it has over the places of a map.
+func TestOneExample(t *testing.T) {
+	for _, c := range []struct {
+		l     graph.Layer
+		least int
+	}{
+		{graph.Seq{graph.Dense{Out: 4}, graph.BatchNorm{}, graph.Dense{Out: 3}}, 2},
+		{graph.Seq{graph.Conv{Out: 2, Kernel: 5}, graph.BatchNorm{}, graph.Dense{Out: 3}}, 2},
+		{graph.Seq{graph.Conv{Out: 2, Kernel: 3}, graph.BatchNorm{}, graph.Dense{Out: 3}}, 1},
+		{graph.Dense{Out: 3}, 1},
+	} {
+		n := fresh(t, c.l, graph.LogLikelihood, shape{1, 5, 5}, graph.Config{})
+		x, labels := examples(2, n.Input, 3)
+		_, err := n.Step(x[:25], labels[:1])
+		if refused := err != nil && strings.HasPrefix(err.Error(), "graph: a batch norm cannot train on one example"); refused != (c.least == 2) || n.Least() != c.least {
+			t.Errorf("%v: %v, at least %d", c.l, err, n.Least())
+		}
+		if _, err := n.Evaluate(x[:25], labels[:1]); err != nil {
+			t.Error(err)
+		}
+		step(t, n, x, labels)
+	}
+}
