@@ -24,7 +24,7 @@ type Recipe struct {
 	Momentum      float64     // μ; 0 is plain gradient descent
 	Init          *graph.Init // for layers without one of their own
 	TrainSize     int         // use only the first images for training; 0: all
-	Augment       string      // "none", or "shifts" for expand_mnist's 250,000 images
+	Augment       string      // "none", "shifts" for expand_mnist's 250,000 images, or a mnist.Warp: "warp(rotate=15,zoom=0.1)"
 	DropTail      bool        // leave out the short last mini-batch of an epoch, as network3 does
 }
 

@@ -29,7 +29,7 @@ func TestCatalogue(t *testing.T) {
 		if r.Epochs < 1 || r.Batch < 1 || !(r.Eta > 0) || r.Lambda < 0 || r.Momentum < 0 || r.Momentum >= 1 || r.TrainSize < 0 || r.TrainSize > 50000 || r.Init == nil {
 			t.Errorf("%s: %+v", m.Name, r)
 		}
-		if r.Augment != "" && r.Augment != "none" && r.Augment != "shifts" {
+		if r.Augment != "" && r.Augment != "shifts" && !strings.HasPrefix(r.Augment, "warp(") {
 			t.Errorf("%s: augment %q", m.Name, r.Augment)
 		}
 		if p := m.Published; p != (models.Figure{}) && (p.Set != "test" && p.Set != "validation" || p.Accuracy < .09 || p.Accuracy > 1 || p.Source == "") {

@@ -33,11 +33,18 @@ func training(t *testing.T, mu float64, from *saved) *train.Trainer {
 		Optimizer: &train.SGD{Momentum: mu}, Train: corners(47, 1), Validation: corners(20, 2),
 		Epochs: 6, Batch: 10, Eta: .001, Lambda: 1, Seed: 8, Patience: 2, Halve: true,
 	}
+	start(t, tr, from)
+	return tr
+}
+
+// start starts a trainer anew, or from a checkpoint.
+func start(t *testing.T, tr *train.Trainer, from *saved) {
+	t.Helper()
 	if from == nil {
 		if err := tr.Start(); err != nil {
 			t.Fatal(err)
 		}
-		return tr
+		return
 	}
 	for name, x := range memory(tr) {
 		copy(x, from.tensors[name])
@@ -49,7 +56,6 @@ func training(t *testing.T, mu float64, from *saved) *train.Trainer {
 	if err := tr.Restore(s); err != nil {
 		t.Fatal(err)
 	}
-	return tr
 }
 
 // memory are the tensors of a training by name: parameters, running statistics and what the optimiser keeps.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // Data is a labelled set of images: image i is Images[i*n:(i+1)*n], a byte a pixel, of which a network sees byte/256 as in the
@@ -30,20 +29,23 @@ type Trainer struct {
 	Validation Data // may be empty: then nothing is evaluated, and every epoch is the best so far
 	Epochs     int
 	Batch      int
-	Eta        float64 // learning rate η
-	Lambda     float64 // L2 as in network2: a step shrinks weights by the factor 1−ηλ/n
-	Seed       uint64  // of the order of the images
-	DropTail   bool    // leave out the short last mini-batch, as network3 does; otherwise it is divided by its own length
-	Patience   int     // epochs without a better validation accuracy before Halve or the end; 0: never
-	Halve      bool    // halve η when patience ends, and stop when it has come down to 1/128 of the first
+	Eta        float64                          // learning rate η
+	Lambda     float64                          // L2 as in network2: a step shrinks weights by the factor 1−ηλ/n
+	Seed       uint64                           // of the order of the images
+	Warp       func(epoch, image int, to *Grid) // how to warp an image of Train in an epoch; nil: images stay as they are
+	DropTail   bool                             // leave out the short last mini-batch, as network3 does; otherwise it is divided by its own length
+	Patience   int                              // epochs without a better validation accuracy before Halve or the end; 0: never
+	Halve      bool                             // halve η when patience ends, and stop when it has come down to 1/128 of the first
 
 	// Progress, if not nil, is called before each mini-batch with the state then: for a line that a person watches.
 	Progress func(State)
 
-	state State
-	order []int32
-	x     []float32
-	label []byte
+	state  State
+	order  []int32
+	x      []float32
+	label  []byte
+	warper *Warper
+	grid   Grid
 }
 
 // State is where a training stands: with the parameters and the optimiser's tensors, all that is needed to go on as if it had
@@ -122,7 +124,12 @@ func (t *Trainer) check() error {
 	case !(t.Eta > 0) || math.IsInf(t.Eta, 0) || t.Lambda < 0 || math.IsInf(t.Lambda, 0) || math.IsNaN(t.Lambda):
 		return fmt.Errorf("eta %v, lambda %v; eta must be above 0, lambda at least 0", t.Eta, t.Lambda)
 	}
-	return nil
+	if t.Warp == nil {
+		return nil
+	}
+	var err error
+	t.warper, err = NewWarper(t.Net.Input)
+	return err
 }
 
 // State is where the training stands.
@@ -211,7 +218,7 @@ func (t *Trainer) step() error {
 	s := &t.state
 	from := s.Batch * t.Batch
 	order := t.order[from:min(from+t.Batch, t.Train.Len())]
-	x, labels := t.gather(t.Train, order)
+	x, labels := t.gather(order)
 	got, err := t.update(x, labels)
 	if err != nil {
 		return err
@@ -254,18 +261,6 @@ func Order(n int, seed uint64, epoch int) []int32 {
 	r := rand.New(rand.NewPCG(seed, uint64(epoch)))
 	r.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
 	return order
-}
-
-// gather collects images and labels in the given order.
-func (t *Trainer) gather(d Data, order []int32) ([]float32, []byte) {
-	if len(t.label) != len(order) {
-		t.x, t.label = t.Net.Buffer(len(order)), make([]byte, len(order))
-	}
-	kernel.For[float32]().Gather(t.x, d.Images, order)
-	for i, o := range order {
-		t.label[i] = d.Labels[o]
-	}
-	return t.x, t.label
 }
 
 // finish sums the epoch up and moves the state to the next one.

@@ -21,6 +21,7 @@ type benchFlags struct {
 	machineFlags
 	batch   []int
 	seconds float64
+	augment string
 	json    bool
 }
 
@@ -54,6 +55,7 @@ func (a *app) benchCommand() *cobra.Command {
 	set.SortFlags = false
 	set.IntSliceVar(&f.batch, "batch", []int{10, 128}, "`images` in a mini-batch; several with commas")
 	set.Float64Var(&f.seconds, "seconds", 3, "`time` of each line")
+	set.StringVar(&f.augment, "augment", "", augmentHelp)
 	f.machineFlags.define(set)
 	set.BoolVar(&f.json, "json", false, "a JSON object for each line")
 	return cmd
@@ -66,6 +68,7 @@ func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
 		if err != nil {
 			return err
 		}
+		m.Recipe.Augment, m.Recipe.TrainSize = f.augment, 0
 		list = append(list, m)
 	}
 	if err := f.use(); err != nil {
@@ -83,8 +86,12 @@ func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
 		if err := fits(data, m); err != nil {
 			return err
 		}
+		images, err := trainingSet(data.Train, m.Recipe)
+		if err != nil {
+			return err
+		}
 		for _, batch := range f.batch {
-			if err := a.benchOne(ctx, f, m, data.Train, batch); err != nil {
+			if err := a.benchOne(ctx, f, m, images, batch); err != nil {
 				return err
 			}
 		}
@@ -101,8 +108,12 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, im
 	if err != nil {
 		return usagef("model %s: %w", m.Name, err)
 	}
+	warp, err := warp(m.Recipe, images, 1)
+	if err != nil {
+		return err
+	}
 	t := train.Trainer{
-		Net: net, Optimizer: &train.SGD{Momentum: m.Recipe.Momentum}, Train: labelled(images), Epochs: 1 << 30, Batch: batch,
+		Net: net, Optimizer: &train.SGD{Momentum: m.Recipe.Momentum}, Train: labelled(images), Warp: warp, Epochs: 1 << 30, Batch: batch,
 		Eta: m.Recipe.Eta, Lambda: m.Recipe.Lambda, Seed: 1, DropTail: true, Progress: w.tick,
 	}
 	if err := t.Start(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/compare"
@@ -87,6 +88,9 @@ func (c *comparison) header() {
 	without := ""
 	if r.Momentum != 0 {
 		without = ", but without momentum: by hand there is none"
+	}
+	if strings.HasPrefix(r.Augment, "warp") {
+		without += ", but with the images as they are"
 	}
 	tableView{c.w}.lines([][2]string{
 		{"model", fmt.Sprintf("%s: %s", c.model.Name, c.model.Doc)},

@@ -56,14 +56,20 @@ func trainingSet(s mnist.Set, r models.Recipe) (mnist.Set, error) {
 	if r.TrainSize > 0 {
 		s = s.Slice(0, r.TrainSize)
 	}
-	switch r.Augment {
-	case "", "none":
-	case "shifts":
+	shifts, _, err := augmentation(r)
+	if shifts {
 		s = mnist.Expand(s)
-	default:
-		return s, unknown("augment", r.Augment, []string{"none", "shifts"})
 	}
-	return s, nil
+	return s, err
+}
+
+// warp is how a recipe warps its training images, of rows×cols pixels, or nil.
+func warp(r models.Recipe, s mnist.Set, seed uint64) (func(epoch, image int, to *train.Grid), error) {
+	_, w, err := augmentation(r)
+	if err != nil || w == (mnist.Warp{}) {
+		return nil, err
+	}
+	return w.Draw(s.Rows, s.Cols, seed), nil
 }
 
 // labelled are a set's images as the trainer takes them.

@@ -186,8 +186,12 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 	}
 	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
 	r := m.Recipe
+	warp, err := warp(r, images, seed)
+	if err != nil {
+		return nil, err
+	}
 	s.trainer = &train.Trainer{
-		Net: net, Optimizer: &train.SGD{Momentum: r.Momentum}, Train: labelled(images), Validation: labelled(data.Validation),
+		Net: net, Optimizer: &train.SGD{Momentum: r.Momentum}, Train: labelled(images), Warp: warp, Validation: labelled(data.Validation),
 		Epochs: r.Epochs, Batch: r.Batch, Eta: r.Eta, Lambda: r.Lambda, Seed: seed, DropTail: r.DropTail,
 		Patience: f.patience, Halve: f.halve(),
 	}

@@ -100,6 +100,7 @@ func TestFlags(t *testing.T) {
 		{"--threads 1", true}, {"--eta 3", true}, {"--augment none", true}, {"--init large", true}, {"--lambda 0", true},
 		{"--seed 2", false}, {"--eta 1", false}, {"--lambda 1", false}, {"--momentum 0.5", false}, {"--batch 7", false},
 		{"--init default", false}, {"--init normal(0.5)", false}, {"--train-size 100", false}, {"--augment shifts", false},
+		{"--augment warp()", true}, {"--augment warp(15)", false},
 		{"--dtype float64", false}, {"--epochs 2", false},
 	} {
 		if got := train(strings.Fields(c.flags)...); (got == plain) != c.same {

@@ -61,8 +61,8 @@ type trainFlags struct {
 	epochs, batch, trainSize, patience int
 	eta, lambda, momentum              float64
 	seed                               uint64
-	init, data, runs, resume           string
-	schedule, augment, style           choice
+	init, augment, data, runs, resume  string
+	schedule, style                    choice
 	json                               bool
 }
 
@@ -77,8 +77,7 @@ func (f *trainFlags) define(set *pflag.FlagSet) {
 	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
 	set.StringVar(&f.init, "init", "", "`rule` for the first weights: default, large, output, zero or 'normal(std)'")
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
-	f.augment.words = []string{"none", "shifts"}
-	set.Var(&f.augment, "augment", "shifts: each training image four more times, moved by a pixel")
+	set.StringVar(&f.augment, "augment", "", augmentHelp)
 	f.schedule.define(set, "schedule", "eta over time; halve: each time that patience ends, down to 1/128", "constant", "halve")
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
 	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")
@@ -99,7 +98,7 @@ func (f *trainFlags) override(r *models.Recipe) error {
 		"lambda":     func() { r.Lambda = f.lambda },
 		"momentum":   func() { r.Momentum = f.momentum },
 		"train-size": func() { r.TrainSize = f.trainSize },
-		"augment":    func() { r.Augment = f.augment.value },
+		"augment":    func() { r.Augment = f.augment },
 	} {
 		if f.set.Changed(name) {
 			value()

@@ -86,6 +86,9 @@ type Set[T Float] struct {
 	Mask func(y []T, key uint64, p float64)
 	// Gather is y[r,j] = images[order[r]*n+j]/256 for rows of n bytes, n = len(y)/len(order).
 	Gather func(y []T, images []byte, order []int32)
+	// Resample is y[i] = x at column u[i] and row v[i], divided by 256, for an x of (rows, cols) bytes: between pixels by
+	// bilinear interpolation, at places rounded to 1/256 of a pixel and kept within columns 0…cols−4 and rows 0…rows−2.
+	Resample func(y []T, x []byte, rows, cols int, u, v []T)
 }
 
 // Geometry is the shape of a convolution over one image: the image's maps, rows and columns, the filter's, and the zeros

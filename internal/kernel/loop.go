@@ -17,7 +17,7 @@ func loops[T Float]() Set[T] {
 		SGD: sgd[T], Momentum: momentum[T],
 		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], AvgPool: avgPool[T], AvgPoolGrad: avgPoolGrad[T],
 		Im2col: im2col[T], Col2im: col2im[T],
-		Mask: mask[T], Gather: gather[T],
+		Mask: mask[T], Gather: gather[T], Resample: resample[T],
 	}
 }
 

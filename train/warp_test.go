@@ -1,0 +1,181 @@
+package train_test
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// linear is the grid that takes the pixel at p, counted from the centre, from a·p + move, for images of side×side.
+func linear(side int, a [2][2]float64, move [2]float64) *train.Grid {
+	var g train.Grid
+	knot := func(i int) float64 { return (float64(i-1)/4 - .5) * float64(side) }
+	for axis := range 2 {
+		for j := range 7 {
+			for i := range 7 {
+				g[axis][j][i] = float32(a[axis][0]*knot(i) + a[axis][1]*knot(j) + move[axis] + float64(side-1)/2)
+			}
+		}
+	}
+	return &g
+}
+
+// warped is an image of noise, side×side, and what a grid makes of it.
+func warped(t *testing.T, side int, g *train.Grid) (image []byte, y []float32) {
+	t.Helper()
+	w, err := train.NewWarper(graph.Shape{1, side, side})
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, y = make([]byte, side*side), make([]float32, side*side)
+	for i := range image {
+		image[i] = byte(i*i*31 + i*7)
+	}
+	w.Warp(y, make([]byte, side*side), linear(side, [2][2]float64{{1, 1}, {0, 1}}, [2]float64{})) // leaves nothing behind
+	w.Warp(y, image, g)
+	return image, y
+}
+
+// Turned by quarters, mirrored and moved by whole pixels, an image has its very pixels, and zeros where there were none.
+func TestWarpExact(t *testing.T) {
+	for _, side := range []int{28, 9} {
+		for name, c := range map[string]struct {
+			a    [2][2]float64
+			move [2]float64
+			from func(x, y int) (u, v int)
+		}{
+			"identity":   {[2][2]float64{{1, 0}, {0, 1}}, [2]float64{}, func(x, y int) (int, int) { return x, y }},
+			"quarter":    {[2][2]float64{{0, 1}, {-1, 0}}, [2]float64{}, func(x, y int) (int, int) { return y, side - 1 - x }},
+			"half":       {[2][2]float64{{-1, 0}, {0, -1}}, [2]float64{}, func(x, y int) (int, int) { return side - 1 - x, side - 1 - y }},
+			"transposed": {[2][2]float64{{0, 1}, {1, 0}}, [2]float64{}, func(x, y int) (int, int) { return y, x }},
+			"right":      {[2][2]float64{{1, 0}, {0, 1}}, [2]float64{-3, 0}, func(x, y int) (int, int) { return x - 3, y }},
+			"up left":    {[2][2]float64{{1, 0}, {0, 1}}, [2]float64{2, 1}, func(x, y int) (int, int) { return x + 2, y + 1 }},
+			"all out":    {[2][2]float64{{1, 0}, {0, 1}}, [2]float64{1000, -1000}, func(x, y int) (int, int) { return -1, -1 }},
+		} {
+			image, y := warped(t, side, linear(side, c.a, c.move))
+			for i, got := range y {
+				u, v := c.from(i%side, i/side)
+				want := float32(0)
+				if 0 <= u && u < side && 0 <= v && v < side {
+					want = float32(image[v*side+u]) / 256
+				}
+				if got != want {
+					t.Fatalf("%s: pixel %d of %d×%d is %v, want %v", name, i, side, side, got, want)
+				}
+			}
+		}
+	}
+}
+
+// Between pixels a warp interpolates, and towards the outside of the image it falls to 0.
+func TestWarpBetween(t *testing.T) {
+	const side = 12
+	image, y := warped(t, side, linear(side, [2][2]float64{{1, 0}, {0, 1}}, [2]float64{.25, .5}))
+	pixel := func(x, y int) float64 {
+		if x >= side || y >= side {
+			return 0
+		}
+		return float64(image[y*side+x]) / 256
+	}
+	for i, got := range y {
+		x, y := i%side, i/side
+		top, bottom := .75*pixel(x, y)+.25*pixel(x+1, y), .75*pixel(x, y+1)+.25*pixel(x+1, y+1)
+		if want := (top + bottom) / 2; math.Abs(float64(got)-want) > 1e-6 {
+			t.Fatalf("pixel (%d, %d) is %v, want %v", x, y, got, want)
+		}
+	}
+}
+
+// Whole-pixel moves are those of mnist.Expand.
+func TestWarpLikeExpand(t *testing.T) {
+	set := mnist.Set{Images: make([]byte, 100), Labels: []byte{0}, Rows: 10, Cols: 10, Classes: 1}
+	for i := range set.Images {
+		set.Images[i] = byte(i*i*31 + i*7)
+	}
+	expanded := mnist.Expand(set)
+	for k, move := range [][2]float64{{0, 0}, {0, -1}, {0, 1}, {-1, 0}, {1, 0}} {
+		image, got := warped(t, 10, linear(10, [2][2]float64{{1, 0}, {0, 1}}, move))
+		if !slices.Equal(image, set.Images) {
+			t.Fatal("another image")
+		}
+		for i, p := range expanded.Image(k) {
+			if got[i] != float32(p)/256 {
+				t.Fatalf("copy %d: pixel %d is %v, want %v", k, i, got[i], float32(p)/256)
+			}
+		}
+	}
+}
+
+// However wild a warp, its pixels stay within those of an image.
+func TestWarpWild(t *testing.T) {
+	w, err := train.NewWarper(graph.Shape{1, 28, 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, y := slices.Repeat([]byte{255}, 28*20), make([]float32, 28*20)
+	draw := mnist.Warp{Rotate: 180, Zoom: .9, Shift: 100, Shear: 80, Elastic: 50, Crop: 9}.Draw(28, 20, 1)
+	var g train.Grid
+	for i := range 200 {
+		draw(0, i, &g)
+		w.Warp(y, image, &g)
+		if low, high := slices.Min(y), slices.Max(y); !(low >= 0) || !(high <= 255./256) {
+			t.Fatalf("pixels from %v to %v", low, high)
+		}
+	}
+}
+
+func TestWarperOfOtherShapes(t *testing.T) {
+	for _, shape := range []graph.Shape{{784}, {3, 28, 28}, {28, 28}} {
+		if _, err := train.NewWarper(shape); err == nil || !strings.Contains(err.Error(), "cannot be warped; use a model") {
+			t.Errorf("%v: %v", shape, err)
+		}
+	}
+}
+
+// TestWarpedBits: warped training images are the same for any number of threads and after a stop at any step, and others than without
+// warps, or with another seed.
+func TestWarpedBits(t *testing.T) {
+	final := func(w mnist.Warp, seed uint64, threads int, stops ...uint64) map[string][]float32 {
+		begin := func(from *saved) *train.Trainer {
+			tr := training(t, .9, nil)
+			tr.Net = network(t, graph.Seq{graph.Conv{Out: 3, Kernel: 3}, graph.ReLU, graph.Dense{Out: 4}}, graph.LogLikelihood,
+				graph.Config{Seed: 6, Threads: threads}, 1, 6, 6)
+			tr.Epochs = 3
+			if w != (mnist.Warp{}) {
+				tr.Warp = w.Draw(6, 6, seed)
+			}
+			start(t, tr, from)
+			return tr
+		}
+		tr := begin(nil)
+		for _, at := range stops {
+			if _, stopped := until(t, tr, at); !stopped {
+				t.Fatalf("not stopped at step %d", at)
+			}
+			tr = begin(save(t, tr))
+		}
+		until(t, tr, 0)
+		return memory(tr)
+	}
+	w := mnist.Warp{Rotate: 20, Elastic: .5}
+	want := final(w, 1, 1)
+	for _, c := range []struct {
+		name string
+		got  map[string][]float32
+		same bool
+	}{
+		{"two threads", final(w, 1, 2), true}, {"three threads", final(w, 1, 3), true},
+		{"stopped after an epoch", final(w, 1, 1, 5), true}, {"stopped twice", final(w, 1, 2, 3, 11), true},
+		{"another seed", final(w, 2, 1), false}, {"no warp", final(mnist.Warp{}, 1, 1), false},
+	} {
+		if maps.EqualFunc(c.got, want, slices.Equal) != c.same {
+			t.Errorf("%s: the same bits is %v", c.name, !c.same)
+		}
+	}
+}
