@@ -138,7 +138,12 @@ func TestList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other.Close()
+	defer other.Close()
+	killed, err := rundir.Create(runs, "deep", time.Now().Add(-2*time.Hour), rundir.Info{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed.Close()
 	broken := filepath.Join(runs, "broken-run")
 	if err := os.Mkdir(broken, 0o777); err != nil {
 		t.Fatal(err)
@@ -148,17 +153,22 @@ func TestList(t *testing.T) {
 	}
 	r := ok(t, "ls", "--runs", runs)
 	lines := strings.Split(r.out, "\n")
-	for i, want := range []string{"run ", run + " ", other.Path() + " ", broken + " ", ""} {
+	for i, want := range []string{"run ", run + " ", other.Path() + " ", killed.Path() + " ", broken + " ", ""} {
 		if !strings.HasPrefix(lines[i], want) {
 			t.Errorf("line %d: %q, want %q", i, lines[i], want)
 		}
 	}
-	if !strings.Contains(lines[1], "done") || !strings.Contains(lines[2], "running") || !strings.Contains(lines[3], "broken") {
-		t.Errorf("ls:\n%s", r.out)
+	for i, want := range []string{"done", "running", "killed", "broken"} {
+		if !strings.Contains(lines[i+1], "  "+want+"  ") && !strings.HasSuffix(lines[i+1], want) {
+			t.Errorf("ls: no %s in line %d of\n%s", want, i+1, r.out)
+		}
+	}
+	if want := killed.Path() + " was killed; go on with: stheno train --resume " + killed.Path() + "\n"; r.err != want {
+		t.Errorf("%q, want %q", r.err, want)
 	}
 	list := events(t, ok(t, "ls", "--runs", runs, "--json").out)
 	best, _ := list[0]["best"].(map[string]any)
-	if list[0]["run"] != run || list[0]["model"] != "mlp" || best["epoch"] != 0. || list[1]["test"] != nil || list[2]["status"] != "broken" {
+	if list[0]["run"] != run || list[0]["model"] != "mlp" || best["epoch"] != 0. || list[1]["test"] != nil || list[2]["status"] != "killed" || list[3]["status"] != "broken" {
 		t.Errorf("ls --json: %v", list)
 	}
 }

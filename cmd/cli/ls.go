@@ -16,8 +16,9 @@ func (a *app) listCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls [flags]",
 		Short: "List the runs, the newest first",
-		Long:  "List the runs, the newest first. A folder that is not a whole run is marked broken.",
-		Args:  arguments(0, 0),
+		Long: wrap("List the runs, the newest first. A run that is killed, by the system or a power cut, goes on with train --resume RUN, as "+
+			"an interrupted one does. A folder that is not a whole run is broken.", 100),
+		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			entries, err := rundir.List(runs)
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -31,6 +32,11 @@ func (a *app) listCommand() *cobra.Command {
 				return nil
 			}
 			a.listTable(entries)
+			for _, e := range entries {
+				if e.Info.Status == rundir.Killed {
+					fmt.Fprintf(a.err, "%s was killed; go on with: stheno train --resume %s\n", e.Path, shellWord(e.Path))
+				}
+			}
 			return nil
 		},
 	}

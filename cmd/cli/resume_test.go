@@ -286,7 +286,6 @@ func TestResume(t *testing.T) {
 	}{
 		{"--eta 1", exitUsage, "--eta would change the run; leave it out, or train anew from " + filepath.Join(run, "model.toml")},
 		{"--seed 1", exitUsage, "--seed would change the run"},
-		{"--vm tape", exitUsage, "--vm would change the run"},
 		{"--kernel go", exitUsage, "--kernel would change the run"},
 		{"--data " + dataSet(t, 60, 10), exitData, "has other files than those that the run began with"},
 		{"--data nowhere", exitData, "nowhere"},
@@ -311,6 +310,24 @@ func TestResume(t *testing.T) {
 	if r := call("train", "--resume", misspelt, "--runs", runs); r.code != exitUsage || !strings.Contains(r.err, "did you mean "+run) {
 		t.Errorf("%+v", r)
 	}
+}
+
+// A run goes on with another VM, which it keeps, and says that its bits are no longer those of the first.
+func TestResumeOtherVM(t *testing.T) {
+	args, runs := trainArgs(t, dataSet(t, 120, 10), "--epochs", "1")
+	ok(t, args...)
+	run := onlyRun(t, runs)
+	note := "stheno: " + run + ": the run began with VM stheno; it goes on with tape, and will round differently\n"
+	if r := ok(t, "train", "--resume", run, "--epochs", "2", "--vm", "tape"); !strings.Contains(r.err, note) || !strings.Contains(r.out, "VM tape") {
+		t.Errorf("%+v", r)
+	}
+	if r := ok(t, "train", "--resume", run, "--epochs", "3"); strings.Contains(r.err, "round differently") || !strings.Contains(r.out, "VM tape") {
+		t.Errorf("%+v", r)
+	}
+	if info := readInfo(t, run); info.VM != "tape" || info.Status != rundir.Done {
+		t.Errorf("%+v", info)
+	}
+	checkLog(t, run, 3)
 }
 
 func TestLock(t *testing.T) {

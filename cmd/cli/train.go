@@ -96,6 +96,9 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 	if err != nil {
 		return err
 	}
+	if vm := old.Info().VM; f.vm.value != vm {
+		a.note(fmt.Errorf("%s: the run began with VM %s; it goes on with %s, and will round differently", path, vm, f.vm.value))
+	}
 	s, err := a.reopen(f, old)
 	if err != nil {
 		return err
@@ -136,7 +139,7 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 
 // proceed restores a run from its newest checkpoint, or begins it, if it was killed before the first.
 func (s *session) proceed(snapshot *rundir.Snapshot, argv []string) error {
-	if err := s.run.Update(func(i *rundir.Info) { i.Argv = argv }); err != nil {
+	if err := s.run.Update(func(i *rundir.Info) { i.Argv, i.VM = argv, s.flags.vm.value }); err != nil {
 		return err
 	}
 	if snapshot == nil {

@@ -131,8 +131,9 @@ func (f *trainFlags) check() error {
 
 func (f *trainFlags) halve() bool { return f.schedule.value == "halve" }
 
-// lasting are the flags that can be given anew when a run is resumed, because they do not change what was trained.
-var lasting = []string{"epochs", "data"}
+// lasting are the flags that can be given anew when a run is resumed, because they do not change what was trained. Another VM rounds
+// otherwise.
+var lasting = []string{"epochs", "data", "vm"}
 
 // resumed are the flags of a run that was begun with argv, in the folder path, and goes on with those in f. It returns them, and
 // argv with them, so that the next one goes on with them too.

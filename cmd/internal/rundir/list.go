@@ -31,10 +31,8 @@ func List(root string) ([]Entry, error) {
 			continue
 		}
 		e := Entry{Path: filepath.Join(root, f.Name())}
-		if r, err := Open(e.Path); err != nil {
-			e.Err = err
-		} else {
-			e.Info, e.time = r.info, r.info.Started
+		if e.Info, e.Err = look(e.Path); e.Err == nil {
+			e.time = e.Info.Started
 		}
 		if info, err := f.Info(); err == nil && e.time.IsZero() {
 			e.time = info.ModTime()
@@ -45,4 +43,19 @@ func List(root string) ([]Entry, error) {
 		return cmp.Or(b.time.Compare(a.time), cmp.Compare(b.Path, a.Path))
 	})
 	return entries, nil
+}
+
+// look reads a run.json. Who writes a run has its lock before the status is Running, and until after it is something else: a run that
+// is Running still after its lock was seen free was killed.
+func look(path string) (Info, error) {
+	r, err := Open(path)
+	if err == nil && r.info.Status == Running && !held(path) {
+		if r, err = Open(path); err == nil && r.info.Status == Running {
+			r.info.Status = Killed
+		}
+	}
+	if err != nil {
+		return Info{}, err
+	}
+	return r.info, nil
 }

@@ -29,5 +29,11 @@ func acquire(folder string) (release func() error, err error) {
 	return func() error { return os.Remove(path) }, nil
 }
 
+// held says whether the lock is there. It is also where a trainer was killed: here, nobody can tell.
+func held(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, lockFile))
+	return err == nil
+}
+
 // syncFolder does nothing: these systems cannot sync a folder, or need not.
 func syncFolder(string) error { return nil }

@@ -5,10 +5,12 @@ package rundir
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // acquire locks the run's folder, and returns how to unlock it. The lock belongs to the open file, so that the system gives it
@@ -20,7 +22,14 @@ func acquire(folder string) (release func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	err = lock(f, syscall.LOCK_EX)
+	for range 5 { // Somebody may just be asking whether it is held.
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			time.Sleep(10 * time.Millisecond)
+			err = lock(f, syscall.LOCK_EX)
+		}
+	}
+	if err != nil {
 		f.Close()
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("%s: %w", path, err)
@@ -34,6 +43,18 @@ func acquire(folder string) (release func() error, err error) {
 	}
 	return f.Close, nil
 }
+
+// held says whether somebody has the lock. To find out it takes the lock for an instant, if it can, together with others who ask.
+func held(folder string) bool {
+	f, err := os.Open(filepath.Join(folder, lockFile))
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	defer f.Close()
+	return lock(f, syscall.LOCK_SH) != nil
+}
+
+func lock(f *os.File, how int) error { return syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB) }
 
 // holder returns who wrote the lock's file.
 func holder(path string) string {

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // TestMain lets this program be another trainer too.
@@ -30,6 +33,50 @@ func trainForEver(path string) {
 	}
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
+}
+
+// A run whose trainer is gone is not running, whatever its run.json says; one whose trainer is alive is, however often one asks, and
+// asking does not stand in the way of the next trainer.
+func TestKilled(t *testing.T) {
+	r := start(t, quick{})
+	status := func(want Status) {
+		t.Helper()
+		entries, err := List(filepath.Dir(r.Path()))
+		if err != nil || len(entries) != 1 || entries[0].Err != nil || entries[0].Info.Status != want {
+			t.Errorf("got %+v, %v; want %s", entries, err, want)
+		}
+	}
+	train(t, r, 1, 1)
+	status(Running)
+	status(Running)
+	r.Close() // as a kill does: without another status
+	status(Killed)
+	asking, err := os.Open(r.file(lockFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lock(asking, syscall.LOCK_SH); err != nil {
+		t.Fatal(err)
+	}
+	status(Killed)
+	time.AfterFunc(15*time.Millisecond, func() { asking.Close() })
+	w, _, err := Resume(r.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	status(Running)
+	if err := w.Update(func(i *Info) { i.Status = Done }); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	status(Done)
+	if err := os.Remove(r.file(lockFile)); err != nil {
+		t.Fatal(err)
+	}
+	status(Done)
+	if r, err := Open(r.Path()); err != nil || r.Info().Status != Done {
+		t.Errorf("%+v, %v", r, err)
+	}
 }
 
 func TestLock(t *testing.T) {

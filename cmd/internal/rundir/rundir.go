@@ -48,13 +48,14 @@ const (
 // Status says how a run ended, if it has.
 type Status string
 
-// A run that was killed stays Running until it is resumed.
+// The run.json of a run that was killed says Running until it is resumed; List knows better, and says Killed.
 const (
 	Running     Status = "running"
 	Done        Status = "done"
 	Interrupted Status = "interrupted"
 	Failed      Status = "failed"
 	Diverged    Status = "diverged"
+	Killed      Status = "killed"
 )
 
 // Info is run.json.
