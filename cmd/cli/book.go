@@ -14,6 +14,7 @@ import (
 	"github.com/stheno-ml/stheno/cmd/internal/book"
 	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/mnist"
 )
 
@@ -292,5 +293,5 @@ func kernels(shown []experiment) string {
 			names = append(names, k)
 		}
 	}
-	return oneOf(names)
+	return term.OneOf(names)
 }

@@ -260,26 +260,6 @@ func TestBrokenOutput(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	names := []string{"mlp", "softmax", "deep", "ch3-best", "ch6-conv2-relu"}
-	for typed, want := range map[string]string{
-		"mpl": "mlp", "MLP": "mlp", "mlpp": "mlp", "deap": "deep", "sofmtax": "softmax", "soft": "softmax", "ch6": "ch6-conv2-relu",
-		"ch3best": "ch3-best", "xyz": "", "": "", "convolution": "",
-	} {
-		if got := nearest(typed, names); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)
-		}
-	}
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "ab", 2}, {"ab", "ba", 1}, {"abc", "acb", 1}, {"kitten", "sitting", 3}, {"σ", "η", 1}, {"abcd", "badc", 2}} {
-		if got := distance([]rune(c.a), []rune(c.b)); got != c.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
-
 func TestObject(t *testing.T) {
 	zero := 0.0
 	got, err := json.Marshal(object{{"b", 1}, {"nan", zero / zero}, {"a", .5}, {"inf", 1 / zero}, {"none", nil}, {"in", object{{"x", "<"}}}})
@@ -294,7 +274,7 @@ func TestFormats(t *testing.T) {
 		count(0): "0", count(999): "999", count(1000): "1,000", count(1672570): "1,672,570",
 		duration(1.94): "1.9s", duration(9.96): "10s", duration(59.4): "59s", duration(61): "1m01s", duration(3661): "1h01m",
 		shellWord("runs/a-1"): "runs/a-1", shellWord("my runs/a"): "'my runs/a'", shellWord("it's"): `'it'\''s'`, shellWord(""): "''",
-		percent(.9542): "95.42%", oneOf([]string{"a", "b", "c"}): "a, b or c", oneOf([]string{"a"}): "a",
+		percent(.9542):                       "95.42%",
 		fmt.Sprint(wrap("one two three", 7)): "one two\nthree",
 	} {
 		if got != want {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stheno-ml/stheno/cmd/internal/compare"
+	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/models"
 )
 
@@ -80,7 +81,7 @@ func nearestKeys(keys []string) string {
 			}
 			return r
 		}, k)
-		if near := nearest(plain, compare.Keys); near != "" {
+		if near := term.Nearest(plain, compare.Keys); near != "" {
 			text += fmt.Sprintf("; did you mean %s?", near)
 		}
 		parts = append(parts, text)
@@ -117,7 +118,7 @@ func (a *app) showFinding(path string, f *compare.Finding) {
 	case d != nil && d.Also == nil:
 		fmt.Fprintln(a.out, wrap(fmt.Sprintf("%s: %s", d.Name, d.Text), 100))
 	case d != nil:
-		fmt.Fprintln(a.out, wrap(fmt.Sprintf("%s: %s (On this mini-batch %s would look the same.)", d.Name, d.Text, oneOf(d.Also)), 100))
+		fmt.Fprintln(a.out, wrap(fmt.Sprintf("%s: %s (On this mini-batch %s would look the same.)", d.Name, d.Text, term.OneOf(d.Also)), 100))
 	case f.First != nil:
 		fmt.Fprintln(a.out, wrap("No known mistake explains it. What stands below the first difference may only follow from it.", 100))
 	}

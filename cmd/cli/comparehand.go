@@ -12,6 +12,7 @@ import (
 	"github.com/stheno-ml/stheno/cmd/internal/compare"
 	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 )
@@ -19,7 +20,7 @@ import (
 // compareByHand holds a model against package byhand.
 func (a *app) compareByHand(ctx context.Context, f *compareFlags, name string) error {
 	if name == "" {
-		return usagef("compare: no model; use %s", oneOf(a.names()))
+		return usagef("compare: no model; use %s", term.OneOf(a.names()))
 	}
 	c, err := a.newComparison(f, name)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/models"
 )
 
@@ -22,7 +23,7 @@ func (a *app) model(name string) (models.Model, error) {
 	}
 	m, ok := a.find(name)
 	if !ok {
-		if near := nearest(name, a.names()); near != "" {
+		if near := term.Nearest(name, a.names()); near != "" {
 			return m, unknown("model", name, []string{near})
 		}
 		return m, usagef("unknown model %q; stheno summary lists the models", name)

@@ -1,66 +1,8 @@
 package cli
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/stheno-ml/stheno/internal/term"
 
 // unknown is the error for a name that is not one of names, with the nearest of them, or else all.
 func unknown(what, name string, names []string) error {
-	if near := nearest(name, names); near != "" {
-		return usagef("unknown %s %q; did you mean %s?", what, name, near)
-	}
-	if len(names) == 0 {
-		return usagef("unknown %s %q", what, name)
-	}
-	return usagef("unknown %s %q; use %s", what, name, oneOf(names))
-}
-
-// oneOf lists names: "a, b or c".
-func oneOf(names []string) string {
-	last := len(names) - 1
-	if last < 1 {
-		return strings.Join(names, "")
-	}
-	return fmt.Sprintf("%s or %s", strings.Join(names[:last], ", "), names[last])
-}
-
-// nearest is the name of the fewest slips from what was typed, if they are few, or else the first that it begins.
-func nearest(typed string, names []string) string {
-	typed = strings.ToLower(typed)
-	best, least := "", 2+len(typed)/4
-	for _, name := range names {
-		if d := distance([]rune(typed), []rune(strings.ToLower(name))); d < least {
-			best, least = name, d
-		}
-	}
-	for _, name := range names {
-		if best == "" && len(typed) > 1 && strings.HasPrefix(strings.ToLower(name), typed) {
-			best = name
-		}
-	}
-	return best
-}
-
-// distance counts the letters to insert, delete, replace or swap with their neighbour to turn a into b.
-func distance(a, b []rune) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		before, last, row = last, row, before
-		row[0] = i + 1
-		for j := range b {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+cost)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
+	return usagef("%w", term.Unknown(what, name, names))
 }

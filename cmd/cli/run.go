@@ -11,6 +11,7 @@ import (
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -35,7 +36,7 @@ func (a *app) runPath(runs, name string) (string, error) {
 		}
 		names = append(names, filepath.Base(e.Path))
 	}
-	if near := nearest(filepath.Base(name), names); near != "" {
+	if near := term.Nearest(filepath.Base(name), names); near != "" {
 		return "", usagef("unknown run %q; did you mean %s?", name, filepath.Join(runs, near))
 	}
 	return "", usagef("unknown run %q; stheno ls lists those in %s", name, runs)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
@@ -37,7 +38,7 @@ func (a *app) trainCommand() *cobra.Command {
 				return a.resume(ctx, &f, args)
 			}
 			if len(args) == 0 {
-				return usagef("train: no model; use %s", oneOf(a.names()))
+				return usagef("train: no model; use %s", term.OneOf(a.names()))
 			}
 			return a.train(ctx, &f, args[0])
 		},

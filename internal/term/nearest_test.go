@@ -1,0 +1,26 @@
+package term
+
+import "testing"
+
+func TestNearest(t *testing.T) {
+	names := []string{"mlp", "softmax", "deep", "ch3-best", "ch6-conv2-relu"}
+	for typed, want := range map[string]string{
+		"mpl": "mlp", "MLP": "mlp", "mlpp": "mlp", "deap": "deep", "sofmtax": "softmax", "soft": "softmax", "ch6": "ch6-conv2-relu",
+		"ch3best": "ch3-best", "xyz": "", "": "", "convolution": "",
+	} {
+		if got := Nearest(typed, names); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", typed, got, want)
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "ab", 2}, {"ab", "ba", 1}, {"abc", "acb", 1}, {"kitten", "sitting", 3}, {"σ", "η", 1}, {"abcd", "badc", 2}} {
+		if got := distance([]rune(c.a), []rune(c.b)); got != c.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+	if a, b := OneOf([]string{"a", "b", "c"}), OneOf([]string{"a"}); a != "a, b or c" || b != "a" {
+		t.Errorf("%q, %q", a, b)
+	}
+}

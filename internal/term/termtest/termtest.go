@@ -1,0 +1,93 @@
+// Package termtest makes values for the tests of kinds.
+package termtest
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+
+	"github.com/stheno-ml/stheno/internal/term"
+)
+
+// Fill gives what to points to a random value of the kinds listed.
+func Fill(r *rand.Rand, kinds term.Kinds, to any) {
+	f := filler{r, kinds}
+	f.fill(reflect.ValueOf(to).Elem(), 4)
+}
+
+type filler struct {
+	*rand.Rand
+	kinds term.Kinds
+}
+
+// fill sets v, with at most depth values within each other.
+func (f filler) fill(v reflect.Value, depth int) {
+	switch {
+	case v.Kind() == reflect.Slice:
+		f.slice(v, depth)
+	case v.Kind() == reflect.String:
+		v.SetString([]string{"left", "right-2", "b_3"}[f.IntN(3)])
+	case v.Kind() == reflect.Bool:
+		v.SetBool(f.IntN(2) == 0)
+	case v.CanInt():
+		v.SetInt(f.Int64N(200) - 1)
+	case v.CanUint():
+		v.SetUint(f.Uint64N(200))
+	case v.CanFloat():
+		v.SetFloat(float64(float32(math.Exp(10 * f.NormFloat64()))))
+	case v.Kind() == reflect.Interface, v.Kind() == reflect.Pointer:
+		f.kind(v, depth)
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			if sf := v.Type().Field(i); sf.IsExported() && sf.Tag.Get("term") != "-" {
+				f.fill(v.Field(i), depth)
+			}
+		}
+	}
+}
+
+func (f filler) slice(v reflect.Value, depth int) {
+	n := f.IntN(4)
+	if depth <= 0 {
+		n = 0
+	}
+	v.SetZero()
+	for i := range n {
+		v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
+		f.fill(v.Index(i), depth)
+	}
+}
+
+// kind sets v to a value of a random kind that fits, or nil.
+func (f filler) kind(v reflect.Value, depth int) {
+	for range 100 {
+		k := reflect.ValueOf(f.kinds[f.IntN(len(f.kinds))].Value)
+		switch {
+		case k.Kind() == reflect.Func && k.Type().Out(0).AssignableTo(v.Type()):
+			f.call(v, k)
+			return
+		case !k.Type().AssignableTo(v.Type()):
+		case k.Kind() == reflect.Pointer:
+			v.Set(reflect.New(k.Type().Elem()))
+			f.fill(v.Elem(), depth-1)
+			return
+		default:
+			c := reflect.New(k.Type()).Elem()
+			c.Set(k)
+			f.fill(c, depth-1)
+			v.Set(c)
+			return
+		}
+	}
+}
+
+func (f filler) call(v, function reflect.Value) {
+	var in []reflect.Value
+	if function.Type().NumIn() > 0 {
+		in = append(in, reflect.New(function.Type().In(0)).Elem())
+		f.fill(in[0], 0)
+	}
+	if out := function.Call(in); len(out) == 1 || out[1].IsNil() {
+		v.Set(out[0])
+	}
+}
