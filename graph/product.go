@@ -69,7 +69,7 @@ func (l *linker[T]) sparseAffine(in *instr) []job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.of(in.x[2])
 	act, s, nz := activate[T](in.act), kernel.For[T](), in.sparse
-	size, parts := cut(m, n*k/sparseWork, 1)
+	size, parts := cut(m, n*k/sparseWork, kernel.Together)
 	return []job{{parts, func(i int) {
 		r0, r1 := i*size, min(m, (i+1)*size)
 		for r := r0; r < r1; r++ {
@@ -79,8 +79,9 @@ func (l *linker[T]) sparseAffine(in *instr) []job {
 			s.Mul(y[r0*k:], k, x[r0*n:], n, 1, w, k, r1-r0, k, n, 1, 1)
 		} else {
 			for from := 0; from < n; from += nz.size {
-				for r := r0; r < r1; r++ {
-					s.MulSparse(y[r*k:r*k+k], x[r*n+from:r*n+min(n, from+nz.size)], nz.at(r, from), w[from*k:], k)
+				to := min(n, from+nz.size)
+				for r := r0; r < r1; r += kernel.Together {
+					s.MulSparse(y[r*k:], k, x[r*n+from:], n, nz.at(r, from), w[from*k:to*k], k, min(kernel.Together, r1-r), k)
 				}
 			}
 		}
@@ -88,21 +89,22 @@ func (l *linker[T]) sparseAffine(in *instr) []job {
 	}}}
 }
 
-// find lists the non-zero elements of the rows [r0, r1), and returns their number.
+// find lists the columns of the rows [r0, r1) that are not 0, and returns the sum of the lists' lengths, each as often as it has rows.
 func find[T kernel.Float](z *rows, x []T, r0, r1 int) int {
 	total, s := 0, kernel.For[T]()
-	for r := r0; r < r1; r++ {
+	for r := r0; r < r1; r += kernel.Together {
+		m := min(kernel.Together, r1-r)
 		for from := 0; from < z.n; from += z.size {
 			to := min(z.n, from+z.size)
-			c := s.Nonzero(z.index[r*z.n+from:r*z.n+to], x[r*z.n+from:r*z.n+to])
+			c := s.Nonzero(z.index[r*z.n+from:r*z.n+to], x[r*z.n+from:], z.n, m)
 			z.count[from/z.size*z.m+r] = int32(c)
-			total += c
+			total += c * m
 		}
 	}
 	return total
 }
 
-// at are the indices of row r in the block of columns that begins at from.
+// at are the columns of the rows that begin with r in the block of columns that begins at from.
 func (z *rows) at(r, from int) []int32 {
 	return z.index[r*z.n+from:][:z.count[from/z.size*z.m+r]]
 }
@@ -116,13 +118,13 @@ func (l *linker[T]) sparseTMul(in *instr) []job {
 		from := i * nz.size
 		to := min(n, from+nz.size)
 		alpha, beta := factors()
-		if sum(nz.count[i*m:i*m+m]) > m*(to-from)/2 {
+		if kernel.Together*sum(nz.count[i*m:i*m+m]) > m*(to-from)/2 {
 			s.Mul(y[from*k:], k, x[from:], 1, n, dy, k, to-from, k, m, alpha, beta)
 			return
 		}
 		shrink(y[from*k:to*k], beta)
-		for r := range m {
-			s.OuterSparse(y[from*k:to*k], k, x[r*n+from:r*n+to], nz.at(r, from), dy[r*k:r*k+k], alpha)
+		for r := 0; r < m; r += kernel.Together {
+			s.OuterSparse(y[from*k:to*k], k, x[r*n+from:], n, nz.at(r, from), dy[r*k:], k, min(kernel.Together, m-r), k, alpha)
 		}
 	}}}
 }

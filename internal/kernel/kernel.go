@@ -19,12 +19,13 @@ type Set[T Float] struct {
 	// MulT is c = α a bᵀ + β c for c (m,n), a (m,k), b (n,k). With β = 0, c is not read.
 	MulT func(c []T, ldc int, a []T, lda int, b []T, ldb int, m, n, k int, alpha, beta T)
 
-	// Nonzero writes the indices of x's non-zero elements to idx, in order, and returns their number. len(idx) ≥ len(x).
-	Nonzero func(idx []int32, x []T) int
-	// MulSparse is y[j] += Σ x[idx[t]] w[idx[t]*ldw+j] for j < len(y): one row of x W for an x that is mostly zero.
-	MulSparse func(y, x []T, idx []int32, w []T, ldw int)
-	// OuterSparse is w[idx[t]*ldw+j] += α x[idx[t]] dy[j] for j < len(dy): one row's share of xᵀ dy.
-	OuterSparse func(w []T, ldw int, x []T, idx []int32, dy []T, alpha T)
+	// Nonzero writes the columns j < len(idx) in which one of x's m ≤ Together rows is not 0 to idx, in order, and returns their number;
+	// the rest of idx may be anything.
+	Nonzero func(idx []int32, x []T, ldx, m int) int
+	// MulSparse is y[r,j] += Σ x[r,idx[t]] w[idx[t],j] for r < m ≤ Together, j < n: rows of x W for an x that is mostly zero.
+	MulSparse func(y []T, ldy int, x []T, ldx int, idx []int32, w []T, ldw, m, n int)
+	// OuterSparse is w[idx[t],j] += α Σ_r x[r,idx[t]] dy[r,j] for r < m ≤ Together, j < n: these rows' share of xᵀ dy.
+	OuterSparse func(w []T, ldw int, x []T, ldx int, idx []int32, dy []T, ldd, m, n int, alpha T)
 
 	Add      func(y, a, b []T)       // y = a + b; y may be a
 	Hadamard func(y, a, b []T)       // y = a ⊙ b; y may be a
@@ -90,6 +91,9 @@ type Set[T Float] struct {
 	// bilinear interpolation, at places rounded to 1/256 of a pixel and kept within columns 0…cols−4 and rows 0…rows−2.
 	Resample func(y []T, x []byte, rows, cols int, u, v []T)
 }
+
+// Together is the number of rows of a sparse matrix that share one list of columns: what is read of w serves them all.
+const Together = 3
 
 // Geometry is the shape of a convolution over one image: the image's maps, rows and columns, the filter's, and the zeros
 // assumed around the image on each side. The output has Rows+2·Pad−KernelRows+1 rows, then strided.

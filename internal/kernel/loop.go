@@ -62,26 +62,33 @@ func dot[T Float](a, b []T) T {
 	return s
 }
 
-func nonzero[T Float](idx []int32, x []T) int {
+func nonzero[T Float](idx []int32, x []T, ldx, m int) int {
 	n := 0
-	for i, v := range x {
-		if v != 0 {
-			idx[n] = int32(i)
-			n++
+	for j := range idx {
+		for r := range m {
+			if x[r*ldx+j] != 0 {
+				idx[n] = int32(j)
+				n++
+				break
+			}
 		}
 	}
 	return n
 }
 
-func mulSparse[T Float](y, x []T, idx []int32, w []T, ldw int) {
-	for _, t := range idx {
-		axpy(y, x[t], w[int(t)*ldw:int(t)*ldw+len(y)])
+func mulSparse[T Float](y []T, ldy int, x []T, ldx int, idx []int32, w []T, ldw, m, n int) {
+	for r := range m {
+		for _, t := range idx {
+			axpy(y[r*ldy:r*ldy+n], x[r*ldx+int(t)], w[int(t)*ldw:int(t)*ldw+n])
+		}
 	}
 }
 
-func outerSparse[T Float](w []T, ldw int, x []T, idx []int32, dy []T, alpha T) {
+func outerSparse[T Float](w []T, ldw int, x []T, ldx int, idx []int32, dy []T, ldd, m, n int, alpha T) {
 	for _, t := range idx {
-		axpy(w[int(t)*ldw:int(t)*ldw+len(dy)], alpha*x[t], dy)
+		for r := range m {
+			axpy(w[int(t)*ldw:int(t)*ldw+n], alpha*x[r*ldx+int(t)], dy[r*ldd:r*ldd+n])
+		}
 	}
 }
 

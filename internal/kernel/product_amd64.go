@@ -8,8 +8,9 @@ func productAVX2(s *Set[float32]) {
 	p := &products{
 		mul:  []mulRows{mul1AVX2, mul2AVX2, mul3AVX2, mul4AVX2, mul5AVX2, mul6AVX2},
 		dot:  []dotRows{dot1AVX2, dot2AVX2, dot3AVX2, dot4AVX2, dot5AVX2, dot6AVX2},
-		deep: 128, wide: 48,
-		nonzero: nonzeroAVX2, mulSparse: mulSparseAVX2, outerSparse: outerSparseAVX2,
+		deep: 128, wide: 24, nonzero: nonzeroAVX2,
+		mulSparse:   [Together]mulSparseRows{mulSparse1AVX2, mulSparse2AVX2, mulSparse3AVX2},
+		outerSparse: [Together]outerSparseRows{outerSparse1AVX2, outerSparse2AVX2, outerSparse3AVX2},
 	}
 	p.lay(s)
 }
@@ -19,8 +20,9 @@ func productAVX512(s *Set[float32]) {
 		mul: []mulRows{mul1AVX512, mul2AVX512, mul3AVX512, mul4AVX512, mul5AVX512, mul6AVX512,
 			mul7AVX512, mul8AVX512, mul9AVX512, mul10AVX512, mul11AVX512, mul12AVX512},
 		dot:  []dotRows{dot1AVX512, dot2AVX512, dot3AVX512, dot4AVX512, dot5AVX512, dot6AVX512},
-		deep: 512, wide: 112,
-		nonzero: nonzeroAVX512, mulSparse: mulSparseAVX512, outerSparse: outerSparseAVX512,
+		deep: 512, wide: 112, nonzero: nonzeroAVX512,
+		mulSparse:   [Together]mulSparseRows{mulSparse1AVX512, mulSparse2AVX512, mulSparse3AVX512},
+		outerSparse: [Together]outerSparseRows{outerSparse1AVX512, outerSparse2AVX512, outerSparse3AVX512},
 	}
 	p.lay(s)
 }
@@ -33,10 +35,16 @@ type products struct {
 	deep int       // the most terms that Mul adds up before it adds their sum to c: a multiple of 16, found by timing
 	wide int       // the most columns of the sparse kernels
 
-	nonzero     func(idx []int32, x []float32) int
-	mulSparse   func(y, x []float32, idx []int32, w []float32, ldw int)
-	outerSparse func(w []float32, ldw int, x []float32, idx []int32, dy []float32, alpha float32)
+	nonzero     func(idx []int32, x, x1, x2 *float32) int
+	mulSparse   [Together]mulSparseRows   // [m-1] is for m rows
+	outerSparse [Together]outerSparseRows // the same
 }
+
+// mulSparseRows is MulSparse for a fixed number of rows.
+type mulSparseRows func(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw, n int)
+
+// outerSparseRows is OuterSparse for a fixed number of rows.
+type outerSparseRows func(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd, n int, alpha float32)
 
 // mulRows is Mul for a fixed number of rows.
 type mulRows func(c *float32, ldc int, a *float32, ai, al int, b *float32, ldb, n, k int, alpha, beta float32)
@@ -140,39 +148,37 @@ func scaleRows(c []float32, ldc, m, n int, beta float32) {
 	}
 }
 
-// Nonzero is Set.Nonzero; it may write anything between the indices and idx[len(x)].
-func (p *products) Nonzero(idx []int32, x []float32) int {
-	if len(x) == 0 {
+// Nonzero is Set.Nonzero; it may write anything between the columns found and idx's end.
+func (p *products) Nonzero(idx []int32, x []float32, ldx, m int) int {
+	if len(idx) == 0 {
 		return 0
 	}
-	_ = idx[len(x)-1]
-	return p.nonzero(idx, x)
+	_, _ = x[(m-1)*ldx+len(idx)-1], p.mulSparse[m-1]
+	return p.nonzero(idx, &x[0], &x[(m-1)/2*ldx], &x[(m-1)*ldx])
 }
 
 // MulSparse is Set.MulSparse for indices in order, as Nonzero writes them: only the last is checked.
-func (p *products) MulSparse(y, x []float32, idx []int32, w []float32, ldw int) {
-	if len(idx) == 0 || len(y) == 0 {
+func (p *products) MulSparse(y []float32, ldy int, x []float32, ldx int, idx []int32, w []float32, ldw, m, n int) {
+	if len(idx) == 0 || n == 0 {
 		return
 	}
 	last := int(idx[len(idx)-1])
-	_, _ = x[last], w[last*ldw+len(y)-1]
-	for len(y) > 0 {
-		cols := share(len(y), p.wide)
-		p.mulSparse(y[:cols], x, idx, w, ldw)
-		y, w = y[cols:], w[cols:]
+	_, _, _ = y[(m-1)*ldy+n-1], x[(m-1)*ldx+last], w[last*ldw+n-1]
+	for j, cols := 0, 0; j < n; j += cols {
+		cols = share(n-j, p.wide)
+		p.mulSparse[m-1](&y[j], ldy, &x[0], ldx, idx, &w[j], ldw, cols)
 	}
 }
 
 // OuterSparse is Set.OuterSparse for indices in order, as Nonzero writes them: only the last is checked.
-func (p *products) OuterSparse(w []float32, ldw int, x []float32, idx []int32, dy []float32, alpha float32) {
-	if len(idx) == 0 || len(dy) == 0 {
+func (p *products) OuterSparse(w []float32, ldw int, x []float32, ldx int, idx []int32, dy []float32, ldd, m, n int, alpha float32) {
+	if len(idx) == 0 || n == 0 {
 		return
 	}
 	last := int(idx[len(idx)-1])
-	_, _ = x[last], w[last*ldw+len(dy)-1]
-	for len(dy) > 0 {
-		cols := share(len(dy), p.wide)
-		p.outerSparse(w, ldw, x, idx, dy[:cols], alpha)
-		dy, w = dy[cols:], w[cols:]
+	_, _, _ = dy[(m-1)*ldd+n-1], x[(m-1)*ldx+last], w[last*ldw+n-1]
+	for j, cols := 0, 0; j < n; j += cols {
+		cols = share(n-j, p.wide)
+		p.outerSparse[m-1](&w[j], ldw, &x[0], ldx, idx, &dy[j], ldd, cols, alpha)
 	}
 }

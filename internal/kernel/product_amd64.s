@@ -2991,351 +2991,113 @@ tile1None:
 	VZEROUPPER
 	RET
 
-// func mulSparseAVX2(y []float32, x []float32, idx []int32, w []float32, ldw int)
+// func mulSparse1AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
 // Requires: AVX, FMA3
-TEXT ·mulSparseAVX2(SB), NOSPLIT, $0-104
-	MOVQ   y_base+0(FP), AX
-	MOVQ   x_base+24(FP), CX
-	MOVQ   w_base+72(FP), DX
-	MOVQ   ldw+96(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   y_len+8(FP), SI
-	CMPQ   SI, $0x08
+TEXT ·mulSparse1AVX2(SB), NOSPLIT, $0-80
+	MOVQ   w+56(FP), AX
+	MOVQ   ldw+64(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   x+16(FP), DX
+	MOVQ   n+72(FP), BX
+	CMPQ   BX, $0x08
 	JLE    few
-	LEAQ   -8(SI), DI
-	SHLQ   $0x02, DI
-	CMPQ   SI, $0x10
+	LEAQ   -8(BX), SI
+	SHLQ   $0x02, SI
+	CMPQ   BX, $0x10
 	JG     above2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x02, R8
-	JLT    block2End
-
-block2:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y4
-	VMOVUPS      (R10), Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VMOVUPS      (R10)(DI*1), Y5
-	VFMADD231PS  Y5, Y4, Y1
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y4
-	VMOVUPS      (R10), Y5
-	VFMADD231PS  Y5, Y4, Y2
-	VMOVUPS      (R10)(DI*1), Y5
-	VFMADD231PS  Y5, Y4, Y3
-	ADDQ         $0x08, SI
-	SUBQ         $0x02, R8
-	JGE          block2
-
-block2End:
-	ADDQ $0x02, R8
-	SUBQ $0x01, R8
-	JLT  block2RestEnd
-
-block2Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y4
-	VMOVUPS      (R10), Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VMOVUPS      (R10)(DI*1), Y5
-	VFMADD231PS  Y5, Y4, Y1
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
-	JGE          block2Rest
-
-block2RestEnd:
-	VADDPS  Y2, Y0, Y0
-	VADDPS  Y3, Y1, Y1
-	VMOVUPS (AX), Y2
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS (AX)(DI*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, (AX)(DI*1)
-	JMP     done
-
-above2:
-	CMPQ   SI, $0x18
-	JG     above3
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x02, R8
-	JLT    block3End
-
-block3:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y6
-	VMOVUPS      (R10), Y7
-	VFMADD231PS  Y7, Y6, Y0
-	VMOVUPS      32(R10), Y7
-	VFMADD231PS  Y7, Y6, Y1
-	VMOVUPS      (R10)(DI*1), Y7
-	VFMADD231PS  Y7, Y6, Y2
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y6
-	VMOVUPS      (R10), Y7
-	VFMADD231PS  Y7, Y6, Y3
-	VMOVUPS      32(R10), Y7
-	VFMADD231PS  Y7, Y6, Y4
-	VMOVUPS      (R10)(DI*1), Y7
-	VFMADD231PS  Y7, Y6, Y5
-	ADDQ         $0x08, SI
-	SUBQ         $0x02, R8
-	JGE          block3
-
-block3End:
-	ADDQ $0x02, R8
-	SUBQ $0x01, R8
-	JLT  block3RestEnd
-
-block3Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y6
-	VMOVUPS      (R10), Y7
-	VFMADD231PS  Y7, Y6, Y0
-	VMOVUPS      32(R10), Y7
-	VFMADD231PS  Y7, Y6, Y1
-	VMOVUPS      (R10)(DI*1), Y7
-	VFMADD231PS  Y7, Y6, Y2
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
-	JGE          block3Rest
-
-block3RestEnd:
-	VADDPS  Y3, Y0, Y0
-	VADDPS  Y4, Y1, Y1
-	VADDPS  Y5, Y2, Y2
-	VMOVUPS (AX), Y3
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS 32(AX), Y3
-	VADDPS  Y3, Y1, Y1
-	VMOVUPS (AX)(DI*1), Y3
-	VADDPS  Y3, Y2, Y2
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, (AX)(DI*1)
-	JMP     done
-
-above3:
-	CMPQ   SI, $0x20
-	JG     above4
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x02, R8
-	JLT    block4End
+	MOVQ   idx_base+32(FP), BX
+	MOVQ   idx_len+40(FP), DI
+	SUBQ   $0x04, DI
+	JLT    block2End
 
-block4:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y8
-	VMOVUPS      (R10), Y9
+block2:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y8
+	VMOVUPS      (R9), Y9
 	VFMADD231PS  Y9, Y8, Y0
-	VMOVUPS      32(R10), Y9
+	VMOVUPS      (R9)(SI*1), Y9
 	VFMADD231PS  Y9, Y8, Y1
-	VMOVUPS      64(R10), Y9
+	MOVLQSX      4(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y8
+	VMOVUPS      (R9), Y9
 	VFMADD231PS  Y9, Y8, Y2
-	VMOVUPS      (R10)(DI*1), Y9
+	VMOVUPS      (R9)(SI*1), Y9
 	VFMADD231PS  Y9, Y8, Y3
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y8
-	VMOVUPS      (R10), Y9
+	MOVLQSX      8(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y8
+	VMOVUPS      (R9), Y9
 	VFMADD231PS  Y9, Y8, Y4
-	VMOVUPS      32(R10), Y9
+	VMOVUPS      (R9)(SI*1), Y9
 	VFMADD231PS  Y9, Y8, Y5
-	VMOVUPS      64(R10), Y9
+	MOVLQSX      12(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y8
+	VMOVUPS      (R9), Y9
 	VFMADD231PS  Y9, Y8, Y6
-	VMOVUPS      (R10)(DI*1), Y9
+	VMOVUPS      (R9)(SI*1), Y9
 	VFMADD231PS  Y9, Y8, Y7
-	ADDQ         $0x08, SI
-	SUBQ         $0x02, R8
-	JGE          block4
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, DI
+	JGE          block2
 
-block4End:
-	ADDQ $0x02, R8
-	SUBQ $0x01, R8
-	JLT  block4RestEnd
+block2End:
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
+	JLT  block2RestEnd
 
-block4Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y8
-	VMOVUPS      (R10), Y9
+block2Rest:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y8
+	VMOVUPS      (R9), Y9
 	VFMADD231PS  Y9, Y8, Y0
-	VMOVUPS      32(R10), Y9
+	VMOVUPS      (R9)(SI*1), Y9
 	VFMADD231PS  Y9, Y8, Y1
-	VMOVUPS      64(R10), Y9
-	VFMADD231PS  Y9, Y8, Y2
-	VMOVUPS      (R10)(DI*1), Y9
-	VFMADD231PS  Y9, Y8, Y3
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
-	JGE          block4Rest
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
+	JGE          block2Rest
 
-block4RestEnd:
+block2RestEnd:
 	VADDPS  Y4, Y0, Y0
 	VADDPS  Y5, Y1, Y1
 	VADDPS  Y6, Y2, Y2
 	VADDPS  Y7, Y3, Y3
-	VMOVUPS (AX), Y4
-	VADDPS  Y4, Y0, Y0
-	VMOVUPS 32(AX), Y4
-	VADDPS  Y4, Y1, Y1
-	VMOVUPS 64(AX), Y4
-	VADDPS  Y4, Y2, Y2
-	VMOVUPS (AX)(DI*1), Y4
-	VADDPS  Y4, Y3, Y3
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y3, Y1, Y1
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS (AX)(SI*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	VMOVUPS Y3, (AX)(DI*1)
+	VMOVUPS Y1, (AX)(SI*1)
+	ADDQ    CX, AX
 	JMP     done
 
-above4:
-	CMPQ   SI, $0x28
-	JG     above5
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x02, R8
-	JLT    block5End
-
-block5:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y10
-	VMOVUPS      (R10), Y11
-	VFMADD231PS  Y11, Y10, Y0
-	VMOVUPS      32(R10), Y11
-	VFMADD231PS  Y11, Y10, Y1
-	VMOVUPS      64(R10), Y11
-	VFMADD231PS  Y11, Y10, Y2
-	VMOVUPS      96(R10), Y11
-	VFMADD231PS  Y11, Y10, Y3
-	VMOVUPS      (R10)(DI*1), Y11
-	VFMADD231PS  Y11, Y10, Y4
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y10
-	VMOVUPS      (R10), Y11
-	VFMADD231PS  Y11, Y10, Y5
-	VMOVUPS      32(R10), Y11
-	VFMADD231PS  Y11, Y10, Y6
-	VMOVUPS      64(R10), Y11
-	VFMADD231PS  Y11, Y10, Y7
-	VMOVUPS      96(R10), Y11
-	VFMADD231PS  Y11, Y10, Y8
-	VMOVUPS      (R10)(DI*1), Y11
-	VFMADD231PS  Y11, Y10, Y9
-	ADDQ         $0x08, SI
-	SUBQ         $0x02, R8
-	JGE          block5
-
-block5End:
-	ADDQ $0x02, R8
-	SUBQ $0x01, R8
-	JLT  block5RestEnd
-
-block5Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y10
-	VMOVUPS      (R10), Y11
-	VFMADD231PS  Y11, Y10, Y0
-	VMOVUPS      32(R10), Y11
-	VFMADD231PS  Y11, Y10, Y1
-	VMOVUPS      64(R10), Y11
-	VFMADD231PS  Y11, Y10, Y2
-	VMOVUPS      96(R10), Y11
-	VFMADD231PS  Y11, Y10, Y3
-	VMOVUPS      (R10)(DI*1), Y11
-	VFMADD231PS  Y11, Y10, Y4
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
-	JGE          block5Rest
-
-block5RestEnd:
-	VADDPS  Y5, Y0, Y0
-	VADDPS  Y6, Y1, Y1
-	VADDPS  Y7, Y2, Y2
-	VADDPS  Y8, Y3, Y3
-	VADDPS  Y9, Y4, Y4
-	VMOVUPS (AX), Y5
-	VADDPS  Y5, Y0, Y0
-	VMOVUPS 32(AX), Y5
-	VADDPS  Y5, Y1, Y1
-	VMOVUPS 64(AX), Y5
-	VADDPS  Y5, Y2, Y2
-	VMOVUPS 96(AX), Y5
-	VADDPS  Y5, Y3, Y3
-	VMOVUPS (AX)(DI*1), Y5
-	VADDPS  Y5, Y4, Y4
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	VMOVUPS Y3, 96(AX)
-	VMOVUPS Y4, (AX)(DI*1)
-	JMP     done
-
-above5:
+above2:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3348,102 +3110,519 @@ above5:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x02, R8
-	JLT    block6End
+	MOVQ   idx_base+32(FP), BX
+	MOVQ   idx_len+40(FP), DI
+	SUBQ   $0x04, DI
+	JLT    block3End
 
-block6:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y12
-	VMOVUPS      (R10), Y13
+block3:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y12
+	VMOVUPS      (R9), Y13
 	VFMADD231PS  Y13, Y12, Y0
-	VMOVUPS      32(R10), Y13
+	VMOVUPS      32(R9), Y13
 	VFMADD231PS  Y13, Y12, Y1
-	VMOVUPS      64(R10), Y13
+	VMOVUPS      (R9)(SI*1), Y13
 	VFMADD231PS  Y13, Y12, Y2
-	VMOVUPS      96(R10), Y13
+	MOVLQSX      4(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y12
+	VMOVUPS      (R9), Y13
 	VFMADD231PS  Y13, Y12, Y3
-	VMOVUPS      128(R10), Y13
+	VMOVUPS      32(R9), Y13
 	VFMADD231PS  Y13, Y12, Y4
-	VMOVUPS      (R10)(DI*1), Y13
+	VMOVUPS      (R9)(SI*1), Y13
 	VFMADD231PS  Y13, Y12, Y5
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y12
-	VMOVUPS      (R10), Y13
+	MOVLQSX      8(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y12
+	VMOVUPS      (R9), Y13
 	VFMADD231PS  Y13, Y12, Y6
-	VMOVUPS      32(R10), Y13
+	VMOVUPS      32(R9), Y13
 	VFMADD231PS  Y13, Y12, Y7
-	VMOVUPS      64(R10), Y13
+	VMOVUPS      (R9)(SI*1), Y13
 	VFMADD231PS  Y13, Y12, Y8
-	VMOVUPS      96(R10), Y13
+	MOVLQSX      12(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y12
+	VMOVUPS      (R9), Y13
 	VFMADD231PS  Y13, Y12, Y9
-	VMOVUPS      128(R10), Y13
+	VMOVUPS      32(R9), Y13
 	VFMADD231PS  Y13, Y12, Y10
-	VMOVUPS      (R10)(DI*1), Y13
+	VMOVUPS      (R9)(SI*1), Y13
 	VFMADD231PS  Y13, Y12, Y11
-	ADDQ         $0x08, SI
-	SUBQ         $0x02, R8
-	JGE          block6
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, DI
+	JGE          block3
 
-block6End:
-	ADDQ $0x02, R8
-	SUBQ $0x01, R8
-	JLT  block6RestEnd
+block3End:
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
+	JLT  block3RestEnd
 
-block6Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Y12
-	VMOVUPS      (R10), Y13
+block3Rest:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y12
+	VMOVUPS      (R9), Y13
 	VFMADD231PS  Y13, Y12, Y0
-	VMOVUPS      32(R10), Y13
+	VMOVUPS      32(R9), Y13
 	VFMADD231PS  Y13, Y12, Y1
-	VMOVUPS      64(R10), Y13
+	VMOVUPS      (R9)(SI*1), Y13
 	VFMADD231PS  Y13, Y12, Y2
-	VMOVUPS      96(R10), Y13
-	VFMADD231PS  Y13, Y12, Y3
-	VMOVUPS      128(R10), Y13
-	VFMADD231PS  Y13, Y12, Y4
-	VMOVUPS      (R10)(DI*1), Y13
-	VFMADD231PS  Y13, Y12, Y5
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
-	JGE          block6Rest
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
+	JGE          block3Rest
 
-block6RestEnd:
+block3RestEnd:
 	VADDPS  Y6, Y0, Y0
 	VADDPS  Y7, Y1, Y1
 	VADDPS  Y8, Y2, Y2
 	VADDPS  Y9, Y3, Y3
 	VADDPS  Y10, Y4, Y4
 	VADDPS  Y11, Y5, Y5
+	VADDPS  Y3, Y0, Y0
+	VADDPS  Y4, Y1, Y1
+	VADDPS  Y5, Y2, Y2
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y3
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS 32(AX), Y3
+	VADDPS  Y3, Y1, Y1
+	VMOVUPS (AX)(SI*1), Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, (AX)(SI*1)
+	ADDQ    CX, AX
+	JMP     done
+
+few:
+	LEAQ    tail256<>+0(SB), SI
+	SHLQ    $0x02, BX
+	SUBQ    BX, SI
+	VMOVUPS 32(SI), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVQ    idx_base+32(FP), BX
+	MOVQ    idx_len+40(FP), SI
+	SUBQ    $0x04, SI
+	JLT     block1End
+
+block1:
+	MOVLQSX      (BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Y5
+	VMASKMOVPS   (R8), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	MOVLQSX      4(BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Y5
+	VMASKMOVPS   (R8), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	MOVLQSX      8(BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Y5
+	VMASKMOVPS   (R8), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	MOVLQSX      12(BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Y5
+	VMASKMOVPS   (R8), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JGE          block1
+
+block1End:
+	ADDQ $0x04, SI
+	SUBQ $0x01, SI
+	JLT  block1RestEnd
+
+block1Rest:
+	MOVLQSX      (BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Y5
+	VMASKMOVPS   (R8), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, SI
+	JGE          block1Rest
+
+block1RestEnd:
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y4, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	MOVQ       y+0(FP), AX
+	MOVQ       ldy+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       CX, AX
+
+done:
+	VZEROUPPER
+	RET
+
+// func outerSparse1AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
+// Requires: AVX, FMA3
+TEXT ·outerSparse1AVX2(SB), NOSPLIT, $0-84
+	MOVQ         w+0(FP), AX
+	MOVQ         ldw+8(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         x+16(FP), DX
+	MOVQ         n+72(FP), BX
+	CMPQ         BX, $0x08
+	JLE          few
+	LEAQ         -8(BX), SI
+	SHLQ         $0x02, SI
+	CMPQ         BX, $0x10
+	JG           above2
+	VBROADCASTSS alpha+80(FP), Y0
+	MOVQ         dy+56(FP), BX
+	MOVQ         ldd+64(FP), DI
+	SHLQ         $0x02, DI
+	VMOVUPS      (BX), Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (BX)(SI*1), Y2
+	VMULPS       Y0, Y2, Y2
+	ADDQ         DI, BX
+	MOVQ         idx_base+32(FP), BX
+	MOVQ         idx_len+40(FP), DI
+	SUBQ         $0x01, DI
+	JLT          block2RestEnd
+
+block2Rest:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y0
+	VMOVUPS      (R9)(SI*1), Y3
+	VFMADD231PS  Y0, Y2, Y3
+	VMOVUPS      (R9), Y4
+	VFMADD231PS  Y0, Y1, Y4
+	VMOVUPS      Y4, (R9)
+	VMOVUPS      Y3, (R9)(SI*1)
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
+	JGE          block2Rest
+
+block2RestEnd:
+	JMP done
+
+above2:
+	VBROADCASTSS alpha+80(FP), Y0
+	MOVQ         dy+56(FP), BX
+	MOVQ         ldd+64(FP), DI
+	SHLQ         $0x02, DI
+	VMOVUPS      (BX), Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      32(BX), Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      (BX)(SI*1), Y3
+	VMULPS       Y0, Y3, Y3
+	ADDQ         DI, BX
+	MOVQ         idx_base+32(FP), BX
+	MOVQ         idx_len+40(FP), DI
+	SUBQ         $0x01, DI
+	JLT          block3RestEnd
+
+block3Rest:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y0
+	VMOVUPS      (R9)(SI*1), Y4
+	VFMADD231PS  Y0, Y3, Y4
+	VMOVUPS      (R9), Y5
+	VFMADD231PS  Y0, Y1, Y5
+	VMOVUPS      Y5, (R9)
+	VMOVUPS      32(R9), Y5
+	VFMADD231PS  Y0, Y2, Y5
+	VMOVUPS      Y5, 32(R9)
+	VMOVUPS      Y4, (R9)(SI*1)
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
+	JGE          block3Rest
+
+block3RestEnd:
+	JMP done
+
+few:
+	LEAQ         tail256<>+0(SB), SI
+	SHLQ         $0x02, BX
+	SUBQ         BX, SI
+	VMOVUPS      32(SI), Y0
+	VBROADCASTSS alpha+80(FP), Y1
+	MOVQ         dy+56(FP), BX
+	MOVQ         ldd+64(FP), SI
+	SHLQ         $0x02, SI
+	VMASKMOVPS   (BX), Y0, Y2
+	VMULPS       Y1, Y2, Y2
+	ADDQ         SI, BX
+	MOVQ         idx_base+32(FP), BX
+	MOVQ         idx_len+40(FP), SI
+	SUBQ         $0x01, SI
+	JLT          block1RestEnd
+
+block1Rest:
+	MOVLQSX      (BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Y1
+	VMASKMOVPS   (R8), Y0, Y3
+	VFMADD231PS  Y1, Y2, Y3
+	VMASKMOVPS   Y3, Y0, (R8)
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, SI
+	JGE          block1Rest
+
+block1RestEnd:
+done:
+	VZEROUPPER
+	RET
+
+// func mulSparse2AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
+// Requires: AVX, FMA3
+TEXT ·mulSparse2AVX2(SB), NOSPLIT, $0-80
+	MOVQ   w+56(FP), AX
+	MOVQ   ldw+64(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   x+16(FP), DX
+	MOVQ   ldx+24(FP), BX
+	LEAQ   (DX)(BX*4), BX
+	MOVQ   n+72(FP), SI
+	CMPQ   SI, $0x08
+	JLE    few
+	LEAQ   -8(SI), DI
+	SHLQ   $0x02, DI
+	CMPQ   SI, $0x10
+	JG     above2
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   idx_base+32(FP), SI
+	MOVQ   idx_len+40(FP), R8
+	SUBQ   $0x02, R8
+	JLT    block2End
+
+block2:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Y8
+	VBROADCASTSS (BX)(R9*4), Y9
+	VMOVUPS      (R10), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y2
+	VMOVUPS      (R10)(DI*1), Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y3
+	MOVLQSX      4(SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Y8
+	VBROADCASTSS (BX)(R9*4), Y9
+	VMOVUPS      (R10), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y6
+	VMOVUPS      (R10)(DI*1), Y10
+	VFMADD231PS  Y10, Y8, Y5
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x08, SI
+	SUBQ         $0x02, R8
+	JGE          block2
+
+block2End:
+	ADDQ $0x02, R8
+	SUBQ $0x01, R8
+	JLT  block2RestEnd
+
+block2Rest:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Y8
+	VBROADCASTSS (BX)(R9*4), Y9
+	VMOVUPS      (R10), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y2
+	VMOVUPS      (R10)(DI*1), Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y3
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
+	JGE          block2Rest
+
+block2RestEnd:
+	VADDPS  Y4, Y0, Y0
+	VADDPS  Y5, Y1, Y1
+	VADDPS  Y6, Y2, Y2
+	VADDPS  Y7, Y3, Y3
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS (AX)(DI*1), Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, (AX)(DI*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y0
+	VADDPS  Y0, Y2, Y2
+	VMOVUPS (AX)(DI*1), Y0
+	VADDPS  Y0, Y3, Y3
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, (AX)(DI*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   idx_base+32(FP), SI
+	MOVQ   idx_len+40(FP), R8
+	SUBQ   $0x02, R8
+	JLT    block3End
+
+block3:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Y12
+	VBROADCASTSS (BX)(R9*4), Y13
+	VMOVUPS      (R10), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y3
+	VMOVUPS      32(R10), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VFMADD231PS  Y14, Y13, Y4
+	VMOVUPS      (R10)(DI*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y5
+	MOVLQSX      4(SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Y12
+	VBROADCASTSS (BX)(R9*4), Y13
+	VMOVUPS      (R10), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y9
+	VMOVUPS      32(R10), Y14
+	VFMADD231PS  Y14, Y12, Y7
+	VFMADD231PS  Y14, Y13, Y10
+	VMOVUPS      (R10)(DI*1), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         $0x08, SI
+	SUBQ         $0x02, R8
+	JGE          block3
+
+block3End:
+	ADDQ $0x02, R8
+	SUBQ $0x01, R8
+	JLT  block3RestEnd
+
+block3Rest:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Y12
+	VBROADCASTSS (BX)(R9*4), Y13
+	VMOVUPS      (R10), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y3
+	VMOVUPS      32(R10), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VFMADD231PS  Y14, Y13, Y4
+	VMOVUPS      (R10)(DI*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y5
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
+	JGE          block3Rest
+
+block3RestEnd:
+	VADDPS  Y6, Y0, Y0
+	VADDPS  Y7, Y1, Y1
+	VADDPS  Y8, Y2, Y2
+	VADDPS  Y9, Y3, Y3
+	VADDPS  Y10, Y4, Y4
+	VADDPS  Y11, Y5, Y5
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
 	VMOVUPS (AX), Y6
 	VADDPS  Y6, Y0, Y0
 	VMOVUPS 32(AX), Y6
 	VADDPS  Y6, Y1, Y1
-	VMOVUPS 64(AX), Y6
-	VADDPS  Y6, Y2, Y2
-	VMOVUPS 96(AX), Y6
-	VADDPS  Y6, Y3, Y3
-	VMOVUPS 128(AX), Y6
-	VADDPS  Y6, Y4, Y4
 	VMOVUPS (AX)(DI*1), Y6
-	VADDPS  Y6, Y5, Y5
+	VADDPS  Y6, Y2, Y2
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	VMOVUPS Y3, 96(AX)
-	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y2, (AX)(DI*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y0
+	VADDPS  Y0, Y3, Y3
+	VMOVUPS 32(AX), Y0
+	VADDPS  Y0, Y4, Y4
+	VMOVUPS (AX)(DI*1), Y0
+	VADDPS  Y0, Y5, Y5
+	VMOVUPS Y3, (AX)
+	VMOVUPS Y4, 32(AX)
 	VMOVUPS Y5, (AX)(DI*1)
+	ADDQ    CX, AX
 	JMP     done
 
 few:
@@ -3453,26 +3632,32 @@ few:
 	VMOVUPS 32(DI), Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
-	MOVQ    idx_base+48(FP), SI
-	MOVQ    idx_len+56(FP), DI
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVQ    idx_base+32(FP), SI
+	MOVQ    idx_len+40(FP), DI
 	SUBQ    $0x02, DI
 	JLT     block1End
 
 block1:
 	MOVLQSX      (SI), R8
 	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Y3
-	VMASKMOVPS   (R9), Y0, Y4
-	VFMADD231PS  Y4, Y3, Y1
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y5
+	VBROADCASTSS (BX)(R8*4), Y6
+	VMASKMOVPS   (R9), Y0, Y7
+	VFMADD231PS  Y7, Y5, Y1
+	VFMADD231PS  Y7, Y6, Y2
 	MOVLQSX      4(SI), R8
 	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Y3
-	VMASKMOVPS   (R9), Y0, Y4
-	VFMADD231PS  Y4, Y3, Y2
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y5
+	VBROADCASTSS (BX)(R8*4), Y6
+	VMASKMOVPS   (R9), Y0, Y7
+	VFMADD231PS  Y7, Y5, Y3
+	VFMADD231PS  Y7, Y6, Y4
 	ADDQ         $0x08, SI
 	SUBQ         $0x02, DI
 	JGE          block1
@@ -3485,243 +3670,141 @@ block1End:
 block1Rest:
 	MOVLQSX      (SI), R8
 	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Y3
-	VMASKMOVPS   (R9), Y0, Y4
-	VFMADD231PS  Y4, Y3, Y1
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y5
+	VBROADCASTSS (BX)(R8*4), Y6
+	VMASKMOVPS   (R9), Y0, Y7
+	VFMADD231PS  Y7, Y5, Y1
+	VFMADD231PS  Y7, Y6, Y2
 	ADDQ         $0x04, SI
 	SUBQ         $0x01, DI
 	JGE          block1Rest
 
 block1RestEnd:
-	VADDPS     Y2, Y1, Y1
-	VMASKMOVPS (AX), Y0, Y2
-	VADDPS     Y2, Y1, Y1
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y4, Y2, Y2
+	MOVQ       y+0(FP), AX
+	MOVQ       ldy+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y0, Y3
+	VADDPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y0, Y1
+	VADDPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)
+	ADDQ       CX, AX
 
 done:
 	VZEROUPPER
 	RET
 
-// func outerSparseAVX2(w []float32, ldw int, x []float32, idx []int32, dy []float32, alpha float32)
+// func outerSparse2AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
 // Requires: AVX, FMA3
-TEXT ·outerSparseAVX2(SB), NOSPLIT, $0-108
-	MOVQ         dy_base+80(FP), AX
-	MOVQ         x_base+32(FP), CX
-	MOVQ         w_base+0(FP), DX
-	MOVQ         ldw+24(FP), BX
-	SHLQ         $0x02, BX
-	MOVQ         dy_len+88(FP), SI
+TEXT ·outerSparse2AVX2(SB), NOSPLIT, $0-84
+	MOVQ         w+0(FP), AX
+	MOVQ         ldw+8(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         x+16(FP), DX
+	MOVQ         ldx+24(FP), BX
+	LEAQ         (DX)(BX*4), BX
+	MOVQ         n+72(FP), SI
 	CMPQ         SI, $0x08
 	JLE          few
 	LEAQ         -8(SI), DI
 	SHLQ         $0x02, DI
 	CMPQ         SI, $0x10
 	JG           above2
-	VBROADCASTSS alpha+104(FP), Y0
-	VMOVUPS      (AX), Y1
+	VBROADCASTSS alpha+80(FP), Y0
+	MOVQ         dy+56(FP), SI
+	MOVQ         ldd+64(FP), R8
+	SHLQ         $0x02, R8
+	VMOVUPS      (SI), Y1
 	VMULPS       Y0, Y1, Y1
-	VMOVUPS      (AX)(DI*1), Y2
+	VMOVUPS      (SI)(DI*1), Y2
 	VMULPS       Y0, Y2, Y2
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
+	ADDQ         R8, SI
+	VMOVUPS      (SI), Y3
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      (SI)(DI*1), Y4
+	VMULPS       Y0, Y4, Y4
+	ADDQ         R8, SI
+	MOVQ         idx_base+32(FP), SI
+	MOVQ         idx_len+40(FP), R8
+	SUBQ         $0x01, R8
 	JLT          block2RestEnd
 
 block2Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Y0
-	VMOVUPS      (R9), Y3
-	VFMADD231PS  Y0, Y1, Y3
-	VMOVUPS      (R9)(DI*1), Y4
-	VFMADD231PS  Y0, Y2, Y4
-	VMOVUPS      Y3, (R9)
-	VMOVUPS      Y4, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Y0
+	VBROADCASTSS (BX)(R9*4), Y5
+	VMOVUPS      (R10)(DI*1), Y6
+	VFMADD231PS  Y0, Y2, Y6
+	VFMADD231PS  Y5, Y4, Y6
+	VMOVUPS      (R10), Y7
+	VFMADD231PS  Y0, Y1, Y7
+	VFMADD231PS  Y5, Y3, Y7
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      Y6, (R10)(DI*1)
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
 	JGE          block2Rest
 
 block2RestEnd:
 	JMP done
 
 above2:
-	CMPQ         SI, $0x18
-	JG           above3
-	VBROADCASTSS alpha+104(FP), Y0
-	VMOVUPS      (AX), Y1
+	VBROADCASTSS alpha+80(FP), Y0
+	MOVQ         dy+56(FP), SI
+	MOVQ         ldd+64(FP), R8
+	SHLQ         $0x02, R8
+	VMOVUPS      (SI), Y1
 	VMULPS       Y0, Y1, Y1
-	VMOVUPS      32(AX), Y2
+	VMOVUPS      32(SI), Y2
 	VMULPS       Y0, Y2, Y2
-	VMOVUPS      (AX)(DI*1), Y3
+	VMOVUPS      (SI)(DI*1), Y3
 	VMULPS       Y0, Y3, Y3
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
+	ADDQ         R8, SI
+	VMOVUPS      (SI), Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      32(SI), Y5
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      (SI)(DI*1), Y6
+	VMULPS       Y0, Y6, Y6
+	ADDQ         R8, SI
+	MOVQ         idx_base+32(FP), SI
+	MOVQ         idx_len+40(FP), R8
+	SUBQ         $0x01, R8
 	JLT          block3RestEnd
 
 block3Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Y0
-	VMOVUPS      (R9), Y4
-	VFMADD231PS  Y0, Y1, Y4
-	VMOVUPS      32(R9), Y5
-	VFMADD231PS  Y0, Y2, Y5
-	VMOVUPS      (R9)(DI*1), Y6
-	VFMADD231PS  Y0, Y3, Y6
-	VMOVUPS      Y4, (R9)
-	VMOVUPS      Y5, 32(R9)
-	VMOVUPS      Y6, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Y0
+	VBROADCASTSS (BX)(R9*4), Y7
+	VMOVUPS      (R10)(DI*1), Y8
+	VFMADD231PS  Y0, Y3, Y8
+	VFMADD231PS  Y7, Y6, Y8
+	VMOVUPS      (R10), Y9
+	VFMADD231PS  Y0, Y1, Y9
+	VFMADD231PS  Y7, Y4, Y9
+	VMOVUPS      Y9, (R10)
+	VMOVUPS      32(R10), Y9
+	VFMADD231PS  Y0, Y2, Y9
+	VFMADD231PS  Y7, Y5, Y9
+	VMOVUPS      Y9, 32(R10)
+	VMOVUPS      Y8, (R10)(DI*1)
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
 	JGE          block3Rest
 
 block3RestEnd:
-	JMP done
-
-above3:
-	CMPQ         SI, $0x20
-	JG           above4
-	VBROADCASTSS alpha+104(FP), Y0
-	VMOVUPS      (AX), Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      32(AX), Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      64(AX), Y3
-	VMULPS       Y0, Y3, Y3
-	VMOVUPS      (AX)(DI*1), Y4
-	VMULPS       Y0, Y4, Y4
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
-	JLT          block4RestEnd
-
-block4Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Y0
-	VMOVUPS      (R9), Y5
-	VFMADD231PS  Y0, Y1, Y5
-	VMOVUPS      32(R9), Y6
-	VFMADD231PS  Y0, Y2, Y6
-	VMOVUPS      64(R9), Y7
-	VFMADD231PS  Y0, Y3, Y7
-	VMOVUPS      (R9)(DI*1), Y8
-	VFMADD231PS  Y0, Y4, Y8
-	VMOVUPS      Y5, (R9)
-	VMOVUPS      Y6, 32(R9)
-	VMOVUPS      Y7, 64(R9)
-	VMOVUPS      Y8, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
-	JGE          block4Rest
-
-block4RestEnd:
-	JMP done
-
-above4:
-	CMPQ         SI, $0x28
-	JG           above5
-	VBROADCASTSS alpha+104(FP), Y0
-	VMOVUPS      (AX), Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      32(AX), Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      64(AX), Y3
-	VMULPS       Y0, Y3, Y3
-	VMOVUPS      96(AX), Y4
-	VMULPS       Y0, Y4, Y4
-	VMOVUPS      (AX)(DI*1), Y5
-	VMULPS       Y0, Y5, Y5
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
-	JLT          block5RestEnd
-
-block5Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Y0
-	VMOVUPS      (R9), Y6
-	VFMADD231PS  Y0, Y1, Y6
-	VMOVUPS      32(R9), Y7
-	VFMADD231PS  Y0, Y2, Y7
-	VMOVUPS      64(R9), Y8
-	VFMADD231PS  Y0, Y3, Y8
-	VMOVUPS      96(R9), Y9
-	VFMADD231PS  Y0, Y4, Y9
-	VMOVUPS      (R9)(DI*1), Y10
-	VFMADD231PS  Y0, Y5, Y10
-	VMOVUPS      Y6, (R9)
-	VMOVUPS      Y7, 32(R9)
-	VMOVUPS      Y8, 64(R9)
-	VMOVUPS      Y9, 96(R9)
-	VMOVUPS      Y10, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
-	JGE          block5Rest
-
-block5RestEnd:
-	JMP done
-
-above5:
-	VBROADCASTSS alpha+104(FP), Y0
-	VMOVUPS      (AX), Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      32(AX), Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      64(AX), Y3
-	VMULPS       Y0, Y3, Y3
-	VMOVUPS      96(AX), Y4
-	VMULPS       Y0, Y4, Y4
-	VMOVUPS      128(AX), Y5
-	VMULPS       Y0, Y5, Y5
-	VMOVUPS      (AX)(DI*1), Y6
-	VMULPS       Y0, Y6, Y6
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
-	JLT          block6RestEnd
-
-block6Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Y0
-	VMOVUPS      (R9), Y7
-	VFMADD231PS  Y0, Y1, Y7
-	VMOVUPS      32(R9), Y8
-	VFMADD231PS  Y0, Y2, Y8
-	VMOVUPS      64(R9), Y9
-	VFMADD231PS  Y0, Y3, Y9
-	VMOVUPS      96(R9), Y10
-	VFMADD231PS  Y0, Y4, Y10
-	VMOVUPS      128(R9), Y11
-	VFMADD231PS  Y0, Y5, Y11
-	VMOVUPS      (R9)(DI*1), Y12
-	VFMADD231PS  Y0, Y6, Y12
-	VMOVUPS      Y7, (R9)
-	VMOVUPS      Y8, 32(R9)
-	VMOVUPS      Y9, 64(R9)
-	VMOVUPS      Y10, 96(R9)
-	VMOVUPS      Y11, 128(R9)
-	VMOVUPS      Y12, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
-	JGE          block6Rest
-
-block6RestEnd:
 	JMP done
 
 few:
@@ -3729,25 +3812,408 @@ few:
 	SHLQ         $0x02, SI
 	SUBQ         SI, DI
 	VMOVUPS      32(DI), Y0
-	VBROADCASTSS alpha+104(FP), Y1
-	VMASKMOVPS   (AX), Y0, Y2
+	VBROADCASTSS alpha+80(FP), Y1
+	MOVQ         dy+56(FP), SI
+	MOVQ         ldd+64(FP), DI
+	SHLQ         $0x02, DI
+	VMASKMOVPS   (SI), Y0, Y2
 	VMULPS       Y1, Y2, Y2
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y0, Y3
+	VMULPS       Y1, Y3, Y3
+	ADDQ         DI, SI
+	MOVQ         idx_base+32(FP), SI
+	MOVQ         idx_len+40(FP), DI
+	SUBQ         $0x01, DI
 	JLT          block1RestEnd
 
 block1Rest:
-	MOVLQSX      (AX), DI
-	MOVQ         DI, R8
-	IMULQ        BX, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (CX)(DI*4), Y1
-	VMASKMOVPS   (R8), Y0, Y3
-	VFMADD231PS  Y1, Y2, Y3
-	VMASKMOVPS   Y3, Y0, (R8)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
+	MOVLQSX      (SI), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Y1
+	VBROADCASTSS (BX)(R8*4), Y4
+	VMASKMOVPS   (R9), Y0, Y5
+	VFMADD231PS  Y1, Y2, Y5
+	VFMADD231PS  Y4, Y3, Y5
+	VMASKMOVPS   Y5, Y0, (R9)
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, DI
+	JGE          block1Rest
+
+block1RestEnd:
+done:
+	VZEROUPPER
+	RET
+
+// func mulSparse3AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
+// Requires: AVX, FMA3
+TEXT ·mulSparse3AVX2(SB), NOSPLIT, $0-80
+	MOVQ   w+56(FP), AX
+	MOVQ   ldw+64(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   x+16(FP), DX
+	MOVQ   ldx+24(FP), BX
+	LEAQ   (DX)(BX*4), BX
+	MOVQ   ldx+24(FP), SI
+	LEAQ   (BX)(SI*4), SI
+	MOVQ   n+72(FP), DI
+	CMPQ   DI, $0x08
+	JLE    few
+	LEAQ   -8(DI), R8
+	SHLQ   $0x02, R8
+	CMPQ   DI, $0x10
+	JG     above2
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   idx_base+32(FP), DI
+	MOVQ   idx_len+40(FP), R9
+	SUBQ   $0x01, R9
+	JLT    block2RestEnd
+
+block2Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Y6
+	VBROADCASTSS (BX)(R10*4), Y7
+	VBROADCASTSS (SI)(R10*4), Y8
+	VMOVUPS      (R11), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y2
+	VFMADD231PS  Y9, Y8, Y4
+	VMOVUPS      (R11)(R8*1), Y9
+	VFMADD231PS  Y9, Y6, Y1
+	VFMADD231PS  Y9, Y7, Y3
+	VFMADD231PS  Y9, Y8, Y5
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block2Rest
+
+block2RestEnd:
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y6
+	VADDPS  Y6, Y0, Y0
+	VMOVUPS (AX)(R8*1), Y6
+	VADDPS  Y6, Y1, Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y0
+	VADDPS  Y0, Y2, Y2
+	VMOVUPS (AX)(R8*1), Y0
+	VADDPS  Y0, Y3, Y3
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y0
+	VADDPS  Y0, Y4, Y4
+	VMOVUPS (AX)(R8*1), Y0
+	VADDPS  Y0, Y5, Y5
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, (AX)(R8*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   idx_base+32(FP), DI
+	MOVQ   idx_len+40(FP), R9
+	SUBQ   $0x01, R9
+	JLT    block3RestEnd
+
+block3Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Y9
+	VBROADCASTSS (BX)(R10*4), Y10
+	VBROADCASTSS (SI)(R10*4), Y11
+	VMOVUPS      (R11), Y12
+	VFMADD231PS  Y12, Y9, Y0
+	VFMADD231PS  Y12, Y10, Y3
+	VFMADD231PS  Y12, Y11, Y6
+	VMOVUPS      32(R11), Y12
+	VFMADD231PS  Y12, Y9, Y1
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y7
+	VMOVUPS      (R11)(R8*1), Y12
+	VFMADD231PS  Y12, Y9, Y2
+	VFMADD231PS  Y12, Y10, Y5
+	VFMADD231PS  Y12, Y11, Y8
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block3Rest
+
+block3RestEnd:
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y9
+	VADDPS  Y9, Y0, Y0
+	VMOVUPS 32(AX), Y9
+	VADDPS  Y9, Y1, Y1
+	VMOVUPS (AX)(R8*1), Y9
+	VADDPS  Y9, Y2, Y2
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y0
+	VADDPS  Y0, Y3, Y3
+	VMOVUPS 32(AX), Y0
+	VADDPS  Y0, Y4, Y4
+	VMOVUPS (AX)(R8*1), Y0
+	VADDPS  Y0, Y5, Y5
+	VMOVUPS Y3, (AX)
+	VMOVUPS Y4, 32(AX)
+	VMOVUPS Y5, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y0
+	VADDPS  Y0, Y6, Y6
+	VMOVUPS 32(AX), Y0
+	VADDPS  Y0, Y7, Y7
+	VMOVUPS (AX)(R8*1), Y0
+	VADDPS  Y0, Y8, Y8
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	VMOVUPS Y8, (AX)(R8*1)
+	ADDQ    CX, AX
+	JMP     done
+
+few:
+	LEAQ    tail256<>+0(SB), R8
+	SHLQ    $0x02, DI
+	SUBQ    DI, R8
+	VMOVUPS 32(R8), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	MOVQ    idx_base+32(FP), DI
+	MOVQ    idx_len+40(FP), R8
+	SUBQ    $0x01, R8
+	JLT     block1RestEnd
+
+block1Rest:
+	MOVLQSX      (DI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Y4
+	VBROADCASTSS (BX)(R9*4), Y5
+	VBROADCASTSS (SI)(R9*4), Y6
+	VMASKMOVPS   (R10), Y0, Y7
+	VFMADD231PS  Y7, Y4, Y1
+	VFMADD231PS  Y7, Y5, Y2
+	VFMADD231PS  Y7, Y6, Y3
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R8
+	JGE          block1Rest
+
+block1RestEnd:
+	MOVQ       y+0(FP), AX
+	MOVQ       ldy+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y0, Y4
+	VADDPS     Y4, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y0, Y1
+	VADDPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y0, Y1
+	VADDPS     Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)
+	ADDQ       CX, AX
+
+done:
+	VZEROUPPER
+	RET
+
+// func outerSparse3AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
+// Requires: AVX, FMA3
+TEXT ·outerSparse3AVX2(SB), NOSPLIT, $0-84
+	MOVQ         w+0(FP), AX
+	MOVQ         ldw+8(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         x+16(FP), DX
+	MOVQ         ldx+24(FP), BX
+	LEAQ         (DX)(BX*4), BX
+	MOVQ         ldx+24(FP), SI
+	LEAQ         (BX)(SI*4), SI
+	MOVQ         n+72(FP), DI
+	CMPQ         DI, $0x08
+	JLE          few
+	LEAQ         -8(DI), R8
+	SHLQ         $0x02, R8
+	CMPQ         DI, $0x10
+	JG           above2
+	VBROADCASTSS alpha+80(FP), Y0
+	MOVQ         dy+56(FP), DI
+	MOVQ         ldd+64(FP), R9
+	SHLQ         $0x02, R9
+	VMOVUPS      (DI), Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (DI)(R8*1), Y2
+	VMULPS       Y0, Y2, Y2
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Y3
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      (DI)(R8*1), Y4
+	VMULPS       Y0, Y4, Y4
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Y5
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      (DI)(R8*1), Y6
+	VMULPS       Y0, Y6, Y6
+	ADDQ         R9, DI
+	MOVQ         idx_base+32(FP), DI
+	MOVQ         idx_len+40(FP), R9
+	SUBQ         $0x01, R9
+	JLT          block2RestEnd
+
+block2Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Y0
+	VBROADCASTSS (BX)(R10*4), Y7
+	VBROADCASTSS (SI)(R10*4), Y8
+	VMOVUPS      (R11)(R8*1), Y9
+	VFMADD231PS  Y0, Y2, Y9
+	VFMADD231PS  Y7, Y4, Y9
+	VFMADD231PS  Y8, Y6, Y9
+	VMOVUPS      (R11), Y10
+	VFMADD231PS  Y0, Y1, Y10
+	VFMADD231PS  Y7, Y3, Y10
+	VFMADD231PS  Y8, Y5, Y10
+	VMOVUPS      Y10, (R11)
+	VMOVUPS      Y9, (R11)(R8*1)
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block2Rest
+
+block2RestEnd:
+	JMP done
+
+above2:
+	VBROADCASTSS alpha+80(FP), Y0
+	MOVQ         dy+56(FP), DI
+	MOVQ         ldd+64(FP), R9
+	SHLQ         $0x02, R9
+	VMOVUPS      (DI), Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      32(DI), Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      (DI)(R8*1), Y3
+	VMULPS       Y0, Y3, Y3
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      32(DI), Y5
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      (DI)(R8*1), Y6
+	VMULPS       Y0, Y6, Y6
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Y7
+	VMULPS       Y0, Y7, Y7
+	VMOVUPS      32(DI), Y8
+	VMULPS       Y0, Y8, Y8
+	VMOVUPS      (DI)(R8*1), Y9
+	VMULPS       Y0, Y9, Y9
+	ADDQ         R9, DI
+	MOVQ         idx_base+32(FP), DI
+	MOVQ         idx_len+40(FP), R9
+	SUBQ         $0x01, R9
+	JLT          block3RestEnd
+
+block3Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Y0
+	VBROADCASTSS (BX)(R10*4), Y10
+	VBROADCASTSS (SI)(R10*4), Y11
+	VMOVUPS      (R11)(R8*1), Y12
+	VFMADD231PS  Y0, Y3, Y12
+	VFMADD231PS  Y10, Y6, Y12
+	VFMADD231PS  Y11, Y9, Y12
+	VMOVUPS      (R11), Y13
+	VFMADD231PS  Y0, Y1, Y13
+	VFMADD231PS  Y10, Y4, Y13
+	VFMADD231PS  Y11, Y7, Y13
+	VMOVUPS      Y13, (R11)
+	VMOVUPS      32(R11), Y13
+	VFMADD231PS  Y0, Y2, Y13
+	VFMADD231PS  Y10, Y5, Y13
+	VFMADD231PS  Y11, Y8, Y13
+	VMOVUPS      Y13, 32(R11)
+	VMOVUPS      Y12, (R11)(R8*1)
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block3Rest
+
+block3RestEnd:
+	JMP done
+
+few:
+	LEAQ         tail256<>+0(SB), R8
+	SHLQ         $0x02, DI
+	SUBQ         DI, R8
+	VMOVUPS      32(R8), Y0
+	VBROADCASTSS alpha+80(FP), Y1
+	MOVQ         dy+56(FP), DI
+	MOVQ         ldd+64(FP), R8
+	SHLQ         $0x02, R8
+	VMASKMOVPS   (DI), Y0, Y2
+	VMULPS       Y1, Y2, Y2
+	ADDQ         R8, DI
+	VMASKMOVPS   (DI), Y0, Y3
+	VMULPS       Y1, Y3, Y3
+	ADDQ         R8, DI
+	VMASKMOVPS   (DI), Y0, Y4
+	VMULPS       Y1, Y4, Y4
+	ADDQ         R8, DI
+	MOVQ         idx_base+32(FP), DI
+	MOVQ         idx_len+40(FP), R8
+	SUBQ         $0x01, R8
+	JLT          block1RestEnd
+
+block1Rest:
+	MOVLQSX      (DI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Y1
+	VBROADCASTSS (BX)(R9*4), Y5
+	VBROADCASTSS (SI)(R9*4), Y6
+	VMASKMOVPS   (R10), Y0, Y7
+	VFMADD231PS  Y1, Y2, Y7
+	VFMADD231PS  Y5, Y3, Y7
+	VFMADD231PS  Y6, Y4, Y7
+	VMASKMOVPS   Y7, Y0, (R10)
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R8
 	JGE          block1Rest
 
 block1RestEnd:
@@ -10798,20 +11264,19 @@ tile1None:
 	VZEROUPPER
 	RET
 
-// func mulSparseAVX512(y []float32, x []float32, idx []int32, w []float32, ldw int)
+// func mulSparse1AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·mulSparseAVX512(SB), NOSPLIT, $0-104
-	MOVQ   y_base+0(FP), AX
-	MOVQ   x_base+24(FP), CX
-	MOVQ   w_base+72(FP), DX
-	MOVQ   ldw+96(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   y_len+8(FP), SI
-	CMPQ   SI, $0x10
+TEXT ·mulSparse1AVX512(SB), NOSPLIT, $0-80
+	MOVQ   w+56(FP), AX
+	MOVQ   ldw+64(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   x+16(FP), DX
+	MOVQ   n+72(FP), BX
+	CMPQ   BX, $0x10
 	JLE    few
-	LEAQ   -16(SI), DI
-	SHLQ   $0x02, DI
-	CMPQ   SI, $0x20
+	LEAQ   -16(BX), SI
+	SHLQ   $0x02, SI
+	CMPQ   BX, $0x20
 	JG     above2
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -10821,88 +11286,92 @@ TEXT ·mulSparseAVX512(SB), NOSPLIT, $0-104
 	VXORPS Z5, Z5, Z5
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x04, R8
+	MOVQ   idx_base+32(FP), BX
+	MOVQ   idx_len+40(FP), DI
+	SUBQ   $0x04, DI
 	JLT    block2End
 
 block2:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z8
-	VMOVUPS      (R10), Z9
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z8
+	VMOVUPS      (R9), Z9
 	VFMADD231PS  Z9, Z8, Z0
-	VMOVUPS      (R10)(DI*1), Z9
+	VMOVUPS      (R9)(SI*1), Z9
 	VFMADD231PS  Z9, Z8, Z1
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z8
-	VMOVUPS      (R10), Z9
+	MOVLQSX      4(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z8
+	VMOVUPS      (R9), Z9
 	VFMADD231PS  Z9, Z8, Z2
-	VMOVUPS      (R10)(DI*1), Z9
+	VMOVUPS      (R9)(SI*1), Z9
 	VFMADD231PS  Z9, Z8, Z3
-	MOVLQSX      8(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z8
-	VMOVUPS      (R10), Z9
+	MOVLQSX      8(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z8
+	VMOVUPS      (R9), Z9
 	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS      (R10)(DI*1), Z9
+	VMOVUPS      (R9)(SI*1), Z9
 	VFMADD231PS  Z9, Z8, Z5
-	MOVLQSX      12(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z8
-	VMOVUPS      (R10), Z9
+	MOVLQSX      12(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z8
+	VMOVUPS      (R9), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS      (R10)(DI*1), Z9
+	VMOVUPS      (R9)(SI*1), Z9
 	VFMADD231PS  Z9, Z8, Z7
-	ADDQ         $0x10, SI
-	SUBQ         $0x04, R8
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, DI
 	JGE          block2
 
 block2End:
-	ADDQ $0x04, R8
-	SUBQ $0x01, R8
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
 	JLT  block2RestEnd
 
 block2Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z8
-	VMOVUPS      (R10), Z9
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z8
+	VMOVUPS      (R9), Z9
 	VFMADD231PS  Z9, Z8, Z0
-	VMOVUPS      (R10)(DI*1), Z9
+	VMOVUPS      (R9)(SI*1), Z9
 	VFMADD231PS  Z9, Z8, Z1
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
 	JGE          block2Rest
 
 block2RestEnd:
 	VADDPS  Z4, Z0, Z0
-	VADDPS  Z6, Z2, Z2
-	VADDPS  Z2, Z0, Z0
 	VADDPS  Z5, Z1, Z1
+	VADDPS  Z6, Z2, Z2
 	VADDPS  Z7, Z3, Z3
+	VADDPS  Z2, Z0, Z0
 	VADDPS  Z3, Z1, Z1
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
 	VMOVUPS (AX), Z2
 	VADDPS  Z2, Z0, Z0
-	VMOVUPS (AX)(DI*1), Z2
+	VMOVUPS (AX)(SI*1), Z2
 	VADDPS  Z2, Z1, Z1
 	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, (AX)(DI*1)
+	VMOVUPS Z1, (AX)(SI*1)
+	ADDQ    CX, AX
 	JMP     done
 
 above2:
-	CMPQ   SI, $0x30
+	CMPQ   BX, $0x30
 	JG     above3
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -10916,104 +11385,108 @@ above2:
 	VXORPS Z9, Z9, Z9
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x04, R8
+	MOVQ   idx_base+32(FP), BX
+	MOVQ   idx_len+40(FP), DI
+	SUBQ   $0x04, DI
 	JLT    block3End
 
 block3:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z12
-	VMOVUPS      (R10), Z13
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z12
+	VMOVUPS      (R9), Z13
 	VFMADD231PS  Z13, Z12, Z0
-	VMOVUPS      64(R10), Z13
+	VMOVUPS      64(R9), Z13
 	VFMADD231PS  Z13, Z12, Z1
-	VMOVUPS      (R10)(DI*1), Z13
+	VMOVUPS      (R9)(SI*1), Z13
 	VFMADD231PS  Z13, Z12, Z2
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z12
-	VMOVUPS      (R10), Z13
+	MOVLQSX      4(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z12
+	VMOVUPS      (R9), Z13
 	VFMADD231PS  Z13, Z12, Z3
-	VMOVUPS      64(R10), Z13
+	VMOVUPS      64(R9), Z13
 	VFMADD231PS  Z13, Z12, Z4
-	VMOVUPS      (R10)(DI*1), Z13
+	VMOVUPS      (R9)(SI*1), Z13
 	VFMADD231PS  Z13, Z12, Z5
-	MOVLQSX      8(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z12
-	VMOVUPS      (R10), Z13
+	MOVLQSX      8(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z12
+	VMOVUPS      (R9), Z13
 	VFMADD231PS  Z13, Z12, Z6
-	VMOVUPS      64(R10), Z13
+	VMOVUPS      64(R9), Z13
 	VFMADD231PS  Z13, Z12, Z7
-	VMOVUPS      (R10)(DI*1), Z13
+	VMOVUPS      (R9)(SI*1), Z13
 	VFMADD231PS  Z13, Z12, Z8
-	MOVLQSX      12(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z12
-	VMOVUPS      (R10), Z13
+	MOVLQSX      12(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z12
+	VMOVUPS      (R9), Z13
 	VFMADD231PS  Z13, Z12, Z9
-	VMOVUPS      64(R10), Z13
+	VMOVUPS      64(R9), Z13
 	VFMADD231PS  Z13, Z12, Z10
-	VMOVUPS      (R10)(DI*1), Z13
+	VMOVUPS      (R9)(SI*1), Z13
 	VFMADD231PS  Z13, Z12, Z11
-	ADDQ         $0x10, SI
-	SUBQ         $0x04, R8
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, DI
 	JGE          block3
 
 block3End:
-	ADDQ $0x04, R8
-	SUBQ $0x01, R8
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
 	JLT  block3RestEnd
 
 block3Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z12
-	VMOVUPS      (R10), Z13
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z12
+	VMOVUPS      (R9), Z13
 	VFMADD231PS  Z13, Z12, Z0
-	VMOVUPS      64(R10), Z13
+	VMOVUPS      64(R9), Z13
 	VFMADD231PS  Z13, Z12, Z1
-	VMOVUPS      (R10)(DI*1), Z13
+	VMOVUPS      (R9)(SI*1), Z13
 	VFMADD231PS  Z13, Z12, Z2
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
 	JGE          block3Rest
 
 block3RestEnd:
 	VADDPS  Z6, Z0, Z0
-	VADDPS  Z9, Z3, Z3
-	VADDPS  Z3, Z0, Z0
 	VADDPS  Z7, Z1, Z1
-	VADDPS  Z10, Z4, Z4
-	VADDPS  Z4, Z1, Z1
 	VADDPS  Z8, Z2, Z2
+	VADDPS  Z9, Z3, Z3
+	VADDPS  Z10, Z4, Z4
 	VADDPS  Z11, Z5, Z5
+	VADDPS  Z3, Z0, Z0
+	VADDPS  Z4, Z1, Z1
 	VADDPS  Z5, Z2, Z2
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
 	VMOVUPS (AX), Z3
 	VADDPS  Z3, Z0, Z0
 	VMOVUPS 64(AX), Z3
 	VADDPS  Z3, Z1, Z1
-	VMOVUPS (AX)(DI*1), Z3
+	VMOVUPS (AX)(SI*1), Z3
 	VADDPS  Z3, Z2, Z2
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, (AX)(DI*1)
+	VMOVUPS Z2, (AX)(SI*1)
+	ADDQ    CX, AX
 	JMP     done
 
 above3:
-	CMPQ   SI, $0x40
+	CMPQ   BX, $0x40
 	JG     above4
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -11031,120 +11504,124 @@ above3:
 	VXORPS Z13, Z13, Z13
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x04, R8
+	MOVQ   idx_base+32(FP), BX
+	MOVQ   idx_len+40(FP), DI
+	SUBQ   $0x04, DI
 	JLT    block4End
 
 block4:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z16
-	VMOVUPS      (R10), Z17
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z16
+	VMOVUPS      (R9), Z17
 	VFMADD231PS  Z17, Z16, Z0
-	VMOVUPS      64(R10), Z17
+	VMOVUPS      64(R9), Z17
 	VFMADD231PS  Z17, Z16, Z1
-	VMOVUPS      128(R10), Z17
+	VMOVUPS      128(R9), Z17
 	VFMADD231PS  Z17, Z16, Z2
-	VMOVUPS      (R10)(DI*1), Z17
+	VMOVUPS      (R9)(SI*1), Z17
 	VFMADD231PS  Z17, Z16, Z3
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z16
-	VMOVUPS      (R10), Z17
+	MOVLQSX      4(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z16
+	VMOVUPS      (R9), Z17
 	VFMADD231PS  Z17, Z16, Z4
-	VMOVUPS      64(R10), Z17
+	VMOVUPS      64(R9), Z17
 	VFMADD231PS  Z17, Z16, Z5
-	VMOVUPS      128(R10), Z17
+	VMOVUPS      128(R9), Z17
 	VFMADD231PS  Z17, Z16, Z6
-	VMOVUPS      (R10)(DI*1), Z17
+	VMOVUPS      (R9)(SI*1), Z17
 	VFMADD231PS  Z17, Z16, Z7
-	MOVLQSX      8(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z16
-	VMOVUPS      (R10), Z17
+	MOVLQSX      8(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z16
+	VMOVUPS      (R9), Z17
 	VFMADD231PS  Z17, Z16, Z8
-	VMOVUPS      64(R10), Z17
+	VMOVUPS      64(R9), Z17
 	VFMADD231PS  Z17, Z16, Z9
-	VMOVUPS      128(R10), Z17
+	VMOVUPS      128(R9), Z17
 	VFMADD231PS  Z17, Z16, Z10
-	VMOVUPS      (R10)(DI*1), Z17
+	VMOVUPS      (R9)(SI*1), Z17
 	VFMADD231PS  Z17, Z16, Z11
-	MOVLQSX      12(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z16
-	VMOVUPS      (R10), Z17
+	MOVLQSX      12(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z16
+	VMOVUPS      (R9), Z17
 	VFMADD231PS  Z17, Z16, Z12
-	VMOVUPS      64(R10), Z17
+	VMOVUPS      64(R9), Z17
 	VFMADD231PS  Z17, Z16, Z13
-	VMOVUPS      128(R10), Z17
+	VMOVUPS      128(R9), Z17
 	VFMADD231PS  Z17, Z16, Z14
-	VMOVUPS      (R10)(DI*1), Z17
+	VMOVUPS      (R9)(SI*1), Z17
 	VFMADD231PS  Z17, Z16, Z15
-	ADDQ         $0x10, SI
-	SUBQ         $0x04, R8
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, DI
 	JGE          block4
 
 block4End:
-	ADDQ $0x04, R8
-	SUBQ $0x01, R8
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
 	JLT  block4RestEnd
 
 block4Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z16
-	VMOVUPS      (R10), Z17
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z16
+	VMOVUPS      (R9), Z17
 	VFMADD231PS  Z17, Z16, Z0
-	VMOVUPS      64(R10), Z17
+	VMOVUPS      64(R9), Z17
 	VFMADD231PS  Z17, Z16, Z1
-	VMOVUPS      128(R10), Z17
+	VMOVUPS      128(R9), Z17
 	VFMADD231PS  Z17, Z16, Z2
-	VMOVUPS      (R10)(DI*1), Z17
+	VMOVUPS      (R9)(SI*1), Z17
 	VFMADD231PS  Z17, Z16, Z3
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
 	JGE          block4Rest
 
 block4RestEnd:
 	VADDPS  Z8, Z0, Z0
-	VADDPS  Z12, Z4, Z4
-	VADDPS  Z4, Z0, Z0
 	VADDPS  Z9, Z1, Z1
-	VADDPS  Z13, Z5, Z5
-	VADDPS  Z5, Z1, Z1
 	VADDPS  Z10, Z2, Z2
-	VADDPS  Z14, Z6, Z6
-	VADDPS  Z6, Z2, Z2
 	VADDPS  Z11, Z3, Z3
+	VADDPS  Z12, Z4, Z4
+	VADDPS  Z13, Z5, Z5
+	VADDPS  Z14, Z6, Z6
 	VADDPS  Z15, Z7, Z7
+	VADDPS  Z4, Z0, Z0
+	VADDPS  Z5, Z1, Z1
+	VADDPS  Z6, Z2, Z2
 	VADDPS  Z7, Z3, Z3
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
 	VMOVUPS (AX), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(AX), Z4
 	VADDPS  Z4, Z1, Z1
 	VMOVUPS 128(AX), Z4
 	VADDPS  Z4, Z2, Z2
-	VMOVUPS (AX)(DI*1), Z4
+	VMOVUPS (AX)(SI*1), Z4
 	VADDPS  Z4, Z3, Z3
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, (AX)(DI*1)
+	VMOVUPS Z3, (AX)(SI*1)
+	ADDQ    CX, AX
 	JMP     done
 
 above4:
-	CMPQ   SI, $0x50
+	CMPQ   BX, $0x50
 	JG     above5
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -11166,117 +11643,120 @@ above4:
 	VXORPS Z17, Z17, Z17
 	VXORPS Z18, Z18, Z18
 	VXORPS Z19, Z19, Z19
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x04, R8
+	MOVQ   idx_base+32(FP), BX
+	MOVQ   idx_len+40(FP), DI
+	SUBQ   $0x04, DI
 	JLT    block5End
 
 block5:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z20
-	VMOVUPS      (R10), Z21
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z20
+	VMOVUPS      (R9), Z21
 	VFMADD231PS  Z21, Z20, Z0
-	VMOVUPS      64(R10), Z21
+	VMOVUPS      64(R9), Z21
 	VFMADD231PS  Z21, Z20, Z1
-	VMOVUPS      128(R10), Z21
+	VMOVUPS      128(R9), Z21
 	VFMADD231PS  Z21, Z20, Z2
-	VMOVUPS      192(R10), Z21
+	VMOVUPS      192(R9), Z21
 	VFMADD231PS  Z21, Z20, Z3
-	VMOVUPS      (R10)(DI*1), Z21
+	VMOVUPS      (R9)(SI*1), Z21
 	VFMADD231PS  Z21, Z20, Z4
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z20
-	VMOVUPS      (R10), Z21
+	MOVLQSX      4(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z20
+	VMOVUPS      (R9), Z21
 	VFMADD231PS  Z21, Z20, Z5
-	VMOVUPS      64(R10), Z21
+	VMOVUPS      64(R9), Z21
 	VFMADD231PS  Z21, Z20, Z6
-	VMOVUPS      128(R10), Z21
+	VMOVUPS      128(R9), Z21
 	VFMADD231PS  Z21, Z20, Z7
-	VMOVUPS      192(R10), Z21
+	VMOVUPS      192(R9), Z21
 	VFMADD231PS  Z21, Z20, Z8
-	VMOVUPS      (R10)(DI*1), Z21
+	VMOVUPS      (R9)(SI*1), Z21
 	VFMADD231PS  Z21, Z20, Z9
-	MOVLQSX      8(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z20
-	VMOVUPS      (R10), Z21
+	MOVLQSX      8(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z20
+	VMOVUPS      (R9), Z21
 	VFMADD231PS  Z21, Z20, Z10
-	VMOVUPS      64(R10), Z21
+	VMOVUPS      64(R9), Z21
 	VFMADD231PS  Z21, Z20, Z11
-	VMOVUPS      128(R10), Z21
+	VMOVUPS      128(R9), Z21
 	VFMADD231PS  Z21, Z20, Z12
-	VMOVUPS      192(R10), Z21
+	VMOVUPS      192(R9), Z21
 	VFMADD231PS  Z21, Z20, Z13
-	VMOVUPS      (R10)(DI*1), Z21
+	VMOVUPS      (R9)(SI*1), Z21
 	VFMADD231PS  Z21, Z20, Z14
-	MOVLQSX      12(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z20
-	VMOVUPS      (R10), Z21
+	MOVLQSX      12(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z20
+	VMOVUPS      (R9), Z21
 	VFMADD231PS  Z21, Z20, Z15
-	VMOVUPS      64(R10), Z21
+	VMOVUPS      64(R9), Z21
 	VFMADD231PS  Z21, Z20, Z16
-	VMOVUPS      128(R10), Z21
+	VMOVUPS      128(R9), Z21
 	VFMADD231PS  Z21, Z20, Z17
-	VMOVUPS      192(R10), Z21
+	VMOVUPS      192(R9), Z21
 	VFMADD231PS  Z21, Z20, Z18
-	VMOVUPS      (R10)(DI*1), Z21
+	VMOVUPS      (R9)(SI*1), Z21
 	VFMADD231PS  Z21, Z20, Z19
-	ADDQ         $0x10, SI
-	SUBQ         $0x04, R8
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, DI
 	JGE          block5
 
 block5End:
-	ADDQ $0x04, R8
-	SUBQ $0x01, R8
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
 	JLT  block5RestEnd
 
 block5Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z20
-	VMOVUPS      (R10), Z21
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z20
+	VMOVUPS      (R9), Z21
 	VFMADD231PS  Z21, Z20, Z0
-	VMOVUPS      64(R10), Z21
+	VMOVUPS      64(R9), Z21
 	VFMADD231PS  Z21, Z20, Z1
-	VMOVUPS      128(R10), Z21
+	VMOVUPS      128(R9), Z21
 	VFMADD231PS  Z21, Z20, Z2
-	VMOVUPS      192(R10), Z21
+	VMOVUPS      192(R9), Z21
 	VFMADD231PS  Z21, Z20, Z3
-	VMOVUPS      (R10)(DI*1), Z21
+	VMOVUPS      (R9)(SI*1), Z21
 	VFMADD231PS  Z21, Z20, Z4
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
 	JGE          block5Rest
 
 block5RestEnd:
 	VADDPS  Z10, Z0, Z0
-	VADDPS  Z15, Z5, Z5
-	VADDPS  Z5, Z0, Z0
 	VADDPS  Z11, Z1, Z1
-	VADDPS  Z16, Z6, Z6
-	VADDPS  Z6, Z1, Z1
 	VADDPS  Z12, Z2, Z2
-	VADDPS  Z17, Z7, Z7
-	VADDPS  Z7, Z2, Z2
 	VADDPS  Z13, Z3, Z3
-	VADDPS  Z18, Z8, Z8
-	VADDPS  Z8, Z3, Z3
 	VADDPS  Z14, Z4, Z4
+	VADDPS  Z15, Z5, Z5
+	VADDPS  Z16, Z6, Z6
+	VADDPS  Z17, Z7, Z7
+	VADDPS  Z18, Z8, Z8
 	VADDPS  Z19, Z9, Z9
+	VADDPS  Z5, Z0, Z0
+	VADDPS  Z6, Z1, Z1
+	VADDPS  Z7, Z2, Z2
+	VADDPS  Z8, Z3, Z3
 	VADDPS  Z9, Z4, Z4
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
 	VMOVUPS (AX), Z5
 	VADDPS  Z5, Z0, Z0
 	VMOVUPS 64(AX), Z5
@@ -11285,17 +11765,18 @@ block5RestEnd:
 	VADDPS  Z5, Z2, Z2
 	VMOVUPS 192(AX), Z5
 	VADDPS  Z5, Z3, Z3
-	VMOVUPS (AX)(DI*1), Z5
+	VMOVUPS (AX)(SI*1), Z5
 	VADDPS  Z5, Z4, Z4
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, (AX)(DI*1)
+	VMOVUPS Z4, (AX)(SI*1)
+	ADDQ    CX, AX
 	JMP     done
 
 above5:
-	CMPQ   SI, $0x60
+	CMPQ   BX, $0x60
 	JG     above6
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -11321,130 +11802,133 @@ above5:
 	VXORPS Z21, Z21, Z21
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x04, R8
+	MOVQ   idx_base+32(FP), BX
+	MOVQ   idx_len+40(FP), DI
+	SUBQ   $0x04, DI
 	JLT    block6End
 
 block6:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z24
-	VMOVUPS      (R10), Z25
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z24
+	VMOVUPS      (R9), Z25
 	VFMADD231PS  Z25, Z24, Z0
-	VMOVUPS      64(R10), Z25
+	VMOVUPS      64(R9), Z25
 	VFMADD231PS  Z25, Z24, Z1
-	VMOVUPS      128(R10), Z25
+	VMOVUPS      128(R9), Z25
 	VFMADD231PS  Z25, Z24, Z2
-	VMOVUPS      192(R10), Z25
+	VMOVUPS      192(R9), Z25
 	VFMADD231PS  Z25, Z24, Z3
-	VMOVUPS      256(R10), Z25
+	VMOVUPS      256(R9), Z25
 	VFMADD231PS  Z25, Z24, Z4
-	VMOVUPS      (R10)(DI*1), Z25
+	VMOVUPS      (R9)(SI*1), Z25
 	VFMADD231PS  Z25, Z24, Z5
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z24
-	VMOVUPS      (R10), Z25
+	MOVLQSX      4(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z24
+	VMOVUPS      (R9), Z25
 	VFMADD231PS  Z25, Z24, Z6
-	VMOVUPS      64(R10), Z25
+	VMOVUPS      64(R9), Z25
 	VFMADD231PS  Z25, Z24, Z7
-	VMOVUPS      128(R10), Z25
+	VMOVUPS      128(R9), Z25
 	VFMADD231PS  Z25, Z24, Z8
-	VMOVUPS      192(R10), Z25
+	VMOVUPS      192(R9), Z25
 	VFMADD231PS  Z25, Z24, Z9
-	VMOVUPS      256(R10), Z25
+	VMOVUPS      256(R9), Z25
 	VFMADD231PS  Z25, Z24, Z10
-	VMOVUPS      (R10)(DI*1), Z25
+	VMOVUPS      (R9)(SI*1), Z25
 	VFMADD231PS  Z25, Z24, Z11
-	MOVLQSX      8(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z24
-	VMOVUPS      (R10), Z25
+	MOVLQSX      8(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z24
+	VMOVUPS      (R9), Z25
 	VFMADD231PS  Z25, Z24, Z12
-	VMOVUPS      64(R10), Z25
+	VMOVUPS      64(R9), Z25
 	VFMADD231PS  Z25, Z24, Z13
-	VMOVUPS      128(R10), Z25
+	VMOVUPS      128(R9), Z25
 	VFMADD231PS  Z25, Z24, Z14
-	VMOVUPS      192(R10), Z25
+	VMOVUPS      192(R9), Z25
 	VFMADD231PS  Z25, Z24, Z15
-	VMOVUPS      256(R10), Z25
+	VMOVUPS      256(R9), Z25
 	VFMADD231PS  Z25, Z24, Z16
-	VMOVUPS      (R10)(DI*1), Z25
+	VMOVUPS      (R9)(SI*1), Z25
 	VFMADD231PS  Z25, Z24, Z17
-	MOVLQSX      12(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z24
-	VMOVUPS      (R10), Z25
+	MOVLQSX      12(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z24
+	VMOVUPS      (R9), Z25
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS      64(R10), Z25
+	VMOVUPS      64(R9), Z25
 	VFMADD231PS  Z25, Z24, Z19
-	VMOVUPS      128(R10), Z25
+	VMOVUPS      128(R9), Z25
 	VFMADD231PS  Z25, Z24, Z20
-	VMOVUPS      192(R10), Z25
+	VMOVUPS      192(R9), Z25
 	VFMADD231PS  Z25, Z24, Z21
-	VMOVUPS      256(R10), Z25
+	VMOVUPS      256(R9), Z25
 	VFMADD231PS  Z25, Z24, Z22
-	VMOVUPS      (R10)(DI*1), Z25
+	VMOVUPS      (R9)(SI*1), Z25
 	VFMADD231PS  Z25, Z24, Z23
-	ADDQ         $0x10, SI
-	SUBQ         $0x04, R8
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, DI
 	JGE          block6
 
 block6End:
-	ADDQ $0x04, R8
-	SUBQ $0x01, R8
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
 	JLT  block6RestEnd
 
 block6Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z24
-	VMOVUPS      (R10), Z25
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z24
+	VMOVUPS      (R9), Z25
 	VFMADD231PS  Z25, Z24, Z0
-	VMOVUPS      64(R10), Z25
+	VMOVUPS      64(R9), Z25
 	VFMADD231PS  Z25, Z24, Z1
-	VMOVUPS      128(R10), Z25
+	VMOVUPS      128(R9), Z25
 	VFMADD231PS  Z25, Z24, Z2
-	VMOVUPS      192(R10), Z25
+	VMOVUPS      192(R9), Z25
 	VFMADD231PS  Z25, Z24, Z3
-	VMOVUPS      256(R10), Z25
+	VMOVUPS      256(R9), Z25
 	VFMADD231PS  Z25, Z24, Z4
-	VMOVUPS      (R10)(DI*1), Z25
+	VMOVUPS      (R9)(SI*1), Z25
 	VFMADD231PS  Z25, Z24, Z5
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
 	JGE          block6Rest
 
 block6RestEnd:
 	VADDPS  Z12, Z0, Z0
-	VADDPS  Z18, Z6, Z6
-	VADDPS  Z6, Z0, Z0
 	VADDPS  Z13, Z1, Z1
-	VADDPS  Z19, Z7, Z7
-	VADDPS  Z7, Z1, Z1
 	VADDPS  Z14, Z2, Z2
-	VADDPS  Z20, Z8, Z8
-	VADDPS  Z8, Z2, Z2
 	VADDPS  Z15, Z3, Z3
-	VADDPS  Z21, Z9, Z9
-	VADDPS  Z9, Z3, Z3
 	VADDPS  Z16, Z4, Z4
-	VADDPS  Z22, Z10, Z10
-	VADDPS  Z10, Z4, Z4
 	VADDPS  Z17, Z5, Z5
+	VADDPS  Z18, Z6, Z6
+	VADDPS  Z19, Z7, Z7
+	VADDPS  Z20, Z8, Z8
+	VADDPS  Z21, Z9, Z9
+	VADDPS  Z22, Z10, Z10
 	VADDPS  Z23, Z11, Z11
+	VADDPS  Z6, Z0, Z0
+	VADDPS  Z7, Z1, Z1
+	VADDPS  Z8, Z2, Z2
+	VADDPS  Z9, Z3, Z3
+	VADDPS  Z10, Z4, Z4
 	VADDPS  Z11, Z5, Z5
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
 	VMOVUPS (AX), Z6
 	VADDPS  Z6, Z0, Z0
 	VMOVUPS 64(AX), Z6
@@ -11455,14 +11939,15 @@ block6RestEnd:
 	VADDPS  Z6, Z3, Z3
 	VMOVUPS 256(AX), Z6
 	VADDPS  Z6, Z4, Z4
-	VMOVUPS (AX)(DI*1), Z6
+	VMOVUPS (AX)(SI*1), Z6
 	VADDPS  Z6, Z5, Z5
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, 192(AX)
 	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, (AX)(DI*1)
+	VMOVUPS Z5, (AX)(SI*1)
+	ADDQ    CX, AX
 	JMP     done
 
 above6:
@@ -11494,143 +11979,146 @@ above6:
 	VXORPS Z25, Z25, Z25
 	VXORPS Z26, Z26, Z26
 	VXORPS Z27, Z27, Z27
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), R8
-	SUBQ   $0x04, R8
+	MOVQ   idx_base+32(FP), BX
+	MOVQ   idx_len+40(FP), DI
+	SUBQ   $0x04, DI
 	JLT    block7End
 
 block7:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z28
-	VMOVUPS      (R10), Z29
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z28
+	VMOVUPS      (R9), Z29
 	VFMADD231PS  Z29, Z28, Z0
-	VMOVUPS      64(R10), Z29
+	VMOVUPS      64(R9), Z29
 	VFMADD231PS  Z29, Z28, Z1
-	VMOVUPS      128(R10), Z29
+	VMOVUPS      128(R9), Z29
 	VFMADD231PS  Z29, Z28, Z2
-	VMOVUPS      192(R10), Z29
+	VMOVUPS      192(R9), Z29
 	VFMADD231PS  Z29, Z28, Z3
-	VMOVUPS      256(R10), Z29
+	VMOVUPS      256(R9), Z29
 	VFMADD231PS  Z29, Z28, Z4
-	VMOVUPS      320(R10), Z29
+	VMOVUPS      320(R9), Z29
 	VFMADD231PS  Z29, Z28, Z5
-	VMOVUPS      (R10)(DI*1), Z29
+	VMOVUPS      (R9)(SI*1), Z29
 	VFMADD231PS  Z29, Z28, Z6
-	MOVLQSX      4(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z28
-	VMOVUPS      (R10), Z29
+	MOVLQSX      4(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z28
+	VMOVUPS      (R9), Z29
 	VFMADD231PS  Z29, Z28, Z7
-	VMOVUPS      64(R10), Z29
+	VMOVUPS      64(R9), Z29
 	VFMADD231PS  Z29, Z28, Z8
-	VMOVUPS      128(R10), Z29
+	VMOVUPS      128(R9), Z29
 	VFMADD231PS  Z29, Z28, Z9
-	VMOVUPS      192(R10), Z29
+	VMOVUPS      192(R9), Z29
 	VFMADD231PS  Z29, Z28, Z10
-	VMOVUPS      256(R10), Z29
+	VMOVUPS      256(R9), Z29
 	VFMADD231PS  Z29, Z28, Z11
-	VMOVUPS      320(R10), Z29
+	VMOVUPS      320(R9), Z29
 	VFMADD231PS  Z29, Z28, Z12
-	VMOVUPS      (R10)(DI*1), Z29
+	VMOVUPS      (R9)(SI*1), Z29
 	VFMADD231PS  Z29, Z28, Z13
-	MOVLQSX      8(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z28
-	VMOVUPS      (R10), Z29
+	MOVLQSX      8(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z28
+	VMOVUPS      (R9), Z29
 	VFMADD231PS  Z29, Z28, Z14
-	VMOVUPS      64(R10), Z29
+	VMOVUPS      64(R9), Z29
 	VFMADD231PS  Z29, Z28, Z15
-	VMOVUPS      128(R10), Z29
+	VMOVUPS      128(R9), Z29
 	VFMADD231PS  Z29, Z28, Z16
-	VMOVUPS      192(R10), Z29
+	VMOVUPS      192(R9), Z29
 	VFMADD231PS  Z29, Z28, Z17
-	VMOVUPS      256(R10), Z29
+	VMOVUPS      256(R9), Z29
 	VFMADD231PS  Z29, Z28, Z18
-	VMOVUPS      320(R10), Z29
+	VMOVUPS      320(R9), Z29
 	VFMADD231PS  Z29, Z28, Z19
-	VMOVUPS      (R10)(DI*1), Z29
+	VMOVUPS      (R9)(SI*1), Z29
 	VFMADD231PS  Z29, Z28, Z20
-	MOVLQSX      12(SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z28
-	VMOVUPS      (R10), Z29
+	MOVLQSX      12(BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z28
+	VMOVUPS      (R9), Z29
 	VFMADD231PS  Z29, Z28, Z21
-	VMOVUPS      64(R10), Z29
+	VMOVUPS      64(R9), Z29
 	VFMADD231PS  Z29, Z28, Z22
-	VMOVUPS      128(R10), Z29
+	VMOVUPS      128(R9), Z29
 	VFMADD231PS  Z29, Z28, Z23
-	VMOVUPS      192(R10), Z29
+	VMOVUPS      192(R9), Z29
 	VFMADD231PS  Z29, Z28, Z24
-	VMOVUPS      256(R10), Z29
+	VMOVUPS      256(R9), Z29
 	VFMADD231PS  Z29, Z28, Z25
-	VMOVUPS      320(R10), Z29
+	VMOVUPS      320(R9), Z29
 	VFMADD231PS  Z29, Z28, Z26
-	VMOVUPS      (R10)(DI*1), Z29
+	VMOVUPS      (R9)(SI*1), Z29
 	VFMADD231PS  Z29, Z28, Z27
-	ADDQ         $0x10, SI
-	SUBQ         $0x04, R8
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, DI
 	JGE          block7
 
 block7End:
-	ADDQ $0x04, R8
-	SUBQ $0x01, R8
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
 	JLT  block7RestEnd
 
 block7Rest:
-	MOVLQSX      (SI), R9
-	MOVQ         R9, R10
-	IMULQ        BX, R10
-	ADDQ         DX, R10
-	VBROADCASTSS (CX)(R9*4), Z28
-	VMOVUPS      (R10), Z29
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z28
+	VMOVUPS      (R9), Z29
 	VFMADD231PS  Z29, Z28, Z0
-	VMOVUPS      64(R10), Z29
+	VMOVUPS      64(R9), Z29
 	VFMADD231PS  Z29, Z28, Z1
-	VMOVUPS      128(R10), Z29
+	VMOVUPS      128(R9), Z29
 	VFMADD231PS  Z29, Z28, Z2
-	VMOVUPS      192(R10), Z29
+	VMOVUPS      192(R9), Z29
 	VFMADD231PS  Z29, Z28, Z3
-	VMOVUPS      256(R10), Z29
+	VMOVUPS      256(R9), Z29
 	VFMADD231PS  Z29, Z28, Z4
-	VMOVUPS      320(R10), Z29
+	VMOVUPS      320(R9), Z29
 	VFMADD231PS  Z29, Z28, Z5
-	VMOVUPS      (R10)(DI*1), Z29
+	VMOVUPS      (R9)(SI*1), Z29
 	VFMADD231PS  Z29, Z28, Z6
-	ADDQ         $0x04, SI
-	SUBQ         $0x01, R8
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
 	JGE          block7Rest
 
 block7RestEnd:
 	VADDPS  Z14, Z0, Z0
-	VADDPS  Z21, Z7, Z7
-	VADDPS  Z7, Z0, Z0
 	VADDPS  Z15, Z1, Z1
-	VADDPS  Z22, Z8, Z8
-	VADDPS  Z8, Z1, Z1
 	VADDPS  Z16, Z2, Z2
-	VADDPS  Z23, Z9, Z9
-	VADDPS  Z9, Z2, Z2
 	VADDPS  Z17, Z3, Z3
-	VADDPS  Z24, Z10, Z10
-	VADDPS  Z10, Z3, Z3
 	VADDPS  Z18, Z4, Z4
-	VADDPS  Z25, Z11, Z11
-	VADDPS  Z11, Z4, Z4
 	VADDPS  Z19, Z5, Z5
-	VADDPS  Z26, Z12, Z12
-	VADDPS  Z12, Z5, Z5
 	VADDPS  Z20, Z6, Z6
+	VADDPS  Z21, Z7, Z7
+	VADDPS  Z22, Z8, Z8
+	VADDPS  Z23, Z9, Z9
+	VADDPS  Z24, Z10, Z10
+	VADDPS  Z25, Z11, Z11
+	VADDPS  Z26, Z12, Z12
 	VADDPS  Z27, Z13, Z13
+	VADDPS  Z7, Z0, Z0
+	VADDPS  Z8, Z1, Z1
+	VADDPS  Z9, Z2, Z2
+	VADDPS  Z10, Z3, Z3
+	VADDPS  Z11, Z4, Z4
+	VADDPS  Z12, Z5, Z5
 	VADDPS  Z13, Z6, Z6
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
 	VMOVUPS (AX), Z7
 	VADDPS  Z7, Z0, Z0
 	VMOVUPS 64(AX), Z7
@@ -11643,7 +12131,7 @@ block7RestEnd:
 	VADDPS  Z7, Z4, Z4
 	VMOVUPS 320(AX), Z7
 	VADDPS  Z7, Z5, Z5
-	VMOVUPS (AX)(DI*1), Z7
+	VMOVUPS (AX)(SI*1), Z7
 	VADDPS  Z7, Z6, Z6
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -11651,7 +12139,1291 @@ block7RestEnd:
 	VMOVUPS Z3, 192(AX)
 	VMOVUPS Z4, 256(AX)
 	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, (AX)(SI*1)
+	ADDQ    CX, AX
+	JMP     done
+
+few:
+	LEAQ   tail512<>+0(SB), SI
+	KMOVW  (SI)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   idx_base+32(FP), BX
+	MOVQ   idx_len+40(FP), SI
+	SUBQ   $0x04, SI
+	JLT    block1End
+
+block1:
+	MOVLQSX      (BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Z4
+	VMOVUPS.Z    (R8), K1, Z5
+	VFMADD231PS  Z5, Z4, Z0
+	MOVLQSX      4(BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Z4
+	VMOVUPS.Z    (R8), K1, Z5
+	VFMADD231PS  Z5, Z4, Z1
+	MOVLQSX      8(BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Z4
+	VMOVUPS.Z    (R8), K1, Z5
+	VFMADD231PS  Z5, Z4, Z2
+	MOVLQSX      12(BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Z4
+	VMOVUPS.Z    (R8), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JGE          block1
+
+block1End:
+	ADDQ $0x04, SI
+	SUBQ $0x01, SI
+	JLT  block1RestEnd
+
+block1Rest:
+	MOVLQSX      (BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Z4
+	VMOVUPS.Z    (R8), K1, Z5
+	VFMADD231PS  Z5, Z4, Z0
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, SI
+	JGE          block1Rest
+
+block1RestEnd:
+	VADDPS    Z2, Z0, Z0
+	VADDPS    Z3, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	MOVQ      y+0(FP), AX
+	MOVQ      ldy+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      CX, AX
+
+done:
+	VZEROUPPER
+	RET
+
+// func outerSparse1AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
+// Requires: AVX, AVX512F
+TEXT ·outerSparse1AVX512(SB), NOSPLIT, $0-84
+	MOVQ         w+0(FP), AX
+	MOVQ         ldw+8(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         x+16(FP), DX
+	MOVQ         n+72(FP), BX
+	CMPQ         BX, $0x10
+	JLE          few
+	LEAQ         -16(BX), SI
+	SHLQ         $0x02, SI
+	CMPQ         BX, $0x20
+	JG           above2
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), BX
+	MOVQ         ldd+64(FP), DI
+	SHLQ         $0x02, DI
+	VMOVUPS      (BX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      (BX)(SI*1), Z2
+	VMULPS       Z0, Z2, Z2
+	ADDQ         DI, BX
+	MOVQ         idx_base+32(FP), BX
+	MOVQ         idx_len+40(FP), DI
+	SUBQ         $0x01, DI
+	JLT          block2RestEnd
+
+block2Rest:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z0
+	VMOVUPS      (R9)(SI*1), Z3
+	VFMADD231PS  Z0, Z2, Z3
+	VMOVUPS      (R9), Z4
+	VFMADD231PS  Z0, Z1, Z4
+	VMOVUPS      Z4, (R9)
+	VMOVUPS      Z3, (R9)(SI*1)
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
+	JGE          block2Rest
+
+block2RestEnd:
+	JMP done
+
+above2:
+	CMPQ         BX, $0x30
+	JG           above3
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), BX
+	MOVQ         ldd+64(FP), DI
+	SHLQ         $0x02, DI
+	VMOVUPS      (BX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      64(BX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (BX)(SI*1), Z3
+	VMULPS       Z0, Z3, Z3
+	ADDQ         DI, BX
+	MOVQ         idx_base+32(FP), BX
+	MOVQ         idx_len+40(FP), DI
+	SUBQ         $0x01, DI
+	JLT          block3RestEnd
+
+block3Rest:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z0
+	VMOVUPS      (R9)(SI*1), Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      (R9), Z5
+	VFMADD231PS  Z0, Z1, Z5
+	VMOVUPS      Z5, (R9)
+	VMOVUPS      64(R9), Z5
+	VFMADD231PS  Z0, Z2, Z5
+	VMOVUPS      Z5, 64(R9)
+	VMOVUPS      Z4, (R9)(SI*1)
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
+	JGE          block3Rest
+
+block3RestEnd:
+	JMP done
+
+above3:
+	CMPQ         BX, $0x40
+	JG           above4
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), BX
+	MOVQ         ldd+64(FP), DI
+	SHLQ         $0x02, DI
+	VMOVUPS      (BX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      64(BX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      128(BX), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (BX)(SI*1), Z4
+	VMULPS       Z0, Z4, Z4
+	ADDQ         DI, BX
+	MOVQ         idx_base+32(FP), BX
+	MOVQ         idx_len+40(FP), DI
+	SUBQ         $0x01, DI
+	JLT          block4RestEnd
+
+block4Rest:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z0
+	VMOVUPS      (R9)(SI*1), Z5
+	VFMADD231PS  Z0, Z4, Z5
+	VMOVUPS      (R9), Z6
+	VFMADD231PS  Z0, Z1, Z6
+	VMOVUPS      Z6, (R9)
+	VMOVUPS      64(R9), Z6
+	VFMADD231PS  Z0, Z2, Z6
+	VMOVUPS      Z6, 64(R9)
+	VMOVUPS      128(R9), Z6
+	VFMADD231PS  Z0, Z3, Z6
+	VMOVUPS      Z6, 128(R9)
+	VMOVUPS      Z5, (R9)(SI*1)
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
+	JGE          block4Rest
+
+block4RestEnd:
+	JMP done
+
+above4:
+	CMPQ         BX, $0x50
+	JG           above5
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), BX
+	MOVQ         ldd+64(FP), DI
+	SHLQ         $0x02, DI
+	VMOVUPS      (BX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      64(BX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      128(BX), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      192(BX), Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      (BX)(SI*1), Z5
+	VMULPS       Z0, Z5, Z5
+	ADDQ         DI, BX
+	MOVQ         idx_base+32(FP), BX
+	MOVQ         idx_len+40(FP), DI
+	SUBQ         $0x01, DI
+	JLT          block5RestEnd
+
+block5Rest:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z0
+	VMOVUPS      (R9)(SI*1), Z6
+	VFMADD231PS  Z0, Z5, Z6
+	VMOVUPS      (R9), Z7
+	VFMADD231PS  Z0, Z1, Z7
+	VMOVUPS      Z7, (R9)
+	VMOVUPS      64(R9), Z7
+	VFMADD231PS  Z0, Z2, Z7
+	VMOVUPS      Z7, 64(R9)
+	VMOVUPS      128(R9), Z7
+	VFMADD231PS  Z0, Z3, Z7
+	VMOVUPS      Z7, 128(R9)
+	VMOVUPS      192(R9), Z7
+	VFMADD231PS  Z0, Z4, Z7
+	VMOVUPS      Z7, 192(R9)
+	VMOVUPS      Z6, (R9)(SI*1)
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
+	JGE          block5Rest
+
+block5RestEnd:
+	JMP done
+
+above5:
+	CMPQ         BX, $0x60
+	JG           above6
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), BX
+	MOVQ         ldd+64(FP), DI
+	SHLQ         $0x02, DI
+	VMOVUPS      (BX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      64(BX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      128(BX), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      192(BX), Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      256(BX), Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      (BX)(SI*1), Z6
+	VMULPS       Z0, Z6, Z6
+	ADDQ         DI, BX
+	MOVQ         idx_base+32(FP), BX
+	MOVQ         idx_len+40(FP), DI
+	SUBQ         $0x01, DI
+	JLT          block6RestEnd
+
+block6Rest:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z0
+	VMOVUPS      (R9)(SI*1), Z7
+	VFMADD231PS  Z0, Z6, Z7
+	VMOVUPS      (R9), Z8
+	VFMADD231PS  Z0, Z1, Z8
+	VMOVUPS      Z8, (R9)
+	VMOVUPS      64(R9), Z8
+	VFMADD231PS  Z0, Z2, Z8
+	VMOVUPS      Z8, 64(R9)
+	VMOVUPS      128(R9), Z8
+	VFMADD231PS  Z0, Z3, Z8
+	VMOVUPS      Z8, 128(R9)
+	VMOVUPS      192(R9), Z8
+	VFMADD231PS  Z0, Z4, Z8
+	VMOVUPS      Z8, 192(R9)
+	VMOVUPS      256(R9), Z8
+	VFMADD231PS  Z0, Z5, Z8
+	VMOVUPS      Z8, 256(R9)
+	VMOVUPS      Z7, (R9)(SI*1)
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
+	JGE          block6Rest
+
+block6RestEnd:
+	JMP done
+
+above6:
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), BX
+	MOVQ         ldd+64(FP), DI
+	SHLQ         $0x02, DI
+	VMOVUPS      (BX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      64(BX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      128(BX), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      192(BX), Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      256(BX), Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      320(BX), Z6
+	VMULPS       Z0, Z6, Z6
+	VMOVUPS      (BX)(SI*1), Z7
+	VMULPS       Z0, Z7, Z7
+	ADDQ         DI, BX
+	MOVQ         idx_base+32(FP), BX
+	MOVQ         idx_len+40(FP), DI
+	SUBQ         $0x01, DI
+	JLT          block7RestEnd
+
+block7Rest:
+	MOVLQSX      (BX), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z0
+	VMOVUPS      (R9)(SI*1), Z8
+	VFMADD231PS  Z0, Z7, Z8
+	VMOVUPS      (R9), Z9
+	VFMADD231PS  Z0, Z1, Z9
+	VMOVUPS      Z9, (R9)
+	VMOVUPS      64(R9), Z9
+	VFMADD231PS  Z0, Z2, Z9
+	VMOVUPS      Z9, 64(R9)
+	VMOVUPS      128(R9), Z9
+	VFMADD231PS  Z0, Z3, Z9
+	VMOVUPS      Z9, 128(R9)
+	VMOVUPS      192(R9), Z9
+	VFMADD231PS  Z0, Z4, Z9
+	VMOVUPS      Z9, 192(R9)
+	VMOVUPS      256(R9), Z9
+	VFMADD231PS  Z0, Z5, Z9
+	VMOVUPS      Z9, 256(R9)
+	VMOVUPS      320(R9), Z9
+	VFMADD231PS  Z0, Z6, Z9
+	VMOVUPS      Z9, 320(R9)
+	VMOVUPS      Z8, (R9)(SI*1)
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, DI
+	JGE          block7Rest
+
+block7RestEnd:
+	JMP done
+
+few:
+	LEAQ         tail512<>+0(SB), SI
+	KMOVW        (SI)(BX*2), K1
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), BX
+	MOVQ         ldd+64(FP), SI
+	SHLQ         $0x02, SI
+	VMOVUPS.Z    (BX), K1, Z1
+	VMULPS       Z0, Z1, Z1
+	ADDQ         SI, BX
+	MOVQ         idx_base+32(FP), BX
+	MOVQ         idx_len+40(FP), SI
+	SUBQ         $0x01, SI
+	JLT          block1RestEnd
+
+block1Rest:
+	MOVLQSX      (BX), DI
+	MOVQ         DI, R8
+	IMULQ        CX, R8
+	ADDQ         AX, R8
+	VBROADCASTSS (DX)(DI*4), Z0
+	VMOVUPS.Z    (R8), K1, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, K1, (R8)
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, SI
+	JGE          block1Rest
+
+block1RestEnd:
+done:
+	VZEROUPPER
+	RET
+
+// func mulSparse2AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·mulSparse2AVX512(SB), NOSPLIT, $0-80
+	MOVQ   w+56(FP), AX
+	MOVQ   ldw+64(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   x+16(FP), DX
+	MOVQ   ldx+24(FP), BX
+	LEAQ   (DX)(BX*4), BX
+	MOVQ   n+72(FP), SI
+	CMPQ   SI, $0x10
+	JLE    few
+	LEAQ   -16(SI), DI
+	SHLQ   $0x02, DI
+	CMPQ   SI, $0x20
+	JG     above2
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	MOVQ   idx_base+32(FP), SI
+	MOVQ   idx_len+40(FP), R8
+	SUBQ   $0x02, R8
+	JLT    block2End
+
+block2:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z8
+	VBROADCASTSS (BX)(R9*4), Z9
+	VMOVUPS      (R10), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z2
+	VMOVUPS      (R10)(DI*1), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z3
+	MOVLQSX      4(SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z8
+	VBROADCASTSS (BX)(R9*4), Z9
+	VMOVUPS      (R10), Z10
+	VFMADD231PS  Z10, Z8, Z4
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      (R10)(DI*1), Z10
+	VFMADD231PS  Z10, Z8, Z5
+	VFMADD231PS  Z10, Z9, Z7
+	ADDQ         $0x08, SI
+	SUBQ         $0x02, R8
+	JGE          block2
+
+block2End:
+	ADDQ $0x02, R8
+	SUBQ $0x01, R8
+	JLT  block2RestEnd
+
+block2Rest:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z8
+	VBROADCASTSS (BX)(R9*4), Z9
+	VMOVUPS      (R10), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z2
+	VMOVUPS      (R10)(DI*1), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z3
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
+	JGE          block2Rest
+
+block2RestEnd:
+	VADDPS  Z4, Z0, Z0
+	VADDPS  Z5, Z1, Z1
+	VADDPS  Z6, Z2, Z2
+	VADDPS  Z7, Z3, Z3
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS (AX)(DI*1), Z4
+	VADDPS  Z4, Z1, Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(DI*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z2, Z2
+	VMOVUPS (AX)(DI*1), Z0
+	VADDPS  Z0, Z3, Z3
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, (AX)(DI*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above2:
+	CMPQ   SI, $0x30
+	JG     above3
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	MOVQ   idx_base+32(FP), SI
+	MOVQ   idx_len+40(FP), R8
+	SUBQ   $0x02, R8
+	JLT    block3End
+
+block3:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z12
+	VBROADCASTSS (BX)(R9*4), Z13
+	VMOVUPS      (R10), Z14
+	VFMADD231PS  Z14, Z12, Z0
+	VFMADD231PS  Z14, Z13, Z3
+	VMOVUPS      64(R10), Z14
+	VFMADD231PS  Z14, Z12, Z1
+	VFMADD231PS  Z14, Z13, Z4
+	VMOVUPS      (R10)(DI*1), Z14
+	VFMADD231PS  Z14, Z12, Z2
+	VFMADD231PS  Z14, Z13, Z5
+	MOVLQSX      4(SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z12
+	VBROADCASTSS (BX)(R9*4), Z13
+	VMOVUPS      (R10), Z14
+	VFMADD231PS  Z14, Z12, Z6
+	VFMADD231PS  Z14, Z13, Z9
+	VMOVUPS      64(R10), Z14
+	VFMADD231PS  Z14, Z12, Z7
+	VFMADD231PS  Z14, Z13, Z10
+	VMOVUPS      (R10)(DI*1), Z14
+	VFMADD231PS  Z14, Z12, Z8
+	VFMADD231PS  Z14, Z13, Z11
+	ADDQ         $0x08, SI
+	SUBQ         $0x02, R8
+	JGE          block3
+
+block3End:
+	ADDQ $0x02, R8
+	SUBQ $0x01, R8
+	JLT  block3RestEnd
+
+block3Rest:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z12
+	VBROADCASTSS (BX)(R9*4), Z13
+	VMOVUPS      (R10), Z14
+	VFMADD231PS  Z14, Z12, Z0
+	VFMADD231PS  Z14, Z13, Z3
+	VMOVUPS      64(R10), Z14
+	VFMADD231PS  Z14, Z12, Z1
+	VFMADD231PS  Z14, Z13, Z4
+	VMOVUPS      (R10)(DI*1), Z14
+	VFMADD231PS  Z14, Z12, Z2
+	VFMADD231PS  Z14, Z13, Z5
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
+	JGE          block3Rest
+
+block3RestEnd:
+	VADDPS  Z6, Z0, Z0
+	VADDPS  Z7, Z1, Z1
+	VADDPS  Z8, Z2, Z2
+	VADDPS  Z9, Z3, Z3
+	VADDPS  Z10, Z4, Z4
+	VADDPS  Z11, Z5, Z5
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z6
+	VADDPS  Z6, Z0, Z0
+	VMOVUPS 64(AX), Z6
+	VADDPS  Z6, Z1, Z1
+	VMOVUPS (AX)(DI*1), Z6
+	VADDPS  Z6, Z2, Z2
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, (AX)(DI*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z3, Z3
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS (AX)(DI*1), Z0
+	VADDPS  Z0, Z5, Z5
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, (AX)(DI*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above3:
+	CMPQ   SI, $0x40
+	JG     above4
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	MOVQ   idx_base+32(FP), SI
+	MOVQ   idx_len+40(FP), R8
+	SUBQ   $0x02, R8
+	JLT    block4End
+
+block4:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z16
+	VBROADCASTSS (BX)(R9*4), Z17
+	VMOVUPS      (R10), Z18
+	VFMADD231PS  Z18, Z16, Z0
+	VFMADD231PS  Z18, Z17, Z4
+	VMOVUPS      64(R10), Z18
+	VFMADD231PS  Z18, Z16, Z1
+	VFMADD231PS  Z18, Z17, Z5
+	VMOVUPS      128(R10), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Z18, Z17, Z6
+	VMOVUPS      (R10)(DI*1), Z18
+	VFMADD231PS  Z18, Z16, Z3
+	VFMADD231PS  Z18, Z17, Z7
+	MOVLQSX      4(SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z16
+	VBROADCASTSS (BX)(R9*4), Z17
+	VMOVUPS      (R10), Z18
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z12
+	VMOVUPS      64(R10), Z18
+	VFMADD231PS  Z18, Z16, Z9
+	VFMADD231PS  Z18, Z17, Z13
+	VMOVUPS      128(R10), Z18
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Z18, Z17, Z14
+	VMOVUPS      (R10)(DI*1), Z18
+	VFMADD231PS  Z18, Z16, Z11
+	VFMADD231PS  Z18, Z17, Z15
+	ADDQ         $0x08, SI
+	SUBQ         $0x02, R8
+	JGE          block4
+
+block4End:
+	ADDQ $0x02, R8
+	SUBQ $0x01, R8
+	JLT  block4RestEnd
+
+block4Rest:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z16
+	VBROADCASTSS (BX)(R9*4), Z17
+	VMOVUPS      (R10), Z18
+	VFMADD231PS  Z18, Z16, Z0
+	VFMADD231PS  Z18, Z17, Z4
+	VMOVUPS      64(R10), Z18
+	VFMADD231PS  Z18, Z16, Z1
+	VFMADD231PS  Z18, Z17, Z5
+	VMOVUPS      128(R10), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Z18, Z17, Z6
+	VMOVUPS      (R10)(DI*1), Z18
+	VFMADD231PS  Z18, Z16, Z3
+	VFMADD231PS  Z18, Z17, Z7
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
+	JGE          block4Rest
+
+block4RestEnd:
+	VADDPS  Z8, Z0, Z0
+	VADDPS  Z9, Z1, Z1
+	VADDPS  Z10, Z2, Z2
+	VADDPS  Z11, Z3, Z3
+	VADDPS  Z12, Z4, Z4
+	VADDPS  Z13, Z5, Z5
+	VADDPS  Z14, Z6, Z6
+	VADDPS  Z15, Z7, Z7
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z8
+	VADDPS  Z8, Z0, Z0
+	VMOVUPS 64(AX), Z8
+	VADDPS  Z8, Z1, Z1
+	VMOVUPS 128(AX), Z8
+	VADDPS  Z8, Z2, Z2
+	VMOVUPS (AX)(DI*1), Z8
+	VADDPS  Z8, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, (AX)(DI*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z5, Z5
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z6, Z6
+	VMOVUPS (AX)(DI*1), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, (AX)(DI*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above4:
+	CMPQ   SI, $0x50
+	JG     above5
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	MOVQ   idx_base+32(FP), SI
+	MOVQ   idx_len+40(FP), R8
+	SUBQ   $0x02, R8
+	JLT    block5End
+
+block5:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z20
+	VBROADCASTSS (BX)(R9*4), Z21
+	VMOVUPS      (R10), Z22
+	VFMADD231PS  Z22, Z20, Z0
+	VFMADD231PS  Z22, Z21, Z5
+	VMOVUPS      64(R10), Z22
+	VFMADD231PS  Z22, Z20, Z1
+	VFMADD231PS  Z22, Z21, Z6
+	VMOVUPS      128(R10), Z22
+	VFMADD231PS  Z22, Z20, Z2
+	VFMADD231PS  Z22, Z21, Z7
+	VMOVUPS      192(R10), Z22
+	VFMADD231PS  Z22, Z20, Z3
+	VFMADD231PS  Z22, Z21, Z8
+	VMOVUPS      (R10)(DI*1), Z22
+	VFMADD231PS  Z22, Z20, Z4
+	VFMADD231PS  Z22, Z21, Z9
+	MOVLQSX      4(SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z20
+	VBROADCASTSS (BX)(R9*4), Z21
+	VMOVUPS      (R10), Z22
+	VFMADD231PS  Z22, Z20, Z10
+	VFMADD231PS  Z22, Z21, Z15
+	VMOVUPS      64(R10), Z22
+	VFMADD231PS  Z22, Z20, Z11
+	VFMADD231PS  Z22, Z21, Z16
+	VMOVUPS      128(R10), Z22
+	VFMADD231PS  Z22, Z20, Z12
+	VFMADD231PS  Z22, Z21, Z17
+	VMOVUPS      192(R10), Z22
+	VFMADD231PS  Z22, Z20, Z13
+	VFMADD231PS  Z22, Z21, Z18
+	VMOVUPS      (R10)(DI*1), Z22
+	VFMADD231PS  Z22, Z20, Z14
+	VFMADD231PS  Z22, Z21, Z19
+	ADDQ         $0x08, SI
+	SUBQ         $0x02, R8
+	JGE          block5
+
+block5End:
+	ADDQ $0x02, R8
+	SUBQ $0x01, R8
+	JLT  block5RestEnd
+
+block5Rest:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z20
+	VBROADCASTSS (BX)(R9*4), Z21
+	VMOVUPS      (R10), Z22
+	VFMADD231PS  Z22, Z20, Z0
+	VFMADD231PS  Z22, Z21, Z5
+	VMOVUPS      64(R10), Z22
+	VFMADD231PS  Z22, Z20, Z1
+	VFMADD231PS  Z22, Z21, Z6
+	VMOVUPS      128(R10), Z22
+	VFMADD231PS  Z22, Z20, Z2
+	VFMADD231PS  Z22, Z21, Z7
+	VMOVUPS      192(R10), Z22
+	VFMADD231PS  Z22, Z20, Z3
+	VFMADD231PS  Z22, Z21, Z8
+	VMOVUPS      (R10)(DI*1), Z22
+	VFMADD231PS  Z22, Z20, Z4
+	VFMADD231PS  Z22, Z21, Z9
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
+	JGE          block5Rest
+
+block5RestEnd:
+	VADDPS  Z10, Z0, Z0
+	VADDPS  Z11, Z1, Z1
+	VADDPS  Z12, Z2, Z2
+	VADDPS  Z13, Z3, Z3
+	VADDPS  Z14, Z4, Z4
+	VADDPS  Z15, Z5, Z5
+	VADDPS  Z16, Z6, Z6
+	VADDPS  Z17, Z7, Z7
+	VADDPS  Z18, Z8, Z8
+	VADDPS  Z19, Z9, Z9
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z10
+	VADDPS  Z10, Z0, Z0
+	VMOVUPS 64(AX), Z10
+	VADDPS  Z10, Z1, Z1
+	VMOVUPS 128(AX), Z10
+	VADDPS  Z10, Z2, Z2
+	VMOVUPS 192(AX), Z10
+	VADDPS  Z10, Z3, Z3
+	VMOVUPS (AX)(DI*1), Z10
+	VADDPS  Z10, Z4, Z4
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, (AX)(DI*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z5, Z5
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z6, Z6
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS 192(AX), Z0
+	VADDPS  Z0, Z8, Z8
+	VMOVUPS (AX)(DI*1), Z0
+	VADDPS  Z0, Z9, Z9
+	VMOVUPS Z5, (AX)
+	VMOVUPS Z6, 64(AX)
+	VMOVUPS Z7, 128(AX)
+	VMOVUPS Z8, 192(AX)
+	VMOVUPS Z9, (AX)(DI*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above5:
+	CMPQ   SI, $0x60
+	JG     above6
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	MOVQ   idx_base+32(FP), SI
+	MOVQ   idx_len+40(FP), R8
+	SUBQ   $0x02, R8
+	JLT    block6End
+
+block6:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z24
+	VBROADCASTSS (BX)(R9*4), Z25
+	VMOVUPS      (R10), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z6
+	VMOVUPS      64(R10), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VFMADD231PS  Z26, Z25, Z7
+	VMOVUPS      128(R10), Z26
+	VFMADD231PS  Z26, Z24, Z2
+	VFMADD231PS  Z26, Z25, Z8
+	VMOVUPS      192(R10), Z26
+	VFMADD231PS  Z26, Z24, Z3
+	VFMADD231PS  Z26, Z25, Z9
+	VMOVUPS      256(R10), Z26
+	VFMADD231PS  Z26, Z24, Z4
+	VFMADD231PS  Z26, Z25, Z10
+	VMOVUPS      (R10)(DI*1), Z26
+	VFMADD231PS  Z26, Z24, Z5
+	VFMADD231PS  Z26, Z25, Z11
+	MOVLQSX      4(SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z24
+	VBROADCASTSS (BX)(R9*4), Z25
+	VMOVUPS      (R10), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z18
+	VMOVUPS      64(R10), Z26
+	VFMADD231PS  Z26, Z24, Z13
+	VFMADD231PS  Z26, Z25, Z19
+	VMOVUPS      128(R10), Z26
+	VFMADD231PS  Z26, Z24, Z14
+	VFMADD231PS  Z26, Z25, Z20
+	VMOVUPS      192(R10), Z26
+	VFMADD231PS  Z26, Z24, Z15
+	VFMADD231PS  Z26, Z25, Z21
+	VMOVUPS      256(R10), Z26
+	VFMADD231PS  Z26, Z24, Z16
+	VFMADD231PS  Z26, Z25, Z22
+	VMOVUPS      (R10)(DI*1), Z26
+	VFMADD231PS  Z26, Z24, Z17
+	VFMADD231PS  Z26, Z25, Z23
+	ADDQ         $0x08, SI
+	SUBQ         $0x02, R8
+	JGE          block6
+
+block6End:
+	ADDQ $0x02, R8
+	SUBQ $0x01, R8
+	JLT  block6RestEnd
+
+block6Rest:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z24
+	VBROADCASTSS (BX)(R9*4), Z25
+	VMOVUPS      (R10), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z6
+	VMOVUPS      64(R10), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VFMADD231PS  Z26, Z25, Z7
+	VMOVUPS      128(R10), Z26
+	VFMADD231PS  Z26, Z24, Z2
+	VFMADD231PS  Z26, Z25, Z8
+	VMOVUPS      192(R10), Z26
+	VFMADD231PS  Z26, Z24, Z3
+	VFMADD231PS  Z26, Z25, Z9
+	VMOVUPS      256(R10), Z26
+	VFMADD231PS  Z26, Z24, Z4
+	VFMADD231PS  Z26, Z25, Z10
+	VMOVUPS      (R10)(DI*1), Z26
+	VFMADD231PS  Z26, Z24, Z5
+	VFMADD231PS  Z26, Z25, Z11
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
+	JGE          block6Rest
+
+block6RestEnd:
+	VADDPS  Z12, Z0, Z0
+	VADDPS  Z13, Z1, Z1
+	VADDPS  Z14, Z2, Z2
+	VADDPS  Z15, Z3, Z3
+	VADDPS  Z16, Z4, Z4
+	VADDPS  Z17, Z5, Z5
+	VADDPS  Z18, Z6, Z6
+	VADDPS  Z19, Z7, Z7
+	VADDPS  Z20, Z8, Z8
+	VADDPS  Z21, Z9, Z9
+	VADDPS  Z22, Z10, Z10
+	VADDPS  Z23, Z11, Z11
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z12
+	VADDPS  Z12, Z0, Z0
+	VMOVUPS 64(AX), Z12
+	VADDPS  Z12, Z1, Z1
+	VMOVUPS 128(AX), Z12
+	VADDPS  Z12, Z2, Z2
+	VMOVUPS 192(AX), Z12
+	VADDPS  Z12, Z3, Z3
+	VMOVUPS 256(AX), Z12
+	VADDPS  Z12, Z4, Z4
+	VMOVUPS (AX)(DI*1), Z12
+	VADDPS  Z12, Z5, Z5
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, (AX)(DI*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z6, Z6
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z8, Z8
+	VMOVUPS 192(AX), Z0
+	VADDPS  Z0, Z9, Z9
+	VMOVUPS 256(AX), Z0
+	VADDPS  Z0, Z10, Z10
+	VMOVUPS (AX)(DI*1), Z0
+	VADDPS  Z0, Z11, Z11
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, 128(AX)
+	VMOVUPS Z9, 192(AX)
+	VMOVUPS Z10, 256(AX)
+	VMOVUPS Z11, (AX)(DI*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above6:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	VXORPS Z24, Z24, Z24
+	VXORPS Z25, Z25, Z25
+	VXORPS Z26, Z26, Z26
+	VXORPS Z27, Z27, Z27
+	MOVQ   idx_base+32(FP), SI
+	MOVQ   idx_len+40(FP), R8
+	SUBQ   $0x02, R8
+	JLT    block7End
+
+block7:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z28
+	VBROADCASTSS (BX)(R9*4), Z29
+	VMOVUPS      (R10), Z30
+	VFMADD231PS  Z30, Z28, Z0
+	VFMADD231PS  Z30, Z29, Z7
+	VMOVUPS      64(R10), Z30
+	VFMADD231PS  Z30, Z28, Z1
+	VFMADD231PS  Z30, Z29, Z8
+	VMOVUPS      128(R10), Z30
+	VFMADD231PS  Z30, Z28, Z2
+	VFMADD231PS  Z30, Z29, Z9
+	VMOVUPS      192(R10), Z30
+	VFMADD231PS  Z30, Z28, Z3
+	VFMADD231PS  Z30, Z29, Z10
+	VMOVUPS      256(R10), Z30
+	VFMADD231PS  Z30, Z28, Z4
+	VFMADD231PS  Z30, Z29, Z11
+	VMOVUPS      320(R10), Z30
+	VFMADD231PS  Z30, Z28, Z5
+	VFMADD231PS  Z30, Z29, Z12
+	VMOVUPS      (R10)(DI*1), Z30
+	VFMADD231PS  Z30, Z28, Z6
+	VFMADD231PS  Z30, Z29, Z13
+	MOVLQSX      4(SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z28
+	VBROADCASTSS (BX)(R9*4), Z29
+	VMOVUPS      (R10), Z30
+	VFMADD231PS  Z30, Z28, Z14
+	VFMADD231PS  Z30, Z29, Z21
+	VMOVUPS      64(R10), Z30
+	VFMADD231PS  Z30, Z28, Z15
+	VFMADD231PS  Z30, Z29, Z22
+	VMOVUPS      128(R10), Z30
+	VFMADD231PS  Z30, Z28, Z16
+	VFMADD231PS  Z30, Z29, Z23
+	VMOVUPS      192(R10), Z30
+	VFMADD231PS  Z30, Z28, Z17
+	VFMADD231PS  Z30, Z29, Z24
+	VMOVUPS      256(R10), Z30
+	VFMADD231PS  Z30, Z28, Z18
+	VFMADD231PS  Z30, Z29, Z25
+	VMOVUPS      320(R10), Z30
+	VFMADD231PS  Z30, Z28, Z19
+	VFMADD231PS  Z30, Z29, Z26
+	VMOVUPS      (R10)(DI*1), Z30
+	VFMADD231PS  Z30, Z28, Z20
+	VFMADD231PS  Z30, Z29, Z27
+	ADDQ         $0x08, SI
+	SUBQ         $0x02, R8
+	JGE          block7
+
+block7End:
+	ADDQ $0x02, R8
+	SUBQ $0x01, R8
+	JLT  block7RestEnd
+
+block7Rest:
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z28
+	VBROADCASTSS (BX)(R9*4), Z29
+	VMOVUPS      (R10), Z30
+	VFMADD231PS  Z30, Z28, Z0
+	VFMADD231PS  Z30, Z29, Z7
+	VMOVUPS      64(R10), Z30
+	VFMADD231PS  Z30, Z28, Z1
+	VFMADD231PS  Z30, Z29, Z8
+	VMOVUPS      128(R10), Z30
+	VFMADD231PS  Z30, Z28, Z2
+	VFMADD231PS  Z30, Z29, Z9
+	VMOVUPS      192(R10), Z30
+	VFMADD231PS  Z30, Z28, Z3
+	VFMADD231PS  Z30, Z29, Z10
+	VMOVUPS      256(R10), Z30
+	VFMADD231PS  Z30, Z28, Z4
+	VFMADD231PS  Z30, Z29, Z11
+	VMOVUPS      320(R10), Z30
+	VFMADD231PS  Z30, Z28, Z5
+	VFMADD231PS  Z30, Z29, Z12
+	VMOVUPS      (R10)(DI*1), Z30
+	VFMADD231PS  Z30, Z28, Z6
+	VFMADD231PS  Z30, Z29, Z13
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
+	JGE          block7Rest
+
+block7RestEnd:
+	VADDPS  Z14, Z0, Z0
+	VADDPS  Z15, Z1, Z1
+	VADDPS  Z16, Z2, Z2
+	VADDPS  Z17, Z3, Z3
+	VADDPS  Z18, Z4, Z4
+	VADDPS  Z19, Z5, Z5
+	VADDPS  Z20, Z6, Z6
+	VADDPS  Z21, Z7, Z7
+	VADDPS  Z22, Z8, Z8
+	VADDPS  Z23, Z9, Z9
+	VADDPS  Z24, Z10, Z10
+	VADDPS  Z25, Z11, Z11
+	VADDPS  Z26, Z12, Z12
+	VADDPS  Z27, Z13, Z13
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z14
+	VADDPS  Z14, Z0, Z0
+	VMOVUPS 64(AX), Z14
+	VADDPS  Z14, Z1, Z1
+	VMOVUPS 128(AX), Z14
+	VADDPS  Z14, Z2, Z2
+	VMOVUPS 192(AX), Z14
+	VADDPS  Z14, Z3, Z3
+	VMOVUPS 256(AX), Z14
+	VADDPS  Z14, Z4, Z4
+	VMOVUPS 320(AX), Z14
+	VADDPS  Z14, Z5, Z5
+	VMOVUPS (AX)(DI*1), Z14
+	VADDPS  Z14, Z6, Z6
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, (AX)(DI*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z8, Z8
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z9, Z9
+	VMOVUPS 192(AX), Z0
+	VADDPS  Z0, Z10, Z10
+	VMOVUPS 256(AX), Z0
+	VADDPS  Z0, Z11, Z11
+	VMOVUPS 320(AX), Z0
+	VADDPS  Z0, Z12, Z12
+	VMOVUPS (AX)(DI*1), Z0
+	VADDPS  Z0, Z13, Z13
+	VMOVUPS Z7, (AX)
+	VMOVUPS Z8, 64(AX)
+	VMOVUPS Z9, 128(AX)
+	VMOVUPS Z10, 192(AX)
+	VMOVUPS Z11, 256(AX)
+	VMOVUPS Z12, 320(AX)
+	VMOVUPS Z13, (AX)(DI*1)
+	ADDQ    CX, AX
 	JMP     done
 
 few:
@@ -11661,57 +13433,49 @@ few:
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
-	MOVQ   idx_base+48(FP), SI
-	MOVQ   idx_len+56(FP), DI
-	SUBQ   $0x04, DI
+	MOVQ   idx_base+32(FP), SI
+	MOVQ   idx_len+40(FP), DI
+	SUBQ   $0x02, DI
 	JLT    block1End
 
 block1:
 	MOVLQSX      (SI), R8
 	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z4
-	VMOVUPS.Z    (R9), K1, Z5
-	VFMADD231PS  Z5, Z4, Z0
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z4
+	VBROADCASTSS (BX)(R8*4), Z5
+	VMOVUPS.Z    (R9), K1, Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z1
 	MOVLQSX      4(SI), R8
 	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z4
-	VMOVUPS.Z    (R9), K1, Z5
-	VFMADD231PS  Z5, Z4, Z1
-	MOVLQSX      8(SI), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z4
-	VMOVUPS.Z    (R9), K1, Z5
-	VFMADD231PS  Z5, Z4, Z2
-	MOVLQSX      12(SI), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z4
-	VMOVUPS.Z    (R9), K1, Z5
-	VFMADD231PS  Z5, Z4, Z3
-	ADDQ         $0x10, SI
-	SUBQ         $0x04, DI
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z4
+	VBROADCASTSS (BX)(R8*4), Z5
+	VMOVUPS.Z    (R9), K1, Z6
+	VFMADD231PS  Z6, Z4, Z2
+	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         $0x08, SI
+	SUBQ         $0x02, DI
 	JGE          block1
 
 block1End:
-	ADDQ $0x04, DI
+	ADDQ $0x02, DI
 	SUBQ $0x01, DI
 	JLT  block1RestEnd
 
 block1Rest:
 	MOVLQSX      (SI), R8
 	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z4
-	VMOVUPS.Z    (R9), K1, Z5
-	VFMADD231PS  Z5, Z4, Z0
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z4
+	VBROADCASTSS (BX)(R8*4), Z5
+	VMOVUPS.Z    (R9), K1, Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z1
 	ADDQ         $0x04, SI
 	SUBQ         $0x01, DI
 	JGE          block1Rest
@@ -11719,54 +13483,74 @@ block1Rest:
 block1RestEnd:
 	VADDPS    Z2, Z0, Z0
 	VADDPS    Z3, Z1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (AX), K1, Z1
-	VADDPS    Z1, Z0, Z0
+	MOVQ      y+0(FP), AX
+	MOVQ      ldy+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Z2
+	VADDPS    Z2, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z0
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+	ADDQ      CX, AX
 
 done:
 	VZEROUPPER
 	RET
 
-// func outerSparseAVX512(w []float32, ldw int, x []float32, idx []int32, dy []float32, alpha float32)
+// func outerSparse2AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
 // Requires: AVX, AVX512F
-TEXT ·outerSparseAVX512(SB), NOSPLIT, $0-108
-	MOVQ         dy_base+80(FP), AX
-	MOVQ         x_base+32(FP), CX
-	MOVQ         w_base+0(FP), DX
-	MOVQ         ldw+24(FP), BX
-	SHLQ         $0x02, BX
-	MOVQ         dy_len+88(FP), SI
+TEXT ·outerSparse2AVX512(SB), NOSPLIT, $0-84
+	MOVQ         w+0(FP), AX
+	MOVQ         ldw+8(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         x+16(FP), DX
+	MOVQ         ldx+24(FP), BX
+	LEAQ         (DX)(BX*4), BX
+	MOVQ         n+72(FP), SI
 	CMPQ         SI, $0x10
 	JLE          few
 	LEAQ         -16(SI), DI
 	SHLQ         $0x02, DI
 	CMPQ         SI, $0x20
 	JG           above2
-	VBROADCASTSS alpha+104(FP), Z0
-	VMOVUPS      (AX), Z1
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), SI
+	MOVQ         ldd+64(FP), R8
+	SHLQ         $0x02, R8
+	VMOVUPS      (SI), Z1
 	VMULPS       Z0, Z1, Z1
-	VMOVUPS      (AX)(DI*1), Z2
+	VMOVUPS      (SI)(DI*1), Z2
 	VMULPS       Z0, Z2, Z2
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
+	ADDQ         R8, SI
+	VMOVUPS      (SI), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (SI)(DI*1), Z4
+	VMULPS       Z0, Z4, Z4
+	ADDQ         R8, SI
+	MOVQ         idx_base+32(FP), SI
+	MOVQ         idx_len+40(FP), R8
+	SUBQ         $0x01, R8
 	JLT          block2RestEnd
 
 block2Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z0
-	VMOVUPS      (R9), Z3
-	VFMADD231PS  Z0, Z1, Z3
-	VMOVUPS      (R9)(DI*1), Z4
-	VFMADD231PS  Z0, Z2, Z4
-	VMOVUPS      Z3, (R9)
-	VMOVUPS      Z4, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z0
+	VBROADCASTSS (BX)(R9*4), Z5
+	VMOVUPS      (R10)(DI*1), Z6
+	VFMADD231PS  Z0, Z2, Z6
+	VFMADD231PS  Z5, Z4, Z6
+	VMOVUPS      (R10), Z7
+	VFMADD231PS  Z0, Z1, Z7
+	VFMADD231PS  Z5, Z3, Z7
+	VMOVUPS      Z7, (R10)
+	VMOVUPS      Z6, (R10)(DI*1)
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
 	JGE          block2Rest
 
 block2RestEnd:
@@ -11775,35 +13559,50 @@ block2RestEnd:
 above2:
 	CMPQ         SI, $0x30
 	JG           above3
-	VBROADCASTSS alpha+104(FP), Z0
-	VMOVUPS      (AX), Z1
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), SI
+	MOVQ         ldd+64(FP), R8
+	SHLQ         $0x02, R8
+	VMOVUPS      (SI), Z1
 	VMULPS       Z0, Z1, Z1
-	VMOVUPS      64(AX), Z2
+	VMOVUPS      64(SI), Z2
 	VMULPS       Z0, Z2, Z2
-	VMOVUPS      (AX)(DI*1), Z3
+	VMOVUPS      (SI)(DI*1), Z3
 	VMULPS       Z0, Z3, Z3
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
+	ADDQ         R8, SI
+	VMOVUPS      (SI), Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      64(SI), Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      (SI)(DI*1), Z6
+	VMULPS       Z0, Z6, Z6
+	ADDQ         R8, SI
+	MOVQ         idx_base+32(FP), SI
+	MOVQ         idx_len+40(FP), R8
+	SUBQ         $0x01, R8
 	JLT          block3RestEnd
 
 block3Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z0
-	VMOVUPS      (R9), Z4
-	VFMADD231PS  Z0, Z1, Z4
-	VMOVUPS      64(R9), Z5
-	VFMADD231PS  Z0, Z2, Z5
-	VMOVUPS      (R9)(DI*1), Z6
-	VFMADD231PS  Z0, Z3, Z6
-	VMOVUPS      Z4, (R9)
-	VMOVUPS      Z5, 64(R9)
-	VMOVUPS      Z6, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z0
+	VBROADCASTSS (BX)(R9*4), Z7
+	VMOVUPS      (R10)(DI*1), Z8
+	VFMADD231PS  Z0, Z3, Z8
+	VFMADD231PS  Z7, Z6, Z8
+	VMOVUPS      (R10), Z9
+	VFMADD231PS  Z0, Z1, Z9
+	VFMADD231PS  Z7, Z4, Z9
+	VMOVUPS      Z9, (R10)
+	VMOVUPS      64(R10), Z9
+	VFMADD231PS  Z0, Z2, Z9
+	VFMADD231PS  Z7, Z5, Z9
+	VMOVUPS      Z9, 64(R10)
+	VMOVUPS      Z8, (R10)(DI*1)
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
 	JGE          block3Rest
 
 block3RestEnd:
@@ -11812,40 +13611,58 @@ block3RestEnd:
 above3:
 	CMPQ         SI, $0x40
 	JG           above4
-	VBROADCASTSS alpha+104(FP), Z0
-	VMOVUPS      (AX), Z1
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), SI
+	MOVQ         ldd+64(FP), R8
+	SHLQ         $0x02, R8
+	VMOVUPS      (SI), Z1
 	VMULPS       Z0, Z1, Z1
-	VMOVUPS      64(AX), Z2
+	VMOVUPS      64(SI), Z2
 	VMULPS       Z0, Z2, Z2
-	VMOVUPS      128(AX), Z3
+	VMOVUPS      128(SI), Z3
 	VMULPS       Z0, Z3, Z3
-	VMOVUPS      (AX)(DI*1), Z4
+	VMOVUPS      (SI)(DI*1), Z4
 	VMULPS       Z0, Z4, Z4
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
+	ADDQ         R8, SI
+	VMOVUPS      (SI), Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      64(SI), Z6
+	VMULPS       Z0, Z6, Z6
+	VMOVUPS      128(SI), Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVUPS      (SI)(DI*1), Z8
+	VMULPS       Z0, Z8, Z8
+	ADDQ         R8, SI
+	MOVQ         idx_base+32(FP), SI
+	MOVQ         idx_len+40(FP), R8
+	SUBQ         $0x01, R8
 	JLT          block4RestEnd
 
 block4Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z0
-	VMOVUPS      (R9), Z5
-	VFMADD231PS  Z0, Z1, Z5
-	VMOVUPS      64(R9), Z6
-	VFMADD231PS  Z0, Z2, Z6
-	VMOVUPS      128(R9), Z7
-	VFMADD231PS  Z0, Z3, Z7
-	VMOVUPS      (R9)(DI*1), Z8
-	VFMADD231PS  Z0, Z4, Z8
-	VMOVUPS      Z5, (R9)
-	VMOVUPS      Z6, 64(R9)
-	VMOVUPS      Z7, 128(R9)
-	VMOVUPS      Z8, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z0
+	VBROADCASTSS (BX)(R9*4), Z9
+	VMOVUPS      (R10)(DI*1), Z10
+	VFMADD231PS  Z0, Z4, Z10
+	VFMADD231PS  Z9, Z8, Z10
+	VMOVUPS      (R10), Z11
+	VFMADD231PS  Z0, Z1, Z11
+	VFMADD231PS  Z9, Z5, Z11
+	VMOVUPS      Z11, (R10)
+	VMOVUPS      64(R10), Z11
+	VFMADD231PS  Z0, Z2, Z11
+	VFMADD231PS  Z9, Z6, Z11
+	VMOVUPS      Z11, 64(R10)
+	VMOVUPS      128(R10), Z11
+	VFMADD231PS  Z0, Z3, Z11
+	VFMADD231PS  Z9, Z7, Z11
+	VMOVUPS      Z11, 128(R10)
+	VMOVUPS      Z10, (R10)(DI*1)
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
 	JGE          block4Rest
 
 block4RestEnd:
@@ -11854,45 +13671,66 @@ block4RestEnd:
 above4:
 	CMPQ         SI, $0x50
 	JG           above5
-	VBROADCASTSS alpha+104(FP), Z0
-	VMOVUPS      (AX), Z1
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), SI
+	MOVQ         ldd+64(FP), R8
+	SHLQ         $0x02, R8
+	VMOVUPS      (SI), Z1
 	VMULPS       Z0, Z1, Z1
-	VMOVUPS      64(AX), Z2
+	VMOVUPS      64(SI), Z2
 	VMULPS       Z0, Z2, Z2
-	VMOVUPS      128(AX), Z3
+	VMOVUPS      128(SI), Z3
 	VMULPS       Z0, Z3, Z3
-	VMOVUPS      192(AX), Z4
+	VMOVUPS      192(SI), Z4
 	VMULPS       Z0, Z4, Z4
-	VMOVUPS      (AX)(DI*1), Z5
+	VMOVUPS      (SI)(DI*1), Z5
 	VMULPS       Z0, Z5, Z5
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
+	ADDQ         R8, SI
+	VMOVUPS      (SI), Z6
+	VMULPS       Z0, Z6, Z6
+	VMOVUPS      64(SI), Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVUPS      128(SI), Z8
+	VMULPS       Z0, Z8, Z8
+	VMOVUPS      192(SI), Z9
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      (SI)(DI*1), Z10
+	VMULPS       Z0, Z10, Z10
+	ADDQ         R8, SI
+	MOVQ         idx_base+32(FP), SI
+	MOVQ         idx_len+40(FP), R8
+	SUBQ         $0x01, R8
 	JLT          block5RestEnd
 
 block5Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z0
-	VMOVUPS      (R9), Z6
-	VFMADD231PS  Z0, Z1, Z6
-	VMOVUPS      64(R9), Z7
-	VFMADD231PS  Z0, Z2, Z7
-	VMOVUPS      128(R9), Z8
-	VFMADD231PS  Z0, Z3, Z8
-	VMOVUPS      192(R9), Z9
-	VFMADD231PS  Z0, Z4, Z9
-	VMOVUPS      (R9)(DI*1), Z10
-	VFMADD231PS  Z0, Z5, Z10
-	VMOVUPS      Z6, (R9)
-	VMOVUPS      Z7, 64(R9)
-	VMOVUPS      Z8, 128(R9)
-	VMOVUPS      Z9, 192(R9)
-	VMOVUPS      Z10, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z0
+	VBROADCASTSS (BX)(R9*4), Z11
+	VMOVUPS      (R10)(DI*1), Z12
+	VFMADD231PS  Z0, Z5, Z12
+	VFMADD231PS  Z11, Z10, Z12
+	VMOVUPS      (R10), Z13
+	VFMADD231PS  Z0, Z1, Z13
+	VFMADD231PS  Z11, Z6, Z13
+	VMOVUPS      Z13, (R10)
+	VMOVUPS      64(R10), Z13
+	VFMADD231PS  Z0, Z2, Z13
+	VFMADD231PS  Z11, Z7, Z13
+	VMOVUPS      Z13, 64(R10)
+	VMOVUPS      128(R10), Z13
+	VFMADD231PS  Z0, Z3, Z13
+	VFMADD231PS  Z11, Z8, Z13
+	VMOVUPS      Z13, 128(R10)
+	VMOVUPS      192(R10), Z13
+	VFMADD231PS  Z0, Z4, Z13
+	VFMADD231PS  Z11, Z9, Z13
+	VMOVUPS      Z13, 192(R10)
+	VMOVUPS      Z12, (R10)(DI*1)
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
 	JGE          block5Rest
 
 block5RestEnd:
@@ -11901,105 +13739,156 @@ block5RestEnd:
 above5:
 	CMPQ         SI, $0x60
 	JG           above6
-	VBROADCASTSS alpha+104(FP), Z0
-	VMOVUPS      (AX), Z1
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), SI
+	MOVQ         ldd+64(FP), R8
+	SHLQ         $0x02, R8
+	VMOVUPS      (SI), Z1
 	VMULPS       Z0, Z1, Z1
-	VMOVUPS      64(AX), Z2
+	VMOVUPS      64(SI), Z2
 	VMULPS       Z0, Z2, Z2
-	VMOVUPS      128(AX), Z3
+	VMOVUPS      128(SI), Z3
 	VMULPS       Z0, Z3, Z3
-	VMOVUPS      192(AX), Z4
+	VMOVUPS      192(SI), Z4
 	VMULPS       Z0, Z4, Z4
-	VMOVUPS      256(AX), Z5
+	VMOVUPS      256(SI), Z5
 	VMULPS       Z0, Z5, Z5
-	VMOVUPS      (AX)(DI*1), Z6
+	VMOVUPS      (SI)(DI*1), Z6
 	VMULPS       Z0, Z6, Z6
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
+	ADDQ         R8, SI
+	VMOVUPS      (SI), Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVUPS      64(SI), Z8
+	VMULPS       Z0, Z8, Z8
+	VMOVUPS      128(SI), Z9
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      192(SI), Z10
+	VMULPS       Z0, Z10, Z10
+	VMOVUPS      256(SI), Z11
+	VMULPS       Z0, Z11, Z11
+	VMOVUPS      (SI)(DI*1), Z12
+	VMULPS       Z0, Z12, Z12
+	ADDQ         R8, SI
+	MOVQ         idx_base+32(FP), SI
+	MOVQ         idx_len+40(FP), R8
+	SUBQ         $0x01, R8
 	JLT          block6RestEnd
 
 block6Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z0
-	VMOVUPS      (R9), Z7
-	VFMADD231PS  Z0, Z1, Z7
-	VMOVUPS      64(R9), Z8
-	VFMADD231PS  Z0, Z2, Z8
-	VMOVUPS      128(R9), Z9
-	VFMADD231PS  Z0, Z3, Z9
-	VMOVUPS      192(R9), Z10
-	VFMADD231PS  Z0, Z4, Z10
-	VMOVUPS      256(R9), Z11
-	VFMADD231PS  Z0, Z5, Z11
-	VMOVUPS      (R9)(DI*1), Z12
-	VFMADD231PS  Z0, Z6, Z12
-	VMOVUPS      Z7, (R9)
-	VMOVUPS      Z8, 64(R9)
-	VMOVUPS      Z9, 128(R9)
-	VMOVUPS      Z10, 192(R9)
-	VMOVUPS      Z11, 256(R9)
-	VMOVUPS      Z12, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z0
+	VBROADCASTSS (BX)(R9*4), Z13
+	VMOVUPS      (R10)(DI*1), Z14
+	VFMADD231PS  Z0, Z6, Z14
+	VFMADD231PS  Z13, Z12, Z14
+	VMOVUPS      (R10), Z15
+	VFMADD231PS  Z0, Z1, Z15
+	VFMADD231PS  Z13, Z7, Z15
+	VMOVUPS      Z15, (R10)
+	VMOVUPS      64(R10), Z15
+	VFMADD231PS  Z0, Z2, Z15
+	VFMADD231PS  Z13, Z8, Z15
+	VMOVUPS      Z15, 64(R10)
+	VMOVUPS      128(R10), Z15
+	VFMADD231PS  Z0, Z3, Z15
+	VFMADD231PS  Z13, Z9, Z15
+	VMOVUPS      Z15, 128(R10)
+	VMOVUPS      192(R10), Z15
+	VFMADD231PS  Z0, Z4, Z15
+	VFMADD231PS  Z13, Z10, Z15
+	VMOVUPS      Z15, 192(R10)
+	VMOVUPS      256(R10), Z15
+	VFMADD231PS  Z0, Z5, Z15
+	VFMADD231PS  Z13, Z11, Z15
+	VMOVUPS      Z15, 256(R10)
+	VMOVUPS      Z14, (R10)(DI*1)
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
 	JGE          block6Rest
 
 block6RestEnd:
 	JMP done
 
 above6:
-	VBROADCASTSS alpha+104(FP), Z0
-	VMOVUPS      (AX), Z1
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), SI
+	MOVQ         ldd+64(FP), R8
+	SHLQ         $0x02, R8
+	VMOVUPS      (SI), Z1
 	VMULPS       Z0, Z1, Z1
-	VMOVUPS      64(AX), Z2
+	VMOVUPS      64(SI), Z2
 	VMULPS       Z0, Z2, Z2
-	VMOVUPS      128(AX), Z3
+	VMOVUPS      128(SI), Z3
 	VMULPS       Z0, Z3, Z3
-	VMOVUPS      192(AX), Z4
+	VMOVUPS      192(SI), Z4
 	VMULPS       Z0, Z4, Z4
-	VMOVUPS      256(AX), Z5
+	VMOVUPS      256(SI), Z5
 	VMULPS       Z0, Z5, Z5
-	VMOVUPS      320(AX), Z6
+	VMOVUPS      320(SI), Z6
 	VMULPS       Z0, Z6, Z6
-	VMOVUPS      (AX)(DI*1), Z7
+	VMOVUPS      (SI)(DI*1), Z7
 	VMULPS       Z0, Z7, Z7
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
+	ADDQ         R8, SI
+	VMOVUPS      (SI), Z8
+	VMULPS       Z0, Z8, Z8
+	VMOVUPS      64(SI), Z9
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      128(SI), Z10
+	VMULPS       Z0, Z10, Z10
+	VMOVUPS      192(SI), Z11
+	VMULPS       Z0, Z11, Z11
+	VMOVUPS      256(SI), Z12
+	VMULPS       Z0, Z12, Z12
+	VMOVUPS      320(SI), Z13
+	VMULPS       Z0, Z13, Z13
+	VMOVUPS      (SI)(DI*1), Z14
+	VMULPS       Z0, Z14, Z14
+	ADDQ         R8, SI
+	MOVQ         idx_base+32(FP), SI
+	MOVQ         idx_len+40(FP), R8
+	SUBQ         $0x01, R8
 	JLT          block7RestEnd
 
 block7Rest:
-	MOVLQSX      (AX), R8
-	MOVQ         R8, R9
-	IMULQ        BX, R9
-	ADDQ         DX, R9
-	VBROADCASTSS (CX)(R8*4), Z0
-	VMOVUPS      (R9), Z8
-	VFMADD231PS  Z0, Z1, Z8
-	VMOVUPS      64(R9), Z9
-	VFMADD231PS  Z0, Z2, Z9
-	VMOVUPS      128(R9), Z10
-	VFMADD231PS  Z0, Z3, Z10
-	VMOVUPS      192(R9), Z11
-	VFMADD231PS  Z0, Z4, Z11
-	VMOVUPS      256(R9), Z12
-	VFMADD231PS  Z0, Z5, Z12
-	VMOVUPS      320(R9), Z13
-	VFMADD231PS  Z0, Z6, Z13
-	VMOVUPS      (R9)(DI*1), Z14
-	VFMADD231PS  Z0, Z7, Z14
-	VMOVUPS      Z8, (R9)
-	VMOVUPS      Z9, 64(R9)
-	VMOVUPS      Z10, 128(R9)
-	VMOVUPS      Z11, 192(R9)
-	VMOVUPS      Z12, 256(R9)
-	VMOVUPS      Z13, 320(R9)
-	VMOVUPS      Z14, (R9)(DI*1)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
+	MOVLQSX      (SI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z0
+	VBROADCASTSS (BX)(R9*4), Z15
+	VMOVUPS      (R10)(DI*1), Z16
+	VFMADD231PS  Z0, Z7, Z16
+	VFMADD231PS  Z15, Z14, Z16
+	VMOVUPS      (R10), Z17
+	VFMADD231PS  Z0, Z1, Z17
+	VFMADD231PS  Z15, Z8, Z17
+	VMOVUPS      Z17, (R10)
+	VMOVUPS      64(R10), Z17
+	VFMADD231PS  Z0, Z2, Z17
+	VFMADD231PS  Z15, Z9, Z17
+	VMOVUPS      Z17, 64(R10)
+	VMOVUPS      128(R10), Z17
+	VFMADD231PS  Z0, Z3, Z17
+	VFMADD231PS  Z15, Z10, Z17
+	VMOVUPS      Z17, 128(R10)
+	VMOVUPS      192(R10), Z17
+	VFMADD231PS  Z0, Z4, Z17
+	VFMADD231PS  Z15, Z11, Z17
+	VMOVUPS      Z17, 192(R10)
+	VMOVUPS      256(R10), Z17
+	VFMADD231PS  Z0, Z5, Z17
+	VFMADD231PS  Z15, Z12, Z17
+	VMOVUPS      Z17, 256(R10)
+	VMOVUPS      320(R10), Z17
+	VFMADD231PS  Z0, Z6, Z17
+	VFMADD231PS  Z15, Z13, Z17
+	VMOVUPS      Z17, 320(R10)
+	VMOVUPS      Z16, (R10)(DI*1)
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, R8
 	JGE          block7Rest
 
 block7RestEnd:
@@ -12008,25 +13897,1234 @@ block7RestEnd:
 few:
 	LEAQ         tail512<>+0(SB), DI
 	KMOVW        (DI)(SI*2), K1
-	VBROADCASTSS alpha+104(FP), Z0
-	VMOVUPS.Z    (AX), K1, Z1
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), SI
+	MOVQ         ldd+64(FP), DI
+	SHLQ         $0x02, DI
+	VMOVUPS.Z    (SI), K1, Z1
 	VMULPS       Z0, Z1, Z1
-	MOVQ         idx_base+56(FP), AX
-	MOVQ         idx_len+64(FP), SI
-	SUBQ         $0x01, SI
+	ADDQ         DI, SI
+	VMOVUPS.Z    (SI), K1, Z2
+	VMULPS       Z0, Z2, Z2
+	ADDQ         DI, SI
+	MOVQ         idx_base+32(FP), SI
+	MOVQ         idx_len+40(FP), DI
+	SUBQ         $0x01, DI
 	JLT          block1RestEnd
 
 block1Rest:
-	MOVLQSX      (AX), DI
-	MOVQ         DI, R8
-	IMULQ        BX, R8
-	ADDQ         DX, R8
-	VBROADCASTSS (CX)(DI*4), Z0
-	VMOVUPS.Z    (R8), K1, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, K1, (R8)
-	ADDQ         $0x04, AX
-	SUBQ         $0x01, SI
+	MOVLQSX      (SI), R8
+	MOVQ         R8, R9
+	IMULQ        CX, R9
+	ADDQ         AX, R9
+	VBROADCASTSS (DX)(R8*4), Z0
+	VBROADCASTSS (BX)(R8*4), Z3
+	VMOVUPS.Z    (R9), K1, Z4
+	VFMADD231PS  Z0, Z1, Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      Z4, K1, (R9)
+	ADDQ         $0x04, SI
+	SUBQ         $0x01, DI
+	JGE          block1Rest
+
+block1RestEnd:
+done:
+	VZEROUPPER
+	RET
+
+// func mulSparse3AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·mulSparse3AVX512(SB), NOSPLIT, $0-80
+	MOVQ   w+56(FP), AX
+	MOVQ   ldw+64(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   x+16(FP), DX
+	MOVQ   ldx+24(FP), BX
+	LEAQ   (DX)(BX*4), BX
+	MOVQ   ldx+24(FP), SI
+	LEAQ   (BX)(SI*4), SI
+	MOVQ   n+72(FP), DI
+	CMPQ   DI, $0x10
+	JLE    few
+	LEAQ   -16(DI), R8
+	SHLQ   $0x02, R8
+	CMPQ   DI, $0x20
+	JG     above2
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	MOVQ   idx_base+32(FP), DI
+	MOVQ   idx_len+40(FP), R9
+	SUBQ   $0x01, R9
+	JLT    block2RestEnd
+
+block2Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z6
+	VBROADCASTSS (BX)(R10*4), Z7
+	VBROADCASTSS (SI)(R10*4), Z8
+	VMOVUPS      (R11), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z2
+	VFMADD231PS  Z9, Z8, Z4
+	VMOVUPS      (R11)(R8*1), Z9
+	VFMADD231PS  Z9, Z6, Z1
+	VFMADD231PS  Z9, Z7, Z3
+	VFMADD231PS  Z9, Z8, Z5
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block2Rest
+
+block2RestEnd:
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z6
+	VADDPS  Z6, Z0, Z0
+	VMOVUPS (AX)(R8*1), Z6
+	VADDPS  Z6, Z1, Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z2, Z2
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z3, Z3
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z5, Z5
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, (AX)(R8*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above2:
+	CMPQ   DI, $0x30
+	JG     above3
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	MOVQ   idx_base+32(FP), DI
+	MOVQ   idx_len+40(FP), R9
+	SUBQ   $0x01, R9
+	JLT    block3RestEnd
+
+block3Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z9
+	VBROADCASTSS (BX)(R10*4), Z10
+	VBROADCASTSS (SI)(R10*4), Z11
+	VMOVUPS      (R11), Z12
+	VFMADD231PS  Z12, Z9, Z0
+	VFMADD231PS  Z12, Z10, Z3
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS      64(R11), Z12
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z7
+	VMOVUPS      (R11)(R8*1), Z12
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z8
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block3Rest
+
+block3RestEnd:
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z9
+	VADDPS  Z9, Z0, Z0
+	VMOVUPS 64(AX), Z9
+	VADDPS  Z9, Z1, Z1
+	VMOVUPS (AX)(R8*1), Z9
+	VADDPS  Z9, Z2, Z2
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z3, Z3
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z5, Z5
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z6, Z6
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z8, Z8
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, (AX)(R8*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above3:
+	CMPQ   DI, $0x40
+	JG     above4
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	MOVQ   idx_base+32(FP), DI
+	MOVQ   idx_len+40(FP), R9
+	SUBQ   $0x01, R9
+	JLT    block4RestEnd
+
+block4Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z12
+	VBROADCASTSS (BX)(R10*4), Z13
+	VBROADCASTSS (SI)(R10*4), Z14
+	VMOVUPS      (R11), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z8
+	VMOVUPS      64(R11), Z15
+	VFMADD231PS  Z15, Z12, Z1
+	VFMADD231PS  Z15, Z13, Z5
+	VFMADD231PS  Z15, Z14, Z9
+	VMOVUPS      128(R11), Z15
+	VFMADD231PS  Z15, Z12, Z2
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z10
+	VMOVUPS      (R11)(R8*1), Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z11
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block4Rest
+
+block4RestEnd:
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z12
+	VADDPS  Z12, Z0, Z0
+	VMOVUPS 64(AX), Z12
+	VADDPS  Z12, Z1, Z1
+	VMOVUPS 128(AX), Z12
+	VADDPS  Z12, Z2, Z2
+	VMOVUPS (AX)(R8*1), Z12
+	VADDPS  Z12, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z5, Z5
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z6, Z6
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z8, Z8
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z9, Z9
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z10, Z10
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z11, Z11
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	VMOVUPS Z10, 128(AX)
+	VMOVUPS Z11, (AX)(R8*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above4:
+	CMPQ   DI, $0x50
+	JG     above5
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	MOVQ   idx_base+32(FP), DI
+	MOVQ   idx_len+40(FP), R9
+	SUBQ   $0x01, R9
+	JLT    block5RestEnd
+
+block5Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z15
+	VBROADCASTSS (BX)(R10*4), Z16
+	VBROADCASTSS (SI)(R10*4), Z17
+	VMOVUPS      (R11), Z18
+	VFMADD231PS  Z18, Z15, Z0
+	VFMADD231PS  Z18, Z16, Z5
+	VFMADD231PS  Z18, Z17, Z10
+	VMOVUPS      64(R11), Z18
+	VFMADD231PS  Z18, Z15, Z1
+	VFMADD231PS  Z18, Z16, Z6
+	VFMADD231PS  Z18, Z17, Z11
+	VMOVUPS      128(R11), Z18
+	VFMADD231PS  Z18, Z15, Z2
+	VFMADD231PS  Z18, Z16, Z7
+	VFMADD231PS  Z18, Z17, Z12
+	VMOVUPS      192(R11), Z18
+	VFMADD231PS  Z18, Z15, Z3
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z13
+	VMOVUPS      (R11)(R8*1), Z18
+	VFMADD231PS  Z18, Z15, Z4
+	VFMADD231PS  Z18, Z16, Z9
+	VFMADD231PS  Z18, Z17, Z14
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block5Rest
+
+block5RestEnd:
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z15
+	VADDPS  Z15, Z0, Z0
+	VMOVUPS 64(AX), Z15
+	VADDPS  Z15, Z1, Z1
+	VMOVUPS 128(AX), Z15
+	VADDPS  Z15, Z2, Z2
+	VMOVUPS 192(AX), Z15
+	VADDPS  Z15, Z3, Z3
+	VMOVUPS (AX)(R8*1), Z15
+	VADDPS  Z15, Z4, Z4
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z5, Z5
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z6, Z6
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS 192(AX), Z0
+	VADDPS  Z0, Z8, Z8
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z9, Z9
+	VMOVUPS Z5, (AX)
+	VMOVUPS Z6, 64(AX)
+	VMOVUPS Z7, 128(AX)
+	VMOVUPS Z8, 192(AX)
+	VMOVUPS Z9, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z10, Z10
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z11, Z11
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z12, Z12
+	VMOVUPS 192(AX), Z0
+	VADDPS  Z0, Z13, Z13
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z14, Z14
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	VMOVUPS Z12, 128(AX)
+	VMOVUPS Z13, 192(AX)
+	VMOVUPS Z14, (AX)(R8*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above5:
+	CMPQ   DI, $0x60
+	JG     above6
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	MOVQ   idx_base+32(FP), DI
+	MOVQ   idx_len+40(FP), R9
+	SUBQ   $0x01, R9
+	JLT    block6RestEnd
+
+block6Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z18
+	VBROADCASTSS (BX)(R10*4), Z19
+	VBROADCASTSS (SI)(R10*4), Z20
+	VMOVUPS      (R11), Z21
+	VFMADD231PS  Z21, Z18, Z0
+	VFMADD231PS  Z21, Z19, Z6
+	VFMADD231PS  Z21, Z20, Z12
+	VMOVUPS      64(R11), Z21
+	VFMADD231PS  Z21, Z18, Z1
+	VFMADD231PS  Z21, Z19, Z7
+	VFMADD231PS  Z21, Z20, Z13
+	VMOVUPS      128(R11), Z21
+	VFMADD231PS  Z21, Z18, Z2
+	VFMADD231PS  Z21, Z19, Z8
+	VFMADD231PS  Z21, Z20, Z14
+	VMOVUPS      192(R11), Z21
+	VFMADD231PS  Z21, Z18, Z3
+	VFMADD231PS  Z21, Z19, Z9
+	VFMADD231PS  Z21, Z20, Z15
+	VMOVUPS      256(R11), Z21
+	VFMADD231PS  Z21, Z18, Z4
+	VFMADD231PS  Z21, Z19, Z10
+	VFMADD231PS  Z21, Z20, Z16
+	VMOVUPS      (R11)(R8*1), Z21
+	VFMADD231PS  Z21, Z18, Z5
+	VFMADD231PS  Z21, Z19, Z11
+	VFMADD231PS  Z21, Z20, Z17
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block6Rest
+
+block6RestEnd:
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z18
+	VADDPS  Z18, Z0, Z0
+	VMOVUPS 64(AX), Z18
+	VADDPS  Z18, Z1, Z1
+	VMOVUPS 128(AX), Z18
+	VADDPS  Z18, Z2, Z2
+	VMOVUPS 192(AX), Z18
+	VADDPS  Z18, Z3, Z3
+	VMOVUPS 256(AX), Z18
+	VADDPS  Z18, Z4, Z4
+	VMOVUPS (AX)(R8*1), Z18
+	VADDPS  Z18, Z5, Z5
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z6, Z6
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z8, Z8
+	VMOVUPS 192(AX), Z0
+	VADDPS  Z0, Z9, Z9
+	VMOVUPS 256(AX), Z0
+	VADDPS  Z0, Z10, Z10
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z11, Z11
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, 128(AX)
+	VMOVUPS Z9, 192(AX)
+	VMOVUPS Z10, 256(AX)
+	VMOVUPS Z11, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z12, Z12
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z13, Z13
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z14, Z14
+	VMOVUPS 192(AX), Z0
+	VADDPS  Z0, Z15, Z15
+	VMOVUPS 256(AX), Z0
+	VADDPS  Z0, Z16, Z16
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z17, Z17
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, 128(AX)
+	VMOVUPS Z15, 192(AX)
+	VMOVUPS Z16, 256(AX)
+	VMOVUPS Z17, (AX)(R8*1)
+	ADDQ    CX, AX
+	JMP     done
+
+above6:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	MOVQ   idx_base+32(FP), DI
+	MOVQ   idx_len+40(FP), R9
+	SUBQ   $0x01, R9
+	JLT    block7RestEnd
+
+block7Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z21
+	VBROADCASTSS (BX)(R10*4), Z22
+	VBROADCASTSS (SI)(R10*4), Z23
+	VMOVUPS      (R11), Z24
+	VFMADD231PS  Z24, Z21, Z0
+	VFMADD231PS  Z24, Z22, Z7
+	VFMADD231PS  Z24, Z23, Z14
+	VMOVUPS      64(R11), Z24
+	VFMADD231PS  Z24, Z21, Z1
+	VFMADD231PS  Z24, Z22, Z8
+	VFMADD231PS  Z24, Z23, Z15
+	VMOVUPS      128(R11), Z24
+	VFMADD231PS  Z24, Z21, Z2
+	VFMADD231PS  Z24, Z22, Z9
+	VFMADD231PS  Z24, Z23, Z16
+	VMOVUPS      192(R11), Z24
+	VFMADD231PS  Z24, Z21, Z3
+	VFMADD231PS  Z24, Z22, Z10
+	VFMADD231PS  Z24, Z23, Z17
+	VMOVUPS      256(R11), Z24
+	VFMADD231PS  Z24, Z21, Z4
+	VFMADD231PS  Z24, Z22, Z11
+	VFMADD231PS  Z24, Z23, Z18
+	VMOVUPS      320(R11), Z24
+	VFMADD231PS  Z24, Z21, Z5
+	VFMADD231PS  Z24, Z22, Z12
+	VFMADD231PS  Z24, Z23, Z19
+	VMOVUPS      (R11)(R8*1), Z24
+	VFMADD231PS  Z24, Z21, Z6
+	VFMADD231PS  Z24, Z22, Z13
+	VFMADD231PS  Z24, Z23, Z20
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block7Rest
+
+block7RestEnd:
+	MOVQ    y+0(FP), AX
+	MOVQ    ldy+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Z21
+	VADDPS  Z21, Z0, Z0
+	VMOVUPS 64(AX), Z21
+	VADDPS  Z21, Z1, Z1
+	VMOVUPS 128(AX), Z21
+	VADDPS  Z21, Z2, Z2
+	VMOVUPS 192(AX), Z21
+	VADDPS  Z21, Z3, Z3
+	VMOVUPS 256(AX), Z21
+	VADDPS  Z21, Z4, Z4
+	VMOVUPS 320(AX), Z21
+	VADDPS  Z21, Z5, Z5
+	VMOVUPS (AX)(R8*1), Z21
+	VADDPS  Z21, Z6, Z6
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z8, Z8
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z9, Z9
+	VMOVUPS 192(AX), Z0
+	VADDPS  Z0, Z10, Z10
+	VMOVUPS 256(AX), Z0
+	VADDPS  Z0, Z11, Z11
+	VMOVUPS 320(AX), Z0
+	VADDPS  Z0, Z12, Z12
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z13, Z13
+	VMOVUPS Z7, (AX)
+	VMOVUPS Z8, 64(AX)
+	VMOVUPS Z9, 128(AX)
+	VMOVUPS Z10, 192(AX)
+	VMOVUPS Z11, 256(AX)
+	VMOVUPS Z12, 320(AX)
+	VMOVUPS Z13, (AX)(R8*1)
+	ADDQ    CX, AX
+	VMOVUPS (AX), Z0
+	VADDPS  Z0, Z14, Z14
+	VMOVUPS 64(AX), Z0
+	VADDPS  Z0, Z15, Z15
+	VMOVUPS 128(AX), Z0
+	VADDPS  Z0, Z16, Z16
+	VMOVUPS 192(AX), Z0
+	VADDPS  Z0, Z17, Z17
+	VMOVUPS 256(AX), Z0
+	VADDPS  Z0, Z18, Z18
+	VMOVUPS 320(AX), Z0
+	VADDPS  Z0, Z19, Z19
+	VMOVUPS (AX)(R8*1), Z0
+	VADDPS  Z0, Z20, Z20
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	VMOVUPS Z16, 128(AX)
+	VMOVUPS Z17, 192(AX)
+	VMOVUPS Z18, 256(AX)
+	VMOVUPS Z19, 320(AX)
+	VMOVUPS Z20, (AX)(R8*1)
+	ADDQ    CX, AX
+	JMP     done
+
+few:
+	LEAQ   tail512<>+0(SB), R8
+	KMOVW  (R8)(DI*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	MOVQ   idx_base+32(FP), DI
+	MOVQ   idx_len+40(FP), R8
+	SUBQ   $0x01, R8
+	JLT    block1RestEnd
+
+block1Rest:
+	MOVLQSX      (DI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z3
+	VBROADCASTSS (BX)(R9*4), Z4
+	VBROADCASTSS (SI)(R9*4), Z5
+	VMOVUPS.Z    (R10), K1, Z6
+	VFMADD231PS  Z6, Z3, Z0
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z2
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R8
+	JGE          block1Rest
+
+block1RestEnd:
+	MOVQ      y+0(FP), AX
+	MOVQ      ldy+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Z3
+	VADDPS    Z3, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z0
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z0
+	VADDPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)
+	ADDQ      CX, AX
+
+done:
+	VZEROUPPER
+	RET
+
+// func outerSparse3AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
+// Requires: AVX, AVX512F
+TEXT ·outerSparse3AVX512(SB), NOSPLIT, $0-84
+	MOVQ         w+0(FP), AX
+	MOVQ         ldw+8(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         x+16(FP), DX
+	MOVQ         ldx+24(FP), BX
+	LEAQ         (DX)(BX*4), BX
+	MOVQ         ldx+24(FP), SI
+	LEAQ         (BX)(SI*4), SI
+	MOVQ         n+72(FP), DI
+	CMPQ         DI, $0x10
+	JLE          few
+	LEAQ         -16(DI), R8
+	SHLQ         $0x02, R8
+	CMPQ         DI, $0x20
+	JG           above2
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), DI
+	MOVQ         ldd+64(FP), R9
+	SHLQ         $0x02, R9
+	VMOVUPS      (DI), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      (DI)(R8*1), Z2
+	VMULPS       Z0, Z2, Z2
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (DI)(R8*1), Z4
+	VMULPS       Z0, Z4, Z4
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      (DI)(R8*1), Z6
+	VMULPS       Z0, Z6, Z6
+	ADDQ         R9, DI
+	MOVQ         idx_base+32(FP), DI
+	MOVQ         idx_len+40(FP), R9
+	SUBQ         $0x01, R9
+	JLT          block2RestEnd
+
+block2Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z0
+	VBROADCASTSS (BX)(R10*4), Z7
+	VBROADCASTSS (SI)(R10*4), Z8
+	VMOVUPS      (R11)(R8*1), Z9
+	VFMADD231PS  Z0, Z2, Z9
+	VFMADD231PS  Z7, Z4, Z9
+	VFMADD231PS  Z8, Z6, Z9
+	VMOVUPS      (R11), Z10
+	VFMADD231PS  Z0, Z1, Z10
+	VFMADD231PS  Z7, Z3, Z10
+	VFMADD231PS  Z8, Z5, Z10
+	VMOVUPS      Z10, (R11)
+	VMOVUPS      Z9, (R11)(R8*1)
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block2Rest
+
+block2RestEnd:
+	JMP done
+
+above2:
+	CMPQ         DI, $0x30
+	JG           above3
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), DI
+	MOVQ         ldd+64(FP), R9
+	SHLQ         $0x02, R9
+	VMOVUPS      (DI), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      64(DI), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (DI)(R8*1), Z3
+	VMULPS       Z0, Z3, Z3
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      64(DI), Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      (DI)(R8*1), Z6
+	VMULPS       Z0, Z6, Z6
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVUPS      64(DI), Z8
+	VMULPS       Z0, Z8, Z8
+	VMOVUPS      (DI)(R8*1), Z9
+	VMULPS       Z0, Z9, Z9
+	ADDQ         R9, DI
+	MOVQ         idx_base+32(FP), DI
+	MOVQ         idx_len+40(FP), R9
+	SUBQ         $0x01, R9
+	JLT          block3RestEnd
+
+block3Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z0
+	VBROADCASTSS (BX)(R10*4), Z10
+	VBROADCASTSS (SI)(R10*4), Z11
+	VMOVUPS      (R11)(R8*1), Z12
+	VFMADD231PS  Z0, Z3, Z12
+	VFMADD231PS  Z10, Z6, Z12
+	VFMADD231PS  Z11, Z9, Z12
+	VMOVUPS      (R11), Z13
+	VFMADD231PS  Z0, Z1, Z13
+	VFMADD231PS  Z10, Z4, Z13
+	VFMADD231PS  Z11, Z7, Z13
+	VMOVUPS      Z13, (R11)
+	VMOVUPS      64(R11), Z13
+	VFMADD231PS  Z0, Z2, Z13
+	VFMADD231PS  Z10, Z5, Z13
+	VFMADD231PS  Z11, Z8, Z13
+	VMOVUPS      Z13, 64(R11)
+	VMOVUPS      Z12, (R11)(R8*1)
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block3Rest
+
+block3RestEnd:
+	JMP done
+
+above3:
+	CMPQ         DI, $0x40
+	JG           above4
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), DI
+	MOVQ         ldd+64(FP), R9
+	SHLQ         $0x02, R9
+	VMOVUPS      (DI), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      64(DI), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      128(DI), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (DI)(R8*1), Z4
+	VMULPS       Z0, Z4, Z4
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      64(DI), Z6
+	VMULPS       Z0, Z6, Z6
+	VMOVUPS      128(DI), Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVUPS      (DI)(R8*1), Z8
+	VMULPS       Z0, Z8, Z8
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z9
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      64(DI), Z10
+	VMULPS       Z0, Z10, Z10
+	VMOVUPS      128(DI), Z11
+	VMULPS       Z0, Z11, Z11
+	VMOVUPS      (DI)(R8*1), Z12
+	VMULPS       Z0, Z12, Z12
+	ADDQ         R9, DI
+	MOVQ         idx_base+32(FP), DI
+	MOVQ         idx_len+40(FP), R9
+	SUBQ         $0x01, R9
+	JLT          block4RestEnd
+
+block4Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z0
+	VBROADCASTSS (BX)(R10*4), Z13
+	VBROADCASTSS (SI)(R10*4), Z14
+	VMOVUPS      (R11)(R8*1), Z15
+	VFMADD231PS  Z0, Z4, Z15
+	VFMADD231PS  Z13, Z8, Z15
+	VFMADD231PS  Z14, Z12, Z15
+	VMOVUPS      (R11), Z16
+	VFMADD231PS  Z0, Z1, Z16
+	VFMADD231PS  Z13, Z5, Z16
+	VFMADD231PS  Z14, Z9, Z16
+	VMOVUPS      Z16, (R11)
+	VMOVUPS      64(R11), Z16
+	VFMADD231PS  Z0, Z2, Z16
+	VFMADD231PS  Z13, Z6, Z16
+	VFMADD231PS  Z14, Z10, Z16
+	VMOVUPS      Z16, 64(R11)
+	VMOVUPS      128(R11), Z16
+	VFMADD231PS  Z0, Z3, Z16
+	VFMADD231PS  Z13, Z7, Z16
+	VFMADD231PS  Z14, Z11, Z16
+	VMOVUPS      Z16, 128(R11)
+	VMOVUPS      Z15, (R11)(R8*1)
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block4Rest
+
+block4RestEnd:
+	JMP done
+
+above4:
+	CMPQ         DI, $0x50
+	JG           above5
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), DI
+	MOVQ         ldd+64(FP), R9
+	SHLQ         $0x02, R9
+	VMOVUPS      (DI), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      64(DI), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      128(DI), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      192(DI), Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      (DI)(R8*1), Z5
+	VMULPS       Z0, Z5, Z5
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z6
+	VMULPS       Z0, Z6, Z6
+	VMOVUPS      64(DI), Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVUPS      128(DI), Z8
+	VMULPS       Z0, Z8, Z8
+	VMOVUPS      192(DI), Z9
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      (DI)(R8*1), Z10
+	VMULPS       Z0, Z10, Z10
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z11
+	VMULPS       Z0, Z11, Z11
+	VMOVUPS      64(DI), Z12
+	VMULPS       Z0, Z12, Z12
+	VMOVUPS      128(DI), Z13
+	VMULPS       Z0, Z13, Z13
+	VMOVUPS      192(DI), Z14
+	VMULPS       Z0, Z14, Z14
+	VMOVUPS      (DI)(R8*1), Z15
+	VMULPS       Z0, Z15, Z15
+	ADDQ         R9, DI
+	MOVQ         idx_base+32(FP), DI
+	MOVQ         idx_len+40(FP), R9
+	SUBQ         $0x01, R9
+	JLT          block5RestEnd
+
+block5Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z0
+	VBROADCASTSS (BX)(R10*4), Z16
+	VBROADCASTSS (SI)(R10*4), Z17
+	VMOVUPS      (R11)(R8*1), Z18
+	VFMADD231PS  Z0, Z5, Z18
+	VFMADD231PS  Z16, Z10, Z18
+	VFMADD231PS  Z17, Z15, Z18
+	VMOVUPS      (R11), Z19
+	VFMADD231PS  Z0, Z1, Z19
+	VFMADD231PS  Z16, Z6, Z19
+	VFMADD231PS  Z17, Z11, Z19
+	VMOVUPS      Z19, (R11)
+	VMOVUPS      64(R11), Z19
+	VFMADD231PS  Z0, Z2, Z19
+	VFMADD231PS  Z16, Z7, Z19
+	VFMADD231PS  Z17, Z12, Z19
+	VMOVUPS      Z19, 64(R11)
+	VMOVUPS      128(R11), Z19
+	VFMADD231PS  Z0, Z3, Z19
+	VFMADD231PS  Z16, Z8, Z19
+	VFMADD231PS  Z17, Z13, Z19
+	VMOVUPS      Z19, 128(R11)
+	VMOVUPS      192(R11), Z19
+	VFMADD231PS  Z0, Z4, Z19
+	VFMADD231PS  Z16, Z9, Z19
+	VFMADD231PS  Z17, Z14, Z19
+	VMOVUPS      Z19, 192(R11)
+	VMOVUPS      Z18, (R11)(R8*1)
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block5Rest
+
+block5RestEnd:
+	JMP done
+
+above5:
+	CMPQ         DI, $0x60
+	JG           above6
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), DI
+	MOVQ         ldd+64(FP), R9
+	SHLQ         $0x02, R9
+	VMOVUPS      (DI), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      64(DI), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      128(DI), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      192(DI), Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      256(DI), Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      (DI)(R8*1), Z6
+	VMULPS       Z0, Z6, Z6
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVUPS      64(DI), Z8
+	VMULPS       Z0, Z8, Z8
+	VMOVUPS      128(DI), Z9
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      192(DI), Z10
+	VMULPS       Z0, Z10, Z10
+	VMOVUPS      256(DI), Z11
+	VMULPS       Z0, Z11, Z11
+	VMOVUPS      (DI)(R8*1), Z12
+	VMULPS       Z0, Z12, Z12
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z13
+	VMULPS       Z0, Z13, Z13
+	VMOVUPS      64(DI), Z14
+	VMULPS       Z0, Z14, Z14
+	VMOVUPS      128(DI), Z15
+	VMULPS       Z0, Z15, Z15
+	VMOVUPS      192(DI), Z16
+	VMULPS       Z0, Z16, Z16
+	VMOVUPS      256(DI), Z17
+	VMULPS       Z0, Z17, Z17
+	VMOVUPS      (DI)(R8*1), Z18
+	VMULPS       Z0, Z18, Z18
+	ADDQ         R9, DI
+	MOVQ         idx_base+32(FP), DI
+	MOVQ         idx_len+40(FP), R9
+	SUBQ         $0x01, R9
+	JLT          block6RestEnd
+
+block6Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z0
+	VBROADCASTSS (BX)(R10*4), Z19
+	VBROADCASTSS (SI)(R10*4), Z20
+	VMOVUPS      (R11)(R8*1), Z21
+	VFMADD231PS  Z0, Z6, Z21
+	VFMADD231PS  Z19, Z12, Z21
+	VFMADD231PS  Z20, Z18, Z21
+	VMOVUPS      (R11), Z22
+	VFMADD231PS  Z0, Z1, Z22
+	VFMADD231PS  Z19, Z7, Z22
+	VFMADD231PS  Z20, Z13, Z22
+	VMOVUPS      Z22, (R11)
+	VMOVUPS      64(R11), Z22
+	VFMADD231PS  Z0, Z2, Z22
+	VFMADD231PS  Z19, Z8, Z22
+	VFMADD231PS  Z20, Z14, Z22
+	VMOVUPS      Z22, 64(R11)
+	VMOVUPS      128(R11), Z22
+	VFMADD231PS  Z0, Z3, Z22
+	VFMADD231PS  Z19, Z9, Z22
+	VFMADD231PS  Z20, Z15, Z22
+	VMOVUPS      Z22, 128(R11)
+	VMOVUPS      192(R11), Z22
+	VFMADD231PS  Z0, Z4, Z22
+	VFMADD231PS  Z19, Z10, Z22
+	VFMADD231PS  Z20, Z16, Z22
+	VMOVUPS      Z22, 192(R11)
+	VMOVUPS      256(R11), Z22
+	VFMADD231PS  Z0, Z5, Z22
+	VFMADD231PS  Z19, Z11, Z22
+	VFMADD231PS  Z20, Z17, Z22
+	VMOVUPS      Z22, 256(R11)
+	VMOVUPS      Z21, (R11)(R8*1)
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block6Rest
+
+block6RestEnd:
+	JMP done
+
+above6:
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), DI
+	MOVQ         ldd+64(FP), R9
+	SHLQ         $0x02, R9
+	VMOVUPS      (DI), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      64(DI), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      128(DI), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      192(DI), Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      256(DI), Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      320(DI), Z6
+	VMULPS       Z0, Z6, Z6
+	VMOVUPS      (DI)(R8*1), Z7
+	VMULPS       Z0, Z7, Z7
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z8
+	VMULPS       Z0, Z8, Z8
+	VMOVUPS      64(DI), Z9
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      128(DI), Z10
+	VMULPS       Z0, Z10, Z10
+	VMOVUPS      192(DI), Z11
+	VMULPS       Z0, Z11, Z11
+	VMOVUPS      256(DI), Z12
+	VMULPS       Z0, Z12, Z12
+	VMOVUPS      320(DI), Z13
+	VMULPS       Z0, Z13, Z13
+	VMOVUPS      (DI)(R8*1), Z14
+	VMULPS       Z0, Z14, Z14
+	ADDQ         R9, DI
+	VMOVUPS      (DI), Z15
+	VMULPS       Z0, Z15, Z15
+	VMOVUPS      64(DI), Z16
+	VMULPS       Z0, Z16, Z16
+	VMOVUPS      128(DI), Z17
+	VMULPS       Z0, Z17, Z17
+	VMOVUPS      192(DI), Z18
+	VMULPS       Z0, Z18, Z18
+	VMOVUPS      256(DI), Z19
+	VMULPS       Z0, Z19, Z19
+	VMOVUPS      320(DI), Z20
+	VMULPS       Z0, Z20, Z20
+	VMOVUPS      (DI)(R8*1), Z21
+	VMULPS       Z0, Z21, Z21
+	ADDQ         R9, DI
+	MOVQ         idx_base+32(FP), DI
+	MOVQ         idx_len+40(FP), R9
+	SUBQ         $0x01, R9
+	JLT          block7RestEnd
+
+block7Rest:
+	MOVLQSX      (DI), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         AX, R11
+	VBROADCASTSS (DX)(R10*4), Z0
+	VBROADCASTSS (BX)(R10*4), Z22
+	VBROADCASTSS (SI)(R10*4), Z23
+	VMOVUPS      (R11)(R8*1), Z24
+	VFMADD231PS  Z0, Z7, Z24
+	VFMADD231PS  Z22, Z14, Z24
+	VFMADD231PS  Z23, Z21, Z24
+	VMOVUPS      (R11), Z25
+	VFMADD231PS  Z0, Z1, Z25
+	VFMADD231PS  Z22, Z8, Z25
+	VFMADD231PS  Z23, Z15, Z25
+	VMOVUPS      Z25, (R11)
+	VMOVUPS      64(R11), Z25
+	VFMADD231PS  Z0, Z2, Z25
+	VFMADD231PS  Z22, Z9, Z25
+	VFMADD231PS  Z23, Z16, Z25
+	VMOVUPS      Z25, 64(R11)
+	VMOVUPS      128(R11), Z25
+	VFMADD231PS  Z0, Z3, Z25
+	VFMADD231PS  Z22, Z10, Z25
+	VFMADD231PS  Z23, Z17, Z25
+	VMOVUPS      Z25, 128(R11)
+	VMOVUPS      192(R11), Z25
+	VFMADD231PS  Z0, Z4, Z25
+	VFMADD231PS  Z22, Z11, Z25
+	VFMADD231PS  Z23, Z18, Z25
+	VMOVUPS      Z25, 192(R11)
+	VMOVUPS      256(R11), Z25
+	VFMADD231PS  Z0, Z5, Z25
+	VFMADD231PS  Z22, Z12, Z25
+	VFMADD231PS  Z23, Z19, Z25
+	VMOVUPS      Z25, 256(R11)
+	VMOVUPS      320(R11), Z25
+	VFMADD231PS  Z0, Z6, Z25
+	VFMADD231PS  Z22, Z13, Z25
+	VFMADD231PS  Z23, Z20, Z25
+	VMOVUPS      Z25, 320(R11)
+	VMOVUPS      Z24, (R11)(R8*1)
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R9
+	JGE          block7Rest
+
+block7RestEnd:
+	JMP done
+
+few:
+	LEAQ         tail512<>+0(SB), R8
+	KMOVW        (R8)(DI*2), K1
+	VBROADCASTSS alpha+80(FP), Z0
+	MOVQ         dy+56(FP), DI
+	MOVQ         ldd+64(FP), R8
+	SHLQ         $0x02, R8
+	VMOVUPS.Z    (DI), K1, Z1
+	VMULPS       Z0, Z1, Z1
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z2
+	VMULPS       Z0, Z2, Z2
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z3
+	VMULPS       Z0, Z3, Z3
+	ADDQ         R8, DI
+	MOVQ         idx_base+32(FP), DI
+	MOVQ         idx_len+40(FP), R8
+	SUBQ         $0x01, R8
+	JLT          block1RestEnd
+
+block1Rest:
+	MOVLQSX      (DI), R9
+	MOVQ         R9, R10
+	IMULQ        CX, R10
+	ADDQ         AX, R10
+	VBROADCASTSS (DX)(R9*4), Z0
+	VBROADCASTSS (BX)(R9*4), Z4
+	VBROADCASTSS (SI)(R9*4), Z5
+	VMOVUPS.Z    (R10), K1, Z6
+	VFMADD231PS  Z0, Z1, Z6
+	VFMADD231PS  Z4, Z2, Z6
+	VFMADD231PS  Z5, Z3, Z6
+	VMOVUPS      Z6, K1, (R10)
+	ADDQ         $0x04, DI
+	SUBQ         $0x01, R8
 	JGE          block1Rest
 
 block1RestEnd:
@@ -12133,14 +15231,18 @@ blocks:
 	VZEROUPPER
 	RET
 
-// func nonzeroAVX2(idx []int32, x []float32) int
+// func nonzeroAVX2(idx []int32, x *float32, x1 *float32, x2 *float32) int
 // Requires: AVX, AVX2, POPCNT
 TEXT ·nonzeroAVX2(SB), NOSPLIT, $0-56
 	MOVQ         idx_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         x_len+32(FP), DX
-	XORQ         BX, BX
-	LEAQ         bitPlaces<>+0(SB), SI
+	MOVQ         x+24(FP), CX
+	MOVQ         idx_len+8(FP), DX
+	MOVQ         x1+32(FP), BX
+	MOVQ         x2+40(FP), SI
+	SUBQ         CX, BX
+	SUBQ         CX, SI
+	XORQ         DI, DI
+	LEAQ         bitPlaces<>+0(SB), R8
 	VPXOR        Y0, Y0, Y0
 	VPXOR        Y1, Y1, Y1
 	VPBROADCASTD constant8<>+0(SB), Y2
@@ -12149,13 +15251,15 @@ TEXT ·nonzeroAVX2(SB), NOSPLIT, $0-56
 
 loop:
 	VMOVUPS   (CX), Y3
+	VPOR      (CX)(BX*1), Y3, Y3
+	VPOR      (CX)(SI*1), Y3, Y3
 	VCMPPS    $0x04, Y0, Y3, Y3
-	VMOVMSKPS Y3, DI
-	VPMOVZXBD (SI)(DI*8), Y3
+	VMOVMSKPS Y3, R9
+	VPMOVZXBD (R8)(R9*8), Y3
 	VPADDD    Y1, Y3, Y3
-	POPCNTL   DI, DI
-	VMOVDQU   Y3, (AX)(BX*4)
-	ADDQ      DI, BX
+	POPCNTL   R9, R9
+	VMOVDQU   Y3, (AX)(DI*4)
+	ADDQ      R9, DI
 	VPADDD    Y2, Y1, Y1
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
@@ -12163,19 +15267,23 @@ loop:
 
 rest:
 	ADDQ       $0x08, DX
-	LEAQ       tail256<>+0(SB), DI
+	LEAQ       tail256<>+0(SB), R9
 	SHLQ       $0x02, DX
-	SUBQ       DX, DI
-	VMOVUPS    32(DI), Y2
+	SUBQ       DX, R9
+	VMOVUPS    32(R9), Y2
 	VMASKMOVPS (CX), Y2, Y3
+	VMASKMOVPS (CX)(BX*1), Y2, Y4
+	VPOR       Y4, Y3, Y3
+	VMASKMOVPS (CX)(SI*1), Y2, Y4
+	VPOR       Y4, Y3, Y3
 	VCMPPS     $0x04, Y0, Y3, Y3
-	VMOVMSKPS  Y3, DI
-	VPMOVZXBD  (SI)(DI*8), Y3
+	VMOVMSKPS  Y3, R9
+	VPMOVZXBD  (R8)(R9*8), Y3
 	VPADDD     Y1, Y3, Y3
-	POPCNTL    DI, DI
-	VPMASKMOVD Y3, Y2, (AX)(BX*4)
-	ADDQ       DI, BX
-	MOVQ       BX, ret+48(FP)
+	POPCNTL    R9, R9
+	VPMASKMOVD Y3, Y2, (AX)(DI*4)
+	ADDQ       R9, DI
+	MOVQ       DI, ret+48(FP)
 	VZEROUPPER
 	RET
 
@@ -12440,13 +15548,17 @@ GLOBL bitPlaces<>(SB), RODATA|NOPTR, $2048
 DATA constant8<>+0(SB)/4, $0x00000008
 GLOBL constant8<>(SB), RODATA|NOPTR, $4
 
-// func nonzeroAVX512(idx []int32, x []float32) int
+// func nonzeroAVX512(idx []int32, x *float32, x1 *float32, x2 *float32) int
 // Requires: AVX, AVX512F, POPCNT
 TEXT ·nonzeroAVX512(SB), NOSPLIT, $0-56
 	MOVQ         idx_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         x_len+32(FP), DX
-	XORQ         BX, BX
+	MOVQ         x+24(FP), CX
+	MOVQ         idx_len+8(FP), DX
+	MOVQ         x1+32(FP), BX
+	MOVQ         x2+40(FP), SI
+	SUBQ         CX, BX
+	SUBQ         CX, SI
+	XORQ         DI, DI
 	VPXORD       Z0, Z0, Z0
 	VMOVDQU32    counting<>+0(SB), Z1
 	VPBROADCASTD constant16<>+0(SB), Z2
@@ -12455,12 +15567,14 @@ TEXT ·nonzeroAVX512(SB), NOSPLIT, $0-56
 
 loop:
 	VMOVUPS       (CX), Z3
+	VPORD         (CX)(BX*1), Z3, Z3
+	VPORD         (CX)(SI*1), Z3, Z3
 	VCMPPS        $0x04, Z0, Z3, K1
 	VPCOMPRESSD.Z Z1, K1, Z3
-	KMOVW         K1, SI
-	POPCNTL       SI, SI
-	VMOVDQU32     Z3, (AX)(BX*4)
-	ADDQ          SI, BX
+	KMOVW         K1, R8
+	POPCNTL       R8, R8
+	VMOVDQU32     Z3, (AX)(DI*4)
+	ADDQ          R8, DI
 	VPADDD        Z2, Z1, Z1
 	ADDQ          $0x40, CX
 	SUBQ          $0x10, DX
@@ -12468,16 +15582,20 @@ loop:
 
 rest:
 	ADDQ          $0x10, DX
-	LEAQ          tail512<>+0(SB), SI
-	KMOVW         (SI)(DX*2), K2
+	LEAQ          tail512<>+0(SB), R8
+	KMOVW         (R8)(DX*2), K2
 	VMOVUPS.Z     (CX), K2, Z3
+	VMOVUPS.Z     (CX)(BX*1), K2, Z2
+	VPORD         Z2, Z3, Z3
+	VMOVUPS.Z     (CX)(SI*1), K2, Z2
+	VPORD         Z2, Z3, Z3
 	VCMPPS        $0x04, Z0, Z3, K1
 	VPCOMPRESSD.Z Z1, K1, Z3
-	KMOVW         K1, SI
-	POPCNTL       SI, SI
-	VMOVDQU32     Z3, K2, (AX)(BX*4)
-	ADDQ          SI, BX
-	MOVQ          BX, ret+48(FP)
+	KMOVW         K1, R8
+	POPCNTL       R8, R8
+	VMOVDQU32     Z3, K2, (AX)(DI*4)
+	ADDQ          R8, DI
+	MOVQ          DI, ret+48(FP)
 	VZEROUPPER
 	RET
 

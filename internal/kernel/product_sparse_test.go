@@ -8,136 +8,165 @@ import (
 )
 
 func TestNonzero(t *testing.T) {
+	const most = 210
 	negativeZero := float32(math.Copysign(0, -1))
-	x, idx := guarded[float32](t, 200), guarded[int32](t, 200)
+	page, idx := guarded[float32](t, Together*most), guarded[int32](t, most)
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		r := rand.New(rand.NewPCG(1, 2))
-		for n := range len(x) {
-			for _, values := range [][]float32{{0, negativeZero}, {1, nan, -inf, 1e-45}, {0, 0, 0, 1, nan, -2, negativeZero}} {
-				x, idx := x[len(x)-n:], idx[len(idx)-n:]
-				var want []int32
-				for i := range x {
-					x[i] = values[r.IntN(len(values))]
-					if x[i] != 0 {
-						want = append(want, int32(i))
+		for n := range most - 9 {
+			for m := 1; m <= Together; m++ {
+				for _, values := range [][]float32{{0, negativeZero}, {1, nan, -inf, 1e-45}, {0, 0, 0, 0, 0, 1, nan, -2, negativeZero}} {
+					ldx := n + n%10
+					x, idx := page[len(page)-max(0, (m-1)*ldx+n):], idx[len(idx)-n:]
+					var want []int32
+					for i := range x {
+						x[i] = values[r.IntN(len(values))]
 					}
-				}
-				if got := idx[:s.Nonzero(idx, x)]; !slices.Equal(got, want) {
-					t.Fatalf("of %v: %v, want %v", x, got, want)
+					for j := range n {
+						for i := range m {
+							if x[i*ldx+j] != 0 {
+								want = append(want, int32(j))
+								break
+							}
+						}
+					}
+					if got := idx[:s.Nonzero(idx, x, ldx, m)]; !slices.Equal(got, want) {
+						t.Fatalf("%d rows of %v: %v, want %v", m, x, got, want)
+					}
 				}
 			}
 		}
 	})
 }
 
-// sparseInput is x of 40 elements of which about so many are not 0, and their indices.
-func sparseInput(t testing.TB, r *rand.Rand, count int) (x []float32, idx []int32) {
-	x = guarded[float32](t, 40)
-	for i := range x {
-		if r.IntN(len(x)) < count {
-			x[i] = 2*r.Float32() - 1
+// sparseInput is x of m rows of 40 elements of which about so many are not 0, and the columns that are not.
+func sparseInput(t testing.TB, r *rand.Rand, m, count int) (x matrix, idx []int32) {
+	x = newMatrix(guarded[float32](t, 200), r, m, 40, 5)
+	for i := range x.x {
+		if i%x.ld < x.cols && r.IntN(x.cols) >= count {
+			x.x[i] = 0
 		}
 	}
-	all := guarded[int32](t, len(x))
-	n := Loops[float32]().Nonzero(all, x)
-	idx = all[len(all)-n:]
-	copy(idx, all[:n])
+	all := make([]int32, x.cols)
+	n := Loops[float32]().Nonzero(all, x.x, x.ld, m)
+	idx = guarded[int32](t, x.cols)[x.cols-n:]
+	copy(idx, all)
 	return x, idx
 }
 
 // sparseCols are numbers of columns around those of one vector and of one block, for every row.
-var sparseCols = []int{1, 2, 7, 8, 9, 10, 15, 16, 17, 30, 31, 32, 33, 47, 48, 49, 50, 96, 97, 100, 111, 112, 113, 120, 150, 225}
+var sparseCols = []int{1, 2, 7, 8, 9, 10, 15, 16, 17, 24, 25, 30, 31, 32, 33, 47, 48, 49, 50, 96, 97, 100, 111, 112, 113, 120, 150, 225}
+
+// sparseCases calls f on every row for inputs of one row to Together, few columns and many.
+func sparseCases(t *testing.T, f func(t *testing.T, s *Set[float32], r *rand.Rand, x matrix, idx []int32, n int)) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for m := 1; m <= Together; m++ {
+		for count := 0; count <= 40; count += 8 {
+			x, idx := sparseInput(t, r, m, count)
+			onRows(t, func(t *testing.T, s *Set[float32]) {
+				for _, n := range sparseCols {
+					f(t, s, r, x, idx, n)
+				}
+			})
+		}
+	}
+}
 
 func TestMulSparse(t *testing.T) {
 	const most = 250
-	pageY, pageW := guarded[float32](t, most), guarded[float32](t, 40*most)
-	r := rand.New(rand.NewPCG(1, 2))
-	for count := 0; count <= 40; count += 5 {
-		x, idx := sparseInput(t, r, count)
-		onRows(t, func(t *testing.T, s *Set[float32]) {
-			for _, n := range sparseCols {
-				w, y := newMatrix(pageW, r, len(x), n, n%3), newMatrix(pageY, r, 1, n, 0).x
-				first, before := slices.Clone(y), slices.Clone(w.x)
-				s.MulSparse(y, x, idx, w.x, w.ld)
-				for j := range y {
-					want, size := float64(first[j]), math.Abs(float64(first[j]))
-					for i := range x {
-						if x[i] != 0 {
-							want += float64(x[i]) * w.at(i, j)
-							size += math.Abs(float64(x[i]) * w.at(i, j))
-						}
-					}
-					if bound := size * float64(len(idx)+2) * 0x1p-24; !(math.Abs(float64(y[j])-want) <= bound) {
-						t.Fatalf("%d of %d columns, %d indices: y[%d] = %v, want %v", j, n, len(idx), j, y[j], want)
-					}
+	pageY, pageW := guarded[float32](t, Together*most), guarded[float32](t, 40*most)
+	sparseCases(t, func(t *testing.T, s *Set[float32], r *rand.Rand, x matrix, idx []int32, n int) {
+		w, y := newMatrix(pageW, r, x.cols, n, n%3), newMatrix(pageY, r, x.rows, n, n%4)
+		first, before := slices.Clone(y.x), slices.Clone(w.x)
+		run := func(idx []int32, from, to int) {
+			s.MulSparse(y.x[from:], y.ld, x.x, x.ld, idx, w.x[from:], w.ld, x.rows, to-from)
+		}
+		run(idx, 0, n)
+		for at, got := range y.x {
+			i, j := at/y.ld, at%y.ld
+			if j >= n {
+				if !sameBits(got, first[at]) {
+					t.Fatalf("%d columns: wrote y[%d,%d]", n, i, j)
 				}
-				if !equalBits(w.x, before) {
-					t.Fatalf("%d columns: w changed", n)
-				}
-				whole := slices.Clone(y)
-				copy(y, first)
-				s.MulSparse(y[:n/3], x, idx, w.x, w.ld)
-				s.MulSparse(y[n/3:], x, idx, w.x[n/3:], w.ld)
-				if !equalBits(y, whole) {
-					t.Fatalf("%d columns: blocks give other bits than the whole", n)
-				}
+				continue
 			}
-		})
-	}
+			want, size := float64(first[at]), math.Abs(float64(first[at]))
+			for l := range x.cols {
+				want += x.at(i, l) * w.at(l, j)
+				size += math.Abs(x.at(i, l) * w.at(l, j))
+			}
+			if bound := size * float64(len(idx)+2) * 0x1p-24; !(math.Abs(float64(got)-want) <= bound) {
+				t.Fatalf("%d rows, %d columns, %d indices: y[%d,%d] = %v, want %v", x.rows, n, len(idx), i, j, got, want)
+			}
+		}
+		if !equalBits(w.x, before) {
+			t.Fatalf("%d columns: w changed", n)
+		}
+		whole := slices.Clone(y.x)
+		copy(y.x, first)
+		run(idx, 0, n/3)
+		run(idx, n/3, n)
+		if !equalBits(y.x, whole) {
+			t.Fatalf("%d columns: blocks give other bits than the whole", n)
+		}
+	})
 }
 
 func TestOuterSparse(t *testing.T) {
 	const most = 250
-	pageD, pageW := guarded[float32](t, most), guarded[float32](t, 40*most)
-	r := rand.New(rand.NewPCG(1, 2))
-	for count := 0; count <= 40; count += 5 {
-		x, idx := sparseInput(t, r, count)
-		onRows(t, func(t *testing.T, s *Set[float32]) {
-			for _, n := range sparseCols {
-				w, dy := newMatrix(pageW, r, len(x), n, n%3), newMatrix(pageD, r, 1, n, 0).x
-				first, before := slices.Clone(w.x), slices.Clone(dy)
-				s.OuterSparse(w.x, w.ld, x, idx, dy, -.3)
-				for at, got := range w.x {
-					i, j := at/w.ld, at%w.ld
-					if j >= n || x[i] == 0 {
-						if !sameBits(got, first[at]) {
-							t.Fatalf("%d columns: wrote w[%d,%d]", n, i, j)
-						}
-						continue
-					}
-					add := -.3 * float64(x[i]) * float64(dy[j])
-					want := float64(first[at]) + add
-					if bound := (math.Abs(add) + math.Abs(want)) * 0x1p-22; !(math.Abs(float64(got)-want) <= bound) {
-						t.Fatalf("%d columns: w[%d,%d] = %v, want %v", n, i, j, got, want)
-					}
+	pageD, pageW := guarded[float32](t, Together*most), guarded[float32](t, 40*most)
+	sparseCases(t, func(t *testing.T, s *Set[float32], r *rand.Rand, x matrix, idx []int32, n int) {
+		w, dy := newMatrix(pageW, r, x.cols, n, n%3), newMatrix(pageD, r, x.rows, n, n%4)
+		first, before := slices.Clone(w.x), slices.Clone(dy.x)
+		run := func(from, to int) {
+			s.OuterSparse(w.x[from:], w.ld, x.x, x.ld, idx, dy.x[from:], dy.ld, x.rows, to-from, -.3)
+		}
+		run(0, n)
+		for at, got := range w.x {
+			i, j := at/w.ld, at%w.ld
+			if j >= n || !slices.Contains(idx, int32(i)) {
+				if !sameBits(got, first[at]) {
+					t.Fatalf("%d columns: wrote w[%d,%d]", n, i, j)
 				}
-				if !equalBits(dy, before) {
-					t.Fatalf("%d columns: dy changed", n)
-				}
-				whole := slices.Clone(w.x)
-				copy(w.x, first)
-				s.OuterSparse(w.x, w.ld, x, idx, dy[:n/3], -.3)
-				s.OuterSparse(w.x[n/3:], w.ld, x, idx, dy[n/3:], -.3)
-				if !equalBits(w.x, whole) {
-					t.Fatalf("%d columns: blocks give other bits than the whole", n)
-				}
+				continue
 			}
-		})
-	}
+			want, size := float64(first[at]), math.Abs(float64(first[at]))
+			for l := range x.rows {
+				want += -.3 * x.at(l, i) * dy.at(l, j)
+				size += math.Abs(.3 * x.at(l, i) * dy.at(l, j))
+			}
+			if bound := size * 0x1p-21; !(math.Abs(float64(got)-want) <= bound) {
+				t.Fatalf("%d rows, %d columns: w[%d,%d] = %v, want %v", x.rows, n, i, j, got, want)
+			}
+		}
+		if !equalBits(dy.x, before) {
+			t.Fatalf("%d columns: dy changed", n)
+		}
+		whole := slices.Clone(w.x)
+		copy(w.x, first)
+		run(0, n/3)
+		run(n/3, n)
+		if !equalBits(w.x, whole) {
+			t.Fatalf("%d columns: blocks give other bits than the whole", n)
+		}
+	})
 }
 
-// TestSparseTooShort gives one element too few of each slice.
+// TestSparseTooShort gives one element too few of each slice, of one row and of two.
 func TestSparseTooShort(t *testing.T) {
-	x, w, y := []float32{1, 0, 2}, make([]float32, 3*5), make([]float32, 5)
+	x, w, y := []float32{1, 0, 0, 0, 1, 3}, make([]float32, 3*5), make([]float32, 2*5)
 	idx := []int32{0, 2}
 	short := func(x []float32) []float32 { return x[: len(x)-1 : len(x)-1] }
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		for what, f := range map[string]func(){
-			"Nonzero's idx":   func() { s.Nonzero(make([]int32, 1), x) },
-			"MulSparse's x":   func() { s.MulSparse(y, short(x), idx, w, 5) },
-			"MulSparse's w":   func() { s.MulSparse(y, x, idx, short(w), 5) },
-			"OuterSparse's x": func() { s.OuterSparse(w, 5, short(x), idx, y, 1) },
-			"OuterSparse's w": func() { s.OuterSparse(short(w), 5, x, idx, y, 1) },
+			"Nonzero's x":         func() { s.Nonzero(make([]int32, 3), short(x), 3, 2) },
+			"MulSparse's x":       func() { s.MulSparse(y, 5, short(x), 3, idx, w, 5, 2, 5) },
+			"MulSparse's w":       func() { s.MulSparse(y, 5, x, 3, idx, short(w), 5, 2, 5) },
+			"MulSparse's y":       func() { s.MulSparse(short(y), 5, x, 3, idx, w, 5, 2, 5) },
+			"OuterSparse's x":     func() { s.OuterSparse(w, 5, short(x), 3, idx, y, 5, 2, 5, 1) },
+			"OuterSparse's w":     func() { s.OuterSparse(short(w), 5, x, 3, idx, y, 5, 2, 5, 1) },
+			"OuterSparse's dy":    func() { s.OuterSparse(w, 5, x, 3, idx, short(y), 5, 2, 5, 1) },
+			"MulSparse's x alone": func() { s.MulSparse(y, 5, x[:2], 3, idx, w, 5, 1, 5) },
 		} {
 			if !panics(f) {
 				t.Errorf("no panic though %s is too short", what)

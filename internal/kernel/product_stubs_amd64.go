@@ -64,15 +64,35 @@ func dot5AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahe
 //go:noescape
 func dot6AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
 
-// mulSparseAVX2 is y[j] += Σ x[idx[t]] w[idx[t]*ldw+j] for j < len(y) ≤ 48.
+// mulSparse1AVX2 is y[r*ldy+j] += Σ x[r*ldx+idx[t]] w[idx[t]*ldw+j] for r < 1, j < n ≤ 24.
 //
 //go:noescape
-func mulSparseAVX2(y []float32, x []float32, idx []int32, w []float32, ldw int)
+func mulSparse1AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
 
-// outerSparseAVX2 is w[idx[t]*ldw+j] += alpha x[idx[t]] dy[j] for j < len(dy) ≤ 48.
+// outerSparse1AVX2 is w[idx[t]*ldw+j] += alpha Σ_r x[r*ldx+idx[t]] dy[r*ldd+j] for r < 1, j < n ≤ 24.
 //
 //go:noescape
-func outerSparseAVX2(w []float32, ldw int, x []float32, idx []int32, dy []float32, alpha float32)
+func outerSparse1AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
+
+// mulSparse2AVX2 is y[r*ldy+j] += Σ x[r*ldx+idx[t]] w[idx[t]*ldw+j] for r < 2, j < n ≤ 24.
+//
+//go:noescape
+func mulSparse2AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
+
+// outerSparse2AVX2 is w[idx[t]*ldw+j] += alpha Σ_r x[r*ldx+idx[t]] dy[r*ldd+j] for r < 2, j < n ≤ 24.
+//
+//go:noescape
+func outerSparse2AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
+
+// mulSparse3AVX2 is y[r*ldy+j] += Σ x[r*ldx+idx[t]] w[idx[t]*ldw+j] for r < 3, j < n ≤ 24.
+//
+//go:noescape
+func mulSparse3AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
+
+// outerSparse3AVX2 is w[idx[t]*ldw+j] += alpha Σ_r x[r*ldx+idx[t]] dy[r*ldd+j] for r < 3, j < n ≤ 24.
+//
+//go:noescape
+func outerSparse3AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
 
 // mul1AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 1, j < n, l < k, k ≥ 1.
 //
@@ -164,27 +184,47 @@ func dot5AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, a
 //go:noescape
 func dot6AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
 
-// mulSparseAVX512 is y[j] += Σ x[idx[t]] w[idx[t]*ldw+j] for j < len(y) ≤ 112.
+// mulSparse1AVX512 is y[r*ldy+j] += Σ x[r*ldx+idx[t]] w[idx[t]*ldw+j] for r < 1, j < n ≤ 112.
 //
 //go:noescape
-func mulSparseAVX512(y []float32, x []float32, idx []int32, w []float32, ldw int)
+func mulSparse1AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
 
-// outerSparseAVX512 is w[idx[t]*ldw+j] += alpha x[idx[t]] dy[j] for j < len(dy) ≤ 112.
+// outerSparse1AVX512 is w[idx[t]*ldw+j] += alpha Σ_r x[r*ldx+idx[t]] dy[r*ldd+j] for r < 1, j < n ≤ 112.
 //
 //go:noescape
-func outerSparseAVX512(w []float32, ldw int, x []float32, idx []int32, dy []float32, alpha float32)
+func outerSparse1AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
+
+// mulSparse2AVX512 is y[r*ldy+j] += Σ x[r*ldx+idx[t]] w[idx[t]*ldw+j] for r < 2, j < n ≤ 112.
+//
+//go:noescape
+func mulSparse2AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
+
+// outerSparse2AVX512 is w[idx[t]*ldw+j] += alpha Σ_r x[r*ldx+idx[t]] dy[r*ldd+j] for r < 2, j < n ≤ 112.
+//
+//go:noescape
+func outerSparse2AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
+
+// mulSparse3AVX512 is y[r*ldy+j] += Σ x[r*ldx+idx[t]] w[idx[t]*ldw+j] for r < 3, j < n ≤ 112.
+//
+//go:noescape
+func mulSparse3AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
+
+// outerSparse3AVX512 is w[idx[t]*ldw+j] += alpha Σ_r x[r*ldx+idx[t]] dy[r*ldd+j] for r < 3, j < n ≤ 112.
+//
+//go:noescape
+func outerSparse3AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
 
 // transpose8 is dst[l*ldd+j] = src[j*lds+l] for j < rows ≤ 8, l < k; up to column 8 and to the next multiple of 8 rows it writes anything.
 //
 //go:noescape
 func transpose8(dst *float32, ldd int, src *float32, lds int, rows int, k int)
 
-// nonzeroAVX2 is the number n of elements x[i] ≠ 0; idx[:n] are their i, and idx[n:len(x)] is anything.
+// nonzeroAVX2 is the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything.
 //
 //go:noescape
-func nonzeroAVX2(idx []int32, x []float32) int
+func nonzeroAVX2(idx []int32, x *float32, x1 *float32, x2 *float32) int
 
-// nonzeroAVX512 is the number n of elements x[i] ≠ 0; idx[:n] are their i, and idx[n:len(x)] is anything.
+// nonzeroAVX512 is the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything.
 //
 //go:noescape
-func nonzeroAVX512(idx []int32, x []float32) int
+func nonzeroAVX512(idx []int32, x *float32, x1 *float32, x2 *float32) int

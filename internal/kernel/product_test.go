@@ -246,9 +246,9 @@ func TestProductsAllocate(t *testing.T) {
 			s.Mul(c, 20, a, 300, 1, b, 20, 20, 20, 300, 1, 0)
 			s.MulT(c, 20, a, 300, b, 300, 20, 20, 300, 1, 0)
 			s.MulT(c, 20, a, 30, b, 30, 20, 20, 30, 1, 0)
-			found := idx[:s.Nonzero(idx, b[:20])]
-			s.MulSparse(c[:20], b[:20], found, a, 20)
-			s.OuterSparse(a, 20, b[:20], found, c[:20], 1)
+			found := idx[:s.Nonzero(idx, b, 20, 3)]
+			s.MulSparse(c, 20, b, 20, found, a, 20, 3, 20)
+			s.OuterSparse(a, 20, b, 20, found, c, 20, 3, 20, 1)
 		})
 		if n != 0 {
 			t.Errorf("%v allocations a run, want 0", n)

@@ -13,8 +13,10 @@ func main() {
 		for height := 1; height <= t.dotRows; height++ {
 			t.dot(height)
 		}
-		t.mulSparse()
-		t.outerSparse()
+		for height := 1; height <= together; height++ {
+			t.mulSparse(height)
+			t.outerSparse(height)
+		}
 	}
 	transpose()
 	nonzeroAVX2()

@@ -6,17 +6,21 @@ import (
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 const (
-	nonzeroSignature = "func(idx []int32, x []float32) int"
-	nonzeroLoop      = "the number n of elements x[i] ≠ 0; idx[:n] are their i, and idx[n:len(x)] is anything"
+	nonzeroSignature = "func(idx []int32, x, x1, x2 *float32) int"
+	nonzeroLoop      = "the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything"
 )
 
 // nonzeroAVX512 generates Nonzero with the instruction made for it.
 func nonzeroAVX512() {
 	function("nonzeroAVX512", nonzeroSignature, nonzeroLoop)
-	idx, x, n := Load(Param("idx").Base(), GP64()), Load(Param("x").Base(), GP64()), Load(Param("x").Len(), GP64())
+	idx, x, n := Load(Param("idx").Base(), GP64()), Load(Param("x"), GP64()), Load(Param("idx").Len(), GP64())
+	x1, x2 := Load(Param("x1"), GP64()), Load(Param("x2"), GP64())
+	SUBQ(x, x1) // from here on the distances from x
+	SUBQ(x, x2)
 	found := GP64()
 	XORQ(found, found)
 	zero, at, step, v, packed := ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
@@ -34,6 +38,8 @@ func nonzeroAVX512() {
 	JLT(LabelRef("rest"))
 	Label("loop")
 	VMOVUPS(Mem{Base: x}, v)
+	VPORD(Mem{Base: x, Index: x1, Scale: 1}, v, v)
+	VPORD(Mem{Base: x, Index: x2, Scale: 1}, v, v)
 	compress()
 	VMOVDQU32(packed, Mem{Base: idx, Index: found, Scale: 4})
 	ADDQ(count.As64(), found)
@@ -45,6 +51,11 @@ func nonzeroAVX512() {
 	ADDQ(Imm(16), n)
 	last := avx512.tail(n)
 	avx512.load(Mem{Base: x}, last, v)
+	for _, distance := range []reg.Register{x1, x2} {
+		more := ZMM()
+		avx512.load(Mem{Base: x, Index: distance, Scale: 1}, last, more)
+		VPORD(more, v, v)
+	}
 	compress()
 	VMOVDQU32(packed, last, Mem{Base: idx, Index: found, Scale: 4})
 	ADDQ(count.As64(), found)
@@ -56,7 +67,10 @@ func nonzeroAVX512() {
 // nonzeroAVX2 generates Nonzero with a table of the places of a byte's bits.
 func nonzeroAVX2() {
 	function("nonzeroAVX2", nonzeroSignature, nonzeroLoop)
-	idx, x, n := Load(Param("idx").Base(), GP64()), Load(Param("x").Base(), GP64()), Load(Param("x").Len(), GP64())
+	idx, x, n := Load(Param("idx").Base(), GP64()), Load(Param("x"), GP64()), Load(Param("idx").Len(), GP64())
+	x1, x2 := Load(Param("x1"), GP64()), Load(Param("x2"), GP64())
+	SUBQ(x, x1) // from here on the distances from x
+	SUBQ(x, x2)
 	found, table := GP64(), GP64()
 	XORQ(found, found)
 	LEAQ(bitPlaces(), table)
@@ -76,6 +90,8 @@ func nonzeroAVX2() {
 	JLT(LabelRef("rest"))
 	Label("loop")
 	VMOVUPS(Mem{Base: x}, v)
+	VPOR(Mem{Base: x, Index: x1, Scale: 1}, v, v)
+	VPOR(Mem{Base: x, Index: x2, Scale: 1}, v, v)
 	compress()
 	VMOVDQU(packed, Mem{Base: idx, Index: found, Scale: 4})
 	ADDQ(chosen.As64(), found)
@@ -87,6 +103,11 @@ func nonzeroAVX2() {
 	ADDQ(Imm(8), n)
 	last := avx2.tail(n)
 	avx2.load(Mem{Base: x}, last, v)
+	for _, distance := range []reg.Register{x1, x2} {
+		more := YMM()
+		avx2.load(Mem{Base: x, Index: distance, Scale: 1}, last, more)
+		VPOR(more, v, v)
+	}
 	compress()
 	VPMASKMOVD(packed, last, Mem{Base: idx, Index: found, Scale: 4})
 	ADDQ(chosen.As64(), found)

@@ -8,61 +8,97 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// mulSparse generates MulSparse for as many columns as stay in registers while idx is walked. Each element has several
-// partial sums, so that one addition need not wait for the one before.
-func (t target) mulSparse() {
-	function("mulSparse"+t.name, "func(y, x []float32, idx []int32, w []float32, ldw int)",
-		fmt.Sprintf("y[j] += Σ x[idx[t]] w[idx[t]*ldw+j] for j < len(y) ≤ %d", t.widest*t.lanes))
-	y, s := Load(Param("y").Base(), GP64()), loadSparse()
-	t.widths(Load(Param("y").Len(), GP64()), func(b block) {
-		sums := t.sums(t.partial, b.width)
-		s.each(b.name(), t.partial, func(p int, x Mem, row reg.Register) {
-			factor, v := t.vector(), t.vector()
-			VBROADCASTSS(x, factor)
+// together is the most rows that share a list of columns: their sums, as wide as the book's hidden layers, stay in registers.
+const together = 3
+
+// widest is the number of vectors of each of so many rows that stay in registers.
+func (t target) widest(height int) int { return t.wide[height-1] }
+
+// mulSparse generates MulSparse for a number of rows and as many columns as stay in registers while idx is walked. A single row has
+// several partial sums of an element, so that one addition need not wait for the one before.
+func (t target) mulSparse(height int) {
+	function(fmt.Sprintf("mulSparse%d%s", height, t.name), "func(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw, n int)",
+		fmt.Sprintf("y[r*ldy+j] += Σ x[r*ldx+idx[t]] w[idx[t]*ldw+j] for r < %d, j < n ≤ %d", height, t.widest(height)*t.lanes))
+	s := t.loadSparse(height)
+	partial := 1
+	for 2*partial*height <= 4 {
+		partial *= 2
+	}
+	t.widths(height, func(b block) {
+		sums := t.sums(partial*height, b.width)
+		s.each(b.name(), partial, func(p int, x []Mem, row reg.Register) {
+			factors, v := t.vectors(height), t.vector()
+			for r := range x {
+				VBROADCASTSS(x[r], factors[r])
+			}
 			for j := range b.width {
 				t.load(b.at(row, j), b.chosen, v)
-				VFMADD231PS(v, factor, sums[p][j])
+				for r := range x {
+					VFMADD231PS(v, factors[r], sums[p*height+r][j])
+				}
 			}
 		})
-		for j := range b.width {
-			for half := t.partial / 2; half > 0; half /= 2 {
-				for p := range half {
-					VADDPS(sums[p+half][j], sums[p][j], sums[p][j])
+		for half := partial / 2; half > 0; half /= 2 {
+			for i := range half * height {
+				for j := range b.width {
+					VADDPS(sums[half*height+i][j], sums[i][j], sums[i][j])
 				}
 			}
 		}
-		old := t.vectors(b.width)
-		for j := range b.width {
-			t.load(b.at(y, j), b.chosen, old[j])
-			VADDPS(old[j], sums[0][j], sums[0][j])
-		}
-		for j := range b.width {
-			t.store(sums[0][j], b.chosen, b.at(y, j))
+		y, ldy := Load(Param("y"), GP64()), loadBytes("ldy")
+		for r := range height {
+			old := t.vectors(b.width)
+			for j := range b.width {
+				t.load(b.at(y, j), b.chosen, old[j])
+				VADDPS(old[j], sums[r][j], sums[r][j])
+			}
+			for j := range b.width {
+				t.store(sums[r][j], b.chosen, b.at(y, j))
+			}
+			ADDQ(ldy, y)
 		}
 	})
 }
 
-// outerSparse generates OuterSparse for as many columns of dy as stay in registers while idx is walked.
-func (t target) outerSparse() {
-	function("outerSparse"+t.name, "func(w []float32, ldw int, x []float32, idx []int32, dy []float32, alpha float32)",
-		fmt.Sprintf("w[idx[t]*ldw+j] += alpha x[idx[t]] dy[j] for j < len(dy) ≤ %d", t.widest*t.lanes))
-	dy, s := Load(Param("dy").Base(), GP64()), loadSparse()
-	t.widths(Load(Param("dy").Len(), GP64()), func(b block) {
-		alpha, d := t.vector(), t.vectors(b.width)
+// outerSparse generates OuterSparse for a number of rows and as many columns of dy as stay in registers while idx is walked.
+func (t target) outerSparse(height int) {
+	function(fmt.Sprintf("outerSparse%d%s", height, t.name), "func(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd, n int, alpha float32)",
+		fmt.Sprintf("w[idx[t]*ldw+j] += alpha Σ_r x[r*ldx+idx[t]] dy[r*ldd+j] for r < %d, j < n ≤ %d", height, t.widest(height)*t.lanes))
+	s := t.loadSparse(height)
+	t.widths(height, func(b block) {
+		alpha, d := t.vector(), t.sums(height, 0)
 		VBROADCASTSS(param("alpha"), alpha)
-		for j := range d {
-			t.load(b.at(dy, j), b.chosen, d[j])
-			VMULPS(alpha, d[j], d[j])
-		}
-		s.each(b.name(), 1, func(_ int, x Mem, row reg.Register) {
-			factor, v := t.vector(), t.vectors(b.width)
-			VBROADCASTSS(x, factor)
-			for j := range v {
-				t.load(b.at(row, j), b.chosen, v[j])
-				VFMADD231PS(factor, d[j], v[j])
+		dy, ldd := Load(Param("dy"), GP64()), loadBytes("ldd")
+		for r := range d {
+			d[r] = t.vectors(b.width)
+			for j := range d[r] {
+				t.load(b.at(dy, j), b.chosen, d[r][j])
+				VMULPS(alpha, d[r][j], d[r][j])
 			}
-			for j := range v {
-				t.store(v[j], b.chosen, b.at(row, j))
+			ADDQ(ldd, dy)
+		}
+		s.each(b.name(), 1, func(_ int, x []Mem, row reg.Register) {
+			factors, last := t.vectors(height), t.vector()
+			for r := range x {
+				VBROADCASTSS(x[r], factors[r])
+			}
+			add := func(v reg.VecVirtual, j int) {
+				for r := range d {
+					VFMADD231PS(factors[r], d[r][j], v)
+				}
+			}
+			if b.width > 1 { // the last vector, which overlaps the one before, is read before that is written
+				t.load(b.at(row, b.width-1), b.chosen, last)
+				add(last, b.width-1)
+			}
+			for j := range max(1, b.width-1) {
+				v := t.vector()
+				t.load(b.at(row, j), b.chosen, v)
+				add(v, j)
+				t.store(v, b.chosen, b.at(row, j))
+			}
+			if b.width > 1 {
+				t.store(last, b.chosen, b.at(row, b.width-1))
 			}
 		})
 	})
@@ -80,7 +116,7 @@ type block struct {
 
 func (b block) name() string { return fmt.Sprintf("block%d", b.width) }
 
-// at is the address of vector j of a row; all of a row is read before any of it is written.
+// at is the address of vector j of a row.
 func (b block) at(row reg.Register, j int) Mem {
 	if j > 0 && j == b.width-1 {
 		return Mem{Base: row, Index: b.last, Scale: 1}
@@ -89,20 +125,20 @@ func (b block) at(row reg.Register, j int) Mem {
 }
 
 // widths generates the bodies for n columns, by the number of their vectors, and the end of the function.
-func (t target) widths(n reg.Register, body func(block)) {
+func (t target) widths(height int, body func(block)) {
+	n, last, widest := Load(Param("n"), GP64()), GP64(), t.widest(height)
 	CMPQ(n, U8(t.lanes))
 	JLE(LabelRef("few"))
-	last := GP64()
 	LEAQ(Mem{Base: n, Disp: -t.lanes}, last)
 	SHLQ(Imm(2), last)
-	for width := 2; width <= t.widest; width++ {
-		if width < t.widest {
+	for width := 2; width <= widest; width++ {
+		if width < widest {
 			CMPQ(n, U8(width*t.lanes))
 			JG(LabelRef(fmt.Sprintf("above%d", width)))
 		}
 		body(block{target: t, width: width, last: last})
 		JMP(LabelRef("done"))
-		if width < t.widest {
+		if width < widest {
 			Label(fmt.Sprintf("above%d", width))
 		}
 	}
@@ -113,15 +149,31 @@ func (t target) widths(n reg.Register, body func(block)) {
 	RET()
 }
 
-// sparse holds the arguments of the sparse kernels that name rows of w; ldw is in bytes.
-type sparse struct{ x, w, ldw reg.Register }
-
-func loadSparse() sparse {
-	return sparse{Load(Param("x").Base(), GP64()), Load(Param("w").Base(), GP64()), loadBytes("ldw")}
+// sparse holds the arguments of the sparse kernels that name rows of x and w; ldw is in bytes.
+type sparse struct {
+	x      []reg.Register
+	w, ldw reg.Register
 }
 
-// each walks idx, so many at a time, and then one by one; body gets the address of an element of x and of its row of w.
-func (s sparse) each(name string, unroll int, body func(i int, x Mem, row reg.Register)) {
+func (t target) loadSparse(height int) sparse {
+	s := sparse{w: Load(Param("w"), GP64()), ldw: loadBytes("ldw")}
+	var x reg.GPVirtual
+	for r := range height {
+		next := GP64()
+		if r == 0 {
+			Load(Param("x"), next)
+		} else {
+			MOVQ(param("ldx"), next)
+			LEAQ(Mem{Base: x, Index: next, Scale: 4}, next)
+		}
+		x = next
+		s.x = append(s.x, x)
+	}
+	return s
+}
+
+// each walks idx, so many at a time, and then one by one; body gets the elements of x in a column and the column's row of w.
+func (s sparse) each(name string, unroll int, body func(i int, x []Mem, row reg.Register)) {
 	idx, count := Load(Param("idx").Base(), GP64()), Load(Param("idx").Len(), GP64())
 	loop := func(name string, unroll int) {
 		SUBQ(U8(unroll), count)
@@ -133,7 +185,11 @@ func (s sparse) each(name string, unroll int, body func(i int, x Mem, row reg.Re
 			MOVQ(at, row)
 			IMULQ(s.ldw, row)
 			ADDQ(s.w, row)
-			body(i, Mem{Base: s.x, Index: at, Scale: 4}, row)
+			var x []Mem
+			for _, base := range s.x {
+				x = append(x, Mem{Base: base, Index: at, Scale: 4})
+			}
+			body(i, x, row)
 		}
 		ADDQ(U8(4*unroll), idx)
 		SUBQ(U8(unroll), count)

@@ -11,17 +11,16 @@ type target struct {
 	name    string
 	lanes   int // float32 values in a vector
 	vector  func() reg.VecVirtual
-	mulRows int // highest tile of Mul, two vectors wide
-	dotRows int // highest tile of MulT
-	dotCols int // widest tile of MulT
-	partial int // partial sums of an element of MulSparse
-	widest  int // vectors that the sparse kernels hold of a row
+	mulRows int           // highest tile of Mul, two vectors wide
+	dotRows int           // highest tile of MulT
+	dotCols int           // widest tile of MulT
+	wide    [together]int // vectors that the sparse kernels hold of each row, by the number of rows
 }
 
 // The tiles fill the registers with sums: 12 of 16, and 24 of 32.
 var (
-	avx2   = target{"AVX2", 8, YMM, 6, 6, 2, 2, 6}
-	avx512 = target{"AVX512", 16, ZMM, 12, 6, 4, 4, 7}
+	avx2   = target{"AVX2", 8, YMM, 6, 6, 2, [together]int{3, 3, 3}}
+	avx512 = target{"AVX512", 16, ZMM, 12, 6, 4, [together]int{7, 7, 7}}
 )
 
 // bytes is the size of a vector.
