@@ -25,8 +25,9 @@ var arrows = map[string][]string{
 	"models/byhand":        {},
 	"train":                {"models", "graph", "internal/kernel", "internal/term"},
 	"cmd":                  {"cmd/...", "train", "models/...", "graph", "mnist", "internal/..."},
-	"cmd/internal":         {"cmd/internal/...", "internal/..."}, // they take functions and slices, not networks, but these two:
+	"cmd/internal":         {"cmd/internal/...", "internal/..."}, // they take functions and slices, not networks, but these:
 	"cmd/internal/compare": {"cmd/internal/...", "internal/...", "train", "models/...", "graph"},
+	"cmd/internal/diagram": {"cmd/internal/...", "graph"},
 	"cmd/internal/book":    {"cmd/internal/...", "internal/...", "train", "models/...", "graph", "mnist"},
 }
 

@@ -22,6 +22,8 @@ type Builder struct {
 	masks  []mask
 	moving []*moving
 	rows   []Row
+
+	outline *outline
 }
 
 // Row is a line of a network's summary: a layer that has no layers inside.
@@ -88,6 +90,7 @@ func (b *Builder) layer(i int, l Layer, x *Node) *Node {
 		}
 	}()
 	params, rows := len(b.params), len(b.rows)
+	shut := b.outline.open(l, x)
 	y := l.Build(b, x)
 	if s := y.Shape(); len(s) == 0 || s[0] != x.Shape()[0] {
 		fail("its output %v does not keep the mini-batch as first axis", s)
@@ -95,13 +98,13 @@ func (b *Builder) layer(i int, l Layer, x *Node) *Node {
 	if len(b.rows) == rows {
 		b.rows = append(b.rows, row(l, y, b.params[params:]))
 	}
+	shut(y, length(b.params[params:]))
 	return y
 }
 
 func row(l Layer, y *Node, params []*Param) Row {
-	r := Row{Layer: describe(l), Output: y.Shape()[1:].Clone()}
+	r := Row{Layer: describe(l), Output: example(y), Params: length(params)}
 	for _, p := range params {
-		r.Params += p.Len()
 		if len(p.Shape) > 1 { // weights, each used once at every place of a map
 			r.MACs += p.Len() * places(r.Output)
 		}

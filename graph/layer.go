@@ -23,9 +23,11 @@ type Seq []Layer
 
 // Build chains the layers.
 func (s Seq) Build(b *Builder, x *Node) *Node {
+	join := b.outline.branch(x)
 	for i, l := range s {
 		x = b.layer(i, l, x)
 	}
+	join(x)
 	return x
 }
 

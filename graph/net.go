@@ -105,7 +105,9 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 func (n *Net) builder(u use) (*Builder, *Node) {
 	b := &Builder{Training: u.purpose != evaluating, net: n, graph: gorgonia.NewGraph(), count: map[string]int{}}
 	shape := append(Shape{u.batch}, n.Input...)
-	return b, b.variable("x", shape, n.input(u.batch))
+	x := b.variable("x", shape, n.input(u.batch))
+	b.outline = newOutline(x)
+	return b, x
 }
 
 // input is the memory of the examples of a mini-batch.
@@ -219,12 +221,15 @@ func (n *Net) Tensors() []*Param { return slices.Concat(n.Params, n.Stats) }
 func (n *Net) Least() int { return n.least }
 
 // Size is the number of parameters' elements.
-func (n *Net) Size() int {
-	size := 0
-	for _, p := range n.Params {
-		size += p.Len()
+func (n *Net) Size() int { return length(n.Params) }
+
+// length is the number of all parameters' elements.
+func length(params []*Param) int {
+	n := 0
+	for _, p := range params {
+		n += p.Len()
 	}
-	return size
+	return n
 }
 
 // Stats is what a mini-batch gave.

@@ -92,7 +92,7 @@ func (a *app) root() *cobra.Command {
 		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(), a.listCommand(),
 		a.dataCommand(), a.benchCommand(), a.versionCommand(),
 		a.gradcheckCommand(), a.compareCommand(), a.plotCommand(), a.bookCommand(),
-		a.importCommand(), a.exportCommand(),
+		a.importCommand(), a.exportCommand(), a.graphCommand(),
 	)
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

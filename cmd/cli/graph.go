@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stheno-ml/stheno/cmd/internal/diagram"
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/graph"
+)
+
+func (a *app) graphCommand() *cobra.Command {
+	var level choice
+	var output string
+	cmd := &cobra.Command{
+		Use:   "graph [flags] MODEL|FILE.toml",
+		Short: "Draw a network: its layers, its ops, or its gradients",
+		Long: wrap("Draw a network as boxes and arrows: its layers, or the ops of a training step forward, or these and the ops that "+
+			"differentiation made of them, for mini-batches of the recipe's size. An .svg is drawn here and needs no other program; a .dot "+
+			"is for Graphviz, an .mmd for Mermaid, which GitHub shows in a page. Without --output, print what Graphviz reads.", 100),
+		Args:              arguments(1, 1),
+		ValidArgsFunction: a.completeModels,
+		RunE:              func(_ *cobra.Command, args []string) error { return a.graph(args[0], graph.Level(level.value), output) },
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	level.define(set, "level", "how much to draw", string(graph.LayerLevel), string(graph.OpLevel), string(graph.GradientLevel))
+	set.StringVarP(&output, "output", "o", "", "the `FILE`, which ends in .svg, .dot or .mmd")
+	return cmd
+}
+
+// drawings are the forms of a diagram, by the file's ending.
+var drawings = map[string]func(title, about string, d graph.Diagram) string{
+	".svg": diagram.SVG,
+	".dot": diagram.DOT,
+	".mmd": diagram.Mermaid,
+}
+
+func (a *app) graph(name string, level graph.Level, output string) error {
+	form := diagram.DOT
+	if output != "" {
+		if form = drawings[strings.ToLower(filepath.Ext(output))]; form == nil {
+			return usagef("--output %q; use a file that ends in .svg, .dot or .mmd", output)
+		}
+	}
+	m, err := a.model(name)
+	if err != nil {
+		return err
+	}
+	n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: graph.Zero})
+	if err != nil {
+		return usagef("model %s: %w", m.Name, err)
+	}
+	d, err := n.Diagram(level, max(1, m.Recipe.Batch))
+	if err != nil {
+		return usagef("model %s: %w", m.Name, err)
+	}
+	text := form(m.Name, m.Doc, d)
+	if output == "" {
+		fmt.Fprint(a.out, text)
+		return nil
+	}
+	return rundir.Replace(output, []byte(text))
+}

@@ -1,0 +1,135 @@
+package diagram
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/stheno-ml/stheno/graph"
+)
+
+// outlined writes the boxes of a diagram with the frames around them, for languages that nest.
+type outlined struct {
+	strings.Builder
+	d                graph.Diagram
+	box, frame, shut func(indent string, i int, b graph.Box)
+}
+
+func (o *outlined) write(inside int, indent string) {
+	for i, b := range o.d.Boxes {
+		switch {
+		case b.Inside != inside:
+		case b.Role == graph.FrameRole:
+			o.frame(indent, i, b)
+			o.write(i, indent+"  ")
+			o.shut(indent, i, b)
+		default:
+			o.box(indent, i, b)
+		}
+	}
+}
+
+// lines are all that a box says.
+func lines(b graph.Box) []string {
+	label, details := text(b)
+	return append([]string{label}, details...)
+}
+
+// DOT is the diagram in the language of Graphviz.
+func DOT(title, about string, d graph.Diagram) string {
+	o := &outlined{d: d}
+	o.frame = func(indent string, i int, b graph.Box) {
+		name, params := frameTitle(b)
+		fmt.Fprintf(o, "%ssubgraph cluster%d {\n%[1]s  label=%[3]s; style=\"rounded,filled\"; %[4]s\n", indent, i, dotText(name, params), dotColours(b.Role))
+	}
+	o.shut = func(indent string, _ int, _ graph.Box) { fmt.Fprintf(o, "%s}\n", indent) }
+	o.box = func(indent string, i int, b graph.Box) {
+		fmt.Fprintf(o, "%sn%d [label=%s, %s]\n", indent, i, dotText(lines(b)...), strings.ReplaceAll(dotColours(b.Role), ";", ","))
+	}
+	fmt.Fprintf(o, "digraph {\n  label=%s; labelloc=t; fontname=\"sans-serif\"\n", dotText(title, about))
+	o.WriteString("  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\", fontsize=11]\n")
+	o.write(noBox, "  ")
+	for _, a := range d.Arrows {
+		from, to := a.From, a.To
+		back := ""
+		if backward(d.Boxes[from].Role) && backward(d.Boxes[to].Role) { // drawn from below, beside the forward pass
+			from, to, back = to, from, " [dir=back]"
+		}
+		fmt.Fprintf(o, "  n%d -> n%d%s\n", from, to, back)
+	}
+	o.WriteString("}\n")
+	return o.String()
+}
+
+// dotText is a quoted string of lines.
+func dotText(lines ...string) string {
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	var quoted []string
+	for _, l := range lines {
+		if l != "" {
+			quoted = append(quoted, escape.Replace(clean(l)))
+		}
+	}
+	return `"` + strings.Join(quoted, `\n`) + `"`
+}
+
+func dotColours(r graph.Role) string {
+	c := colourOf(r)
+	return fmt.Sprintf("fillcolor=%q; color=%q", c.fill, c.line)
+}
+
+func colourOf(r graph.Role) colour {
+	for _, c := range colours {
+		if c.role == r {
+			return c
+		}
+	}
+	return colours[0]
+}
+
+// Mermaid is the diagram as a flowchart of Mermaid's.
+func Mermaid(title, about string, d graph.Diagram) string {
+	o := &outlined{d: d}
+	o.frame = func(indent string, i int, b graph.Box) {
+		name, params := frameTitle(b)
+		fmt.Fprintf(o, "%ssubgraph n%d[%s]\n", indent, i, mermaidText(name, params))
+	}
+	o.shut = func(indent string, _ int, _ graph.Box) { fmt.Fprintf(o, "%send\n", indent) }
+	o.box = func(indent string, i int, b graph.Box) {
+		fmt.Fprintf(o, "%sn%d[%s]:::%s\n", indent, i, mermaidText(lines(b)...), b.Role)
+	}
+	fmt.Fprintf(o, "---\ntitle: %s\n---\nflowchart TB\n  accDescr: %s\n", dotText(title), mermaidLine(about))
+	o.write(noBox, "  ")
+	for _, a := range d.Arrows {
+		fmt.Fprintf(o, "  n%d --> n%d\n", a.From, a.To)
+	}
+	for _, c := range colours {
+		if c.role != graph.FrameRole {
+			fmt.Fprintf(o, "  classDef %s fill:%s,stroke:%s,color:#1f2328\n", c.role, c.fill, c.line)
+		}
+	}
+	return o.String()
+}
+
+// mermaidText is a quoted string of lines.
+func mermaidText(lines ...string) string {
+	var quoted []string
+	for _, l := range lines {
+		if l != "" {
+			quoted = append(quoted, mermaidLine(l))
+		}
+	}
+	return `"` + strings.Join(quoted, "<br>") + `"`
+}
+
+// mermaidLine writes all but letters, numbers and a few signs by their numbers.
+func mermaidLine(s string) string {
+	var b strings.Builder
+	for _, r := range clean(s) {
+		if strings.ContainsRune("\"#;&<>`\\{}|:%", r) {
+			fmt.Fprintf(&b, "#%d;", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,153 @@
+package diagram
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+)
+
+// TestText is the diagram of a small network in the languages of others.
+func TestText(t *testing.T) {
+	d := of(t, graph.Seq{graph.Flatten{}, graph.Residual{graph.Dense{Out: 784}, graph.ReLU}, graph.Dense{Out: 10}}, graph.LayerLevel)
+	for _, c := range []struct {
+		form func(title, about string, d graph.Diagram) string
+		want string
+	}{
+		{DOT, `digraph {
+  label="a \"name\"\nwhat it is"; labelloc=t; fontname="sans-serif"
+  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=11]
+  n0 [label="input\n1×28×28", fillcolor="#f6f8fa", color="#8c959f"]
+  n1 [label="flatten\n784", fillcolor="#edf4fc", color="#5b8cc4"]
+  subgraph cluster2 {
+    label="residual\n615,440 parameters"; style="rounded,filled"; fillcolor="#f6f8fa"; color="#afb8c1"
+    n3 [label="dense(784)\n784 · 615,440 parameters", fillcolor="#edf4fc", color="#5b8cc4"]
+    n4 [label="relu\n784", fillcolor="#edf4fc", color="#5b8cc4"]
+    n5 [label="add\n784", fillcolor="#edf4fc", color="#5b8cc4"]
+  }
+  n6 [label="dense(10)\n10 · 7,850 parameters", fillcolor="#edf4fc", color="#5b8cc4"]
+  n7 [label="log-likelihood", fillcolor="#f1e6fa", color="#8a5fb0"]
+  n0 -> n1
+  n1 -> n3
+  n3 -> n4
+  n1 -> n5
+  n4 -> n5
+  n5 -> n6
+  n6 -> n7
+}
+`},
+		{Mermaid, `---
+title: "a \"name\""
+---
+flowchart TB
+  accDescr: what it is
+  n0["input<br>1×28×28"]:::input
+  n1["flatten<br>784"]:::forward
+  subgraph n2["residual<br>615,440 parameters"]
+    n3["dense(784)<br>784 · 615,440 parameters"]:::forward
+    n4["relu<br>784"]:::forward
+    n5["add<br>784"]:::forward
+  end
+  n6["dense(10)<br>10 · 7,850 parameters"]:::forward
+  n7["log-likelihood"]:::cost
+  n0 --> n1
+  n1 --> n3
+  n3 --> n4
+  n1 --> n5
+  n4 --> n5
+  n5 --> n6
+  n6 --> n7
+  classDef input fill:#f6f8fa,stroke:#8c959f,color:#1f2328
+`},
+	} {
+		got := c.form(`a "name"`, "what it is", d)
+		if !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s\nwant\n%s", got, c.want)
+		}
+	}
+}
+
+// TestBackward: in Graphviz's text the arrows of the backward pass are drawn from below.
+func TestBackward(t *testing.T) {
+	dot := DOT("", "", of(t, graph.Dense{Out: 10}, graph.GradientLevel))
+	for _, want := range []string{`[label="tMul\n∇ dense1.w\n784×10"`, ` [label="dense1.b\n10"`, "n9 -> n8 [dir=back]"} {
+		if !strings.Contains(dot, want) {
+			t.Errorf("no %s in\n%s", want, dot)
+		}
+	}
+}
+
+// TestSVG: the picture is XML, has every label whole in a tooltip, and texts that fit their boxes.
+func TestSVG(t *testing.T) {
+	for name, net := range nets {
+		for _, level := range levels {
+			d := of(t, net, level)
+			svg := SVG(unfit, unfit+name, d)
+			said := texts(t, svg)
+			for _, b := range d.Boxes {
+				if !said[clean(b.Label)] {
+					t.Errorf("%s, %s: no label %.60q", name, level, b.Label)
+				}
+			}
+			if again := SVG(unfit, unfit+name, of(t, net, level)); again != svg {
+				t.Errorf("%s, %s: the same network twice, but not the same picture", name, level)
+			}
+		}
+	}
+}
+
+// texts parses the picture.
+func texts(t *testing.T, svg string) map[string]bool {
+	t.Helper()
+	said := map[string]bool{}
+	for x := xml.NewDecoder(strings.NewReader(svg)); ; {
+		token, err := x.Token()
+		if errors.Is(err, io.EOF) {
+			return said
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, ok := token.(xml.CharData); ok {
+			said[string(s)] = true
+		}
+	}
+}
+
+// TestFit: a text is as wide as its box at most, however long the name.
+func TestFit(t *testing.T) {
+	for _, net := range nets {
+		for _, b := range draw(of(t, net, graph.LayerLevel)).boxes {
+			label, details := text(b.Box)
+			if b.Role == graph.FrameRole {
+				continue
+			}
+			for _, d := range details {
+				if width(d, detailSize) > b.w-20 {
+					t.Errorf("%q is wider than %.0f", d, b.w)
+				}
+			}
+			if width(label, labelSize) > b.w-20 || b.w > 700 {
+				t.Errorf("%q in a box of %.0f", label, b.w)
+			}
+		}
+	}
+}
+
+// TestUnfit: a name that is not made for a language does not break out of its quotes.
+func TestUnfit(t *testing.T) {
+	d := of(t, nets["wide"], graph.LayerLevel)
+	for _, line := range strings.Split(DOT("", "", d), "\n") {
+		if n := strings.Count(strings.NewReplacer(`\\`, "", `\"`, "").Replace(line), `"`); n%2 != 0 {
+			t.Errorf("%d quotes in %s", n, line)
+		}
+	}
+	for _, line := range strings.Split(Mermaid("", "", d), "\n") {
+		if strings.Contains(line, "quoted") && (strings.Count(line, `"`) != 2 || strings.Count(line, "<") != 1 || strings.Contains(line, "`")) {
+			t.Errorf("not quoted: %s", line)
+		}
+	}
+}

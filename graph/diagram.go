@@ -1,0 +1,161 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+)
+
+// Level is how much of a network a diagram shows.
+type Level string
+
+// The levels.
+const (
+	LayerLevel    Level = "layer"    // the layers; one with layers inside is a frame around them
+	OpLevel       Level = "op"       // the ops of a training step forward, with what they read
+	GradientLevel Level = "gradient" // those and the ops that differentiation made
+)
+
+// Diagram is a network as boxes and arrows, for a program that draws it.
+type Diagram struct {
+	Boxes  []Box   // a frame stands before the boxes inside
+	Arrows []Arrow // between boxes that are not frames
+}
+
+// Box is a thing in a diagram.
+type Box struct {
+	Label  string // a layer's text form, a variable's name, an op's name
+	Role   Role
+	Shape  Shape  // of what comes out: of one example among layers, of the mini-batch among ops
+	Params int    // elements of the parameters that a layer or the layers in a frame made
+	Of     string // the parameter of which it is the gradient
+	Inside int    // the index of the frame around it; −1: none
+}
+
+// Role is what a box stands for.
+type Role string
+
+// The roles.
+const (
+	InputRole    Role = "input" // the examples, their labels, the masks of dropout, constants
+	ParamRole    Role = "parameter"
+	ForwardRole  Role = "forward"  // a layer, an op of the forward pass
+	BackwardRole Role = "backward" // an op of the backward pass
+	GradientRole Role = "gradient" // an op of the backward pass whose result is a parameter's gradient
+	CostRole     Role = "cost"
+	FrameRole    Role = "frame"
+)
+
+const noBox = -1
+
+// Arrow leads from the box of one index to that of another.
+type Arrow struct{ From, To int }
+
+// Diagram is the network's diagram for training on mini-batches of the given size. Among ops, those of which neither the cost nor a
+// gradient has need are left out, as the compiler does.
+func (n *Net) Diagram(level Level, batch int) (d Diagram, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("graph: %w", err)
+		}
+	}()
+	defer catch(&err)
+	if batch < 1 {
+		fail("mini-batches of %d; use at least 1 example", batch)
+	}
+	b, x := n.builder(use{batch, training})
+	y := n.layer.Build(b, x)
+	b.outline.end(y, n.Loss)
+	label := b.variable("label", Shape{batch, n.Classes}, buffer(n.dtype, batch*n.Classes))
+	cost := n.cost(b, y, label)
+	forward := len(b.graph.AllNodes())
+	switch level {
+	case LayerLevel:
+		return b.outline.Diagram, nil
+	case OpLevel:
+		return b.ops(cost, forward), nil
+	case GradientLevel:
+		err := differentiate(cost, b)
+		return b.ops(cost, forward), err
+	}
+	return d, fmt.Errorf("no level %q; use %s, %s or %s", level, LayerLevel, OpLevel, GradientLevel)
+}
+
+// ops is the diagram of the graph's nodes, of which the first are those of the forward pass.
+func (b *Builder) ops(cost *Node, forward int) (d Diagram) {
+	needed := map[int64]bool{}
+	need(needed, cost)
+	for _, p := range b.nodes {
+		need(needed, p.Deriv())
+	}
+	index := map[int64]int{}
+	for i, n := range b.graph.AllNodes() {
+		if !needed[n.ID()] {
+			continue
+		}
+		index[n.ID()] = len(d.Boxes)
+		d.Boxes = append(d.Boxes, b.box(n, n == cost, i < forward))
+	}
+	for _, n := range b.graph.AllNodes() {
+		if to, ok := index[n.ID()]; ok {
+			for _, c := range children(n) {
+				d.arrow(index[c.ID()], to)
+			}
+		}
+	}
+	return d
+}
+
+// need marks a node and all that it is computed from.
+func need(needed map[int64]bool, n *Node) {
+	if n == nil || needed[n.ID()] {
+		return
+	}
+	needed[n.ID()] = true
+	for _, c := range children(n) {
+		need(needed, c)
+	}
+}
+
+// box is a node as a box.
+func (b *Builder) box(n *Node, cost, forward bool) Box {
+	box := Box{Label: n.Name(), Role: InputRole, Shape: n.Shape(), Inside: noBox}
+	switch {
+	case slices.Contains(b.nodes, n):
+		box.Role = ParamRole
+	case isConstant(n):
+	case n.Op() != nil:
+		box.Label = opLabel(n.Op())
+		box.Role = BackwardRole
+		if forward {
+			box.Role = ForwardRole
+		}
+		if cost {
+			box.Role = CostRole
+		}
+	}
+	var of []string
+	for i, p := range b.nodes {
+		if p.Deriv() == n {
+			of = append(of, b.params[i].Name)
+			box.Role = GradientRole
+		}
+	}
+	box.Of = strings.Join(of, ", ")
+	return box
+}
+
+// opLabel is an op's name without the shape that some have at the end.
+func opLabel(op gorgonia.Op) string {
+	label, _, _ := strings.Cut(fmt.Sprint(op), "/(")
+	return label
+}
+
+// arrow adds an arrow, once.
+func (d *Diagram) arrow(from, to int) {
+	if a := (Arrow{from, to}); from != noBox && !slices.Contains(d.Arrows, a) {
+		d.Arrows = append(d.Arrows, a)
+	}
+}
