@@ -147,7 +147,9 @@ func TestLockstep(t *testing.T) {
 			}
 			x, labels, batch := images(m, r.sizes[0], r.sizes[len(r.sizes)-1], uint64(i))
 			step(t, tw.graph, x, labels)
-			(&train.SGD{}).Step(tw.graph.Params, eta, lambda/total)
+			for _, p := range tw.graph.Params {
+				train.SGD{}.Update(p, nil, train.Step{Number: i + 1, Eta: eta, L2: lambda / total})
+			}
 			tw.hand.UpdateMiniBatch(batch, eta, lambda, total)
 		}
 		tw.compare(t, "value", (*graph.Param).Float64s, tw.hand.Weights, tw.hand.Biases, 1e-10)

@@ -22,6 +22,10 @@ type Recipe struct {
 	Eta           float64     // learning rate η
 	Lambda        float64     // L2 as in network2: a step shrinks weights by 1−ηλ/n, n the number of training images
 	Momentum      float64     // μ; 0 is plain gradient descent
+	Optimizer     string      // as train.ParseOptimizer reads it: "adam(beta1=0.7)"; empty: sgd, gradient descent
+	Schedule      string      // as train.ParseSchedule reads it: "onecycle"; empty: constant
+	Patience      int         // epochs without a better validation accuracy before the end, or before the schedule plateau lowers η; 0: never
+	Clip          float64     // the largest norm of the gradients; 0: any
 	Init          *graph.Init // for layers without one of their own
 	TrainSize     int         // use only the first images for training; 0: all
 	Augment       string      // "none", "shifts" for expand_mnist's 250,000 images, or a mnist.Warp: "warp(rotate=15,zoom=0.1)"

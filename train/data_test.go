@@ -47,10 +47,19 @@ func network(t *testing.T, l graph.Layer, loss *graph.Loss, c graph.Config, in .
 }
 
 // optimizer is a function as an optimizer.
-type optimizer func(params []*graph.Param, eta, l2 float64)
+type optimizer func(p *graph.Param, s train.Step)
 
-func (f optimizer) Step(params []*graph.Param, eta, l2 float64) { f(params, eta, l2) }
-func (f optimizer) State([]*graph.Param) map[string]any         { return nil }
+func (f optimizer) Update(p *graph.Param, _ []any, s train.Step) { f(p, s) }
+func (f optimizer) Keeps() []string                              { return nil }
+
+// weights is a function as an optimizer of weights that leaves biases alone.
+func weights(f func(w *graph.Param)) optimizer {
+	return func(p *graph.Param, _ train.Step) {
+		if p.Decay {
+			f(p)
+		}
+	}
+}
 
 // run starts a trainer and runs it to the end.
 func run(t *testing.T, tr *train.Trainer) (epochs []train.Epoch) {
@@ -58,6 +67,12 @@ func run(t *testing.T, tr *train.Trainer) (epochs []train.Epoch) {
 	if err := tr.Start(); err != nil {
 		t.Fatal(err)
 	}
+	return goOn(t, tr)
+}
+
+// goOn runs a trainer to the end from where it stands.
+func goOn(t *testing.T, tr *train.Trainer) (epochs []train.Epoch) {
+	t.Helper()
 	for e, err := range tr.Run(context.Background()) {
 		if err != nil {
 			t.Fatal(err)

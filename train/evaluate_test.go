@@ -84,7 +84,7 @@ func TestCancelEvaluation(t *testing.T) {
 			t.Errorf("cancelled after %d: %v after %d chunks", until, err, ctx.times)
 		}
 	}
-	tr := &train.Trainer{Net: n, Optimizer: &train.SGD{}, Train: d, Validation: d, Epochs: 3, Batch: 100, Eta: 1}
+	tr := &train.Trainer{Net: n, Optimizer: train.SGD{}, Train: d, Validation: d, Epochs: 3, Batch: 100, Eta: 1}
 	if err := tr.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,73 +1,183 @@
 package train
 
 import (
+	"cmp"
+	"math"
+
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// An Optimizer updates parameters from their gradients.
+// An Optimizer is the rule by which a training step changes a parameter from its gradient ∇w. It is a value and remembers nothing:
+// what its rule needs from one step to the next, the [Trainer] keeps for it.
 type Optimizer interface {
-	// Step updates every parameter once; eta is the learning rate, l2 is λ/n, which applies where Param.Decay is set.
-	Step(params []*graph.Param, eta, l2 float64)
-	// State is the tensors that a resumed training needs beside the parameters, by name, as the optimiser's own memory: a
-	// caller restores them by writing into them. They are of the parameters' element type.
-	State(params []*graph.Param) map[string]any
+	// Keeps are the names of what is kept of each parameter: tensors of its size and element type that begin as zeros.
+	Keeps() []string
+	// Update makes one step of one parameter; kept are its tensors, in the order of Keeps.
+	Update(p *graph.Param, kept []any, s Step)
 }
 
-// SGD is gradient descent, with momentum if Momentum is not 0:
+// Step is what an update depends on beside the parameter and its gradient.
+type Step struct {
+	Number int     // of the step; the training's first is 1
+	Eta    float64 // learning rate η in this step
+	L2     float64 // λ/n: network2's λ by the number of training images. It applies where Param.Decay is set: to weights, never to biases
+}
+
+// decay is λ/n for the parameter.
+func (s Step) decay(p *graph.Param) float64 {
+	if !p.Decay {
+		return 0
+	}
+	return s.L2
+}
+
+// SGD is gradient descent, with momentum if Momentum is not 0, in the form of the book (ch. 3):
 //
 //	w ← (1−ηλ/n) w − η ∇w                           μ = 0
 //	v ← μ v − η (∇w + (λ/n) w),  w ← w + v          otherwise
 //
-// Weights alone are regularised, biases never (book, ch. 3).
+// λ is coupled: its gradient (λ/n) w goes the way of ∇w.
 type SGD struct {
-	Momentum float64 // μ
-	velocity map[*graph.Param]any
+	Momentum float64 // μ; 0: none
 }
 
-// Step does one update.
-func (o *SGD) Step(params []*graph.Param, eta, l2 float64) {
-	if o.Momentum != 0 && o.velocity == nil {
-		o.State(params)
-	}
-	for _, p := range params {
-		decay := 0.0
-		if p.Decay {
-			decay = l2
-		}
-		switch w := p.Data.(type) {
-		case []float32:
-			update(o, w, p.Grad.([]float32), o.velocity[p], eta, decay)
-		case []float64:
-			update(o, w, p.Grad.([]float64), o.velocity[p], eta, decay)
-		}
-	}
-}
-
-func update[T kernel.Float](o *SGD, w, g []T, velocity any, eta, l2 float64) {
-	if o.Momentum == 0 {
-		kernel.For[T]().SGD(w, g, T(1-eta*l2), T(eta))
-		return
-	}
-	kernel.For[T]().Momentum(w, velocity.([]T), g, T(o.Momentum), T(eta), T(l2))
-}
-
-// State is a velocity for each parameter, if there is momentum.
-func (o *SGD) State(params []*graph.Param) map[string]any {
+// Keeps is a velocity, if there is momentum.
+func (o SGD) Keeps() []string {
 	if o.Momentum == 0 {
 		return nil
 	}
-	if o.velocity == nil {
-		o.velocity = map[*graph.Param]any{}
-	}
-	state := map[string]any{}
-	for _, p := range params {
-		if o.velocity[p] == nil {
-			o.velocity[p] = zeros(p)
+	return []string{"velocity"}
+}
+
+// Update does one step.
+func (o SGD) Update(p *graph.Param, kept []any, s Step) {
+	apply(p, kept, sgd[float32](o, s, s.decay(p)), sgd[float64](o, s, s.decay(p)))
+}
+
+func sgd[T kernel.Float](o SGD, s Step, l2 float64) rule[T] {
+	return func(w, g []T, kept [][]T) {
+		if o.Momentum == 0 {
+			kernel.For[T]().SGD(w, g, T(1-s.Eta*l2), T(s.Eta))
+			return
 		}
-		state[p.Name+".velocity"] = o.velocity[p]
+		kernel.For[T]().Momentum(w, kept[0], g, T(o.Momentum), T(s.Eta), T(l2))
 	}
-	return state
+}
+
+// Nesterov is Nesterov's accelerated gradient in the form of Sutskever et al. (2013), written for the point that the gradient is
+// taken at, as Bengio et al. (2013) and most programs have it:
+//
+//	g = ∇w + (λ/n) w,  v ← μ v + g,  w ← w − η (g + μ v)
+//
+// λ is coupled. Unlike SGD's, the velocity is without η.
+type Nesterov struct {
+	Momentum float64 // μ; 0: 0.9
+}
+
+// Keeps is a velocity.
+func (Nesterov) Keeps() []string { return []string{"velocity"} }
+
+// Update does one step.
+func (o Nesterov) Update(p *graph.Param, kept []any, s Step) {
+	o.Momentum = cmp.Or(o.Momentum, .9)
+	apply(p, kept, nesterov[float32](o, s, s.decay(p)), nesterov[float64](o, s, s.decay(p)))
+}
+
+func nesterov[T kernel.Float](o Nesterov, s Step, l2 float64) rule[T] {
+	return func(w, g []T, kept [][]T) {
+		kernel.For[T]().Nesterov(w, kept[0], g, T(o.Momentum), T(s.Eta), T(l2))
+	}
+}
+
+// RMSProp divides the gradient by a running mean of its size (Hinton, lecture 6e of Neural Networks for Machine Learning, 2012):
+//
+//	g = ∇w + (λ/n) w,  v ← α v + (1−α) g²,  w ← w − η g/(√v + ε)
+//
+// λ is coupled: it is divided as ∇w is.
+type RMSProp struct {
+	Alpha float64 // α; 0: 0.9
+	Eps   float64 // ε; 0: 1e-8
+}
+
+// Keeps is the mean of squares.
+func (RMSProp) Keeps() []string { return []string{"square"} }
+
+// Update does one step.
+func (o RMSProp) Update(p *graph.Param, kept []any, s Step) {
+	o = RMSProp{cmp.Or(o.Alpha, .9), cmp.Or(o.Eps, 1e-8)}
+	apply(p, kept, rmsProp[float32](o, s, s.decay(p)), rmsProp[float64](o, s, s.decay(p)))
+}
+
+func rmsProp[T kernel.Float](o RMSProp, s Step, l2 float64) rule[T] {
+	return func(w, g []T, kept [][]T) {
+		kernel.For[T]().RMSProp(w, kept[0], g, T(1-o.Alpha), T(s.Eta), T(o.Eps), T(l2))
+	}
+}
+
+// Adam is the rule of Kingma and Ba (2015, algorithm 1), with bias correction; t is the number of the step:
+//
+//	g = ∇w + (λ/n) w,  m ← β₁ m + (1−β₁) g,  v ← β₂ v + (1−β₂) g²
+//	w ← w − η m̂/(√v̂ + ε),  m̂ = m/(1−β₁ᵗ),  v̂ = v/(1−β₂ᵗ)
+//
+// λ is coupled: as a part of g it is divided too, so that it shrinks weights of large gradients less. AdamW's is not.
+type Adam struct {
+	Beta1 float64 // β₁; 0: 0.9
+	Beta2 float64 // β₂; 0: 0.999
+	Eps   float64 // ε; 0: 1e-8
+}
+
+// Keeps are the running means of the gradient and of its square.
+func (Adam) Keeps() []string { return []string{"mean", "square"} }
+
+// Update does one step.
+func (o Adam) Update(p *graph.Param, kept []any, s Step) {
+	apply(p, kept, adam[float32](o, s, s.decay(p), 1), adam[float64](o, s, s.decay(p), 1))
+}
+
+// AdamW is Adam with decoupled decay (Loshchilov and Hutter, 2019, algorithm 2): Adam's step without λ in g, and, as network2 does,
+//
+//	w ← (1−ηλ/n) w − η m̂/(√v̂ + ε)
+//
+// A weight decay of x in the words of other programs is a λ of x n.
+type AdamW Adam
+
+// Keeps are the running means of the gradient and of its square.
+func (AdamW) Keeps() []string { return Adam{}.Keeps() }
+
+// Update does one step.
+func (o AdamW) Update(p *graph.Param, kept []any, s Step) {
+	shrink := 1 - s.Eta*s.decay(p)
+	apply(p, kept, adam[float32](Adam(o), s, 0, shrink), adam[float64](Adam(o), s, 0, shrink))
+}
+
+func adam[T kernel.Float](o Adam, s Step, decay, shrink float64) rule[T] {
+	b1, b2, t := cmp.Or(o.Beta1, .9), cmp.Or(o.Beta2, .999), float64(s.Number)
+	rate, root := s.Eta/(1-math.Pow(b1, t)), 1/math.Sqrt(1-math.Pow(b2, t))
+	return func(w, g []T, kept [][]T) {
+		kernel.For[T]().Adam(w, kept[0], kept[1], g, T(1-b1), T(1-b2), T(rate), T(root), T(cmp.Or(o.Eps, 1e-8)), T(decay), T(shrink))
+	}
+}
+
+// A rule updates the elements w of a parameter from their gradient g and what is kept of them.
+type rule[T kernel.Float] func(w, g []T, kept [][]T)
+
+// apply makes the update in the parameter's element type.
+func apply(p *graph.Param, kept []any, f32 rule[float32], f64 rule[float64]) {
+	switch w := p.Data.(type) {
+	case []float32:
+		f32(w, p.Grad.([]float32), slicesOf[float32](kept))
+	case []float64:
+		f64(w, p.Grad.([]float64), slicesOf[float64](kept))
+	}
+}
+
+func slicesOf[T kernel.Float](kept []any) [][]T {
+	x := make([][]T, len(kept))
+	for i, k := range kept {
+		x[i] = k.([]T)
+	}
+	return x
 }
 
 // zeros is memory as large as the parameter's.

@@ -16,9 +16,9 @@ func batches(t *testing.T, tr train.Trainer) (all [][]int) {
 	const n = 23
 	tr.Net = network(t, graph.Dense{Out: 2, Init: graph.Zero}, graph.Quadratic, graph.Config{Float64: true}, n)
 	tr.Train, tr.Validation, tr.Eta = pixels(n, 0), pixels(n, 0), 1
-	tr.Optimizer = optimizer(func(params []*graph.Param, _, _ float64) {
+	tr.Optimizer = weights(func(w *graph.Param) {
 		var images []int
-		gradient := params[0].GradFloat64s()
+		gradient := w.GradFloat64s()
 		for i := range n {
 			if gradient[2*i] != 0 {
 				images = append(images, i)

@@ -21,7 +21,7 @@ type saved struct {
 }
 
 // training is a network and its trainer, new or from a checkpoint.
-func training(t *testing.T, mu float64, from *saved) *train.Trainer {
+func training(t *testing.T, o train.Optimizer, from *saved) *train.Trainer {
 	t.Helper()
 	layers := graph.Seq{
 		graph.Conv{Out: 2, Kernel: 3}, graph.BatchNorm{}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .25}, graph.Dense{Out: 5},
@@ -30,8 +30,8 @@ func training(t *testing.T, mu float64, from *saved) *train.Trainer {
 	}
 	tr := &train.Trainer{
 		Net:       network(t, layers, graph.LogLikelihood, graph.Config{Seed: 6}, 1, 6, 6),
-		Optimizer: &train.SGD{Momentum: mu}, Train: corners(47, 1), Validation: corners(20, 2),
-		Epochs: 6, Batch: 10, Eta: .001, Lambda: 1, Seed: 8, Patience: 2, Halve: true,
+		Optimizer: o, Train: corners(47, 1), Validation: corners(20, 2),
+		Epochs: 6, Batch: 10, Eta: .001, Lambda: 1, Seed: 8, Patience: 2, Schedule: train.Plateau{},
 	}
 	start(t, tr, from)
 	return tr
@@ -64,7 +64,7 @@ func memory(tr *train.Trainer) map[string][]float32 {
 	for _, p := range tr.Net.Tensors() {
 		m[p.Name] = p.Data.([]float32)
 	}
-	for name, x := range tr.Optimizer.State(tr.Net.Params) {
+	for name, x := range tr.Memory() {
 		m[name] = x.([]float32)
 	}
 	return m
@@ -107,17 +107,19 @@ func until(t *testing.T, tr *train.Trainer, last uint64) (epochs []train.Epoch, 
 	return epochs, false
 }
 
+var optimizers = []train.Optimizer{train.SGD{}, train.SGD{Momentum: .9}, train.Nesterov{}, train.RMSProp{}, train.Adam{}, train.AdamW{}}
+
 // TestResume stops a training after any of its steps, or several, puts it together again from what was saved, and wants the epochs
 // and the bits of one that was never stopped.
 func TestResume(t *testing.T) {
-	for _, mu := range []float64{0, .9} {
-		whole := training(t, mu, nil)
+	for _, o := range optimizers {
+		whole := training(t, o, nil)
 		want, _ := until(t, whole, 0)
 		if last := want[len(want)-1]; last.Epoch != 5 || last.Eta > .0005 {
 			t.Fatalf("patience never ended: %+v", want)
 		}
 		for _, stops := range [][]uint64{{1}, {4}, {5}, {6}, {10}, {15}, {19}, {25}, {29}, {3, 7, 8}, {5, 10, 15, 20, 25}} {
-			tr := training(t, mu, nil)
+			tr := training(t, o, nil)
 			var got []train.Epoch
 			for _, at := range stops {
 				epochs, stopped := until(t, tr, at)
@@ -125,14 +127,14 @@ func TestResume(t *testing.T) {
 					t.Fatalf("stopped at step %d: %v, %+v", at, stopped, s)
 				}
 				got = append(got, epochs...)
-				tr = training(t, mu, save(t, tr))
+				tr = training(t, o, save(t, tr))
 			}
 			rest, _ := until(t, tr, 0)
 			if got = append(got, rest...); fmt.Sprint(got) != fmt.Sprint(want) {
-				t.Errorf("μ = %v, stopped at %v:\n%+v\nwant\n%+v", mu, stops, got, want)
+				t.Errorf("%#v, stopped at %v:\n%+v\nwant\n%+v", o, stops, got, want)
 			}
 			if !maps.EqualFunc(memory(tr), memory(whole), slices.Equal) {
-				t.Errorf("μ = %v, stopped at %v: other weights", mu, stops)
+				t.Errorf("%#v, stopped at %v: other weights", o, stops)
 			}
 		}
 	}
@@ -140,16 +142,16 @@ func TestResume(t *testing.T) {
 
 // TestSameBits: the same seed gives the same bits, whatever the number of threads; another seed does not.
 func TestSameBits(t *testing.T) {
-	final := func(mu float64, c graph.Config, order uint64) map[string][]float32 {
-		tr := training(t, mu, nil)
+	final := func(o train.Optimizer, c graph.Config, order uint64) map[string][]float32 {
+		tr := training(t, o, nil)
 		c.Seed = cmp.Or(c.Seed, 6)
 		tr.Net = network(t, graph.Seq{graph.Conv{Out: 3, Kernel: 3}, graph.ReLU, graph.Dropout{P: .5}, graph.Dense{Out: 4}}, graph.LogLikelihood, c, 1, 6, 6)
 		tr.Seed, tr.Epochs, tr.Batch = order, 2, 16
 		run(t, tr)
 		return memory(tr)
 	}
-	for _, mu := range []float64{0, .5} {
-		want := final(mu, graph.Config{}, 8)
+	for _, o := range optimizers {
+		want := final(o, graph.Config{}, 8)
 		for _, c := range []struct {
 			config graph.Config
 			order  uint64
@@ -158,8 +160,8 @@ func TestSameBits(t *testing.T) {
 			{graph.Config{}, 8, true}, {graph.Config{Threads: 1}, 8, true}, {graph.Config{Threads: 2}, 8, true}, {graph.Config{Threads: 3}, 8, true},
 			{graph.Config{Seed: 7}, 8, false}, {graph.Config{}, 9, false},
 		} {
-			if got := maps.EqualFunc(final(mu, c.config, c.order), want, slices.Equal); got != c.same {
-				t.Errorf("μ = %v, %+v, order %d: the same bits is %v", mu, c.config, c.order, got)
+			if got := maps.EqualFunc(final(o, c.config, c.order), want, slices.Equal); got != c.same {
+				t.Errorf("%#v, %+v, order %d: the same bits is %v", o, c.config, c.order, got)
 			}
 		}
 	}
@@ -167,7 +169,7 @@ func TestSameBits(t *testing.T) {
 
 // TestCancelledBefore: nothing happens under a context that is over.
 func TestCancelledBefore(t *testing.T) {
-	tr := training(t, 0, nil)
+	tr := training(t, train.SGD{}, nil)
 	before := save(t, tr)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -184,7 +186,7 @@ func TestCancelledBefore(t *testing.T) {
 
 // TestBreak: leaving the loop stops the training after an epoch, and another loop goes on.
 func TestBreak(t *testing.T) {
-	whole, tr := training(t, .9, nil), training(t, .9, nil)
+	whole, tr := training(t, train.SGD{Momentum: .9}, nil), training(t, train.SGD{Momentum: .9}, nil)
 	until(t, whole, 0)
 	for i := range 6 {
 		for e, err := range tr.Run(context.Background()) {

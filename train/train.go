@@ -2,6 +2,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,26 +22,30 @@ type Data struct{ Images, Labels []byte }
 func (d Data) Len() int { return len(d.Labels) }
 
 // A Trainer trains Net by mini-batch gradient descent. Its fields are set once, before Run; what changes while it runs can be
-// taken with State and put back with Restore.
+// taken with State and Memory, and put back with Restore.
 type Trainer struct {
 	Net        *graph.Net
 	Optimizer  Optimizer
+	Schedule   Schedule // nil: Constant
 	Train      Data
 	Validation Data // may be empty: then nothing is evaluated, and every epoch is the best so far
 	Epochs     int
 	Batch      int
-	Eta        float64                          // learning rate η
-	Lambda     float64                          // L2 as in network2: a step shrinks weights by the factor 1−ηλ/n
-	Seed       uint64                           // of the order of the images
-	Warp       func(epoch, image int, to *Grid) // how to warp an image of Train in an epoch; nil: images stay as they are
-	DropTail   bool                             // leave out the short last mini-batch, as network3 does; otherwise it is divided by its own length
-	Patience   int                              // epochs without a better validation accuracy before Halve or the end; 0: never
-	Halve      bool                             // halve η when patience ends, and stop when it has come down to 1/128 of the first
+	Eta        float64 // learning rate η
+	Lambda     float64 // L2 as in network2: a step shrinks weights by the factor 1−ηλ/n
+	Seed       uint64  // of the order of the images
+	DropTail   bool    // leave out the short last mini-batch, as network3 does; otherwise it is divided by its own length
+	Patience   int     // epochs without a better validation accuracy before the end, or before Plateau lowers η; 0: never
+	Clip       float64 // the largest norm of all gradients together; longer ones are scaled down to it (Pascanu et al., 2013); 0: any
+
+	// Warp, if not nil, says how to warp an image of Train in an epoch.
+	Warp func(epoch, image int, to *Grid)
 
 	// Progress, if not nil, is called before each mini-batch with the state then: for a line that a person watches.
 	Progress func(State)
 
 	state  State
+	kept   map[*graph.Param][]any
 	order  []int32
 	x      []float32
 	label  []byte
@@ -54,7 +59,7 @@ type State struct {
 	Epoch  int     `json:"epoch"` // the epoch of the next mini-batch
 	Batch  int     `json:"batch"` // its number in the epoch
 	Steps  uint64  `json:"steps"` // mini-batches trained so far
-	Eta    float64 `json:"eta"`
+	Eta    float64 `json:"eta"`   // which the schedule multiplies
 	Best   Best    `json:"best"`
 	Stale  int     `json:"stale"` // epochs since η changed or the best
 	Cost   float64 `json:"cost"`  // sums over the epoch so far
@@ -77,7 +82,7 @@ type Epoch struct {
 	TrainAcc  float64
 	ValLoss   float64
 	ValAcc    float64
-	Eta       float64 // in this epoch
+	Eta       float64 // in its last mini-batch
 	Seconds   float64 // of training, without the evaluation
 	PerSecond float64 // training images a second
 	Best      bool    // the best validation accuracy so far
@@ -100,7 +105,7 @@ func (t *Trainer) Start() error {
 	if err := t.check(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	t.state = State{Eta: t.Eta, Best: Best{Epoch: -1}}
+	t.state, t.kept, t.order = State{Eta: t.Eta, Best: Best{Epoch: -1}}, nil, nil
 	return nil
 }
 
@@ -121,6 +126,12 @@ func (t *Trainer) check() error {
 	case t.smallest() < t.Net.Least():
 		return fmt.Errorf("%d training images in mini-batches of %d leave one of %d, and the network's batch norm needs %d; use another batch",
 			t.Train.Len(), t.Batch, t.smallest(), t.Net.Least())
+	case t.Patience < 0:
+		return fmt.Errorf("patience %d; use at least 1 epoch, or 0 for no end of it", t.Patience)
+	case t.Patience == 0 && t.plateau() != nil:
+		return errors.New("the schedule lowers eta when patience ends; use a patience of at least 1 epoch")
+	case t.Clip < 0 || math.IsNaN(t.Clip):
+		return fmt.Errorf("clip %v; the largest norm must be above 0, or 0 for any", t.Clip)
 	case !(t.Eta > 0) || math.IsInf(t.Eta, 0) || t.Lambda < 0 || math.IsInf(t.Lambda, 0) || math.IsNaN(t.Lambda):
 		return fmt.Errorf("eta %v, lambda %v; eta must be above 0, lambda at least 0", t.Eta, t.Lambda)
 	}
@@ -138,7 +149,32 @@ func (t *Trainer) State() State {
 	return t.state
 }
 
-// Restore goes back to a state; the caller restores the parameters and the optimiser's tensors that belong to it.
+// Memory is the tensors that a resumed training needs beside the network's, by name, as the trainer's own memory: a caller restores
+// them by writing into them. They are of the parameters' element type.
+func (t *Trainer) Memory() map[string]any {
+	m := map[string]any{}
+	for _, p := range t.Net.Params {
+		for i, name := range t.Optimizer.Keeps() {
+			m[p.Name+"."+name] = t.keep(p)[i]
+		}
+	}
+	return m
+}
+
+// keep is what the optimiser keeps of a parameter.
+func (t *Trainer) keep(p *graph.Param) []any {
+	if t.kept == nil {
+		t.kept = map[*graph.Param][]any{}
+	}
+	if t.kept[p] == nil {
+		for range t.Optimizer.Keeps() {
+			t.kept[p] = append(t.kept[p], zeros(p))
+		}
+	}
+	return t.kept[p]
+}
+
+// Restore goes back to a state; the caller restores the parameters and the tensors of Memory that belong to it.
 func (t *Trainer) Restore(s State) error {
 	if err := t.check(); err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -239,15 +275,39 @@ func (t *Trainer) step() error {
 
 // update runs one mini-batch and updates the parameters, unless the cost is not finite.
 func (t *Trainer) update(x []float32, labels []byte) (graph.Stats, error) {
-	l2 := t.Lambda / float64(t.Train.Len())
-	if sgd, ok := t.Optimizer.(*SGD); ok && sgd.Momentum == 0 {
-		return t.Net.Descend(x, labels, t.state.Eta, l2) // the same update, in one program with the gradients
+	done := t.done()
+	s := Step{Number: done + 1, Eta: t.eta(done), L2: t.Lambda / float64(t.Train.Len())}
+	if t.Optimizer == (SGD{}) && t.Clip == 0 {
+		return t.Net.Descend(x, labels, s.Eta, s.L2) // the same update, in one program with the gradients
 	}
 	got, err := t.Net.Step(x, labels)
-	if err == nil && finite(got.Cost) {
-		t.Optimizer.Step(t.Net.Params, t.state.Eta, l2)
+	if err != nil || !finite(got.Cost) {
+		return got, err
 	}
-	return got, err
+	if t.Clip > 0 && !clip(t.Net.Params, t.Clip) {
+		t.Net.Steps--
+		return got, &DivergedError{t.state.Epoch, t.state.Batch, "the norm of the gradients"}
+	}
+	for _, p := range t.Net.Params {
+		t.Optimizer.Update(p, t.keep(p), s)
+	}
+	return got, nil
+}
+
+// done is the number of mini-batches before the present one, of all epochs.
+func (t *Trainer) done() int { return t.state.Epoch*t.batches() + t.state.Batch }
+
+// eta is the learning rate in a mini-batch, counted from 0.
+func (t *Trainer) eta(step int) float64 {
+	return t.state.Eta * cmp.Or[Schedule](t.Schedule, Constant{}).At(step, t.Epochs*t.batches(), t.batches())
+}
+
+// plateau is the schedule, if it is one that goes by plateaus.
+func (t *Trainer) plateau() *Plateau {
+	if p, ok := t.Schedule.(Plateau); ok {
+		return &p
+	}
+	return nil
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
@@ -267,7 +327,7 @@ func Order(n int, seed uint64, epoch int) []int32 {
 func (t *Trainer) finish(val graph.Stats) Epoch {
 	s := &t.state
 	e := Epoch{
-		Epoch: s.Epoch, Eta: s.Eta, Seconds: s.Timing, PerSecond: float64(s.Seen) / s.Timing,
+		Epoch: s.Epoch, Eta: t.eta(t.done() - 1), Seconds: s.Timing, PerSecond: float64(s.Seen) / s.Timing,
 		TrainLoss: s.Cost / float64(s.Seen), TrainAcc: float64(s.Right) / float64(s.Seen),
 		ValLoss: val.Cost, ValAcc: float64(val.Correct) / float64(max(1, t.Validation.Len())),
 	}
@@ -276,8 +336,8 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 	if e.Best {
 		s.Best, s.Stale = Best{s.Epoch, e.ValAcc}, 0
 	}
-	if t.Halve && t.Patience > 0 && s.Stale >= t.Patience {
-		s.Eta, s.Stale = s.Eta/2, 0
+	if p := t.plateau(); p != nil && s.Stale >= t.Patience {
+		s.Eta, s.Stale = s.Eta*p.factor(), 0
 	}
 	s.Epoch, s.Batch, s.Cost, s.Right, s.Seen, s.Timing = s.Epoch+1, 0, 0, 0, 0, 0
 	t.order = nil
@@ -287,8 +347,8 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 
 // over says that early stopping ends the training.
 func (t *Trainer) over() bool {
-	if t.Halve {
-		return t.state.Eta <= t.Eta/128
+	if p := t.plateau(); p != nil {
+		return t.state.Eta <= t.Eta*p.least()
 	}
 	return t.Patience > 0 && t.state.Stale >= t.Patience
 }

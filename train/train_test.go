@@ -23,7 +23,7 @@ func scripted(t *testing.T, script []int) *train.Trainer {
 	return &train.Trainer{
 		Net:   network(t, graph.Dense{Out: 2, Init: graph.Zero}, graph.Quadratic, graph.Config{}, n),
 		Train: pixels(n, 1), Validation: pixels(n, 0), Epochs: len(script), Batch: n, Eta: 1,
-		Optimizer: optimizer(func(params []*graph.Param, _, _ float64) {
+		Optimizer: weights(func(p *graph.Param) {
 			w := make([]float64, 2*n)
 			for i := range n {
 				if i < script[epoch] {
@@ -33,7 +33,7 @@ func scripted(t *testing.T, script []int) *train.Trainer {
 				}
 			}
 			epoch++
-			if err := params[0].Set(w); err != nil {
+			if err := p.Set(w); err != nil {
 				t.Fatal(err)
 			}
 		}),
@@ -76,7 +76,7 @@ func TestPatience(t *testing.T) {
 // TestHalve: η is halved each time patience ends, and the training ends when it has come down to 1/128 of the first.
 func TestHalve(t *testing.T) {
 	tr := scripted(t, slices.Repeat([]int{4}, 40))
-	tr.Patience, tr.Halve, tr.Eta = 2, true, .5
+	tr.Patience, tr.Schedule, tr.Eta = 2, train.Plateau{}, .5
 	want := []float64{.5}
 	for eta := .5; eta > .5/128; eta /= 2 {
 		want = append(want, eta, eta)
@@ -90,16 +90,16 @@ func TestHalve(t *testing.T) {
 		t.Errorf("η was %v, want %v", got, want)
 	}
 	improving := scripted(t, []int{1, 1, 2, 2, 3, 3, 4, 4})
-	improving.Patience, improving.Halve = 2, true
+	improving.Patience, improving.Schedule = 2, train.Plateau{}
 	for _, e := range run(t, improving) {
 		if e.Eta != 1 {
 			t.Errorf("%+v: η fell although the accuracy rose every other epoch", e)
 		}
 	}
-	never := scripted(t, []int{1, 1, 1, 1})
-	never.Halve = true
-	if epochs := run(t, never); len(epochs) != 4 || epochs[3].Eta != 1 {
-		t.Errorf("without patience: %+v", epochs)
+	third := scripted(t, slices.Repeat([]int{4}, 40))
+	third.Patience, third.Schedule = 1, train.Plateau{Factor: .25, Least: .0625}
+	if epochs := run(t, third); len(epochs) != 3 || epochs[2].Eta != .25 || !epochs[2].Last {
+		t.Errorf("by a quarter to a sixteenth: %+v", epochs)
 	}
 }
 
@@ -107,7 +107,7 @@ func TestHalve(t *testing.T) {
 func TestEpoch(t *testing.T) {
 	d := corners(33, 1)
 	n := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{Seed: 3}, 1, 6, 6)
-	idle := optimizer(func([]*graph.Param, float64, float64) {})
+	idle := optimizer(func(*graph.Param, train.Step) {})
 	tr := train.Trainer{Net: n, Optimizer: idle, Train: d, Validation: corners(21, 2), Epochs: 1, Batch: 10, Eta: .25}
 	e := run(t, &tr)[0]
 	want, err := train.Evaluate(t.Context(), n, d)
@@ -132,17 +132,20 @@ func TestEpoch(t *testing.T) {
 // TestDiverged: the error names the op, and the weights are those before the step.
 func TestDiverged(t *testing.T) {
 	for _, c := range []graph.Config{{}, {Tape: true}} {
-		for _, o := range []train.Optimizer{&train.SGD{}, &train.SGD{Momentum: .1}} {
-			diverges(t, c, o)
+		for _, o := range []train.Optimizer{train.SGD{}, train.SGD{Momentum: .1}, train.Nesterov{Momentum: .1}} {
+			diverges(t, c, o, 5)
+		}
+		for _, o := range []train.Optimizer{train.RMSProp{}, train.Adam{}, train.AdamW{}} {
+			diverges(t, c, o, 1e18) // They divide by the gradient's size.
 		}
 	}
 }
 
-func diverges(t *testing.T, c graph.Config, o train.Optimizer) {
+func diverges(t *testing.T, c graph.Config, o train.Optimizer, eta float64) {
 	n := network(t, graph.Seq{graph.Dense{Out: 6}, graph.Dense{Out: 4}}, graph.Quadratic, c, 1, 6, 6)
 	var weights [][]float64
 	tr := train.Trainer{
-		Net: n, Train: corners(40, 1), Validation: corners(10, 2), Epochs: 50, Batch: 10, Eta: 5, Optimizer: o,
+		Net: n, Train: corners(40, 1), Validation: corners(10, 2), Epochs: 50, Batch: 10, Eta: eta, Optimizer: o,
 		Progress: func(train.State) {
 			weights = nil
 			for _, p := range n.Params {
@@ -183,7 +186,7 @@ func diverges(t *testing.T, c graph.Config, o train.Optimizer) {
 func TestProgress(t *testing.T) {
 	var got []string
 	tr := train.Trainer{
-		Net: network(t, graph.Dense{Out: 4}, graph.Quadratic, graph.Config{}, 1, 6, 6), Optimizer: &train.SGD{},
+		Net: network(t, graph.Dense{Out: 4}, graph.Quadratic, graph.Config{}, 1, 6, 6), Optimizer: train.SGD{},
 		Train: corners(12, 1), Validation: corners(5, 2), Epochs: 2, Batch: 5, Eta: .01,
 		Progress: func(s train.State) { got = append(got, fmt.Sprint(s.Epoch, s.Batch, s.Steps, s.Seen)) },
 	}
@@ -212,7 +215,7 @@ func TestLearns(t *testing.T) {
 		{conv, graph.LogLikelihood, graph.Config{Tape: true}, .02, .9, false},
 	} {
 		tr := train.Trainer{
-			Net: network(t, c.net, c.loss, c.config, 1, 6, 6), Optimizer: &train.SGD{Momentum: c.mu}, Train: corners(203, 1), Validation: corners(100, 2),
+			Net: network(t, c.net, c.loss, c.config, 1, 6, 6), Optimizer: train.SGD{Momentum: c.mu}, Train: corners(203, 1), Validation: corners(100, 2),
 			Epochs: 12, Batch: 10, Eta: c.eta, Lambda: .01, DropTail: c.dropTail,
 		}
 		epochs := run(t, &tr)
@@ -226,7 +229,7 @@ func TestLearns(t *testing.T) {
 func TestErrors(t *testing.T) {
 	good := func() *train.Trainer {
 		return &train.Trainer{
-			Net: network(t, graph.Dense{Out: 4}, graph.Quadratic, graph.Config{}, 1, 6, 6), Optimizer: &train.SGD{},
+			Net: network(t, graph.Dense{Out: 4}, graph.Quadratic, graph.Config{}, 1, 6, 6), Optimizer: train.SGD{},
 			Train: corners(12, 1), Validation: corners(5, 2), Epochs: 1, Batch: 5, Eta: 1,
 		}
 	}
@@ -240,6 +243,9 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Eta = math.NaN() }, "train: eta NaN"},
 		{func(tr *train.Trainer) { tr.Eta = math.Inf(1) }, "train: eta +Inf"},
 		{func(tr *train.Trainer) { tr.Lambda = -1 }, "train: eta 1, lambda -1"},
+		{func(tr *train.Trainer) { tr.Clip = -1 }, "train: clip -1; "},
+		{func(tr *train.Trainer) { tr.Clip = math.NaN() }, "train: clip NaN; "},
+		{func(tr *train.Trainer) { tr.Schedule = train.Plateau{} }, "train: the schedule lowers eta when patience ends; use a patience of at least 1"},
 		{func(tr *train.Trainer) { tr.Lambda = math.NaN() }, "train: eta 1, lambda NaN"},
 		{func(tr *train.Trainer) { tr.Train = train.Data{} }, "train: 0 training images do not make a mini-batch of 5"},
 		{func(tr *train.Trainer) { tr.Batch, tr.DropTail = 13, true }, "train: 12 training images do not make a mini-batch of 13"},
@@ -278,7 +284,7 @@ func TestDivergedEvaluation(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := train.Data{Images: []byte{255, 0, 0, 9, 0, 255, 7, 0}, Labels: []byte{0, 1}}
-	trainer := train.Trainer{Net: net, Optimizer: &train.SGD{}, Train: d, Validation: d, Epochs: 50, Batch: 2, Eta: 50}
+	trainer := train.Trainer{Net: net, Optimizer: train.SGD{}, Train: d, Validation: d, Epochs: 50, Batch: 2, Eta: 50}
 	if err := trainer.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +307,7 @@ func TestNoValidation(t *testing.T) {
 		t.Fatal(err)
 	}
 	trainer := train.Trainer{
-		Net: net, Optimizer: &train.SGD{}, Train: train.Data{Images: make([]byte, 8), Labels: make([]byte, 2)}, Epochs: 2, Batch: 2, Eta: .1,
+		Net: net, Optimizer: train.SGD{}, Train: train.Data{Images: make([]byte, 8), Labels: make([]byte, 2)}, Epochs: 2, Batch: 2, Eta: .1,
 	}
 	if err := trainer.Start(); err != nil {
 		t.Fatal(err)

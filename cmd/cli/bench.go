@@ -112,10 +112,12 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, im
 	if err != nil {
 		return err
 	}
-	t := train.Trainer{
-		Net: net, Optimizer: &train.SGD{Momentum: m.Recipe.Momentum}, Train: labelled(images), Warp: warp, Epochs: 1 << 30, Batch: batch,
-		Eta: m.Recipe.Eta, Lambda: m.Recipe.Lambda, Seed: 1, DropTail: true, Progress: w.tick,
+	t, err := train.New(net, m.Recipe)
+	if err != nil {
+		return usagef("model %s: %w", m.Name, err)
 	}
+	t.Train, t.Epochs, t.Batch, t.Seed, t.DropTail, t.Warp, t.Progress = labelled(images), 1<<30, batch, 1, true, warp, w.tick
+	t.Schedule, t.Patience = nil, 0
 	if err := t.Start(); err != nil {
 		return usagef("%w", err)
 	}

@@ -127,6 +127,10 @@ func recipe(r models.Recipe) string {
 		{r.Init != nil, "init " + initName(r)},
 		{r.TrainSize != 0, "train-size " + strconv.Itoa(r.TrainSize)},
 		{augment(r) != "none", "augment " + r.Augment},
+		{r.Optimizer != "", "optimizer " + r.Optimizer},
+		{r.Schedule != "", "schedule " + r.Schedule},
+		{r.Clip != 0, fmt.Sprintf("clip %g", r.Clip)},
+		{r.Patience != 0, fmt.Sprintf("patience %d", r.Patience)},
 	} {
 		if part.ok {
 			s += ", " + part.text

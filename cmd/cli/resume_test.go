@@ -300,7 +300,7 @@ func TestResume(t *testing.T) {
 		}
 	}
 	r := ok(t, "train", "--resume", name, "--runs", runs, "--epochs", "3", "--threads", "1")
-	if !strings.Contains(r.out, "resumed    at epoch 2, mini-batch 0") || !strings.Contains(r.out, "stops after 7") {
+	if !strings.Contains(r.out, "resumed    at epoch 2, mini-batch 0") || !strings.Contains(r.out, "patience 7") {
 		t.Errorf("out:\n%s", r.out)
 	}
 	checkLog(t, run, 3)

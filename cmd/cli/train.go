@@ -189,17 +189,15 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 		return nil, err
 	}
 	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
-	r := m.Recipe
-	warp, err := warp(r, images, seed)
+	warp, err := warp(m.Recipe, images, seed)
 	if err != nil {
 		return nil, err
 	}
-	s.trainer = &train.Trainer{
-		Net: net, Optimizer: &train.SGD{Momentum: r.Momentum}, Train: labelled(images), Warp: warp, Validation: labelled(data.Validation),
-		Epochs: r.Epochs, Batch: r.Batch, Eta: r.Eta, Lambda: r.Lambda, Seed: seed, DropTail: r.DropTail,
-		Patience: f.patience, Halve: f.halve(),
+	if s.trainer, err = train.New(net, m.Recipe); err != nil {
+		return nil, usagef("%w", err)
 	}
-	s.progress = newProgress(a.err, r.Epochs, images.Len())
+	s.trainer.Train, s.trainer.Warp, s.trainer.Validation, s.trainer.Seed = labelled(images), warp, labelled(data.Validation), seed
+	s.progress = newProgress(a.err, m.Recipe.Epochs, images.Len())
 	s.trainer.Progress = s.progress.show
 	s.view = newView(s)
 	return s, nil
@@ -217,12 +215,6 @@ func (s *session) info() rundir.Info {
 // repeat is a comment for the run's model.toml: the command that repeats the run, with what the file has no place for.
 func (s *session) repeat() string {
 	line := fmt.Sprintf("# stheno train model.toml --seed %d", s.seed)
-	if s.flags.halve() {
-		line += " --schedule halve"
-	}
-	if s.flags.patience > 0 {
-		line += fmt.Sprintf(" --patience %d", s.flags.patience)
-	}
 	if s.flags.dtype.value != "float32" {
 		line += " --dtype " + s.flags.dtype.value
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // machineFlags choose what computes.
@@ -59,10 +60,11 @@ type trainFlags struct {
 	set *pflag.FlagSet
 
 	epochs, batch, trainSize, patience int
-	eta, lambda, momentum              float64
+	eta, lambda, momentum, clip        float64
 	seed                               uint64
 	init, augment, data, runs, resume  string
-	schedule, style                    choice
+	optimizer, schedule                ruled
+	style                              choice
 	json                               bool
 }
 
@@ -75,10 +77,12 @@ func (f *trainFlags) define(set *pflag.FlagSet) {
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
 	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularisation λ, by network2's convention")
 	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
+	rule(&f.optimizer, set, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adam or adamw; with arguments: 'adam(beta1=0.7)'", train.Optimizers, train.ParseOptimizer)
+	rule(&f.schedule, set, "schedule", "`rule` of eta over time: constant, step, cosine, onecycle, plateau or halve", train.Schedules, train.ParseSchedule)
+	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
 	set.StringVar(&f.init, "init", "", "`rule` for the first weights: default, large, output, zero or 'normal(std)'")
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
 	set.StringVar(&f.augment, "augment", "", augmentHelp)
-	f.schedule.define(set, "schedule", "eta over time; halve: each time that patience ends, down to 1/128", "constant", "halve")
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
 	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")
 	f.machineFlags.define(set)
@@ -97,12 +101,19 @@ func (f *trainFlags) override(r *models.Recipe) error {
 		"eta":        func() { r.Eta = f.eta },
 		"lambda":     func() { r.Lambda = f.lambda },
 		"momentum":   func() { r.Momentum = f.momentum },
+		"optimizer":  func() { r.Optimizer = f.optimizer.value },
+		"schedule":   func() { r.Schedule = f.schedule.value },
+		"patience":   func() { r.Patience = f.patience },
+		"clip":       func() { r.Clip = f.clip },
 		"train-size": func() { r.TrainSize = f.trainSize },
 		"augment":    func() { r.Augment = f.augment },
 	} {
 		if f.set.Changed(name) {
 			value()
 		}
+	}
+	if s, _ := train.ParseSchedule(r.Schedule); r.Patience == 0 && lowers(s) && !f.set.Changed("patience") {
+		r.Patience = 10
 	}
 	if f.init == "" {
 		return nil
@@ -115,21 +126,19 @@ func (f *trainFlags) override(r *models.Recipe) error {
 	return nil
 }
 
+// lowers says that a schedule goes by patience.
+func lowers(s train.Schedule) bool {
+	_, ok := s.(train.Plateau)
+	return ok
+}
+
 // check settles the flags that depend on others.
 func (f *trainFlags) check() error {
-	if f.halve() && !f.set.Changed("patience") {
-		f.patience = 10
-	}
-	if f.patience < 0 || f.halve() && f.patience == 0 {
-		return usagef("--patience %d; use at least 1 epoch", f.patience)
-	}
 	if f.json && f.style.value != "table" {
 		return usagef("--json and --style %s; use one of them", f.style.value)
 	}
 	return nil
 }
-
-func (f *trainFlags) halve() bool { return f.schedule.value == "halve" }
 
 // lasting are the flags that can be given anew when a run is resumed, because they do not change what was trained. Another VM rounds
 // otherwise.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/stheno-ml/stheno/train"
 )
 
 // aliases are the trade's words for the book's.
@@ -45,12 +47,48 @@ func (c *choice) define(set *pflag.FlagSet, name, help string, words ...string) 
 	set.Var(c, name, help)
 }
 
+// ruled is a flag that takes one of a few words with arguments: onecycle(warmup=0.2).
+type ruled struct {
+	choice
+	parse func(text string) error
+}
+
+func (r *ruled) Type() string { return "rule" }
+
+// rule defines such a flag.
+func rule[V any](r *ruled, set *pflag.FlagSet, name, help string, kinds []train.Kind[V], parse func(string) (V, error)) {
+	for _, k := range kinds {
+		r.words = append(r.words, k.Name)
+	}
+	r.parse = func(text string) error {
+		_, err := parse(text)
+		return err
+	}
+	set.Var(r, name, help)
+}
+
+func (r *ruled) Set(text string) error {
+	name, _, _ := strings.Cut(text, "(")
+	if !slices.Contains(r.words, name) {
+		return unknown("value", name, r.words)
+	}
+	r.value = text
+	return r.parse(text)
+}
+
 func completeChoices(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if words, ok := f.Value.(*choice); ok {
-			// The only error is that of a flag that is not there.
-			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words.words, cobra.ShellCompDirectiveNoFileComp))
+		var words []string
+		switch v := f.Value.(type) {
+		case *choice:
+			words = v.words
+		case *ruled:
+			words = v.words
+		default:
+			return
 		}
+		// The only error is that of a flag that is not there.
+		_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	})
 }
 
@@ -75,8 +113,9 @@ func misuse(cmd *cobra.Command, err error) error {
 		return unknown("flag", "--"+e.GetSpecifiedName(), flags(cmd))
 	}
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		if c, ok := e.GetFlag().Value.(*choice); ok {
-			return usagef("--%s: %w", e.GetFlag().Name, c.Set(e.GetValue()))
+		switch v := e.GetFlag().Value.(type) {
+		case *choice, *ruled:
+			return usagef("--%s: %w", e.GetFlag().Name, v.Set(e.GetValue()))
 		}
 		return usagef("--%s: %q is not %s", e.GetFlag().Name, e.GetValue(), kinds[e.GetFlag().Value.Type()])
 	}

@@ -66,7 +66,7 @@ func (v tableView) header(s *session) {
 	rows := [][2]string{
 		{"model", fmt.Sprintf("%s: %s", s.model.Name, s.model.Doc)},
 		{"", fmt.Sprintf("%s parameters, %s", count(s.net.Size()), f.dtype.value)},
-		{"recipe", recipe(s.model.Recipe) + s.stopping()},
+		{"recipe", recipe(s.model.Recipe)},
 		{"data", fmt.Sprintf("%s: %s training, %s validation, %s test images", d.Name,
 			count(s.trainer.Train.Len()), count(d.Validation.Len()), count(d.Test.Len()))},
 		{"seed", fmt.Sprint(s.seed)},
@@ -77,17 +77,6 @@ func (v tableView) header(s *session) {
 		rows = append(rows, [2]string{"resumed", fmt.Sprintf("at epoch %d, mini-batch %d", at.Epoch, at.Batch)})
 	}
 	v.lines(rows)
-}
-
-// stopping is the end of the recipe's line.
-func (s *session) stopping() string {
-	switch {
-	case s.flags.halve():
-		return fmt.Sprintf(", halved after %d epochs without a better one", s.flags.patience)
-	case s.flags.patience > 0:
-		return fmt.Sprintf(", stops after %d epochs without a better one", s.flags.patience)
-	}
-	return ""
 }
 
 func (v tableView) lines(rows [][2]string) {

@@ -25,7 +25,7 @@ func checkpoint(t *train.Trainer) (*safetensors.File, error) {
 	for _, p := range t.Net.Tensors() {
 		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data})
 	}
-	tensors := t.Optimizer.State(t.Net.Params)
+	tensors := t.Memory()
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
 		data := tensors[name]
 		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: name, Shape: []int{reflect.ValueOf(data).Len()}, Data: data})
@@ -38,7 +38,7 @@ func restore(t *train.Trainer, s *rundir.Snapshot) error {
 	if err := restoreWeights(t.Net, s); err != nil {
 		return err
 	}
-	for name, memory := range t.Optimizer.State(t.Net.Params) {
+	for name, memory := range t.Memory() {
 		if err := fill(memory, s, name, []int{reflect.ValueOf(memory).Len()}); err != nil {
 			return err
 		}

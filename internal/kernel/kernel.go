@@ -67,6 +67,12 @@ type Set[T Float] struct {
 	SGD func(w, g []T, decay, rate T)
 	// Momentum is v = μ v − rate (g + decay w); w = w + v.
 	Momentum func(w, v, g []T, mu, rate, decay T)
+	// Nesterov is h = g + decay w; v = μ v + h; w = w − rate (h + μ v).
+	Nesterov func(w, v, g []T, mu, rate, decay T)
+	// RMSProp is h = g + decay w; v = v + a (h²−v); w = w − rate h/(√v + eps).
+	RMSProp func(w, v, g []T, a, rate, eps, decay T)
+	// Adam is h = g + decay w; m = m + a (h−m); v = v + b (h²−v); w = shrink w − rate m/(root √v + eps).
+	Adam func(w, m, v, g []T, a, b, rate, root, eps, decay, shrink T)
 
 	// MaxPool is the maximum over windows of size×size, without overlap, of x (maps, rows, cols); y is
 	// (maps, rows/size, cols/size): rows and columns that do not fill a window are left out. NaN wins.

@@ -14,7 +14,7 @@ func loops[T Float]() Set[T] {
 		LeakyReLU: leakyReLU[T], LeakyReLUGrad: leakyReLUGrad[T],
 		GELU: gelu[T], GELUGrad: geluGrad[T], SiLU: silu[T], SiLUGrad: siluGrad[T],
 		Softmax: softmax[T], LogSumExp: logSumExp[T],
-		SGD: sgd[T], Momentum: momentum[T],
+		SGD: sgd[T], Momentum: momentum[T], Nesterov: nesterov[T], RMSProp: rmsProp[T], Adam: adam[T],
 		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], AvgPool: avgPool[T], AvgPoolGrad: avgPoolGrad[T],
 		Im2col: im2col[T], Col2im: col2im[T],
 		Mask: mask[T], Gather: gather[T], Resample: resample[T],
@@ -172,6 +172,33 @@ func momentum[T Float](w, v, g []T, mu, rate, decay T) {
 		w[i] += v[i]
 	}
 }
+
+func nesterov[T Float](w, v, g []T, mu, rate, decay T) {
+	for i := range w {
+		h := g[i] + decay*w[i]
+		v[i] = mu*v[i] + h
+		w[i] -= rate * (h + mu*v[i])
+	}
+}
+
+func rmsProp[T Float](w, v, g []T, a, rate, eps, decay T) {
+	for i := range w {
+		h := g[i] + decay*w[i]
+		v[i] += a * (h*h - v[i])
+		w[i] -= rate * h / (sqrt(v[i]) + eps)
+	}
+}
+
+func adam[T Float](w, m, v, g []T, a, b, rate, root, eps, decay, shrink T) {
+	for i := range w {
+		h := g[i] + decay*w[i]
+		m[i] += a * (h - m[i])
+		v[i] += b * (h*h - v[i])
+		w[i] = shrink*w[i] - rate*m[i]/(root*sqrt(v[i])+eps)
+	}
+}
+
+func sqrt[T Float](x T) T { return T(math.Sqrt(float64(x))) }
 
 func sigmoid[T Float](y, x []T) {
 	for i, v := range x {

@@ -42,11 +42,12 @@ func (l lab) fit(ctx context.Context, m models.Model, each func(epoch int, n *gr
 	if err != nil {
 		return err
 	}
-	r, images := m.Recipe, labelled(set)
-	t := train.Trainer{
-		Net: net, Optimizer: &train.SGD{Momentum: r.Momentum}, Train: images, Epochs: r.Epochs, Batch: r.Batch,
-		Eta: r.Eta, Lambda: r.Lambda, Seed: l.seed, DropTail: r.DropTail,
+	images := labelled(set)
+	t, err := train.New(net, m.Recipe)
+	if err != nil {
+		return err
 	}
+	t.Train, t.Seed = images, l.seed
 	if err := t.Start(); err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func TestTrainer(t *testing.T) {
 			t.Fatal(err)
 		}
 		tr := train.Trainer{
-			Net: net, Optimizer: &train.SGD{}, Train: images(30), Validation: images(1), Epochs: 3, Seed: 6,
+			Net: net, Optimizer: train.SGD{}, Train: images(30), Validation: images(1), Epochs: 3, Seed: 6,
 			Batch: n.Batch, Eta: n.Eta, Lambda: n.Lambda, DropTail: n.DropTail,
 		}
 		if err := tr.Start(); err != nil {
