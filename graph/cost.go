@@ -15,20 +15,34 @@ type Loss struct {
 	Cost func(b *Builder, y, label *Node) *Node
 	// Output turns y into what predict shows, activations or probabilities; nil where that is y itself.
 	Output Layer
+	// Smoothing is ε of the labels that training graphs read: see [Smoothed].
+	Smoothing float64
 }
 
 var (
 	// Quadratic is ½‖a−y‖² per example over the activations a (book, eq. 6).
-	Quadratic = &Loss{"quadratic", costOf(quadratic), nil}
+	Quadratic = &Loss{Name: "quadratic", Cost: costOf(quadratic)}
 	// CrossEntropy is −Σ y ln a + (1−y) ln(1−a) per example, a = σ(z) (eq. 63). It takes the weighted inputs z, without the
 	// sigmoid, so that no logarithm of a rounded 0 is ever taken.
-	CrossEntropy = &Loss{"cross-entropy", costOf(crossEntropy), Sigmoid}
+	CrossEntropy = &Loss{Name: "cross-entropy", Cost: costOf(crossEntropy), Output: Sigmoid}
 	// LogLikelihood is −ln a of the right class per example, a = softmax(z) (eq. 80). It takes z, without the softmax.
-	LogLikelihood = &Loss{"log-likelihood", costOf(nll), activation{softmax}}
+	LogLikelihood = &Loss{Name: "log-likelihood", Cost: costOf(nll), Output: Softmax}
 )
 
 // Losses are the costs by name.
 var Losses = []*Loss{Quadratic, CrossEntropy, LogLikelihood}
+
+// Smoothed is LogLikelihood with label smoothing (Szegedy et al. 2016): the labels of training are 1−ε at the right class plus ε/K at
+// each of the K classes, so that no weighted input gains from growing without bound. 0 ≤ ε < 1. The cost that Step and Descend report,
+// and whose gradients they take, is the smoothed one; Evaluate reports the plain −ln a.
+func Smoothed(epsilon float64) *Loss {
+	if epsilon == 0 {
+		return LogLikelihood
+	}
+	l := *LogLikelihood
+	l.Name, l.Smoothing = fmt.Sprintf("log-likelihood(smoothing=%v)", epsilon), epsilon
+	return &l
+}
 
 func costOf(op *Op) func(*Builder, *Node, *Node) *Node {
 	return func(_ *Builder, y, label *Node) *Node { return op.Apply(y, label) }

@@ -118,6 +118,44 @@ func TestCosts(t *testing.T) {
 	}
 }
 
+// TestSmoothing: Step's cost is −Σ y ln a with y = (1−ε) one-hot + ε/K, as Szegedy et al. write it; its gradient is right on both VMs;
+// Evaluate's is −ln a.
+func TestSmoothing(t *testing.T) {
+	const epsilon, k = .3, 5
+	x, labels := examples(6, shape{k}, k)
+	for _, tape := range []bool{false, true} {
+		net := identity(t, graph.Smoothed(epsilon), k, graph.Config{Float64: true, Tape: tape})
+		smoothed, plain := 0., 0.
+		dz := make([]float64, k)
+		for i, label := range labels {
+			sum := 0.
+			for _, z := range x[i*k : i*k+k] {
+				sum += math.Exp(float64(z))
+			}
+			for j, z := range x[i*k : i*k+k] {
+				a, y := math.Exp(float64(z))/sum, is(j == int(label))
+				plain -= y * math.Log(a) / 6
+				smoothed -= ((1-epsilon)*y + epsilon/k) * math.Log(a) / 6
+				dz[j] += (a - ((1-epsilon)*y + epsilon/k)) / 6
+			}
+		}
+		s := step(t, net, x, labels)
+		e, err := net.Evaluate(x, labels)
+		if err != nil || math.Abs(s.Cost-smoothed) > 1e-12 || math.Abs(e.Cost-plain) > 1e-12 || s.Correct != e.Correct {
+			t.Errorf("tape %v: Step says %v, Evaluate %v (%v), the formulas %v and %v", tape, s, e, err, smoothed, plain)
+		}
+		if d := apart(dz, net.Params[1].GradFloat64s()); d > 1e-12 {
+			t.Errorf("tape %v: the gradient of the bias is %v off", tape, d)
+		}
+	}
+	if bad := check(t, graph.Seq{dense4, graph.Tanh, graph.Dense{Out: 3}}, graph.Smoothed(epsilon)); len(bad) > 0 {
+		t.Errorf("%+v", bad)
+	}
+	if graph.Smoothed(0) != graph.LogLikelihood {
+		t.Error("no smoothing is a loss of its own")
+	}
+}
+
 func is(b bool) float64 {
 	if b {
 		return 1

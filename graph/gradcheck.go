@@ -86,7 +86,7 @@ func (n *Net) forward(x []float32, labels []byte) (run func() (float64, error), 
 	b, in := n.builder(use{len(labels), training})
 	label := b.variable("label", Shape{len(labels), n.Classes}, buffer(n.dtype, len(labels)*n.Classes))
 	cost := n.cost(b, n.layer.Build(b, in), label)
-	m, c := &machine{graph: b.graph, label: label.Value().Data()}, []float64{0}
+	m, c := &machine{graph: b.graph, label: label.Value().Data(), smoothing: n.Loss.Smoothing}, []float64{0}
 	if err := m.loadLabels(labels, n.Classes); err != nil {
 		return nil, err
 	}

@@ -13,16 +13,17 @@ import (
 
 // machine is a graph of a network for one use, on a VM, with the memory of its inputs and outputs.
 type machine struct {
-	graph  *gorgonia.ExprGraph
-	vm     gorgonia.VM
-	x      any // the input's elements
-	label  any // one-hot labels
-	masks  []mask
-	moving []*moving
-	cost   any    // one element
-	y      any    // the outputs (m,classes)
-	reads  []read // what to copy after a run
-	rule   *descent
+	graph     *gorgonia.ExprGraph
+	vm        gorgonia.VM
+	x         any     // the input's elements
+	label     any     // the labels' rows
+	smoothing float64 // the loss's smoothing, in training
+	masks     []mask
+	moving    []*moving
+	cost      any    // one element
+	y         any    // the outputs (m,classes)
+	reads     []read // what to copy after a run
+	rule      *descent
 }
 
 // read is a node's value after a run, and the memory that wants it.
@@ -71,6 +72,7 @@ func (n *Net) newMachine(u use) (m *machine, err error) {
 	cost := n.cost(b, y, label)
 	var params Nodes
 	if b.Training {
+		m.smoothing = n.Loss.Smoothing
 		if err := differentiate(cost, b); err != nil {
 			return nil, err
 		}
@@ -176,24 +178,25 @@ func Argmax[T kernel.Float](y []T) int {
 	return top
 }
 
-// loadLabels writes class numbers as one-hot rows.
+// loadLabels writes class numbers as rows: one-hot, or smoothed.
 func (m *machine) loadLabels(labels []byte, classes int) error {
 	if top := slices.Max(labels); int(top) >= classes {
 		return fmt.Errorf("graph: label %d for a network of %d outputs; give the last layer at least %d", top, classes, top+1)
 	}
 	switch d := m.label.(type) {
 	case []float32:
-		oneHot(d, labels, classes)
+		smooth(d, labels, classes, float32(m.smoothing))
 	case []float64:
-		oneHot(d, labels, classes)
+		smooth(d, labels, classes, m.smoothing)
 	}
 	return nil
 }
 
-func oneHot[T kernel.Float](d []T, labels []byte, classes int) {
-	clear(d)
+// smooth is d = (1−ε) one-hot + ε/classes, by rows.
+func smooth[T kernel.Float](d []T, labels []byte, classes int, epsilon T) {
+	fillWith(d, epsilon/T(classes))
 	for i, l := range labels {
-		d[i*classes+int(l)] = 1
+		d[i*classes+int(l)] += 1 - epsilon
 	}
 }
 

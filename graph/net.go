@@ -73,6 +73,9 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 			fail("input %v; every axis must have at least 1", in)
 		}
 	}
+	if e := loss.Smoothing; !(0 <= e && e < 1) {
+		fail("loss %s: smoothing %v; use 0 ≤ smoothing < 1", loss.Name, e)
+	}
 	seq, ok := l.(Seq)
 	if !ok {
 		seq = Seq{l}

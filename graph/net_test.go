@@ -131,6 +131,8 @@ func TestNewErrors(t *testing.T) {
 		{graph.Dense{Out: 2}, shape{1, -5, 5}, graph.Quadratic, "graph: input (1, -5, 5); every axis must have at least 1"},
 		{graph.Dense{Out: 2}, shape{0}, graph.Quadratic, "graph: input (0); every axis"},
 		{graph.Seq{}, shape{5}, graph.Quadratic, "graph: no layer has parameters"},
+		{graph.Dense{Out: 2}, image, graph.Smoothed(1), "graph: loss log-likelihood(smoothing=1): smoothing 1; use 0 ≤ smoothing < 1"},
+		{graph.Dense{Out: 2}, image, graph.Smoothed(math.NaN()), "graph: loss log-likelihood(smoothing=NaN): smoothing NaN; use"},
 		{graph.Dense{Out: 2}, image, notScalar, "graph: loss odd: cost is (1, 2); it must be a scalar"},
 	} {
 		n, err := graph.New(c.l, c.loss, c.in, graph.Config{})

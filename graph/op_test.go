@@ -58,6 +58,16 @@ func costs(d bool) (x [][]tensor) {
 	return x
 }
 
+// smoothed are the cases with labels as label smoothing makes them.
+func smoothed(cases [][]tensor) [][]tensor {
+	for _, x := range cases {
+		for i := range x[1].Data {
+			x[1].Data[i] = .7*x[1].Data[i] + .3/float64(x[1].Shape[1])
+		}
+	}
+	return cases
+}
+
 // one, two and pair are shapes for ops of any shape.
 var (
 	one  = [][]shape{{{1}}, {{17}}, {{1, 1}}, {{3, 33}}, {{2, 3, 5, 7}}}
@@ -141,6 +151,8 @@ var table = []row{
 	{graph.DCrossEntropy, costs(true)},
 	{graph.NLL, costs(false)},
 	{graph.DNLL, costs(true)},
+	{graph.NLL, smoothed(costs(false))},
+	{graph.DNLL, smoothed(costs(true))},
 }
 
 // TestOps runs the suite of graphtest over the table, once for each implementation of the kernels.

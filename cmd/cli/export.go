@@ -80,7 +80,7 @@ func network2(m models.Model, net *graph.Net) (*byhand.Network2, error) {
 		hand.Cost = byhand.CrossEntropyCost{}
 		layers = append(layers[:len(layers):len(layers)], graph.Sigmoid) // The cost has the last sigmoids in it.
 	}
-	ok = ok && len(layers)%2 == 0 && m.Loss.Name != graph.LogLikelihood.Name
+	ok = ok && len(layers)%2 == 0 && (m.Loss.Name == graph.Quadratic.Name || m.Loss.Name == graph.CrossEntropy.Name)
 	for i := 0; ok && i < len(layers); i += 2 {
 		dense, isDense := layers[i].(graph.Dense)
 		if ok = isDense && layers[i+1] == graph.Sigmoid; ok {
