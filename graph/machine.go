@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"gorgonia.org/gorgonia"
@@ -169,13 +170,13 @@ func correct[T kernel.Float](y []T, labels []byte) int {
 
 // Argmax is the index of the largest element, the first of equals; a NaN is never the largest. It is -1 where all are NaN.
 func Argmax[T kernel.Float](y []T) int {
-	top := -1
+	at, top := -1, T(math.Inf(-1))
 	for i, v := range y {
-		if top < 0 && v == v || top >= 0 && v > y[top] {
-			top = i
+		if v > top || at < 0 && v == top {
+			at, top = i, v
 		}
 	}
-	return top
+	return at
 }
 
 // loadLabels writes class numbers as rows: one-hot, or smoothed.

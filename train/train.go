@@ -319,7 +319,10 @@ func Order(n int, seed uint64, epoch int) []int32 {
 		order[i] = int32(i)
 	}
 	r := rand.New(rand.NewPCG(seed, uint64(epoch)))
-	r.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+	for i := n - 1; i > 0; i-- { // rand.Shuffle, with the swap in line
+		j := r.Uint64N(uint64(i + 1))
+		order[i], order[j] = order[j], order[i]
+	}
 	return order
 }
 
