@@ -12,7 +12,8 @@ func vectorAVX2(s *Set[float32]) {
 	s.Sigmoid, s.Tanh, s.ReLU = unary(sigmoidAVX2), unary(tanhAVX2), unary(reluAVX2)
 	s.SigmoidGrad, s.TanhGrad, s.ReLUGrad = binary(sigmoidGradAVX2), binary(tanhGradAVX2), binary(reluGradAVX2)
 	s.Softmax, s.LogSumExp = rowSoftmax(softmaxAVX2), rowLogger(logSumExpAVX2)
-	s.SGD, s.Momentum = descent(sgdAVX2), withMomentum(momentumAVX2)
+	s.SGD, s.Momentum, s.Nesterov = descent(sgdAVX2), withMomentum(momentumAVX2), withMomentum(nesterovAVX2)
+	s.RMSProp, s.Adam = withSquare(rmsPropAVX2), withMeans(adamAVX2)
 	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX2), halvesGrad(maxPoolGradAVX2)
 	s.Im2col, s.Col2im = patches, patchSums(addPatchesAVX2, 8)
 	s.Mask, s.Gather = drops(maskAVX2), pixels(pixelsAVX2, 8)
@@ -25,7 +26,8 @@ func vectorAVX512(s *Set[float32]) {
 	s.Sigmoid, s.Tanh, s.ReLU = unary(sigmoidAVX512), unary(tanhAVX512), unary(reluAVX512)
 	s.SigmoidGrad, s.TanhGrad, s.ReLUGrad = binary(sigmoidGradAVX512), binary(tanhGradAVX512), binary(reluGradAVX512)
 	s.Softmax, s.LogSumExp = rowSoftmax(softmaxAVX512), rowLogger(logSumExpAVX512)
-	s.SGD, s.Momentum = descent(sgdAVX512), withMomentum(momentumAVX512)
+	s.SGD, s.Momentum, s.Nesterov = descent(sgdAVX512), withMomentum(momentumAVX512), withMomentum(nesterovAVX512)
+	s.RMSProp, s.Adam = withSquare(rmsPropAVX512), withMeans(adamAVX512)
 	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX512), halvesGrad(maxPoolGradAVX512)
 	s.Im2col, s.Col2im = patches, patchSums(addPatchesAVX512, 16)
 	s.Mask, s.Gather = drops(maskAVX512), pixels(pixelsAVX512, 16)
@@ -49,6 +51,21 @@ func descent(f func(w, g []float32, decay, rate float32)) func(w, g []float32, d
 
 func withMomentum(f func(w, v, g []float32, mu, rate, decay float32)) func(w, v, g []float32, mu, rate, decay float32) {
 	return func(w, v, g []float32, mu, rate, decay float32) { f(w, v[:len(w)], g[:len(w)], mu, rate, decay) }
+}
+
+func withSquare(f func(w, v, g []float32, a, rate, eps, decay float32)) func(w, v, g []float32, a, rate, eps, decay float32) {
+	return func(w, v, g []float32, a, rate, eps, decay float32) {
+		f(w, v[:len(w)], g[:len(w)], a, rate, eps, decay)
+	}
+}
+
+// means are the arguments of Adam.
+type means func(w, m, v, g []float32, a, b, rate, root, eps, decay, shrink float32)
+
+func withMeans(f means) means {
+	return func(w, m, v, g []float32, a, b, rate, root, eps, decay, shrink float32) {
+		f(w, m[:len(w)], v[:len(w)], g[:len(w)], a, b, rate, root, eps, decay, shrink)
+	}
 }
 
 func rowAdder(f func(y, x, b []float32)) func(y, x, b []float32) {

@@ -149,96 +149,6 @@ done9:
 	VZEROUPPER
 	RET
 
-// func sgdAVX2(w []float32, g []float32, decay float32, rate float32)
-// Requires: AVX, FMA3
-TEXT ·sgdAVX2(SB), NOSPLIT, $0-56
-	MOVQ         w_base+0(FP), AX
-	MOVQ         w_len+8(FP), CX
-	MOVQ         g_base+24(FP), DX
-	VBROADCASTSS decay+48(FP), Y0
-	VBROADCASTSS rate+52(FP), Y1
-	XORQ         BX, BX
-	MOVQ         CX, SI
-	ANDQ         $-8, SI
-	CMPQ         BX, SI
-	JGE          done11
-
-loop10:
-	VMOVUPS      (AX)(BX*4), Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      (DX)(BX*4), Y3
-	VFNMADD231PS Y3, Y1, Y2
-	VMOVUPS      Y2, (AX)(BX*4)
-	ADDQ         $+8, BX
-	CMPQ         BX, SI
-	JLT          loop10
-
-done11:
-	ANDQ         $+7, CX
-	JZ           done12
-	LEAQ         lanes<>+0(SB), SI
-	NEGQ         CX
-	VMOVUPS      64(SI)(CX*4), Y2
-	VMASKMOVPS   (AX)(BX*4), Y2, Y3
-	VMULPS       Y0, Y3, Y3
-	VMASKMOVPS   (DX)(BX*4), Y2, Y0
-	VFNMADD231PS Y0, Y1, Y3
-	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
-
-done12:
-	VZEROUPPER
-	RET
-
-// func momentumAVX2(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
-// Requires: AVX, FMA3
-TEXT ·momentumAVX2(SB), NOSPLIT, $0-84
-	MOVQ         w_base+0(FP), AX
-	MOVQ         w_len+8(FP), CX
-	MOVQ         v_base+24(FP), DX
-	MOVQ         g_base+48(FP), BX
-	VBROADCASTSS mu+72(FP), Y0
-	VBROADCASTSS rate+76(FP), Y1
-	VBROADCASTSS decay+80(FP), Y2
-	XORQ         SI, SI
-	MOVQ         CX, DI
-	ANDQ         $-8, DI
-	CMPQ         SI, DI
-	JGE          done14
-
-loop13:
-	VMOVUPS      (AX)(SI*4), Y3
-	VMOVUPS      (DX)(SI*4), Y4
-	VMOVUPS      (BX)(SI*4), Y5
-	VFMADD231PS  Y2, Y3, Y5
-	VMULPS       Y0, Y4, Y4
-	VFNMADD231PS Y1, Y5, Y4
-	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y4, (DX)(SI*4)
-	VMOVUPS      Y3, (AX)(SI*4)
-	ADDQ         $+8, SI
-	CMPQ         SI, DI
-	JLT          loop13
-
-done14:
-	ANDQ         $+7, CX
-	JZ           done15
-	LEAQ         lanes<>+0(SB), DI
-	NEGQ         CX
-	VMOVUPS      64(DI)(CX*4), Y3
-	VMASKMOVPS   (AX)(SI*4), Y3, Y4
-	VMASKMOVPS   (DX)(SI*4), Y3, Y5
-	VMASKMOVPS   (BX)(SI*4), Y3, Y6
-	VFMADD231PS  Y2, Y4, Y6
-	VMULPS       Y0, Y5, Y5
-	VFNMADD231PS Y1, Y6, Y5
-	VADDPS       Y5, Y4, Y4
-	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
-	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
-
-done15:
-	VZEROUPPER
-	RET
-
 // func sigmoidAVX2(y []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
@@ -249,9 +159,9 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done17
+	JGE  done11
 
-loop16:
+loop10:
 	VMOVUPS      (DX)(BX*4), Y0
 	VXORPS       sign<>+0(SB), Y0, Y0
 	VMOVUPS      least<>+0(SB), Y1
@@ -282,11 +192,11 @@ loop16:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop16
+	JLT          loop10
 
-done17:
+done11:
 	ANDQ         $+7, CX
-	JZ           done18
+	JZ           done12
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -319,7 +229,7 @@ done17:
 	VDIVPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done18:
+done12:
 	VZEROUPPER
 	RET
 
@@ -473,9 +383,9 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done20
+	JGE  done14
 
-loop19:
+loop13:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      least<>+0(SB), Y2
 	VANDPS       sign<>+0(SB), Y0, Y1
@@ -508,11 +418,11 @@ loop19:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop19
+	JLT          loop13
 
-done20:
+done14:
 	ANDQ         $+7, CX
-	JZ           done21
+	JZ           done15
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -547,7 +457,7 @@ done20:
 	VXORPS       Y2, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(BX*4)
 
-done21:
+done15:
 	VZEROUPPER
 	RET
 
@@ -571,20 +481,20 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done23
+	JGE  done17
 
-loop22:
+loop16:
 	VMOVUPS (DX)(BX*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS Y0, (AX)(BX*4)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLT     loop22
+	JLT     loop16
 
-done23:
+done17:
 	ANDQ       $+7, CX
-	JZ         done24
+	JZ         done18
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y0
@@ -593,7 +503,7 @@ done23:
 	VMAXPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done24:
+done18:
 	VZEROUPPER
 	RET
 
@@ -608,9 +518,9 @@ TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done26
+	JGE  done20
 
-loop25:
+loop19:
 	VMOVUPS (DX)(SI*4), Y0
 	VMOVUPS (BX)(SI*4), Y1
 	VMOVUPS one<>+0(SB), Y2
@@ -620,11 +530,11 @@ loop25:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop25
+	JLT     loop19
 
-done26:
+done20:
 	ANDQ       $+7, CX
-	JZ         done27
+	JZ         done21
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -636,7 +546,7 @@ done26:
 	VMULPS     Y3, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done27:
+done21:
 	VZEROUPPER
 	RET
 
@@ -651,9 +561,9 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done29
+	JGE  done23
 
-loop28:
+loop22:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      one<>+0(SB), Y1
 	VFNMADD231PS Y0, Y0, Y1
@@ -662,11 +572,11 @@ loop28:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop28
+	JLT          loop22
 
-done29:
+done23:
 	ANDQ         $+7, CX
-	JZ           done30
+	JZ           done24
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -677,7 +587,7 @@ done29:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done30:
+done24:
 	VZEROUPPER
 	RET
 
@@ -692,9 +602,9 @@ TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done32
+	JGE  done26
 
-loop31:
+loop25:
 	VMOVUPS (BX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VXORPS  Y2, Y2, Y2
@@ -703,11 +613,11 @@ loop31:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop31
+	JLT     loop25
 
-done32:
+done26:
 	ANDQ       $+7, CX
-	JZ         done33
+	JZ         done27
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -718,7 +628,281 @@ done32:
 	VANDPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
+done27:
+	VZEROUPPER
+	RET
+
+// func sgdAVX2(w []float32, g []float32, decay float32, rate float32)
+// Requires: AVX, FMA3
+TEXT ·sgdAVX2(SB), NOSPLIT, $0-56
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         g_base+24(FP), DX
+	VBROADCASTSS decay+48(FP), Y0
+	VBROADCASTSS rate+52(FP), Y1
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done29
+
+loop28:
+	VMOVUPS      (AX)(BX*4), Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      (DX)(BX*4), Y3
+	VFNMADD231PS Y3, Y1, Y2
+	VMOVUPS      Y2, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop28
+
+done29:
+	ANDQ         $+7, CX
+	JZ           done30
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y2
+	VMASKMOVPS   (AX)(BX*4), Y2, Y3
+	VMULPS       Y0, Y3, Y3
+	VMASKMOVPS   (DX)(BX*4), Y2, Y0
+	VFNMADD231PS Y0, Y1, Y3
+	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
+
+done30:
+	VZEROUPPER
+	RET
+
+// func momentumAVX2(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
+// Requires: AVX, FMA3
+TEXT ·momentumAVX2(SB), NOSPLIT, $0-84
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS mu+72(FP), Y0
+	VBROADCASTSS rate+76(FP), Y1
+	VBROADCASTSS decay+80(FP), Y2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done32
+
+loop31:
+	VMOVUPS      (AX)(SI*4), Y3
+	VMOVUPS      (DX)(SI*4), Y4
+	VMOVUPS      (BX)(SI*4), Y5
+	VFMADD231PS  Y2, Y3, Y5
+	VMULPS       Y0, Y4, Y4
+	VFNMADD231PS Y1, Y5, Y4
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      Y4, (DX)(SI*4)
+	VMOVUPS      Y3, (AX)(SI*4)
+	ADDQ         $+8, SI
+	CMPQ         SI, DI
+	JLT          loop31
+
+done32:
+	ANDQ         $+7, CX
+	JZ           done33
+	LEAQ         lanes<>+0(SB), DI
+	NEGQ         CX
+	VMOVUPS      64(DI)(CX*4), Y3
+	VMASKMOVPS   (AX)(SI*4), Y3, Y4
+	VMASKMOVPS   (DX)(SI*4), Y3, Y5
+	VMASKMOVPS   (BX)(SI*4), Y3, Y6
+	VFMADD231PS  Y2, Y4, Y6
+	VMULPS       Y0, Y5, Y5
+	VFNMADD231PS Y1, Y6, Y5
+	VADDPS       Y5, Y4, Y4
+	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
+	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
+
 done33:
+	VZEROUPPER
+	RET
+
+// func nesterovAVX2(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
+// Requires: AVX, FMA3
+TEXT ·nesterovAVX2(SB), NOSPLIT, $0-84
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS mu+72(FP), Y0
+	VBROADCASTSS rate+76(FP), Y1
+	VBROADCASTSS decay+80(FP), Y2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done35
+
+loop34:
+	VMOVUPS      (AX)(SI*4), Y3
+	VMOVUPS      (DX)(SI*4), Y4
+	VMOVUPS      (BX)(SI*4), Y5
+	VFMADD231PS  Y2, Y3, Y5
+	VFMADD213PS  Y5, Y0, Y4
+	VFMADD231PS  Y0, Y4, Y5
+	VFNMADD231PS Y1, Y5, Y3
+	VMOVUPS      Y4, (DX)(SI*4)
+	VMOVUPS      Y3, (AX)(SI*4)
+	ADDQ         $+8, SI
+	CMPQ         SI, DI
+	JLT          loop34
+
+done35:
+	ANDQ         $+7, CX
+	JZ           done36
+	LEAQ         lanes<>+0(SB), DI
+	NEGQ         CX
+	VMOVUPS      64(DI)(CX*4), Y3
+	VMASKMOVPS   (AX)(SI*4), Y3, Y4
+	VMASKMOVPS   (DX)(SI*4), Y3, Y5
+	VMASKMOVPS   (BX)(SI*4), Y3, Y6
+	VFMADD231PS  Y2, Y4, Y6
+	VFMADD213PS  Y6, Y0, Y5
+	VFMADD231PS  Y0, Y5, Y6
+	VFNMADD231PS Y1, Y6, Y4
+	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
+	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
+
+done36:
+	VZEROUPPER
+	RET
+
+// func rmsPropAVX2(w []float32, v []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+// Requires: AVX, FMA3
+TEXT ·rmsPropAVX2(SB), NOSPLIT, $0-88
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS a+72(FP), Y0
+	VBROADCASTSS rate+76(FP), Y1
+	VBROADCASTSS eps+80(FP), Y2
+	VBROADCASTSS decay+84(FP), Y3
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done38
+
+loop37:
+	VMOVUPS     (AX)(SI*4), Y4
+	VMOVUPS     (DX)(SI*4), Y5
+	VMOVUPS     (BX)(SI*4), Y6
+	VFMADD231PS Y3, Y4, Y6
+	VMOVUPS     Y5, Y7
+	VFMSUB231PS Y6, Y6, Y7
+	VFMADD231PS Y0, Y7, Y5
+	VMOVUPS     Y5, (DX)(SI*4)
+	VSQRTPS     Y5, Y5
+	VADDPS      Y2, Y5, Y5
+	VMULPS      Y1, Y6, Y6
+	VDIVPS      Y5, Y6, Y6
+	VSUBPS      Y6, Y4, Y4
+	VMOVUPS     Y4, (AX)(SI*4)
+	ADDQ        $+8, SI
+	CMPQ        SI, DI
+	JLT         loop37
+
+done38:
+	ANDQ        $+7, CX
+	JZ          done39
+	LEAQ        lanes<>+0(SB), DI
+	NEGQ        CX
+	VMOVUPS     64(DI)(CX*4), Y4
+	VMASKMOVPS  (AX)(SI*4), Y4, Y5
+	VMASKMOVPS  (DX)(SI*4), Y4, Y6
+	VMASKMOVPS  (BX)(SI*4), Y4, Y7
+	VFMADD231PS Y3, Y5, Y7
+	VMOVUPS     Y6, Y3
+	VFMSUB231PS Y7, Y7, Y3
+	VFMADD231PS Y0, Y3, Y6
+	VMASKMOVPS  Y6, Y4, (DX)(SI*4)
+	VSQRTPS     Y6, Y6
+	VADDPS      Y2, Y6, Y6
+	VMULPS      Y1, Y7, Y7
+	VDIVPS      Y6, Y7, Y7
+	VSUBPS      Y7, Y5, Y5
+	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
+
+done39:
+	VZEROUPPER
+	RET
+
+// func adamAVX2(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
+// Requires: AVX, FMA3
+TEXT ·adamAVX2(SB), NOSPLIT, $0-124
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         m_base+24(FP), DX
+	MOVQ         v_base+48(FP), BX
+	MOVQ         g_base+72(FP), SI
+	VBROADCASTSS a+96(FP), Y0
+	VBROADCASTSS b+100(FP), Y1
+	VBROADCASTSS rate+104(FP), Y2
+	VBROADCASTSS root+108(FP), Y3
+	VBROADCASTSS eps+112(FP), Y4
+	VBROADCASTSS decay+116(FP), Y5
+	VBROADCASTSS shrink+120(FP), Y6
+	XORQ         DI, DI
+	MOVQ         CX, R8
+	ANDQ         $-8, R8
+	CMPQ         DI, R8
+	JGE          done41
+
+loop40:
+	VMOVUPS     (AX)(DI*4), Y7
+	VMOVUPS     (DX)(DI*4), Y8
+	VMOVUPS     (BX)(DI*4), Y9
+	VMOVUPS     (SI)(DI*4), Y10
+	VFMADD231PS Y5, Y7, Y10
+	VMOVUPS     Y9, Y11
+	VFMSUB231PS Y10, Y10, Y11
+	VFMADD231PS Y1, Y11, Y9
+	VSUBPS      Y8, Y10, Y10
+	VFMADD231PS Y0, Y10, Y8
+	VMOVUPS     Y8, (DX)(DI*4)
+	VMOVUPS     Y9, (BX)(DI*4)
+	VSQRTPS     Y9, Y9
+	VFMADD213PS Y4, Y3, Y9
+	VMULPS      Y2, Y8, Y8
+	VDIVPS      Y9, Y8, Y8
+	VFMSUB132PS Y6, Y8, Y7
+	VMOVUPS     Y7, (AX)(DI*4)
+	ADDQ        $+8, DI
+	CMPQ        DI, R8
+	JLT         loop40
+
+done41:
+	ANDQ        $+7, CX
+	JZ          done42
+	LEAQ        lanes<>+0(SB), R8
+	NEGQ        CX
+	VMOVUPS     64(R8)(CX*4), Y7
+	VMASKMOVPS  (AX)(DI*4), Y7, Y8
+	VMASKMOVPS  (DX)(DI*4), Y7, Y9
+	VMASKMOVPS  (BX)(DI*4), Y7, Y10
+	VMASKMOVPS  (SI)(DI*4), Y7, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMOVUPS     Y10, Y5
+	VFMSUB231PS Y11, Y11, Y5
+	VFMADD231PS Y1, Y5, Y10
+	VSUBPS      Y9, Y11, Y11
+	VFMADD231PS Y0, Y11, Y9
+	VMASKMOVPS  Y9, Y7, (DX)(DI*4)
+	VMASKMOVPS  Y10, Y7, (BX)(DI*4)
+	VSQRTPS     Y10, Y10
+	VFMADD213PS Y4, Y3, Y10
+	VMULPS      Y2, Y9, Y9
+	VDIVPS      Y10, Y9, Y9
+	VFMSUB132PS Y6, Y9, Y8
+	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
+
+done42:
 	VZEROUPPER
 	RET
 
@@ -735,40 +919,40 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done35
+	JGE    done44
 
-loop34:
+loop43:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop34
+	JLT    loop43
 
-done35:
+done44:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done37
+	JGE  done46
 
-loop36:
+loop45:
 	VMOVUPS (AX)(DX*4), Y4
 	VADDPS  Y4, Y0, Y0
 	ADDQ    $+8, DX
 	CMPQ    DX, BX
-	JLT     loop36
+	JLT     loop45
 
-done37:
+done46:
 	ANDQ       $+7, CX
-	JZ         done38
+	JZ         done47
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done38:
+done47:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -795,9 +979,9 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done40
+	JGE  done49
 
-loop39:
+loop48:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -805,9 +989,9 @@ loop39:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done42
+	JGE    done51
 
-loop41:
+loop50:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -819,47 +1003,47 @@ loop41:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop41
+	JLT     loop50
 
-done42:
+done51:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop39
+	JLT     loop48
 
-done40:
+done49:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done44
+	JGE  done53
 
-loop43:
+loop52:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done46
+	JGE    done55
 
-loop45:
+loop54:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop45
+	JLT     loop54
 
-done46:
+done55:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop43
+	JLT     loop52
 
-done44:
+done53:
 	ANDQ    $+7, DX
-	JZ      done47
+	JZ      done56
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -867,20 +1051,20 @@ done44:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done49
+	JGE     done58
 
-loop48:
+loop57:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop48
+	JLT        loop57
 
-done49:
+done58:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done47:
+done56:
 	VZEROUPPER
 	RET
 
@@ -896,28 +1080,28 @@ TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done51
+	JGE  done60
 
-loop50:
+loop59:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done53
+	JGE  done62
 
-loop52:
+loop61:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop52
+	JLT     loop61
 
-done53:
+done62:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done54
+	JZ         done63
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -926,13 +1110,13 @@ done53:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done54:
+done63:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop50
+	JLT  loop59
 
-done51:
+done60:
 	VZEROUPPER
 	RET
 
@@ -954,24 +1138,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-56
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done56
+	JGE     done65
 
-loop55:
+loop64:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done58
+	JGE          done67
 
-loop57:
+loop66:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop57
+	JLT    loop66
 
-done58:
+done67:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -981,9 +1165,9 @@ done58:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done60
+	JGE        done69
 
-loop59:
+loop68:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -1012,9 +1196,9 @@ loop59:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop59
+	JLT          loop68
 
-done60:
+done69:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -1047,25 +1231,25 @@ done60:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done62
+	JGE          done71
 
-loop61:
+loop70:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop61
+	JLT     loop70
 
-done62:
+done71:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop55
+	JLT        loop64
 
-done56:
+done65:
 	VZEROUPPER
 	RET
 
@@ -1089,24 +1273,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-56
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done64
+	JGE     done73
 
-loop63:
+loop72:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done66
+	JGE          done75
 
-loop65:
+loop74:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop65
+	JLT    loop74
 
-done66:
+done75:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -1116,9 +1300,9 @@ done66:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done68
+	JGE        done77
 
-loop67:
+loop76:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -1146,9 +1330,9 @@ loop67:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop67
+	JLT          loop76
 
-done68:
+done77:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -1203,9 +1387,9 @@ done68:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop63
+	JLT          loop72
 
-done64:
+done73:
 	VZEROUPPER
 	RET
 
@@ -1285,17 +1469,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done70
+	JGE     done79
 
-loop69:
+loop78:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done72
+	JGE  done81
 
-loop71:
+loop80:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -1319,11 +1503,11 @@ loop71:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop71
+	JLT     loop80
 
-done72:
+done81:
 	TESTQ      R10, R10
-	JZ         skip73
+	JZ         skip82
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -1344,14 +1528,14 @@ done72:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip73:
+skip82:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop69
+	JLT  loop78
 
-done70:
+done79:
 	VZEROUPPER
 	RET
 
@@ -1382,17 +1566,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done75
+	JGE     done84
 
-loop74:
+loop83:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done77
+	JGE  done86
 
-loop76:
+loop85:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -1426,11 +1610,11 @@ loop76:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop76
+	JLT       loop85
 
-done77:
+done86:
 	TESTQ      R11, R11
-	JZ         skip78
+	JZ         skip87
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -1461,14 +1645,14 @@ done77:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip78:
+skip87:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop74
+	JLT  loop83
 
-done75:
+done84:
 	VZEROUPPER
 	RET
 
@@ -1502,9 +1686,9 @@ TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-144
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done80
+	JGE   done89
 
-loop79:
+loop88:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -1520,42 +1704,42 @@ loop79:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done82
+	JGE     done91
 
-loop81:
+loop90:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done84
+	JGE     done93
 
-loop83:
+loop92:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop83
+	JLT        loop92
 
-done84:
+done93:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop81
+	JLT    loop90
 
-done82:
+done91:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop79
+	JLT        loop88
 
-done80:
+done89:
 	VZEROUPPER
 	RET
 
@@ -1583,9 +1767,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done86
+	JGE          done95
 
-loop85:
+loop94:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -1640,11 +1824,11 @@ loop85:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop85
+	JLT          loop94
 
-done86:
+done95:
 	ANDQ         $+15, CX
-	JZ           done87
+	JZ           done96
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -1705,7 +1889,7 @@ done86:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done87:
+done96:
 	VZEROUPPER
 	RET
 
@@ -1767,9 +1951,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done89
+	JGE  done98
 
-loop88:
+loop97:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -1777,9 +1961,9 @@ loop88:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop88
+	JLT        loop97
 
-done89:
+done98:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -1809,20 +1993,20 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done91
+	JGE  done100
 
-loop90:
+loop99:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop90
+	JLT     loop99
 
-done91:
+done100:
 	ANDQ      $+15, CX
-	JZ        done92
+	JZ        done101
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -1832,7 +2016,7 @@ done91:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done92:
+done101:
 	VZEROUPPER
 	RET
 
@@ -1847,20 +2031,20 @@ TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done94
+	JGE  done103
 
-loop93:
+loop102:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop93
+	JLT     loop102
 
-done94:
+done103:
 	ANDQ      $+15, CX
-	JZ        done95
+	JZ        done104
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -1870,7 +2054,7 @@ done94:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done95:
+done104:
 	VZEROUPPER
 	RET
 
@@ -1885,20 +2069,20 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done97
+	JGE          done106
 
-loop96:
+loop105:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop96
+	JLT         loop105
 
-done97:
+done106:
 	ANDQ        $+15, CX
-	JZ          done98
+	JZ          done107
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -1908,99 +2092,7 @@ done97:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done98:
-	VZEROUPPER
-	RET
-
-// func sgdAVX512(w []float32, g []float32, decay float32, rate float32)
-// Requires: AVX, AVX512F
-TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
-	MOVQ         w_base+0(FP), AX
-	MOVQ         w_len+8(FP), CX
-	MOVQ         g_base+24(FP), DX
-	VBROADCASTSS decay+48(FP), Z0
-	VBROADCASTSS rate+52(FP), Z1
-	XORQ         BX, BX
-	MOVQ         CX, SI
-	ANDQ         $-16, SI
-	CMPQ         BX, SI
-	JGE          done100
-
-loop99:
-	VMOVUPS      (AX)(BX*4), Z2
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      (DX)(BX*4), Z3
-	VFNMADD231PS Z3, Z1, Z2
-	VMOVUPS      Z2, (AX)(BX*4)
-	ADDQ         $+16, BX
-	CMPQ         BX, SI
-	JLT          loop99
-
-done100:
-	ANDQ         $+15, CX
-	JZ           done101
-	MOVQ         $+1, SI
-	SHLQ         CL, SI
-	DECQ         SI
-	KMOVW        SI, K1
-	VMOVUPS.Z    (AX)(BX*4), K1, Z2
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS.Z    (DX)(BX*4), K1, Z0
-	VFNMADD231PS Z0, Z1, Z2
-	VMOVUPS      Z2, K1, (AX)(BX*4)
-
-done101:
-	VZEROUPPER
-	RET
-
-// func momentumAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
-// Requires: AVX, AVX512F
-TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
-	MOVQ         w_base+0(FP), AX
-	MOVQ         w_len+8(FP), CX
-	MOVQ         v_base+24(FP), DX
-	MOVQ         g_base+48(FP), BX
-	VBROADCASTSS mu+72(FP), Z0
-	VBROADCASTSS rate+76(FP), Z1
-	VBROADCASTSS decay+80(FP), Z2
-	XORQ         SI, SI
-	MOVQ         CX, DI
-	ANDQ         $-16, DI
-	CMPQ         SI, DI
-	JGE          done103
-
-loop102:
-	VMOVUPS      (AX)(SI*4), Z3
-	VMOVUPS      (DX)(SI*4), Z4
-	VMOVUPS      (BX)(SI*4), Z5
-	VFMADD231PS  Z2, Z3, Z5
-	VMULPS       Z0, Z4, Z4
-	VFNMADD231PS Z1, Z5, Z4
-	VADDPS       Z4, Z3, Z3
-	VMOVUPS      Z4, (DX)(SI*4)
-	VMOVUPS      Z3, (AX)(SI*4)
-	ADDQ         $+16, SI
-	CMPQ         SI, DI
-	JLT          loop102
-
-done103:
-	ANDQ         $+15, CX
-	JZ           done104
-	MOVQ         $+1, DI
-	SHLQ         CL, DI
-	DECQ         DI
-	KMOVW        DI, K1
-	VMOVUPS.Z    (AX)(SI*4), K1, Z3
-	VMOVUPS.Z    (DX)(SI*4), K1, Z4
-	VMOVUPS.Z    (BX)(SI*4), K1, Z5
-	VFMADD231PS  Z2, Z3, Z5
-	VMULPS       Z0, Z4, Z4
-	VFNMADD231PS Z1, Z5, Z4
-	VADDPS       Z4, Z3, Z3
-	VMOVUPS      Z4, K1, (DX)(SI*4)
-	VMOVUPS      Z3, K1, (AX)(SI*4)
-
-done104:
+done107:
 	VZEROUPPER
 	RET
 
@@ -2028,9 +2120,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done106
+	JGE          done109
 
-loop105:
+loop108:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -2061,11 +2153,11 @@ loop105:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop105
+	JLT          loop108
 
-done106:
+done109:
 	ANDQ         $+15, CX
-	JZ           done107
+	JZ           done110
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -2099,7 +2191,7 @@ done106:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done107:
+done110:
 	VZEROUPPER
 	RET
 
@@ -2128,9 +2220,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done109
+	JGE          done112
 
-loop108:
+loop111:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -2163,11 +2255,11 @@ loop108:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop108
+	JLT          loop111
 
-done109:
+done112:
 	ANDQ         $+15, CX
-	JZ           done110
+	JZ           done113
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -2203,7 +2295,7 @@ done109:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done110:
+done113:
 	VZEROUPPER
 	RET
 
@@ -2217,20 +2309,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done112
+	JGE  done115
 
-loop111:
+loop114:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop111
+	JLT     loop114
 
-done112:
+done115:
 	ANDQ      $+15, CX
-	JZ        done113
+	JZ        done116
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -2240,7 +2332,7 @@ done112:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done113:
+done116:
 	VZEROUPPER
 	RET
 
@@ -2256,9 +2348,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done115
+	JGE          done118
 
-loop114:
+loop117:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -2268,11 +2360,11 @@ loop114:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop114
+	JLT     loop117
 
-done115:
+done118:
 	ANDQ      $+15, CX
-	JZ        done116
+	JZ        done119
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -2285,7 +2377,7 @@ done115:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done116:
+done119:
 	VZEROUPPER
 	RET
 
@@ -2301,9 +2393,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done118
+	JGE          done121
 
-loop117:
+loop120:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -2312,11 +2404,11 @@ loop117:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop117
+	JLT          loop120
 
-done118:
+done121:
 	ANDQ         $+15, CX
-	JZ           done119
+	JZ           done122
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -2328,7 +2420,7 @@ done118:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done119:
+done122:
 	VZEROUPPER
 	RET
 
@@ -2343,9 +2435,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done121
+	JGE  done124
 
-loop120:
+loop123:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -2354,11 +2446,11 @@ loop120:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop120
+	JLT       loop123
 
-done121:
+done124:
 	ANDQ      $+15, CX
-	JZ        done122
+	JZ        done125
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -2370,7 +2462,286 @@ done121:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done122:
+done125:
+	VZEROUPPER
+	RET
+
+// func sgdAVX512(w []float32, g []float32, decay float32, rate float32)
+// Requires: AVX, AVX512F
+TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         g_base+24(FP), DX
+	VBROADCASTSS decay+48(FP), Z0
+	VBROADCASTSS rate+52(FP), Z1
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done127
+
+loop126:
+	VMOVUPS      (AX)(BX*4), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (DX)(BX*4), Z3
+	VFNMADD231PS Z3, Z1, Z2
+	VMOVUPS      Z2, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop126
+
+done127:
+	ANDQ         $+15, CX
+	JZ           done128
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (AX)(BX*4), K1, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS.Z    (DX)(BX*4), K1, Z0
+	VFNMADD231PS Z0, Z1, Z2
+	VMOVUPS      Z2, K1, (AX)(BX*4)
+
+done128:
+	VZEROUPPER
+	RET
+
+// func momentumAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
+// Requires: AVX, AVX512F
+TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS mu+72(FP), Z0
+	VBROADCASTSS rate+76(FP), Z1
+	VBROADCASTSS decay+80(FP), Z2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done130
+
+loop129:
+	VMOVUPS      (AX)(SI*4), Z3
+	VMOVUPS      (DX)(SI*4), Z4
+	VMOVUPS      (BX)(SI*4), Z5
+	VFMADD231PS  Z2, Z3, Z5
+	VMULPS       Z0, Z4, Z4
+	VFNMADD231PS Z1, Z5, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      Z4, (DX)(SI*4)
+	VMOVUPS      Z3, (AX)(SI*4)
+	ADDQ         $+16, SI
+	CMPQ         SI, DI
+	JLT          loop129
+
+done130:
+	ANDQ         $+15, CX
+	JZ           done131
+	MOVQ         $+1, DI
+	SHLQ         CL, DI
+	DECQ         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (AX)(SI*4), K1, Z3
+	VMOVUPS.Z    (DX)(SI*4), K1, Z4
+	VMOVUPS.Z    (BX)(SI*4), K1, Z5
+	VFMADD231PS  Z2, Z3, Z5
+	VMULPS       Z0, Z4, Z4
+	VFNMADD231PS Z1, Z5, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      Z4, K1, (DX)(SI*4)
+	VMOVUPS      Z3, K1, (AX)(SI*4)
+
+done131:
+	VZEROUPPER
+	RET
+
+// func nesterovAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
+// Requires: AVX, AVX512F
+TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS mu+72(FP), Z0
+	VBROADCASTSS rate+76(FP), Z1
+	VBROADCASTSS decay+80(FP), Z2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done133
+
+loop132:
+	VMOVUPS      (AX)(SI*4), Z3
+	VMOVUPS      (DX)(SI*4), Z4
+	VMOVUPS      (BX)(SI*4), Z5
+	VFMADD231PS  Z2, Z3, Z5
+	VFMADD213PS  Z5, Z0, Z4
+	VFMADD231PS  Z0, Z4, Z5
+	VFNMADD231PS Z1, Z5, Z3
+	VMOVUPS      Z4, (DX)(SI*4)
+	VMOVUPS      Z3, (AX)(SI*4)
+	ADDQ         $+16, SI
+	CMPQ         SI, DI
+	JLT          loop132
+
+done133:
+	ANDQ         $+15, CX
+	JZ           done134
+	MOVQ         $+1, DI
+	SHLQ         CL, DI
+	DECQ         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (AX)(SI*4), K1, Z3
+	VMOVUPS.Z    (DX)(SI*4), K1, Z4
+	VMOVUPS.Z    (BX)(SI*4), K1, Z5
+	VFMADD231PS  Z2, Z3, Z5
+	VFMADD213PS  Z5, Z0, Z4
+	VFMADD231PS  Z0, Z4, Z5
+	VFNMADD231PS Z1, Z5, Z3
+	VMOVUPS      Z4, K1, (DX)(SI*4)
+	VMOVUPS      Z3, K1, (AX)(SI*4)
+
+done134:
+	VZEROUPPER
+	RET
+
+// func rmsPropAVX512(w []float32, v []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+// Requires: AVX, AVX512F
+TEXT ·rmsPropAVX512(SB), NOSPLIT, $0-88
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS a+72(FP), Z0
+	VBROADCASTSS rate+76(FP), Z1
+	VBROADCASTSS eps+80(FP), Z2
+	VBROADCASTSS decay+84(FP), Z3
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done136
+
+loop135:
+	VMOVUPS     (AX)(SI*4), Z4
+	VMOVUPS     (DX)(SI*4), Z5
+	VMOVUPS     (BX)(SI*4), Z6
+	VFMADD231PS Z3, Z4, Z6
+	VMOVUPS     Z5, Z7
+	VFMSUB231PS Z6, Z6, Z7
+	VFMADD231PS Z0, Z7, Z5
+	VMOVUPS     Z5, (DX)(SI*4)
+	VSQRTPS     Z5, Z5
+	VADDPS      Z2, Z5, Z5
+	VMULPS      Z1, Z6, Z6
+	VDIVPS      Z5, Z6, Z6
+	VSUBPS      Z6, Z4, Z4
+	VMOVUPS     Z4, (AX)(SI*4)
+	ADDQ        $+16, SI
+	CMPQ        SI, DI
+	JLT         loop135
+
+done136:
+	ANDQ        $+15, CX
+	JZ          done137
+	MOVQ        $+1, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(SI*4), K1, Z4
+	VMOVUPS.Z   (DX)(SI*4), K1, Z5
+	VMOVUPS.Z   (BX)(SI*4), K1, Z6
+	VFMADD231PS Z3, Z4, Z6
+	VMOVUPS     Z5, Z3
+	VFMSUB231PS Z6, Z6, Z3
+	VFMADD231PS Z0, Z3, Z5
+	VMOVUPS     Z5, K1, (DX)(SI*4)
+	VSQRTPS     Z5, Z5
+	VADDPS      Z2, Z5, Z5
+	VMULPS      Z1, Z6, Z6
+	VDIVPS      Z5, Z6, Z6
+	VSUBPS      Z6, Z4, Z4
+	VMOVUPS     Z4, K1, (AX)(SI*4)
+
+done137:
+	VZEROUPPER
+	RET
+
+// func adamAVX512(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
+// Requires: AVX, AVX512F
+TEXT ·adamAVX512(SB), NOSPLIT, $0-124
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         m_base+24(FP), DX
+	MOVQ         v_base+48(FP), BX
+	MOVQ         g_base+72(FP), SI
+	VBROADCASTSS a+96(FP), Z0
+	VBROADCASTSS b+100(FP), Z1
+	VBROADCASTSS rate+104(FP), Z2
+	VBROADCASTSS root+108(FP), Z3
+	VBROADCASTSS eps+112(FP), Z4
+	VBROADCASTSS decay+116(FP), Z5
+	VBROADCASTSS shrink+120(FP), Z6
+	XORQ         DI, DI
+	MOVQ         CX, R8
+	ANDQ         $-16, R8
+	CMPQ         DI, R8
+	JGE          done139
+
+loop138:
+	VMOVUPS     (AX)(DI*4), Z7
+	VMOVUPS     (DX)(DI*4), Z8
+	VMOVUPS     (BX)(DI*4), Z9
+	VMOVUPS     (SI)(DI*4), Z10
+	VFMADD231PS Z5, Z7, Z10
+	VMOVUPS     Z9, Z11
+	VFMSUB231PS Z10, Z10, Z11
+	VFMADD231PS Z1, Z11, Z9
+	VSUBPS      Z8, Z10, Z10
+	VFMADD231PS Z0, Z10, Z8
+	VMOVUPS     Z8, (DX)(DI*4)
+	VMOVUPS     Z9, (BX)(DI*4)
+	VSQRTPS     Z9, Z9
+	VFMADD213PS Z4, Z3, Z9
+	VMULPS      Z2, Z8, Z8
+	VDIVPS      Z9, Z8, Z8
+	VFMSUB132PS Z6, Z8, Z7
+	VMOVUPS     Z7, (AX)(DI*4)
+	ADDQ        $+16, DI
+	CMPQ        DI, R8
+	JLT         loop138
+
+done139:
+	ANDQ        $+15, CX
+	JZ          done140
+	MOVQ        $+1, R8
+	SHLQ        CL, R8
+	DECQ        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z7
+	VMOVUPS.Z   (DX)(DI*4), K1, Z8
+	VMOVUPS.Z   (BX)(DI*4), K1, Z9
+	VMOVUPS.Z   (SI)(DI*4), K1, Z10
+	VFMADD231PS Z5, Z7, Z10
+	VMOVUPS     Z9, Z5
+	VFMSUB231PS Z10, Z10, Z5
+	VFMADD231PS Z1, Z5, Z9
+	VSUBPS      Z8, Z10, Z10
+	VFMADD231PS Z0, Z10, Z8
+	VMOVUPS     Z8, K1, (DX)(DI*4)
+	VMOVUPS     Z9, K1, (BX)(DI*4)
+	VSQRTPS     Z9, Z9
+	VFMADD213PS Z4, Z3, Z9
+	VMULPS      Z2, Z8, Z8
+	VDIVPS      Z9, Z8, Z8
+	VFMSUB132PS Z6, Z8, Z7
+	VMOVUPS     Z7, K1, (AX)(DI*4)
+
+done140:
 	VZEROUPPER
 	RET
 
@@ -2387,33 +2758,33 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done124
+	JGE    done142
 
-loop123:
+loop141:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop123
+	JLT    loop141
 
-done124:
+done142:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done126
+	JGE  done144
 
-loop125:
+loop143:
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	ADDQ    $+16, DX
 	CMPQ    DX, BX
-	JLT     loop125
+	JLT     loop143
 
-done126:
+done144:
 	ANDQ      $+15, CX
-	JZ        done127
+	JZ        done145
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -2421,7 +2792,7 @@ done126:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done127:
+done145:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -2450,9 +2821,9 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done129
+	JGE  done147
 
-loop128:
+loop146:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -2460,9 +2831,9 @@ loop128:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done131
+	JGE    done149
 
-loop130:
+loop148:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -2474,47 +2845,47 @@ loop130:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop130
+	JLT     loop148
 
-done131:
+done149:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop128
+	JLT     loop146
 
-done129:
+done147:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done133
+	JGE  done151
 
-loop132:
+loop150:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done135
+	JGE    done153
 
-loop134:
+loop152:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop134
+	JLT     loop152
 
-done135:
+done153:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop132
+	JLT     loop150
 
-done133:
+done151:
 	ANDQ   $+15, CX
-	JZ     done136
+	JZ     done154
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -2523,20 +2894,20 @@ done133:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done138
+	JGE    done156
 
-loop137:
+loop155:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop137
+	JLT       loop155
 
-done138:
+done156:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done136:
+done154:
 	VZEROUPPER
 	RET
 
@@ -2552,28 +2923,28 @@ TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done140
+	JGE  done158
 
-loop139:
+loop157:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done142
+	JGE  done160
 
-loop141:
+loop159:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop141
+	JLT     loop159
 
-done142:
+done160:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done143
+	JZ        done161
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -2583,13 +2954,13 @@ done142:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done143:
+done161:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop139
+	JLT  loop157
 
-done140:
+done158:
 	VZEROUPPER
 	RET
 
@@ -2625,24 +2996,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done145
+	JGE          done163
 
-loop144:
+loop162:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done147
+	JGE          done165
 
-loop146:
+loop164:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop146
+	JLT    loop164
 
-done147:
+done165:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -2654,9 +3025,9 @@ done147:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done149
+	JGE        done167
 
-loop148:
+loop166:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -2685,9 +3056,9 @@ loop148:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop148
+	JLT          loop166
 
-done149:
+done167:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -2722,25 +3093,25 @@ done149:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done151
+	JGE          done169
 
-loop150:
+loop168:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop150
+	JLT     loop168
 
-done151:
+done169:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop144
+	JLT     loop162
 
-done145:
+done163:
 	VZEROUPPER
 	RET
 
@@ -2781,24 +3152,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done153
+	JGE          done171
 
-loop152:
+loop170:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done155
+	JGE          done173
 
-loop154:
+loop172:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop154
+	JLT    loop172
 
-done155:
+done173:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -2810,9 +3181,9 @@ done155:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done157
+	JGE        done175
 
-loop156:
+loop174:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -2840,9 +3211,9 @@ loop156:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop156
+	JLT          loop174
 
-done157:
+done175:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -2899,9 +3270,9 @@ done157:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop152
+	JLT          loop170
 
-done153:
+done171:
 	VZEROUPPER
 	RET
 
@@ -2937,17 +3308,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done159
+	JGE     done177
 
-loop158:
+loop176:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done161
+	JGE  done179
 
-loop160:
+loop178:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -2971,11 +3342,11 @@ loop160:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop160
+	JLT     loop178
 
-done161:
+done179:
 	TESTQ     R8, R8
-	JZ        skip162
+	JZ        skip180
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -2996,14 +3367,14 @@ done161:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip162:
+skip180:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop158
+	JLT  loop176
 
-done159:
+done177:
 	VZEROUPPER
 	RET
 
@@ -3050,17 +3421,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done164
+	JGE     done182
 
-loop163:
+loop181:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done166
+	JGE  done184
 
-loop165:
+loop183:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -3094,11 +3465,11 @@ loop165:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop165
+	JLT       loop183
 
-done166:
+done184:
 	TESTQ     R9, R9
-	JZ        skip167
+	JZ        skip185
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -3129,14 +3500,14 @@ done166:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip167:
+skip185:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop163
+	JLT  loop181
 
-done164:
+done182:
 	VZEROUPPER
 	RET
 
@@ -3181,9 +3552,9 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done169
+	JGE   done187
 
-loop168:
+loop186:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -3199,42 +3570,42 @@ loop168:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done171
+	JGE     done189
 
-loop170:
+loop188:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done173
+	JGE     done191
 
-loop172:
+loop190:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop172
+	JLT      loop190
 
-done173:
+done191:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop170
+	JLT    loop188
 
-done171:
+done189:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop168
+	JLT     loop186
 
-done169:
+done187:
 	VZEROUPPER
 	RET
 
@@ -3272,9 +3643,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done175
+	JGE          done193
 
-loop174:
+loop192:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -3305,12 +3676,12 @@ loop174:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop174
+	JLT           loop192
 
-done175:
+done193:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done176
+	JZ            done194
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -3351,7 +3722,7 @@ done175:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done176:
+done194:
 	VZEROUPPER
 	RET
 
@@ -3376,9 +3747,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done178
+	JGE          done196
 
-loop177:
+loop195:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -3386,9 +3757,9 @@ loop177:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop177
+	JLT        loop195
 
-done178:
+done196:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -3414,70 +3785,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done180
+	JGE   done198
 
-loop179:
+loop197:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done182
+	JGE  done200
 
-loop181:
+loop199:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done184
+	JGE  done202
 
-loop183:
+loop201:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done186
+	JGE  done204
 
-loop185:
+loop203:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop185
+	JLT     loop203
 
-done186:
+done204:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop183
+	JLT  loop201
 
-done184:
+done202:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done188
+	JGE  done206
 
-loop187:
+loop205:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop187
+	JLT     loop205
 
-done188:
+done206:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop181
+	JLT  loop199
 
-done182:
+done200:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop179
+	JLT  loop197
 
-done180:
+done198:
 	VZEROUPPER
 	RET
 
@@ -3498,69 +3869,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done190
+	JGE   done208
 
-loop189:
+loop207:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done192
+	JGE  done210
 
-loop191:
+loop209:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done194
+	JGE  done212
 
-loop193:
+loop211:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done196
+	JGE  done214
 
-loop195:
+loop213:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop195
+	JLT     loop213
 
-done196:
+done214:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop193
+	JLT  loop211
 
-done194:
+done212:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done198
+	JGE  done216
 
-loop197:
+loop215:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop197
+	JLT     loop215
 
-done198:
+done216:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop191
+	JLT  loop209
 
-done192:
+done210:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop189
+	JLT  loop207
 
-done190:
+done208:
 	VZEROUPPER
 	RET

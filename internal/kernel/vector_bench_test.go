@@ -23,7 +23,7 @@ func vectorKernels() []namedKernel {
 		return x
 	}
 	const large = 784 * 100
-	y, x, z := make(large), make(large), make(large)
+	y, x, z, squares := make(large), make(large), make(large), make(large)
 	column, patches := make(500*64), make(500*64)
 	images, order := []byte(nil), []int32(nil)
 	for range 784 * 10000 {
@@ -61,6 +61,9 @@ func vectorKernels() []namedKernel {
 		{"SGD/784x30", func(s *Set[float32]) { s.SGD(y[:784*30], x[:784*30], 0.999, 1e-9) }},
 		{"SGD/784x100", func(s *Set[float32]) { s.SGD(y, x, 0.999, 1e-9) }},
 		{"Momentum/784x100", func(s *Set[float32]) { s.Momentum(y, z, x, 0.9, 1e-9, 1e-9) }},
+		{"Nesterov/784x100", func(s *Set[float32]) { s.Nesterov(y, z, x, 0.9, 1e-9, 1e-9) }},
+		{"RMSProp/784x100", func(s *Set[float32]) { s.RMSProp(y, squares, x, 0.1, 1e-9, 1e-8, 1e-9) }},
+		{"Adam/784x100", func(s *Set[float32]) { s.Adam(y, z, squares, x, 0.1, 0.001, 1e-9, 1, 1e-8, 1e-9, 1) }},
 		{"MaxPool/20x24x24", func(s *Set[float32]) { s.MaxPool(y[:20*144], x[:20*576], 20, 24, 24, 2) }},
 		{"MaxPool/40x8x8", func(s *Set[float32]) { s.MaxPool(y[:40*16], x[:40*64], 40, 8, 8, 2) }},
 		{"MaxPoolGrad/20x24x24", func(s *Set[float32]) { s.MaxPoolGrad(y[:20*576], x[:20*576], z[:20*144], 20, 24, 24, 2) }},

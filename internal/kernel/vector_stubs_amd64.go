@@ -19,16 +19,6 @@ func hadamardAVX2(y []float32, a []float32, b []float32)
 //go:noescape
 func axpyAVX2(y []float32, a float32, x []float32)
 
-// sgdAVX2 is w[i] = decay w[i] − rate g[i].
-//
-//go:noescape
-func sgdAVX2(w []float32, g []float32, decay float32, rate float32)
-
-// momentumAVX2 is v[i] = mu v[i] − rate (g[i] + decay w[i]), then w[i] += v[i].
-//
-//go:noescape
-func momentumAVX2(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
-
 // sigmoidAVX2 is y[i] = 1/(1+e^−x[i]).
 //
 //go:noescape
@@ -58,6 +48,31 @@ func tanhGradAVX2(dx []float32, y []float32, dy []float32)
 //
 //go:noescape
 func reluGradAVX2(dx []float32, y []float32, dy []float32)
+
+// sgdAVX2 is w[i] = decay w[i] − rate g[i].
+//
+//go:noescape
+func sgdAVX2(w []float32, g []float32, decay float32, rate float32)
+
+// momentumAVX2 is v[i] = mu v[i] − rate (g[i] + decay w[i]), then w[i] += v[i].
+//
+//go:noescape
+func momentumAVX2(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
+
+// nesterovAVX2 is h = g[i] + decay w[i], then v[i] = mu v[i] + h, then w[i] −= rate (h + mu v[i]).
+//
+//go:noescape
+func nesterovAVX2(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
+
+// rmsPropAVX2 is h = g[i] + decay w[i], then v[i] += a (h²−v[i]), then w[i] −= rate h/(√v[i] + eps).
+//
+//go:noescape
+func rmsPropAVX2(w []float32, v []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+
+// adamAVX2 is h = g[i] + decay w[i], then m[i] += a (h−m[i]) and v[i] += b (h²−v[i]), then w[i] = shrink w[i] − rate m[i]/(root √v[i] + eps).
+//
+//go:noescape
+func adamAVX2(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
 
 // sumAVX2 is Σ x[i], in an order that depends on len(x) alone.
 //
@@ -126,16 +141,6 @@ func hadamardAVX512(y []float32, a []float32, b []float32)
 //go:noescape
 func axpyAVX512(y []float32, a float32, x []float32)
 
-// sgdAVX512 is w[i] = decay w[i] − rate g[i].
-//
-//go:noescape
-func sgdAVX512(w []float32, g []float32, decay float32, rate float32)
-
-// momentumAVX512 is v[i] = mu v[i] − rate (g[i] + decay w[i]), then w[i] += v[i].
-//
-//go:noescape
-func momentumAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
-
 // sigmoidAVX512 is y[i] = 1/(1+e^−x[i]).
 //
 //go:noescape
@@ -165,6 +170,31 @@ func tanhGradAVX512(dx []float32, y []float32, dy []float32)
 //
 //go:noescape
 func reluGradAVX512(dx []float32, y []float32, dy []float32)
+
+// sgdAVX512 is w[i] = decay w[i] − rate g[i].
+//
+//go:noescape
+func sgdAVX512(w []float32, g []float32, decay float32, rate float32)
+
+// momentumAVX512 is v[i] = mu v[i] − rate (g[i] + decay w[i]), then w[i] += v[i].
+//
+//go:noescape
+func momentumAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
+
+// nesterovAVX512 is h = g[i] + decay w[i], then v[i] = mu v[i] + h, then w[i] −= rate (h + mu v[i]).
+//
+//go:noescape
+func nesterovAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
+
+// rmsPropAVX512 is h = g[i] + decay w[i], then v[i] += a (h²−v[i]), then w[i] −= rate h/(√v[i] + eps).
+//
+//go:noescape
+func rmsPropAVX512(w []float32, v []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+
+// adamAVX512 is h = g[i] + decay w[i], then m[i] += a (h−m[i]) and v[i] += b (h²−v[i]), then w[i] = shrink w[i] − rate m[i]/(root √v[i] + eps).
+//
+//go:noescape
+func adamAVX512(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
 
 // sumAVX512 is Σ x[i], in an order that depends on len(x) alone.
 //

@@ -3,7 +3,6 @@ package kernel
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 )
 
@@ -121,15 +120,6 @@ var points = []struct {
 	{"GELUGrad", false, func(s *Set[float32], y, a, b []float32) { s.GELUGrad(y, a, b) }},
 	{"SiLU", true, func(s *Set[float32], y, a, _ []float32) { s.SiLU(y, a) }},
 	{"SiLUGrad", false, func(s *Set[float32], y, a, b []float32) { s.SiLUGrad(y, a, b) }},
-	{"SGD", false, func(s *Set[float32], y, a, b []float32) { copy(y, b); s.SGD(y, a, 0.75, 0.25) }},
-	{"Momentum w", false, func(s *Set[float32], y, a, b []float32) {
-		copy(y, b)
-		s.Momentum(y, slices.Clone(a), a, 0.5, 0.25, 0.125)
-	}},
-	{"Momentum v", false, func(s *Set[float32], y, a, b []float32) {
-		copy(y, b)
-		s.Momentum(slices.Clone(a), y, a, 0.5, 0.25, 0.125)
-	}},
 }
 
 // TestPointwise compares the element-wise kernels with the Go row and tests that they stay inside of their slices, leave their
@@ -239,6 +229,9 @@ func TestShort(t *testing.T) {
 			"LogSumExp":   func() { s.LogSumExp(long[:4], short, 8) },
 			"SGD":         func() { s.SGD(long, short, 1, 1) },
 			"Momentum":    func() { s.Momentum(long, short, long, 1, 1, 1) },
+			"Nesterov":    func() { s.Nesterov(long, short, long, 1, 1, 1) },
+			"RMSProp":     func() { s.RMSProp(long, long, short, 1, 1, 1, 1) },
+			"Adam":        func() { s.Adam(long, long, short, long, 1, 1, 1, 1, 1, 1, 1) },
 			"MaxPool":     func() { s.MaxPool(long[:16], short, 1, 8, 8, 2) },
 			"MaxPoolGrad": func() { s.MaxPoolGrad(short, long, long[:16], 1, 8, 8, 2) },
 			"Im2col": func() {

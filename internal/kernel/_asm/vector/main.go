@@ -7,7 +7,7 @@ import . "github.com/mmcloughlin/avo/build"
 func main() {
 	ConstraintExpr("!purego")
 	for _, v := range []isa{avx2, avx512} {
-		for _, k := range pointwise {
+		for _, k := range append(pointwise, updates...) {
 			k.generate(v)
 		}
 		v.sum()

@@ -45,22 +45,6 @@ var pointwise = []kernel{
 		VFMADD231PS(p.get("x"), p.every["a"], y)
 		p.set("y", y)
 	}},
-	{"sgd", "w, g []float32, decay, rate float32", "w[i] = decay w[i] − rate g[i]", nil, func(v isa, p point) {
-		w := p.get("w")
-		VMULPS(p.every["decay"], w, w)
-		VFNMADD231PS(p.get("g"), p.every["rate"], w)
-		p.set("w", w)
-	}},
-	{"momentum", "w, v, g []float32, mu, rate, decay float32",
-		"v[i] = mu v[i] − rate (g[i] + decay w[i]), then w[i] += v[i]", nil, func(_ isa, p point) {
-			w, v, g := p.get("w"), p.get("v"), p.get("g")
-			VFMADD231PS(p.every["decay"], w, g)
-			VMULPS(p.every["mu"], v, v)
-			VFNMADD231PS(p.every["rate"], g, v)
-			VADDPS(v, w, w)
-			p.set("v", v)
-			p.set("w", w)
-		}},
 	{"sigmoid", "y, x []float32", "y[i] = 1/(1+e^−x[i])", append([]string{"sign"}, exponential...), func(v isa, p point) {
 		p.set("y", v.sigmoid(p.get("x"), p.c))
 	}},
