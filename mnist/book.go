@@ -27,12 +27,24 @@ func Expand(s Set) Set {
 	return out
 }
 
+// Shift returns the images of s moved down and right by the given numbers of pixels, up and left if these are negative. What comes
+// free is 0, and what moves out is lost. The labels are the memory of s.
+func Shift(s Set, down, right int) Set {
+	images := s.Images
+	s.Images = make([]byte, len(images))
+	for i := range s.Labels {
+		size := s.Rows * s.Cols
+		shift(s.Image(i), images[i*size:(i+1)*size], s.Rows, s.Cols, down, right)
+	}
+	return s
+}
+
 // shift writes to dst, which is all zero, the image src moved down and right by the given numbers of pixels.
 func shift(dst, src []byte, rows, cols, down, right int) {
 	for y := max(0, down); y < min(rows, rows+down); y++ {
 		from := src[(y-down)*cols : (y-down+1)*cols]
 		to := dst[y*cols : (y+1)*cols]
-		copy(to[max(0, right):], from[max(0, -right):])
+		copy(to[min(cols, max(0, right)):], from[min(cols, max(0, -right)):])
 	}
 }
 

@@ -41,6 +41,27 @@ func TestExpand(t *testing.T) {
 	}
 }
 
+func TestShift(t *testing.T) {
+	s := Set{Images: []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, Labels: []byte{4, 7}, Rows: 2, Cols: 3, Classes: 10}
+	for _, c := range []struct {
+		down, right int
+		want        []byte
+	}{
+		{0, 0, []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
+		{1, 2, []byte{0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 7}},
+		{-1, 1, []byte{0, 4, 5, 0, 0, 0, 0, 10, 11, 0, 0, 0}},
+		{0, -2, []byte{3, 0, 0, 6, 0, 0, 9, 0, 0, 12, 0, 0}},
+		{0, 3, make([]byte, 12)}, {0, 4, make([]byte, 12)}, {0, -4, make([]byte, 12)}, {3, 0, make([]byte, 12)}, {-3, 0, make([]byte, 12)},
+	} {
+		if got := Shift(s, c.down, c.right); !bytes.Equal(got.Images, c.want) || !bytes.Equal(got.Labels, s.Labels) || got.Cols != 3 {
+			t.Errorf("%d down, %d right: %v, want %v", c.down, c.right, got.Images, c.want)
+		}
+	}
+	if s.Images[0] != 1 || s.Images[11] != 12 {
+		t.Errorf("the set itself is %v now", s.Images)
+	}
+}
+
 // The book's number, in chapter 1.
 func TestDarkness(t *testing.T) {
 	d := digits(t)

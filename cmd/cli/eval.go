@@ -1,87 +1,131 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
 
 // evalFlags are the flags of eval.
 type evalFlags struct {
-	split           choice
-	data, runs      string
-	confusion, json bool
-	least           float64
+	split, vote        choice
+	data, runs, output string
+	shifts, errors     int
+	confusion, json    bool
+	least              float64
 }
 
 func (a *app) evalCommand() *cobra.Command {
 	var f evalFlags
 	cmd := &cobra.Command{
-		Use:   "eval [flags] RUN|FILE.json",
-		Short: "Measure a trained network",
-		Long: wrap("Count the images that a run's network labels correctly, with the weights of its best epoch. RUN is a run's "+
-			"folder, its name below --runs, or latest; FILE.json is a network that network2.py has saved.", 100),
-		Args:              arguments(1, 1),
+		Use:   "eval [flags] RUN|FILE.json...",
+		Short: "Measure trained networks, alone or together",
+		Long: wrap("Count the images that a run's network labels correctly, with the weights of its best epoch; of several runs, each. "+
+			"RUN is a run's folder, its name below --runs, or latest; FILE.json is a network that network2.py has saved.", 100) + "\n\n" +
+			wrap("With --vote the networks answer together, and both ways are counted: by majority, as in chapter 6, where of answers with "+
+				"as many votes the one with the larger mean output wins, or by the largest mean output of all. --min, --errors and "+
+				"--confusion are of the majority, or of the other with --vote=mean.", 100) + "\n\n" +
+			wrap("With --shifts a network sees each image in all places up to N pixels away, and its outputs are averaged: "+
+				"(2N+1)² times the work.", 100),
+		Args:              arguments(1, -1),
 		ValidArgsFunction: a.completeRuns,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.least < 0 || f.least > 1 {
-				return usagef("--min %v; use a fraction, as 0.98", f.least)
+			if err := f.check(cmd, args); err != nil {
+				return err
 			}
-			return a.eval(&f, args[0])
+			return a.eval(&f, args)
 		},
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
 	f.split.define(set, "split", "which images", "test", "validation", "train")
-	set.StringVar(&f.data, "data", "", "`DIR` with another data set; the run's own if not given")
-	set.BoolVar(&f.confusion, "confusion", false, "how often each digit was taken for each")
+	set.StringVar(&f.data, "data", "", "`DIR` with another data set; the runs' own if not given")
+	f.vote.words = []string{majority, mean}
+	set.Var(&f.vote, "vote", "several networks together")
+	set.Lookup("vote").NoOptDefVal = majority
+	set.IntVar(&f.shifts, "shifts", 0, "average over the shifts by up to `N` pixels")
+	set.BoolVar(&f.confusion, "confusion", false, "how often each digit was taken for each: a row is a label, a column an answer")
+	set.IntVar(&f.errors, "errors", 0, "the `N` images misread with the most confidence")
+	set.StringVarP(&f.output, "output", "o", "", "draw the misread images: a `FILE` that ends in .svg or .png")
 	set.Float64Var(&f.least, "min", 0, "exit with 3 if the accuracy, a `fraction`, is below this")
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` of the runs' folders")
-	set.BoolVar(&f.json, "json", false, "a JSON object")
+	set.BoolVar(&f.json, "json", false, "a JSON object; without --vote, a line for each run")
 	return cmd
 }
 
-func (a *app) eval(f *evalFlags, name string) error {
-	t, err := a.measurable(f.runs, name)
-	if err != nil {
-		return err
+// The limits of flags: the margin that MNIST's images have, and the images of a sheet.
+const (
+	maxShifts = 4
+	maxDrawn  = 400
+)
+
+// check settles the flags, of which some depend on the runs.
+func (f *evalFlags) check(cmd *cobra.Command, names []string) error {
+	together := f.vote.value != ""
+	switch {
+	case !(f.least >= 0 && f.least <= 1):
+		return usagef("--min %v; use a fraction, as 0.98", f.least)
+	case f.shifts < 0 || f.shifts > maxShifts:
+		return usagef("--shifts %d; use 0 to %d pixels", f.shifts, maxShifts)
+	case cmd.Flags().Changed("errors") && f.errors < 1:
+		return usagef("--errors %d; use at least 1 image", f.errors)
+	case f.output != "" && f.errors == 0:
+		return usagef("--output %s without --errors; say how many images to draw", f.output)
+	case f.output != "" && f.errors > maxDrawn:
+		return usagef("--errors %d; draw at most %d images, or leave out --output for a table", f.errors, maxDrawn)
+	case together && slices.Contains(f.vote.words, names[len(names)-1]):
+		return usagef("--vote %s; write --vote=%[1]s", names[len(names)-1])
+	case together && len(names) < 2:
+		return usagef("--vote of %d run; give at least 2", len(names))
+	case !together && len(names) > 1 && (f.confusion || f.errors > 0):
+		return usagef("--confusion or --errors of %d runs; give one run, or --vote", len(names))
 	}
-	images, err := f.images(t)
-	if err != nil {
-		return err
-	}
-	answers, err := labelAll(t.net, labelled(images))
-	if err != nil {
-		return err
-	}
-	table := confusion(images.Labels, answers, t.net.Classes)
-	correct := 0
-	for i := range table {
-		correct += table[i][i]
-	}
-	if err := a.showEval(f, t, table, correct, images.Len()); err != nil {
-		return err
-	}
-	if acc := fraction(correct, images.Len()); acc < f.least {
-		return &exitError{exitCheck, fmt.Errorf("%s: accuracy %v is below %v", t.path, acc, f.least)}
+	if f.output != "" {
+		if err := plot.Check(f.output); err != nil {
+			return usagef("--output: %w", err)
+		}
 	}
 	return nil
 }
 
-// images are those to measure: of the training images, those that the run was trained on.
-func (f *evalFlags) images(t *trained) (mnist.Set, error) {
-	dir := f.data
-	if dir == "" {
-		dir = t.data
-	}
-	data, err := loadData(dir)
+func (a *app) eval(f *evalFlags, names []string) error {
+	readings, err := a.readings(f, names)
 	if err != nil {
-		return mnist.Set{}, err
+		return err
 	}
+	chosen := readings
+	if f.vote.value == "" {
+		err = a.showReadings(f, readings)
+	} else {
+		ways := together(readings)
+		i := slices.Index(f.vote.words, f.vote.value)
+		chosen = ways[i : i+1]
+		err = a.showVote(f, readings, ways, chosen[0])
+	}
+	if err != nil {
+		return err
+	}
+	var low []error
+	for _, r := range chosen {
+		if acc := fraction(r.correct, r.set.Len()); acc < f.least {
+			low = append(low, fmt.Errorf("%s: accuracy %v is below %v", r.name, acc, f.least))
+		}
+	}
+	if low != nil {
+		return &exitError{exitCheck, errors.Join(low...)}
+	}
+	return nil
+}
+
+// images are those of the data to measure a run with: of the training images, those that it was trained on.
+func (f *evalFlags) images(t *trained, data *mnist.Data) (mnist.Set, error) {
 	if err := fits(data, t.model); err != nil {
 		return mnist.Set{}, err
 	}
@@ -100,6 +144,99 @@ func (f *evalFlags) images(t *trained) (mnist.Set, error) {
 	return data.Test, nil
 }
 
+// showReadings prints a run in two lines, or several as a table.
+func (a *app) showReadings(f *evalFlags, readings []reading) error {
+	if len(readings) > 1 {
+		return a.showTable(f, readings)
+	}
+	r := readings[0]
+	if !f.json {
+		fmt.Fprintf(a.out, "%s, %s%s\n%s: %s\n", r.name, r.weights(), f.averaged(), f.split.value, score(r.correct, r.set.Len()))
+	}
+	return a.showDetails(f, r, f.object(r))
+}
+
+func (a *app) showTable(f *evalFlags, readings []reading) error {
+	if f.json {
+		for _, r := range readings {
+			if err := printJSON(a.out, f.object(r)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	fmt.Fprintf(a.out, "%s: %s images%s\n\n", f.split.value, count(readings[0].set.Len()), f.averaged())
+	var t table
+	t.add("run", "epoch", "correct", "accuracy", "95% interval")
+	for _, r := range readings {
+		epoch := ""
+		if r.epoch >= 0 {
+			epoch = strconv.Itoa(r.epoch)
+		}
+		low, high := train.Interval(r.correct, r.set.Len())
+		t.add(r.name, epoch, count(r.correct), percent(fraction(r.correct, r.set.Len())), percent(low)+" to "+percent(high))
+	}
+	t.print(a.out)
+	return nil
+}
+
+// showVote prints the members of a vote and both ways of counting, of which one is chosen.
+func (a *app) showVote(f *evalFlags, members, ways []reading, chosen reading) error {
+	if !f.json {
+		if err := a.showTable(f, append(members, ways...)); err != nil {
+			return err
+		}
+	}
+	o := append(object{{"vote", f.vote.value}, {"split", f.split.value}, {"shifts", f.shifts}}, chosen.object()...)
+	for i, r := range ways {
+		o = append(o, field{f.vote.words[i], r.object()})
+	}
+	var list []object
+	for _, r := range members {
+		list = append(list, append(object{{"run", r.name}, {"epoch", r.epoch}}, r.object()...))
+	}
+	return a.showDetails(f, chosen, append(o, field{"members", list}))
+}
+
+// showDetails prints what was asked for beside the accuracy; as JSON, all of it, beginning with o.
+func (a *app) showDetails(f *evalFlags, r reading, o object) error {
+	matrix, mistakes := confusion(r.set.Labels, r.answers, r.classes), r.mistakes()
+	worst := mistakes[:min(f.errors, len(mistakes))]
+	if f.confusion && f.json {
+		o = append(o, field{"confusion", matrix})
+	} else if f.confusion {
+		a.showConfusion(matrix)
+	}
+	if f.errors > 0 && f.json {
+		o = append(o, field{"errors", mistakeObjects(worst)})
+	} else if f.errors > 0 {
+		a.showMistakes(worst, len(mistakes), f.output)
+	}
+	if f.output != "" {
+		if err := a.drawMistakes(f, r, worst, len(mistakes)); err != nil {
+			return err
+		}
+	}
+	if f.json {
+		return printJSON(a.out, o)
+	}
+	return nil
+}
+
+// object is a run's line.
+func (f *evalFlags) object(r reading) object {
+	return append(object{{"run", r.name}, {"epoch", r.epoch}, {"split", f.split.value}, {"shifts", f.shifts}}, r.object()...)
+}
+
+// averaged says over how many shifts the outputs are averaged, if they are.
+func (f *evalFlags) averaged() string {
+	if f.shifts == 0 {
+		return ""
+	}
+	side := 2*f.shifts + 1
+	return fmt.Sprintf(", outputs averaged over %d shifts", side*side)
+}
+
 // confusion counts how often a digit, the row, got an answer, the column. An answer that is none is left out.
 func confusion(labels []byte, answers []int, classes int) [][]int {
 	table := make([][]int, classes)
@@ -114,40 +251,24 @@ func confusion(labels []byte, answers []int, classes int) [][]int {
 	return table
 }
 
-func (a *app) showEval(f *evalFlags, t *trained, matrix [][]int, correct, total int) error {
-	if f.json {
-		low, high := train.Interval(correct, total)
-		o := object{
-			{"run", t.path}, {"epoch", t.epoch}, {"split", f.split.value}, {"correct", correct}, {"total", total},
-			{"accuracy", fraction(correct, total)}, {"low", low}, {"high", high},
-		}
-		if f.confusion {
-			o = append(o, field{"confusion", matrix})
-		}
-		return printJSON(a.out, o)
-	}
-	weights := fmt.Sprintf("weights of epoch %d", t.epoch)
-	if t.imported && t.epoch < 0 {
-		weights = "weights as they were saved"
-	} else if t.epoch < 0 {
-		weights = "weights before the end of the first epoch"
-	}
-	fmt.Fprintf(a.out, "%s, %s\n%s: %s\n", t.path, weights, f.split.value, score(correct, total))
-	if f.confusion {
-		a.showConfusion(matrix)
-	}
-	return nil
-}
-
+// showConfusion prints the matrix with its sums.
 func (a *app) showConfusion(matrix [][]int) {
-	head, rows := []string{"digit"}, table{}
+	head, columns, all := []string{"digit"}, make([]int, len(matrix)), 0
 	for j := range matrix {
 		head = append(head, "as "+strconv.Itoa(j))
 	}
-	rows.add(head...)
+	rows := table{}
+	rows.add(append(head, "all")...)
 	for i, row := range matrix {
-		rows.add(append([]string{strconv.Itoa(i)}, cells(row)...)...)
+		sum := 0
+		for j, n := range row {
+			sum += n
+			columns[j] += n
+		}
+		all += sum
+		rows.add(append(append([]string{strconv.Itoa(i)}, cells(row)...), strconv.Itoa(sum))...)
 	}
+	rows.add(append(append([]string{"all"}, cells(columns)...), strconv.Itoa(all))...)
 	fmt.Fprintln(a.out)
 	rows.print(a.out)
 }

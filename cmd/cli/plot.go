@@ -16,28 +16,42 @@ import (
 
 func (a *app) plotCommand() *cobra.Command {
 	var loss bool
+	var filters int
 	var output, runs string
 	cmd := &cobra.Command{
 		Use:   "plot [flags] RUN...",
-		Short: "Draw the learning curves of runs",
+		Short: "Draw the learning curves of runs, or what the first layer of one looks for",
 		Long: wrap("Draw the accuracy of runs on the training and the validation images, epoch by epoch, or their cost. RUN is a run's "+
-			"folder, its name below --runs, or latest; a run may still be going on.", 100),
+			"folder, its name below --runs, or latest; a run may still be going on.", 100) + "\n\n" +
+			wrap("With --filters, draw the weights of a run's first layer as images: the filters of a convolution, or what each neuron "+
+				"of a dense layer multiplies the pixels by. Red is positive, blue negative, white zero.", 100),
 		Args:              arguments(1, -1),
 		ValidArgsFunction: a.completeRuns,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if output == "" {
 				return usagef("plot: no --output; name a file that ends in .svg or .png")
 			}
 			if err := plot.Check(output); err != nil {
 				return usagef("--output: %w", err)
 			}
-			return a.plot(output, runs, loss, args)
+			if !cmd.Flags().Changed("filters") {
+				return a.plot(output, runs, loss, args)
+			}
+			if filters < 1 || filters > maxDrawn {
+				return usagef("--filters=%d; use 1 to %d", filters, maxDrawn)
+			}
+			if loss || len(args) > 1 {
+				return usagef("--filters draws one run, and no --loss; leave out what is too much")
+			}
+			return a.plotFilters(output, runs, args[0], filters)
 		},
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .svg or .png")
 	set.BoolVar(&loss, "loss", false, "the cost in place of the accuracy")
+	set.IntVar(&filters, "filters", 0, "the weights of the first layer, at most the first `N` (64 if not given)")
+	set.Lookup("filters").NoOptDefVal = "64"
 	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
 	return cmd
 }

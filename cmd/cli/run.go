@@ -13,7 +13,6 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/models"
-	"github.com/stheno-ml/stheno/train"
 )
 
 const latest = "latest"
@@ -116,17 +115,4 @@ func (a *app) completeRuns(cmd *cobra.Command, _ []string, _ string) ([]string, 
 		}
 	}
 	return paths, cobra.ShellCompDirectiveDefault | cobra.ShellCompDirectiveKeepOrder
-}
-
-// labelAll is the class of the largest output of each image; −1 where all are NaN.
-func labelAll(n *graph.Net, d train.Data) ([]int, error) {
-	y, err := train.Predict(n, d)
-	if err != nil {
-		return nil, err
-	}
-	answers := make([]int, d.Len())
-	for i := range answers {
-		answers[i] = graph.Argmax(y[i*n.Classes : (i+1)*n.Classes])
-	}
-	return answers, nil
 }

@@ -192,6 +192,9 @@ func printFlags(w io.Writer, set *pflag.FlagSet) {
 			names += ", --" + a
 		}
 		what, help := pflag.UnquoteUsage(f)
+		if f.NoOptDefVal != "" && f.Value.Type() != "bool" {
+			names, what = names+"[="+what+"]", ""
+		}
 		if !slices.Contains([]string{"", "0", "false", "[]"}, f.DefValue) {
 			help += fmt.Sprintf(" (default %s)", strings.Trim(f.DefValue, "[]"))
 		}

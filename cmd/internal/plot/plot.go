@@ -1,4 +1,5 @@
-// Package plot draws lines: learning curves, and the differences of two programs over their steps.
+// Package plot draws lines: learning curves, and the differences of two programs over their steps; and sheets of small images: digits,
+// and weights.
 package plot
 
 import (
@@ -31,12 +32,21 @@ type Series struct {
 // Lines writes a picture of the series to path, as its ending says: .svg or .png. With logY the y axis is logarithmic. Points that
 // are not finite are left out, and so are those not above 0 on a logarithmic axis; a picture of no points is an error.
 func Lines(path, title, xLabel, yLabel string, logY bool, series ...Series) error {
+	return write(path, func() (vg.CanvasWriterTo, error) { return picture(path, title, xLabel, yLabel, logY, series) })
+}
+
+// write makes the file of a picture.
+func write(path string, draw func() (vg.CanvasWriterTo, error)) error {
 	if err := Check(path); err != nil {
 		return err
 	}
-	data, err := picture(path, title, xLabel, yLabel, logY, series)
+	c, err := draw()
+	var b bytes.Buffer
 	if err == nil {
-		err = rundir.Replace(path, data)
+		_, err = c.WriteTo(&b)
+	}
+	if err == nil {
+		err = rundir.Replace(path, b.Bytes())
 	}
 	if err != nil {
 		return fmt.Errorf("plot: %s: %w", path, err)
@@ -44,11 +54,14 @@ func Lines(path, title, xLabel, yLabel string, logY bool, series ...Series) erro
 	return nil
 }
 
+// dpi is the resolution of a .png, in dots an inch.
+const dpi = 150
+
 // formats are the canvases by the ending of the file.
 var formats = map[string]func(w, h vg.Length) vg.CanvasWriterTo{
 	".svg": func(w, h vg.Length) vg.CanvasWriterTo { return sansSerif{vgsvg.New(w, h)} },
 	".png": func(w, h vg.Length) vg.CanvasWriterTo {
-		return vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(150))}
+		return vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi))}
 	},
 }
 
@@ -62,6 +75,11 @@ func Check(path string) error {
 
 func format(path string) string { return strings.ToLower(filepath.Ext(path)) }
 
+// corrections are those of what vgsvg writes: its images are PNGs.
+var corrections = strings.NewReplacer(
+	"font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;",
+	"data:image/jpg;", "data:image/png;")
+
 // sansSerif is an SVG that names other fonts for computers that lack the first.
 type sansSerif struct{ *vgsvg.Canvas }
 
@@ -71,16 +89,15 @@ func (c sansSerif) WriteTo(w io.Writer) (int64, error) {
 	if _, err := c.Canvas.WriteTo(&b); err != nil {
 		return 0, err
 	}
-	first, all := []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")
-	n, err := w.Write(bytes.ReplaceAll(b.Bytes(), first, all))
+	n, err := corrections.WriteString(w, b.String())
 	return int64(n), err
 }
 
 // The axes with their labels; the legend comes to the right of them, and makes the picture wider.
 const width, height, margin = 6 * vg.Inch, 4 * vg.Inch, vg.Inch / 8
 
-// picture is the file's content.
-func picture(path, title, xLabel, yLabel string, logY bool, series []Series) ([]byte, error) {
+// picture is the plot of the series.
+func picture(path, title, xLabel, yLabel string, logY bool, series []Series) (vg.CanvasWriterTo, error) {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, xLabel, yLabel
 	legend, err := add(p, series, logY)
@@ -94,17 +111,21 @@ func picture(path, title, xLabel, yLabel string, logY bool, series []Series) ([]
 	if len(series) > 1 {
 		wide += legend.Rectangle(draw.Canvas{}).Size().X + 2*margin
 	}
-	c := formats[format(path)](wide, height)
-	all := draw.New(c)
-	all.SetColor(color.White)
-	all.Fill(all.Rectangle.Path())
+	c, all := blank(path, wide, height)
 	p.Draw(draw.Crop(all, margin, width-wide-margin, margin, -margin))
 	if len(series) > 1 {
 		legend.Draw(draw.Crop(all, width+margin, -margin, 0, -3*margin))
 	}
-	var b bytes.Buffer
-	_, err = c.WriteTo(&b)
-	return b.Bytes(), err
+	return c, nil
+}
+
+// blank is white paper, for the file's format.
+func blank(path string, w, h vg.Length) (vg.CanvasWriterTo, draw.Canvas) {
+	c := formats[format(path)](w, h)
+	all := draw.New(c)
+	all.SetColor(color.White)
+	all.Fill(all.Rectangle.Path())
+	return c, all
 }
 
 // add draws the series, and returns the legend to stand beside them.

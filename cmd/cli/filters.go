@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/stheno-ml/stheno/cmd/internal/plot"
+	"github.com/stheno-ml/stheno/graph"
+)
+
+// plotFilters draws the first of the filters of a run's first layer.
+func (a *app) plotFilters(output, runs, name string, most int) error {
+	t, err := a.measurable(runs, name)
+	if err != nil {
+		return err
+	}
+	filters, size := firstFilters(t.net)
+	if filters == nil {
+		p := t.net.Params[0]
+		return usagef("%s: the first parameters, %s of shape %s, are not the weights of pixels; use a run whose first layer is conv or dense",
+			t.path, p.Name, shape(p.Shape))
+	}
+	number := fmt.Sprint(len(filters))
+	if len(filters) > most {
+		number = fmt.Sprintf("the first %d of %s", most, number)
+		filters = filters[:most]
+	}
+	title := fmt.Sprintf("%s: %s filters of %s in %s", filepath.Base(t.path), number, shape(size), t.net.Params[0].Name)
+	return plot.Weights(output, title, size[1], filters)
+}
+
+// firstFilters are the weights of the first layer that has some, as matrices of the size given, row after row; none if these are not
+// weights of the image's pixels.
+func firstFilters(n *graph.Net) (filters [][]float64, size graph.Shape) {
+	p := n.Params[0]
+	w := p.Float64s()
+	switch {
+	case len(n.Input) == 3 && len(p.Shape) == 4: // a convolution: (out, channels, rows, columns)
+		size = p.Shape[2:]
+	case len(n.Input) == 3 && len(p.Shape) == 2 && p.Shape[0] == n.Input.TotalSize(): // a dense layer: (channels × rows × columns, out)
+		size = n.Input[1:]
+		w = turned(w, p.Shape[0])
+	default:
+		return nil, nil
+	}
+	area := size.TotalSize()
+	for i := 0; i < len(w); i += area {
+		filters = append(filters, w[i:i+area])
+	}
+	return filters, size
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/stheno-ml/stheno/cmd/internal/plot"
+)
+
+// mistake is an image that was misread.
+type mistake struct {
+	image, label, answer int     // answer: −1 for none
+	p                    float64 // the output for the answer
+}
+
+// mistakes are all of them, those of the largest output first.
+func (r reading) mistakes() []mistake {
+	var list []mistake
+	for i, label := range r.set.Labels {
+		if m := (mistake{i, int(label), r.answers[i], math.NaN()}); m.answer != m.label {
+			if m.answer >= 0 {
+				m.p = float64(r.outputs(i)[m.answer])
+			}
+			list = append(list, m)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b mistake) int { return cmp.Compare(b.p, a.p) }) // NaN is last
+	return list
+}
+
+// said is the answer in words.
+func (m mistake) said() string {
+	if m.answer < 0 {
+		return "–"
+	}
+	return strconv.Itoa(m.answer)
+}
+
+// showMistakes prints the worst of so many mistakes as a table, or says where they are drawn.
+func (a *app) showMistakes(worst []mistake, all int, output string) {
+	fmt.Fprintf(a.out, "\nmisread: %s, of which %d", count(all), len(worst))
+	if output != "" {
+		fmt.Fprintf(a.out, " in %s\n", output)
+		return
+	}
+	fmt.Fprint(a.out, "\n\n")
+	var t table
+	t.add("index", "label", "answer", "p")
+	for _, m := range worst {
+		t.add(strconv.Itoa(m.image), strconv.Itoa(m.label), m.said(), fmt.Sprintf("%.4f", m.p))
+	}
+	t.print(a.out)
+}
+
+func mistakeObjects(list []mistake) []object {
+	objects := []object{}
+	for _, m := range list {
+		o := object{{"index", m.image}, {"label", m.label}, {"answer", m.answer}, {"p", m.p}}
+		objects = append(objects, o)
+	}
+	return objects
+}
+
+// drawMistakes draws the worst of so many mistakes.
+func (a *app) drawMistakes(f *evalFlags, r reading, worst []mistake, all int) error {
+	if len(worst) == 0 {
+		a.note(fmt.Errorf("no image is misread; %s is not drawn", f.output))
+		return nil
+	}
+	digits := make([]plot.Digit, len(worst))
+	for i, m := range worst {
+		digits[i] = plot.Digit{Pixels: r.set.Image(m.image), Label: strconv.Itoa(m.label), Answer: m.said()}
+	}
+	number := strconv.Itoa(len(worst))
+	if len(worst) < all {
+		number += " of " + count(all)
+	}
+	title := fmt.Sprintf("%s: %s misread %s images; label above, answer below", filepath.Base(r.name), number, f.split.value)
+	return plot.Digits(f.output, title, r.set.Cols, digits)
+}

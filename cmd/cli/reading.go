@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// reading is what a network, or several together, read in a set of images.
+type reading struct {
+	name     string
+	epoch    int  // of the network's weights; −1 before the first
+	imported bool // not trained here
+	set      mnist.Set
+	classes  int
+	y        []float32 // outputs, (images, classes)
+	answers  []int     // −1 where there is none
+	correct  int
+}
+
+// readings opens the runs, all before the first is measured, and measures each.
+func (a *app) readings(f *evalFlags, names []string) ([]reading, error) {
+	data, nets, list := map[string]*mnist.Data{}, []*graph.Net{}, []reading{}
+	for _, name := range names {
+		t, err := a.measurable(f.runs, name)
+		if err != nil {
+			return nil, err
+		}
+		dir := cmp.Or(f.data, t.data)
+		if data[dir] == nil {
+			if data[dir], err = loadData(dir); err != nil {
+				return nil, err
+			}
+		}
+		r := reading{name: t.path, epoch: t.epoch, imported: t.imported, classes: t.net.Classes}
+		if r.set, err = f.images(t, data[dir]); err != nil {
+			return nil, err
+		}
+		if err := r.joins(f, list); err != nil {
+			return nil, err
+		}
+		nets, list = append(nets, t.net), append(list, r)
+	}
+	for i, n := range nets {
+		y, err := outputs(n, list[i].set, f.shifts)
+		if err != nil {
+			return nil, err
+		}
+		list[i].read(y)
+	}
+	return list, nil
+}
+
+// joins is an error if r cannot vote with the others.
+func (r reading) joins(f *evalFlags, others []reading) error {
+	if f.vote.value == "" || len(others) == 0 {
+		return nil
+	}
+	for _, o := range others {
+		if r.name == o.name {
+			return usagef("--vote: run %s is given twice; give each run once", r.name)
+		}
+	}
+	first := others[0]
+	if r.classes != first.classes {
+		return usagef("--vote: %s has %d classes, %s has %d; give runs of the same classes", first.name, first.classes, r.name, r.classes)
+	}
+	if !bytes.Equal(r.set.Images, first.set.Images) || !bytes.Equal(r.set.Labels, first.set.Labels) {
+		return usagef("--vote: the %s images of %s and %s are not the same; choose them with --data", f.split.value, first.name, r.name)
+	}
+	return nil
+}
+
+// outputs are those of a network for a set of images, (images, classes), averaged over all shifts by up to so many pixels.
+func outputs(n *graph.Net, s mnist.Set, pixels int) ([]float32, error) {
+	sum, shifts := make([]float32, s.Len()*n.Classes), 0
+	for down := -pixels; down <= pixels; down++ {
+		for right := -pixels; right <= pixels; right++ {
+			y, err := train.Predict(n, labelled(mnist.Shift(s, down, right)))
+			if err != nil {
+				return nil, err
+			}
+			add(sum, y)
+			shifts++
+		}
+	}
+	divide(sum, shifts)
+	return sum, nil
+}
+
+func add(sum, y []float32) {
+	for i, v := range y {
+		sum[i] += v
+	}
+}
+
+func divide(sum []float32, n int) {
+	for i := range sum {
+		sum[i] /= float32(n)
+	}
+}
+
+// read takes the class of the largest output of each image as the answer.
+func (r *reading) read(y []float32) {
+	r.y = y
+	r.answer(func(i int) int { return graph.Argmax(r.outputs(i)) })
+}
+
+// outputs are those for image i.
+func (r reading) outputs(i int) []float32 { return r.y[i*r.classes : (i+1)*r.classes] }
+
+// answer collects the answers to all images, and counts those that are right.
+func (r *reading) answer(to func(image int) int) {
+	r.answers, r.correct = make([]int, r.set.Len()), 0
+	for i, label := range r.set.Labels {
+		if r.answers[i] = to(i); r.answers[i] == int(label) {
+			r.correct++
+		}
+	}
+}
+
+// The two ways in which networks answer together.
+const majority, mean = "majority", "mean"
+
+// together are the answers by majority, and those by the mean of the outputs.
+func together(members []reading) []reading {
+	byMean := members[0]
+	byMean.name, byMean.epoch = fmt.Sprintf("%s of %d", mean, len(members)), -1
+	sum := make([]float32, len(byMean.y))
+	for _, m := range members {
+		add(sum, m.y)
+	}
+	divide(sum, len(members))
+	byMean.read(sum)
+	byMajority := byMean
+	byMajority.name = fmt.Sprintf("%s of %d", majority, len(members))
+	byMajority.answer(func(i int) int {
+		votes := make([]int, byMean.classes)
+		for _, m := range members {
+			if m.answers[i] >= 0 {
+				votes[m.answers[i]]++
+			}
+		}
+		return winner(votes, byMean.outputs(i))
+	})
+	return []reading{byMajority, byMean}
+}
+
+// winner is the class with the most votes, and of several the one with the largest output; −1 without a vote.
+func winner(votes []int, y []float32) int {
+	best := -1
+	for class, n := range votes {
+		if n > 0 && (best < 0 || n > votes[best] || n == votes[best] && y[class] > y[best]) {
+			best = class
+		}
+	}
+	return best
+}
+
+// weights says which weights a network had.
+func (r reading) weights() string {
+	switch {
+	case r.epoch >= 0:
+		return fmt.Sprintf("weights of epoch %d", r.epoch)
+	case r.imported:
+		return "weights as they were saved"
+	}
+	return "weights before the end of the first epoch"
+}
+
+// object is the score.
+func (r reading) object() object {
+	low, high := train.Interval(r.correct, r.set.Len())
+	return object{
+		{"correct", r.correct}, {"total", r.set.Len()}, {"accuracy", fraction(r.correct, r.set.Len())}, {"low", low}, {"high", high},
+	}
+}
