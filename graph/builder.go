@@ -46,9 +46,14 @@ func (b *Builder) Name(kind string) string {
 // Param is the node of the network's parameter of that name; the first build of the network makes the parameter, of independent
 // N(0, std²). decay says whether L2 regularisation applies.
 func (b *Builder) Param(name string, shape Shape, std float64, decay bool) *Node {
+	return b.drawn(name, shape, Gaussian, std, decay)
+}
+
+// drawn is Param for a parameter of any distribution.
+func (b *Builder) drawn(name string, shape Shape, draw Draw, scale float64, decay bool) *Node {
 	return b.param(name, shape, decay, func(x any) {
-		if std != 0 {
-			fill(x, std, b.net.seed, name)
+		if scale != 0 {
+			draw.fill(x, shape[0], scale, b.net.seed, name)
 		}
 	})
 }

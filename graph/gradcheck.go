@@ -74,7 +74,7 @@ func (n *Net) float64Copy() (*Net, error) {
 			return nil, err
 		}
 		if w := p.Data.([]float64); slices.Max(w) == 0 && slices.Min(w) == 0 {
-			fill(w, .1, n.seed, p.Name)
+			Draw(Gaussian).fill(w, 1, .1, n.seed, p.Name)
 		}
 	}
 	return c, nil

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -61,6 +62,97 @@ func TestInits(t *testing.T) {
 	for _, p := range zero.Params {
 		if w := p.Float64s(); slices.Min(w) != 0 || slices.Max(w) != 0 {
 			t.Errorf("%s is not 0", p.Name)
+		}
+	}
+}
+
+// TestGlorot: uniform in ±√(6/(in+out)); TestHe: N(0, 2/in); biases 0. A convolution's inputs and outputs are the elements of its filters.
+func TestGlorot(t *testing.T) {
+	for _, c := range []struct {
+		l     graph.Layer
+		in    shape
+		limit float64
+	}{
+		{graph.Dense{Out: 400}, shape{50}, math.Sqrt(6. / 450)},
+		{graph.Conv{Out: 40, Kernel: 5}, shape{20, 5, 5}, math.Sqrt(6. / (20*25 + 40*25))},
+	} {
+		p := fresh(t, graph.Seq{c.l, graph.Flatten{}}, graph.Quadratic, c.in, graph.Config{Seed: 3, Init: graph.Glorot}).Params
+		w := p[0].Float64s()
+		n := float64(len(w))
+		mean, deviation, within := moments(w, c.limit/2)
+		if math.Abs(mean) > 5*c.limit/math.Sqrt(3*n) || math.Abs(deviation/c.limit*math.Sqrt(3)-1) > 5*math.Sqrt(.2/n) || math.Abs(within-.5) > 2.5/math.Sqrt(n) {
+			t.Errorf("%v: mean %v, deviation %v, %v within half of %v", c.l, mean, deviation, within, c.limit)
+		}
+		if top, least := slices.Max(w), slices.Min(w); top > c.limit || least < -c.limit || top < .999*c.limit || least > -.999*c.limit {
+			t.Errorf("%v: from %v to %v, want ±%v", c.l, least, top, c.limit)
+		}
+		if b := p[1].Float64s(); slices.Min(b) != 0 || slices.Max(b) != 0 {
+			t.Errorf("%v: biases are not 0", c.l)
+		}
+	}
+}
+
+func TestHe(t *testing.T) {
+	for _, c := range []struct {
+		l  graph.Layer
+		in shape
+		sd float64
+	}{
+		{graph.Dense{Out: 400}, shape{50}, 1. / 5},
+		{graph.Conv{Out: 80, Kernel: 5}, shape{8, 5, 5}, 1. / 10},
+	} {
+		p := fresh(t, graph.Seq{c.l, graph.Flatten{}}, graph.Quadratic, c.in, graph.Config{Seed: 3, Init: graph.He}).Params
+		isNormal(t, fmt.Sprint(c.l), p[0].Float64s(), c.sd)
+		if b := p[1].Float64s(); slices.Min(b) != 0 || slices.Max(b) != 0 {
+			t.Errorf("%v: biases are not 0", c.l)
+		}
+	}
+}
+
+// TestOrthogonal: the columns of a tall matrix, or the rows of a wide one, are orthonormal; biases are 0; the first column is not always
+// the same, and no direction is preferred.
+func TestOrthogonal(t *testing.T) {
+	for _, c := range []struct {
+		l          graph.Layer
+		in         shape
+		rows, cols int
+	}{
+		{graph.Dense{Out: 30}, shape{70}, 70, 30},
+		{graph.Dense{Out: 70}, shape{30}, 30, 70},
+		{graph.Dense{Out: 64}, shape{64}, 64, 64},
+		{graph.Dense{Out: 1}, shape{1}, 1, 1},
+		{graph.Conv{Out: 6, Kernel: 3}, shape{4, 3, 3}, 6, 36},
+		{graph.Conv{Out: 20, Kernel: 2}, shape{2, 2, 2}, 20, 8},
+	} {
+		sum, n := 0., 0.
+		for seed := range uint64(3) {
+			config := graph.Config{Seed: seed, Init: graph.Orthogonal, Float64: true}
+			p := fresh(t, graph.Seq{c.l, graph.Flatten{}}, graph.Quadratic, c.in, config).Params
+			w := p[0].Float64s()
+			for a := range min(c.rows, c.cols) {
+				for b := range a + 1 {
+					product := 0.
+					for k := range max(c.rows, c.cols) {
+						if c.rows > c.cols {
+							product += w[k*c.cols+a] * w[k*c.cols+b]
+						} else {
+							product += w[a*c.cols+k] * w[b*c.cols+k]
+						}
+					}
+					if math.Abs(product-is(a == b)) > 1e-12 {
+						t.Fatalf("%v: vectors %d and %d have product %v", c.l, a, b, product)
+					}
+				}
+			}
+			for _, v := range w {
+				sum, n = sum+v, n+1
+			}
+			if b := p[1].Float64s(); slices.Min(b) != 0 || slices.Max(b) != 0 {
+				t.Errorf("%v: biases are not 0", c.l)
+			}
+		}
+		if deviation := math.Sqrt(n / float64(max(c.rows, c.cols))); n > 100 && math.Abs(sum) > 5*deviation {
+			t.Errorf("%v: the elements add up to %v, with a deviation of %v", c.l, sum, deviation)
 		}
 	}
 }

@@ -115,11 +115,15 @@ func (b *Builder) weights(kind string, init *Init, shape Shape, in, out int) (w,
 	if len(shape) == 4 {
 		outputs = shape[0]
 	}
-	return b.Param(name+".w", shape, std(init.Weight, in, out), true),
-		b.Param(name+".b", Shape{outputs}, std(init.Bias, in, out), false)
+	draw := init.Draw
+	if draw == nil {
+		draw = Gaussian
+	}
+	return b.drawn(name+".w", shape, draw, scale(init.Weight, in, out), true),
+		b.Param(name+".b", Shape{outputs}, scale(init.Bias, in, out), false)
 }
 
-func std(rule func(in, out int) float64, in, out int) float64 {
+func scale(rule func(in, out int) float64, in, out int) float64 {
 	if rule == nil {
 		return 0
 	}

@@ -192,6 +192,15 @@ func (l layer) layer() (graph.Layer, error) {
 	return built, nil
 }
 
+// InitNames are what Init takes.
+func InitNames() []string {
+	var names []string
+	for _, i := range graph.Inits {
+		names = append(names, i.Name)
+	}
+	return append(names, "normal(std)")
+}
+
 // Init is the initialisation of that name: one of graph.Inits, or normal(std). The empty name is nil.
 func Init(name string) (*graph.Init, error) {
 	for _, i := range graph.Inits {
@@ -206,7 +215,7 @@ func Init(name string) (*graph.Init, error) {
 	if name == "" {
 		return nil, nil
 	}
-	return nil, fmt.Errorf("init %q; use default, large, output, zero or normal(std)", name)
+	return nil, fmt.Errorf("init %q; use %s", name, strings.Join(InitNames(), ", "))
 }
 
 func initName(i *graph.Init) string {

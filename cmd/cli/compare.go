@@ -67,7 +67,7 @@ func (f *compareFlags) define(set *pflag.FlagSet) {
 	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch; this and what follows to --train-size is the model's own if not given")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
 	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularisation λ, by network2's convention")
-	set.StringVar(&f.init, "init", "", "`rule` for the first weights: default, large, output, zero or 'normal(std)'")
+	set.StringVar(&f.init, "init", "", initHelp())
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
 	set.Uint64Var(&f.seed, "seed", 1, "`N` for weights, order and dropout")
 	f.machineFlags.define(set)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -80,7 +81,7 @@ func (f *trainFlags) define(set *pflag.FlagSet) {
 	rule(&f.optimizer, set, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adam or adamw; with arguments: 'adam(beta1=0.7)'", train.Optimizers, train.ParseOptimizer)
 	rule(&f.schedule, set, "schedule", "`rule` of eta over time: constant, step, cosine, onecycle, plateau or halve", train.Schedules, train.ParseSchedule)
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
-	set.StringVar(&f.init, "init", "", "`rule` for the first weights: default, large, output, zero or 'normal(std)'")
+	set.StringVar(&f.init, "init", "", initHelp())
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
 	set.StringVar(&f.augment, "augment", "", augmentHelp)
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
@@ -120,7 +121,7 @@ func (f *trainFlags) override(r *models.Recipe) error {
 	}
 	init, err := models.Init(f.init)
 	if err != nil {
-		return unknown("init", f.init, []string{"default", "large", "output", "zero", "normal(std)"})
+		return unknown("init", f.init, models.InitNames())
 	}
 	r.Init = init
 	return nil
@@ -184,4 +185,9 @@ func (f *trainFlags) chosenSeed() uint64 {
 	var b [4]byte
 	rand.Read(b[:])
 	return uint64(binary.LittleEndian.Uint32(b[:]))
+}
+
+// initHelp says what --init takes.
+func initHelp() string {
+	return "`rule` for the first weights: " + strings.Join(models.InitNames(), ", ")
 }
