@@ -189,5 +189,5 @@ func (f *trainFlags) chosenSeed() uint64 {
 
 // initHelp says what --init takes.
 func initHelp() string {
-	return "`rule` for the first weights: " + strings.Join(models.InitNames(), ", ")
+	return "`rule` of first weights: " + strings.Join(models.InitNames(), ", ")
 }
