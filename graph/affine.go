@@ -9,6 +9,7 @@ import (
 // affine is y = x W + b for x (m,n), W (n,k), b (k): the weighted input z of a layer for a whole mini-batch, an example a row.
 var affine = &Op{
 	Name: "affine", Shape: affineShape, F32: affineDo[float32], F64: affineDo[float64],
+	Terms: func(x []Shape) int { return x[1][0] },
 	Grad: []Grad{
 		func(x Nodes, _, dy *Node) *Node { return mulT.Apply(dy, x[1]) }, // dx = dy Wᵀ (BP2)
 		func(x Nodes, _, dy *Node) *Node { return tMul.Apply(x[0], dy) }, // dW = xᵀ dy (BP4)

@@ -21,17 +21,18 @@ type Builder struct {
 	nodes  Nodes          // the parameters' nodes
 	masks  []mask
 	moving []*moving
-	rows   []Row
 
 	outline *outline
 }
 
-// Row is a line of a network's summary: a layer that has no layers inside.
+// Row is a line of a network's summary. A layer with layers inside comes before them; they have its parameters and multiply-adds, but
+// for those that it makes itself.
 type Row struct {
-	Layer  string // its text form
+	Layer  string // its text form; of a layer with layers inside, the name
 	Output Shape  // of one example
 	Params int
-	MACs   int // multiply-adds forward, of one example
+	MACs   int // multiply-adds of products with weights, forward, of one example
+	Depth  int // how many layers it is inside of
 }
 
 // Fail stops the build with an error, which comes out of [New] behind the layer's number and name.
@@ -94,35 +95,13 @@ func (b *Builder) layer(i int, l Layer, x *Node) *Node {
 			panic(r)
 		}
 	}()
-	params, rows := len(b.params), len(b.rows)
-	shut := b.outline.open(l, x)
+	shut := b.open(l, x)
 	y := l.Build(b, x)
 	if s := y.Shape(); len(s) == 0 || s[0] != x.Shape()[0] {
 		fail("its output %v does not keep the mini-batch as first axis", s)
 	}
-	if len(b.rows) == rows {
-		b.rows = append(b.rows, row(l, y, b.params[params:]))
-	}
-	shut(y, length(b.params[params:]))
+	shut(y)
 	return y
-}
-
-func row(l Layer, y *Node, params []*Param) Row {
-	r := Row{Layer: describe(l), Output: example(y), Params: length(params)}
-	for _, p := range params {
-		if len(p.Shape) > 1 { // weights, each used once at every place of a map
-			r.MACs += p.Len() * places(r.Output)
-		}
-	}
-	return r
-}
-
-// places is the number of places at which a filter is applied: rows × columns of maps, or 1.
-func places(out Shape) int {
-	if len(out) == 3 {
-		return out[1] * out[2]
-	}
-	return 1
 }
 
 // describe is a layer's text form, or its type where it has none.

@@ -45,6 +45,7 @@ type program struct {
 	code   []*instr
 	blocks [][]*instr // code in runs that are executed together, example by example
 	arena  int        // elements of memory for intermediate values
+	lists  int        // bytes of the lists of what is not zero
 }
 
 // value is a tensor of the program.
@@ -215,6 +216,7 @@ func sparse(p *program) {
 		}
 		if in.own == affine && found[x] == nil {
 			found[x] = newRows(s[0], s[1], in.x[1].shape[1])
+			p.lists += 4 * (len(found[x].index) + len(found[x].count))
 		}
 		in.sparse = found[x] // a gradient comes after the product that finds them
 	}

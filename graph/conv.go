@@ -20,7 +20,8 @@ func (c convolution) geometry(x Shape, rows, cols int) kernel.Geometry {
 func (c convolution) op() *Op {
 	return &Op{
 		Name: fmt.Sprintf("conv/%d/%d", c.stride, c.pad), Shape: c.shape, F32: convDo[float32](c), F64: convDo[float64](c),
-		Cut: Cut{Each: []bool{true, false, false}},
+		Cut:   Cut{Each: []bool{true, false, false}},
+		Terms: func(x []Shape) int { return x[1][1:].TotalSize() },
 		Grad: []Grad{
 			func(x Nodes, _, dy *Node) *Node { return c.dx(x[0].Shape()).Apply(dy, x[1]) },
 			func(x Nodes, _, dy *Node) *Node { return c.dk(x[1].Shape()).Apply(x[0], dy) },

@@ -96,7 +96,7 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	if s := y.Shape(); len(s) != 2 || s[0] != 1 {
 		fail("the last layer's output is %v for one example; end with Dense", s)
 	}
-	n.Classes, n.rows = y.Shape()[1], b.rows
+	n.Classes, n.rows = y.Shape()[1], b.outline.rows
 	if slices.ContainsFunc(b.moving, func(m *moving) bool { return m.of == 1 }) {
 		n.least = 2
 	}

@@ -307,12 +307,56 @@ func TestResidual(t *testing.T) {
 	}
 }
 
+// tied multiplies by the same weights twice.
+type tied struct{}
+
+func (tied) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	w := b.Param("w", graph.Shape{4, 4}, 1, true)
+	return product.Apply(graph.Seq{graph.Tanh}.Build(b, product.Apply(x, w)), w)
+}
+
+// product is a matrix product of a program's own.
+var product = &graph.Op{
+	Name: "product", Terms: func(x []graph.Shape) int { return x[0][1] },
+	Shape: func(x []graph.Shape) (graph.Shape, error) { return graph.Shape{x[0][0], x[1][1]}, nil },
+	Grad: []graph.Grad{
+		func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return graph.MulT.Apply(dy, x[1]) },
+		func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return graph.TMul.Apply(x[0], dy) },
+	},
+}
+
+// foreign is a product that is Gorgonia's own.
+type foreign struct{}
+
+func (foreign) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	return gorgonia.Must(gorgonia.Mul(x, b.Param("v", graph.Shape{4, 2}, 1, true)))
+}
+
+// TestSummaryNested: layers inside of layers, weights that two products share, products that are not ours, and normalisation.
+func TestSummaryNested(t *testing.T) {
+	for _, c := range []struct {
+		net  graph.Layer
+		in   graph.Shape
+		want string
+	}{
+		{graph.Seq{graph.Residual{graph.Residual{graph.Dense{Out: 4}}, graph.ReLU}, graph.Dense{Out: 2}}, shape{4},
+			"[{residual (4) 0 0 0} {residual (4) 0 0 1} {dense(4) (4) 20 16 2} {relu (4) 0 0 1} {dense(2) (2) 10 8 0}]"},
+		{graph.Seq{tied{}, foreign{}}, shape{4}, "[{graph_test.tied (4) 16 32 0} {tanh (4) 0 0 1} {graph_test.foreign (2) 8 8 0}]"},
+		{graph.Seq{graph.Conv{Out: 3, Kernel: 2}, graph.BatchNorm{}, graph.Seq{graph.Seq{}, graph.Dense{Out: 2}}}, shape{2, 3, 3},
+			"[{conv(3,2) (3, 2, 2) 27 96 0} {batchnorm (3, 2, 2) 6 0 0} {dense(2) (2) 26 24 0}]"},
+	} {
+		if got := fmt.Sprint(fresh(t, c.net, graph.Quadratic, c.in, graph.Config{}).Summary()); got != c.want {
+			t.Errorf("%s\nwant %s", got, c.want)
+		}
+	}
+}
+
 // TestSummary: layer, output of one example, parameters, multiply-adds.
 func TestSummary(t *testing.T) {
 	n := fresh(t, graph.Seq{
 		graph.Conv{Out: 2, Kernel: 3, Stride: 2, Pad: 1}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .5}, graph.Dense{Out: 3},
 	}, graph.LogLikelihood, shape{1, 9, 9}, graph.Config{})
-	want := "[{conv(2,3,stride=2,pad=1) (2, 5, 5) 20 450} {pool(2) (2, 2, 2) 0 0} {relu (2, 2, 2) 0 0} {dropout(0.5) (2, 2, 2) 0 0} {dense(3) (3) 27 24}]"
+	want := "[{conv(2,3,stride=2,pad=1) (2, 5, 5) 20 450 0} {pool(2) (2, 2, 2) 0 0 0} {relu (2, 2, 2) 0 0 0} {dropout(0.5) (2, 2, 2) 0 0 0} {dense(3) (3) 27 24 0}]"
 	if got := fmt.Sprint(n.Summary()); got != want || n.Size() != 47 {
 		t.Errorf("%d parameters, %s\nwant 47, %s", n.Size(), got, want)
 	}

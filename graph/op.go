@@ -41,6 +41,9 @@ type Op struct {
 	F64 func(y Array[float64], x []Array[float64])
 	// Grad has one rule an input; nil where the op is not differentiated with respect to that input.
 	Grad []Grad
+	// Terms is how many products are added up in an element of the output, from the shapes of the inputs; nil: none, as far as a count
+	// of multiply-adds goes.
+	Terms func(x []Shape) int
 	// Cut tells the compiler how the work may be divided along the mini-batch, the first axis.
 	Cut Cut
 

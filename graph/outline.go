@@ -2,17 +2,24 @@ package graph
 
 import "strings"
 
-// outline is the diagram of the layers, drawn while they are built. A node does not tell the layer that it came out of: a layer may
-// return its input itself, and two that do the same to one node make one node. So the outline follows the nodes from layer to layer.
+// outline is the summary and the diagram of the layers, made while they are built. A node does not tell the layer that it came out of:
+// a layer may return its input itself, and two that do the same to one node make one node. So the outline follows the nodes from
+// layer to layer.
 type outline struct {
 	Diagram
 	frame  int           // the layer whose Build is running
 	source map[int64]int // the box out of which a node came last
+
+	rows  []Row
+	row   int // of the layer whose Build is running; noBox: none
+	depth int
+	// What the layers before have made, parameters and nodes.
+	params, nodes int
 }
 
 func newOutline(x *Node) *outline {
 	input := Box{Label: "input", Role: InputRole, Shape: example(x), Inside: noBox}
-	return &outline{Diagram{Boxes: []Box{input}}, noBox, map[int64]int{x.ID(): 0}}
+	return &outline{Diagram: Diagram{Boxes: []Box{input}}, frame: noBox, source: map[int64]int{x.ID(): 0}, row: noBox}
 }
 
 // example is the shape of one example of a mini-batch.
@@ -23,27 +30,66 @@ func example(x *Node) Shape {
 	return x.Shape()[1:].Clone()
 }
 
-// open begins a layer over x: what is built until it is shut is inside. The layer made y, and parameters of so many elements.
-func (o *outline) open(l Layer, x *Node) (shut func(y *Node, params int)) {
-	from, box := o.origin(x), len(o.Boxes)
+// open begins a layer over x: what is built until it is shut with its output is inside.
+func (b *Builder) open(l Layer, x *Node) (shut func(y *Node)) {
+	o := b.outline
+	from, box, row, outer, params := o.origin(x), len(o.Boxes), len(o.rows), o.row, len(b.params)
 	if _, ok := l.(Seq); ok { // no more than the layers inside
-		return func(*Node, int) {}
+		return func(*Node) {}
 	}
+	b.tally()
 	o.Boxes = append(o.Boxes, Box{Label: describe(l), Role: ForwardRole, Inside: o.frame})
-	o.frame = box
-	return func(y *Node, params int) {
-		b := &o.Boxes[box]
-		b.Shape, b.Params = example(y), params
+	o.rows = append(o.rows, Row{Layer: describe(l), Depth: o.depth})
+	o.frame, o.row, o.depth = box, row, o.depth+1
+	return func(y *Node) {
+		b.tally()
+		o.Boxes[box].Params, o.Boxes[box].Shape, o.rows[row].Output = length(b.params[params:]), example(y), example(y)
 		if len(o.Boxes) == box+1 {
 			o.arrow(from, box)
 			o.source[y.ID()] = box
 		} else {
-			b.Role = FrameRole
-			b.Label, _, _ = strings.Cut(b.Label, "(")
+			o.Boxes[box].Role, o.Boxes[box].Label, o.rows[row].Layer = FrameRole, head(l), head(l)
 			o.origin(y)
 		}
-		o.frame = o.Boxes[box].Inside
+		o.frame, o.row, o.depth = o.Boxes[box].Inside, outer, o.depth-1
 	}
+}
+
+// tally gives the layer whose Build is running the parameters and the nodes made since the last tally.
+func (b *Builder) tally() {
+	o, nodes := b.outline, b.graph.AllNodes()
+	if o.row != noBox {
+		r := &o.rows[o.row]
+		r.Params += length(b.params[o.params:])
+		for _, n := range nodes[o.nodes:] {
+			r.MACs += macs(n)
+		}
+	}
+	o.params, o.nodes = len(b.params), len(nodes)
+}
+
+// macs is the number of multiply-adds of a node for one example, if it is a product. One of Gorgonia's own is known by the shapes.
+func macs(n *Node) int {
+	if n.Op() == nil {
+		return 0
+	}
+	x, y := children(n), example(n).TotalSize()
+	if a, ok := n.Op().(*applied); ok {
+		if a.Terms == nil {
+			return 0
+		}
+		return y * a.Terms(a.in)
+	}
+	if len(x) == 2 && x[0].Dims() == 2 && x[1].Dims() == 2 && x[0].Shape()[1] == x[1].Shape()[0] && n.Dims() == 2 {
+		return y * x[1].Shape()[0]
+	}
+	return 0
+}
+
+// head is the text form of a layer without the layers inside.
+func head(l Layer) string {
+	name, _, _ := strings.Cut(describe(l), "(")
+	return name
 }
 
 // end adds the cost of the outputs y.

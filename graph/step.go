@@ -169,7 +169,7 @@ func (l *linker[T]) sum(in *instr, calls [][]call[T]) func() {
 	for i := range calls {
 		sums[i] = y
 		if i > 0 {
-			sums[i] = Array[T]{y.Shape, make([]T, len(y.Data))}
+			sums[i] = Array[T]{y.Shape, l.make(len(y.Data), &l.vm.scratch)}
 		}
 		x := l.arrays(in.x)
 		for k := range x {

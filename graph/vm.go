@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"runtime"
+	"unsafe"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -21,6 +22,8 @@ type VM struct {
 	data    map[int64]any
 	listing string
 	err     error // of a step
+
+	activations, scratch int // bytes
 }
 
 // input is a variable of the graph, and how to read a value that was bound to it since it was compiled.
@@ -76,19 +79,19 @@ func link[T kernel.Float](p *program, threads int) (*VM, error) {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	l := &linker[T]{&VM{threads: threads, data: map[int64]any{}, listing: p.String()}, map[*value][]T{}, p.rule}
+	l := &linker[T]{&VM{threads: threads, data: map[int64]any{}, listing: p.String(), scratch: p.lists}, map[*value][]T{}, p.rule}
 	if err := l.leaves(p); err != nil {
 		return nil, err
 	}
 	if p.rule == nil {
 		l.gradients(p)
 	}
-	arena := make([]T, p.arena)
+	arena := l.make(p.arena, &l.vm.activations)
 	for _, v := range p.values {
 		switch {
 		case v.of != nil || l.mem[v] != nil || v.born < 0: // none of its own, has it, or is never written
 		case v.keep:
-			l.mem[v] = make([]T, max(1, v.shape.TotalSize()))
+			l.mem[v] = l.make(max(1, v.shape.TotalSize()), &l.vm.activations)
 		default:
 			l.mem[v] = arena[v.at : v.at+max(1, v.shape.TotalSize())]
 		}
@@ -100,6 +103,12 @@ func link[T kernel.Float](p *program, threads int) (*VM, error) {
 		l.vm.steps = append(l.vm.steps, l.steps(block)...)
 	}
 	return l.vm, nil
+}
+
+// make is new memory, on the account given.
+func (l *linker[T]) make(elements int, bytes *int) []T {
+	*bytes += elements * int(unsafe.Sizeof(T(0)))
+	return make([]T, elements)
 }
 
 // of is the memory of v.

@@ -277,8 +277,8 @@ func (t *Trainer) step() error {
 func (t *Trainer) update(x []float32, labels []byte) (graph.Stats, error) {
 	done := t.done()
 	s := Step{Number: done + 1, Eta: t.eta(done), L2: t.Lambda / float64(t.Train.Len())}
-	if t.Optimizer == (SGD{}) && t.Clip == 0 {
-		return t.Net.Descend(x, labels, s.Eta, s.L2) // the same update, in one program with the gradients
+	if t.descends() {
+		return t.Net.Descend(x, labels, s.Eta, s.L2)
 	}
 	got, err := t.Net.Step(x, labels)
 	if err != nil || !finite(got.Cost) {
@@ -292,6 +292,15 @@ func (t *Trainer) update(x []float32, labels []byte) (graph.Stats, error) {
 		t.Optimizer.Update(p, t.keep(p), s)
 	}
 	return got, nil
+}
+
+// descends says that the update is one which the network makes in one program with the gradients.
+func (t *Trainer) descends() bool { return t.Optimizer == (SGD{}) && t.Clip == 0 }
+
+// Footprint is what a training step holds in memory, in bytes: the network's part, and what the optimiser keeps. The images are not in it.
+func (t *Trainer) Footprint() (step graph.Memory, optimizer int, err error) {
+	step, err = t.Net.Memory(t.Batch, t.descends())
+	return step, step.Weights * len(t.Optimizer.Keeps()), err
 }
 
 // done is the number of mini-batches before the present one, of all epochs.

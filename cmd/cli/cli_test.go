@@ -275,6 +275,7 @@ func TestObject(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	for got, want := range map[string]string{
+		size(0): "0 B", size(999): "999 B", size(1000): "1 kB", size(999_600): "1 MB", size(6690280): "6.69 MB",
 		count(0): "0", count(999): "999", count(1000): "1,000", count(1672570): "1,672,570",
 		duration(1.94): "1.9s", duration(9.96): "10s", duration(59.4): "59s", duration(61): "1m01s", duration(3661): "1h01m",
 		shellWord("runs/a-1"): "runs/a-1", shellWord("my runs/a"): "'my runs/a'", shellWord("it's"): `'it'\''s'`, shellWord(""): "''",

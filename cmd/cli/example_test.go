@@ -35,4 +35,5 @@ func ExampleMain() {
 	//
 	// cost    log-likelihood
 	// recipe  epochs 10, batch 10, eta 0.05, init default
+	// memory  497 kB to train on mini-batches of 10: weights 280 kB, inputs 31.8 kB, activations 185 kB, scratch 832 B
 }

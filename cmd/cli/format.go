@@ -109,6 +109,15 @@ func count(n int) string {
 	return s
 }
 
+// size is a number of bytes in the unit that suits it: 6.7 MB.
+func size(bytes int) string {
+	x, units := float64(bytes), []string{"B", "kB", "MB", "GB"}
+	for x >= 999.5 && len(units) > 1 {
+		x, units = x/1000, units[1:]
+	}
+	return fmt.Sprintf("%.3g %s", x, units[0])
+}
+
 // percent is a fraction as a percentage: 95.42%.
 func percent(x float64) string { return fmt.Sprintf("%.2f%%", 100*x) }
 

@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
 )
 
 // TestGraph: each form of the picture, and that the levels have what they say.
@@ -54,6 +57,10 @@ func TestGraphMisuse(t *testing.T) {
 		{"graph mlp -o DIR/x", exitUsage, "use a file that ends in"},
 		{"graph DIR/none.toml", exitUsage, "no such file"},
 		{"graph mlp -o DIR/none/x.svg", exitFailure, "no such file or directory"},
+		{"summary mlp --batch 0", exitUsage, "model mlp: graph: mini-batches of 0; use 1 to"},
+		{"summary mlp --batch 1000000000", exitUsage, "mini-batches of 1000000000; use 1 to"},
+		{"summary mlp --batch some", exitUsage, "is not a whole number"},
+		{"summary --batch 3", exitUsage, "summary: --batch and no model; give one"},
 		{"graph mlp -o /dev/full/x.svg", exitFailure, "not a directory"},
 	} {
 		r := call(strings.Fields(strings.ReplaceAll(c.args, "DIR", dir))...)
@@ -63,5 +70,50 @@ func TestGraphMisuse(t *testing.T) {
 	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
 		t.Errorf("left %v behind, %v", files, err)
+	}
+}
+
+// TestSummaryNested: layers inside of layers are shown so, and the memory is of the mini-batches asked for.
+func TestSummaryNested(t *testing.T) {
+	dense := graph.Dense{Out: 784}
+	net := graph.Seq{graph.Flatten{}, graph.Residual{graph.Residual{dense}, graph.ReLU}, graph.Tanh, graph.Residual{dense}, graph.Dense{Out: 10}}
+	nested := models.Model{
+		Name: "nested", Doc: "frames", Net: net, Loss: graph.LogLikelihood,
+		Recipe: models.Recipe{Epochs: 1, Batch: 10, Eta: .1, Optimizer: "adam"},
+	}
+	r := callWith([]models.Model{nested}, "summary", "nested", "--batch", "20")
+	want := `nested: frames
+
+   layer              output  parameters  multiply-adds
+   input             1×28×28
+0  flatten               784           0              0
+1  residual              784
+   0  residual           784
+      0  dense(784)      784     615,440        614,656
+   1  relu               784           0              0
+2  tanh                  784           0              0
+3  residual              784
+   0  dense(784)         784     615,440        614,656
+4  dense(10)              10       7,850          7,840
+   total                       1,238,730      1,237,152
+
+cost    log-likelihood
+recipe  epochs 1, batch 10, eta 0.1, optimizer adam
+memory  20`
+	held := "to train on mini-batches of 20: weights 4.95 MB, gradients 4.95 MB, optimiser 9.91 MB, inputs 63.5 kB, activations"
+	if !strings.HasPrefix(r.out, want) || !strings.Contains(r.out, held) || r.code != 0 {
+		t.Errorf("%s%s\nwant\n%s, %s", r.out, r.err, want, held)
+	}
+	o := events(t, callWith([]models.Model{nested}, "summary", "nested", "--json").out)[0]
+	parts := o["memory"].(map[string]any)
+	sum := 0.
+	for _, part := range []string{"weights", "gradients", "optimizer", "inputs", "activations", "scratch"} {
+		sum += parts[part].(float64)
+	}
+	if parts["batch"] != 10. || parts["optimizer"] != 8*1238730. || parts["total"] != sum {
+		t.Errorf("%v", parts)
+	}
+	if inside := o["layers"].([]any)[3].(map[string]any); inside["depth"] != 2. || inside["layer"] != "dense(784)" || inside["macs"] != 614656. {
+		t.Errorf("%v", inside)
 	}
 }

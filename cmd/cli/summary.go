@@ -4,33 +4,47 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
 )
 
 func (a *app) summaryCommand() *cobra.Command {
 	var json bool
+	var batch int
 	cmd := &cobra.Command{
 		Use:   "summary [flags] [MODEL|FILE.toml]",
 		Short: "List the models, or the layers of one",
-		Long: wrap("Print the layers of a model with their output for one image, their parameters and their multiply-adds forward, "+
-			"and the recipe that trains it. Without a model, list them all.", 100),
+		Long: wrap("Print the layers of a model with their output for one image, their parameters and the multiply-adds of their products "+
+			"forward, and the recipe that trains it. Without a model, list them all.", 100) + "\n\n" +
+			wrap("The memory is what the compiled program of a training step holds in float32: weights, with the running statistics of batch "+
+				"norms; gradients, none where a weight is updated as soon as its gradient is there; what the optimiser keeps; the mini-batch "+
+				"with its dropout masks; activations, forward and backward, which share places where they can; and scratch, the partial sums "+
+				"of a mini-batch's parts and the lists of pixels that are not zero. The images of a data set are not in it.", 100),
 		Args:              arguments(0, 1),
 		ValidArgsFunction: a.completeModels,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
+				if cmd.Flags().Changed("batch") {
+					return usagef("summary: --batch and no model; give one")
+				}
 				return a.listModels(json)
 			}
 			m, err := a.model(args[0])
 			if err != nil {
 				return err
 			}
-			return a.summary(m, json)
+			if !cmd.Flags().Changed("batch") {
+				batch = max(1, m.Recipe.Batch)
+			}
+			return a.summary(m, batch, json)
 		},
 	}
+	cmd.Flags().IntVar(&batch, "batch", 0, "`N` images in a mini-batch, for the memory, in place of the recipe's")
 	cmd.Flags().BoolVar(&json, "json", false, "a JSON object; a line for each model if they are listed")
 	return cmd
 }
@@ -66,8 +80,17 @@ func published(m models.Model) object {
 	return object{{"published", object{{"set", p.Set}, {"accuracy", p.Accuracy}, {"source", p.Source}}}}
 }
 
-func (a *app) summary(m models.Model, json bool) error {
+func (a *app) summary(m models.Model, batch int, json bool) error {
 	n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: graph.Zero})
+	if err != nil {
+		return usagef("model %s: %w", m.Name, err)
+	}
+	t, err := train.New(n, m.Recipe)
+	if err != nil {
+		return usagef("model %s: %w", m.Name, err)
+	}
+	t.Batch = batch
+	step, optimizer, err := t.Footprint()
 	if err != nil {
 		return usagef("model %s: %w", m.Name, err)
 	}
@@ -75,33 +98,82 @@ func (a *app) summary(m models.Model, json bool) error {
 	for _, r := range n.Summary() {
 		macs += r.MACs
 	}
+	held := memory{step, optimizer, batch}
 	if json {
-		return printJSON(a.out, summaryObject(m, n, macs))
+		return printJSON(a.out, summaryObject(m, n, macs, held))
 	}
 	fmt.Fprintf(a.out, "%s: %s\n\n", m.Name, m.Doc)
-	var t table
-	t.add("", "layer", "output", "parameters", "multiply-adds")
-	t.add("", "input", shape(m.Input), "", "")
-	for i, r := range n.Summary() {
-		t.add(strconv.Itoa(i), r.Layer, shape(r.Output), count(r.Params), count(r.MACs))
-	}
-	t.add("", "total", "", count(n.Size()), count(macs))
-	t.print(a.out)
-	fmt.Fprintf(a.out, "\ncost    %s\nrecipe  %s\n", m.Loss.Name, recipe(m.Recipe))
+	layerTable(m, n, macs).print(a.out)
+	fmt.Fprintf(a.out, "\ncost    %s\nrecipe  %s\nmemory  %s\n", m.Loss.Name, recipe(m.Recipe), held)
 	if p := m.Published; p.Accuracy > 0 {
 		fmt.Fprintf(a.out, "book    %s of the %s images (%s)\n", percent(p.Accuracy), p.Set, p.Source)
 	}
 	return nil
 }
 
-func summaryObject(m models.Model, n *graph.Net, macs int) object {
+// layerTable has a line a layer, with its number among the layers that it stands with, as errors have it.
+func layerTable(m models.Model, n *graph.Net, macs int) *table {
+	var t table
+	t.add("", "layer", "output", "parameters", "multiply-adds")
+	t.add("", "input", shape(m.Input), "", "")
+	var next []int // the number of the next layer at each depth
+	rows := n.Summary()
+	for i, r := range rows {
+		next = append(next, 0)[:r.Depth+1]
+		number, name := strconv.Itoa(next[r.Depth]), r.Layer
+		next[r.Depth]++
+		if r.Depth > 0 {
+			number, name = "", strings.Repeat("   ", r.Depth-1)+number+"  "+name
+		}
+		if i+1 < len(rows) && rows[i+1].Depth > r.Depth && r.Params == 0 && r.MACs == 0 {
+			t.add(number, name, shape(r.Output), "", "") // what there is, is inside
+			continue
+		}
+		t.add(number, name, shape(r.Output), count(r.Params), count(r.MACs))
+	}
+	t.add("", "total", "", count(n.Size()), count(macs))
+	return &t
+}
+
+// memory is what a training step holds.
+type memory struct {
+	graph.Memory
+	optimizer, batch int
+}
+
+func (m memory) String() string {
+	var parts []string
+	for _, p := range []struct {
+		name  string
+		bytes int
+	}{
+		{"weights", m.Weights + m.Running}, {"gradients", m.Gradients}, {"optimiser", m.optimizer}, {"inputs", m.Inputs},
+		{"activations", m.Activations}, {"scratch", m.Scratch},
+	} {
+		if p.bytes > 0 {
+			parts = append(parts, p.name+" "+size(p.bytes))
+		}
+	}
+	return fmt.Sprintf("%s to train on mini-batches of %d: %s", size(m.Total()+m.optimizer), m.batch, strings.Join(parts, ", "))
+}
+
+func (m memory) object() object {
+	return object{
+		{"batch", m.batch}, {"weights", m.Weights + m.Running}, {"gradients", m.Gradients}, {"optimizer", m.optimizer},
+		{"inputs", m.Inputs}, {"activations", m.Activations}, {"scratch", m.Scratch}, {"total", m.Total() + m.optimizer},
+	}
+}
+
+func summaryObject(m models.Model, n *graph.Net, macs int, held memory) object {
 	var layers []object
 	for _, r := range n.Summary() {
-		layers = append(layers, object{{"layer", r.Layer}, {"output", r.Output}, {"parameters", r.Params}, {"macs", r.MACs}})
+		layers = append(layers, object{
+			{"layer", r.Layer}, {"output", r.Output}, {"parameters", r.Params}, {"macs", r.MACs}, {"depth", r.Depth},
+		})
 	}
 	return append(object{
 		{"model", m.Name}, {"doc", m.Doc}, {"input", m.Input}, {"layers", layers}, {"parameters", n.Size()}, {"macs", macs},
-		{"loss", m.Loss.Name}, {"recipe", recipeObject(m.Recipe)},
+		{"loss", m.Loss.Name}, {"recipe", recipeObject(m.Recipe)}, {"memory", held.object()},
 	}, published(m)...)
 }
 
