@@ -2,6 +2,7 @@ package kernel
 
 // resample is exact: its sums are whole numbers below 2²⁴.
 func resample[T Float](y []T, x []byte, rows, cols int, u, v []T) {
+	x = x[:rows*cols]
 	for i := range y {
 		s, t := place(u[i], cols-4), place(v[i], rows-2)
 		at := t>>8*cols + s>>8

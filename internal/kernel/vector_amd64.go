@@ -16,7 +16,7 @@ func vectorAVX2(s *Set[float32]) {
 	s.RMSProp, s.Adam = withSquare(rmsPropAVX2), withMeans(adamAVX2)
 	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX2), halvesGrad(maxPoolGradAVX2)
 	s.Im2col, s.Col2im = patches, patchSums(addPatchesAVX2, 8)
-	s.Mask, s.Gather = drops(maskAVX2), pixels(pixelsAVX2, 8)
+	s.Mask, s.Gather, s.Resample = drops(maskAVX2), pixels(pixelsAVX2, 8), places(resampleAVX2)
 }
 
 // vectorAVX512 lays what is generated in AVX-512 over s.
@@ -30,7 +30,7 @@ func vectorAVX512(s *Set[float32]) {
 	s.RMSProp, s.Adam = withSquare(rmsPropAVX512), withMeans(adamAVX512)
 	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX512), halvesGrad(maxPoolGradAVX512)
 	s.Im2col, s.Col2im = patches, patchSums(addPatchesAVX512, 16)
-	s.Mask, s.Gather = drops(maskAVX512), pixels(pixelsAVX512, 16)
+	s.Mask, s.Gather, s.Resample = drops(maskAVX512), pixels(pixelsAVX512, 16), places(resampleAVX512)
 }
 
 func unary(f func(y, x []float32)) func(y, x []float32) {

@@ -1982,47 +1982,193 @@ DATA pixel<>+24(SB)/4, $(0.00390625)
 DATA pixel<>+28(SB)/4, $(0.00390625)
 GLOBL pixel<>(SB), RODATA|NOPTR, $32
 
-// func addAVX512(y []float32, a []float32, b []float32)
-// Requires: AVX, AVX512F
-TEXT ·addAVX512(SB), NOSPLIT, $0-72
-	MOVQ y_base+0(FP), AX
-	MOVQ y_len+8(FP), CX
-	MOVQ a_base+24(FP), DX
-	MOVQ b_base+48(FP), BX
-	XORQ SI, SI
-	MOVQ CX, DI
-	ANDQ $-16, DI
-	CMPQ SI, DI
-	JGE  done100
+// func resampleAVX2(y []float32, x []byte, cols int, right float32, bottom float32, u []float32, v []float32)
+// Requires: AVX, AVX2
+TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         cols+48(FP), DX
+	MOVQ         y_len+8(FP), BX
+	MOVQ         u_base+64(FP), SI
+	MOVQ         v_base+88(FP), DI
+	VBROADCASTSS right+56(FP), Y0
+	VBROADCASTSS bottom+60(FP), Y1
+	VPBROADCASTD cols+48(FP), Y2
+	VMOVUPS      neighbours<>+0(SB), Y3
+	ADDQ         CX, DX
+	XORQ         R8, R8
+	MOVQ         BX, R9
+	ANDQ         $-8, R9
+	CMPQ         R8, R9
+	JGE          done100
 
 loop99:
-	VMOVUPS (DX)(SI*4), Z0
-	VMOVUPS (BX)(SI*4), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (AX)(SI*4)
-	ADDQ    $+16, SI
-	CMPQ    SI, DI
-	JLT     loop99
+	VMOVUPS    (SI)(R8*4), Y4
+	VXORPS     Y5, Y5, Y5
+	VMAXPS     Y5, Y4, Y4
+	VMINPS     Y0, Y4, Y4
+	VMULPS     parts<>+0(SB), Y4, Y4
+	VADDPS     half<>+0(SB), Y4, Y4
+	VCVTTPS2DQ Y4, Y5
+	VANDPS     byte<>+0(SB), Y5, Y4
+	VPSRLD     $0x08, Y5, Y5
+	VMOVUPS    (DI)(R8*4), Y6
+	VXORPS     Y7, Y7, Y7
+	VMAXPS     Y7, Y6, Y6
+	VMINPS     Y1, Y6, Y6
+	VMULPS     parts<>+0(SB), Y6, Y6
+	VADDPS     half<>+0(SB), Y6, Y6
+	VCVTTPS2DQ Y6, Y7
+	VANDPS     byte<>+0(SB), Y7, Y6
+	VPSRLD     $0x08, Y7, Y7
+	VPMADDWD   Y2, Y7, Y7
+	VPADDD     Y5, Y7, Y7
+	VPSLLD     $0x10, Y4, Y5
+	VPSUBD     Y4, Y5, Y5
+	VPADDD     unit<>+0(SB), Y5, Y5
+	VXORPS     Y4, Y4, Y4
+	VPCMPEQD   Y8, Y8, Y8
+	VPGATHERDD Y8, (CX)(Y7*1), Y4
+	VXORPS     Y8, Y8, Y8
+	VPCMPEQD   Y9, Y9, Y9
+	VPGATHERDD Y9, (DX)(Y7*1), Y8
+	VPSHUFB    Y3, Y4, Y4
+	VPMADDWD   Y5, Y4, Y4
+	VPSHUFB    Y3, Y8, Y8
+	VPMADDWD   Y5, Y8, Y8
+	VPSUBD     Y4, Y8, Y8
+	VPMULLD    Y6, Y8, Y8
+	VPSLLD     $0x08, Y4, Y4
+	VPADDD     Y8, Y4, Y4
+	VCVTDQ2PS  Y4, Y4
+	VMULPS     inverse24<>+0(SB), Y4, Y4
+	VMOVUPS    Y4, (AX)(R8*4)
+	ADDQ       $+8, R8
+	CMPQ       R8, R9
+	JLT        loop99
 
 done100:
-	ANDQ      $+15, CX
-	JZ        done101
-	MOVQ      $+1, DI
-	SHLQ      CL, DI
-	DECQ      DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (DX)(SI*4), K1, Z0
-	VMOVUPS.Z (BX)(SI*4), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(SI*4)
+	ANDQ       $+7, BX
+	JZ         done101
+	LEAQ       lanes<>+0(SB), R9
+	NEGQ       BX
+	VMOVUPS    64(R9)(BX*4), Y4
+	VMASKMOVPS (SI)(R8*4), Y4, Y5
+	VXORPS     Y6, Y6, Y6
+	VMAXPS     Y6, Y5, Y5
+	VMINPS     Y0, Y5, Y5
+	VMULPS     parts<>+0(SB), Y5, Y5
+	VADDPS     half<>+0(SB), Y5, Y5
+	VCVTTPS2DQ Y5, Y5
+	VANDPS     byte<>+0(SB), Y5, Y0
+	VPSRLD     $0x08, Y5, Y5
+	VMASKMOVPS (DI)(R8*4), Y4, Y6
+	VXORPS     Y7, Y7, Y7
+	VMAXPS     Y7, Y6, Y6
+	VMINPS     Y1, Y6, Y6
+	VMULPS     parts<>+0(SB), Y6, Y6
+	VADDPS     half<>+0(SB), Y6, Y6
+	VCVTTPS2DQ Y6, Y6
+	VANDPS     byte<>+0(SB), Y6, Y1
+	VPSRLD     $0x08, Y6, Y6
+	VPMADDWD   Y2, Y6, Y6
+	VPADDD     Y5, Y6, Y6
+	VPSLLD     $0x10, Y0, Y2
+	VPSUBD     Y0, Y2, Y2
+	VPADDD     unit<>+0(SB), Y2, Y2
+	VXORPS     Y0, Y0, Y0
+	VPCMPEQD   Y5, Y5, Y5
+	VPGATHERDD Y5, (CX)(Y6*1), Y0
+	VXORPS     Y5, Y5, Y5
+	VPCMPEQD   Y7, Y7, Y7
+	VPGATHERDD Y7, (DX)(Y6*1), Y5
+	VPSHUFB    Y3, Y0, Y0
+	VPMADDWD   Y2, Y0, Y0
+	VPSHUFB    Y3, Y5, Y5
+	VPMADDWD   Y2, Y5, Y5
+	VPSUBD     Y0, Y5, Y5
+	VPMULLD    Y1, Y5, Y5
+	VPSLLD     $0x08, Y0, Y0
+	VPADDD     Y5, Y0, Y0
+	VCVTDQ2PS  Y0, Y0
+	VMULPS     inverse24<>+0(SB), Y0, Y0
+	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
 done101:
 	VZEROUPPER
 	RET
 
-// func hadamardAVX512(y []float32, a []float32, b []float32)
+DATA parts<>+0(SB)/4, $(256.0)
+DATA parts<>+4(SB)/4, $(256.0)
+DATA parts<>+8(SB)/4, $(256.0)
+DATA parts<>+12(SB)/4, $(256.0)
+DATA parts<>+16(SB)/4, $(256.0)
+DATA parts<>+20(SB)/4, $(256.0)
+DATA parts<>+24(SB)/4, $(256.0)
+DATA parts<>+28(SB)/4, $(256.0)
+GLOBL parts<>(SB), RODATA|NOPTR, $32
+
+DATA half<>+0(SB)/4, $(0.5)
+DATA half<>+4(SB)/4, $(0.5)
+DATA half<>+8(SB)/4, $(0.5)
+DATA half<>+12(SB)/4, $(0.5)
+DATA half<>+16(SB)/4, $(0.5)
+DATA half<>+20(SB)/4, $(0.5)
+DATA half<>+24(SB)/4, $(0.5)
+DATA half<>+28(SB)/4, $(0.5)
+GLOBL half<>(SB), RODATA|NOPTR, $32
+
+DATA byte<>+0(SB)/4, $0x000000ff
+DATA byte<>+4(SB)/4, $0x000000ff
+DATA byte<>+8(SB)/4, $0x000000ff
+DATA byte<>+12(SB)/4, $0x000000ff
+DATA byte<>+16(SB)/4, $0x000000ff
+DATA byte<>+20(SB)/4, $0x000000ff
+DATA byte<>+24(SB)/4, $0x000000ff
+DATA byte<>+28(SB)/4, $0x000000ff
+GLOBL byte<>(SB), RODATA|NOPTR, $32
+
+DATA unit<>+0(SB)/4, $0x00000100
+DATA unit<>+4(SB)/4, $0x00000100
+DATA unit<>+8(SB)/4, $0x00000100
+DATA unit<>+12(SB)/4, $0x00000100
+DATA unit<>+16(SB)/4, $0x00000100
+DATA unit<>+20(SB)/4, $0x00000100
+DATA unit<>+24(SB)/4, $0x00000100
+DATA unit<>+28(SB)/4, $0x00000100
+GLOBL unit<>(SB), RODATA|NOPTR, $32
+
+DATA inverse24<>+0(SB)/4, $(0.000000059604645)
+DATA inverse24<>+4(SB)/4, $(0.000000059604645)
+DATA inverse24<>+8(SB)/4, $(0.000000059604645)
+DATA inverse24<>+12(SB)/4, $(0.000000059604645)
+DATA inverse24<>+16(SB)/4, $(0.000000059604645)
+DATA inverse24<>+20(SB)/4, $(0.000000059604645)
+DATA inverse24<>+24(SB)/4, $(0.000000059604645)
+DATA inverse24<>+28(SB)/4, $(0.000000059604645)
+GLOBL inverse24<>(SB), RODATA|NOPTR, $32
+
+DATA neighbours<>+0(SB)/4, $0x80018000
+DATA neighbours<>+4(SB)/4, $0x80058004
+DATA neighbours<>+8(SB)/4, $0x80098008
+DATA neighbours<>+12(SB)/4, $0x800d800c
+DATA neighbours<>+16(SB)/4, $0x80018000
+DATA neighbours<>+20(SB)/4, $0x80058004
+DATA neighbours<>+24(SB)/4, $0x80098008
+DATA neighbours<>+28(SB)/4, $0x800d800c
+DATA neighbours<>+32(SB)/4, $0x80018000
+DATA neighbours<>+36(SB)/4, $0x80058004
+DATA neighbours<>+40(SB)/4, $0x80098008
+DATA neighbours<>+44(SB)/4, $0x800d800c
+DATA neighbours<>+48(SB)/4, $0x80018000
+DATA neighbours<>+52(SB)/4, $0x80058004
+DATA neighbours<>+56(SB)/4, $0x80098008
+DATA neighbours<>+60(SB)/4, $0x800d800c
+GLOBL neighbours<>(SB), RODATA|NOPTR, $64
+
+// func addAVX512(y []float32, a []float32, b []float32)
 // Requires: AVX, AVX512F
-TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
+TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ a_base+24(FP), DX
@@ -2036,7 +2182,7 @@ TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
 loop102:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
-	VMULPS  Z1, Z0, Z0
+	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
@@ -2051,10 +2197,48 @@ done103:
 	KMOVW     DI, K1
 	VMOVUPS.Z (DX)(SI*4), K1, Z0
 	VMOVUPS.Z (BX)(SI*4), K1, Z1
-	VMULPS    Z1, Z0, Z0
+	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
 done104:
+	VZEROUPPER
+	RET
+
+// func hadamardAVX512(y []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F
+TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done106
+
+loop105:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop105
+
+done106:
+	ANDQ      $+15, CX
+	JZ        done107
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done107:
 	VZEROUPPER
 	RET
 
@@ -2069,20 +2253,20 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done106
+	JGE          done109
 
-loop105:
+loop108:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop105
+	JLT         loop108
 
-done106:
+done109:
 	ANDQ        $+15, CX
-	JZ          done107
+	JZ          done110
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -2092,7 +2276,7 @@ done106:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done107:
+done110:
 	VZEROUPPER
 	RET
 
@@ -2120,9 +2304,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done109
+	JGE          done112
 
-loop108:
+loop111:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -2153,11 +2337,11 @@ loop108:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop108
+	JLT          loop111
 
-done109:
+done112:
 	ANDQ         $+15, CX
-	JZ           done110
+	JZ           done113
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -2191,7 +2375,7 @@ done109:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done110:
+done113:
 	VZEROUPPER
 	RET
 
@@ -2220,9 +2404,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done112
+	JGE          done115
 
-loop111:
+loop114:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -2255,11 +2439,11 @@ loop111:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop111
+	JLT          loop114
 
-done112:
+done115:
 	ANDQ         $+15, CX
-	JZ           done113
+	JZ           done116
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -2295,7 +2479,7 @@ done112:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done113:
+done116:
 	VZEROUPPER
 	RET
 
@@ -2309,20 +2493,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done115
+	JGE  done118
 
-loop114:
+loop117:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop114
+	JLT     loop117
 
-done115:
+done118:
 	ANDQ      $+15, CX
-	JZ        done116
+	JZ        done119
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -2332,7 +2516,7 @@ done115:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done116:
+done119:
 	VZEROUPPER
 	RET
 
@@ -2348,9 +2532,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done118
+	JGE          done121
 
-loop117:
+loop120:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -2360,11 +2544,11 @@ loop117:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop117
+	JLT     loop120
 
-done118:
+done121:
 	ANDQ      $+15, CX
-	JZ        done119
+	JZ        done122
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -2377,7 +2561,7 @@ done118:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done119:
+done122:
 	VZEROUPPER
 	RET
 
@@ -2393,9 +2577,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done121
+	JGE          done124
 
-loop120:
+loop123:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -2404,11 +2588,11 @@ loop120:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop120
+	JLT          loop123
 
-done121:
+done124:
 	ANDQ         $+15, CX
-	JZ           done122
+	JZ           done125
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -2420,7 +2604,7 @@ done121:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done122:
+done125:
 	VZEROUPPER
 	RET
 
@@ -2435,9 +2619,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done124
+	JGE  done127
 
-loop123:
+loop126:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -2446,11 +2630,11 @@ loop123:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop123
+	JLT       loop126
 
-done124:
+done127:
 	ANDQ      $+15, CX
-	JZ        done125
+	JZ        done128
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -2462,7 +2646,7 @@ done124:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done125:
+done128:
 	VZEROUPPER
 	RET
 
@@ -2478,9 +2662,9 @@ TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done127
+	JGE          done130
 
-loop126:
+loop129:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -2488,11 +2672,11 @@ loop126:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop126
+	JLT          loop129
 
-done127:
+done130:
 	ANDQ         $+15, CX
-	JZ           done128
+	JZ           done131
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -2503,64 +2687,13 @@ done127:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done128:
+done131:
 	VZEROUPPER
 	RET
 
 // func momentumAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
 // Requires: AVX, AVX512F
 TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
-	MOVQ         w_base+0(FP), AX
-	MOVQ         w_len+8(FP), CX
-	MOVQ         v_base+24(FP), DX
-	MOVQ         g_base+48(FP), BX
-	VBROADCASTSS mu+72(FP), Z0
-	VBROADCASTSS rate+76(FP), Z1
-	VBROADCASTSS decay+80(FP), Z2
-	XORQ         SI, SI
-	MOVQ         CX, DI
-	ANDQ         $-16, DI
-	CMPQ         SI, DI
-	JGE          done130
-
-loop129:
-	VMOVUPS      (AX)(SI*4), Z3
-	VMOVUPS      (DX)(SI*4), Z4
-	VMOVUPS      (BX)(SI*4), Z5
-	VFMADD231PS  Z2, Z3, Z5
-	VMULPS       Z0, Z4, Z4
-	VFNMADD231PS Z1, Z5, Z4
-	VADDPS       Z4, Z3, Z3
-	VMOVUPS      Z4, (DX)(SI*4)
-	VMOVUPS      Z3, (AX)(SI*4)
-	ADDQ         $+16, SI
-	CMPQ         SI, DI
-	JLT          loop129
-
-done130:
-	ANDQ         $+15, CX
-	JZ           done131
-	MOVQ         $+1, DI
-	SHLQ         CL, DI
-	DECQ         DI
-	KMOVW        DI, K1
-	VMOVUPS.Z    (AX)(SI*4), K1, Z3
-	VMOVUPS.Z    (DX)(SI*4), K1, Z4
-	VMOVUPS.Z    (BX)(SI*4), K1, Z5
-	VFMADD231PS  Z2, Z3, Z5
-	VMULPS       Z0, Z4, Z4
-	VFNMADD231PS Z1, Z5, Z4
-	VADDPS       Z4, Z3, Z3
-	VMOVUPS      Z4, K1, (DX)(SI*4)
-	VMOVUPS      Z3, K1, (AX)(SI*4)
-
-done131:
-	VZEROUPPER
-	RET
-
-// func nesterovAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
-// Requires: AVX, AVX512F
-TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         v_base+24(FP), DX
@@ -2579,9 +2712,9 @@ loop132:
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
 	VFMADD231PS  Z2, Z3, Z5
-	VFMADD213PS  Z5, Z0, Z4
-	VFMADD231PS  Z0, Z4, Z5
-	VFNMADD231PS Z1, Z5, Z3
+	VMULPS       Z0, Z4, Z4
+	VFNMADD231PS Z1, Z5, Z4
+	VADDPS       Z4, Z3, Z3
 	VMOVUPS      Z4, (DX)(SI*4)
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
@@ -2599,13 +2732,64 @@ done133:
 	VMOVUPS.Z    (DX)(SI*4), K1, Z4
 	VMOVUPS.Z    (BX)(SI*4), K1, Z5
 	VFMADD231PS  Z2, Z3, Z5
+	VMULPS       Z0, Z4, Z4
+	VFNMADD231PS Z1, Z5, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      Z4, K1, (DX)(SI*4)
+	VMOVUPS      Z3, K1, (AX)(SI*4)
+
+done134:
+	VZEROUPPER
+	RET
+
+// func nesterovAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
+// Requires: AVX, AVX512F
+TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS mu+72(FP), Z0
+	VBROADCASTSS rate+76(FP), Z1
+	VBROADCASTSS decay+80(FP), Z2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done136
+
+loop135:
+	VMOVUPS      (AX)(SI*4), Z3
+	VMOVUPS      (DX)(SI*4), Z4
+	VMOVUPS      (BX)(SI*4), Z5
+	VFMADD231PS  Z2, Z3, Z5
+	VFMADD213PS  Z5, Z0, Z4
+	VFMADD231PS  Z0, Z4, Z5
+	VFNMADD231PS Z1, Z5, Z3
+	VMOVUPS      Z4, (DX)(SI*4)
+	VMOVUPS      Z3, (AX)(SI*4)
+	ADDQ         $+16, SI
+	CMPQ         SI, DI
+	JLT          loop135
+
+done136:
+	ANDQ         $+15, CX
+	JZ           done137
+	MOVQ         $+1, DI
+	SHLQ         CL, DI
+	DECQ         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (AX)(SI*4), K1, Z3
+	VMOVUPS.Z    (DX)(SI*4), K1, Z4
+	VMOVUPS.Z    (BX)(SI*4), K1, Z5
+	VFMADD231PS  Z2, Z3, Z5
 	VFMADD213PS  Z5, Z0, Z4
 	VFMADD231PS  Z0, Z4, Z5
 	VFNMADD231PS Z1, Z5, Z3
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done134:
+done137:
 	VZEROUPPER
 	RET
 
@@ -2624,9 +2808,9 @@ TEXT ·rmsPropAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done136
+	JGE          done139
 
-loop135:
+loop138:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -2643,11 +2827,11 @@ loop135:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop135
+	JLT         loop138
 
-done136:
+done139:
 	ANDQ        $+15, CX
-	JZ          done137
+	JZ          done140
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -2667,7 +2851,7 @@ done136:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done137:
+done140:
 	VZEROUPPER
 	RET
 
@@ -2690,9 +2874,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done139
+	JGE          done142
 
-loop138:
+loop141:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -2713,11 +2897,11 @@ loop138:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop138
+	JLT         loop141
 
-done139:
+done142:
 	ANDQ        $+15, CX
-	JZ          done140
+	JZ          done143
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -2741,7 +2925,7 @@ done139:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done140:
+done143:
 	VZEROUPPER
 	RET
 
@@ -2758,33 +2942,33 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done142
+	JGE    done145
 
-loop141:
+loop144:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop141
+	JLT    loop144
 
-done142:
+done145:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done144
+	JGE  done147
 
-loop143:
+loop146:
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	ADDQ    $+16, DX
 	CMPQ    DX, BX
-	JLT     loop143
+	JLT     loop146
 
-done144:
+done147:
 	ANDQ      $+15, CX
-	JZ        done145
+	JZ        done148
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -2792,7 +2976,7 @@ done144:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done145:
+done148:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -2821,9 +3005,9 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done147
+	JGE  done150
 
-loop146:
+loop149:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -2831,9 +3015,9 @@ loop146:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done149
+	JGE    done152
 
-loop148:
+loop151:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -2845,47 +3029,47 @@ loop148:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop148
+	JLT     loop151
 
-done149:
+done152:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop146
+	JLT     loop149
 
-done147:
+done150:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done151
+	JGE  done154
 
-loop150:
+loop153:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done153
+	JGE    done156
 
-loop152:
+loop155:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop152
+	JLT     loop155
 
-done153:
+done156:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop150
+	JLT     loop153
 
-done151:
+done154:
 	ANDQ   $+15, CX
-	JZ     done154
+	JZ     done157
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -2894,20 +3078,20 @@ done151:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done156
+	JGE    done159
 
-loop155:
+loop158:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop155
+	JLT       loop158
 
-done156:
+done159:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done154:
+done157:
 	VZEROUPPER
 	RET
 
@@ -2923,28 +3107,28 @@ TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done158
+	JGE  done161
 
-loop157:
+loop160:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done160
+	JGE  done163
 
-loop159:
+loop162:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop159
+	JLT     loop162
 
-done160:
+done163:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done161
+	JZ        done164
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -2954,13 +3138,13 @@ done160:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done161:
+done164:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop157
+	JLT  loop160
 
-done158:
+done161:
 	VZEROUPPER
 	RET
 
@@ -2996,24 +3180,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done163
+	JGE          done166
 
-loop162:
+loop165:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done165
+	JGE          done168
 
-loop164:
+loop167:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop164
+	JLT    loop167
 
-done165:
+done168:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -3025,9 +3209,9 @@ done165:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done167
+	JGE        done170
 
-loop166:
+loop169:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -3056,9 +3240,9 @@ loop166:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop166
+	JLT          loop169
 
-done167:
+done170:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -3093,25 +3277,25 @@ done167:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done169
+	JGE          done172
 
-loop168:
+loop171:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop168
+	JLT     loop171
 
-done169:
+done172:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop162
+	JLT     loop165
 
-done163:
+done166:
 	VZEROUPPER
 	RET
 
@@ -3152,24 +3336,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done171
+	JGE          done174
 
-loop170:
+loop173:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done173
+	JGE          done176
 
-loop172:
+loop175:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop172
+	JLT    loop175
 
-done173:
+done176:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -3181,9 +3365,9 @@ done173:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done175
+	JGE        done178
 
-loop174:
+loop177:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -3211,9 +3395,9 @@ loop174:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop174
+	JLT          loop177
 
-done175:
+done178:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -3270,9 +3454,9 @@ done175:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop170
+	JLT          loop173
 
-done171:
+done174:
 	VZEROUPPER
 	RET
 
@@ -3308,17 +3492,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done177
+	JGE     done180
 
-loop176:
+loop179:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done179
+	JGE  done182
 
-loop178:
+loop181:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -3342,11 +3526,11 @@ loop178:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop178
+	JLT     loop181
 
-done179:
+done182:
 	TESTQ     R8, R8
-	JZ        skip180
+	JZ        skip183
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -3367,14 +3551,14 @@ done179:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip180:
+skip183:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop176
+	JLT  loop179
 
-done177:
+done180:
 	VZEROUPPER
 	RET
 
@@ -3421,17 +3605,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done182
+	JGE     done185
 
-loop181:
+loop184:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done184
+	JGE  done187
 
-loop183:
+loop186:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -3465,11 +3649,11 @@ loop183:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop183
+	JLT       loop186
 
-done184:
+done187:
 	TESTQ     R9, R9
-	JZ        skip185
+	JZ        skip188
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -3500,14 +3684,14 @@ done184:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip185:
+skip188:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop181
+	JLT  loop184
 
-done182:
+done185:
 	VZEROUPPER
 	RET
 
@@ -3552,9 +3736,9 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done187
+	JGE   done190
 
-loop186:
+loop189:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -3570,42 +3754,42 @@ loop186:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done189
+	JGE     done192
 
-loop188:
+loop191:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done191
+	JGE     done194
 
-loop190:
+loop193:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop190
+	JLT      loop193
 
-done191:
+done194:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop188
+	JLT    loop191
 
-done189:
+done192:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop186
+	JLT     loop189
 
-done187:
+done190:
 	VZEROUPPER
 	RET
 
@@ -3643,9 +3827,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done193
+	JGE          done196
 
-loop192:
+loop195:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -3676,12 +3860,12 @@ loop192:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop192
+	JLT           loop195
 
-done193:
+done196:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done194
+	JZ            done197
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -3722,7 +3906,7 @@ done193:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done194:
+done197:
 	VZEROUPPER
 	RET
 
@@ -3747,9 +3931,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done196
+	JGE          done199
 
-loop195:
+loop198:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -3757,14 +3941,136 @@ loop195:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop195
+	JLT        loop198
 
-done196:
+done199:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
 	VMULPS     Z0, Z1, Z1
 	VMOVUPS    Z1, (AX)(BX*4)
+	VZEROUPPER
+	RET
+
+// func resampleAVX512(y []float32, x []byte, cols int, right float32, bottom float32, u []float32, v []float32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         cols+48(FP), BX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         u_base+64(FP), SI
+	MOVQ         v_base+88(FP), DI
+	VBROADCASTSS right+56(FP), Z0
+	VBROADCASTSS bottom+60(FP), Z1
+	VBROADCASTSS parts<>+0(SB), Z3
+	VBROADCASTSS half<>+0(SB), Z4
+	VBROADCASTSS byte<>+0(SB), Z5
+	VBROADCASTSS unit<>+0(SB), Z6
+	VBROADCASTSS inverse24<>+0(SB), Z7
+	VPBROADCASTD cols+48(FP), Z2
+	VMOVUPS      neighbours<>+0(SB), Z8
+	ADDQ         DX, BX
+	XORQ         R8, R8
+	MOVQ         CX, R9
+	ANDQ         $-16, R9
+	CMPQ         R8, R9
+	JGE          done201
+
+loop200:
+	VMOVUPS    (SI)(R8*4), Z9
+	VXORPS     Z10, Z10, Z10
+	VMAXPS     Z10, Z9, Z9
+	VMINPS     Z0, Z9, Z9
+	VMULPS     Z3, Z9, Z9
+	VADDPS     Z4, Z9, Z9
+	VCVTTPS2DQ Z9, Z10
+	VANDPS     Z5, Z10, Z9
+	VPSRLD     $0x08, Z10, Z10
+	VMOVUPS    (DI)(R8*4), Z11
+	VXORPS     Z12, Z12, Z12
+	VMAXPS     Z12, Z11, Z11
+	VMINPS     Z1, Z11, Z11
+	VMULPS     Z3, Z11, Z11
+	VADDPS     Z4, Z11, Z11
+	VCVTTPS2DQ Z11, Z12
+	VANDPS     Z5, Z12, Z11
+	VPSRLD     $0x08, Z12, Z12
+	VPMADDWD   Z2, Z12, Z12
+	VPADDD     Z10, Z12, Z12
+	VPSLLD     $0x10, Z9, Z10
+	VPSUBD     Z9, Z10, Z10
+	VPADDD     Z6, Z10, Z10
+	VXORPS     Z9, Z9, Z9
+	KXNORW     K1, K1, K1
+	VPGATHERDD (DX)(Z12*1), K1, Z9
+	VXORPS     Z13, Z13, Z13
+	KXNORW     K2, K2, K2
+	VPGATHERDD (BX)(Z12*1), K2, Z13
+	VPSHUFB    Z8, Z9, Z9
+	VPMADDWD   Z10, Z9, Z9
+	VPSHUFB    Z8, Z13, Z13
+	VPMADDWD   Z10, Z13, Z13
+	VPSUBD     Z9, Z13, Z13
+	VPMULLD    Z11, Z13, Z13
+	VPSLLD     $0x08, Z9, Z9
+	VPADDD     Z13, Z9, Z9
+	VCVTDQ2PS  Z9, Z9
+	VMULPS     Z7, Z9, Z9
+	VMOVUPS    Z9, (AX)(R8*4)
+	ADDQ       $+16, R8
+	CMPQ       R8, R9
+	JLT        loop200
+
+done201:
+	ANDQ       $+15, CX
+	JZ         done202
+	MOVQ       $+1, R9
+	SHLQ       CL, R9
+	DECQ       R9
+	KMOVW      R9, K1
+	VMOVUPS.Z  (SI)(R8*4), K1, Z9
+	VXORPS     Z10, Z10, Z10
+	VMAXPS     Z10, Z9, Z9
+	VMINPS     Z0, Z9, Z9
+	VMULPS     Z3, Z9, Z9
+	VADDPS     Z4, Z9, Z9
+	VCVTTPS2DQ Z9, Z9
+	VANDPS     Z5, Z9, Z0
+	VPSRLD     $0x08, Z9, Z9
+	VMOVUPS.Z  (DI)(R8*4), K1, Z10
+	VXORPS     Z11, Z11, Z11
+	VMAXPS     Z11, Z10, Z10
+	VMINPS     Z1, Z10, Z10
+	VMULPS     Z3, Z10, Z10
+	VADDPS     Z4, Z10, Z10
+	VCVTTPS2DQ Z10, Z1
+	VANDPS     Z5, Z1, Z3
+	VPSRLD     $0x08, Z1, Z1
+	VPMADDWD   Z2, Z1, Z1
+	VPADDD     Z9, Z1, Z1
+	VPSLLD     $0x10, Z0, Z2
+	VPSUBD     Z0, Z2, Z2
+	VPADDD     Z6, Z2, Z2
+	VXORPS     Z0, Z0, Z0
+	KXNORW     K3, K3, K3
+	VPGATHERDD (DX)(Z1*1), K3, Z0
+	VXORPS     Z4, Z4, Z4
+	KXNORW     K4, K4, K4
+	VPGATHERDD (BX)(Z1*1), K4, Z4
+	VPSHUFB    Z8, Z0, Z0
+	VPMADDWD   Z2, Z0, Z0
+	VPSHUFB    Z8, Z4, Z4
+	VPMADDWD   Z2, Z4, Z4
+	VPSUBD     Z0, Z4, Z4
+	VPMULLD    Z3, Z4, Z4
+	VPSLLD     $0x08, Z0, Z0
+	VPADDD     Z4, Z0, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z7, Z0, Z0
+	VMOVUPS    Z0, K1, (AX)(R8*4)
+
+done202:
 	VZEROUPPER
 	RET
 
@@ -3785,70 +4091,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done198
+	JGE   done204
 
-loop197:
+loop203:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done200
+	JGE  done206
 
-loop199:
+loop205:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done202
+	JGE  done208
 
-loop201:
+loop207:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done204
+	JGE  done210
 
-loop203:
+loop209:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop203
+	JLT     loop209
 
-done204:
+done210:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop201
+	JLT  loop207
 
-done202:
+done208:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done206
+	JGE  done212
 
-loop205:
+loop211:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop205
+	JLT     loop211
 
-done206:
+done212:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop199
+	JLT  loop205
 
-done200:
+done206:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop197
+	JLT  loop203
 
-done198:
+done204:
 	VZEROUPPER
 	RET
 
@@ -3869,69 +4175,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done208
+	JGE   done214
 
-loop207:
+loop213:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done210
+	JGE  done216
 
-loop209:
+loop215:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done212
+	JGE  done218
 
-loop211:
+loop217:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done214
+	JGE  done220
 
-loop213:
+loop219:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop213
+	JLT     loop219
 
-done214:
+done220:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop211
+	JLT  loop217
 
-done212:
+done218:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done216
+	JGE  done222
 
-loop215:
+loop221:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop215
+	JLT     loop221
 
-done216:
+done222:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop209
+	JLT  loop215
 
-done210:
+done216:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop207
+	JLT  loop213
 
-done208:
+done214:
 	VZEROUPPER
 	RET

@@ -76,6 +76,7 @@ func vectorKernels() []namedKernel {
 		{"Col2im/500x64", func(s *Set[float32]) { s.Col2im(y[:20*144], patches, second) }},
 		{"Mask/10x1000/p0.5", func(s *Set[float32]) { s.Mask(y[:10000], 7, 0.5) }},
 		{"Mask/10x1000/p0.3", func(s *Set[float32]) { s.Mask(y[:10000], 7, 0.3) }},
+		{"Resample/784", func(s *Set[float32]) { s.Resample(y[:784], images, 31, 33, x, z) }},
 		{"Gather/10x784", func(s *Set[float32]) { s.Gather(y[:7840], images, order) }},
 	}
 }

@@ -59,3 +59,14 @@ func pixels(f func(y []float32, x, next []byte), width int) func(y []float32, im
 		}
 	}
 }
+
+// places is Resample by f, whose products of a row and cols have factors below 2¹⁵.
+func places(f func(y []float32, x []byte, cols int, right, bottom float32, u, v []float32)) func([]float32, []byte, int, int, []float32, []float32) {
+	return func(y []float32, x []byte, rows, cols int, u, v []float32) {
+		if rows < 2 || cols < 4 || max(rows, cols) >= 1<<15 {
+			resample(y, x, rows, cols, u, v)
+			return
+		}
+		f(y, x[:rows*cols], cols, float32(cols-4), float32(rows-2), u[:len(y)], v[:len(y)])
+	}
+}

@@ -126,6 +126,12 @@ func maskAVX2(y []float32, key uint64, drop uint32, keep float32)
 //go:noescape
 func pixelsAVX2(y []float32, x []byte, next []byte)
 
+// resampleAVX2 is y[i] = the bytes x, in rows of cols, at column u[i] and row v[i], interpolated, over 256, for i < len(y);
+// columns are kept within 0 and right, rows within 0 and bottom.
+//
+//go:noescape
+func resampleAVX2(y []float32, x []byte, cols int, right float32, bottom float32, u []float32, v []float32)
+
 // addAVX512 is y[i] = a[i] + b[i].
 //
 //go:noescape
@@ -247,6 +253,12 @@ func maskAVX512(y []float32, key uint64, drop uint32, keep float32)
 //
 //go:noescape
 func pixelsAVX512(y []float32, x []byte, next []byte)
+
+// resampleAVX512 is y[i] = the bytes x, in rows of cols, at column u[i] and row v[i], interpolated, over 256, for i < len(y);
+// columns are kept within 0 and right, rows within 0 and bottom.
+//
+//go:noescape
+func resampleAVX512(y []float32, x []byte, cols int, right float32, bottom float32, u []float32, v []float32)
 
 // copyPatches8 is y[(u kernelCols + v) outRows + i, j] = x[(i+u) cols + j+v] for u < kernelRows, v < kernelCols,
 // i < outRows, j < outCols, where y's rows are ldy elements apart; outCols ≥ 8.

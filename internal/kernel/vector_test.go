@@ -240,7 +240,9 @@ func TestShort(t *testing.T) {
 			"Col2im": func() {
 				s.Col2im(long, short, Geometry{Maps: 1, Rows: 8, Cols: 8, KernelRows: 1, KernelCols: 1, Stride: 1})
 			},
-			"Gather": func() { s.Gather(long, make([]byte, 63), []int32{0, 1}) },
+			"Resample":          func() { s.Resample(long[:16], make([]byte, 63), 8, 8, long, long) },
+			"Resample's places": func() { s.Resample(long, make([]byte, 64), 8, 8, long, short) },
+			"Gather":            func() { s.Gather(long, make([]byte, 63), []int32{0, 1}) },
 		} {
 			t.Run(name, func(t *testing.T) {
 				for i := range long {

@@ -10,18 +10,23 @@ import (
 
 // values are the constants by name.
 var values = map[string]Constant{
-	"one":      F32(1), // also 127<<23: the exponent of 1
-	"two":      F32(2),
-	"sign":     U32(1 << 31),
-	"infinity": U32(0xff800000), // −∞
-	"pixel":    F32(1.0 / 256),
-	"log2e":    F32(math.Log2E),
-	"ln2":      F32(math.Ln2),
-	"ln2rest":  F32(math.Ln2 - float64(float32(math.Ln2))), // what float32 leaves of ln 2
-	"round":    F32(3 << 22),                               // adding it rounds to an integer, which then is the low bits
-	"least":    F32(-88),                                   // e^x is 0 below it
-	"most":     F32(89),                                    // and +Inf above it
-	"rootHalf": F32(math.Sqrt2 / 2),
+	"one":       F32(1), // also 127<<23: the exponent of 1
+	"two":       F32(2),
+	"sign":      U32(1 << 31),
+	"infinity":  U32(0xff800000), // −∞
+	"pixel":     F32(1.0 / 256),
+	"parts":     F32(256),
+	"half":      F32(0.5),
+	"byte":      U32(255),
+	"unit":      U32(256),
+	"inverse24": F32(1.0 / (1 << 24)),
+	"log2e":     F32(math.Log2E),
+	"ln2":       F32(math.Ln2),
+	"ln2rest":   F32(math.Ln2 - float64(float32(math.Ln2))), // what float32 leaves of ln 2
+	"round":     F32(3 << 22),                               // adding it rounds to an integer, which then is the low bits
+	"least":     F32(-88),                                   // e^x is 0 below it
+	"most":      F32(89),                                    // and +Inf above it
+	"rootHalf":  F32(math.Sqrt2 / 2),
 
 	"inverse2": F32(1.0 / 2), "inverse3": F32(1.0 / 3), "inverse5": F32(1.0 / 5), "inverse7": F32(1.0 / 7), "inverse9": F32(1.0 / 9),
 	"factorial3": F32(1.0 / 6), "factorial4": F32(1.0 / 24), "factorial5": F32(1.0 / 120), "factorial6": F32(1.0 / 720),

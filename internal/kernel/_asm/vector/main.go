@@ -20,6 +20,7 @@ func main() {
 		v.addPatches()
 		v.dropout()
 		v.pixels()
+		v.resample()
 	}
 	copyPatches(8, func() Vec { return YMM() })
 	copyPatches(4, func() Vec { return XMM() })

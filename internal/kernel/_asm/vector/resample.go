@@ -1,0 +1,78 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// resample gathers four bytes at a time and takes the first two: a pixel and its right neighbour. All numbers but the places are
+// whole, so that the sums are the Go row's.
+func (v isa) resample() {
+	v.text("resample", "y []float32, x []byte, cols int, right, bottom float32, u, v []float32",
+		"y[i] = the bytes x, in rows of cols, at column u[i] and row v[i], interpolated, over 256, for i < len(y);",
+		"columns are kept within 0 and right, rows within 0 and bottom")
+	y, x, below, n, left, top := base("y"), base("x"), param("cols"), length("y"), base("u"), base("v")
+	right, bottom, stride := v.scalar("right"), v.scalar("bottom"), v.vec()
+	c := v.constants("parts", "half", "byte", "unit", "inverse24")
+	VPBROADCASTD(arg("cols"), stride)
+	var bytes []Constant // that VPSHUFB makes words of
+	for i := range uint32(16) {
+		j := i % 4 * 4
+		bytes = append(bytes, U32(0x80<<24|(j+1)<<16|0x80<<8|j))
+	}
+	neighbours := v.copy(table("neighbours", bytes...))
+	ADDQ(x, below)
+	v.chunks(n, func(i reg.GPVirtual, mask Op) {
+		across, column := v.place(v.load(at(left, i), mask), right, c)
+		down, row := v.place(v.load(at(top, i), mask), bottom, c)
+		VPMADDWD(stride, row, row)
+		VPADDD(column, row, row)
+		weights := v.vec() // of the pixel in the lower half, of its neighbour in the upper
+		VPSLLD(Imm(16), across, weights)
+		VPSUBD(across, weights, weights)
+		VPADDD(c["unit"], weights, weights)
+		above, under := v.gather(x, row), v.gather(below, row)
+		for _, g := range []Vec{above, under} {
+			VPSHUFB(neighbours, g, g)
+			VPMADDWD(weights, g, g)
+		}
+		VPSUBD(above, under, under)
+		VPMULLD(down, under, under)
+		VPSLLD(Imm(8), above, above)
+		VPADDD(under, above, above)
+		VCVTDQ2PS(above, above)
+		VMULPS(c["inverse24"], above, above)
+		v.store(above, at(y, i), mask)
+	})
+	end()
+}
+
+// place is x within 0 and most: its whole part, and the rest in units of 1/256. NaN becomes 0.
+func (v isa) place(x, most Vec, c constants) (rest, whole Vec) {
+	rest, whole = v.vec(), v.vec()
+	VMAXPS(v.zero(), x, x)
+	VMINPS(most, x, x)
+	VMULPS(c["parts"], x, x)
+	VADDPS(c["half"], x, x)
+	VCVTTPS2DQ(x, whole)
+	VANDPS(c["byte"], whole, rest)
+	VPSRLD(Imm(8), whole, whole)
+	return rest, whole
+}
+
+// gather reads the 32 bits from base + offset for each lane of offset.
+func (v isa) gather(base reg.Register, offset Vec) Vec {
+	x := v.zero()
+	m := Mem{Base: base, Index: offset, Scale: 1}
+	if v == avx512 {
+		k := K()
+		KXNORW(k, k, k)
+		VPGATHERDD(m, k, x)
+		return x
+	}
+	all := v.vec()
+	VPCMPEQD(all, all, all)
+	VPGATHERDD(all, m, x)
+	return x
+}
