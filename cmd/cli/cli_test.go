@@ -176,6 +176,10 @@ func TestMisuse(t *testing.T) {
 		{"bench mlp --batch 0", "--batch 0"},
 		{"bench mlp --batch few", "is not a list of whole numbers"},
 		{"bench mlp --seconds 0", "--seconds 0"},
+		{"data --show", "data: --show, --augment and --output belong together; use stheno data --show"},
+		{"data --augment shifts", "belong together"},
+		{"data --show -o digits.svg", `digits.svg: no format ".svg" for images; use .png`},
+		{"data --show --augment shift -o digits.png", "did you mean shifts?"},
 		{"ls more", "ls: got 1 arguments"},
 	} {
 		place := strings.NewReplacer("DIR", dir, "EMPTY", empty)

@@ -6,20 +6,33 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/models"
 )
 
 func (a *app) dataCommand() *cobra.Command {
-	var dir string
-	var json bool
+	var dir, augment, output string
+	var show, json bool
 	cmd := &cobra.Command{
 		Use:   "data [flags]",
 		Short: "Describe the data set: its sizes, labels and files",
-		Args:  arguments(0, 0),
+		Long: wrap("Describe the data set: its sizes, labels and files. With --show, draw training images in place of that, a line for "+
+			"each class: the first ones, or with --augment the first one and what becomes of it in the first epochs.", 100),
+		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
+			if show != (output != "") || augment != "" && !show {
+				return usagef("data: --show, --augment and --output belong together; use stheno data --show [--augment KIND] -o FILE.png")
+			}
+			if err := plot.CheckTiles(output); show && err != nil {
+				return usagef("--output: %w", err)
+			}
 			d, err := loadData(dir)
 			if err != nil {
 				return err
+			}
+			if show {
+				return sheet(output, d.Train, models.Recipe{Augment: augment})
 			}
 			if json {
 				return printJSON(a.out, dataObject(d))
@@ -31,6 +44,9 @@ func (a *app) dataCommand() *cobra.Command {
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.StringVar(&dir, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
+	set.BoolVar(&show, "show", false, "draw images")
+	set.StringVar(&augment, "augment", "", augmentHelp)
+	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .png")
 	set.BoolVar(&json, "json", false, "a JSON object")
 	return cmd
 }
