@@ -12,8 +12,13 @@ func resample[T Float](y []T, x []byte, rows, cols int, u, v []T) {
 	}
 }
 
-// place is u within 0 and most in units of 1/256.
-func place[T Float](u T, most int) int { return int(min(max(u, 0), T(most))*256 + .5) }
+// place is u within 0 and most, in units of 1/256; NaN is at 0.
+func place[T Float](u T, most int) int {
+	if !(u > 0) {
+		return 0
+	}
+	return int(min(u, T(most))*256 + .5)
+}
 
 // between is 256 times what is part/256 of the way from a to b.
 func between(a, b byte, part int) int { return int(a)<<8 + (int(b)-int(a))*part }

@@ -18,7 +18,7 @@ func spots(random *rand.Rand, n, most int) []float32 {
 			edge := float32(random.IntN(256*most)+1)/256 - 1./512
 			u[i] = math.Nextafter32(edge, []float32{-inf, edge, inf}[random.IntN(3)])
 		case 2:
-			u[i] = []float32{-1e30, 1e30, inf, -inf, float32(most), -0.001}[random.IntN(6)]
+			u[i] = []float32{-1e30, 1e30, inf, -inf, float32(most), -0.001, nan}[random.IntN(7)]
 		}
 	}
 	return u
@@ -58,6 +58,9 @@ func TestResampleOf(t *testing.T) {
 	}
 	Loops[float32]().Resample(y, x, rows, cols, u, v)
 	clamp := func(u float32, most int) (whole int, part float64) {
+		if u != u {
+			u = 0
+		}
 		p := math.Floor(float64(max(0, min(u, float32(most)))*256+.5)) / 256
 		return int(p), p - math.Floor(p)
 	}
