@@ -117,3 +117,19 @@ memory  20`
 		t.Errorf("%v", inside)
 	}
 }
+
+// TestPictures: the pictures of the documentation are what their commands draw.
+func TestPictures(t *testing.T) {
+	for picture, args := range map[string]string{"mlp.svg": "mlp --level gradient"} {
+		path := filepath.Join("..", "..", "docs", picture)
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawn := filepath.Join(t.TempDir(), picture)
+		ok(t, append([]string{"graph", "-o", drawn}, strings.Fields(args)...)...)
+		if got, err := os.ReadFile(drawn); err != nil || string(got) != string(want) {
+			t.Errorf("%s has changed (%v); look at it anew: stheno graph %s -o docs/%s", path, err, args, picture)
+		}
+	}
+}

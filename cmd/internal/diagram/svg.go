@@ -76,9 +76,9 @@ func (s *svg) open(w, h float64, title string) {
 	fmt.Fprintf(s, "<title>%s</title>\n<style>\n", escape(title))
 	fmt.Fprintf(s, ".title,.label{font-family:%s}\n.detail{font-family:%s}\n", mono, sans)
 	s.WriteString(".title{font-size:18px;font-weight:600}\n.label{font-size:13px;font-weight:600}\n.detail{font-size:11px}\n")
-	s.style("", "#ffffff", "#1f2328", "#59636e", "#c5ddf6", func(c colour) (string, string) { return c.fill, c.line })
+	s.style("", "#ffffff", "#1f2328", "#4c5661", "#c5ddf6", func(c colour) (string, string) { return c.fill, c.line })
 	s.WriteString("@media (prefers-color-scheme:dark){\n")
-	s.style("  ", "#0d1117", "#e6edf3", "#9198a1", "#1b3a5f", func(c colour) (string, string) { return c.darkFill, c.darkLine })
+	s.style("  ", "#0d1117", "#e6edf3", "#adb6c0", "#1b3a5f", func(c colour) (string, string) { return c.darkFill, c.darkLine })
 	fmt.Fprintf(s, "}\n</style>\n<rect class=\"ground\" width=\"%s\" height=\"%s\"/>\n", number(w), number(h))
 }
 

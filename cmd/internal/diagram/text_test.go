@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -150,4 +152,49 @@ func TestUnfit(t *testing.T) {
 			t.Errorf("not quoted: %s", line)
 		}
 	}
+}
+
+// TestContrast: text can be read on every ground, by day and by night: a contrast of 4.5 at least, as the Web Content Accessibility
+// Guidelines ask for.
+func TestContrast(t *testing.T) {
+	svg := SVG("", "", of(t, graph.Dense{Out: 10}, graph.GradientLevel))
+	day, night, _ := strings.Cut(svg, "@media")
+	for name, css := range map[string]string{"day": day, "night": night} {
+		fill := func(class string) float64 {
+			_, rule, ok := strings.Cut(css, class+"{fill:#")
+			if !ok {
+				t.Fatalf("%s: no rule for %s", name, class)
+			}
+			return luminance(t, rule[:6])
+		}
+		grounds := []string{".ground", ".learns"}
+		for _, c := range colours {
+			grounds = append(grounds, "."+string(c.role))
+		}
+		for _, ink := range []string{".label", ".detail"} {
+			for _, ground := range grounds {
+				a, b := fill(ink), fill(ground)
+				if contrast := (max(a, b) + .05) / (min(a, b) + .05); contrast < 4.5 {
+					t.Errorf("%s: %s on %s has a contrast of %.2f", name, ink, ground, contrast)
+				}
+			}
+		}
+	}
+}
+
+// luminance is that of an sRGB colour, 0 to 1.
+func luminance(t *testing.T, hex string) (l float64) {
+	rgb, err := strconv.ParseUint(hex, 16, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, weight := range []float64{.0722, .7152, .2126} {
+		c := float64(rgb>>(8*i)&255) / 255
+		if c <= .04045 {
+			l += weight * c / 12.92
+		} else {
+			l += weight * math.Pow((c+.055)/1.055, 2.4)
+		}
+	}
+	return l
 }
