@@ -178,7 +178,7 @@ func TestMisuse(t *testing.T) {
 		{"bench mlp --seconds 0", "--seconds 0"},
 		{"data --show", "data: --show, --augment and --output belong together; use stheno data --show"},
 		{"data --augment shifts", "belong together"},
-		{"data --show -o digits.svg", `digits.svg: no format ".svg" for images; use .png`},
+		{"data --show -o digits.gif", `digits.gif: no format ".gif" for pictures; use .svg or .png`},
 		{"data --show --augment shift -o digits.png", "did you mean shifts?"},
 		{"ls more", "ls: got 1 arguments"},
 	} {

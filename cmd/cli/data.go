@@ -18,13 +18,13 @@ func (a *app) dataCommand() *cobra.Command {
 		Use:   "data [flags]",
 		Short: "Describe the data set: its sizes, labels and files",
 		Long: wrap("Describe the data set: its sizes, labels and files. With --show, draw training images in place of that, a line for "+
-			"each class: the first ones, or with --augment the first one and what becomes of it in the first epochs.", 100),
+			"each class: the first ones, or with --augment the first one and what becomes of it.", 100),
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if show != (output != "") || augment != "" && !show {
-				return usagef("data: --show, --augment and --output belong together; use stheno data --show [--augment KIND] -o FILE.png")
+				return usagef("data: --show, --augment and --output belong together; use stheno data --show [--augment KIND] -o FILE")
 			}
-			if err := plot.CheckTiles(output); show && err != nil {
+			if err := plot.Check(output); show && err != nil {
 				return usagef("--output: %w", err)
 			}
 			d, err := loadData(dir)
@@ -32,7 +32,7 @@ func (a *app) dataCommand() *cobra.Command {
 				return err
 			}
 			if show {
-				return sheet(output, d.Train, models.Recipe{Augment: augment})
+				return drawImages(output, d, models.Recipe{Augment: augment})
 			}
 			if json {
 				return printJSON(a.out, dataObject(d))
@@ -46,7 +46,7 @@ func (a *app) dataCommand() *cobra.Command {
 	set.StringVar(&dir, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
 	set.BoolVar(&show, "show", false, "draw images")
 	set.StringVar(&augment, "augment", "", augmentHelp)
-	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .png")
+	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .svg or .png")
 	set.BoolVar(&json, "json", false, "a JSON object")
 	return cmd
 }

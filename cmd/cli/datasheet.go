@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/stheno-ml/stheno/cmd/internal/plot"
@@ -10,69 +11,79 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// across is the number of images in a line of a sheet.
-const across = 12
+// across is the number of images in a row of a sheet.
+const across = 10
 
-// sheet draws training images into the file output, a line for each class: the first ones as they are, or the first one and what the
-// augmentation makes of it in the first epochs.
-func sheet(output string, s mnist.Set, r models.Recipe) error {
+// drawImages draws training images into the file output, a row for each class: the first ones as they are, or the first one and what
+// an augmentation makes of it.
+func drawImages(output string, d *mnist.Data, r models.Recipe) error {
+	s := d.Train
 	shifts, w, err := augmentation(r)
 	if err != nil {
 		return err
 	}
-	examples := firstOfEach(s)
-	lines := make([][][]byte, s.Classes)
-	for class, images := range examples {
+	var images [][]byte
+	for _, first := range firstOfEach(s) {
+		row := make([][]byte, across)
+		for i := range row {
+			row[i] = make([]byte, s.Rows*s.Cols)
+		}
 		switch {
-		case len(images) == 0:
+		case first.Len() == 0:
 		case shifts:
-			i := images[0]
-			copies := mnist.Expand(s.Slice(i, i+1))
-			for k := range copies.Len() {
-				lines[class] = append(lines[class], copies.Image(k))
-			}
+			copyImages(row, mnist.Expand(first.Slice(0, 1)))
 		case w != mnist.Warp{}:
-			if lines[class], err = warps(s, images[0], w); err != nil {
+			if err := warps(row, first, w); err != nil {
 				return err
 			}
 		default:
-			for _, i := range images {
-				lines[class] = append(lines[class], s.Image(i))
-			}
+			copyImages(row, first)
 		}
+		images = append(images, row...)
 	}
-	return plot.Tiles(output, s.Rows, s.Cols, lines)
+	title := fmt.Sprintf("%s, training images", d.Name)
+	if name := augment(r); name != "none" {
+		title += ", " + name
+	}
+	return plot.Images(output, title, s.Cols, across, images)
 }
 
-// firstOfEach are the numbers of each class's first images.
-func firstOfEach(s mnist.Set) [][]int {
-	first := make([][]int, s.Classes)
+// firstOfEach are the first images of each class, at most as many as are in a row.
+func firstOfEach(s mnist.Set) []mnist.Set {
+	first := make([]mnist.Set, s.Classes)
+	for class := range first {
+		first[class].Rows, first[class].Cols = s.Rows, s.Cols
+	}
 	for i, label := range s.Labels {
-		if len(first[label]) < across {
-			first[label] = append(first[label], i)
+		if f := &first[label]; f.Len() < across {
+			f.Images, f.Labels = append(f.Images, s.Image(i)...), append(f.Labels, label)
 		}
 	}
 	return first
 }
 
-// warps are image i and its warps.
-func warps(s mnist.Set, i int, w mnist.Warp) ([][]byte, error) {
+func copyImages(row [][]byte, s mnist.Set) {
+	for i := range min(len(row), s.Len()) {
+		copy(row[i], s.Image(i))
+	}
+}
+
+// warps fills a row with the first image of s and its warps.
+func warps(row [][]byte, s mnist.Set, w mnist.Warp) error {
 	warper, err := train.NewWarper(graph.Shape{1, s.Rows, s.Cols})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	line := [][]byte{s.Image(i)}
+	copy(row[0], s.Image(0))
 	draw := w.Draw(s.Rows, s.Cols, 1)
 	var g train.Grid
 	y := make([]float32, s.Rows*s.Cols)
-	for epoch := range across - 1 {
-		draw(epoch, i, &g)
-		warper.Warp(y, s.Image(i), &g)
-		image := make([]byte, len(y))
+	for epoch, image := range row[1:] {
+		draw(epoch, int(s.Labels[0]), &g)
+		warper.Warp(y, s.Image(0), &g)
 		for k, p := range y {
 			image[k] = byte(math.Round(float64(p) * mnist.PixelScale))
 		}
-		line = append(line, image)
 	}
-	return line, nil
+	return nil
 }

@@ -23,10 +23,27 @@ type Digit struct {
 func Digits(path, title string, columns int, digits []Digit) error {
 	tiles := make([]tile, len(digits))
 	for i, d := range digits {
-		tiles[i] = tile{paint(d.Pixels, columns, func(p byte) color.Color { return color.Gray{255 - p} }), d.Label, d.Answer}
+		tiles[i] = tile{grey(d.Pixels, columns), d.Label, d.Answer}
 	}
-	return write(path, func() (vg.CanvasWriterTo, error) { return sheet(path, title, tiles, nil) })
+	return write(path, func() (vg.CanvasWriterTo, error) { return sheet(path, title, tiles, square(len(tiles)), nil) })
 }
+
+// Images writes a sheet of grey images as Digits are, without words and so many in a row.
+func Images(path, title string, columns, across int, images [][]byte) error {
+	tiles := make([]tile, len(images))
+	for i, pixels := range images {
+		tiles[i].image = grey(pixels, columns)
+	}
+	return write(path, func() (vg.CanvasWriterTo, error) { return sheet(path, title, tiles, across, nil) })
+}
+
+// grey is an image with dark ink.
+func grey(pixels []byte, columns int) image.Image {
+	return paint(pixels, columns, func(p byte) color.Color { return color.Gray{255 - p} })
+}
+
+// square is the number of n tiles in a row so that there are about as many rows.
+func square(n int) int { return int(math.Ceil(math.Sqrt(float64(n)))) }
 
 // Weights writes a sheet of matrices, of so many columns each, to path, as its ending says: .svg or .png. Zero is white, and all have one
 // scale, which stands beside them.
@@ -48,7 +65,7 @@ func Weights(path, title string, columns int, weights [][]float64) error {
 		for i, matrix := range weights {
 			tiles[i].image = paint(matrix, columns, func(w float64) color.Color { return diverging(w / largest) })
 		}
-		return sheet(path, title, tiles, &largest)
+		return sheet(path, title, tiles, square(len(tiles)), &largest)
 	})
 }
 
@@ -91,8 +108,8 @@ const (
 	head, legend       = 64, 110
 )
 
-// sheet draws tiles in a square of rows, with the scale beside them if there is one.
-func sheet(path, title string, tiles []tile, scale *float64) (vg.CanvasWriterTo, error) {
+// sheet draws tiles in rows of so many columns, with the scale beside them if there is one.
+func sheet(path, title string, tiles []tile, columns int, scale *float64) (vg.CanvasWriterTo, error) {
 	if len(tiles) == 0 {
 		return nil, errors.New("no images to draw")
 	}
@@ -100,7 +117,6 @@ func sheet(path, title string, tiles []tile, scale *float64) (vg.CanvasWriterTo,
 	if tiles[0].top != "" {
 		cell.X += words
 	}
-	columns := int(math.Ceil(math.Sqrt(float64(len(tiles)))))
 	rows := (len(tiles) + columns - 1) / columns
 	body := image.Rect(0, 0, columns*cell.X-gap, rows*cell.Y-gap).Add(image.Pt(border, head))
 	width, height := body.Max.X+border, body.Max.Y+border
