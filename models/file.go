@@ -51,6 +51,7 @@ type recipe struct {
 	Schedule  string  `toml:"schedule,omitempty"`
 	Patience  int     `toml:"patience,omitempty"`
 	Clip      float64 `toml:"clip,omitempty"`
+	EMA       float64 `toml:"ema,omitempty"`
 	Init      string  `toml:"init"`
 	TrainSize int     `toml:"train_size,omitempty"`
 	Augment   string  `toml:"augment,omitempty"`
@@ -94,7 +95,7 @@ func Encode(m Model) ([]byte, error) {
 		f.Layer = append(f.Layer, t)
 	}
 	r := m.Recipe
-	f.Train = recipe{r.Epochs, r.Batch, r.Eta, r.Lambda, r.Momentum, r.Optimizer, r.Schedule, r.Patience, r.Clip, initName(r.Init), r.TrainSize, r.Augment, r.DropTail}
+	f.Train = recipe{r.Epochs, r.Batch, r.Eta, r.Lambda, r.Momentum, r.Optimizer, r.Schedule, r.Patience, r.Clip, r.EMA, initName(r.Init), r.TrainSize, r.Augment, r.DropTail}
 	return toml.Marshal(f)
 }
 
@@ -172,7 +173,7 @@ func (f file) model() (Model, error) {
 	}
 	t := f.Train
 	init, err := Init(t.Init)
-	m.Recipe = Recipe{t.Epochs, t.Batch, t.Eta, t.Lambda, t.Momentum, t.Optimizer, t.Schedule, t.Patience, t.Clip, init, t.TrainSize, t.Augment, t.DropTail}
+	m.Recipe = Recipe{t.Epochs, t.Batch, t.Eta, t.Lambda, t.Momentum, t.Optimizer, t.Schedule, t.Patience, t.Clip, t.EMA, init, t.TrainSize, t.Augment, t.DropTail}
 	return m, err
 }
 

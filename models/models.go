@@ -26,6 +26,7 @@ type Recipe struct {
 	Schedule      string      // as train.ParseSchedule reads it: "onecycle"; empty: constant
 	Patience      int         // epochs without a better validation accuracy before the end, or before the schedule plateau lowers η; 0: never
 	Clip          float64     // the largest norm of the gradients; 0: any
+	EMA           float64     // decay of the average of the weights that is evaluated in their place; 0: none
 	Init          *graph.Init // for layers without one of their own
 	TrainSize     int         // use only the first images for training; 0: all
 	Augment       string      // "none", "shifts" for expand_mnist's 250,000 images, or a mnist.Warp: "warp(rotate=15,zoom=0.1)"

@@ -180,10 +180,12 @@ func slicesOf[T kernel.Float](kept []any) [][]T {
 	return x
 }
 
-// zeros is memory as large as the parameter's.
-func zeros(p *graph.Param) any {
-	if _, ok := p.Data.([]float64); ok {
-		return make([]float64, p.Len())
-	}
-	return make([]float32, p.Len())
+func (o RMSProp) valid() error {
+	return cmp.Or(below("alpha", o.Alpha, 1), below("eps", o.Eps, math.Inf(1)))
 }
+
+func (o Adam) valid() error {
+	return cmp.Or(below("beta1", o.Beta1, 1), below("beta2", o.Beta2, 1), below("eps", o.Eps, math.Inf(1)))
+}
+
+func (o AdamW) valid() error { return Adam(o).valid() }

@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -89,7 +90,10 @@ func follow(t *testing.T, name string, o train.Optimizer, c graph.Config, l2 flo
 		tolerance = 1e-14
 	}
 	tr := train.Trainer{Net: n, Optimizer: o} // for its memory
-	memory := tr.Memory()
+	memory := map[string]any{}
+	for _, x := range tr.Tensors() {
+		memory[x.Name] = x.Data
+	}
 	var want [][]element
 	for _, p := range n.Params {
 		var all []element
@@ -124,17 +128,23 @@ func follow(t *testing.T, name string, o train.Optimizer, c graph.Config, l2 flo
 	}
 }
 
-// TestMemory: what is kept is the trainer's own memory, of the parameters' sizes and type, and steps go on from what is written
+// TestTensors: what is kept is the trainer's own memory, of the parameters' shapes and type, and steps go on from what is written
 // into it.
-func TestMemory(t *testing.T) {
+func TestTensors(t *testing.T) {
 	for _, c := range []graph.Config{{}, {Float64: true}} {
 		for _, k := range []struct {
 			o       train.Optimizer
 			tensors int
 		}{{train.SGD{}, 0}, {train.SGD{Momentum: .5}, 4}, {train.Nesterov{}, 4}, {train.RMSProp{}, 4}, {train.Adam{}, 8}, {train.AdamW{}, 8}} {
 			tr := train.Trainer{Net: network(t, graph.Seq{graph.Dense{Out: 2}, graph.Dense{Out: 2}}, graph.Quadratic, c, 3), Optimizer: k.o}
-			if m := tr.Memory(); len(m) != k.tensors {
-				t.Errorf("%#v keeps %v", k.o, m)
+			all := tr.Tensors()
+			if len(all) != 4+k.tensors {
+				t.Errorf("%#v keeps %v", k.o, all)
+			}
+			for _, x := range all {
+				if n := reflect.ValueOf(x.Data).Len(); n != x.Shape.TotalSize() || reflect.TypeOf(x.Data) != reflect.TypeOf(all[0].Data) {
+					t.Errorf("%#v: %s of shape %v is %T of %d", k.o, x.Name, x.Shape, x.Data, n)
+				}
 			}
 		}
 		tr := train.Trainer{
@@ -144,11 +154,15 @@ func TestMemory(t *testing.T) {
 		if err := tr.Start(); err != nil {
 			t.Fatal(err)
 		}
-		switch v := tr.Memory()["dense1.b.velocity"].(type) {
+		last := tr.Tensors()[3]
+		switch v := last.Data.(type) {
 		case []float32:
 			v[0] = 8
 		case []float64:
 			v[0] = 8
+		}
+		if last.Name != "dense1.b.velocity" {
+			t.Errorf("the last tensor is %s", last.Name)
 		}
 		before := tr.Net.Params[1].Float64s()
 		goOn(t, &tr)

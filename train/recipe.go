@@ -17,19 +17,22 @@ func New(n *graph.Net, r models.Recipe) (*Trainer, error) {
 	}
 	s, err := ParseSchedule(r.Schedule)
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, fmt.Errorf("train: schedule %q: %w", r.Schedule, err)
 	}
 	return &Trainer{
 		Net: n, Optimizer: o, Schedule: s, Epochs: r.Epochs, Batch: r.Batch, Eta: r.Eta, Lambda: r.Lambda, DropTail: r.DropTail,
-		Patience: r.Patience, Clip: r.Clip,
+		Patience: r.Patience, Clip: r.Clip, EMA: r.EMA,
 	}, nil
 }
 
 // optimizerOf is the recipe's optimiser with the recipe's momentum.
 func optimizerOf(r models.Recipe) (Optimizer, error) {
 	o, err := ParseOptimizer(r.Optimizer)
-	if err != nil || r.Momentum == 0 {
-		return o, err
+	if err != nil {
+		return nil, fmt.Errorf("optimizer %q: %w", r.Optimizer, err)
+	}
+	if r.Momentum == 0 {
+		return o, nil
 	}
 	switch v := o.(type) {
 	case SGD:

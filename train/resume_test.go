@@ -20,21 +20,20 @@ type saved struct {
 	tensors map[string][]float32
 }
 
-// training is a network and its trainer, new or from a checkpoint.
-func training(t *testing.T, o train.Optimizer, from *saved) *train.Trainer {
+// training is a network and a trainer like the one given, new or from a checkpoint.
+func training(t *testing.T, like train.Trainer, from *saved) *train.Trainer {
 	t.Helper()
 	layers := graph.Seq{
 		graph.Conv{Out: 2, Kernel: 3}, graph.BatchNorm{}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .25}, graph.Dense{Out: 5},
 		graph.BatchNorm{Momentum: .3}, graph.Sigmoid,
 		graph.Dropout{P: .5}, graph.Dense{Out: 4},
 	}
-	tr := &train.Trainer{
-		Net:       network(t, layers, graph.LogLikelihood, graph.Config{Seed: 6}, 1, 6, 6),
-		Optimizer: o, Train: corners(47, 1), Validation: corners(20, 2),
-		Epochs: 6, Batch: 10, Eta: .001, Lambda: 1, Seed: 8, Patience: 2, Schedule: train.Plateau{},
-	}
-	start(t, tr, from)
-	return tr
+	tr := like
+	tr.Net = network(t, layers, graph.LogLikelihood, graph.Config{Seed: 6}, 1, 6, 6)
+	tr.Train, tr.Validation = corners(47, 1), corners(20, 2)
+	tr.Epochs, tr.Batch, tr.Eta, tr.Lambda, tr.Seed = 6, 10, .001, 1, 8
+	start(t, &tr, from)
+	return &tr
 }
 
 // start starts a trainer anew, or from a checkpoint.
@@ -58,14 +57,11 @@ func start(t *testing.T, tr *train.Trainer, from *saved) {
 	}
 }
 
-// memory are the tensors of a training by name: parameters, running statistics and what the optimiser keeps.
+// memory are the tensors of a training by name.
 func memory(tr *train.Trainer) map[string][]float32 {
 	m := map[string][]float32{}
-	for _, p := range tr.Net.Tensors() {
-		m[p.Name] = p.Data.([]float32)
-	}
-	for name, x := range tr.Memory() {
-		m[name] = x.([]float32)
+	for _, x := range tr.Tensors() {
+		m[x.Name] = x.Data.([]float32)
 	}
 	return m
 }
@@ -107,19 +103,32 @@ func until(t *testing.T, tr *train.Trainer, last uint64) (epochs []train.Epoch, 
 	return epochs, false
 }
 
-var optimizers = []train.Optimizer{train.SGD{}, train.SGD{Momentum: .9}, train.Nesterov{}, train.RMSProp{}, train.Adam{}, train.AdamW{}}
+var (
+	plain    = train.Trainer{Optimizer: train.SGD{}, Schedule: train.Plateau{}, Patience: 2}
+	momentum = train.Trainer{Optimizer: train.SGD{Momentum: .9}, Schedule: train.Plateau{}, Patience: 2}
+
+	// trainings have every optimiser, every schedule, and what else is kept from one mini-batch to the next.
+	trainings = []train.Trainer{
+		plain, momentum,
+		{Optimizer: train.Nesterov{}, Schedule: train.Plateau{}, Patience: 2},
+		{Optimizer: train.RMSProp{}, Schedule: train.Staircase{Every: 2, Factor: .3}},
+		{Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Clip: .5, EMA: .9},
+		{Optimizer: train.AdamW{}, Schedule: train.Cosine{Warmup: .1}},
+		{Optimizer: train.SGD{}, Schedule: train.OneCycle{Linear: true}, EMA: .6, Patience: 9},
+	}
+)
 
 // TestResume stops a training after any of its steps, or several, puts it together again from what was saved, and wants the epochs
 // and the bits of one that was never stopped.
 func TestResume(t *testing.T) {
-	for _, o := range optimizers {
-		whole := training(t, o, nil)
+	for _, like := range trainings {
+		whole := training(t, like, nil)
 		want, _ := until(t, whole, 0)
 		if last := want[len(want)-1]; last.Epoch != 5 || last.Eta > .0005 {
 			t.Fatalf("patience never ended: %+v", want)
 		}
 		for _, stops := range [][]uint64{{1}, {4}, {5}, {6}, {10}, {15}, {19}, {25}, {29}, {3, 7, 8}, {5, 10, 15, 20, 25}} {
-			tr := training(t, o, nil)
+			tr := training(t, like, nil)
 			var got []train.Epoch
 			for _, at := range stops {
 				epochs, stopped := until(t, tr, at)
@@ -127,14 +136,14 @@ func TestResume(t *testing.T) {
 					t.Fatalf("stopped at step %d: %v, %+v", at, stopped, s)
 				}
 				got = append(got, epochs...)
-				tr = training(t, o, save(t, tr))
+				tr = training(t, like, save(t, tr))
 			}
 			rest, _ := until(t, tr, 0)
 			if got = append(got, rest...); fmt.Sprint(got) != fmt.Sprint(want) {
-				t.Errorf("%#v, stopped at %v:\n%+v\nwant\n%+v", o, stops, got, want)
+				t.Errorf("%+v, stopped at %v:\n%+v\nwant\n%+v", like, stops, got, want)
 			}
 			if !maps.EqualFunc(memory(tr), memory(whole), slices.Equal) {
-				t.Errorf("%#v, stopped at %v: other weights", o, stops)
+				t.Errorf("%+v, stopped at %v: other weights", like, stops)
 			}
 		}
 	}
@@ -142,16 +151,16 @@ func TestResume(t *testing.T) {
 
 // TestSameBits: the same seed gives the same bits, whatever the number of threads; another seed does not.
 func TestSameBits(t *testing.T) {
-	final := func(o train.Optimizer, c graph.Config, order uint64) map[string][]float32 {
-		tr := training(t, o, nil)
+	final := func(like train.Trainer, c graph.Config, order uint64) map[string][]float32 {
+		tr := training(t, like, nil)
 		c.Seed = cmp.Or(c.Seed, 6)
 		tr.Net = network(t, graph.Seq{graph.Conv{Out: 3, Kernel: 3}, graph.ReLU, graph.Dropout{P: .5}, graph.Dense{Out: 4}}, graph.LogLikelihood, c, 1, 6, 6)
 		tr.Seed, tr.Epochs, tr.Batch = order, 2, 16
 		run(t, tr)
 		return memory(tr)
 	}
-	for _, o := range optimizers {
-		want := final(o, graph.Config{}, 8)
+	for _, like := range trainings {
+		want := final(like, graph.Config{}, 8)
 		for _, c := range []struct {
 			config graph.Config
 			order  uint64
@@ -160,8 +169,8 @@ func TestSameBits(t *testing.T) {
 			{graph.Config{}, 8, true}, {graph.Config{Threads: 1}, 8, true}, {graph.Config{Threads: 2}, 8, true}, {graph.Config{Threads: 3}, 8, true},
 			{graph.Config{Seed: 7}, 8, false}, {graph.Config{}, 9, false},
 		} {
-			if got := maps.EqualFunc(final(o, c.config, c.order), want, slices.Equal); got != c.same {
-				t.Errorf("%#v, %+v, order %d: the same bits is %v", o, c.config, c.order, got)
+			if got := maps.EqualFunc(final(like, c.config, c.order), want, slices.Equal); got != c.same {
+				t.Errorf("%+v, %+v, order %d: the same bits is %v", like, c.config, c.order, got)
 			}
 		}
 	}
@@ -169,7 +178,7 @@ func TestSameBits(t *testing.T) {
 
 // TestCancelledBefore: nothing happens under a context that is over.
 func TestCancelledBefore(t *testing.T) {
-	tr := training(t, train.SGD{}, nil)
+	tr := training(t, plain, nil)
 	before := save(t, tr)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -186,7 +195,7 @@ func TestCancelledBefore(t *testing.T) {
 
 // TestBreak: leaving the loop stops the training after an epoch, and another loop goes on.
 func TestBreak(t *testing.T) {
-	whole, tr := training(t, train.SGD{Momentum: .9}, nil), training(t, train.SGD{Momentum: .9}, nil)
+	whole, tr := training(t, momentum, nil), training(t, momentum, nil)
 	until(t, whole, 0)
 	for i := range 6 {
 		for e, err := range tr.Run(context.Background()) {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 )
 
@@ -80,3 +81,33 @@ func (Plateau) At(_, _, _ int) float64 { return 1 }
 
 func (s Plateau) factor() float64 { return cmp.Or(s.Factor, .5) }
 func (s Plateau) least() float64  { return cmp.Or(s.Least, 1./128) }
+
+func (s Staircase) valid() error {
+	return cmp.Or(below("every", float64(s.Every), math.Inf(1)), below("factor", s.Factor, math.Inf(1)))
+}
+
+func (s Cosine) valid() error { return below("warmup", s.Warmup, 1) }
+
+func (s OneCycle) valid() error {
+	return cmp.Or(below("warmup", s.Warmup, 1), below("div", s.Div, math.Inf(1)))
+}
+
+func (s Plateau) valid() error {
+	return cmp.Or(below("factor", s.Factor, 1), below("least", s.Least, 1))
+}
+
+// valid asks an optimiser or a schedule of this package whether its numbers make sense.
+func valid(x any) error {
+	if v, ok := x.(interface{ valid() error }); ok {
+		return v.valid()
+	}
+	return nil
+}
+
+// below wants a number from 0 to a limit that it does not reach.
+func below(what string, x, limit float64) error {
+	if x >= 0 && x < limit {
+		return nil
+	}
+	return fmt.Errorf("%s %v; use at least 0 and less than %v", what, x, limit)
+}

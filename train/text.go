@@ -1,79 +1,43 @@
 package train
 
-import (
-	"fmt"
-	"reflect"
-	"slices"
-	"strconv"
-	"strings"
-)
-
-// A Kind is what a name in a text stands for.
-type Kind[V any] struct {
-	Name  string
-	Value V
-}
+import "github.com/stheno-ml/stheno/internal/term"
 
 // Optimizers are the optimisers that a text can name.
-var Optimizers = []Kind[Optimizer]{{"sgd", SGD{}}, {"nesterov", Nesterov{}}, {"rmsprop", RMSProp{}}, {"adam", Adam{}}, {"adamw", AdamW{}}}
-
-// Schedules are the schedules that a text can name; halve is the book's plateau.
-var Schedules = []Kind[Schedule]{
-	{"constant", Constant{}}, {"step", Staircase{}}, {"cosine", Cosine{}}, {"onecycle", OneCycle{}}, {"plateau", Plateau{}}, {"halve", Plateau{}},
+var Optimizers = term.Kinds{
+	{Name: "sgd", Value: SGD{}},
+	{Name: "nesterov", Value: Nesterov{}},
+	{Name: "rmsprop", Value: RMSProp{}},
+	{Name: "adam", Value: Adam{}},
+	{Name: "adamw", Value: AdamW{}},
 }
 
-// ParseOptimizer reads an optimiser such as adam or adam(0.9, beta2=0.99); the empty text is plain gradient descent.
+// Schedules are the schedules that a text can name. The book halves η on plateaus.
+var Schedules = term.Kinds{
+	{Name: "constant", Value: Constant{}},
+	{Name: "step", Value: Staircase{}},
+	{Name: "cosine", Value: Cosine{}},
+	{Name: "onecycle", Value: OneCycle{}},
+	{Name: "plateau", Value: Plateau{}},
+	{Name: "halve", Value: Plateau{}},
+}
+
+// ParseOptimizer reads an optimiser such as adam or adam(0.9,beta2=0.99); the empty text is plain gradient descent.
 func ParseOptimizer(text string) (Optimizer, error) {
-	if text == "" {
-		return SGD{}, nil
-	}
-	return parse(text, "optimizer", Optimizers)
+	return parse[Optimizer](Optimizers, text, SGD{})
 }
 
 // ParseSchedule reads a schedule such as constant or onecycle(warmup=0.2); the empty text is Constant.
 func ParseSchedule(text string) (Schedule, error) {
-	if text == "" {
-		return Constant{}, nil
-	}
-	return parse(text, "schedule", Schedules)
+	return parse[Schedule](Schedules, text, Constant{})
 }
 
-func parse[K any](text, what string, kinds []Kind[K]) (k K, err error) {
-	name, args, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(text), ")"), "(")
-	at := slices.IndexFunc(kinds, func(k Kind[K]) bool { return k.Name == name })
-	if at < 0 {
-		return k, fmt.Errorf("unknown %s %q", what, name)
+// parse reads one of the kinds whose numbers make sense; the empty text is the zero value.
+func parse[V any](kinds term.Kinds, text string, zero V) (V, error) {
+	if text == "" {
+		return zero, nil
 	}
-	v := reflect.New(reflect.TypeOf(kinds[at].Value)).Elem()
-	for i, arg := range strings.FieldsFunc(args, func(r rune) bool { return r == ',' }) {
-		key, value, named := strings.Cut(arg, "=")
-		if !named {
-			if i >= v.NumField() {
-				return k, fmt.Errorf("%s %q has too many arguments", what, text)
-			}
-			key, value = v.Type().Field(i).Name, arg
-		}
-		f := v.FieldByNameFunc(func(n string) bool { return strings.EqualFold(n, strings.TrimSpace(key)) })
-		if !f.IsValid() {
-			return k, fmt.Errorf("%s %q has no argument %q", what, name, key)
-		}
-		switch value := strings.TrimSpace(value); f.Kind() {
-		case reflect.Float64:
-			x, bad := strconv.ParseFloat(value, 64)
-			f.SetFloat(x)
-			err = bad
-		case reflect.Int:
-			x, bad := strconv.Atoi(value)
-			f.SetInt(int64(x))
-			err = bad
-		case reflect.Bool:
-			x, bad := strconv.ParseBool(value)
-			f.SetBool(x)
-			err = bad
-		}
-		if err != nil {
-			return k, fmt.Errorf("%s %q: %q is no number", what, text, value)
-		}
+	if err := kinds.Parse(text, &zero); err != nil {
+		return zero, err
 	}
-	return v.Interface().(K), nil
+	return zero, valid(zero)
 }

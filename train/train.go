@@ -22,7 +22,7 @@ type Data struct{ Images, Labels []byte }
 func (d Data) Len() int { return len(d.Labels) }
 
 // A Trainer trains Net by mini-batch gradient descent. Its fields are set once, before Run; what changes while it runs can be
-// taken with State and Memory, and put back with Restore.
+// taken with State and Tensors, and put back with Restore.
 type Trainer struct {
 	Net        *graph.Net
 	Optimizer  Optimizer
@@ -37,6 +37,7 @@ type Trainer struct {
 	DropTail   bool    // leave out the short last mini-batch, as network3 does; otherwise it is divided by its own length
 	Patience   int     // epochs without a better validation accuracy before the end, or before Plateau lowers η; 0: never
 	Clip       float64 // the largest norm of all gradients together; longer ones are scaled down to it (Pascanu et al., 2013); 0: any
+	EMA        float64 // decay of an exponential moving average of the weights, which Net has between epochs and at the end; 0: none
 
 	// Warp, if not nil, says how to warp an image of Train in an epoch.
 	Warp func(epoch, image int, to *Grid)
@@ -44,13 +45,15 @@ type Trainer struct {
 	// Progress, if not nil, is called before each mini-batch with the state then: for a line that a person watches.
 	Progress func(State)
 
-	state  State
-	kept   map[*graph.Param][]any
-	order  []int32
-	x      []float32
-	label  []byte
-	warper *Warper
-	grid   Grid
+	state    State
+	kept     map[*graph.Param][]any // by the optimiser
+	others   map[*graph.Param]any   // the averages, or, while Net has those, what is trained
+	averaged bool                   // Net has the averages
+	order    []int32
+	x        []float32
+	label    []byte
+	warper   *Warper
+	grid     Grid
 }
 
 // State is where a training stands: with the parameters and the optimiser's tensors, all that is needed to go on as if it had
@@ -105,11 +108,13 @@ func (t *Trainer) Start() error {
 	if err := t.check(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	t.state, t.kept, t.order = State{Eta: t.Eta, Best: Best{Epoch: -1}}, nil, nil
+	t.state, t.order = State{Eta: t.Eta, Best: Best{Epoch: -1}}, nil
+	t.kept, t.others, t.averaged = nil, nil, false
 	return nil
 }
 
 func (t *Trainer) check() error {
+	_, lowers := t.Schedule.(Plateau)
 	n := t.Net.Input.TotalSize()
 	for _, d := range []Data{t.Train, t.Validation} {
 		if len(d.Images) != n*len(d.Labels) {
@@ -128,18 +133,19 @@ func (t *Trainer) check() error {
 			t.Train.Len(), t.Batch, t.smallest(), t.Net.Least())
 	case t.Patience < 0:
 		return fmt.Errorf("patience %d; use at least 1 epoch, or 0 for no end of it", t.Patience)
-	case t.Patience == 0 && t.plateau() != nil:
+	case t.Patience == 0 && lowers:
 		return errors.New("the schedule lowers eta when patience ends; use a patience of at least 1 epoch")
 	case t.Clip < 0 || math.IsNaN(t.Clip):
 		return fmt.Errorf("clip %v; the largest norm must be above 0, or 0 for any", t.Clip)
+	case !(0 <= t.EMA && t.EMA < 1):
+		return fmt.Errorf("ema %v; use at least 0 and less than 1", t.EMA)
 	case !(t.Eta > 0) || math.IsInf(t.Eta, 0) || t.Lambda < 0 || math.IsInf(t.Lambda, 0) || math.IsNaN(t.Lambda):
 		return fmt.Errorf("eta %v, lambda %v; eta must be above 0, lambda at least 0", t.Eta, t.Lambda)
 	}
-	if t.Warp == nil {
-		return nil
+	err := cmp.Or(valid(t.Optimizer), valid(t.Schedule))
+	if t.Warp != nil && err == nil {
+		t.warper, err = NewWarper(t.Net.Input)
 	}
-	var err error
-	t.warper, err = NewWarper(t.Net.Input)
 	return err
 }
 
@@ -149,32 +155,7 @@ func (t *Trainer) State() State {
 	return t.state
 }
 
-// Memory is the tensors that a resumed training needs beside the network's, by name, as the trainer's own memory: a caller restores
-// them by writing into them. They are of the parameters' element type.
-func (t *Trainer) Memory() map[string]any {
-	m := map[string]any{}
-	for _, p := range t.Net.Params {
-		for i, name := range t.Optimizer.Keeps() {
-			m[p.Name+"."+name] = t.keep(p)[i]
-		}
-	}
-	return m
-}
-
-// keep is what the optimiser keeps of a parameter.
-func (t *Trainer) keep(p *graph.Param) []any {
-	if t.kept == nil {
-		t.kept = map[*graph.Param][]any{}
-	}
-	if t.kept[p] == nil {
-		for range t.Optimizer.Keeps() {
-			t.kept[p] = append(t.kept[p], zeros(p))
-		}
-	}
-	return t.kept[p]
-}
-
-// Restore goes back to a state; the caller restores the parameters and the tensors of Memory that belong to it.
+// Restore goes back to a state; the caller restores the Tensors that belong to it.
 func (t *Trainer) Restore(s State) error {
 	if err := t.check(); err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -222,6 +203,7 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	if t.order == nil {
 		t.order = Order(t.Train.Len(), t.Seed, s.Epoch)
 	}
+	t.show(false)
 	begin, before := time.Now(), s.Timing
 	for ; s.Batch < t.batches(); s.Batch++ {
 		s.Timing = before + time.Since(begin).Seconds()
@@ -236,6 +218,7 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 		}
 	}
 	s.Timing = before + time.Since(begin).Seconds()
+	t.show(true)
 	var val graph.Stats
 	if t.Validation.Len() > 0 {
 		var err error
@@ -270,52 +253,7 @@ func (t *Trainer) step() error {
 	s.Cost += got.Cost * float64(len(order))
 	s.Right += got.Correct
 	s.Seen += len(order)
-	return nil
-}
-
-// update runs one mini-batch and updates the parameters, unless the cost is not finite.
-func (t *Trainer) update(x []float32, labels []byte) (graph.Stats, error) {
-	done := t.done()
-	s := Step{Number: done + 1, Eta: t.eta(done), L2: t.Lambda / float64(t.Train.Len())}
-	if t.descends() {
-		return t.Net.Descend(x, labels, s.Eta, s.L2)
-	}
-	got, err := t.Net.Step(x, labels)
-	if err != nil || !finite(got.Cost) {
-		return got, err
-	}
-	if t.Clip > 0 && !clip(t.Net.Params, t.Clip) {
-		t.Net.Steps--
-		return got, &DivergedError{t.state.Epoch, t.state.Batch, "the norm of the gradients"}
-	}
-	for _, p := range t.Net.Params {
-		t.Optimizer.Update(p, t.keep(p), s)
-	}
-	return got, nil
-}
-
-// descends says that the update is one which the network makes in one program with the gradients.
-func (t *Trainer) descends() bool { return t.Optimizer == (SGD{}) && t.Clip == 0 }
-
-// Footprint is what a training step holds in memory, in bytes: the network's part, and what the optimiser keeps. The images are not in it.
-func (t *Trainer) Footprint() (step graph.Memory, optimizer int, err error) {
-	step, err = t.Net.Memory(t.Batch, t.descends())
-	return step, step.Weights * len(t.Optimizer.Keeps()), err
-}
-
-// done is the number of mini-batches before the present one, of all epochs.
-func (t *Trainer) done() int { return t.state.Epoch*t.batches() + t.state.Batch }
-
-// eta is the learning rate in a mini-batch, counted from 0.
-func (t *Trainer) eta(step int) float64 {
-	return t.state.Eta * cmp.Or[Schedule](t.Schedule, Constant{}).At(step, t.Epochs*t.batches(), t.batches())
-}
-
-// plateau is the schedule, if it is one that goes by plateaus.
-func (t *Trainer) plateau() *Plateau {
-	if p, ok := t.Schedule.(Plateau); ok {
-		return &p
-	}
+	t.average(t.done() + 1)
 	return nil
 }
 
@@ -348,7 +286,7 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 	if e.Best {
 		s.Best, s.Stale = Best{s.Epoch, e.ValAcc}, 0
 	}
-	if p := t.plateau(); p != nil && s.Stale >= t.Patience {
+	if p, ok := t.Schedule.(Plateau); ok && s.Stale >= t.Patience {
 		s.Eta, s.Stale = s.Eta*p.factor(), 0
 	}
 	s.Epoch, s.Batch, s.Cost, s.Right, s.Seen, s.Timing = s.Epoch+1, 0, 0, 0, 0, 0
@@ -359,7 +297,7 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 
 // over says that early stopping ends the training.
 func (t *Trainer) over() bool {
-	if p := t.plateau(); p != nil {
+	if p, ok := t.Schedule.(Plateau); ok {
 		return t.state.Eta <= t.Eta*p.least()
 	}
 	return t.Patience > 0 && t.state.Stale >= t.Patience

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -133,25 +134,23 @@ func TestEpoch(t *testing.T) {
 func TestDiverged(t *testing.T) {
 	for _, c := range []graph.Config{{}, {Tape: true}} {
 		for _, o := range []train.Optimizer{train.SGD{}, train.SGD{Momentum: .1}, train.Nesterov{Momentum: .1}} {
-			diverges(t, c, o, 5)
+			diverges(t, c, train.Trainer{Optimizer: o, Eta: 5})
+			diverges(t, c, train.Trainer{Optimizer: o, Eta: 5, Schedule: train.Cosine{Warmup: .01}, EMA: .9})
 		}
 		for _, o := range []train.Optimizer{train.RMSProp{}, train.Adam{}, train.AdamW{}} {
-			diverges(t, c, o, 1e18) // They divide by the gradient's size.
+			diverges(t, c, train.Trainer{Optimizer: o, Eta: 1e18}) // They divide by the gradient's size.
 		}
 	}
 }
 
-func diverges(t *testing.T, c graph.Config, o train.Optimizer, eta float64) {
-	n := network(t, graph.Seq{graph.Dense{Out: 6}, graph.Dense{Out: 4}}, graph.Quadratic, c, 1, 6, 6)
-	var weights [][]float64
-	tr := train.Trainer{
-		Net: n, Train: corners(40, 1), Validation: corners(10, 2), Epochs: 50, Batch: 10, Eta: eta, Optimizer: o,
-		Progress: func(train.State) {
-			weights = nil
-			for _, p := range n.Params {
-				weights = append(weights, p.Float64s())
-			}
-		},
+func diverges(t *testing.T, c graph.Config, tr train.Trainer) {
+	tr.Net = network(t, graph.Seq{graph.Dense{Out: 6}, graph.Dense{Out: 4}}, graph.Quadratic, c, 1, 6, 6)
+	tr.Train, tr.Validation, tr.Epochs, tr.Batch = corners(40, 1), corners(10, 2), 50, 10
+	before := map[string][]float32{}
+	tr.Progress = func(train.State) {
+		for name, x := range memory(&tr) {
+			before[name] = slices.Clone(x)
+		}
 	}
 	if err := tr.Start(); err != nil {
 		t.Fatal(err)
@@ -169,12 +168,8 @@ func diverges(t *testing.T, c graph.Config, o train.Optimizer, eta float64) {
 	if diverged.Epoch != s.Epoch || diverged.Batch != s.Batch || !strings.Contains(diverged.Op, "affine of") && !strings.Contains(diverged.Op, "quadratic of") {
 		t.Errorf("%+v at %+v", diverged, s)
 	}
-	for i, p := range n.Params {
-		for k, w := range p.Float64s() {
-			if w != weights[i][k] {
-				t.Fatalf("%s[%d] is %v, before the step it was %v", p.Name, k, w, weights[i][k])
-			}
-		}
+	if !maps.EqualFunc(memory(&tr), before, slices.Equal) {
+		t.Errorf("%+v: the weights, the averages or what the optimiser keeps are not those before the step", tr)
 	}
 	want := fmt.Sprintf("train: epoch %d, mini-batch %d: the cost is not finite, first in %s; try a smaller eta", s.Epoch, s.Batch, diverged.Op)
 	if diverged.Error() != want {
@@ -244,6 +239,17 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Eta = math.Inf(1) }, "train: eta +Inf"},
 		{func(tr *train.Trainer) { tr.Lambda = -1 }, "train: eta 1, lambda -1"},
 		{func(tr *train.Trainer) { tr.Clip = -1 }, "train: clip -1; "},
+		{func(tr *train.Trainer) { tr.EMA = 1 }, "train: ema 1; use at least 0 and less than 1"},
+		{func(tr *train.Trainer) { tr.EMA = math.NaN() }, "train: ema NaN; "},
+		{func(tr *train.Trainer) { tr.Patience = -1 }, "train: patience -1; "},
+		{func(tr *train.Trainer) { tr.Optimizer = train.RMSProp{Alpha: 1} }, "train: alpha 1; use at least 0 and less than 1"},
+		{func(tr *train.Trainer) { tr.Optimizer = train.RMSProp{Eps: -1} }, "train: eps -1; "},
+		{func(tr *train.Trainer) { tr.Optimizer = train.Adam{Beta1: 1} }, "train: beta1 1; "},
+		{func(tr *train.Trainer) { tr.Optimizer = train.AdamW{Beta2: math.NaN()} }, "train: beta2 NaN; "},
+		{func(tr *train.Trainer) { tr.Schedule = train.Staircase{Every: -1} }, "train: every -1; use at least 0"},
+		{func(tr *train.Trainer) { tr.Schedule = train.Cosine{Warmup: 1} }, "train: warmup 1; use at least 0 and less than 1"},
+		{func(tr *train.Trainer) { tr.Schedule = train.OneCycle{Div: -2} }, "train: div -2; "},
+		{func(tr *train.Trainer) { tr.Schedule, tr.Patience = train.Plateau{Factor: 1}, 1 }, "train: factor 1; "},
 		{func(tr *train.Trainer) { tr.Clip = math.NaN() }, "train: clip NaN; "},
 		{func(tr *train.Trainer) { tr.Schedule = train.Plateau{} }, "train: the schedule lowers eta when patience ends; use a patience of at least 1"},
 		{func(tr *train.Trainer) { tr.Lambda = math.NaN() }, "train: eta 1, lambda NaN"},

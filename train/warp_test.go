@@ -143,7 +143,7 @@ func TestWarperOfOtherShapes(t *testing.T) {
 func TestWarpedBits(t *testing.T) {
 	final := func(w mnist.Warp, seed uint64, threads int, stops ...uint64) map[string][]float32 {
 		begin := func(from *saved) *train.Trainer {
-			tr := training(t, train.SGD{Momentum: .9}, nil)
+			tr := training(t, momentum, nil)
 			tr.Net = network(t, graph.Seq{graph.Conv{Out: 3, Kernel: 3}, graph.ReLU, graph.Dense{Out: 4}}, graph.LogLikelihood,
 				graph.Config{Seed: 6, Threads: threads}, 1, 6, 6)
 			tr.Epochs = 3

@@ -130,6 +130,7 @@ func recipe(r models.Recipe) string {
 		{r.Optimizer != "", "optimizer " + r.Optimizer},
 		{r.Schedule != "", "schedule " + r.Schedule},
 		{r.Clip != 0, fmt.Sprintf("clip %g", r.Clip)},
+		{r.EMA != 0, fmt.Sprintf("ema %g", r.EMA)},
 		{r.Patience != 0, fmt.Sprintf("patience %d", r.Patience)},
 	} {
 		if part.ok {

@@ -61,7 +61,7 @@ type trainFlags struct {
 	set *pflag.FlagSet
 
 	epochs, batch, trainSize, patience int
-	eta, lambda, momentum, clip        float64
+	eta, lambda, momentum, clip, ema   float64
 	seed                               uint64
 	init, augment, data, runs, resume  string
 	optimizer, schedule                ruled
@@ -80,6 +80,7 @@ func (f *trainFlags) define(set *pflag.FlagSet) {
 	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
 	rule(&f.optimizer, set, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adam or adamw; with arguments: 'adam(beta1=0.7)'", train.Optimizers, train.ParseOptimizer)
 	rule(&f.schedule, set, "schedule", "`rule` of eta over time: constant, step, cosine, onecycle, plateau or halve", train.Schedules, train.ParseSchedule)
+	set.Float64Var(&f.ema, "ema", 0, "`decay` of an average of the weights, which is evaluated and kept in their place: 0.999")
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
 	set.StringVar(&f.init, "init", "", initHelp())
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
@@ -106,6 +107,7 @@ func (f *trainFlags) override(r *models.Recipe) error {
 		"schedule":   func() { r.Schedule = f.schedule.value },
 		"patience":   func() { r.Patience = f.patience },
 		"clip":       func() { r.Clip = f.clip },
+		"ema":        func() { r.EMA = f.ema },
 		"train-size": func() { r.TrainSize = f.trainSize },
 		"augment":    func() { r.Augment = f.augment },
 	} {

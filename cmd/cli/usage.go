@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/stheno-ml/stheno/train"
+	"github.com/stheno-ml/stheno/internal/term"
 )
 
 // aliases are the trade's words for the book's.
@@ -47,7 +47,7 @@ func (c *choice) define(set *pflag.FlagSet, name, help string, words ...string) 
 	set.Var(c, name, help)
 }
 
-// ruled is a flag that takes one of a few words with arguments: onecycle(warmup=0.2).
+// ruled is a flag that takes one of a few words, with arguments: onecycle(warmup=0.2).
 type ruled struct {
 	choice
 	parse func(text string) error
@@ -56,10 +56,8 @@ type ruled struct {
 func (r *ruled) Type() string { return "rule" }
 
 // rule defines such a flag.
-func rule[V any](r *ruled, set *pflag.FlagSet, name, help string, kinds []train.Kind[V], parse func(string) (V, error)) {
-	for _, k := range kinds {
-		r.words = append(r.words, k.Name)
-	}
+func rule[V any](r *ruled, set *pflag.FlagSet, name, help string, kinds term.Kinds, parse func(string) (V, error)) {
+	r.words = term.Names[V](kinds)
 	r.parse = func(text string) error {
 		_, err := parse(text)
 		return err
@@ -68,10 +66,6 @@ func rule[V any](r *ruled, set *pflag.FlagSet, name, help string, kinds []train.
 }
 
 func (r *ruled) Set(text string) error {
-	name, _, _ := strings.Cut(text, "(")
-	if !slices.Contains(r.words, name) {
-		return unknown("value", name, r.words)
-	}
 	r.value = text
 	return r.parse(text)
 }

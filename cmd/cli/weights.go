@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"maps"
 	"reflect"
 	"slices"
 
@@ -15,31 +14,23 @@ import (
 // stateKey is where a checkpoint's metadata has the trainer's state, as JSON.
 const stateKey = "stheno.state"
 
-// checkpoint is all that a training needs to go on: parameters, running statistics, the optimiser's tensors, the state.
+// checkpoint is all that a training needs to go on: its tensors and its state.
 func checkpoint(t *train.Trainer) (*safetensors.File, error) {
 	state, err := json.Marshal(t.State())
 	if err != nil {
 		return nil, err
 	}
 	f := &safetensors.File{Metadata: map[string]string{stateKey: string(state)}}
-	for _, p := range t.Net.Tensors() {
-		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data})
-	}
-	tensors := t.Memory()
-	for _, name := range slices.Sorted(maps.Keys(tensors)) {
-		data := tensors[name]
-		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: name, Shape: []int{reflect.ValueOf(data).Len()}, Data: data})
+	for _, x := range t.Tensors() {
+		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: x.Name, Shape: x.Shape, Data: x.Data})
 	}
 	return f, nil
 }
 
 // restore takes a trainer back to a checkpoint.
 func restore(t *train.Trainer, s *rundir.Snapshot) error {
-	if err := restoreWeights(t.Net, s); err != nil {
-		return err
-	}
-	for name, memory := range t.Memory() {
-		if err := fill(memory, s, name, []int{reflect.ValueOf(memory).Len()}); err != nil {
+	for _, x := range t.Tensors() {
+		if err := fill(x.Data, s, x.Name, x.Shape); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,61 @@
+package train_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// TestSchedules compares them with their formulas at some mini-batches of 100, ten in an epoch.
+func TestSchedules(t *testing.T) {
+	cos := func(x float64) float64 { return .5 + .5*math.Cos(math.Pi*x) }
+	for _, c := range []struct {
+		name string
+		s    train.Schedule
+		want map[int]float64
+	}{
+		{"constant", train.Constant{}, map[int]float64{0: 1, 50: 1, 99: 1}},
+		{"plateau", train.Plateau{}, map[int]float64{0: 1, 99: 1}},
+		{"step", train.Staircase{}, map[int]float64{0: 1, 99: 1, 100: .1, 250: .01}},
+		{"step(3,0.5)", train.Staircase{Every: 3, Factor: .5}, map[int]float64{0: 1, 29: 1, 30: .5, 59: .5, 60: .25, 90: .125, 99: .125}},
+		{"cosine", train.Cosine{}, map[int]float64{0: 1, 1: cos(.01), 25: cos(.25), 50: .5, 75: cos(.75), 99: cos(.99)}},
+		{"cosine(0.2)", train.Cosine{Warmup: .2}, map[int]float64{0: 1. / 21, 1: 2. / 21, 19: 20. / 21, 20: 1, 60: .5, 99: cos(79. / 80)}},
+		{"onecycle", train.OneCycle{}, map[int]float64{0: .04, 15: .52, 29: .04 + .96*29/30, 30: 1, 65: .5, 99: cos(69. / 70)}},
+		{"onecycle(0.5,2,true)", train.OneCycle{Warmup: .5, Div: 2, Linear: true}, map[int]float64{0: .5, 25: .75, 50: 1, 75: .5, 99: .02}},
+	} {
+		for step, want := range c.want {
+			if got := c.s.At(step, 100, 10); math.Abs(got-want) > 1e-12 {
+				t.Errorf("%s in mini-batch %d: %v, want %v", c.name, step, got, want)
+			}
+		}
+	}
+}
+
+// TestSchedule: mini-batch by mini-batch η is what the schedule says, and an epoch tells its last.
+func TestSchedule(t *testing.T) {
+	const n = 12
+	var etas []float64
+	s := train.OneCycle{Warmup: .4}
+	tr := train.Trainer{
+		Net: network(t, graph.Dense{Out: 2}, graph.Quadratic, graph.Config{}, n), Train: pixels(n, 0), Validation: pixels(n, 0), Epochs: 3, Batch: 5, Eta: .5, Schedule: s,
+		Optimizer: optimizer(func(p *graph.Param, s train.Step) {
+			if p.Decay {
+				if etas = append(etas, s.Eta); s.Number != len(etas) {
+					t.Errorf("step %d is number %d", len(etas), s.Number)
+				}
+			}
+		}),
+	}
+	for i, e := range run(t, &tr) {
+		if e.Eta != etas[3*i+2] {
+			t.Errorf("epoch %d ends with η = %v, not %v", i, e.Eta, etas[3*i+2])
+		}
+	}
+	for i, eta := range etas {
+		if want := .5 * s.At(i, 9, 3); eta != want {
+			t.Errorf("mini-batch %d of %d: η = %v, want %v", i, len(etas), eta, want)
+		}
+	}
+}

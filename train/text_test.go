@@ -1,0 +1,114 @@
+package train_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/term/termtest"
+	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// TestText: what texts stand for, and how they are printed.
+func TestText(t *testing.T) {
+	for _, c := range []struct {
+		text, canonical string
+		want            any
+	}{
+		{"sgd(0.9)", "sgd(momentum=0.9)", train.SGD{Momentum: .9}},
+		{"nesterov", "nesterov", train.Nesterov{}},
+		{"rmsprop(0.99, 1e-6)", "rmsprop(alpha=0.99,eps=1e-06)", train.RMSProp{Alpha: .99, Eps: 1e-6}},
+		{"adam(beta1=0.7,beta2=0.9)", "adam(beta1=0.7,beta2=0.9)", train.Adam{Beta1: .7, Beta2: .9}},
+		{"adamw(0.7)", "adamw(beta1=0.7)", train.AdamW{Beta1: .7}},
+	} {
+		got, err := train.ParseOptimizer(c.text)
+		if text, bad := train.Optimizers.Print(got); err != nil || bad != nil || got != c.want || text != c.canonical {
+			t.Errorf("%s: %#v, %v; printed %s, %v", c.text, got, err, text, bad)
+		}
+	}
+	for _, c := range []struct {
+		text, canonical string
+		want            any
+	}{
+		{"constant", "constant", train.Constant{}},
+		{"step(every=10,factor=0.1)", "step(every=10,factor=0.1)", train.Staircase{Every: 10, Factor: .1}},
+		{"cosine(0.05)", "cosine(warmup=0.05)", train.Cosine{Warmup: .05}},
+		{"onecycle(0.2,10,true)", "onecycle(warmup=0.2,div=10,linear=true)", train.OneCycle{Warmup: .2, Div: 10, Linear: true}},
+		{"plateau(0.3)", "plateau(factor=0.3)", train.Plateau{Factor: .3}},
+		{"halve", "plateau", train.Plateau{}},
+	} {
+		got, err := train.ParseSchedule(c.text)
+		if text, bad := train.Schedules.Print(got); err != nil || bad != nil || got != c.want || text != c.canonical {
+			t.Errorf("%s: %#v, %v; printed %s, %v", c.text, got, err, text, bad)
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 300 {
+		var s, again train.Schedule
+		termtest.Fill(r, train.Schedules, &s)
+		text, err := train.Schedules.Print(s)
+		if err == nil {
+			err = train.Schedules.Parse(text, &again)
+		}
+		if err != nil || s != again {
+			t.Errorf("%#v: %s is %#v, %v", s, text, again, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"adma":             `column 1: unknown optimizer "adma"; did you mean adam?`,
+		"adam(beta3=1)":    `unknown key "beta3"; did you mean beta`,
+		"adam(1)":          "beta1 1; use at least 0 and less than 1",
+		"sgd(1,2)":         "2 arguments; use sgd(momentum)",
+		"adam sgd":         "adam sgd; use one optimizer",
+		"rmsprop(alpha=x)": `alpha "x"; use a number`,
+	} {
+		if _, err := train.ParseOptimizer(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %s", text, err, want)
+		}
+	}
+	if _, err := train.ParseSchedule("onecycel"); err == nil || !strings.Contains(err.Error(), `unknown schedule "onecycel"; did you mean onecycle?`) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestNew: a recipe's trainer, and that its momentum goes to an optimiser that has one.
+func TestNew(t *testing.T) {
+	n := network(t, graph.Dense{Out: 2}, graph.Quadratic, graph.Config{}, 3)
+	r := models.Recipe{Epochs: 3, Batch: 4, Eta: .5, Lambda: 2, Schedule: "cosine", Patience: 7, Clip: 8, EMA: .9, DropTail: true}
+	for _, c := range []struct {
+		optimizer string
+		momentum  float64
+		want      train.Optimizer
+	}{
+		{"", 0, train.SGD{}}, {"", .5, train.SGD{Momentum: .5}}, {"sgd", .5, train.SGD{Momentum: .5}}, {"nesterov", .5, train.Nesterov{Momentum: .5}},
+		{"nesterov(0.7)", 0, train.Nesterov{Momentum: .7}}, {"sgd(0.7)", .7, train.SGD{Momentum: .7}}, {"adam", 0, train.Adam{}},
+	} {
+		r.Optimizer, r.Momentum = c.optimizer, c.momentum
+		tr, err := train.New(n, r)
+		if err != nil || tr.Optimizer != c.want {
+			t.Errorf("%q and momentum %v: %#v, %v", c.optimizer, c.momentum, tr, err)
+			continue
+		}
+		if tr.Net != n || tr.Epochs != 3 || tr.Batch != 4 || tr.Eta != .5 || tr.Lambda != 2 || tr.Schedule != (train.Cosine{}) || tr.Patience != 7 ||
+			tr.Clip != 8 || tr.EMA != .9 || !tr.DropTail {
+			t.Errorf("%+v became %+v", r, tr)
+		}
+	}
+	for _, c := range []struct {
+		optimizer, schedule string
+		momentum            float64
+		want                string
+	}{
+		{"adam", "", .9, "train: momentum 0.9 and optimizer adam; use a momentum of 0, or sgd or nesterov without one of their own"},
+		{"sgd(0.8)", "", .9, "train: momentum 0.9 and optimizer sgd(0.8); use"},
+		{"sdg", "", 0, `train: optimizer "sdg": column 1: unknown optimizer`},
+		{"", "cosin", 0, `train: schedule "cosin": column 1: unknown schedule "cosin"; did you mean cosine?`},
+	} {
+		r.Optimizer, r.Schedule, r.Momentum = c.optimizer, c.schedule, c.momentum
+		if _, err := train.New(n, r); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("error %v, want %s", err, c.want)
+		}
+	}
+}

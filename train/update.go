@@ -1,0 +1,80 @@
+package train
+
+import (
+	"cmp"
+	"math"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// update runs one mini-batch and updates the parameters, unless the cost is not finite.
+func (t *Trainer) update(x []float32, labels []byte) (graph.Stats, error) {
+	done := t.done()
+	s := Step{Number: done + 1, Eta: t.eta(done), L2: t.Lambda / float64(t.Train.Len())}
+	if t.descends() {
+		return t.Net.Descend(x, labels, s.Eta, s.L2)
+	}
+	got, err := t.Net.Step(x, labels)
+	if err != nil || !finite(got.Cost) {
+		return got, err
+	}
+	if t.Clip > 0 && !clip(t.Net.Params, t.Clip) {
+		t.Net.Steps--
+		return got, &DivergedError{t.state.Epoch, t.state.Batch, "the norm of the gradients"}
+	}
+	for _, p := range t.Net.Params {
+		t.Optimizer.Update(p, t.keep(p), s)
+	}
+	return got, nil
+}
+
+// descends says that the update is one which the network makes in one program with the gradients.
+func (t *Trainer) descends() bool { return t.Optimizer == (SGD{}) && t.Clip == 0 }
+
+// done is the number of mini-batches before the present one, of all epochs.
+func (t *Trainer) done() int { return t.state.Epoch*t.batches() + t.state.Batch }
+
+// eta is the learning rate in a mini-batch, counted from 0.
+func (t *Trainer) eta(step int) float64 {
+	return t.state.Eta * cmp.Or[Schedule](t.Schedule, Constant{}).At(step, t.Epochs*t.batches(), t.batches())
+}
+
+// clip scales the gradients down to the norm most if theirs, of all parameters together, is larger; false if that is not finite.
+func clip(params []*graph.Param, most float64) bool {
+	square := 0.0
+	for _, p := range params {
+		switch g := p.Grad.(type) {
+		case []float32:
+			square += squares(g)
+		case []float64:
+			square += squares(g)
+		}
+	}
+	norm := math.Sqrt(square)
+	if norm <= most || !finite(norm) {
+		return finite(norm)
+	}
+	for _, p := range params {
+		switch g := p.Grad.(type) {
+		case []float32:
+			kernel.For[float32]().SGD(g, g, float32(most/norm), 0)
+		case []float64:
+			kernel.For[float64]().SGD(g, g, most/norm, 0)
+		}
+	}
+	return true
+}
+
+// squares is Σx², summed in float64 from stretches that are short enough for float32.
+func squares[T kernel.Float](x []T) float64 {
+	var sum [1]T
+	total := 0.0
+	for len(x) > 0 {
+		n := min(len(x), 4096)
+		kernel.For[T]().MulT(sum[:], 1, x, n, x, n, 1, 1, n, 1, 0)
+		total += float64(sum[0])
+		x = x[n:]
+	}
+	return total
+}

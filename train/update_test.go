@@ -1,0 +1,152 @@
+package train_test
+
+import (
+	"errors"
+	"math"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// gradients are those of each mini-batch of a training as the optimiser sees them, all parameters' in one slice.
+func gradients(t *testing.T, c graph.Config, clip float64) [][]float64 {
+	t.Helper()
+	var all [][]float64
+	tr := train.Trainer{
+		Net:   network(t, graph.Seq{graph.Dense{Out: 150}, graph.Sigmoid, graph.Dense{Out: 4}}, graph.LogLikelihood, c, 1, 6, 6),
+		Train: corners(20, 1), Epochs: 1, Batch: 5, Eta: 1, Clip: clip,
+	}
+	tr.Optimizer = optimizer(func(p *graph.Param, s train.Step) {
+		if p == tr.Net.Params[0] {
+			all = append(all, nil)
+		}
+		all[s.Number-1] = append(all[s.Number-1], p.GradFloat64s()...)
+	})
+	run(t, &tr)
+	return all
+}
+
+func norm(x []float64) float64 {
+	sum := 0.
+	for _, v := range x {
+		sum += v * v
+	}
+	return math.Sqrt(sum)
+}
+
+// TestClip: gradients whose norm is larger than the limit are scaled down to it, all by one factor, and the others stay as they are.
+func TestClip(t *testing.T) {
+	for _, c := range []graph.Config{{}, {Float64: true}} {
+		whole := gradients(t, c, 0)
+		norms := []float64{}
+		for _, g := range whole {
+			norms = append(norms, norm(g))
+		}
+		limit := (slices.Min(norms) + slices.Max(norms)) / 2
+		for i, got := range gradients(t, c, limit) {
+			factor := min(1, limit/norms[i])
+			for j, g := range got {
+				if want := factor * whole[i][j]; math.Abs(g-want) > 1e-6*math.Abs(want) || factor == 1 && g != want {
+					t.Fatalf("%+v: gradient %d of mini-batch %d is %v, want %v times %v", c, j, i, g, factor, whole[i][j])
+				}
+			}
+		}
+	}
+}
+
+// TestClipNonfinite: gradients without a norm end the training, although the cost is finite, before the weights change.
+func TestClipNonfinite(t *testing.T) {
+	n := network(t, graph.Seq{graph.Dense{Out: 2}, graph.Dense{Out: 2}}, graph.Quadratic, graph.Config{}, 2)
+	for _, p := range n.Params {
+		for i, w := 0, p.Data.([]float32); i < len(w); i++ {
+			w[i] = 0
+		}
+	}
+	n.Params[1].Data.([]float32)[0] = 1e18 // The cost is about 1e36 times the next weights' squares.
+	n.Params[2].Data.([]float32)[0] = 1e-3
+	tr := train.Trainer{Net: n, Optimizer: train.SGD{}, Train: train.Data{Images: []byte{1, 2}, Labels: []byte{0}}, Epochs: 1, Batch: 1, Eta: 1, Clip: 1}
+	before := slices.Clone(n.Params[2].Data.([]float32))
+	if err := tr.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range tr.Run(t.Context()) {
+		var diverged *train.DivergedError
+		if !errors.As(err, &diverged) || diverged.Op != "the norm of the gradients" {
+			t.Errorf("error %v", err)
+		}
+	}
+	if !slices.Equal(n.Params[2].Data.([]float32), before) || tr.State().Steps != 0 {
+		t.Errorf("after %d steps the weights are %v", tr.State().Steps, n.Params[2].Data)
+	}
+}
+
+// TestEMA: the averages are those of the formula, over all that a network has; the network has them after an epoch, for its
+// evaluation too, and trains on without them.
+func TestEMA(t *testing.T) {
+	for _, c := range []graph.Config{{Seed: 4}, {Seed: 4, Float64: true}} {
+		layers := graph.Seq{graph.Dense{Out: 5}, graph.BatchNorm{}, graph.Tanh, graph.Dense{Out: 4}}
+		var history [][]float64 // of the weights after each step, in the training without averages
+		tensors := func(n *graph.Net) (all []float64) {
+			for _, p := range n.Tensors() {
+				all = append(all, p.Float64s()...)
+			}
+			return all
+		}
+		like := train.Trainer{Optimizer: train.SGD{}, Train: corners(30, 1), Validation: corners(50, 2), Epochs: 3, Batch: 10, Eta: .5}
+		tr := like
+		tr.Net = network(t, layers, graph.LogLikelihood, c, 1, 6, 6)
+		tr.Progress = func(train.State) { history = append(history, tensors(tr.Net)) }
+		run(t, &tr)
+		history = append(history[1:], tensors(tr.Net))
+
+		const decay = .7
+		ema := like
+		ema.Net, ema.EMA = network(t, layers, graph.LogLikelihood, c, 1, 6, 6), decay
+		check := func(when, now string) {
+			for _, x := range ema.Tensors() {
+				if at := reflect.ValueOf(ema.Net.Params[0].Data).Pointer(); (reflect.ValueOf(x.Data).Pointer() == at) != (x.Name == now) {
+					t.Errorf("%+v, %s: the network has not %s, or %s", c, when, now, x.Name)
+				}
+			}
+			if n := len(ema.Tensors()); n != 2*8 {
+				t.Errorf("%+v, %s: %d tensors", c, when, n)
+			}
+		}
+		ema.Progress = func(s train.State) {
+			if s.Steps > 0 && !slices.Equal(tensors(ema.Net), history[s.Steps-1]) {
+				t.Errorf("%+v: step %d begins from other weights than those of the step before", c, s.Steps)
+			}
+			check("in an epoch", "dense1.w.trained")
+		}
+		if err := ema.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for e, err := range ema.Run(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps, total := 3*(e.Epoch+1), 0.
+			want := make([]float64, len(history[0]))
+			for i := range steps {
+				weight := math.Pow(decay, float64(steps-1-i))
+				total += weight
+				for j, w := range history[i] {
+					want[j] += weight * w
+				}
+			}
+			for j, got := range tensors(ema.Net) {
+				if w := want[j] / total; math.Abs(got-w) > 1e-6 || c.Float64 && math.Abs(got-w) > 1e-14 {
+					t.Fatalf("%+v, epoch %d: average %d is %v, want %v", c, e.Epoch, j, got, w)
+				}
+			}
+			check("after an epoch", "dense1.w")
+			got, err := train.Evaluate(t.Context(), ema.Net, ema.Validation)
+			if err != nil || got.Cost != e.ValLoss {
+				t.Errorf("%+v, epoch %d: the averages' cost is %v, not %v; %v", c, e.Epoch, got.Cost, e.ValLoss, err)
+			}
+		}
+	}
+}
