@@ -166,7 +166,7 @@ func TestCompareErrors(t *testing.T) {
 			t.Errorf("%s: exit %d, err %q; want %d and %q", c.args, r.code, r.err, c.code, c.want)
 		}
 	}
-	if r := ok(t, "compare", plain, "--against", "byhand", "--steps", "1", "--data", dir); !strings.Contains(r.out, "but without momentum: by hand there is none\n") {
+	if r := ok(t, "compare", plain, "--against", "byhand", "--steps", "1", "--data", dir); !strings.Contains(r.out, "but by gradient descent with one eta: by hand there is nothing else\n") {
 		t.Errorf("%s", r.out)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -15,6 +15,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // compareByHand holds a model against package byhand.
@@ -87,8 +88,8 @@ func (c *comparison) header() {
 	}
 	r := c.model.Recipe
 	without := ""
-	if r.Momentum != 0 {
-		without = ", but without momentum: by hand there is none"
+	if t, err := train.New(nil, r); err != nil || t.Optimizer != (train.SGD{}) || t.Schedule != (train.Constant{}) || t.Clip > 0 {
+		without = ", but by gradient descent with one eta: by hand there is nothing else"
 	}
 	if strings.HasPrefix(r.Augment, "warp") {
 		without += ", but with the images as they are"

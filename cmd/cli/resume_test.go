@@ -65,7 +65,7 @@ func (p *program) exit(t *testing.T) int {
 	return p.ProcessState.ExitCode()
 }
 
-// dropoutNet has all that a resumed training must bring back: momentum, running statistics, dropout's masks, the order of the images.
+// dropoutNet has all that a resumed training must bring back: momentum, averages, running statistics, dropout's masks, the order of the images.
 const dropoutNet = `format = 1
 name = "dropout net"
 [[layer]]
@@ -89,6 +89,8 @@ batch = 10
 eta = 0.05
 lambda = 0.5
 momentum = 0.5
+optimizer = "nesterov"
+ema = 0.9
 init = "default"
 `
 

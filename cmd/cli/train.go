@@ -118,6 +118,7 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	planned := m.Recipe.Epochs
 	if f.set.Changed("epochs") {
 		m.Recipe.Epochs = f.epochs
 	}
@@ -132,10 +133,22 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 	if s.data.SHA256() != info.DataSHA256 {
 		return nil, dataf("%s: data %s has other files than those that the run began with; give them with --data", old.Path(), s.data.Name)
 	}
+	if n := m.Recipe.Epochs; n != planned && ends(s.trainer.Schedule) {
+		return nil, usagef("--epochs %d would change the schedule %s, which ends after %d; leave it out, or train anew", n, m.Recipe.Schedule, planned)
+	}
 	if err := s.trainer.Start(); err != nil {
 		return nil, usagef("%w", err)
 	}
 	return s, nil
+}
+
+// ends says that a schedule goes by the part of the training that is over.
+func ends(s train.Schedule) bool {
+	switch s.(type) {
+	case train.Cosine, train.OneCycle:
+		return true
+	}
+	return false
 }
 
 // proceed restores a run from its newest checkpoint, or begins it, if it was killed before the first.

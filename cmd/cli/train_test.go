@@ -328,3 +328,29 @@ func TestRunsFolder(t *testing.T) {
 		}
 	}
 }
+
+// TestAverages: with --ema, the averages are what is measured, kept and tested.
+func TestAverages(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 600, 100)
+	ok(t, "train", "mlp", "--epochs", "3", "--seed", "5", "--runs", runs, "--data", dir, "--ema", "0.95", "--optimizer", "adamw", "--eta", "0.01", "--schedule", "onecycle")
+	run := onlyRun(t, runs)
+	info := readInfo(t, run)
+	for split, want := range map[string]float64{"validation": info.Best.ValAcc, "test": float64(info.Test.Correct) / 100} {
+		if got := events(t, ok(t, "eval", run, "--json", "--split", split).out)[0]["accuracy"]; got != want {
+			t.Errorf("%s: the best checkpoint gives %v, the training %v", split, got, want)
+		}
+	}
+	tensors := latestTensors(t, run)
+	for _, name := range []string{"dense1.w.trained", "dense2.b.mean", "dense2.b.square"} {
+		if !strings.Contains(tensors, name) {
+			t.Errorf("no %s in the checkpoint", name)
+		}
+	}
+	r := call("train", "--resume", run, "--epochs", "4")
+	if r.code != exitUsage || !strings.Contains(r.err, "--epochs 4 would change the schedule onecycle, which ends after 3; leave it out") {
+		t.Errorf("%+v", r)
+	}
+	if r := ok(t, "train", "--resume", run, "--epochs", "3"); !strings.Contains(r.out, "optimizer adamw, schedule onecycle, ema 0.95") {
+		t.Errorf("out:\n%s", r.out)
+	}
+}
