@@ -50,7 +50,7 @@ type Set[T Float] struct {
 	SigmoidGrad func(dx, y, dy []T) // dx = dy y (1−y), y = σ(x)
 	TanhGrad    func(dx, y, dy []T) // dx = dy (1−y²), y = tanh x
 	ReLUGrad    func(dx, y, dy []T) // dx = dy where y > 0, else 0
-	// LeakyReLU is y = x where x > 0, else slope x; y may be x.
+	// LeakyReLU is y = x where x > 0, else slope x, for 0 < slope < 1; y may be x.
 	LeakyReLU func(y, x []T, slope T)
 	// LeakyReLUGrad is dx = dy where y > 0, else slope dy.
 	LeakyReLUGrad func(dx, y, dy []T, slope T)

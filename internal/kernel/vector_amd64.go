@@ -11,10 +11,13 @@ func vectorAVX2(s *Set[float32]) {
 	s.AddRow, s.SumRows, s.Sum = rowAdder(addRowAVX2), rowSummer(sumRowsAVX2), sumAVX2
 	s.Sigmoid, s.Tanh, s.ReLU = unary(sigmoidAVX2), unary(tanhAVX2), unary(reluAVX2)
 	s.SigmoidGrad, s.TanhGrad, s.ReLUGrad = binary(sigmoidGradAVX2), binary(tanhGradAVX2), binary(reluGradAVX2)
+	s.LeakyReLU, s.LeakyReLUGrad = leaky(leakyReLUAVX2), leakyGrad(leakyReLUGradAVX2)
+	s.GELU, s.GELUGrad, s.SiLU, s.SiLUGrad = unary(geluAVX2), binary(geluGradAVX2), unary(siluAVX2), binary(siluGradAVX2)
 	s.Softmax, s.LogSumExp = rowSoftmax(softmaxAVX2), rowLogger(logSumExpAVX2)
 	s.SGD, s.Momentum, s.Nesterov = descent(sgdAVX2), withMomentum(momentumAVX2), withMomentum(nesterovAVX2)
 	s.RMSProp, s.Adam = withSquare(rmsPropAVX2), withMeans(adamAVX2)
-	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX2), halvesGrad(maxPoolGradAVX2)
+	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX2, maxPool), halvesGrad(maxPoolGradAVX2)
+	s.AvgPool, s.AvgPoolGrad = halves(avgPoolAVX2, avgPool), halvesShares(avgPoolGradAVX2)
 	s.Im2col, s.Col2im = patches, patchSums(addPatchesAVX2, 8)
 	s.Mask, s.Gather, s.Resample = drops(maskAVX2), pixels(pixelsAVX2, 8), places(resampleAVX2)
 }
@@ -25,10 +28,13 @@ func vectorAVX512(s *Set[float32]) {
 	s.AddRow, s.SumRows, s.Sum = rowAdder(addRowAVX512), rowSummer(sumRowsAVX512), sumAVX512
 	s.Sigmoid, s.Tanh, s.ReLU = unary(sigmoidAVX512), unary(tanhAVX512), unary(reluAVX512)
 	s.SigmoidGrad, s.TanhGrad, s.ReLUGrad = binary(sigmoidGradAVX512), binary(tanhGradAVX512), binary(reluGradAVX512)
+	s.LeakyReLU, s.LeakyReLUGrad = leaky(leakyReLUAVX512), leakyGrad(leakyReLUGradAVX512)
+	s.GELU, s.GELUGrad, s.SiLU, s.SiLUGrad = unary(geluAVX512), binary(geluGradAVX512), unary(siluAVX512), binary(siluGradAVX512)
 	s.Softmax, s.LogSumExp = rowSoftmax(softmaxAVX512), rowLogger(logSumExpAVX512)
 	s.SGD, s.Momentum, s.Nesterov = descent(sgdAVX512), withMomentum(momentumAVX512), withMomentum(nesterovAVX512)
 	s.RMSProp, s.Adam = withSquare(rmsPropAVX512), withMeans(adamAVX512)
-	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX512), halvesGrad(maxPoolGradAVX512)
+	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX512, maxPool), halvesGrad(maxPoolGradAVX512)
+	s.AvgPool, s.AvgPoolGrad = halves(avgPoolAVX512, avgPool), halvesShares(avgPoolGradAVX512)
 	s.Im2col, s.Col2im = patches, patchSums(addPatchesAVX512, 16)
 	s.Mask, s.Gather, s.Resample = drops(maskAVX512), pixels(pixelsAVX512, 16), places(resampleAVX512)
 }
@@ -39,6 +45,14 @@ func unary(f func(y, x []float32)) func(y, x []float32) {
 
 func binary(f func(y, a, b []float32)) func(y, a, b []float32) {
 	return func(y, a, b []float32) { f(y, a[:len(y)], b[:len(y)]) }
+}
+
+func leaky(f func(y, x []float32, slope float32)) func(y, x []float32, slope float32) {
+	return func(y, x []float32, slope float32) { f(y[:len(x)], x, slope) }
+}
+
+func leakyGrad(f func(dx, y, dy []float32, slope float32)) func(dx, y, dy []float32, slope float32) {
+	return func(dx, y, dy []float32, slope float32) { f(dx, y[:len(dx)], dy[:len(dx)], slope) }
 }
 
 func scaled(f func(y []float32, a float32, x []float32)) func(y []float32, a float32, x []float32) {

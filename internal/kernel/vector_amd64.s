@@ -632,6 +632,771 @@ done27:
 	VZEROUPPER
 	RET
 
+// func leakyReLUAVX2(y []float32, x []float32, slope float32)
+// Requires: AVX
+TEXT ·leakyReLUAVX2(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS slope+48(FP), Y0
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done29
+
+loop28:
+	VMOVUPS (DX)(BX*4), Y1
+	VMULPS  Y0, Y1, Y2
+	VMAXPS  Y1, Y2, Y2
+	VMOVUPS Y2, (AX)(BX*4)
+	ADDQ    $+8, BX
+	CMPQ    BX, SI
+	JLT     loop28
+
+done29:
+	ANDQ       $+7, CX
+	JZ         done30
+	LEAQ       lanes<>+0(SB), SI
+	NEGQ       CX
+	VMOVUPS    64(SI)(CX*4), Y1
+	VMASKMOVPS (DX)(BX*4), Y1, Y2
+	VMULPS     Y0, Y2, Y0
+	VMAXPS     Y2, Y0, Y0
+	VMASKMOVPS Y0, Y1, (AX)(BX*4)
+
+done30:
+	VZEROUPPER
+	RET
+
+// func leakyReLUGradAVX2(dx []float32, y []float32, dy []float32, slope float32)
+// Requires: AVX
+TEXT ·leakyReLUGradAVX2(SB), NOSPLIT, $0-76
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         y_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	VBROADCASTSS slope+72(FP), Y0
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done32
+
+loop31:
+	VMOVUPS   (BX)(SI*4), Y1
+	VMULPS    Y0, Y1, Y2
+	VMOVUPS   (DX)(SI*4), Y3
+	VXORPS    Y4, Y4, Y4
+	VMOVUPS   Y2, Y2
+	VCMPPS    $0x11, Y3, Y4, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMOVUPS   Y2, (AX)(SI*4)
+	ADDQ      $+8, SI
+	CMPQ      SI, DI
+	JLT       loop31
+
+done32:
+	ANDQ       $+7, CX
+	JZ         done33
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y1
+	VMASKMOVPS (BX)(SI*4), Y1, Y2
+	VMULPS     Y0, Y2, Y0
+	VMASKMOVPS (DX)(SI*4), Y1, Y3
+	VXORPS     Y4, Y4, Y4
+	VMOVUPS    Y0, Y0
+	VCMPPS     $0x11, Y3, Y4, Y3
+	VBLENDVPS  Y3, Y2, Y0, Y0
+	VMASKMOVPS Y0, Y1, (AX)(SI*4)
+
+done33:
+	VZEROUPPER
+	RET
+
+// func geluAVX2(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done35
+
+loop34:
+	VMOVUPS      (DX)(BX*4), Y0
+	VMOVUPS      far<>+0(SB), Y2
+	VORPS        sign<>+0(SB), Y0, Y1
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       inverse2<>+0(SB), Y1, Y2
+	VMULPS       Y2, Y1, Y3
+	VFMSUB213PS  Y3, Y1, Y2
+	VXORPS       sign<>+0(SB), Y3, Y3
+	VMOVUPS      least<>+0(SB), Y4
+	VMOVUPS      most<>+0(SB), Y5
+	VMAXPS       Y3, Y4, Y3
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      round<>+0(SB), Y4
+	VFMADD231PS  log2e<>+0(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y5
+	VPADDD       one<>+0(SB), Y5, Y5
+	VSUBPS       round<>+0(SB), Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS ln2<>+0(SB), Y4, Y3
+	VFNMADD231PS ln2rest<>+0(SB), Y4, Y3
+	VMOVUPS      factorial7<>+0(SB), Y4
+	VFMADD213PS  factorial6<>+0(SB), Y3, Y4
+	VFMADD213PS  factorial5<>+0(SB), Y3, Y4
+	VFMADD213PS  factorial4<>+0(SB), Y3, Y4
+	VFMADD213PS  factorial3<>+0(SB), Y3, Y4
+	VFMADD213PS  inverse2<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y6
+	VFMADD213PS  Y3, Y6, Y4
+	VADDPS       one<>+0(SB), Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VFNMADD231PS Y2, Y4, Y4
+	VMOVUPS      four<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y1
+	VDIVPS       Y1, Y2, Y2
+	VXORPS       Y1, Y1, Y1
+	VFMADD213PS  tail0<>+0(SB), Y2, Y1
+	VFMADD213PS  tail1<>+0(SB), Y2, Y1
+	VFMADD213PS  tail2<>+0(SB), Y2, Y1
+	VFMADD213PS  tail3<>+0(SB), Y2, Y1
+	VFMADD213PS  tail4<>+0(SB), Y2, Y1
+	VFMADD213PS  tail5<>+0(SB), Y2, Y1
+	VFMADD213PS  tail6<>+0(SB), Y2, Y1
+	VFMADD213PS  tail7<>+0(SB), Y2, Y1
+	VFMADD213PS  tail8<>+0(SB), Y2, Y1
+	VFMADD213PS  tail9<>+0(SB), Y2, Y1
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y4, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      Y1, Y1
+	VCMPPS       $0x11, Y0, Y3, Y3
+	VBLENDVPS    Y3, Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop34
+
+done35:
+	ANDQ         $+7, CX
+	JZ           done36
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VMOVUPS      far<>+0(SB), Y3
+	VORPS        sign<>+0(SB), Y1, Y2
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       inverse2<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y2, Y4
+	VFMSUB213PS  Y4, Y2, Y3
+	VXORPS       sign<>+0(SB), Y4, Y4
+	VMOVUPS      least<>+0(SB), Y5
+	VMOVUPS      most<>+0(SB), Y6
+	VMAXPS       Y4, Y5, Y4
+	VMINPS       Y4, Y6, Y4
+	VMOVUPS      round<>+0(SB), Y5
+	VFMADD231PS  log2e<>+0(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y6
+	VPADDD       one<>+0(SB), Y6, Y6
+	VSUBPS       round<>+0(SB), Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS ln2<>+0(SB), Y5, Y4
+	VFNMADD231PS ln2rest<>+0(SB), Y5, Y4
+	VMOVUPS      factorial7<>+0(SB), Y5
+	VFMADD213PS  factorial6<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial5<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial4<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial3<>+0(SB), Y4, Y5
+	VFMADD213PS  inverse2<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y4, Y7
+	VFMADD213PS  Y4, Y7, Y5
+	VADDPS       one<>+0(SB), Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VFNMADD231PS Y3, Y5, Y5
+	VMOVUPS      four<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y3, Y3
+	VXORPS       Y2, Y2, Y2
+	VFMADD213PS  tail0<>+0(SB), Y3, Y2
+	VFMADD213PS  tail1<>+0(SB), Y3, Y2
+	VFMADD213PS  tail2<>+0(SB), Y3, Y2
+	VFMADD213PS  tail3<>+0(SB), Y3, Y2
+	VFMADD213PS  tail4<>+0(SB), Y3, Y2
+	VFMADD213PS  tail5<>+0(SB), Y3, Y2
+	VFMADD213PS  tail6<>+0(SB), Y3, Y2
+	VFMADD213PS  tail7<>+0(SB), Y3, Y2
+	VFMADD213PS  tail8<>+0(SB), Y3, Y2
+	VFMADD213PS  tail9<>+0(SB), Y3, Y2
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y5, Y2, Y2
+	VMOVUPS      one<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      Y2, Y2
+	VCMPPS       $0x11, Y1, Y4, Y4
+	VBLENDVPS    Y4, Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
+
+done36:
+	VZEROUPPER
+	RET
+
+DATA four<>+0(SB)/4, $(4.0)
+DATA four<>+4(SB)/4, $(4.0)
+DATA four<>+8(SB)/4, $(4.0)
+DATA four<>+12(SB)/4, $(4.0)
+DATA four<>+16(SB)/4, $(4.0)
+DATA four<>+20(SB)/4, $(4.0)
+DATA four<>+24(SB)/4, $(4.0)
+DATA four<>+28(SB)/4, $(4.0)
+GLOBL four<>(SB), RODATA|NOPTR, $32
+
+DATA far<>+0(SB)/4, $(-14.0)
+DATA far<>+4(SB)/4, $(-14.0)
+DATA far<>+8(SB)/4, $(-14.0)
+DATA far<>+12(SB)/4, $(-14.0)
+DATA far<>+16(SB)/4, $(-14.0)
+DATA far<>+20(SB)/4, $(-14.0)
+DATA far<>+24(SB)/4, $(-14.0)
+DATA far<>+28(SB)/4, $(-14.0)
+GLOBL far<>(SB), RODATA|NOPTR, $32
+
+DATA density<>+0(SB)/4, $(0.3989423)
+DATA density<>+4(SB)/4, $(0.3989423)
+DATA density<>+8(SB)/4, $(0.3989423)
+DATA density<>+12(SB)/4, $(0.3989423)
+DATA density<>+16(SB)/4, $(0.3989423)
+DATA density<>+20(SB)/4, $(0.3989423)
+DATA density<>+24(SB)/4, $(0.3989423)
+DATA density<>+28(SB)/4, $(0.3989423)
+GLOBL density<>(SB), RODATA|NOPTR, $32
+
+DATA tail0<>+0(SB)/4, $(0.015383603)
+DATA tail0<>+4(SB)/4, $(0.015383603)
+DATA tail0<>+8(SB)/4, $(0.015383603)
+DATA tail0<>+12(SB)/4, $(0.015383603)
+DATA tail0<>+16(SB)/4, $(0.015383603)
+DATA tail0<>+20(SB)/4, $(0.015383603)
+DATA tail0<>+24(SB)/4, $(0.015383603)
+DATA tail0<>+28(SB)/4, $(0.015383603)
+DATA tail0<>+32(SB)/4, $(0.015383603)
+DATA tail0<>+36(SB)/4, $(0.015383603)
+DATA tail0<>+40(SB)/4, $(0.015383603)
+DATA tail0<>+44(SB)/4, $(0.015383603)
+DATA tail0<>+48(SB)/4, $(0.015383603)
+DATA tail0<>+52(SB)/4, $(0.015383603)
+DATA tail0<>+56(SB)/4, $(0.015383603)
+DATA tail0<>+60(SB)/4, $(0.015383603)
+GLOBL tail0<>(SB), RODATA|NOPTR, $64
+
+DATA tail1<>+0(SB)/4, $(-0.056345463)
+DATA tail1<>+4(SB)/4, $(-0.056345463)
+DATA tail1<>+8(SB)/4, $(-0.056345463)
+DATA tail1<>+12(SB)/4, $(-0.056345463)
+DATA tail1<>+16(SB)/4, $(-0.056345463)
+DATA tail1<>+20(SB)/4, $(-0.056345463)
+DATA tail1<>+24(SB)/4, $(-0.056345463)
+DATA tail1<>+28(SB)/4, $(-0.056345463)
+DATA tail1<>+32(SB)/4, $(-0.056345463)
+DATA tail1<>+36(SB)/4, $(-0.056345463)
+DATA tail1<>+40(SB)/4, $(-0.056345463)
+DATA tail1<>+44(SB)/4, $(-0.056345463)
+DATA tail1<>+48(SB)/4, $(-0.056345463)
+DATA tail1<>+52(SB)/4, $(-0.056345463)
+DATA tail1<>+56(SB)/4, $(-0.056345463)
+DATA tail1<>+60(SB)/4, $(-0.056345463)
+GLOBL tail1<>(SB), RODATA|NOPTR, $64
+
+DATA tail2<>+0(SB)/4, $(0.036615256)
+DATA tail2<>+4(SB)/4, $(0.036615256)
+DATA tail2<>+8(SB)/4, $(0.036615256)
+DATA tail2<>+12(SB)/4, $(0.036615256)
+DATA tail2<>+16(SB)/4, $(0.036615256)
+DATA tail2<>+20(SB)/4, $(0.036615256)
+DATA tail2<>+24(SB)/4, $(0.036615256)
+DATA tail2<>+28(SB)/4, $(0.036615256)
+DATA tail2<>+32(SB)/4, $(0.036615256)
+DATA tail2<>+36(SB)/4, $(0.036615256)
+DATA tail2<>+40(SB)/4, $(0.036615256)
+DATA tail2<>+44(SB)/4, $(0.036615256)
+DATA tail2<>+48(SB)/4, $(0.036615256)
+DATA tail2<>+52(SB)/4, $(0.036615256)
+DATA tail2<>+56(SB)/4, $(0.036615256)
+DATA tail2<>+60(SB)/4, $(0.036615256)
+GLOBL tail2<>(SB), RODATA|NOPTR, $64
+
+DATA tail3<>+0(SB)/4, $(0.048318084)
+DATA tail3<>+4(SB)/4, $(0.048318084)
+DATA tail3<>+8(SB)/4, $(0.048318084)
+DATA tail3<>+12(SB)/4, $(0.048318084)
+DATA tail3<>+16(SB)/4, $(0.048318084)
+DATA tail3<>+20(SB)/4, $(0.048318084)
+DATA tail3<>+24(SB)/4, $(0.048318084)
+DATA tail3<>+28(SB)/4, $(0.048318084)
+DATA tail3<>+32(SB)/4, $(0.048318084)
+DATA tail3<>+36(SB)/4, $(0.048318084)
+DATA tail3<>+40(SB)/4, $(0.048318084)
+DATA tail3<>+44(SB)/4, $(0.048318084)
+DATA tail3<>+48(SB)/4, $(0.048318084)
+DATA tail3<>+52(SB)/4, $(0.048318084)
+DATA tail3<>+56(SB)/4, $(0.048318084)
+DATA tail3<>+60(SB)/4, $(0.048318084)
+GLOBL tail3<>(SB), RODATA|NOPTR, $64
+
+DATA tail4<>+0(SB)/4, $(-0.0036779593)
+DATA tail4<>+4(SB)/4, $(-0.0036779593)
+DATA tail4<>+8(SB)/4, $(-0.0036779593)
+DATA tail4<>+12(SB)/4, $(-0.0036779593)
+DATA tail4<>+16(SB)/4, $(-0.0036779593)
+DATA tail4<>+20(SB)/4, $(-0.0036779593)
+DATA tail4<>+24(SB)/4, $(-0.0036779593)
+DATA tail4<>+28(SB)/4, $(-0.0036779593)
+DATA tail4<>+32(SB)/4, $(-0.0036779593)
+DATA tail4<>+36(SB)/4, $(-0.0036779593)
+DATA tail4<>+40(SB)/4, $(-0.0036779593)
+DATA tail4<>+44(SB)/4, $(-0.0036779593)
+DATA tail4<>+48(SB)/4, $(-0.0036779593)
+DATA tail4<>+52(SB)/4, $(-0.0036779593)
+DATA tail4<>+56(SB)/4, $(-0.0036779593)
+DATA tail4<>+60(SB)/4, $(-0.0036779593)
+GLOBL tail4<>(SB), RODATA|NOPTR, $64
+
+DATA tail5<>+0(SB)/4, $(0.09537557)
+DATA tail5<>+4(SB)/4, $(0.09537557)
+DATA tail5<>+8(SB)/4, $(0.09537557)
+DATA tail5<>+12(SB)/4, $(0.09537557)
+DATA tail5<>+16(SB)/4, $(0.09537557)
+DATA tail5<>+20(SB)/4, $(0.09537557)
+DATA tail5<>+24(SB)/4, $(0.09537557)
+DATA tail5<>+28(SB)/4, $(0.09537557)
+DATA tail5<>+32(SB)/4, $(0.09537557)
+DATA tail5<>+36(SB)/4, $(0.09537557)
+DATA tail5<>+40(SB)/4, $(0.09537557)
+DATA tail5<>+44(SB)/4, $(0.09537557)
+DATA tail5<>+48(SB)/4, $(0.09537557)
+DATA tail5<>+52(SB)/4, $(0.09537557)
+DATA tail5<>+56(SB)/4, $(0.09537557)
+DATA tail5<>+60(SB)/4, $(0.09537557)
+GLOBL tail5<>(SB), RODATA|NOPTR, $64
+
+DATA tail6<>+0(SB)/4, $(0.069011636)
+DATA tail6<>+4(SB)/4, $(0.069011636)
+DATA tail6<>+8(SB)/4, $(0.069011636)
+DATA tail6<>+12(SB)/4, $(0.069011636)
+DATA tail6<>+16(SB)/4, $(0.069011636)
+DATA tail6<>+20(SB)/4, $(0.069011636)
+DATA tail6<>+24(SB)/4, $(0.069011636)
+DATA tail6<>+28(SB)/4, $(0.069011636)
+DATA tail6<>+32(SB)/4, $(0.069011636)
+DATA tail6<>+36(SB)/4, $(0.069011636)
+DATA tail6<>+40(SB)/4, $(0.069011636)
+DATA tail6<>+44(SB)/4, $(0.069011636)
+DATA tail6<>+48(SB)/4, $(0.069011636)
+DATA tail6<>+52(SB)/4, $(0.069011636)
+DATA tail6<>+56(SB)/4, $(0.069011636)
+DATA tail6<>+60(SB)/4, $(0.069011636)
+GLOBL tail6<>(SB), RODATA|NOPTR, $64
+
+DATA tail7<>+0(SB)/4, $(0.09615087)
+DATA tail7<>+4(SB)/4, $(0.09615087)
+DATA tail7<>+8(SB)/4, $(0.09615087)
+DATA tail7<>+12(SB)/4, $(0.09615087)
+DATA tail7<>+16(SB)/4, $(0.09615087)
+DATA tail7<>+20(SB)/4, $(0.09615087)
+DATA tail7<>+24(SB)/4, $(0.09615087)
+DATA tail7<>+28(SB)/4, $(0.09615087)
+DATA tail7<>+32(SB)/4, $(0.09615087)
+DATA tail7<>+36(SB)/4, $(0.09615087)
+DATA tail7<>+40(SB)/4, $(0.09615087)
+DATA tail7<>+44(SB)/4, $(0.09615087)
+DATA tail7<>+48(SB)/4, $(0.09615087)
+DATA tail7<>+52(SB)/4, $(0.09615087)
+DATA tail7<>+56(SB)/4, $(0.09615087)
+DATA tail7<>+60(SB)/4, $(0.09615087)
+GLOBL tail7<>(SB), RODATA|NOPTR, $64
+
+DATA tail8<>+0(SB)/4, $(0.09941662)
+DATA tail8<>+4(SB)/4, $(0.09941662)
+DATA tail8<>+8(SB)/4, $(0.09941662)
+DATA tail8<>+12(SB)/4, $(0.09941662)
+DATA tail8<>+16(SB)/4, $(0.09941662)
+DATA tail8<>+20(SB)/4, $(0.09941662)
+DATA tail8<>+24(SB)/4, $(0.09941662)
+DATA tail8<>+28(SB)/4, $(0.09941662)
+DATA tail8<>+32(SB)/4, $(0.09941662)
+DATA tail8<>+36(SB)/4, $(0.09941662)
+DATA tail8<>+40(SB)/4, $(0.09941662)
+DATA tail8<>+44(SB)/4, $(0.09941662)
+DATA tail8<>+48(SB)/4, $(0.09941662)
+DATA tail8<>+52(SB)/4, $(0.09941662)
+DATA tail8<>+56(SB)/4, $(0.09941662)
+DATA tail8<>+60(SB)/4, $(0.09941662)
+GLOBL tail8<>(SB), RODATA|NOPTR, $64
+
+DATA tail9<>+0(SB)/4, $(0.09975179)
+DATA tail9<>+4(SB)/4, $(0.09975179)
+DATA tail9<>+8(SB)/4, $(0.09975179)
+DATA tail9<>+12(SB)/4, $(0.09975179)
+DATA tail9<>+16(SB)/4, $(0.09975179)
+DATA tail9<>+20(SB)/4, $(0.09975179)
+DATA tail9<>+24(SB)/4, $(0.09975179)
+DATA tail9<>+28(SB)/4, $(0.09975179)
+DATA tail9<>+32(SB)/4, $(0.09975179)
+DATA tail9<>+36(SB)/4, $(0.09975179)
+DATA tail9<>+40(SB)/4, $(0.09975179)
+DATA tail9<>+44(SB)/4, $(0.09975179)
+DATA tail9<>+48(SB)/4, $(0.09975179)
+DATA tail9<>+52(SB)/4, $(0.09975179)
+DATA tail9<>+56(SB)/4, $(0.09975179)
+DATA tail9<>+60(SB)/4, $(0.09975179)
+GLOBL tail9<>(SB), RODATA|NOPTR, $64
+
+// func geluGradAVX2(dx []float32, x []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done38
+
+loop37:
+	VMOVUPS      (DX)(SI*4), Y0
+	VMOVUPS      far<>+0(SB), Y2
+	VORPS        sign<>+0(SB), Y0, Y1
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       inverse2<>+0(SB), Y1, Y2
+	VMULPS       Y2, Y1, Y3
+	VFMSUB213PS  Y3, Y1, Y2
+	VXORPS       sign<>+0(SB), Y3, Y3
+	VMOVUPS      least<>+0(SB), Y4
+	VMOVUPS      most<>+0(SB), Y5
+	VMAXPS       Y3, Y4, Y3
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      round<>+0(SB), Y4
+	VFMADD231PS  log2e<>+0(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y5
+	VPADDD       one<>+0(SB), Y5, Y5
+	VSUBPS       round<>+0(SB), Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS ln2<>+0(SB), Y4, Y3
+	VFNMADD231PS ln2rest<>+0(SB), Y4, Y3
+	VMOVUPS      factorial7<>+0(SB), Y4
+	VFMADD213PS  factorial6<>+0(SB), Y3, Y4
+	VFMADD213PS  factorial5<>+0(SB), Y3, Y4
+	VFMADD213PS  factorial4<>+0(SB), Y3, Y4
+	VFMADD213PS  factorial3<>+0(SB), Y3, Y4
+	VFMADD213PS  inverse2<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y6
+	VFMADD213PS  Y3, Y6, Y4
+	VADDPS       one<>+0(SB), Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VFNMADD231PS Y2, Y4, Y4
+	VMOVUPS      four<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y1
+	VDIVPS       Y1, Y2, Y2
+	VXORPS       Y1, Y1, Y1
+	VFMADD213PS  tail0<>+0(SB), Y2, Y1
+	VFMADD213PS  tail1<>+0(SB), Y2, Y1
+	VFMADD213PS  tail2<>+0(SB), Y2, Y1
+	VFMADD213PS  tail3<>+0(SB), Y2, Y1
+	VFMADD213PS  tail4<>+0(SB), Y2, Y1
+	VFMADD213PS  tail5<>+0(SB), Y2, Y1
+	VFMADD213PS  tail6<>+0(SB), Y2, Y1
+	VFMADD213PS  tail7<>+0(SB), Y2, Y1
+	VFMADD213PS  tail8<>+0(SB), Y2, Y1
+	VFMADD213PS  tail9<>+0(SB), Y2, Y1
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y4, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      Y1, Y1
+	VCMPPS       $0x11, Y0, Y3, Y3
+	VBLENDVPS    Y3, Y2, Y1, Y1
+	VMULPS       density<>+0(SB), Y4, Y4
+	VFMADD231PS  Y0, Y4, Y1
+	VMOVUPS      (BX)(SI*4), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)(SI*4)
+	ADDQ         $+8, SI
+	CMPQ         SI, DI
+	JLT          loop37
+
+done38:
+	ANDQ         $+7, CX
+	JZ           done39
+	LEAQ         lanes<>+0(SB), DI
+	NEGQ         CX
+	VMOVUPS      64(DI)(CX*4), Y0
+	VMASKMOVPS   (DX)(SI*4), Y0, Y1
+	VMOVUPS      far<>+0(SB), Y3
+	VORPS        sign<>+0(SB), Y1, Y2
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       inverse2<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y2, Y4
+	VFMSUB213PS  Y4, Y2, Y3
+	VXORPS       sign<>+0(SB), Y4, Y4
+	VMOVUPS      least<>+0(SB), Y5
+	VMOVUPS      most<>+0(SB), Y6
+	VMAXPS       Y4, Y5, Y4
+	VMINPS       Y4, Y6, Y4
+	VMOVUPS      round<>+0(SB), Y5
+	VFMADD231PS  log2e<>+0(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y6
+	VPADDD       one<>+0(SB), Y6, Y6
+	VSUBPS       round<>+0(SB), Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS ln2<>+0(SB), Y5, Y4
+	VFNMADD231PS ln2rest<>+0(SB), Y5, Y4
+	VMOVUPS      factorial7<>+0(SB), Y5
+	VFMADD213PS  factorial6<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial5<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial4<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial3<>+0(SB), Y4, Y5
+	VFMADD213PS  inverse2<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y4, Y7
+	VFMADD213PS  Y4, Y7, Y5
+	VADDPS       one<>+0(SB), Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VFNMADD231PS Y3, Y5, Y5
+	VMOVUPS      four<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y3, Y3
+	VXORPS       Y2, Y2, Y2
+	VFMADD213PS  tail0<>+0(SB), Y3, Y2
+	VFMADD213PS  tail1<>+0(SB), Y3, Y2
+	VFMADD213PS  tail2<>+0(SB), Y3, Y2
+	VFMADD213PS  tail3<>+0(SB), Y3, Y2
+	VFMADD213PS  tail4<>+0(SB), Y3, Y2
+	VFMADD213PS  tail5<>+0(SB), Y3, Y2
+	VFMADD213PS  tail6<>+0(SB), Y3, Y2
+	VFMADD213PS  tail7<>+0(SB), Y3, Y2
+	VFMADD213PS  tail8<>+0(SB), Y3, Y2
+	VFMADD213PS  tail9<>+0(SB), Y3, Y2
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y5, Y2, Y2
+	VMOVUPS      one<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      Y2, Y2
+	VCMPPS       $0x11, Y1, Y4, Y4
+	VBLENDVPS    Y4, Y3, Y2, Y2
+	VMULPS       density<>+0(SB), Y5, Y5
+	VFMADD231PS  Y1, Y5, Y2
+	VMASKMOVPS   (BX)(SI*4), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
+
+done39:
+	VZEROUPPER
+	RET
+
+// func siluAVX2(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done41
+
+loop40:
+	VMOVUPS      (DX)(BX*4), Y0
+	VXORPS       sign<>+0(SB), Y0, Y1
+	VMOVUPS      least<>+0(SB), Y2
+	VMOVUPS      most<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      round<>+0(SB), Y2
+	VFMADD231PS  log2e<>+0(SB), Y1, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPADDD       one<>+0(SB), Y3, Y3
+	VSUBPS       round<>+0(SB), Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS ln2<>+0(SB), Y2, Y1
+	VFNMADD231PS ln2rest<>+0(SB), Y2, Y1
+	VMOVUPS      factorial7<>+0(SB), Y2
+	VFMADD213PS  factorial6<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial5<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial4<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial3<>+0(SB), Y1, Y2
+	VFMADD213PS  inverse2<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop40
+
+done41:
+	ANDQ         $+7, CX
+	JZ           done42
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VXORPS       sign<>+0(SB), Y1, Y2
+	VMOVUPS      least<>+0(SB), Y3
+	VMOVUPS      most<>+0(SB), Y4
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      round<>+0(SB), Y3
+	VFMADD231PS  log2e<>+0(SB), Y2, Y3
+	VPSLLD       $0x17, Y3, Y4
+	VPADDD       one<>+0(SB), Y4, Y4
+	VSUBPS       round<>+0(SB), Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS ln2<>+0(SB), Y3, Y2
+	VFNMADD231PS ln2rest<>+0(SB), Y3, Y2
+	VMOVUPS      factorial7<>+0(SB), Y3
+	VFMADD213PS  factorial6<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial5<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial4<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial3<>+0(SB), Y2, Y3
+	VFMADD213PS  inverse2<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
+
+done42:
+	VZEROUPPER
+	RET
+
+// func siluGradAVX2(dx []float32, x []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done44
+
+loop43:
+	VMOVUPS      (DX)(SI*4), Y0
+	VMOVUPS      one<>+0(SB), Y2
+	VMOVUPS      one<>+0(SB), Y3
+	VXORPS       sign<>+0(SB), Y0, Y1
+	VMOVUPS      least<>+0(SB), Y4
+	VMOVUPS      most<>+0(SB), Y5
+	VMAXPS       Y1, Y4, Y1
+	VMINPS       Y1, Y5, Y1
+	VMOVUPS      round<>+0(SB), Y4
+	VFMADD231PS  log2e<>+0(SB), Y1, Y4
+	VPSLLD       $0x17, Y4, Y5
+	VPADDD       one<>+0(SB), Y5, Y5
+	VSUBPS       round<>+0(SB), Y4, Y4
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS ln2<>+0(SB), Y4, Y1
+	VFNMADD231PS ln2rest<>+0(SB), Y4, Y1
+	VMOVUPS      factorial7<>+0(SB), Y4
+	VFMADD213PS  factorial6<>+0(SB), Y1, Y4
+	VFMADD213PS  factorial5<>+0(SB), Y1, Y4
+	VFMADD213PS  factorial4<>+0(SB), Y1, Y4
+	VFMADD213PS  factorial3<>+0(SB), Y1, Y4
+	VFMADD213PS  inverse2<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y6
+	VFMADD213PS  Y1, Y6, Y4
+	VADDPS       one<>+0(SB), Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VADDPS       one<>+0(SB), Y4, Y1
+	VDIVPS       Y1, Y2, Y2
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y2, Y4, Y4
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      Y3, Y3
+	VCMPPS       $0x11, Y0, Y1, Y1
+	VBLENDVPS    Y1, Y4, Y3, Y3
+	VMULPS       Y2, Y0, Y0
+	VFMADD231PS  Y3, Y0, Y2
+	VMOVUPS      (BX)(SI*4), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, (AX)(SI*4)
+	ADDQ         $+8, SI
+	CMPQ         SI, DI
+	JLT          loop43
+
+done44:
+	ANDQ         $+7, CX
+	JZ           done45
+	LEAQ         lanes<>+0(SB), DI
+	NEGQ         CX
+	VMOVUPS      64(DI)(CX*4), Y0
+	VMASKMOVPS   (DX)(SI*4), Y0, Y1
+	VMOVUPS      one<>+0(SB), Y3
+	VMOVUPS      one<>+0(SB), Y4
+	VXORPS       sign<>+0(SB), Y1, Y2
+	VMOVUPS      least<>+0(SB), Y5
+	VMOVUPS      most<>+0(SB), Y6
+	VMAXPS       Y2, Y5, Y2
+	VMINPS       Y2, Y6, Y2
+	VMOVUPS      round<>+0(SB), Y5
+	VFMADD231PS  log2e<>+0(SB), Y2, Y5
+	VPSLLD       $0x17, Y5, Y6
+	VPADDD       one<>+0(SB), Y6, Y6
+	VSUBPS       round<>+0(SB), Y5, Y5
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS ln2<>+0(SB), Y5, Y2
+	VFNMADD231PS ln2rest<>+0(SB), Y5, Y2
+	VMOVUPS      factorial7<>+0(SB), Y5
+	VFMADD213PS  factorial6<>+0(SB), Y2, Y5
+	VFMADD213PS  factorial5<>+0(SB), Y2, Y5
+	VFMADD213PS  factorial4<>+0(SB), Y2, Y5
+	VFMADD213PS  factorial3<>+0(SB), Y2, Y5
+	VFMADD213PS  inverse2<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y7
+	VFMADD213PS  Y2, Y7, Y5
+	VADDPS       one<>+0(SB), Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VADDPS       one<>+0(SB), Y5, Y2
+	VDIVPS       Y2, Y3, Y3
+	VSUBPS       Y3, Y4, Y4
+	VMULPS       Y3, Y5, Y5
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      Y4, Y4
+	VCMPPS       $0x11, Y1, Y2, Y2
+	VBLENDVPS    Y2, Y5, Y4, Y4
+	VMULPS       Y3, Y1, Y1
+	VFMADD231PS  Y4, Y1, Y3
+	VMASKMOVPS   (BX)(SI*4), Y0, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
+
+done45:
+	VZEROUPPER
+	RET
+
 // func sgdAVX2(w []float32, g []float32, decay float32, rate float32)
 // Requires: AVX, FMA3
 TEXT ·sgdAVX2(SB), NOSPLIT, $0-56
@@ -644,9 +1409,9 @@ TEXT ·sgdAVX2(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done29
+	JGE          done47
 
-loop28:
+loop46:
 	VMOVUPS      (AX)(BX*4), Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      (DX)(BX*4), Y3
@@ -654,11 +1419,11 @@ loop28:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop28
+	JLT          loop46
 
-done29:
+done47:
 	ANDQ         $+7, CX
-	JZ           done30
+	JZ           done48
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y2
@@ -668,7 +1433,7 @@ done29:
 	VFNMADD231PS Y0, Y1, Y3
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
-done30:
+done48:
 	VZEROUPPER
 	RET
 
@@ -686,9 +1451,9 @@ TEXT ·momentumAVX2(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done32
+	JGE          done50
 
-loop31:
+loop49:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -700,11 +1465,11 @@ loop31:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop31
+	JLT          loop49
 
-done32:
+done50:
 	ANDQ         $+7, CX
-	JZ           done33
+	JZ           done51
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -718,7 +1483,7 @@ done32:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done33:
+done51:
 	VZEROUPPER
 	RET
 
@@ -736,9 +1501,9 @@ TEXT ·nesterovAVX2(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done35
+	JGE          done53
 
-loop34:
+loop52:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -750,11 +1515,11 @@ loop34:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop34
+	JLT          loop52
 
-done35:
+done53:
 	ANDQ         $+7, CX
-	JZ           done36
+	JZ           done54
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -768,7 +1533,7 @@ done35:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done36:
+done54:
 	VZEROUPPER
 	RET
 
@@ -787,9 +1552,9 @@ TEXT ·rmsPropAVX2(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done38
+	JGE          done56
 
-loop37:
+loop55:
 	VMOVUPS     (AX)(SI*4), Y4
 	VMOVUPS     (DX)(SI*4), Y5
 	VMOVUPS     (BX)(SI*4), Y6
@@ -806,11 +1571,11 @@ loop37:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop37
+	JLT         loop55
 
-done38:
+done56:
 	ANDQ        $+7, CX
-	JZ          done39
+	JZ          done57
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y4
@@ -829,7 +1594,7 @@ done38:
 	VSUBPS      Y7, Y5, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done39:
+done57:
 	VZEROUPPER
 	RET
 
@@ -852,9 +1617,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done41
+	JGE          done59
 
-loop40:
+loop58:
 	VMOVUPS     (AX)(DI*4), Y7
 	VMOVUPS     (DX)(DI*4), Y8
 	VMOVUPS     (BX)(DI*4), Y9
@@ -875,11 +1640,11 @@ loop40:
 	VMOVUPS     Y7, (AX)(DI*4)
 	ADDQ        $+8, DI
 	CMPQ        DI, R8
-	JLT         loop40
+	JLT         loop58
 
-done41:
+done59:
 	ANDQ        $+7, CX
-	JZ          done42
+	JZ          done60
 	LEAQ        lanes<>+0(SB), R8
 	NEGQ        CX
 	VMOVUPS     64(R8)(CX*4), Y7
@@ -902,7 +1667,7 @@ done41:
 	VFMSUB132PS Y6, Y9, Y8
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
-done42:
+done60:
 	VZEROUPPER
 	RET
 
@@ -919,40 +1684,40 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done44
+	JGE    done62
 
-loop43:
+loop61:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop43
+	JLT    loop61
 
-done44:
+done62:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done46
+	JGE  done64
 
-loop45:
+loop63:
 	VMOVUPS (AX)(DX*4), Y4
 	VADDPS  Y4, Y0, Y0
 	ADDQ    $+8, DX
 	CMPQ    DX, BX
-	JLT     loop45
+	JLT     loop63
 
-done46:
+done64:
 	ANDQ       $+7, CX
-	JZ         done47
+	JZ         done65
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done47:
+done65:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -979,9 +1744,9 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done49
+	JGE  done67
 
-loop48:
+loop66:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -989,9 +1754,9 @@ loop48:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done51
+	JGE    done69
 
-loop50:
+loop68:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -1003,47 +1768,47 @@ loop50:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop50
+	JLT     loop68
 
-done51:
+done69:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop48
+	JLT     loop66
 
-done49:
+done67:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done53
+	JGE  done71
 
-loop52:
+loop70:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done55
+	JGE    done73
 
-loop54:
+loop72:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop54
+	JLT     loop72
 
-done55:
+done73:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop52
+	JLT     loop70
 
-done53:
+done71:
 	ANDQ    $+7, DX
-	JZ      done56
+	JZ      done74
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -1051,20 +1816,20 @@ done53:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done58
+	JGE     done76
 
-loop57:
+loop75:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop57
+	JLT        loop75
 
-done58:
+done76:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done56:
+done74:
 	VZEROUPPER
 	RET
 
@@ -1080,28 +1845,28 @@ TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done60
+	JGE  done78
 
-loop59:
+loop77:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done62
+	JGE  done80
 
-loop61:
+loop79:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop61
+	JLT     loop79
 
-done62:
+done80:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done63
+	JZ         done81
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -1110,13 +1875,13 @@ done62:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done63:
+done81:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop59
+	JLT  loop77
 
-done60:
+done78:
 	VZEROUPPER
 	RET
 
@@ -1138,24 +1903,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-56
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done65
+	JGE     done83
 
-loop64:
+loop82:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done67
+	JGE          done85
 
-loop66:
+loop84:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop66
+	JLT    loop84
 
-done67:
+done85:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -1165,9 +1930,9 @@ done67:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done69
+	JGE        done87
 
-loop68:
+loop86:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -1196,9 +1961,9 @@ loop68:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop68
+	JLT          loop86
 
-done69:
+done87:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -1231,25 +1996,25 @@ done69:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done71
+	JGE          done89
 
-loop70:
+loop88:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop70
+	JLT     loop88
 
-done71:
+done89:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop64
+	JLT        loop82
 
-done65:
+done83:
 	VZEROUPPER
 	RET
 
@@ -1273,24 +2038,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-56
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done73
+	JGE     done91
 
-loop72:
+loop90:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done75
+	JGE          done93
 
-loop74:
+loop92:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop74
+	JLT    loop92
 
-done75:
+done93:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -1300,9 +2065,9 @@ done75:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done77
+	JGE        done95
 
-loop76:
+loop94:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -1330,9 +2095,9 @@ loop76:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop76
+	JLT          loop94
 
-done77:
+done95:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -1387,9 +2152,9 @@ done77:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop72
+	JLT          loop90
 
-done73:
+done91:
 	VZEROUPPER
 	RET
 
@@ -1469,17 +2234,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done79
+	JGE     done97
 
-loop78:
+loop96:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done81
+	JGE  done99
 
-loop80:
+loop98:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -1503,11 +2268,11 @@ loop80:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop80
+	JLT     loop98
 
-done81:
+done99:
 	TESTQ      R10, R10
-	JZ         skip82
+	JZ         skip100
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -1528,14 +2293,14 @@ done81:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip82:
+skip100:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop78
+	JLT  loop96
 
-done79:
+done97:
 	VZEROUPPER
 	RET
 
@@ -1566,17 +2331,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done84
+	JGE     done102
 
-loop83:
+loop101:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done86
+	JGE  done104
 
-loop85:
+loop103:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -1610,11 +2375,11 @@ loop85:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop85
+	JLT       loop103
 
-done86:
+done104:
 	TESTQ      R11, R11
-	JZ         skip87
+	JZ         skip105
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -1645,14 +2410,200 @@ done86:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip87:
+skip105:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop83
+	JLT  loop101
 
-done84:
+done102:
+	VZEROUPPER
+	RET
+
+// func avgPoolAVX2(y []float32, x []float32, pairs int, outCols int, cols int)
+// Requires: AVX, AVX2
+TEXT ·avgPoolAVX2(SB), NOSPLIT, $0-72
+	MOVQ    y_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	VMOVUPS quarter<>+0(SB), Y0
+	MOVQ    pairs+48(FP), DX
+	MOVQ    outCols+56(FP), BX
+	MOVQ    cols+64(FP), SI
+	MOVQ    BX, R10
+	ANDQ    $+7, R10
+	LEAQ    (R10)(R10*1), DI
+	LEAQ    lanes<>+0(SB), R8
+	MOVQ    DI, R9
+	NEGQ    R9
+	VMOVUPS 64(R8)(R9*4), Y1
+	LEAQ    lanes<>+0(SB), R8
+	NEGQ    DI
+	VMOVUPS 96(R8)(DI*4), Y2
+	LEAQ    lanes<>+0(SB), DI
+	MOVQ    R10, R8
+	NEGQ    R8
+	VMOVUPS 64(DI)(R8*4), Y3
+	XORQ    R11, R11
+	XORQ    R9, R9
+	XORQ    R13, R13
+	CMPQ    R13, DX
+	JGE     done107
+
+loop106:
+	MOVQ R11, DI
+	LEAQ (R11)(SI*1), R8
+	LEAQ (R9)(BX*1), R12
+	SUBQ R10, R12
+	CMPQ R9, R12
+	JGE  done109
+
+loop108:
+	VMOVUPS (CX)(DI*4), Y4
+	VMOVUPS 32(CX)(DI*4), Y5
+	VSHUFPS $0x88, Y5, Y4, Y6
+	VSHUFPS $0xdd, Y5, Y4, Y4
+	VMOVUPS (CX)(R8*4), Y5
+	VMOVUPS 32(CX)(R8*4), Y7
+	VSHUFPS $0x88, Y7, Y5, Y8
+	VSHUFPS $0xdd, Y7, Y5, Y5
+	VADDPS  Y4, Y6, Y6
+	VADDPS  Y8, Y6, Y6
+	VADDPS  Y5, Y6, Y6
+	VMULPS  Y0, Y6, Y6
+	VPERMPD $0xd8, Y6, Y6
+	VMOVUPS Y6, (AX)(R9*4)
+	ADDQ    $+16, DI
+	ADDQ    $+16, R8
+	ADDQ    $+8, R9
+	CMPQ    R9, R12
+	JLT     loop108
+
+done109:
+	TESTQ      R10, R10
+	JZ         skip110
+	VMASKMOVPS (CX)(DI*4), Y1, Y4
+	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
+	VSHUFPS    $0x88, Y5, Y4, Y6
+	VSHUFPS    $0xdd, Y5, Y4, Y4
+	VMASKMOVPS (CX)(R8*4), Y1, Y5
+	VMASKMOVPS 32(CX)(R8*4), Y2, Y7
+	VSHUFPS    $0x88, Y7, Y5, Y8
+	VSHUFPS    $0xdd, Y7, Y5, Y5
+	VADDPS     Y4, Y6, Y6
+	VADDPS     Y8, Y6, Y6
+	VADDPS     Y5, Y6, Y6
+	VMULPS     Y0, Y6, Y6
+	VPERMPD    $0xd8, Y6, Y6
+	VMASKMOVPS Y6, Y3, (AX)(R9*4)
+
+skip110:
+	ADDQ R10, R9
+	LEAQ (R11)(SI*2), R11
+	ADDQ $+1, R13
+	CMPQ R13, DX
+	JLT  loop106
+
+done107:
+	VZEROUPPER
+	RET
+
+DATA quarter<>+0(SB)/4, $(0.25)
+DATA quarter<>+4(SB)/4, $(0.25)
+DATA quarter<>+8(SB)/4, $(0.25)
+DATA quarter<>+12(SB)/4, $(0.25)
+DATA quarter<>+16(SB)/4, $(0.25)
+DATA quarter<>+20(SB)/4, $(0.25)
+DATA quarter<>+24(SB)/4, $(0.25)
+DATA quarter<>+28(SB)/4, $(0.25)
+DATA quarter<>+32(SB)/4, $(0.25)
+DATA quarter<>+36(SB)/4, $(0.25)
+DATA quarter<>+40(SB)/4, $(0.25)
+DATA quarter<>+44(SB)/4, $(0.25)
+DATA quarter<>+48(SB)/4, $(0.25)
+DATA quarter<>+52(SB)/4, $(0.25)
+DATA quarter<>+56(SB)/4, $(0.25)
+DATA quarter<>+60(SB)/4, $(0.25)
+GLOBL quarter<>(SB), RODATA|NOPTR, $64
+
+// func avgPoolGradAVX2(dx []float32, dy []float32, pairs int, outCols int, cols int)
+// Requires: AVX, AVX2
+TEXT ·avgPoolGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ    dx_base+0(FP), AX
+	MOVQ    dy_base+24(FP), CX
+	VMOVUPS quarter<>+0(SB), Y0
+	MOVQ    pairs+48(FP), DX
+	MOVQ    outCols+56(FP), BX
+	MOVQ    cols+64(FP), SI
+	MOVQ    BX, R10
+	ANDQ    $+7, R10
+	LEAQ    (R10)(R10*1), DI
+	LEAQ    lanes<>+0(SB), R8
+	MOVQ    DI, R9
+	NEGQ    R9
+	VMOVUPS 64(R8)(R9*4), Y1
+	LEAQ    lanes<>+0(SB), R8
+	NEGQ    DI
+	VMOVUPS 96(R8)(DI*4), Y2
+	LEAQ    lanes<>+0(SB), DI
+	MOVQ    R10, R8
+	NEGQ    R8
+	VMOVUPS 64(DI)(R8*4), Y3
+	XORQ    R11, R11
+	XORQ    R9, R9
+	XORQ    R13, R13
+	CMPQ    R13, DX
+	JGE     done112
+
+loop111:
+	MOVQ R11, DI
+	LEAQ (R11)(SI*1), R8
+	LEAQ (R9)(BX*1), R12
+	SUBQ R10, R12
+	CMPQ R9, R12
+	JGE  done114
+
+loop113:
+	VMOVUPS   (CX)(R9*4), Y4
+	VMULPS    Y0, Y4, Y4
+	VPERMPD   $0xd8, Y4, Y4
+	VUNPCKLPS Y4, Y4, Y5
+	VUNPCKHPS Y4, Y4, Y6
+	VMOVUPS   Y5, (AX)(DI*4)
+	VMOVUPS   Y6, 32(AX)(DI*4)
+	VUNPCKLPS Y4, Y4, Y5
+	VUNPCKHPS Y4, Y4, Y4
+	VMOVUPS   Y5, (AX)(R8*4)
+	VMOVUPS   Y4, 32(AX)(R8*4)
+	ADDQ      $+16, DI
+	ADDQ      $+16, R8
+	ADDQ      $+8, R9
+	CMPQ      R9, R12
+	JLT       loop113
+
+done114:
+	TESTQ      R10, R10
+	JZ         skip115
+	VMASKMOVPS (CX)(R9*4), Y3, Y4
+	VMULPS     Y0, Y4, Y4
+	VPERMPD    $0xd8, Y4, Y4
+	VUNPCKLPS  Y4, Y4, Y5
+	VUNPCKHPS  Y4, Y4, Y6
+	VMASKMOVPS Y5, Y1, (AX)(DI*4)
+	VMASKMOVPS Y6, Y2, 32(AX)(DI*4)
+	VUNPCKLPS  Y4, Y4, Y5
+	VUNPCKHPS  Y4, Y4, Y4
+	VMASKMOVPS Y5, Y1, (AX)(R8*4)
+	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
+
+skip115:
+	ADDQ R10, R9
+	LEAQ (R11)(SI*2), R11
+	ADDQ $+1, R13
+	CMPQ R13, DX
+	JLT  loop111
+
+done112:
 	VZEROUPPER
 	RET
 
@@ -1686,9 +2637,9 @@ TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-144
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done89
+	JGE   done117
 
-loop88:
+loop116:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -1704,42 +2655,42 @@ loop88:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done91
+	JGE     done119
 
-loop90:
+loop118:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done93
+	JGE     done121
 
-loop92:
+loop120:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop92
+	JLT        loop120
 
-done93:
+done121:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop90
+	JLT    loop118
 
-done91:
+done119:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop88
+	JLT        loop116
 
-done89:
+done117:
 	VZEROUPPER
 	RET
 
@@ -1767,9 +2718,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done95
+	JGE          done123
 
-loop94:
+loop122:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -1824,11 +2775,11 @@ loop94:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop94
+	JLT          loop122
 
-done95:
+done123:
 	ANDQ         $+15, CX
-	JZ           done96
+	JZ           done124
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -1889,7 +2840,7 @@ done95:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done96:
+done124:
 	VZEROUPPER
 	RET
 
@@ -1951,9 +2902,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done98
+	JGE  done126
 
-loop97:
+loop125:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -1961,9 +2912,9 @@ loop97:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop97
+	JLT        loop125
 
-done98:
+done126:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -2000,9 +2951,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done100
+	JGE          done128
 
-loop99:
+loop127:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -2045,11 +2996,11 @@ loop99:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop99
+	JLT        loop127
 
-done100:
+done128:
 	ANDQ       $+7, BX
-	JZ         done101
+	JZ         done129
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -2094,7 +3045,7 @@ done100:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done101:
+done129:
 	VZEROUPPER
 	RET
 
@@ -2177,20 +3128,20 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done103
+	JGE  done131
 
-loop102:
+loop130:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop102
+	JLT     loop130
 
-done103:
+done131:
 	ANDQ      $+15, CX
-	JZ        done104
+	JZ        done132
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -2200,7 +3151,7 @@ done103:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done104:
+done132:
 	VZEROUPPER
 	RET
 
@@ -2215,20 +3166,20 @@ TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done106
+	JGE  done134
 
-loop105:
+loop133:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop105
+	JLT     loop133
 
-done106:
+done134:
 	ANDQ      $+15, CX
-	JZ        done107
+	JZ        done135
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -2238,7 +3189,7 @@ done106:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done107:
+done135:
 	VZEROUPPER
 	RET
 
@@ -2253,20 +3204,20 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done109
+	JGE          done137
 
-loop108:
+loop136:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop108
+	JLT         loop136
 
-done109:
+done137:
 	ANDQ        $+15, CX
-	JZ          done110
+	JZ          done138
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -2276,7 +3227,7 @@ done109:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done110:
+done138:
 	VZEROUPPER
 	RET
 
@@ -2304,9 +3255,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done112
+	JGE          done140
 
-loop111:
+loop139:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -2337,11 +3288,11 @@ loop111:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop111
+	JLT          loop139
 
-done112:
+done140:
 	ANDQ         $+15, CX
-	JZ           done113
+	JZ           done141
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -2375,7 +3326,7 @@ done112:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done113:
+done141:
 	VZEROUPPER
 	RET
 
@@ -2404,9 +3355,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done115
+	JGE          done143
 
-loop114:
+loop142:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -2439,11 +3390,11 @@ loop114:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop114
+	JLT          loop142
 
-done115:
+done143:
 	ANDQ         $+15, CX
-	JZ           done116
+	JZ           done144
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -2479,7 +3430,7 @@ done115:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done116:
+done144:
 	VZEROUPPER
 	RET
 
@@ -2493,20 +3444,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done118
+	JGE  done146
 
-loop117:
+loop145:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop117
+	JLT     loop145
 
-done118:
+done146:
 	ANDQ      $+15, CX
-	JZ        done119
+	JZ        done147
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -2516,7 +3467,7 @@ done118:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done119:
+done147:
 	VZEROUPPER
 	RET
 
@@ -2532,9 +3483,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done121
+	JGE          done149
 
-loop120:
+loop148:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -2544,11 +3495,11 @@ loop120:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop120
+	JLT     loop148
 
-done121:
+done149:
 	ANDQ      $+15, CX
-	JZ        done122
+	JZ        done150
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -2561,7 +3512,7 @@ done121:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done122:
+done150:
 	VZEROUPPER
 	RET
 
@@ -2577,9 +3528,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done124
+	JGE          done152
 
-loop123:
+loop151:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -2588,11 +3539,11 @@ loop123:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop123
+	JLT          loop151
 
-done124:
+done152:
 	ANDQ         $+15, CX
-	JZ           done125
+	JZ           done153
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -2604,7 +3555,7 @@ done124:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done125:
+done153:
 	VZEROUPPER
 	RET
 
@@ -2619,9 +3570,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done127
+	JGE  done155
 
-loop126:
+loop154:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -2630,11 +3581,11 @@ loop126:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop126
+	JLT       loop154
 
-done127:
+done155:
 	ANDQ      $+15, CX
-	JZ        done128
+	JZ        done156
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -2646,7 +3597,630 @@ done127:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done128:
+done156:
+	VZEROUPPER
+	RET
+
+// func leakyReLUAVX512(y []float32, x []float32, slope float32)
+// Requires: AVX, AVX512F
+TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS slope+48(FP), Z0
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done158
+
+loop157:
+	VMOVUPS (DX)(BX*4), Z1
+	VMULPS  Z0, Z1, Z2
+	VMAXPS  Z1, Z2, Z2
+	VMOVUPS Z2, (AX)(BX*4)
+	ADDQ    $+16, BX
+	CMPQ    BX, SI
+	JLT     loop157
+
+done158:
+	ANDQ      $+15, CX
+	JZ        done159
+	MOVQ      $+1, SI
+	SHLQ      CL, SI
+	DECQ      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMAXPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(BX*4)
+
+done159:
+	VZEROUPPER
+	RET
+
+// func leakyReLUGradAVX512(dx []float32, y []float32, dy []float32, slope float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         y_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	VBROADCASTSS slope+72(FP), Z0
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done161
+
+loop160:
+	VMOVUPS (BX)(SI*4), Z1
+	VMULPS  Z0, Z1, Z2
+	VMOVUPS (DX)(SI*4), Z3
+	VXORPS  Z4, Z4, Z4
+	VMOVUPS Z2, Z2
+	VCMPPS  $0x11, Z3, Z4, K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop160
+
+done161:
+	ANDQ      $+15, CX
+	JZ        done162
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS.Z (DX)(SI*4), K1, Z2
+	VXORPS    Z3, Z3, Z3
+	VMOVUPS   Z0, Z0
+	VCMPPS    $0x11, Z2, Z3, K2
+	VMOVAPS   Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done162:
+	VZEROUPPER
+	RET
+
+// func geluAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·geluAVX512(SB), NOSPLIT, $0-48
+	VBROADCASTSS sign<>+0(SB), Z0
+	VBROADCASTSS four<>+0(SB), Z1
+	VBROADCASTSS far<>+0(SB), Z2
+	VBROADCASTSS density<>+0(SB), Z3
+	VBROADCASTSS one<>+0(SB), Z3
+	VBROADCASTSS log2e<>+0(SB), Z4
+	VBROADCASTSS ln2<>+0(SB), Z5
+	VBROADCASTSS ln2rest<>+0(SB), Z6
+	VBROADCASTSS round<>+0(SB), Z7
+	VBROADCASTSS least<>+0(SB), Z8
+	VBROADCASTSS most<>+0(SB), Z9
+	VBROADCASTSS inverse2<>+0(SB), Z10
+	VBROADCASTSS factorial3<>+0(SB), Z11
+	VBROADCASTSS factorial4<>+0(SB), Z12
+	VBROADCASTSS factorial5<>+0(SB), Z13
+	VBROADCASTSS factorial6<>+0(SB), Z14
+	VBROADCASTSS factorial7<>+0(SB), Z15
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done164
+
+loop163:
+	VMOVUPS      (DX)(BX*4), Z16
+	VMOVUPS      Z2, Z18
+	VORPS        Z0, Z16, Z17
+	VMAXPS       Z17, Z18, Z17
+	VMULPS       Z10, Z17, Z18
+	VMULPS       Z18, Z17, Z19
+	VFMSUB213PS  Z19, Z17, Z18
+	VXORPS       Z0, Z19, Z19
+	VMOVUPS      Z8, Z20
+	VMOVUPS      Z9, Z21
+	VMAXPS       Z19, Z20, Z19
+	VMINPS       Z19, Z21, Z19
+	VMOVUPS      Z7, Z20
+	VFMADD231PS  Z4, Z19, Z20
+	VPSLLD       $0x17, Z20, Z21
+	VPADDD       Z3, Z21, Z21
+	VSUBPS       Z7, Z20, Z20
+	VMOVUPS      Z19, Z19
+	VFNMADD231PS Z5, Z20, Z19
+	VFNMADD231PS Z6, Z20, Z19
+	VMOVUPS      Z15, Z20
+	VFMADD213PS  Z14, Z19, Z20
+	VFMADD213PS  Z13, Z19, Z20
+	VFMADD213PS  Z12, Z19, Z20
+	VFMADD213PS  Z11, Z19, Z20
+	VFMADD213PS  Z10, Z19, Z20
+	VMULPS       Z19, Z19, Z22
+	VFMADD213PS  Z19, Z22, Z20
+	VADDPS       Z3, Z20, Z20
+	VMULPS       Z21, Z20, Z20
+	VFNMADD231PS Z18, Z20, Z20
+	VMOVUPS      Z1, Z18
+	VSUBPS       Z17, Z18, Z17
+	VDIVPS       Z17, Z18, Z18
+	VXORPS       Z17, Z17, Z17
+	VFMADD213PS  tail0<>+0(SB), Z18, Z17
+	VFMADD213PS  tail1<>+0(SB), Z18, Z17
+	VFMADD213PS  tail2<>+0(SB), Z18, Z17
+	VFMADD213PS  tail3<>+0(SB), Z18, Z17
+	VFMADD213PS  tail4<>+0(SB), Z18, Z17
+	VFMADD213PS  tail5<>+0(SB), Z18, Z17
+	VFMADD213PS  tail6<>+0(SB), Z18, Z17
+	VFMADD213PS  tail7<>+0(SB), Z18, Z17
+	VFMADD213PS  tail8<>+0(SB), Z18, Z17
+	VFMADD213PS  tail9<>+0(SB), Z18, Z17
+	VMULPS       Z18, Z17, Z17
+	VMULPS       Z20, Z17, Z17
+	VMOVUPS      Z3, Z18
+	VSUBPS       Z17, Z18, Z18
+	VXORPS       Z19, Z19, Z19
+	VMOVUPS      Z17, Z17
+	VCMPPS       $0x11, Z16, Z19, K1
+	VMOVAPS      Z18, K1, Z17
+	VMULPS       Z16, Z17, Z17
+	VMOVUPS      Z17, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop163
+
+done164:
+	ANDQ         $+15, CX
+	JZ           done165
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z16
+	VMOVUPS      Z2, Z17
+	VORPS        Z0, Z16, Z2
+	VMAXPS       Z2, Z17, Z2
+	VMULPS       Z10, Z2, Z17
+	VMULPS       Z17, Z2, Z18
+	VFMSUB213PS  Z18, Z2, Z17
+	VXORPS       Z0, Z18, Z18
+	VMOVUPS      Z8, Z0
+	VMOVUPS      Z9, Z8
+	VMAXPS       Z18, Z0, Z18
+	VMINPS       Z18, Z8, Z18
+	VMOVUPS      Z7, Z0
+	VFMADD231PS  Z4, Z18, Z0
+	VPSLLD       $0x17, Z0, Z4
+	VPADDD       Z3, Z4, Z4
+	VSUBPS       Z7, Z0, Z0
+	VMOVUPS      Z18, Z7
+	VFNMADD231PS Z5, Z0, Z7
+	VFNMADD231PS Z6, Z0, Z7
+	VMOVUPS      Z15, Z0
+	VFMADD213PS  Z14, Z7, Z0
+	VFMADD213PS  Z13, Z7, Z0
+	VFMADD213PS  Z12, Z7, Z0
+	VFMADD213PS  Z11, Z7, Z0
+	VFMADD213PS  Z10, Z7, Z0
+	VMULPS       Z7, Z7, Z5
+	VFMADD213PS  Z7, Z5, Z0
+	VADDPS       Z3, Z0, Z0
+	VMULPS       Z4, Z0, Z0
+	VFNMADD231PS Z17, Z0, Z0
+	VMOVUPS      Z1, Z1
+	VSUBPS       Z2, Z1, Z2
+	VDIVPS       Z2, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VFMADD213PS  tail0<>+0(SB), Z1, Z2
+	VFMADD213PS  tail1<>+0(SB), Z1, Z2
+	VFMADD213PS  tail2<>+0(SB), Z1, Z2
+	VFMADD213PS  tail3<>+0(SB), Z1, Z2
+	VFMADD213PS  tail4<>+0(SB), Z1, Z2
+	VFMADD213PS  tail5<>+0(SB), Z1, Z2
+	VFMADD213PS  tail6<>+0(SB), Z1, Z2
+	VFMADD213PS  tail7<>+0(SB), Z1, Z2
+	VFMADD213PS  tail8<>+0(SB), Z1, Z2
+	VFMADD213PS  tail9<>+0(SB), Z1, Z2
+	VMULPS       Z1, Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z3, Z0
+	VSUBPS       Z2, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VMOVUPS      Z2, Z2
+	VCMPPS       $0x11, Z16, Z1, K2
+	VMOVAPS      Z0, K2, Z2
+	VMULPS       Z16, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)(BX*4)
+
+done165:
+	VZEROUPPER
+	RET
+
+// func geluGradAVX512(dx []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
+	VBROADCASTSS sign<>+0(SB), Z0
+	VBROADCASTSS four<>+0(SB), Z1
+	VBROADCASTSS far<>+0(SB), Z2
+	VBROADCASTSS density<>+0(SB), Z3
+	VBROADCASTSS one<>+0(SB), Z4
+	VBROADCASTSS log2e<>+0(SB), Z5
+	VBROADCASTSS ln2<>+0(SB), Z6
+	VBROADCASTSS ln2rest<>+0(SB), Z7
+	VBROADCASTSS round<>+0(SB), Z8
+	VBROADCASTSS least<>+0(SB), Z9
+	VBROADCASTSS most<>+0(SB), Z10
+	VBROADCASTSS inverse2<>+0(SB), Z11
+	VBROADCASTSS factorial3<>+0(SB), Z12
+	VBROADCASTSS factorial4<>+0(SB), Z13
+	VBROADCASTSS factorial5<>+0(SB), Z14
+	VBROADCASTSS factorial6<>+0(SB), Z15
+	VBROADCASTSS factorial7<>+0(SB), Z16
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done167
+
+loop166:
+	VMOVUPS      (DX)(SI*4), Z17
+	VMOVUPS      Z2, Z19
+	VORPS        Z0, Z17, Z18
+	VMAXPS       Z18, Z19, Z18
+	VMULPS       Z11, Z18, Z19
+	VMULPS       Z19, Z18, Z20
+	VFMSUB213PS  Z20, Z18, Z19
+	VXORPS       Z0, Z20, Z20
+	VMOVUPS      Z9, Z21
+	VMOVUPS      Z10, Z22
+	VMAXPS       Z20, Z21, Z20
+	VMINPS       Z20, Z22, Z20
+	VMOVUPS      Z8, Z21
+	VFMADD231PS  Z5, Z20, Z21
+	VPSLLD       $0x17, Z21, Z22
+	VPADDD       Z4, Z22, Z22
+	VSUBPS       Z8, Z21, Z21
+	VMOVUPS      Z20, Z20
+	VFNMADD231PS Z6, Z21, Z20
+	VFNMADD231PS Z7, Z21, Z20
+	VMOVUPS      Z16, Z21
+	VFMADD213PS  Z15, Z20, Z21
+	VFMADD213PS  Z14, Z20, Z21
+	VFMADD213PS  Z13, Z20, Z21
+	VFMADD213PS  Z12, Z20, Z21
+	VFMADD213PS  Z11, Z20, Z21
+	VMULPS       Z20, Z20, Z23
+	VFMADD213PS  Z20, Z23, Z21
+	VADDPS       Z4, Z21, Z21
+	VMULPS       Z22, Z21, Z21
+	VFNMADD231PS Z19, Z21, Z21
+	VMOVUPS      Z1, Z19
+	VSUBPS       Z18, Z19, Z18
+	VDIVPS       Z18, Z19, Z19
+	VXORPS       Z18, Z18, Z18
+	VFMADD213PS  tail0<>+0(SB), Z19, Z18
+	VFMADD213PS  tail1<>+0(SB), Z19, Z18
+	VFMADD213PS  tail2<>+0(SB), Z19, Z18
+	VFMADD213PS  tail3<>+0(SB), Z19, Z18
+	VFMADD213PS  tail4<>+0(SB), Z19, Z18
+	VFMADD213PS  tail5<>+0(SB), Z19, Z18
+	VFMADD213PS  tail6<>+0(SB), Z19, Z18
+	VFMADD213PS  tail7<>+0(SB), Z19, Z18
+	VFMADD213PS  tail8<>+0(SB), Z19, Z18
+	VFMADD213PS  tail9<>+0(SB), Z19, Z18
+	VMULPS       Z19, Z18, Z18
+	VMULPS       Z21, Z18, Z18
+	VMOVUPS      Z4, Z19
+	VSUBPS       Z18, Z19, Z19
+	VXORPS       Z20, Z20, Z20
+	VMOVUPS      Z18, Z18
+	VCMPPS       $0x11, Z17, Z20, K1
+	VMOVAPS      Z19, K1, Z18
+	VMULPS       Z3, Z21, Z21
+	VFMADD231PS  Z17, Z21, Z18
+	VMOVUPS      (BX)(SI*4), Z17
+	VMULPS       Z17, Z18, Z18
+	VMOVUPS      Z18, (AX)(SI*4)
+	ADDQ         $+16, SI
+	CMPQ         SI, DI
+	JLT          loop166
+
+done167:
+	ANDQ         $+15, CX
+	JZ           done168
+	MOVQ         $+1, DI
+	SHLQ         CL, DI
+	DECQ         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (DX)(SI*4), K1, Z17
+	VMOVUPS      Z2, Z18
+	VORPS        Z0, Z17, Z2
+	VMAXPS       Z2, Z18, Z2
+	VMULPS       Z11, Z2, Z18
+	VMULPS       Z18, Z2, Z19
+	VFMSUB213PS  Z19, Z2, Z18
+	VXORPS       Z0, Z19, Z19
+	VMOVUPS      Z9, Z0
+	VMOVUPS      Z10, Z9
+	VMAXPS       Z19, Z0, Z19
+	VMINPS       Z19, Z9, Z19
+	VMOVUPS      Z8, Z0
+	VFMADD231PS  Z5, Z19, Z0
+	VPSLLD       $0x17, Z0, Z5
+	VPADDD       Z4, Z5, Z5
+	VSUBPS       Z8, Z0, Z0
+	VMOVUPS      Z19, Z8
+	VFNMADD231PS Z6, Z0, Z8
+	VFNMADD231PS Z7, Z0, Z8
+	VMOVUPS      Z16, Z0
+	VFMADD213PS  Z15, Z8, Z0
+	VFMADD213PS  Z14, Z8, Z0
+	VFMADD213PS  Z13, Z8, Z0
+	VFMADD213PS  Z12, Z8, Z0
+	VFMADD213PS  Z11, Z8, Z0
+	VMULPS       Z8, Z8, Z6
+	VFMADD213PS  Z8, Z6, Z0
+	VADDPS       Z4, Z0, Z0
+	VMULPS       Z5, Z0, Z0
+	VFNMADD231PS Z18, Z0, Z0
+	VMOVUPS      Z1, Z1
+	VSUBPS       Z2, Z1, Z2
+	VDIVPS       Z2, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VFMADD213PS  tail0<>+0(SB), Z1, Z2
+	VFMADD213PS  tail1<>+0(SB), Z1, Z2
+	VFMADD213PS  tail2<>+0(SB), Z1, Z2
+	VFMADD213PS  tail3<>+0(SB), Z1, Z2
+	VFMADD213PS  tail4<>+0(SB), Z1, Z2
+	VFMADD213PS  tail5<>+0(SB), Z1, Z2
+	VFMADD213PS  tail6<>+0(SB), Z1, Z2
+	VFMADD213PS  tail7<>+0(SB), Z1, Z2
+	VFMADD213PS  tail8<>+0(SB), Z1, Z2
+	VFMADD213PS  tail9<>+0(SB), Z1, Z2
+	VMULPS       Z1, Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z4, Z1
+	VSUBPS       Z2, Z1, Z1
+	VXORPS       Z4, Z4, Z4
+	VMOVUPS      Z2, Z2
+	VCMPPS       $0x11, Z17, Z4, K2
+	VMOVAPS      Z1, K2, Z2
+	VMULPS       Z3, Z0, Z0
+	VFMADD231PS  Z17, Z0, Z2
+	VMOVUPS.Z    (BX)(SI*4), K1, Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)(SI*4)
+
+done168:
+	VZEROUPPER
+	RET
+
+// func siluAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·siluAVX512(SB), NOSPLIT, $0-48
+	VBROADCASTSS sign<>+0(SB), Z0
+	VBROADCASTSS one<>+0(SB), Z1
+	VBROADCASTSS log2e<>+0(SB), Z2
+	VBROADCASTSS ln2<>+0(SB), Z3
+	VBROADCASTSS ln2rest<>+0(SB), Z4
+	VBROADCASTSS round<>+0(SB), Z5
+	VBROADCASTSS least<>+0(SB), Z6
+	VBROADCASTSS most<>+0(SB), Z7
+	VBROADCASTSS inverse2<>+0(SB), Z8
+	VBROADCASTSS factorial3<>+0(SB), Z9
+	VBROADCASTSS factorial4<>+0(SB), Z10
+	VBROADCASTSS factorial5<>+0(SB), Z11
+	VBROADCASTSS factorial6<>+0(SB), Z12
+	VBROADCASTSS factorial7<>+0(SB), Z13
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done170
+
+loop169:
+	VMOVUPS      (DX)(BX*4), Z14
+	VXORPS       Z0, Z14, Z15
+	VMOVUPS      Z6, Z16
+	VMOVUPS      Z7, Z17
+	VMAXPS       Z15, Z16, Z15
+	VMINPS       Z15, Z17, Z15
+	VMOVUPS      Z5, Z16
+	VFMADD231PS  Z2, Z15, Z16
+	VPSLLD       $0x17, Z16, Z17
+	VPADDD       Z1, Z17, Z17
+	VSUBPS       Z5, Z16, Z16
+	VMOVUPS      Z15, Z15
+	VFNMADD231PS Z3, Z16, Z15
+	VFNMADD231PS Z4, Z16, Z15
+	VMOVUPS      Z13, Z16
+	VFMADD213PS  Z12, Z15, Z16
+	VFMADD213PS  Z11, Z15, Z16
+	VFMADD213PS  Z10, Z15, Z16
+	VFMADD213PS  Z9, Z15, Z16
+	VFMADD213PS  Z8, Z15, Z16
+	VMULPS       Z15, Z15, Z18
+	VFMADD213PS  Z15, Z18, Z16
+	VADDPS       Z1, Z16, Z16
+	VMULPS       Z17, Z16, Z16
+	VADDPS       Z1, Z16, Z16
+	VDIVPS       Z16, Z14, Z14
+	VMOVUPS      Z14, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop169
+
+done170:
+	ANDQ         $+15, CX
+	JZ           done171
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z14
+	VXORPS       Z0, Z14, Z0
+	VMOVUPS      Z6, Z6
+	VMOVUPS      Z7, Z7
+	VMAXPS       Z0, Z6, Z0
+	VMINPS       Z0, Z7, Z0
+	VMOVUPS      Z5, Z6
+	VFMADD231PS  Z2, Z0, Z6
+	VPSLLD       $0x17, Z6, Z2
+	VPADDD       Z1, Z2, Z2
+	VSUBPS       Z5, Z6, Z6
+	VMOVUPS      Z0, Z0
+	VFNMADD231PS Z3, Z6, Z0
+	VFNMADD231PS Z4, Z6, Z0
+	VMOVUPS      Z13, Z3
+	VFMADD213PS  Z12, Z0, Z3
+	VFMADD213PS  Z11, Z0, Z3
+	VFMADD213PS  Z10, Z0, Z3
+	VFMADD213PS  Z9, Z0, Z3
+	VFMADD213PS  Z8, Z0, Z3
+	VMULPS       Z0, Z0, Z4
+	VFMADD213PS  Z0, Z4, Z3
+	VADDPS       Z1, Z3, Z3
+	VMULPS       Z2, Z3, Z3
+	VADDPS       Z1, Z3, Z3
+	VDIVPS       Z3, Z14, Z14
+	VMOVUPS      Z14, K1, (AX)(BX*4)
+
+done171:
+	VZEROUPPER
+	RET
+
+// func siluGradAVX512(dx []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
+	VBROADCASTSS sign<>+0(SB), Z0
+	VBROADCASTSS one<>+0(SB), Z1
+	VBROADCASTSS log2e<>+0(SB), Z2
+	VBROADCASTSS ln2<>+0(SB), Z3
+	VBROADCASTSS ln2rest<>+0(SB), Z4
+	VBROADCASTSS round<>+0(SB), Z5
+	VBROADCASTSS least<>+0(SB), Z6
+	VBROADCASTSS most<>+0(SB), Z7
+	VBROADCASTSS inverse2<>+0(SB), Z8
+	VBROADCASTSS factorial3<>+0(SB), Z9
+	VBROADCASTSS factorial4<>+0(SB), Z10
+	VBROADCASTSS factorial5<>+0(SB), Z11
+	VBROADCASTSS factorial6<>+0(SB), Z12
+	VBROADCASTSS factorial7<>+0(SB), Z13
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done173
+
+loop172:
+	VMOVUPS      (DX)(SI*4), Z14
+	VMOVUPS      Z1, Z16
+	VMOVUPS      Z1, Z17
+	VXORPS       Z0, Z14, Z15
+	VMOVUPS      Z6, Z18
+	VMOVUPS      Z7, Z19
+	VMAXPS       Z15, Z18, Z15
+	VMINPS       Z15, Z19, Z15
+	VMOVUPS      Z5, Z18
+	VFMADD231PS  Z2, Z15, Z18
+	VPSLLD       $0x17, Z18, Z19
+	VPADDD       Z1, Z19, Z19
+	VSUBPS       Z5, Z18, Z18
+	VMOVUPS      Z15, Z15
+	VFNMADD231PS Z3, Z18, Z15
+	VFNMADD231PS Z4, Z18, Z15
+	VMOVUPS      Z13, Z18
+	VFMADD213PS  Z12, Z15, Z18
+	VFMADD213PS  Z11, Z15, Z18
+	VFMADD213PS  Z10, Z15, Z18
+	VFMADD213PS  Z9, Z15, Z18
+	VFMADD213PS  Z8, Z15, Z18
+	VMULPS       Z15, Z15, Z20
+	VFMADD213PS  Z15, Z20, Z18
+	VADDPS       Z1, Z18, Z18
+	VMULPS       Z19, Z18, Z18
+	VADDPS       Z1, Z18, Z15
+	VDIVPS       Z15, Z16, Z16
+	VSUBPS       Z16, Z17, Z17
+	VMULPS       Z16, Z18, Z18
+	VXORPS       Z15, Z15, Z15
+	VMOVUPS      Z17, Z17
+	VCMPPS       $0x11, Z14, Z15, K1
+	VMOVAPS      Z18, K1, Z17
+	VMULPS       Z16, Z14, Z14
+	VFMADD231PS  Z17, Z14, Z16
+	VMOVUPS      (BX)(SI*4), Z14
+	VMULPS       Z14, Z16, Z16
+	VMOVUPS      Z16, (AX)(SI*4)
+	ADDQ         $+16, SI
+	CMPQ         SI, DI
+	JLT          loop172
+
+done173:
+	ANDQ         $+15, CX
+	JZ           done174
+	MOVQ         $+1, DI
+	SHLQ         CL, DI
+	DECQ         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (DX)(SI*4), K1, Z14
+	VMOVUPS      Z1, Z15
+	VMOVUPS      Z1, Z16
+	VXORPS       Z0, Z14, Z0
+	VMOVUPS      Z6, Z6
+	VMOVUPS      Z7, Z7
+	VMAXPS       Z0, Z6, Z0
+	VMINPS       Z0, Z7, Z0
+	VMOVUPS      Z5, Z6
+	VFMADD231PS  Z2, Z0, Z6
+	VPSLLD       $0x17, Z6, Z2
+	VPADDD       Z1, Z2, Z2
+	VSUBPS       Z5, Z6, Z6
+	VMOVUPS      Z0, Z0
+	VFNMADD231PS Z3, Z6, Z0
+	VFNMADD231PS Z4, Z6, Z0
+	VMOVUPS      Z13, Z3
+	VFMADD213PS  Z12, Z0, Z3
+	VFMADD213PS  Z11, Z0, Z3
+	VFMADD213PS  Z10, Z0, Z3
+	VFMADD213PS  Z9, Z0, Z3
+	VFMADD213PS  Z8, Z0, Z3
+	VMULPS       Z0, Z0, Z4
+	VFMADD213PS  Z0, Z4, Z3
+	VADDPS       Z1, Z3, Z3
+	VMULPS       Z2, Z3, Z3
+	VADDPS       Z1, Z3, Z0
+	VDIVPS       Z0, Z15, Z15
+	VSUBPS       Z15, Z16, Z16
+	VMULPS       Z15, Z3, Z3
+	VXORPS       Z0, Z0, Z0
+	VMOVUPS      Z16, Z1
+	VCMPPS       $0x11, Z14, Z0, K2
+	VMOVAPS      Z3, K2, Z1
+	VMULPS       Z15, Z14, Z14
+	VFMADD231PS  Z1, Z14, Z15
+	VMOVUPS.Z    (BX)(SI*4), K1, Z0
+	VMULPS       Z0, Z15, Z15
+	VMOVUPS      Z15, K1, (AX)(SI*4)
+
+done174:
 	VZEROUPPER
 	RET
 
@@ -2662,9 +4236,9 @@ TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done130
+	JGE          done176
 
-loop129:
+loop175:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -2672,11 +4246,11 @@ loop129:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop129
+	JLT          loop175
 
-done130:
+done176:
 	ANDQ         $+15, CX
-	JZ           done131
+	JZ           done177
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -2687,7 +4261,7 @@ done130:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done131:
+done177:
 	VZEROUPPER
 	RET
 
@@ -2705,9 +4279,9 @@ TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done133
+	JGE          done179
 
-loop132:
+loop178:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -2719,11 +4293,11 @@ loop132:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop132
+	JLT          loop178
 
-done133:
+done179:
 	ANDQ         $+15, CX
-	JZ           done134
+	JZ           done180
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -2738,7 +4312,7 @@ done133:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done134:
+done180:
 	VZEROUPPER
 	RET
 
@@ -2756,9 +4330,9 @@ TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done136
+	JGE          done182
 
-loop135:
+loop181:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -2770,11 +4344,11 @@ loop135:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop135
+	JLT          loop181
 
-done136:
+done182:
 	ANDQ         $+15, CX
-	JZ           done137
+	JZ           done183
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -2789,7 +4363,7 @@ done136:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done137:
+done183:
 	VZEROUPPER
 	RET
 
@@ -2808,9 +4382,9 @@ TEXT ·rmsPropAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done139
+	JGE          done185
 
-loop138:
+loop184:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -2827,11 +4401,11 @@ loop138:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop138
+	JLT         loop184
 
-done139:
+done185:
 	ANDQ        $+15, CX
-	JZ          done140
+	JZ          done186
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -2851,7 +4425,7 @@ done139:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done140:
+done186:
 	VZEROUPPER
 	RET
 
@@ -2874,9 +4448,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done142
+	JGE          done188
 
-loop141:
+loop187:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -2897,11 +4471,11 @@ loop141:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop141
+	JLT         loop187
 
-done142:
+done188:
 	ANDQ        $+15, CX
-	JZ          done143
+	JZ          done189
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -2925,7 +4499,7 @@ done142:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done143:
+done189:
 	VZEROUPPER
 	RET
 
@@ -2942,33 +4516,33 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done145
+	JGE    done191
 
-loop144:
+loop190:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop144
+	JLT    loop190
 
-done145:
+done191:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done147
+	JGE  done193
 
-loop146:
+loop192:
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	ADDQ    $+16, DX
 	CMPQ    DX, BX
-	JLT     loop146
+	JLT     loop192
 
-done147:
+done193:
 	ANDQ      $+15, CX
-	JZ        done148
+	JZ        done194
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -2976,7 +4550,7 @@ done147:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done148:
+done194:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -3005,9 +4579,9 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done150
+	JGE  done196
 
-loop149:
+loop195:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -3015,9 +4589,9 @@ loop149:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done152
+	JGE    done198
 
-loop151:
+loop197:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -3029,47 +4603,47 @@ loop151:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop151
+	JLT     loop197
 
-done152:
+done198:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop149
+	JLT     loop195
 
-done150:
+done196:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done154
+	JGE  done200
 
-loop153:
+loop199:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done156
+	JGE    done202
 
-loop155:
+loop201:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop155
+	JLT     loop201
 
-done156:
+done202:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop153
+	JLT     loop199
 
-done154:
+done200:
 	ANDQ   $+15, CX
-	JZ     done157
+	JZ     done203
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -3078,20 +4652,20 @@ done154:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done159
+	JGE    done205
 
-loop158:
+loop204:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop158
+	JLT       loop204
 
-done159:
+done205:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done157:
+done203:
 	VZEROUPPER
 	RET
 
@@ -3107,28 +4681,28 @@ TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done161
+	JGE  done207
 
-loop160:
+loop206:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done163
+	JGE  done209
 
-loop162:
+loop208:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop162
+	JLT     loop208
 
-done163:
+done209:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done164
+	JZ        done210
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -3138,13 +4712,13 @@ done163:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done164:
+done210:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop160
+	JLT  loop206
 
-done161:
+done207:
 	VZEROUPPER
 	RET
 
@@ -3180,24 +4754,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done166
+	JGE          done212
 
-loop165:
+loop211:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done168
+	JGE          done214
 
-loop167:
+loop213:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop167
+	JLT    loop213
 
-done168:
+done214:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -3209,9 +4783,9 @@ done168:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done170
+	JGE        done216
 
-loop169:
+loop215:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -3240,9 +4814,9 @@ loop169:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop169
+	JLT          loop215
 
-done170:
+done216:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -3277,25 +4851,25 @@ done170:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done172
+	JGE          done218
 
-loop171:
+loop217:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop171
+	JLT     loop217
 
-done172:
+done218:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop165
+	JLT     loop211
 
-done166:
+done212:
 	VZEROUPPER
 	RET
 
@@ -3336,24 +4910,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done174
+	JGE          done220
 
-loop173:
+loop219:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done176
+	JGE          done222
 
-loop175:
+loop221:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop175
+	JLT    loop221
 
-done176:
+done222:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -3365,9 +4939,9 @@ done176:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done178
+	JGE        done224
 
-loop177:
+loop223:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -3395,9 +4969,9 @@ loop177:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop177
+	JLT          loop223
 
-done178:
+done224:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -3454,9 +5028,9 @@ done178:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop173
+	JLT          loop219
 
-done174:
+done220:
 	VZEROUPPER
 	RET
 
@@ -3492,17 +5066,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done180
+	JGE     done226
 
-loop179:
+loop225:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done182
+	JGE  done228
 
-loop181:
+loop227:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -3526,11 +5100,11 @@ loop181:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop181
+	JLT     loop227
 
-done182:
+done228:
 	TESTQ     R8, R8
-	JZ        skip183
+	JZ        skip229
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -3551,14 +5125,14 @@ done182:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip183:
+skip229:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop179
+	JLT  loop225
 
-done180:
+done226:
 	VZEROUPPER
 	RET
 
@@ -3605,17 +5179,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done185
+	JGE     done231
 
-loop184:
+loop230:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done187
+	JGE  done233
 
-loop186:
+loop232:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -3649,11 +5223,11 @@ loop186:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop186
+	JLT       loop232
 
-done187:
+done233:
 	TESTQ     R9, R9
-	JZ        skip188
+	JZ        skip234
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -3684,14 +5258,14 @@ done187:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip188:
+skip234:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop184
+	JLT  loop230
 
-done185:
+done231:
 	VZEROUPPER
 	RET
 
@@ -3704,6 +5278,186 @@ DATA pairs<>+40(SB)/8, $0x0000000000000006
 DATA pairs<>+48(SB)/8, $0x0000000000000003
 DATA pairs<>+56(SB)/8, $0x0000000000000007
 GLOBL pairs<>(SB), RODATA|NOPTR, $64
+
+// func avgPoolAVX512(y []float32, x []float32, pairs int, outCols int, cols int)
+// Requires: AVX, AVX512F
+TEXT ·avgPoolAVX512(SB), NOSPLIT, $0-72
+	MOVQ    y_base+0(FP), AX
+	MOVQ    x_base+24(FP), DX
+	VMOVUPS columns<>+0(SB), Z0
+	VMOVUPS quarter<>+0(SB), Z1
+	MOVQ    pairs+48(FP), BX
+	MOVQ    outCols+56(FP), SI
+	MOVQ    cols+64(FP), DI
+	MOVQ    SI, R8
+	ANDQ    $+15, R8
+	LEAQ    (R8)(R8*1), R9
+	MOVQ    R9, CX
+	MOVQ    $+1, R10
+	SHLQ    CL, R10
+	DECQ    R10
+	KMOVW   R10, K1
+	MOVQ    R9, CX
+	MOVQ    $+1, R9
+	SHLQ    CL, R9
+	DECQ    R9
+	SHRQ    $0x10, R9
+	KMOVW   R9, K2
+	MOVQ    R8, CX
+	MOVQ    $+1, R9
+	SHLQ    CL, R9
+	DECQ    R9
+	KMOVW   R9, K3
+	XORQ    R11, R11
+	XORQ    R10, R10
+	XORQ    R13, R13
+	CMPQ    R13, BX
+	JGE     done236
+
+loop235:
+	MOVQ R11, CX
+	LEAQ (R11)(DI*1), R9
+	LEAQ (R10)(SI*1), R12
+	SUBQ R8, R12
+	CMPQ R10, R12
+	JGE  done238
+
+loop237:
+	VMOVUPS (DX)(CX*4), Z2
+	VMOVUPS 64(DX)(CX*4), Z3
+	VSHUFPS $0x88, Z3, Z2, Z4
+	VSHUFPS $0xdd, Z3, Z2, Z2
+	VMOVUPS (DX)(R9*4), Z3
+	VMOVUPS 64(DX)(R9*4), Z5
+	VSHUFPS $0x88, Z5, Z3, Z6
+	VSHUFPS $0xdd, Z5, Z3, Z3
+	VADDPS  Z2, Z4, Z4
+	VADDPS  Z6, Z4, Z4
+	VADDPS  Z3, Z4, Z4
+	VMULPS  Z1, Z4, Z4
+	VPERMPD Z4, Z0, Z4
+	VMOVUPS Z4, (AX)(R10*4)
+	ADDQ    $+32, CX
+	ADDQ    $+32, R9
+	ADDQ    $+16, R10
+	CMPQ    R10, R12
+	JLT     loop237
+
+done238:
+	TESTQ     R8, R8
+	JZ        skip239
+	VMOVUPS.Z (DX)(CX*4), K1, Z2
+	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
+	VSHUFPS   $0x88, Z3, Z2, Z4
+	VSHUFPS   $0xdd, Z3, Z2, Z2
+	VMOVUPS.Z (DX)(R9*4), K1, Z3
+	VMOVUPS.Z 64(DX)(R9*4), K2, Z5
+	VSHUFPS   $0x88, Z5, Z3, Z6
+	VSHUFPS   $0xdd, Z5, Z3, Z3
+	VADDPS    Z2, Z4, Z4
+	VADDPS    Z6, Z4, Z4
+	VADDPS    Z3, Z4, Z4
+	VMULPS    Z1, Z4, Z4
+	VPERMPD   Z4, Z0, Z4
+	VMOVUPS   Z4, K3, (AX)(R10*4)
+
+skip239:
+	ADDQ R8, R10
+	LEAQ (R11)(DI*2), R11
+	ADDQ $+1, R13
+	CMPQ R13, BX
+	JLT  loop235
+
+done236:
+	VZEROUPPER
+	RET
+
+// func avgPoolGradAVX512(dx []float32, dy []float32, pairs int, outCols int, cols int)
+// Requires: AVX, AVX512F
+TEXT ·avgPoolGradAVX512(SB), NOSPLIT, $0-72
+	MOVQ    dx_base+0(FP), AX
+	MOVQ    dy_base+24(FP), DX
+	VMOVUPS pairs<>+0(SB), Z0
+	VMOVUPS quarter<>+0(SB), Z1
+	MOVQ    pairs+48(FP), BX
+	MOVQ    outCols+56(FP), SI
+	MOVQ    cols+64(FP), DI
+	MOVQ    SI, R8
+	ANDQ    $+15, R8
+	LEAQ    (R8)(R8*1), R9
+	MOVQ    R9, CX
+	MOVQ    $+1, R10
+	SHLQ    CL, R10
+	DECQ    R10
+	KMOVW   R10, K1
+	MOVQ    R9, CX
+	MOVQ    $+1, R9
+	SHLQ    CL, R9
+	DECQ    R9
+	SHRQ    $0x10, R9
+	KMOVW   R9, K2
+	MOVQ    R8, CX
+	MOVQ    $+1, R9
+	SHLQ    CL, R9
+	DECQ    R9
+	KMOVW   R9, K3
+	XORQ    R11, R11
+	XORQ    R10, R10
+	XORQ    R13, R13
+	CMPQ    R13, BX
+	JGE     done241
+
+loop240:
+	MOVQ R11, CX
+	LEAQ (R11)(DI*1), R9
+	LEAQ (R10)(SI*1), R12
+	SUBQ R8, R12
+	CMPQ R10, R12
+	JGE  done243
+
+loop242:
+	VMOVUPS   (DX)(R10*4), Z2
+	VMULPS    Z1, Z2, Z2
+	VPERMPD   Z2, Z0, Z2
+	VUNPCKLPS Z2, Z2, Z3
+	VUNPCKHPS Z2, Z2, Z4
+	VMOVUPS   Z3, (AX)(CX*4)
+	VMOVUPS   Z4, 64(AX)(CX*4)
+	VUNPCKLPS Z2, Z2, Z3
+	VUNPCKHPS Z2, Z2, Z2
+	VMOVUPS   Z3, (AX)(R9*4)
+	VMOVUPS   Z2, 64(AX)(R9*4)
+	ADDQ      $+32, CX
+	ADDQ      $+32, R9
+	ADDQ      $+16, R10
+	CMPQ      R10, R12
+	JLT       loop242
+
+done243:
+	TESTQ     R8, R8
+	JZ        skip244
+	VMOVUPS.Z (DX)(R10*4), K3, Z2
+	VMULPS    Z1, Z2, Z2
+	VPERMPD   Z2, Z0, Z2
+	VUNPCKLPS Z2, Z2, Z3
+	VUNPCKHPS Z2, Z2, Z4
+	VMOVUPS   Z3, K1, (AX)(CX*4)
+	VMOVUPS   Z4, K2, 64(AX)(CX*4)
+	VUNPCKLPS Z2, Z2, Z3
+	VUNPCKHPS Z2, Z2, Z2
+	VMOVUPS   Z3, K1, (AX)(R9*4)
+	VMOVUPS   Z2, K2, 64(AX)(R9*4)
+
+skip244:
+	ADDQ R8, R10
+	LEAQ (R11)(DI*2), R11
+	ADDQ $+1, R13
+	CMPQ R13, BX
+	JLT  loop240
+
+done241:
+	VZEROUPPER
+	RET
 
 // func addPatchesAVX512(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, ldu int, ldv int, pad int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
@@ -3736,9 +5490,9 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done190
+	JGE   done246
 
-loop189:
+loop245:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -3754,42 +5508,42 @@ loop189:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done192
+	JGE     done248
 
-loop191:
+loop247:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done194
+	JGE     done250
 
-loop193:
+loop249:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop193
+	JLT      loop249
 
-done194:
+done250:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop191
+	JLT    loop247
 
-done192:
+done248:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop189
+	JLT     loop245
 
-done190:
+done246:
 	VZEROUPPER
 	RET
 
@@ -3827,9 +5581,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done196
+	JGE          done252
 
-loop195:
+loop251:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -3860,12 +5614,12 @@ loop195:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop195
+	JLT           loop251
 
-done196:
+done252:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done197
+	JZ            done253
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -3906,7 +5660,7 @@ done196:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done197:
+done253:
 	VZEROUPPER
 	RET
 
@@ -3931,9 +5685,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done199
+	JGE          done255
 
-loop198:
+loop254:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -3941,9 +5695,9 @@ loop198:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop198
+	JLT        loop254
 
-done199:
+done255:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -3975,9 +5729,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done201
+	JGE          done257
 
-loop200:
+loop256:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -4020,11 +5774,11 @@ loop200:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop200
+	JLT        loop256
 
-done201:
+done257:
 	ANDQ       $+15, CX
-	JZ         done202
+	JZ         done258
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -4070,7 +5824,7 @@ done201:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done202:
+done258:
 	VZEROUPPER
 	RET
 
@@ -4091,70 +5845,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done204
+	JGE   done260
 
-loop203:
+loop259:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done206
+	JGE  done262
 
-loop205:
+loop261:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done208
+	JGE  done264
 
-loop207:
+loop263:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done210
+	JGE  done266
 
-loop209:
+loop265:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop209
+	JLT     loop265
 
-done210:
+done266:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop207
+	JLT  loop263
 
-done208:
+done264:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done212
+	JGE  done268
 
-loop211:
+loop267:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop211
+	JLT     loop267
 
-done212:
+done268:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop205
+	JLT  loop261
 
-done206:
+done262:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop203
+	JLT  loop259
 
-done204:
+done260:
 	VZEROUPPER
 	RET
 
@@ -4175,69 +5929,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done214
+	JGE   done270
 
-loop213:
+loop269:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done216
+	JGE  done272
 
-loop215:
+loop271:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done218
+	JGE  done274
 
-loop217:
+loop273:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done220
+	JGE  done276
 
-loop219:
+loop275:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop219
+	JLT     loop275
 
-done220:
+done276:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop217
+	JLT  loop273
 
-done218:
+done274:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done222
+	JGE  done278
 
-loop221:
+loop277:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop221
+	JLT     loop277
 
-done222:
+done278:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop215
+	JLT  loop271
 
-done216:
+done272:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop213
+	JLT  loop269
 
-done214:
+done270:
 	VZEROUPPER
 	RET

@@ -2,11 +2,11 @@
 
 package kernel
 
-// halves is max-pooling with windows of 2×2 by f, which walks over pairs of rows, and with others by the Go loop.
-func halves(f func(y, x []float32, pairs, outCols, cols int)) func(y, x []float32, maps, rows, cols, size int) {
+// halves is pooling with windows of 2×2 by f, which walks over pairs of rows, and with others by the Go loop.
+func halves(f func(y, x []float32, pairs, outCols, cols int), loop func(y, x []float32, maps, rows, cols, size int)) func(y, x []float32, maps, rows, cols, size int) {
 	return func(y, x []float32, maps, rows, cols, size int) {
 		if size != 2 {
-			maxPool(y, x, maps, rows, cols, size)
+			loop(y, x, maps, rows, cols, size)
 			return
 		}
 		if rows%2 == 0 { // pairs of rows go on across maps
@@ -37,6 +37,18 @@ func halvesGrad(f func(dx, x, dy []float32, pairs, outCols, cols int)) func(dx, 
 			in, out := c*rows*cols, c*pairs*outCols
 			f(dx[in:][:rows*cols], x[in:][:rows*cols], dy[out:][:pairs*outCols], pairs, outCols, cols)
 		}
+	}
+}
+
+// halvesShares is the gradient of average pooling with windows of 2×2 by f, and with others by the Go loop.
+func halvesShares(f func(dx, dy []float32, pairs, outCols, cols int)) func(dx, dy []float32, maps, rows, cols, size int) {
+	grad := halvesGrad(func(dx, _, dy []float32, pairs, outCols, cols int) { f(dx, dy, pairs, outCols, cols) })
+	return func(dx, dy []float32, maps, rows, cols, size int) {
+		if size != 2 {
+			avgPoolGrad(dx, dy, maps, rows, cols, size)
+			return
+		}
+		grad(dx, dx, dy, maps, rows, cols, size)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestMaxPool(t *testing.T) {
+func TestPools(t *testing.T) {
 	const room = 4096 * 4
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		yf, xf, df := newFence(t, room), newFence(t, room), newFence(t, room)
@@ -38,6 +38,18 @@ func TestMaxPool(t *testing.T) {
 			mustMatch(t, "MaxPoolGrad "+name, dx, want, same)
 			mustMatch(t, "MaxPoolGrad's x "+name, xf[room-n:], x, sameBits)
 			mustMatch(t, "MaxPoolGrad's dy "+name, df[room-m:], dy, sameBits)
+
+			y, want = yf.last(filled(m)), filled(m)
+			s.AvgPool(y, xf.last(x), maps, rows, cols, size)
+			Loops[float32]().AvgPool(want, x, maps, rows, cols, size)
+			yf.intact(t, m)
+			mustMatch(t, "AvgPool "+name, y, want, same)
+
+			dx, want = yf.last(filled(n)), filled(n)
+			s.AvgPoolGrad(dx, df.last(dy), maps, rows, cols, size)
+			Loops[float32]().AvgPoolGrad(want, dy, maps, rows, cols, size)
+			yf.intact(t, n)
+			mustMatch(t, "AvgPoolGrad "+name, dx, want, same)
 		}
 	})
 }
@@ -190,7 +202,7 @@ func FuzzVector(f *testing.F) {
 			}
 		}
 		for _, k := range points {
-			check(k.name, int(n), func(s *Set[float32], y []float32) { k.run(s, y, a[:n], b[:n]) }, nearly)
+			check(k.name, int(n), func(s *Set[float32], y []float32) { k.run(s, y, a[:n], b[:n]) }, alike(k.name))
 		}
 		check("Mask", int(n), func(s *Set[float32], y []float32) { s.Mask(y, seed, float64(pad)/256) }, sameBits)
 		check("Softmax", size, func(s *Set[float32], y []float32) { s.Softmax(y, a[:size], g.Cols) }, func(got, want float32) bool {
@@ -199,6 +211,10 @@ func FuzzVector(f *testing.F) {
 		check("MaxPool", pooled, func(s *Set[float32], y []float32) { s.MaxPool(y, a[:size], g.Maps, g.Rows, g.Cols, 2) }, same)
 		check("MaxPoolGrad", size, func(s *Set[float32], y []float32) {
 			s.MaxPoolGrad(y, a[:size], b[:pooled], g.Maps, g.Rows, g.Cols, 2)
+		}, same)
+		check("AvgPool", pooled, func(s *Set[float32], y []float32) { s.AvgPool(y, a[:size], g.Maps, g.Rows, g.Cols, 2) }, same)
+		check("AvgPoolGrad", size, func(s *Set[float32], y []float32) {
+			s.AvgPoolGrad(y, b[:pooled], g.Maps, g.Rows, g.Cols, 2)
 		}, same)
 		if outs > 0 {
 			check("Im2col", outs, func(s *Set[float32], y []float32) { s.Im2col(y, a[:size], g) }, same)

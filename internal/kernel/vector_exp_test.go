@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestExponentials compares with float64's functions over every thousandth float32: relative error below 2e-7, or below the
-// smallest normal number.
+// TestExponentials compares with float64's functions over every thousandth float32. The error is relative to the result, or to the
+// terms of which it is the sum; below the smallest normal number it is absolute, and x times as large in x times a function.
 func TestExponentials(t *testing.T) {
 	const step, smallest = 1009, 0x1p-126
 	var x []float32
@@ -18,29 +18,44 @@ func TestExponentials(t *testing.T) {
 	for v := float32(-110); v < 110; v += 0.0173 {
 		x = append(x, v)
 	}
-	y := make([]float32, len(x))
+	y, ones := make([]float32, len(x)), make([]float32, len(x))
+	for i := range ones {
+		ones[i] = 1
+	}
+	logistic := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+	density := func(x float64) float64 { return math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) }
 	for _, f := range []struct {
-		name string
-		of   func(s *Set[float32]) func(y, x []float32)
-		true func(x float64) float64
+		name  string
+		run   func(s *Set[float32])
+		error float64
+		terms func(x float64) (a, b float64)
 	}{
-		{"sigmoid", func(s *Set[float32]) func(y, x []float32) { return s.Sigmoid }, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }},
-		{"tanh", func(s *Set[float32]) func(y, x []float32) { return s.Tanh }, math.Tanh},
+		{"sigmoid", func(s *Set[float32]) { s.Sigmoid(y, x) }, 2e-7, func(x float64) (a, b float64) { return logistic(x), 0 }},
+		{"tanh", func(s *Set[float32]) { s.Tanh(y, x) }, 2e-7, func(x float64) (a, b float64) { return math.Tanh(x), 0 }},
+		{"silu", func(s *Set[float32]) { s.SiLU(y, x) }, 3e-7, func(x float64) (a, b float64) { return x * logistic(x), 0 }},
+		{"gelu", func(s *Set[float32]) { s.GELU(y, x) }, 6e-7, func(x float64) (a, b float64) { return x * normal(x), 0 }},
+		{"siluGrad", func(s *Set[float32]) { s.SiLUGrad(y, x, ones) }, 4e-7, func(x float64) (a, b float64) {
+			return logistic(x), x * logistic(x) * logistic(-x)
+		}},
+		{"geluGrad", func(s *Set[float32]) { s.GELUGrad(y, x, ones) }, 6e-7, func(x float64) (a, b float64) {
+			return normal(x), x * density(x)
+		}},
 	} {
-		want := make([]float64, len(x))
+		want, size := make([]float64, len(x)), make([]float64, len(x))
 		for i, v := range x {
-			want[i] = f.true(float64(v))
+			a, b := f.terms(float64(v))
+			want[i], size[i] = a+b, math.Abs(a)+math.Abs(b)
 		}
 		onRows(t, func(t *testing.T, s *Set[float32]) {
-			f.of(s)(y, x)
+			f.run(s)
 			worst := 0.0
 			for i, v := range y {
-				d := math.Abs(float64(v) - want[i])
-				if math.IsNaN(want[i]) != (v != v) || d > smallest && d > 2e-7*math.Abs(want[i]) {
+				d, least := math.Abs(float64(v)-want[i]), smallest*max(1, math.Abs(float64(x[i])))
+				if math.IsNaN(want[i]) != (v != v) || d > least && d > f.error*size[i] {
 					t.Fatalf("%s(%v) is %v, want %v", f.name, x[i], v, want[i])
 				}
-				if math.Abs(want[i]) > smallest {
-					worst = max(worst, d/math.Abs(want[i]))
+				if size[i] > least {
+					worst = max(worst, d/size[i])
 				}
 			}
 			t.Logf("%s: worst relative error %.1e", f.name, worst)

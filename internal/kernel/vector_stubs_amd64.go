@@ -49,6 +49,36 @@ func tanhGradAVX2(dx []float32, y []float32, dy []float32)
 //go:noescape
 func reluGradAVX2(dx []float32, y []float32, dy []float32)
 
+// leakyReLUAVX2 is y[i] = max(x[i], slope x[i]).
+//
+//go:noescape
+func leakyReLUAVX2(y []float32, x []float32, slope float32)
+
+// leakyReLUGradAVX2 is dx[i] = dy[i] where y[i] > 0, else slope dy[i].
+//
+//go:noescape
+func leakyReLUGradAVX2(dx []float32, y []float32, dy []float32, slope float32)
+
+// geluAVX2 is y[i] = x[i] Φ(x[i]).
+//
+//go:noescape
+func geluAVX2(y []float32, x []float32)
+
+// geluGradAVX2 is dx[i] = dy[i] (Φ(x[i]) + x[i] φ(x[i])).
+//
+//go:noescape
+func geluGradAVX2(dx []float32, x []float32, dy []float32)
+
+// siluAVX2 is y[i] = x[i]/(1+e^−x[i]).
+//
+//go:noescape
+func siluAVX2(y []float32, x []float32)
+
+// siluGradAVX2 is dx[i] = dy[i] s (1 + x[i] (1−s)) with s = σ(x[i]).
+//
+//go:noescape
+func siluGradAVX2(dx []float32, x []float32, dy []float32)
+
 // sgdAVX2 is w[i] = decay w[i] − rate g[i].
 //
 //go:noescape
@@ -108,6 +138,16 @@ func maxPoolAVX2(y []float32, x []float32, pairs int, outCols int, cols int)
 //
 //go:noescape
 func maxPoolGradAVX2(dx []float32, x []float32, dy []float32, pairs int, outCols int, cols int)
+
+// avgPoolAVX2 is y[i,j] = (x[2i,2j] + x[2i,2j+1] + x[2i+1,2j] + x[2i+1,2j+1])/4 for i < pairs, j < outCols.
+//
+//go:noescape
+func avgPoolAVX2(y []float32, x []float32, pairs int, outCols int, cols int)
+
+// avgPoolGradAVX2 is dx = dy[i,j]/4 at x[2i,2j], x[2i,2j+1], x[2i+1,2j], x[2i+1,2j+1].
+//
+//go:noescape
+func avgPoolGradAVX2(dx []float32, dy []float32, pairs int, outCols int, cols int)
 
 // addPatchesAVX2 is x[r cols + l] = Σ y[u ldu + v ldv + i outCols + first+l−v] for r < rows, l < lanes, with i = r+pad−u, over
 // all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; W is the
@@ -177,6 +217,36 @@ func tanhGradAVX512(dx []float32, y []float32, dy []float32)
 //go:noescape
 func reluGradAVX512(dx []float32, y []float32, dy []float32)
 
+// leakyReLUAVX512 is y[i] = max(x[i], slope x[i]).
+//
+//go:noescape
+func leakyReLUAVX512(y []float32, x []float32, slope float32)
+
+// leakyReLUGradAVX512 is dx[i] = dy[i] where y[i] > 0, else slope dy[i].
+//
+//go:noescape
+func leakyReLUGradAVX512(dx []float32, y []float32, dy []float32, slope float32)
+
+// geluAVX512 is y[i] = x[i] Φ(x[i]).
+//
+//go:noescape
+func geluAVX512(y []float32, x []float32)
+
+// geluGradAVX512 is dx[i] = dy[i] (Φ(x[i]) + x[i] φ(x[i])).
+//
+//go:noescape
+func geluGradAVX512(dx []float32, x []float32, dy []float32)
+
+// siluAVX512 is y[i] = x[i]/(1+e^−x[i]).
+//
+//go:noescape
+func siluAVX512(y []float32, x []float32)
+
+// siluGradAVX512 is dx[i] = dy[i] s (1 + x[i] (1−s)) with s = σ(x[i]).
+//
+//go:noescape
+func siluGradAVX512(dx []float32, x []float32, dy []float32)
+
 // sgdAVX512 is w[i] = decay w[i] − rate g[i].
 //
 //go:noescape
@@ -236,6 +306,16 @@ func maxPoolAVX512(y []float32, x []float32, pairs int, outCols int, cols int)
 //
 //go:noescape
 func maxPoolGradAVX512(dx []float32, x []float32, dy []float32, pairs int, outCols int, cols int)
+
+// avgPoolAVX512 is y[i,j] = (x[2i,2j] + x[2i,2j+1] + x[2i+1,2j] + x[2i+1,2j+1])/4 for i < pairs, j < outCols.
+//
+//go:noescape
+func avgPoolAVX512(y []float32, x []float32, pairs int, outCols int, cols int)
+
+// avgPoolGradAVX512 is dx = dy[i,j]/4 at x[2i,2j], x[2i,2j+1], x[2i+1,2j], x[2i+1,2j+1].
+//
+//go:noescape
+func avgPoolGradAVX512(dx []float32, dy []float32, pairs int, outCols int, cols int)
 
 // addPatchesAVX512 is x[r cols + l] = Σ y[u ldu + v ldv + i outCols + first+l−v] for r < rows, l < lanes, with i = r+pad−u, over
 // all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; W is the

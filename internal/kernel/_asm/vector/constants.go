@@ -31,6 +31,8 @@ var values = map[string]Constant{
 	"inverse2": F32(1.0 / 2), "inverse3": F32(1.0 / 3), "inverse5": F32(1.0 / 5), "inverse7": F32(1.0 / 7), "inverse9": F32(1.0 / 9),
 	"factorial3": F32(1.0 / 6), "factorial4": F32(1.0 / 24), "factorial5": F32(1.0 / 120), "factorial6": F32(1.0 / 720),
 	"factorial7": F32(1.0 / 5040), // the inverses of 3!, 4!, …
+
+	"four": F32(4), "far": F32(-14), "density": F32(0.3989422804014327), // 1/√(2π)
 }
 
 // constants are operands by name.

@@ -139,6 +139,22 @@ func (v isa) keep(x Vec, a, b Op) Vec {
 	return y
 }
 
+// choose is x in the lanes where a > b, and y elsewhere.
+func (v isa) choose(x, y Vec, a, b Op) Vec {
+	const less = 17 // ordered, quiet
+	z := v.copy(y)
+	if v == avx512 {
+		k := K()
+		VCMPPS(Imm(less), a, b, k)
+		VMOVAPS(x, k, z)
+		return z
+	}
+	greater := v.vec()
+	VCMPPS(Imm(less), a, b, greater)
+	VBLENDVPS(greater, x, z, z)
+	return z
+}
+
 // max is the larger of a and b, and NaN where one of them is.
 func (v isa) max(a, b Vec) Vec {
 	const unordered = 3

@@ -17,6 +17,8 @@ func main() {
 		v.logSumExp()
 		v.maxPool()
 		v.maxPoolGrad()
+		v.avgPool()
+		v.avgPoolGrad()
 		v.addPatches()
 		v.dropout()
 		v.pixels()

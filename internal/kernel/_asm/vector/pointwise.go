@@ -72,6 +72,55 @@ var pointwise = []kernel{
 	{"reluGrad", "dx, y, dy []float32", "dx[i] = dy[i] where y[i] > 0, else 0", nil, func(v isa, p point) {
 		p.set("dx", v.keep(p.get("dy"), p.get("y"), v.zero()))
 	}},
+	{"leakyReLU", "y, x []float32, slope float32", "y[i] = max(x[i], slope x[i])", nil, func(v isa, p point) {
+		x, y := p.get("x"), v.vec()
+		VMULPS(p.every["slope"], x, y)
+		VMAXPS(x, y, y)
+		p.set("y", y)
+	}},
+	{"leakyReLUGrad", "dx, y, dy []float32, slope float32", "dx[i] = dy[i] where y[i] > 0, else slope dy[i]", nil, func(v isa, p point) {
+		d, leak := p.get("dy"), v.vec()
+		VMULPS(p.every["slope"], d, leak)
+		p.set("dx", v.choose(d, leak, p.get("y"), v.zero()))
+	}},
+	{"gelu", "y, x []float32", "y[i] = x[i] Φ(x[i])", distribution, func(v isa, p point) {
+		x := p.get("x")
+		phi, _ := v.normal(x, p.c)
+		VMULPS(x, phi, phi)
+		p.set("y", phi)
+	}},
+	{"geluGrad", "dx, x, dy []float32", "dx[i] = dy[i] (Φ(x[i]) + x[i] φ(x[i]))", distribution, func(v isa, p point) {
+		x := p.get("x")
+		d, e := v.normal(x, p.c)
+		VMULPS(p.c["density"], e, e)
+		VFMADD231PS(x, e, d)
+		VMULPS(p.get("dy"), d, d)
+		p.set("dx", d)
+	}},
+	{"silu", "y, x []float32", "y[i] = x[i]/(1+e^−x[i])", append([]string{"sign"}, exponential...), func(v isa, p point) {
+		x, minus := p.get("x"), v.vec()
+		VXORPS(p.c["sign"], x, minus)
+		e := v.exp(minus, p.c)
+		VADDPS(p.c["one"], e, e)
+		VDIVPS(e, x, x)
+		p.set("y", x)
+	}},
+	{"siluGrad", "dx, x, dy []float32", "dx[i] = dy[i] s (1 + x[i] (1−s)) with s = σ(x[i])", append([]string{"sign"}, exponential...), func(v isa, p point) {
+		x := p.get("x")
+		minus, s, rest := v.vec(), v.copy(p.c["one"]), v.copy(p.c["one"])
+		VXORPS(p.c["sign"], x, minus)
+		e := v.exp(minus, p.c)
+		up := v.vec()
+		VADDPS(p.c["one"], e, up)
+		VDIVPS(up, s, s)
+		VSUBPS(s, rest, rest)
+		VMULPS(s, e, e)
+		rest = v.choose(e, rest, x, v.zero()) // 1−s, and e^−x s where that would lose digits
+		VMULPS(s, x, x)
+		VFMADD231PS(rest, x, s)
+		VMULPS(p.get("dy"), s, s)
+		p.set("dx", s)
+	}},
 }
 
 func (k kernel) generate(v isa) {

@@ -132,3 +132,34 @@ func (v isa) interleave(even, odd Vec, m Mem, mask [3]Op) {
 	v.store(a, m, mask[0])
 	v.store(b, m.Offset(4*v.width), mask[1])
 }
+
+func (v isa) avgPool() {
+	v.text("avgPool", "y, x []float32, pairs, outCols, cols int",
+		"y[i,j] = (x[2i,2j] + x[2i,2j+1] + x[2i+1,2j] + x[2i+1,2j+1])/4 for i < pairs, j < outCols")
+	y, x, columns, quarter := base("y"), base("x"), v.columns(), v.copy(table("quarter", repeat(F32(0.25), avx512.width)...))
+	v.windows(func(s strip) {
+		a, b := v.evenOdd(x, s.upper, s.mask)
+		c, d := v.evenOdd(x, s.lower, s.mask)
+		VADDPS(b, a, a)
+		VADDPS(c, a, a)
+		VADDPS(d, a, a)
+		VMULPS(quarter, a, a)
+		v.permute(a, columns)
+		v.store(a, at(y, s.small), s.mask[2])
+	})
+	end()
+}
+
+func (v isa) avgPoolGrad() {
+	v.text("avgPoolGrad", "dx, dy []float32, pairs, outCols, cols int",
+		"dx = dy[i,j]/4 at x[2i,2j], x[2i,2j+1], x[2i+1,2j], x[2i+1,2j+1]")
+	dx, dy, pairs, quarter := base("dx"), base("dy"), v.pairs(), v.copy(table("quarter", repeat(F32(0.25), avx512.width)...))
+	v.windows(func(s strip) {
+		d := v.load(at(dy, s.small), s.mask[2])
+		VMULPS(quarter, d, d)
+		v.permute(d, pairs)
+		v.interleave(d, d, at(dx, s.upper), s.mask)
+		v.interleave(d, d, at(dx, s.lower), s.mask)
+	})
+	end()
+}
