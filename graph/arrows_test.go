@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"cmd/internal/compare": {"cmd/internal/...", "internal/...", "train", "models/...", "graph"},
 	"cmd/internal/diagram": {"cmd/internal/...", "graph"},
 	"cmd/internal/book":    {"cmd/internal/...", "internal/...", "train", "models/...", "graph", "mnist"},
+	"cmd/internal/ladder":  {"cmd/internal/...", "internal/...", "models"},
 }
 
 // outside has the folders that may import a module which is not for everybody.

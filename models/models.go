@@ -38,6 +38,9 @@ type Figure struct {
 	Set      string  // "test" or "validation"
 	Accuracy float64 // a fraction
 	Source   string  // where in the book
+	First    float64 // after the first epoch, where the book gives that too
+	Last     bool    // Accuracy is that after the last epoch; otherwise of the best one
+	Vote     float64 // of five such networks together, where the book lets them vote
 }
 
 // All is the catalogue.

@@ -29,6 +29,7 @@ type app struct {
 	args    []string
 	out     *output   // data
 	err     io.Writer // what a person watches
+	view    view      // of trainings, in place of the flags' choice
 	running bool      // the arguments were accepted: errors are no longer those of usage
 }
 
@@ -91,7 +92,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(), a.listCommand(),
 		a.dataCommand(), a.benchCommand(), a.versionCommand(),
-		a.gradcheckCommand(), a.compareCommand(), a.plotCommand(), a.bookCommand(),
+		a.gradcheckCommand(), a.compareCommand(), a.plotCommand(), a.bookCommand(), a.ladderCommand(),
 		a.importCommand(), a.exportCommand(), a.graphCommand(),
 	)
 	root.InitDefaultCompletionCmd()

@@ -93,8 +93,22 @@ func (e event) number(key string) float64 {
 	return math.NaN()
 }
 
-// readEpochs reads the epochs of a run. A last line without its end is still being written.
+// readEpochs reads the epochs of a run.
 func readEpochs(path string) (epochs []event, err error) {
+	events, err := readEvents(path)
+	for _, e := range events {
+		if e["event"] == "epoch" {
+			epochs = append(epochs, e)
+		}
+	}
+	if err == nil && len(epochs) == 0 {
+		err = fmt.Errorf("%s: no epoch has ended yet; wait for the first", filepath.Join(path, "metrics.jsonl"))
+	}
+	return epochs, err
+}
+
+// readEvents reads the events of a run. A last line without its end is still being written.
+func readEvents(path string) (events []event, err error) {
 	file := filepath.Join(path, "metrics.jsonl")
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -108,12 +122,7 @@ func readEpochs(path string) (epochs []event, err error) {
 		if err := json.Unmarshal(line, &e); err != nil {
 			return nil, dataf("%s:%d: %w: %w; train anew, or resume the run", file, number, rundir.ErrDamaged, err)
 		}
-		if e["event"] == "epoch" {
-			epochs = append(epochs, e)
-		}
+		events = append(events, e)
 	}
-	if len(epochs) == 0 {
-		return nil, fmt.Errorf("%s: no epoch has ended yet; wait for the first", file)
-	}
-	return epochs, nil
+	return events, nil
 }

@@ -67,7 +67,7 @@ func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 	if err != nil {
 		return usagef("%w", err)
 	}
-	s.run, err = rundir.Create(f.runs, m.Name, time.Now(), s.info(), append([]byte(s.repeat()), text...))
+	s.run, err = rundir.Create(f.runs, m.Name, time.Now(), s.info(), append([]byte(f.repeat(s.seed)), text...))
 	if err != nil {
 		return err
 	}
@@ -225,14 +225,14 @@ func (s *session) info() rundir.Info {
 	}
 }
 
-// repeat is a comment for the run's model.toml: the command that repeats the run, with what the file has no place for.
-func (s *session) repeat() string {
-	line := fmt.Sprintf("# stheno train model.toml --seed %d", s.seed)
-	if s.flags.dtype.value != "float32" {
-		line += " --dtype " + s.flags.dtype.value
+// repeat is a comment for a run's model.toml: the command that repeats the run, with what the file has no place for.
+func (f *trainFlags) repeat(seed uint64) string {
+	line := fmt.Sprintf("# stheno train model.toml --seed %d", seed)
+	if f.dtype.value != "float32" {
+		line += " --dtype " + f.dtype.value
 	}
-	if s.flags.data != "" {
-		if dir, err := filepath.Abs(s.flags.data); err == nil {
+	if f.data != "" {
+		if dir, err := filepath.Abs(f.data); err == nil {
 			line += " --data " + shellWord(dir)
 		}
 	}

@@ -19,6 +19,8 @@ type view interface {
 
 func newView(s *session) view {
 	switch {
+	case s.app.view != nil:
+		return s.app.view
 	case s.flags.json:
 		return jsonView{s.app.out}
 	case s.flags.style.value == "book":

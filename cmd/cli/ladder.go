@@ -1,0 +1,317 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stheno-ml/stheno/cmd/internal/ladder"
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/models"
+)
+
+// ladderFlags are the flags of ladder.
+type ladderFlags struct {
+	seeds             int
+	only              []string
+	runs, results     string
+	list, write, json bool
+
+	data string // another data set than MNIST, in tests
+}
+
+func (a *app) ladderCommand() *cobra.Command {
+	var f ladderFlags
+	cmd := &cobra.Command{
+		Use:   "ladder [flags]",
+		Short: "Train every network for which the book has a figure, and compare",
+		Long: wrap("Train the networks of the chapters 1, 3, 5 and 6 by the book's recipes, as far as no training of theirs is there, "+
+			"and print the book's figures beside ours. What each training gave is a file below --results, and the page beside that "+
+			"folder is made of these files. A training that was interrupted, by this command or as stheno train, goes on; one that "+
+			"another process works on is left to it. Networks of the book are trained side by side, one for each processor; those "+
+			"that are named with --only and are not in the book one after the other. Exit with 3 if a figure falls short.", 100),
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.checkLadder(&f); err != nil {
+				return err
+			}
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			return a.ladder(ctx, &f)
+		},
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.IntVar(&f.seeds, "seeds", 0, "`N` trainings of each, with the seeds 1 to N; if not given 3, 5 to vote, 1 on 250,000 images")
+	set.StringSliceVar(&f.only, "only", nil, "only these `MODELS`, with commas between")
+	set.BoolVar(&f.list, "list", false, "train nothing")
+	set.BoolVar(&f.write, "write", false, "train nothing, and write the page")
+	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
+	set.StringVar(&f.results, "results", filepath.Join("docs", "results"), "`DIR` for the results; the page is DIR.md")
+	set.BoolVar(&f.json, "json", false, "a JSON object for each training that ends, and for each figure")
+	// The only error is that of a flag that is not there.
+	_ = cmd.RegisterFlagCompletionFunc("only", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return a.names(), cobra.ShellCompDirectiveNoFileComp
+	})
+	return cmd
+}
+
+func (a *app) checkLadder(f *ladderFlags) error {
+	if f.seeds < 0 {
+		return usagef("--seeds %d; use at least 1", f.seeds)
+	}
+	if f.list && f.write {
+		return usagef("--list and --write; use one of them")
+	}
+	for _, name := range f.only {
+		if _, ok := a.find(name); !ok {
+			return unknown("model", name, a.names())
+		}
+	}
+	return nil
+}
+
+// climb is the work of one call.
+type climb struct {
+	*app
+	flags *ladderFlags
+	data  *mnist.Data
+	log   io.Writer // for several goroutines
+	mu    sync.Mutex
+}
+
+func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
+	data, err := loadData(f.data)
+	if err != nil {
+		return err
+	}
+	c := &climb{app: a, flags: f, data: data, log: &lines{w: a.err}}
+	if !f.list && !f.write {
+		err = c.train(ctx)
+	}
+	return errors.Join(err, c.show(err == nil))
+}
+
+// rungs are the catalogue's models with their results, and the results of no model.
+func (c *climb) rungs() ([]ladder.Rung, []ladder.Result, error) {
+	results, err := ladder.Load(c.flags.results)
+	if err != nil {
+		return nil, nil, err
+	}
+	var catalogue []models.Model
+	for _, name := range c.names() {
+		m, _ := c.find(name)
+		catalogue = append(catalogue, m)
+	}
+	rungs, strangers := ladder.Climb(catalogue, results, func(m models.Model, r ladder.Result) bool {
+		return r.DataSHA256 == c.data.SHA256() && c.same(m, []byte(r.Recipe))
+	})
+	return rungs, strangers, nil
+}
+
+// same says that a model's file is of this model. How files are written may have changed since.
+func (a *app) same(m models.Model, text []byte) bool {
+	old, err := a.decode(m.Name, text)
+	return err == nil && recipeText(old) == recipeText(m)
+}
+
+// recipeText is all of a model that a training depends on.
+func recipeText(m models.Model) string {
+	m.Doc = ""
+	text, err := encode(m)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// chosen says that the rung is one of those to train and to show.
+func (f *ladderFlags) chosen(g ladder.Rung) bool {
+	if len(f.only) > 0 {
+		return slices.Contains(f.only, g.Name)
+	}
+	return g.Published()
+}
+
+// job is a training that is to be there.
+type job struct {
+	model models.Model
+	seed  uint64
+}
+
+// train makes the trainings that are missing.
+func (c *climb) train(ctx context.Context) error {
+	rungs, _, err := c.rungs()
+	if err != nil {
+		return err
+	}
+	var beside, alone []job // Where seconds count, nothing else is to run.
+	for _, g := range rungs {
+		if !c.flags.chosen(g) {
+			continue
+		}
+		seeds := g.Seeds()
+		if c.flags.seeds > 0 {
+			seeds = c.flags.seeds
+		}
+		for seed := uint64(1); seed <= uint64(seeds); seed++ {
+			switch {
+			case g.Has(seed):
+			case g.Published():
+				beside = append(beside, job{g.Model, seed})
+			default:
+				alone = append(alone, job{g.Model, seed})
+			}
+		}
+	}
+	processors := runtime.GOMAXPROCS(0)
+	return errors.Join(c.all(ctx, beside, processors), c.all(ctx, alone, 1))
+}
+
+// all does jobs, so many at once, with the processors divided among them.
+func (c *climb) all(ctx context.Context, jobs []job, atOnce int) error {
+	atOnce = max(1, min(atOnce, len(jobs)))
+	threads := max(1, runtime.GOMAXPROCS(0)/atOnce)
+	queue := make(chan job)
+	failed := make([]error, atOnce)
+	var workers sync.WaitGroup
+	for i := range atOnce {
+		workers.Go(func() {
+			for j := range queue {
+				if ctx.Err() != nil {
+					continue
+				}
+				if err := c.do(ctx, j, threads); err != nil && ctx.Err() == nil {
+					failed[i] = errors.Join(failed[i], fmt.Errorf("%s, seed %d: %w", j.model.Name, j.seed, err))
+				}
+			}
+		})
+	}
+	for _, j := range jobs {
+		queue <- j
+	}
+	close(queue)
+	workers.Wait()
+	if ctx.Err() != nil {
+		return &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted, and saved; the same command goes on")}
+	}
+	return errors.Join(failed...)
+}
+
+// show prints the figures, and writes the page unless they are only to be listed. Whether they are judged is up to the caller.
+func (c *climb) show(judge bool) error {
+	rungs, strangers, err := c.rungs()
+	if err != nil {
+		return err
+	}
+	if !c.flags.list {
+		tried, err := ladder.LoadTried(c.flags.results)
+		if err != nil {
+			return err
+		}
+		page := ladder.Page(rungs, strangers, tried)
+		if err := rundir.Replace(filepath.Clean(c.flags.results)+".md", []byte(page)); err != nil {
+			return err
+		}
+	}
+	var rows []ladder.Row
+	for _, g := range rungs {
+		if c.flags.chosen(g) {
+			rows = append(rows, g.Rows()...)
+		}
+	}
+	if c.flags.json {
+		err = c.rowsJSON(rows)
+	} else {
+		c.rowsTable(rows)
+	}
+	if err != nil || !judge {
+		return err
+	}
+	return short(rows)
+}
+
+// short is an error if a figure falls short of the book's.
+func short(rows []ladder.Row) error {
+	var names []string
+	for _, r := range rows {
+		if r.Verdict == ladder.Short {
+			names = append(names, r.Rung+", "+r.What)
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return &exitError{exitCheck, fmt.Errorf("short of the book: %s", strings.Join(names, "; "))}
+}
+
+func (c *climb) rowsTable(rows []ladder.Row) {
+	if len(rows) == 0 {
+		return
+	}
+	var t table
+	t.add("rung", "figure", "set", "book", "best", "mean", "sd", "runs", "verdict")
+	for _, r := range rows {
+		cells := []string{r.Rung, r.What, r.Set, ladder.Percent(r.Book), "", "", "", strconv.Itoa(r.N), r.Judgement()}
+		if r.N > 0 {
+			cells[4], cells[5] = ladder.Percent(r.Best), ladder.Percent(r.Mean)
+		}
+		if r.N > 1 {
+			cells[6] = ladder.Percent(r.SD)
+		}
+		t.add(cells...)
+	}
+	t.print(c.out)
+}
+
+func (c *climb) rowsJSON(rows []ladder.Row) error {
+	for _, r := range rows {
+		o := object{
+			{"event", "figure"}, {"rung", r.Rung}, {"figure", r.What}, {"set", r.Set}, {"book", r.Book}, {"tolerance", r.Tolerance},
+			{"best", optional(r.Best)}, {"mean", optional(r.Mean)}, {"sd", optional(r.SD)}, {"runs", r.N}, {"wanted", r.Wanted},
+			{"verdict", r.Verdict},
+		}
+		if err := printJSON(c.out, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell prints what a training gave.
+func (c *climb) tell(r ladder.Result) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.flags.json {
+		fmt.Fprintf(c.out, "%s, seed %d: test %s, in %s of training\n", r.Model, r.Seed, percent(fraction(r.Best.Test, r.TestTotal)), duration(r.Seconds))
+		return nil
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return printJSON(c.out, object{{"event", "training"}, {"result", json.RawMessage(text)}})
+}
+
+// lines passes on what several goroutines write, a call at a time.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}

@@ -1,0 +1,345 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/cmd/internal/ladder"
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
+)
+
+// tinyRungs are a model of the book, one that votes, and one of ours.
+func tinyRungs() []models.Model {
+	tiny := func(name string, hidden int, f models.Figure) models.Model {
+		return models.Model{
+			Name: name, Doc: "tiny", Net: graph.Seq{graph.Dense{Out: hidden}, graph.Sigmoid, graph.Dense{Out: 10}}, Loss: graph.LogLikelihood,
+			Recipe: models.Recipe{Epochs: 3, Batch: 10, Eta: .5, Init: graph.Default}, Published: f,
+		}
+	}
+	return []models.Model{
+		tiny("ours", 8, models.Figure{}),
+		tiny("book", 9, models.Figure{Set: "validation", Accuracy: .1, Source: "ch. 3", First: .1, Last: true}),
+		tiny("voter", 7, models.Figure{Set: "test", Accuracy: .1, Source: "ch. 6", Vote: .1}),
+	}
+}
+
+// climbing calls the ladder.
+func climbing(ctx context.Context, catalogue []models.Model, f ladderFlags) result {
+	var out, err bytes.Buffer
+	a := &app{models: catalogue, out: &output{w: &out}, err: &err}
+	code := 0
+	if e := a.ladder(ctx, &f); e != nil {
+		a.note(e)
+		code = exitCode(e)
+	}
+	return result{code, out.String(), err.String()}
+}
+
+// climbed are flags for a test, and a call with them that must succeed.
+func climbed(t *testing.T) (ladderFlags, func([]models.Model, ladderFlags) result) {
+	t.Helper()
+	dir := t.TempDir()
+	f := ladderFlags{runs: filepath.Join(dir, "runs"), results: filepath.Join(dir, "docs", "results"), data: dataSet(t, 600, 100)}
+	return f, func(catalogue []models.Model, f ladderFlags) result {
+		t.Helper()
+		r := climbing(context.Background(), catalogue, f)
+		if r.code != 0 {
+			t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
+		}
+		return r
+	}
+}
+
+// loaded are the results by their files' names.
+func loaded(t *testing.T, f ladderFlags) map[string]ladder.Result {
+	t.Helper()
+	list, err := ladder.Load(f.results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := map[string]ladder.Result{}
+	for _, r := range list {
+		results[r.Name()] = r
+	}
+	return results
+}
+
+func countRuns(t *testing.T, f ladderFlags) int {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(f.runs, "*", "run.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(paths)
+}
+
+func TestLadder(t *testing.T) {
+	f, climb := climbed(t)
+	r := climb(tinyRungs(), f)
+	results := loaded(t, f)
+	if len(results) != 8 || countRuns(t, f) != 8 || strings.Count(r.out, "of training\n") != 8 {
+		t.Fatalf("%d results, %d runs\n%s", len(results), countRuns(t, f), r.out)
+	}
+	for _, want := range []string{"\nbook   epoch 0     validation  10.00  ", "\nbook   last epoch  ", "\nvoter  best epoch  test ", "\nvoter  vote of 5   test "} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("no %q in\n%s", want, r.out)
+		}
+	}
+	page, err := os.ReadFile(f.results + ".md")
+	if err != nil || !strings.Contains(string(page), "| book | epoch 0 | validation | 10.00 | ") {
+		t.Errorf("%v, page %s", err, page)
+	}
+	checkResults(t, f, results)
+
+	if r := climb(tinyRungs(), f); strings.Contains(r.out, "of training") || r.err != "" {
+		t.Errorf("trained again:\n%s%s", r.out, r.err)
+	}
+	if err := os.RemoveAll(f.runs); err != nil {
+		t.Fatal(err)
+	}
+	f.seeds, f.only = 2, []string{"book", "ours"}
+	if r := climb(tinyRungs(), f); strings.Count(r.out, "of training") != 2 || countRuns(t, f) != 2 || strings.Contains(r.out, "voter") {
+		t.Errorf("only ours twice: %d runs\n%s", countRuns(t, f), r.out)
+	}
+}
+
+// checkResults compares results with what eval says of the runs.
+func checkResults(t *testing.T, f ladderFlags, results map[string]ladder.Result) {
+	t.Helper()
+	host, _ := os.Hostname()
+	entries, err := rundir.List(f.runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		r := results[fmt.Sprintf("%s-seed%d.json", e.Info.Model, e.Info.Seed)]
+		for _, split := range []struct {
+			name string
+			got  int
+		}{{"test", r.Best.Test}, {"validation", r.Best.Validation}} {
+			o := callWith(tinyRungs(), "eval", e.Path, "--split", split.name, "--json").out
+			if want := events(t, o)[0]["correct"]; float64(split.got) != want {
+				t.Errorf("%s, %s: %d, want %v", r.Name(), split.name, split.got, want)
+			}
+		}
+		if (len(r.Wrong) > 0) != (r.Model == "voter") || r.Model == "voter" && len(r.Wrong) != 100-r.Best.Test {
+			t.Errorf("%s: %d right, wrong %v", r.Name(), r.Best.Test, r.Wrong)
+		}
+		if (r.First != nil) != (r.Model == "book") || r.Last.Epoch != 2 || r.Epochs != 3 || r.TestTotal != 100 || r.ValidationTotal != 100 ||
+			r.Threads < 1 || r.Kernel != graph.Kernel() || r.VM != "stheno" || r.Command != fmt.Sprintf("stheno train %s --seed %d", r.Model, r.Seed) {
+			t.Errorf("%+v", r)
+		}
+		text, err := os.ReadFile(filepath.Join(f.results, r.Name()))
+		if err != nil || host != "vm" && bytes.Contains(text, []byte(`"`+host+`"`)) || bytes.Contains(text, []byte(f.runs)) {
+			t.Errorf("%v; a name of this machine in %s", err, text)
+		}
+		checkEpochs(t, e.Path, r)
+	}
+}
+
+// checkEpochs compares the first and the last score with the epochs that the training itself evaluated.
+func checkEpochs(t *testing.T, run string, r ladder.Result) {
+	t.Helper()
+	epochs, err := readEpochs(run)
+	if err != nil || len(epochs) != 3 {
+		t.Fatalf("%d epochs, %v", len(epochs), err)
+	}
+	if want := epochs[2].number("val_acc"); !near(fraction(r.Last.Validation, 100), want) {
+		t.Errorf("%s: last %+v, want %v", r.Name(), r.Last, want)
+	}
+	if want := epochs[0].number("val_acc"); r.First != nil && !near(fraction(r.First.Validation, 100), want) {
+		t.Errorf("%s: first %+v, want %v", r.Name(), r.First, want)
+	}
+}
+
+// TestLadderTakes: a run of plain train is taken as it is; one with another recipe, type or patience is not.
+func TestLadderTakes(t *testing.T) {
+	f, climb := climbed(t)
+	f.only, f.seeds = []string{"book"}, 1
+	train := func(more ...string) {
+		t.Helper()
+		if r := callWith(tinyRungs(), append([]string{"train", "book", "--seed", "1", "--runs", f.runs, "--data", f.data}, more...)...); r.code != 0 {
+			t.Fatal(r)
+		}
+	}
+	for _, flags := range []string{"--epochs 2", "--dtype float64", "--patience 1", "--lambda 1"} {
+		train(strings.Fields(flags)...)
+	}
+	before := countRuns(t, f)
+	climb(tinyRungs(), f)
+	if countRuns(t, f) != before+1 {
+		t.Fatal("the ladder took a run of another recipe")
+	}
+	want := loaded(t, f)["book-seed1.json"]
+	for _, dir := range []string{f.runs, f.results} {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	train("--threads", "1", "--json")
+	r := climb(tinyRungs(), f)
+	got := loaded(t, f)["book-seed1.json"]
+	if countRuns(t, f) != 1 || got.Best != want.Best || got.Last != want.Last || got.Threads != 1 || r.err != "" {
+		t.Errorf("%d runs, %+v, want %+v", countRuns(t, f), got, want)
+	}
+}
+
+// stopper cancels at the first line that has the word.
+type stopper struct {
+	word   string
+	cancel func()
+}
+
+func (s stopper) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(s.word)) {
+		s.cancel()
+	}
+	return len(p), nil
+}
+
+// TestLadderInterrupted: what is interrupted is saved and goes on; what another process works on is left to it.
+func TestLadderInterrupted(t *testing.T) {
+	f, climb := climbed(t)
+	f.only, f.seeds = []string{"ours"}, 2
+	ctx, cancel := context.WithCancel(context.Background())
+	a := &app{models: tinyRungs(), out: &output{w: new(bytes.Buffer)}, err: stopper{"epochs from 0", cancel}}
+	if err := a.ladder(ctx, &f); err == nil || exitCode(err) != exitSignal+2 || !strings.Contains(err.Error(), "the same command goes on") {
+		t.Fatalf("error %v", err)
+	}
+	run := onlyRun(t, f.runs)
+	if s := readInfo(t, run).Status; s != rundir.Interrupted || len(loaded(t, f)) != 0 {
+		t.Fatalf("status %s, results %v", s, loaded(t, f))
+	}
+
+	held, _, err := rundir.Resume(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := climb(tinyRungs(), f)
+	if results := loaded(t, f); len(results) != 1 || results["ours-seed2.json"].Seed != 2 || !strings.Contains(r.err, "ours, seed 1: left out: ") ||
+		!strings.Contains(r.err, fmt.Sprint("locked by process ", os.Getpid())) || countRuns(t, f) != 2 {
+		t.Errorf("%d runs, results %v\n%s", countRuns(t, f), results, r.err)
+	}
+	held.Close()
+
+	climb(tinyRungs(), f)
+	got := loaded(t, f)["ours-seed1.json"]
+	if countRuns(t, f) != 2 || readInfo(t, run).Status != rundir.Done {
+		t.Errorf("%d runs, %s", countRuns(t, f), readInfo(t, run).Status)
+	}
+	f.runs, f.results = t.TempDir(), filepath.Join(t.TempDir(), "results")
+	climb(tinyRungs(), f)
+	if want := loaded(t, f)["ours-seed1.json"]; got.Best != want.Best || got.Last != want.Last || got.Epochs != want.Epochs {
+		t.Errorf("resumed %+v, never stopped %+v", got, want)
+	}
+}
+
+// TestLadderStale: a result of another recipe is named, and trained anew.
+func TestLadderStale(t *testing.T) {
+	f, climb := climbed(t)
+	f.only, f.seeds = []string{"book"}, 1
+	climb(tinyRungs(), f)
+	changed := tinyRungs()
+	changed[1].Recipe.Eta, changed[1].Doc = .25, "of another rate"
+	list := f
+	list.list = true
+	if r := climb(changed, list); !strings.Contains(r.out, "missing") {
+		t.Errorf("an old result counts:\n%s", r.out)
+	}
+	write := f
+	write.write = true
+	climb(changed, write)
+	if page, err := os.ReadFile(f.results + ".md"); err != nil || !strings.Contains(string(page), "\n- book-seed1.json: the recipe of book has changed") {
+		t.Errorf("%v, %s", err, page)
+	}
+	old := loaded(t, f)["book-seed1.json"]
+	climb(changed, f)
+	if got := loaded(t, f)["book-seed1.json"]; countRuns(t, f) != 2 || got.Recipe == old.Recipe || !strings.Contains(got.Recipe, "eta = 0.25") {
+		t.Errorf("%d runs, %s", countRuns(t, f), got.Recipe)
+	}
+	renamed := tinyRungs()
+	renamed[1].Recipe.Eta, renamed[1].Doc = .25, "in other words"
+	if r := climb(renamed, f); strings.Contains(r.out, "of training") {
+		t.Errorf("trained again for other words:\n%s", r.out)
+	}
+}
+
+func TestLadderJSON(t *testing.T) {
+	f, _ := climbed(t)
+	f.only, f.seeds, f.json = []string{"book"}, 1, true
+	high := tinyRungs()
+	high[1].Published.Accuracy = 1
+	list := f
+	list.list = true
+	if r := climbing(context.Background(), high, list); r.code != 0 || len(events(t, r.out)) != 2 || strings.Contains(r.err, "short") {
+		t.Errorf("exit %d, %s%s", r.code, r.out, r.err)
+	}
+	r := climbing(context.Background(), high, f)
+	got := events(t, r.out)
+	if r.code != 0 || len(got) != 3 || got[0]["event"] != "training" || got[2]["verdict"] != "incomplete" || got[2]["runs"] != 1. || got[2]["sd"] != nil {
+		t.Errorf("exit %d, %v", r.code, got)
+	}
+	text, err := json.Marshal(got[0]["result"])
+	if err != nil || !bytes.Contains(text, []byte(`"test_total":100`)) {
+		t.Errorf("%v, %s", err, text)
+	}
+	f.seeds = 3
+	if r = climbing(context.Background(), high, f); r.code != exitCheck || !strings.Contains(r.err, "short of the book: book, last epoch\n") {
+		t.Errorf("exit %d, %s", r.code, r.err)
+	}
+}
+
+func TestLadderMisuse(t *testing.T) {
+	runs := t.TempDir()
+	for args, want := range map[string]string{
+		"ladder --seeds -1":      "--seeds -1",
+		"ladder --only mpl":      `unknown model "mpl"; did you mean mlp?`,
+		"ladder --list --write":  "--list and --write",
+		"ladder mlp":             "ladder: got 1 arguments",
+		"ladder --only mlp,deap": `did you mean deep?`,
+	} {
+		if r := call(append(strings.Fields(args), "--runs", runs, "--results", runs)...); r.code != exitUsage || !strings.Contains(r.err, want) || r.out != "" {
+			t.Errorf("%s: exit %d, %s%s", args, r.code, r.out, r.err)
+		}
+	}
+	write(t, filepath.Join(runs, "mlp-seed1.json"), []byte("{"))
+	if r := call("ladder", "--list", "--runs", runs, "--results", runs); r.code != exitData || !strings.Contains(r.err, "mlp-seed1.json: damaged") {
+		t.Errorf("damaged: exit %d, %s", r.code, r.err)
+	}
+	if r := ok(t, "__complete", "ladder", "--only", ""); !strings.Contains(r.out, "ch6-fc100") {
+		t.Errorf("completion: %s", r.out)
+	}
+}
+
+// TestResultsPage: docs/results.md is what the results make, and none of them is of an old recipe.
+func TestResultsPage(t *testing.T) {
+	d, err := digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const dir = "../../docs/results"
+	c := &climb{app: &app{models: models.All}, flags: &ladderFlags{results: dir}, data: d}
+	rungs, strangers, err := c.rungs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, err := ladder.LoadTried(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := ladder.Page(rungs, strangers, tried)
+	if page, err := os.ReadFile(dir + ".md"); err != nil || string(page) != want {
+		t.Errorf("%v; bring docs/results.md up to date with: stheno ladder --write", err)
+	}
+	if strings.Contains(want, "## Left out") {
+		t.Errorf("results of old recipes:%s", want[strings.Index(want, "## Left out"):])
+	}
+}

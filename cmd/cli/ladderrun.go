@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/stheno-ml/stheno/cmd/internal/ladder"
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// do makes one training, or what is left of it, and keeps what it gave.
+func (c *climb) do(ctx context.Context, j job, threads int) error {
+	path, done, err := c.begun(j)
+	if err != nil {
+		return err
+	}
+	if !done {
+		if err = c.finish(ctx, j, path, threads); errors.Is(err, rundir.ErrLocked) {
+			c.note(fmt.Errorf("%s, seed %d: left out: %w; then run ladder again", j.model.Name, j.seed, err))
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if path, done, err = c.begun(j); err != nil || !done {
+			return errors.Join(err, errors.New("the run is not there after its training"))
+		}
+	}
+	r, err := c.harvest(ctx, j, path)
+	if err == nil {
+		err = r.Save(c.flags.results)
+	}
+	if err == nil {
+		err = c.tell(r)
+	}
+	return err
+}
+
+// begun is the folder of a run of the job, rather one that is done; "" if there is none.
+func (c *climb) begun(j job) (path string, done bool, err error) {
+	entries, err := rundir.List(c.flags.runs)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", false, err
+	}
+	for _, e := range entries {
+		if e.Err != nil || e.Info.Model != j.model.Name || e.Info.Seed != j.seed || e.Info.DataSHA256 != c.data.SHA256() {
+			continue
+		}
+		same, err := c.isOf(e.Path, j)
+		if err != nil {
+			return "", false, err
+		}
+		if !same {
+			continue
+		}
+		if e.Info.Status == rundir.Done {
+			return e.Path, true, nil
+		}
+		path = e.Path
+	}
+	return path, false, nil
+}
+
+// isOf says that a run is of the job: its file has the model, and in the first line nothing but the job's seed.
+func (c *climb) isOf(path string, j job) (bool, error) {
+	r, err := rundir.Open(path)
+	if err != nil {
+		return false, err
+	}
+	text, err := r.ModelTOML()
+	if err != nil {
+		return false, err
+	}
+	_, f, err := c.trainer(j, 1)
+	return err == nil && bytes.HasPrefix(text, []byte(f.repeat(j.seed))) && c.same(j.model, text), err
+}
+
+// trainer is the program as it trains the job: stheno train, which says nothing.
+func (c *climb) trainer(j job, threads int) (*app, *trainFlags, error) {
+	args := []string{"train", j.model.Name, "--seed", strconv.FormatUint(j.seed, 10), "--threads", strconv.Itoa(threads), "--runs", c.flags.runs}
+	if c.flags.data != "" {
+		args = append(args, "--data", c.flags.data)
+	}
+	f := &trainFlags{}
+	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
+	if err := f.set.Parse(args[2:]); err != nil {
+		return nil, nil, err
+	}
+	a := &app{models: c.models, args: args, out: &output{w: io.Discard}, err: c.log}
+	a.view = &ladderView{name: fmt.Sprintf("%s, seed %d", j.model.Name, j.seed), w: c.log}
+	return a, f, f.check()
+}
+
+// finish trains the job to its end, from the run in the folder path if that is not "".
+func (c *climb) finish(ctx context.Context, j job, path string, threads int) error {
+	a, f, err := c.trainer(j, threads)
+	if err != nil {
+		return err
+	}
+	if path == "" {
+		return a.train(ctx, f, j.model.Name)
+	}
+	more := &trainFlags{}
+	more.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
+	more.threads, more.runs, more.resume = threads, c.flags.runs, path
+	return a.resume(ctx, more, nil)
+}
+
+// harvest is what a run that is done gave.
+func (c *climb) harvest(ctx context.Context, j job, path string) (ladder.Result, error) {
+	run, err := rundir.Open(path)
+	if err != nil {
+		return ladder.Result{}, err
+	}
+	info := run.Info()
+	r := ladder.Result{
+		Model: j.model.Name, Seed: j.seed, Command: fmt.Sprintf("stheno train %s --seed %d", j.model.Name, j.seed),
+		ValidationTotal: c.data.Validation.Len(), TestTotal: c.data.Test.Len(),
+		Build: info.Build, Kernel: info.Kernel, VM: info.VM, DataSHA256: info.DataSHA256, Recipe: recipeText(j.model),
+	}
+	t, err := c.trained(path)
+	if err == nil && (info.Best == nil || info.Test == nil) {
+		err = errors.New("no epoch was trained; use a model with at least 1")
+	}
+	if err != nil {
+		return r, err
+	}
+	r.Best = ladder.Score{Epoch: t.epoch, Validation: int(math.Round(info.Best.ValAcc * float64(r.ValidationTotal))), Test: info.Test.Correct}
+	if j.model.Published.Vote > 0 {
+		if r.Wrong, err = c.wrong(t.net); err != nil {
+			return r, err
+		}
+	}
+	last, err := run.Latest()
+	if err == nil {
+		err = restoreWeights(t.net, last)
+	}
+	if err == nil {
+		err = measure(&r, path)
+	}
+	if err == nil {
+		r.Last, err = c.score(ctx, t.net, r.Epochs-1)
+	}
+	if err == nil && j.model.Published.First > 0 {
+		r.First, err = c.first(ctx, j)
+	}
+	return r, err
+}
+
+// measure takes from a run's events how long it was, in epochs and seconds.
+func measure(r *ladder.Result, path string) error {
+	events, err := readEvents(path)
+	for _, e := range events {
+		switch e["event"] {
+		case "start":
+			r.Threads = int(e.number("threads"))
+		case "epoch":
+			r.Epochs++
+			r.Seconds += e.number("time")
+		}
+	}
+	r.Seconds = math.Round(1e3*r.Seconds) / 1e3
+	return err
+}
+
+// score counts what a network gets right after an epoch.
+func (c *climb) score(ctx context.Context, n *graph.Net, epoch int) (ladder.Score, error) {
+	val, err := train.Evaluate(ctx, n, labelled(c.data.Validation))
+	if err != nil {
+		return ladder.Score{}, err
+	}
+	test, err := train.Evaluate(ctx, n, labelled(c.data.Test))
+	return ladder.Score{Epoch: epoch, Validation: val.Correct, Test: test.Correct}, err
+}
+
+// first is the score after the first epoch, which is trained again for it: no checkpoint of it is left.
+func (c *climb) first(ctx context.Context, j job) (*ladder.Score, error) {
+	a, f, err := c.trainer(j, 1)
+	if err != nil {
+		return nil, err
+	}
+	j.model.Recipe.Epochs = 1
+	s, err := a.session(f, j.model, j.seed)
+	if err == nil {
+		err = s.trainer.Start()
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, err := range s.trainer.Run(ctx) {
+		if err != nil {
+			return nil, err
+		}
+	}
+	score, err := c.score(ctx, s.net, 0)
+	return &score, err
+}
+
+// wrong are a network's wrong answers on the test images.
+func (c *climb) wrong(n *graph.Net) ([]ladder.Wrong, error) {
+	answers, err := labelAll(n, labelled(c.data.Test))
+	var wrong []ladder.Wrong
+	for i, label := range c.data.Test.Labels {
+		if err == nil && answers[i] != int(label) {
+			wrong = append(wrong, ladder.Wrong{Image: i, Label: int(label), Answer: int(byte(answers[i]))})
+		}
+	}
+	return wrong, err
+}
+
+// ladderView prints a line for an epoch now and then.
+type ladderView struct {
+	name string
+	w    io.Writer
+	last time.Time
+}
+
+func (v *ladderView) start(s *session) {
+	v.last = time.Now()
+	fmt.Fprintf(v.w, "%s: %d epochs from %d, %s\n", v.name, s.model.Recipe.Epochs, s.trainer.State().Epoch, s.run.Path())
+}
+
+func (v *ladderView) epoch(_ context.Context, s *session, e train.Epoch) error {
+	if time.Since(v.last) < 10*time.Second {
+		return nil
+	}
+	v.last = time.Now()
+	_, err := fmt.Fprintf(v.w, "%s: epoch %d of %d, %s of the validation images, %s an epoch\n",
+		v.name, e.Epoch, s.model.Recipe.Epochs, percent(e.ValAcc), duration(e.Seconds))
+	return err
+}
+
+func (v *ladderView) end(*session, outcome) {}

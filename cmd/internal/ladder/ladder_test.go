@@ -1,0 +1,189 @@
+package ladder
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/models"
+)
+
+// result is a training of so many right answers, of 1,000 test and 1,000 validation images.
+func result(model string, seed uint64, validation, test int) Result {
+	s := Score{Epoch: 2, Validation: validation, Test: test}
+	return Result{
+		Model: model, Seed: seed, Command: "stheno train", Epochs: 4, Best: s, Last: Score{3, validation - 10, test - 10},
+		ValidationTotal: 1000, TestTotal: 1000, Seconds: 8, Threads: 1, Recipe: "recipe",
+	}
+}
+
+func TestFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "docs", "results")
+	if got, err := Load(dir); got != nil || err != nil {
+		t.Errorf("no folder: %v, %v", got, err)
+	}
+	a, b := result("a", 2, 900, 910), result("b-c", 1, 800, 810)
+	a.First, a.Wrong = &Score{0, 500, 510}, []Wrong{{340, 5, 3}, {9999, 0, noAnswer}}
+	for _, r := range []Result{b, a} {
+		if err := r.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "tried.json"), []byte(`[{"recipe": "a", "configurations": 7}]`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(dir)
+	if err != nil || !reflect.DeepEqual(got, []Result{a, b}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if tried, err := LoadTried(dir); err != nil || !slices.Equal(tried, []Tried{{"a", 7}}) {
+		t.Errorf("tried: %v, %v", tried, err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "a-seed2.json"))
+	if err != nil || !strings.Contains(string(text), `"340: 5 as 3",`) {
+		t.Errorf("%v, %s", err, text)
+	}
+	for _, c := range []struct{ from, to string }{
+		{`"model": "a"`, `"model": "b"`}, {`"seed": 2`, `"seed": 1`}, {`"seed": 2`, `"sede": 2`}, {`"test": 910`, `"test": 1001`},
+		{`"test": 910`, `"test": -1`}, {`"validation": 500`, `"validation": 1001`}, {`"epoch": 3`, `"epoch": 4`}, {`5 as 3`, `5 as 5`},
+		{`340: `, `-340: `}, {`as 255`, `as 256`}, {`"test_total": 1000`, `"test_total": 0`}, {`"seconds": 8`, `"seconds": -8`}, {"{", ""},
+	} {
+		bad := strings.Replace(string(text), c.from, c.to, 1)
+		if bad == string(text) {
+			t.Fatalf("no %s in\n%s", c.from, text)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "a-seed2.json"), []byte(bad), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(dir); !errors.Is(err, rundir.ErrDamaged) || !strings.Contains(err.Error(), "a-seed2.json: ") {
+			t.Errorf("%s: error %v", c.to, err)
+		}
+	}
+}
+
+// catalogue is of three rungs, one of them of no book.
+func catalogue() []models.Model {
+	return []models.Model{
+		{Name: "ours", Doc: "a recipe of ours", Recipe: models.Recipe{Epochs: 4}},
+		{Name: "voter", Recipe: models.Recipe{Epochs: 4, Augment: "shifts"}, Published: models.Figure{Set: "test", Accuracy: .96, Source: "ch. 6", Vote: .97}},
+		{Name: "big", Recipe: models.Recipe{Epochs: 4, Augment: "shifts"}, Published: models.Figure{Set: "test", Accuracy: .95, Source: "ch. 6"}},
+		{Name: "curve", Recipe: models.Recipe{Epochs: 4}, Published: models.Figure{Set: "validation", Accuracy: .9, Source: "ch. 3, x", First: .5, Last: true}},
+	}
+}
+
+func same(_ models.Model, r Result) bool { return r.Recipe == "recipe" }
+
+func TestClimb(t *testing.T) {
+	old := result("big", 1, 1, 1)
+	old.Recipe = "another"
+	rungs, strangers := Climb(catalogue(), []Result{result("curve", 10, 1, 1), result("curve", 2, 1, 1), old, result("gone", 1, 1, 1)}, same)
+	got := ""
+	for _, g := range rungs {
+		got += fmt.Sprint(g.Name, " ", g.Chapter(), " ", g.Published(), " ", g.Seeds(), " ", len(g.Results), " ", len(g.Stale), "; ")
+	}
+	if want := "ours 0 false 3 0 0; curve 3 true 3 2 0; big 6 true 1 0 1; voter 6 true 5 0 0; "; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if c := rungs[1]; c.Results[0].Seed != 2 || !c.Has(10) || c.Has(1) || len(strangers) != 1 || strangers[0].Model != "gone" {
+		t.Errorf("%v, %v", rungs[1], strangers)
+	}
+}
+
+func TestRows(t *testing.T) {
+	curve := func(tests ...int) (list []Result) {
+		for i, n := range tests {
+			r := result("curve", uint64(i+1), n+10, 0) // n is of the last epoch
+			r.Last.Test, r.First = 0, &Score{0, 495, 0}
+			list = append(list, r)
+		}
+		return list
+	}
+	for _, c := range []struct {
+		results []Result
+		want    string
+	}{
+		{nil, "epoch 0 missing 0 NaN NaN; last epoch missing 0 NaN NaN"},
+		{curve(894), "epoch 0 ok 1 0.495 0.495; last epoch incomplete by 0.60 1 0.894 0.894"},
+		{curve(895), "epoch 0 ok 1 0.495 0.495; last epoch ok 1 0.895 0.895"},
+		{curve(894, 870, 891), "epoch 0 ok 3 0.495 0.495; last epoch short by 0.60 3 0.894 0.885"},
+		{curve(894, 870, 890, 946), "epoch 0 ok 4 0.495 0.495; last epoch short by 0.60 4 0.894 0.9"},
+	} {
+		rungs, _ := Climb(catalogue(), c.results, same)
+		got := ""
+		for _, r := range rungs[1].Rows() {
+			got += fmt.Sprintf("; %s %s %d %.4g %.4g", r.What, r.Judgement(), r.N, r.Best, r.Mean)
+		}
+		if got != "; "+c.want {
+			t.Errorf("%s\nwant; %s", got, c.want)
+		}
+	}
+	rungs, _ := Climb(catalogue(), []Result{result("big", 1, 0, 948)}, same)
+	if r := rungs[2].Rows()[0]; r.Verdict != Short || r.What != "best epoch" || math.Abs(r.Best-.948) > 1e-12 {
+		t.Errorf("chapter 6 has the tolerance of chapter 3: %+v", r)
+	}
+}
+
+// TestVote: an image counts when most of five networks, or as many with a larger digit, are right.
+func TestVote(t *testing.T) {
+	var results []Result
+	for seed := range uint64(5) {
+		results = append(results, result("voter", seed+1, 0, 990))
+	}
+	wrong := func(image, label int, answers ...int) {
+		for i, a := range answers {
+			results[i].Wrong = append(results[i].Wrong, Wrong{image, label, a})
+		}
+	}
+	wrong(1, 5, 3, 3)          // 3 right
+	wrong(2, 5, 3, 3, 3)       // most are wrong
+	wrong(3, 5, 3, 3, 4)       // two against two, 3 is smaller than 5
+	wrong(4, 5, 8, 8, 4)       // two against two, 5 is smaller than 8
+	wrong(5, 5, 1, 2, 3, 4)    // one each
+	wrong(6, 0, 1, 2, 3, 4)    // one each, 0 is the smallest
+	wrong(7, 5, 1, 2, 3)       // two right
+	wrong(8, 0, 1, 2, 3, 4, 5) // none right
+	if got := Vote(results); math.Abs(got-.996) > 1e-12 {
+		t.Errorf("%v, want 0.996", got)
+	}
+	rungs, _ := Climb(catalogue(), results, same)
+	if r := rungs[3].Rows()[1]; r.What != "vote of 5" || r.Verdict != OK || r.N != 1 || math.Abs(r.Best-.996) > 1e-12 {
+		t.Errorf("%+v", r)
+	}
+	rungs, _ = Climb(catalogue(), results[:4], same)
+	if r := rungs[3].Rows()[1]; r.Verdict != Missing {
+		t.Errorf("four voters: %+v", r)
+	}
+}
+
+func TestPage(t *testing.T) {
+	old := result("big", 1, 1, 1)
+	old.Recipe = "another"
+	results := []Result{result("curve", 1, 910, 0), result("curve", 2, 920, 0), old, result("gone", 1, 1, 1), result("ours", 1, 0, 990), result("ours", 2, 0, 992)}
+	results[1].Threads = 2
+	rungs, strangers := Climb(catalogue(), results, same)
+	page := Page(rungs, strangers, []Tried{{"ours", 12}})
+	for _, want := range []string{
+		"\n| curve | epoch 0 | validation | 50.00 |  |  | 0 of 3 | missing | 4 | 2.00 | 1, 2 | `stheno train curve --seed N` |\n",
+		"\n|  | last epoch | validation | 90.00 | 91.00 | 90.50 ± 0.71 | 2 of 3 | ok |  |  |  |  |\n",
+		"\n| big | best epoch | test | 95.00 |  |  | 0 of 1 | missing | 4 |  |  | `stheno train big --seed N` |\n",
+		"\n|  | vote of 5 | test | 97.00 |  |  | 0 of 1 | missing |  |  |  |  |\n",
+		"\n| ours | a recipe of ours | 2 | 99.10 ± 0.14 | 99.00 | 99.20 | 4 | 8.00 | 1 |  | `stheno ladder --only ours --seeds 2` |\n",
+		"\n| ours | 12 |\n",
+		"\n- big-seed1.json: the recipe of big has changed since; `stheno ladder --only big` trains anew\n",
+		"\n- gone-seed1.json: the catalogue has no gone\n",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s\n%s", want, page)
+		}
+	}
+	if empty := Page(nil, nil, nil); strings.Count(empty, "None yet.") != 2 || strings.Contains(empty, "Left out") {
+		t.Errorf("%s", empty)
+	}
+}

@@ -1,0 +1,174 @@
+package ladder
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Page is docs/results.md.
+func Page(rungs []Rung, strangers []Result, tried []Tried) string {
+	var b strings.Builder
+	b.WriteString("# Results\n\nThis page is what `stheno ladder --write` makes of the files in [results](results), one a training.\n" +
+		"`stheno ladder` trains what is missing.\n\n## The book's ladder\n\n" + note + "\n\n")
+	line(&b, "rung", "figure", "set", "the book", "ours, best of first 3", "mean ± sd", "n", "verdict", "epochs", "s/epoch", "threads", "command")
+	line(&b, "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---")
+	for _, g := range rungs {
+		for i, r := range g.Rows() {
+			line(&b, g.cells(r, i == 0)...)
+		}
+	}
+	past(&b, rungs)
+	trials(&b, tried)
+	leftOut(&b, rungs, strangers)
+	return b.String()
+}
+
+const note = `Accuracies are in percent; the set says whose: the test images or the validation images. *Best epoch* is the epoch of best validation
+accuracy: the test images choose nothing. The book's figures are the best of about three runs, so ours is the best of the seeds 1 to 3 where
+there are as many, beside the mean and the standard deviation of all n. The verdict is ok if that is at most 0.15 points below the book's
+figure, 0.5 in the chapters 1 and 3. Seconds are of training without evaluation, some with another training beside; the threads are those
+of one training. The small experiments, and the baseline of chapter 1, have [a page of their own](book-experiments.md).`
+
+func line(b *strings.Builder, cells ...string) {
+	fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
+}
+
+// cells are a figure's row; what belongs to the rung and not to the figure is in the first only.
+func (g Rung) cells(r Row, first bool) []string {
+	cells := []string{"", r.What, r.Set, Percent(r.Book), "", "", fmt.Sprintf("%d of %d", r.N, r.Wanted), r.Judgement(), "", "", "", ""}
+	if r.N > 0 {
+		cells[4], cells[5] = Percent(r.Best), spread(r.Mean, r.SD)
+	}
+	if r.N > r.Wanted {
+		cells[6] = fmt.Sprint(r.N)
+	}
+	if !first {
+		return cells
+	}
+	cells[0], cells[8], cells[11] = g.Name, fmt.Sprint(g.Recipe.Epochs), "`stheno train "+g.Name+" --seed N`"
+	if len(g.Results) > 0 {
+		seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds / float64(r.Epochs) }))
+		cells[9], cells[10] = Seconds(seconds), g.threads()
+	}
+	return cells
+}
+
+// Judgement is the verdict, and how far below the book's the figure is, in points.
+func (r Row) Judgement() string {
+	if r.Verdict == Short || r.Verdict == Incomplete {
+		return fmt.Sprintf("%s by %.2f", r.Verdict, 100*(r.Book-r.Best))
+	}
+	return string(r.Verdict)
+}
+
+// Percent is a fraction as a percentage without its sign.
+func Percent(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
+
+// spread is a mean with the standard deviation where there is one.
+func spread(mean, sd float64) string {
+	if math.IsNaN(sd) {
+		return Percent(mean)
+	}
+	return Percent(mean) + " ± " + Percent(sd)
+}
+
+// Seconds is a time to three digits.
+func Seconds(s float64) string {
+	switch {
+	case s < 1:
+		return fmt.Sprintf("%.3f", s)
+	case s < 10:
+		return fmt.Sprintf("%.2f", s)
+	case s < 100:
+		return fmt.Sprintf("%.1f", s)
+	}
+	return fmt.Sprintf("%.0f", s)
+}
+
+// each is a number of each result.
+func (g Rung) each(f func(Result) float64) []float64 {
+	var values []float64
+	for _, r := range g.Results {
+		values = append(values, f(r))
+	}
+	return values
+}
+
+// threads are the numbers of threads that trainings had.
+func (g Rung) threads() string {
+	var all []string
+	seen := map[int]bool{}
+	for _, r := range g.Results {
+		if !seen[r.Threads] {
+			all = append(all, fmt.Sprint(r.Threads))
+		}
+		seen[r.Threads] = true
+	}
+	return strings.Join(all, ", ")
+}
+
+// past is the section of the recipes that the book does not have.
+func past(b *strings.Builder, rungs []Rung) {
+	b.WriteString("\n## Past the book\n\nRecipes of our own. The test images are scored once for each seed, with the weights that the recipe ends with: those of the\n" +
+		"last epoch where it trains on all 60,000 images, else those of the best validation accuracy. Seconds are from images in memory to these\n" +
+		"weights, without evaluation.\n\n")
+	any := false
+	for _, g := range rungs {
+		if g.Published() || len(g.Results) == 0 {
+			continue
+		}
+		if !any {
+			line(b, "recipe", "", "n", "test, mean ± sd", "min", "max", "epochs", "s, mean", "threads", "kernel", "command")
+			line(b, "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---")
+			any = true
+		}
+		line(b, g.past()...)
+	}
+	if !any {
+		b.WriteString("None yet.\n")
+	}
+}
+
+func (g Rung) past() []string {
+	tests := g.each(func(r Result) float64 { return float64(r.Best.Test) / float64(r.TestTotal) })
+	seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds }))
+	mean, sd := Moments(tests)
+	return []string{
+		g.Name, g.Doc, fmt.Sprint(len(tests)), spread(mean, sd), Percent(slices.Min(tests)), Percent(slices.Max(tests)),
+		fmt.Sprint(g.Recipe.Epochs), Seconds(seconds), g.threads(), g.Results[0].Kernel,
+		fmt.Sprintf("`stheno ladder --only %s --seeds %d`", g.Name, len(tests)),
+	}
+}
+
+// trials is the section that says what was chosen on validation images.
+func trials(b *strings.Builder, tried []Tried) {
+	b.WriteString("\n## Configurations tried\n\nThe book's recipes were taken as they are. Each configuration that was compared on validation images before a recipe was as it is\n" +
+		"counts as one.\n\n")
+	if len(tried) == 0 {
+		b.WriteString("None yet.\n")
+		return
+	}
+	line(b, "recipe", "configurations")
+	line(b, "---", "---")
+	for _, t := range tried {
+		line(b, t.Recipe, fmt.Sprint(t.Configurations))
+	}
+}
+
+// leftOut names the results that are on no line.
+func leftOut(b *strings.Builder, rungs []Rung, strangers []Result) {
+	var lines []string
+	for _, g := range rungs {
+		for _, r := range g.Stale {
+			lines = append(lines, fmt.Sprintf("- %s: the recipe of %s has changed since; `stheno ladder --only %s` trains anew\n", r.Name(), g.Name, g.Name))
+		}
+	}
+	for _, r := range strangers {
+		lines = append(lines, fmt.Sprintf("- %s: the catalogue has no %s\n", r.Name(), r.Model))
+	}
+	if len(lines) > 0 {
+		b.WriteString("\n## Left out\n\n" + strings.Join(lines, ""))
+	}
+}

@@ -1,0 +1,215 @@
+package ladder
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/stheno-ml/stheno/models"
+)
+
+// A Rung is a model of the catalogue with the results of its trainings.
+type Rung struct {
+	models.Model
+	Results []Result // in the order of their seeds
+	Stale   []Result // of another recipe, or other data
+}
+
+// Climb gives each model its results. A result belongs to a model if same says so; where it only has the model's name, it is stale.
+// The results of no model come back as strangers. The rungs are in the book's order, those that vote last in their chapter.
+func Climb(catalogue []models.Model, results []Result, same func(models.Model, Result) bool) (rungs []Rung, strangers []Result) {
+	for _, m := range catalogue {
+		rungs = append(rungs, Rung{Model: m})
+	}
+	slices.SortStableFunc(rungs, func(a, b Rung) int {
+		return cmp.Or(cmp.Compare(a.Chapter(), b.Chapter()), cmp.Compare(a.Model.Published.Vote, b.Model.Published.Vote))
+	})
+	for _, r := range results {
+		i := slices.IndexFunc(rungs, func(g Rung) bool { return g.Name == r.Model })
+		switch {
+		case i < 0:
+			strangers = append(strangers, r)
+		case same(rungs[i].Model, r):
+			rungs[i].Results = append(rungs[i].Results, r)
+		default:
+			rungs[i].Stale = append(rungs[i].Stale, r)
+		}
+	}
+	for _, g := range rungs {
+		slices.SortFunc(g.Results, func(a, b Result) int { return cmp.Compare(a.Seed, b.Seed) })
+	}
+	return rungs, strangers
+}
+
+// Published says that the book has a figure for the rung.
+func (g Rung) Published() bool { return g.Model.Published.Accuracy > 0 }
+
+// Seeds is the number of trainings unless another is asked for: as many as vote, one where it takes long, else three as in the book.
+func (g Rung) Seeds() int {
+	switch {
+	case g.Model.Published.Vote > 0:
+		return voters
+	case g.Recipe.Augment == "shifts":
+		return 1
+	}
+	return best
+}
+
+const (
+	best   = 3 // runs of which the book gives the best
+	voters = 5
+)
+
+// Has says that there is a result of that seed.
+func (g Rung) Has(seed uint64) bool {
+	return slices.ContainsFunc(g.Results, func(r Result) bool { return r.Seed == seed })
+}
+
+// Verdict says how a figure compares with the book's.
+type Verdict string
+
+// Incomplete is for too few runs of which none is as good as the book's.
+const (
+	Missing    Verdict = "missing"
+	Incomplete Verdict = "incomplete"
+	OK         Verdict = "ok"
+	Short      Verdict = "short"
+)
+
+// A Row compares a figure with the book's. Accuracies are fractions.
+type Row struct {
+	Rung, What, Set string
+	Book, Tolerance float64
+	Wanted, N       int     // trainings
+	Best            float64 // of the first three
+	Mean, SD        float64 // of all; SD is NaN for fewer than two
+	Verdict         Verdict
+}
+
+// Rows are the figures that the book has for the rung.
+func (g Rung) Rows() []Row {
+	p := g.Model.Published
+	if p.Accuracy == 0 {
+		return nil
+	}
+	end, which := "best epoch", func(r Result) *Score { return &r.Best }
+	if p.Last {
+		end, which = "last epoch", func(r Result) *Score { return &r.Last }
+	}
+	var rows []Row
+	if p.First > 0 {
+		rows = append(rows, g.row("epoch 0", p.First, func(r Result) *Score { return r.First }))
+	}
+	rows = append(rows, g.row(end, p.Accuracy, which))
+	if p.Vote > 0 {
+		rows = append(rows, g.vote())
+	}
+	return rows
+}
+
+// row compares the scores that which picks.
+func (g Rung) row(what string, book float64, which func(Result) *Score) Row {
+	var values []float64
+	for _, r := range g.Results {
+		if s := which(r); s != nil {
+			values = append(values, g.accuracy(r, *s))
+		}
+	}
+	row := g.blank(what, book)
+	row.Wanted, row.N = g.Seeds(), len(values)
+	if row.N > 0 {
+		row.Best = slices.Max(values[:min(best, row.N)])
+		row.Mean, row.SD = Moments(values)
+	}
+	return row.judged()
+}
+
+func (g Rung) blank(what string, book float64) Row {
+	return Row{Rung: g.Name, What: what, Set: g.Model.Published.Set, Book: book, Tolerance: g.tolerance(), Wanted: 1,
+		Best: math.NaN(), Mean: math.NaN(), SD: math.NaN()}
+}
+
+// accuracy is a score on the images for which the book has its figure.
+func (g Rung) accuracy(r Result, s Score) float64 {
+	if g.Model.Published.Set == "validation" {
+		return float64(s.Validation) / float64(r.ValidationTotal)
+	}
+	return float64(s.Test) / float64(r.TestTotal)
+}
+
+// tolerance is how far below the book's a figure may be: the nets of chapters 1 and 3 vary more from run to run.
+func (g Rung) tolerance() float64 {
+	if c := g.Chapter(); c == 1 || c == 3 {
+		return .005
+	}
+	return .0015
+}
+
+// Chapter is the chapter of the book that has the figure; 0 for none.
+func (g Rung) Chapter() int {
+	var n int
+	fmt.Sscanf(g.Model.Published.Source, "ch. %d", &n) // A figure from elsewhere is of no chapter.
+	return n
+}
+
+func (r Row) judged() Row {
+	const rounding = 1e-9
+	switch {
+	case r.N == 0:
+		r.Verdict = Missing
+	case r.Best >= r.Book-r.Tolerance-rounding:
+		r.Verdict = OK
+	case r.N < min(best, r.Wanted):
+		r.Verdict = Incomplete
+	default:
+		r.Verdict = Short
+	}
+	return r
+}
+
+// vote compares what five networks answer together with what the book's five do.
+func (g Rung) vote() Row {
+	row := g.blank(fmt.Sprintf("vote of %d", voters), g.Model.Published.Vote)
+	if len(g.Results) >= voters {
+		row.N, row.Best = 1, Vote(g.Results[:voters])
+		row.Mean = row.Best
+	}
+	return row.judged()
+}
+
+// Vote is the share of the test images that most of the networks classify correctly; of digits with as many votes the smallest wins.
+func Vote(results []Result) float64 {
+	votes := map[int]*[256]int{} // of the images that any network got wrong
+	label := map[int]int{}
+	for _, r := range results {
+		for _, w := range r.Wrong {
+			if votes[w.Image] == nil {
+				votes[w.Image], label[w.Image] = new([256]int), w.Label
+				votes[w.Image][w.Label] = len(results)
+			}
+			votes[w.Image][w.Label]--
+			votes[w.Image][w.Answer]++
+		}
+	}
+	correct := results[0].TestTotal
+	for image, v := range votes {
+		if slices.Index(v[:], slices.Max(v[:])) != label[image] {
+			correct--
+		}
+	}
+	return float64(correct) / float64(results[0].TestTotal)
+}
+
+// Moments are the mean and the standard deviation.
+func Moments(values []float64) (mean, sd float64) {
+	n := float64(len(values))
+	for _, v := range values {
+		mean += v / n
+	}
+	sum := 0.
+	for _, v := range values {
+		sum += (v - mean) * (v - mean)
+	}
+	return mean, math.Sqrt(sum / (n - 1))
+}
