@@ -103,21 +103,20 @@ func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
 	return errors.Join(err, c.show(err == nil))
 }
 
-// rungs are the catalogue's models with their results, and the results of no model.
-func (c *climb) rungs() ([]ladder.Rung, []ladder.Result, error) {
-	results, err := ladder.Load(c.flags.results)
+// ladder is the catalogue with what is kept of it.
+func (c *climb) ladder() (ladder.Ladder, error) {
+	kept, err := ladder.Load(c.flags.results)
 	if err != nil {
-		return nil, nil, err
+		return ladder.Ladder{}, err
 	}
 	var catalogue []models.Model
 	for _, name := range c.names() {
 		m, _ := c.find(name)
 		catalogue = append(catalogue, m)
 	}
-	rungs, strangers := ladder.Climb(catalogue, results, func(m models.Model, r ladder.Result) bool {
-		return r.DataSHA256 == c.data.SHA256() && c.same(m, []byte(r.Recipe))
-	})
-	return rungs, strangers, nil
+	return ladder.Climb(catalogue, kept, func(m models.Model, recipe, sha256 string) bool {
+		return sha256 == c.data.SHA256() && c.same(m, []byte(recipe))
+	}), nil
 }
 
 // same says that a model's file is of this model. How files are written may have changed since.
@@ -152,12 +151,12 @@ type job struct {
 
 // train makes the trainings that are missing.
 func (c *climb) train(ctx context.Context) error {
-	rungs, _, err := c.rungs()
+	l, err := c.ladder()
 	if err != nil {
 		return err
 	}
 	var beside, alone []job // Where seconds count, nothing else is to run.
-	for _, g := range rungs {
+	for _, g := range l.Rungs {
 		if !c.flags.chosen(g) {
 			continue
 		}
@@ -176,7 +175,7 @@ func (c *climb) train(ctx context.Context) error {
 		}
 	}
 	processors := runtime.GOMAXPROCS(0)
-	return errors.Join(c.all(ctx, beside, processors), c.all(ctx, alone, 1))
+	return errors.Join(c.all(ctx, beside, processors), c.all(ctx, alone, 1), c.votes())
 }
 
 // all does jobs, so many at once, with the processors divided among them.
@@ -211,22 +210,15 @@ func (c *climb) all(ctx context.Context, jobs []job, atOnce int) error {
 
 // show prints the figures, and writes the page unless they are only to be listed. Whether they are judged is up to the caller.
 func (c *climb) show(judge bool) error {
-	rungs, strangers, err := c.rungs()
+	l, err := c.ladder()
+	if err == nil && !c.flags.list {
+		err = rundir.Replace(filepath.Clean(c.flags.results)+".md", []byte(l.Page()))
+	}
 	if err != nil {
 		return err
 	}
-	if !c.flags.list {
-		tried, err := ladder.LoadTried(c.flags.results)
-		if err != nil {
-			return err
-		}
-		page := ladder.Page(rungs, strangers, tried)
-		if err := rundir.Replace(filepath.Clean(c.flags.results)+".md", []byte(page)); err != nil {
-			return err
-		}
-	}
 	var rows []ladder.Row
-	for _, g := range rungs {
+	for _, g := range l.Rungs {
 		if c.flags.chosen(g) {
 			rows = append(rows, g.Rows()...)
 		}

@@ -61,12 +61,12 @@ func climbed(t *testing.T) (ladderFlags, func([]models.Model, ladderFlags) resul
 // loaded are the results by their files' names.
 func loaded(t *testing.T, f ladderFlags) map[string]ladder.Result {
 	t.Helper()
-	list, err := ladder.Load(f.results)
+	kept, err := ladder.Load(f.results)
 	if err != nil {
 		t.Fatal(err)
 	}
 	results := map[string]ladder.Result{}
-	for _, r := range list {
+	for _, r := range kept.Results {
 		results[r.Name()] = r
 	}
 	return results
@@ -98,6 +98,7 @@ func TestLadder(t *testing.T) {
 		t.Errorf("%v, page %s", err, page)
 	}
 	checkResults(t, f, results)
+	checkVote(t, f)
 
 	if r := climb(tinyRungs(), f); strings.Contains(r.out, "of training") || r.err != "" {
 		t.Errorf("trained again:\n%s%s", r.out, r.err)
@@ -130,9 +131,6 @@ func checkResults(t *testing.T, f ladderFlags, results map[string]ladder.Result)
 				t.Errorf("%s, %s: %d, want %v", r.Name(), split.name, split.got, want)
 			}
 		}
-		if (len(r.Wrong) > 0) != (r.Model == "voter") || r.Model == "voter" && len(r.Wrong) != 100-r.Best.Test {
-			t.Errorf("%s: %d right, wrong %v", r.Name(), r.Best.Test, r.Wrong)
-		}
 		if (r.First != nil) != (r.Model == "book") || r.Last.Epoch != 2 || r.Epochs != 3 || r.TestTotal != 100 || r.ValidationTotal != 100 ||
 			r.Threads < 1 || r.Kernel != graph.Kernel() || r.VM != "stheno" || r.Command != fmt.Sprintf("stheno train %s --seed %d", r.Model, r.Seed) {
 			t.Errorf("%+v", r)
@@ -142,6 +140,20 @@ func checkResults(t *testing.T, f ladderFlags, results map[string]ladder.Result)
 			t.Errorf("%v; a name of this machine in %s", err, text)
 		}
 		checkEpochs(t, e.Path, r)
+	}
+}
+
+// checkVote compares the vote with what eval says.
+func checkVote(t *testing.T, f ladderFlags) {
+	t.Helper()
+	runs, err := filepath.Glob(filepath.Join(f.runs, "voter-*"))
+	if err != nil || len(runs) != ladder.Voters {
+		t.Fatalf("%v, %v", runs, err)
+	}
+	want := events(t, callWith(tinyRungs(), append([]string{"eval", "--vote", "--json"}, runs...)...).out)[0]
+	kept, err := ladder.Load(f.results)
+	if err != nil || len(kept.Votes) != 1 || float64(kept.Votes[0].Majority) != want["correct"] || len(kept.Votes[0].Members) != 5 {
+		t.Errorf("%v, %+v, want %v", err, kept.Votes, want)
 	}
 }
 
@@ -327,15 +339,11 @@ func TestResultsPage(t *testing.T) {
 	}
 	const dir = "../../docs/results"
 	c := &climb{app: &app{models: models.All}, flags: &ladderFlags{results: dir}, data: d}
-	rungs, strangers, err := c.rungs()
+	l, err := c.ladder()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tried, err := ladder.LoadTried(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := ladder.Page(rungs, strangers, tried)
+	want := l.Page()
 	if page, err := os.ReadFile(dir + ".md"); err != nil || string(page) != want {
 		t.Errorf("%v; bring docs/results.md up to date with: stheno ladder --write", err)
 	}

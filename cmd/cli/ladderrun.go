@@ -137,11 +137,6 @@ func (c *climb) harvest(ctx context.Context, j job, path string) (ladder.Result,
 		return r, err
 	}
 	r.Best = ladder.Score{Epoch: t.epoch, Validation: int(math.Round(info.Best.ValAcc * float64(r.ValidationTotal))), Test: info.Test.Correct}
-	if j.model.Published.Vote > 0 {
-		if r.Wrong, err = c.wrong(t.net); err != nil {
-			return r, err
-		}
-	}
 	last, err := run.Latest()
 	if err == nil {
 		err = restoreWeights(t.net, last)
@@ -207,16 +202,37 @@ func (c *climb) first(ctx context.Context, j job) (*ladder.Score, error) {
 	return &score, err
 }
 
-// wrong are a network's wrong answers on the test images.
-func (c *climb) wrong(n *graph.Net) ([]ladder.Wrong, error) {
-	answers, err := labelAll(n, labelled(c.data.Test))
-	var wrong []ladder.Wrong
-	for i, label := range c.data.Test.Labels {
-		if err == nil && answers[i] != int(label) {
-			wrong = append(wrong, ladder.Wrong{Image: i, Label: int(label), Answer: int(byte(answers[i]))})
+// votes counts the votes of the networks that are there to vote, where that is not kept.
+func (c *climb) votes() error {
+	l, err := c.ladder()
+	for _, g := range l.Rungs {
+		if err == nil && g.Model.Published.Vote > 0 && g.Vote == nil && len(g.Members()) == ladder.Voters && c.flags.chosen(g) {
+			err = c.vote(g)
 		}
 	}
-	return wrong, err
+	return err
+}
+
+// vote counts the vote of a rung's networks. Where not all of their runs are below --runs, there is none.
+func (c *climb) vote(g ladder.Rung) error {
+	var runs []string
+	for _, r := range g.Results[:ladder.Voters] {
+		path, done, err := c.begun(job{g.Model, r.Seed})
+		if err != nil || !done {
+			return err
+		}
+		runs = append(runs, path)
+	}
+	members, err := c.readings(&evalFlags{split: choice{value: "test"}}, runs)
+	if err != nil {
+		return err
+	}
+	v := ladder.Vote{Model: g.Name, TestTotal: c.data.Test.Len(), DataSHA256: c.data.SHA256(), Recipe: recipeText(g.Model)}
+	for _, m := range members {
+		v.Members = append(v.Members, m.correct)
+	}
+	v.Majority = together(members)[0].correct
+	return v.Save(c.flags.results)
 }
 
 // ladderView prints a line for an epoch now and then.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -26,12 +25,13 @@ func result(model string, seed uint64, validation, test int) Result {
 
 func TestFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "docs", "results")
-	if got, err := Load(dir); got != nil || err != nil {
+	if got, err := Load(dir); got.Results != nil || err != nil {
 		t.Errorf("no folder: %v, %v", got, err)
 	}
 	a, b := result("a", 2, 900, 910), result("b-c", 1, 800, 810)
-	a.First, a.Wrong = &Score{0, 500, 510}, []Wrong{{340, 5, 3}, {9999, 0, noAnswer}}
-	for _, r := range []Result{b, a} {
+	a.First = &Score{0, 500, 510}
+	v := Vote{"a", []int{1, 2}, 3, 4, "sha", "recipe"}
+	for _, r := range []interface{ Save(string) error }{b, v, a} {
 		if err := r.Save(dir); err != nil {
 			t.Fatal(err)
 		}
@@ -40,20 +40,17 @@ func TestFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := Load(dir)
-	if err != nil || !reflect.DeepEqual(got, []Result{a, b}) {
+	if err != nil || !reflect.DeepEqual(got, Kept{[]Result{a, b}, []Vote{v}, []Tried{{"a", 7}}}) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if tried, err := LoadTried(dir); err != nil || !slices.Equal(tried, []Tried{{"a", 7}}) {
-		t.Errorf("tried: %v, %v", tried, err)
-	}
 	text, err := os.ReadFile(filepath.Join(dir, "a-seed2.json"))
-	if err != nil || !strings.Contains(string(text), `"340: 5 as 3",`) {
-		t.Errorf("%v, %s", err, text)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range []struct{ from, to string }{
 		{`"model": "a"`, `"model": "b"`}, {`"seed": 2`, `"seed": 1`}, {`"seed": 2`, `"sede": 2`}, {`"test": 910`, `"test": 1001`},
-		{`"test": 910`, `"test": -1`}, {`"validation": 500`, `"validation": 1001`}, {`"epoch": 3`, `"epoch": 4`}, {`5 as 3`, `5 as 5`},
-		{`340: `, `-340: `}, {`as 255`, `as 256`}, {`"test_total": 1000`, `"test_total": 0`}, {`"seconds": 8`, `"seconds": -8`}, {"{", ""},
+		{`"test": 910`, `"test": -1`}, {`"validation": 500`, `"validation": 1001`}, {`"epoch": 3`, `"epoch": 4`},
+		{`"test_total": 1000`, `"test_total": 0`}, {`"seconds": 8`, `"seconds": -8`}, {"{", ""},
 	} {
 		bad := strings.Replace(string(text), c.from, c.to, 1)
 		if bad == string(text) {
@@ -78,21 +75,23 @@ func catalogue() []models.Model {
 	}
 }
 
-func same(_ models.Model, r Result) bool { return r.Recipe == "recipe" }
+func climb(results []Result, votes ...Vote) Ladder {
+	return Climb(catalogue(), Kept{results, votes, nil}, func(_ models.Model, recipe, sha256 string) bool { return recipe == "recipe" && sha256 == "" })
+}
 
 func TestClimb(t *testing.T) {
 	old := result("big", 1, 1, 1)
 	old.Recipe = "another"
-	rungs, strangers := Climb(catalogue(), []Result{result("curve", 10, 1, 1), result("curve", 2, 1, 1), old, result("gone", 1, 1, 1)}, same)
+	l := climb([]Result{result("curve", 10, 1, 1), result("curve", 2, 1, 1), old, result("gone", 1, 1, 1)})
 	got := ""
-	for _, g := range rungs {
+	for _, g := range l.Rungs {
 		got += fmt.Sprint(g.Name, " ", g.Chapter(), " ", g.Published(), " ", g.Seeds(), " ", len(g.Results), " ", len(g.Stale), "; ")
 	}
 	if want := "ours 0 false 3 0 0; curve 3 true 3 2 0; big 6 true 1 0 1; voter 6 true 5 0 0; "; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if c := rungs[1]; c.Results[0].Seed != 2 || !c.Has(10) || c.Has(1) || len(strangers) != 1 || strangers[0].Model != "gone" {
-		t.Errorf("%v, %v", rungs[1], strangers)
+	if c := l.Rungs[1]; c.Results[0].Seed != 2 || !c.Has(10) || c.Has(1) || len(l.Strangers) != 1 || l.Strangers[0].Model != "gone" {
+		t.Errorf("%+v", l)
 	}
 }
 
@@ -115,50 +114,43 @@ func TestRows(t *testing.T) {
 		{curve(894, 870, 891), "epoch 0 ok 3 0.495 0.495; last epoch short by 0.60 3 0.894 0.885"},
 		{curve(894, 870, 890, 946), "epoch 0 ok 4 0.495 0.495; last epoch short by 0.60 4 0.894 0.9"},
 	} {
-		rungs, _ := Climb(catalogue(), c.results, same)
 		got := ""
-		for _, r := range rungs[1].Rows() {
+		for _, r := range climb(c.results).Rungs[1].Rows() {
 			got += fmt.Sprintf("; %s %s %d %.4g %.4g", r.What, r.Judgement(), r.N, r.Best, r.Mean)
 		}
 		if got != "; "+c.want {
 			t.Errorf("%s\nwant; %s", got, c.want)
 		}
 	}
-	rungs, _ := Climb(catalogue(), []Result{result("big", 1, 0, 948)}, same)
-	if r := rungs[2].Rows()[0]; r.Verdict != Short || r.What != "best epoch" || math.Abs(r.Best-.948) > 1e-12 {
+	if r := climb([]Result{result("big", 1, 0, 948)}).Rungs[2].Rows()[0]; r.Verdict != Short || r.What != "best epoch" || math.Abs(r.Best-.948) > 1e-12 {
 		t.Errorf("chapter 6 has the tolerance of chapter 3: %+v", r)
 	}
 }
 
-// TestVote: an image counts when most of five networks, or as many with a larger digit, are right.
+// TestVote: a vote counts as long as it is of the results that are there.
 func TestVote(t *testing.T) {
 	var results []Result
-	for seed := range uint64(5) {
-		results = append(results, result("voter", seed+1, 0, 990))
+	v := Vote{Model: "voter", Majority: 969, TestTotal: 1000, Recipe: "recipe"}
+	for seed := range uint64(6) {
+		results = append(results, result("voter", seed+1, 0, 960+int(seed)))
+		v.Members = append(v.Members, 960+int(seed))
 	}
-	wrong := func(image, label int, answers ...int) {
-		for i, a := range answers {
-			results[i].Wrong = append(results[i].Wrong, Wrong{image, label, a})
+	v.Members = v.Members[:5]
+	stale, other := v, v
+	stale.Recipe = "another"
+	other.Members = []int{960, 961, 962, 963, 965}
+	for _, c := range []struct {
+		results []Result
+		vote    []Vote
+		want    string
+	}{
+		{results, []Vote{v}, "vote of 5 ok 0.969"}, {results, nil, "vote of 5 missing NaN"}, {results[:4], []Vote{v}, "vote of 5 missing NaN"},
+		{results[1:], []Vote{v}, "vote of 5 missing NaN"}, {results, []Vote{stale}, "vote of 5 missing NaN"}, {results, []Vote{other}, "vote of 5 missing NaN"},
+	} {
+		r := climb(c.results, c.vote...).Rungs[3].Rows()[1]
+		if got := fmt.Sprint(r.What, " ", r.Judgement(), " ", r.Best); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
 		}
-	}
-	wrong(1, 5, 3, 3)          // 3 right
-	wrong(2, 5, 3, 3, 3)       // most are wrong
-	wrong(3, 5, 3, 3, 4)       // two against two, 3 is smaller than 5
-	wrong(4, 5, 8, 8, 4)       // two against two, 5 is smaller than 8
-	wrong(5, 5, 1, 2, 3, 4)    // one each
-	wrong(6, 0, 1, 2, 3, 4)    // one each, 0 is the smallest
-	wrong(7, 5, 1, 2, 3)       // two right
-	wrong(8, 0, 1, 2, 3, 4, 5) // none right
-	if got := Vote(results); math.Abs(got-.996) > 1e-12 {
-		t.Errorf("%v, want 0.996", got)
-	}
-	rungs, _ := Climb(catalogue(), results, same)
-	if r := rungs[3].Rows()[1]; r.What != "vote of 5" || r.Verdict != OK || r.N != 1 || math.Abs(r.Best-.996) > 1e-12 {
-		t.Errorf("%+v", r)
-	}
-	rungs, _ = Climb(catalogue(), results[:4], same)
-	if r := rungs[3].Rows()[1]; r.Verdict != Missing {
-		t.Errorf("four voters: %+v", r)
 	}
 }
 
@@ -167,8 +159,9 @@ func TestPage(t *testing.T) {
 	old.Recipe = "another"
 	results := []Result{result("curve", 1, 910, 0), result("curve", 2, 920, 0), old, result("gone", 1, 1, 1), result("ours", 1, 0, 990), result("ours", 2, 0, 992)}
 	results[1].Threads = 2
-	rungs, strangers := Climb(catalogue(), results, same)
-	page := Page(rungs, strangers, []Tried{{"ours", 12}})
+	l := climb(results)
+	l.Tried = []Tried{{"ours", 12}}
+	page := l.Page()
 	for _, want := range []string{
 		"\n| curve | epoch 0 | validation | 50.00 |  |  | 0 of 3 | missing | 4 | 2.00 | 1, 2 | `stheno train curve --seed N` |\n",
 		"\n|  | last epoch | validation | 90.00 | 91.00 | 90.50 ± 0.71 | 2 of 3 | ok |  |  |  |  |\n",
@@ -183,7 +176,7 @@ func TestPage(t *testing.T) {
 			t.Errorf("the page lacks %s\n%s", want, page)
 		}
 	}
-	if empty := Page(nil, nil, nil); strings.Count(empty, "None yet.") != 2 || strings.Contains(empty, "Left out") {
+	if empty := (Ladder{}).Page(); strings.Count(empty, "None yet.") != 2 || strings.Contains(empty, "Left out") {
 		t.Errorf("%s", empty)
 	}
 }

@@ -8,20 +8,20 @@ import (
 )
 
 // Page is docs/results.md.
-func Page(rungs []Rung, strangers []Result, tried []Tried) string {
+func (l Ladder) Page() string {
 	var b strings.Builder
 	b.WriteString("# Results\n\nThis page is what `stheno ladder --write` makes of the files in [results](results), one a training.\n" +
 		"`stheno ladder` trains what is missing.\n\n## The book's ladder\n\n" + note + "\n\n")
 	line(&b, "rung", "figure", "set", "the book", "ours, best of first 3", "mean ± sd", "n", "verdict", "epochs", "s/epoch", "threads", "command")
 	line(&b, "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---")
-	for _, g := range rungs {
+	for _, g := range l.Rungs {
 		for i, r := range g.Rows() {
 			line(&b, g.cells(r, i == 0)...)
 		}
 	}
-	past(&b, rungs)
-	trials(&b, tried)
-	leftOut(&b, rungs, strangers)
+	past(&b, l.Rungs)
+	trials(&b, l.Tried)
+	l.leftOut(&b)
 	return b.String()
 }
 
@@ -158,14 +158,14 @@ func trials(b *strings.Builder, tried []Tried) {
 }
 
 // leftOut names the results that are on no line.
-func leftOut(b *strings.Builder, rungs []Rung, strangers []Result) {
+func (l Ladder) leftOut(b *strings.Builder) {
 	var lines []string
-	for _, g := range rungs {
+	for _, g := range l.Rungs {
 		for _, r := range g.Stale {
 			lines = append(lines, fmt.Sprintf("- %s: the recipe of %s has changed since; `stheno ladder --only %s` trains anew\n", r.Name(), g.Name, g.Name))
 		}
 	}
-	for _, r := range strangers {
+	for _, r := range l.Strangers {
 		lines = append(lines, fmt.Sprintf("- %s: the catalogue has no %s\n", r.Name(), r.Model))
 	}
 	if len(lines) > 0 {

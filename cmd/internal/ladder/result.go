@@ -5,9 +5,12 @@ package ladder
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 )
@@ -29,8 +32,7 @@ type Result struct {
 	Kernel          string  `json:"kernel"`
 	VM              string  `json:"vm"`
 	DataSHA256      string  `json:"data_sha256"`
-	Wrong           []Wrong `json:"wrong,omitempty"` // with the weights of the best epoch, where networks vote
-	Recipe          string  `json:"recipe"`          // the model as TOML
+	Recipe          string  `json:"recipe"` // the model as TOML
 }
 
 // A Score counts the images that were classified correctly after an epoch.
@@ -40,35 +42,29 @@ type Score struct {
 	Test       int `json:"test"`
 }
 
-// Wrong is a wrong answer: the test image's number, counted from 0, its label, and the answer; 255 is none.
-type Wrong struct{ Image, Label, Answer int }
-
-// noAnswer is the answer of a network whose outputs are not numbers.
-const noAnswer = 255
-
-// MarshalText is "340: 5 as 3".
-func (w Wrong) MarshalText() ([]byte, error) {
-	return fmt.Appendf(nil, "%d: %d as %d", w.Image, w.Label, w.Answer), nil
-}
-
-// UnmarshalText reads that.
-func (w *Wrong) UnmarshalText(text []byte) error {
-	_, err := fmt.Sscanf(string(text), "%d: %d as %d", &w.Image, &w.Label, &w.Answer)
-	if err != nil || min(w.Image, w.Label, w.Answer) < 0 || max(w.Label, w.Answer) > noAnswer || w.Label == w.Answer {
-		return fmt.Errorf("wrong answer %q; write image: label as answer", text)
-	}
-	return nil
-}
-
 // Name is the name of the result's file.
 func (r Result) Name() string { return fmt.Sprintf("%s-seed%d.json", r.Model, r.Seed) }
 
 // Save keeps the result in the folder dir.
-func (r Result) Save(dir string) error {
-	path := filepath.Join(dir, r.Name())
-	text, err := json.MarshalIndent(r, "", "  ")
+func (r Result) Save(dir string) error { return save(filepath.Join(dir, r.Name()), r) }
+
+// A Vote counts the test images that most of the networks of the seeds 1, 2, … classify correctly.
+type Vote struct {
+	Model      string `json:"model"`
+	Members    []int  `json:"members"` // what each of them classifies correctly
+	Majority   int    `json:"majority"`
+	TestTotal  int    `json:"test_total"`
+	DataSHA256 string `json:"data_sha256"`
+	Recipe     string `json:"recipe"`
+}
+
+// Save keeps the vote in the folder dir.
+func (v Vote) Save(dir string) error { return save(filepath.Join(dir, v.Model+"-vote.json"), v) }
+
+func save(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
 	if err == nil {
-		err = os.MkdirAll(dir, 0o777)
+		err = os.MkdirAll(filepath.Dir(path), 0o777)
 	}
 	if err == nil {
 		err = rundir.Replace(path, append(text, '\n'))
@@ -79,37 +75,73 @@ func (r Result) Save(dir string) error {
 	return nil
 }
 
-// Load reads the results in the folder dir, in the order of their files' names; none if there is no such folder. The error wraps
-// rundir.ErrDamaged where a file is not a result.
-func Load(dir string) ([]Result, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "*-seed*.json"))
+// Tried says how many configurations of a recipe were compared on validation images before it was as it is.
+type Tried struct {
+	Recipe         string `json:"recipe"`
+	Configurations int    `json:"configurations"`
+}
+
+// Kept is what a folder of results has.
+type Kept struct {
+	Results []Result
+	Votes   []Vote
+	Tried   []Tried // tried.json, written by hand
+}
+
+// Load reads the folder dir, the files in the order of their names; nothing if there is no such folder. The error wraps
+// rundir.ErrDamaged where a file is not what its name says.
+func Load(dir string) (Kept, error) {
+	var k Kept
+	files, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return k, nil
+	}
+	for _, f := range files {
+		if err == nil {
+			err = k.read(filepath.Join(dir, f.Name()))
+		}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("ladder: %s: %w", dir, err)
+		return k, fmt.Errorf("ladder: %w", err)
 	}
-	var results []Result
-	for _, path := range paths {
-		var r Result
-		if err := read(path, &r); err != nil {
-			return nil, err
-		}
-		if fault := r.fault(); fault != "" || r.Name() != filepath.Base(path) {
-			return nil, fmt.Errorf("ladder: %s: %w: it is of %s seed %d %s; delete it, and train anew", path, rundir.ErrDamaged, r.Model, r.Seed, fault)
-		}
-		results = append(results, r)
+	return k, nil
+}
+
+// read adds a file; others than those of results are passed over.
+func (k *Kept) read(path string) error {
+	name := filepath.Base(path)
+	switch {
+	case name == "tried.json":
+		return read(path, &k.Tried)
+	case strings.HasSuffix(name, "-vote.json"):
+		var v Vote
+		err := read(path, &v)
+		k.Votes = append(k.Votes, v)
+		return err
+	case filepath.Ext(name) != ".json" || !strings.Contains(name, "-seed"):
+		return nil
 	}
-	return results, nil
+	var r Result
+	if err := read(path, &r); err != nil {
+		return err
+	}
+	if fault := r.fault(); fault != "" || r.Name() != name {
+		return fmt.Errorf("%s: %w: it is of %s seed %d %s; delete it, and train anew", path, rundir.ErrDamaged, r.Model, r.Seed, fault)
+	}
+	k.Results = append(k.Results, r)
+	return nil
 }
 
 // read decodes a JSON file that must have no other keys than those of v.
 func read(path string, v any) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("ladder: %w", err)
+		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("ladder: %s: %w: %w; delete it, and train anew", path, rundir.ErrDamaged, err)
+		return fmt.Errorf("%s: %w: %w; delete it, and train anew", path, rundir.ErrDamaged, err)
 	}
 	return nil
 }
@@ -129,20 +161,4 @@ func (r Result) fault() string {
 		return fmt.Sprintf("with %d test images in %g s", r.TestTotal, r.Seconds)
 	}
 	return ""
-}
-
-// Tried says how many configurations of a recipe were compared on validation images before it was as it is.
-type Tried struct {
-	Recipe         string `json:"recipe"`
-	Configurations int    `json:"configurations"`
-}
-
-// LoadTried reads tried.json in the folder dir; nothing if there is none.
-func LoadTried(dir string) ([]Tried, error) {
-	path := filepath.Join(dir, "tried.json")
-	if _, err := os.Stat(path); os.IsNotExist(err) {
-		return nil, nil
-	}
-	var tried []Tried
-	return tried, read(path, &tried)
 }

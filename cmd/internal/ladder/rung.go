@@ -14,32 +14,67 @@ type Rung struct {
 	models.Model
 	Results []Result // in the order of their seeds
 	Stale   []Result // of another recipe, or other data
+	Vote    *Vote    // of the first results; nil if there is none
 }
 
-// Climb gives each model its results. A result belongs to a model if same says so; where it only has the model's name, it is stale.
-// The results of no model come back as strangers. The rungs are in the book's order, those that vote last in their chapter.
-func Climb(catalogue []models.Model, results []Result, same func(models.Model, Result) bool) (rungs []Rung, strangers []Result) {
+// A Ladder is the catalogue with its results.
+type Ladder struct {
+	Rungs     []Rung   // in the book's order, those that vote last in their chapter
+	Strangers []Result // of no model
+	Tried     []Tried
+}
+
+// Climb gives each model what is kept of it. A result belongs to a model if same says so of its recipe and data; where it only has
+// the model's name, it is stale.
+func Climb(catalogue []models.Model, k Kept, same func(m models.Model, recipe, sha256 string) bool) Ladder {
+	l := Ladder{Tried: k.Tried}
 	for _, m := range catalogue {
-		rungs = append(rungs, Rung{Model: m})
+		l.Rungs = append(l.Rungs, Rung{Model: m})
 	}
-	slices.SortStableFunc(rungs, func(a, b Rung) int {
+	slices.SortStableFunc(l.Rungs, func(a, b Rung) int {
 		return cmp.Or(cmp.Compare(a.Chapter(), b.Chapter()), cmp.Compare(a.Model.Published.Vote, b.Model.Published.Vote))
 	})
-	for _, r := range results {
-		i := slices.IndexFunc(rungs, func(g Rung) bool { return g.Name == r.Model })
+	for _, r := range k.Results {
+		g := l.find(r.Model)
 		switch {
-		case i < 0:
-			strangers = append(strangers, r)
-		case same(rungs[i].Model, r):
-			rungs[i].Results = append(rungs[i].Results, r)
+		case g == nil:
+			l.Strangers = append(l.Strangers, r)
+		case same(g.Model, r.Recipe, r.DataSHA256):
+			g.Results = append(g.Results, r)
 		default:
-			rungs[i].Stale = append(rungs[i].Stale, r)
+			g.Stale = append(g.Stale, r)
 		}
 	}
-	for _, g := range rungs {
-		slices.SortFunc(g.Results, func(a, b Result) int { return cmp.Compare(a.Seed, b.Seed) })
+	for i := range l.Rungs {
+		slices.SortFunc(l.Rungs[i].Results, func(a, b Result) int { return cmp.Compare(a.Seed, b.Seed) })
 	}
-	return rungs, strangers
+	for _, v := range k.Votes {
+		if g := l.find(v.Model); g != nil && same(g.Model, v.Recipe, v.DataSHA256) && slices.Equal(v.Members, g.Members()) {
+			g.Vote = &v
+		}
+	}
+	return l
+}
+
+func (l Ladder) find(name string) *Rung {
+	for i := range l.Rungs {
+		if l.Rungs[i].Name == name {
+			return &l.Rungs[i]
+		}
+	}
+	return nil
+}
+
+// Members are the test images that each of the networks that vote, those of the seeds 1 to 5, classifies correctly; fewer than five if
+// there are not as many.
+func (g Rung) Members() []int {
+	var correct []int
+	for i, r := range g.Results {
+		if i < Voters && r.Seed == uint64(i+1) {
+			correct = append(correct, r.Best.Test)
+		}
+	}
+	return correct
 }
 
 // Published says that the book has a figure for the rung.
@@ -49,17 +84,17 @@ func (g Rung) Published() bool { return g.Model.Published.Accuracy > 0 }
 func (g Rung) Seeds() int {
 	switch {
 	case g.Model.Published.Vote > 0:
-		return voters
+		return Voters
 	case g.Recipe.Augment == "shifts":
 		return 1
 	}
 	return best
 }
 
-const (
-	best   = 3 // runs of which the book gives the best
-	voters = 5
-)
+const best = 3 // runs of which the book gives the best
+
+// Voters are the networks that vote.
+const Voters = 5
 
 // Has says that there is a result of that seed.
 func (g Rung) Has(seed uint64) bool {
@@ -170,35 +205,12 @@ func (r Row) judged() Row {
 
 // vote compares what five networks answer together with what the book's five do.
 func (g Rung) vote() Row {
-	row := g.blank(fmt.Sprintf("vote of %d", voters), g.Model.Published.Vote)
-	if len(g.Results) >= voters {
-		row.N, row.Best = 1, Vote(g.Results[:voters])
+	row := g.blank(fmt.Sprintf("vote of %d", Voters), g.Model.Published.Vote)
+	if g.Vote != nil {
+		row.N, row.Best = 1, float64(g.Vote.Majority)/float64(g.Vote.TestTotal)
 		row.Mean = row.Best
 	}
 	return row.judged()
-}
-
-// Vote is the share of the test images that most of the networks classify correctly; of digits with as many votes the smallest wins.
-func Vote(results []Result) float64 {
-	votes := map[int]*[256]int{} // of the images that any network got wrong
-	label := map[int]int{}
-	for _, r := range results {
-		for _, w := range r.Wrong {
-			if votes[w.Image] == nil {
-				votes[w.Image], label[w.Image] = new([256]int), w.Label
-				votes[w.Image][w.Label] = len(results)
-			}
-			votes[w.Image][w.Label]--
-			votes[w.Image][w.Answer]++
-		}
-	}
-	correct := results[0].TestTotal
-	for image, v := range votes {
-		if slices.Index(v[:], slices.Max(v[:])) != label[image] {
-			correct--
-		}
-	}
-	return float64(correct) / float64(results[0].TestTotal)
 }
 
 // Moments are the mean and the standard deviation.
