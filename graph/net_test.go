@@ -78,6 +78,22 @@ func asking(name string, use func(x, w *node) *node) graph.Layer {
 	})
 }
 
+// TestParallel: every part is done once, whatever the number of threads.
+func TestParallel(t *testing.T) {
+	for _, threads := range []int{0, 1, 2, 5} {
+		n := fresh(t, graph.Dense{Out: 2}, graph.Quadratic, shape{3}, graph.Config{Threads: threads})
+		for _, parts := range []int{0, 1, 2, 100} {
+			done := make([]int, parts)
+			n.Parallel(parts, func(i int) { done[i]++ })
+			for i, times := range done {
+				if times != 1 {
+					t.Errorf("%d threads: part %d of %d was done %d times", threads, i, parts, times)
+				}
+			}
+		}
+	}
+}
+
 func TestNewErrors(t *testing.T) {
 	image := shape{1, 5, 5}
 	failing := graph.Func(func(*node) (*node, error) { return nil, errors.New("no such thing") })

@@ -69,6 +69,16 @@ func do(j *job, threads int) {
 	}
 }
 
+// Parallel calls f once for each part from 0 to parts−1, in any order, and at once on as many processors as the network uses. Who wants
+// the same bits from any number of them lets what a part does depend on nothing but the part.
+func (n *Net) Parallel(parts int, f func(part int)) {
+	threads := n.threads
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	do(&job{parts, f}, threads)
+}
+
 // help runs parts of the present job until none is left to claim. The caller is member 0.
 func (t *team) help(member int) {
 	for {

@@ -8,12 +8,13 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// An Optimizer is the rule by which a training step changes a parameter from its gradient ∇w. It is a value and remembers nothing:
-// what its rule needs from one step to the next, the [Trainer] keeps for it.
+// An Optimizer is the rule by which a training step changes each element of a parameter from its gradient ∇w. It is a value and remembers
+// nothing: what its rule needs from one step to the next, the [Trainer] keeps for it.
 type Optimizer interface {
 	// Keeps are the names of what is kept of each parameter: tensors of its size and element type that begin as zeros.
 	Keeps() []string
-	// Update makes one step of one parameter; kept are its tensors, in the order of Keeps.
+	// Update makes one step of one parameter; kept are its tensors, in the order of Keeps. The trainer cuts large parameters into
+	// stretches, as parameters of their own, and updates several at once.
 	Update(p *graph.Param, kept []any, s Step)
 }
 

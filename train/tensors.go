@@ -76,21 +76,64 @@ func (t *Trainer) other(p *graph.Param) any {
 	return t.others[p]
 }
 
-// average takes the network after step t, the first being 1, into the averages: a ← a + (w−a)(1−d)/(1−dᵗ) for a decay of d, which is
-// the exponential moving average with Adam's bias correction.
-func (t *Trainer) average(step int) {
-	if t.EMA == 0 {
-		return
-	}
-	k := (1 - t.EMA) / (1 - math.Pow(t.EMA, float64(step)))
-	for _, p := range t.Net.Tensors() {
-		both(t.other(p), p.Data, approach[float32](k), approach[float64](k))
-	}
+// average takes a tensor after step t, the first being 1, into its average: a ← a + (w−a)(1−d)/(1−dᵗ) for a decay of d, which is the
+// exponential moving average with Adam's bias correction.
+func average(a, w any, decay float64, step int) {
+	k := (1 - decay) / (1 - math.Pow(decay, float64(step)))
+	both(a, w, approach[float32](k), approach[float64](k))
 }
 
 // approach is a ← (1−k) a + k w.
 func approach[T kernel.Float](k float64) func(a, w []T) {
 	return func(a, w []T) { kernel.For[T]().SGD(a, w, T(1-k), T(-k)) }
+}
+
+// A piece is a stretch of one of the network's tensors, with what is kept of it.
+type piece struct {
+	*graph.Param
+	kept  []any
+	other any
+}
+
+// part is the number of elements from which a part of the update is large enough for a processor of its own: some ten microseconds.
+const part = 1 << 15
+
+// cut is the network in pieces, in parts that are updated at once.
+func (t *Trainer) cut() [][]piece {
+	parts, size := [][]piece{nil}, 0
+	for _, p := range t.Net.Tensors() {
+		for from := 0; from < p.Len(); from += part {
+			to := min(from+part, p.Len())
+			if size += to - from; size > part {
+				parts, size = append(parts, nil), to-from
+			}
+			last := &parts[len(parts)-1]
+			*last = append(*last, t.piece(p, from, to))
+		}
+	}
+	return parts
+}
+
+// piece is a parameter's elements [from, to).
+func (t *Trainer) piece(p *graph.Param, from, to int) piece {
+	c := piece{Param: &graph.Param{Name: p.Name, Shape: graph.Shape{to - from}, Data: stretch(p.Data, from, to), Decay: p.Decay}}
+	if t.EMA > 0 {
+		c.other = stretch(t.other(p), from, to)
+	}
+	if p.Grad != nil {
+		c.Grad = stretch(p.Grad, from, to)
+		for _, k := range t.keep(p) {
+			c.kept = append(c.kept, stretch(k, from, to))
+		}
+	}
+	return c
+}
+
+func stretch(x any, from, to int) any {
+	if x, ok := x.([]float64); ok {
+		return x[from:to]
+	}
+	return x.([]float32)[from:to]
 }
 
 // show lets the network have the averages, or what is trained.

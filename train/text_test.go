@@ -112,3 +112,12 @@ func TestNew(t *testing.T) {
 		}
 	}
 }
+
+// TestCatalogue: every recipe of the catalogue can be trained by.
+func TestCatalogue(t *testing.T) {
+	for _, m := range models.All {
+		if _, err := train.New(nil, m.Recipe); err != nil {
+			t.Errorf("%s: %v", m.Name, err)
+		}
+	}
+}

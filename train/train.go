@@ -47,6 +47,7 @@ type Trainer struct {
 
 	state    State
 	kept     map[*graph.Param][]any // by the optimiser
+	parts    [][]piece              // of the update
 	others   map[*graph.Param]any   // the averages, or, while Net has those, what is trained
 	averaged bool                   // Net has the averages
 	order    []int32
@@ -109,7 +110,7 @@ func (t *Trainer) Start() error {
 		return fmt.Errorf("train: %w", err)
 	}
 	t.state, t.order = State{Eta: t.Eta, Best: Best{Epoch: -1}}, nil
-	t.kept, t.others, t.averaged = nil, nil, false
+	t.kept, t.others, t.averaged, t.parts = nil, nil, false, nil
 	return nil
 }
 
@@ -253,7 +254,6 @@ func (t *Trainer) step() error {
 	s.Cost += got.Cost * float64(len(order))
 	s.Right += got.Correct
 	s.Seen += len(order)
-	t.average(t.done() + 1)
 	return nil
 }
 

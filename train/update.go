@@ -8,14 +8,15 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// update runs one mini-batch and updates the parameters, unless the cost is not finite.
+// update runs one mini-batch, and updates parameters and averages unless the cost is not finite.
 func (t *Trainer) update(x []float32, labels []byte) (graph.Stats, error) {
 	done := t.done()
 	s := Step{Number: done + 1, Eta: t.eta(done), L2: t.Lambda / float64(t.Train.Len())}
+	run := t.Net.Step
 	if t.descends() {
-		return t.Net.Descend(x, labels, s.Eta, s.L2)
+		run = func(x []float32, labels []byte) (graph.Stats, error) { return t.Net.Descend(x, labels, s.Eta, s.L2) }
 	}
-	got, err := t.Net.Step(x, labels)
+	got, err := run(x, labels)
 	if err != nil || !finite(got.Cost) {
 		return got, err
 	}
@@ -23,10 +24,27 @@ func (t *Trainer) update(x []float32, labels []byte) (graph.Stats, error) {
 		t.Net.Steps--
 		return got, &DivergedError{t.state.Epoch, t.state.Batch, "the norm of the gradients"}
 	}
-	for _, p := range t.Net.Params {
-		t.Optimizer.Update(p, t.keep(p), s)
+	if !t.descends() || t.EMA > 0 {
+		t.advance(s)
 	}
 	return got, nil
+}
+
+// advance makes the step, part by part.
+func (t *Trainer) advance(s Step) {
+	if t.parts == nil {
+		t.parts = t.cut()
+	}
+	t.Net.Parallel(len(t.parts), func(i int) {
+		for _, p := range t.parts[i] {
+			if p.Grad != nil && !t.descends() {
+				t.Optimizer.Update(p.Param, p.kept, s)
+			}
+			if t.EMA > 0 {
+				average(p.other, p.Data, t.EMA, s.Number)
+			}
+		}
+	})
 }
 
 // descends says that the update is one which the network makes in one program with the gradients.

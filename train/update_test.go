@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -20,7 +21,7 @@ func gradients(t *testing.T, c graph.Config, clip float64) [][]float64 {
 		Train: corners(20, 1), Epochs: 1, Batch: 5, Eta: 1, Clip: clip,
 	}
 	tr.Optimizer = optimizer(func(p *graph.Param, s train.Step) {
-		if p == tr.Net.Params[0] {
+		if p.Name == tr.Net.Params[0].Name {
 			all = append(all, nil)
 		}
 		all[s.Number-1] = append(all[s.Number-1], p.GradFloat64s()...)
@@ -80,6 +81,55 @@ func TestClipNonfinite(t *testing.T) {
 	}
 	if !slices.Equal(n.Params[2].Data.([]float32), before) || tr.State().Steps != 0 {
 		t.Errorf("after %d steps the weights are %v", tr.State().Steps, n.Params[2].Data)
+	}
+}
+
+// TestParts: parameters that are cut into parts change as whole ones do, for any number of threads.
+func TestParts(t *testing.T) {
+	layers := graph.Seq{graph.Dense{Out: 2000}, graph.BatchNorm{}, graph.Tanh, graph.Dense{Out: 4}}
+	final := func(o train.Optimizer, threads int) map[string][]float32 {
+		tr := train.Trainer{
+			Net:   network(t, layers, graph.LogLikelihood, graph.Config{Threads: threads}, 1, 6, 6),
+			Train: corners(20, 1), Epochs: 1, Batch: 5, Eta: .01, EMA: .5, Lambda: 2, Optimizer: o,
+		}
+		run(t, &tr)
+		return memory(&tr)
+	}
+	for _, o := range []train.Optimizer{train.SGD{}, train.SGD{Momentum: .5}, train.AdamW{}} {
+		want := final(o, 1)
+		for _, threads := range []int{2, 3} {
+			if !maps.EqualFunc(final(o, threads), want, slices.Equal) {
+				t.Errorf("%#v: %d threads give other bits", o, threads)
+			}
+		}
+		if o == (train.SGD{}) {
+			continue // It is made together with the gradients, and rounds in its own way.
+		}
+		n := network(t, layers, graph.LogLikelihood, graph.Config{}, 1, 6, 6)
+		d, kept := corners(20, 1), map[string][]any{}
+		for i := range 4 {
+			x, labels := make([]float32, 5*36), make([]byte, 5)
+			for j, image := range train.Order(20, 0, 0)[5*i : 5*i+5] {
+				for k, pixel := range d.Images[36*image : 36*image+36] {
+					x[36*j+k] = float32(pixel) / 256
+				}
+				labels[j] = d.Labels[image]
+			}
+			if _, err := n.Step(x, labels); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range n.Params {
+				for len(kept[p.Name]) < len(o.Keeps()) {
+					kept[p.Name] = append(kept[p.Name], make([]float32, p.Len()))
+				}
+				o.Update(p, kept[p.Name], train.Step{Number: i + 1, Eta: .01, L2: .1})
+			}
+		}
+		for _, p := range n.Tensors() {
+			if got := want[p.Name+".trained"]; !slices.Equal(got, p.Data.([]float32)) {
+				t.Errorf("%#v: %s has other bits when it is not cut", o, p.Name)
+			}
+		}
 	}
 }
 

@@ -332,7 +332,8 @@ func TestRunsFolder(t *testing.T) {
 // TestAverages: with --ema, the averages are what is measured, kept and tested.
 func TestAverages(t *testing.T) {
 	runs, dir := t.TempDir(), dataSet(t, 600, 100)
-	ok(t, "train", "mlp", "--epochs", "3", "--seed", "5", "--runs", runs, "--data", dir, "--ema", "0.95", "--optimizer", "adamw", "--eta", "0.01", "--schedule", "onecycle")
+	ok(t, "train", "mlp", "--epochs", "3", "--seed", "5", "--runs", runs, "--data", dir, "--ema", "0.95", "--optimizer", "adamw", "--eta", "0.01",
+		"--schedule", "onecycle", "--clip", "0.5", "--patience", "9")
 	run := onlyRun(t, runs)
 	info := readInfo(t, run)
 	for split, want := range map[string]float64{"validation": info.Best.ValAcc, "test": float64(info.Test.Correct) / 100} {
@@ -346,11 +347,16 @@ func TestAverages(t *testing.T) {
 			t.Errorf("no %s in the checkpoint", name)
 		}
 	}
+	again := t.TempDir()
+	ok(t, "train", filepath.Join(run, "model.toml"), "--seed", "5", "--data", dir, "--runs", again)
+	if tensors != latestTensors(t, onlyRun(t, again)) {
+		t.Error("model.toml does not repeat the run")
+	}
 	r := call("train", "--resume", run, "--epochs", "4")
 	if r.code != exitUsage || !strings.Contains(r.err, "--epochs 4 would change the schedule onecycle, which ends after 3; leave it out") {
 		t.Errorf("%+v", r)
 	}
-	if r := ok(t, "train", "--resume", run, "--epochs", "3"); !strings.Contains(r.out, "optimizer adamw, schedule onecycle, ema 0.95") {
+	if r := ok(t, "train", "--resume", run, "--epochs", "3"); !strings.Contains(r.out, "optimizer adamw, schedule onecycle, clip 0.5, ema 0.95, patience 9") {
 		t.Errorf("out:\n%s", r.out)
 	}
 }
