@@ -26,7 +26,6 @@ var (
 type activation struct{ op *Op }
 
 func (a activation) Build(_ *Builder, x *Node) *Node { return a.op.Apply(x) }
-func (a activation) String() string                  { return a.op.Name }
 
 // LeakyReLU is z where z > 0 and Slope z elsewhere (Maas, Hannun and Ng 2013).
 type LeakyReLU struct {
@@ -42,13 +41,6 @@ func (l LeakyReLU) Build(_ *Builder, x *Node) *Node {
 		fail("slope %v; use 0 < slope < 1", l.Slope)
 	}
 	return leakyReLU(l.Slope).Apply(x)
-}
-
-func (l LeakyReLU) String() string {
-	if l.Slope == 0 {
-		return "leakyrelu"
-	}
-	return fmt.Sprintf("leakyrelu(%v)", l.Slope)
 }
 
 var sigmoid = elementwise("sigmoid", sigmoidDo[float32], sigmoidDo[float64], fromOutput(dSigmoid))

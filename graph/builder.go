@@ -3,7 +3,6 @@ package graph
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -90,7 +89,7 @@ func (b *Builder) layer(i int, l Layer, x *Node) *Node {
 		switch r := recover().(type) {
 		case nil:
 		case buildError:
-			fail("layer %d %s: input %v: %w", i, describe(l), x.Shape(), r.err)
+			fail("layer %d %s: input %v: %w", i, label(l), x.Shape(), r.err)
 		default:
 			panic(r)
 		}
@@ -102,12 +101,4 @@ func (b *Builder) layer(i int, l Layer, x *Node) *Node {
 	}
 	shut(y)
 	return y
-}
-
-// describe is a layer's text form, or its type where it has none.
-func describe(l Layer) string {
-	if s, ok := l.(fmt.Stringer); ok {
-		return s.String()
-	}
-	return strings.TrimPrefix(fmt.Sprintf("%T", l), "graph.")
 }

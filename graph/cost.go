@@ -19,6 +19,8 @@ type Loss struct {
 	Smoothing float64
 }
 
+func (l *Loss) String() string { return l.Name }
+
 var (
 	// Quadratic is ½‖a−y‖² per example over the activations a (book, eq. 6).
 	Quadratic = &Loss{Name: "quadratic", Cost: costOf(quadratic)}

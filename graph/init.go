@@ -21,6 +21,8 @@ type Init struct {
 // (in, out), a convolution's (out, maps × filter rows × filter columns).
 type Draw func(x []float64, rows int, scale float64, r *rand.Rand)
 
+func (i *Init) String() string { return i.Name }
+
 // Nielsen's three initialisations, zeros, and those of deeper networks.
 var (
 	// Large is N(0,1) for weights and biases (network.py; network2's large_weight_initializer).
@@ -38,9 +40,6 @@ var (
 	// Orthogonal is a random orthogonal matrix for weights, 0 for biases (Saxe, McClelland and Ganguli 2014): see [Orthonormal].
 	Orthogonal = &Init{Name: "orthogonal", Weight: unit, Draw: Orthonormal}
 )
-
-// Inits are the initialisations by name.
-var Inits = []*Init{Default, Large, Output, Zero, Glorot, He, Orthogonal}
 
 // Normal is N(0, std²) for weights and N(0,1) for biases.
 func Normal(std float64) *Init {

@@ -1,10 +1,5 @@
 package graph
 
-import (
-	"fmt"
-	"strings"
-)
-
 // A Layer is a piece of a network: it builds its nodes on x, whose first axis is the mini-batch, and returns the last.
 type Layer interface {
 	Build(b *Builder, x *Node) *Node
@@ -15,8 +10,6 @@ type Func func(*Node) (*Node, error)
 
 // Build applies the function.
 func (f Func) Build(_ *Builder, x *Node) *Node { return must(f(x)) }
-
-func (f Func) String() string { return "func" }
 
 // Seq is layers one after the other.
 type Seq []Layer
@@ -31,14 +24,6 @@ func (s Seq) Build(b *Builder, x *Node) *Node {
 	return x
 }
 
-func (s Seq) String() string {
-	names := make([]string, len(s))
-	for i, l := range s {
-		names[i] = describe(l)
-	}
-	return strings.Join(names, " ")
-}
-
 // Residual is x + Seq(r)(x); the sequence must keep the shape.
 type Residual []Layer
 
@@ -51,11 +36,9 @@ func (r Residual) Build(b *Builder, x *Node) *Node {
 	return add.Apply(x, y)
 }
 
-func (r Residual) String() string { return "residual(" + Seq(r).String() + ")" }
-
 // Dense is a fully connected layer, y = x W + b with W (in, Out) and b (Out); images are flattened first.
 type Dense struct {
-	Out  int
+	Out  int   `term:",required"`
 	Init *Init // nil: the network's
 }
 
@@ -70,12 +53,10 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 	return affine.Apply(x, w, bias)
 }
 
-func (d Dense) String() string { return fmt.Sprintf("dense(%d)", d.Out) }
-
 // Conv is a convolution of Out filters of Kernel×Kernel, at every Stride-th place (0 means 1) of images with Pad zeros around
 // them; x is (m,c,h,w), y is (m,Out,h′,w′) with h′ = (h+2·Pad−Kernel)/Stride + 1.
 type Conv struct {
-	Out, Kernel int
+	Out, Kernel int `term:",required"`
 	Stride, Pad int
 	Init        *Init // nil: the network's
 }
@@ -92,17 +73,6 @@ func (c Conv) Build(b *Builder, x *Node) *Node {
 	area := c.Kernel * c.Kernel
 	w, bias := b.weights("conv", c.Init, Shape{c.Out, s[1], c.Kernel, c.Kernel}, s[1]*area, c.Out*area)
 	return convolution{max(c.Stride, 1), c.Pad}.op().Apply(x, w, bias)
-}
-
-func (c Conv) String() string {
-	s := fmt.Sprintf("conv(%d,%d", c.Out, c.Kernel)
-	if c.Stride > 1 {
-		s += fmt.Sprintf(",stride=%d", c.Stride)
-	}
-	if c.Pad > 0 {
-		s += fmt.Sprintf(",pad=%d", c.Pad)
-	}
-	return s + ")"
 }
 
 // weights makes or finds a layer's weights and bias (out, the first or last axis of shape), by the layer's or the network's rule.
@@ -131,7 +101,9 @@ func scale(rule func(in, out int) float64, in, out int) float64 {
 }
 
 // MaxPool is the maximum over windows of Size×Size without overlap.
-type MaxPool struct{ Size int }
+type MaxPool struct {
+	Size int `term:",required"`
+}
 
 // Build needs x (m,c,h,w).
 func (p MaxPool) Build(_ *Builder, x *Node) *Node {
@@ -140,8 +112,6 @@ func (p MaxPool) Build(_ *Builder, x *Node) *Node {
 	}
 	return maxPool(p.Size).Apply(x)
 }
-
-func (p MaxPool) String() string { return fmt.Sprintf("pool(%d)", p.Size) }
 
 // Flatten turns (m,…) into (m,n); what is (m,n) already passes through.
 type Flatten struct{}
@@ -155,11 +125,11 @@ func (Flatten) Build(_ *Builder, x *Node) *Node {
 	return reshape(Shape{s[0], s.TotalSize() / s[0]}).Apply(x)
 }
 
-func (Flatten) String() string { return "flatten" }
-
 // Dropout leaves out each element of its input with probability P in training, and divides the others by 1−P, so that
 // evaluation needs no factor. The mask is an input of the graph, of counted random bits: see [Net.Step].
-type Dropout struct{ P float64 }
+type Dropout struct {
+	P float64 `term:",required"`
+}
 
 // Build multiplies by a mask in training and is nothing in evaluation.
 func (d Dropout) Build(b *Builder, x *Node) *Node {
@@ -172,8 +142,6 @@ func (d Dropout) Build(b *Builder, x *Node) *Node {
 	}
 	return hadamard.Apply(x, b.mask(name, x.Shape(), d.P))
 }
-
-func (d Dropout) String() string { return fmt.Sprintf("dropout(%v)", d.P) }
 
 // mask is what a dropout layer of a training graph multiplies by; Step fills it.
 type mask struct {

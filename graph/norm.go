@@ -2,8 +2,6 @@ package graph
 
 import (
 	"cmp"
-	"fmt"
-	"strings"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
@@ -39,20 +37,6 @@ func (l BatchNorm) Build(b *Builder, x *Node) *Node {
 		moments = b.variable(name+".moments", Shape{2, s[1]}, running)
 	}
 	return batchNorm(l.Eps).Apply(x, moments, gamma, beta)
-}
-
-func (l BatchNorm) String() string {
-	var args []string
-	if l.Momentum != 0 {
-		args = append(args, fmt.Sprint("momentum=", l.Momentum))
-	}
-	if l.Eps != 0 {
-		args = append(args, fmt.Sprint("eps=", l.Eps))
-	}
-	if len(args) == 0 {
-		return "batchnorm"
-	}
-	return "batchnorm(" + strings.Join(args, ",") + ")"
 }
 
 // moments finds or makes the running moments of a layer: means, then variances, which are two of Stats.

@@ -1,7 +1,5 @@
 package graph
 
-import "strings"
-
 // outline is the summary and the diagram of the layers, made while they are built. A node does not tell the layer that it came out of:
 // a layer may return its input itself, and two that do the same to one node make one node. So the outline follows the nodes from
 // layer to layer.
@@ -38,8 +36,8 @@ func (b *Builder) open(l Layer, x *Node) (shut func(y *Node)) {
 		return func(*Node) {}
 	}
 	b.tally()
-	o.Boxes = append(o.Boxes, Box{Label: describe(l), Role: ForwardRole, Inside: o.frame})
-	o.rows = append(o.rows, Row{Layer: describe(l), Depth: o.depth})
+	o.Boxes = append(o.Boxes, Box{Label: label(l), Role: ForwardRole, Inside: o.frame})
+	o.rows = append(o.rows, Row{Layer: label(l), Depth: o.depth})
 	o.frame, o.row, o.depth = box, row, o.depth+1
 	return func(y *Node) {
 		b.tally()
@@ -48,7 +46,7 @@ func (b *Builder) open(l Layer, x *Node) (shut func(y *Node)) {
 			o.arrow(from, box)
 			o.source[y.ID()] = box
 		} else {
-			o.Boxes[box].Role, o.Boxes[box].Label, o.rows[row].Layer = FrameRole, head(l), head(l)
+			o.Boxes[box].Role = FrameRole
 			o.origin(y)
 		}
 		o.frame, o.row, o.depth = o.Boxes[box].Inside, outer, o.depth-1
@@ -84,12 +82,6 @@ func macs(n *Node) int {
 		return y * x[1].Shape()[0]
 	}
 	return 0
-}
-
-// head is the text form of a layer without the layers inside.
-func head(l Layer) string {
-	name, _, _ := strings.Cut(describe(l), "(")
-	return name
 }
 
 // end adds the cost of the outputs y.

@@ -48,7 +48,9 @@ func dMaxPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 }
 
 // AvgPool is the mean over windows of Size×Size without overlap.
-type AvgPool struct{ Size int }
+type AvgPool struct {
+	Size int `term:",required"`
+}
 
 // Build needs x (m,c,h,w).
 func (p AvgPool) Build(_ *Builder, x *Node) *Node {
@@ -57,8 +59,6 @@ func (p AvgPool) Build(_ *Builder, x *Node) *Node {
 	}
 	return avgPool(p.Size).Apply(x)
 }
-
-func (p AvgPool) String() string { return fmt.Sprintf("avgpool(%d)", p.Size) }
 
 // avgPool is the mean over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
 func avgPool(size int) *Op {
@@ -101,8 +101,6 @@ type GlobalAvgPool struct{}
 
 // Build needs x (m,c,h,w).
 func (GlobalAvgPool) Build(_ *Builder, x *Node) *Node { return mapMeans.Apply(x) }
-
-func (GlobalAvgPool) String() string { return "globalavgpool" }
 
 // mapMeans is y[i,c] = the mean of x[i,c,r,s] over all places, for x (m,c,h,w).
 var mapMeans = &Op{

@@ -3,13 +3,14 @@ package graph
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // Reshape gives each example another shape of as many elements.
-type Reshape struct{ Shape Shape }
+type Reshape struct {
+	Shape Shape `term:",required"` // of one example
+}
 
 // Build keeps the mini-batch as first axis.
 func (r Reshape) Build(_ *Builder, x *Node) *Node {
@@ -19,10 +20,6 @@ func (r Reshape) Build(_ *Builder, x *Node) *Node {
 		}
 	}
 	return reshape(append(Shape{x.Shape()[0]}, r.Shape...)).Apply(x)
-}
-
-func (r Reshape) String() string {
-	return "reshape(" + strings.ReplaceAll(strings.Trim(fmt.Sprint([]int(r.Shape)), "[]"), " ", ",") + ")"
 }
 
 // reshape gives x another shape of as many elements; its gradient is shaped back.

@@ -9,6 +9,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/term"
 )
 
 // file is a model as a TOML file, format 1: what a run's folder keeps, so that the network can be built again without the program
@@ -111,10 +112,9 @@ func table(l graph.Layer) (layer, error) {
 		return layer{Op: "dropout", P: l.P}, nil
 	case graph.BatchNorm:
 		return layer{Op: "batchnorm", Momentum: l.Momentum, Eps: l.Eps}, nil
-	case fmt.Stringer:
-		if _, ok := kinds[l.String()]; ok {
-			return layer{Op: l.String()}, nil
-		}
+	}
+	if op, err := graph.Kinds.Print(l); err == nil && kinds[op] != nil {
+		return layer{Op: op}, nil
 	}
 	return layer{}, fmt.Errorf("%T has no form in a file", l)
 }
@@ -184,7 +184,7 @@ func (l layer) layer() (graph.Layer, error) {
 	}
 	init, err := Init(l.Init)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("init %q: %w", l.Init, err)
 	}
 	built, used := kind(l, init)
 	if used.Op = l.Op; used != l {
@@ -194,29 +194,18 @@ func (l layer) layer() (graph.Layer, error) {
 }
 
 // InitNames are what Init takes.
-func InitNames() []string {
-	var names []string
-	for _, i := range graph.Inits {
-		names = append(names, i.Name)
-	}
-	return append(names, "normal(std)")
-}
+func InitNames() []string { return term.Names[*graph.Init](graph.Kinds) }
 
-// Init is the initialisation of that name: one of graph.Inits, or normal(std). The empty name is nil.
-func Init(name string) (*graph.Init, error) {
-	for _, i := range graph.Inits {
-		if i.Name == name {
-			return i, nil
-		}
-	}
-	var std float64
-	if n, _ := fmt.Sscanf(name, "normal(%g)", &std); n == 1 && std >= 0 && graph.Normal(std).Name == name {
-		return graph.Normal(std), nil
-	}
-	if name == "" {
+// Init is the initialisation of that text: one of graph.Kinds. The empty text is nil.
+func Init(text string) (*graph.Init, error) {
+	var init *graph.Init
+	if text == "" {
 		return nil, nil
 	}
-	return nil, fmt.Errorf("init %q; use %s", name, strings.Join(InitNames(), ", "))
+	if err := graph.Kinds.Parse(text, &init); err != nil {
+		return nil, err
+	}
+	return init, nil
 }
 
 func initName(i *graph.Init) string {

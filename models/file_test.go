@@ -39,8 +39,8 @@ func TestFileErrors(t *testing.T) {
 		{"'dense'", "'dens'", `m.toml: layer 0: op "dens"; use conv`},
 		{"'sigmoid'", "'sigmoid'\nout = 4", "m.toml: layer 1: sigmoid does not have all of the keys given"},
 		{"'quadratic'", "'cubic'", `m.toml: loss "cubic"; use quadratic`},
-		{"'large'", "'huge'", `m.toml: init "huge"; use default`},
-		{"'large'", "'normal(-1)'", `m.toml: init "normal(-1)"; use default`},
+		{"'large'", "'huge'", `m.toml: column 1: unknown init "huge"; did you mean he?`},
+		{"'large'", "'normal(-1)'", `m.toml: column 1: normal: std -1; use at least 0`},
 		{"[loss]", "[loss", "m.toml:21:"},
 	} {
 		text := strings.Replace(string(good), c.from, c.to, 1)

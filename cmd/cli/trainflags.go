@@ -123,7 +123,7 @@ func (f *trainFlags) override(r *models.Recipe) error {
 	}
 	init, err := models.Init(f.init)
 	if err != nil {
-		return unknown("init", f.init, models.InitNames())
+		return usagef("--init: %w", err)
 	}
 	r.Init = init
 	return nil

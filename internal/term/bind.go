@@ -131,13 +131,13 @@ func expected(kind reflect.Kind) string {
 }
 
 // find is the kind of that name whose values have type t.
-func (k Kinds) find(name string, t reflect.Type) (Kind, bool) {
-	for _, kind := range k {
-		if kind.Name == name && kind.result().AssignableTo(t) {
-			return kind, true
+func (k Kinds) find(name string, t reflect.Type) (kind, bool) {
+	for _, c := range k {
+		if c.Name == name && kind(c).result().AssignableTo(t) {
+			return kind(c), true
 		}
 	}
-	return Kind{}, false
+	return kind{}, false
 }
 
 // Names are the names of the kinds whose values have type T.
@@ -145,16 +145,16 @@ func Names[T any](k Kinds) []string { return k.names(reflect.TypeFor[T]()) }
 
 func (k Kinds) names(t reflect.Type) []string {
 	var names []string
-	for _, kind := range k {
-		if kind.result().AssignableTo(t) {
-			names = append(names, kind.Name)
+	for _, c := range k {
+		if kind(c).result().AssignableTo(t) {
+			names = append(names, c.Name)
 		}
 	}
 	return names
 }
 
 // build makes a value of a kind by the term's arguments.
-func (k Kinds) build(v reflect.Value, kind Kind, t Term) error {
+func (k Kinds) build(v reflect.Value, kind kind, t Term) error {
 	value := reflect.ValueOf(kind.Value)
 	switch value.Kind() {
 	case reflect.Func:
@@ -178,7 +178,7 @@ func (k Kinds) build(v reflect.Value, kind Kind, t Term) error {
 	return nil
 }
 
-func (k Kinds) call(v reflect.Value, kind Kind, t Term) error {
+func (k Kinds) call(v reflect.Value, kind kind, t Term) error {
 	f := reflect.ValueOf(kind.Value)
 	var in []reflect.Value
 	var args reflect.Value
@@ -197,7 +197,7 @@ func (k Kinds) call(v reflect.Value, kind Kind, t Term) error {
 	return nil
 }
 
-func (k Kinds) slice(v reflect.Value, kind Kind, t Term) error {
+func (k Kinds) slice(v reflect.Value, kind kind, t Term) error {
 	s := reflect.New(reflect.TypeOf(kind.Value)).Elem()
 	elem := s.Type().Elem()
 	for i, a := range t.Args {
@@ -223,7 +223,7 @@ func (k Kinds) slice(v reflect.Value, kind Kind, t Term) error {
 }
 
 // arguments sets the fields of a struct.
-func (k Kinds) arguments(v reflect.Value, kind Kind, list []field, t Term) error {
+func (k Kinds) arguments(v reflect.Value, kind kind, list []field, t Term) error {
 	given := make([]bool, len(list))
 	for i, a := range t.Args {
 		switch {

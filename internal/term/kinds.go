@@ -17,13 +17,16 @@ import (
 // A field's key is its name in small letters. The tag `term:"key,option,option"` gives another, or "-" for a field that is no argument. Its
 // options are "required", for what must be given and is printed without its key; "not", for a bool written as its opposite; and
 // word=number, for a number that has a name, as in `term:",same=-1"`.
-type Kind struct {
+type Kind = struct {
 	Name  string
 	Value any
 }
 
 // Kinds lists the names that texts may have.
 type Kinds []Kind
+
+// kind is Kind with methods; that Kind has none spares its users the names of the fields in literals.
+type kind Kind
 
 // Named is a value that knows the name of its kind, and needs none in a list to be printed.
 type Named interface{ Kind() string }
@@ -53,7 +56,7 @@ func blank(v reflect.Value) reflect.Value {
 }
 
 // result is the type of the kind's values.
-func (k Kind) result() reflect.Type {
+func (k kind) result() reflect.Type {
 	t := reflect.TypeOf(k.Value)
 	if t.Kind() == reflect.Func {
 		return t.Out(0)
@@ -62,7 +65,7 @@ func (k Kind) result() reflect.Type {
 }
 
 // fields are the arguments, where they are a struct's.
-func (k Kind) fields() []field {
+func (k kind) fields() []field {
 	t := reflect.TypeOf(k.Value)
 	if t.Kind() == reflect.Func && t.NumIn() > 0 {
 		t = t.In(0)
@@ -71,7 +74,7 @@ func (k Kind) fields() []field {
 }
 
 // signature is how the kind is written: conv(out,kernel,stride).
-func (k Kind) signature() string {
+func (k kind) signature() string {
 	if t := reflect.TypeOf(k.Value); t.Kind() == reflect.Slice {
 		return k.Name + "(…)"
 	}

@@ -92,17 +92,17 @@ func isAtom(s string) bool {
 }
 
 // kind is the kind of a value.
-func (k Kinds) kind(v reflect.Value) (Kind, bool) {
+func (k Kinds) kind(v reflect.Value) (kind, bool) {
 	if !v.IsValid() || v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer && v.IsNil() {
-		return Kind{}, false
+		return kind{}, false
 	}
 	if v.CanInterface() {
 		if n, ok := v.Interface().(Named); ok {
-			return Of(n), true
+			return kind(Of(n)), true
 		}
 	}
-	for _, kind := range k {
-		value := reflect.ValueOf(kind.Value)
+	for _, c := range k {
+		kind, value := kind(c), reflect.ValueOf(c.Value)
 		switch {
 		case value.Kind() == reflect.Func:
 			if t, ok := spelled(v, kind); ok && t.Name == kind.Name {
@@ -113,11 +113,11 @@ func (k Kinds) kind(v reflect.Value) (Kind, bool) {
 			return kind, true
 		}
 	}
-	return Kind{}, false
+	return kind{}, false
 }
 
 // spelled is a value made by a kind's function, as its String method writes it.
-func spelled(v reflect.Value, kind Kind) (Term, bool) {
+func spelled(v reflect.Value, kind kind) (Term, bool) {
 	s, ok := v.Interface().(fmt.Stringer)
 	if !ok || v.Type() != kind.result() {
 		return Term{}, false
@@ -135,7 +135,7 @@ func spelled(v reflect.Value, kind Kind) (Term, bool) {
 }
 
 // unbuild is the opposite of build.
-func (k Kinds) unbuild(v reflect.Value, kind Kind) (Term, error) {
+func (k Kinds) unbuild(v reflect.Value, kind kind) (Term, error) {
 	t := Term{Name: kind.Name}
 	if reflect.TypeOf(kind.Value).Kind() == reflect.Func {
 		t, _ = spelled(v, kind)

@@ -51,6 +51,9 @@ func (f filler) slice(v reflect.Value, depth int) {
 	if depth <= 0 {
 		n = 0
 	}
+	if v.Type().Elem().Kind() == reflect.Int {
+		n = max(n, 1) // a shape
+	}
 	v.SetZero()
 	for i := range n {
 		v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
