@@ -11,14 +11,14 @@ var Optimizers = term.Kinds{
 	{Name: "adamw", Value: AdamW{}},
 }
 
-// Schedules are the schedules that a text can name. The book halves η on plateaus.
+// Schedules are the schedules that a text can name; halve is the book's, which is plateau as it is.
 var Schedules = term.Kinds{
 	{Name: "constant", Value: Constant{}},
 	{Name: "step", Value: Staircase{}},
 	{Name: "cosine", Value: Cosine{}},
 	{Name: "onecycle", Value: OneCycle{}},
 	{Name: "plateau", Value: Plateau{}},
-	{Name: "halve", Value: Plateau{}},
+	{Name: "halve", Value: func() Plateau { return Plateau{} }},
 }
 
 // ParseOptimizer reads an optimiser such as adam or adam(0.9,beta2=0.99); the empty text is plain gradient descent.

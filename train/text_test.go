@@ -68,6 +68,9 @@ func TestText(t *testing.T) {
 			t.Errorf("%s: error %v, want %s", text, err, want)
 		}
 	}
+	if _, err := train.ParseSchedule("halve(0.3)"); err == nil || !strings.Contains(err.Error(), "1 arguments; use halve") {
+		t.Errorf("error %v", err)
+	}
 	if _, err := train.ParseSchedule("onecycel"); err == nil || !strings.Contains(err.Error(), `unknown schedule "onecycel"; did you mean onecycle?`) {
 		t.Errorf("error %v", err)
 	}

@@ -73,12 +73,12 @@ func (f *trainFlags) define(set *pflag.FlagSet) {
 	f.set = set
 	set.SetNormalizeFunc(normalise)
 	set.SortFlags = false
-	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --augment is the model's own if not given")
+	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --patience is the model's own if not given")
 	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
 	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularisation λ, by network2's convention")
 	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
-	rule(&f.optimizer, set, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adam or adamw; with arguments: 'adam(beta1=0.7)'", train.Optimizers, train.ParseOptimizer)
+	rule(&f.optimizer, set, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adam or adamw; with numbers: 'adam(beta1=0.7)'", train.Optimizers, train.ParseOptimizer)
 	rule(&f.schedule, set, "schedule", "`rule` of eta over time: constant, step, cosine, onecycle, plateau or halve", train.Schedules, train.ParseSchedule)
 	set.Float64Var(&f.ema, "ema", 0, "`decay` of an average of the weights, which is evaluated and kept in their place: 0.999")
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")

@@ -73,6 +73,15 @@ func (k kind) fields() []field {
 	return fields(t)
 }
 
+// Signatures are how the kinds are written: conv(out,kernel,stride).
+func (k Kinds) Signatures() []string {
+	all := make([]string, len(k))
+	for i, c := range k {
+		all[i] = kind(c).signature()
+	}
+	return all
+}
+
 // signature is how the kind is written: conv(out,kernel,stride).
 func (k kind) signature() string {
 	if t := reflect.TypeOf(k.Value); t.Kind() == reflect.Slice {

@@ -149,6 +149,14 @@ func TestPointer(t *testing.T) {
 	}
 }
 
+// TestSignatures: how the kinds are written.
+func TestSignatures(t *testing.T) {
+	got := strings.Join(term.Kinds{{Name: "pair", Value: struct{ A, B int }{}}, {Name: "none", Value: struct{}{}}}.Signatures(), " ")
+	if got != "pair(a,b) none" {
+		t.Error(got)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"dense(30) rely", `column 11: unknown layer "rely"; did you mean relu?`},
