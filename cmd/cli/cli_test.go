@@ -147,7 +147,7 @@ func TestMisuse(t *testing.T) {
 		{"train mlp --style b", `unknown value "b"; use table or book`},
 		{"train mlp --kernel fpga", `--kernel: unknown value "fpga"; use`},
 		{"train mlp --init larg", `unknown init "larg"; did you mean large?`},
-		{"train mlp --init normal(-1)", `unknown init "normal(-1)"`},
+		{"train mlp --init normal(-1)", `--init: column 1: normal: std -1; use at least 0`},
 		{"train mlp --schedule onecycle(wormup=0.1)", `--schedule: column 10: onecycle: unknown key "wormup"; did you mean warmup?`},
 		{"train mlp --optimizer adma", `--optimizer: column 1: unknown optimizer "adma"; did you mean adam?`},
 		{"train mlp --optimizer adam --momentum 0.9", "momentum 0.9 and optimizer adam; use a momentum of 0"},
