@@ -20,7 +20,7 @@ type Model struct {
 type Recipe struct {
 	Epochs, Batch int
 	Eta           float64     // learning rate η
-	Lambda        float64     // L2 as in network2: a step shrinks weights by 1−ηλ/n, n the number of training images
+	Lambda        float64     // L2 as in network2: sgd shrinks weights by 1−ηλ/n in a step, n the number of training images
 	Momentum      float64     // μ; 0 is plain gradient descent
 	Optimizer     string      // as train.ParseOptimizer reads it: "adam(beta1=0.7)"; empty: sgd, gradient descent
 	Schedule      string      // as train.ParseSchedule reads it: "onecycle"; empty: constant

@@ -32,7 +32,7 @@ type Trainer struct {
 	Epochs     int
 	Batch      int
 	Eta        float64 // learning rate η
-	Lambda     float64 // L2 as in network2: a step shrinks weights by the factor 1−ηλ/n
+	Lambda     float64 // L2 as in network2: SGD shrinks weights by the factor 1−ηλ/n; each Optimizer says what it does
 	Seed       uint64  // of the order of the images
 	DropTail   bool    // leave out the short last mini-batch, as network3 does; otherwise it is divided by its own length
 	Patience   int     // epochs without a better validation accuracy before the end, or before Plateau lowers η; 0: never

@@ -3,6 +3,7 @@ package train
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/kernel"
@@ -86,13 +87,9 @@ func clip(params []*graph.Param, most float64) bool {
 
 // squares is Σx², summed in float64 from stretches that are short enough for float32.
 func squares[T kernel.Float](x []T) float64 {
-	var sum [1]T
 	total := 0.0
-	for len(x) > 0 {
-		n := min(len(x), 4096)
-		kernel.For[T]().MulT(sum[:], 1, x, n, x, n, 1, 1, n, 1, 0)
-		total += float64(sum[0])
-		x = x[n:]
+	for s := range slices.Chunk(x, 4096) {
+		total += float64(kernel.For[T]().SumSquares(s, 0))
 	}
 	return total
 }

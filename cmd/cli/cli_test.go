@@ -122,7 +122,11 @@ func TestMisuse(t *testing.T) {
 	write(t, bad, []byte("format = 1\n[loss]\nop = 'cubic'\n"))
 	unfit := filepath.Join(empty, "unfit.toml")
 	write(t, unfit, []byte("format = 1\n[[layer]]\nop = 'pool'\nsize = 30\n[loss]\nop = 'quadratic'\n"))
+	wrong := filepath.Join(empty, "wrong.toml")
+	write(t, wrong, []byte("format = 1\n[[layer]]\nop = 'dense'\nout = 10\n[loss]\nop = 'quadratic'\n[train]\noptimizer = 'adma(0.9)'\n"))
 	for _, c := range []struct{ args, want string }{
+		{"train --data DIR " + wrong, `model wrong: train: optimizer "adma(0.9)": column 1: unknown optimizer "adma"; did you mean adam?`},
+		{"train --data DIR --schedule halve --momentum 0.5 --optimizer rmsprop mlp", "model mlp: train: momentum 0.5 and optimizer rmsprop"},
 		{"trian mlp", `unknown command "trian"; did you mean train?`},
 		{"help evl", `unknown command "evl"; did you mean eval?`},
 		{"completion bahs", `unknown command "bahs"; did you mean bash?`},
@@ -196,7 +200,7 @@ func TestMisuse(t *testing.T) {
 			t.Errorf("%s: more than a line: %q", c.args, r.err)
 		}
 	}
-	if files, err := os.ReadDir(empty); err != nil || len(files) != 2 {
+	if files, err := os.ReadDir(empty); err != nil || len(files) != 3 {
 		t.Errorf("misuse left %v behind, %v", files, err)
 	}
 }

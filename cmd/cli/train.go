@@ -209,7 +209,7 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 		return nil, err
 	}
 	if s.trainer, err = train.New(net, m.Recipe); err != nil {
-		return nil, usagef("%w", err)
+		return nil, usagef("model %s: %w", m.Name, err)
 	}
 	s.trainer.Train, s.trainer.Warp, s.trainer.Validation, s.trainer.Seed = labelled(images), warp, labelled(data.Validation), seed
 	s.progress = newProgress(a.err, m.Recipe.Epochs, images.Len())
