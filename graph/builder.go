@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -21,6 +22,7 @@ type Builder struct {
 	masks  []mask
 	moving []*moving
 
+	layers  int // so far
 	outline *outline
 }
 
@@ -83,22 +85,35 @@ func (b *Builder) variable(name string, shape Shape, data any) *Node {
 		gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(t))
 }
 
-// layer builds the i-th layer of a sequence; errors get its number and name in front.
-func (b *Builder) layer(i int, l Layer, x *Node) *Node {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case buildError:
-			fail("layer %d %s: input %v: %w", i, label(l), x.Shape(), r.err)
-		default:
-			panic(r)
-		}
-	}()
-	shut := b.open(l, x)
-	y := l.Build(b, x)
-	if s := y.Shape(); len(s) == 0 || s[0] != x.Shape()[0] {
+// maxLayers is how many layers a network may have, so that a short text does not stand for a network that takes all memory.
+const maxLayers = 4096
+
+// layer builds a layer, which has a number or a name; errors get it in front. Only a Joiner has more than one input.
+func (b *Builder) layer(where any, l Layer, x ...*Node) *Node {
+	shapes := make([]string, len(x))
+	for i := range x {
+		shapes[i] = fmt.Sprint(x[i].Shape())
+	}
+	defer wrap("layer %v %s: input %s", where, label(l), strings.Join(shapes, " and "))
+	if b.layers++; b.layers > maxLayers {
+		fail("the network has more than %d layers; use fewer", maxLayers)
+	}
+	shut := b.open(l, x...)
+	y := build(b, l, x)
+	if s := y.Shape(); len(s) == 0 || s[0] != x[0].Shape()[0] {
 		fail("its output %v does not keep the mini-batch as first axis", s)
 	}
 	shut(y)
 	return y
+}
+
+func build(b *Builder, l Layer, x Nodes) *Node {
+	if len(x) == 1 {
+		return l.Build(b, x[0])
+	}
+	j, ok := l.(Joiner)
+	if !ok {
+		fail("it takes one input, and has %d; join them by add or concat", len(x))
+	}
+	return j.Join(b, x...)
 }

@@ -23,6 +23,17 @@ func catch(err *error) {
 	}
 }
 
+// wrap puts where it happened in front of the error of a failed build. It is to be deferred.
+func wrap(format string, args ...any) {
+	switch r := recover().(type) {
+	case nil:
+	case buildError:
+		fail(format+": %w", append(args, r.err)...)
+	default:
+		panic(r)
+	}
+}
+
 // must passes a node of a Gorgonia function on, and fails the build on its error.
 func must(n *Node, err error) *Node {
 	if err != nil {

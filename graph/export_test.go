@@ -10,7 +10,7 @@ var (
 	LeakyReLUOp         = leakyReLU
 	DLeakyReLU          = dLeakyReLU
 	Hadamard, DHadamard = hadamard, dHadamard
-	Add                 = add
+	AddOp               = add
 
 	Affine, MulT, TMul, SumRows = affine, mulT, tMul, sumRows
 	ReshapeOp                   = reshape

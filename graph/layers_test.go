@@ -67,7 +67,7 @@ var layered = map[string]graph.Layer{
 	},
 	"shapes": graph.Seq{
 		graph.Reshape{Shape: shape{4, 14, 14}}, graph.AvgPool{Size: 5}, graph.Reshape{Shape: shape{2, 8}}, graph.Tanh, graph.Flatten{},
-		graph.Dense{Out: 12}, graph.Reshape{Shape: shape{3, 2, 2}}, branches{graph.AvgPool{Size: 1}, graph.Seq{}, graph.SiLU},
+		graph.Dense{Out: 12}, graph.Reshape{Shape: shape{3, 2, 2}}, graph.Concat{{graph.AvgPool{Size: 1}}, {}, {graph.SiLU}},
 		graph.Dense{Out: 10},
 	},
 }

@@ -28,9 +28,9 @@ var odd = map[string]graph.Layer{
 	"residual":       graph.Seq{graph.Dense{Out: 4}, graph.Residual{graph.Dense{Out: 4}, graph.ReLU, graph.Residual{graph.Tanh}}, graph.Dense{Out: 3}},
 	"z read twice":   graph.Seq{graph.Dense{Out: 4}, layerFunc(twice), graph.Dense{Out: 3}},
 	"theirs":         graph.Seq{graph.Dense{Out: 4}, graph.Func(gorgonia.Tanh), graph.Func(gorgonia.Square), graph.Dense{Out: 3}},
-	"branches":       graph.Seq{graph.Dense{Out: 4}, branches{graph.Tanh, graph.Seq{}, graph.Dense{Out: 2}}, graph.Dense{Out: 3}},
-	"branched images": graph.Seq{graph.Conv{Out: 2, Kernel: 2}, branches{
-		graph.ReLU, graph.Conv{Out: 3, Kernel: 3, Pad: 1}, graph.Residual{graph.Conv{Out: 2, Kernel: 3, Pad: 1}, graph.Tanh},
+	"branches":       graph.Seq{graph.Dense{Out: 4}, graph.Concat{{graph.Tanh}, {}, {graph.Dense{Out: 2}}}, graph.Dense{Out: 3}},
+	"branched images": graph.Seq{graph.Conv{Out: 2, Kernel: 2}, graph.Concat{
+		{graph.ReLU}, {graph.Conv{Out: 3, Kernel: 3, Pad: 1}}, {graph.Residual{graph.Conv{Out: 2, Kernel: 3, Pad: 1}, graph.Tanh}},
 	}, graph.MaxPool{Size: 2}, graph.Dense{Out: 3}},
 	"convolutions": graph.Seq{
 		graph.Conv{Out: 3, Kernel: 3, Pad: 1}, graph.ReLU, graph.Residual{graph.Conv{Out: 3, Kernel: 3, Pad: 1}, graph.Tanh}, graph.MaxPool{Size: 2},
@@ -41,25 +41,22 @@ var odd = map[string]graph.Layer{
 		graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.Conv{Out: 4, Kernel: 2}, graph.Flatten{}, graph.Dense{Out: 3},
 	},
 	"batch norm of features": graph.Seq{graph.Dense{Out: 4}, graph.BatchNorm{}, graph.Tanh, graph.BatchNorm{}, graph.Dense{Out: 3}},
-	"no hidden layer":        graph.Dense{Out: 3},
-	"ends flattened":         graph.Seq{graph.Conv{Out: 3, Kernel: 10, Pad: 0}, graph.Flatten{}},
-	"flattened twice":        graph.Seq{graph.Flatten{}, graph.Dropout{P: .5}, graph.Flatten{}, graph.Dense{Out: 3}},
-}
-
-// branches are layers over one input, joined along axis 1.
-type branches []graph.Layer
-
-func (l branches) Build(b *graph.Builder, x *node) *node {
-	var y nodes
-	for _, branch := range l {
-		y = append(y, branch.Build(b, x))
-	}
-	return graph.ConcatOp(len(y)).Apply(y...)
+	"sum of branches":        graph.Seq{graph.Dense{Out: 4}, graph.Add{{graph.Dense{Out: 4}, graph.Sigmoid}, {}, {graph.Dense{Out: 4}}}, graph.Dense{Out: 3}},
+	"repeated":               graph.Repeat{Times: 3, Layers: graph.Seq{graph.Dense{Out: 3}, graph.Tanh}},
+	"wired": graph.Graph{
+		{Layer: graph.Conv{Out: 2, Kernel: 2}, Name: "trunk"}, {Layer: graph.Dropout{P: .3}}, {Layer: graph.Dense{Out: 4}, Name: "left"},
+		{Layer: graph.Tanh, From: []string{"trunk"}}, {Layer: graph.Dense{Out: 4}, Name: "right"}, {Layer: graph.Dense{Out: 4}, Name: "skip", From: []string{"input"}},
+		{Layer: graph.Add{}, From: []string{"left", "right"}, Name: "sum"}, {Layer: graph.Concat{}, From: []string{"sum", "left", "skip"}},
+		{Layer: graph.Dense{Out: 3}},
+	},
+	"no hidden layer": graph.Dense{Out: 3},
+	"ends flattened":  graph.Seq{graph.Conv{Out: 3, Kernel: 10, Pad: 0}, graph.Flatten{}},
+	"flattened twice": graph.Seq{graph.Flatten{}, graph.Dropout{P: .5}, graph.Flatten{}, graph.Dense{Out: 3}},
 }
 
 // sumOfTwo is x W with W = p + q: both have the same gradient node.
 func sumOfTwo(b *graph.Builder, x *node) *node {
-	w := graph.Add.Apply(b.Param("p", shape{4, 4}, .5, true), b.Param("q", shape{4, 4}, .5, false))
+	w := graph.AddOp.Apply(b.Param("p", shape{4, 4}, .5, true), b.Param("q", shape{4, 4}, .5, false))
 	return graph.Affine.Apply(x, w, b.Param("r", shape{4}, .5, false))
 }
 
@@ -68,12 +65,12 @@ func reads(b *graph.Builder, x *node) *node {
 	w := b.Param("w", shape{4, 4}, .5, true)
 	square := graph.Hadamard.Apply(w, w)
 	bias := b.Param("r", shape{4}, .5, false)
-	return graph.Add.Apply(graph.Affine.Apply(x, w, bias), graph.Affine.Apply(x, square, bias))
+	return graph.AddOp.Apply(graph.Affine.Apply(x, w, bias), graph.Affine.Apply(x, square, bias))
 }
 
 // twice is tanh z + σ(z) ⊙ z.
 func twice(b *graph.Builder, z *node) *node {
-	return graph.Add.Apply(graph.Tanh.Build(b, z), graph.Hadamard.Apply(graph.Sigmoid.Build(b, z), z))
+	return graph.AddOp.Apply(graph.Tanh.Build(b, z), graph.Hadamard.Apply(graph.Sigmoid.Build(b, z), z))
 }
 
 // off is how far b is from a, relative to the largest number of a or 1: where a gradient is 0, as of a bias before a batch norm, rounding is

@@ -93,7 +93,7 @@ var table = []row{
 	{graph.DSiLU, random(two...)},
 	{graph.Hadamard, random(two...)},
 	{graph.DHadamard, random(two...)},
-	{graph.Add, random(two...)},
+	{graph.AddOp, random(two...)},
 
 	{graph.Affine, random([]shape{{1, 1}, {1, 1}, {1}}, []shape{{1, 5}, {5, 3}, {3}}, []shape{{10, 10}, {10, 10}, {10}},
 		[]shape{{7, 33}, {33, 17}, {17}}, []shape{{3, 2}, {2, 40}, {40}})},

@@ -29,9 +29,13 @@ func example(x *Node) Shape {
 }
 
 // open begins a layer over x: what is built until it is shut with its output is inside.
-func (b *Builder) open(l Layer, x *Node) (shut func(y *Node)) {
+func (b *Builder) open(l Layer, x ...*Node) (shut func(y *Node)) {
 	o := b.outline
-	from, box, row, outer, params := o.origin(x), len(o.Boxes), len(o.rows), o.row, len(b.params)
+	from := make([]int, len(x))
+	for i := range x {
+		from[i] = o.origin(x[i])
+	}
+	box, row, outer, params := len(o.Boxes), len(o.rows), o.row, len(b.params)
 	if _, ok := l.(Seq); ok { // no more than the layers inside
 		return func(*Node) {}
 	}
@@ -43,7 +47,9 @@ func (b *Builder) open(l Layer, x *Node) (shut func(y *Node)) {
 		b.tally()
 		o.Boxes[box].Params, o.Boxes[box].Shape, o.rows[row].Output = length(b.params[params:]), example(y), example(y)
 		if len(o.Boxes) == box+1 {
-			o.arrow(from, box)
+			for _, from := range from {
+				o.arrow(from, box)
+			}
 			o.source[y.ID()] = box
 		} else {
 			o.Boxes[box].Role = FrameRole

@@ -193,8 +193,8 @@ var planted = []plant{
 
 	{"a mask forward, none back", dense4, onTanh(graph.Hadamard), onTanh(with(graph.Hadamard, 0, func(_ nodes, _, dy *node) *node { return dy }))},
 	{"a mask's gradient times the wrong input", dense4, onTanh(graph.Hadamard), onTanh(with(graph.Hadamard, 0, graph.Hadamard.Grad[1]))},
-	{"no gradient through a skip connection", dense4, onTanh(graph.Add), onTanh(with(graph.Add, 0, times(graph.Add, 0, 0)))},
-	{"a skip connection's gradient twice", dense4, onTanh(graph.Add), onTanh(with(graph.Add, 0, times(graph.Add, 0, 2)))},
+	{"no gradient through a skip connection", dense4, onTanh(graph.AddOp), onTanh(with(graph.AddOp, 0, times(graph.AddOp, 0, 0)))},
+	{"a skip connection's gradient twice", dense4, onTanh(graph.AddOp), onTanh(with(graph.AddOp, 0, times(graph.AddOp, 0, 2)))},
 	{"branches get each other's gradients", dense4, onTanh(graph.ConcatOp(2)), onTanh(with(graph.ConcatOp(2), 1, graph.ConcatOp(2).Grad[0]))},
 	{"a reshape's gradient in another order", conv2, flat(func(op *graph.Op) *graph.Op { return op }), flat(func(op *graph.Op) *graph.Op {
 		return with(op, 0, func(x nodes, _, dy *node) *node { return reversed.Apply(x[0], dy) })

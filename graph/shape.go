@@ -38,10 +38,7 @@ func reshape(to Shape) *Op {
 
 func copyDo[T kernel.Float](y Array[T], x []Array[T]) { copy(y.Data, x[0].Data) }
 
-// concat is its inputs one after the other along axis 1: the columns of (m,n), or the maps of (m,c,h,w).
-func concat(x ...*Node) *Node { return concatOp(len(x)).Apply(x...) }
-
-// concatOp is concat of n inputs; the gradient for each is its part of dy.
+// concatOp is n inputs one after the other along axis 1; the gradient for each is its part of dy.
 func concatOp(n int) *Op {
 	op := &Op{
 		Name: fmt.Sprintf("concat/%d", n), Shape: concatShape, F32: concatDo[float32], F64: concatDo[float64],

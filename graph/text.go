@@ -21,7 +21,8 @@ var Kinds = term.Kinds{
 	{"batchnorm", BatchNorm{}}, {"dropout", Dropout{}},
 	{"sigmoid", Sigmoid}, {"tanh", Tanh}, {"relu", ReLU}, {"leakyrelu", LeakyReLU{}}, {"gelu", GELU}, {"silu", SiLU}, {"softmax", Softmax},
 	{"flatten", Flatten{}}, {"reshape", Reshape{}},
-	{"seq", Seq(nil)}, {"residual", Residual(nil)},
+	{"seq", Seq(nil)}, {"residual", Residual(nil)}, {"add", Add(nil)}, {"concat", Concat(nil)}, {"repeat", Repeat{}},
+	{"graph", Graph(nil)}, {"vertex", Vertex{}},
 
 	{"default", is(Default)}, {"large", is(Large)}, {"output", is(Output)}, {"zero", is(Zero)}, {"normal", normalInit},
 	{"glorot", is(Glorot)}, {"he", is(He)}, {"orthogonal", is(Orthogonal)},
@@ -138,7 +139,7 @@ func (s Seq) String() string {
 func Text(l Layer) string { return without(l, "init") }
 
 // label is Text without the layers inside.
-func label(l Layer) string { return without(l, "init", "layer", "") }
+func label(l Layer) string { return without(l, "init", "layer", "vertex", "") }
 
 // without is a layer's text form without the arguments of some keys; "" is that of branches.
 func without(l Layer, keys ...string) string {

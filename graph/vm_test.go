@@ -256,7 +256,7 @@ var joined = map[string]graph.Layer{
 		graph.Conv{Out: 4, Kernel: 5}, graph.Residual{graph.Conv{Out: 4, Kernel: 3, Pad: 1}, graph.ReLU}, graph.MaxPool{Size: 2}, graph.Dense{Out: 10},
 	},
 	"branches": graph.Seq{
-		graph.Conv{Out: 4, Kernel: 5}, branches{graph.ReLU, graph.Conv{Out: 2, Kernel: 1}, graph.Conv{Out: 3, Kernel: 3, Pad: 1}},
+		graph.Conv{Out: 4, Kernel: 5}, graph.Concat{{graph.ReLU}, {graph.Conv{Out: 2, Kernel: 1}}, {graph.Conv{Out: 3, Kernel: 3, Pad: 1}}},
 		graph.MaxPool{Size: 2}, graph.Dense{Out: 10},
 	},
 	"tied": graph.Seq{graph.Dense{Out: 10}, affine("a", 10), affine("a", 10)},
