@@ -37,7 +37,7 @@ func (w Warp) Check() error {
 		{"crop", float64(w.Crop), 1024},
 	} {
 		if !(f.value >= 0 && f.value <= f.most) {
-			return fmt.Errorf("mnist: warp: %s %v; use 0 to %v", f.name, f.value, f.most)
+			return fmt.Errorf("warp: %s %v; use 0 to %v", f.name, f.value, f.most)
 		}
 	}
 	return nil

@@ -1,68 +1,74 @@
 package cli
 
 import (
-	"fmt"
-	"reflect"
-	"strconv"
-	"strings"
+	"github.com/spf13/pflag"
 
+	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
 )
 
-// augmentHelp is the help of --augment.
-const augmentHelp = "`kind` of more images: shifts (each also moved by a pixel), or 'warp(rotate=15,zoom=0.1)'"
+// An augmentation is what is done to training images: none, shifts or a mnist.Warp.
+type augmentation interface{ Check() error }
 
-// augmentation is what a recipe does to its training images: expand_mnist.py's shifts, a warp, or nothing.
-func augmentation(r models.Recipe) (shifts bool, w mnist.Warp, err error) {
-	switch name, args, ok := strings.Cut(r.Augment, "("); {
-	case !ok && (name == "" || name == "none"):
-	case !ok && name == "shifts":
-		return true, w, nil
-	case ok && name == "warp" && strings.HasSuffix(args, ")"):
-		if err := bind(&w, strings.TrimSuffix(args, ")")); err != nil {
-			return false, w, usagef("augment %s: %w", r.Augment, err)
-		}
-		if err := w.Check(); err != nil {
-			return false, w, usagef("augment %s: %w", r.Augment, err)
-		}
-	default:
-		return false, w, unknown("augment", r.Augment, []string{"none", "shifts", "warp(rotate=15,zoom=0.15,shift=2,shear=10,elastic=1)"})
+type (
+	none   struct{}
+	shifts struct{} // mnist.Expand
+)
+
+// Check is never an error.
+func (none) Check() error { return nil }
+
+// Check is never an error.
+func (shifts) Check() error { return nil }
+
+// augmentations are their names.
+var augmentations = term.Kinds{{Name: "none", Value: none{}}, {Name: "shifts", Value: shifts{}}, {Name: "warp", Value: mnist.Warp{}}}
+
+func parseAugmentation(text string) (a augmentation, err error) {
+	if text == "" {
+		return none{}, nil
 	}
-	return false, w, nil
+	if err = augmentations.Parse(text, &a); err == nil {
+		err = a.Check()
+	}
+	return a, err
 }
 
-// bind sets the fields of a warp from "key=number,…"; what has no key is the field at its place.
-func bind(w *mnist.Warp, args string) error {
-	if strings.TrimSpace(args) == "" {
-		return nil
+// augmentFlag defines --augment.
+func augmentFlag(f *ruled, set *pflag.FlagSet) {
+	f.words = term.Names[augmentation](augmentations)
+	f.parse = func(text string) error {
+		_, err := parseAugmentation(text)
+		return err
 	}
-	v := reflect.ValueOf(w).Elem()
-	var names []string
-	for i := range v.NumField() {
-		names = append(names, strings.ToLower(v.Type().Field(i).Name))
+	set.Var(f, "augment", "`kind` of more images: shifts (each also moved by a pixel), or 'warp(rotate=15,zoom=0.1)'")
+}
+
+// trainingSet is what a recipe trains on.
+func trainingSet(s mnist.Set, r models.Recipe) (mnist.Set, error) {
+	if r.TrainSize < 0 || r.TrainSize > s.Len() {
+		return s, usagef("train-size %d; use 1 to %d images, or 0 for all", r.TrainSize, s.Len())
 	}
-	for i, arg := range strings.Split(args, ",") {
-		key, number, ok := strings.Cut(arg, "=")
-		if !ok {
-			key, number = names[min(i, len(names)-1)], arg
-		}
-		f := v.FieldByNameFunc(func(name string) bool { return strings.ToLower(name) == strings.TrimSpace(key) })
-		if !f.IsValid() {
-			return unknown("argument", key, names)
-		}
-		x, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil {
-			return fmt.Errorf("%s=%s is not a number", key, number)
-		}
-		if f.Kind() == reflect.Int {
-			if x != float64(int(x)) {
-				return fmt.Errorf("%s=%s is not a whole number", key, number)
-			}
-			f.SetInt(int64(x))
-			continue
-		}
-		f.SetFloat(x)
+	if r.TrainSize > 0 {
+		s = s.Slice(0, r.TrainSize)
 	}
-	return nil
+	a, err := parseAugmentation(r.Augment)
+	if err != nil {
+		return s, usagef("augment: %w", err)
+	}
+	if a == (shifts{}) {
+		s = mnist.Expand(s)
+	}
+	return s, nil
+}
+
+// warp is how a recipe warps its training images, which are those of s; nil if it does not.
+func warp(s mnist.Set, r models.Recipe, seed uint64) (func(epoch, image int, to *train.Grid), error) {
+	a, err := parseAugmentation(r.Augment)
+	if w, ok := a.(mnist.Warp); ok && w != (mnist.Warp{}) {
+		return w.Draw(s.Rows, s.Cols, seed), nil
+	}
+	return nil, err
 }

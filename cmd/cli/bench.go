@@ -21,7 +21,7 @@ type benchFlags struct {
 	machineFlags
 	batch   []int
 	seconds float64
-	augment string
+	augment ruled
 	json    bool
 }
 
@@ -55,7 +55,7 @@ func (a *app) benchCommand() *cobra.Command {
 	set.SortFlags = false
 	set.IntSliceVar(&f.batch, "batch", []int{10, 128}, "`images` in a mini-batch; several with commas")
 	set.Float64Var(&f.seconds, "seconds", 3, "`time` of each line")
-	set.StringVar(&f.augment, "augment", "", augmentHelp)
+	augmentFlag(&f.augment, set)
 	f.machineFlags.define(set)
 	set.BoolVar(&f.json, "json", false, "a JSON object for each line")
 	return cmd
@@ -68,7 +68,7 @@ func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
 		if err != nil {
 			return err
 		}
-		m.Recipe.Augment, m.Recipe.TrainSize = f.augment, 0
+		m.Recipe.Augment, m.Recipe.TrainSize = f.augment.value, 0
 		list = append(list, m)
 	}
 	if err := f.use(); err != nil {
@@ -108,7 +108,7 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, im
 	if err != nil {
 		return usagef("model %s: %w", m.Name, err)
 	}
-	warp, err := warp(m.Recipe, images, 1)
+	warp, err := warp(images, m.Recipe, 1)
 	if err != nil {
 		return err
 	}

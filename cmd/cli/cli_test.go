@@ -120,6 +120,8 @@ func TestMisuse(t *testing.T) {
 	dir, empty := dataSet(t, 60, 10), t.TempDir()
 	bad := filepath.Join(empty, "bad.toml")
 	write(t, bad, []byte("format = 1\n[loss]\nop = 'cubic'\n"))
+	warped := filepath.Join(empty, "warped.toml")
+	write(t, warped, []byte("format = 1\n[[layer]]\nop = 'dense'\nout = 10\n[loss]\nop = 'quadratic'\n[train]\naugment = 'warp(shear=90)'\n"))
 	unfit := filepath.Join(empty, "unfit.toml")
 	write(t, unfit, []byte("format = 1\n[[layer]]\nop = 'pool'\nsize = 30\n[loss]\nop = 'quadratic'\n"))
 	wrong := filepath.Join(empty, "wrong.toml")
@@ -143,9 +145,9 @@ func TestMisuse(t *testing.T) {
 		{"train mlp --seed -1", `--seed: "-1" is not a whole number from 0`},
 		{"train mlp --schedule halv", `--schedule: column 1: unknown schedule "halv"; did you mean halve?`},
 		{"train mlp --augment shift", `did you mean shifts?`},
-		{"train mlp --augment warp(rotat=15)", `augment warp(rotat=15): unknown argument "rotat"; did you mean rotate?`},
-		{"train mlp --augment warp(zoom=2)", `augment warp(zoom=2): mnist: warp: zoom 2; use 0 to 0.9`},
-		{"train mlp --augment warp(crop=0.5)", `crop=0.5 is not a whole number`},
+		{"train mlp --augment warp(rotat=15)", "--augment: column 6: warp: unknown key \"rotat\"; did you mean rotate?"},
+		{"train mlp --augment warp(zoom=2)", `--augment: warp: zoom 2; use 0 to 0.9`},
+		{"train mlp --augment warp(crop=0.5)", `warp: crop "0.5"; use a whole number`},
 		{"train mlp --vm tap", `did you mean tape?`},
 		{"train mlp --dtype float46", `did you mean float64?`},
 		{"train mlp --style b", `unknown value "b"; use table or book`},
@@ -168,6 +170,7 @@ func TestMisuse(t *testing.T) {
 		{"train mlp --data DIR --train-size -1", "train-size -1"},
 		{"train EMPTY/none.toml", "none.toml: no such file"},
 		{"train " + bad, bad + `: loss "cubic"; use`},
+		{"train --data DIR " + warped, `augment: warp: shear 90; use 0 to 80`},
 		{"train --data DIR " + unfit, "model unfit: graph: layer 0 pool(30)"},
 		{"train mlp --resume latest --runs EMPTY", "model mlp and --resume"},
 		{"train --resume latest --runs EMPTY", `unknown run "latest"; stheno ls lists those in EMPTY`},
@@ -200,7 +203,7 @@ func TestMisuse(t *testing.T) {
 			t.Errorf("%s: more than a line: %q", c.args, r.err)
 		}
 	}
-	if files, err := os.ReadDir(empty); err != nil || len(files) != 3 {
+	if files, err := os.ReadDir(empty); err != nil || len(files) != 4 {
 		t.Errorf("misuse left %v behind, %v", files, err)
 	}
 }

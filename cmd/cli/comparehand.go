@@ -91,7 +91,7 @@ func (c *comparison) header() {
 	if t, err := train.New(nil, r); err != nil || t.Optimizer != (train.SGD{}) || t.Schedule != (train.Constant{}) || t.Clip > 0 {
 		without = ", but by gradient descent with one eta: by hand there is nothing else"
 	}
-	if strings.HasPrefix(r.Augment, "warp") {
+	if strings.HasPrefix(r.Augment, "warp(") {
 		without += ", but with the images as they are"
 	}
 	tableView{c.w}.lines([][2]string{

@@ -12,7 +12,8 @@ import (
 )
 
 func (a *app) dataCommand() *cobra.Command {
-	var dir, augment, output string
+	var dir, output string
+	var augment ruled
 	var show, json bool
 	cmd := &cobra.Command{
 		Use:   "data [flags]",
@@ -21,7 +22,7 @@ func (a *app) dataCommand() *cobra.Command {
 			"each class: the first ones, or with --augment the first one and what becomes of it.", 100),
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			if show != (output != "") || augment != "" && !show {
+			if show != (output != "") || augment.value != "" && !show {
 				return usagef("data: --show, --augment and --output belong together; use stheno data --show [--augment KIND] -o FILE")
 			}
 			if err := plot.Check(output); show && err != nil {
@@ -32,7 +33,7 @@ func (a *app) dataCommand() *cobra.Command {
 				return err
 			}
 			if show {
-				return drawImages(output, d, models.Recipe{Augment: augment})
+				return drawImages(output, d, models.Recipe{Augment: augment.value})
 			}
 			if json {
 				return printJSON(a.out, dataObject(d))
@@ -45,7 +46,7 @@ func (a *app) dataCommand() *cobra.Command {
 	set.SortFlags = false
 	set.StringVar(&dir, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
 	set.BoolVar(&show, "show", false, "draw images")
-	set.StringVar(&augment, "augment", "", augmentHelp)
+	augmentFlag(&augment, set)
 	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .svg or .png")
 	set.BoolVar(&json, "json", false, "a JSON object")
 	return cmd

@@ -18,7 +18,7 @@ const across = 10
 // an augmentation makes of it.
 func drawImages(output string, d *mnist.Data, r models.Recipe) error {
 	s := d.Train
-	shifts, w, err := augmentation(r)
+	a, err := parseAugmentation(r.Augment)
 	if err != nil {
 		return err
 	}
@@ -28,11 +28,10 @@ func drawImages(output string, d *mnist.Data, r models.Recipe) error {
 		for i := range row {
 			row[i] = make([]byte, s.Rows*s.Cols)
 		}
-		switch {
-		case first.Len() == 0:
+		switch w := a.(type) {
 		case shifts:
-			copyImages(row, mnist.Expand(first.Slice(0, 1)))
-		case w != mnist.Warp{}:
+			copyImages(row, mnist.Expand(first.Slice(0, min(1, first.Len()))))
+		case mnist.Warp:
 			if err := warps(row, first, w); err != nil {
 				return err
 			}
@@ -73,6 +72,9 @@ func warps(row [][]byte, s mnist.Set, w mnist.Warp) error {
 	warper, err := train.NewWarper(graph.Shape{1, s.Rows, s.Cols})
 	if err != nil {
 		return err
+	}
+	if s.Len() == 0 {
+		return nil
 	}
 	copy(row[0], s.Image(0))
 	draw := w.Draw(s.Rows, s.Cols, 1)

@@ -48,29 +48,5 @@ func fits(d *mnist.Data, m models.Model) error {
 	return nil
 }
 
-// trainingSet is what a recipe makes of the training images.
-func trainingSet(s mnist.Set, r models.Recipe) (mnist.Set, error) {
-	if r.TrainSize < 0 || r.TrainSize > s.Len() {
-		return s, usagef("train-size %d; use 1 to %d images, or 0 for all", r.TrainSize, s.Len())
-	}
-	if r.TrainSize > 0 {
-		s = s.Slice(0, r.TrainSize)
-	}
-	shifts, _, err := augmentation(r)
-	if shifts {
-		s = mnist.Expand(s)
-	}
-	return s, err
-}
-
-// warp is how a recipe warps its training images, of rows×cols pixels, or nil.
-func warp(r models.Recipe, s mnist.Set, seed uint64) (func(epoch, image int, to *train.Grid), error) {
-	_, w, err := augmentation(r)
-	if err != nil || w == (mnist.Warp{}) {
-		return nil, err
-	}
-	return w.Draw(s.Rows, s.Cols, seed), nil
-}
-
 // labelled are a set's images as the trainer takes them.
 func labelled(s mnist.Set) train.Data { return train.Data{Images: s.Images, Labels: s.Labels} }

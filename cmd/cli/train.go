@@ -204,7 +204,7 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 		return nil, err
 	}
 	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
-	warp, err := warp(m.Recipe, images, seed)
+	warp, err := warp(images, m.Recipe, seed)
 	if err != nil {
 		return nil, err
 	}

@@ -63,8 +63,8 @@ type trainFlags struct {
 	epochs, batch, trainSize, patience int
 	eta, lambda, momentum, clip, ema   float64
 	seed                               uint64
-	init, augment, data, runs, resume  string
-	optimizer, schedule                ruled
+	init, data, runs, resume           string
+	optimizer, schedule, augment       ruled
 	style                              choice
 	json                               bool
 }
@@ -84,7 +84,7 @@ func (f *trainFlags) define(set *pflag.FlagSet) {
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
 	set.StringVar(&f.init, "init", "", initHelp())
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
-	set.StringVar(&f.augment, "augment", "", augmentHelp)
+	augmentFlag(&f.augment, set)
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
 	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")
 	f.machineFlags.define(set)
@@ -109,7 +109,7 @@ func (f *trainFlags) override(r *models.Recipe) error {
 		"clip":       func() { r.Clip = f.clip },
 		"ema":        func() { r.EMA = f.ema },
 		"train-size": func() { r.TrainSize = f.trainSize },
-		"augment":    func() { r.Augment = f.augment },
+		"augment":    func() { r.Augment = f.augment.value },
 	} {
 		if f.set.Changed(name) {
 			value()
