@@ -26,6 +26,15 @@ type Data struct {
 	dir string // where the files are, for errors
 }
 
+// Full is d with the validation images behind the training images, and none to validate.
+func (d *Data) Full() *Data {
+	full := *d
+	full.Train.Images = slices.Concat(d.Train.Images, d.Validation.Images)
+	full.Train.Labels = slices.Concat(d.Train.Labels, d.Validation.Labels)
+	full.Validation = d.Validation.Slice(0, 0)
+	return &full
+}
+
 // File is one of the files that a data set was read from.
 type File struct {
 	Name   string

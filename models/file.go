@@ -57,6 +57,7 @@ type recipe struct {
 	TrainSize int     `toml:"train_size,omitempty"`
 	Augment   string  `toml:"augment,omitempty"`
 	DropTail  bool    `toml:"drop_tail,omitempty"`
+	Full      bool    `toml:"full,omitempty"`
 }
 
 // kinds are the layers that a file can hold: from a layer to its table and back. A field that a kind does not have is an error.
@@ -96,7 +97,7 @@ func Encode(m Model) ([]byte, error) {
 		f.Layer = append(f.Layer, t)
 	}
 	r := m.Recipe
-	f.Train = recipe{r.Epochs, r.Batch, r.Eta, r.Lambda, r.Momentum, r.Optimizer, r.Schedule, r.Patience, r.Clip, r.EMA, initName(r.Init), r.TrainSize, r.Augment, r.DropTail}
+	f.Train = recipe{r.Epochs, r.Batch, r.Eta, r.Lambda, r.Momentum, r.Optimizer, r.Schedule, r.Patience, r.Clip, r.EMA, initName(r.Init), r.TrainSize, r.Augment, r.DropTail, r.Full}
 	return toml.Marshal(f)
 }
 
@@ -173,7 +174,10 @@ func (f file) model() (Model, error) {
 	}
 	t := f.Train
 	init, err := Init(t.Init)
-	m.Recipe = Recipe{t.Epochs, t.Batch, t.Eta, t.Lambda, t.Momentum, t.Optimizer, t.Schedule, t.Patience, t.Clip, t.EMA, init, t.TrainSize, t.Augment, t.DropTail}
+	m.Recipe = Recipe{
+		Epochs: t.Epochs, Batch: t.Batch, Eta: t.Eta, Lambda: t.Lambda, Momentum: t.Momentum, Optimizer: t.Optimizer, Schedule: t.Schedule,
+		Patience: t.Patience, Clip: t.Clip, EMA: t.EMA, Init: init, TrainSize: t.TrainSize, Full: t.Full, Augment: t.Augment, DropTail: t.DropTail,
+	}
 	return m, err
 }
 

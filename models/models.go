@@ -29,6 +29,7 @@ type Recipe struct {
 	EMA           float64     // decay of the average of the weights that is evaluated in their place; 0: none
 	Init          *graph.Init // for layers without one of their own
 	TrainSize     int         // use only the first images for training; 0: all
+	Full          bool        // train on the validation images too, and end with the last weights: for figures, when nothing is left to choose
 	Augment       string      // "none", "shifts" for expand_mnist's 250,000 images, or a mnist.Warp: "warp(rotate=15,zoom=0.1)"
 	DropTail      bool        // leave out the short last mini-batch of an epoch, as network3 does
 }
@@ -44,7 +45,7 @@ type Figure struct {
 }
 
 // All is the catalogue.
-var All = concat(main, chapter1, chapter3, chapter5, chapter6)
+var All = concat(main, chapter1, chapter3, chapter5, chapter6, beyond)
 
 // main are the networks that have a name of their own.
 var main = []Model{MLP, Softmax, Deep}

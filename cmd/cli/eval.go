@@ -134,11 +134,17 @@ func (f *evalFlags) images(t *trained, data *mnist.Data) (mnist.Set, error) {
 	}
 	switch f.split.value {
 	case "train":
+		if t.model.Recipe.Full && f.data == "" {
+			data = data.Full()
+		}
 		if n := t.model.Recipe.TrainSize; n > 0 && n < data.Train.Len() && f.data == "" {
 			return data.Train.Slice(0, n), nil
 		}
 		return data.Train, nil
 	case "validation":
+		if t.model.Recipe.Full && f.data == "" {
+			return mnist.Set{}, usagef("%s was trained on the validation images too; use --split test", t.path)
+		}
 		return data.Validation, nil
 	}
 	return data.Test, nil

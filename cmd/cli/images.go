@@ -34,6 +34,9 @@ func (f *trainFlags) prepare(m models.Model) (*mnist.Data, mnist.Set, error) {
 	if err := fits(data, m); err != nil {
 		return nil, mnist.Set{}, err
 	}
+	if m.Recipe.Full {
+		data = data.Full()
+	}
 	images, err := trainingSet(data.Train, m.Recipe)
 	return data, images, err
 }

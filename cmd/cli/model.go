@@ -126,6 +126,7 @@ func recipe(r models.Recipe) string {
 		{r.Momentum != 0, fmt.Sprintf("momentum %g", r.Momentum)},
 		{r.Init != nil, "init " + initName(r)},
 		{r.TrainSize != 0, "train-size " + strconv.Itoa(r.TrainSize)},
+		{r.Full, "full"},
 		{augment(r) != "none", "augment " + r.Augment},
 		{r.Optimizer != "", "optimizer " + r.Optimizer},
 		{r.Schedule != "", "schedule " + r.Schedule},

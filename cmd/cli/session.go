@@ -142,7 +142,7 @@ func (s *session) start() object {
 		{"event", "start"}, {"model", s.model.Name}, {"parameters", s.net.Size()}, {"seed", s.seed},
 		{"vm", s.flags.vm.value}, {"kernel", s.run.Info().Kernel}, {"dtype", s.flags.dtype.value}, {"threads", s.flags.processors()},
 		{"data", d.Name}, {"data_sha256", d.SHA256()},
-		{"train", s.trainer.Train.Len()}, {"validation", d.Validation.Len()}, {"test", d.Test.Len()},
+		{"train", s.trainer.Train.Len()}, {"validation", d.Validation.Len()}, {"full", r.Full}, {"test", d.Test.Len()},
 		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
 		{"optimizer", cmp.Or(r.Optimizer, "sgd")}, {"schedule", cmp.Or(r.Schedule, "constant")}, {"clip", r.Clip}, {"ema", r.EMA}, {"patience", r.Patience},
 		{"init", initName(r)}, {"augment", augment(r)},

@@ -181,6 +181,6 @@ func recipeObject(r models.Recipe) object {
 	return object{
 		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
 		{"optimizer", cmp.Or(r.Optimizer, "sgd")}, {"schedule", cmp.Or(r.Schedule, "constant")}, {"clip", r.Clip}, {"ema", r.EMA}, {"patience", r.Patience},
-		{"init", initName(r)}, {"train_size", r.TrainSize}, {"augment", augment(r)}, {"drop_tail", r.DropTail},
+		{"init", initName(r)}, {"train_size", r.TrainSize}, {"augment", augment(r)}, {"drop_tail", r.DropTail}, {"full", r.Full},
 	}
 }

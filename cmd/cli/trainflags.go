@@ -66,7 +66,7 @@ type trainFlags struct {
 	init, data, runs, resume           string
 	optimizer, schedule, augment       ruled
 	style                              choice
-	json                               bool
+	json, full                         bool
 }
 
 func (f *trainFlags) define(set *pflag.FlagSet) {
@@ -83,6 +83,7 @@ func (f *trainFlags) define(set *pflag.FlagSet) {
 	set.Float64Var(&f.ema, "ema", 0, "`decay` of an average of the weights, which is evaluated and kept in their place: 0.999")
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
 	set.StringVar(&f.init, "init", "", initHelp())
+	set.BoolVar(&f.full, "full", false, "train on the validation images too, and test the last weights")
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
 	augmentFlag(&f.augment, set)
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
@@ -109,6 +110,7 @@ func (f *trainFlags) override(r *models.Recipe) error {
 		"clip":       func() { r.Clip = f.clip },
 		"ema":        func() { r.EMA = f.ema },
 		"train-size": func() { r.TrainSize = f.trainSize },
+		"full":       func() { r.Full = f.full },
 		"augment":    func() { r.Augment = f.augment.value },
 	} {
 		if f.set.Changed(name) {
