@@ -17,19 +17,28 @@ var affine = &Op{
 	},
 }
 
+// linear is y = x W.
+var linear = withoutBias(affine)
+
+func (in *instr) affine() bool { return in.own == affine || in.own == linear }
+
 func affineShape(x []Shape) (Shape, error) {
-	if len(x[0]) != 2 || len(x[1]) != 2 || len(x[2]) != 1 || x[0][1] != x[1][0] || x[1][1] != x[2][0] {
-		return nil, fmt.Errorf("%v W%v + b%v; it takes x(m,n) W(n,k) + b(k)", x[0], x[1], x[2])
+	if len(x[0]) != 2 || len(x[1]) != 2 || x[0][1] != x[1][0] || len(x) == 3 && !x[2].Eq(x[1][1:]) {
+		return nil, fmt.Errorf("%v; it takes x(m,n) W(n,k) + b(k), or no b", x)
 	}
 	return Shape{x[0][0], x[1][1]}, nil
 }
 
 func affineDo[T kernel.Float](y Array[T], x []Array[T]) {
 	m, n, k := x[0].Shape[0], x[0].Shape[1], x[1].Shape[1]
-	for i := range m {
-		copy(y.Data[i*k:], x[2].Data)
+	beta := T(0)
+	if len(x) == 3 {
+		for i := range m {
+			copy(y.Data[i*k:], x[2].Data)
+		}
+		beta = 1
 	}
-	kernel.For[T]().Mul(y.Data, k, x[0].Data, n, 1, x[1].Data, k, m, k, n, 1, 1)
+	kernel.For[T]().Mul(y.Data, k, x[0].Data, n, 1, x[1].Data, k, m, k, n, 1, beta)
 }
 
 // mulT is y = a bᵀ for a (m,k), b (n,k).

@@ -195,7 +195,7 @@ func fuseActivations(p *program) {
 			return false
 		}
 		i := slices.IndexFunc(p.code, func(c *instr) bool { return c.y == z })
-		if i < 0 || p.code[i].own != affine {
+		if i < 0 || !p.code[i].affine() {
 			return false
 		}
 		p.code[i].act, p.code[i].y = in.own, in.y
@@ -207,14 +207,14 @@ func fuseActivations(p *program) {
 func sparse(p *program) {
 	found := map[*value]*rows{}
 	for _, in := range p.code {
-		if in.own != affine && in.own != tMul {
+		if !in.affine() && in.own != tMul {
 			continue
 		}
 		x, s := in.x[0].root(), in.x[0].shape
 		if !x.leaf() || x.node.Deriv() != nil || s[1] < 64 {
 			continue
 		}
-		if in.own == affine && found[x] == nil {
+		if in.affine() && found[x] == nil {
 			found[x] = newRows(s[0], s[1], in.x[1].shape[1])
 			p.lists += 4 * (len(found[x].index) + len(found[x].count))
 		}

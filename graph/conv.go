@@ -16,7 +16,8 @@ func (c convolution) geometry(x Shape, rows, cols int) kernel.Geometry {
 	}
 }
 
-// conv is y[i,o] = b[o] + Σ_c K[o,c] ⋆ x[i,c] for x (m,c,h,w), filters K (o,c,kh,kw) and b (o): a correlation, filters unflipped.
+// conv is y[i,o] = b[o] + Σ_c K[o,c] ⋆ x[i,c] for x (m,c,h,w), filters K (o,c,kh,kw) and b (o), which may be left out: a correlation,
+// filters unflipped.
 func (c convolution) op() *Op {
 	return &Op{
 		Name: fmt.Sprintf("conv/%d/%d", c.stride, c.pad), Shape: c.shape, F32: convDo[float32](c), F64: convDo[float64](c),
@@ -31,9 +32,9 @@ func (c convolution) op() *Op {
 }
 
 func (c convolution) shape(x []Shape) (Shape, error) {
-	in, k, b := x[0], x[1], x[2]
-	if len(in) != 4 || len(k) != 4 || len(b) != 1 || in[1] != k[1] || k[0] != b[0] {
-		return nil, fmt.Errorf("%v with filters %v and bias %v; it takes (m,c,h,w), (o,c,kh,kw), (o)", in, k, b)
+	in, k := x[0], x[1]
+	if len(in) != 4 || len(k) != 4 || in[1] != k[1] || len(x) == 3 && !x[2].Eq(k[:1]) {
+		return nil, fmt.Errorf("%v; it takes images (m,c,h,w), filters (o,c,kh,kw) and a bias (o) or none", x)
 	}
 	g := c.geometry(in, k[2], k[3])
 	if in[2]+2*c.pad < k[2] || in[3]+2*c.pad < k[3] {
@@ -54,11 +55,14 @@ func convDo[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 		cols := *scratch
 		for i := range y.Shape[0] {
 			s.Im2col(cols, image(x[0], i), g)
-			yi := image(y, i)
-			for j, bias := range x[2].Data {
-				fillWith(yi[j*area:j*area+area], bias)
+			yi, beta := image(y, i), T(0)
+			if len(x) == 3 {
+				for j, bias := range x[2].Data {
+					fillWith(yi[j*area:j*area+area], bias)
+				}
+				beta = 1
 			}
-			s.Mul(yi, area, x[1].Data, patch, 1, cols, area, o, area, patch, 1, 1)
+			s.Mul(yi, area, x[1].Data, patch, 1, cols, area, o, area, patch, 1, beta)
 		}
 	}
 }
@@ -94,7 +98,7 @@ func (c convolution) dx(in Shape) *Op {
 // misfit is an error unless filters k turn images in into the shape of dy.
 func (c convolution) misfit(in, k, dy Shape) error {
 	if len(k) == 4 {
-		if y, err := c.shape([]Shape{in, k, k[:1]}); err == nil && y.Eq(dy) {
+		if y, err := c.shape([]Shape{in, k}); err == nil && y.Eq(dy) {
 			return nil
 		}
 	}

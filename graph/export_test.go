@@ -12,6 +12,7 @@ var (
 	Hadamard, DHadamard = hadamard, dHadamard
 	AddOp               = add
 
+	Linear                      = linear
 	Affine, MulT, TMul, SumRows = affine, mulT, tMul, sumRows
 	ReshapeOp                   = reshape
 	ConcatOp, Part              = concatOp, part
@@ -39,8 +40,11 @@ var (
 	SumExamples = sumExamples
 	Half        = half
 	DBatchNorm  = dBatchNorm
+
+	LayerNormOp, DLayerNorm, DLayerNormScale = layerNorm, dLayerNorm, dLayerNormScale
 )
 
+func PlainConvOp(stride, pad int) *Op      { return withoutBias(convolution{stride, pad}.op()) }
 func ConvOp(stride, pad int) *Op           { return convolution{stride, pad}.op() }
 func DConvX(stride, pad int, in Shape) *Op { return convolution{stride, pad}.dx(in) }
 func DConvK(stride, pad int, k Shape) *Op  { return convolution{stride, pad}.dk(k) }

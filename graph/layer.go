@@ -1,5 +1,7 @@
 package graph
 
+import "cmp"
+
 // A Layer is a piece of a network: it builds its nodes on x, whose first axis is the mini-batch, and returns the last.
 type Layer interface {
 	Build(b *Builder, x *Node) *Node
@@ -38,19 +40,24 @@ func (r Residual) Build(b *Builder, x *Node) *Node {
 
 // Dense is a fully connected layer, y = x W + b with W (in, Out) and b (Out); images are flattened first.
 type Dense struct {
-	Out  int   `term:",required"`
-	Init *Init // nil: the network's
+	Out    int   `term:",required"`
+	NoBias bool  `term:"bias,not"` // b is left out, as before a batch norm, which takes any constant away again
+	Init   *Init // nil: the network's
 }
 
-// Build makes the parameters denseN.w and denseN.b.
+// Build makes the parameters denseN.w and, unless NoBias, denseN.b.
 func (d Dense) Build(b *Builder, x *Node) *Node {
 	if d.Out < 1 {
 		fail("%d outputs; use at least 1", d.Out)
 	}
 	x = Flatten{}.Build(b, x)
 	in := x.Shape()[1]
-	w, bias := b.weights("dense", d.Init, Shape{in, d.Out}, in, d.Out)
-	return affine.Apply(x, w, bias)
+	name, init := b.Name("dense"), b.init(d.Init)
+	w := b.weights(name, init, Shape{in, d.Out}, in, d.Out)
+	if d.NoBias {
+		return linear.Apply(x, w)
+	}
+	return affine.Apply(x, w, b.Param(name+".b", Shape{d.Out}, scale(init.Bias, in, d.Out), false))
 }
 
 // Conv is a convolution of Out filters of Kernel×Kernel, at every Stride-th place (0 means 1) of images with Pad zeros around
@@ -58,10 +65,11 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 type Conv struct {
 	Out, Kernel int `term:",required"`
 	Stride, Pad int
+	NoBias      bool  `term:"bias,not"` // there is no bias to each map, as before a batch norm, which takes any constant away again
 	Init        *Init // nil: the network's
 }
 
-// Build makes the parameters convN.w (Out, c, Kernel, Kernel) and convN.b (Out).
+// Build makes the parameters convN.w (Out, c, Kernel, Kernel) and, unless NoBias, convN.b (Out).
 func (c Conv) Build(b *Builder, x *Node) *Node {
 	if c.Out < 1 || c.Kernel < 1 || c.Stride < 0 || c.Pad < 0 {
 		fail("out %d, kernel %d, stride %d, pad %d; out and kernel must be at least 1, the others at least 0", c.Out, c.Kernel, c.Stride, c.Pad)
@@ -71,26 +79,25 @@ func (c Conv) Build(b *Builder, x *Node) *Node {
 		fail("input %v is not (m,c,h,w); a convolution takes images", s)
 	}
 	area := c.Kernel * c.Kernel
-	w, bias := b.weights("conv", c.Init, Shape{c.Out, s[1], c.Kernel, c.Kernel}, s[1]*area, c.Out*area)
-	return convolution{max(c.Stride, 1), c.Pad}.op().Apply(x, w, bias)
+	name, init, in, out := b.Name("conv"), b.init(c.Init), s[1]*area, c.Out*area
+	w := b.weights(name, init, Shape{c.Out, s[1], c.Kernel, c.Kernel}, in, out)
+	op := convolution{max(c.Stride, 1), c.Pad}.op()
+	if c.NoBias {
+		return withoutBias(op).Apply(x, w)
+	}
+	return op.Apply(x, w, b.Param(name+".b", Shape{c.Out}, scale(init.Bias, in, out), false))
 }
 
-// weights makes or finds a layer's weights and bias (out, the first or last axis of shape), by the layer's or the network's rule.
-func (b *Builder) weights(kind string, init *Init, shape Shape, in, out int) (w, bias *Node) {
-	if init == nil {
-		init = b.net.init
-	}
-	name := b.Name(kind)
-	outputs := shape[len(shape)-1]
-	if len(shape) == 4 {
-		outputs = shape[0]
-	}
+// init is a layer's rule, or the network's where it has none.
+func (b *Builder) init(own *Init) *Init { return cmp.Or(own, b.net.init) }
+
+// weights makes or finds a layer's weights.
+func (b *Builder) weights(name string, init *Init, shape Shape, in, out int) *Node {
 	draw := init.Draw
 	if draw == nil {
 		draw = Gaussian
 	}
-	return b.drawn(name+".w", shape, draw, scale(init.Weight, in, out), true),
-		b.Param(name+".b", Shape{outputs}, scale(init.Bias, in, out), false)
+	return b.drawn(name+".w", shape, draw, scale(init.Weight, in, out), true)
 }
 
 func scale(rule func(in, out int) float64, in, out int) float64 {

@@ -30,6 +30,18 @@ func normed(arguments string) (cases [][]tensor) {
 	return cases
 }
 
+// matrices are shapes of matrices (m,n) and vectors (n): a 3 stands for a matrix, a 1 for a vector.
+func matrices(arguments ...int) (cases [][]shape) {
+	for _, x := range []shape{{1, 3}, {4, 5}, {3, 70}, {9, 17}} {
+		var in []shape
+		for _, a := range arguments {
+			in = append(in, x[(3-a)/2:])
+		}
+		cases = append(cases, in)
+	}
+	return cases
+}
+
 // ofGivenMoments is batch norm without its gradients, which are right for moments of x only.
 func ofGivenMoments(op *graph.Op) *graph.Op {
 	held := *op

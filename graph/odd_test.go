@@ -49,6 +49,14 @@ var odd = map[string]graph.Layer{
 		{Layer: graph.Add{}, From: []string{"left", "right"}, Name: "sum"}, {Layer: graph.Concat{}, From: []string{"sum", "left", "skip"}},
 		{Layer: graph.Dense{Out: 3}},
 	},
+	"no biases": graph.Seq{
+		graph.Conv{Out: 3, Kernel: 3, NoBias: true}, graph.BatchNorm{}, graph.ReLU, graph.Dense{Out: 70, NoBias: true}, graph.BatchNorm{}, graph.Sigmoid,
+		graph.Dense{Out: 4, NoBias: true}, graph.ReLU, graph.Dense{Out: 3, NoBias: true},
+	},
+	"layer norm": graph.Seq{
+		graph.LayerNorm{}, graph.Conv{Out: 3, Kernel: 3}, graph.LayerNorm{}, graph.Tanh, graph.Conv{Out: 3, Kernel: 2}, graph.ReLU, graph.LayerNorm{},
+		graph.Dense{Out: 4}, graph.LayerNorm{}, graph.Sigmoid, graph.Residual{graph.LayerNorm{}, graph.Dense{Out: 4}}, graph.Dense{Out: 3},
+	},
 	"no hidden layer": graph.Dense{Out: 3},
 	"ends flattened":  graph.Seq{graph.Conv{Out: 3, Kernel: 10, Pad: 0}, graph.Flatten{}},
 	"flattened twice": graph.Seq{graph.Flatten{}, graph.Dropout{P: .5}, graph.Flatten{}, graph.Dense{Out: 3}},

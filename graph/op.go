@@ -63,6 +63,16 @@ var (
 	each2 = Cut{Each: []bool{true, true}}
 )
 
+// withoutBias is op, of inputs x, weights and bias, without its last input, which its shape rule and kernel must take as left out.
+func withoutBias(op *Op) *Op {
+	plain := *op
+	plain.Grad = op.Grad[:2]
+	if op.Cut.Each != nil {
+		plain.Cut.Each = op.Cut.Each[:2]
+	}
+	return &plain
+}
+
 // Grad is a gradient rule: from an op's inputs, its output and the gradient dy of the cost with respect to that output, the
 // gradient with respect to one input.
 type Grad func(x Nodes, y, dy *Node) *Node

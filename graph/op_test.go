@@ -97,6 +97,7 @@ var table = []row{
 
 	{graph.Affine, random([]shape{{1, 1}, {1, 1}, {1}}, []shape{{1, 5}, {5, 3}, {3}}, []shape{{10, 10}, {10, 10}, {10}},
 		[]shape{{7, 33}, {33, 17}, {17}}, []shape{{3, 2}, {2, 40}, {40}})},
+	{graph.Linear, random([]shape{{1, 1}, {1, 1}}, []shape{{7, 33}, {33, 17}})},
 	{graph.MulT, random([]shape{{1, 1}, {1, 1}}, []shape{{3, 5}, {7, 5}}, []shape{{10, 33}, {17, 33}}, []shape{{2, 1}, {9, 1}})},
 	{graph.TMul, random([]shape{{1, 1}, {1, 1}}, []shape{{5, 3}, {5, 7}}, []shape{{10, 33}, {10, 17}}, []shape{{1, 2}, {1, 9}})},
 	{graph.SumRows, random([]shape{{1, 1}}, []shape{{1, 9}}, []shape{{9, 1}}, []shape{{10, 33}})},
@@ -112,6 +113,7 @@ var table = []row{
 	{graph.ConvOp(1, 0), random([]shape{{1, 1, 1, 1}, {1, 1, 1, 1}, {1}}, []shape{{2, 1, 7, 7}, {3, 1, 5, 5}, {3}},
 		[]shape{{2, 3, 5, 6}, {4, 3, 2, 3}, {4}}, []shape{{3, 2, 4, 4}, {1, 2, 4, 4}, {1}})},
 	{graph.ConvOp(1, 2), random([]shape{{2, 2, 3, 4}, {3, 2, 5, 5}, {3}}, []shape{{1, 1, 1, 1}, {1, 1, 2, 2}, {1}})},
+	{graph.PlainConvOp(1, 1), random([]shape{{2, 3, 5, 6}, {4, 3, 2, 3}}, []shape{{1, 1, 1, 1}, {1, 1, 1, 1}})},
 	{graph.ConvOp(2, 0), random([]shape{{2, 2, 7, 6}, {3, 2, 3, 3}, {3}}, []shape{{1, 1, 5, 5}, {2, 1, 1, 1}, {2}})},
 	{graph.ConvOp(3, 1), random([]shape{{2, 2, 7, 8}, {2, 2, 3, 2}, {2}})},
 	{graph.DConvX(1, 0, shape{2, 3, 5, 6}), random([]shape{{2, 4, 4, 4}, {4, 3, 2, 3}})},
@@ -140,6 +142,9 @@ var table = []row{
 	{ofGivenMoments(graph.BatchNormOp(.1)), normed("xmcc")},
 	{graph.MapSums(.1), normed("xmx")},
 	{graph.DBatchNorm(.1, 12), normed("xmcxs")},
+	{graph.LayerNormOp, random(matrices(3, 1, 1)...)},
+	{graph.DLayerNorm, random(matrices(3, 1, 3)...)},
+	{graph.DLayerNormScale, random(matrices(3, 3)...)},
 	{graph.Half(0), random([]shape{{2, 1}}, []shape{{2, 7}})},
 	{graph.Half(1), random([]shape{{2, 1}}, []shape{{2, 7}})},
 

@@ -19,10 +19,18 @@ func activate[T kernel.Float](act *Op) func(y []T) {
 // tile is the unit in which columns are cut: two vectors of the widest kernel.
 const tile = 32
 
+// bias is an affine's bias, zeros where it has none: to begin with them costs as much as with anything.
+func (l *linker[T]) bias(in *instr) []T {
+	if len(in.x) < 3 {
+		return make([]T, in.x[1].shape[1])
+	}
+	return l.of(in.x[2])
+}
+
 // affine is y = act(x W + b), cut by columns of W, or by rows of x where W is narrow.
 func (l *linker[T]) affine(in *instr) []job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
-	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.of(in.x[2])
+	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.bias(in)
 	act, s := activate[T](in.act), kernel.For[T]()
 	block := func(i0, i1, j0, j1 int) {
 		for i := i0; i < i1; i++ {
@@ -67,7 +75,7 @@ func (l *linker[T]) tMul(in *instr) []job {
 // sparseAffine is y = act(x W + b) by the non-zero elements of x, cut by rows of x. A part most of whose x is not zero multiplies all.
 func (l *linker[T]) sparseAffine(in *instr) []job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
-	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.of(in.x[2])
+	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.bias(in)
 	act, s, nz := activate[T](in.act), kernel.For[T](), in.sparse
 	size, parts := cut(m, n*k/sparseWork, kernel.Together)
 	return []job{{parts, func(i int) {

@@ -25,13 +25,13 @@ func (l *linker[T]) steps(block []*instr) []job {
 		return l.sgd(in)
 	case in.own == guard:
 		return l.guard(in)
-	case len(block) > 1 || in.convolves() || in.own.Cut.Each != nil && in.own != affine && in.y.shape.TotalSize() >= large:
+	case len(block) > 1 || in.convolves() || in.own.Cut.Each != nil && !in.affine() && in.y.shape.TotalSize() >= large:
 		return l.group(block)
-	case in.sparse != nil && in.own == affine:
+	case in.sparse != nil && in.affine():
 		return l.sparseAffine(in)
 	case in.sparse != nil:
 		return l.sparseTMul(in)
-	case in.own == affine:
+	case in.affine():
 		return l.affine(in)
 	case in.own == mulT:
 		return l.mulT(in)

@@ -18,7 +18,7 @@ import (
 var Kinds = term.Kinds{
 	{"dense", Dense{}}, {"conv", Conv{}},
 	{"pool", MaxPool{}}, {"avgpool", AvgPool{}}, {"globalavgpool", GlobalAvgPool{}},
-	{"batchnorm", BatchNorm{}}, {"dropout", Dropout{}},
+	{"batchnorm", BatchNorm{}}, {"layernorm", LayerNorm{}}, {"dropout", Dropout{}},
 	{"sigmoid", Sigmoid}, {"tanh", Tanh}, {"relu", ReLU}, {"leakyrelu", LeakyReLU{}}, {"gelu", GELU}, {"silu", SiLU}, {"softmax", Softmax},
 	{"flatten", Flatten{}}, {"reshape", Reshape{}},
 	{"seq", Seq(nil)}, {"residual", Residual(nil)}, {"add", Add(nil)}, {"concat", Concat(nil)}, {"repeat", Repeat{}},

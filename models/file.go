@@ -36,6 +36,7 @@ type layer struct {
 	Stride   int     `toml:"stride,omitempty"`
 	Pad      int     `toml:"pad,omitempty"`
 	Size     int     `toml:"size,omitempty"`
+	Bias     *bool   `toml:"bias,omitempty"` // nil: true
 	P        float64 `toml:"p,omitempty"`
 	Momentum float64 `toml:"momentum,omitempty"`
 	Eps      float64 `toml:"eps,omitempty"`
@@ -63,11 +64,11 @@ type recipe struct {
 // kinds are the layers that a file can hold: from a layer to its table and back. A field that a kind does not have is an error.
 var kinds = map[string]func(l layer, init *graph.Init) (graph.Layer, layer){
 	"conv": func(l layer, init *graph.Init) (graph.Layer, layer) {
-		return graph.Conv{Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Init: init},
-			layer{Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Init: l.Init}
+		return graph.Conv{Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, NoBias: l.noBias(), Init: init},
+			layer{Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Bias: l.Bias, Init: l.Init}
 	},
 	"dense": func(l layer, init *graph.Init) (graph.Layer, layer) {
-		return graph.Dense{Out: l.Out, Init: init}, layer{Out: l.Out, Init: l.Init}
+		return graph.Dense{Out: l.Out, NoBias: l.noBias(), Init: init}, layer{Out: l.Out, Bias: l.Bias, Init: l.Init}
 	},
 	"pool": func(l layer, _ *graph.Init) (graph.Layer, layer) {
 		return graph.MaxPool{Size: l.Size}, layer{Size: l.Size}
@@ -76,10 +77,20 @@ var kinds = map[string]func(l layer, init *graph.Init) (graph.Layer, layer){
 	"batchnorm": func(l layer, _ *graph.Init) (graph.Layer, layer) {
 		return graph.BatchNorm{Momentum: l.Momentum, Eps: l.Eps}, layer{Momentum: l.Momentum, Eps: l.Eps}
 	},
-	"flatten": func(layer, *graph.Init) (graph.Layer, layer) { return graph.Flatten{}, layer{} },
-	"sigmoid": func(layer, *graph.Init) (graph.Layer, layer) { return graph.Sigmoid, layer{} },
-	"tanh":    func(layer, *graph.Init) (graph.Layer, layer) { return graph.Tanh, layer{} },
-	"relu":    func(layer, *graph.Init) (graph.Layer, layer) { return graph.ReLU, layer{} },
+	"layernorm": func(layer, *graph.Init) (graph.Layer, layer) { return graph.LayerNorm{}, layer{} },
+	"flatten":   func(layer, *graph.Init) (graph.Layer, layer) { return graph.Flatten{}, layer{} },
+	"sigmoid":   func(layer, *graph.Init) (graph.Layer, layer) { return graph.Sigmoid, layer{} },
+	"tanh":      func(layer, *graph.Init) (graph.Layer, layer) { return graph.Tanh, layer{} },
+	"relu":      func(layer, *graph.Init) (graph.Layer, layer) { return graph.ReLU, layer{} },
+}
+
+func (l layer) noBias() bool { return l.Bias != nil && !*l.Bias }
+
+func bias(no bool) *bool {
+	if no {
+		return new(false)
+	}
+	return nil
 }
 
 // Encode writes a model, with its recipe, as TOML. A layer of the user's own has no form in a file and is an error.
@@ -104,9 +115,9 @@ func Encode(m Model) ([]byte, error) {
 func table(l graph.Layer) (layer, error) {
 	switch l := l.(type) {
 	case graph.Conv:
-		return layer{Op: "conv", Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Init: initName(l.Init)}, nil
+		return layer{Op: "conv", Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Bias: bias(l.NoBias), Init: initName(l.Init)}, nil
 	case graph.Dense:
-		return layer{Op: "dense", Out: l.Out, Init: initName(l.Init)}, nil
+		return layer{Op: "dense", Out: l.Out, Bias: bias(l.NoBias), Init: initName(l.Init)}, nil
 	case graph.MaxPool:
 		return layer{Op: "pool", Size: l.Size}, nil
 	case graph.Dropout:
@@ -184,7 +195,7 @@ func (f file) model() (Model, error) {
 func (l layer) layer() (graph.Layer, error) {
 	kind, ok := kinds[l.Op]
 	if !ok {
-		return nil, fmt.Errorf("op %q; use conv, dense, pool, batchnorm, dropout, flatten, sigmoid, tanh or relu", l.Op)
+		return nil, fmt.Errorf("op %q; use conv, dense, pool, batchnorm, layernorm, dropout, flatten, sigmoid, tanh or relu", l.Op)
 	}
 	init, err := Init(l.Init)
 	if err != nil {

@@ -2,13 +2,21 @@ package models
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
 )
 
 // TestFile: text -> model -> text is the identity for the whole catalogue.
 func TestFile(t *testing.T) {
-	for _, m := range All {
+	odd := Model{Name: "odd", Input: image, Loss: graph.LogLikelihood, Net: graph.Seq{
+		graph.Conv{Out: 4, Kernel: 3, NoBias: true}, graph.BatchNorm{Eps: .5}, graph.ReLU, graph.Dense{Out: 8, NoBias: true},
+		graph.BatchNorm{Momentum: .25}, graph.LayerNorm{}, graph.Dense{Out: 10},
+	}}
+	for _, m := range append(slices.Clip(All), odd) {
 		text, err := Encode(m)
 		if err != nil {
 			t.Fatal(err)
@@ -23,6 +31,9 @@ func TestFile(t *testing.T) {
 		}
 		if back.Recipe.Eta != m.Recipe.Eta || len(back.Input) != 3 || back.Loss != m.Loss {
 			t.Errorf("%s: came back as %+v", m.Name, back)
+		}
+		if a, b := fmt.Sprint(m.Net), fmt.Sprint(back.Net); a != b {
+			t.Errorf("%s: %s came back as %s", m.Name, a, b)
 		}
 	}
 }

@@ -154,7 +154,7 @@ func TestSameBits(t *testing.T) {
 	final := func(like train.Trainer, c graph.Config, order uint64) map[string][]float32 {
 		tr := training(t, like, nil)
 		c.Seed = cmp.Or(c.Seed, 6)
-		tr.Net = network(t, graph.Seq{graph.Conv{Out: 3, Kernel: 3}, graph.ReLU, graph.Dropout{P: .5}, graph.Dense{Out: 4}}, graph.LogLikelihood, c, 1, 6, 6)
+		tr.Net = network(t, graph.Seq{graph.Conv{Out: 3, Kernel: 3}, graph.BatchNorm{}, graph.ReLU, graph.Dropout{P: .5}, graph.Dense{Out: 4}}, graph.LogLikelihood, c, 1, 6, 6)
 		tr.Seed, tr.Epochs, tr.Batch = order, 2, 16
 		run(t, tr)
 		return memory(tr)

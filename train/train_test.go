@@ -255,6 +255,9 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Lambda = math.NaN() }, "train: eta 1, lambda NaN"},
 		{func(tr *train.Trainer) { tr.Train = train.Data{} }, "train: 0 training images do not make a mini-batch of 5"},
 		{func(tr *train.Trainer) { tr.Batch, tr.DropTail = 13, true }, "train: 12 training images do not make a mini-batch of 13"},
+		{func(tr *train.Trainer) {
+			tr.Net, tr.Batch = network(t, graph.Seq{graph.Dense{Out: 4}, graph.BatchNorm{}}, graph.Quadratic, graph.Config{}, 1, 6, 6), 11
+		}, "train: 12 training images in mini-batches of 11 leave one of 1, and the network's batch norm needs 2; use another batch"},
 		{func(tr *train.Trainer) { tr.Train.Images = tr.Train.Images[1:] }, "train: 12 images of 431 bytes in all do not fit a network whose input is (1, 6, 6)"},
 		{func(tr *train.Trainer) { tr.Validation = pixels(9, 0) }, "train: 9 images of 81 bytes in all do not fit"},
 	} {

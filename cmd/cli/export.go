@@ -83,7 +83,7 @@ func network2(m models.Model, net *graph.Net) (*byhand.Network2, error) {
 	ok = ok && len(layers)%2 == 0 && (m.Loss.Name == graph.Quadratic.Name || m.Loss.Name == graph.CrossEntropy.Name)
 	for i := 0; ok && i < len(layers); i += 2 {
 		dense, isDense := layers[i].(graph.Dense)
-		if ok = isDense && layers[i+1] == graph.Sigmoid; ok {
+		if ok = isDense && !dense.NoBias && layers[i+1] == graph.Sigmoid; ok {
 			hand.Weights = append(hand.Weights, turned(net.Params[i].Float64s(), hand.Sizes[i/2]))
 			hand.Biases = append(hand.Biases, net.Params[i+1].Float64s())
 			hand.Sizes = append(hand.Sizes, dense.Out)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -173,6 +174,15 @@ func TestExport(t *testing.T) {
 	}
 	if got := strings.Join(shapes, "; "); got != "dense1.w [784 100] []float32; dense1.b [100] []float32; dense2.w [100 10] []float32; dense2.b [10] []float32" {
 		t.Error(got)
+	}
+	args, netRuns := trainArgs(t, dir, "--epochs", "1")
+	ok(t, args...)
+	ok(t, "export", onlyRun(t, netRuns), "-o", path)
+	if arrays, err = npz.ReadFile(path); err != nil || len(arrays) != 8 {
+		t.Fatalf("%d arrays (%v)", len(arrays), err)
+	}
+	if a := arrays[7]; a.Name != "batchnorm1.variance" || fmt.Sprint(a.Shape) != "[100]" || slices.Max(a.Data.([]float32)) <= 0 {
+		t.Errorf("%+v", a)
 	}
 	for _, c := range []struct {
 		args string

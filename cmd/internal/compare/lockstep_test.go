@@ -281,6 +281,8 @@ func TestNewErrors(t *testing.T) {
 		{graph.Seq{graph.Dense{Out: 3}, graph.Residual{graph.ReLU}}, graph.Quadratic, recipe,
 			"compare: model net: layer 1 residual(relu) is not among those by hand: dense, conv without stride and pad"},
 		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Stride: 2}, graph.Dense{Out: 3}}, graph.Quadratic, recipe, "layer 0 conv(1,2,stride=2) is not"},
+		{graph.Seq{graph.ReLU, graph.Dense{Out: 3, NoBias: true}}, graph.LogLikelihood, recipe, "layer 1 dense(3,bias=false) is not"},
+		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, NoBias: true}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,bias=false) is not"},
 		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Pad: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,pad=1) is not"},
 		{graph.Dense{Out: 3}, &graph.Loss{Name: "hinge", Cost: graph.Quadratic.Cost}, recipe, "cost hinge is not among those by hand"},
 		{graph.MaxPool{Size: 7}, graph.Quadratic, recipe, "graph: layer 0 pool(7)"},

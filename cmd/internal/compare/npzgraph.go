@@ -72,6 +72,9 @@ func (s *spec) connect() {
 	for _, l := range s.layers {
 		switch d := l.(type) {
 		case graph.Dense:
+			if d.NoBias {
+				return
+			}
 			sizes, act = append(sizes, d.Out), append(act, "linear")
 		case graph.Dropout:
 			sites = append(sites, len(act))

@@ -64,7 +64,7 @@ func sizes(layers []graph.Layer, loss *graph.Loss, inputs int) []int {
 	s := []int{inputs}
 	for neurons := range slices.Chunk(layers, 2) {
 		dense, ok := neurons[0].(graph.Dense)
-		if !ok || len(neurons) < 2 || neurons[1] != graph.Sigmoid {
+		if !ok || dense.NoBias || len(neurons) < 2 || neurons[1] != graph.Sigmoid {
 			return nil
 		}
 		s = append(s, dense.Out)
@@ -175,7 +175,7 @@ func newDeep(layers []graph.Layer, m models.Model) (deep, error) {
 	for i, l := range layers {
 		hand, y := layer(l, shape)
 		if y == nil {
-			return deep{}, fmt.Errorf("layer %d %s is not among those by hand: dense, conv without stride and pad, pool, dropout, sigmoid, tanh, relu", i, graph.Text(l))
+			return deep{}, fmt.Errorf("layer %d %s is not among those by hand: dense, conv without stride and pad, pool, dropout, sigmoid, tanh, relu, all with their biases", i, graph.Text(l))
 		}
 		if shape = y; hand != nil {
 			h.Layers = append(h.Layers, hand)
@@ -199,9 +199,12 @@ func layer(l graph.Layer, x graph.Shape) (byhand.Layer, graph.Shape) {
 	case graph.Flatten:
 		return nil, x
 	case graph.Dense:
+		if l.NoBias {
+			return nil, nil
+		}
 		return byhand.NewDense(x.TotalSize(), l.Out), graph.Shape{l.Out}
 	case graph.Conv:
-		if l.Stride > 1 || l.Pad > 0 {
+		if l.Stride > 1 || l.Pad != 0 || l.NoBias {
 			return nil, nil
 		}
 		return byhand.NewConvolution(x[0], x[1], x[2], l.Out, l.Kernel), graph.Shape{l.Out, x[1] - l.Kernel + 1, x[2] - l.Kernel + 1}
