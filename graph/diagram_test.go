@@ -59,6 +59,7 @@ func TestDiagram(t *testing.T) {
 			"0 input, 1 residual, >2 tanh(0), >3 add(0 2), 4 residual, >5 tanh(3), >6 add(3 5), 7 dense(10)(6), 8 quadratic(7)"},
 		{Seq{Seq{Dense{Out: 10}, Seq{}}, Residual{}}, LayerLevel, "0 input, 1 dense(10)(0), 2 residual(1), 3 quadratic(2)"},
 		{block{}, LayerLevel, "0 input, 1 block, >2 tanh(0), >3 dense(10)(2), >4 sigmoid(3), >5 dense(10)(0), >6 hadamard(4 5), 7 quadratic(6)"},
+		{Seq{Dense{Out: 10}, Residual{}}, OpLevel, "0 x, 1 dense1.w, 2 dense1.b, 3 affine(0 1 2), 4 add(3), 5 label, 6 quadratic(4 5)"},
 		{Seq{Dense{Out: 10}, Sigmoid}, OpLevel,
 			"0 x, 1 dense1.w, 2 dense1.b, 3 affine(0 1 2), 4 sigmoid(3), 5 label, 6 quadratic(4 5)"},
 		{Seq{Dense{Out: 3, Init: Zero}, Dropout{P: .5}, Dense{Out: 10}}, GradientLevel,
@@ -93,6 +94,10 @@ func TestDiagramNumbers(t *testing.T) {
 		{LayerLevel, "input (4) 0, frame (4) 40, forward (4) 20, forward (4) 20, forward (4) 0, forward (10) 50, cost () 0"},
 		{OpLevel, "input (7, 4) 0, parameter (4, 4) 0, parameter (4) 0, forward (7, 4) 0, parameter (4, 4) 0, parameter (4) 0, forward (7, 4) 0, " +
 			"forward (7, 4) 0, parameter (4, 10) 0, parameter (10) 0, forward (7, 10) 0, input (7, 10) 0, cost () 0"},
+		{GradientLevel, "input (7, 4) 0, parameter (4, 4) 0, parameter (4) 0, forward (7, 4) 0, parameter (4, 4) 0, parameter (4) 0, forward (7, 4) 0, " +
+			"forward (7, 4) 0, parameter (4, 10) 0, parameter (10) 0, forward (7, 10) 0, input (7, 10) 0, cost () 0, input () 0, " +
+			"backward (7, 10) 0, backward (7, 4) 0, gradient (4, 10) 0, gradient (10) 0, backward (7, 4) 0, gradient (4, 4) 0, gradient (4) 0, " +
+			"gradient (4, 4) 0, gradient (4) 0"},
 	} {
 		d, err := n.Diagram(c.level, 7)
 		if err != nil {

@@ -69,6 +69,13 @@ func TestMemoryNumbers(t *testing.T) {
 	if m.Weights != 8*32 || m.Running != 8*6 || m.Gradients != 8*32 || m.Inputs != 8*4*10 || m.Scratch != 0 {
 		t.Errorf("%+v", m)
 	}
+	// Ten images are two parts, and the second has a sum of its own for each of the gradients of 27 parameters.
+	if n, err = graph.New(graph.Seq{graph.Conv{Out: 3, Kernel: 2}, graph.Dense{Out: 2}}, graph.Quadratic, graph.Shape{2, 3, 3}, graph.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	if m, err = n.Memory(10, false); err != nil || m.Scratch != 4*27 {
+		t.Errorf("%+v, %v", m, err)
+	}
 	for _, c := range []struct {
 		tape  bool
 		batch int
