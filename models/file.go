@@ -175,13 +175,8 @@ func (f file) model() (Model, error) {
 		net = append(net, built)
 	}
 	m.Net = net
-	for _, l := range graph.Losses {
-		if l.Name == f.Loss.Op {
-			m.Loss = l
-		}
-	}
-	if m.Loss == nil {
-		return Model{}, fmt.Errorf("loss %q; use quadratic, cross-entropy or log-likelihood", f.Loss.Op)
+	if err := graph.Kinds.Parse(f.Loss.Op, &m.Loss); err != nil {
+		return Model{}, fmt.Errorf("loss %q; use quadratic, cross-entropy or log-likelihood: %w", f.Loss.Op, err)
 	}
 	t := f.Train
 	init, err := Init(t.Init)

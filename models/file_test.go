@@ -29,7 +29,7 @@ func TestFile(t *testing.T) {
 		if err != nil || !bytes.Equal(text, again) {
 			t.Errorf("%s: %v:\n%s\nbecame\n%s", m.Name, err, text, again)
 		}
-		if back.Recipe.Eta != m.Recipe.Eta || len(back.Input) != 3 || back.Loss != m.Loss {
+		if back.Recipe.Eta != m.Recipe.Eta || len(back.Input) != 3 || back.Loss.Name != m.Loss.Name || back.Loss.Smoothing != m.Loss.Smoothing {
 			t.Errorf("%s: came back as %+v", m.Name, back)
 		}
 		if a, b := fmt.Sprint(m.Net), fmt.Sprint(back.Net); a != b {

@@ -116,7 +116,8 @@ var (
 	startFields = map[string]any{
 		"event": "", "model": "", "parameters": 0., "seed": 0., "vm": "", "kernel": "", "dtype": "", "threads": 0., "data": "",
 		"data_sha256": "", "train": 0., "validation": 0., "test": 0., "epochs": 0., "batch": 0., "eta": 0., "lambda": 0.,
-		"momentum": 0., "init": "", "augment": "", "optimizer": "", "schedule": "", "clip": 0., "ema": 0., "patience": 0., "first_epoch": 0., "run": "",
+		"momentum": 0., "init": "", "augment": "", "optimizer": "", "schedule": "", "clip": 0., "ema": 0., "patience": 0., "full": false,
+		"first_epoch": 0., "run": "",
 	}
 	epochFields = map[string]any{
 		"event": "", "epoch": 0., "train_loss": 0., "train_acc": 0., "val_loss": 0., "val_acc": 0., "eta": 0., "time": 0.,
