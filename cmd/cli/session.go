@@ -45,7 +45,7 @@ func (s *session) epochs(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.run.Event(epochEvent(e)); err != nil {
+		if err := s.run.Event(s.epochEvent(e)); err != nil {
 			return err
 		}
 		if err := s.save(e.Best); err != nil {
@@ -151,12 +151,19 @@ func (s *session) start() object {
 }
 
 // epochEvent has the table's columns.
-func epochEvent(e train.Epoch) object {
+func (s *session) epochEvent(e train.Epoch) object {
+	var loss, acc any // null without validation images
+	if s.validates() {
+		loss, acc = e.ValLoss, e.ValAcc
+	}
 	return object{
 		{"event", "epoch"}, {"epoch", e.Epoch}, {"train_loss", e.TrainLoss}, {"train_acc", e.TrainAcc},
-		{"val_loss", e.ValLoss}, {"val_acc", e.ValAcc}, {"eta", e.Eta}, {"time", e.Seconds}, {"img/s", e.PerSecond}, {"best", e.Best},
+		{"val_loss", loss}, {"val_acc", acc}, {"eta", e.Eta}, {"time", e.Seconds}, {"img/s", e.PerSecond}, {"best", e.Best},
 	}
 }
+
+// validates says that there are images to measure an epoch by; otherwise the last epoch's weights are the best.
+func (s *session) validates() bool { return s.trainer.Validation.Len() > 0 }
 
 // endEvent has the test's result where there is one, and the error where there was one.
 func (s *session) endEvent(o outcome) object {

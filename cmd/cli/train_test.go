@@ -361,3 +361,27 @@ func TestAverages(t *testing.T) {
 		t.Errorf("out:\n%s", r.out)
 	}
 }
+
+// TestFull: with --full all images that are not the test's are trained on, nothing is validated, and the last weights are tested.
+func TestFull(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 600, 100)
+	r := ok(t, "train", "mlp", "--full", "--epochs", "2", "--seed", "3", "--runs", runs, "--data", dir, "--json")
+	list := events(t, r.out)
+	if s, e := list[0], list[1]; s["train"] != 600. || s["validation"] != 0. || s["full"] != true || e["val_acc"] != nil || e["nonfinite"] != nil {
+		t.Errorf("events %v", list)
+	}
+	if e := list[3]; e["best_epoch"] != 1. {
+		t.Errorf("end %v", e)
+	}
+	run := onlyRun(t, runs)
+	if got := ok(t, "eval", run, "--split", "train", "--json").out; !strings.Contains(got, `"total":600`) {
+		t.Errorf("eval of the training images: %s", got)
+	}
+	if r := call("eval", run, "--split", "validation"); r.code != 2 || !strings.Contains(r.err, "was trained on the validation images too; use --split test") {
+		t.Errorf("eval of the validation images: exit %d, %s", r.code, r.err)
+	}
+	ok(t, "plot", run, "-o", filepath.Join(runs, "x.svg"))
+	if r := ok(t, "train", filepath.Join(run, "model.toml"), "--runs", runs, "--data", dir); !strings.Contains(r.err+r.out, "600 training, 0 validation") {
+		t.Errorf("the file repeats:\n%s%s", r.out, r.err)
+	}
+}

@@ -33,8 +33,8 @@ func newView(s *session) view {
 type jsonView struct{ w io.Writer }
 
 func (v jsonView) start(s *session) { _ = printJSON(v.w, s.start()) } // output keeps the error
-func (v jsonView) epoch(_ context.Context, _ *session, e train.Epoch) error {
-	return printJSON(v.w, epochEvent(e))
+func (v jsonView) epoch(_ context.Context, s *session, e train.Epoch) error {
+	return printJSON(v.w, s.epochEvent(e))
 }
 func (v jsonView) end(s *session, o outcome) { _ = printJSON(v.w, s.endEvent(o)) }
 
@@ -87,13 +87,16 @@ func (v tableView) lines(rows [][2]string) {
 	}
 }
 
-func (v tableView) epoch(_ context.Context, _ *session, e train.Epoch) error {
-	mark := ""
-	if e.Best {
+func (v tableView) epoch(_ context.Context, s *session, e train.Epoch) error {
+	loss, acc, mark := fmt.Sprintf("%.4f", e.ValLoss), percent(e.ValAcc), ""
+	switch {
+	case !s.validates():
+		loss, acc = "-", "-"
+	case e.Best:
 		mark = " *"
 	}
-	fmt.Fprintf(v.w, "%5d  %10.4f  %9s  %8.4f  %7s  %7.4g  %7s  %9s%s\n", e.Epoch, e.TrainLoss, percent(e.TrainAcc),
-		e.ValLoss, percent(e.ValAcc), e.Eta, duration(e.Seconds), count(int(e.PerSecond)), mark)
+	fmt.Fprintf(v.w, "%5d  %10.4f  %9s  %8s  %7s  %7.4g  %7s  %9s%s\n", e.Epoch, e.TrainLoss, percent(e.TrainAcc),
+		loss, acc, e.Eta, duration(e.Seconds), count(int(e.PerSecond)), mark)
 	return nil
 }
 
@@ -102,7 +105,7 @@ func (v tableView) end(s *session, o outcome) {
 		return // The error says it all.
 	}
 	var rows [][2]string
-	if o.best.Epoch >= 0 {
+	if o.best.Epoch >= 0 && s.validates() {
 		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s of the validation images", o.best.Epoch, percent(o.best.Accuracy))})
 	}
 	rows = append(rows, [2]string{"test", score(o.test.Correct, o.test.Total)})
