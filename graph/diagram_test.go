@@ -58,6 +58,7 @@ func TestDiagram(t *testing.T) {
 		{Seq{Residual{Tanh}, Residual{Seq{Tanh}}, Dense{Out: 10}}, LayerLevel,
 			"0 input, 1 residual, >2 tanh(0), >3 add(0 2), 4 residual, >5 tanh(3), >6 add(3 5), 7 dense(10)(6), 8 quadratic(7)"},
 		{Seq{Seq{Dense{Out: 10}, Seq{}}, Residual{}}, LayerLevel, "0 input, 1 dense(10)(0), 2 residual(1), 3 quadratic(2)"},
+		{Seq{Seq{Flatten{}, Flatten{}}, Dense{Out: 10}}, LayerLevel, "0 input, 1 flatten(0), 2 flatten(1), 3 dense(10)(2), 4 quadratic(3)"},
 		{block{}, LayerLevel, "0 input, 1 block, >2 tanh(0), >3 dense(10)(2), >4 sigmoid(3), >5 dense(10)(0), >6 hadamard(4 5), 7 quadratic(6)"},
 		{Seq{Dense{Out: 10}, Residual{}}, OpLevel, "0 x, 1 dense1.w, 2 dense1.b, 3 affine(0 1 2), 4 add(3), 5 label, 6 quadratic(4 5)"},
 		{Seq{Dense{Out: 10}, Sigmoid}, OpLevel,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,8 +77,8 @@ func TestAnyGraph(t *testing.T) {
 		for i := range 2 + r.IntN(40) {
 			d.Boxes = append(d.Boxes, graph.Box{Label: strings.Repeat("x", r.IntN(60)), Role: roles[i*len(roles)/50], Inside: noBox})
 			for range r.IntN(4) {
-				if from := r.IntN(i + 1); from < i {
-					d.Arrows = append(d.Arrows, graph.Arrow{From: from, To: i})
+				if a := (graph.Arrow{From: r.IntN(i + 1), To: i}); a.From < i && !slices.Contains(d.Arrows, a) {
+					d.Arrows = append(d.Arrows, a)
 				}
 			}
 		}
@@ -102,9 +103,81 @@ func check(t *testing.T, name string, d graph.Diagram) {
 			}
 		}
 	}
+	heads, seen := 0, map[string]bool{}
 	for _, q := range p.paths {
 		checkPath(t, name, p, q)
+		if q.head {
+			heads++
+		}
+		if line := fmt.Sprint(q.points); seen[line] {
+			t.Errorf("%s: two lines are one: %s", name, line)
+		} else {
+			seen[line] = true
+		}
 	}
+	if heads != len(d.Arrows) {
+		t.Errorf("%s: %d heads of %d arrows", name, heads, len(d.Arrows))
+	}
+	checkDirections(t, name, d, p)
+}
+
+// checkDirections: the forward pass goes down, with what it reads just above; the backward pass goes up, to the right.
+func checkDirections(t *testing.T, name string, d graph.Diagram, p picture) {
+	t.Helper()
+	place := map[int]rect{}
+	for i, b := range order(d, noBox) {
+		place[b] = p.boxes[i]
+	}
+	for _, a := range d.Arrows {
+		from, to := place[a.From], place[a.To]
+		if up := backward(from.Role) && backward(to.Role); up != (from.y > to.y) {
+			t.Errorf("%s: the arrow from %s to %s goes the wrong way", name, from.Label, to.Label)
+		}
+		for _, b := range p.boxes {
+			if backward(from.Role) && !backward(b.Role) && b.y < from.y+from.h && from.y < b.y+b.h && b.x > from.x {
+				t.Errorf("%s: %s is to the right of %s", name, b.Label, from.Label)
+			}
+		}
+	}
+}
+
+// order is that in which boxes are drawn.
+func order(d graph.Diagram, inside int) (boxes []int) {
+	for i, b := range d.Boxes {
+		if b.Inside == inside {
+			boxes = append(append(boxes, i), order(d, i)...)
+		}
+	}
+	return boxes
+}
+
+// TestRows: a chain stands straight, and parameters stand in the row above the op that reads them.
+func TestRows(t *testing.T) {
+	p := draw(of(t, models.Deep.Net, graph.LayerLevel))
+	for i, b := range p.boxes {
+		if b.x != 0 || b.w != p.w || i > 0 && b.y < p.boxes[i-1].y+p.boxes[i-1].h+gapY {
+			t.Errorf("%s is at %.0f, %.0f", b.Label, b.x, b.y)
+		}
+	}
+	for _, q := range draw(of(t, models.Deep.Net, graph.OpLevel)).paths {
+		if len(q.points) > 4 {
+			t.Errorf("an arrow of a %s passes a row", q.role)
+		}
+	}
+}
+
+// TestFrame: a frame out of which two arrows lead, which only a diagram by hand has.
+func TestFrame(t *testing.T) {
+	box := func(inside int, role graph.Role) graph.Box {
+		return graph.Box{Label: "box", Role: role, Inside: inside}
+	}
+	check(t, "fork", graph.Diagram{
+		Boxes: []graph.Box{
+			box(noBox, graph.InputRole), box(noBox, graph.FrameRole), box(1, graph.ForwardRole), box(noBox, graph.ForwardRole),
+			box(noBox, graph.ForwardRole), box(noBox, graph.FrameRole), box(noBox, graph.CostRole),
+		},
+		Arrows: []graph.Arrow{{From: 0, To: 2}, {From: 2, To: 3}, {From: 2, To: 4}, {From: 3, To: 6}, {From: 4, To: 6}, {From: 0, To: 6}},
+	})
 }
 
 func meet(a, b rect) bool {
@@ -115,11 +188,25 @@ func contains(a, b rect) bool {
 	return a.x < b.x && b.x+b.w < a.x+a.w && a.y < b.y && b.y+b.h < a.y+a.h
 }
 
+// goesOn says that a line begins where another ends.
+func (p picture) goesOn(at point) bool {
+	begin, end := false, false
+	for _, q := range p.paths {
+		begin = begin || math.Hypot(q.points[0].x-at.x, q.points[0].y-at.y) < .01
+		last := q.points[len(q.points)-1]
+		end = end || math.Hypot(last.x-at.x, last.y-at.y) < .01
+	}
+	return begin && end
+}
+
 func checkPath(t *testing.T, name string, p picture, q path) {
 	t.Helper()
 	ends := 0
 	for _, end := range []point{q.points[0], q.points[len(q.points)-1]} {
 		for _, b := range p.boxes {
+			if b.Role == graph.FrameRole && !p.goesOn(end) {
+				continue
+			}
 			if b.x <= end.x && end.x <= b.x+b.w && (math.Abs(end.y-b.y) < .01 || math.Abs(end.y-b.y-b.h) < .01) {
 				ends++
 				break

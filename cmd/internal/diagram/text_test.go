@@ -89,6 +89,9 @@ func TestSVG(t *testing.T) {
 			d := of(t, net, level)
 			svg := SVG(unfit, unfit+name, d)
 			said := texts(t, svg)
+			if !said[name] && !said[name+"…"] && !strings.Contains(svg, name+"</text>") {
+				t.Errorf("%s, %s: nothing about it", name, level)
+			}
 			for _, b := range d.Boxes {
 				if !said[clean(b.Label)] {
 					t.Errorf("%s, %s: no label %.60q", name, level, b.Label)
@@ -142,6 +145,9 @@ func TestFit(t *testing.T) {
 // TestUnfit: a name that is not made for a language does not break out of its quotes.
 func TestUnfit(t *testing.T) {
 	d := of(t, nets["wide"], graph.LayerLevel)
+	if dot := DOT("", "", d); !strings.Contains(dot, `<b>&amp;\"quoted\" \\n back\\slash  `) {
+		t.Error(dot[:1000])
+	}
 	for _, line := range strings.Split(DOT("", "", d), "\n") {
 		if n := strings.Count(strings.NewReplacer(`\\`, "", `\"`, "").Replace(line), `"`); n%2 != 0 {
 			t.Errorf("%d quotes in %s", n, line)
