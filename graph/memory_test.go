@@ -69,6 +69,14 @@ func TestMemoryNumbers(t *testing.T) {
 	if m.Weights != 8*32 || m.Running != 8*6 || m.Gradients != 8*32 || m.Inputs != 8*4*10 || m.Scratch != 0 {
 		t.Errorf("%+v", m)
 	}
+	single, err := graph.New(graph.Seq{graph.Dense{Out: 3}, graph.BatchNorm{}, graph.Dropout{P: .5}, graph.Dense{Out: 2}},
+		graph.Quadratic, graph.Shape{5}, graph.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if half, err := single.Memory(4, false); err != nil || 2*half.Activations != m.Activations {
+		t.Errorf("%+v in float32, %v", half, err)
+	}
 	// Ten images are two parts, and the second has a sum of its own for each of the gradients of 27 parameters.
 	if n, err = graph.New(graph.Seq{graph.Conv{Out: 3, Kernel: 2}, graph.Dense{Out: 2}}, graph.Quadratic, graph.Shape{2, 3, 3}, graph.Config{}); err != nil {
 		t.Fatal(err)

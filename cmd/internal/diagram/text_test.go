@@ -104,6 +104,32 @@ func TestSVG(t *testing.T) {
 	}
 }
 
+// TestLines: every line and every head of the layout is in the picture, and the roles are explained where there are several.
+func TestLines(t *testing.T) {
+	for _, level := range levels {
+		d := of(t, nets["residual"], level)
+		svg := SVG("", "", d)
+		if n := strings.Count(svg, `<path class="link `); n != len(draw(d).paths) {
+			t.Errorf("%s: %d lines of %d", level, n, len(draw(d).paths))
+		}
+		if n := strings.Count(svg, `<path class="head `); n != len(d.Arrows) {
+			t.Errorf("%s: %d heads of %d", level, n, len(d.Arrows))
+		}
+		said := texts(t, svg)
+		for legend, want := range map[string]bool{
+			"parameter": level != graph.LayerLevel, "forward": level != graph.LayerLevel, "backward": level == graph.GradientLevel,
+			"gradient of a parameter": level == graph.GradientLevel,
+		} {
+			if said[legend] != want {
+				t.Errorf("%s: it says %q: %v", level, legend, !want)
+			}
+		}
+	}
+	if wide, narrow := width("層", 10), width("xx", 10); wide != narrow {
+		t.Errorf("a letter that is twice as wide takes %v, not %v", wide, narrow)
+	}
+}
+
 // texts parses the picture.
 func texts(t *testing.T, svg string) map[string]bool {
 	t.Helper()
