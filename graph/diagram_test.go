@@ -40,6 +40,11 @@ func (block) Build(b *Builder, x *Node) *Node {
 	return hadamard.Apply(Seq{Dense{Out: 10}, Sigmoid}.Build(b, y), relu.Apply(Seq{Dense{Out: 10}}.Build(b, x)))
 }
 
+// titled is a layer that has a name of its own.
+type titled struct{ Layer }
+
+func (titled) String() string { return "a name of its own" }
+
 func TestDiagram(t *testing.T) {
 	for _, c := range []struct {
 		net   Layer
@@ -59,6 +64,20 @@ func TestDiagram(t *testing.T) {
 			"0 input, 1 residual, >2 tanh(0), >3 add(0 2), 4 residual, >5 tanh(3), >6 add(3 5), 7 dense(10)(6), 8 quadratic(7)"},
 		{Seq{Seq{Dense{Out: 10}, Seq{}}, Residual{}}, LayerLevel, "0 input, 1 dense(10)(0), 2 residual(1), 3 quadratic(2)"},
 		{Seq{Seq{Flatten{}, Flatten{}}, Dense{Out: 10}}, LayerLevel, "0 input, 1 flatten(0), 2 flatten(1), 3 dense(10)(2), 4 quadratic(3)"},
+		{Seq{Add{{}, {Tanh}, {Dense{Out: 4}, ReLU}}, Dense{Out: 10}}, LayerLevel,
+			"0 input, 1 add, >2 tanh(0), >3 dense(4)(0), >4 relu(3), >5 add(0 2 4), 6 dense(10)(5), 7 quadratic(6)"},
+		{Seq{Concat{{Tanh}, {ReLU}, {}}, Dense{Out: 10}}, LayerLevel,
+			"0 input, 1 concat, >2 tanh(0), >3 relu(0), >4 concat(2 3 0), 5 dense(10)(4), 6 quadratic(5)"},
+		{Seq{Repeat{2, Seq{Dense{Out: 4}, Tanh}}, Dense{Out: 10}}, LayerLevel,
+			"0 input, 1 repeat(2), >2 dense(4)(0), >3 tanh(2), >4 dense(4)(3), >5 tanh(4), 6 dense(10)(5), 7 quadratic(6)"},
+		{Graph{
+			{Layer: Dense{Out: 4}, Name: "trunk"}, {Layer: Tanh, Name: "left"}, {Layer: Flatten{}, Name: "right", From: []string{"trunk"}},
+			{Layer: Add{}, From: []string{"left", "right", "input"}}, {Layer: Dropout{}},
+		}, LayerLevel,
+			"0 input, 1 graph, >2 dense(4)(0), >3 tanh(2), >4 flatten(2), >5 add(3 4 0), >6 dropout(0)(5), 7 quadratic(6)"},
+		{Seq{titled{Tanh}, Residual{titled{Seq{Tanh, Tanh}}}, Repeat{1, Seq{titled{Tanh}}}, Dense{Out: 10}}, LayerLevel,
+			"0 input, 1 a name of its own(0), 2 residual, >3 a name of its own, >>4 tanh(1), >>5 tanh(4), >6 add(1 5), 7 repeat(1), " +
+				">8 a name of its own(6), 9 dense(10)(8), 10 quadratic(9)"},
 		{block{}, LayerLevel, "0 input, 1 block, >2 tanh(0), >3 dense(10)(2), >4 sigmoid(3), >5 dense(10)(0), >6 hadamard(4 5), 7 quadratic(6)"},
 		{Seq{Dense{Out: 10}, Residual{}}, OpLevel, "0 x, 1 dense1.w, 2 dense1.b, 3 affine(0 1 2), 4 add(3), 5 label, 6 quadratic(4 5)"},
 		{Seq{Dense{Out: 10}, Sigmoid}, OpLevel,

@@ -1,5 +1,7 @@
 package graph
 
+import "strings"
+
 // outline is the summary and the diagram of the layers, made while they are built. A node does not tell the layer that it came out of:
 // a layer may return its input itself, and two that do the same to one node make one node. So the outline follows the nodes from
 // layer to layer.
@@ -106,7 +108,8 @@ func (o *outline) origin(n *Node) int {
 		return noBox
 	}
 	box := len(o.Boxes)
-	o.Boxes = append(o.Boxes, Box{Label: opLabel(n.Op()), Role: ForwardRole, Shape: example(n), Inside: o.frame})
+	name, _, _ := strings.Cut(opLabel(n.Op()), "/")
+	o.Boxes = append(o.Boxes, Box{Label: name, Role: ForwardRole, Shape: example(n), Inside: o.frame})
 	o.join(box, n, map[int64]bool{})
 	o.source[n.ID()] = box
 	return box

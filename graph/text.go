@@ -125,8 +125,8 @@ func parseSizes(texts []string, in Shape) (Seq, error) {
 	return net, nil
 }
 
-// String is the network in a line, as a summary shows it: its text form without initialisations, and with the type of a layer that has
-// no text form. Kinds.Print has all of it.
+// String is the network in a line, as a summary shows it: its text form without initialisations, and with the String or type of a layer
+// that has no text form. Kinds.Print has all of it.
 func (s Seq) String() string {
 	names := make([]string, len(s))
 	for i, l := range s {
@@ -135,27 +135,42 @@ func (s Seq) String() string {
 	return strings.Join(names, " ")
 }
 
-// Text is a layer's text form without initialisations, or its type where it has none.
-func Text(l Layer) string { return without(l, "init") }
-
-// label is Text without the layers inside.
-func label(l Layer) string { return without(l, "init", "layer", "vertex", "") }
-
-// without is a layer's text form without the arguments of some keys; "" is that of branches.
-func without(l Layer, keys ...string) string {
+// Text is a layer's text form without initialisations. A layer that has none has its String, or its type.
+func Text(l Layer) string {
 	terms, err := Kinds.Terms(Seq{l})
-	if err != nil || len(terms) != 1 {
-		return strings.TrimPrefix(fmt.Sprintf("%T", l), "graph.")
+	if err == nil && len(terms) == 1 {
+		return prune(terms, "init")[0].String()
 	}
-	return prune(terms, keys)[0].String()
+	if s, ok := l.(fmt.Stringer); ok {
+		return s.String()
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%T", l), "graph.")
 }
 
-func prune(terms []term.Term, keys []string) []term.Term {
+// label is Text without the layers inside.
+func label(l Layer) string {
+	switch r := l.(type) {
+	case Residual:
+		l = Residual(nil)
+	case Add:
+		l = Add(nil)
+	case Concat:
+		l = Concat(nil)
+	case Graph:
+		l = Graph(nil)
+	case Repeat:
+		return fmt.Sprintf("repeat(%d)", r.Times)
+	}
+	return Text(l)
+}
+
+// prune takes the arguments of a key away.
+func prune(terms []term.Term, key string) []term.Term {
 	for i := range terms {
 		t := &terms[i]
-		t.Args = slices.DeleteFunc(t.Args, func(a term.Arg) bool { return slices.Contains(keys, a.Key) })
+		t.Args = slices.DeleteFunc(t.Args, func(a term.Arg) bool { return a.Key == key })
 		for j := range t.Args {
-			prune(t.Args[j].Value, keys)
+			prune(t.Args[j].Value, key)
 		}
 	}
 	return terms
