@@ -62,6 +62,7 @@ func (b *Builder) branches(list []Seq, x *Node) Nodes {
 
 func (b *Builder) branch(i int, s Seq, x *Node) *Node {
 	defer wrap("branch %d", i)
+	defer b.outline.by(i)()
 	return s.Build(b, x)
 }
 
@@ -79,8 +80,10 @@ func (r Repeat) Build(b *Builder, x *Node) *Node {
 	if r.Times < 1 || r.Times > maxTimes {
 		fail("%d times; use 1 to %d", r.Times, maxTimes)
 	}
-	for range r.Times {
+	for i := range r.Times {
+		back := b.outline.by(i)
 		x = r.Layers.Build(b, x)
+		back()
 	}
 	return x
 }

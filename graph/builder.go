@@ -29,6 +29,7 @@ type Builder struct {
 // Row is a line of a network's summary. A layer with layers inside comes before them; they have its parameters and multiply-adds, but
 // for those that it makes itself.
 type Row struct {
+	Name   string // its number or name among those around it, as in errors; behind that of its branch, copy or sequence: 1.0
 	Layer  string // its text form; of a layer with layers inside, the name
 	Output Shape  // of one example
 	Params int
@@ -98,7 +99,7 @@ func (b *Builder) layer(where any, l Layer, x ...*Node) *Node {
 	if b.layers++; b.layers > maxLayers {
 		fail("the network has more than %d layers; use fewer", maxLayers)
 	}
-	shut := b.open(l, x...)
+	shut := b.open(where, l, x...)
 	y := build(b, l, x)
 	if s := y.Shape(); len(s) == 0 || s[0] != x[0].Shape()[0] {
 		fail("its output %v does not keep the mini-batch as first axis", s)

@@ -147,10 +147,10 @@ func (b *Builder) box(n *Node, cost, forward bool) Box {
 	return box
 }
 
-// opLabel is an op's name without the shape that some have at the end.
+// opLabel is an op's name without the shape that some of ours have at the end, and the word that some of Gorgonia's have.
 func opLabel(op gorgonia.Op) string {
 	label, _, _ := strings.Cut(fmt.Sprint(op), "/(")
-	return label
+	return strings.TrimSuffix(label, " false")
 }
 
 // arrow adds an arrow, once.

@@ -356,10 +356,15 @@ func TestSummaryNested(t *testing.T) {
 		want string
 	}{
 		{graph.Seq{graph.Residual{graph.Residual{graph.Dense{Out: 4}}, graph.ReLU}, graph.Dense{Out: 2}}, shape{4},
-			"[{residual (4) 0 0 0} {residual (4) 0 0 1} {dense(4) (4) 20 16 2} {relu (4) 0 0 1} {dense(2) (2) 10 8 0}]"},
-		{graph.Seq{tied{}, foreign{}}, shape{4}, "[{graph_test.tied (4) 16 32 0} {tanh (4) 0 0 1} {graph_test.foreign (2) 8 8 0}]"},
+			"[{0 residual (4) 0 0 0} {0 residual (4) 0 0 1} {0 dense(4) (4) 20 16 2} {1 relu (4) 0 0 1} {1 dense(2) (2) 10 8 0}]"},
+		{graph.Seq{tied{}, foreign{}}, shape{4}, "[{0 graph_test.tied (4) 16 32 0} {0 tanh (4) 0 0 1} {1 graph_test.foreign (2) 8 8 0}]"},
 		{graph.Seq{graph.Conv{Out: 3, Kernel: 2}, graph.BatchNorm{}, graph.Seq{graph.Seq{}, graph.Dense{Out: 2}}}, shape{2, 3, 3},
-			"[{conv(3,2) (3, 2, 2) 27 96 0} {batchnorm (3, 2, 2) 6 0 0} {dense(2) (2) 26 24 0}]"},
+			"[{0 conv(3,2) (3, 2, 2) 27 96 0} {1 batchnorm (3, 2, 2) 6 0 0} {2.1 dense(2) (2) 26 24 0}]"},
+		{graph.Seq{graph.Repeat{Times: 2, Layers: graph.Seq{graph.Dense{Out: 4}, graph.Add{{graph.Tanh}, {graph.ReLU, graph.Residual{graph.ReLU}}}}}}, shape{4},
+			"[{0 repeat(2) (4) 0 0 0} {0.0 dense(4) (4) 20 16 1} {0.1 add (4) 0 0 1} {0.0 tanh (4) 0 0 2} {1.0 relu (4) 0 0 2} {1.1 residual (4) 0 0 2} {0 relu (4) 0 0 3} " +
+				"{1.0 dense(4) (4) 20 16 1} {1.1 add (4) 0 0 1} {0.0 tanh (4) 0 0 2} {1.0 relu (4) 0 0 2} {1.1 residual (4) 0 0 2} {0 relu (4) 0 0 3}]"},
+		{graph.Graph{{Layer: graph.Tanh, Name: "a"}, {Layer: graph.Dense{Out: 4}}}, shape{4},
+			"[{0 graph (4) 0 0 0} {a tanh (4) 0 0 1} {1 dense(4) (4) 20 16 1}]"},
 	} {
 		if got := fmt.Sprint(fresh(t, c.net, graph.Quadratic, c.in, graph.Config{}).Summary()); got != c.want {
 			t.Errorf("%s\nwant %s", got, c.want)
@@ -372,7 +377,7 @@ func TestSummary(t *testing.T) {
 	n := fresh(t, graph.Seq{
 		graph.Conv{Out: 2, Kernel: 3, Stride: 2, Pad: 1}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .5}, graph.Dense{Out: 3},
 	}, graph.LogLikelihood, shape{1, 9, 9}, graph.Config{})
-	want := "[{conv(2,3,stride=2,pad=1) (2, 5, 5) 20 450 0} {pool(2) (2, 2, 2) 0 0 0} {relu (2, 2, 2) 0 0 0} {dropout(0.5) (2, 2, 2) 0 0 0} {dense(3) (3) 27 24 0}]"
+	want := "[{0 conv(2,3,stride=2,pad=1) (2, 5, 5) 20 450 0} {1 pool(2) (2, 2, 2) 0 0 0} {2 relu (2, 2, 2) 0 0 0} {3 dropout(0.5) (2, 2, 2) 0 0 0} {4 dense(3) (3) 27 24 0}]"
 	if got := fmt.Sprint(n.Summary()); got != want || n.Size() != 47 {
 		t.Errorf("%d parameters, %s\nwant 47, %s", n.Size(), got, want)
 	}

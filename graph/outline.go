@@ -1,6 +1,9 @@
 package graph
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // outline is the summary and the diagram of the layers, made while they are built. A node does not tell the layer that it came out of:
 // a layer may return its input itself, and two that do the same to one node make one node. So the outline follows the nodes from
@@ -13,6 +16,7 @@ type outline struct {
 	rows  []Row
 	row   int // of the layer whose Build is running; noBox: none
 	depth int
+	way   string // to what the running layer builds, in front of its layers' names: the branch, the copy, the sequence
 	// What the layers before have made, parameters and nodes.
 	params, nodes int
 }
@@ -30,8 +34,15 @@ func example(x *Node) Shape {
 	return x.Shape()[1:].Clone()
 }
 
-// open begins a layer over x: what is built until it is shut with its output is inside.
-func (b *Builder) open(l Layer, x ...*Node) (shut func(y *Node)) {
+// by adds a step to the way until back is called.
+func (o *outline) by(step any) (back func()) {
+	way := o.way
+	o.way += fmt.Sprint(step, ".")
+	return func() { o.way = way }
+}
+
+// open begins a layer of a name or number over x: what is built until it is shut with its output is inside.
+func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 	o := b.outline
 	from := make([]int, len(x))
 	for i := range x {
@@ -39,12 +50,14 @@ func (b *Builder) open(l Layer, x ...*Node) (shut func(y *Node)) {
 	}
 	box, row, outer, params := len(o.Boxes), len(o.rows), o.row, len(b.params)
 	if _, ok := l.(Seq); ok { // no more than the layers inside
-		return func(*Node) {}
+		back := o.by(name)
+		return func(*Node) { back() }
 	}
 	b.tally()
+	way := o.way
 	o.Boxes = append(o.Boxes, Box{Label: label(l), Role: ForwardRole, Inside: o.frame})
-	o.rows = append(o.rows, Row{Layer: label(l), Depth: o.depth})
-	o.frame, o.row, o.depth = box, row, o.depth+1
+	o.rows = append(o.rows, Row{Name: fmt.Sprint(way, name), Layer: label(l), Depth: o.depth})
+	o.frame, o.row, o.depth, o.way = box, row, o.depth+1, ""
 	return func(y *Node) {
 		b.tally()
 		o.Boxes[box].Params, o.Boxes[box].Shape, o.rows[row].Output = length(b.params[params:]), example(y), example(y)
@@ -57,7 +70,7 @@ func (b *Builder) open(l Layer, x ...*Node) (shut func(y *Node)) {
 			o.Boxes[box].Role = FrameRole
 			o.origin(y)
 		}
-		o.frame, o.row, o.depth = o.Boxes[box].Inside, outer, o.depth-1
+		o.frame, o.row, o.depth, o.way = o.Boxes[box].Inside, outer, o.depth-1, way
 	}
 }
 

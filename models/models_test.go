@@ -125,20 +125,20 @@ func TestShapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []graph.Row{
-		{Layer: "conv(20,5)", Output: graph.Shape{20, 24, 24}, Params: 520, MACs: 288000},
-		{Layer: "pool(2)", Output: graph.Shape{20, 12, 12}},
-		{Layer: "relu", Output: graph.Shape{20, 12, 12}},
-		{Layer: "conv(40,5)", Output: graph.Shape{40, 8, 8}, Params: 20040, MACs: 1280000},
-		{Layer: "pool(2)", Output: graph.Shape{40, 4, 4}},
-		{Layer: "relu", Output: graph.Shape{40, 4, 4}},
-		{Layer: "dropout(0.5)", Output: graph.Shape{40, 4, 4}},
-		{Layer: "dense(1000)", Output: graph.Shape{1000}, Params: 641000, MACs: 640000},
-		{Layer: "relu", Output: graph.Shape{1000}},
-		{Layer: "dropout(0.5)", Output: graph.Shape{1000}},
-		{Layer: "dense(1000)", Output: graph.Shape{1000}, Params: 1001000, MACs: 1000000},
-		{Layer: "relu", Output: graph.Shape{1000}},
-		{Layer: "dropout(0.5)", Output: graph.Shape{1000}},
-		{Layer: "dense(10)", Output: graph.Shape{10}, Params: 10010, MACs: 10000},
+		{Name: "0", Layer: "conv(20,5)", Output: graph.Shape{20, 24, 24}, Params: 520, MACs: 288000},
+		{Name: "1", Layer: "pool(2)", Output: graph.Shape{20, 12, 12}},
+		{Name: "2", Layer: "relu", Output: graph.Shape{20, 12, 12}},
+		{Name: "3", Layer: "conv(40,5)", Output: graph.Shape{40, 8, 8}, Params: 20040, MACs: 1280000},
+		{Name: "4", Layer: "pool(2)", Output: graph.Shape{40, 4, 4}},
+		{Name: "5", Layer: "relu", Output: graph.Shape{40, 4, 4}},
+		{Name: "6", Layer: "dropout(0.5)", Output: graph.Shape{40, 4, 4}},
+		{Name: "7", Layer: "dense(1000)", Output: graph.Shape{1000}, Params: 641000, MACs: 640000},
+		{Name: "8", Layer: "relu", Output: graph.Shape{1000}},
+		{Name: "9", Layer: "dropout(0.5)", Output: graph.Shape{1000}},
+		{Name: "10", Layer: "dense(1000)", Output: graph.Shape{1000}, Params: 1001000, MACs: 1000000},
+		{Name: "11", Layer: "relu", Output: graph.Shape{1000}},
+		{Name: "12", Layer: "dropout(0.5)", Output: graph.Shape{1000}},
+		{Name: "13", Layer: "dense(10)", Output: graph.Shape{10}, Params: 10010, MACs: 10000},
 	}
 	if got := n.Summary(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v\nwant\n%v", got, want)

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -111,25 +110,22 @@ func (a *app) summary(m models.Model, batch int, json bool) error {
 	return nil
 }
 
-// layerTable has a line a layer, with its number among the layers that it stands with, as errors have it.
+// layerTable has a line a layer, with its number or name as errors have it.
 func layerTable(m models.Model, n *graph.Net, macs int) *table {
 	var t table
 	t.add("", "layer", "output", "parameters", "multiply-adds")
 	t.add("", "input", shape(m.Input), "", "")
-	var next []int // the number of the next layer at each depth
 	rows := n.Summary()
 	for i, r := range rows {
-		next = append(next, 0)[:r.Depth+1]
-		number, name := strconv.Itoa(next[r.Depth]), r.Layer
-		next[r.Depth]++
+		name, layer := r.Name, r.Layer
 		if r.Depth > 0 {
-			number, name = "", strings.Repeat("   ", r.Depth-1)+number+"  "+name
+			name, layer = "", strings.Repeat("   ", r.Depth-1)+r.Name+"  "+layer
 		}
 		if i+1 < len(rows) && rows[i+1].Depth > r.Depth && r.Params == 0 && r.MACs == 0 {
-			t.add(number, name, shape(r.Output), "", "") // what there is, is inside
+			t.add(name, layer, shape(r.Output), "", "") // what there is, is inside
 			continue
 		}
-		t.add(number, name, shape(r.Output), count(r.Params), count(r.MACs))
+		t.add(name, layer, shape(r.Output), count(r.Params), count(r.MACs))
 	}
 	t.add("", "total", "", count(n.Size()), count(macs))
 	return &t
@@ -168,7 +164,7 @@ func summaryObject(m models.Model, n *graph.Net, macs int, held memory) object {
 	var layers []object
 	for _, r := range n.Summary() {
 		layers = append(layers, object{
-			{"layer", r.Layer}, {"output", r.Output}, {"parameters", r.Params}, {"macs", r.MACs}, {"depth", r.Depth},
+			{"layer", r.Layer}, {"output", r.Output}, {"parameters", r.Params}, {"macs", r.MACs}, {"name", r.Name}, {"depth", r.Depth},
 		})
 	}
 	return append(object{

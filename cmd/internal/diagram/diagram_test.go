@@ -38,7 +38,15 @@ var nets = map[string]graph.Layer{
 	"idle":     graph.Seq{graph.Seq{graph.Flatten{}, graph.Flatten{}}, graph.Residual{graph.Flatten{}, graph.Dense{Out: 784}}, graph.Dense{Out: 10}},
 	"nothing":  graph.Seq{graph.Residual{graph.Dropout{}, graph.Dropout{}}, graph.Residual{}, graph.Dense{Out: 10}},
 	"outlying": graph.Dense{Out: 10},
-	"wide":     graph.Seq{long{graph.ReLU}, graph.Residual{long{graph.ReLU}}, graph.Dense{Out: 10}},
+	"branches": graph.Seq{
+		same(4), graph.Concat{{same(2)}, {same(2), graph.BatchNorm{}, same(3)}, {}}, graph.Repeat{Times: 3, Layers: graph.Seq{graph.Residual{same(9)}}},
+		graph.Add{{graph.Dense{Out: 9}}, {graph.Dense{Out: 9}, graph.Add{{}, {graph.Tanh}}}}, graph.LayerNorm{}, graph.Dense{Out: 10},
+	},
+	"wired": graph.Graph{
+		{Layer: same(3), Name: "a"}, {Layer: graph.ReLU, Name: "b"}, {Layer: graph.Concat{}, Name: "c", From: []string{"a", "b", "input"}},
+		{Layer: same(3), Name: "d"}, {Layer: graph.Add{}, From: []string{"a", "d"}}, {Layer: graph.Dense{Out: 10}},
+	},
+	"wide": graph.Seq{long{graph.ReLU}, graph.Residual{long{graph.ReLU}}, graph.Dense{Out: 10}},
 }
 
 // long is a layer whose name is much too long, and not made for pictures.

@@ -177,11 +177,51 @@ func (c *chart) sort() {
 				c.sortRow(len(c.rows)-1-j, func(n *node) []*tie { return n.down })
 			}
 		}
+		c.exchange()
 		if n := c.crossings(); n < least {
 			best, least = c.copyRows(), n
 		}
 	}
 	c.rows = best
+}
+
+// exchange swaps neighbours in a row wherever their links then cross less often.
+func (c *chart) exchange() {
+	c.number()
+	for range 4 {
+		better := false
+		for _, row := range c.rows {
+			for i := 1; i < len(row); i++ {
+				a, b := row[i-1], row[i]
+				if a.class == b.class && cross(b, a) < cross(a, b) {
+					row[i-1], row[i], a.order, b.order = b, a, b.order, a.order
+					better = true
+				}
+			}
+		}
+		if !better {
+			return
+		}
+	}
+}
+
+// cross counts the crossings of links of a with links of b, if a is to the left of b.
+func cross(a, b *node) (crossings int) {
+	for _, t := range a.up {
+		for _, u := range b.up {
+			if t.upper.order > u.upper.order {
+				crossings++
+			}
+		}
+	}
+	for _, t := range a.down {
+		for _, u := range b.down {
+			if t.lower.order > u.lower.order {
+				crossings++
+			}
+		}
+	}
+	return crossings
 }
 
 func (c *chart) copyRows() [][]*node {
