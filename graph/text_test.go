@@ -46,16 +46,16 @@ func TestParse(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"100-30-10":                "column 1: the first number is that of the inputs, and an example (1, 28, 28) has 784; write 784-30-10",
-		"784-0-10":                 "column 5: 0 neurons; use at least 1",
-		"784-99999999999999999999": "column 5: 99999999999999999999 neurons; use at least 1",
-		"784":                      `column 1: unknown layer "784"; use dense, conv`,
-		"":                         "column 1: no layer; write layers as in 784-30-10",
-		"dense(10) cnov(20,5)":     `column 11: unknown layer "cnov"; did you mean conv?`,
-		"mine(3)":                  `column 1: unknown layer "mine"`,
-		"dense(10,zero,3)":         "column 15: dense: 3 arguments; use dense(out,init)",
-		"dense(10,normal(-1))":     "column 10: normal: std -1; use at least 0",
-		"large":                    `column 1: unknown layer "large"`,
+		"100-30-10":                 "column 1: the first number is that of the inputs, and an example (1, 28, 28) has 784; write 784-30-10",
+		"784-0-10":                  "column 5: 0 neurons; use at least 1",
+		"784-99999999999999999999":  "column 5: 99999999999999999999 neurons; use at least 1",
+		"784":                       `column 1: unknown layer "784"; use dense, conv`,
+		"":                          "column 1: no layer; write layers as in 784-30-10",
+		"dense(10) cnov(20,5)":      `column 11: unknown layer "cnov"; did you mean conv?`,
+		"mine(3)":                   `column 1: unknown layer "mine"`,
+		"pool(2,3)":                 "column 8: pool: 2 arguments; use pool(size)",
+		"dense(10,init=normal(-1))": "column 15: normal: std -1; use at least 0",
+		"large":                     `column 1: unknown layer "large"`,
 	} {
 		if _, err := graph.Parse(text, graph.Shape{1, 28, 28}); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, want %s…", text, err, want)

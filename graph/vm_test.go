@@ -63,7 +63,9 @@ func TestVMsAgree(t *testing.T) {
 				}
 			}
 			for _, batch := range []int{1, 11} {
-				agree(t, nets, batch)
+				if batch > 1 || len(nets[0].Stats) == 0 { // a batch norm needs more than one example
+					agree(t, nets, batch)
+				}
 			}
 		})
 	}
