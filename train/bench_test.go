@@ -29,3 +29,24 @@ func BenchmarkEvaluate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkWarp is the time to draw a grid, and to warp an image by it.
+func BenchmarkWarp(b *testing.B) {
+	w, err := train.NewWarper(graph.Shape{1, 28, 28})
+	if err != nil {
+		b.Fatal(err)
+	}
+	draw := mnist.Warp{Rotate: 15, Zoom: .15, Shift: 2, Shear: 10, Elastic: 1}.Draw(28, 28, 1)
+	var g train.Grid
+	image, y := make([]byte, 784), make([]float32, 784)
+	b.Run("draw", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			draw(0, i, &g)
+		}
+	})
+	b.Run("warp", func(b *testing.B) {
+		for b.Loop() {
+			w.Warp(y, image, &g)
+		}
+	})
+}

@@ -179,3 +179,43 @@ func TestWarpedBits(t *testing.T) {
 		}
 	}
 }
+
+// TestWarpAsks: in every epoch, each training image is warped once, for that epoch, wherever the training was stopped.
+func TestWarpAsks(t *testing.T) {
+	asked := map[[2]int]int{}
+	begin := func(from *saved) *train.Trainer {
+		tr := training(t, train.Trainer{Optimizer: train.SGD{}}, nil)
+		tr.Epochs = 3
+		tr.Warp = func(epoch, image int, to *train.Grid) { asked[[2]int{epoch, image}]++ }
+		start(t, tr, from)
+		return tr
+	}
+	tr := begin(nil)
+	until(t, tr, 7)
+	until(t, begin(save(t, tr)), 0)
+	if len(asked) != 3*47 {
+		t.Errorf("%d pairs of an epoch and an image, want %d", len(asked), 3*47)
+	}
+	for at, n := range asked {
+		if n != 1 || at[0] > 2 || at[1] > 46 {
+			t.Errorf("epoch %d, image %d: %d times", at[0], at[1], n)
+		}
+	}
+}
+
+func TestWarpAllocates(t *testing.T) {
+	w, err := train.NewWarper(graph.Shape{1, 28, 28})
+	if err != nil {
+		t.Fatal(err)
+	}
+	draw := mnist.Warp{Rotate: 15, Elastic: 1}.Draw(28, 28, 1)
+	image, y, i := make([]byte, 784), make([]float32, 784), 0
+	var g train.Grid
+	if n := testing.AllocsPerRun(100, func() {
+		draw(0, i, &g)
+		w.Warp(y, image, &g)
+		i++
+	}); n != 0 {
+		t.Errorf("%v allocations an image", n)
+	}
+}
