@@ -81,6 +81,9 @@ func TestWarpParameters(t *testing.T) {
 		rms   float64
 	}{
 		{"rotate", Warp{Rotate: 15}, func(_, _, ux, vx, _, _ float64) float64 { return -math.Atan2(vx, ux) * 180 / math.Pi }, 15, 15 * uniform},
+		{"rotate both axes", Warp{Rotate: 15}, func(_, _, ux, vx, uy, vy float64) float64 {
+			return (math.Atan2(uy, vy) - math.Atan2(vx, ux)) * 90 / math.Pi
+		}, 15, 15 * uniform},
 		{"width", Warp{Zoom: .2}, func(_, _, ux, _, _, _ float64) float64 { return 1/ux - 1 }, .2, .2 * uniform},
 		{"height", Warp{Zoom: .2}, func(_, _, _, _, _, vy float64) float64 { return 1/vy - 1 }, .2, .2 * uniform},
 		{"width and height", Warp{Zoom: .2}, func(_, _, ux, _, _, vy float64) float64 { return 1/ux - 1/vy }, .4, .2 * uniform * math.Sqrt2},
@@ -126,14 +129,32 @@ func TestWarpCrop(t *testing.T) {
 	}
 }
 
-// Of elastic displacements, the root mean square is what was asked for; and it falls off with the distance as Simard's fields do, which
-// are white noise smoothed by a Gaussian of σ = 4 of 28 pixels: e^(−d²/4σ²).
+// simard is the root mean square of the displacements of Simard, Steinkraus and Platt (2003): α times what a Gaussian of σ pixels makes of
+// numbers that are uniform within ±1.
+func simard(alpha, sigma float64) float64 {
+	sum, squares := 0., 0.
+	for y := -30.; y <= 30; y++ {
+		for x := -30.; x <= 30; x++ {
+			g := math.Exp(-(x*x + y*y) / (2 * sigma * sigma))
+			sum += g
+			squares += g * g
+		}
+	}
+	return alpha * math.Sqrt(squares/3) / sum
+}
+
+// Of elastic displacements, the root mean square is what was asked for, here α = 34 at σ = 4; and their correlation falls off with the
+// distance as it does there: e^(−d²/4σ²).
 func TestWarpElastic(t *testing.T) {
-	const n = 3000
+	const n = 4000
+	elastic := simard(34, 4)
+	if math.Abs(elastic-1.38) > .005 {
+		t.Errorf("Simard's is %v", elastic)
+	}
 	var all, middle []float64
 	product := map[int]float64{}
-	draws(Warp{Elastic: 1.5}, 28, 28, n, func(g *Grid) {
-		for k := range 8 {
+	draws(Warp{Elastic: elastic}, 28, 28, n, func(g *Grid) {
+		for k := range 7 {
 			x, y := float64(k*4%28), float64(k*11%28)
 			u, v := at(g, x, y, 28, 28)
 			all = append(all, u-x, v-y)
@@ -146,8 +167,8 @@ func TestWarpElastic(t *testing.T) {
 		}
 	})
 	mean, rms, most := moments(all)
-	if math.Abs(mean) > .05 || math.Abs(rms-1.5) > .05 || most > 1.5*3.4641/spread {
-		t.Errorf("mean %v, root mean square %v, at most %v", mean, rms, most)
+	if math.Abs(mean) > .03 || math.Abs(rms-elastic) > .02 || most > elastic*3.4641/spread {
+		t.Errorf("mean %v, root mean square %v, at most %v; want 0, %v", mean, rms, most, elastic)
 	}
 	_, there, _ := moments(middle)
 	for d, got := range product {
