@@ -75,6 +75,10 @@ func TestDiagram(t *testing.T) {
 			{Layer: Add{}, From: []string{"left", "right", "input"}}, {Layer: Dropout{}},
 		}, LayerLevel,
 			"0 input, 1 graph, >2 dense(4)(0), >3 tanh(2), >4 flatten(2), >5 add(3 4 0), >6 dropout(0)(5), 7 quadratic(6)"},
+		{Graph{
+			{Layer: Dense{Out: 4}, Name: "a"}, {Layer: Flatten{}, Name: "b"}, {Layer: Tanh, Name: "c", From: []string{"a"}},
+			{Layer: Add{}, From: []string{"b", "c"}},
+		}, LayerLevel, "0 input, 1 graph, >2 dense(4)(0), >3 flatten(2), >4 tanh(2), >5 add(3 4), 6 quadratic(5)"},
 		{Seq{titled{Tanh}, Residual{titled{Seq{Tanh, Tanh}}}, Repeat{1, Seq{titled{Tanh}}}, Dense{Out: 10}}, LayerLevel,
 			"0 input, 1 a name of its own(0), 2 residual, >3 a name of its own, >>4 tanh(1), >>5 tanh(4), >6 add(1 5), 7 repeat(1), " +
 				">8 a name of its own(6), 9 dense(10)(8), 10 quadratic(9)"},
@@ -82,6 +86,9 @@ func TestDiagram(t *testing.T) {
 		{Seq{Dense{Out: 10}, Residual{}}, OpLevel, "0 x, 1 dense1.w, 2 dense1.b, 3 affine(0 1 2), 4 add(3), 5 label, 6 quadratic(4 5)"},
 		{Seq{Dense{Out: 10}, Sigmoid}, OpLevel,
 			"0 x, 1 dense1.w, 2 dense1.b, 3 affine(0 1 2), 4 sigmoid(3), 5 label, 6 quadratic(4 5)"},
+		{Seq{Dense{Out: 4}, Residual{Tanh}}, GradientLevel,
+			"0 x, 1 dense1.w, 2 dense1.b, 3 affine(0 1 2), 4 tanh(3), 5 add(3 4), 6 label, 7 quadratic(5 6), 8 1, 9 dQuadratic(5 6 8), " +
+				"10 dTanh(4 9), 11 +(9 10), 12 tMul=∇dense1.w(0 11), 13 sumRows=∇dense1.b(11)"},
 		{Seq{Dense{Out: 3, Init: Zero}, Dropout{P: .5}, Dense{Out: 10}}, GradientLevel,
 			"0 x, 1 dense1.w, 2 dense1.b, 3 affine(0 1 2), 4 dropout1.mask, 5 hadamard(3 4), 6 dense2.w, 7 dense2.b, 8 affine(5 6 7), 9 label, " +
 				"10 quadratic(8 9), 11 1, 12 dQuadratic(8 9 11), 13 mulT(12 6), 14 tMul=∇dense2.w(5 12), 15 sumRows=∇dense2.b(12), " +

@@ -174,6 +174,22 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// TestCrossings: few arrows cross, and none where that can be.
+func TestCrossings(t *testing.T) {
+	for _, c := range []struct {
+		net   graph.Layer
+		level graph.Level
+		most  int
+	}{
+		{models.Deep.Net, graph.OpLevel, 0}, {nets["branches"], graph.LayerLevel, 0}, {nets["branches"], graph.OpLevel, 4},
+		{models.Deep.Net, graph.GradientLevel, 20}, {nets["branches"], graph.GradientLevel, 52},
+	} {
+		if _, f := arrange(of(t, c.net, c.level)); f.chart.crossings() > c.most {
+			t.Errorf("%v, %s: %d crossings, want %d at most", c.net, c.level, f.chart.crossings(), c.most)
+		}
+	}
+}
+
 // TestFrame: a frame out of which two arrows lead, which only a diagram by hand has.
 func TestFrame(t *testing.T) {
 	box := func(inside int, role graph.Role) graph.Box {

@@ -49,6 +49,14 @@ type frame struct {
 }
 
 func draw(d graph.Diagram) picture {
+	p, f := arrange(d)
+	p.put(f, -f.left, 0)
+	p.out.w, p.out.h = f.node.w, f.node.h
+	return p.out
+}
+
+// arrange makes the charts of a diagram.
+func arrange(d graph.Diagram) (*painter, *frame) {
 	p := &painter{d: d, inside: map[int][]int{}}
 	for i, b := range d.Boxes {
 		p.inside[b.Inside] = append(p.inside[b.Inside], i)
@@ -56,10 +64,7 @@ func draw(d graph.Diagram) picture {
 			p.wide = max(p.wide, w)
 		}
 	}
-	f := p.arrange(noBox)
-	p.put(f, -f.left, 0)
-	p.out.w, p.out.h = f.node.w, f.node.h
-	return p.out
+	return p, p.arrange(noBox)
 }
 
 const (
