@@ -11,19 +11,31 @@ var Sprint99 = Model{
 	},
 }
 
-// Sprint995 reaches 99.5 % in a minute: the same net, which sees each image anew in every epoch.
+// Sprint995 reaches 99.5 % in five epochs: a somewhat larger net, which sees each image anew in every one of them.
 var Sprint995 = Model{
-	Name: "sprint995", Doc: "99.5 % in a minute: C16P-C32P-FC128, batch norm, warped images, smooth labels, averaged weights",
-	Input: image, Loss: graph.Smoothed(.1), Net: normed(16, 32, 128), Recipe: warped(15, .99),
+	Name: "sprint995", Doc: "99.5 % in five epochs: C24P-C48P-FC128, batch norm, warped images, smooth labels, averaged weights",
+	Input: image, Loss: graph.Smoothed(.1), Net: normed(24, 48, 128), Recipe: warped(5, .01, .99),
 }
 
-// Single is the best one net in 20 minutes.
+// Single is the best one net.
 var Single = Model{
 	Name: "single", Doc: "the best one net: C32P-C64P-FC256-softmax, trained as sprint995 for longer",
-	Input: image, Loss: graph.Smoothed(.1), Net: normed(32, 64, 256), Recipe: warped(20, .995),
+	Input: image, Loss: graph.Smoothed(.1), Net: normed(32, 64, 256), Recipe: warped(15, .01, .995),
 }
 
-var beyond = []Model{Sprint99, Sprint995, Single}
+// MLPElastic is a plain multilayer perceptron, as that of Cireşan, Meier, Gambardella and Schmidhuber (2010) on distorted digits.
+var MLPElastic = Model{
+	Name: "mlp-elastic", Doc: "no convolution: FC1024-FC1024-softmax with batch norm on elastically distorted images",
+	Input: image, Loss: graph.Smoothed(.1),
+	Net: graph.Seq{
+		graph.Dense{Out: 1024, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+		graph.Dense{Out: 1024, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+		graph.Dense{Out: 10},
+	},
+	Recipe: elastic(warped(25, .004, .995)),
+}
+
+var beyond = []Model{Sprint99, Sprint995, Single, MLPElastic}
 
 // normed is a net of two convolution-pooling layers and a hidden one, each with batch norm before its ReLU. Biases before batch norm
 // would be taken off again, so there are none.
@@ -36,11 +48,17 @@ func normed(first, second, hidden int) graph.Seq {
 	}
 }
 
-// warped is what the recipes for more than 99.5 % have in common, for so many epochs and a decay of the weights' average. The warp is mild:
-// a digit turns by up to 10 degrees, and its pixels move by 0.7 elastically.
-func warped(epochs int, ema float64) Recipe {
+// warped is what the recipes for more than 99.5 % have in common, for so many epochs, a peak of η and a decay of the weights' average. The
+// warp is mild: a digit turns by up to 7 degrees, and its pixels move by half a pixel elastically.
+func warped(epochs int, eta, ema float64) Recipe {
 	return Recipe{
-		Epochs: epochs, Batch: 128, Eta: .01, Optimizer: "adam(beta1=0.8,beta2=0.95)", Schedule: "onecycle", EMA: ema, Init: graph.He,
-		Augment: "warp(rotate=10,zoom=0.1,shift=1.5,shear=5,elastic=0.7)", DropTail: true, Full: true,
+		Epochs: epochs, Batch: 128, Eta: eta, Optimizer: "adam(beta1=0.8,beta2=0.95)", Schedule: "onecycle", EMA: ema, Init: graph.He,
+		Augment: "warp(rotate=7,zoom=0.07,shift=1,shear=4,elastic=0.5)", DropTail: true, Full: true,
 	}
+}
+
+// elastic is r with the stronger warp that a net without convolutions needs.
+func elastic(r Recipe) Recipe {
+	r.Augment = "warp(rotate=10,zoom=0.1,shift=1.5,shear=8,elastic=1.1)"
+	return r
 }
