@@ -45,19 +45,13 @@ func (c *chart) place() {
 // straighten moves runs of nodes that hang straight below each other, as a whole, to where more of their ties are upright: one node
 // alone gains nothing by a move that its run does.
 func (c *chart) straighten() {
-	place := map[*node]int{}
-	for _, row := range c.rows {
-		for i, n := range row {
-			place[n] = i
-		}
-	}
+	c.number()
 	for range 4 {
 		moved := false
 		for _, row := range c.rows {
 			for _, n := range row {
 				for _, t := range n.down {
-					by := t.upper.x + t.upper.out - t.lower.x - t.lower.in
-					moved = c.shift(t.lower, by, place) || c.shift(t.upper, -by, place) || moved
+					moved = c.shift(t.lower, t.slant()) || c.shift(t.upper, -t.slant()) || moved
 				}
 			}
 		}
@@ -67,51 +61,69 @@ func (c *chart) straighten() {
 	}
 }
 
+// slant is how far the tie's upper end is to the right of the lower one.
+func (t *tie) slant() float64 { return t.upper.x + t.upper.out - t.lower.x - t.lower.in }
+
 // upright is how many pixels are nothing.
 const upright = .01
 
 // shift moves the run around n to the right by so much, if there is room and the links become more upright.
-func (c *chart) shift(n *node, by float64, place map[*node]int) bool {
+func (c *chart) shift(n *node, by float64) bool {
 	if math.Abs(by) < upright {
 		return false
 	}
-	run := map[*node]bool{n: true}
+	c.runs++
+	run := n.gather(c.runs)
 	gain := 0.
-	for todo := []*node{n}; len(todo) > 0; {
-		n, todo = todo[len(todo)-1], todo[:len(todo)-1]
-		for _, t := range append(slices.Clone(n.up), n.down...) {
-			slant, o := t.upper.x+t.upper.out-t.lower.x-t.lower.in, t.other(n)
-			if math.Abs(slant) < upright && !run[o] {
-				run[o] = true
-				todo = append(todo, o)
-			}
-		}
-	}
-	for n := range run {
-		row, i := c.rows[n.row], place[n]
-		if i > 0 && !run[row[i-1]] && n.x+by-row[i-1].x < apart(row[i-1], n) ||
-			i+1 < len(row) && !run[row[i+1]] && row[i+1].x-n.x-by < apart(n, row[i+1]) {
+	for _, n := range run {
+		row, i := c.rows[n.row], int(n.order)
+		if i > 0 && row[i-1].run != c.runs && n.x+by-row[i-1].x < apart(row[i-1], n) ||
+			i+1 < len(row) && row[i+1].run != c.runs && row[i+1].x-n.x-by < apart(n, row[i+1]) {
 			return false
 		}
-		for _, t := range append(slices.Clone(n.up), n.down...) {
-			if run[t.other(n)] {
-				continue
-			}
-			slant := t.upper.x + t.upper.out - t.lower.x - t.lower.in
-			after := slant + by
-			if t.lower == n {
-				after = slant - by
-			}
-			gain += t.weight() * (math.Abs(slant) - math.Abs(after))
+		for _, t := range n.up {
+			gain += t.gain(-by)
+		}
+		for _, t := range n.down {
+			gain += t.gain(by)
 		}
 	}
 	if gain < upright {
 		return false
 	}
-	for n := range run {
+	for _, n := range run {
 		n.x += by
 	}
 	return true
+}
+
+// gather is the run around n, whose nodes get its number.
+func (n *node) gather(number int) []*node {
+	n.run = number
+	run := []*node{n}
+	add := func(t *tie, o *node) {
+		if o.run != number && math.Abs(t.slant()) < upright {
+			o.run = number
+			run = append(run, o)
+		}
+	}
+	for i := 0; i < len(run); i++ {
+		for _, t := range run[i].up {
+			add(t, t.upper)
+		}
+		for _, t := range run[i].down {
+			add(t, t.lower)
+		}
+	}
+	return run
+}
+
+// gain is how much more upright a tie gets if its slant grows by so much, because one end moves with its run. One in the run stays.
+func (t *tie) gain(by float64) float64 {
+	if t.upper.run == t.lower.run {
+		return 0
+	}
+	return t.weight() * (math.Abs(t.slant()) - math.Abs(t.slant()+by))
 }
 
 // apart is the least distance of the centres of neighbours in a row.
@@ -138,7 +150,7 @@ func (c *chart) slant() (sum float64) {
 	for _, row := range c.rows {
 		for _, n := range row {
 			for _, t := range n.down {
-				sum += t.weight() * math.Abs(n.x+n.out-t.lower.x-t.lower.in)
+				sum += t.weight() * math.Abs(t.slant())
 			}
 		}
 	}

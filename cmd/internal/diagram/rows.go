@@ -14,6 +14,7 @@ type chart struct {
 	nodes []*node
 	links []*link
 	rows  [][]*node
+	runs  int // that were moved or tried
 }
 
 // node is a rectangle in a chart, or a bend: the place where a link passes a row.
@@ -32,7 +33,8 @@ type node struct {
 	top      float64 // of the row
 	bottom   float64
 	up, down []*tie
-	order    float64 // in the row, while rows are sorted
+	order    float64 // in the row
+	run      int     // the last run that it was in, while runs are moved
 }
 
 // link joins two nodes, the first above the second.
