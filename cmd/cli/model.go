@@ -22,6 +22,9 @@ func (a *app) model(name string) (models.Model, error) {
 		return a.modelFile(name)
 	}
 	m, ok := a.find(name)
+	if !ok && isText(name) {
+		return inline(name)
+	}
 	if !ok {
 		if near := term.Nearest(name, a.names()); near != "" {
 			return m, unknown("model", name, []string{near})
@@ -31,6 +34,26 @@ func (a *app) model(name string) (models.Model, error) {
 	if m.Net == nil || m.Loss == nil {
 		return m, usagef("model %s has no Net or no Loss; give it both", name)
 	}
+	return m, nil
+}
+
+// isText says that a network is written out, as 784-30-10 or 'conv(20,5) relu pool(2) dense(10)'.
+func isText(name string) bool {
+	return name != "" && (strings.ContainsAny(name, "( ") || strings.Trim(name, "0123456789-") == "")
+}
+
+// inline is the model of a network in one line, for MNIST's images: a softmax under the log-likelihood, with a recipe that most nets of this
+// kind learn by.
+func inline(text string) (models.Model, error) {
+	m := models.Model{
+		Name: "net", Doc: text, Input: graph.Shape{1, 28, 28}, Loss: graph.LogLikelihood,
+		Recipe: models.Recipe{Epochs: 10, Batch: 10, Eta: .05, Init: graph.He},
+	}
+	net, err := graph.Parse(text, m.Input)
+	if err != nil {
+		return m, usagef("network %q: %w", text, err)
+	}
+	m.Net = net
 	return m, nil
 }
 

@@ -385,3 +385,25 @@ func TestFull(t *testing.T) {
 		t.Errorf("the file repeats:\n%s%s", r.out, r.err)
 	}
 }
+
+// TestInline: a network in one line trains as any model, its run repeats it, and a mistake has its column and the nearest name.
+func TestInline(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 600, 100)
+	for _, c := range []struct{ text, layers string }{
+		{"784-30-10", "dense(30)"}, {"conv(4,5) relu pool(2) dropout(.5) dense(10)", "conv(4,5)"},
+	} {
+		if r := ok(t, "summary", c.text); !strings.Contains(r.out, c.layers) || !strings.Contains(r.out, "log-likelihood") {
+			t.Errorf("%s:\n%s", c.text, r.out)
+		}
+		at := filepath.Join(runs, c.layers)
+		ok(t, "train", c.text, "--epochs", "1", "--seed", "1", "--runs", at, "--data", dir)
+		ok(t, "train", filepath.Join(onlyRun(t, at), "model.toml"), "--epochs", "1", "--runs", runs, "--data", dir)
+	}
+	for text, want := range map[string]string{
+		"100-30-10": "column 1: the first number is that of the inputs", "dens(30) relu dense(10)": "did you mean dense?", "dense(10": "column",
+	} {
+		if r := call("train", text); r.code != 2 || !strings.Contains(r.err, want) {
+			t.Errorf("%s: exit %d, %s", text, r.code, r.err)
+		}
+	}
+}
