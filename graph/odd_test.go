@@ -154,3 +154,64 @@ func TestOdd(t *testing.T) {
 		}
 	}
 }
+
+// TestScalars: a cost that is a sum of costs, added by our op or Gorgonia's, has the sum's gradient.
+func TestScalars(t *testing.T) {
+	spread := &graph.Op{
+		Name: "test/spread", Cut: graph.Cut{Each: []bool{true, false}},
+		Shape: func(x []shape) (shape, error) { return x[0].Clone(), nil },
+		F64: func(dx tensor, x []tensor) {
+			for i := range dx.Data {
+				dx.Data[i] = x[1].Data[0]
+			}
+		},
+	}
+	total := &graph.Op{
+		Name: "test/total", Cut: graph.Cut{Sum: true}, Shape: func([]shape) (shape, error) { return shape{}, nil },
+		F64: func(y tensor, x []tensor) {
+			y.Data[0] = 0
+			for _, v := range x[0].Data {
+				y.Data[0] += v
+			}
+		},
+		Grad: []graph.Grad{func(x nodes, _, dy *node) *node { return spread.Apply(x[0], dy) }},
+	}
+	all := &graph.Loss{Name: "total", Cost: func(_ *graph.Builder, y, _ *node) *node { return total.Apply(y) }}
+	squares := &graph.Loss{Name: "squares", Cost: func(_ *graph.Builder, y, _ *node) *node { return total.Apply(graph.Hadamard.Apply(y, y)) }}
+	adds := map[string]func(a, b *node) *node{
+		"ours": func(a, b *node) *node { return graph.AddOp.Apply(a, b) },
+		"theirs": func(a, b *node) *node {
+			y, err := gorgonia.Add(a, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return y
+		},
+	}
+	for name, add := range adds {
+		both := &graph.Loss{Name: name, Cost: func(b *graph.Builder, y, label *node) *node {
+			return add(all.Cost(b, y, label), squares.Cost(b, y, label))
+		}}
+		for _, tape := range []bool{false, true} {
+			var nets []*graph.Net
+			var cost []float64
+			for _, loss := range []*graph.Loss{all, squares, both} {
+				n := fresh(t, graph.Dense{Out: 3}, loss, shape{4}, graph.Config{Float64: true, Tape: tape})
+				x, labels := examples(5, shape{4}, 3)
+				nets, cost = append(nets, n), append(cost, step(t, n, x, labels).Cost)
+			}
+			if d := apart([]float64{cost[0] + cost[1]}, cost[2:]); d > 1e-14 {
+				t.Errorf("%s, tape %v: cost %v of %v", name, tape, cost[2], cost[:2])
+			}
+			for k, p := range nets[2].Params {
+				want := nets[0].Params[k].GradFloat64s()
+				for j, g := range nets[1].Params[k].GradFloat64s() {
+					want[j] += g
+				}
+				if d := apart(want, p.GradFloat64s()); d > 1e-14 {
+					t.Errorf("%s, tape %v: gradient of %s is %v off", name, tape, p.Name, d)
+				}
+			}
+		}
+	}
+}

@@ -238,6 +238,7 @@ func TestNoAllocation(t *testing.T) {
 	nets := map[string]graph.Layer{"mlp": models.MLP.Net, "softmax": models.Softmax.Net, "deep": models.Deep.Net}
 	maps.Copy(nets, joined)
 	maps.Copy(nets, norms)
+	maps.Copy(nets, layered)
 	for name, l := range nets {
 		n := fresh(t, l, graph.LogLikelihood, shape{1, 28, 28}, graph.Config{})
 		x, labels := digits(10)
