@@ -78,6 +78,10 @@ func (k Kinds) value(v reflect.Value, t Term, what string) error {
 		}
 		return k.build(v, kind, t)
 	}
+	if v.Kind() == reflect.String {
+		v.SetString(t.String())
+		return nil
+	}
 	if len(t.Args) > 0 {
 		return Errorf(t.Pos, "%s%s has arguments; use %s", what, t.Name, expected(v.Kind()))
 	}
@@ -90,9 +94,6 @@ func (k Kinds) value(v reflect.Value, t Term, what string) error {
 // atom gives v the value of a word or number, and says whether it is one of v's type.
 func atom(v reflect.Value, text string) bool {
 	switch {
-	case v.Kind() == reflect.String:
-		v.SetString(text)
-		return true
 	case v.Kind() == reflect.Bool:
 		v.SetBool(text == "true")
 		return text == "true" || text == "false"
@@ -116,8 +117,6 @@ func notDecimal(c rune) bool { return !strings.ContainsRune("0123456789.+-eE", c
 
 func expected(kind reflect.Kind) string {
 	switch {
-	case kind == reflect.String:
-		return "a word"
 	case kind == reflect.Bool:
 		return "true or false"
 	case reflect.Int <= kind && kind <= reflect.Int64:

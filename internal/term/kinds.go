@@ -14,9 +14,9 @@ import (
 //   - a function of nothing or of a struct, which is bound like one, to a value, or to a value and an error; such a value has a
 //     String method that is its text.
 //
-// A field's key is its name in small letters. The tag `term:"key,option,option"` gives another, or "-" for a field that is no argument. Its
-// options are "required", for what must be given and is printed without its key; "not", for a bool written as its opposite; and
-// word=number, for a number that has a name, as in `term:",same=-1"`.
+// A field's key is its name in small letters; a string is the text of any one term. The tag `term:"key,option,option"` gives another key,
+// or "-" for a field that is no argument. Its options are "required", for what must be given and is printed without its key; "not", for a
+// bool written as its opposite; and word=number, for a number that has a name, as in `term:",same=-1"`.
 type Kind = struct {
 	Name  string
 	Value any

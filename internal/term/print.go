@@ -76,19 +76,17 @@ func (k Kinds) term(v reflect.Value) (Term, error) {
 		return k.unbuild(v, kind)
 	}
 	switch {
-	case v.Kind() == reflect.String && isAtom(v.String()):
-		return Term{Name: v.String()}, nil
+	case v.Kind() == reflect.String:
+		if terms, err := Read(v.String(), 0); err == nil && len(terms) == 1 && terms[0].String() == v.String() {
+			return terms[0], nil
+		}
+		return Term{}, fmt.Errorf("%q has no text form; use a name", v.String())
 	case v.Kind() == reflect.Bool, v.CanInt(), v.CanUint():
 		return Term{Name: fmt.Sprint(v)}, nil
 	case v.CanFloat():
 		return Term{Name: strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())}, nil
 	}
 	return Term{}, fmt.Errorf("%v has no text form", v.Type())
-}
-
-func isAtom(s string) bool {
-	r := reader{text: s}
-	return s != "" && r.atom() == s
 }
 
 // kind is the kind of a value.

@@ -117,6 +117,7 @@ func TestText(t *testing.T) {
 		{"own", seq{own{}}, ""},
 		{"mixed(255,c=-1)", seq{mixed{A: 255, C: -1}}, ""},
 		{"mixed(1,b=word,c=2)", seq{mixed{1, "word", 2}}, ""},
+		{"mixed(1,b=adam( beta1=.7 ),c=2)", seq{mixed{1, "adam(beta1=.7)", 2}}, "mixed(1,b=adam(beta1=.7),c=2)"},
 	} {
 		var got seq
 		if err := kinds.Parse(c.text, &got); err != nil {
@@ -222,7 +223,7 @@ func TestNoText(t *testing.T) {
 		"dense: init: *term_test.rule has no text form":      dense{Out: 1, Init: &rule{"mine"}},
 		"nil has no text form":                               nil,
 		"term_test.layer has no text form":                   residual{nil},
-		"mixed: b: string has no text form":                  mixed{B: "two words"},
+		`mixed: b: "two words" has no text form; use a name`: mixed{B: "two words"},
 		"map[string]int has no text form":                    map[string]int{},
 	} {
 		if text, err := kinds.Print(v); err == nil || err.Error() != want {
