@@ -2,6 +2,7 @@ package graph
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -61,7 +62,7 @@ func (b *Builder) branches(list []Seq, x *Node) Nodes {
 }
 
 func (b *Builder) branch(i int, s Seq, x *Node) *Node {
-	defer wrap("branch %d", i)
+	defer wrap(func(err error) error { return fmt.Errorf("branch %d: %w", i, err) })
 	defer b.outline.by(i)()
 	return s.Build(b, x)
 }
@@ -126,7 +127,7 @@ func (g Graph) Build(b *Builder, x *Node) *Node {
 	}
 	for i, used := range w.used[1:len(g)] {
 		if !used {
-			fail("nothing comes from layer %s; name it in from of another, or leave it out", g[i].label(i))
+			g[i].fail(i, "nothing comes from it; name it in from of another, or leave it out")
 		}
 	}
 	y := w.nodes[len(g)]
@@ -144,17 +145,17 @@ func (b *Builder) vertex(i int, v Vertex, w *wiring) *Node {
 		from := len(w.nodes) - 1
 		if len(v.From) > 0 {
 			if from = slices.Index(w.names, v.From[k]); from < 0 {
-				fail("layer %s: from: %w", v.label(i), term.Unknown("name", v.From[k], w.named()))
+				v.fail(i, "from: %w", term.Unknown("name", v.From[k], w.named()))
 			}
 		}
 		x[k], w.used[from] = w.nodes[from], true
 		b.outline.source[x[k].ID()] = w.boxes[from]
 	}
 	if v.Name != "" && slices.Contains(w.names, v.Name) {
-		fail("layer %s: its name is that of another; give each its own", v.label(i))
+		v.fail(i, "its name is that of another; give each its own")
 	}
 	if v.Layer == nil {
-		fail("layer %s: there is none; give it one", v.label(i))
+		v.fail(i, "there is none; give it one")
 	}
 	return b.layer(v.label(i), v.Layer, x...)
 }
@@ -162,4 +163,8 @@ func (b *Builder) vertex(i int, v Vertex, w *wiring) *Node {
 // named are the names in use.
 func (w *wiring) named() []string {
 	return slices.DeleteFunc(slices.Clone(w.names), func(name string) bool { return name == "" })
+}
+
+func (v Vertex) fail(i int, format string, args ...any) {
+	panic(buildError{&LayerError{Where: v.label(i), Err: fmt.Errorf(format, args...)}})
 }

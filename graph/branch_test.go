@@ -76,7 +76,7 @@ func TestPaths(t *testing.T) {
 		"graph(vertex(relu,name=left) vertex(dense(4),from=letf))":                      `layer 1: from: unknown name "letf"; did you mean left?`,
 		"graph(vertex(relu,name=a) vertex(dense(4),name=a))":                            "layer a: its name is that of another; give each its own",
 		"graph(vertex(relu,name=input))":                                                "layer input: its name is that of another",
-		"graph(vertex(relu,name=a) vertex(tanh,name=b) vertex(dense(4),from=a))":        "nothing comes from layer b; name it in from",
+		"graph(vertex(relu,name=a) vertex(tanh,name=b) vertex(dense(4),from=a))":        "layer b: nothing comes from it; name it in from",
 		"graph(vertex(relu,name=a) vertex(tanh,name=b) vertex(dense(4),from=a b))":      "layer 2 dense(4): input (1, 1, 6, 6) and (1, 1, 6, 6): it takes one input, and has 2; join them by add or concat",
 		"graph(vertex(dense(2),name=a) vertex(tanh,name=b) vertex(add,from=input b a))": "layer 2 add: input (1, 1, 6, 6) and (1, 2) and (1, 2): what it adds has the shapes (1, 1, 6, 6) and, number 1, (1, 2)",
 		"graph(vertex(residual(conv(9,9)),name=a))":                                     "layer a residual: input (1, 1, 6, 6): layer 0 conv(9,9): input (1, 1, 6, 6)",

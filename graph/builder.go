@@ -90,12 +90,14 @@ func (b *Builder) variable(name string, shape Shape, data any) *Node {
 const maxLayers = 4096
 
 // layer builds a layer, which has a number or a name; errors get it in front. Only a Joiner has more than one input.
-func (b *Builder) layer(where any, l Layer, x ...*Node) *Node {
+func (b *Builder) layer(where string, l Layer, x ...*Node) *Node {
 	shapes := make([]string, len(x))
 	for i := range x {
 		shapes[i] = fmt.Sprint(x[i].Shape())
 	}
-	defer wrap("layer %v %s: input %s", where, label(l), strings.Join(shapes, " and "))
+	defer wrap(func(err error) error {
+		return &LayerError{where, " " + label(l) + ": input " + strings.Join(shapes, " and "), err}
+	})
 	if b.layers++; b.layers > maxLayers {
 		fail("the network has more than %d layers; use fewer", maxLayers)
 	}

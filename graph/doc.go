@@ -23,16 +23,26 @@ func catch(err *error) {
 	}
 }
 
-// wrap puts where it happened in front of the error of a failed build. It is to be deferred.
-func wrap(format string, args ...any) {
+// wrap puts where it happened around the error of a failed build. It is to be deferred.
+func wrap(around func(error) error) {
 	switch r := recover().(type) {
 	case nil:
 	case buildError:
-		fail(format+": %w", append(args, r.err)...)
+		panic(buildError{around(r.err)})
 	default:
 		panic(r)
 	}
 }
+
+// A LayerError is what is wrong with a layer of a sequence or a graph.
+type LayerError struct {
+	Where string // its number or name there
+	What  string // its text and input, where known
+	Err   error
+}
+
+func (e *LayerError) Error() string { return "layer " + e.Where + e.What + ": " + e.Err.Error() }
+func (e *LayerError) Unwrap() error { return e.Err }
 
 // must passes a node of a Gorgonia function on, and fails the build on its error.
 func must(n *Node, err error) *Node {

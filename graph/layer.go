@@ -1,6 +1,9 @@
 package graph
 
-import "cmp"
+import (
+	"cmp"
+	"strconv"
+)
 
 // A Layer is a piece of a network: it builds its nodes on x, whose first axis is the mini-batch, and returns the last.
 type Layer interface {
@@ -20,7 +23,7 @@ type Seq []Layer
 func (s Seq) Build(b *Builder, x *Node) *Node {
 	join := b.outline.branch(x)
 	for i, l := range s {
-		x = b.layer(i, l, x)
+		x = b.layer(strconv.Itoa(i), l, x)
 	}
 	join(x)
 	return x

@@ -1,226 +1,206 @@
 package models
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
-	"fmt"
-	"strings"
+	"slices"
+	"strconv"
 
-	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// file is a model as a TOML file, format 1: what a run's folder keeps, so that the network can be built again without the program
-// that defined it.
-type file struct {
-	Format int     `toml:"format"`
-	Name   string  `toml:"name"`
-	Doc    string  `toml:"doc,omitempty"`
-	Input  []int   `toml:"input" comment:"channels, rows, columns"`
-	Layer  []layer `toml:"layer"`
-	Loss   loss    `toml:"loss"`
-	Train  recipe  `toml:"train"`
+// A Reader reads models from TOML files of format 1: what a run's folder keeps, so that the network can be built again without the
+// program that defined it, and what a person writes to have a network without a program.
+type Reader struct {
+	Own   []graph.Layer                // layers whose kinds files may have beside graph.Kinds: see graph.Own
+	Check func(key, text string) error // whether a text in [train] is right; nil: any is
 }
 
-type loss struct {
-	Op string `toml:"op"`
-}
+// The largest files and inputs that are read.
+const (
+	maxFile  = 1 << 20 // bytes
+	maxInput = 1 << 24 // numbers in an example
+)
 
-// layer is one layer; the fields are those of all kinds together.
-type layer struct {
-	Op       string  `toml:"op"`
-	Out      int     `toml:"out,omitempty"`
-	Kernel   int     `toml:"kernel,omitempty"`
-	Stride   int     `toml:"stride,omitempty"`
-	Pad      int     `toml:"pad,omitempty"`
-	Size     int     `toml:"size,omitempty"`
-	Bias     *bool   `toml:"bias,omitempty"` // nil: true
-	P        float64 `toml:"p,omitempty"`
-	Momentum float64 `toml:"momentum,omitempty"`
-	Eps      float64 `toml:"eps,omitempty"`
-	Init     string  `toml:"init,omitempty"`
-}
+// Plain is the recipe of a network that comes without one.
+var Plain = Recipe{Epochs: 10, Batch: 10, Eta: .05, Init: graph.He}
 
-type recipe struct {
-	Epochs    int     `toml:"epochs"`
-	Batch     int     `toml:"batch"`
-	Eta       float64 `toml:"eta"`
-	Lambda    float64 `toml:"lambda"`
-	Momentum  float64 `toml:"momentum"`
-	Optimizer string  `toml:"optimizer,omitempty"`
-	Schedule  string  `toml:"schedule,omitempty"`
-	Patience  int     `toml:"patience,omitempty"`
-	Clip      float64 `toml:"clip,omitempty"`
-	EMA       float64 `toml:"ema,omitempty"`
-	Init      string  `toml:"init"`
-	TrainSize int     `toml:"train_size,omitempty"`
-	Augment   string  `toml:"augment,omitempty"`
-	DropTail  bool    `toml:"drop_tail,omitempty"`
-	Full      bool    `toml:"full,omitempty"`
-}
+// Decode is [Reader.Decode] for layers of graph.Kinds.
+func Decode(name string, text []byte) (Model, error) { return Reader{}.Decode(name, text) }
 
-// kinds are the layers that a file can hold: from a layer to its table and back. A field that a kind does not have is an error.
-var kinds = map[string]func(l layer, init *graph.Init) (graph.Layer, layer){
-	"conv": func(l layer, init *graph.Init) (graph.Layer, layer) {
-		return graph.Conv{Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, NoBias: l.noBias(), Init: init},
-			layer{Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Bias: l.Bias, Init: l.Init}
-	},
-	"dense": func(l layer, init *graph.Init) (graph.Layer, layer) {
-		return graph.Dense{Out: l.Out, NoBias: l.noBias(), Init: init}, layer{Out: l.Out, Bias: l.Bias, Init: l.Init}
-	},
-	"pool": func(l layer, _ *graph.Init) (graph.Layer, layer) {
-		return graph.MaxPool{Size: l.Size}, layer{Size: l.Size}
-	},
-	"dropout": func(l layer, _ *graph.Init) (graph.Layer, layer) { return graph.Dropout{P: l.P}, layer{P: l.P} },
-	"batchnorm": func(l layer, _ *graph.Init) (graph.Layer, layer) {
-		return graph.BatchNorm{Momentum: l.Momentum, Eps: l.Eps}, layer{Momentum: l.Momentum, Eps: l.Eps}
-	},
-	"layernorm": func(layer, *graph.Init) (graph.Layer, layer) { return graph.LayerNorm{}, layer{} },
-	"flatten":   func(layer, *graph.Init) (graph.Layer, layer) { return graph.Flatten{}, layer{} },
-	"sigmoid":   func(layer, *graph.Init) (graph.Layer, layer) { return graph.Sigmoid, layer{} },
-	"tanh":      func(layer, *graph.Init) (graph.Layer, layer) { return graph.Tanh, layer{} },
-	"relu":      func(layer, *graph.Init) (graph.Layer, layer) { return graph.ReLU, layer{} },
-}
-
-func (l layer) noBias() bool { return l.Bias != nil && !*l.Bias }
-
-func bias(no bool) *bool {
-	if no {
-		return new(false)
-	}
-	return nil
-}
-
-// Encode writes a model, with its recipe, as TOML. A layer of the user's own has no form in a file and is an error.
-func Encode(m Model) ([]byte, error) {
-	f := file{Format: 1, Name: m.Name, Doc: m.Doc, Input: m.Input, Loss: loss{m.Loss.Name}}
-	seq, ok := m.Net.(graph.Seq)
-	if !ok {
-		seq = graph.Seq{m.Net}
-	}
-	for i, l := range seq {
-		t, err := table(l)
-		if err != nil {
-			return nil, fmt.Errorf("models: %s: layer %d: %w", m.Name, i, err)
-		}
-		f.Layer = append(f.Layer, t)
-	}
-	r := m.Recipe
-	f.Train = recipe{r.Epochs, r.Batch, r.Eta, r.Lambda, r.Momentum, r.Optimizer, r.Schedule, r.Patience, r.Clip, r.EMA, initName(r.Init), r.TrainSize, r.Augment, r.DropTail, r.Full}
-	return toml.Marshal(f)
-}
-
-func table(l graph.Layer) (layer, error) {
-	switch l := l.(type) {
-	case graph.Conv:
-		return layer{Op: "conv", Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Bias: bias(l.NoBias), Init: initName(l.Init)}, nil
-	case graph.Dense:
-		return layer{Op: "dense", Out: l.Out, Bias: bias(l.NoBias), Init: initName(l.Init)}, nil
-	case graph.MaxPool:
-		return layer{Op: "pool", Size: l.Size}, nil
-	case graph.Dropout:
-		return layer{Op: "dropout", P: l.P}, nil
-	case graph.BatchNorm:
-		return layer{Op: "batchnorm", Momentum: l.Momentum, Eps: l.Eps}, nil
-	}
-	if op, err := graph.Kinds.Print(l); err == nil && kinds[op] != nil {
-		return layer{Op: op}, nil
-	}
-	return layer{}, fmt.Errorf("%T has no form in a file", l)
-}
-
-// Decode reads a model from TOML. Errors have the file's name, and line and column where the text itself is wrong.
-func Decode(name string, text []byte) (Model, error) {
-	var f file
-	d := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
-	if err := d.Decode(&f); err != nil {
-		return Model{}, fmt.Errorf("%s%w", position(name, err), err)
-	}
-	m, err := f.model()
+// Decode reads a model. What its file leaves out is MNIST's input, the log-likelihood and the Plain recipe; a file of no layers gives an empty
+// graph.Seq. Errors begin with the file's name, line and column.
+func (r Reader) Decode(name string, text []byte) (Model, error) {
+	m, err := r.decode(text)
 	if err != nil {
-		return Model{}, fmt.Errorf("%s: %w", name, err)
+		return Model{}, place(name, text, err)
 	}
 	return m, nil
 }
 
-// position is "name:line:column: " where the error knows it.
-func position(name string, err error) string {
-	var wrong *toml.DecodeError
-	var missing *toml.StrictMissingError
-	if errors.As(err, &missing) && len(missing.Errors) > 0 {
-		wrong = &missing.Errors[0]
-	} else if !errors.As(err, &wrong) {
-		return name + ": "
+func (r Reader) decode(text []byte) (Model, error) {
+	m := Model{Input: image, Net: graph.Seq{}, Loss: graph.LogLikelihood, Recipe: Plain}
+	if len(text) > maxFile {
+		return m, term.Errorf(0, "%d bytes; a model's file has at most %d", len(text), maxFile)
 	}
-	line, column := wrong.Position()
-	return fmt.Sprintf("%s:%d:%d: %s: ", name, line, column, strings.Join(wrong.Key(), "."))
-}
-
-func (f file) model() (Model, error) {
-	if f.Format != 1 {
-		return Model{}, fmt.Errorf("format = %d; this program reads format = 1", f.Format)
-	}
-	m := Model{Name: f.Name, Doc: f.Doc, Input: f.Input}
-	if len(f.Input) == 0 {
-		m.Input = image
-	}
-	var net graph.Seq
-	for i, l := range f.Layer {
-		built, err := l.layer()
-		if err != nil {
-			return Model{}, fmt.Errorf("layer %d: %w", i, err)
-		}
-		net = append(net, built)
-	}
-	m.Net = net
-	if err := graph.Kinds.Parse(f.Loss.Op, &m.Loss); err != nil {
-		return Model{}, fmt.Errorf("loss %q; use quadratic, cross-entropy or log-likelihood: %w", f.Loss.Op, err)
-	}
-	t := f.Train
-	init, err := Init(t.Init)
-	m.Recipe = Recipe{
-		Epochs: t.Epochs, Batch: t.Batch, Eta: t.Eta, Lambda: t.Lambda, Momentum: t.Momentum, Optimizer: t.Optimizer, Schedule: t.Schedule,
-		Patience: t.Patience, Clip: t.Clip, EMA: t.EMA, Init: init, TrainSize: t.TrainSize, Full: t.Full, Augment: t.Augment, DropTail: t.DropTail,
-	}
-	return m, err
-}
-
-func (l layer) layer() (graph.Layer, error) {
-	kind, ok := kinds[l.Op]
-	if !ok {
-		return nil, fmt.Errorf("op %q; use conv, dense, pool, batchnorm, layernorm, dropout, flatten, sigmoid, tanh or relu", l.Op)
-	}
-	init, err := Init(l.Init)
+	root, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("init %q: %w", l.Init, err)
+		return m, err
 	}
-	built, used := kind(l, init)
-	if used.Op = l.Op; used != l {
-		return nil, fmt.Errorf("%s does not have all of the keys given", l.Op)
+	if f := root.find("format"); f == nil {
+		return m, term.Errorf(0, "no format; begin with format = 1")
+	} else if f.text != "1" {
+		return m, term.Errorf(f.pos, "format = %s; this program reads format = 1", f.text)
 	}
-	return built, nil
+	d := decoder{r, append(slices.Clip(graph.Kinds), graph.Own(r.Own...)...), &m}
+	for _, e := range root.keys {
+		if err := d.key(e); err != nil {
+			return m, err
+		}
+	}
+	return m, m.check(root.find(layerKey))
 }
 
-// InitNames are what Init takes.
-func InitNames() []string { return term.Names[*graph.Init](graph.Kinds) }
+// decoder fills a model.
+type decoder struct {
+	Reader
+	kinds term.Kinds
+	*Model
+}
 
-// Init is the initialisation of that text: one of graph.Kinds. The empty text is nil.
+// key takes one key of the file.
+func (d *decoder) key(e entry) error {
+	switch e.key {
+	case "format":
+		return nil
+	case "name":
+		return e.value.string(&d.Name)
+	case "doc":
+		return e.value.string(&d.Doc)
+	case "input":
+		return d.input(e.value)
+	case layerKey:
+		var net graph.Seq
+		err := d.bind(e.value, &net)
+		d.Net = net
+		return err
+	case "loss":
+		return d.bind(e.value, &d.Loss)
+	case "train":
+		return d.train(e.value)
+	}
+	return term.Errorf(e.pos, "%w", term.Unknown("key", e.key, []string{"format", "name", "doc", "input", layerKey, "loss", "train"}))
+}
+
+func (n *node) string(to *string) error {
+	if n.kind != unstable.String {
+		return term.Errorf(n.pos, "no text; write it in quotes")
+	}
+	*to = n.text
+	return nil
+}
+
+func (d *decoder) bind(n *node, to any) error {
+	terms, err := n.terms(0)
+	if err != nil {
+		return err
+	}
+	return d.kinds.Bind(terms, to)
+}
+
+func (d *decoder) input(n *node) error {
+	d.Input = nil
+	if err := d.bind(n, &d.Input); err != nil {
+		return err
+	}
+	size := 1
+	for _, axis := range d.Input {
+		if axis < 1 || axis > maxInput/size {
+			return term.Errorf(n.pos, "input %v; use axes of at least 1, and at most %d numbers", d.Input, maxInput)
+		}
+		size *= axis
+	}
+	if len(d.Input) == 0 {
+		d.Input = image
+	}
+	return nil
+}
+
+// train reads the recipe. An empty text is what a recipe has by itself.
+func (d *decoder) train(n *node) error {
+	t := term.Term{Name: "train", Pos: n.pos}
+	for _, e := range n.keys {
+		if e.value.kind == unstable.String && e.value.text == "" {
+			if e.key == "init" {
+				d.Recipe.Init = nil
+			}
+			continue
+		}
+		value, err := e.value.terms(0)
+		if err == nil && e.value.kind == unstable.String && d.Check != nil {
+			if err = d.Check(e.key, e.value.text); err != nil {
+				err = term.Errorf(e.value.pos, "train: %s: %w", e.key, err)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		t.Args = append(t.Args, term.Arg{Key: e.key, Value: value, Pos: e.pos})
+	}
+	return append(d.kinds, term.Kind{Name: t.Name, Value: d.Recipe}).Bind([]term.Term{t}, &d.Recipe)
+}
+
+// check builds the network, so that a layer that does not fit has its place in the file.
+func (m *Model) check(layers *node) error {
+	if net, ok := m.Net.(graph.Seq); ok && len(net) == 0 {
+		return nil
+	}
+	_, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: graph.Zero})
+	if err == nil {
+		return nil
+	}
+	err = cmp.Or(errors.Unwrap(err), err) // the table of a layer says more than the name of a package
+	if e, ok := errors.AsType[*graph.LayerError](err); ok && layers.wired() {
+		err = e.Err // that the tables are a graph is no news
+	}
+	return term.Errorf(layers.blame(err), "%w", err)
+}
+
+// blame is the place of the innermost table of a layer that an error is about, or else of the last.
+func (n *node) blame(err error) int {
+	pos := n.pos
+	if len(n.items) > 0 {
+		pos = n.items[len(n.items)-1].pos
+	}
+	for n != nil {
+		e, ok := errors.AsType[*graph.LayerError](err)
+		if !ok {
+			return pos
+		}
+		i := slices.IndexFunc(n.items, func(t *node) bool { name := t.find(nameKey); return name != nil && name.text == e.Where })
+		if i < 0 {
+			i, _ = strconv.Atoi(e.Where)
+		}
+		if i >= len(n.items) {
+			return pos
+		}
+		pos, n, err = n.items[i].pos, n.items[i].find(layerKey), e.Err
+	}
+	return pos
+}
+
+// Init is the initialisation of that text, one of graph.Kinds; the empty text is nil.
 func Init(text string) (*graph.Init, error) {
 	var init *graph.Init
 	if text == "" {
 		return nil, nil
 	}
-	if err := graph.Kinds.Parse(text, &init); err != nil {
-		return nil, err
-	}
-	return init, nil
+	err := graph.Kinds.Parse(text, &init)
+	return init, err
 }
 
-func initName(i *graph.Init) string {
-	if i == nil {
-		return ""
-	}
-	return i.Name
-}
+// InitNames are what Init takes.
+func InitNames() []string { return term.Names[*graph.Init](graph.Kinds) }

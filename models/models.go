@@ -28,10 +28,10 @@ type Recipe struct {
 	Clip          float64     // the largest norm of the gradients; 0: any
 	EMA           float64     // decay of the average of the weights that is evaluated in their place; 0: none
 	Init          *graph.Init // for layers without one of their own
-	TrainSize     int         // use only the first images for training; 0: all
+	TrainSize     int         `term:"train_size"` // use only the first images for training; 0: all
 	Full          bool        // train on the validation images too, and end with the last weights: for figures, when nothing is left to choose
 	Augment       string      // "none", "shifts" for expand_mnist's 250,000 images, or a mnist.Warp: "warp(rotate=15,zoom=0.1)"
-	DropTail      bool        // leave out the short last mini-batch of an epoch, as network3 does
+	DropTail      bool        `term:"drop_tail"` // leave out the short last mini-batch of an epoch, as network3 does
 }
 
 // Figure is a published accuracy.

@@ -40,7 +40,7 @@ func (k Kinds) set(v reflect.Value, a Arg, what string) error {
 	case 1:
 		return k.value(v, a.Value[0], what)
 	}
-	return Errorf(a.Value[1].Pos, "%s%s; use one %s, and commas between arguments", what, printAll(a.Value), noun(v.Type()))
+	return Errorf(a.Value[1].Pos, "%s%s; use one %s, and commas between arguments", what, String(a.Value), noun(v.Type()))
 }
 
 // elements makes a slice of a sequence. Whole numbers may stand with an x between them: 1x28x28.

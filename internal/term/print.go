@@ -11,7 +11,7 @@ import (
 // if a part of the value has no kind.
 func (k Kinds) Print(v any) (string, error) {
 	terms, err := k.Terms(v)
-	return printAll(terms), err
+	return String(terms), err
 }
 
 // Terms is Print as terms.

@@ -191,14 +191,15 @@ func (t Term) String() string {
 	}
 	args := make([]string, len(t.Args))
 	for i, a := range t.Args {
-		if args[i] = printAll(a.Value); a.Key != "" && !a.Bare {
+		if args[i] = String(a.Value); a.Key != "" && !a.Bare {
 			args[i] = a.Key + "=" + args[i]
 		}
 	}
 	return t.Name + "(" + strings.Join(args, ",") + ")"
 }
 
-func printAll(terms []Term) string {
+// String is the text of a sequence.
+func String(terms []Term) string {
 	text := make([]string, len(terms))
 	for i, t := range terms {
 		text[i] = t.String()

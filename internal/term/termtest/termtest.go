@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 
 	"github.com/stheno-ml/stheno/internal/term"
 )
@@ -93,4 +94,25 @@ func (f filler) call(v, function reflect.Value) {
 	if out := function.Call(in); len(out) == 1 || out[1].IsNil() {
 		v.Set(out[0])
 	}
+}
+
+// Mutate is a text with one to four small things done to it: bytes changed, left out, put in, or a piece of it somewhere else.
+func Mutate(r *rand.Rand, text []byte) []byte {
+	const bytes = "0123456789abcxyz()[]{}=,.-+\"' \n\x00\xff\xc3"
+	text = slices.Clone(text)
+	for range 1 + r.IntN(4) {
+		i, c := r.IntN(len(text)), bytes[r.IntN(len(bytes))]
+		j := min(len(text), i+r.IntN(20))
+		switch r.IntN(4) {
+		case 0:
+			text[i] = c
+		case 1:
+			text = slices.Delete(text, i, min(j, len(text)-1))
+		case 2:
+			text = slices.Insert(text, i, c)
+		case 3:
+			text = slices.Insert(text, r.IntN(len(text)), text[i:j]...)
+		}
+	}
+	return text
 }
