@@ -17,6 +17,7 @@ import (
 type Reader struct {
 	Own   []graph.Layer                // layers whose kinds files may have beside graph.Kinds: see graph.Own
 	Check func(key, text string) error // whether a text in [train] is right; nil: any is
+	Fit   bool                         // build the network, for an error with a place where a layer does not fit
 }
 
 // The largest files and inputs that are read.
@@ -26,10 +27,10 @@ const (
 )
 
 // Plain is the recipe of a network that comes without one.
-var Plain = Recipe{Epochs: 10, Batch: 10, Eta: .05, Init: graph.He}
+var Plain = Recipe{Epochs: 10, Batch: 10, Eta: .1, Init: graph.He}
 
-// Decode is [Reader.Decode] for layers of graph.Kinds.
-func Decode(name string, text []byte) (Model, error) { return Reader{}.Decode(name, text) }
+// Decode is [Reader.Decode] for layers of graph.Kinds, which must fit.
+func Decode(name string, text []byte) (Model, error) { return Reader{Fit: true}.Decode(name, text) }
 
 // Decode reads a model. What its file leaves out is MNIST's input, the log-likelihood and the Plain recipe; a file of no layers gives an empty
 // graph.Seq. Errors begin with the file's name, line and column.
@@ -61,7 +62,10 @@ func (r Reader) decode(text []byte) (Model, error) {
 			return m, err
 		}
 	}
-	return m, m.check(root.find(layerKey))
+	if net, ok := m.Net.(graph.Seq); r.Fit && !(ok && len(net) == 0) {
+		return m, m.fit(root.find(layerKey))
+	}
+	return m, nil
 }
 
 // decoder fills a model.
@@ -153,11 +157,8 @@ func (d *decoder) train(n *node) error {
 	return append(d.kinds, term.Kind{Name: t.Name, Value: d.Recipe}).Bind([]term.Term{t}, &d.Recipe)
 }
 
-// check builds the network, so that a layer that does not fit has its place in the file.
-func (m *Model) check(layers *node) error {
-	if net, ok := m.Net.(graph.Seq); ok && len(net) == 0 {
-		return nil
-	}
+// fit builds the network, so that a layer that does not fit has its place in the file.
+func (m *Model) fit(layers *node) error {
 	_, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: graph.Zero})
 	if err == nil {
 		return nil

@@ -142,7 +142,7 @@ drop_tail = true
 `
 
 func TestCanonical(t *testing.T) {
-	r := Reader{Own: []graph.Layer{graph.Seq{halved{1}}}}
+	r := Reader{Own: []graph.Layer{graph.Seq{halved{1}}}, Fit: true}
 	m, err := r.Decode("m.toml", []byte(canonical))
 	if err != nil {
 		t.Fatal(err)
@@ -340,7 +340,7 @@ func TestFileErrors(t *testing.T) {
 		if text == string(good) {
 			t.Fatalf("%q does not occur in\n%s", c.from, good)
 		}
-		r := Reader{Check: func(key, text string) error {
+		r := Reader{Fit: true, Check: func(key, text string) error {
 			if key == "optimizer" {
 				return errors.New("no " + text)
 			}
@@ -377,7 +377,7 @@ func TestMutations(t *testing.T) {
 	random, refused := rand.New(rand.NewPCG(7, 8)), 0
 	for range 1000 {
 		text := termtest.Mutate(random, []byte(canonical))
-		_, err := Reader{Own: []graph.Layer{halved{}}}.Decode("m.toml", text)
+		_, err := Reader{Own: []graph.Layer{halved{}}, Fit: true}.Decode("m.toml", text)
 		if err == nil {
 			continue
 		}

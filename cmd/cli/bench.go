@@ -28,7 +28,7 @@ type benchFlags struct {
 func (a *app) benchCommand() *cobra.Command {
 	var f benchFlags
 	cmd := &cobra.Command{
-		Use:   "bench [flags] [MODEL|FILE.toml]...",
+		Use:   "bench [flags] [MODEL|FILE.toml|NETWORK]...",
 		Short: "Time the training",
 		Long: wrap("Train on MNIST's 50,000 images for some seconds, after warming up, and print the images a second: shuffling, "+
 			"collecting, forward, backward and update included, evaluation not. Of three equal parts of the time, the median "+

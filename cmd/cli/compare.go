@@ -21,7 +21,7 @@ type compareFlags struct {
 func (a *app) compareCommand() *cobra.Command {
 	var f compareFlags
 	cmd := &cobra.Command{
-		Use:   "compare [flags] MODEL|FILE.toml --against byhand|FILE.npz",
+		Use:   "compare [flags] MODEL|FILE.toml|NETWORK --against byhand|FILE.npz",
 		Short: "Hold a network against backpropagation written by hand",
 		Long: wrap("With --against byhand, train a model as a graph and with the formulas of the book in plain loops, in lockstep: from the "+
 			"same weights, over the same mini-batches. Print how far the gradients and the weights of each tensor are apart at most, "+

@@ -23,7 +23,7 @@ type gradcheckFlags struct {
 func (a *app) gradcheckCommand() *cobra.Command {
 	var f gradcheckFlags
 	cmd := &cobra.Command{
-		Use:   "gradcheck [flags] MODEL|FILE.toml",
+		Use:   "gradcheck [flags] MODEL|FILE.toml|NETWORK",
 		Short: "Compare every gradient with difference quotients",
 		Long: wrap("Compare the gradient of every parameter with central differences of the cost, in float64, on MNIST's first training "+
 			"images and with the first weights; dropout masks are held fixed. Of a tensor with more elements than --samples, as many are "+

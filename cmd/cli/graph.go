@@ -16,7 +16,7 @@ func (a *app) graphCommand() *cobra.Command {
 	var level choice
 	var output string
 	cmd := &cobra.Command{
-		Use:   "graph [flags] MODEL|FILE.toml",
+		Use:   "graph [flags] MODEL|FILE.toml|NETWORK",
 		Short: "Draw a network: its layers, its ops, or its gradients",
 		Long: wrap("Draw a network as boxes and arrows: its layers, or the ops of a training step forward, or these and the ops that "+
 			"differentiation made of them, for mini-batches of the recipe's size. An .svg is drawn here and needs no other program; a .dot "+

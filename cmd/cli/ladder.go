@@ -121,7 +121,7 @@ func (c *climb) ladder() (ladder.Ladder, error) {
 
 // same says that a model's file is of this model. How files are written may have changed since.
 func (a *app) same(m models.Model, text []byte) bool {
-	old, err := a.decode(m.Name, text)
+	old, err := a.decode(m.Name, text, false)
 	return err == nil && recipeText(old) == recipeText(m)
 }
 

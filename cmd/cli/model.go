@@ -8,53 +8,72 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
 )
 
-// model is the model of that name in the catalogue, or in that TOML file.
+// model is the model of that name in the catalogue, in that TOML file, or of that line of layers.
 func (a *app) model(name string) (models.Model, error) {
 	if isFile(name) {
 		return a.modelFile(name)
 	}
 	m, ok := a.find(name)
-	if !ok && isText(name) {
-		return inline(name)
-	}
-	if !ok {
-		if near := term.Nearest(name, a.names()); near != "" {
-			return m, unknown("model", name, []string{near})
-		}
-		return m, usagef("unknown model %q; stheno summary lists the models", name)
-	}
-	if m.Net == nil || m.Loss == nil {
+	switch {
+	case ok && (m.Net == nil || m.Loss == nil):
 		return m, usagef("model %s has no Net or no Loss; give it both", name)
+	case ok:
+		return m, nil
+	case isLine(name):
+		return a.line(name)
 	}
-	return m, nil
+	if near := term.Nearest(name, a.names()); near != "" {
+		return m, unknown("model", name, []string{near})
+	}
+	return m, usagef("unknown model %q; stheno summary lists the models; layers are written as 784-30-10 or 'conv(20,5) relu pool(2) dense(10)'", name)
 }
 
-// isText says that a network is written out, as 784-30-10 or 'conv(20,5) relu pool(2) dense(10)'.
-func isText(name string) bool {
-	return name != "" && (strings.ContainsAny(name, "( ") || strings.Trim(name, "0123456789-") == "")
+// isLine says that a text is layers rather than the name of a model.
+func isLine(text string) bool {
+	return strings.ContainsAny(text, "( ") || !strings.ContainsFunc(text, unicode.IsLetter)
 }
 
-// inline is the model of a network in one line, for MNIST's images: a softmax under the log-likelihood, with a recipe that most nets of this
-// kind learn by.
-func inline(text string) (models.Model, error) {
-	m := models.Model{
-		Name: "net", Doc: text, Input: graph.Shape{1, 28, 28}, Loss: graph.LogLikelihood,
-		Recipe: models.Recipe{Epochs: 10, Batch: 10, Eta: .05, Init: graph.He},
-	}
-	net, err := graph.Parse(text, m.Input)
+// line is the model of one line of layers: with the recipe for what comes without one, and the cost that its last layer is for.
+func (a *app) line(text string) (models.Model, error) {
+	m := models.Model{Name: nameOf(text), Doc: text, Input: graph.Shape{1, 28, 28}, Loss: graph.LogLikelihood, Recipe: models.Plain}
+	net, err := graph.Parse(text, m.Input, a.layers()...)
 	if err != nil {
-		return m, usagef("network %q: %w", text, err)
+		return m, usagef("%s: %w", text, err)
+	}
+	if net[len(net)-1] == graph.Sigmoid {
+		m.Loss = graph.Quadratic
 	}
 	m.Net = net
 	return m, nil
+}
+
+// nameOf is a short name for a run's folder: the letters and digits of a text, as far as there is room.
+func nameOf(text string) string {
+	const most = 40
+	name := strings.Join(strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }), "-")
+	if len(name) <= most {
+		return name
+	}
+	return name[:max(0, strings.LastIndexByte(name[:most+1], '-'))]
+}
+
+// layers are the catalogue's networks, for the layers of the program's own that are in them.
+func (a *app) layers() []graph.Layer {
+	nets := make([]graph.Layer, len(a.models))
+	for i, m := range a.models {
+		nets[i] = m.Net
+	}
+	return nets
 }
 
 func isFile(name string) bool {
@@ -97,7 +116,7 @@ func (a *app) modelFile(path string) (models.Model, error) {
 	if err != nil {
 		return models.Model{}, usagef("%w", err)
 	}
-	m, err := a.decode(path, text)
+	m, err := a.decode(path, text, true)
 	if err != nil {
 		return m, usagef("%w", err)
 	}
@@ -107,23 +126,20 @@ func (a *app) modelFile(path string) (models.Model, error) {
 	return m, nil
 }
 
-// encode is a model's file. Layers and initialisations of the program's own have no form there; such a model's file has no
-// layers, and decode finds them by the model's name.
+// encode is a model's file. If a layer or a cost of the program's own has no text form, the file has no layers, and decode finds them by
+// the model's name.
 func encode(m models.Model) ([]byte, error) {
-	text, err := models.Encode(m)
-	if err == nil {
-		_, err = models.Decode(m.Name, text)
-	}
-	if err == nil {
+	if text, err := models.Encode(m); err == nil {
 		return text, nil
 	}
 	m.Net, m.Loss, m.Recipe.Init = graph.Seq{}, graph.Quadratic, nil
 	return models.Encode(m)
 }
 
-// decode reads a model's file. The book's figure is not in it, and comes from the catalogue's model of that name.
-func (a *app) decode(path string, text []byte) (models.Model, error) {
-	m, err := models.Decode(path, text)
+// decode reads a model's file; fit says that it may be new, and its layers may not fit. The book's figure is not in it, and comes from the
+// catalogue's model of that name.
+func (a *app) decode(path string, text []byte, fit bool) (models.Model, error) {
+	m, err := models.Reader{Own: a.layers(), Check: checkRecipe, Fit: fit}.Decode(path, text)
 	if err != nil {
 		return m, err
 	}
@@ -136,6 +152,19 @@ func (a *app) decode(path string, text []byte) (models.Model, error) {
 		m.Net, m.Loss = known.Net, known.Loss
 	}
 	return m, nil
+}
+
+// checkRecipe checks a text in a recipe.
+func checkRecipe(key, text string) (err error) {
+	switch key {
+	case "optimizer":
+		_, err = train.ParseOptimizer(text)
+	case "schedule":
+		_, err = train.ParseSchedule(text)
+	case "augment":
+		_, err = parseAugmentation(text)
+	}
+	return err
 }
 
 // recipe is a recipe in a line.
@@ -178,10 +207,17 @@ func augment(r models.Recipe) string {
 	return r.Augment
 }
 
-// completeModels offers the models' names, and files.
+// completeModels offers the models' names, files, and, within a line of layers, the layers' names.
 func (a *app) completeModels(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if isFile(typed) {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	return a.names(), cobra.ShellCompDirectiveDefault
+	names := a.names()
+	if i := strings.LastIndexAny(typed, " (,="); i >= 0 {
+		names = term.Names[graph.Layer](append(slices.Clip(graph.Kinds), graph.Own(a.layers()...)...))
+		for k := range names {
+			names[k] = typed[:i+1] + names[k]
+		}
+	}
+	return names, cobra.ShellCompDirectiveDefault
 }

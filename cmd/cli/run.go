@@ -47,7 +47,7 @@ func (a *app) runModel(r *rundir.Run) (models.Model, error) {
 	if err != nil {
 		return models.Model{}, dataf("%w", err)
 	}
-	m, err := a.decode(filepath.Join(r.Path(), "model.toml"), text)
+	m, err := a.decode(filepath.Join(r.Path(), "model.toml"), text, false)
 	if err != nil {
 		return m, dataf("%w", err)
 	}

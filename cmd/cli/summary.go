@@ -16,7 +16,7 @@ func (a *app) summaryCommand() *cobra.Command {
 	var json bool
 	var batch int
 	cmd := &cobra.Command{
-		Use:   "summary [flags] [MODEL|FILE.toml]",
+		Use:   "summary [flags] [MODEL|FILE.toml|NETWORK]",
 		Short: "List the models, or the layers of one",
 		Long: wrap("Print the layers of a model with their output for one image, their parameters and the multiply-adds of their products "+
 			"forward, and the recipe that trains it. Without a model, list them all.", 100) + "\n\n" +

@@ -27,8 +27,6 @@ func (a *app) trainCommand() *cobra.Command {
 			"of the epoch of best validation accuracy. An interrupted run goes on with --resume RUN, bit by bit as if it had not been.", 100) +
 			"\n\n" + wrap("Optimizers: "+strings.Join(train.Optimizers.Signatures(), ", ")+". Schedules of eta: "+
 			strings.Join(train.Schedules.Signatures(), ", ")+".", 100) +
-			"\n\n" + wrap("A NETWORK is one line, 784-30-10 or 'conv(20,5) relu pool(2) dense(10)': layers as summary prints them, under a softmax and the "+
-			"log-likelihood, with 10 epochs, mini-batches of 10, eta 0.05 and init he unless flags say otherwise.", 100) +
 			"\n\n" + wrap("Models: "+strings.Join(a.names(), ", ")+".", 100),
 		Args:              arguments(0, 1),
 		ValidArgsFunction: a.completeModels,
