@@ -64,18 +64,28 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 }
 
 // Conv is a convolution of Out filters of Kernel×Kernel, at every Stride-th place (0 means 1) of images with Pad zeros around
-// them; x is (m,c,h,w), y is (m,Out,h′,w′) with h′ = (h+2·Pad−Kernel)/Stride + 1.
+// them, which may be [Same]; x is (m,c,h,w), y is (m,Out,h′,w′) with h′ = (h+2·Pad−Kernel)/Stride + 1.
 type Conv struct {
 	Out, Kernel int `term:",required"`
-	Stride, Pad int
+	Stride      int
+	Pad         int   `term:",same=-1"`
 	NoBias      bool  `term:"bias,not"` // there is no bias to each map, as before a batch norm, which takes any constant away again
 	Init        *Init // nil: the network's
 }
 
+// Same is the Pad that keeps the size of images at stride 1, for filters of an odd size.
+const Same = -1
+
 // Build makes the parameters convN.w (Out, c, Kernel, Kernel) and, unless NoBias, convN.b (Out).
 func (c Conv) Build(b *Builder, x *Node) *Node {
-	if c.Out < 1 || c.Kernel < 1 || c.Stride < 0 || c.Pad < 0 {
+	if c.Out < 1 || c.Kernel < 1 || c.Stride < 0 || c.Pad < Same {
 		fail("out %d, kernel %d, stride %d, pad %d; out and kernel must be at least 1, the others at least 0", c.Out, c.Kernel, c.Stride, c.Pad)
+	}
+	if c.Pad == Same {
+		if c.Kernel%2 == 0 {
+			fail("pad same for filters of %d×%d; use filters of an odd size", c.Kernel, c.Kernel)
+		}
+		c.Pad = c.Kernel / 2
 	}
 	s := x.Shape()
 	if len(s) != 4 {

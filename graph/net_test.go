@@ -117,7 +117,7 @@ func TestNewErrors(t *testing.T) {
 		{graph.Dense{}, image, graph.Quadratic, "graph: layer 0 dense(0): input (1, 1, 5, 5): 0 outputs; use at least 1"},
 		{graph.Conv{Kernel: 1}, image, graph.Quadratic, "graph: layer 0 conv(0,1): input (1, 1, 5, 5): out 0, kernel 1"},
 		{graph.Conv{Out: 1, Kernel: 1, Stride: -1}, image, graph.Quadratic, "graph: layer 0 conv(1,1,stride=-1): input (1, 1, 5, 5): out 1, kernel 1, stride -1"},
-		{graph.Conv{Out: 1, Kernel: 1, Pad: -1}, image, graph.Quadratic, "graph: layer 0 conv(1,1,pad=-1): input (1, 1, 5, 5): out 1, kernel 1, stride 0, pad -1"},
+		{graph.Conv{Out: 1, Kernel: 1, Pad: -2}, image, graph.Quadratic, "graph: layer 0 conv(1,1,pad=-2): input (1, 1, 5, 5): out 1, kernel 1, stride 0, pad -2"},
 		{graph.MaxPool{}, image, graph.Quadratic, "graph: layer 0 pool(0): input (1, 1, 5, 5): size 0"},
 		{graph.AvgPool{}, image, graph.Quadratic, "graph: layer 0 avgpool(0): input (1, 1, 5, 5): size 0"},
 		{graph.AvgPool{Size: 6}, image, graph.Quadratic, "graph: layer 0 avgpool(6): input (1, 1, 5, 5): avgPool/6: windows of 6×6"},

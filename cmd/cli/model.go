@@ -48,13 +48,26 @@ func (a *app) line(text string) (models.Model, error) {
 	m := models.Model{Name: nameOf(text), Doc: text, Input: graph.Shape{1, 28, 28}, Loss: graph.LogLikelihood, Recipe: models.Plain}
 	net, err := graph.Parse(text, m.Input, a.layers()...)
 	if err != nil {
-		return m, usagef("%s: %w", text, err)
+		return m, usagef("network %q: %w", text, err)
 	}
 	if net[len(net)-1] == graph.Sigmoid {
 		m.Loss = graph.Quadratic
 	}
 	m.Net = net
 	return m, nil
+}
+
+// networkHelp says how a network is written in a line, and what is assumed about one that is only that.
+func (a *app) networkHelp() string {
+	return wrap("A NETWORK is one line: 784-30-10, the neurons of sigmoid layers and of the outputs, or 'conv(20,5) relu pool(2) dense(10)'. "+
+		"It has "+recipe(models.Plain)+" unless flags say otherwise, and the log-likelihood as cost, or the quadratic cost if its last "+
+		"layer is sigmoid. A FILE.toml says all of it; stheno init writes an example.", 100) +
+		"\n\n" + wrap("Layers: "+strings.Join(term.Only[graph.Layer](a.kinds()).Signatures(), ", ")+".", 100)
+}
+
+// kinds are the names of layers, the program's own among them, initialisations and costs.
+func (a *app) kinds() term.Kinds {
+	return append(slices.Clip(graph.Kinds), graph.Own(a.layers()...)...)
 }
 
 // nameOf is a short name for a run's folder: the letters and digits of a text, as far as there is room.
@@ -214,7 +227,7 @@ func (a *app) completeModels(_ *cobra.Command, _ []string, typed string) ([]stri
 	}
 	names := a.names()
 	if i := strings.LastIndexAny(typed, " (,="); i >= 0 {
-		names = term.Names[graph.Layer](append(slices.Clip(graph.Kinds), graph.Own(a.layers()...)...))
+		names = term.Names[graph.Layer](a.kinds())
 		for k := range names {
 			names[k] = typed[:i+1] + names[k]
 		}

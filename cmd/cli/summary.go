@@ -23,7 +23,8 @@ func (a *app) summaryCommand() *cobra.Command {
 			wrap("The memory is what the compiled program of a training step holds in float32: weights, with the running statistics of batch "+
 				"norms; gradients, none where a weight is updated as soon as its gradient is there; what the optimiser keeps; the mini-batch "+
 				"with its dropout masks; activations, forward and backward, which share places where they can; and scratch, the partial sums "+
-				"of a mini-batch's parts and the lists of pixels that are not zero. The images of a data set are not in it.", 100),
+				"of a mini-batch's parts and the lists of pixels that are not zero. The images of a data set are not in it.", 100) +
+			"\n\n" + a.networkHelp(),
 		Args:              arguments(0, 1),
 		ValidArgsFunction: a.completeModels,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -25,6 +25,7 @@ func (a *app) trainCommand() *cobra.Command {
 		Short: "Train a network, and keep the run in a folder",
 		Long: wrap("Train a model by its recipe, with any part of it changed by a flag, and measure it on the test images with the weights "+
 			"of the epoch of best validation accuracy. An interrupted run goes on with --resume RUN, bit by bit as if it had not been.", 100) +
+			"\n\n" + a.networkHelp() +
 			"\n\n" + wrap("Optimizers: "+strings.Join(train.Optimizers.Signatures(), ", ")+". Schedules of eta: "+
 			strings.Join(train.Schedules.Signatures(), ", ")+".", 100) +
 			"\n\n" + wrap("Models: "+strings.Join(a.names(), ", ")+".", 100),

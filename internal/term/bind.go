@@ -74,7 +74,7 @@ func (k Kinds) value(v reflect.Value, t Term, what string) error {
 	if isKind(v.Type()) || v.Kind() == reflect.Slice {
 		kind, ok := k.find(t.Name, v.Type())
 		if !ok {
-			return Errorf(t.Pos, "%s%w", what, Unknown(noun(v.Type()), t.Name, k.names(v.Type())))
+			return Errorf(t.Pos, "%s%w", what, Unknown(noun(v.Type()), t.Name, k.only(v.Type()).names()))
 		}
 		return k.build(v, kind, t)
 	}
@@ -139,15 +139,20 @@ func (k Kinds) find(name string, t reflect.Type) (kind, bool) {
 	return kind{}, false
 }
 
-// Names are the names of the kinds whose values have type T.
-func Names[T any](k Kinds) []string { return k.names(reflect.TypeFor[T]()) }
+// Only are the kinds whose values have type T.
+func Only[T any](k Kinds) Kinds { return k.only(reflect.TypeFor[T]()) }
 
-func (k Kinds) names(t reflect.Type) []string {
-	var names []string
-	for _, c := range k {
-		if kind(c).result().AssignableTo(t) {
-			names = append(names, c.Name)
-		}
+func (k Kinds) only(t reflect.Type) Kinds {
+	return slices.DeleteFunc(slices.Clone(k), func(c Kind) bool { return !kind(c).result().AssignableTo(t) })
+}
+
+// Names are the names of the kinds whose values have type T.
+func Names[T any](k Kinds) []string { return Only[T](k).names() }
+
+func (k Kinds) names() []string {
+	names := make([]string, len(k))
+	for i, c := range k {
+		names[i] = c.Name
 	}
 	return names
 }
