@@ -81,21 +81,27 @@ func (n *node) vertices(depth int) ([]term.Term, error) {
 	return all, nil
 }
 
-// term is a table as a term: the name is its op, the arguments are its other keys.
+// term is a table as a term: its op, which may have arguments itself, with the other keys as arguments.
 func (n *node) term(depth int) (term.Term, error) {
 	op := n.find(opKey)
 	if op == nil || op.kind != unstable.String {
 		return term.Term{}, term.Errorf(n.pos, `no op with a name; write one, as in op = "dense"`)
 	}
-	t := term.Term{Name: op.text, Pos: op.pos + 1}
+	terms, err := term.Read(op.text, op.pos+1)
+	if err == nil && len(terms) != 1 {
+		err = term.Errorf(op.pos, "op %q; name one kind", op.text)
+	}
+	if err != nil {
+		return term.Term{}, err
+	}
+	t := terms[0]
 	for _, e := range n.keys {
 		var args []term.Arg
-		var err error
 		switch {
 		case e.key == opKey:
 		case e.key == branchKey && e.value.kind == unstable.Array:
 			args, err = e.value.branches(depth)
-		case e.key == layerKey && op.text == "graph" && e.value.kind == unstable.Array:
+		case e.key == layerKey && t.Name == "graph" && e.value.kind == unstable.Array:
 			args = []term.Arg{{Pos: e.pos}}
 			args[0].Value, err = e.value.vertices(depth)
 		default:

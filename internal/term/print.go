@@ -77,7 +77,7 @@ func (k Kinds) term(v reflect.Value) (Term, error) {
 	}
 	switch {
 	case v.Kind() == reflect.String:
-		if terms, err := Read(v.String(), 0); err == nil && len(terms) == 1 && terms[0].String() == v.String() {
+		if terms, err := Read(v.String(), 0); err == nil && len(terms) == 1 {
 			return terms[0], nil
 		}
 		return Term{}, fmt.Errorf("%q has no text form; use a name", v.String())
