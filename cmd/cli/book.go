@@ -226,7 +226,7 @@ func (e experiment) table() (rows [][]string) {
 		if r.N > 0 {
 			cells[4], cells[6] = r.Text(r.Mean), strconv.Itoa(r.N)
 		} else if i == 0 {
-			cells[8] += fmt.Sprintf("; about %g s with: stheno book %s", e.Seconds, e.Name)
+			cells[8] += fmt.Sprintf("; about %g s with: %s book %s", e.Seconds, programName(), e.Name)
 		}
 		if r.N > 1 {
 			cells[5] = r.Text(r.SD)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,9 @@ func Main(catalogue []models.Model, args []string) int {
 	a := &app{models: catalogue, args: args, out: &output{w: os.Stdout}, err: os.Stderr}
 	return a.main(context.Background())
 }
+
+// programName is the name by which it was called, for what a person is to type.
+func programName() string { return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") }
 
 // app is one call of the program.
 type app struct {
@@ -51,7 +55,7 @@ func (a *app) main(ctx context.Context) int {
 // note prints an error, each line of it as one.
 func (a *app) note(err error) {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintf(a.err, "stheno: %s\n", line)
+		fmt.Fprintf(a.err, "%s: %s\n", programName(), line)
 	}
 }
 
@@ -71,10 +75,10 @@ func (o *output) Write(p []byte) (int, error) {
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "stheno COMMAND",
+		Use:   programName() + " COMMAND",
 		Short: "The networks of Nielsen's book, as computation graphs",
 		Long: "Stheno trains, measures and uses the networks of Michael Nielsen's Neural Networks and Deep Learning.\n" +
-			"Begin with: stheno train mlp --epochs 3",
+			"Begin with: " + programName() + " train mlp --epochs 3",
 		Version:           build(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,

@@ -23,6 +23,7 @@ import (
 const asProgram = "STHENO_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	os.Args[0] = "stheno" // not the name of the test's file
 	switch os.Getenv(asProgram) {
 	case "busy":
 		beBusy()

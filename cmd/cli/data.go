@@ -23,7 +23,7 @@ func (a *app) dataCommand() *cobra.Command {
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if show != (output != "") || augment.value != "" && !show {
-				return usagef("data: --show, --augment and --output belong together; use stheno data --show [--augment KIND] -o FILE")
+				return usagef("data: --show, --augment and --output belong together; use %s data --show [--augment KIND] -o FILE", programName())
 			}
 			if err := plot.Check(output); show && err != nil {
 				return usagef("--output: %w", err)

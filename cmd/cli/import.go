@@ -60,7 +60,7 @@ func (a *app) importFile(runs, path string, json bool) error {
 		{"network", t.model.Doc},
 		{"", fmt.Sprintf("%s parameters, float64", count(t.net.Size()))},
 		{"run", run},
-		{"next", "stheno eval " + shellWord(run)},
+		{"next", programName() + " eval " + shellWord(run)},
 	})
 	return nil
 }

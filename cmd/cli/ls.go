@@ -28,13 +28,13 @@ func (a *app) listCommand() *cobra.Command {
 				return a.listJSON(entries)
 			}
 			if len(entries) == 0 {
-				fmt.Fprintf(a.err, "no runs in %s yet; stheno train mlp makes one\n", runs)
+				fmt.Fprintf(a.err, "no runs in %s yet; %s train mlp makes one\n", runs, programName())
 				return nil
 			}
 			a.listTable(entries)
 			for _, e := range entries {
 				if e.Info.Status == rundir.Killed {
-					fmt.Fprintf(a.err, "%s was killed; go on with: stheno train --resume %s\n", e.Path, shellWord(e.Path))
+					fmt.Fprintf(a.err, "%s was killed; go on with: %s train --resume %s\n", e.Path, programName(), shellWord(e.Path))
 				}
 			}
 			return nil

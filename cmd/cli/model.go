@@ -35,7 +35,7 @@ func (a *app) model(name string) (models.Model, error) {
 	if near := term.Nearest(name, a.names()); near != "" {
 		return m, unknown("model", name, []string{near})
 	}
-	return m, usagef("unknown model %q; stheno summary lists the models; layers are written as 784-30-10 or 'conv(20,5) relu pool(2) dense(10)'", name)
+	return m, usagef("unknown model %q; %s summary lists the models; layers are written as 784-30-10 or 'conv(20,5) relu pool(2) dense(10)'", name, programName())
 }
 
 // isLine says that a text is layers rather than the name of a model.
@@ -61,7 +61,7 @@ func (a *app) line(text string) (models.Model, error) {
 func (a *app) networkHelp() string {
 	return wrap("A NETWORK is one line: 784-30-10, the neurons of sigmoid layers and of the outputs, or 'conv(20,5) relu pool(2) dense(10)'. "+
 		"It has "+recipe(models.Plain)+" unless flags say otherwise, and the log-likelihood as cost, or the quadratic cost if its last "+
-		"layer is sigmoid. A FILE.toml says all of it; stheno init writes an example.", 100) +
+		"layer is sigmoid. A FILE.toml says all of it; "+programName()+" init writes an example.", 100) +
 		"\n\n" + wrap("Layers: "+strings.Join(term.Only[graph.Layer](a.kinds()).Signatures(), ", ")+".", 100)
 }
 

@@ -38,7 +38,7 @@ func (a *app) runPath(runs, name string) (string, error) {
 	if near := term.Nearest(filepath.Base(name), names); near != "" {
 		return "", usagef("unknown run %q; did you mean %s?", name, filepath.Join(runs, near))
 	}
-	return "", usagef("unknown run %q; stheno ls lists those in %s", name, runs)
+	return "", usagef("unknown run %q; %s ls lists those in %s", name, programName(), runs)
 }
 
 // runModel is the model of a run.

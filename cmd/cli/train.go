@@ -230,7 +230,7 @@ func (s *session) info() rundir.Info {
 
 // repeat is a comment for a run's model.toml: the command that repeats the run, with what the file has no place for.
 func (f *trainFlags) repeat(seed uint64) string {
-	line := fmt.Sprintf("# stheno train model.toml --seed %d", seed)
+	line := fmt.Sprintf("# %s train model.toml --seed %d", programName(), seed)
 	if f.dtype.value != "float32" {
 		line += " --dtype " + f.dtype.value
 	}

@@ -115,8 +115,8 @@ func (v tableView) end(s *session, o outcome) {
 	path := shellWord(s.run.Path())
 	rows = append(rows,
 		[2]string{"run", s.run.Path()},
-		[2]string{"next", "stheno eval " + path + " --confusion"},
-		[2]string{"", "stheno predict " + path + " digit.png --show"})
+		[2]string{"next", programName() + " eval " + path + " --confusion"},
+		[2]string{"", programName() + " predict " + path + " digit.png --show"})
 	fmt.Fprintln(v.w)
 	v.lines(rows)
 }
