@@ -10,14 +10,6 @@ import (
 	"testing"
 )
 
-// digits builds the program in example, a module of its own, and is the path of it.
-var digits = sync.OnceValues(func() (string, error) {
-	program := filepath.Join(temporary, "digits")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Dir, build.Stderr = "example", os.Stderr
-	return program, build.Run()
-})
-
 var temporary string // a folder for the program
 
 func TestMain(m *testing.M) {
@@ -30,35 +22,39 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// run runs the program of the example in a folder, and is what it prints.
-func run(t *testing.T, folder string, args ...string) string {
+// program builds the program in example, a module of its own, as bin/digits in the temporary folder. As bin/stheno it stands for the
+// program of this module, which has one model less.
+func program(t *testing.T) {
 	t.Helper()
-	program, err := digits()
-	if err != nil {
+	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, args...)
-	cmd.Dir = folder
-	text, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("digits %q: %v\n%s", args, err, text)
-	}
-	return string(text)
 }
+
+var build = sync.OnceValue(func() error {
+	bin := filepath.Join(temporary, "bin")
+	install := exec.Command("go", "install", ".")
+	install.Dir, install.Env, install.Stderr = "example", append(os.Environ(), "GOBIN="+bin), os.Stderr
+	if err := install.Run(); err != nil {
+		return err
+	}
+	return os.Symlink("digits", filepath.Join(bin, "stheno"))
+})
 
 // TestExample: every command knows the model and the layer of the example.
 func TestExample(t *testing.T) {
+	program(t)
 	folder := t.TempDir()
 	for _, c := range []struct{ command, want string }{
-		{"summary maxout", "maxout(4)"},
-		{"gradcheck maxout --samples 5", "dense1.w  784×240        5  188,160      0"},
-		{"graph maxout", "maxout(4)"},
-		{"train maxout --epochs 1 --train-size 1000 --seed 1", "189,010 parameters"},
-		{"bench maxout --seconds 0.1", "maxout"},
-		{"__complete train ma", "maxout\n"},
+		{"digits graph maxout", "maxout(4)"},
+		{"digits train maxout --epochs 1 --train-size 500 --seed 1", "digits eval runs/maxout-"},
+		{"digits summary runs/*/model.toml", "maxout(4)"},
+		{"digits __complete train ma", "\nmaxout\n"},
+		{"digits completion bash", "complete -o default -F __start_digits digits"},
+		{"digits trian; true", `digits: unknown command "trian"`},
 	} {
-		if got := run(t, folder, strings.Fields(c.command)...); !strings.Contains(got, c.want) {
-			t.Errorf("%s:\n%s\nwant %q in it", c.command, got, c.want)
+		if got, err := shell(folder, c.command); err != nil || !strings.Contains(got, c.want) {
+			t.Errorf("$ %s\n%s%v; want %q in it", c.command, got, err, c.want)
 		}
 	}
 }

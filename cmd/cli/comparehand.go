@@ -95,7 +95,7 @@ func (c *comparison) header() {
 		without += ", but with the images as they are"
 	}
 	tableView{c.w}.lines([][2]string{
-		{"model", fmt.Sprintf("%s: %s", c.model.Name, c.model.Doc)},
+		{"model", title(c.model)},
 		{"", fmt.Sprintf("%s parameters, %s", count(c.lockstep.Net.Size()), c.flags.dtype.value)},
 		{"recipe", recipe(r) + without},
 		{"seed", fmt.Sprint(c.flags.seed)},

@@ -149,8 +149,8 @@ func (t tensor) compare(u tensor) int {
 }
 
 func (a *app) showGradcheck(f *gradcheckFlags, m models.Model, tensors []tensor) {
-	fmt.Fprintf(a.out, "%s: %s\n%d images, seed %d, float64, at most %d elements of a tensor, relative error at most %g\n\n",
-		m.Name, m.Doc, f.batch, f.seed, f.samples, f.rtol)
+	fmt.Fprintf(a.out, "%s\n%d images, seed %d, float64, at most %d elements of a tensor, relative error at most %g\n\n",
+		title(m), f.batch, f.seed, f.samples, f.rtol)
 	var t table
 	t.add("tensor", "shape", "checked", "of", "kinks", "error", "verdict")
 	for _, r := range tensors {

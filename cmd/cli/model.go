@@ -180,6 +180,14 @@ func checkRecipe(key, text string) (err error) {
 	return err
 }
 
+// title is a model's name and what it is, which a file need not say.
+func title(m models.Model) string {
+	if m.Doc == "" {
+		return m.Name
+	}
+	return m.Name + ": " + m.Doc
+}
+
 // recipe is a recipe in a line.
 func recipe(r models.Recipe) string {
 	s := fmt.Sprintf("epochs %d, batch %d, eta %g", r.Epochs, r.Batch, r.Eta)

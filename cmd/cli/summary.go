@@ -102,7 +102,7 @@ func (a *app) summary(m models.Model, batch int, json bool) error {
 	if json {
 		return printJSON(a.out, summaryObject(m, n, macs, held))
 	}
-	fmt.Fprintf(a.out, "%s: %s\n\n", m.Name, m.Doc)
+	fmt.Fprintf(a.out, "%s\n\n", title(m))
 	layerTable(m, n, macs).print(a.out)
 	fmt.Fprintf(a.out, "\ncost    %s\nrecipe  %s\nmemory  %s\n", m.Loss.Name, recipe(m.Recipe), held)
 	if p := m.Published; p.Accuracy > 0 {

@@ -66,7 +66,7 @@ func (v tableView) start(s *session) {
 func (v tableView) header(s *session) {
 	f, d := s.flags, s.data
 	rows := [][2]string{
-		{"model", fmt.Sprintf("%s: %s", s.model.Name, s.model.Doc)},
+		{"model", title(s.model)},
 		{"", fmt.Sprintf("%s parameters, %s", count(s.net.Size()), f.dtype.value)},
 		{"recipe", recipe(s.model.Recipe)},
 		{"data", fmt.Sprintf("%s: %s training, %s validation, %s test images", d.Name,

@@ -29,7 +29,7 @@ func maxout(k int) *graph.Op {
 		Name: fmt.Sprintf("maxout/%d", k),
 		Shape: func(x []graph.Shape) (graph.Shape, error) {
 			if len(x[0]) != 2 || x[0][1]%k != 0 {
-				return nil, fmt.Errorf("%v; it takes (m,n) with n a multiple of %d", x[0], k)
+				return nil, fmt.Errorf("it takes (m,n) with n a multiple of %d", k)
 			}
 			return graph.Shape{x[0][0], x[0][1] / k}, nil
 		},
