@@ -195,7 +195,7 @@ func fuseActivations(p *program) {
 			return false
 		}
 		i := slices.IndexFunc(p.code, func(c *instr) bool { return c.y == z })
-		if i < 0 || !p.code[i].affine() {
+		if i < 0 || !p.code[i].affine() || p.code[i].act != nil {
 			return false
 		}
 		p.code[i].act, p.code[i].y = in.own, in.y

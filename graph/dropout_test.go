@@ -144,3 +144,33 @@ func TestNoDropout(t *testing.T) {
 		t.Errorf("p = 0 changed the cost from %v to %v", b, a)
 	}
 }
+
+// TestUnscaled: a dropout of network3's leaves what it keeps as it is in training, with the mask of the usual form, and evaluation
+// multiplies by 1−p.
+func TestUnscaled(t *testing.T) {
+	const n, p = 40, .25
+	x, labels := examples(3, shape{n}, 4)
+	usual := fresh(t, graph.Seq{graph.Dropout{P: p}, graph.Dense{Out: 4}}, graph.LogLikelihood, shape{n}, graph.Config{Float64: true})
+	step(t, usual, x, labels)
+	for _, tape := range []bool{false, true} {
+		net := fresh(t, graph.Seq{graph.Dropout{P: p, Unscaled: true}, graph.Dense{Out: 4}}, graph.LogLikelihood, shape{n}, graph.Config{Float64: true, Tape: tape})
+		step(t, net, x, labels)
+		for i, k := range net.Masks()[0] {
+			if want := (1 - p) * usual.Masks()[0][i]; k != want || k != 0 && k != 1 {
+				t.Fatalf("tape %v: element %d of the mask is %v, want %v", tape, i, k, want)
+			}
+		}
+		plain := fresh(t, graph.Dense{Out: 4}, graph.LogLikelihood, shape{n}, graph.Config{Float64: true})
+		w := net.Params[0].Float64s()
+		for i := range w {
+			w[i] *= 1 - p // which is exact for .25
+		}
+		set(t, plain, w, net.Params[1].Float64s())
+		got, want := predict(t, net, 3, x), predict(t, plain, 3, x)
+		for i := range got {
+			if math.Abs(float64(got[i]-want[i])) > 1e-6 {
+				t.Errorf("tape %v: output %d is %v, want %v", tape, i, got[i], want[i])
+			}
+		}
+	}
+}

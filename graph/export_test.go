@@ -11,6 +11,7 @@ var (
 	DLeakyReLU          = dLeakyReLU
 	Hadamard, DHadamard = hadamard, dHadamard
 	AddOp               = add
+	Scaled              = scaled
 
 	Linear                      = linear
 	Affine, MulT, TMul, SumRows = affine, mulT, tMul, sumRows

@@ -148,31 +148,41 @@ func (Flatten) Build(_ *Builder, x *Node) *Node {
 // Dropout leaves out each element of its input with probability P in training, and divides the others by 1−P, so that
 // evaluation needs no factor. The mask is an input of the graph, of counted random bits: see [Net.Step].
 type Dropout struct {
-	P float64 `term:",required"`
+	P        float64 `term:",required"`
+	Unscaled bool    // training leaves the others as they are, and evaluation multiplies all by 1−P: Srivastava et al. (2014), network3
 }
 
-// Build multiplies by a mask in training and is nothing in evaluation.
+// Build multiplies by a mask in training; in evaluation it is nothing, or the factor 1−P if Unscaled.
 func (d Dropout) Build(b *Builder, x *Node) *Node {
 	if !(0 <= d.P && d.P < 1) {
 		fail("p = %v; use 0 ≤ p < 1", d.P)
 	}
-	name := b.Name("dropout")
-	if !b.Training || d.P == 0 {
-		return x
+	name, kept := b.Name("dropout"), 1/(1-d.P)
+	if d.Unscaled {
+		kept = 1
 	}
-	return hadamard.Apply(x, b.mask(name, x.Shape(), d.P))
+	switch {
+	case d.P == 0:
+		return x
+	case b.Training:
+		return hadamard.Apply(x, b.mask(name, x.Shape(), d.P, kept))
+	case d.Unscaled:
+		return scaled(1 - d.P).Apply(x)
+	}
+	return x
 }
 
 // mask is what a dropout layer of a training graph multiplies by; Step fills it.
 type mask struct {
 	data  any
 	p     float64
-	layer uint64 // counts the network's dropout layers
+	kept  float64 // the elements that are not 0
+	layer uint64  // counts the network's dropout layers
 }
 
-func (b *Builder) mask(name string, shape Shape, p float64) *Node {
+func (b *Builder) mask(name string, shape Shape, p, kept float64) *Node {
 	data := buffer(b.net.dtype, shape.TotalSize())
 	n := b.variable(name+".mask", shape, data)
-	b.masks = append(b.masks, mask{data, p, uint64(b.count["dropout"])})
+	b.masks = append(b.masks, mask{data, p, kept, uint64(b.count["dropout"])})
 	return n
 }

@@ -289,7 +289,7 @@ func (n *Net) step(m *machine, labels []byte) (Stats, error) {
 }
 
 // Masks are what the dropout layers multiplied their inputs by in the last Step or Descend, in the order of the layers: for each a
-// copy of its mask, example by example, of 0 and 1/(1−p). A layer of p = 0 has none.
+// copy of its mask, example by example, of 0 and 1/(1−p), or 0 and 1 if Unscaled. A layer of p = 0 has none.
 func (n *Net) Masks() [][]float64 {
 	masks := make([][]float64, len(n.masks))
 	for i, k := range n.masks {
@@ -332,9 +332,9 @@ func (k mask) fill(seed, step uint64) {
 	key := kernel.Bits(seed, kernel.Bits(k.layer, step))
 	switch d := k.data.(type) {
 	case []float32:
-		kernel.For[float32]().Mask(d, key, k.p)
+		kernel.For[float32]().Mask(d, key, k.p, float32(k.kept))
 	case []float64:
-		kernel.For[float64]().Mask(d, key, k.p)
+		kernel.For[float64]().Mask(d, key, k.p, k.kept)
 	}
 }
 

@@ -382,3 +382,21 @@ func TestSummary(t *testing.T) {
 		t.Errorf("%d parameters, %s\nwant 47, %s", n.Size(), got, want)
 	}
 }
+
+// TestActivationsInARow: a dense layer takes one activation into its kernel, so that of two in a row neither is lost.
+func TestActivationsInARow(t *testing.T) {
+	layers := graph.Seq{graph.Dense{Out: 6}, graph.Sigmoid, graph.Tanh, graph.Dense{Out: 3}, graph.ReLU, graph.Sigmoid}
+	net := fresh(t, layers, graph.Quadratic, shape{5}, graph.Config{Float64: true})
+	tape := fresh(t, layers, graph.Quadratic, shape{5}, graph.Config{Float64: true, Tape: true})
+	x, labels := examples(4, shape{5}, 3)
+	got, want := predict(t, net, 4, x), predict(t, tape, 4, x)
+	for i := range got {
+		if math.Abs(float64(got[i]-want[i])) > 1e-6 {
+			t.Fatalf("output %d is %v, on the TapeMachine %v", i, got[i], want[i])
+		}
+	}
+	cost := step(t, net, x, labels).Cost
+	if s, err := net.Evaluate(x, labels); err != nil || math.Abs(s.Cost-cost) > 1e-12 {
+		t.Errorf("cost %v in training, %v in evaluation (%v)", cost, s.Cost, err)
+	}
+}

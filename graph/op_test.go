@@ -94,6 +94,8 @@ var table = []row{
 	{graph.Hadamard, random(two...)},
 	{graph.DHadamard, random(two...)},
 	{graph.AddOp, random(two...)},
+	{graph.Scaled(.5), random(one...)},
+	{graph.Scaled(-3), random(one...)},
 
 	{graph.Affine, random([]shape{{1, 1}, {1, 1}, {1}}, []shape{{1, 5}, {5, 3}, {3}}, []shape{{10, 10}, {10, 10}, {10}},
 		[]shape{{7, 33}, {33, 17}, {17}}, []shape{{3, 2}, {2, 40}, {40}})},

@@ -63,6 +63,16 @@ func hadamardDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().Hadamard(y.Data, x[0].Data, x[1].Data)
 }
 
+// scaled is y = c x.
+func scaled(c float64) *Op {
+	return elementwise(fmt.Sprintf("scaled/%v", c), scaledDo[float32](c), scaledDo[float64](c),
+		func(_ Nodes, _, dy *Node) *Node { return scaled(c).Apply(dy) })
+}
+
+func scaledDo[T kernel.Float](c float64) func(y, x []T) {
+	return func(y, x []T) { kernel.For[T]().Normalise(y, x, 0, T(c), 0) }
+}
+
 // add is y = a + b; its gradient is dy for both.
 var add = &Op{
 	Name: "add", Shape: sameShape, Cut: each2, F32: addDo[float32], F64: addDo[float64],

@@ -92,7 +92,7 @@ func TestBook(t *testing.T) {
 		{"ch6-2fc100", relu + "dense(100) relu dense(100) relu dense(10)", "log-likelihood", "output", 60, .03, 1, 250000, "test", .9943, 95770},
 		{"ch6-2fc300", relu + "dense(300) relu dense(300) relu dense(10)", "log-likelihood", "output", 60, .03, 1, 250000, "test", .9948, 306170},
 		{"ch6-2fc1000", relu + "dense(1000) relu dense(1000) relu dense(10)", "log-likelihood", "output", 60, .03, 1, 250000, "test", .9947, 1672570},
-		{"deep", relu + "dropout(0.5) dense(1000) relu dropout(0.5) dense(1000) relu dropout(0.5) dense(10)", "log-likelihood", "output", 40, .03, 0, 250000, "test", .9960, 1672570},
+		{"deep", relu + strings.Repeat("dropout(0.5,unscaled=true) dense(1000) relu ", 2) + "dropout(0.5,unscaled=true) dense(10)", "log-likelihood", "output", 40, .03, 0, 250000, "test", .9960, 1672570},
 	} {
 		m, ok := models.Find(c.name)
 		if !ok {
@@ -131,13 +131,13 @@ func TestShapes(t *testing.T) {
 		{Name: "3", Layer: "conv(40,5)", Output: graph.Shape{40, 8, 8}, Params: 20040, MACs: 1280000},
 		{Name: "4", Layer: "pool(2)", Output: graph.Shape{40, 4, 4}},
 		{Name: "5", Layer: "relu", Output: graph.Shape{40, 4, 4}},
-		{Name: "6", Layer: "dropout(0.5)", Output: graph.Shape{40, 4, 4}},
+		{Name: "6", Layer: "dropout(0.5,unscaled=true)", Output: graph.Shape{40, 4, 4}},
 		{Name: "7", Layer: "dense(1000)", Output: graph.Shape{1000}, Params: 641000, MACs: 640000},
 		{Name: "8", Layer: "relu", Output: graph.Shape{1000}},
-		{Name: "9", Layer: "dropout(0.5)", Output: graph.Shape{1000}},
+		{Name: "9", Layer: "dropout(0.5,unscaled=true)", Output: graph.Shape{1000}},
 		{Name: "10", Layer: "dense(1000)", Output: graph.Shape{1000}, Params: 1001000, MACs: 1000000},
 		{Name: "11", Layer: "relu", Output: graph.Shape{1000}},
-		{Name: "12", Layer: "dropout(0.5)", Output: graph.Shape{1000}},
+		{Name: "12", Layer: "dropout(0.5,unscaled=true)", Output: graph.Shape{1000}},
 		{Name: "13", Layer: "dense(10)", Output: graph.Shape{10}, Params: 10010, MACs: 10000},
 	}
 	if got := n.Summary(); fmt.Sprint(got) != fmt.Sprint(want) {

@@ -20,7 +20,7 @@ func TestGraph(t *testing.T) {
 		{"mlp --level op", "digraph {", `n3 [label="dense1.b\n30"`},
 		{"mlp --level gradient -o DIR/x.DOT", "digraph {", `∇ dense2.w\n30×10`},
 		{"deep -o DIR/x.mmd", "---\ntitle: \"deep\"", "1,001,000 parameters"},
-		{"deep -o DIR/x.svg", "<svg ", ">dropout(0.5)<"},
+		{"deep -o DIR/x.svg", "<svg ", ">dropout(0.5,unscaled=true)<"},
 		{"ch6-conv1 -o DIR/x.svg --level gradient", "<svg ", ">dMaxPool/2<"},
 	} {
 		r := ok(t, append([]string{"graph"}, strings.Fields(strings.ReplaceAll(c.args, "DIR", dir))...)...)

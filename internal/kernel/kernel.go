@@ -89,8 +89,8 @@ type Set[T Float] struct {
 	// Col2im is the transpose of Im2col as a linear map: it adds each patch element to its place in x, which starts at 0.
 	Col2im func(x, y []T, g Geometry)
 
-	// Mask is y[i] = 1/(1−p) where random bits of (key, i) say keep, with probability 1−p, and 0 elsewhere.
-	Mask func(y []T, key uint64, p float64)
+	// Mask is y[i] = kept where random bits of (key, i) say keep, with probability 1−p, and 0 elsewhere.
+	Mask func(y []T, key uint64, p float64, kept T)
 	// Gather is y[r,j] = images[order[r]*n+j]/256 for rows of n bytes, n = len(y)/len(order).
 	Gather func(y []T, images []byte, order []int32)
 	// Resample is y[i] = x at column u[i] and row v[i], divided by 256, for an x of (rows, cols) bytes: between pixels by

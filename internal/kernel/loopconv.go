@@ -118,12 +118,12 @@ func mix(x uint64) uint64 {
 }
 
 // mask draws 16 bits an element: four elements to a block.
-func mask[T Float](y []T, key uint64, p float64) {
-	drop, keep := uint32(p*65536+0.5), T(1/(1-p)) // drop is 65536 for p so close to 1 that nothing is kept
+func mask[T Float](y []T, key uint64, p float64, kept T) {
+	drop := uint32(p*65536 + 0.5) // 65536 for p so close to 1 that nothing is kept
 	for i := range y {
 		y[i] = 0
 		if uint32(uint16(Bits(key, uint64(i/4))>>(16*(i%4)))) >= drop {
-			y[i] = keep
+			y[i] = kept
 		}
 	}
 }

@@ -82,8 +82,8 @@ func vectorKernels() []namedKernel {
 		{"Col2im/25x576", func(s *Set[float32]) { s.Col2im(y[:784], patches, first) }},
 		{"Col2im/25x784pad2", func(s *Set[float32]) { s.Col2im(y[:784], patches, padded) }},
 		{"Col2im/500x64", func(s *Set[float32]) { s.Col2im(y[:20*144], patches, second) }},
-		{"Mask/10x1000/p0.5", func(s *Set[float32]) { s.Mask(y[:10000], 7, 0.5) }},
-		{"Mask/10x1000/p0.3", func(s *Set[float32]) { s.Mask(y[:10000], 7, 0.3) }},
+		{"Mask/10x1000/p0.5", func(s *Set[float32]) { s.Mask(y[:10000], 7, 0.5, 2) }},
+		{"Mask/10x1000/p0.3", func(s *Set[float32]) { s.Mask(y[:10000], 7, 0.3, 2) }},
 		{"Resample/784", func(s *Set[float32]) { s.Resample(y[:784], images, 31, 33, x, z) }},
 		{"Gather/10x784", func(s *Set[float32]) { s.Gather(y[:7840], images, order) }},
 	}

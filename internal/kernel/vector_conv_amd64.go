@@ -53,8 +53,8 @@ func halvesShares(f func(dx, dy []float32, pairs, outCols, cols int)) func(dx, d
 }
 
 // drops is Mask by f, which compares 16 bits with drop: 65536 drops all.
-func drops(f func(y []float32, key uint64, drop uint32, keep float32)) func(y []float32, key uint64, p float64) {
-	return func(y []float32, key uint64, p float64) { f(y, key, uint32(p*65536+0.5), float32(1/(1-p))) }
+func drops(f func(y []float32, key uint64, drop uint32, kept float32)) func(y []float32, key uint64, p float64, kept float32) {
+	return func(y []float32, key uint64, p float64, kept float32) { f(y, key, uint32(p*65536+0.5), kept) }
 }
 
 // pixels is Gather by f, or by the Go loop for rows shorter than width.

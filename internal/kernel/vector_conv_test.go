@@ -112,15 +112,15 @@ func TestMask(t *testing.T) {
 			for _, p := range []float64{0, 0.5, 0.3, 1e-9, 0.999, 1 - 1e-9} {
 				key := uint64(n)*0x9e3779b97f4a7c15 + math.Float64bits(p)
 				y, want := f.last(filled(n)), filled(n)
-				s.Mask(y, key, p)
-				Loops[float32]().Mask(want, key, p)
+				s.Mask(y, key, p, float32(n)+.5)
+				Loops[float32]().Mask(want, key, p, float32(n)+.5)
 				f.intact(t, n)
 				mustMatch(t, fmt.Sprint("Mask with p = ", p), y, want, sameBits)
 			}
 		}
 		y, want := filled(1<<19), filled(1<<19) // so many that some elements' bits are the threshold
-		s.Mask(y, 3, 0.25)
-		Loops[float32]().Mask(want, 3, 0.25)
+		s.Mask(y, 3, 0.25, 1)
+		Loops[float32]().Mask(want, 3, 0.25, 1)
 		mustMatch(t, "Mask", y, want, sameBits)
 	})
 }
@@ -132,8 +132,8 @@ func TestMaskIsRandom(t *testing.T) {
 	s := Loops[float32]()
 	for _, p := range []float64{0.5, 0.2} {
 		x, y := make([]float32, n), make([]float32, n)
-		s.Mask(x, 1, p)
-		s.Mask(y, 2, p)
+		s.Mask(x, 1, p, 1)
+		s.Mask(y, 2, p, 1)
 		q := 1 - p
 		count := func(what string, chance float64, kept func(i int) bool) {
 			got := 0
@@ -204,7 +204,7 @@ func FuzzVector(f *testing.F) {
 		for _, k := range points {
 			check(k.name, int(n), func(s *Set[float32], y []float32) { k.run(s, y, a[:n], b[:n]) }, alike(k.name))
 		}
-		check("Mask", int(n), func(s *Set[float32], y []float32) { s.Mask(y, seed, float64(pad)/256) }, sameBits)
+		check("Mask", int(n), func(s *Set[float32], y []float32) { s.Mask(y, seed, float64(pad)/256, 1.5) }, sameBits)
 		check("Softmax", size, func(s *Set[float32], y []float32) { s.Softmax(y, a[:size], g.Cols) }, func(got, want float32) bool {
 			return nearly(got, want) || math.Abs(float64(got-want)) < 1e-37
 		})

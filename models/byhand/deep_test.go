@@ -28,9 +28,9 @@ var stacks = []struct {
 }{
 	{"dense", random(1, NewDense(84, 3)), nil},
 	{"sigmoid", random(2, NewDense(84, 5), Sigmoid, NewDense(5, 3), Sigmoid), nil},
-	{"dropout", random(3, &Dropout{}, NewDense(84, 6), Tanh, &Dropout{}, NewDense(6, 3)), []int{84, 6}},
+	{"dropout", random(3, &Dropout{Scale: 1}, NewDense(84, 6), Tanh, &Dropout{Scale: 1}, NewDense(6, 3)), []int{84, 6}},
 	{"chapter 6", random(4, NewConvolution(2, 7, 6, 3, 2), MaxPool{3, 6, 5, 2}, ReLU, NewConvolution(3, 3, 2, 4, 2), MaxPool{4, 2, 1, 1},
-		ReLU, &Dropout{}, NewDense(8, 5), ReLU, &Dropout{}, NewDense(5, 3)), []int{8, 5}},
+		ReLU, &Dropout{Scale: 1}, NewDense(8, 5), ReLU, &Dropout{Scale: 1}, NewDense(5, 3)), []int{8, 5}},
 	{"pool first", random(5, MaxPool{2, 7, 6, 3}, NewConvolution(2, 2, 2, 3, 1), Tanh, NewDense(12, 3)), nil},
 }
 
@@ -152,7 +152,7 @@ func TestDeepIsNetwork2(t *testing.T) {
 // in evaluation.
 func TestMasks(t *testing.T) {
 	dense := NewDense(2, 1)
-	net := &Deep{[]Layer{&Dropout{}, dense, &Dropout{}}, LinearQuadratic}
+	net := &Deep{[]Layer{&Dropout{Scale: 1}, dense, &Dropout{Scale: 1}}, LinearQuadratic}
 	batch := []Example{{X: []float64{1, 10}, Y: []float64{-1}}, {X: []float64{2, 20}, Y: []float64{-1}}}
 	// Without weights the output is 0, and δ = 0 - (-1) times the second mask.
 	net.UpdateMiniBatch(batch, [][][]float64{{{2, 0}, {1}}, {{0, 3}, {5}}}, 0, 0, 1)
@@ -208,8 +208,9 @@ func TestLayers(t *testing.T) {
 		{"ReLU", ReLU, []float64{-2, 0, 3}, []float64{0, 0, 3}, []float64{4, 5, 6}, []float64{0, 0, 6}, nil, nil},
 		{"tanh", Tanh, []float64{0}, []float64{0}, []float64{4}, []float64{4}, nil, nil},
 		{"sigmoid", Sigmoid, []float64{0}, []float64{0.5}, []float64{4}, []float64{1}, nil, nil},
-		{"dropout", &Dropout{Mask: []float64{2, 0}}, []float64{3, 4}, []float64{6, 0}, []float64{5, 6}, []float64{10, 0}, nil, nil},
-		{"no dropout", &Dropout{}, []float64{3, 4}, []float64{3, 4}, []float64{5, 6}, []float64{5, 6}, nil, nil},
+		{"dropout", &Dropout{Scale: 1, Mask: []float64{2, 0}}, []float64{3, 4}, []float64{6, 0}, []float64{5, 6}, []float64{10, 0}, nil, nil},
+		{"no dropout", &Dropout{Scale: 1}, []float64{3, 4}, []float64{3, 4}, []float64{5, 6}, []float64{5, 6}, nil, nil},
+		{"no dropout, unscaled", &Dropout{Scale: .5}, []float64{3, 4}, []float64{1.5, 2}, []float64{5, 6}, []float64{2.5, 3}, nil, nil},
 	} {
 		if y := c.layer.Forward(c.x); !slices.Equal(y, c.y) {
 			t.Errorf("%s: y = %v, want %v", c.name, y, c.y)
@@ -241,7 +242,7 @@ func TestSoftmax(t *testing.T) {
 
 // TestDeepWrongLength is TestWrongLength for the layers.
 func TestDeepWrongLength(t *testing.T) {
-	net := &Deep{[]Layer{&Dropout{}, NewDense(4, 2)}, SoftmaxLogLikelihood}
+	net := &Deep{[]Layer{&Dropout{Scale: 1}, NewDense(4, 2)}, SoftmaxLogLikelihood}
 	four, two := make([]float64, 4), make([]float64, 2)
 	for name, f := range map[string]func(){
 		"input":      func() { net.Feedforward(two) },

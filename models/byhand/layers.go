@@ -216,16 +216,21 @@ func (f Activation) Backward(z, da []float64) []float64 {
 }
 
 // Dropout multiplies its input by a mask that is given: 0 where a neuron is
-// left out, 1/(1-p) where it stays. network3.py does not divide by 1-p but
-// multiplies by it in evaluation.
+// left out; where it stays 1/(1-p), or 1 as in network3.py, which multiplies by
+// 1-p in evaluation.
 type Dropout struct {
-	Mask []float64 // Of the present example; nil in evaluation.
+	Mask  []float64 // Of the present example; nil in evaluation.
+	Scale float64   // The factor in evaluation: 1-p, or 1 if the mask is scaled.
 }
 
-// Forward returns x ⊙ mask, or x where there is no mask.
+// Forward returns x ⊙ mask, or x times the factor where there is no mask.
 func (d *Dropout) Forward(x []float64) []float64 {
 	if d.Mask == nil {
-		return x
+		y := make([]float64, len(x))
+		for k := range x {
+			y[k] = d.Scale * x[k]
+		}
+		return y
 	}
 	mustHave(len(d.Mask), x)
 	y := make([]float64, len(x))
@@ -235,5 +240,5 @@ func (d *Dropout) Forward(x []float64) []float64 {
 	return y
 }
 
-// Backward returns dy ⊙ mask, or dy where there is no mask.
+// Backward returns dy ⊙ mask, or dy times the factor where there is no mask.
 func (d *Dropout) Backward(_, dy []float64) []float64 { return d.Forward(dy) }

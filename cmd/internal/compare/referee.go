@@ -214,7 +214,10 @@ func layer(l graph.Layer, x graph.Shape) (byhand.Layer, graph.Shape) {
 		if l.P == 0 {
 			return nil, x
 		}
-		return &byhand.Dropout{}, x
+		if l.Unscaled {
+			return &byhand.Dropout{Scale: 1 - l.P}, x
+		}
+		return &byhand.Dropout{Scale: 1}, x
 	}
 	return nil, nil
 }
