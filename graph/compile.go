@@ -7,6 +7,8 @@ import (
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // Compile turns a graph into a program for outs and for the gradients of params, as gorgonia.Grad made them (none if it was not
@@ -95,19 +97,26 @@ func (in *instr) name() string {
 	return in.op.String()
 }
 
-// rows are the indices of the non-zero elements of a matrix (m,n), which the first layer's affine finds: row by row in blocks of
-// columns, counted from the block's first. The product with the transposed matrix is cut into these blocks.
+// rows are the indices of the non-zero elements of a matrix (m,n), which the first layer's affine finds, for each few rows together. The
+// products walk them in blocks of columns, so that the weights of a block stay in the first-level cache for all rows.
 type rows struct {
-	m, n, size int // a block has size columns, the last one fewer
-	index      []int32
-	count      []int32 // (blocks, m)
+	m, n, block int     // a block has so many columns, the last one fewer; a multiple of kernel.Group
+	index       []int32 // (m,n)
+	ends        []int32 // how many are below the end of each group of columns
 }
+
+// wide is the number of a weight matrix's columns that the sparse products take at once, the widest that a kernel keeps in registers,
+// and cached the number of weights that stay in the first-level cache beside what else is read.
+const wide, cached = 112, 10 << 10
 
 // newRows is for an (m,n) matrix that is to be multiplied by weights of k columns.
 func newRows(m, n, k int) *rows {
-	size, blocks := cut(n, m*k/sparseWork, 64)
-	return &rows{m, n, size, make([]int32, m*n), make([]int32, m*blocks)}
+	block := max(1, cached/min(k, wide)/kernel.Group) * kernel.Group
+	return &rows{m, n, min(block, n), make([]int32, m*n), make([]int32, parts(m, kernel.Together)*parts(n, kernel.Group))}
 }
+
+// parts is how many parts of at most so many n things make.
+func parts(n, most int) int { return (n + most - 1) / most }
 
 // sparseWork is how many times as large as a dense product one by index must be to be worth parts: weights that two cores write in
 // turn travel between their caches.
@@ -216,7 +225,7 @@ func sparse(p *program) {
 		}
 		if in.affine() && found[x] == nil {
 			found[x] = newRows(s[0], s[1], in.x[1].shape[1])
-			p.lists += 4 * (len(found[x].index) + len(found[x].count))
+			p.lists += 4 * (len(found[x].index) + len(found[x].ends))
 		}
 		in.sparse = found[x] // a gradient comes after the product that finds them
 	}

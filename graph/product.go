@@ -86,12 +86,11 @@ func (l *linker[T]) sparseAffine(in *instr) []job {
 		if find(nz, x, r0, r1) > (r1-r0)*n/2 {
 			s.Mul(y[r0*k:], k, x[r0*n:], n, 1, w, k, r1-r0, k, n, 1, 1)
 		} else {
-			for from := 0; from < n; from += nz.size {
-				to := min(n, from+nz.size)
+			nz.blocks(0, n, k, func(from, to, j, cols int) {
 				for r := r0; r < r1; r += kernel.Together {
-					s.MulSparse(y[r*k:], k, x[r*n+from:], n, nz.at(r, from), w[from*k:to*k], k, min(kernel.Together, r1-r), k)
+					s.MulSparse(y[r*k+j:], k, x[r*n:], n, nz.at(r, from, to), w[j:], k, min(kernel.Together, r1-r), cols)
 				}
-			}
+			})
 		}
 		act(y[r0*k : r1*k])
 	}}}
@@ -102,19 +101,34 @@ func find[T kernel.Float](z *rows, x []T, r0, r1 int) int {
 	total, s := 0, kernel.For[T]()
 	for r := r0; r < r1; r += kernel.Together {
 		m := min(kernel.Together, r1-r)
-		for from := 0; from < z.n; from += z.size {
-			to := min(z.n, from+z.size)
-			c := s.Nonzero(z.index[r*z.n+from:r*z.n+to], x[r*z.n+from:], z.n, m)
-			z.count[from/z.size*z.m+r] = int32(c)
-			total += c * m
-		}
+		total += m * s.Nonzero(z.index[r*z.n:(r+1)*z.n], z.endsOf(r), x[r*z.n:], z.n, m)
 	}
 	return total
 }
 
-// at are the columns of the rows that begin with r in the block of columns that begins at from.
-func (z *rows) at(r, from int) []int32 {
-	return z.index[r*z.n+from:][:z.count[from/z.size*z.m+r]]
+// endsOf are the ends of the list of the rows that begin with r.
+func (z *rows) endsOf(r int) []int32 {
+	groups := parts(z.n, kernel.Group)
+	return z.ends[r/kernel.Together*groups:][:groups]
+}
+
+// at are the columns of the rows that begin with r in the block [from, to).
+func (z *rows) at(r, from, to int) []int32 {
+	ends, first := z.endsOf(r), int32(0)
+	if from > 0 {
+		first = ends[from/kernel.Group-1]
+	}
+	return z.index[r*z.n:][first:ends[(to-1)/kernel.Group]]
+}
+
+// blocks calls f for the blocks between the columns from, where a block begins, and to, with as many of the k columns of weights as
+// the kernels take at once.
+func (z *rows) blocks(from, to, k int, f func(from, to, j, cols int)) {
+	for j := 0; j < k; j += wide {
+		for at := from; at < to; at += z.block {
+			f(at, min(to, at+z.block), j, min(wide, k-j))
+		}
+	}
 }
 
 // sparseTMul is tMul by the non-zero elements of a, cut by blocks of a's columns. Where most of a is not zero, it multiplies all.
@@ -122,25 +136,28 @@ func (l *linker[T]) sparseTMul(in *instr) []job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, factors := l.target(in)
 	x, dy, s, nz := l.of(in.x[0]), l.of(in.x[1]), kernel.For[T](), in.sparse
-	return []job{{len(nz.count) / m, func(i int) {
-		from := i * nz.size
-		to := min(n, from+nz.size)
+	size, parts := cut(n, m*k/sparseWork, nz.block)
+	return []job{{parts, func(i int) {
+		c0, c1 := i*size, min(n, (i+1)*size)
 		alpha, beta := factors()
-		if kernel.Together*sum(nz.count[i*m:i*m+m]) > m*(to-from)/2 {
-			s.Mul(y[from*k:], k, x[from:], 1, n, dy, k, to-from, k, m, alpha, beta)
+		if nz.count(c0, c1) > m*(c1-c0)/2 {
+			s.Mul(y[c0*k:], k, x[c0:], 1, n, dy, k, c1-c0, k, m, alpha, beta)
 			return
 		}
-		shrink(y[from*k:to*k], beta)
-		for r := 0; r < m; r += kernel.Together {
-			s.OuterSparse(y[from*k:to*k], k, x[r*n+from:], n, nz.at(r, from), dy[r*k:], k, min(kernel.Together, m-r), k, alpha)
-		}
+		shrink(y[c0*k:c1*k], beta)
+		nz.blocks(c0, c1, k, func(from, to, j, cols int) {
+			for r := 0; r < m; r += kernel.Together {
+				s.OuterSparse(y[j:], k, x[r*n:], n, nz.at(r, from, to), dy[r*k+j:], k, min(kernel.Together, m-r), cols, alpha)
+			}
+		})
 	}}}
 }
 
-func sum(counts []int32) int {
+// count is about how many products a column of weights takes in the block [from, to).
+func (z *rows) count(from, to int) int {
 	total := 0
-	for _, c := range counts {
-		total += int(c)
+	for r := 0; r < z.m; r += kernel.Together {
+		total += kernel.Together * len(z.at(r, from, to))
 	}
 	return total
 }

@@ -78,3 +78,30 @@ func TestOrder(t *testing.T) {
 }
 
 func same(a, b [][]int) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
+
+// TestOrderOfLabels: a mini-batch is sorted by label, has the images that it would have if there were one label, and an epoch is a
+// permutation for any labels.
+func TestOrderOfLabels(t *testing.T) {
+	const n = 1000
+	for _, classes := range []int{1, 2, 10, 256} {
+		labels := make([]byte, n)
+		for i := range labels {
+			labels[i] = byte(255 - i*i%classes)
+		}
+		for _, batch := range []int{1, 7, 128, n, 3 * n} {
+			plain, order := train.Order(make([]byte, n), batch, 3, 4), train.Order(labels, batch, 3, 4)
+			for at := 0; at < n; at += batch {
+				end := min(n, at+batch)
+				if !slices.IsSortedFunc(order[at:end], func(a, b int32) int { return int(labels[a]) - int(labels[b]) }) {
+					t.Fatalf("%d classes: mini-batch %v is not sorted by label", classes, order[at:end])
+				}
+				if !slices.Equal(slices.Sorted(slices.Values(order[at:end])), slices.Sorted(slices.Values(plain[at:end]))) {
+					t.Fatalf("%d classes: mini-batch %v, want the images %v", classes, order[at:end], plain[at:end])
+				}
+			}
+			if all := slices.Compact(slices.Sorted(slices.Values(order))); len(all) != n {
+				t.Fatalf("%d classes: %d of %d images", classes, len(all), n)
+			}
+		}
+	}
+}

@@ -109,7 +109,7 @@ func TestParts(t *testing.T) {
 		d, kept := corners(20, 1), map[string][]any{}
 		for i := range 4 {
 			x, labels := make([]float32, 5*36), make([]byte, 5)
-			for j, image := range train.Order(20, 0, 0)[5*i : 5*i+5] {
+			for j, image := range train.Order(d.Labels, 5, 0, 0)[5*i : 5*i+5] {
 				for k, pixel := range d.Images[36*image : 36*image+36] {
 					x[36*j+k] = float32(pixel) / 256
 				}

@@ -20,8 +20,8 @@ type Set[T Float] struct {
 	MulT func(c []T, ldc int, a []T, lda int, b []T, ldb int, m, n, k int, alpha, beta T)
 
 	// Nonzero writes the columns j < len(idx) in which one of x's m ≤ Together rows is not 0 to idx, in order, and returns their number;
-	// the rest of idx may be anything.
-	Nonzero func(idx []int32, x []T, ldx, m int) int
+	// ends[i] is how many of them are below Group(i+1), for the (len(idx)+Group-1)/Group groups. The rest of idx is anything.
+	Nonzero func(idx, ends []int32, x []T, ldx, m int) int
 	// MulSparse is y[r,j] += Σ x[r,idx[t]] w[idx[t],j] for r < m ≤ Together, j < n: rows of x W for an x that is mostly zero.
 	MulSparse func(y []T, ldy int, x []T, ldx int, idx []int32, w []T, ldw, m, n int)
 	// OuterSparse is w[idx[t],j] += α Σ_r x[r,idx[t]] dy[r,j] for r < m ≤ Together, j < n: these rows' share of xᵀ dy.
@@ -100,6 +100,9 @@ type Set[T Float] struct {
 
 // Together is the number of rows of a sparse matrix that share one list of columns: what is read of w serves them all.
 const Together = 3
+
+// Group is the number of columns for which Nonzero counts.
+const Group = 16
 
 // Geometry is the shape of a convolution over one image: the image's maps, rows and columns, the filter's, and the zeros
 // assumed around the image on each side. The output has Rows+2·Pad−KernelRows+1 rows, then strided.

@@ -62,7 +62,7 @@ func dot[T Float](a, b []T) T {
 	return s
 }
 
-func nonzero[T Float](idx []int32, x []T, ldx, m int) int {
+func nonzero[T Float](idx, ends []int32, x []T, ldx, m int) int {
 	n := 0
 	for j := range idx {
 		for r := range m {
@@ -72,6 +72,7 @@ func nonzero[T Float](idx []int32, x []T, ldx, m int) int {
 				break
 			}
 		}
+		ends[j/Group] = int32(n)
 	}
 	return n
 }

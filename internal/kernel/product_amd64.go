@@ -35,7 +35,7 @@ type products struct {
 	deep int       // the most terms that Mul adds up before it adds their sum to c: a multiple of 16, found by timing
 	wide int       // the most columns of the sparse kernels
 
-	nonzero     func(idx []int32, x, x1, x2 *float32) int
+	nonzero     func(idx []int32, ends *int32, x, x1, x2 *float32) int
 	mulSparse   [Together]mulSparseRows   // [m-1] is for m rows
 	outerSparse [Together]outerSparseRows // the same
 }
@@ -134,6 +134,9 @@ func (p *products) mulShort(c []float32, ldc int, a []float32, lda int, b []floa
 
 // share is the first of n things if they are shared out in groups of at most most that differ by one at most.
 func share(n, most int) int {
+	if n <= most {
+		return n // without divisions, which a sparse product of a few rows would feel
+	}
 	groups := (n + most - 1) / most
 	return (n + groups - 1) / groups
 }
@@ -149,12 +152,12 @@ func scaleRows(c []float32, ldc, m, n int, beta float32) {
 }
 
 // Nonzero is Set.Nonzero; it may write anything between the columns found and idx's end.
-func (p *products) Nonzero(idx []int32, x []float32, ldx, m int) int {
+func (p *products) Nonzero(idx, ends []int32, x []float32, ldx, m int) int {
 	if len(idx) == 0 {
 		return 0
 	}
-	_, _ = x[(m-1)*ldx+len(idx)-1], p.mulSparse[m-1]
-	return p.nonzero(idx, &x[0], &x[(m-1)/2*ldx], &x[(m-1)*ldx])
+	_, _, _ = x[(m-1)*ldx+len(idx)-1], ends[(len(idx)-1)/Group], p.mulSparse[m-1]
+	return p.nonzero(idx, &ends[0], &x[0], &x[(m-1)/2*ldx], &x[(m-1)*ldx])
 }
 
 // MulSparse is Set.MulSparse for indices in order, as Nonzero writes them: only the last is checked.

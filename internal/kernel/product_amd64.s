@@ -15231,21 +15231,23 @@ blocks:
 	VZEROUPPER
 	RET
 
-// func nonzeroAVX2(idx []int32, x *float32, x1 *float32, x2 *float32) int
+// func nonzeroAVX2(idx []int32, ends *int32, x *float32, x1 *float32, x2 *float32) int
 // Requires: AVX, AVX2, POPCNT
-TEXT ·nonzeroAVX2(SB), NOSPLIT, $0-56
+TEXT ·nonzeroAVX2(SB), NOSPLIT, $0-64
 	MOVQ         idx_base+0(FP), AX
-	MOVQ         x+24(FP), CX
+	MOVQ         x+32(FP), CX
 	MOVQ         idx_len+8(FP), DX
-	MOVQ         x1+32(FP), BX
-	MOVQ         x2+40(FP), SI
+	MOVQ         x1+40(FP), BX
+	MOVQ         x2+48(FP), SI
+	MOVQ         ends+24(FP), DI
 	SUBQ         CX, BX
 	SUBQ         CX, SI
-	XORQ         DI, DI
-	LEAQ         bitPlaces<>+0(SB), R8
+	XORQ         R8, R8
+	LEAQ         bitPlaces<>+0(SB), R9
 	VPXOR        Y0, Y0, Y0
 	VPXOR        Y1, Y1, Y1
 	VPBROADCASTD constant8<>+0(SB), Y2
+	XORQ         R11, R11
 	SUBQ         $0x08, DX
 	JLT          rest
 
@@ -15254,12 +15256,15 @@ loop:
 	VPOR      (CX)(BX*1), Y3, Y3
 	VPOR      (CX)(SI*1), Y3, Y3
 	VCMPPS    $0x04, Y0, Y3, Y3
-	VMOVMSKPS Y3, R9
-	VPMOVZXBD (R8)(R9*8), Y3
+	VMOVMSKPS Y3, R10
+	VPMOVZXBD (R9)(R10*8), Y3
 	VPADDD    Y1, Y3, Y3
-	POPCNTL   R9, R9
-	VMOVDQU   Y3, (AX)(DI*4)
-	ADDQ      R9, DI
+	POPCNTL   R10, R10
+	VMOVDQU   Y3, (AX)(R8*4)
+	ADDQ      R10, R8
+	MOVL      R8, (DI)
+	LEAQ      (DI)(R11*4), DI
+	XORQ      $0x01, R11
 	VPADDD    Y2, Y1, Y1
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
@@ -15267,23 +15272,29 @@ loop:
 
 rest:
 	ADDQ       $0x08, DX
-	LEAQ       tail256<>+0(SB), R9
+	JE         done
+	LEAQ       tail256<>+0(SB), R10
 	SHLQ       $0x02, DX
-	SUBQ       DX, R9
-	VMOVUPS    32(R9), Y2
+	SUBQ       DX, R10
+	VMOVUPS    32(R10), Y2
 	VMASKMOVPS (CX), Y2, Y3
 	VMASKMOVPS (CX)(BX*1), Y2, Y4
 	VPOR       Y4, Y3, Y3
 	VMASKMOVPS (CX)(SI*1), Y2, Y4
 	VPOR       Y4, Y3, Y3
 	VCMPPS     $0x04, Y0, Y3, Y3
-	VMOVMSKPS  Y3, R9
-	VPMOVZXBD  (R8)(R9*8), Y3
+	VMOVMSKPS  Y3, R10
+	VPMOVZXBD  (R9)(R10*8), Y3
 	VPADDD     Y1, Y3, Y3
-	POPCNTL    R9, R9
-	VPMASKMOVD Y3, Y2, (AX)(DI*4)
-	ADDQ       R9, DI
-	MOVQ       DI, ret+48(FP)
+	POPCNTL    R10, R10
+	VPMASKMOVD Y3, Y2, (AX)(R8*4)
+	ADDQ       R10, R8
+	MOVL       R8, (DI)
+	LEAQ       (DI)(R11*4), DI
+	XORQ       $0x01, R11
+
+done:
+	MOVQ R8, ret+56(FP)
 	VZEROUPPER
 	RET
 
@@ -15548,17 +15559,18 @@ GLOBL bitPlaces<>(SB), RODATA|NOPTR, $2048
 DATA constant8<>+0(SB)/4, $0x00000008
 GLOBL constant8<>(SB), RODATA|NOPTR, $4
 
-// func nonzeroAVX512(idx []int32, x *float32, x1 *float32, x2 *float32) int
+// func nonzeroAVX512(idx []int32, ends *int32, x *float32, x1 *float32, x2 *float32) int
 // Requires: AVX, AVX512F, POPCNT
-TEXT ·nonzeroAVX512(SB), NOSPLIT, $0-56
+TEXT ·nonzeroAVX512(SB), NOSPLIT, $0-64
 	MOVQ         idx_base+0(FP), AX
-	MOVQ         x+24(FP), CX
+	MOVQ         x+32(FP), CX
 	MOVQ         idx_len+8(FP), DX
-	MOVQ         x1+32(FP), BX
-	MOVQ         x2+40(FP), SI
+	MOVQ         x1+40(FP), BX
+	MOVQ         x2+48(FP), SI
+	MOVQ         ends+24(FP), DI
 	SUBQ         CX, BX
 	SUBQ         CX, SI
-	XORQ         DI, DI
+	XORQ         R8, R8
 	VPXORD       Z0, Z0, Z0
 	VMOVDQU32    counting<>+0(SB), Z1
 	VPBROADCASTD constant16<>+0(SB), Z2
@@ -15571,10 +15583,12 @@ loop:
 	VPORD         (CX)(SI*1), Z3, Z3
 	VCMPPS        $0x04, Z0, Z3, K1
 	VPCOMPRESSD.Z Z1, K1, Z3
-	KMOVW         K1, R8
-	POPCNTL       R8, R8
-	VMOVDQU32     Z3, (AX)(DI*4)
-	ADDQ          R8, DI
+	KMOVW         K1, R9
+	POPCNTL       R9, R9
+	VMOVDQU32     Z3, (AX)(R8*4)
+	ADDQ          R9, R8
+	MOVL          R8, (DI)
+	ADDQ          $0x04, DI
 	VPADDD        Z2, Z1, Z1
 	ADDQ          $0x40, CX
 	SUBQ          $0x10, DX
@@ -15582,8 +15596,9 @@ loop:
 
 rest:
 	ADDQ          $0x10, DX
-	LEAQ          tail512<>+0(SB), R8
-	KMOVW         (R8)(DX*2), K2
+	JE            done
+	LEAQ          tail512<>+0(SB), R9
+	KMOVW         (R9)(DX*2), K2
 	VMOVUPS.Z     (CX), K2, Z3
 	VMOVUPS.Z     (CX)(BX*1), K2, Z2
 	VPORD         Z2, Z3, Z3
@@ -15591,11 +15606,14 @@ rest:
 	VPORD         Z2, Z3, Z3
 	VCMPPS        $0x04, Z0, Z3, K1
 	VPCOMPRESSD.Z Z1, K1, Z3
-	KMOVW         K1, R8
-	POPCNTL       R8, R8
-	VMOVDQU32     Z3, K2, (AX)(DI*4)
-	ADDQ          R8, DI
-	MOVQ          DI, ret+48(FP)
+	KMOVW         K1, R9
+	POPCNTL       R9, R9
+	VMOVDQU32     Z3, K2, (AX)(R8*4)
+	ADDQ          R9, R8
+	MOVL          R8, (DI)
+
+done:
+	MOVQ R8, ret+56(FP)
 	VZEROUPPER
 	RET
 

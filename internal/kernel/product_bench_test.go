@@ -116,10 +116,10 @@ func BenchmarkSparse(b *testing.B) {
 				count++
 			}
 		}
-		idx := make([][]int32, images/Together)
+		idx, ends := make([][]int32, images/Together), make([]int32, pixels/Group)
 		find := func(s *Set[float32]) {
 			for i := range idx {
-				idx[i] = idx[i][:s.Nonzero(idx[i][:pixels], x[i*Together*pixels:], pixels, Together)]
+				idx[i] = idx[i][:s.Nonzero(idx[i][:pixels], ends, x[i*Together*pixels:], pixels, Together)]
 			}
 		}
 		for i := range idx {

@@ -10,15 +10,15 @@ import (
 func TestNonzero(t *testing.T) {
 	const most = 210
 	negativeZero := float32(math.Copysign(0, -1))
-	page, idx := guarded[float32](t, Together*most), guarded[int32](t, most)
+	page, idx, ends := guarded[float32](t, Together*most), guarded[int32](t, most), guarded[int32](t, most)
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		r := rand.New(rand.NewPCG(1, 2))
 		for n := range most - 9 {
 			for m := 1; m <= Together; m++ {
 				for _, values := range [][]float32{{0, negativeZero}, {1, nan, -inf, 1e-45}, {0, 0, 0, 0, 0, 1, nan, -2, negativeZero}} {
 					ldx := n + n%10
-					x, idx := page[len(page)-max(0, (m-1)*ldx+n):], idx[len(idx)-n:]
-					var want []int32
+					x, idx, ends := page[len(page)-max(0, (m-1)*ldx+n):], idx[len(idx)-n:], ends[most-(n+Group-1)/Group:]
+					var want, below []int32
 					for i := range x {
 						x[i] = values[r.IntN(len(values))]
 					}
@@ -29,9 +29,12 @@ func TestNonzero(t *testing.T) {
 								break
 							}
 						}
+						if j%Group == Group-1 || j == n-1 {
+							below = append(below, int32(len(want)))
+						}
 					}
-					if got := idx[:s.Nonzero(idx, x, ldx, m)]; !slices.Equal(got, want) {
-						t.Fatalf("%d rows of %v: %v, want %v", m, x, got, want)
+					if got := idx[:s.Nonzero(idx, ends, x, ldx, m)]; !slices.Equal(got, want) || !slices.Equal(ends, below) {
+						t.Fatalf("%d rows of %v: %v, %v, want %v, %v", m, x, got, ends, want, below)
 					}
 				}
 			}
@@ -48,7 +51,7 @@ func sparseInput(t testing.TB, r *rand.Rand, m, count int) (x matrix, idx []int3
 		}
 	}
 	all := make([]int32, x.cols)
-	n := Loops[float32]().Nonzero(all, x.x, x.ld, m)
+	n := Loops[float32]().Nonzero(all, make([]int32, 3), x.x, x.ld, m)
 	idx = guarded[int32](t, x.cols)[x.cols-n:]
 	copy(idx, all)
 	return x, idx
@@ -159,7 +162,8 @@ func TestSparseTooShort(t *testing.T) {
 	short := func(x []float32) []float32 { return x[: len(x)-1 : len(x)-1] }
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		for what, f := range map[string]func(){
-			"Nonzero's x":         func() { s.Nonzero(make([]int32, 3), short(x), 3, 2) },
+			"Nonzero's x":         func() { s.Nonzero(make([]int32, 3), make([]int32, 1), short(x), 3, 2) },
+			"Nonzero's ends":      func() { s.Nonzero(make([]int32, 17), make([]int32, 1), make([]float32, 17), 17, 1) },
 			"MulSparse's x":       func() { s.MulSparse(y, 5, short(x), 3, idx, w, 5, 2, 5) },
 			"MulSparse's w":       func() { s.MulSparse(y, 5, x, 3, idx, short(w), 5, 2, 5) },
 			"MulSparse's y":       func() { s.MulSparse(short(y), 5, x, 3, idx, w, 5, 2, 5) },

@@ -219,12 +219,12 @@ func outerSparse3AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, d
 //go:noescape
 func transpose8(dst *float32, ldd int, src *float32, lds int, rows int, k int)
 
-// nonzeroAVX2 is the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything.
+// nonzeroAVX2 is the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything; ends[i] of them are below 16(i+1).
 //
 //go:noescape
-func nonzeroAVX2(idx []int32, x *float32, x1 *float32, x2 *float32) int
+func nonzeroAVX2(idx []int32, ends *int32, x *float32, x1 *float32, x2 *float32) int
 
-// nonzeroAVX512 is the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything.
+// nonzeroAVX512 is the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything; ends[i] of them are below 16(i+1).
 //
 //go:noescape
-func nonzeroAVX512(idx []int32, x *float32, x1 *float32, x2 *float32) int
+func nonzeroAVX512(idx []int32, ends *int32, x *float32, x1 *float32, x2 *float32) int

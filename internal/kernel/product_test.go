@@ -240,13 +240,13 @@ func TestProductsAtOnce(t *testing.T) {
 
 func TestProductsAllocate(t *testing.T) {
 	c, a, b := make([]float32, 20*20), make([]float32, 20*300), make([]float32, 300*20)
-	idx := make([]int32, 20)
+	idx, ends := make([]int32, 20), make([]int32, 2)
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		n := testing.AllocsPerRun(100, func() {
 			s.Mul(c, 20, a, 300, 1, b, 20, 20, 20, 300, 1, 0)
 			s.MulT(c, 20, a, 300, b, 300, 20, 20, 300, 1, 0)
 			s.MulT(c, 20, a, 30, b, 30, 20, 20, 30, 1, 0)
-			found := idx[:s.Nonzero(idx, b, 20, 3)]
+			found := idx[:s.Nonzero(idx, ends, b, 20, 3)]
 			s.MulSparse(c, 20, b, 20, found, a, 20, 3, 20)
 			s.OuterSparse(a, 20, b, 20, found, c, 20, 3, 20, 1)
 		})

@@ -66,7 +66,7 @@ func pixels(f func(y []float32, x, next []byte), width int) func(y []float32, im
 			return
 		}
 		for r, o := range order {
-			next := order[min(r+1, len(order)-1)]
+			next := order[min(r+4, len(order)-1)]
 			f(y[r*n:][:n], images[int(o)*n:][:n], images[int(next)*n:][:n])
 		}
 	}

@@ -81,7 +81,7 @@ func (l *Lockstep) Run(ctx context.Context, steps int) error {
 // next are the images of the next mini-batch: those that train.Trainer would take.
 func (l *Lockstep) next() []int32 {
 	if len(l.order) == 0 || l.recipe.DropTail && len(l.order) < l.recipe.Batch {
-		l.order = train.Order(l.data.Len(), l.seed, l.epoch)
+		l.order = train.Order(l.data.Labels, l.recipe.Batch, l.seed, l.epoch)
 		l.epoch++
 	}
 	n := min(l.recipe.Batch, len(l.order))

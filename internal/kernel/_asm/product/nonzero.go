@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	nonzeroSignature = "func(idx []int32, x, x1, x2 *float32) int"
-	nonzeroLoop      = "the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything"
+	nonzeroSignature = "func(idx []int32, ends *int32, x, x1, x2 *float32) int"
+	nonzeroLoop      = "the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything; ends[i] of them are below 16(i+1)"
 )
 
 // nonzeroAVX512 generates Nonzero with the instruction made for it.
 func nonzeroAVX512() {
 	function("nonzeroAVX512", nonzeroSignature, nonzeroLoop)
 	idx, x, n := Load(Param("idx").Base(), GP64()), Load(Param("x"), GP64()), Load(Param("idx").Len(), GP64())
-	x1, x2 := Load(Param("x1"), GP64()), Load(Param("x2"), GP64())
+	x1, x2, ends := Load(Param("x1"), GP64()), Load(Param("x2"), GP64()), Load(Param("ends"), GP64())
 	SUBQ(x, x1) // from here on the distances from x
 	SUBQ(x, x2)
 	found := GP64()
@@ -43,12 +43,15 @@ func nonzeroAVX512() {
 	compress()
 	VMOVDQU32(packed, Mem{Base: idx, Index: found, Scale: 4})
 	ADDQ(count.As64(), found)
+	MOVL(found.As32(), Mem{Base: ends})
+	ADDQ(Imm(4), ends)
 	VPADDD(step, at, at)
 	ADDQ(Imm(64), x)
 	SUBQ(Imm(16), n)
 	JGE(LabelRef("loop"))
 	Label("rest")
 	ADDQ(Imm(16), n)
+	JE(LabelRef("done"))
 	last := avx512.tail(n)
 	avx512.load(Mem{Base: x}, last, v)
 	for _, distance := range []reg.Register{x1, x2} {
@@ -59,6 +62,8 @@ func nonzeroAVX512() {
 	compress()
 	VMOVDQU32(packed, last, Mem{Base: idx, Index: found, Scale: 4})
 	ADDQ(count.As64(), found)
+	MOVL(found.As32(), Mem{Base: ends})
+	Label("done")
 	Store(found, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
@@ -68,7 +73,7 @@ func nonzeroAVX512() {
 func nonzeroAVX2() {
 	function("nonzeroAVX2", nonzeroSignature, nonzeroLoop)
 	idx, x, n := Load(Param("idx").Base(), GP64()), Load(Param("x"), GP64()), Load(Param("idx").Len(), GP64())
-	x1, x2 := Load(Param("x1"), GP64()), Load(Param("x2"), GP64())
+	x1, x2, ends := Load(Param("x1"), GP64()), Load(Param("x2"), GP64()), Load(Param("ends"), GP64())
 	SUBQ(x, x1) // from here on the distances from x
 	SUBQ(x, x2)
 	found, table := GP64(), GP64()
@@ -86,6 +91,13 @@ func nonzeroAVX2() {
 		VPADDD(at, packed, packed)
 		POPCNTL(chosen, chosen)
 	}
+	half := GP64()
+	XORQ(half, half)
+	count := func() { // for the first vector of a group, too, whose number is then overwritten
+		MOVL(found.As32(), Mem{Base: ends})
+		LEAQ(Mem{Base: ends, Index: half, Scale: 4}, ends)
+		XORQ(Imm(1), half)
+	}
 	SUBQ(Imm(8), n)
 	JLT(LabelRef("rest"))
 	Label("loop")
@@ -95,12 +107,14 @@ func nonzeroAVX2() {
 	compress()
 	VMOVDQU(packed, Mem{Base: idx, Index: found, Scale: 4})
 	ADDQ(chosen.As64(), found)
+	count()
 	VPADDD(step, at, at)
 	ADDQ(Imm(32), x)
 	SUBQ(Imm(8), n)
 	JGE(LabelRef("loop"))
 	Label("rest")
 	ADDQ(Imm(8), n)
+	JE(LabelRef("done"))
 	last := avx2.tail(n)
 	avx2.load(Mem{Base: x}, last, v)
 	for _, distance := range []reg.Register{x1, x2} {
@@ -111,6 +125,8 @@ func nonzeroAVX2() {
 	compress()
 	VPMASKMOVD(packed, last, Mem{Base: idx, Index: found, Scale: 4})
 	ADDQ(chosen.As64(), found)
+	count()
+	Label("done")
 	Store(found, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
