@@ -7,8 +7,6 @@ import (
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // Compile turns a graph into a program for outs and for the gradients of params, as gorgonia.Grad made them (none if it was not
@@ -84,10 +82,10 @@ type instr struct {
 	own    *Op // op as one of ours; nil: it runs through Gorgonia's interfaces
 	y      *value
 	x      []*value
-	act    *Op    // the activation that is applied to the result at once
-	sparse *rows  // the non-zero elements of x[0], where the op walks those
-	update *value // the parameter that the result, its gradient, updates at once
-	decay  bool   // whether regularisation shrinks that parameter
+	act    *Op      // the activation that is applied to the result at once
+	sparse []*lists // the non-zero elements of x[0], where the op walks those
+	update *value   // the parameter that the result, its gradient, updates at once
+	decay  bool     // whether regularisation shrinks that parameter
 }
 
 func (in *instr) name() string {
@@ -96,31 +94,6 @@ func (in *instr) name() string {
 	}
 	return in.op.String()
 }
-
-// rows are the indices of the non-zero elements of a matrix (m,n), which the first layer's affine finds, for each few rows together. The
-// products walk them in blocks of columns, so that the weights of a block stay in the first-level cache for all rows.
-type rows struct {
-	m, n, block int     // a block has so many columns, the last one fewer; a multiple of kernel.Group
-	index       []int32 // (m,n)
-	ends        []int32 // how many are below the end of each group of columns
-}
-
-// wide is the number of a weight matrix's columns that the sparse products take at once, the widest that a kernel keeps in registers,
-// and cached the number of weights that stay in the first-level cache beside what else is read.
-const wide, cached = 112, 10 << 10
-
-// newRows is for an (m,n) matrix that is to be multiplied by weights of k columns.
-func newRows(m, n, k int) *rows {
-	block := max(1, cached/min(k, wide)/kernel.Group) * kernel.Group
-	return &rows{m, n, min(block, n), make([]int32, m*n), make([]int32, parts(m, kernel.Together)*parts(n, kernel.Group))}
-}
-
-// parts is how many parts of at most so many n things make.
-func parts(n, most int) int { return (n + most - 1) / most }
-
-// sparseWork is how many times as large as a dense product one by index must be to be worth parts: weights that two cores write in
-// turn travel between their caches.
-const sparseWork = 16
 
 // order lists what the outputs need, inputs before their users.
 func order(p *program) {
@@ -210,25 +183,6 @@ func fuseActivations(p *program) {
 		p.code[i].act, p.code[i].y = in.own, in.y
 		return true
 	})
-}
-
-// sparse finds the products with an input of the graph as left factor, such as the first layer's: most pixels of a digit are 0.
-func sparse(p *program) {
-	found := map[*value]*rows{}
-	for _, in := range p.code {
-		if !in.affine() && in.own != tMul {
-			continue
-		}
-		x, s := in.x[0].root(), in.x[0].shape
-		if !x.leaf() || x.node.Deriv() != nil || s[1] < 64 {
-			continue
-		}
-		if in.affine() && found[x] == nil {
-			found[x] = newRows(s[0], s[1], in.x[1].shape[1])
-			p.lists += 4 * (len(found[x].index) + len(found[x].ends))
-		}
-		in.sparse = found[x] // a gradient comes after the product that finds them
-	}
 }
 
 // groups cuts the code into blocks. A block is one instruction, or a run of instructions that work example by example and are

@@ -25,6 +25,7 @@ type machine struct {
 	y         any    // the outputs (m,classes)
 	reads     []read // what to copy after a run
 	rule      *descent
+	half      int // columns of the input's first half, where the first layer works by halves
 }
 
 // read is a node's value after a run, and the memory that wants it.
@@ -106,6 +107,7 @@ func (n *Net) newMachine(u use) (m *machine, err error) {
 	for _, r := range m.moving {
 		r.batch = vm.data[r.node.ID()]
 	}
+	m.half = vm.half
 	m.vm, m.cost, m.y = vm, vm.data[cost.ID()], vm.data[y.ID()]
 	return m, nil
 }

@@ -43,6 +43,8 @@ type Net struct {
 	masks    []mask         // of the last step
 	running  map[string]any // the memory of Stats, by layer
 	least    int            // examples of a training step
+
+	gathering gathering
 }
 
 // use is what a graph is built for: Gorgonia fixes the mini-batch size, and dropout differs, so each has its own.
@@ -128,6 +130,33 @@ func (n *Net) Buffer(batch int) []float32 {
 		return x
 	}
 	return make([]float32, batch*n.Input.TotalSize())
+}
+
+// gathering is the mini-batch that Gather collects.
+type gathering struct {
+	x      []float32
+	images []byte
+	order  []int32
+	half   int // columns of the first half
+	halves job
+}
+
+// Gather writes a mini-batch to x: example i is the bytes images[order[i]*n:][:n] of n = Input.TotalSize(), each divided by 256. Where the
+// first layer works by halves of its inputs, each processor collects the half that it will work on.
+func (n *Net) Gather(x []float32, images []byte, order []int32) {
+	size, g, s := n.Input.TotalSize(), &n.gathering, kernel.For[float32]()
+	m := n.machines[use{len(order), descending}]
+	if m == nil || m.half == 0 {
+		s.Gather(x, images, order, 0, size)
+		return
+	}
+	g.x, g.images, g.order, g.half = x, images, order, m.half
+	if g.halves.run == nil {
+		g.halves = job{2, func(i int) {
+			kernel.For[float32]().Gather(g.x, g.images, g.order, i*g.half, g.half+i*(size-g.half))
+		}}
+	}
+	do(&g.halves, n.processors())
 }
 
 // cost is the cost's node, a scalar.

@@ -29,8 +29,8 @@ type team struct {
 // closed is a part number that no job has: nothing can be claimed.
 const closed = 1<<32 - 1
 
-// spins is how long a worker waits for the next job before it sleeps: some 50 µs.
-const spins = 2000
+// spins is how long a worker waits for the next job before it sleeps: some 300 µs.
+const spins = 20000
 
 var workers = sync.OnceValue(func() *team {
 	n := runtime.GOMAXPROCS(0) - 1
@@ -71,12 +71,14 @@ func do(j *job, threads int) {
 
 // Parallel calls f once for each part from 0 to parts−1, in any order, and at once on as many processors as the network uses. Who wants
 // the same bits from any number of them lets what a part does depend on nothing but the part.
-func (n *Net) Parallel(parts int, f func(part int)) {
-	threads := n.threads
-	if threads == 0 {
-		threads = runtime.GOMAXPROCS(0)
+func (n *Net) Parallel(parts int, f func(part int)) { do(&job{parts, f}, n.processors()) }
+
+// processors is how many the network uses.
+func (n *Net) processors() int {
+	if n.threads > 0 {
+		return n.threads
 	}
-	do(&job{parts, f}, threads)
+	return runtime.GOMAXPROCS(0)
 }
 
 // help runs parts of the present job until none is left to claim. The caller is member 0.

@@ -24,6 +24,7 @@ type VM struct {
 	err     error // of a step
 
 	activations, scratch int // bytes
+	half                 int // columns of the first half of a product's sparse input; 0: it is not split
 }
 
 // input is a variable of the graph, and how to read a value that was bound to it since it was compiled.

@@ -48,7 +48,7 @@ func chunks(ctx context.Context, n *graph.Net, d Data, f func(x []float32, from,
 		for i := range to - from {
 			order[i] = int32(from + i)
 		}
-		kernel.For[float32]().Gather(x[:(to-from)*size], d.Images, order[:to-from])
+		kernel.For[float32]().Gather(x[:(to-from)*size], d.Images, order[:to-from], 0, size)
 		if err := f(x[:(to-from)*size], from, to); err != nil {
 			return err
 		}

@@ -1,7 +1,5 @@
 package train
 
-import "github.com/stheno-ml/stheno/internal/kernel"
-
 // gather collects a mini-batch: the training images of these numbers, warped for the present epoch, and their labels.
 func (t *Trainer) gather(order []int32) ([]float32, []byte) {
 	if len(t.label) != len(order) {
@@ -11,7 +9,7 @@ func (t *Trainer) gather(order []int32) ([]float32, []byte) {
 		t.label[i] = t.Train.Labels[o]
 	}
 	if t.Warp == nil {
-		kernel.For[float32]().Gather(t.x, t.Train.Images, order)
+		t.Net.Gather(t.x, t.Train.Images, order)
 		return t.x, t.label
 	}
 	n := t.Net.Input.TotalSize()

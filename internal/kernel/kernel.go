@@ -91,8 +91,8 @@ type Set[T Float] struct {
 
 	// Mask is y[i] = kept where random bits of (key, i) say keep, with probability 1−p, and 0 elsewhere.
 	Mask func(y []T, key uint64, p float64, kept T)
-	// Gather is y[r,j] = images[order[r]*n+j]/256 for rows of n bytes, n = len(y)/len(order).
-	Gather func(y []T, images []byte, order []int32)
+	// Gather is y[r,j] = images[order[r]*n+j]/256 for rows of n bytes, n = len(y)/len(order), and from ≤ j < to.
+	Gather func(y []T, images []byte, order []int32, from, to int)
 	// Resample is y[i] = x at column u[i] and row v[i], divided by 256, for an x of (rows, cols) bytes: between pixels by
 	// bilinear interpolation, at places rounded to 1/256 of a pixel and kept within columns 0…cols−4 and rows 0…rows−2.
 	Resample func(y []T, x []byte, rows, cols int, u, v []T)

@@ -128,11 +128,11 @@ func mask[T Float](y []T, key uint64, p float64, kept T) {
 	}
 }
 
-func gather[T Float](y []T, images []byte, order []int32) {
+func gather[T Float](y []T, images []byte, order []int32, from, to int) {
 	n := len(y) / len(order)
 	for r, o := range order {
-		row := y[r*n : r*n+n]
-		for j, b := range images[int(o)*n : int(o)*n+n] {
+		row := y[r*n:][from:to]
+		for j, b := range images[int(o)*n:][from:to] {
 			row[j] = T(b) / 256
 		}
 	}

@@ -2892,12 +2892,12 @@ DATA mix2high<>+16(SB)/8, $0x0000000094d049bb
 DATA mix2high<>+24(SB)/8, $0x0000000094d049bb
 GLOBL mix2high<>(SB), RODATA|NOPTR, $32
 
-// func pixelsAVX2(y []float32, x []byte, next []byte)
+// func pixelsAVX2(y []float32, x []byte, soon []byte)
 // Requires: AVX, AVX2, MMX+
 TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	MOVQ y_base+0(FP), AX
 	MOVQ x_base+24(FP), CX
-	MOVQ next_base+48(FP), DX
+	MOVQ soon_base+48(FP), DX
 	MOVQ y_len+8(FP), BX
 	SUBQ $+8, BX
 	XORQ SI, SI
@@ -5674,12 +5674,12 @@ DATA stepAVX512<>+48(SB)/8, $0xf1bbcdcbfa53e0a8
 DATA stepAVX512<>+56(SB)/8, $0xf1bbcdcbfa53e0a8
 GLOBL stepAVX512<>(SB), RODATA|NOPTR, $64
 
-// func pixelsAVX512(y []float32, x []byte, next []byte)
+// func pixelsAVX512(y []float32, x []byte, soon []byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
-	MOVQ         next_base+48(FP), DX
+	MOVQ         soon_base+48(FP), DX
 	MOVQ         y_len+8(FP), BX
 	VBROADCASTSS pixel<>+0(SB), Z0
 	SUBQ         $+16, BX

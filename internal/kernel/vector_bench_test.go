@@ -85,7 +85,7 @@ func vectorKernels() []namedKernel {
 		{"Mask/10x1000/p0.5", func(s *Set[float32]) { s.Mask(y[:10000], 7, 0.5, 2) }},
 		{"Mask/10x1000/p0.3", func(s *Set[float32]) { s.Mask(y[:10000], 7, 0.3, 2) }},
 		{"Resample/784", func(s *Set[float32]) { s.Resample(y[:784], images, 31, 33, x, z) }},
-		{"Gather/10x784", func(s *Set[float32]) { s.Gather(y[:7840], images, order) }},
+		{"Gather/10x784", func(s *Set[float32]) { s.Gather(y[:7840], images, order, 0, 784) }},
 	}
 }
 

@@ -57,17 +57,19 @@ func drops(f func(y []float32, key uint64, drop uint32, kept float32)) func(y []
 	return func(y []float32, key uint64, p float64, kept float32) { f(y, key, uint32(p*65536+0.5), kept) }
 }
 
-// pixels is Gather by f, or by the Go loop for rows shorter than width.
-func pixels(f func(y []float32, x, next []byte), width int) func(y []float32, images []byte, order []int32) {
-	return func(y []float32, images []byte, order []int32) {
-		n := len(y) / len(order)
-		if n < width {
-			gather(y, images, order)
+// pixels is Gather by f, or by the Go loop for fewer columns than width. Images stand anywhere in memory: one that comes soon is asked for
+// while this one is read.
+func pixels(f func(y []float32, x, soon []byte), width int) func(y []float32, images []byte, order []int32, from, to int) {
+	const ahead = 4
+	return func(y []float32, images []byte, order []int32, from, to int) {
+		if to-from < width {
+			gather(y, images, order, from, to)
 			return
 		}
+		n := len(y) / len(order)
 		for r, o := range order {
-			next := order[min(r+4, len(order)-1)]
-			f(y[r*n:][:n], images[int(o)*n:][:n], images[int(next)*n:][:n])
+			soon := order[min(r+ahead, len(order)-1)]
+			f(y[r*n:][from:to], images[int(o)*n:][from:to], images[int(soon)*n:][from:to])
 		}
 	}
 }

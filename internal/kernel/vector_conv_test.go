@@ -164,11 +164,17 @@ func TestGather(t *testing.T) {
 				images[i] = byte(i*i + i/256)
 			}
 			order := []int32{6, 0, 3, 3, 6}
-			y, want := f.last(filled(5*n)), filled(5*n)
-			s.Gather(y, images, order)
-			Loops[float32]().Gather(want, images, order)
-			f.intact(t, 5*n)
-			mustMatch(t, "Gather", y, want, sameBits)
+			for _, part := range [][2]int{{0, n}, {0, n / 2}, {n / 2, n}, {n / 3, n - n/3}, {n, n}} {
+				y, want := f.last(filled(5*n)), filled(5*n)
+				s.Gather(y, images, order, part[0], part[1])
+				for r, o := range order {
+					for j := part[0]; j < part[1]; j++ {
+						want[r*n+j] = float32(images[int(o)*n+j]) / 256
+					}
+				}
+				f.intact(t, 5*n)
+				mustMatch(t, fmt.Sprint("Gather", part), y, want, sameBits)
+			}
 		}
 	})
 }

@@ -161,10 +161,10 @@ func addPatchesAVX2(x []float32, y []float32, window uint32, lanes int, first in
 //go:noescape
 func maskAVX2(y []float32, key uint64, drop uint32, keep float32)
 
-// pixelsAVX2 is y[i] = x[i]/256 for i < len(y), at least a vector's width; next, as long, is made ready to be read.
+// pixelsAVX2 is y[i] = x[i]/256 for i < len(y), at least a vector's width; soon, as long, is made ready to be read.
 //
 //go:noescape
-func pixelsAVX2(y []float32, x []byte, next []byte)
+func pixelsAVX2(y []float32, x []byte, soon []byte)
 
 // resampleAVX2 is y[i] = the bytes x, in rows of cols, at column u[i] and row v[i], interpolated, over 256, for i < len(y);
 // columns are kept within 0 and right, rows within 0 and bottom.
@@ -329,10 +329,10 @@ func addPatchesAVX512(x []float32, y []float32, window uint32, lanes int, first 
 //go:noescape
 func maskAVX512(y []float32, key uint64, drop uint32, keep float32)
 
-// pixelsAVX512 is y[i] = x[i]/256 for i < len(y), at least a vector's width; next, as long, is made ready to be read.
+// pixelsAVX512 is y[i] = x[i]/256 for i < len(y), at least a vector's width; soon, as long, is made ready to be read.
 //
 //go:noescape
-func pixelsAVX512(y []float32, x []byte, next []byte)
+func pixelsAVX512(y []float32, x []byte, soon []byte)
 
 // resampleAVX512 is y[i] = the bytes x, in rows of cols, at column u[i] and row v[i], interpolated, over 256, for i < len(y);
 // columns are kept within 0 and right, rows within 0 and bottom.

@@ -254,7 +254,7 @@ func TestShort(t *testing.T) {
 			},
 			"Resample":          func() { s.Resample(long[:16], make([]byte, 63), 8, 8, long, long) },
 			"Resample's places": func() { s.Resample(long, make([]byte, 64), 8, 8, long, short) },
-			"Gather":            func() { s.Gather(long, make([]byte, 63), []int32{0, 1}) },
+			"Gather":            func() { s.Gather(long, make([]byte, 63), []int32{0, 1}, 0, 32) },
 		} {
 			t.Run(name, func(t *testing.T) {
 				for i := range long {

@@ -1,0 +1,191 @@
+package graph
+
+import (
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// sparse finds the products with an input of the graph as left factor, such as the first layer's: most pixels of a digit are 0.
+func sparse(p *program) {
+	found := map[*value][]*lists{}
+	for _, in := range p.code {
+		if !in.affine() && in.own != tMul {
+			continue
+		}
+		x, s := in.x[0].root(), in.x[0].shape
+		if !x.leaf() || x.node.Deriv() != nil || s[1] < 64 {
+			continue
+		}
+		if in.affine() && found[x] == nil {
+			found[x] = newLists(s[0], s[1], in.x[1].shape[1])
+			for _, z := range found[x] {
+				p.lists += 4 * (len(z.index) + len(z.ends))
+			}
+		}
+		in.sparse = found[x] // a gradient comes after the product that finds them
+	}
+}
+
+// lists are the columns [from, to) of a matrix of m rows in which it is not 0, listed for each few rows together. The products walk them in
+// blocks of columns, so that the weights of a block stay in the first-level cache for all rows.
+type lists struct {
+	m, from, to int
+	block       int     // columns, a multiple of kernel.Group
+	index       []int32 // (m, to−from), counted from from
+	ends        []int32 // how many are below the end of each group of columns
+}
+
+const (
+	wide   = 112      // columns of weights that the sparse products take at once: the most that a kernel keeps in registers
+	cached = 10 << 10 // weights that stay in the first-level cache beside what else is read
+	split  = 1 << 23  // multiply-adds of a dense product from which two processors share a sparse one
+)
+
+// newLists is for an (m,n) matrix that is to be multiplied by weights of k columns. Where the weights are few enough for one processor's
+// cache, but the rows many, there are lists of both halves of the columns: each processor then has a half of the weights, which it alone
+// reads and updates, so that none ever travels to the other's cache.
+func newLists(m, n, k int) []*lists {
+	block := max(1, cached/min(k, wide)/kernel.Group) * kernel.Group
+	list := func(from, to int) *lists {
+		groups := parts(to-from, kernel.Group)
+		return &lists{m, from, to, block, make([]int32, m*(to-from)), make([]int32, parts(m, kernel.Together)*groups)}
+	}
+	if half := n / 2 / kernel.Group * kernel.Group; k <= wide && half > 0 && m*n*k >= split {
+		return []*lists{list(0, half), list(half, n)}
+	}
+	return []*lists{list(0, n)}
+}
+
+// parts is how many parts of at most so many n things make.
+func parts(n, most int) int { return (n + most - 1) / most }
+
+// find lists the columns of the rows [r0, r1) of x, of ldx columns, that are not 0.
+func find[T kernel.Float](z *lists, x []T, ldx, r0, r1 int) {
+	s, n := kernel.For[T](), z.to-z.from
+	for r := r0; r < r1; r += kernel.Together {
+		s.Nonzero(z.index[r*n:(r+1)*n], z.endsOf(r), x[r*ldx+z.from:], ldx, min(kernel.Together, z.m-r))
+	}
+}
+
+// endsOf are the ends of the list of the rows that begin with r.
+func (z *lists) endsOf(r int) []int32 {
+	groups := parts(z.to-z.from, kernel.Group)
+	return z.ends[r/kernel.Together*groups:][:groups]
+}
+
+// at are the columns of the rows that begin with r in the block [from, to), both counted from z.from.
+func (z *lists) at(r, from, to int) []int32 {
+	ends, first := z.endsOf(r), int32(0)
+	if from > 0 {
+		first = ends[from/kernel.Group-1]
+	}
+	return z.index[r*(z.to-z.from):][first:ends[(to-1)/kernel.Group]]
+}
+
+// dense says that most of the matrix is not 0: then it takes less time to multiply all.
+func (z *lists) dense() bool {
+	total, n := 0, z.to-z.from
+	for r := 0; r < z.m; r += kernel.Together {
+		total += kernel.Together * len(z.at(r, 0, n))
+	}
+	return total > z.m*n/2
+}
+
+// sparseAffine is y = act(x W + b) by the non-zero elements of x: by halves of its columns where there are lists of both, else cut by
+// columns of W.
+func (l *linker[T]) sparseAffine(in *instr) []job {
+	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
+	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.bias(in)
+	act := activate[T](in.act)
+	begin := func(y []T, j0, j1 int) {
+		for r := range m {
+			copy(y[r*k+j0:r*k+j1], b[j0:j1])
+		}
+	}
+	if len(in.sparse) == 2 {
+		l.vm.half = in.sparse[1].from
+		other := l.make(m*k, &l.vm.scratch)
+		return []job{{2, func(i int) {
+			z, sum := in.sparse[i], y
+			if i == 0 {
+				begin(y, 0, k)
+			} else {
+				sum = other
+				clear(sum)
+			}
+			find(z, x, n, 0, m)
+			multiply(z, sum, x, w, n, k, 0, k)
+		}}, {1, func(int) {
+			kernel.For[T]().Add(y, y, other)
+			act(y)
+		}}}
+	}
+	z := in.sparse[0]
+	size, cuts := cut(m, n, kernel.Together)
+	cols := parts(k, wide)
+	return []job{{cuts, func(i int) { find(z, x, n, i*size, min(m, (i+1)*size)) }}, {cols, func(i int) {
+		j0, j1 := i*wide, min(k, (i+1)*wide)
+		begin(y, j0, j1)
+		multiply(z, y, x, w, n, k, j0, j1)
+		if cols == 1 {
+			act(y)
+			return
+		}
+		for r := range m {
+			act(y[r*k+j0 : r*k+j1])
+		}
+	}}}
+}
+
+// multiply is y += x W for the columns [z.from, z.to) of x, of n columns, and the columns [j0, j1) of W and y, of k columns.
+func multiply[T kernel.Float](z *lists, y, x, w []T, n, k, j0, j1 int) {
+	s, x, w := kernel.For[T](), x[z.from:], w[z.from*k+j0:]
+	if z.dense() {
+		s.Mul(y[j0:], k, x, n, 1, w, k, z.m, j1-j0, z.to-z.from, 1, 1)
+		return
+	}
+	for from := 0; from < z.to-z.from; from += z.block {
+		to := min(z.to-z.from, from+z.block)
+		for r := 0; r < z.m; r += kernel.Together {
+			s.MulSparse(y[r*k+j0:], k, x[r*n:], n, z.at(r, from, to), w, k, min(kernel.Together, z.m-r), j1-j0)
+		}
+	}
+}
+
+// sparseTMul is tMul by the non-zero elements of a, in the parts of sparseAffine.
+func (l *linker[T]) sparseTMul(in *instr) []job {
+	n, k := in.x[0].shape[1], in.x[1].shape[1]
+	y, factors := l.target(in)
+	x, dy := l.of(in.x[0]), l.of(in.x[1])
+	if len(in.sparse) == 2 {
+		return []job{{2, func(i int) {
+			alpha, beta := factors()
+			outer(in.sparse[i], y, x, dy, n, k, 0, k, alpha, beta)
+		}}}
+	}
+	return []job{{parts(k, wide), func(i int) {
+		alpha, beta := factors()
+		outer(in.sparse[0], y, x, dy, n, k, i*wide, min(k, (i+1)*wide), alpha, beta)
+	}}}
+}
+
+// outer is w = β w + α xᵀ dy for the columns [z.from, z.to) of x, of n columns, and the columns [j0, j1) of w and dy, of k columns.
+func outer[T kernel.Float](z *lists, w, x, dy []T, n, k, j0, j1 int, alpha, beta T) {
+	s, x, w, dy := kernel.For[T](), x[z.from:], w[z.from*k+j0:], dy[j0:]
+	if z.dense() {
+		s.Mul(w, k, x, 1, n, dy, k, z.to-z.from, j1-j0, z.m, alpha, beta)
+		return
+	}
+	for from := 0; from < z.to-z.from; from += z.block {
+		to := min(z.to-z.from, from+z.block)
+		if j1-j0 == k {
+			shrink(w[from*k:to*k], beta)
+		} else {
+			for p := from; p < to; p++ {
+				shrink(w[p*k:p*k+j1-j0], beta)
+			}
+		}
+		for r := 0; r < z.m; r += kernel.Together {
+			s.OuterSparse(w, k, x[r*n:], n, z.at(r, from, to), dy[r*k:], k, min(kernel.Together, z.m-r), j1-j0, alpha)
+		}
+	}
+}
