@@ -159,3 +159,34 @@ func TestLambda(t *testing.T) {
 		}
 	}
 }
+
+// TestAblations: each differs from the first, which is the recipe on 50,000 images, and builds.
+func TestAblations(t *testing.T) {
+	text := func(m models.Model) string {
+		m.Name, m.Doc = "", ""
+		text, err := models.Encode(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	whole := models.Sprint995
+	whole.Recipe.Full = false
+	seen := map[string]string{}
+	for i, a := range models.Ablations {
+		base, ok := models.Find(a.Of)
+		if _, taken := models.Find(a.Name); !ok || taken || a.What == "" || !strings.HasPrefix(a.Name, base.Name+"-") || a.Recipe.Full {
+			t.Errorf("%+v", a)
+		}
+		if same := text(a.Model) == text(whole); same != (i == 0) {
+			t.Errorf("%s: the same as the recipe: %v", a.Name, same)
+		}
+		if other := seen[text(a.Model)]; other != "" {
+			t.Errorf("%s is %s", a.Name, other)
+		}
+		seen[text(a.Model)] = a.Name
+		if _, err := graph.New(a.Net, a.Loss, a.Input, graph.Config{Init: a.Recipe.Init}); err != nil {
+			t.Errorf("%s: %v", a.Name, err)
+		}
+	}
+}

@@ -27,6 +27,7 @@ type ladderFlags struct {
 	only              []string
 	runs, results     string
 	list, write, json bool
+	ablations         bool
 
 	data string // another data set than MNIST, in tests
 }
@@ -39,8 +40,8 @@ func (a *app) ladderCommand() *cobra.Command {
 		Long: wrap("Train the networks of the chapters 1, 3, 5 and 6 by the book's recipes, as far as no training of theirs is there, "+
 			"and print the book's figures beside ours. What each training gave is a file below --results, and the page beside that "+
 			"folder is made of these files. A training that was interrupted, by this command or as stheno train, goes on; one that "+
-			"another process works on is left to it. Networks of the book are trained side by side, one for each processor; those "+
-			"that are named with --only and are not in the book one after the other. Exit with 3 if a figure falls short.", 100),
+			"another process works on is left to it. Networks of the book are trained side by side, one for each processor; "+
+			"others, named with --only or asked for with --ablations, one after the other. Exit with 3 if a figure falls short.", 100),
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.checkLadder(&f); err != nil {
@@ -55,6 +56,7 @@ func (a *app) ladderCommand() *cobra.Command {
 	set.SortFlags = false
 	set.IntVar(&f.seeds, "seeds", 0, "`N` trainings of each, with the seeds 1 to N; if not given 3, 5 to vote, 1 on 250,000 images")
 	set.StringSliceVar(&f.only, "only", nil, "only these `MODELS`, with commas between")
+	set.BoolVar(&f.ablations, "ablations", false, "the recipes with one of their choices undone, instead of the book's networks")
 	set.BoolVar(&f.list, "list", false, "train nothing")
 	set.BoolVar(&f.write, "write", false, "train nothing, and write the page")
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
@@ -74,12 +76,25 @@ func (a *app) checkLadder(f *ladderFlags) error {
 	if f.list && f.write {
 		return usagef("--list and --write; use one of them")
 	}
+	if f.ablations && len(f.only) > 0 {
+		return usagef("--only and --ablations; use one of them")
+	}
 	for _, name := range f.only {
 		if _, ok := a.find(name); !ok {
 			return unknown("model", name, a.names())
 		}
 	}
 	return nil
+}
+
+// ablated is the program with the ablations among its models.
+func (a *app) ablated() *app {
+	b := *a
+	b.models = slices.Clone(a.models)
+	for _, m := range models.Ablations {
+		b.models = append(b.models, m.Model)
+	}
+	return &b
 }
 
 // climb is the work of one call.
@@ -96,7 +111,7 @@ func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
 	if err != nil {
 		return err
 	}
-	c := &climb{app: a, flags: f, data: data, log: &lines{w: a.err}}
+	c := &climb{app: a.ablated(), flags: f, data: data, log: &lines{w: a.err}}
 	if !f.list && !f.write {
 		err = c.train(ctx)
 	}
@@ -110,11 +125,11 @@ func (c *climb) ladder() (ladder.Ladder, error) {
 		return ladder.Ladder{}, err
 	}
 	var catalogue []models.Model
-	for _, name := range c.names() {
+	for _, name := range c.names()[:len(c.models)-len(models.Ablations)] {
 		m, _ := c.find(name)
 		catalogue = append(catalogue, m)
 	}
-	return ladder.Climb(catalogue, kept, func(m models.Model, recipe, sha256 string) bool {
+	return ladder.Climb(catalogue, models.Ablations, kept, func(m models.Model, recipe, sha256 string) bool {
 		return sha256 == c.data.SHA256() && c.same(m, []byte(recipe))
 	}), nil
 }
@@ -139,6 +154,9 @@ func recipeText(m models.Model) string {
 func (f *ladderFlags) chosen(g ladder.Rung) bool {
 	if len(f.only) > 0 {
 		return slices.Contains(f.only, g.Name)
+	}
+	if f.ablations {
+		return g.Ablation()
 	}
 	return g.Published()
 }

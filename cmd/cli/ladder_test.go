@@ -326,6 +326,9 @@ func TestLadderMisuse(t *testing.T) {
 	if r := call("ladder", "--list", "--runs", runs, "--results", runs); r.code != exitData || !strings.Contains(r.err, "mlp-seed1.json: damaged") {
 		t.Errorf("damaged: exit %d, %s", r.code, r.err)
 	}
+	if r := call("ladder", "--ablations", "--only", "mlp"); r.code != exitUsage || !strings.Contains(r.err, "use one of them") {
+		t.Errorf("%+v", r)
+	}
 	if r := ok(t, "__complete", "ladder", "--only", ""); !strings.Contains(r.out, "ch6-fc100") {
 		t.Errorf("completion: %s", r.out)
 	}

@@ -211,7 +211,7 @@ func (c *climb) first(ctx context.Context, j job) (*ladder.Score, error) {
 func (c *climb) votes() error {
 	l, err := c.ladder()
 	for _, g := range l.Rungs {
-		if err == nil && g.Model.Published.Vote > 0 && g.Vote == nil && len(g.Members()) == ladder.Voters && c.flags.chosen(g) {
+		if err == nil && g.Votes() && g.Vote == nil && c.flags.chosen(g) {
 			err = c.vote(g)
 		}
 	}
@@ -221,7 +221,7 @@ func (c *climb) votes() error {
 // vote counts the vote of a rung's networks. Where not all of their runs are below --runs, there is none.
 func (c *climb) vote(g ladder.Rung) error {
 	var runs []string
-	for _, r := range g.Results[:ladder.Voters] {
+	for _, r := range g.Results[:len(g.Members())] {
 		path, done, err := c.begun(job{g.Model, r.Seed})
 		if err != nil || !done {
 			return err
@@ -236,7 +236,8 @@ func (c *climb) vote(g ladder.Rung) error {
 	for _, m := range members {
 		v.Members = append(v.Members, m.correct)
 	}
-	v.Majority = together(members)[0].correct
+	both := together(members)
+	v.Majority, v.Mean = both[0].correct, both[1].correct
 	return v.Save(c.flags.results)
 }
 

@@ -30,7 +30,7 @@ func TestFiles(t *testing.T) {
 	}
 	a, b := result("a", 2, 900, 910), result("b-c", 1, 800, 810)
 	a.First = &Score{0, 500, 510}
-	v := Vote{"a", []int{1, 2}, 3, 4, "sha", "recipe"}
+	v := Vote{"a", []int{1, 2}, 3, 3, 4, "sha", "recipe"}
 	for _, r := range []interface{ Save(string) error }{b, v, a} {
 		if err := r.Save(dir); err != nil {
 			t.Fatal(err)
@@ -76,7 +76,7 @@ func catalogue() []models.Model {
 }
 
 func climb(results []Result, votes ...Vote) Ladder {
-	return Climb(catalogue(), Kept{results, votes, nil}, func(_ models.Model, recipe, sha256 string) bool { return recipe == "recipe" && sha256 == "" })
+	return Climb(catalogue(), nil, Kept{results, votes, nil}, func(_ models.Model, recipe, sha256 string) bool { return recipe == "recipe" && sha256 == "" })
 }
 
 func TestClimb(t *testing.T) {
@@ -176,7 +176,51 @@ func TestPage(t *testing.T) {
 			t.Errorf("the page lacks %s\n%s", want, page)
 		}
 	}
-	if empty := (Ladder{}).Page(); strings.Count(empty, "None yet.") != 2 || strings.Contains(empty, "Left out") {
+	if empty := (Ladder{}).Page(); strings.Count(empty, "None yet.") != 4 || strings.Contains(empty, "Left out") {
 		t.Errorf("%s", empty)
+	}
+}
+
+// TestTogether: ours answer together where there are at least five, all of the seeds from 1 on.
+func TestTogether(t *testing.T) {
+	var results []Result
+	for seed := range uint64(7) {
+		results = append(results, result("ours", seed+1, 0, 990+int(seed)))
+	}
+	results[6].Seed = 9
+	v := Vote{Model: "ours", Members: []int{990, 991, 992, 993, 994, 995}, Majority: 996, Mean: 997, TestTotal: 1000, Recipe: "recipe"}
+	for _, c := range []struct {
+		results []Result
+		votes   bool
+		vote    Vote
+		line    bool
+	}{
+		{results, true, v, true}, {results[:6], true, v, true}, {results[:5], true, v, false}, {results[:4], false, v, false}, {results[1:], false, v, false},
+	} {
+		l := climb(c.results, c.vote)
+		if g := l.find("ours"); g.Votes() != c.votes {
+			t.Errorf("%d results from seed %d: votes %v", len(c.results), c.results[0].Seed, g.Votes())
+		}
+		if got := strings.Contains(l.Page(), "\n| ours | 6 | 99.60 | 99.70 | 48.0 |\n"); got != c.line {
+			t.Errorf("%d results from seed %d: the line is there: %v\n%s", len(c.results), c.results[0].Seed, got, l.Page())
+		}
+	}
+}
+
+// TestAblations: a choice undone is compared with the recipe on as many images, and is no recipe itself.
+func TestAblations(t *testing.T) {
+	undone := func(name, what string) models.Ablation {
+		return models.Ablation{Model: models.Model{Name: name, Recipe: models.Recipe{Epochs: 4}}, Of: "ours", What: what}
+	}
+	list := []models.Ablation{undone("ours-whole", "nothing"), undone("ours-flat", "depth"), undone("ours-later", "time")}
+	k := Kept{Results: []Result{result("ours-whole", 1, 990, 1), result("ours-whole", 2, 992, 1), result("ours-flat", 1, 988, 1)}}
+	page := Climb(catalogue(), list, k, func(models.Model, string, string) bool { return true }).Page()
+	for _, want := range []string{
+		"\n| ours | nothing | 2 | 99.10 ± 0.14 |  | 8.00 |\n| ours | depth | 1 | 98.80 | -0.30 | 8.00 |\n\n## Configurations",
+		"weights, without evaluation.\n\nNone yet.\n",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s\n%s", want, page)
+		}
 	}
 }

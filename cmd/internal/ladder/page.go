@@ -20,6 +20,8 @@ func (l Ladder) Page() string {
 		}
 	}
 	past(&b, l.Rungs)
+	together(&b, l.Rungs)
+	ablations(&b, l.Rungs)
 	trials(&b, l.Tried)
 	l.leftOut(&b)
 	return b.String()
@@ -116,7 +118,7 @@ func past(b *strings.Builder, rungs []Rung) {
 		"weights, without evaluation.\n\n")
 	any := false
 	for _, g := range rungs {
-		if g.Published() || len(g.Results) == 0 {
+		if g.Published() || g.Ablation() || len(g.Results) == 0 {
 			continue
 		}
 		if !any {
@@ -139,6 +141,60 @@ func (g Rung) past() []string {
 		g.Name, g.Doc, fmt.Sprint(len(tests)), spread(mean, sd), Percent(slices.Min(tests)), Percent(slices.Max(tests)),
 		fmt.Sprint(g.Recipe.Epochs), Seconds(seconds), g.threads(), g.Results[0].Kernel,
 		fmt.Sprintf("`stheno ladder --only %s --seeds %d`", g.Name, len(tests)),
+	}
+}
+
+// together is the section of networks of ours that answer together.
+func together(b *strings.Builder, rungs []Rung) {
+	b.WriteString("\n### Together\n\nAll seeds of a recipe, none left out, as `stheno eval RUN… --vote` counts them: by majority, and by the mean of their outputs.\n\n")
+	any := false
+	for _, g := range rungs {
+		if g.Vote == nil || g.Published() {
+			continue
+		}
+		if !any {
+			line(b, "recipe", "networks", "majority", "mean of outputs", "s, all")
+			line(b, "---", "---", "---", "---", "---")
+			any = true
+		}
+		seconds := 0.
+		for _, r := range g.Results[:len(g.Vote.Members)] {
+			seconds += r.Seconds
+		}
+		share := func(correct int) string { return Percent(float64(correct) / float64(g.Vote.TestTotal)) }
+		line(b, g.Name, fmt.Sprint(len(g.Vote.Members)), share(g.Vote.Majority), share(g.Vote.Mean), Seconds(seconds))
+	}
+	if !any {
+		b.WriteString("None yet.\n")
+	}
+}
+
+// ablations is the section of recipes with a choice undone.
+func ablations(b *strings.Builder, rungs []Rung) {
+	b.WriteString("\n## Ablations\n\nWhat each choice is worth: a recipe on 50,000 images with one of its choices undone, by the validation images, after the best epoch.\n" +
+		"`stheno ladder --ablations` trains them.\n\n")
+	any, whole := false, math.NaN()
+	for _, g := range rungs {
+		if !g.Ablation() || len(g.Results) == 0 {
+			continue
+		}
+		if !any {
+			line(b, "recipe", "undone", "n", "validation, mean ± sd", "difference", "s, mean")
+			line(b, "---", "---", "---", "---", "---", "---")
+			any = true
+		}
+		mean, sd := Moments(g.each(func(r Result) float64 { return float64(r.Best.Validation) / float64(r.ValidationTotal) }))
+		difference := ""
+		if math.IsNaN(whole) {
+			whole = mean
+		} else {
+			difference = fmt.Sprintf("%+.2f", 100*(mean-whole))
+		}
+		seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds }))
+		line(b, g.ablation.Of, g.ablation.What, fmt.Sprint(len(g.Results)), spread(mean, sd), difference, Seconds(seconds))
+	}
+	if !any {
+		b.WriteString("None yet.\n")
 	}
 }
 

@@ -48,11 +48,12 @@ func (r Result) Name() string { return fmt.Sprintf("%s-seed%d.json", r.Model, r.
 // Save keeps the result in the folder dir.
 func (r Result) Save(dir string) error { return save(filepath.Join(dir, r.Name()), r) }
 
-// A Vote counts the test images that most of the networks of the seeds 1, 2, … classify correctly.
+// A Vote counts the test images that the networks of the seeds 1, 2, … classify correctly together.
 type Vote struct {
 	Model      string `json:"model"`
 	Members    []int  `json:"members"` // what each of them classifies correctly
 	Majority   int    `json:"majority"`
+	Mean       int    `json:"mean"` // by the mean of their outputs
 	TestTotal  int    `json:"test_total"`
 	DataSHA256 string `json:"data_sha256"`
 	Recipe     string `json:"recipe"`

@@ -15,6 +15,8 @@ type Rung struct {
 	Results []Result // in the order of their seeds
 	Stale   []Result // of another recipe, or other data
 	Vote    *Vote    // of the first results; nil if there is none
+
+	ablation *models.Ablation // nil: it is none
 }
 
 // A Ladder is the catalogue with its results.
@@ -24,9 +26,9 @@ type Ladder struct {
 	Tried     []Tried
 }
 
-// Climb gives each model what is kept of it. A result belongs to a model if same says so of its recipe and data; where it only has
+// Climb gives each model, and each ablation, what is kept of it. A result belongs to a model if same says so of its recipe and data; where it only has
 // the model's name, it is stale.
-func Climb(catalogue []models.Model, k Kept, same func(m models.Model, recipe, sha256 string) bool) Ladder {
+func Climb(catalogue []models.Model, ablations []models.Ablation, k Kept, same func(m models.Model, recipe, sha256 string) bool) Ladder {
 	l := Ladder{Tried: k.Tried}
 	for _, m := range catalogue {
 		l.Rungs = append(l.Rungs, Rung{Model: m})
@@ -34,6 +36,9 @@ func Climb(catalogue []models.Model, k Kept, same func(m models.Model, recipe, s
 	slices.SortStableFunc(l.Rungs, func(a, b Rung) int {
 		return cmp.Or(cmp.Compare(a.Chapter(), b.Chapter()), cmp.Compare(a.Model.Published.Vote, b.Model.Published.Vote))
 	})
+	for _, a := range ablations {
+		l.Rungs = append(l.Rungs, Rung{Model: a.Model, ablation: &a})
+	}
 	for _, r := range k.Results {
 		g := l.find(r.Model)
 		switch {
@@ -65,17 +70,25 @@ func (l Ladder) find(name string) *Rung {
 	return nil
 }
 
-// Members are the test images that each of the networks that vote, those of the seeds 1 to 5, classifies correctly; fewer than five if
-// there are not as many.
+// Members are the test images that each of the networks that answer together classifies correctly: those of the seeds 1, 2, …, of the
+// book's networks the first five. None is left out.
 func (g Rung) Members() []int {
 	var correct []int
 	for i, r := range g.Results {
-		if i < Voters && r.Seed == uint64(i+1) {
+		if r.Seed == uint64(i+1) && (i < Voters || !g.Published()) {
 			correct = append(correct, r.Best.Test)
 		}
 	}
 	return correct
 }
+
+// Votes says that the networks of the rung are to answer together: the book's where it lets them, ours where there are at least as many.
+func (g Rung) Votes() bool {
+	return len(g.Members()) >= Voters && g.ablation == nil && (g.Model.Published.Vote > 0 || !g.Published())
+}
+
+// Ablation says that the rung is a recipe with a choice undone.
+func (g Rung) Ablation() bool { return g.ablation != nil }
 
 // Published says that the book has a figure for the rung.
 func (g Rung) Published() bool { return g.Model.Published.Accuracy > 0 }
