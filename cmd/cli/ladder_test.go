@@ -103,6 +103,24 @@ func TestLadder(t *testing.T) {
 	if r := climb(tinyRungs(), f); strings.Contains(r.out, "of training") || r.err != "" {
 		t.Errorf("trained again:\n%s%s", r.out, r.err)
 	}
+	// A run that a program of another name made is the same run.
+	runs, err := filepath.Glob(filepath.Join(f.runs, "book-*", "model.toml"))
+	if err != nil || len(runs) == 0 {
+		t.Fatal(runs, err)
+	}
+	text, err := os.ReadFile(runs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), " train ")
+	write(t, runs[0], []byte("# digits train "+rest))
+	if err := os.Remove(filepath.Join(f.results, "book-seed1.json")); err != nil {
+		t.Fatal(err)
+	}
+	f.only = []string{"book"}
+	if r := climb(tinyRungs(), f); strings.Count(r.out, "of training") != 1 || countRuns(t, f) != 8 {
+		t.Errorf("%d runs\n%s%s", countRuns(t, f), r.out, r.err)
+	}
 	if err := os.RemoveAll(f.runs); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -83,7 +83,14 @@ func (c *climb) isOf(path string, j job) (bool, error) {
 		return false, err
 	}
 	_, f, err := c.trainer(j, 1)
-	return err == nil && bytes.HasPrefix(text, []byte(f.repeat(j.seed))) && c.same(j.model, text), err
+	first, _, _ := strings.Cut(string(text), "\n")
+	return err == nil && calledWith(first) == calledWith(f.repeat(j.seed)) && c.same(j.model, text), err
+}
+
+// calledWith is a line of a file that repeats a run, without the name of the program, which another may have had.
+func calledWith(line string) string {
+	_, args, _ := strings.Cut(strings.TrimPrefix(line, "# "), " ")
+	return strings.TrimSpace(args)
 }
 
 // trainer is the program as it trains the job: stheno train, which says nothing.
