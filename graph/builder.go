@@ -103,8 +103,12 @@ func (b *Builder) layer(where string, l Layer, x ...*Node) *Node {
 	}
 	shut := b.open(where, l, x...)
 	y := build(b, l, x)
-	if s := y.Shape(); len(s) == 0 || s[0] != x[0].Shape()[0] {
+	s := y.Shape()
+	if len(s) == 0 || s[0] != x[0].Shape()[0] {
 		fail("its output %v does not keep the mini-batch as first axis", s)
+	}
+	if numbers(s[1:]) > maxParams {
+		fail("its output %v has more than %d numbers for one example; use a smaller layer", s, maxParams)
 	}
 	shut(y)
 	return y

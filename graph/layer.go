@@ -36,7 +36,7 @@ type Residual []Layer
 func (r Residual) Build(b *Builder, x *Node) *Node {
 	y := Seq(r).Build(b, x)
 	if !y.Shape().Eq(x.Shape()) {
-		fail("the layers inside turn %v into %v; they must keep the shape", x.Shape(), y.Shape())
+		fail("the layers inside turn %v into %v; they must keep the shape: end with as many maps or outputs as come in, pad=same, no stride", x.Shape(), y.Shape())
 	}
 	return add.Apply(x, y)
 }
@@ -68,13 +68,16 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 type Conv struct {
 	Out, Kernel int `term:",required"`
 	Stride      int
-	Pad         int   `term:",same=-1"`
+	Pad         int   `term:",same=-1,valid=0"`
 	NoBias      bool  `term:"bias,not"` // there is no bias to each map, as before a batch norm, which takes any constant away again
 	Init        *Init // nil: the network's
 }
 
-// Same is the Pad that keeps the size of images at stride 1, for filters of an odd size.
-const Same = -1
+// Valid is the Pad that adds nothing, and Same the one that keeps the size of images at stride 1, for filters of an odd size.
+const (
+	Valid = 0
+	Same  = -1
+)
 
 // Build makes the parameters convN.w (Out, c, Kernel, Kernel) and, unless NoBias, convN.b (Out).
 func (c Conv) Build(b *Builder, x *Node) *Node {
@@ -87,9 +90,12 @@ func (c Conv) Build(b *Builder, x *Node) *Node {
 		}
 		c.Pad = c.Kernel / 2
 	}
+	if c.Pad >= c.Kernel {
+		fail("pad %d for filters of %d×%d, which would see nothing but zeros there; use less than %d, or same", c.Pad, c.Kernel, c.Kernel, c.Kernel)
+	}
 	s := x.Shape()
 	if len(s) != 4 {
-		fail("input %v is not (m,c,h,w); a convolution takes images", s)
+		fail("input %v is not (m,c,h,w); a convolution takes images, which reshape(1x28x28) makes of 784 numbers", s)
 	}
 	area := c.Kernel * c.Kernel
 	name, init, in, out := b.Name("conv"), b.init(c.Init), s[1]*area, c.Out*area

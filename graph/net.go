@@ -216,15 +216,6 @@ func children(n *Node) Nodes {
 // maxParams is the largest network: 2 GiB of float32 weights and gradients.
 const maxParams = 1 << 28
 
-// elements is the network's size with one more parameter, in floating point because a shape may overflow an int.
-func (n *Net) elements(more Shape) float64 {
-	size := 1.0
-	for _, d := range more {
-		size *= float64(d)
-	}
-	return size + float64(n.Size())
-}
-
 // param finds or makes a parameter.
 func (n *Net) param(name string, shape Shape, decay bool, start func(x any)) *Param {
 	for _, p := range n.Params {
@@ -232,7 +223,7 @@ func (n *Net) param(name string, shape Shape, decay bool, start func(x any)) *Pa
 			return p
 		}
 	}
-	if n.elements(shape) > maxParams {
+	if numbers(shape)+float64(n.Size()) > maxParams {
 		fail("parameter %s %v makes more than %d numbers; use a smaller layer", name, shape, maxParams)
 	}
 	size := shape.TotalSize()

@@ -88,11 +88,26 @@ func (op *Op) Apply(x ...*Node) *Node {
 	if a.out, err = op.Shape(a.in); err != nil {
 		fail("%s: %w", op.Name, err)
 	}
+	if numbers(a.out) > maxNumbers {
+		fail("%s: %v makes more than %d numbers; use a smaller layer, or fewer examples", op.Name, a.in, maxNumbers)
+	}
 	y, err := gorgonia.ApplyOp(a, x...)
 	if err != nil {
 		fail("%s: %w", op.Name, err)
 	}
 	return y
+}
+
+// maxNumbers is the size of the largest result of an op: 8 GiB of float32.
+const maxNumbers = 1 << 31
+
+// numbers is how many elements a tensor of shape s has, in floating point because they may be too many for an int.
+func numbers(s Shape) float64 {
+	size := 1.0
+	for _, d := range s {
+		size *= float64(d)
+	}
+	return size
 }
 
 // applied is an Op at given input shapes: the adapter to Gorgonia's interfaces Op, SDOp and UsePreallocDoer. All that Gorgonia

@@ -19,6 +19,9 @@ func (r Reshape) Build(_ *Builder, x *Node) *Node {
 			fail("shape %v; every axis must have at least 1", r.Shape)
 		}
 	}
+	if numbers(r.Shape) > maxNumbers {
+		fail("shape %v has more than %d numbers", r.Shape, maxNumbers)
+	}
 	return reshape(append(Shape{x.Shape()[0]}, r.Shape...)).Apply(x)
 }
 
