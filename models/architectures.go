@@ -1,0 +1,58 @@
+package models
+
+import "github.com/stheno-ml/stheno/graph"
+
+// Networks beside the book's, as starting points for one's own.
+
+// LeNet is LeNet-5 of LeCun, Bottou, Bengio and Haffner (1998), with ReLU, max-pooling and a softmax.
+var LeNet = Model{
+	Name: "lenet", Doc: "LeNet-5 (LeCun et al. 1998) with ReLU and max-pooling",
+	Input: image, Loss: graph.LogLikelihood,
+	Net: graph.Seq{
+		graph.Conv{Out: 6, Kernel: 5, Pad: 2}, graph.ReLU, graph.MaxPool{Size: 2},
+		graph.Conv{Out: 16, Kernel: 5}, graph.ReLU, graph.MaxPool{Size: 2},
+		graph.Dense{Out: 120}, graph.ReLU,
+		graph.Dense{Out: 84}, graph.ReLU,
+		graph.Dense{Out: 10},
+	},
+	Recipe: Recipe{Epochs: 10, Batch: 64, Eta: .02, Momentum: .9, Init: graph.He},
+}
+
+// ResNet is a small residual network (He, Zhang, Ren and Sun 2016): two blocks of 32 maps, two of 64.
+var ResNet = Model{
+	Name: "resnet", Doc: "four residual blocks with batch norm (He et al. 2016), 205,000 parameters",
+	Input: image, Loss: graph.LogLikelihood,
+	Net: graph.Seq{
+		graph.Conv{Out: 32, Kernel: 5, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
+		graph.Repeat{Times: 2, Layers: block(32)},
+		graph.Conv{Out: 64, Kernel: 3, Stride: 2, Pad: graph.Same, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+		graph.Repeat{Times: 2, Layers: block(64)},
+		graph.GlobalAvgPool{}, graph.Dense{Out: 10},
+	},
+	Recipe: Recipe{Epochs: 10, Batch: 128, Eta: .01, Optimizer: "adam", Schedule: "onecycle", Init: graph.He, DropTail: true},
+}
+
+// block is a residual block of two convolutions that keep the shape.
+func block(maps int) graph.Seq {
+	conv := graph.Conv{Out: maps, Kernel: 3, Pad: graph.Same, NoBias: true}
+	return graph.Seq{graph.Residual{conv, graph.BatchNorm{}, graph.ReLU, conv, graph.BatchNorm{}}, graph.ReLU}
+}
+
+// Branches looks at an image through small and large filters side by side, as the nets of Szegedy and others (2015) do.
+var Branches = Model{
+	Name: "branches", Doc: "filters of 3×3 and 7×7 side by side, joined by concat",
+	Input: image, Loss: graph.LogLikelihood,
+	Net: graph.Seq{
+		graph.Concat{
+			{graph.Conv{Out: 10, Kernel: 3, Pad: graph.Same}, graph.ReLU},
+			{graph.Conv{Out: 10, Kernel: 7, Pad: graph.Same}, graph.ReLU},
+		},
+		graph.MaxPool{Size: 2},
+		graph.Conv{Out: 30, Kernel: 5}, graph.ReLU, graph.MaxPool{Size: 2},
+		graph.Dense{Out: 100}, graph.ReLU, graph.Dropout{P: .5},
+		graph.Dense{Out: 10},
+	},
+	Recipe: Recipe{Epochs: 10, Batch: 64, Eta: .02, Momentum: .9, Init: graph.He},
+}
+
+var architectures = []Model{LeNet, ResNet, Branches}

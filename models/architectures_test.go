@@ -1,0 +1,197 @@
+package models_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
+)
+
+// spellings are the networks of architectures.go in the two other ways to write them.
+var spellings = map[string]struct{ line, file string }{
+	"lenet": {
+		"conv(6,5,pad=2) relu pool(2) conv(16,5) relu pool(2) dense(120) relu dense(84) relu dense(10)",
+		`[[layer]]
+op = "conv"
+out = 6
+kernel = 5
+pad = "same"
+
+[[layer]]
+op = "relu"
+
+[[layer]]
+op = "pool"
+size = 2
+
+[[layer]]
+op = "conv"
+out = 16
+kernel = 5
+pad = "valid"
+
+[[layer]]
+op = "seq"
+layer = "relu pool(2)"
+
+[[layer]]
+op = "dense"
+out = 120
+
+[[layer]]
+op = "relu"
+
+[[layer]]
+op = "dense"
+out = 84
+
+[[layer]]
+op = "relu"
+
+[[layer]]
+op = "dense"
+out = 10
+`},
+	"resnet": {
+		"conv(32,5,bias=false) pool(2) batchnorm relu " +
+			"repeat(2, residual(conv(32,3,pad=same,bias=false) batchnorm relu conv(32,3,pad=same,bias=false) batchnorm) relu) " +
+			"conv(64,3,stride=2,pad=same,bias=false) batchnorm relu " +
+			"repeat(2, residual(conv(64,3,pad=same,bias=false) batchnorm relu conv(64,3,pad=same,bias=false) batchnorm) relu) " +
+			"globalavgpool dense(10)",
+		`[[layer]]
+op = "seq"
+layer = "conv(32,5,bias=false) pool(2) batchnorm relu"
+
+[[layer]]
+op = "repeat"
+times = 2
+[[layer.layer]]
+op = "residual"
+layer = "conv(32,3,pad=same,bias=false) batchnorm relu conv(32,3,pad=same,bias=false) batchnorm"
+[[layer.layer]]
+op = "relu"
+
+[[layer]]
+op = "conv"
+out = 64
+kernel = 3
+stride = 2
+pad = "same"
+bias = false
+
+[[layer]]
+op = "batchnorm"
+
+[[layer]]
+op = "relu"
+
+[[layer]]
+op = "repeat"
+times = 2
+layer = "residual(conv(64,3,pad=same,bias=false) batchnorm relu conv(64,3,pad=same,bias=false) batchnorm) relu"
+
+[[layer]]
+op = "globalavgpool"
+
+[[layer]]
+op = "dense"
+out = 10
+`},
+	"branches": {
+		"concat(conv(10,3,pad=same) relu, conv(10,7,pad=same) relu) pool(2) conv(30,5) relu pool(2) dense(100) relu dropout(0.5) dense(10)",
+		`[[layer]]
+op = "conv"
+out = 10
+kernel = 3
+pad = "same"
+
+[[layer]]
+op = "relu"
+name = "small"
+
+[[layer]]
+op = "conv"
+out = 10
+kernel = 7
+pad = "same"
+from = ["input"]
+
+[[layer]]
+op = "relu"
+name = "large"
+
+[[layer]]
+op = "concat"
+from = ["small", "large"]
+
+[[layer]]
+op = "seq"
+layer = "pool(2) conv(30,5) relu pool(2) dense(100) relu dropout(0.5) dense(10)"
+`},
+}
+
+// TestArchitectures: the three spellings of a network are one: they give the same program, the same first weights and the same first ten
+// steps, bit by bit.
+func TestArchitectures(t *testing.T) {
+	for name, s := range spellings {
+		m, ok := models.Find(name)
+		if !ok {
+			t.Fatalf("no %s", name)
+		}
+		line, err := graph.Parse(s.line, m.Input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := models.Decode(name+".toml", []byte("format = 1\n"+s.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := firstSteps(t, m, m.Net)
+		for spelling, net := range map[string]graph.Layer{"line": line, "file": file.Net} {
+			if got := firstSteps(t, m, net); !slices.Equal(got, want) {
+				t.Errorf("%s: the %s is not the catalogue's", name, spelling)
+			}
+		}
+	}
+}
+
+// firstSteps are the program of a training step, the first weights, and the cost and the weights of ten steps.
+func firstSteps(t *testing.T, m models.Model, l graph.Layer) (all []string) {
+	t.Helper()
+	const batch = 4
+	n, err := graph.New(l, m.Loss, m.Input, graph.Config{Seed: 3, Init: m.Recipe.Init, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listing, err := n.Listing(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = append(all, listing)
+	weights := func() {
+		for _, p := range n.Tensors() {
+			all = append(all, fmt.Sprint(p.Name, p.Shape, p.Data))
+		}
+	}
+	weights()
+	r := rand.New(rand.NewPCG(1, 2))
+	x, labels := make([]float32, batch*m.Input.TotalSize()), make([]byte, batch)
+	for range 10 {
+		for i := range x {
+			x[i] = r.Float32()
+		}
+		for i := range labels {
+			labels[i] = byte(r.IntN(10))
+		}
+		s, err := n.Descend(x, labels, .01, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fmt.Sprint(s))
+	}
+	weights()
+	return all
+}
