@@ -87,16 +87,6 @@ func (a *app) checkLadder(f *ladderFlags) error {
 	return nil
 }
 
-// ablated is the program with the ablations among its models.
-func (a *app) ablated() *app {
-	b := *a
-	b.models = slices.Clone(a.models)
-	for _, m := range models.Ablations {
-		b.models = append(b.models, m.Model)
-	}
-	return &b
-}
-
 // climb is the work of one call.
 type climb struct {
 	*app
@@ -111,7 +101,7 @@ func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
 	if err != nil {
 		return err
 	}
-	c := &climb{app: a.ablated(), flags: f, data: data, log: &lines{w: a.err}}
+	c := &climb{app: a, flags: f, data: data, log: &lines{w: a.err}}
 	if !f.list && !f.write {
 		err = c.train(ctx)
 	}
@@ -125,7 +115,7 @@ func (c *climb) ladder() (ladder.Ladder, error) {
 		return ladder.Ladder{}, err
 	}
 	var catalogue []models.Model
-	for _, name := range c.names()[:len(c.models)-len(models.Ablations)] {
+	for _, name := range c.names() {
 		m, _ := c.find(name)
 		catalogue = append(catalogue, m)
 	}

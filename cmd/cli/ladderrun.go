@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ func (c *climb) trainer(j job, threads int) (*app, *trainFlags, error) {
 	if err := f.set.Parse(args[2:]); err != nil {
 		return nil, nil, err
 	}
-	a := &app{models: c.models, args: args, out: &output{w: io.Discard}, err: c.log}
+	a := &app{models: append(slices.Clone(c.models), j.model), args: args, out: &output{w: io.Discard}, err: c.log}
 	a.view = &ladderView{name: fmt.Sprintf("%s, seed %d", j.model.Name, j.seed), w: c.log}
 	return a, f, f.check()
 }
