@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	_ "github.com/stheno-ml/stheno/cmd/cli" // is in the program that the tests build: they are to run again when it changes
 )
 
 var temporary string // a folder for the program
