@@ -82,6 +82,9 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	if !ok {
 		seq = Seq{l}
 	}
+	if last := len(seq) - 1; last >= 0 && loss.Output != nil && seq[last] == loss.Output {
+		fail("layer %d %s: %s applies it itself, so that it would be there twice; leave it out", last, label(seq[last]), loss.Name)
+	}
 	n = &Net{
 		Input: in, Loss: loss, layer: seq, seed: c.Seed, init: c.Init, dtype: tensor.Float32,
 		tape: c.Tape, threads: c.Threads, machines: map[use]*machine{}, inputs: map[int]any{},

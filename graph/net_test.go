@@ -153,6 +153,8 @@ func TestNewErrors(t *testing.T) {
 		{graph.Seq{}, shape{5}, graph.Quadratic, "graph: no layer has parameters"},
 		{graph.Dense{Out: 2}, image, graph.Smoothed(1), "graph: loss log-likelihood(smoothing=1): smoothing 1; use 0 ≤ smoothing < 1"},
 		{graph.Dense{Out: 2}, image, graph.Smoothed(math.NaN()), "graph: loss log-likelihood(smoothing=NaN): smoothing NaN; use"},
+		{graph.Seq{graph.Dense{Out: 2}, graph.Softmax}, image, graph.LogLikelihood, "graph: layer 1 softmax: log-likelihood applies it itself"},
+		{graph.Seq{graph.Dense{Out: 2}, graph.Sigmoid}, image, graph.CrossEntropy, "graph: layer 1 sigmoid: cross-entropy applies it itself"},
 		{graph.Dense{Out: 2}, image, notScalar, "graph: loss odd: cost is (1, 2); it must be a scalar"},
 	} {
 		n, err := graph.New(c.l, c.loss, c.in, graph.Config{})
