@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/stheno-ml/stheno/internal/term"
 )
@@ -83,7 +85,7 @@ func walk(v reflect.Value, depth int, visit func(term.Named)) {
 }
 
 // sizes is the book's way to write a network.
-var sizes = regexp.MustCompile(`^\d+(-\d+)+$`)
+var sizes = regexp.MustCompile(`^\d[\d-]*-[\d-]*$`)
 
 // Parse reads a network for examples of shape in from one line of text: layers of [Kinds] and [Own], as in
 //
@@ -103,12 +105,49 @@ func Parse(text string, in Shape, own ...Layer) (Seq, error) {
 	return net, err
 }
 
+// Locate is an error of [New] with the column of the layer that it is about before it, or of the last where it is about the whole; text is
+// the network as [Parse] reads it.
+func Locate(text string, err error) error {
+	terms, fault := term.Read(text, func(at int) int { return at })
+	if err == nil || fault != nil || len(terms) == 0 {
+		return err
+	}
+	pos := Blame(terms, err)
+	if pos < 0 {
+		pos = terms[len(terms)-1].Pos
+	}
+	return fmt.Errorf("column %d: %w", utf8.RuneCountInString(text[:pos])+1, cmp.Or(errors.Unwrap(err), err))
+}
+
+// Blame is the place of the layer that an error of [New] is about, in the terms of the network: of the innermost that a chain of terms leads
+// to; −1 if it is about no layer.
+func Blame(terms []term.Term, err error) int {
+	pos := -1
+	for {
+		e, ok := errors.AsType[*LayerError](err)
+		if !ok {
+			return pos
+		}
+		i, fault := strconv.Atoi(e.Where)
+		if fault != nil || i >= len(terms) {
+			return pos
+		}
+		t := terms[i]
+		if pos = t.Pos; !slices.Contains([]string{"seq", "residual", "repeat"}, t.Name) {
+			return pos
+		}
+		terms, err = t.Args[len(t.Args)-1].Value, e.Err
+	}
+}
+
 func parseSizes(texts []string, in Shape) (Seq, error) {
 	var net Seq
 	column, inputs := 1, in.TotalSize()
 	for i, text := range texts {
 		n, err := strconv.Atoi(text)
 		switch {
+		case text == "":
+			return nil, fmt.Errorf("column %d: no number; write the neurons of each layer with - between, as in 784-30-10", column)
 		case err != nil || n < 1:
 			return nil, fmt.Errorf("column %d: %s neurons; use at least 1, and no more than there is memory for", column, text)
 		case i == 0 && n != inputs:

@@ -170,7 +170,7 @@ func (m *Model) fit(layers *node) error {
 	return term.Errorf(layers.blame(err), "%w", err)
 }
 
-// blame is the place of the innermost table of a layer that an error is about, or else of the last.
+// blame is the place of the innermost layer that an error is about, as a table or in a text, or else of the last table.
 func (n *node) blame(err error) int {
 	pos := n.pos
 	if len(n.items) > 0 {
@@ -180,6 +180,10 @@ func (n *node) blame(err error) int {
 		e, ok := errors.AsType[*graph.LayerError](err)
 		if !ok {
 			return pos
+		}
+		if n.kind == unstable.String {
+			terms, _ := term.Read(n.text, n.place) // which has been read without an error
+			return cmp.Or(max(0, graph.Blame(terms, err)), pos)
 		}
 		i := slices.IndexFunc(n.items, func(t *node) bool { name := t.find(nameKey); return name != nil && name.text == e.Where })
 		if i < 0 {

@@ -323,11 +323,11 @@ func TestFileErrors(t *testing.T) {
 		{"out = 30", "out = 300000000", "m.toml:6:3: layer 0 dense(300000000): input (1, 1, 28, 28): parameter dense1.w (784, 300000000) makes more than"},
 		{`"sigmoid"`, "\"sigmoid\"\nout = 4", "m.toml:12:1: sigmoid: unknown key \"out\""},
 		{`"sigmoid"`, `"conv"` + "\nout = 4\nkernel = 3", "m.toml:10:3: layer 1 conv(4,3): input (1, 30): input (1, 30) is not (m,c,h,w); a convolution takes images"},
-		{`"sigmoid"`, `"residual"` + "\nlayer = 'relu pool(2)'", "m.toml:10:3: layer 1 residual: input (1, 30): layer 1 pool(2): "},
+		{`"sigmoid"`, `"residual"` + "\nlayer = 'relu pool(2)'", "m.toml:12:15: layer 1 residual: input (1, 30): layer 1 pool(2): "},
 		{`"sigmoid"`, `"residual"` + "\n[[layer.layer]]\nop = 'relu'\n[[layer.layer]]\nop = 'pool'\nsize = 2\n", "m.toml:14:9: layer 1 residual: input (1, 30): layer 1 pool(2): "},
 		{`"sigmoid"`, `"sigmoid"` + "\nname = 'a'\nfrom = 'b'", `m.toml:10:3: layer a: from: unknown name "b"; use input`},
 		{`"sigmoid"`, `"concat"` + "\n[[layer.branch]]\nlayers = 'relu'\n", `m.toml:13:1: unknown key "layers"; did you mean layer?`},
-		{`"sigmoid"`, `"repeat"` + "\ntimes = 1000\nlayer = 'repeat(1000,relu)'", "m.toml:10:3: layer 1 repeat(1000): input (1, 30): layer 0 repeat(1000): input (1, 30): layer "},
+		{`"sigmoid"`, `"repeat"` + "\ntimes = 1000\nlayer = 'repeat(1000,relu)'", "m.toml:13:22: layer 1 repeat(1000): input (1, 30): layer 0 repeat(1000): input (1, 30): layer "},
 		{`"sigmoid"`, `"residual"` + "\nlayer = 'relu tnah'", `m.toml:12:15: unknown layer "tnah"; did you mean tanh?`},
 		{`"quadratic"`, `"cubic"`, `m.toml:21:7: unknown loss "cubic"; use quadratic`},
 		{`"quadratic"`, `"log-likelihood"` + "\nsmoothing = 2", `m.toml:21:7: log-likelihood: smoothing 2; use 0`},
@@ -392,6 +392,33 @@ func TestMutations(t *testing.T) {
 	}
 	if refused < 300 || refused == 1000 {
 		t.Errorf("refused %d of 1,000", refused)
+	}
+}
+
+// TestPlaces: where in a string a mistake is, however the string is written.
+func TestPlaces(t *testing.T) {
+	for text, want := range map[string]string{
+		"layer = 'relu pol(2)'":                                  "2:15",
+		"layer = \"relu pol(2)\"":                                "2:15",
+		"layer = \"\"\"\n  conv(8,5) relu\n  pol(2)\"\"\"":       "4:3",
+		"layer = \"\"\"\r\n  conv(8,5) relu\r\n  pol(2)\"\"\"":   "4:3",
+		"layer = '''\n  conv(8,5) relu\n  pol(2)'''":             "4:3",
+		"layer = '''conv(8,5) pol(2)'''":                         "2:22",
+		"layer = \"\"\"\\\n    conv(8,5) \\  \n\n  pol(2)\"\"\"": "5:3",
+		`layer = "\u0072elu\t pol(2)"`:                           "2:22",
+		`layer = "\U00000072elu pol(2)"`:                         "2:24",
+		"[[layer]]\nop = \"\"\"\n  pol(2)\"\"\"":                 "4:3",
+		"layer = \"\"\"\n  relu\n  pool(30)\n  dense(10)\"\"\"":  "4:3",
+		"layer = 'relu residual(relu pool(30)) dense(10)'":       "2:29",
+		"layer = 'relu repeat(2,relu pool(20)) dense(10)'":       "2:29",
+		"layer = 'relu add(pool(30),relu) dense(10)'":            "2:15",
+		"[[layer]]\nop='residual'\nlayer='relu pool(30)'":        "4:13",
+		"[[layer]]\nop='residual'\nlayer='relu tanh pool(2)'\n":  "2:3",
+	} {
+		_, err := Reader{Fit: true}.Decode("m.toml", []byte("format = 1\n"+text))
+		if err == nil || !strings.HasPrefix(err.Error(), "m.toml:"+want+": ") {
+			t.Errorf("%s\n%v, want it at %s", text, err, want)
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ func (n *node) terms(depth int) ([]term.Term, error) {
 	}
 	switch n.kind {
 	case unstable.String:
-		return term.Read(n.text, n.pos+1)
+		return term.Read(n.text, n.place)
 	case unstable.Array:
 		return n.sequence(depth)
 	case unstable.InlineTable:
@@ -87,7 +87,7 @@ func (n *node) term(depth int) (term.Term, error) {
 	if op == nil || op.kind != unstable.String {
 		return term.Term{}, term.Errorf(n.pos, `no op with a name; write one, as in op = "dense"`)
 	}
-	terms, err := term.Read(op.text, op.pos+1)
+	terms, err := term.Read(op.text, op.place)
 	if err == nil && len(terms) != 1 {
 		err = term.Errorf(op.pos, "op %q; name one kind", op.text)
 	}

@@ -3,6 +3,7 @@ package models
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,6 +19,7 @@ type node struct {
 	kind  unstable.Kind // a scalar's, Array, or InlineTable for every table
 	pos   int           // byte offset
 	text  string        // of a scalar: the string itself, or the number in Go's form
+	bytes []int         // of a string: where each of its bytes stands in the file, and where it ends
 	items []*node       // of an array
 	keys  []entry       // of a table, in the file's order
 }
@@ -52,7 +54,7 @@ func parse(text []byte) (root *node, err error) {
 		e := p.Expression()
 		switch e.Kind {
 		case unstable.KeyValue:
-			err = at.assign(e)
+			err = at.assign(&p, e)
 		case unstable.Table, unstable.ArrayTable:
 			at, err = root.header(e)
 		}
@@ -116,11 +118,11 @@ func (n *node) header(e *unstable.Node) (*node, error) {
 }
 
 // assign sets a key of a table, which may be dotted.
-func (n *node) assign(e *unstable.Node) error {
+func (n *node) assign(p *unstable.Parser, e *unstable.Node) error {
 	for it := e.Key(); it.Next(); {
 		key, pos := string(it.Node().Data), int(it.Node().Raw.Offset)
 		if it.IsLast() {
-			value, err := read(e.Value(), pos)
+			value, err := read(p, e.Value(), pos)
 			n.keys = append(n.keys, entry{key, pos, value})
 			return err
 		}
@@ -135,20 +137,23 @@ func (n *node) assign(e *unstable.Node) error {
 }
 
 // read is a value; before is a place for one that does not know its own.
-func read(v *unstable.Node, before int) (*node, error) {
+func read(p *unstable.Parser, v *unstable.Node, before int) (*node, error) {
 	n := &node{kind: v.Kind, pos: before, text: string(v.Data)}
 	if v.Raw.Length > 0 {
 		n.pos = int(v.Raw.Offset)
+	}
+	if v.Kind == unstable.String {
+		n.bytes = bytesOf(n.text, string(p.Raw(v.Raw)), n.pos)
 	}
 	for it := v.Children(); it.Next(); {
 		switch c := it.Node(); {
 		case c.Kind == unstable.Comment:
 		case v.Kind == unstable.InlineTable:
-			if err := n.assign(c); err != nil {
+			if err := n.assign(p, c); err != nil {
 				return n, err
 			}
 		default:
-			item, err := read(c, n.pos)
+			item, err := read(p, c, n.pos)
 			if err != nil {
 				return n, err
 			}
@@ -157,6 +162,63 @@ func read(v *unstable.Node, before int) (*node, error) {
 	}
 	return n, n.number()
 }
+
+// place is where the byte at of a string stands in the file.
+func (n *node) place(at int) int {
+	if at < len(n.bytes) {
+		return n.bytes[at]
+	}
+	return n.pos
+}
+
+// bytesOf are the places of a string's bytes, and of its end, in a file that has it as raw, quotes and all, from pos on: an escape stands for one
+// character, a backslash before the end of a line for nothing, and so does the line's end after three quotes.
+func bytesOf(text, raw string, pos int) []int {
+	quotes := 1
+	if strings.HasPrefix(raw, `"""`) || strings.HasPrefix(raw, "'''") {
+		quotes = 3
+	}
+	places, i := make([]int, 0, len(text)+1), quotes
+	if quotes == 3 {
+		i += len(lineEnd.FindString(raw[i:]))
+	}
+	for end := len(raw) - quotes; i < end && len(places) < len(text); {
+		length, size := 1, 1 // of what stands in the file, and of what it is in the string
+		switch c := text[len(places)]; {
+		case raw[i] == '\r' && c == '\n':
+			size = 0
+		case raw[0] == '"' && raw[i] == '\\':
+			length, size = escape(raw[i:], text[len(places):])
+		}
+		for range size {
+			places = append(places, pos+i)
+		}
+		i += length
+	}
+	return append(places, pos+i)
+}
+
+// escape is the length of the escape that raw begins with, and of what it stands for at the beginning of text.
+func escape(raw, text string) (length, size int) {
+	if blank := trimmed.FindString(raw); blank != "" {
+		return len(blank), 0
+	}
+	_, size = utf8.DecodeRuneInString(text)
+	switch raw[1] {
+	case 'x':
+		return len(`\x00`), size
+	case 'u':
+		return len(`\u0000`), size
+	case 'U':
+		return len(`\U00000000`), size
+	}
+	return len(`\n`), size
+}
+
+var (
+	lineEnd = regexp.MustCompile(`^\r?\n`)
+	trimmed = regexp.MustCompile(`^\\[ \t]*\r?\n\s*`)
+)
 
 // number puts a number into Go's form.
 func (n *node) number() error {

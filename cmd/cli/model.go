@@ -54,6 +54,9 @@ func (a *app) line(text string) (models.Model, error) {
 		m.Loss = graph.Quadratic
 	}
 	m.Net = net
+	if _, err := graph.New(net, m.Loss, m.Input, graph.Config{Init: graph.Zero}); err != nil {
+		return m, usagef("network %q: %w", text, graph.Locate(text, err))
+	}
 	return m, nil
 }
 
@@ -159,6 +162,9 @@ func (a *app) decode(path string, text []byte, fit bool) (models.Model, error) {
 	known, ok := a.find(m.Name)
 	m.Published = known.Published
 	if seq, isSeq := m.Net.(graph.Seq); isSeq && len(seq) == 0 {
+		if !ok && m.Name == "" {
+			return m, fmt.Errorf("%s:1:1: no layer; write [[layer]] tables, or layer = 'conv(20,5) relu pool(2) dense(10)'", path)
+		}
 		if !ok {
 			return m, fmt.Errorf("%s: model %q has no layers; use the program that has this model", path, m.Name)
 		}

@@ -67,7 +67,7 @@ func TestLine(t *testing.T) {
 		"dense(30) relu dense(10)": {"dense-30-relu-dense-10", "log-likelihood"},
 		"dense(10) sigmoid":        {"dense-10-sigmoid", "quadratic"},
 		"conv(20,5,pad=same) relu pool(2) repeat(2,dense(30) relu) dense(10)": {"conv-20-5-pad-same-relu-pool-2-repeat-2", "log-likelihood"},
-		"relu residual(tanh)": {"relu-residual-tanh", "log-likelihood"},
+		"dense(10) residual(tanh)": {"dense-10-residual-tanh", "log-likelihood"},
 	} {
 		m, err := (&app{}).model(text)
 		if err != nil || m.Name != want[0] || m.Loss.Name != want[1] || m.Recipe != models.Plain || m.Doc != text {
@@ -82,6 +82,8 @@ func TestLine(t *testing.T) {
 		long + "(3)":       "column 1: unknown layer",
 		"100-10":           "write 784-10",
 		"dense(10) graph(": "column 17: an argument is missing",
+		"relu dense(0)":    "column 6: layer 1 dense(0): ",
+		"relu tanh":        "column 6: the last layer's output",
 	} {
 		if _, err := (&app{models: models.All}).model(text); err == nil || exitCode(err) != exitUsage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)

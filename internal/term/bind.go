@@ -12,7 +12,7 @@ import (
 
 // Parse reads a text into the value that to points to. Where that is a slice, the text is a sequence. Errors begin with the column.
 func (k Kinds) Parse(text string, to any) error {
-	terms, err := Read(text, 0)
+	terms, err := Read(text, itself)
 	if err == nil {
 		err = k.Bind(terms, to)
 	}

@@ -77,7 +77,7 @@ func (k Kinds) term(v reflect.Value) (Term, error) {
 	}
 	switch {
 	case v.Kind() == reflect.String:
-		if terms, err := Read(v.String(), 0); err == nil && len(terms) == 1 {
+		if terms, err := Read(v.String(), itself); err == nil && len(terms) == 1 {
 			return terms[0], nil
 		}
 		return Term{}, fmt.Errorf("%q has no text form; use a name", v.String())
@@ -120,7 +120,7 @@ func spelled(v reflect.Value, kind kind) (Term, bool) {
 	if !ok || v.Type() != kind.result() {
 		return Term{}, false
 	}
-	terms, err := Read(s.String(), 0)
+	terms, err := Read(s.String(), itself)
 	if err != nil || len(terms) != 1 {
 		return Term{}, false
 	}

@@ -60,12 +60,15 @@ func locate(text string, err error) error {
 	return fmt.Errorf("column %d: %w", utf8.RuneCountInString(text[:min(e.Pos, len(text))])+1, err)
 }
 
-// Read is the terms of a text, with offsets counted from pos; errors are of type [*Error].
-func Read(text string, pos int) ([]Term, error) {
+// itself is the place of a byte in a text that stands for itself.
+func itself(at int) int { return at }
+
+// Read is the terms of a text whose bytes, and its end, have the places given; errors are of type [*Error].
+func Read(text string, place func(at int) int) ([]Term, error) {
 	if len(text) > maxLength {
-		return nil, Errorf(pos, "%d bytes; use at most %d", len(text), maxLength)
+		return nil, Errorf(place(0), "%d bytes; use at most %d", len(text), maxLength)
 	}
-	r := reader{text, 0, pos}
+	r := reader{text, 0, place}
 	terms, err := r.sequence(0)
 	if err == nil && r.at < len(text) {
 		err = r.unexpected()
@@ -75,12 +78,12 @@ func Read(text string, pos int) ([]Term, error) {
 
 // reader is a place in a text.
 type reader struct {
-	text   string
-	at     int
-	offset int // of the text
+	text  string
+	at    int
+	place func(at int) int
 }
 
-func (r *reader) pos() int { return r.offset + r.at }
+func (r *reader) pos() int { return r.place(r.at) }
 
 func (r *reader) space() {
 	r.at += len(r.text[r.at:]) - len(strings.TrimLeft(r.text[r.at:], " \t\r\n"))
