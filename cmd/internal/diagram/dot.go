@@ -97,7 +97,10 @@ func Mermaid(title, about string, d graph.Diagram) string {
 	o.box = func(indent string, i int, b graph.Box) {
 		fmt.Fprintf(o, "%sn%d[%s]:::%s\n", indent, i, mermaidText(lines(b)...), b.Role)
 	}
-	fmt.Fprintf(o, "---\ntitle: %s\n---\nflowchart TB\n  accDescr: %s\n", dotText(title), mermaidLine(about))
+	fmt.Fprintf(o, "---\ntitle: %s\n---\nflowchart TB\n", dotText(title))
+	if about != "" { // an empty description would take the line behind for its own
+		fmt.Fprintf(o, "  accDescr: %s\n", mermaidLine(about))
+	}
 	o.write(noBox, "  ")
 	for _, a := range d.Arrows {
 		fmt.Fprintf(o, "  n%d --> n%d\n", a.From, a.To)

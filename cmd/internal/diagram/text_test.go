@@ -230,3 +230,10 @@ func luminance(t *testing.T, hex string) (l float64) {
 	}
 	return l
 }
+
+// TestNoDescription: a diagram of nothing that is said has no line for it, which in Mermaid would swallow the next.
+func TestNoDescription(t *testing.T) {
+	if text := Mermaid("x", "", graph.Diagram{}); strings.Contains(text, "accDescr") || !strings.Contains(text, "flowchart TB\n") {
+		t.Error(text)
+	}
+}
