@@ -19,15 +19,30 @@ type job struct {
 type team struct {
 	busy  sync.Mutex // held by the caller whose jobs the team runs
 	job   atomic.Pointer[job]
-	claim atomic.Uint64 // job number in the high half, next part in the low half
+	claim atomic.Uint64 // see claims
 	done  atomic.Int32  // finished parts of the job
 	size  atomic.Int32  // how many may work on it, the caller included
 	sleep atomic.Int32  // workers that wait on wake
 	wake  chan struct{}
 }
 
-// closed is a part number that no job has: nothing can be claimed.
-const closed = 1<<32 - 1
+// claims are what is left of the present job: its number in the high half, then how many parts were claimed from the front and from the
+// back. The caller takes parts from the front and the workers from the back, so that a part which comes again in every step mostly finds
+// its weights in the cache of the same processor.
+type claims uint64
+
+const (
+	front claims = 1 << 16
+	back  claims = 1
+	most         = 1<<16 - 1 // parts of a job
+)
+
+func (c claims) job() uint64 { return uint64(c) >> 32 }
+func (c claims) front() int  { return int(c>>16) & most }
+func (c claims) back() int   { return int(c) & most }
+
+// closed are the claims of a job of which nothing is left, whatever it is.
+func closed(number uint64) uint64 { return number<<32 | most<<16 }
 
 // spins is how long a worker waits for the next job before it sleeps: some 300 µs.
 const spins = 20000
@@ -43,7 +58,7 @@ var workers = sync.OnceValue(func() *team {
 
 // do runs all parts of j: on the team if that is free and threads allows it, by the caller alone otherwise.
 func do(j *job, threads int) {
-	if threads == 1 || j.parts == 1 || !workers().busy.TryLock() {
+	if threads == 1 || j.parts == 1 || j.parts >= most || !workers().busy.TryLock() {
 		for i := range j.parts {
 			j.run(i)
 		}
@@ -51,8 +66,8 @@ func do(j *job, threads int) {
 	}
 	t := workers()
 	defer t.busy.Unlock()
-	number := t.claim.Load()>>32 + 1
-	t.claim.Store(number<<32 | closed) // so that no worker claims a part of j for the job before
+	number := claims(t.claim.Load()).job() + 1
+	t.claim.Store(closed(number)) // so that no worker claims a part of j for the job before
 	t.job.Store(j)
 	t.done.Store(0)
 	t.size.Store(int32(threads))
@@ -84,14 +99,17 @@ func (n *Net) processors() int {
 // help runs parts of the present job until none is left to claim. The caller is member 0.
 func (t *team) help(member int) {
 	for {
-		c := t.claim.Load()
+		c := claims(t.claim.Load())
 		j := t.job.Load()
-		part := int(uint32(c))
-		if j == nil || part >= j.parts || member >= int(t.size.Load()) {
+		if j == nil || c.front()+c.back() >= j.parts || member >= int(t.size.Load()) {
 			return
 		}
+		part, next := c.front(), c+front
+		if member > 0 {
+			part, next = j.parts-1-c.back(), c+back
+		}
 		// Success means that the job is still the one that was read: a job ends only when all its parts are done.
-		if t.claim.CompareAndSwap(c, c+1) {
+		if t.claim.CompareAndSwap(uint64(c), uint64(next)) {
 			j.run(part)
 			t.done.Add(1)
 		}
@@ -100,15 +118,15 @@ func (t *team) help(member int) {
 
 func (t *team) work(member int) {
 	for {
-		seen := t.claim.Load()
+		seen := claims(t.claim.Load()).job()
 		t.help(member)
-		for i := 0; t.claim.Load()>>32 == seen>>32; i++ {
+		for i := 0; claims(t.claim.Load()).job() == seen; i++ {
 			if i < spins {
 				rest(i)
 				continue
 			}
 			t.sleep.Add(1)
-			if t.claim.Load()>>32 == seen>>32 {
+			if claims(t.claim.Load()).job() == seen {
 				<-t.wake
 			}
 			t.sleep.Add(-1)
