@@ -16,7 +16,7 @@ import (
 // program that defined it, and what a person writes to have a network without a program.
 type Reader struct {
 	Own   []graph.Layer                // layers whose kinds files may have beside graph.Kinds: see graph.Own
-	Check func(key, text string) error // whether a text in [train] is right; nil: any is
+	Check func(key, text string) error // whether a text or number in [train] is right; nil: any is
 	Fit   bool                         // build the network, for an error with a place where a layer does not fit
 }
 
@@ -144,9 +144,9 @@ func (d *decoder) train(n *node) error {
 			continue
 		}
 		value, err := e.value.terms(0)
-		if err == nil && e.value.kind == unstable.String && d.Check != nil {
+		if err == nil && len(e.value.keys)+len(e.value.items) == 0 && d.Check != nil {
 			if err = d.Check(e.key, e.value.text); err != nil {
-				err = term.Errorf(e.value.pos, "train: %s: %w", e.key, err)
+				err = term.Errorf(e.value.pos, "train: %w", err)
 			}
 		}
 		if err != nil {

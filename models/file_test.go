@@ -347,7 +347,7 @@ func TestFileErrors(t *testing.T) {
 		}
 		r := Reader{Fit: true, Check: func(key, text string) error {
 			if key == "optimizer" {
-				return errors.New("no " + text)
+				return errors.New(key + ": no " + text)
 			}
 			return nil
 		}}

@@ -123,9 +123,11 @@ func (t *Trainer) check() error {
 			return fmt.Errorf("%d images of %d bytes in all do not fit a network whose input is %v; use a model for images of that size", len(d.Labels), len(d.Images), t.Net.Input)
 		}
 	}
+	err := cmp.Or(CheckNumber("batch", float64(t.Batch)), CheckNumber("epochs", float64(t.Epochs)), CheckNumber("patience", float64(t.Patience)),
+		CheckNumber("clip", t.Clip), CheckNumber("ema", t.EMA), CheckNumber("eta", t.Eta), CheckNumber("lambda", t.Lambda))
 	switch {
-	case t.Batch < 1 || t.Epochs < 0:
-		return fmt.Errorf("mini-batches of %d for %d epochs; use at least 1 image and 0 epochs", t.Batch, t.Epochs)
+	case err != nil:
+		return err
 	case t.Validation.Len() == 0 && t.Patience > 0:
 		return errors.New("patience needs validation images; use a larger data set")
 	case t.Train.Len() == 0 || t.DropTail && t.Train.Len() < t.Batch:
@@ -133,22 +135,41 @@ func (t *Trainer) check() error {
 	case t.smallest() < t.Net.Least():
 		return fmt.Errorf("%d training images in mini-batches of %d leave one of %d, and the network's batch norm needs %d; use another batch",
 			t.Train.Len(), t.Batch, t.smallest(), t.Net.Least())
-	case t.Patience < 0:
-		return fmt.Errorf("patience %d; use at least 1 epoch, or 0 for no end of it", t.Patience)
 	case t.Patience == 0 && lowers:
 		return errors.New("the schedule lowers eta when patience ends; use a patience of at least 1 epoch")
-	case t.Clip < 0 || math.IsNaN(t.Clip):
-		return fmt.Errorf("clip %v; the largest norm must be above 0, or 0 for any", t.Clip)
-	case !(0 <= t.EMA && t.EMA < 1):
-		return fmt.Errorf("ema %v; use at least 0 and less than 1", t.EMA)
-	case !(t.Eta > 0) || math.IsInf(t.Eta, 0) || t.Lambda < 0 || math.IsInf(t.Lambda, 0) || math.IsNaN(t.Lambda):
-		return fmt.Errorf("eta %v, lambda %v; eta must be above 0, lambda at least 0", t.Eta, t.Lambda)
 	}
-	err := cmp.Or(valid(t.Optimizer), valid(t.Schedule))
+	err = cmp.Or(valid(t.Optimizer), valid(t.Schedule))
 	if t.Warp != nil && err == nil {
 		t.warper, err = NewWarper(t.Net.Input)
 	}
 	return err
+}
+
+// CheckNumber says what is wrong with a number of a recipe, by its key in files; keys that it does not know may have any.
+func CheckNumber(key string, x float64) error {
+	ok, use := true, ""
+	switch key {
+	case "batch":
+		ok, use = x >= 1, "use at least 1 image"
+	case "epochs":
+		ok, use = x >= 0, "use at least 0"
+	case "patience":
+		ok, use = x >= 0, "use at least 1 epoch, or 0 for no end of it"
+	case "clip":
+		ok, use = x >= 0, "the largest norm must be above 0, or 0 for any"
+	case "ema":
+		ok, use = 0 <= x && x < 1, "use at least 0 and less than 1"
+	case "eta":
+		ok, use = x > 0 && !math.IsInf(x, 0), "eta must be above 0"
+	case "lambda":
+		ok, use = x >= 0 && !math.IsInf(x, 0), "lambda must be at least 0"
+	case "train_size":
+		ok, use = x >= 0, "use at least 1 image, or 0 for all"
+	}
+	if !ok {
+		return fmt.Errorf("%s %v; %s", key, x, use)
+	}
+	return nil
 }
 
 // State is where the training stands.

@@ -232,12 +232,12 @@ func TestErrors(t *testing.T) {
 		change func(*train.Trainer)
 		want   string
 	}{
-		{func(tr *train.Trainer) { tr.Batch = 0 }, "train: mini-batches of 0 for 1 epochs; use at least 1 image"},
-		{func(tr *train.Trainer) { tr.Epochs = -1 }, "train: mini-batches of 5 for -1 epochs"},
-		{func(tr *train.Trainer) { tr.Eta = 0 }, "train: eta 0, lambda 0; eta must be above 0"},
+		{func(tr *train.Trainer) { tr.Batch = 0 }, "train: batch 0; use at least 1 image"},
+		{func(tr *train.Trainer) { tr.Epochs = -1 }, "train: epochs -1; use at least 0"},
+		{func(tr *train.Trainer) { tr.Eta = 0 }, "train: eta 0; eta must be above 0"},
 		{func(tr *train.Trainer) { tr.Eta = math.NaN() }, "train: eta NaN"},
 		{func(tr *train.Trainer) { tr.Eta = math.Inf(1) }, "train: eta +Inf"},
-		{func(tr *train.Trainer) { tr.Lambda = -1 }, "train: eta 1, lambda -1"},
+		{func(tr *train.Trainer) { tr.Lambda = -1 }, "train: lambda -1"},
 		{func(tr *train.Trainer) { tr.Clip = -1 }, "train: clip -1; "},
 		{func(tr *train.Trainer) { tr.EMA = 1 }, "train: ema 1; use at least 0 and less than 1"},
 		{func(tr *train.Trainer) { tr.EMA = math.NaN() }, "train: ema NaN; "},
@@ -252,7 +252,7 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Schedule, tr.Patience = train.Plateau{Factor: 1}, 1 }, "train: factor 1; "},
 		{func(tr *train.Trainer) { tr.Clip = math.NaN() }, "train: clip NaN; "},
 		{func(tr *train.Trainer) { tr.Schedule = train.Plateau{} }, "train: the schedule lowers eta when patience ends; use a patience of at least 1"},
-		{func(tr *train.Trainer) { tr.Lambda = math.NaN() }, "train: eta 1, lambda NaN"},
+		{func(tr *train.Trainer) { tr.Lambda = math.NaN() }, "train: lambda NaN"},
 		{func(tr *train.Trainer) { tr.Train = train.Data{} }, "train: 0 training images do not make a mini-batch of 5"},
 		{func(tr *train.Trainer) { tr.Batch, tr.DropTail = 13, true }, "train: 12 training images do not make a mini-batch of 13"},
 		{func(tr *train.Trainer) {

@@ -173,8 +173,16 @@ func (a *app) decode(path string, text []byte, fit bool) (models.Model, error) {
 	return m, nil
 }
 
-// checkRecipe checks a text in a recipe.
+// checkRecipe checks a text or a number in a recipe.
 func checkRecipe(key, text string) (err error) {
+	if x, fault := strconv.ParseFloat(text, 64); fault == nil {
+		return train.CheckNumber(key, x)
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", key, err)
+		}
+	}()
 	switch key {
 	case "optimizer":
 		_, err = train.ParseOptimizer(text)

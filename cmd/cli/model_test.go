@@ -111,3 +111,24 @@ func TestInit(t *testing.T) {
 	}
 	ok(t, "train", file, "--epochs", "1", "--data", dataSet(t, 60, 10), "--runs", dir)
 }
+
+// TestRecipeNumbers: a number that cannot be trained with is refused where it stands, by every command.
+func TestRecipeNumbers(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "net.toml")
+	for line, want := range map[string]string{
+		"epochs = -3":      "4:10: train: epochs -3; use at least 0",
+		"batch = 0":        "4:9: train: batch 0; use at least 1 image",
+		"eta = -1.0":       "4:7: train: eta -1; eta must be above 0",
+		"lambda = -1":      "4:10: train: lambda -1; lambda must be at least 0",
+		"patience = -1":    "4:12: train: patience -1; use at least 1 epoch",
+		"clip = -2":        "4:8: train: clip -2; the largest norm",
+		"ema = 3":          "4:7: train: ema 3; use at least 0 and less than 1",
+		"train_size = -1":  "4:14: train: train_size -1; use at least 1 image",
+		"optimizer = 'no'": "4:13: train: optimizer: ",
+	} {
+		write(t, file, []byte("format = 1\nlayer = 'dense(10)'\n[train]\n"+line+"\n"))
+		if r := call("summary", file); r.code != exitUsage || !strings.Contains(r.err, "net.toml:"+want) {
+			t.Errorf("%s: exit %d, %s", line, r.code, r.err)
+		}
+	}
+}
