@@ -291,7 +291,7 @@ func TestResume(t *testing.T) {
 		{"--kernel go", exitUsage, "--kernel would change the run"},
 		{"--data " + dataSet(t, 60, 10), exitData, "has other files than those that the run began with"},
 		{"--data nowhere", exitData, "nowhere"},
-		{"--epochs -1", exitUsage, "-1 epochs"},
+		{"--epochs -1", exitUsage, "epochs -1; use at least 0"},
 	} {
 		r := call(append([]string{"train", "--resume", run}, strings.Fields(c.flags)...)...)
 		if r.code != c.code || !strings.Contains(r.err, c.want) {
