@@ -70,6 +70,10 @@ func (p *products) Mul(c []float32, ldc int, a []float32, ai, al int, b []float3
 	}
 	_, _, _ = c[(m-1)*ldc+n-1], a[(m-1)*ai+(k-1)*al], b[(k-1)*ldb+n-1]
 	part := partOf(k, p.deep)
+	if (al == 1 && ai%aliased == 0 || ldb%aliased == 0) && n >= short && m >= 2*len(p.mul) {
+		p.mulPacked(c, ldc, a, ai, al, b, ldb, m, n, k, part, alpha, beta)
+		return
+	}
 	for l := 0; l < k; l += part {
 		for i, h := 0, 0; i < m; i += h {
 			h = share(m-i, len(p.mul))
@@ -77,6 +81,40 @@ func (p *products) Mul(c []float32, ldc int, a []float32, ai, al int, b []float3
 		}
 		beta = 1
 	}
+}
+
+// aliased are rows so far apart that their elements meet in one set of the first-level cache: 4096 bytes, or multiples.
+const aliased = 1024
+
+// mulPacked is Mul for rows that are aliased: it copies those of 256 columns of b beside each other first, and those of a tile unless it
+// reads a by columns.
+func (p *products) mulPacked(c []float32, ldc int, a []float32, ai, al int, b []float32, ldb int, m, n, k, part int, alpha, beta float32) {
+	const gap = 16 // keeps the copies apart
+	tiles, panels := Borrow[float32](len(p.mul)*(part+gap)), Borrow[float32](part*turnedRow)
+	tile, panel := *tiles, *panels
+	for l := 0; l < k; l += part {
+		depth := min(part, k-l)
+		for j := 0; j < n; j += turnedCols {
+			cols := min(turnedCols, n-j)
+			for r := range depth {
+				copy(panel[r*turnedRow:][:cols], b[(l+r)*ldb+j:])
+			}
+			for i, h := 0, 0; i < m; i += h {
+				h = share(m-i, len(p.mul))
+				from, fi := &a[i*ai+l*al], ai
+				if al == 1 {
+					for r := range h {
+						copy(tile[r*(part+gap):][:depth], a[(i+r)*ai+l:])
+					}
+					from, fi = &tile[0], part+gap
+				}
+				p.mul[h-1](&c[i*ldc+j], ldc, from, fi, al, &panel[0], turnedRow, cols, depth, alpha, beta)
+			}
+		}
+		beta = 1
+	}
+	Return(tiles)
+	Return(panels)
 }
 
 const (

@@ -255,3 +255,35 @@ func TestProductsAllocate(t *testing.T) {
 		}
 	})
 }
+
+// TestMulAliased: rows that are aliased, which are copied first, give the bits that they give elsewhere.
+func TestMulAliased(t *testing.T) {
+	const m, n, k, aliased = 29, 300, 600, 1024 // elements between rows, 4096 bytes
+	r := rand.New(rand.NewPCG(3, 4))
+	spread := func(rows, cols, ld int) (near, far []float32) {
+		near, far = make([]float32, rows*cols), make([]float32, (rows-1)*ld+cols)
+		for i := range near {
+			near[i] = r.Float32() - .5
+			far[i/cols*ld+i%cols] = near[i]
+		}
+		return near, far
+	}
+	a, farA := spread(m, k, aliased)
+	turned, farTurned := spread(k, m, aliased)
+	b, farB := spread(k, n, aliased)
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		for _, beta := range []float32{0, 1, .5} {
+			want, got := slices.Repeat([]float32{2}, m*n), slices.Repeat([]float32{2}, m*n)
+			s.Mul(want, n, a, k, 1, b, n, m, n, k, -1.5, beta)
+			s.Mul(got, n, farA, aliased, 1, farB, aliased, m, n, k, -1.5, beta)
+			if !equalBits(got, want) {
+				t.Errorf("β = %v: other bits", beta)
+			}
+			s.Mul(want, n, turned, 1, m, b, n, m, n, k, -1.5, beta)
+			s.Mul(got, n, farTurned, 1, aliased, farB, aliased, m, n, k, -1.5, beta)
+			if !equalBits(got, want) {
+				t.Errorf("β = %v, by columns: other bits", beta)
+			}
+		}
+	})
+}
