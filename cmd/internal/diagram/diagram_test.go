@@ -174,6 +174,33 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// TestWidth: no picture is much wider than its widest row has to be, and a chain with batch norm in it stands straight.
+func TestWidth(t *testing.T) {
+	for _, m := range models.All {
+		_, f := arrange(of(t, m.Net, graph.GradientLevel))
+		widest := 0.
+		for _, row := range f.chart.rows {
+			w := (row[0].w + row[len(row)-1].w) / 2
+			for i, n := range row[1:] {
+				w += apart(row[i], n)
+			}
+			widest = max(widest, w)
+		}
+		if f.node.w > 1.6*widest {
+			t.Errorf("%s: %.0f wide, its widest row %.0f", m.Name, f.node.w, widest)
+		}
+	}
+	left, right := math.Inf(1), math.Inf(-1)
+	for _, b := range draw(of(t, models.Sprint99.Net, graph.GradientLevel)).boxes {
+		if b.Role == graph.ForwardRole {
+			left, right = min(left, b.x), max(right, b.x)
+		}
+	}
+	if right-left > 20 {
+		t.Errorf("the forward pass goes from %.0f to %.0f", left, right)
+	}
+}
+
 // TestCrossings: few arrows cross, and none where that can be.
 func TestCrossings(t *testing.T) {
 	for _, c := range []struct {

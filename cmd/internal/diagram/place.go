@@ -13,31 +13,33 @@ const (
 	gapY    = 30.
 )
 
-// place finds where in its row each node is: as near as may be to straight above or below its neighbours.
+// How often all rows settle by squares, down and up, and then by distances. More makes no difference that one can see.
+const (
+	sweeps   = 200
+	polishes = 4
+)
+
+// place finds where in its row each node is, so that links are as upright as may be. Sums of squares come first, softly weighed so that
+// they turn into sums of distances: these let long chains move as one, where medians alone would leave them as stairs.
 func (c *chart) place() {
 	for _, row := range c.rows {
 		for i, n := range row[1:] {
 			n.x = row[i].x + apart(row[i], n)
 		}
 	}
-	best, least := c.xs(), c.slant()
-	for i := range 16 {
-		for j := range c.rows {
-			if i%2 == 0 {
-				settle(c.rows[j], func(n *node) []*tie { return n.up })
-			} else {
-				settle(c.rows[len(c.rows)-1-j], func(n *node) []*tie { return n.down })
-			}
-		}
+	for i := range sweeps {
+		soft := max(2, 200/float64(i+1))
 		for _, row := range c.rows {
-			settle(row, func(n *node) []*tie { return append(slices.Clone(n.up), n.down...) })
+			settle(row, soft)
 		}
-		if s := c.slant(); s < least {
-			best, least = c.xs(), s
+		for _, row := range slices.Backward(c.rows) {
+			settle(row, soft)
 		}
 	}
-	for n, x := range best {
-		n.x = x
+	for range polishes {
+		for _, row := range c.rows {
+			settle(row, 0)
+		}
 	}
 	c.straighten()
 }
@@ -135,39 +137,19 @@ func apart(a, b *node) float64 {
 	return (a.w+b.w)/2 + gap
 }
 
-func (c *chart) xs() map[*node]float64 {
-	xs := map[*node]float64{}
-	for _, row := range c.rows {
-		for _, n := range row {
-			xs[n] = n.x
-		}
-	}
-	return xs
-}
-
-// slant is how far from upright the links are, in all.
-func (c *chart) slant() (sum float64) {
-	for _, row := range c.rows {
-		for _, n := range row {
-			for _, t := range n.down {
-				sum += t.weight() * math.Abs(t.slant())
-			}
-		}
-	}
-	return sum
-}
-
 // weight is how much it matters that the tie is upright: a long link's middle most.
 func (t *tie) weight() float64 {
 	switch {
-	case t.upper.bend && t.lower.bend:
-		return 8
+	case t.link.light && t.upper.bend && t.lower.bend:
+		return 1
 	case t.link.light:
-		return .25
+		return .1
+	case t.upper.bend && t.lower.bend:
+		return 4
 	case t.upper.bend || t.lower.bend:
 		return 1
 	}
-	return 4
+	return 16
 }
 
 // wish is where a tie would have a node.
@@ -178,26 +160,34 @@ type group struct {
 	nodes  []*node
 	widths []float64 // of each node's centre from the first's
 	wishes []wish
+	soft   bool
 	x      float64
 }
 
-// settle moves a row's nodes to where the sum of the distances to what their ties wish is least, in the order that they have: nodes
-// that would meet become a group, which goes to the median of all of its wishes.
-func settle(row []*node, ties func(*node) []*tie) {
+// settle moves a row's nodes, in the order that they have, to where the ties around them are shortest: by the sum of their slants, or if
+// soft is above 0 by the sum of the squares, each over the slant that it has now and soft pixels. Nodes that would meet become a group,
+// which goes to the middle of all of its wishes.
+func settle(row []*node, soft float64) {
 	var groups []*group
 	for _, n := range row {
-		g := &group{nodes: []*node{n}, widths: []float64{0}}
-		for _, t := range ties(n) {
-			at := t.upper.x + t.upper.out - n.in
-			if t.upper == n {
-				at = t.lower.x + t.lower.in - n.out
+		g := &group{nodes: []*node{n}, widths: []float64{0}, soft: soft > 0}
+		add := func(t *tie, at float64) {
+			weight := t.weight()
+			if soft > 0 {
+				weight /= math.Abs(t.slant()) + soft
 			}
-			g.wishes = append(g.wishes, wish{at, t.weight()})
+			g.wishes = append(g.wishes, wish{at, weight})
+		}
+		for _, t := range n.up {
+			add(t, t.upper.x+t.upper.out-n.in)
+		}
+		for _, t := range n.down {
+			add(t, t.lower.x+t.lower.in-n.out)
 		}
 		if len(g.wishes) == 0 {
 			g.wishes = []wish{{n.x, .1}}
 		}
-		g.x = median(g.wishes)
+		g.x = g.middle()
 		for len(groups) > 0 && groups[len(groups)-1].end(g.nodes[0]) > g.x {
 			last := groups[len(groups)-1]
 			last.take(g)
@@ -228,16 +218,21 @@ func (g *group) take(right *group) {
 		g.wishes = append(g.wishes, wish{w.x - width, w.weight})
 	}
 	g.nodes = append(g.nodes, right.nodes...)
-	g.x = median(g.wishes)
+	g.x = g.middle()
 }
 
-// median is the middle of the wishes by weight, or half way where two are the middle.
-func median(wishes []wish) float64 {
-	sorted := slices.SortedStableFunc(slices.Values(wishes), func(a, b wish) int { return cmp.Compare(a.x, b.x) })
+// middle is the mean of the wishes by weight, or if they are not soft the median, half way where two are that.
+func (g *group) middle() float64 {
 	total, sum := 0., 0.
-	for _, w := range sorted {
+	for _, w := range g.wishes {
 		total += w.weight
+		sum += w.weight * w.x
 	}
+	if g.soft {
+		return sum / total
+	}
+	sorted := slices.SortedStableFunc(slices.Values(g.wishes), func(a, b wish) int { return cmp.Compare(a.x, b.x) })
+	sum = 0
 	for i, w := range sorted {
 		sum += w.weight
 		if sum == total/2 && i+1 < len(sorted) {
