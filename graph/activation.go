@@ -29,7 +29,7 @@ func (a activation) Build(_ *Builder, x *Node) *Node { return a.op.Apply(x) }
 
 // LeakyReLU is z where z > 0 and Slope z elsewhere (Maas, Hannun and Ng 2013).
 type LeakyReLU struct {
-	Slope float64 // between 0 and 1; 0 means 0.01
+	Slope float64 `term:",positive"` // between 0 and 1; 0 means 0.01
 }
 
 // Build applies the function element by element.

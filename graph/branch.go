@@ -31,7 +31,7 @@ func (Add) Join(_ *Builder, x ...*Node) *Node {
 	sum := x[0]
 	for i, n := range x[1:] {
 		if !n.Shape().Eq(sum.Shape()) {
-			fail("what it adds has the shapes %v and, number %d, %v; they must be one", sum.Shape(), i+1, n.Shape())
+			fail("what it adds has the shapes %v and, number %d, %v; they must be one: as many maps or outputs, pad=same, the same stride", sum.Shape(), i+1, n.Shape())
 		}
 		sum = add.Apply(sum, n)
 	}

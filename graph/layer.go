@@ -66,8 +66,8 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 // Conv is a convolution of Out filters of Kernel×Kernel, at every Stride-th place (0 means 1) of images with Pad zeros around
 // them, which may be [Same]; x is (m,c,h,w), y is (m,Out,h′,w′) with h′ = (h+2·Pad−Kernel)/Stride + 1.
 type Conv struct {
-	Out, Kernel int `term:",required"`
-	Stride      int
+	Out, Kernel int   `term:",required"`
+	Stride      int   `term:",positive"`
 	Pad         int   `term:",same=-1,valid=0"`
 	NoBias      bool  `term:"bias,not"` // there is no bias to each map, as before a batch norm, which takes any constant away again
 	Init        *Init // nil: the network's

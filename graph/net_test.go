@@ -130,7 +130,7 @@ func TestNewErrors(t *testing.T) {
 		{graph.LeakyReLU{Slope: 1}, image, graph.Quadratic, "graph: layer 0 leakyrelu(slope=1): input (1, 1, 5, 5): slope 1; use 0 < slope < 1"},
 		{graph.LeakyReLU{Slope: math.NaN()}, image, graph.Quadratic, "graph: layer 0 leakyrelu(slope=NaN): "},
 		{graph.Reshape{Shape: shape{5, -5}}, image, graph.Quadratic, "graph: layer 0 reshape(5x-5): input (1, 1, 5, 5): shape (5, -5); every axis"},
-		{graph.Reshape{Shape: shape{5, 6}}, image, graph.Quadratic, "graph: layer 0 reshape(5x6): input (1, 1, 5, 5): reshape/(1, 5, 6): (1, 1, 5, 5) has 25 elements, (1, 5, 6) has 30"},
+		{graph.Reshape{Shape: shape{5, 6}}, image, graph.Quadratic, "graph: layer 0 reshape(5x6): input (1, 1, 5, 5): reshape/(1, 5, 6): (1, 1, 5, 5) has 25 elements, (1, 5, 6) has 30; use a shape of as many"},
 		{graph.Dropout{P: 1}, image, graph.Quadratic, "graph: layer 0 dropout(1): input (1, 1, 5, 5): p = 1; use 0 ≤ p < 1"},
 		{graph.Dropout{P: -.5}, image, graph.Quadratic, "graph: layer 0 dropout(-0.5): "},
 		{graph.Dropout{P: math.NaN()}, image, graph.Quadratic, "graph: layer 0 dropout(NaN): "},

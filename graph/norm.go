@@ -11,8 +11,8 @@ import (
 // σ² being the mean square from the mean (biased), and moves the running ones towards them, r = (1−Momentum) r + Momentum μ, where the
 // variance counts as the estimate Σ(x−μ)²/(n−1) (unbiased). Predictions and evaluation normalise by the running ones.
 type BatchNorm struct {
-	Momentum float64 // of the running moments, the share of the newest: 0 means 0.1
-	Eps      float64 // ε: 0 means 1e-5
+	Momentum float64 `term:",positive"` // of the running moments, the share of the newest: 0 means 0.1
+	Eps      float64 `term:",positive"` // ε: 0 means 1e-5
 }
 
 // Build makes the parameters batchnormN.gamma (c), which starts at 1, and batchnormN.beta (c), at 0, and the running statistics

@@ -164,6 +164,31 @@ func wide(x []float32) []float64 {
 	return y
 }
 
+// TestLayerNorm: y = γ (x−μ)/√(σ²+ε) + β, μ and σ² over an example's numbers, ε = 1e-5.
+func TestLayerNorm(t *testing.T) {
+	n := fresh(t, graph.LayerNorm{}, graph.Quadratic, shape{6}, graph.Config{})
+	gamma, beta := []float32{1, 2, -1, .5, 3, 0}, []float32{0, 1, 2, -3, .25, 7}
+	copy(n.Params[0].Data.([]float32), gamma)
+	copy(n.Params[1].Data.([]float32), beta)
+	x := []float32{1, 2, 3, 4, 5, 6, -7, .5, 0, 100, 3, 2}
+	y := predict(t, n, 2, x)
+	for i := range 2 {
+		row, mean, variance := x[6*i:6*i+6], 0., 0.
+		for _, v := range row {
+			mean += float64(v) / 6
+		}
+		for _, v := range row {
+			variance += (float64(v) - mean) * (float64(v) - mean) / 6
+		}
+		for j, v := range row {
+			want := float64(gamma[j])*(float64(v)-mean)/math.Sqrt(variance+1e-5) + float64(beta[j])
+			if got := float64(y[6*i+j]); math.Abs(got-want) > 1e-5 {
+				t.Errorf("number %d of example %d is %v, want %v", j, i, got, want)
+			}
+		}
+	}
+}
+
 // TestStats: what is kept, by name and shape; what is trained; and that a step of a cost that is not finite leaves the statistics.
 func TestStats(t *testing.T) {
 	for _, c := range []graph.Config{{}, {Tape: true}} {

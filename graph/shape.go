@@ -31,7 +31,7 @@ func reshape(to Shape) *Op {
 		Name: fmt.Sprintf("reshape/%v", to), F32: copyDo[float32], F64: copyDo[float64],
 		Shape: func(x []Shape) (Shape, error) {
 			if x[0].TotalSize() != to.TotalSize() {
-				return nil, fmt.Errorf("%v has %d elements, %v has %d", x[0], x[0].TotalSize(), to, to.TotalSize())
+				return nil, fmt.Errorf("%v has %d elements, %v has %d; use a shape of as many", x[0], x[0].TotalSize(), to, to.TotalSize())
 			}
 			return to, nil
 		},
@@ -63,7 +63,7 @@ func concatShape(x []Shape) (Shape, error) {
 	y := x[0].Clone()
 	for i, s := range x {
 		if len(s) < 2 || len(s) != len(y) || s[0] != y[0] || !slices.Equal(s[2:], y[2:]) {
-			return nil, fmt.Errorf("%v beside %v; they must be (m,…) of one shape but for axis 1", s, x[0])
+			return nil, fmt.Errorf("%v beside %v; they must be (m,…) of one shape but for axis 1: maps of one size, as pad=same and the same stride make them", s, x[0])
 		}
 		if i > 0 {
 			y[1] += s[1]

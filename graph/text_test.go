@@ -54,6 +54,10 @@ func TestParseErrors(t *testing.T) {
 		"dense(10) cnov(20,5)":      `column 11: unknown layer "cnov"; did you mean conv?`,
 		"mine(3)":                   `column 1: unknown layer "mine"`,
 		"pool(2,3)":                 "column 8: pool: 2 arguments; use pool(size)",
+		"reshape(4,14,14)":          "column 11: reshape: 3 arguments; use reshape(NxN)",
+		"maxpool(2)":                `column 1: unknown layer "maxpool"; did you mean pool?`,
+		"batchnorm(eps=0)":          "column 11: batchnorm: eps 0; use more, or leave it out",
+		"conv(4,3,stride=0)":        "column 10: conv: stride 0; use more, or leave it out",
 		"dense(10,init=normal(-1))": "column 15: normal: std -1; use at least 0",
 		"large":                     `column 1: unknown layer "large"`,
 	} {

@@ -1,10 +1,12 @@
 package models
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"slices"
 	"strconv"
+	"unicode"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 
@@ -35,6 +37,7 @@ func Decode(name string, text []byte) (Model, error) { return Reader{Fit: true}.
 // Decode reads a model. What its file leaves out is MNIST's input, the log-likelihood and the Plain recipe; a file of no layers gives an empty
 // graph.Seq. Errors begin with the file's name, line and column.
 func (r Reader) Decode(name string, text []byte) (Model, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors begin with it
 	m, err := r.decode(text)
 	if err != nil {
 		return Model{}, place(name, text, err)
@@ -102,6 +105,11 @@ func (d *decoder) key(e entry) error {
 func (n *node) string(to *string) error {
 	if n.kind != unstable.String {
 		return term.Errorf(n.pos, "no text; write it in quotes")
+	}
+	for _, r := range n.text {
+		if !unicode.IsPrint(r) && !unicode.IsSpace(r) {
+			return term.Errorf(n.pos, "%q; leave %q out", n.text, r)
+		}
 	}
 	*to = n.text
 	return nil

@@ -300,6 +300,8 @@ func TestFileErrors(t *testing.T) {
 		{"format = 1", "formatt = 1", "m.toml:1:1: no format; begin with format = 1"},
 		{"name =", "nmae =", `m.toml:2:1: unknown key "nmae"; did you mean name?`},
 		{`name = "mlp"`, "name = 3", "m.toml:2:8: no text; write it in quotes"},
+		{`name = "mlp"`, `name = "m\u001b[31m"`, `m.toml:2:8: "m\x1b[31m"; leave '\x1b' out`},
+		{"format = 1", "\ufeffformat = 2", "m.toml:1:10: format = 2; this program reads format = 1"},
 		{"[1, 28, 28]", "[1, 28, -28]", "m.toml:4:1: input (1, 28, -28); use axes of at least 1, and at most"},
 		{"[1, 28, 28]", "[1, 28000, 28000]", "m.toml:4:1: input (1, 28000, 28000); use axes"},
 		{"[1, 28, 28]", "[1, 28, 'x']", `m.toml:4:18: "x"; use a whole number`},

@@ -272,6 +272,9 @@ func (k Kinds) field(v reflect.Value, f field, a Arg, name string) error {
 			e.Err = fmt.Errorf("%w or %s", e.Err, w.name)
 		}
 	}
+	if f.positive && err == nil && v.IsZero() {
+		return Errorf(a.Pos, "%s: %s 0; use more, or leave it out", name, f.key)
+	}
 	if f.not && err == nil {
 		v.SetBool(!v.Bool())
 	}

@@ -15,8 +15,8 @@ import (
 //     String method that is its text.
 //
 // A field's key is its name in small letters; a string is the text of any one term. The tag `term:"key,option,option"` gives another key,
-// or "-" for a field that is no argument. Its options are "required", for what must be given and is printed without its key; "not", for a
-// bool written as its opposite; and word=number, for a number that has a name, as in `term:",same=-1"`.
+// or "-" for a field that is no argument. Its options are "required", for what must be given and is printed without its key; "positive", for
+// a number that is 0 only where it is not given; "not", for a bool written as its opposite; and word=number, for a number that has a name, as in `term:",same=-1"`.
 type Kind = struct {
 	Name  string
 	Value any
@@ -82,14 +82,20 @@ func (k Kinds) Signatures() []string {
 	return all
 }
 
-// signature is how the kind is written: conv(out,kernel,stride).
+// signature is how the kind is written: conv(out,kernel,stride), and reshape(NxN) where an argument is some whole numbers.
 func (k kind) signature() string {
 	if t := reflect.TypeOf(k.Value); t.Kind() == reflect.Slice {
 		return k.Name + "(…)"
 	}
-	keys := keys(k.fields())
-	if len(keys) == 0 {
+	list := k.fields()
+	if len(list) == 0 {
 		return k.Name
+	}
+	keys := keys(list)
+	for i, f := range list {
+		if f.list {
+			keys[i] = "NxN"
+		}
 	}
 	return k.Name + "(" + strings.Join(keys, ",") + ")"
 }
@@ -99,6 +105,8 @@ type field struct {
 	index         int
 	key           string
 	required, not bool
+	positive      bool
+	list          bool // of whole numbers
 	words         []word
 }
 
@@ -126,7 +134,7 @@ func fields(t reflect.Type) []field {
 		if key == "" {
 			key = strings.ToLower(sf.Name)
 		}
-		f := field{index: i, key: key}
+		f := field{index: i, key: key, list: sf.Type.Kind() == reflect.Slice && isInt(sf.Type.Elem())}
 		for option := range strings.SplitSeq(options, ",") {
 			f.option(option)
 		}
@@ -145,6 +153,8 @@ func (f *field) option(text string) {
 		f.required = true
 	case name == "not":
 		f.not = true
+	case name == "positive":
+		f.positive = true
 	}
 }
 

@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,13 +26,27 @@ func OneOf(names []string) string {
 	return fmt.Sprintf("%s or %s", strings.Join(names[:last], ", "), names[last])
 }
 
-// Nearest is the name of the fewest slips from what was typed, if they are few, or else the first that it begins; empty if there is
-// none.
+// synonyms are what others call what has these names here.
+var synonyms = map[string]string{
+	"linear": "dense", "fc": "dense", "fullyconnected": "dense", "conv2d": "conv", "convolution": "conv", "maxpool": "pool", "maxpool2d": "pool",
+	"maxpooling": "pool", "averagepool": "avgpool", "meanpool": "avgpool", "gap": "globalavgpool", "bn": "batchnorm", "ln": "layernorm",
+	"lrelu": "leakyrelu", "swish": "silu", "logistic": "sigmoid", "view": "reshape", "cat": "concat", "sequential": "seq", "skip": "residual",
+	"units": "out", "neurons": "out", "maps": "out", "filters": "out", "channels": "out", "rate": "p", "alpha": "slope",
+	"lr": "eta", "learning_rate": "eta", "l2": "lambda", "weight_decay": "lambda", "batch_size": "batch", "optimiser": "optimizer",
+	"initializer": "init", "augmentation": "augment", "nll": "log-likelihood", "mse": "quadratic", "label_smoothing": "smoothing", "xavier": "glorot",
+	"kaiming": "he",
+}
+
+// Nearest is the name that is meant by what was typed: what others call it, or of the fewest slips if they are few, or else the first that it
+// begins; empty if there is none.
 func Nearest(typed string, names []string) string {
 	if len(typed) > 100 {
 		return "" // no slip of a finger
 	}
 	typed = strings.ToLower(typed)
+	if name := synonyms[typed]; slices.Contains(names, name) {
+		return name
+	}
 	best, least := "", 2+len(typed)/4
 	for _, name := range names {
 		if d := distance([]rune(typed), []rune(strings.ToLower(name))); d < least {

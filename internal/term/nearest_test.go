@@ -20,6 +20,11 @@ func TestNearest(t *testing.T) {
 			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
 		}
 	}
+	for typed, want := range map[string]string{"maxpool": "pool", "BN": "batchnorm", "lr": "eta", "fc": "dense", "linear": "dense"} {
+		if got := Nearest(typed, []string{"pool", "dense", "batchnorm", "eta", "lambda"}); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", typed, got, want)
+		}
+	}
 	if a, b := OneOf([]string{"a", "b", "c"}), OneOf([]string{"a"}); a != "a, b or c" || b != "a" {
 		t.Errorf("%q, %q", a, b)
 	}
