@@ -9,6 +9,8 @@ package kernel
 func vectorAVX2(s *Set[float32]) {
 	s.Add, s.Hadamard, s.Axpy = binary(addAVX2), binary(hadamardAVX2), scaled(axpyAVX2)
 	s.AddRow, s.SumRows, s.Sum = rowAdder(addRowAVX2), rowSummer(sumRowsAVX2), sumAVX2
+	s.SumSquares, s.SumProducts = sumSquaresAVX2, summed(sumProductsAVX2)
+	s.Normalise, s.NormaliseGrad = normaliser(normaliseAVX2), normaliserGrad(normaliseGradAVX2)
 	s.Sigmoid, s.Tanh, s.ReLU = unary(sigmoidAVX2), unary(tanhAVX2), unary(reluAVX2)
 	s.SigmoidGrad, s.TanhGrad, s.ReLUGrad = binary(sigmoidGradAVX2), binary(tanhGradAVX2), binary(reluGradAVX2)
 	s.LeakyReLU, s.LeakyReLUGrad = leaky(leakyReLUAVX2), leakyGrad(leakyReLUGradAVX2)
@@ -26,6 +28,8 @@ func vectorAVX2(s *Set[float32]) {
 func vectorAVX512(s *Set[float32]) {
 	s.Add, s.Hadamard, s.Axpy = binary(addAVX512), binary(hadamardAVX512), scaled(axpyAVX512)
 	s.AddRow, s.SumRows, s.Sum = rowAdder(addRowAVX512), rowSummer(sumRowsAVX512), sumAVX512
+	s.SumSquares, s.SumProducts = sumSquaresAVX512, summed(sumProductsAVX512)
+	s.Normalise, s.NormaliseGrad = normaliser(normaliseAVX512), normaliserGrad(normaliseGradAVX512)
 	s.Sigmoid, s.Tanh, s.ReLU = unary(sigmoidAVX512), unary(tanhAVX512), unary(reluAVX512)
 	s.SigmoidGrad, s.TanhGrad, s.ReLUGrad = binary(sigmoidGradAVX512), binary(tanhGradAVX512), binary(reluGradAVX512)
 	s.LeakyReLU, s.LeakyReLUGrad = leaky(leakyReLUAVX512), leakyGrad(leakyReLUGradAVX512)
@@ -57,6 +61,18 @@ func leakyGrad(f func(dx, y, dy []float32, slope float32)) func(dx, y, dy []floa
 
 func scaled(f func(y []float32, a float32, x []float32)) func(y []float32, a float32, x []float32) {
 	return func(y []float32, a float32, x []float32) { f(y, a, x[:len(y)]) }
+}
+
+func summed(f func(dy, x []float32, mean float32) (sum, product float32)) func(dy, x []float32, mean float32) (sum, product float32) {
+	return func(dy, x []float32, mean float32) (sum, product float32) { return f(dy, x[:len(dy)], mean) }
+}
+
+func normaliser(f func(y, x []float32, mean, scale, shift float32)) func(y, x []float32, mean, scale, shift float32) {
+	return func(y, x []float32, mean, scale, shift float32) { f(y[:len(x)], x, mean, scale, shift) }
+}
+
+func normaliserGrad(f func(dx, dy, x []float32, mean, a, b, c float32)) func(dx, dy, x []float32, mean, a, b, c float32) {
+	return func(dx, dy, x []float32, mean, a, b, c float32) { f(dx[:len(x)], dy[:len(x)], x, mean, a, b, c) }
 }
 
 func descent(f func(w, g []float32, decay, rate float32)) func(w, g []float32, decay, rate float32) {

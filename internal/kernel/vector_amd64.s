@@ -149,6 +149,90 @@ done9:
 	VZEROUPPER
 	RET
 
+// func normaliseAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
+// Requires: AVX, FMA3
+TEXT ·normaliseAVX2(SB), NOSPLIT, $0-60
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS mean+48(FP), Y0
+	VBROADCASTSS scale+52(FP), Y1
+	VBROADCASTSS shift+56(FP), Y2
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done11
+
+loop10:
+	VMOVUPS     (DX)(BX*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	VFMADD213PS Y2, Y1, Y3
+	VMOVUPS     Y3, (AX)(BX*4)
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop10
+
+done11:
+	ANDQ        $+7, CX
+	JZ          done12
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        CX
+	VMOVUPS     64(SI)(CX*4), Y3
+	VMASKMOVPS  (DX)(BX*4), Y3, Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y2, Y1, Y4
+	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
+
+done12:
+	VZEROUPPER
+	RET
+
+// func normaliseGradAVX2(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
+// Requires: AVX, FMA3
+TEXT ·normaliseGradAVX2(SB), NOSPLIT, $0-88
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         dy_base+24(FP), DX
+	MOVQ         x_base+48(FP), BX
+	VBROADCASTSS mean+72(FP), Y0
+	VBROADCASTSS a+76(FP), Y1
+	VBROADCASTSS b+80(FP), Y2
+	VBROADCASTSS c+84(FP), Y3
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done14
+
+loop13:
+	VMOVUPS     (BX)(SI*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y3, Y2, Y4
+	VMOVUPS     (DX)(SI*4), Y5
+	VFMADD231PS Y5, Y1, Y4
+	VMOVUPS     Y4, (AX)(SI*4)
+	ADDQ        $+8, SI
+	CMPQ        SI, DI
+	JLT         loop13
+
+done14:
+	ANDQ        $+7, CX
+	JZ          done15
+	LEAQ        lanes<>+0(SB), DI
+	NEGQ        CX
+	VMOVUPS     64(DI)(CX*4), Y4
+	VMASKMOVPS  (BX)(SI*4), Y4, Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD213PS Y3, Y2, Y5
+	VMASKMOVPS  (DX)(SI*4), Y4, Y0
+	VFMADD231PS Y0, Y1, Y5
+	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
+
+done15:
+	VZEROUPPER
+	RET
+
 // func sigmoidAVX2(y []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
@@ -159,9 +243,9 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done11
+	JGE  done17
 
-loop10:
+loop16:
 	VMOVUPS      (DX)(BX*4), Y0
 	VXORPS       sign<>+0(SB), Y0, Y0
 	VMOVUPS      least<>+0(SB), Y1
@@ -192,11 +276,11 @@ loop10:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop10
+	JLT          loop16
 
-done11:
+done17:
 	ANDQ         $+7, CX
-	JZ           done12
+	JZ           done18
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -229,7 +313,7 @@ done11:
 	VDIVPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done12:
+done18:
 	VZEROUPPER
 	RET
 
@@ -383,9 +467,9 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done14
+	JGE  done20
 
-loop13:
+loop19:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      least<>+0(SB), Y2
 	VANDPS       sign<>+0(SB), Y0, Y1
@@ -418,11 +502,11 @@ loop13:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop13
+	JLT          loop19
 
-done14:
+done20:
 	ANDQ         $+7, CX
-	JZ           done15
+	JZ           done21
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -457,7 +541,7 @@ done14:
 	VXORPS       Y2, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(BX*4)
 
-done15:
+done21:
 	VZEROUPPER
 	RET
 
@@ -481,20 +565,20 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done17
+	JGE  done23
 
-loop16:
+loop22:
 	VMOVUPS (DX)(BX*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS Y0, (AX)(BX*4)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLT     loop16
+	JLT     loop22
 
-done17:
+done23:
 	ANDQ       $+7, CX
-	JZ         done18
+	JZ         done24
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y0
@@ -503,7 +587,7 @@ done17:
 	VMAXPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done18:
+done24:
 	VZEROUPPER
 	RET
 
@@ -518,9 +602,9 @@ TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done20
+	JGE  done26
 
-loop19:
+loop25:
 	VMOVUPS (DX)(SI*4), Y0
 	VMOVUPS (BX)(SI*4), Y1
 	VMOVUPS one<>+0(SB), Y2
@@ -530,11 +614,11 @@ loop19:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop19
+	JLT     loop25
 
-done20:
+done26:
 	ANDQ       $+7, CX
-	JZ         done21
+	JZ         done27
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -546,7 +630,7 @@ done20:
 	VMULPS     Y3, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done21:
+done27:
 	VZEROUPPER
 	RET
 
@@ -561,9 +645,9 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done23
+	JGE  done29
 
-loop22:
+loop28:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      one<>+0(SB), Y1
 	VFNMADD231PS Y0, Y0, Y1
@@ -572,11 +656,11 @@ loop22:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop22
+	JLT          loop28
 
-done23:
+done29:
 	ANDQ         $+7, CX
-	JZ           done24
+	JZ           done30
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -587,7 +671,7 @@ done23:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done24:
+done30:
 	VZEROUPPER
 	RET
 
@@ -602,9 +686,9 @@ TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done26
+	JGE  done32
 
-loop25:
+loop31:
 	VMOVUPS (BX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VXORPS  Y2, Y2, Y2
@@ -613,11 +697,11 @@ loop25:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop25
+	JLT     loop31
 
-done26:
+done32:
 	ANDQ       $+7, CX
-	JZ         done27
+	JZ         done33
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -628,7 +712,7 @@ done26:
 	VANDPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done27:
+done33:
 	VZEROUPPER
 	RET
 
@@ -643,20 +727,20 @@ TEXT ·leakyReLUAVX2(SB), NOSPLIT, $0-52
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done29
+	JGE          done35
 
-loop28:
+loop34:
 	VMOVUPS (DX)(BX*4), Y1
 	VMULPS  Y0, Y1, Y2
 	VMAXPS  Y1, Y2, Y2
 	VMOVUPS Y2, (AX)(BX*4)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLT     loop28
+	JLT     loop34
 
-done29:
+done35:
 	ANDQ       $+7, CX
-	JZ         done30
+	JZ         done36
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y1
@@ -665,7 +749,7 @@ done29:
 	VMAXPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
-done30:
+done36:
 	VZEROUPPER
 	RET
 
@@ -681,9 +765,9 @@ TEXT ·leakyReLUGradAVX2(SB), NOSPLIT, $0-76
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done32
+	JGE          done38
 
-loop31:
+loop37:
 	VMOVUPS   (BX)(SI*4), Y1
 	VMULPS    Y0, Y1, Y2
 	VMOVUPS   (DX)(SI*4), Y3
@@ -694,11 +778,11 @@ loop31:
 	VMOVUPS   Y2, (AX)(SI*4)
 	ADDQ      $+8, SI
 	CMPQ      SI, DI
-	JLT       loop31
+	JLT       loop37
 
-done32:
+done38:
 	ANDQ       $+7, CX
-	JZ         done33
+	JZ         done39
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y1
@@ -711,7 +795,7 @@ done32:
 	VBLENDVPS  Y3, Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done33:
+done39:
 	VZEROUPPER
 	RET
 
@@ -725,9 +809,9 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done35
+	JGE  done41
 
-loop34:
+loop40:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -785,11 +869,11 @@ loop34:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop34
+	JLT          loop40
 
-done35:
+done41:
 	ANDQ         $+7, CX
-	JZ           done36
+	JZ           done42
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -849,7 +933,7 @@ done35:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done36:
+done42:
 	VZEROUPPER
 	RET
 
@@ -1074,9 +1158,9 @@ TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done38
+	JGE  done44
 
-loop37:
+loop43:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -1137,11 +1221,11 @@ loop37:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop37
+	JLT          loop43
 
-done38:
+done44:
 	ANDQ         $+7, CX
-	JZ           done39
+	JZ           done45
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1204,7 +1288,7 @@ done38:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done39:
+done45:
 	VZEROUPPER
 	RET
 
@@ -1218,9 +1302,9 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done41
+	JGE  done47
 
-loop40:
+loop46:
 	VMOVUPS      (DX)(BX*4), Y0
 	VXORPS       sign<>+0(SB), Y0, Y1
 	VMOVUPS      least<>+0(SB), Y2
@@ -1250,11 +1334,11 @@ loop40:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop40
+	JLT          loop46
 
-done41:
+done47:
 	ANDQ         $+7, CX
-	JZ           done42
+	JZ           done48
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1286,7 +1370,7 @@ done41:
 	VDIVPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done42:
+done48:
 	VZEROUPPER
 	RET
 
@@ -1301,9 +1385,9 @@ TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done44
+	JGE  done50
 
-loop43:
+loop49:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      one<>+0(SB), Y2
 	VMOVUPS      one<>+0(SB), Y3
@@ -1345,11 +1429,11 @@ loop43:
 	VMOVUPS      Y2, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop43
+	JLT          loop49
 
-done44:
+done50:
 	ANDQ         $+7, CX
-	JZ           done45
+	JZ           done51
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1393,7 +1477,7 @@ done44:
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
 
-done45:
+done51:
 	VZEROUPPER
 	RET
 
@@ -1409,9 +1493,9 @@ TEXT ·sgdAVX2(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done47
+	JGE          done53
 
-loop46:
+loop52:
 	VMOVUPS      (AX)(BX*4), Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      (DX)(BX*4), Y3
@@ -1419,11 +1503,11 @@ loop46:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop46
+	JLT          loop52
 
-done47:
+done53:
 	ANDQ         $+7, CX
-	JZ           done48
+	JZ           done54
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y2
@@ -1433,7 +1517,7 @@ done47:
 	VFNMADD231PS Y0, Y1, Y3
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
-done48:
+done54:
 	VZEROUPPER
 	RET
 
@@ -1451,9 +1535,9 @@ TEXT ·momentumAVX2(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done50
+	JGE          done56
 
-loop49:
+loop55:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -1465,11 +1549,11 @@ loop49:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop49
+	JLT          loop55
 
-done50:
+done56:
 	ANDQ         $+7, CX
-	JZ           done51
+	JZ           done57
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -1483,7 +1567,7 @@ done50:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done51:
+done57:
 	VZEROUPPER
 	RET
 
@@ -1501,9 +1585,9 @@ TEXT ·nesterovAVX2(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done53
+	JGE          done59
 
-loop52:
+loop58:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -1515,11 +1599,11 @@ loop52:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop52
+	JLT          loop58
 
-done53:
+done59:
 	ANDQ         $+7, CX
-	JZ           done54
+	JZ           done60
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -1533,7 +1617,7 @@ done53:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done54:
+done60:
 	VZEROUPPER
 	RET
 
@@ -1552,9 +1636,9 @@ TEXT ·rmsPropAVX2(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done56
+	JGE          done62
 
-loop55:
+loop61:
 	VMOVUPS     (AX)(SI*4), Y4
 	VMOVUPS     (DX)(SI*4), Y5
 	VMOVUPS     (BX)(SI*4), Y6
@@ -1571,11 +1655,11 @@ loop55:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop55
+	JLT         loop61
 
-done56:
+done62:
 	ANDQ        $+7, CX
-	JZ          done57
+	JZ          done63
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y4
@@ -1594,7 +1678,7 @@ done56:
 	VSUBPS      Y7, Y5, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done57:
+done63:
 	VZEROUPPER
 	RET
 
@@ -1617,9 +1701,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done59
+	JGE          done65
 
-loop58:
+loop64:
 	VMOVUPS     (AX)(DI*4), Y7
 	VMOVUPS     (DX)(DI*4), Y8
 	VMOVUPS     (BX)(DI*4), Y9
@@ -1640,11 +1724,11 @@ loop58:
 	VMOVUPS     Y7, (AX)(DI*4)
 	ADDQ        $+8, DI
 	CMPQ        DI, R8
-	JLT         loop58
+	JLT         loop64
 
-done59:
+done65:
 	ANDQ        $+7, CX
-	JZ          done60
+	JZ          done66
 	LEAQ        lanes<>+0(SB), R8
 	NEGQ        CX
 	VMOVUPS     64(R8)(CX*4), Y7
@@ -1667,7 +1751,7 @@ done59:
 	VFMSUB132PS Y6, Y9, Y8
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
-done60:
+done66:
 	VZEROUPPER
 	RET
 
@@ -1684,40 +1768,39 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done62
+	JGE    done68
 
-loop61:
+loop67:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop61
+	JLT    loop67
 
-done62:
+done68:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done64
+	JGE  done70
 
-loop63:
-	VMOVUPS (AX)(DX*4), Y4
-	VADDPS  Y4, Y0, Y0
-	ADDQ    $+8, DX
-	CMPQ    DX, BX
-	JLT     loop63
+loop69:
+	VADDPS (AX)(DX*4), Y0, Y0
+	ADDQ   $+8, DX
+	CMPQ   DX, BX
+	JLT    loop69
 
-done64:
+done70:
 	ANDQ       $+7, CX
-	JZ         done65
+	JZ         done71
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done65:
+done71:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -1728,6 +1811,177 @@ done65:
 	VPERMILPS  $0xb1, Y0, Y1
 	VADDPS     Y1, Y0, Y0
 	VMOVSS     X0, s+24(FP)
+	VZEROUPPER
+	RET
+
+// func sumSquaresAVX2(x []float32, mean float32) (s float32)
+// Requires: AVX, FMA3
+TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS mean+24(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	XORQ         DX, DX
+	MOVQ         CX, BX
+	ANDQ         $-32, BX
+	CMPQ         DX, BX
+	JGE          done73
+
+loop72:
+	VMOVUPS     (AX)(DX*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VMOVUPS     32(AX)(DX*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD231PS Y5, Y5, Y2
+	VMOVUPS     64(AX)(DX*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD231PS Y5, Y5, Y3
+	VMOVUPS     96(AX)(DX*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD231PS Y5, Y5, Y4
+	ADDQ        $+32, DX
+	CMPQ        DX, BX
+	JLT         loop72
+
+done73:
+	MOVQ CX, BX
+	ANDQ $-8, BX
+	CMPQ DX, BX
+	JGE  done75
+
+loop74:
+	VMOVUPS     (AX)(DX*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	ADDQ        $+8, DX
+	CMPQ        DX, BX
+	JLT         loop74
+
+done75:
+	ANDQ        $+7, CX
+	JZ          done76
+	LEAQ        lanes<>+0(SB), BX
+	NEGQ        CX
+	VMOVUPS     64(BX)(CX*4), Y5
+	VMASKMOVPS  (AX)(DX*4), Y5, Y6
+	VBLENDVPS   Y5, Y6, Y0, Y6
+	VSUBPS      Y0, Y6, Y6
+	VFMADD231PS Y6, Y6, Y1
+
+done76:
+	VADDPS     Y2, Y1, Y1
+	VADDPS     Y4, Y3, Y3
+	VADDPS     Y3, Y1, Y1
+	VPERM2F128 $0x01, Y1, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VPERMILPS  $0x4e, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VPERMILPS  $0xb1, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VMOVSS     X1, s+32(FP)
+	VZEROUPPER
+	RET
+
+// func sumProductsAVX2(dy []float32, x []float32, mean float32) (sum float32, product float32)
+// Requires: AVX, FMA3
+TEXT ·sumProductsAVX2(SB), NOSPLIT, $0-64
+	MOVQ         dy_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         dy_len+8(FP), DX
+	VBROADCASTSS mean+48(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	XORQ         BX, BX
+	MOVQ         DX, SI
+	ANDQ         $-32, SI
+	CMPQ         BX, SI
+	JGE          done78
+
+loop77:
+	VMOVUPS     (CX)(BX*4), Y9
+	VMOVUPS     (AX)(BX*4), Y10
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y10, Y1, Y1
+	VFMADD231PS Y9, Y10, Y5
+	VMOVUPS     32(CX)(BX*4), Y9
+	VMOVUPS     32(AX)(BX*4), Y10
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y9, Y10, Y6
+	VMOVUPS     64(CX)(BX*4), Y9
+	VMOVUPS     64(AX)(BX*4), Y10
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y10, Y3, Y3
+	VFMADD231PS Y9, Y10, Y7
+	VMOVUPS     96(CX)(BX*4), Y9
+	VMOVUPS     96(AX)(BX*4), Y10
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y10, Y4, Y4
+	VFMADD231PS Y9, Y10, Y8
+	ADDQ        $+32, BX
+	CMPQ        BX, SI
+	JLT         loop77
+
+done78:
+	MOVQ DX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done80
+
+loop79:
+	VMOVUPS     (CX)(BX*4), Y9
+	VMOVUPS     (AX)(BX*4), Y10
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y10, Y1, Y1
+	VFMADD231PS Y9, Y10, Y5
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop79
+
+done80:
+	ANDQ        $+7, DX
+	JZ          done81
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     64(SI)(DX*4), Y9
+	VMASKMOVPS  (CX)(BX*4), Y9, Y10
+	VBLENDVPS   Y9, Y10, Y0, Y10
+	VMASKMOVPS  (AX)(BX*4), Y9, Y9
+	VSUBPS      Y0, Y10, Y10
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y10, Y9, Y5
+
+done81:
+	VADDPS     Y2, Y1, Y1
+	VADDPS     Y4, Y3, Y3
+	VADDPS     Y3, Y1, Y1
+	VPERM2F128 $0x01, Y1, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VPERMILPS  $0x4e, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VPERMILPS  $0xb1, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VMOVSS     X1, sum+56(FP)
+	VADDPS     Y6, Y5, Y5
+	VADDPS     Y8, Y7, Y7
+	VADDPS     Y7, Y5, Y5
+	VPERM2F128 $0x01, Y5, Y5, Y0
+	VADDPS     Y0, Y5, Y5
+	VPERMILPS  $0x4e, Y5, Y0
+	VADDPS     Y0, Y5, Y5
+	VPERMILPS  $0xb1, Y5, Y0
+	VADDPS     Y0, Y5, Y5
+	VMOVSS     X5, product+60(FP)
 	VZEROUPPER
 	RET
 
@@ -1744,9 +1998,9 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done67
+	JGE  done83
 
-loop66:
+loop82:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1754,9 +2008,9 @@ loop66:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done69
+	JGE    done85
 
-loop68:
+loop84:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -1768,47 +2022,47 @@ loop68:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop68
+	JLT     loop84
 
-done69:
+done85:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop66
+	JLT     loop82
 
-done67:
+done83:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done71
+	JGE  done87
 
-loop70:
+loop86:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done73
+	JGE    done89
 
-loop72:
+loop88:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop72
+	JLT     loop88
 
-done73:
+done89:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop70
+	JLT     loop86
 
-done71:
+done87:
 	ANDQ    $+7, DX
-	JZ      done74
+	JZ      done90
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -1816,20 +2070,20 @@ done71:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done76
+	JGE     done92
 
-loop75:
+loop91:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop75
+	JLT        loop91
 
-done76:
+done92:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done74:
+done90:
 	VZEROUPPER
 	RET
 
@@ -1845,28 +2099,28 @@ TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done78
+	JGE  done94
 
-loop77:
+loop93:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done80
+	JGE  done96
 
-loop79:
+loop95:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop79
+	JLT     loop95
 
-done80:
+done96:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done81
+	JZ         done97
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -1875,13 +2129,13 @@ done80:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done81:
+done97:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop77
+	JLT  loop93
 
-done78:
+done94:
 	VZEROUPPER
 	RET
 
@@ -1903,24 +2157,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-56
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done83
+	JGE     done99
 
-loop82:
+loop98:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done85
+	JGE          done101
 
-loop84:
+loop100:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop84
+	JLT    loop100
 
-done85:
+done101:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -1930,9 +2184,9 @@ done85:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done87
+	JGE        done103
 
-loop86:
+loop102:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -1961,9 +2215,9 @@ loop86:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop86
+	JLT          loop102
 
-done87:
+done103:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -1996,25 +2250,25 @@ done87:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done89
+	JGE          done105
 
-loop88:
+loop104:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop88
+	JLT     loop104
 
-done89:
+done105:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop82
+	JLT        loop98
 
-done83:
+done99:
 	VZEROUPPER
 	RET
 
@@ -2038,24 +2292,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-56
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done91
+	JGE     done107
 
-loop90:
+loop106:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done93
+	JGE          done109
 
-loop92:
+loop108:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop92
+	JLT    loop108
 
-done93:
+done109:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -2065,9 +2319,9 @@ done93:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done95
+	JGE        done111
 
-loop94:
+loop110:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -2095,9 +2349,9 @@ loop94:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop94
+	JLT          loop110
 
-done95:
+done111:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -2152,9 +2406,9 @@ done95:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop90
+	JLT          loop106
 
-done91:
+done107:
 	VZEROUPPER
 	RET
 
@@ -2234,17 +2488,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done97
+	JGE     done113
 
-loop96:
+loop112:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done99
+	JGE  done115
 
-loop98:
+loop114:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -2268,11 +2522,11 @@ loop98:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop98
+	JLT     loop114
 
-done99:
+done115:
 	TESTQ      R10, R10
-	JZ         skip100
+	JZ         skip116
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -2293,14 +2547,14 @@ done99:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip100:
+skip116:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop96
+	JLT  loop112
 
-done97:
+done113:
 	VZEROUPPER
 	RET
 
@@ -2331,17 +2585,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done102
+	JGE     done118
 
-loop101:
+loop117:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done104
+	JGE  done120
 
-loop103:
+loop119:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -2375,11 +2629,11 @@ loop103:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop103
+	JLT       loop119
 
-done104:
+done120:
 	TESTQ      R11, R11
-	JZ         skip105
+	JZ         skip121
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -2410,14 +2664,14 @@ done104:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip105:
+skip121:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop101
+	JLT  loop117
 
-done102:
+done118:
 	VZEROUPPER
 	RET
 
@@ -2448,17 +2702,17 @@ TEXT ·avgPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done107
+	JGE     done123
 
-loop106:
+loop122:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done109
+	JGE  done125
 
-loop108:
+loop124:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -2477,11 +2731,11 @@ loop108:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop108
+	JLT     loop124
 
-done109:
+done125:
 	TESTQ      R10, R10
-	JZ         skip110
+	JZ         skip126
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -2497,14 +2751,14 @@ done109:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip110:
+skip126:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop106
+	JLT  loop122
 
-done107:
+done123:
 	VZEROUPPER
 	RET
 
@@ -2553,17 +2807,17 @@ TEXT ·avgPoolGradAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done112
+	JGE     done128
 
-loop111:
+loop127:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done114
+	JGE  done130
 
-loop113:
+loop129:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -2579,11 +2833,11 @@ loop113:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop113
+	JLT       loop129
 
-done114:
+done130:
 	TESTQ      R10, R10
-	JZ         skip115
+	JZ         skip131
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -2596,14 +2850,14 @@ done114:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip115:
+skip131:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop111
+	JLT  loop127
 
-done112:
+done128:
 	VZEROUPPER
 	RET
 
@@ -2637,9 +2891,9 @@ TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-144
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done117
+	JGE   done133
 
-loop116:
+loop132:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -2655,42 +2909,42 @@ loop116:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done119
+	JGE     done135
 
-loop118:
+loop134:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done121
+	JGE     done137
 
-loop120:
+loop136:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop120
+	JLT        loop136
 
-done121:
+done137:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop118
+	JLT    loop134
 
-done119:
+done135:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop116
+	JLT        loop132
 
-done117:
+done133:
 	VZEROUPPER
 	RET
 
@@ -2718,9 +2972,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done123
+	JGE          done139
 
-loop122:
+loop138:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -2775,11 +3029,11 @@ loop122:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop122
+	JLT          loop138
 
-done123:
+done139:
 	ANDQ         $+15, CX
-	JZ           done124
+	JZ           done140
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -2840,7 +3094,7 @@ done123:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done124:
+done140:
 	VZEROUPPER
 	RET
 
@@ -2902,9 +3156,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done126
+	JGE  done142
 
-loop125:
+loop141:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -2912,9 +3166,9 @@ loop125:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop125
+	JLT        loop141
 
-done126:
+done142:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -2951,9 +3205,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done128
+	JGE          done144
 
-loop127:
+loop143:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -2996,11 +3250,11 @@ loop127:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop127
+	JLT        loop143
 
-done128:
+done144:
 	ANDQ       $+7, BX
-	JZ         done129
+	JZ         done145
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -3045,7 +3299,7 @@ done128:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done129:
+done145:
 	VZEROUPPER
 	RET
 
@@ -3128,20 +3382,20 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done131
+	JGE  done147
 
-loop130:
+loop146:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop130
+	JLT     loop146
 
-done131:
+done147:
 	ANDQ      $+15, CX
-	JZ        done132
+	JZ        done148
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3151,7 +3405,7 @@ done131:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done132:
+done148:
 	VZEROUPPER
 	RET
 
@@ -3166,20 +3420,20 @@ TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done134
+	JGE  done150
 
-loop133:
+loop149:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop133
+	JLT     loop149
 
-done134:
+done150:
 	ANDQ      $+15, CX
-	JZ        done135
+	JZ        done151
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3189,7 +3443,7 @@ done134:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done135:
+done151:
 	VZEROUPPER
 	RET
 
@@ -3204,20 +3458,20 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done137
+	JGE          done153
 
-loop136:
+loop152:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop136
+	JLT         loop152
 
-done137:
+done153:
 	ANDQ        $+15, CX
-	JZ          done138
+	JZ          done154
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -3227,7 +3481,93 @@ done137:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done138:
+done154:
+	VZEROUPPER
+	RET
+
+// func normaliseAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
+// Requires: AVX, AVX512F
+TEXT ·normaliseAVX512(SB), NOSPLIT, $0-60
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS mean+48(FP), Z0
+	VBROADCASTSS scale+52(FP), Z1
+	VBROADCASTSS shift+56(FP), Z2
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done156
+
+loop155:
+	VMOVUPS     (DX)(BX*4), Z3
+	VSUBPS      Z0, Z3, Z3
+	VFMADD213PS Z2, Z1, Z3
+	VMOVUPS     Z3, (AX)(BX*4)
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop155
+
+done156:
+	ANDQ        $+15, CX
+	JZ          done157
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (DX)(BX*4), K1, Z3
+	VSUBPS      Z0, Z3, Z3
+	VFMADD213PS Z2, Z1, Z3
+	VMOVUPS     Z3, K1, (AX)(BX*4)
+
+done157:
+	VZEROUPPER
+	RET
+
+// func normaliseGradAVX512(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·normaliseGradAVX512(SB), NOSPLIT, $0-88
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         dy_base+24(FP), DX
+	MOVQ         x_base+48(FP), BX
+	VBROADCASTSS mean+72(FP), Z0
+	VBROADCASTSS a+76(FP), Z1
+	VBROADCASTSS b+80(FP), Z2
+	VBROADCASTSS c+84(FP), Z3
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done159
+
+loop158:
+	VMOVUPS     (BX)(SI*4), Z4
+	VSUBPS      Z0, Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMOVUPS     (DX)(SI*4), Z5
+	VFMADD231PS Z5, Z1, Z4
+	VMOVUPS     Z4, (AX)(SI*4)
+	ADDQ        $+16, SI
+	CMPQ        SI, DI
+	JLT         loop158
+
+done159:
+	ANDQ        $+15, CX
+	JZ          done160
+	MOVQ        $+1, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (BX)(SI*4), K1, Z4
+	VSUBPS      Z0, Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMOVUPS.Z   (DX)(SI*4), K1, Z0
+	VFMADD231PS Z0, Z1, Z4
+	VMOVUPS     Z4, K1, (AX)(SI*4)
+
+done160:
 	VZEROUPPER
 	RET
 
@@ -3255,9 +3595,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done140
+	JGE          done162
 
-loop139:
+loop161:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -3288,11 +3628,11 @@ loop139:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop139
+	JLT          loop161
 
-done140:
+done162:
 	ANDQ         $+15, CX
-	JZ           done141
+	JZ           done163
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -3326,7 +3666,7 @@ done140:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done141:
+done163:
 	VZEROUPPER
 	RET
 
@@ -3355,9 +3695,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done143
+	JGE          done165
 
-loop142:
+loop164:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -3390,11 +3730,11 @@ loop142:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop142
+	JLT          loop164
 
-done143:
+done165:
 	ANDQ         $+15, CX
-	JZ           done144
+	JZ           done166
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -3430,7 +3770,7 @@ done143:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done144:
+done166:
 	VZEROUPPER
 	RET
 
@@ -3444,20 +3784,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done146
+	JGE  done168
 
-loop145:
+loop167:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop145
+	JLT     loop167
 
-done146:
+done168:
 	ANDQ      $+15, CX
-	JZ        done147
+	JZ        done169
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -3467,7 +3807,7 @@ done146:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done147:
+done169:
 	VZEROUPPER
 	RET
 
@@ -3483,9 +3823,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done149
+	JGE          done171
 
-loop148:
+loop170:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -3495,11 +3835,11 @@ loop148:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop148
+	JLT     loop170
 
-done149:
+done171:
 	ANDQ      $+15, CX
-	JZ        done150
+	JZ        done172
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3512,7 +3852,7 @@ done149:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done150:
+done172:
 	VZEROUPPER
 	RET
 
@@ -3528,9 +3868,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done152
+	JGE          done174
 
-loop151:
+loop173:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -3539,11 +3879,11 @@ loop151:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop151
+	JLT          loop173
 
-done152:
+done174:
 	ANDQ         $+15, CX
-	JZ           done153
+	JZ           done175
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -3555,7 +3895,7 @@ done152:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done153:
+done175:
 	VZEROUPPER
 	RET
 
@@ -3570,9 +3910,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done155
+	JGE  done177
 
-loop154:
+loop176:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -3581,11 +3921,11 @@ loop154:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop154
+	JLT       loop176
 
-done155:
+done177:
 	ANDQ      $+15, CX
-	JZ        done156
+	JZ        done178
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3597,7 +3937,7 @@ done155:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done156:
+done178:
 	VZEROUPPER
 	RET
 
@@ -3612,20 +3952,20 @@ TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-52
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done158
+	JGE          done180
 
-loop157:
+loop179:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMAXPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop157
+	JLT     loop179
 
-done158:
+done180:
 	ANDQ      $+15, CX
-	JZ        done159
+	JZ        done181
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -3635,7 +3975,7 @@ done158:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done159:
+done181:
 	VZEROUPPER
 	RET
 
@@ -3651,9 +3991,9 @@ TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $0-76
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done161
+	JGE          done183
 
-loop160:
+loop182:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -3664,11 +4004,11 @@ loop160:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop160
+	JLT     loop182
 
-done161:
+done183:
 	ANDQ      $+15, CX
-	JZ        done162
+	JZ        done184
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3682,7 +4022,7 @@ done161:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done162:
+done184:
 	VZEROUPPER
 	RET
 
@@ -3713,9 +4053,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done164
+	JGE          done186
 
-loop163:
+loop185:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -3773,11 +4113,11 @@ loop163:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop163
+	JLT          loop185
 
-done164:
+done186:
 	ANDQ         $+15, CX
-	JZ           done165
+	JZ           done187
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -3838,7 +4178,7 @@ done164:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done165:
+done187:
 	VZEROUPPER
 	RET
 
@@ -3870,9 +4210,9 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done167
+	JGE          done189
 
-loop166:
+loop188:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -3933,11 +4273,11 @@ loop166:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop166
+	JLT          loop188
 
-done167:
+done189:
 	ANDQ         $+15, CX
-	JZ           done168
+	JZ           done190
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4001,7 +4341,7 @@ done167:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done168:
+done190:
 	VZEROUPPER
 	RET
 
@@ -4029,9 +4369,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done170
+	JGE          done192
 
-loop169:
+loop191:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -4061,11 +4401,11 @@ loop169:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop169
+	JLT          loop191
 
-done170:
+done192:
 	ANDQ         $+15, CX
-	JZ           done171
+	JZ           done193
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4098,7 +4438,7 @@ done170:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done171:
+done193:
 	VZEROUPPER
 	RET
 
@@ -4127,9 +4467,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done173
+	JGE          done195
 
-loop172:
+loop194:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -4171,11 +4511,11 @@ loop172:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop172
+	JLT          loop194
 
-done173:
+done195:
 	ANDQ         $+15, CX
-	JZ           done174
+	JZ           done196
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4220,7 +4560,7 @@ done173:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done174:
+done196:
 	VZEROUPPER
 	RET
 
@@ -4236,9 +4576,9 @@ TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done176
+	JGE          done198
 
-loop175:
+loop197:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -4246,11 +4586,11 @@ loop175:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop175
+	JLT          loop197
 
-done176:
+done198:
 	ANDQ         $+15, CX
-	JZ           done177
+	JZ           done199
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4261,7 +4601,7 @@ done176:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done177:
+done199:
 	VZEROUPPER
 	RET
 
@@ -4279,9 +4619,9 @@ TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done179
+	JGE          done201
 
-loop178:
+loop200:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -4293,11 +4633,11 @@ loop178:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop178
+	JLT          loop200
 
-done179:
+done201:
 	ANDQ         $+15, CX
-	JZ           done180
+	JZ           done202
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4312,7 +4652,7 @@ done179:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done180:
+done202:
 	VZEROUPPER
 	RET
 
@@ -4330,9 +4670,9 @@ TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done182
+	JGE          done204
 
-loop181:
+loop203:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -4344,11 +4684,11 @@ loop181:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop181
+	JLT          loop203
 
-done182:
+done204:
 	ANDQ         $+15, CX
-	JZ           done183
+	JZ           done205
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4363,7 +4703,7 @@ done182:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done183:
+done205:
 	VZEROUPPER
 	RET
 
@@ -4382,9 +4722,9 @@ TEXT ·rmsPropAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done185
+	JGE          done207
 
-loop184:
+loop206:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -4401,11 +4741,11 @@ loop184:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop184
+	JLT         loop206
 
-done185:
+done207:
 	ANDQ        $+15, CX
-	JZ          done186
+	JZ          done208
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -4425,7 +4765,7 @@ done185:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done186:
+done208:
 	VZEROUPPER
 	RET
 
@@ -4448,9 +4788,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done188
+	JGE          done210
 
-loop187:
+loop209:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -4471,11 +4811,11 @@ loop187:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop187
+	JLT         loop209
 
-done188:
+done210:
 	ANDQ        $+15, CX
-	JZ          done189
+	JZ          done211
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -4499,7 +4839,7 @@ done188:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done189:
+done211:
 	VZEROUPPER
 	RET
 
@@ -4516,33 +4856,32 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done191
+	JGE    done213
 
-loop190:
+loop212:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop190
+	JLT    loop212
 
-done191:
+done213:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done193
+	JGE  done215
 
-loop192:
-	VMOVUPS (AX)(DX*4), Z4
-	VADDPS  Z4, Z0, Z0
-	ADDQ    $+16, DX
-	CMPQ    DX, BX
-	JLT     loop192
+loop214:
+	VADDPS (AX)(DX*4), Z0, Z0
+	ADDQ   $+16, DX
+	CMPQ   DX, BX
+	JLT    loop214
 
-done193:
+done215:
 	ANDQ      $+15, CX
-	JZ        done194
+	JZ        done216
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -4550,7 +4889,7 @@ done193:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done194:
+done216:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -4563,6 +4902,185 @@ done194:
 	VPERMILPS  $0xb1, Z0, Z1
 	VADDPS     Z1, Z0, Z0
 	VMOVSS     X0, s+24(FP)
+	VZEROUPPER
+	RET
+
+// func sumSquaresAVX512(x []float32, mean float32) (s float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS mean+24(FP), Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	XORQ         DX, DX
+	MOVQ         CX, BX
+	ANDQ         $-64, BX
+	CMPQ         DX, BX
+	JGE          done218
+
+loop217:
+	VMOVUPS     (AX)(DX*4), Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+	VMOVUPS     64(AX)(DX*4), Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z2
+	VMOVUPS     128(AX)(DX*4), Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z3
+	VMOVUPS     192(AX)(DX*4), Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z4
+	ADDQ        $+64, DX
+	CMPQ        DX, BX
+	JLT         loop217
+
+done218:
+	MOVQ CX, BX
+	ANDQ $-16, BX
+	CMPQ DX, BX
+	JGE  done220
+
+loop219:
+	VMOVUPS     (AX)(DX*4), Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+	ADDQ        $+16, DX
+	CMPQ        DX, BX
+	JLT         loop219
+
+done220:
+	ANDQ        $+15, CX
+	JZ          done221
+	MOVQ        $+1, BX
+	SHLQ        CL, BX
+	DECQ        BX
+	KMOVW       BX, K1
+	VMOVUPS     Z0, Z5
+	VMOVUPS     (AX)(DX*4), K1, Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+
+done221:
+	VADDPS     Z2, Z1, Z1
+	VADDPS     Z4, Z3, Z3
+	VADDPS     Z3, Z1, Z1
+	VSHUFF64X2 $0x4e, Z1, Z1, Z0
+	VADDPS     Z0, Z1, Z1
+	VSHUFF64X2 $0xb1, Z1, Z1, Z0
+	VADDPS     Z0, Z1, Z1
+	VPERMILPS  $0x4e, Z1, Z0
+	VADDPS     Z0, Z1, Z1
+	VPERMILPS  $0xb1, Z1, Z0
+	VADDPS     Z0, Z1, Z1
+	VMOVSS     X1, s+32(FP)
+	VZEROUPPER
+	RET
+
+// func sumProductsAVX512(dy []float32, x []float32, mean float32) (sum float32, product float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·sumProductsAVX512(SB), NOSPLIT, $0-64
+	MOVQ         dy_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         dy_len+8(FP), CX
+	VBROADCASTSS mean+48(FP), Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-64, SI
+	CMPQ         BX, SI
+	JGE          done223
+
+loop222:
+	VMOVUPS     (DX)(BX*4), Z9
+	VMOVUPS     (AX)(BX*4), Z10
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z10, Z1, Z1
+	VFMADD231PS Z9, Z10, Z5
+	VMOVUPS     64(DX)(BX*4), Z9
+	VMOVUPS     64(AX)(BX*4), Z10
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z10, Z2, Z2
+	VFMADD231PS Z9, Z10, Z6
+	VMOVUPS     128(DX)(BX*4), Z9
+	VMOVUPS     128(AX)(BX*4), Z10
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z10, Z3, Z3
+	VFMADD231PS Z9, Z10, Z7
+	VMOVUPS     192(DX)(BX*4), Z9
+	VMOVUPS     192(AX)(BX*4), Z10
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z10, Z4, Z4
+	VFMADD231PS Z9, Z10, Z8
+	ADDQ        $+64, BX
+	CMPQ        BX, SI
+	JLT         loop222
+
+done223:
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done225
+
+loop224:
+	VMOVUPS     (DX)(BX*4), Z9
+	VMOVUPS     (AX)(BX*4), Z10
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z10, Z1, Z1
+	VFMADD231PS Z9, Z10, Z5
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop224
+
+done225:
+	ANDQ        $+15, CX
+	JZ          done226
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS     Z0, Z9
+	VMOVUPS     (DX)(BX*4), K1, Z9
+	VMOVUPS.Z   (AX)(BX*4), K1, Z10
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z10, Z1, Z1
+	VFMADD231PS Z9, Z10, Z5
+
+done226:
+	VADDPS     Z2, Z1, Z1
+	VADDPS     Z4, Z3, Z3
+	VADDPS     Z3, Z1, Z1
+	VSHUFF64X2 $0x4e, Z1, Z1, Z0
+	VADDPS     Z0, Z1, Z1
+	VSHUFF64X2 $0xb1, Z1, Z1, Z0
+	VADDPS     Z0, Z1, Z1
+	VPERMILPS  $0x4e, Z1, Z0
+	VADDPS     Z0, Z1, Z1
+	VPERMILPS  $0xb1, Z1, Z0
+	VADDPS     Z0, Z1, Z1
+	VMOVSS     X1, sum+56(FP)
+	VADDPS     Z6, Z5, Z5
+	VADDPS     Z8, Z7, Z7
+	VADDPS     Z7, Z5, Z5
+	VSHUFF64X2 $0x4e, Z5, Z5, Z0
+	VADDPS     Z0, Z5, Z5
+	VSHUFF64X2 $0xb1, Z5, Z5, Z0
+	VADDPS     Z0, Z5, Z5
+	VPERMILPS  $0x4e, Z5, Z0
+	VADDPS     Z0, Z5, Z5
+	VPERMILPS  $0xb1, Z5, Z0
+	VADDPS     Z0, Z5, Z5
+	VMOVSS     X5, product+60(FP)
 	VZEROUPPER
 	RET
 
@@ -4579,9 +5097,9 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done196
+	JGE  done228
 
-loop195:
+loop227:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -4589,9 +5107,9 @@ loop195:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done198
+	JGE    done230
 
-loop197:
+loop229:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -4603,47 +5121,47 @@ loop197:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop197
+	JLT     loop229
 
-done198:
+done230:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop195
+	JLT     loop227
 
-done196:
+done228:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done200
+	JGE  done232
 
-loop199:
+loop231:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done202
+	JGE    done234
 
-loop201:
+loop233:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop201
+	JLT     loop233
 
-done202:
+done234:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop199
+	JLT     loop231
 
-done200:
+done232:
 	ANDQ   $+15, CX
-	JZ     done203
+	JZ     done235
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -4652,20 +5170,20 @@ done200:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done205
+	JGE    done237
 
-loop204:
+loop236:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop204
+	JLT       loop236
 
-done205:
+done237:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done203:
+done235:
 	VZEROUPPER
 	RET
 
@@ -4681,28 +5199,28 @@ TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done207
+	JGE  done239
 
-loop206:
+loop238:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done209
+	JGE  done241
 
-loop208:
+loop240:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop208
+	JLT     loop240
 
-done209:
+done241:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done210
+	JZ        done242
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -4712,13 +5230,13 @@ done209:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done210:
+done242:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop206
+	JLT  loop238
 
-done207:
+done239:
 	VZEROUPPER
 	RET
 
@@ -4754,24 +5272,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done212
+	JGE          done244
 
-loop211:
+loop243:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done214
+	JGE          done246
 
-loop213:
+loop245:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop213
+	JLT    loop245
 
-done214:
+done246:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -4783,9 +5301,9 @@ done214:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done216
+	JGE        done248
 
-loop215:
+loop247:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -4814,9 +5332,9 @@ loop215:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop215
+	JLT          loop247
 
-done216:
+done248:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -4851,25 +5369,25 @@ done216:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done218
+	JGE          done250
 
-loop217:
+loop249:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop217
+	JLT     loop249
 
-done218:
+done250:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop211
+	JLT     loop243
 
-done212:
+done244:
 	VZEROUPPER
 	RET
 
@@ -4910,24 +5428,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done220
+	JGE          done252
 
-loop219:
+loop251:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done222
+	JGE          done254
 
-loop221:
+loop253:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop221
+	JLT    loop253
 
-done222:
+done254:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -4939,9 +5457,9 @@ done222:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done224
+	JGE        done256
 
-loop223:
+loop255:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -4969,9 +5487,9 @@ loop223:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop223
+	JLT          loop255
 
-done224:
+done256:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -5028,9 +5546,9 @@ done224:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop219
+	JLT          loop251
 
-done220:
+done252:
 	VZEROUPPER
 	RET
 
@@ -5066,17 +5584,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done226
+	JGE     done258
 
-loop225:
+loop257:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done228
+	JGE  done260
 
-loop227:
+loop259:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -5100,11 +5618,11 @@ loop227:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop227
+	JLT     loop259
 
-done228:
+done260:
 	TESTQ     R8, R8
-	JZ        skip229
+	JZ        skip261
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -5125,14 +5643,14 @@ done228:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip229:
+skip261:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop225
+	JLT  loop257
 
-done226:
+done258:
 	VZEROUPPER
 	RET
 
@@ -5179,17 +5697,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done231
+	JGE     done263
 
-loop230:
+loop262:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done233
+	JGE  done265
 
-loop232:
+loop264:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -5223,11 +5741,11 @@ loop232:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop232
+	JLT       loop264
 
-done233:
+done265:
 	TESTQ     R9, R9
-	JZ        skip234
+	JZ        skip266
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -5258,14 +5776,14 @@ done233:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip234:
+skip266:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop230
+	JLT  loop262
 
-done231:
+done263:
 	VZEROUPPER
 	RET
 
@@ -5312,17 +5830,17 @@ TEXT ·avgPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done236
+	JGE     done268
 
-loop235:
+loop267:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done238
+	JGE  done270
 
-loop237:
+loop269:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -5341,11 +5859,11 @@ loop237:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop237
+	JLT     loop269
 
-done238:
+done270:
 	TESTQ     R8, R8
-	JZ        skip239
+	JZ        skip271
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -5361,14 +5879,14 @@ done238:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip239:
+skip271:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop235
+	JLT  loop267
 
-done236:
+done268:
 	VZEROUPPER
 	RET
 
@@ -5405,17 +5923,17 @@ TEXT ·avgPoolGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done241
+	JGE     done273
 
-loop240:
+loop272:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done243
+	JGE  done275
 
-loop242:
+loop274:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -5431,11 +5949,11 @@ loop242:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop242
+	JLT       loop274
 
-done243:
+done275:
 	TESTQ     R8, R8
-	JZ        skip244
+	JZ        skip276
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -5448,14 +5966,14 @@ done243:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip244:
+skip276:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop240
+	JLT  loop272
 
-done241:
+done273:
 	VZEROUPPER
 	RET
 
@@ -5490,9 +6008,9 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done246
+	JGE   done278
 
-loop245:
+loop277:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -5508,42 +6026,42 @@ loop245:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done248
+	JGE     done280
 
-loop247:
+loop279:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done250
+	JGE     done282
 
-loop249:
+loop281:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop249
+	JLT      loop281
 
-done250:
+done282:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop247
+	JLT    loop279
 
-done248:
+done280:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop245
+	JLT     loop277
 
-done246:
+done278:
 	VZEROUPPER
 	RET
 
@@ -5581,9 +6099,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done252
+	JGE          done284
 
-loop251:
+loop283:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -5614,12 +6132,12 @@ loop251:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop251
+	JLT           loop283
 
-done252:
+done284:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done253
+	JZ            done285
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -5660,7 +6178,7 @@ done252:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done253:
+done285:
 	VZEROUPPER
 	RET
 
@@ -5685,9 +6203,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done255
+	JGE          done287
 
-loop254:
+loop286:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -5695,9 +6213,9 @@ loop254:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop254
+	JLT        loop286
 
-done255:
+done287:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -5729,9 +6247,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done257
+	JGE          done289
 
-loop256:
+loop288:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -5774,11 +6292,11 @@ loop256:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop256
+	JLT        loop288
 
-done257:
+done289:
 	ANDQ       $+15, CX
-	JZ         done258
+	JZ         done290
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -5824,7 +6342,7 @@ done257:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done258:
+done290:
 	VZEROUPPER
 	RET
 
@@ -5845,70 +6363,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done260
+	JGE   done292
 
-loop259:
+loop291:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done262
+	JGE  done294
 
-loop261:
+loop293:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done264
+	JGE  done296
 
-loop263:
+loop295:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done266
+	JGE  done298
 
-loop265:
+loop297:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop265
+	JLT     loop297
 
-done266:
+done298:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop263
+	JLT  loop295
 
-done264:
+done296:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done268
+	JGE  done300
 
-loop267:
+loop299:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop267
+	JLT     loop299
 
-done268:
+done300:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop261
+	JLT  loop293
 
-done262:
+done294:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop259
+	JLT  loop291
 
-done260:
+done292:
 	VZEROUPPER
 	RET
 
@@ -5929,69 +6447,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done270
+	JGE   done302
 
-loop269:
+loop301:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done272
+	JGE  done304
 
-loop271:
+loop303:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done274
+	JGE  done306
 
-loop273:
+loop305:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done276
+	JGE  done308
 
-loop275:
+loop307:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop275
+	JLT     loop307
 
-done276:
+done308:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop273
+	JLT  loop305
 
-done274:
+done306:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done278
+	JGE  done310
 
-loop277:
+loop309:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop277
+	JLT     loop309
 
-done278:
+done310:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop271
+	JLT  loop303
 
-done272:
+done304:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop269
+	JLT  loop301
 
-done270:
+done302:
 	VZEROUPPER
 	RET

@@ -19,6 +19,16 @@ func hadamardAVX2(y []float32, a []float32, b []float32)
 //go:noescape
 func axpyAVX2(y []float32, a float32, x []float32)
 
+// normaliseAVX2 is y[i] = scale (x[i]−mean) + shift.
+//
+//go:noescape
+func normaliseAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
+
+// normaliseGradAVX2 is dx[i] = a dy[i] + b (x[i]−mean) + c.
+//
+//go:noescape
+func normaliseGradAVX2(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
+
 // sigmoidAVX2 is y[i] = 1/(1+e^−x[i]).
 //
 //go:noescape
@@ -109,6 +119,16 @@ func adamAVX2(w []float32, m []float32, v []float32, g []float32, a float32, b f
 //go:noescape
 func sumAVX2(x []float32) (s float32)
 
+// sumSquaresAVX2 is Σ (x[i]−mean)², in an order that depends on len(x) alone.
+//
+//go:noescape
+func sumSquaresAVX2(x []float32, mean float32) (s float32)
+
+// sumProductsAVX2 is Σ dy[i] and Σ dy[i] (x[i]−mean), in an order that depends on len(dy) alone.
+//
+//go:noescape
+func sumProductsAVX2(dy []float32, x []float32, mean float32) (sum float32, product float32)
+
 // sumRowsAVX2 is y[j] = Σ_i x[i·ldx+j] for i < m, in this order.
 //
 //go:noescape
@@ -186,6 +206,16 @@ func hadamardAVX512(y []float32, a []float32, b []float32)
 //
 //go:noescape
 func axpyAVX512(y []float32, a float32, x []float32)
+
+// normaliseAVX512 is y[i] = scale (x[i]−mean) + shift.
+//
+//go:noescape
+func normaliseAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
+
+// normaliseGradAVX512 is dx[i] = a dy[i] + b (x[i]−mean) + c.
+//
+//go:noescape
+func normaliseGradAVX512(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
 
 // sigmoidAVX512 is y[i] = 1/(1+e^−x[i]).
 //
@@ -276,6 +306,16 @@ func adamAVX512(w []float32, m []float32, v []float32, g []float32, a float32, b
 //
 //go:noescape
 func sumAVX512(x []float32) (s float32)
+
+// sumSquaresAVX512 is Σ (x[i]−mean)², in an order that depends on len(x) alone.
+//
+//go:noescape
+func sumSquaresAVX512(x []float32, mean float32) (s float32)
+
+// sumProductsAVX512 is Σ dy[i] and Σ dy[i] (x[i]−mean), in an order that depends on len(dy) alone.
+//
+//go:noescape
+func sumProductsAVX512(dy []float32, x []float32, mean float32) (sum float32, product float32)
 
 // sumRowsAVX512 is y[j] = Σ_i x[i·ldx+j] for i < m, in this order.
 //

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -108,6 +109,8 @@ var points = []struct {
 	{"Add", true, func(s *Set[float32], y, a, b []float32) { s.Add(y, a, b) }},
 	{"Hadamard", true, func(s *Set[float32], y, a, b []float32) { s.Hadamard(y, a, b) }},
 	{"Axpy", false, func(s *Set[float32], y, a, b []float32) { copy(y, b); s.Axpy(y, -0.5, a) }},
+	{"Normalise", true, func(s *Set[float32], y, a, _ []float32) { s.Normalise(y, a, 0.5, -0.25, 2) }},
+	{"NormaliseGrad", true, func(s *Set[float32], y, a, b []float32) { s.NormaliseGrad(y, a, b, 0.5, -0.25, 2, 4) }},
 	{"Sigmoid", true, func(s *Set[float32], y, a, _ []float32) { s.Sigmoid(y, a) }},
 	{"Tanh", true, func(s *Set[float32], y, a, _ []float32) { s.Tanh(y, a) }},
 	{"ReLU", true, func(s *Set[float32], y, a, _ []float32) { s.ReLU(y, a) }},
@@ -172,12 +175,17 @@ func nearly(got, want float32) bool {
 
 func TestSum(t *testing.T) {
 	onRows(t, func(t *testing.T, s *Set[float32]) {
-		f := newFence(t, longest)
+		f, g := newFence(t, longest), newFence(t, longest)
 		for _, n := range lengths() {
-			x := exact(rand.New(rand.NewPCG(2, uint64(n))), n, n > 70)
-			if got, want := s.Sum(f.last(x)), Loops[float32]().Sum(x); !same(got, want) {
-				t.Errorf("the sum of %d elements is %v, want %v", n, got, want)
+			random := rand.New(rand.NewPCG(2, uint64(n)))
+			x, dy := exact(random, n, n > 70), exact(random, n, n > 70)
+			sums := func(s *Set[float32], x, dy []float32) []float32 {
+				sum, product := s.SumProducts(dy, x, 0.5)
+				return []float32{s.Sum(x), s.SumSquares(x, 0.5), sum, product}
 			}
+			mustMatch(t, fmt.Sprintf("sums of %d elements", n), sums(s, f.last(x), g.last(dy)), sums(Loops[float32](), x, dy), same)
+			finite := exact(random, n, false)
+			mustMatch(t, fmt.Sprintf("finite sums of %d elements", n), sums(s, f.last(finite), g.last(finite)), sums(Loops[float32](), finite, finite), same)
 		}
 	})
 }

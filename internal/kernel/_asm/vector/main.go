@@ -11,6 +11,8 @@ func main() {
 			k.generate(v)
 		}
 		v.sum()
+		v.sumSquares()
+		v.sumProducts()
 		v.sumRows()
 		v.addRow()
 		v.softmax()

@@ -45,6 +45,19 @@ var pointwise = []kernel{
 		VFMADD231PS(p.get("x"), p.every["a"], y)
 		p.set("y", y)
 	}},
+	{"normalise", "y, x []float32, mean, scale, shift float32", "y[i] = scale (x[i]−mean) + shift", nil, func(v isa, p point) {
+		y := p.get("x")
+		VSUBPS(p.every["mean"], y, y)
+		VFMADD213PS(p.every["shift"], p.every["scale"], y)
+		p.set("y", y)
+	}},
+	{"normaliseGrad", "dx, dy, x []float32, mean, a, b, c float32", "dx[i] = a dy[i] + b (x[i]−mean) + c", nil, func(v isa, p point) {
+		d := p.get("x")
+		VSUBPS(p.every["mean"], d, d)
+		VFMADD213PS(p.every["c"], p.every["b"], d)
+		VFMADD231PS(p.get("dy"), p.every["a"], d)
+		p.set("dx", d)
+	}},
 	{"sigmoid", "y, x []float32", "y[i] = 1/(1+e^−x[i])", append([]string{"sign"}, exponential...), func(v isa, p point) {
 		p.set("y", v.sigmoid(p.get("x"), p.c))
 	}},
