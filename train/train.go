@@ -40,7 +40,7 @@ type Trainer struct {
 	Clip       float64 // the largest norm of all gradients together; longer ones are scaled down to it (Pascanu et al., 2013); 0: any
 	EMA        float64 // decay of an exponential moving average of the weights, which Net has between epochs and at the end; 0: none
 
-	// Warp, if not nil, says how to warp an image of Train in an epoch.
+	// Warp, if not nil, says how to warp an image of Train in an epoch. Several goroutines call it at once.
 	Warp func(epoch, image int, to *Grid)
 
 	// Progress, if not nil, is called before each mini-batch with the state then: for a line that a person watches.
@@ -54,8 +54,7 @@ type Trainer struct {
 	order    []int32
 	x        []float32
 	label    []byte
-	warper   *Warper
-	grid     Grid
+	hands    []hand
 }
 
 // State is where a training stands: with the parameters and the optimiser's tensors, all that is needed to go on as if it had
@@ -140,7 +139,7 @@ func (t *Trainer) check() error {
 	}
 	err = cmp.Or(valid(t.Optimizer), valid(t.Schedule))
 	if t.Warp != nil && err == nil {
-		t.warper, err = NewWarper(t.Net.Input)
+		err = t.hire()
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stheno-ml/stheno/graph"
@@ -182,11 +183,15 @@ func TestWarpedBits(t *testing.T) {
 
 // TestWarpAsks: in every epoch, each training image is warped once, for that epoch, wherever the training was stopped.
 func TestWarpAsks(t *testing.T) {
-	asked := map[[2]int]int{}
+	asked, mu := map[[2]int]int{}, sync.Mutex{}
 	begin := func(from *saved) *train.Trainer {
 		tr := training(t, train.Trainer{Optimizer: train.SGD{}}, nil)
 		tr.Epochs = 3
-		tr.Warp = func(epoch, image int, to *train.Grid) { asked[[2]int{epoch, image}]++ }
+		tr.Warp = func(epoch, image int, to *train.Grid) {
+			mu.Lock()
+			defer mu.Unlock()
+			asked[[2]int{epoch, image}]++
+		}
 		start(t, tr, from)
 		return tr
 	}
