@@ -1,0 +1,53 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+)
+
+// differentiate adds the gradients of b's parameters to the graph.
+func differentiate(cost *Node, b *Builder) error {
+	if len(b.nodes) == 0 {
+		return errors.New("no layer has parameters, so there is nothing to learn; add a Dense")
+	}
+	reached := differentiable(cost)
+	for i, p := range b.nodes {
+		if !reached[p.ID()] {
+			return fmt.Errorf("parameter %s has no path of gradients to the cost and would never learn; use it, or leave it out", b.params[i].Name)
+		}
+	}
+	_, err := gorgonia.Grad(cost, b.nodes...)
+	return err
+}
+
+// differentiable are the nodes from which a path of differentiable ops leads to cost.
+func differentiable(cost *Node) map[int64]bool {
+	seen := map[int64]bool{cost.ID(): true}
+	for todo := (Nodes{cost}); len(todo) > 0; {
+		n := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		op, ok := n.Op().(gorgonia.SDOp)
+		if !ok {
+			continue
+		}
+		x := children(n)
+		for i, wrt := range op.DiffWRT(len(x)) {
+			if wrt && !seen[x[i].ID()] {
+				seen[x[i].ID()] = true
+				todo = append(todo, x[i])
+			}
+		}
+	}
+	return seen
+}
+
+// children are a node's inputs in order.
+func children(n *Node) Nodes {
+	var x Nodes
+	for it := n.Graph().From(n.ID()); it.Next(); {
+		x = append(x, it.Node().(*Node))
+	}
+	return x
+}
