@@ -43,6 +43,15 @@ var MLPElastic = Model{
 	Recipe: augmented(warped(25, .004, .995), "warp(rotate=10,zoom=0.1,shift=1.5,shear=8,elastic=1.1)"), // a net without convolutions needs more
 }
 
+// A Member is so many networks of a committee: those of one recipe's seeds from 1 on.
+type Member struct {
+	Model
+	Seeds int
+}
+
+// Committee are the networks that answer together. None is left out, and none was chosen by what it has right.
+var Committee = []Member{{Single, 5}, {Sprint995, 5}}
+
 var beyond = []Model{Sprint99, Sprint995, Single, MLPElastic}
 
 // normed is a net of two convolution-pooling layers and a hidden one, each with batch norm before its ReLU. Biases before batch norm

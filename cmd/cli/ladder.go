@@ -41,7 +41,8 @@ func (a *app) ladderCommand() *cobra.Command {
 			"and print the book's figures beside ours. What each training gave is a file below --results, and the page beside that "+
 			"folder is made of these files. A training that was interrupted, by this command or as stheno train, goes on; one that "+
 			"another process works on is left to it. Networks of the book are trained side by side, one for each processor; "+
-			"others, named with --only or asked for with --ablations, one after the other. Exit with 3 if a figure falls short.", 100),
+			"others, named with --only or asked for with --ablations, one after the other; --only committee are those that answer together. "+
+			"Exit with 3 if a figure falls short.", 100),
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.checkLadder(&f); err != nil {
@@ -64,7 +65,7 @@ func (a *app) ladderCommand() *cobra.Command {
 	set.BoolVar(&f.json, "json", false, "a JSON object for each training that ends, and for each figure")
 	// The only error is that of a flag that is not there.
 	_ = cmd.RegisterFlagCompletionFunc("only", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return a.names(), cobra.ShellCompDirectiveNoFileComp
+		return append(a.names(), ladder.Committee), cobra.ShellCompDirectiveNoFileComp
 	})
 	return cmd
 }
@@ -80,8 +81,8 @@ func (a *app) checkLadder(f *ladderFlags) error {
 		return usagef("--only and --ablations; use one of them")
 	}
 	for _, name := range f.only {
-		if _, ok := a.find(name); !ok {
-			return unknown("model", name, a.names())
+		if _, ok := a.find(name); !ok && name != ladder.Committee {
+			return unknown("model", name, append(a.names(), ladder.Committee))
 		}
 	}
 	return nil
@@ -119,7 +120,7 @@ func (c *climb) ladder() (ladder.Ladder, error) {
 		m, _ := c.find(name)
 		catalogue = append(catalogue, m)
 	}
-	return ladder.Climb(catalogue, models.Ablations, kept, func(m models.Model, recipe, sha256 string) bool {
+	return ladder.Climb(catalogue, models.Ablations, models.Committee, kept, func(m models.Model, recipe, sha256 string) bool {
 		return sha256 == c.data.SHA256() && c.same(m, []byte(recipe))
 	}), nil
 }
@@ -151,34 +152,26 @@ func (f *ladderFlags) chosen(g ladder.Rung) bool {
 	return g.Published()
 }
 
-// job is a training that is to be there.
-type job struct {
-	model models.Model
-	seed  uint64
-}
-
 // train makes the trainings that are missing.
 func (c *climb) train(ctx context.Context) error {
 	l, err := c.ladder()
 	if err != nil {
 		return err
 	}
-	var beside, alone []job // Where seconds count, nothing else is to run.
+	var beside, alone []ladder.Training // Where seconds count, nothing else is to run.
+	planned := map[string]bool{}
 	for _, g := range l.Rungs {
 		if !c.flags.chosen(g) {
 			continue
 		}
-		seeds := g.Seeds()
-		if c.flags.seeds > 0 {
-			seeds = c.flags.seeds
-		}
-		for seed := uint64(1); seed <= uint64(seeds); seed++ {
-			switch {
-			case g.Has(seed):
+		for _, j := range g.Missing(c.flags.seeds) {
+			switch key := fmt.Sprint(j.Model.Name, j.Seed); {
+			case planned[key]:
 			case g.Published():
-				beside = append(beside, job{g.Model, seed})
+				beside = append(beside, j)
 			default:
-				alone = append(alone, job{g.Model, seed})
+				alone = append(alone, j)
+				planned[key] = true
 			}
 		}
 	}
@@ -187,10 +180,10 @@ func (c *climb) train(ctx context.Context) error {
 }
 
 // all does jobs, so many at once, with the processors divided among them.
-func (c *climb) all(ctx context.Context, jobs []job, atOnce int) error {
+func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) error {
 	atOnce = max(1, min(atOnce, len(jobs)))
 	threads := max(1, runtime.GOMAXPROCS(0)/atOnce)
-	queue := make(chan job)
+	queue := make(chan ladder.Training)
 	failed := make([]error, atOnce)
 	var workers sync.WaitGroup
 	for i := range atOnce {
@@ -200,7 +193,7 @@ func (c *climb) all(ctx context.Context, jobs []job, atOnce int) error {
 					continue
 				}
 				if err := c.do(ctx, j, threads); err != nil && ctx.Err() == nil {
-					failed[i] = errors.Join(failed[i], fmt.Errorf("%s, seed %d: %w", j.model.Name, j.seed, err))
+					failed[i] = errors.Join(failed[i], fmt.Errorf("%s, seed %d: %w", j.Model.Name, j.Seed, err))
 				}
 			}
 		})

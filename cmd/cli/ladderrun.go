@@ -21,14 +21,14 @@ import (
 )
 
 // do makes one training, or what is left of it, and keeps what it gave.
-func (c *climb) do(ctx context.Context, j job, threads int) error {
+func (c *climb) do(ctx context.Context, j ladder.Training, threads int) error {
 	path, done, err := c.begun(j)
 	if err != nil {
 		return err
 	}
 	if !done {
 		if err = c.finish(ctx, j, path, threads); errors.Is(err, rundir.ErrLocked) {
-			c.note(fmt.Errorf("%s, seed %d: left out: %w; then run ladder again", j.model.Name, j.seed, err))
+			c.note(fmt.Errorf("%s, seed %d: left out: %w; then run ladder again", j.Model.Name, j.Seed, err))
 			return nil
 		}
 		if err != nil {
@@ -49,13 +49,13 @@ func (c *climb) do(ctx context.Context, j job, threads int) error {
 }
 
 // begun is the folder of a run of the job, rather one that is done; "" if there is none.
-func (c *climb) begun(j job) (path string, done bool, err error) {
+func (c *climb) begun(j ladder.Training) (path string, done bool, err error) {
 	entries, err := rundir.List(c.flags.runs)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", false, err
 	}
 	for _, e := range entries {
-		if e.Err != nil || e.Info.Model != j.model.Name || e.Info.Seed != j.seed || e.Info.DataSHA256 != c.data.SHA256() {
+		if e.Err != nil || e.Info.Model != j.Model.Name || e.Info.Seed != j.Seed || e.Info.DataSHA256 != c.data.SHA256() {
 			continue
 		}
 		same, err := c.isOf(e.Path, j)
@@ -74,7 +74,7 @@ func (c *climb) begun(j job) (path string, done bool, err error) {
 }
 
 // isOf says that a run is of the job: its file has the model, and in the first line nothing but the job's seed.
-func (c *climb) isOf(path string, j job) (bool, error) {
+func (c *climb) isOf(path string, j ladder.Training) (bool, error) {
 	r, err := rundir.Open(path)
 	if err != nil {
 		return false, err
@@ -85,7 +85,7 @@ func (c *climb) isOf(path string, j job) (bool, error) {
 	}
 	_, f, err := c.trainer(j, 1)
 	first, _, _ := strings.Cut(string(text), "\n")
-	return err == nil && calledWith(first) == calledWith(f.repeat(j.seed)) && c.same(j.model, text), err
+	return err == nil && calledWith(first) == calledWith(f.repeat(j.Seed)) && c.same(j.Model, text), err
 }
 
 // calledWith is a line of a file that repeats a run, without the name of the program, which another may have had.
@@ -95,8 +95,8 @@ func calledWith(line string) string {
 }
 
 // trainer is the program as it trains the job: stheno train, which says nothing.
-func (c *climb) trainer(j job, threads int) (*app, *trainFlags, error) {
-	args := []string{"train", j.model.Name, "--seed", strconv.FormatUint(j.seed, 10), "--threads", strconv.Itoa(threads), "--runs", c.flags.runs}
+func (c *climb) trainer(j ladder.Training, threads int) (*app, *trainFlags, error) {
+	args := []string{"train", j.Model.Name, "--seed", strconv.FormatUint(j.Seed, 10), "--threads", strconv.Itoa(threads), "--runs", c.flags.runs}
 	if c.flags.data != "" {
 		args = append(args, "--data", c.flags.data)
 	}
@@ -105,19 +105,19 @@ func (c *climb) trainer(j job, threads int) (*app, *trainFlags, error) {
 	if err := f.set.Parse(args[2:]); err != nil {
 		return nil, nil, err
 	}
-	a := &app{models: append(slices.Clone(c.models), j.model), args: args, out: &output{w: io.Discard}, err: c.log}
-	a.view = &ladderView{name: fmt.Sprintf("%s, seed %d", j.model.Name, j.seed), w: c.log}
+	a := &app{models: append(slices.Clone(c.models), j.Model), args: args, out: &output{w: io.Discard}, err: c.log}
+	a.view = &ladderView{name: fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), w: c.log}
 	return a, f, f.check()
 }
 
 // finish trains the job to its end, from the run in the folder path if that is not "".
-func (c *climb) finish(ctx context.Context, j job, path string, threads int) error {
+func (c *climb) finish(ctx context.Context, j ladder.Training, path string, threads int) error {
 	a, f, err := c.trainer(j, threads)
 	if err != nil {
 		return err
 	}
 	if path == "" {
-		return a.train(ctx, f, j.model.Name)
+		return a.train(ctx, f, j.Model.Name)
 	}
 	more := &trainFlags{}
 	more.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
@@ -126,18 +126,18 @@ func (c *climb) finish(ctx context.Context, j job, path string, threads int) err
 }
 
 // harvest is what a run that is done gave.
-func (c *climb) harvest(ctx context.Context, j job, path string) (ladder.Result, error) {
+func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (ladder.Result, error) {
 	run, err := rundir.Open(path)
 	if err != nil {
 		return ladder.Result{}, err
 	}
 	info := run.Info()
 	r := ladder.Result{
-		Model: j.model.Name, Seed: j.seed, Command: fmt.Sprintf("stheno train %s --seed %d", j.model.Name, j.seed),
+		Model: j.Model.Name, Seed: j.Seed, Command: fmt.Sprintf("stheno train %s --seed %d", j.Model.Name, j.Seed),
 		ValidationTotal: c.data.Validation.Len(), TestTotal: c.data.Test.Len(),
-		Build: info.Build, Kernel: info.Kernel, VM: info.VM, DataSHA256: info.DataSHA256, Recipe: recipeText(j.model),
+		Build: info.Build, Kernel: info.Kernel, VM: info.VM, DataSHA256: info.DataSHA256, Recipe: recipeText(j.Model),
 	}
-	if j.model.Recipe.Full {
+	if j.Model.Recipe.Full {
 		r.ValidationTotal = 0
 	}
 	t, err := c.trained(path)
@@ -156,9 +156,9 @@ func (c *climb) harvest(ctx context.Context, j job, path string) (ladder.Result,
 		err = measure(&r, path)
 	}
 	if err == nil {
-		r.Last, err = c.score(ctx, t.net, j.model.Recipe.Full, r.Epochs-1)
+		r.Last, err = c.score(ctx, t.net, j.Model.Recipe.Full, r.Epochs-1)
 	}
-	if err == nil && j.model.Published.First > 0 {
+	if err == nil && j.Model.Published.First > 0 {
 		r.First, err = c.first(ctx, j)
 	}
 	return r, err
@@ -193,13 +193,13 @@ func (c *climb) score(ctx context.Context, n *graph.Net, full bool, epoch int) (
 }
 
 // first is the score after the first epoch, which is trained again for it: no checkpoint of it is left.
-func (c *climb) first(ctx context.Context, j job) (*ladder.Score, error) {
+func (c *climb) first(ctx context.Context, j ladder.Training) (*ladder.Score, error) {
 	a, f, err := c.trainer(j, 1)
 	if err != nil {
 		return nil, err
 	}
-	j.model.Recipe.Epochs = 1
-	s, err := a.session(f, j.model, j.seed)
+	j.Model.Recipe.Epochs = 1
+	s, err := a.session(f, j.Model, j.Seed)
 	if err == nil {
 		err = s.trainer.Start()
 	}
@@ -211,7 +211,7 @@ func (c *climb) first(ctx context.Context, j job) (*ladder.Score, error) {
 			return nil, err
 		}
 	}
-	score, err := c.score(ctx, s.net, j.model.Recipe.Full, 0)
+	score, err := c.score(ctx, s.net, j.Model.Recipe.Full, 0)
 	return &score, err
 }
 
@@ -230,7 +230,8 @@ func (c *climb) votes() error {
 func (c *climb) vote(g ladder.Rung) error {
 	var runs []string
 	for _, r := range g.Results[:len(g.Members())] {
-		path, done, err := c.begun(job{g.Model, r.Seed})
+		m, _ := c.find(r.Model)
+		path, done, err := c.begun(ladder.Training{Model: m, Seed: r.Seed})
 		if err != nil || !done {
 			return err
 		}
@@ -241,6 +242,9 @@ func (c *climb) vote(g ladder.Rung) error {
 		return err
 	}
 	v := ladder.Vote{Model: g.Name, TestTotal: c.data.Test.Len(), DataSHA256: c.data.SHA256(), Recipe: recipeText(g.Model)}
+	if g.Name == ladder.Committee {
+		v.Recipe = g.Seats()
+	}
 	for _, m := range members {
 		v.Members = append(v.Members, m.correct)
 	}

@@ -76,7 +76,7 @@ func catalogue() []models.Model {
 }
 
 func climb(results []Result, votes ...Vote) Ladder {
-	return Climb(catalogue(), nil, Kept{results, votes, nil}, func(_ models.Model, recipe, sha256 string) bool { return recipe == "recipe" && sha256 == "" })
+	return Climb(catalogue(), nil, nil, Kept{results, votes, nil}, func(_ models.Model, recipe, sha256 string) bool { return recipe == "recipe" && sha256 == "" })
 }
 
 func TestClimb(t *testing.T) {
@@ -90,7 +90,7 @@ func TestClimb(t *testing.T) {
 	if want := "ours 0 false 3 0 0; curve 3 true 3 2 0; big 6 true 1 0 1; voter 6 true 5 0 0; "; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if c := l.Rungs[1]; c.Results[0].Seed != 2 || !c.Has(10) || c.Has(1) || len(l.Strangers) != 1 || l.Strangers[0].Model != "gone" {
+	if c := l.Rungs[1]; c.Results[0].Seed != 2 || fmt.Sprint(len(c.Missing(0)), c.Missing(2)[0].Seed, len(c.Missing(2))) != "2 1 1" || len(l.Strangers) != 1 || l.Strangers[0].Model != "gone" {
 		t.Errorf("%+v", l)
 	}
 }
@@ -207,6 +207,33 @@ func TestTogether(t *testing.T) {
 	}
 }
 
+// TestCommittee: networks of several recipes answer together once all of them are there.
+func TestCommittee(t *testing.T) {
+	member := func(name string, seeds int) models.Member {
+		return models.Member{Model: models.Model{Name: name}, Seeds: seeds}
+	}
+	results := []Result{result("big", 1, 0, 980), result("ours", 1, 0, 990), result("ours", 2, 0, 991), result("ours", 3, 0, 1)}
+	v := Vote{Model: Committee, Members: []int{990, 991, 980}, Majority: 996, Mean: 997, TestTotal: 1000, Recipe: "2 ours, 1 big"}
+	other := v
+	other.Recipe = "3 ours"
+	const want = "\n| committee: 2 ours, 1 big | 3 | 99.60 | 99.70 | 24.0 |\n"
+	for _, c := range []struct {
+		results []Result
+		vote    Vote
+		missing int
+		line    bool
+	}{{results, v, 0, true}, {results, other, 0, false}, {results[1:], v, 1, false}, {results[:1], v, 2, false}} {
+		l := Climb(catalogue(), nil, []models.Member{member("ours", 2), member("big", 1)}, Kept{c.results, []Vote{c.vote}, nil},
+			func(models.Model, string, string) bool { return true })
+		if g := l.find(Committee); len(g.Missing(9)) != c.missing || len(g.Members()) != 3 && c.missing == 0 {
+			t.Errorf("missing %v, members %v", g.Missing(9), g.Members())
+		}
+		if page := l.Page(); strings.Contains(page, want) != c.line || strings.Contains(page, "--only committee") {
+			t.Errorf("%d results, %s: %s", len(c.results), c.vote.Recipe, page)
+		}
+	}
+}
+
 // TestAblations: a choice undone is compared with the recipe on as many images, and is no recipe itself.
 func TestAblations(t *testing.T) {
 	undone := func(name, what string) models.Ablation {
@@ -214,7 +241,7 @@ func TestAblations(t *testing.T) {
 	}
 	list := []models.Ablation{undone("ours-whole", "nothing"), undone("ours-flat", "depth"), undone("ours-later", "time")}
 	k := Kept{Results: []Result{result("ours-whole", 1, 990, 1), result("ours-whole", 2, 992, 1), result("ours-flat", 1, 988, 1)}}
-	page := Climb(catalogue(), list, k, func(models.Model, string, string) bool { return true }).Page()
+	page := Climb(catalogue(), list, nil, k, func(models.Model, string, string) bool { return true }).Page()
 	for _, want := range []string{
 		"\n| ours | nothing | 2 | 99.10 ± 0.14 |  | 8.00 |\n| ours | depth | 1 | 98.80 | -0.30 | 8.00 |\n\n## Configurations",
 		"weights, without evaluation.\n\nNone yet.\n",

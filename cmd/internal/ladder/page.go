@@ -118,7 +118,7 @@ func past(b *strings.Builder, rungs []Rung) {
 		"weights, without evaluation.\n\n")
 	any := false
 	for _, g := range rungs {
-		if g.Published() || g.Ablation() || len(g.Results) == 0 {
+		if g.Published() || g.Ablation() || g.committee != nil || len(g.Results) == 0 {
 			continue
 		}
 		if !any {
@@ -146,7 +146,7 @@ func (g Rung) past() []string {
 
 // together is the section of networks of ours that answer together.
 func together(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n### Together\n\nAll seeds of a recipe, none left out, as `stheno eval RUN… --vote` counts them: by majority, and by the mean of their outputs.\n\n")
+	b.WriteString("\n### Together\n\nAll seeds of a recipe, or of those of the committee, none left out, as `stheno eval RUN… --vote` counts them: by majority, and by the mean of their outputs.\n\n")
 	any := false
 	for _, g := range rungs {
 		if g.Vote == nil || g.Published() {
@@ -162,7 +162,11 @@ func together(b *strings.Builder, rungs []Rung) {
 			seconds += r.Seconds
 		}
 		share := func(correct int) string { return Percent(float64(correct) / float64(g.Vote.TestTotal)) }
-		line(b, g.Name, fmt.Sprint(len(g.Vote.Members)), share(g.Vote.Majority), share(g.Vote.Mean), Seconds(seconds))
+		name := g.Name
+		if g.committee != nil {
+			name += ": " + g.Seats()
+		}
+		line(b, name, fmt.Sprint(len(g.Vote.Members)), share(g.Vote.Majority), share(g.Vote.Mean), Seconds(seconds))
 	}
 	if !any {
 		b.WriteString("None yet.\n")

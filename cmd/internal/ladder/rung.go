@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/stheno-ml/stheno/models"
 )
@@ -16,8 +17,12 @@ type Rung struct {
 	Stale   []Result // of another recipe, or other data
 	Vote    *Vote    // of the first results; nil if there is none
 
-	ablation *models.Ablation // nil: it is none
+	ablation  *models.Ablation // nil: it is none
+	committee []models.Member  // whose results these are; nil: it is none
 }
+
+// Committee is the name of the rung of networks of several recipes.
+const Committee = "committee"
 
 // A Ladder is the catalogue with its results.
 type Ladder struct {
@@ -26,9 +31,9 @@ type Ladder struct {
 	Tried     []Tried
 }
 
-// Climb gives each model, and each ablation, what is kept of it. A result belongs to a model if same says so of its recipe and data; where it only has
-// the model's name, it is stale.
-func Climb(catalogue []models.Model, ablations []models.Ablation, k Kept, same func(m models.Model, recipe, sha256 string) bool) Ladder {
+// Climb gives each model, each ablation and the committee what is kept of it. A result belongs to a model if same says so of its recipe and data; where
+// it only has the model's name, it is stale.
+func Climb(catalogue []models.Model, ablations []models.Ablation, committee []models.Member, k Kept, same func(m models.Model, recipe, sha256 string) bool) Ladder {
 	l := Ladder{Tried: k.Tried}
 	for _, m := range catalogue {
 		l.Rungs = append(l.Rungs, Rung{Model: m})
@@ -53,12 +58,65 @@ func Climb(catalogue []models.Model, ablations []models.Ablation, k Kept, same f
 	for i := range l.Rungs {
 		slices.SortFunc(l.Rungs[i].Results, func(a, b Result) int { return cmp.Compare(a.Seed, b.Seed) })
 	}
+	if committee != nil {
+		l.Rungs = append(l.Rungs, l.join(committee))
+	}
 	for _, v := range k.Votes {
-		if g := l.find(v.Model); g != nil && same(g.Model, v.Recipe, v.DataSHA256) && slices.Equal(v.Members, g.Members()) {
+		g := l.find(v.Model)
+		if g == nil || !slices.Equal(v.Members, g.Members()) {
+			continue
+		}
+		if g.committee == nil && same(g.Model, v.Recipe, v.DataSHA256) || g.committee != nil && v.Recipe == g.Seats() {
 			g.Vote = &v
 		}
 	}
 	return l
+}
+
+// join is the rung of the committee. Its results are those of its members that are there.
+func (l Ladder) join(committee []models.Member) Rung {
+	g := Rung{Model: models.Model{Name: Committee}, committee: committee}
+	for _, m := range committee {
+		if of := l.find(m.Name); of != nil {
+			for _, r := range of.Results {
+				if r.Seed >= 1 && r.Seed <= uint64(m.Seeds) {
+					g.Results = append(g.Results, r)
+				}
+			}
+		}
+	}
+	return g
+}
+
+// Seats says how many networks of which recipes are in the committee.
+func (g Rung) Seats() string {
+	var seats []string
+	for _, m := range g.committee {
+		seats = append(seats, fmt.Sprintf("%d %s", m.Seeds, m.Name))
+	}
+	return strings.Join(seats, ", ")
+}
+
+// A Training is one of those that a rung is to have.
+type Training struct {
+	Model models.Model
+	Seed  uint64
+}
+
+// Missing are the trainings that are not there, of so many seeds, or of as many as the rung should have if that is 0.
+func (g Rung) Missing(seeds int) (list []Training) {
+	members := g.committee
+	if members == nil {
+		members = []models.Member{{Model: g.Model, Seeds: cmp.Or(seeds, g.Seeds())}}
+	}
+	for _, m := range members {
+		for seed := uint64(1); seed <= uint64(m.Seeds); seed++ {
+			if !slices.ContainsFunc(g.Results, func(r Result) bool { return r.Model == m.Name && r.Seed == seed }) {
+				list = append(list, Training{m.Model, seed})
+			}
+		}
+	}
+	return list
 }
 
 func (l Ladder) find(name string) *Rung {
@@ -74,6 +132,14 @@ func (l Ladder) find(name string) *Rung {
 // book's networks the first five. None is left out.
 func (g Rung) Members() []int {
 	var correct []int
+	if g.committee != nil {
+		if len(g.Missing(0)) == 0 {
+			for _, r := range g.Results {
+				correct = append(correct, r.Best.Test)
+			}
+		}
+		return correct
+	}
 	for i, r := range g.Results {
 		if r.Seed == uint64(i+1) && (i < Voters || !g.Published()) {
 			correct = append(correct, r.Best.Test)
@@ -108,11 +174,6 @@ const best = 3 // runs of which the book gives the best
 
 // Voters are the networks that vote.
 const Voters = 5
-
-// Has says that there is a result of that seed.
-func (g Rung) Has(seed uint64) bool {
-	return slices.ContainsFunc(g.Results, func(r Result) bool { return r.Seed == seed })
-}
 
 // Verdict says how a figure compares with the book's.
 type Verdict string
