@@ -42,10 +42,10 @@ func run(t *testing.T, args []string) (code int, out string) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	old := os.Stdout
-	os.Stdout = f
+	stdout, stderr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = f, f
 	code = cli.Main(append(models.All, mine), args)
-	os.Stdout = old
+	os.Stdout, os.Stderr = stdout, stderr
 	text, err := os.ReadFile(f.Name())
 	if err != nil {
 		t.Fatal(err)
