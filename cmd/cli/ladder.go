@@ -29,11 +29,12 @@ type ladderFlags struct {
 	list, write, json bool
 	ablations         bool
 
-	data string // another data set than MNIST, in tests
+	committee []models.Member
+	data      string // another data set than MNIST, in tests
 }
 
 func (a *app) ladderCommand() *cobra.Command {
-	var f ladderFlags
+	f := ladderFlags{committee: models.Committee}
 	cmd := &cobra.Command{
 		Use:   "ladder [flags]",
 		Short: "Train every network for which the book has a figure, and compare",
@@ -120,7 +121,7 @@ func (c *climb) ladder() (ladder.Ladder, error) {
 		m, _ := c.find(name)
 		catalogue = append(catalogue, m)
 	}
-	return ladder.Climb(catalogue, models.Ablations, models.Committee, kept, func(m models.Model, recipe, sha256 string) bool {
+	return ladder.Climb(catalogue, models.Ablations, c.flags.committee, kept, func(m models.Model, recipe, sha256 string) bool {
 		return sha256 == c.data.SHA256() && c.same(m, []byte(recipe))
 	}), nil
 }
@@ -165,14 +166,15 @@ func (c *climb) train(ctx context.Context) error {
 			continue
 		}
 		for _, j := range g.Missing(c.flags.seeds) {
-			switch key := fmt.Sprint(j.Model.Name, j.Seed); {
+			key := fmt.Sprint(j.Model.Name, " ", j.Seed)
+			switch {
 			case planned[key]:
 			case g.Published():
 				beside = append(beside, j)
 			default:
 				alone = append(alone, j)
-				planned[key] = true
 			}
+			planned[key] = true
 		}
 	}
 	processors := runtime.GOMAXPROCS(0)

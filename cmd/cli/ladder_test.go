@@ -235,6 +235,35 @@ func (s stopper) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// TestLadderCommittee: the networks of several recipes are trained, those that are there are not trained again, and all answer together.
+func TestLadderCommittee(t *testing.T) {
+	f, climb := climbed(t)
+	tiny := tinyRungs()
+	f.committee = []models.Member{{Model: tiny[0], Seeds: 3}, {Model: tiny[2], Seeds: 2}}
+	f.only = []string{"ours"}
+	climb(tiny, f)
+	for trained, only := range [][]string{{"ours"}, {"book"}, {"committee"}, {"committee", "voter"}} {
+		f.only = only
+		if r := climb(tiny, f); strings.Count(r.out, "of training\n") != []int{0, 3, 2, 3}[trained] {
+			t.Fatalf("--only %v: %s%s", only, r.out, r.err)
+		}
+	}
+	kept, err := ladder.Load(f.results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range kept.Votes {
+		if v.Model == "committee" && len(v.Members) == 5 && v.Recipe == "3 ours, 2 voter" && v.Majority > 20 {
+			page, err := os.ReadFile(f.results + ".md")
+			if want := fmt.Sprintf("| committee: 3 ours, 2 voter | 5 | %d.00 | %d.00 |", v.Majority, v.Mean); err != nil || !strings.Contains(string(page), want) {
+				t.Errorf("%v, the page lacks %s\n%s", err, want, page)
+			}
+			return
+		}
+	}
+	t.Errorf("votes %+v", kept.Votes)
+}
+
 // TestLadderInterrupted: what is interrupted is saved and goes on; what another process works on is left to it.
 func TestLadderInterrupted(t *testing.T) {
 	f, climb := climbed(t)
@@ -359,7 +388,7 @@ func TestResultsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	const dir = "../../docs/results"
-	c := &climb{app: &app{models: models.All}, flags: &ladderFlags{results: dir}, data: d}
+	c := &climb{app: &app{models: models.All}, flags: &ladderFlags{results: dir, committee: models.Committee}, data: d}
 	l, err := c.ladder()
 	if err != nil {
 		t.Fatal(err)

@@ -58,8 +58,8 @@ func Climb(catalogue []models.Model, ablations []models.Ablation, committee []mo
 	for i := range l.Rungs {
 		slices.SortFunc(l.Rungs[i].Results, func(a, b Result) int { return cmp.Compare(a.Seed, b.Seed) })
 	}
-	if committee != nil {
-		l.Rungs = append(l.Rungs, l.join(committee))
+	if g := l.join(committee); g.committee != nil {
+		l.Rungs = append(l.Rungs, g)
 	}
 	for _, v := range k.Votes {
 		g := l.find(v.Model)
@@ -73,15 +73,18 @@ func Climb(catalogue []models.Model, ablations []models.Ablation, committee []mo
 	return l
 }
 
-// join is the rung of the committee. Its results are those of its members that are there.
+// join is the rung of the committee, as far as the catalogue has its models. Its results are those of its members that are there.
 func (l Ladder) join(committee []models.Member) Rung {
-	g := Rung{Model: models.Model{Name: Committee}, committee: committee}
+	g := Rung{Model: models.Model{Name: Committee}}
 	for _, m := range committee {
-		if of := l.find(m.Name); of != nil {
-			for _, r := range of.Results {
-				if r.Seed >= 1 && r.Seed <= uint64(m.Seeds) {
-					g.Results = append(g.Results, r)
-				}
+		of := l.find(m.Name)
+		if of == nil {
+			continue
+		}
+		g.committee = append(g.committee, models.Member{Model: of.Model, Seeds: m.Seeds})
+		for _, r := range of.Results {
+			if r.Seed >= 1 && r.Seed <= uint64(m.Seeds) {
+				g.Results = append(g.Results, r)
 			}
 		}
 	}
