@@ -20,16 +20,39 @@ var Sprint995 = Model{
 // Single is the best one net: one more convolution than sprint995, five times the epochs, and warps a little stronger.
 var Single = Model{
 	Name: "single", Doc: "the best one net: C32P-C64-C64P-FC256-softmax, trained as sprint995 for longer",
-	Input: image, Loss: graph.Smoothed(.1),
-	Net: graph.Seq{
-		graph.Conv{Out: 32, Kernel: 5, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
-		graph.Conv{Out: 64, Kernel: 3, Pad: graph.Same, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
-		graph.Conv{Out: 64, Kernel: 3, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
-		graph.Dense{Out: 256, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
-		graph.Dense{Out: 10},
-	},
-	Recipe: augmented(warped(25, .01, .998), "warp(rotate=8,zoom=0.08,shift=1,shear=5,elastic=0.6)"),
+	Input: image, Loss: graph.Smoothed(.1), Net: single, Recipe: augmented(warped(25, .01, .998), longer),
 }
+
+// First and Second are the networks of the committee.
+var (
+	First = Model{
+		Name: "first", Doc: "the net of single, with a constant η and a long average of the weights",
+		Input: image, Loss: graph.Smoothed(.1), Net: single, Recipe: augmented(steady(30, .005), longer),
+	}
+	Second = Model{
+		Name: "second", Doc: "C32P-C64P-C128-FC256-softmax, trained as first in fewer epochs: two thirds of the work in each",
+		Input: image, Loss: graph.Smoothed(.1),
+		Net: graph.Seq{
+			graph.Conv{Out: 32, Kernel: 5, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
+			graph.Conv{Out: 64, Kernel: 3, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
+			graph.Conv{Out: 128, Kernel: 3, Pad: graph.Same, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+			graph.Dense{Out: 256, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+			graph.Dense{Out: 10},
+		},
+		Recipe: augmented(steady(20, .005), longer),
+	}
+)
+
+var single = graph.Seq{
+	graph.Conv{Out: 32, Kernel: 5, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
+	graph.Conv{Out: 64, Kernel: 3, Pad: graph.Same, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+	graph.Conv{Out: 64, Kernel: 3, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
+	graph.Dense{Out: 256, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+	graph.Dense{Out: 10},
+}
+
+// longer is the warp for trainings that see each image often.
+const longer = "warp(rotate=8,zoom=0.08,shift=1,shear=5,elastic=0.6)"
 
 // MLPElastic is a plain multilayer perceptron, as that of Cireşan, Meier, Gambardella and Schmidhuber (2010) on distorted digits.
 var MLPElastic = Model{
@@ -40,7 +63,7 @@ var MLPElastic = Model{
 		graph.Dense{Out: 1024, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
 		graph.Dense{Out: 10},
 	},
-	Recipe: augmented(warped(25, .004, .995), "warp(rotate=10,zoom=0.1,shift=1.5,shear=8,elastic=1.1)"), // a net without convolutions needs more
+	Recipe: augmented(steady(60, .002), "warp(rotate=10,zoom=0.1,shift=1.5,shear=8,elastic=1.1)"), // a net without convolutions needs more
 }
 
 // A Member is so many networks of a committee: those of one recipe's seeds from 1 on.
@@ -50,9 +73,9 @@ type Member struct {
 }
 
 // Committee are the networks that answer together. None is left out, and none was chosen by what it has right.
-var Committee = []Member{{Single, 5}, {Sprint995, 5}}
+var Committee = []Member{{First, 5}, {Second, 3}}
 
-var beyond = []Model{Sprint99, Sprint995, Single, MLPElastic}
+var beyond = []Model{Sprint99, Sprint995, Single, First, Second, MLPElastic}
 
 // normed is a net of two convolution-pooling layers and a hidden one, each with batch norm before its ReLU. Biases before batch norm
 // would be taken off again, so there are none.
@@ -72,6 +95,14 @@ func warped(epochs int, eta, ema float64) Recipe {
 		Epochs: epochs, Batch: 128, Eta: eta, Optimizer: "adam(beta1=0.8,beta2=0.95)", Schedule: "onecycle", EMA: ema, Init: graph.He,
 		Augment: "warp(rotate=7,zoom=0.07,shift=1,shear=4,elastic=0.5)", DropTail: true, Full: true,
 	}
+}
+
+// steady is warped for longer: η stays as it is, and the average is of some 2,000 steps. On validation images that gave single 99.72 where
+// one cycle with a short average had 99.63 to 99.66, and mlp-elastic 99.58 where that had 99.46 (one seed each).
+func steady(epochs int, eta float64) Recipe {
+	r := warped(epochs, eta, .9995)
+	r.Schedule = ""
+	return r
 }
 
 // augmented is r with another warp.
