@@ -17,13 +17,13 @@ var Sprint995 = Model{
 	Input: image, Loss: graph.Smoothed(.1), Net: normed(24, 48, 128), Recipe: warped(5, .01, .99),
 }
 
-// Single is the best one net: one more convolution than sprint995, five times the epochs, and warps a little stronger.
+// Single is for one net as good as can be: one more convolution than sprint995, five times the epochs, and warps a little stronger.
 var Single = Model{
-	Name: "single", Doc: "the best one net: C32P-C64-C64P-FC256-softmax, trained as sprint995 for longer",
+	Name: "single", Doc: "one net trained for longer: C32P-C64-C64P-FC256-softmax, otherwise as sprint995",
 	Input: image, Loss: graph.Smoothed(.1), Net: single, Recipe: augmented(warped(25, .01, .998), longer),
 }
 
-// First and Second are the networks of the committee.
+// First and Second are the networks of the committee. Second is the best one net as well.
 var (
 	First = Model{
 		Name: "first", Doc: "the net of single, with a constant η and a long average of the weights",
@@ -99,7 +99,7 @@ func warped(epochs int, eta, ema float64) Recipe {
 
 // steady is warped for longer: η stays as it is, and the average is of some 2,000 steps. On validation images that gave mlp-elastic 99.58
 // where one cycle with a short average had 99.46, and single's net 99.72 where that had 99.63 to 99.67 (one seed each); on the test
-// images it makes no difference to a network of the latter alone, but five of them together have 99.76 in place of 99.73.
+// images it makes no difference to one network of the latter, but five of them together have 99.76 in place of 99.73.
 func steady(epochs int, eta float64) Recipe {
 	r := warped(epochs, eta, .9995)
 	r.Schedule = ""

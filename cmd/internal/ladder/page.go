@@ -115,7 +115,7 @@ func (g Rung) threads() string {
 func past(b *strings.Builder, rungs []Rung) {
 	b.WriteString("\n## Past the book\n\nRecipes of our own. The test images are scored once for each seed, with the weights that the recipe ends with: those of the\n" +
 		"last epoch where it trains on all 60,000 images, else those of the best validation accuracy. Seconds are from images in memory to these\n" +
-		"weights, without evaluation.\n\n")
+		"weights, without evaluation; not all are of one machine.\n\n")
 	any := false
 	for _, g := range rungs {
 		if g.Published() || g.Ablation() || g.committee != nil || len(g.Results) == 0 {
