@@ -23,7 +23,7 @@ var Single = Model{
 	Input: image, Loss: graph.Smoothed(.1), Net: single, Recipe: augmented(warped(25, .01, .998), longer),
 }
 
-// First and Second are the networks of the committee. Second is the best one net as well.
+// First and Second are the networks of the committee. Second has the highest mean of the recipes for one net as well.
 var (
 	First = Model{
 		Name: "first", Doc: "the net of single, with a constant η and a long average of the weights",

@@ -66,7 +66,7 @@ func Climb(catalogue []models.Model, ablations []models.Ablation, committee []mo
 		if g == nil || !slices.Equal(v.Members, g.Members()) {
 			continue
 		}
-		if g.committee == nil && same(g.Model, v.Recipe, v.DataSHA256) || g.committee != nil && v.Recipe == g.Seats() {
+		if g.committee == nil && same(g.Model, v.Recipe, v.DataSHA256) || g.committee != nil && v.Recipe == g.Seats() && v.DataSHA256 == g.Results[0].DataSHA256 {
 			g.Vote = &v
 		}
 	}
