@@ -81,6 +81,11 @@ func (a *app) checkLadder(f *ladderFlags) error {
 	if f.ablations && len(f.only) > 0 {
 		return usagef("--only and --ablations; use one of them")
 	}
+	for _, m := range f.committee {
+		if _, ok := a.find(m.Name); !ok && slices.Contains(f.only, ladder.Committee) {
+			return usagef("--only %s: its %s is not in this program's catalogue; add models.All to it", ladder.Committee, m.Name)
+		}
+	}
 	for _, name := range f.only {
 		if _, ok := a.find(name); !ok && name != ladder.Committee {
 			return unknown("model", name, append(a.names(), ladder.Committee))

@@ -369,6 +369,9 @@ func TestLadderMisuse(t *testing.T) {
 			t.Errorf("%s: exit %d, %s%s", args, r.code, r.out, r.err)
 		}
 	}
+	if r := callWith(tinyRungs(), "ladder", "--only", "committee", "--runs", runs, "--results", runs); r.code != exitUsage || !strings.Contains(r.err, "its first is not in") {
+		t.Errorf("a committee without its models: %+v", r)
+	}
 	write(t, filepath.Join(runs, "mlp-seed1.json"), []byte("{"))
 	if r := call("ladder", "--list", "--runs", runs, "--results", runs); r.code != exitData || !strings.Contains(r.err, "mlp-seed1.json: damaged") {
 		t.Errorf("damaged: exit %d, %s", r.code, r.err)
