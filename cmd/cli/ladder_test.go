@@ -149,6 +149,13 @@ func checkResults(t *testing.T, f ladderFlags, results map[string]ladder.Result)
 				t.Errorf("%s, %s: %d, want %v", r.Name(), split.name, split.got, want)
 			}
 		}
+		shifted := 0.
+		if r.Model == "ours" {
+			shifted = events(t, callWith(tinyRungs(), "eval", e.Path, "--split", "validation", "--shifts", "1", "--json").out)[0]["correct"].(float64)
+		}
+		if float64(r.Shifted) != shifted || r.Model == "ours" && r.Shifted == r.Best.Validation {
+			t.Errorf("%s: %d with shifts, want %v", r.Name(), r.Shifted, shifted)
+		}
 		if (r.First != nil) != (r.Model == "book") || r.Last.Epoch != 2 || r.Epochs != 3 || r.TestTotal != 100 || r.ValidationTotal != 100 ||
 			r.Threads < 1 || r.Kernel != graph.Kernel() || r.VM != "stheno" || r.Command != fmt.Sprintf("stheno train %s --seed %d", r.Model, r.Seed) {
 			t.Errorf("%+v", r)

@@ -147,6 +147,11 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 	if err != nil {
 		return r, err
 	}
+	if !j.Model.Recipe.Full && j.Model.Published.Accuracy == 0 {
+		if r.Shifted, err = c.shifted(t.net); err != nil {
+			return r, err
+		}
+	}
 	r.Best = ladder.Score{Epoch: t.epoch, Validation: int(math.Round(info.Best.ValAcc * float64(r.ValidationTotal))), Test: info.Test.Correct}
 	last, err := run.Latest()
 	if err == nil {
@@ -162,6 +167,17 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 		r.First, err = c.first(ctx, j)
 	}
 	return r, err
+}
+
+// shifted counts the validation images that a network gets right with its outputs averaged over nine shifts.
+func (c *climb) shifted(n *graph.Net) (int, error) {
+	r := reading{set: c.data.Validation, classes: n.Classes}
+	y, err := outputs(n, r.set, 1)
+	if err != nil {
+		return 0, err
+	}
+	r.read(y)
+	return r.correct, nil
 }
 
 // measure takes from a run's events how long it was, in epochs and seconds.

@@ -50,7 +50,7 @@ func TestFiles(t *testing.T) {
 	for _, c := range []struct{ from, to string }{
 		{`"model": "a"`, `"model": "b"`}, {`"seed": 2`, `"seed": 1`}, {`"seed": 2`, `"sede": 2`}, {`"test": 910`, `"test": 1001`},
 		{`"test": 910`, `"test": -1`}, {`"validation": 500`, `"validation": 1001`}, {`"epoch": 3`, `"epoch": 4`},
-		{`"test_total": 1000`, `"test_total": 0`}, {`"seconds": 8`, `"seconds": -8`}, {"{", ""},
+		{`"last": {`, `"shifted": 1001, "last": {`}, {`"last": {`, `"shifted": -1, "last": {`}, {`"test_total": 1000`, `"test_total": 0`}, {`"seconds": 8`, `"seconds": -8`}, {"{", ""},
 	} {
 		bad := strings.Replace(string(text), c.from, c.to, 1)
 		if bad == string(text) {
@@ -234,16 +234,24 @@ func TestCommittee(t *testing.T) {
 	}
 }
 
-// TestAblations: a choice undone is compared with the recipe on as many images, and is no recipe itself.
+// TestAblations: a choice undone is compared with its recipe on as many images, and is no recipe itself.
 func TestAblations(t *testing.T) {
-	undone := func(name, what string) models.Ablation {
-		return models.Ablation{Model: models.Model{Name: name, Recipe: models.Recipe{Epochs: 4}}, Of: "ours", What: what}
+	undone := func(of, name, what string) models.Ablation {
+		return models.Ablation{Model: models.Model{Name: of + "-" + name, Recipe: models.Recipe{Epochs: 4}}, Of: of, What: what}
 	}
-	list := []models.Ablation{undone("ours-whole", "nothing"), undone("ours-flat", "depth"), undone("ours-later", "time")}
-	k := Kept{Results: []Result{result("ours-whole", 1, 990, 1), result("ours-whole", 2, 992, 1), result("ours-flat", 1, 988, 1)}}
+	list := []models.Ablation{
+		undone("ours", "whole", "nothing"), undone("ours", "flat", "depth"), undone("ours", "later", "time"), undone("big", "whole", "nothing"), undone("big", "flat", "depth"),
+	}
+	k := Kept{Results: []Result{
+		result("ours-whole", 1, 990, 1), result("ours-whole", 2, 992, 1), result("ours-flat", 1, 988, 1), result("ours-flat", 2, 988, 1), result("big-whole", 1, 900, 1), result("big-flat", 1, 901, 1),
+	}}
+	for i, n := range []int{993, 995, 994} {
+		k.Results[i].Shifted = n
+	}
 	page := Climb(catalogue(), list, nil, k, func(models.Model, string, string) bool { return true }).Page()
 	for _, want := range []string{
-		"\n| ours | nothing | 2 | 99.10 ± 0.14 |  | 8.00 |\n| ours | depth | 1 | 98.80 | -0.30 | 8.00 |\n\n## Configurations",
+		"\n| ours | nothing | 2 | 99.10 ± 0.14 |  | 99.40 ± 0.14 | 8.00 |\n| ours | depth | 2 | 98.80 ± 0.00 | -0.30 |  | 8.00 |\n" +
+			"| big | nothing | 1 | 90.00 |  |  | 8.00 |\n| big | depth | 1 | 90.10 | +0.10 |  | 8.00 |\n\n## Configurations",
 		"weights, without evaluation; not all are of one machine.\n\nNone yet.\n",
 	} {
 		if !strings.Contains(page, want) {

@@ -176,30 +176,39 @@ func together(b *strings.Builder, rungs []Rung) {
 // ablations is the section of recipes with a choice undone.
 func ablations(b *strings.Builder, rungs []Rung) {
 	b.WriteString("\n## Ablations\n\nWhat each choice is worth: a recipe on 50,000 images with one of its choices undone, by the validation images, after the best epoch.\n" +
-		"`stheno ladder --ablations` trains them.\n\n")
-	any, whole := false, math.NaN()
+		"The difference is that from the recipe with nothing undone. *Nine shifts* are the same networks, whose outputs are averaged over the image and its\n" +
+		"shifts by a pixel. `stheno ladder --ablations` trains what is missing.\n\n")
+	whole := map[string]float64{} // by recipe
 	for _, g := range rungs {
 		if !g.Ablation() || len(g.Results) == 0 {
 			continue
 		}
-		if !any {
-			line(b, "recipe", "undone", "n", "validation, mean ± sd", "difference", "s, mean")
-			line(b, "---", "---", "---", "---", "---", "---")
-			any = true
+		if len(whole) == 0 {
+			line(b, "recipe", "undone", "n", "validation, mean ± sd", "difference", "nine shifts", "s, mean")
+			line(b, "---", "---", "---", "---", "---", "---", "---")
 		}
 		mean, sd := Moments(g.each(func(r Result) float64 { return float64(r.Best.Validation) / float64(r.ValidationTotal) }))
 		difference := ""
-		if math.IsNaN(whole) {
-			whole = mean
+		if base, ok := whole[g.ablation.Of]; ok {
+			difference = fmt.Sprintf("%+.2f", 100*(mean-base))
 		} else {
-			difference = fmt.Sprintf("%+.2f", 100*(mean-whole))
+			whole[g.ablation.Of] = mean
 		}
 		seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds }))
-		line(b, g.ablation.Of, g.ablation.What, fmt.Sprint(len(g.Results)), spread(mean, sd), difference, Seconds(seconds))
+		line(b, g.ablation.Of, g.ablation.What, fmt.Sprint(len(g.Results)), spread(mean, sd), difference, g.shifted(), Seconds(seconds))
 	}
-	if !any {
+	if len(whole) == 0 {
 		b.WriteString("None yet.\n")
 	}
+}
+
+// shifted is the accuracy with outputs averaged over shifts; "" unless it is there for all results.
+func (g Rung) shifted() string {
+	values := g.each(func(r Result) float64 { return float64(r.Shifted) / float64(r.ValidationTotal) })
+	if slices.Min(values) == 0 {
+		return ""
+	}
+	return spread(Moments(values))
 }
 
 // trials is the section that says what was chosen on validation images.

@@ -24,6 +24,7 @@ type Result struct {
 	First           *Score  `json:"first,omitempty"` // after the first epoch, where the book gives that
 	Best            Score   `json:"best"`            // of the epoch of best validation accuracy; the last where there is no validation
 	Last            Score   `json:"last"`
+	Shifted         int     `json:"shifted,omitempty"` // validation images right at the best epoch with outputs averaged over nine shifts; 0 if not counted
 	ValidationTotal int     `json:"validation_total"`
 	TestTotal       int     `json:"test_total"`
 	Seconds         float64 `json:"seconds"` // of training, without evaluation
@@ -157,6 +158,9 @@ func (r Result) fault() string {
 		if s.Epoch < 0 || s.Epoch >= r.Epochs || s.Validation < 0 || s.Validation > r.ValidationTotal || s.Test < 0 || s.Test > r.TestTotal {
 			return fmt.Sprintf("with the score %+v", s)
 		}
+	}
+	if r.Shifted < 0 || r.Shifted > r.ValidationTotal {
+		return fmt.Sprintf("with %d of %d validation images", r.Shifted, r.ValidationTotal)
 	}
 	if r.TestTotal < 1 || !(r.Seconds >= 0) {
 		return fmt.Sprintf("with %d test images in %g s", r.TestTotal, r.Seconds)

@@ -1,0 +1,59 @@
+package models
+
+import "github.com/stheno-ml/stheno/graph"
+
+// An Ablation is a recipe of ours with one of its choices undone. It trains on 50,000 images, so that the validation images can say what
+// the choice is worth.
+type Ablation struct {
+	Model
+	Of   string // the recipe
+	What string // is undone
+}
+
+// Ablations are those of each recipe after the recipe with nothing undone.
+var Ablations = []Ablation{
+	undone(Sprint995, "whole", "nothing", func(*Model) {}),
+	undone(Sprint995, "no-warps", "warps: the images as they are", func(m *Model) { m.Recipe.Augment = "" }),
+	undone(Sprint995, "wild-warps", "mildness: warps twice as strong", func(m *Model) {
+		m.Recipe.Augment = "warp(rotate=14,zoom=0.14,shift=2,shear=8,elastic=1)"
+	}),
+	undone(Sprint995, "no-smoothing", "smooth labels", func(m *Model) { m.Loss = graph.LogLikelihood }),
+	undone(Sprint995, "no-average", "the average of the weights", func(m *Model) { m.Recipe.EMA = 0 }),
+	undone(Sprint995, "no-norm", "batch norm: biases instead, and a third of η", func(m *Model) {
+		m.Net, m.Recipe.Eta = biased(24, 48, 128), m.Recipe.Eta/3
+	}),
+	undone(Sprint995, "no-cycle", "one cycle: η is a fifth of its peak throughout", func(m *Model) {
+		m.Recipe.Schedule, m.Recipe.Eta = "", m.Recipe.Eta/5
+	}),
+	undone(Sprint995, "no-adam", "Adam: Nesterov's momentum, 0.9, and ten times η", func(m *Model) {
+		m.Recipe.Optimizer, m.Recipe.Eta = "nesterov(momentum=0.9)", 10*m.Recipe.Eta
+	}),
+	undone(Sprint995, "half", "width: half as many maps and neurons", func(m *Model) { m.Net = normed(12, 24, 64) }),
+	undone(Second, "whole", "nothing", func(*Model) {}),
+	undone(Second, "cycle", "the constant η and the long average: one cycle to twice η, an average of 500 steps", cycled),
+	undone(MLPElastic, "whole", "nothing", func(*Model) {}),
+	undone(MLPElastic, "cycle", "the constant η and the long average: one cycle to twice η, an average of 500 steps", cycled),
+}
+
+// undone is the ablation of a recipe that undo makes.
+func undone(of Model, name, what string, undo func(*Model)) Ablation {
+	m := of
+	m.Name, m.Doc, m.Recipe.Full = of.Name+"-"+name, of.Name+" on 50,000 images without "+what, false
+	undo(&m)
+	return Ablation{m, of.Name, what}
+}
+
+// cycled undoes what steady does.
+func cycled(m *Model) {
+	m.Recipe.Schedule, m.Recipe.Eta, m.Recipe.EMA = "onecycle", 2*m.Recipe.Eta, .998
+}
+
+// biased is normed without batch norm.
+func biased(first, second, hidden int) graph.Seq {
+	return graph.Seq{
+		graph.Conv{Out: first, Kernel: 5}, graph.MaxPool{Size: 2}, graph.ReLU,
+		graph.Conv{Out: second, Kernel: 5}, graph.MaxPool{Size: 2}, graph.ReLU,
+		graph.Dense{Out: hidden}, graph.ReLU,
+		graph.Dense{Out: 10},
+	}
+}
