@@ -158,7 +158,7 @@ func (n *Net) Gather(x []float32, images []byte, order []int32) {
 			kernel.For[float32]().Gather(g.x, g.images, g.order, i*g.half, g.half+i*(size-g.half))
 		}}
 	}
-	do(&g.halves, n.processors())
+	do(&g.halves, n.Members())
 }
 
 // cost is the cost's node, a scalar.

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -91,6 +93,38 @@ func TestParallel(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestAside: every part is done once, by one at a time of each member, also where two networks have work aside and steps of their own.
+func TestAside(t *testing.T) {
+	for _, threads := range []int{0, 1, 2, 5} {
+		var nets sync.WaitGroup
+		for range 2 {
+			n := fresh(t, graph.Dense{Out: 2}, graph.Quadratic, shape{3}, graph.Config{Threads: threads})
+			nets.Go(func() {
+				for _, parts := range []int{0, 1, 2, 100} {
+					done, busy := make([]atomic.Int32, parts), make([]atomic.Bool, n.Members())
+					finish := n.Aside(parts, func(member, i int) {
+						if busy[member].Swap(true) {
+							t.Errorf("%d threads: member %d does two parts at once", threads, member)
+						}
+						done[i].Add(1)
+						busy[member].Store(false)
+					})
+					for range 20 {
+						n.Parallel(3, func(int) {})
+					}
+					finish()
+					for i := range done {
+						if times := done[i].Load(); times != 1 {
+							t.Errorf("%d threads: part %d of %d was done %d times", threads, i, parts, times)
+						}
+					}
+				}
+			})
+		}
+		nets.Wait()
 	}
 }
 

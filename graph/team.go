@@ -24,6 +24,30 @@ type team struct {
 	size  atomic.Int32  // how many may work on it, the caller included
 	sleep atomic.Int32  // workers that wait on wake
 	wake  chan struct{}
+	aside atomic.Pointer[aside]
+}
+
+// aside is work that a worker does a part of while it has nothing else to do.
+type aside struct {
+	parts   int
+	run     func(member, part int)
+	members int          // who may, the caller included
+	next    atomic.Int32 // the first part that nobody has taken
+	done    atomic.Int32
+}
+
+// take does a part; false if none is left, or the member is not among those who may.
+func (a *aside) take(member int) bool {
+	if a == nil || member >= a.members || int(a.next.Load()) >= a.parts {
+		return false
+	}
+	part := int(a.next.Add(1)) - 1
+	if part >= a.parts {
+		return false
+	}
+	a.run(member, part)
+	a.done.Add(1)
+	return true
 }
 
 // claims are what is left of the present job: its number in the high half, then how many parts were claimed from the front and from the
@@ -72,24 +96,54 @@ func do(j *job, threads int) {
 	t.done.Store(0)
 	t.size.Store(int32(threads))
 	t.claim.Store((number + 1) << 32)
-	for range min(int(t.sleep.Load()), threads-1) {
-		select {
-		case t.wake <- struct{}{}:
-		default:
-		}
-	}
+	t.call(threads - 1)
 	t.help(0)
 	for i := 0; int(t.done.Load()) < j.parts; i++ {
 		rest(i)
 	}
 }
 
+// call wakes up to so many of the workers that sleep.
+func (t *team) call(workers int) {
+	for range min(int(t.sleep.Load()), workers) {
+		select {
+		case t.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Aside has f called once for each part from 0 to parts−1, in any order, by processors that the network uses and that have nothing to do
+// at the time: while it makes a step, they wait for each other now and then. Only one call at a time has the same member, a number below
+// Members. What is left the caller does in finish, which returns when all parts are done.
+func (n *Net) Aside(parts int, f func(member, part int)) (finish func()) {
+	a := &aside{parts: parts, run: f, members: n.Members()}
+	var t *team
+	if a.members > 1 {
+		if t = workers(); t.aside.CompareAndSwap(nil, a) {
+			t.call(a.members - 1)
+		} else {
+			t = nil // that of another network
+		}
+	}
+	return func() {
+		for a.take(0) {
+		}
+		for i := 0; int(a.done.Load()) < a.parts; i++ {
+			rest(i)
+		}
+		if t != nil {
+			t.aside.CompareAndSwap(a, nil)
+		}
+	}
+}
+
 // Parallel calls f once for each part from 0 to parts−1, in any order, and at once on as many processors as the network uses. Who wants
 // the same bits from any number of them lets what a part does depend on nothing but the part.
-func (n *Net) Parallel(parts int, f func(part int)) { do(&job{parts, f}, n.processors()) }
+func (n *Net) Parallel(parts int, f func(part int)) { do(&job{parts, f}, n.Members()) }
 
-// processors is how many the network uses.
-func (n *Net) processors() int {
+// Members is how many processors the network uses.
+func (n *Net) Members() int {
 	if n.threads > 0 {
 		return n.threads
 	}
@@ -121,6 +175,10 @@ func (t *team) work(member int) {
 		seen := claims(t.claim.Load()).job()
 		t.help(member)
 		for i := 0; claims(t.claim.Load()).job() == seen; i++ {
+			if t.aside.Load().take(member) {
+				i = 0
+				continue
+			}
 			if i < spins {
 				rest(i)
 				continue

@@ -52,9 +52,7 @@ type Trainer struct {
 	others   map[*graph.Param]any   // the averages, or, while Net has those, what is trained
 	averaged bool                   // Net has the averages
 	order    []int32
-	x        []float32
-	label    []byte
-	hands    []hand
+	feed     feed
 }
 
 // State is where a training stands: with the parameters and the optimiser's tensors, all that is needed to go on as if it had
@@ -226,6 +224,7 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 		t.order = Order(t.Train.Labels, t.Batch, t.Seed, s.Epoch)
 	}
 	t.show(false)
+	defer t.feed.stop()
 	begin, before := time.Now(), s.Timing
 	for ; s.Batch < t.batches(); s.Batch++ {
 		s.Timing = before + time.Since(begin).Seconds()
@@ -257,24 +256,22 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 // step trains one mini-batch.
 func (t *Trainer) step() error {
 	s := &t.state
-	from := s.Batch * t.Batch
-	order := t.order[from:min(from+t.Batch, t.Train.Len())]
-	x, labels := t.gather(order)
+	x, labels := t.gather(s.Batch)
 	got, err := t.update(x, labels)
 	if err != nil {
 		return err
 	}
 	if !finite(got.Cost) {
-		op, err := t.Net.Nonfinite(len(order))
+		op, err := t.Net.Nonfinite(len(labels))
 		if err != nil {
 			return err
 		}
 		t.Net.Steps-- // the step was not made
 		return &DivergedError{s.Epoch, s.Batch, op}
 	}
-	s.Cost += got.Cost * float64(len(order))
+	s.Cost += got.Cost * float64(len(labels))
 	s.Right += got.Correct
-	s.Seen += len(order)
+	s.Seen += len(labels)
 	return nil
 }
 

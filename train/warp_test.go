@@ -3,10 +3,13 @@ package train_test
 import (
 	"maps"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/mnist"
@@ -181,7 +184,8 @@ func TestWarpedBits(t *testing.T) {
 	}
 }
 
-// TestWarpAsks: in every epoch, each training image is warped once, for that epoch, wherever the training was stopped.
+// TestWarpAsks: in every epoch, each training image is warped once, for that epoch; where the training was stopped and goes on, those of
+// the mini-batch that was next may be warped twice.
 func TestWarpAsks(t *testing.T) {
 	asked, mu := map[[2]int]int{}, sync.Mutex{}
 	begin := func(from *saved) *train.Trainer {
@@ -201,10 +205,52 @@ func TestWarpAsks(t *testing.T) {
 	if len(asked) != 3*47 {
 		t.Errorf("%d pairs of an epoch and an image, want %d", len(asked), 3*47)
 	}
+	twice := 0
 	for at, n := range asked {
-		if n != 1 || at[0] > 2 || at[1] > 46 {
+		if n > 2 || at[0] > 2 || at[1] > 46 {
 			t.Errorf("epoch %d, image %d: %d times", at[0], at[1], n)
 		}
+		twice += n - 1
+	}
+	if twice > tr.Batch {
+		t.Errorf("%d images were warped twice, of mini-batches of %d", twice, tr.Batch)
+	}
+}
+
+// waiting is a schedule whose first step waits for the channel to be closed.
+type waiting struct {
+	*testing.T
+	begun chan struct{}
+}
+
+func (w waiting) At(step, _, _ int) float64 {
+	if step == 0 {
+		select {
+		case <-w.begun:
+		case <-time.After(10 * time.Second):
+			w.Error("the next mini-batch is not begun")
+		}
+	}
+	return 1
+}
+
+// TestWarpAhead: a mini-batch is warped while the one before it trains, if there is a processor for it.
+func TestWarpAhead(t *testing.T) {
+	if runtime.GOMAXPROCS(0) == 1 {
+		t.Skip("there is one processor")
+	}
+	tr := training(t, train.Trainer{Optimizer: train.SGD{}}, nil)
+	begun, asked := make(chan struct{}), atomic.Int32{}
+	tr.Schedule, tr.Epochs = waiting{t, begun}, 1
+	tr.Warp = func(int, int, *train.Grid) {
+		if int(asked.Add(1)) == tr.Batch+1 {
+			close(begun)
+		}
+	}
+	start(t, tr, nil)
+	until(t, tr, 0)
+	if n := int(asked.Load()); n != tr.Train.Len() {
+		t.Errorf("%d images", n)
 	}
 }
 
