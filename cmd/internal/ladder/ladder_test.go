@@ -250,8 +250,8 @@ func TestAblations(t *testing.T) {
 	}
 	page := Climb(catalogue(), list, nil, k, func(models.Model, string, string) bool { return true }).Page()
 	for _, want := range []string{
-		"\n| ours | nothing | 2 | 99.10 ± 0.14 |  | 99.40 ± 0.14 | 8.00 |\n| ours | depth | 2 | 98.80 ± 0.00 | -0.30 |  | 8.00 |\n" +
-			"| big | nothing | 1 | 90.00 |  |  | 8.00 |\n| big | depth | 1 | 90.10 | +0.10 |  | 8.00 |\n\n## Configurations",
+		"\n| ours | nothing | 2 | 99.10 ± 0.14 |  | 99.40 ± 0.14 | 8.00 | 1 |\n| ours | depth | 2 | 98.80 ± 0.00 | -0.30 |  | 8.00 | 1 |\n" +
+			"| big | nothing | 1 | 90.00 |  |  | 8.00 | 1 |\n| big | depth | 1 | 90.10 | +0.10 |  | 8.00 | 1 |\n\n## Configurations",
 		"weights, without evaluation; not all are of one machine.\n\nNone yet.\n",
 	} {
 		if !strings.Contains(page, want) {

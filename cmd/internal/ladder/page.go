@@ -184,8 +184,8 @@ func ablations(b *strings.Builder, rungs []Rung) {
 			continue
 		}
 		if len(whole) == 0 {
-			line(b, "recipe", "undone", "n", "validation, mean ± sd", "difference", "nine shifts", "s, mean")
-			line(b, "---", "---", "---", "---", "---", "---", "---")
+			line(b, "recipe", "undone", "n", "validation, mean ± sd", "difference", "nine shifts", "s, mean", "threads")
+			line(b, "---", "---", "---", "---", "---", "---", "---", "---")
 		}
 		mean, sd := Moments(g.each(func(r Result) float64 { return float64(r.Best.Validation) / float64(r.ValidationTotal) }))
 		difference := ""
@@ -195,7 +195,7 @@ func ablations(b *strings.Builder, rungs []Rung) {
 			whole[g.ablation.Of] = mean
 		}
 		seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds }))
-		line(b, g.ablation.Of, g.ablation.What, fmt.Sprint(len(g.Results)), spread(mean, sd), difference, g.shifted(), Seconds(seconds))
+		line(b, g.ablation.Of, g.ablation.What, fmt.Sprint(len(g.Results)), spread(mean, sd), difference, g.shifted(), Seconds(seconds), g.threads())
 	}
 	if len(whole) == 0 {
 		b.WriteString("None yet.\n")
