@@ -115,16 +115,12 @@ func (t *team) call(workers int) {
 
 // Aside has f called once for each part from 0 to parts−1, in any order, by processors that the network uses and that have nothing to do
 // at the time: while it makes a step, they wait for each other now and then. Only one call at a time has the same member, a number below
-// Members. What is left the caller does in finish, which returns when all parts are done.
+// Members. The caller must call finish, which does what is left and returns when all parts are done.
 func (n *Net) Aside(parts int, f func(member, part int)) (finish func()) {
 	a := &aside{parts: parts, run: f, members: n.Members()}
-	var t *team
-	if a.members > 1 {
-		if t = workers(); t.aside.CompareAndSwap(nil, a) {
-			t.call(a.members - 1)
-		} else {
-			t = nil // that of another network
-		}
+	shared := a.members > 1 && workers().aside.CompareAndSwap(nil, a) // otherwise another network has work aside
+	if shared {
+		workers().call(a.members - 1)
 	}
 	return func() {
 		for a.take(0) {
@@ -132,8 +128,8 @@ func (n *Net) Aside(parts int, f func(member, part int)) (finish func()) {
 		for i := 0; int(a.done.Load()) < a.parts; i++ {
 			rest(i)
 		}
-		if t != nil {
-			t.aside.CompareAndSwap(a, nil)
+		if shared {
+			workers().aside.Store(nil)
 		}
 	}
 }
