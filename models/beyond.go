@@ -23,8 +23,8 @@ var Single = Model{
 	Input: image, Loss: graph.Smoothed(.1), Net: single, Recipe: augmented(warped(25, .01, .998), longer),
 }
 
-// First to Fourth are the networks of the committee: as different as networks can be that are good each. Second has the highest mean of the
-// recipes for one net as well.
+// First to Fourth are the networks of the committee, of filters and poolings as different as may be where each is good. Third is as good as
+// the best in the least time.
 var (
 	First = Model{
 		Name: "first", Doc: "the net of single, with a constant η and a long average of the weights",

@@ -14,6 +14,7 @@ import (
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // tinyRungs are a model of the book, one that votes, and one of ours.
@@ -194,6 +195,19 @@ func checkEpochs(t *testing.T, run string, r ladder.Result) {
 	}
 	if want := epochs[0].number("val_acc"); r.First != nil && !near(fraction(r.First.Validation, 100), want) {
 		t.Errorf("%s: first %+v, want %v", r.Name(), r.First, want)
+	}
+}
+
+// TestLadderView: the line of an epoch has what is right of the training images where there are no validation images.
+func TestLadderView(t *testing.T) {
+	for images, want := range map[int]string{0: "x: epoch 3 of 9, 98.00% of the training images, ", 5: "x: epoch 3 of 9, 99.00% of the validation images, "} {
+		s := &session{trainer: &train.Trainer{Validation: train.Data{Labels: make([]byte, images)}}}
+		s.model.Recipe.Epochs = 9
+		var b strings.Builder
+		v := ladderView{name: "x", w: &b}
+		if err := v.epoch(t.Context(), s, train.Epoch{Epoch: 3, ValAcc: .99, TrainAcc: .98}); err != nil || !strings.HasPrefix(b.String(), want) {
+			t.Errorf("%v, %q, want %q", err, b.String(), want)
+		}
 	}
 }
 

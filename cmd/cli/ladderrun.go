@@ -286,8 +286,12 @@ func (v *ladderView) epoch(_ context.Context, s *session, e train.Epoch) error {
 		return nil
 	}
 	v.last = time.Now()
-	_, err := fmt.Fprintf(v.w, "%s: epoch %d of %d, %s of the validation images, %s an epoch\n",
-		v.name, e.Epoch, s.model.Recipe.Epochs, percent(e.ValAcc), duration(e.Seconds))
+	right, images := e.ValAcc, "validation"
+	if s.trainer.Validation.Len() == 0 {
+		right, images = e.TrainAcc, "training"
+	}
+	_, err := fmt.Fprintf(v.w, "%s: epoch %d of %d, %s of the %s images, %s an epoch\n",
+		v.name, e.Epoch, s.model.Recipe.Epochs, percent(right), images, duration(e.Seconds))
 	return err
 }
 
