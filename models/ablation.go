@@ -12,7 +12,7 @@ type Ablation struct {
 
 // Ablations are those of each recipe after the recipe with nothing undone.
 var Ablations = []Ablation{
-	undone(Sprint995, "whole", "nothing", func(*Model) {}),
+	whole(Sprint995),
 	undone(Sprint995, "no-warps", "warps: the images as they are", func(m *Model) { m.Recipe.Augment = "" }),
 	undone(Sprint995, "wild-warps", "mildness: warps twice as strong", func(m *Model) {
 		m.Recipe.Augment = "warp(rotate=14,zoom=0.14,shift=2,shear=8,elastic=1)"
@@ -29,10 +29,10 @@ var Ablations = []Ablation{
 		m.Recipe.Optimizer, m.Recipe.Eta = "nesterov(momentum=0.9)", 10*m.Recipe.Eta
 	}),
 	undone(Sprint995, "half", "width: half as many maps and neurons", func(m *Model) { m.Net = normed(12, 24, 64) }),
-	undone(Second, "whole", "nothing", func(*Model) {}),
-	undone(Second, "cycle", "the constant η and the long average: one cycle to twice η, an average of 500 steps", cycled),
-	undone(MLPElastic, "whole", "nothing", func(*Model) {}),
-	undone(MLPElastic, "cycle", "the constant η and the long average: one cycle to twice η, an average of 500 steps", cycled),
+	whole(Second),
+	cycled(Second),
+	whole(MLPElastic),
+	cycled(MLPElastic),
 }
 
 // undone is the ablation of a recipe that undo makes.
@@ -43,9 +43,14 @@ func undone(of Model, name, what string, undo func(*Model)) Ablation {
 	return Ablation{m, of.Name, what}
 }
 
+// whole is a recipe with nothing undone.
+func whole(of Model) Ablation { return undone(of, "whole", "nothing", func(*Model) {}) }
+
 // cycled undoes what steady does.
-func cycled(m *Model) {
-	m.Recipe.Schedule, m.Recipe.Eta, m.Recipe.EMA = "onecycle", 2*m.Recipe.Eta, .998
+func cycled(of Model) Ablation {
+	return undone(of, "cycle", "the constant η and the long average: one cycle to twice η, an average of 500 steps", func(m *Model) {
+		m.Recipe.Schedule, m.Recipe.Eta, m.Recipe.EMA = "onecycle", 2*m.Recipe.Eta, .998
+	})
 }
 
 // biased is normed without batch norm.

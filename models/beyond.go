@@ -32,27 +32,11 @@ var (
 	}
 	Second = Model{
 		Name: "second", Doc: "C32P-C64P-C128-FC256-softmax, trained as first in fewer epochs: two thirds of the work in each",
-		Input: image, Loss: graph.Smoothed(.1),
-		Net: graph.Seq{
-			graph.Conv{Out: 32, Kernel: 5, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
-			graph.Conv{Out: 64, Kernel: 3, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
-			graph.Conv{Out: 128, Kernel: 3, Pad: graph.Same, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
-			graph.Dense{Out: 256, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
-			graph.Dense{Out: 10},
-		},
-		Recipe: augmented(steady(20, .005), longer),
+		Input: image, Loss: graph.Smoothed(.1), Net: tripled(5, 3), Recipe: augmented(steady(20, .005), longer),
 	}
 	Third = Model{
 		Name: "third", Doc: "second with larger filters, 7×7 and 4×4 in place of 5×5 and 3×3, for 14 epochs",
-		Input: image, Loss: graph.Smoothed(.1),
-		Net: graph.Seq{
-			graph.Conv{Out: 32, Kernel: 7, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
-			graph.Conv{Out: 64, Kernel: 4, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
-			graph.Conv{Out: 128, Kernel: 3, Pad: graph.Same, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
-			graph.Dense{Out: 256, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
-			graph.Dense{Out: 10},
-		},
-		Recipe: augmented(steady(14, .005), longer),
+		Input: image, Loss: graph.Smoothed(.1), Net: tripled(7, 4), Recipe: augmented(steady(14, .005), longer),
 	}
 	Fourth = Model{
 		Name: "fourth", Doc: "filters of 7×7, 7×7 by twos and 5×5, without pooling and without a hidden layer, otherwise as second",
@@ -108,6 +92,17 @@ func normed(first, second, hidden int) graph.Seq {
 		graph.Conv{Out: first, Kernel: 5, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
 		graph.Conv{Out: second, Kernel: 5, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
 		graph.Dense{Out: hidden, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+		graph.Dense{Out: 10},
+	}
+}
+
+// tripled is normed with a third convolution, and with filters of these sizes in the first two.
+func tripled(first, second int) graph.Seq {
+	return graph.Seq{
+		graph.Conv{Out: 32, Kernel: first, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
+		graph.Conv{Out: 64, Kernel: second, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
+		graph.Conv{Out: 128, Kernel: 3, Pad: graph.Same, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+		graph.Dense{Out: 256, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
 		graph.Dense{Out: 10},
 	}
 }
