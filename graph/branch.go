@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/stheno-ml/stheno/graph/op"
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
@@ -31,9 +32,9 @@ func (Add) Join(_ *Builder, x ...*Node) *Node {
 	sum := x[0]
 	for i, n := range x[1:] {
 		if !n.Shape().Eq(sum.Shape()) {
-			fail("what it adds has the shapes %v and, number %d, %v; they must be one: as many maps or outputs, pad=same, the same stride", sum.Shape(), i+1, n.Shape())
+			op.Fail("what it adds has the shapes %v and, number %d, %v; they must be one: as many maps or outputs, pad=same, the same stride", sum.Shape(), i+1, n.Shape())
 		}
-		sum = add.Apply(sum, n)
+		sum = op.Add.Apply(sum, n)
 	}
 	return sum
 }
@@ -46,13 +47,13 @@ func (Concat) Join(_ *Builder, x ...*Node) *Node {
 	if len(x) == 1 {
 		return x[0]
 	}
-	return concatOp(len(x)).Apply(x...)
+	return op.Concat(len(x)).Apply(x...)
 }
 
 // branches builds sequences over the same input.
 func (b *Builder) branches(list []Seq, x *Node) Nodes {
 	if len(list) == 0 {
-		fail("it has one input and no branches; give it branches, or several inputs as a vertex of a graph")
+		op.Fail("it has one input and no branches; give it branches, or several inputs as a vertex of a graph")
 	}
 	y := make(Nodes, len(list))
 	for i, s := range list {
@@ -62,7 +63,7 @@ func (b *Builder) branches(list []Seq, x *Node) Nodes {
 }
 
 func (b *Builder) branch(i int, s Seq, x *Node) *Node {
-	defer wrap(func(err error) error { return fmt.Errorf("branch %d: %w", i, err) })
+	defer op.Wrap(func(err error) error { return fmt.Errorf("branch %d: %w", i, err) })
 	defer b.outline.by(i)()
 	return s.Build(b, x)
 }
@@ -79,7 +80,7 @@ type Repeat struct {
 // Build builds the copies.
 func (r Repeat) Build(b *Builder, x *Node) *Node {
 	if r.Times < 1 || r.Times > maxTimes {
-		fail("%d times; use 1 to %d", r.Times, maxTimes)
+		op.Fail("%d times; use 1 to %d", r.Times, maxTimes)
 	}
 	for i := range r.Times {
 		back := b.outline.by(i)
@@ -117,7 +118,7 @@ func (w *wiring) add(name string, n *Node, box int) {
 // Build builds the vertices in their order, in which each has its inputs before it.
 func (g Graph) Build(b *Builder, x *Node) *Node {
 	if len(g) == 0 {
-		fail("it has no vertices; give it at least one")
+		op.Fail("it has no vertices; give it at least one")
 	}
 	o, w := b.outline, &wiring{}
 	w.add(graphInput, x, o.origin(x))
@@ -166,5 +167,5 @@ func (w *wiring) named() []string {
 }
 
 func (v Vertex) fail(i int, format string, args ...any) {
-	panic(buildError{&LayerError{Where: v.label(i), Err: fmt.Errorf(format, args...)}})
+	op.Fail("%w", &LayerError{Where: v.label(i), Err: fmt.Errorf(format, args...)})
 }

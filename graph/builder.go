@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stheno-ml/stheno/graph/op"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -38,7 +39,7 @@ type Row struct {
 }
 
 // Fail stops the build with an error, which comes out of [New] behind the layer's number and name.
-func (b *Builder) Fail(format string, args ...any) { fail(format, args...) }
+func (b *Builder) Fail(format string, args ...any) { op.Fail(format, args...) }
 
 // Name is kind with a number, unique in the network and the same each time the network is built: "dense2".
 func (b *Builder) Name(kind string) string {
@@ -69,7 +70,7 @@ func (b *Builder) Filled(name string, shape Shape, value float64, decay bool) *N
 func (b *Builder) param(name string, shape Shape, decay bool, start func(x any)) *Node {
 	p := b.net.param(name, shape, decay, start)
 	if !p.Shape.Eq(shape) {
-		fail("parameter %s is %v here and %v elsewhere; give each its own name", name, shape, p.Shape)
+		op.Fail("parameter %s is %v here and %v elsewhere; give each its own name", name, shape, p.Shape)
 	}
 	if i := slices.Index(b.params, p); i >= 0 {
 		return b.nodes[i] // weights shared by two layers
@@ -95,20 +96,20 @@ func (b *Builder) layer(where string, l Layer, x ...*Node) *Node {
 	for i := range x {
 		shapes[i] = fmt.Sprint(x[i].Shape())
 	}
-	defer wrap(func(err error) error {
+	defer op.Wrap(func(err error) error {
 		return &LayerError{where, " " + label(l) + ": input " + strings.Join(shapes, " and "), err}
 	})
 	if b.layers++; b.layers > maxLayers {
-		fail("the network has more than %d layers; use fewer", maxLayers)
+		op.Fail("the network has more than %d layers; use fewer", maxLayers)
 	}
 	shut := b.open(where, l, x...)
 	y := build(b, l, x)
 	s := y.Shape()
 	if len(s) == 0 || s[0] != x[0].Shape()[0] {
-		fail("its output %v does not keep the mini-batch as first axis", s)
+		op.Fail("its output %v does not keep the mini-batch as first axis", s)
 	}
-	if numbers(s[1:]) > maxParams {
-		fail("its output %v has more than %d numbers for one example; use a smaller layer", s, maxParams)
+	if op.Numbers(s[1:]) > maxParams {
+		op.Fail("its output %v has more than %d numbers for one example; use a smaller layer", s, maxParams)
 	}
 	shut(y)
 	return y
@@ -120,7 +121,7 @@ func build(b *Builder, l Layer, x Nodes) *Node {
 	}
 	j, ok := l.(Joiner)
 	if !ok {
-		fail("it takes one input, and has %d; join them by add or concat", len(x))
+		op.Fail("it takes one input, and has %d; join them by add or concat", len(x))
 	}
 	return j.Join(b, x...)
 }

@@ -2,9 +2,8 @@ package graph
 
 import (
 	"fmt"
-	"math"
 
-	"github.com/stheno-ml/stheno/internal/kernel"
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // A Loss is the cost of a mini-batch and, because it settles what the network's last numbers mean, the output they stand for.
@@ -23,12 +22,12 @@ func (l *Loss) String() string { return l.Name }
 
 var (
 	// Quadratic is ½‖a−y‖² per example over the activations a (book, eq. 6).
-	Quadratic = &Loss{Name: "quadratic", Cost: costOf(quadratic)}
+	Quadratic = &Loss{Name: "quadratic", Cost: costOf(op.Quadratic)}
 	// CrossEntropy is −Σ y ln a + (1−y) ln(1−a) per example, a = σ(z) (eq. 63). It takes the weighted inputs z, without the
 	// sigmoid, so that no logarithm of a rounded 0 is ever taken.
-	CrossEntropy = &Loss{Name: "cross-entropy", Cost: costOf(crossEntropy), Output: Sigmoid}
+	CrossEntropy = &Loss{Name: "cross-entropy", Cost: costOf(op.CrossEntropy), Output: Sigmoid}
 	// LogLikelihood is −ln a of the right class per example, a = softmax(z) (eq. 80). It takes z, without the softmax.
-	LogLikelihood = &Loss{Name: "log-likelihood", Cost: costOf(nll), Output: Softmax}
+	LogLikelihood = &Loss{Name: "log-likelihood", Cost: costOf(op.NLL), Output: Softmax}
 )
 
 // Losses are the costs by name.
@@ -48,96 +47,4 @@ func Smoothed(epsilon float64) *Loss {
 
 func costOf(op *Op) func(*Builder, *Node, *Node) *Node {
 	return func(_ *Builder, y, label *Node) *Node { return op.Apply(y, label) }
-}
-
-// costOp is an op of (m,k) outputs and labels to a scalar, with the gradient dcost (outputs, labels, dC) for the outputs alone.
-func costOp(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64]), dcost *Op) *Op {
-	return &Op{
-		Name: name, F32: f32, F64: f64,
-		Shape: func(x []Shape) (Shape, error) {
-			if _, err := pairShape(x); err != nil {
-				return nil, err
-			}
-			return Shape{}, nil
-		},
-		Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return dcost.Apply(x[0], x[1], dy) }, nil},
-	}
-}
-
-func dCostOp(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64])) *Op {
-	return &Op{Name: name, F32: f32, F64: f64, Shape: pairShape}
-}
-
-// pairShape is the shape rule of outputs beside labels.
-func pairShape(x []Shape) (Shape, error) {
-	if len(x[0]) != 2 || !x[0].Eq(x[1]) {
-		return nil, fmt.Errorf("outputs %v for labels %v; give the last layer as many outputs as there are classes", x[0], x[1])
-	}
-	return x[0].Clone(), nil
-}
-
-var quadratic = costOp("quadratic", quadraticDo[float32], quadraticDo[float64], dQuadratic)
-
-func quadraticDo[T kernel.Float](c Array[T], x []Array[T]) {
-	s := 0.0
-	for i, a := range x[0].Data {
-		d := float64(a - x[1].Data[i])
-		s += d * d
-	}
-	c.Data[0] = T(s / 2 / float64(x[0].Shape[0]))
-}
-
-// dQuadratic is dC (a−y)/m.
-var dQuadratic = dCostOp("dQuadratic", dQuadraticDo[float32], dQuadraticDo[float64])
-
-func dQuadraticDo[T kernel.Float](da Array[T], x []Array[T]) {
-	scale := x[2].Data[0] / T(x[0].Shape[0])
-	for i, a := range x[0].Data {
-		da.Data[i] = scale * (a - x[1].Data[i])
-	}
-}
-
-var crossEntropy = costOp("crossEntropy", crossEntropyDo[float32], crossEntropyDo[float64], dCrossEntropy)
-
-// −y ln σ(z) − (1−y) ln(1−σ(z)) = max(z,0) − y z + ln(1 + e^−|z|)
-func crossEntropyDo[T kernel.Float](c Array[T], x []Array[T]) {
-	s := 0.0
-	for i, z := range x[0].Data {
-		z, y := float64(z), float64(x[1].Data[i])
-		s += max(z, 0) - y*z + math.Log1p(math.Exp(-math.Abs(z)))
-	}
-	c.Data[0] = T(s / float64(x[0].Shape[0]))
-}
-
-// dCrossEntropy is dC (σ(z)−y)/m (eq. 68: no σ′).
-var dCrossEntropy = dCostOp("dCrossEntropy", dCrossEntropyDo[float32], dCrossEntropyDo[float64])
-
-func dCrossEntropyDo[T kernel.Float](dz Array[T], x []Array[T]) {
-	kernel.For[T]().Sigmoid(dz.Data, x[0].Data)
-	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
-}
-
-var nll = costOp("nll", nllDo[float32], nllDo[float64], dNLL)
-
-// −Σ y ln softmax(z) = Σ y (ln Σ e^z − z), each row's exponentials taken relative to its own maximum.
-func nllDo[T kernel.Float](c Array[T], x []Array[T]) {
-	m, k := x[0].Shape[0], x[0].Shape[1]
-	logSum := kernel.Borrow[T](m)
-	defer kernel.Return(logSum)
-	kernel.For[T]().LogSumExp(*logSum, x[0].Data, k)
-	s := 0.0
-	for i, y := range x[1].Data {
-		if y != 0 {
-			s += float64(y) * float64((*logSum)[i/k]-x[0].Data[i])
-		}
-	}
-	c.Data[0] = T(s / float64(m))
-}
-
-// dNLL is dC (softmax(z)−y)/m (eq. 84), for labels that sum to 1.
-var dNLL = dCostOp("dNLL", dNLLDo[float32], dNLLDo[float64])
-
-func dNLLDo[T kernel.Float](dz Array[T], x []Array[T]) {
-	kernel.For[T]().Softmax(dz.Data, x[0].Data, x[0].Shape[1])
-	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
 }

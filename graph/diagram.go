@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stheno-ml/stheno/graph/op"
 	"gorgonia.org/gorgonia"
 )
 
@@ -61,9 +62,9 @@ func (n *Net) Diagram(level Level, batch int) (d Diagram, err error) {
 			err = fmt.Errorf("graph: %w", err)
 		}
 	}()
-	defer catch(&err)
+	defer op.Catch(&err)
 	if batch < 1 {
-		fail("mini-batches of %d; use at least 1 example", batch)
+		op.Fail("mini-batches of %d; use at least 1 example", batch)
 	}
 	b, x := n.builder(use{batch, training})
 	y := n.layer.Build(b, x)
@@ -100,7 +101,7 @@ func (b *Builder) ops(cost *Node, forward int) (d Diagram) {
 	}
 	for _, n := range b.graph.AllNodes() {
 		if to, ok := index[n.ID()]; ok {
-			for _, c := range children(n) {
+			for _, c := range op.Inputs(n) {
 				d.arrow(index[c.ID()], to)
 			}
 		}
@@ -114,7 +115,7 @@ func need(needed map[int64]bool, n *Node) {
 		return
 	}
 	needed[n.ID()] = true
-	for _, c := range children(n) {
+	for _, c := range op.Inputs(n) {
 		need(needed, c)
 	}
 }
@@ -125,7 +126,7 @@ func (b *Builder) box(n *Node, cost, forward bool) Box {
 	switch {
 	case slices.Contains(b.nodes, n):
 		box.Role = ParamRole
-	case isConstant(n):
+	case op.IsConstant(n):
 	case n.Op() != nil:
 		box.Label = opLabel(n.Op())
 		box.Role = BackwardRole

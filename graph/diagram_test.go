@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // drawn is a diagram in a line: boxes with their inputs, in frames in brackets.
@@ -36,8 +38,8 @@ func drawn(d Diagram) string {
 type block struct{}
 
 func (block) Build(b *Builder, x *Node) *Node {
-	y := tanh.Apply(x)
-	return hadamard.Apply(Seq{Dense{Out: 10}, Sigmoid}.Build(b, y), relu.Apply(Seq{Dense{Out: 10}}.Build(b, x)))
+	y := op.Tanh.Apply(x)
+	return op.Hadamard.Apply(Seq{Dense{Out: 10}, Sigmoid}.Build(b, y), op.ReLU.Apply(Seq{Dense{Out: 10}}.Build(b, x)))
 }
 
 // titled is a layer that has a name of its own.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/stheno-ml/stheno/graph/op"
 	"gorgonia.org/gorgonia"
 )
 
@@ -28,12 +29,12 @@ func differentiable(cost *Node) map[int64]bool {
 	for todo := (Nodes{cost}); len(todo) > 0; {
 		n := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		op, ok := n.Op().(gorgonia.SDOp)
+		sd, ok := n.Op().(gorgonia.SDOp)
 		if !ok {
 			continue
 		}
-		x := children(n)
-		for i, wrt := range op.DiffWRT(len(x)) {
+		x := op.Inputs(n)
+		for i, wrt := range sd.DiffWRT(len(x)) {
 			if wrt && !seen[x[i].ID()] {
 				seen[x[i].ID()] = true
 				todo = append(todo, x[i])
@@ -41,13 +42,4 @@ func differentiable(cost *Node) map[int64]bool {
 		}
 	}
 	return seen
-}
-
-// children are a node's inputs in order.
-func children(n *Node) Nodes {
-	var x Nodes
-	for it := n.Graph().From(n.ID()); it.Next(); {
-		x = append(x, it.Node().(*Node))
-	}
-	return x
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/stheno-ml/stheno/graph/op"
 	"gorgonia.org/gorgonia"
 )
 
@@ -82,7 +83,7 @@ func (n *Net) float64Copy() (*Net, error) {
 
 // forward builds the training graph without its gradients, on a TapeMachine; the function runs it with the weights as they are then.
 func (n *Net) forward(x []float32, labels []byte) (run func() (float64, error), err error) {
-	defer catch(&err)
+	defer op.Catch(&err)
 	b, in := n.builder(use{len(labels), training})
 	label := b.variable("label", Shape{len(labels), n.Classes}, buffer(n.dtype, len(labels)*n.Classes))
 	cost := n.cost(b, n.layer.Build(b, in), label)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/op"
 	"github.com/stheno-ml/stheno/models"
 )
 
@@ -181,7 +182,7 @@ func TestSeeds(t *testing.T) {
 	asks := func(names ...string) graph.Layer {
 		return layerFunc(func(b *graph.Builder, x *node) *node {
 			for _, name := range names {
-				x = graph.Hadamard.Apply(x, b.Param(name, x.Shape(), 1, true))
+				x = op.Hadamard.Apply(x, b.Param(name, x.Shape(), 1, true))
 			}
 			return x
 		})

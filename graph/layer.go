@@ -3,6 +3,8 @@ package graph
 import (
 	"cmp"
 	"strconv"
+
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // A Layer is a piece of a network: it builds its nodes on x, whose first axis is the mini-batch, and returns the last.
@@ -36,9 +38,9 @@ type Residual []Layer
 func (r Residual) Build(b *Builder, x *Node) *Node {
 	y := Seq(r).Build(b, x)
 	if !y.Shape().Eq(x.Shape()) {
-		fail("the layers inside turn %v into %v; they must keep the shape: end with as many maps or outputs as come in, pad=same, no stride", x.Shape(), y.Shape())
+		op.Fail("the layers inside turn %v into %v; they must keep the shape: end with as many maps or outputs as come in, pad=same, no stride", x.Shape(), y.Shape())
 	}
-	return add.Apply(x, y)
+	return op.Add.Apply(x, y)
 }
 
 // Dense is a fully connected layer, y = x W + b with W (in, Out) and b (Out); images are flattened first.
@@ -51,16 +53,16 @@ type Dense struct {
 // Build makes the parameters denseN.w and, unless NoBias, denseN.b.
 func (d Dense) Build(b *Builder, x *Node) *Node {
 	if d.Out < 1 {
-		fail("%d outputs; use at least 1", d.Out)
+		op.Fail("%d outputs; use at least 1", d.Out)
 	}
 	x = Flatten{}.Build(b, x)
 	in := x.Shape()[1]
 	name, init := b.Name("dense"), b.init(d.Init)
 	w := b.weights(name, init, Shape{in, d.Out}, in, d.Out)
 	if d.NoBias {
-		return linear.Apply(x, w)
+		return op.Linear.Apply(x, w)
 	}
-	return affine.Apply(x, w, b.Param(name+".b", Shape{d.Out}, scale(init.Bias, in, d.Out), false))
+	return op.Affine.Apply(x, w, b.Param(name+".b", Shape{d.Out}, scale(init.Bias, in, d.Out), false))
 }
 
 // Conv is a convolution of Out filters of Kernel×Kernel, at every Stride-th place (0 means 1) of images with Pad zeros around
@@ -82,29 +84,29 @@ const (
 // Build makes the parameters convN.w (Out, c, Kernel, Kernel) and, unless NoBias, convN.b (Out).
 func (c Conv) Build(b *Builder, x *Node) *Node {
 	if c.Out < 1 || c.Kernel < 1 || c.Stride < 0 || c.Pad < Same {
-		fail("out %d, kernel %d, stride %d, pad %d; out and kernel must be at least 1, the others at least 0", c.Out, c.Kernel, c.Stride, c.Pad)
+		op.Fail("out %d, kernel %d, stride %d, pad %d; out and kernel must be at least 1, the others at least 0", c.Out, c.Kernel, c.Stride, c.Pad)
 	}
 	if c.Pad == Same {
 		if c.Kernel%2 == 0 {
-			fail("pad same for filters of %d×%d; use filters of an odd size", c.Kernel, c.Kernel)
+			op.Fail("pad same for filters of %d×%d; use filters of an odd size", c.Kernel, c.Kernel)
 		}
 		c.Pad = c.Kernel / 2
 	}
 	if c.Pad >= c.Kernel {
-		fail("pad %d for filters of %d×%d, which would see nothing but zeros there; use less than %d, or same", c.Pad, c.Kernel, c.Kernel, c.Kernel)
+		op.Fail("pad %d for filters of %d×%d, which would see nothing but zeros there; use less than %d, or same", c.Pad, c.Kernel, c.Kernel, c.Kernel)
 	}
 	s := x.Shape()
 	if len(s) != 4 {
-		fail("input %v is not (m,c,h,w); a convolution takes images, which reshape(1x28x28) makes of 784 numbers", s)
+		op.Fail("input %v is not (m,c,h,w); a convolution takes images, which reshape(1x28x28) makes of 784 numbers", s)
 	}
 	area := c.Kernel * c.Kernel
 	name, init, in, out := b.Name("conv"), b.init(c.Init), s[1]*area, c.Out*area
 	w := b.weights(name, init, Shape{c.Out, s[1], c.Kernel, c.Kernel}, in, out)
-	op := convolution{max(c.Stride, 1), c.Pad}.op()
+	conv := op.Conv(max(c.Stride, 1), c.Pad)
 	if c.NoBias {
-		return withoutBias(op).Apply(x, w)
+		return op.WithoutBias(conv).Apply(x, w)
 	}
-	return op.Apply(x, w, b.Param(name+".b", Shape{c.Out}, scale(init.Bias, in, out), false))
+	return conv.Apply(x, w, b.Param(name+".b", Shape{c.Out}, scale(init.Bias, in, out), false))
 }
 
 // init is a layer's rule, or the network's where it has none.
@@ -134,9 +136,9 @@ type MaxPool struct {
 // Build needs x (m,c,h,w).
 func (p MaxPool) Build(_ *Builder, x *Node) *Node {
 	if p.Size < 1 {
-		fail("size %d; use at least 1", p.Size)
+		op.Fail("size %d; use at least 1", p.Size)
 	}
-	return maxPool(p.Size).Apply(x)
+	return op.MaxPool(p.Size).Apply(x)
 }
 
 // Flatten turns (m,…) into (m,n); what is (m,n) already passes through.
@@ -148,7 +150,7 @@ func (Flatten) Build(_ *Builder, x *Node) *Node {
 	if len(s) == 2 {
 		return x
 	}
-	return reshape(Shape{s[0], s.TotalSize() / s[0]}).Apply(x)
+	return op.Reshape(Shape{s[0], s.TotalSize() / s[0]}).Apply(x)
 }
 
 // Dropout leaves out each element of its input with probability P in training, and divides the others by 1−P, so that
@@ -161,7 +163,7 @@ type Dropout struct {
 // Build multiplies by a mask in training; in evaluation it is nothing, or the factor 1−P if Unscaled.
 func (d Dropout) Build(b *Builder, x *Node) *Node {
 	if !(0 <= d.P && d.P < 1) {
-		fail("p = %v; use 0 ≤ p < 1", d.P)
+		op.Fail("p = %v; use 0 ≤ p < 1", d.P)
 	}
 	name, kept := b.Name("dropout"), 1/(1-d.P)
 	if d.Unscaled {
@@ -171,9 +173,9 @@ func (d Dropout) Build(b *Builder, x *Node) *Node {
 	case d.P == 0:
 		return x
 	case b.Training:
-		return hadamard.Apply(x, b.mask(name, x.Shape(), d.P, kept))
+		return op.Hadamard.Apply(x, b.mask(name, x.Shape(), d.P, kept))
 	case d.Unscaled:
-		return scaled(1 - d.P).Apply(x)
+		return op.Scaled(1 - d.P).Apply(x)
 	}
 	return x
 }

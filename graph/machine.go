@@ -9,6 +9,8 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/stheno-ml/stheno/graph/op"
+	"github.com/stheno-ml/stheno/graph/vm"
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
@@ -24,7 +26,7 @@ type machine struct {
 	cost      any    // one element
 	y         any    // the outputs (m,classes)
 	reads     []read // what to copy after a run
-	rule      *descent
+	rule      *vm.Descent
 	half      int // columns of the input's first half, where the first layer works by halves
 }
 
@@ -63,7 +65,7 @@ func (n *Net) machine(u use) (*machine, error) {
 }
 
 func (n *Net) newMachine(u use) (m *machine, err error) {
-	defer catch(&err)
+	defer op.Catch(&err)
 	if u.purpose != evaluating && u.batch < n.least {
 		return nil, errors.New("a batch norm cannot train on one example: one number a feature has no spread; use mini-batches of at least 2")
 	}
@@ -91,24 +93,24 @@ func (n *Net) newMachine(u use) (m *machine, err error) {
 		gorgonia.WithGrad(grad)(p)
 	}
 	if u.purpose == descending {
-		m.rule = &descent{}
+		m.rule = &vm.Descent{}
 		for _, p := range b.params {
-			m.rule.decay = append(m.rule.decay, p.Decay)
+			m.rule.Decay = append(m.rule.Decay, p.Decay)
 		}
 	}
 	outs := Nodes{cost, y}
 	for _, r := range m.moving {
 		outs = append(outs, r.node)
 	}
-	vm, err := compile(outs, params, n.threads, m.rule)
+	program, err := vm.Compile(outs, params, vm.Config{Threads: n.threads, Descent: m.rule})
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range m.moving {
-		r.batch = vm.data[r.node.ID()]
+		r.batch = program.Data(r.node)
 	}
-	m.half = vm.half
-	m.vm, m.cost, m.y = vm, vm.data[cost.ID()], vm.data[y.ID()]
+	m.half = program.Half()
+	m.vm, m.cost, m.y = program, program.Data(cost), program.Data(y)
 	return m, nil
 }
 
@@ -136,7 +138,7 @@ func (m *machine) read(n *Node, to any) {
 
 func (m *machine) run() error {
 	defer m.vm.Reset()
-	if err := m.vm.RunAll(); err != nil && err != errNonfinite {
+	if err := m.vm.RunAll(); err != nil && err != vm.ErrNonfinite {
 		return fmt.Errorf("graph: %w", err)
 	}
 	for _, r := range m.reads {
@@ -197,7 +199,7 @@ func (m *machine) loadLabels(labels []byte, classes int) error {
 
 // smooth is d = (1−ε) one-hot + ε/classes, by rows.
 func smooth[T kernel.Float](d []T, labels []byte, classes int, epsilon T) {
-	fillWith(d, epsilon/T(classes))
+	op.Fill(d, epsilon/T(classes))
 	for i, l := range labels {
 		d[i*classes+int(l)] += 1 - epsilon
 	}
@@ -230,37 +232,4 @@ func convertFrom[T kernel.Float](dst any, src []T) {
 			d[i] = float64(v)
 		}
 	}
-}
-
-// interpret runs g's ops one by one in order, each into new memory, and shows every node's value until visit returns false. It
-// is slow and plain: the reference for the VMs, and the way to find what went wrong in one.
-func interpret(g *gorgonia.ExprGraph, visit func(*Node, gorgonia.Value) bool) error {
-	order, err := gorgonia.Sort(g) // root first
-	if err != nil {
-		return fmt.Errorf("graph: %w", err)
-	}
-	values := map[int64]gorgonia.Value{}
-	for _, n := range slices.Backward(order) {
-		op := n.Op()
-		v := n.Value()
-		if _, reads := op.(interface{ ReturnsNothing() bool }); reads {
-			continue
-		}
-		if x := children(n); op != nil && len(x) > 0 {
-			in := make([]gorgonia.Value, len(x))
-			for i, c := range x {
-				in[i] = values[c.ID()]
-			}
-			if v, err = op.Do(in...); err != nil {
-				return fmt.Errorf("graph: %w", err)
-			}
-		} else if c, ok := op.(interface{ Value() gorgonia.Value }); ok {
-			v = c.Value()
-		}
-		values[n.ID()] = v
-		if v != nil && !visit(n, v) {
-			return nil
-		}
-	}
-	return nil
 }

@@ -3,6 +3,8 @@ package graph
 import (
 	"errors"
 	"fmt"
+
+	"github.com/stheno-ml/stheno/graph/vm"
 )
 
 // Memory is what a training step holds in memory, in bytes: what is allocated once, before the first step.
@@ -47,11 +49,11 @@ func (n *Net) Memory(batch int, descend bool) (Memory, error) {
 			leaves += node.Shape().TotalSize()
 		}
 	}
-	vm, number := m.vm.(*VM), int(n.dtype.Size())
+	number := int(n.dtype.Size())
 	memory := Memory{
 		Weights: number * n.Size(), Running: number * length(n.Stats), Inputs: number * (leaves - n.Size()),
-		Activations: vm.activations, Scratch: vm.scratch,
 	}
+	memory.Activations, memory.Scratch = m.vm.(*vm.VM).Memory()
 	if !descend {
 		memory.Gradients = number * n.Size()
 	}

@@ -8,7 +8,10 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/stheno-ml/stheno/graph/op"
+	"github.com/stheno-ml/stheno/graph/vm"
 	"github.com/stheno-ml/stheno/internal/kernel"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
 // Config is what a network needs to know beside its layers; the zero value is float32, Default initialisation and seed 0.
@@ -68,21 +71,21 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 			n, err = nil, fmt.Errorf("graph: %w", err)
 		}
 	}()
-	defer catch(&err)
+	defer op.Catch(&err)
 	for _, d := range in {
 		if d < 1 {
-			fail("input %v; every axis must have at least 1", in)
+			op.Fail("input %v; every axis must have at least 1", in)
 		}
 	}
 	if e := loss.Smoothing; !(0 <= e && e < 1) {
-		fail("loss %s: smoothing %v; use 0 ≤ smoothing < 1", loss.Name, e)
+		op.Fail("loss %s: smoothing %v; use 0 ≤ smoothing < 1", loss.Name, e)
 	}
 	seq, ok := l.(Seq)
 	if !ok {
 		seq = Seq{l}
 	}
 	if last := len(seq) - 1; last >= 0 && loss.Output != nil && seq[last] == loss.Output {
-		fail("layer %d %s: %s applies it itself, so that it would be there twice; leave it out", last, label(seq[last]), loss.Name)
+		op.Fail("layer %d %s: %s applies it itself, so that it would be there twice; leave it out", last, label(seq[last]), loss.Name)
 	}
 	n = &Net{
 		Input: in, Loss: loss, layer: seq, seed: c.Seed, init: c.Init, dtype: tensor.Float32,
@@ -98,7 +101,7 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	b, x := n.builder(use{1, training})
 	y := n.layer.Build(b, x)
 	if s := y.Shape(); len(s) != 2 || s[0] != 1 {
-		fail("the last layer's output is %v for one example; end with Dense", s)
+		op.Fail("the last layer's output is %v for one example; end with Dense", s)
 	}
 	n.Classes, n.rows = y.Shape()[1], b.outline.rows
 	if slices.ContainsFunc(b.moving, func(m *moving) bool { return m.of == 1 }) {
@@ -140,7 +143,7 @@ type gathering struct {
 	images []byte
 	order  []int32
 	half   int // columns of the first half
-	halves job
+	halves team.Job
 }
 
 // Gather writes a mini-batch to x: example i is the bytes images[order[i]*n:][:n] of n = Input.TotalSize(), each divided by 256. Where the
@@ -153,19 +156,19 @@ func (n *Net) Gather(x []float32, images []byte, order []int32) {
 		return
 	}
 	g.x, g.images, g.order, g.half = x, images, order, m.half
-	if g.halves.run == nil {
-		g.halves = job{2, func(i int) {
+	if g.halves.Run == nil {
+		g.halves = team.Job{Parts: 2, Run: func(i int) {
 			kernel.For[float32]().Gather(g.x, g.images, g.order, i*g.half, g.half+i*(size-g.half))
 		}}
 	}
-	do(&g.halves, n.Members())
+	team.Do(&g.halves, n.Members())
 }
 
 // cost is the cost's node, a scalar.
 func (n *Net) cost(b *Builder, y, label *Node) *Node {
 	cost := n.Loss.Cost(b, y, label)
 	if !cost.IsScalar() {
-		fail("loss %s: cost is %v; it must be a scalar", n.Loss.Name, cost.Shape())
+		op.Fail("loss %s: cost is %v; it must be a scalar", n.Loss.Name, cost.Shape())
 	}
 	return cost
 }
@@ -180,8 +183,8 @@ func (n *Net) param(name string, shape Shape, decay bool, start func(x any)) *Pa
 			return p
 		}
 	}
-	if numbers(shape)+float64(n.Size()) > maxParams {
-		fail("parameter %s %v makes more than %d numbers; use a smaller layer", name, shape, maxParams)
+	if op.Numbers(shape)+float64(n.Size()) > maxParams {
+		op.Fail("parameter %s %v makes more than %d numbers; use a smaller layer", name, shape, maxParams)
 	}
 	size := shape.TotalSize()
 	p := &Param{Name: name, Shape: shape.Clone(), Data: buffer(n.dtype, size), Grad: buffer(n.dtype, size), Decay: decay}
@@ -245,7 +248,7 @@ func (n *Net) Descend(x []float32, labels []byte, eta, l2 float64) (Stats, error
 	if err != nil {
 		return Stats{}, err
 	}
-	m.rule.eta, m.rule.l2 = eta, l2
+	m.rule.Eta, m.rule.L2 = eta, l2
 	return n.step(m, labels)
 }
 
@@ -326,11 +329,11 @@ func (n *Net) Nonfinite(batch int) (string, error) {
 		return "", nil
 	}
 	found := ""
-	err := interpret(m.graph, func(node *Node, v gorgonia.Value) bool {
+	err := vm.Interpret(m.graph, func(node *Node, v gorgonia.Value) bool {
 		if !finite(v) {
 			found = fmt.Sprintf("%v %v", node, node.Shape())
 			if node.Op() != nil {
-				found = fmt.Sprintf("%v of %v, shape %v", node.Op(), children(node), node.Shape())
+				found = fmt.Sprintf("%v of %v, shape %v", node.Op(), op.Inputs(node), node.Shape())
 			}
 		}
 		return found == ""

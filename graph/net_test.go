@@ -13,6 +13,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // fresh is a new network.
@@ -176,9 +177,9 @@ func TestNewErrors(t *testing.T) {
 			"graph: layer 0 graph_test.layerFunc: input (1, 1, 5, 5): told 7"},
 		{graph.Seq{asking("w", func(x, _ *node) *node { return x }), graph.Dense{Out: 2}}, image, graph.Quadratic,
 			"graph: parameter w has no path of gradients to the cost and would never learn"},
-		{graph.Seq{graph.Dense{Out: 2}, graph.Func(func(x *node) (*node, error) { return graph.DSigmoid.Apply(x, x), nil })}, image, graph.Quadratic,
+		{graph.Seq{graph.Dense{Out: 2}, graph.Func(func(x *node) (*node, error) { return op.DSigmoid.Apply(x, x), nil })}, image, graph.Quadratic,
 			"graph: parameter dense1.w has no path of gradients to the cost"},
-		{graph.Seq{graph.Dense{Out: 2}, asking("labels", func(x, w *node) *node { return graph.QuadraticOp.Apply(x, w) })}, image, graph.Quadratic,
+		{graph.Seq{graph.Dense{Out: 2}, asking("labels", func(x, w *node) *node { return op.Quadratic.Apply(x, w) })}, image, graph.Quadratic,
 			"graph: layer 1 graph_test.layerFunc: input (1, 2): its output () does not keep the mini-batch"},
 		{graph.Seq{graph.Dense{Out: 2}, asking("dense1.w", func(_, w *node) *node { return w })}, image, graph.Quadratic,
 			"graph: layer 1 graph_test.layerFunc: input (1, 2): parameter dense1.w is (1, 2) here and (25, 2) elsewhere; give each its own name"},
@@ -295,7 +296,7 @@ func TestOutputs(t *testing.T) {
 func TestTied(t *testing.T) {
 	named := func(name string) graph.Layer {
 		return layerFunc(func(b *graph.Builder, x *node) *node {
-			return graph.Affine.Apply(x, b.Param(name+".w", shape{3, 3}, 1, true), b.Param(name+".b", shape{3}, 1, false))
+			return op.Affine.Apply(x, b.Param(name+".w", shape{3, 3}, 1, true), b.Param(name+".b", shape{3}, 1, false))
 		})
 	}
 	tied := fresh(t, graph.Seq{named("a"), graph.Sigmoid, named("a")}, graph.LogLikelihood, shape{3}, graph.Config{Float64: true})
@@ -376,8 +377,8 @@ var product = &graph.Op{
 	Name: "product", Terms: func(x []graph.Shape) int { return x[0][1] },
 	Shape: func(x []graph.Shape) (graph.Shape, error) { return graph.Shape{x[0][0], x[1][1]}, nil },
 	Grad: []graph.Grad{
-		func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return graph.MulT.Apply(dy, x[1]) },
-		func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return graph.TMul.Apply(x[0], dy) },
+		func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return op.MulT.Apply(dy, x[1]) },
+		func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return op.TMul.Apply(x[0], dy) },
 	},
 }
 

@@ -8,77 +8,7 @@ import (
 	"testing"
 
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/graph/graphtest"
 )
-
-// normed are inputs for ops of batch norm: x has x's shape, m is moments (2,c), of which the variances are not negative, s is (2,c), c is (c).
-func normed(arguments string) (cases [][]tensor) {
-	for _, x := range []shape{{1, 3}, {1, 2, 3, 3}, {5, 1}, {4, 3}, {3, 2, 3, 2}, {2, 3, 5, 7}, {7, 33}, {6, 2, 1, 1}} {
-		c := x[1]
-		var in []tensor
-		for i, a := range arguments {
-			t := graphtest.Random(map[rune]shape{'x': x, 'm': {2, c}, 's': {2, c}, 'c': {c}}[a], uint64(i))
-			if a == 'm' {
-				for k := range c {
-					t.Data[c+k] = math.Abs(t.Data[c+k])
-				}
-			}
-			in = append(in, t)
-		}
-		cases = append(cases, in)
-	}
-	return cases
-}
-
-// matrices are shapes of matrices (m,n) and vectors (n): a 3 stands for a matrix, a 1 for a vector.
-func matrices(arguments ...int) (cases [][]shape) {
-	for _, x := range []shape{{1, 3}, {4, 5}, {3, 70}, {9, 17}} {
-		var in []shape
-		for _, a := range arguments {
-			in = append(in, x[(3-a)/2:])
-		}
-		cases = append(cases, in)
-	}
-	return cases
-}
-
-// ofGivenMoments is batch norm without its gradients, which are right for moments of x only.
-func ofGivenMoments(op *graph.Op) *graph.Op {
-	held := *op
-	held.Grad = nil
-	return &held
-}
-
-// ofOwnMoments is batch norm as a function of x, γ and β, as a network trains it.
-func ofOwnMoments(op *graph.Op) *graph.Op {
-	inputs := func(x nodes) nodes { return nodes{x[0], graph.MomentsOf(x[0]), x[1], x[2]} }
-	rule := func(i int) graph.Grad {
-		return func(x nodes, y, dy *node) *node { return op.Grad[i](inputs(x), y, dy) }
-	}
-	return &graph.Op{
-		Name: op.Name, Grad: []graph.Grad{rule(0), rule(2), rule(3)},
-		F32: withMoments(op.F32, graph.MapMoments.F32, func(area int) func(y array32, x []array32) { return graph.JoinMoments(area).F32 }),
-		F64: withMoments(op.F64, graph.MapMoments.F64, func(area int) func(y tensor, x []tensor) { return graph.JoinMoments(area).F64 }),
-		Shape: func(x []shape) (shape, error) {
-			if _, err := graph.MapMoments.Shape(x[:1]); err != nil {
-				return nil, err
-			}
-			return op.Shape([]shape{x[0], {2, x[0][1]}, x[1], x[2]})
-		},
-	}
-}
-
-type array32 = graph.Array[float32]
-
-func withMoments[T float32 | float64](op, each func(graph.Array[T], []graph.Array[T]), join func(area int) func(graph.Array[T], []graph.Array[T])) func(graph.Array[T], []graph.Array[T]) {
-	return func(y graph.Array[T], x []graph.Array[T]) {
-		m, c := x[0].Shape[0], x[0].Shape[1]
-		all, joined := graph.Array[T]{Shape: shape{m, 2, c}, Data: make([]T, m*2*c)}, graph.Array[T]{Shape: shape{2, c}, Data: make([]T, 2*c)}
-		each(all, x[:1])
-		join(len(x[0].Data)/(m*c))(joined, []graph.Array[T]{all})
-		op(y, []graph.Array[T]{x[0], joined, x[1], x[2]})
-	}
-}
 
 // plainMoments are the means and the variances, Σ(x−mean)² over count−less, of the maps of x (m,c,area).
 func plainMoments(x []float64, c, area, less int) (mean, variance []float64) {

@@ -8,12 +8,13 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // affine is a layer of parameters of the given name, n by n, so that two of one name share them.
 func affine(name string, n int) graph.Layer {
 	return layerFunc(func(b *graph.Builder, x *node) *node {
-		return graph.Affine.Apply(x, b.Param(name+".w", shape{n, n}, .5, true), b.Param(name+".b", shape{n}, .5, false))
+		return op.Affine.Apply(x, b.Param(name+".w", shape{n, n}, .5, true), b.Param(name+".b", shape{n}, .5, false))
 	})
 }
 
@@ -64,21 +65,21 @@ var odd = map[string]graph.Layer{
 
 // sumOfTwo is x W with W = p + q: both have the same gradient node.
 func sumOfTwo(b *graph.Builder, x *node) *node {
-	w := graph.AddOp.Apply(b.Param("p", shape{4, 4}, .5, true), b.Param("q", shape{4, 4}, .5, false))
-	return graph.Affine.Apply(x, w, b.Param("r", shape{4}, .5, false))
+	w := op.Add.Apply(b.Param("p", shape{4, 4}, .5, true), b.Param("q", shape{4, 4}, .5, false))
+	return op.Affine.Apply(x, w, b.Param("r", shape{4}, .5, false))
 }
 
 // reads is x W, where W is an argument of another op as well, whose gradient rule reads it.
 func reads(b *graph.Builder, x *node) *node {
 	w := b.Param("w", shape{4, 4}, .5, true)
-	square := graph.Hadamard.Apply(w, w)
+	square := op.Hadamard.Apply(w, w)
 	bias := b.Param("r", shape{4}, .5, false)
-	return graph.AddOp.Apply(graph.Affine.Apply(x, w, bias), graph.Affine.Apply(x, square, bias))
+	return op.Add.Apply(op.Affine.Apply(x, w, bias), op.Affine.Apply(x, square, bias))
 }
 
 // twice is tanh z + σ(z) ⊙ z.
 func twice(b *graph.Builder, z *node) *node {
-	return graph.AddOp.Apply(graph.Tanh.Build(b, z), graph.Hadamard.Apply(graph.Sigmoid.Build(b, z), z))
+	return op.Add.Apply(graph.Tanh.Build(b, z), op.Hadamard.Apply(graph.Sigmoid.Build(b, z), z))
 }
 
 // off is how far b is from a, relative to the largest number of a or 1: where a gradient is 0, as of a bias before a batch norm, rounding is
@@ -177,9 +178,9 @@ func TestScalars(t *testing.T) {
 		Grad: []graph.Grad{func(x nodes, _, dy *node) *node { return spread.Apply(x[0], dy) }},
 	}
 	all := &graph.Loss{Name: "total", Cost: func(_ *graph.Builder, y, _ *node) *node { return total.Apply(y) }}
-	squares := &graph.Loss{Name: "squares", Cost: func(_ *graph.Builder, y, _ *node) *node { return total.Apply(graph.Hadamard.Apply(y, y)) }}
+	squares := &graph.Loss{Name: "squares", Cost: func(_ *graph.Builder, y, _ *node) *node { return total.Apply(op.Hadamard.Apply(y, y)) }}
 	adds := map[string]func(a, b *node) *node{
-		"ours": func(a, b *node) *node { return graph.AddOp.Apply(a, b) },
+		"ours": func(a, b *node) *node { return op.Add.Apply(a, b) },
 		"theirs": func(a, b *node) *node {
 			y, err := gorgonia.Add(a, b)
 			if err != nil {

@@ -3,6 +3,8 @@ package graph
 import (
 	"fmt"
 	"strings"
+
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // outline is the summary and the diagram of the layers, made while they are built. A node does not tell the layer that it came out of:
@@ -92,12 +94,16 @@ func macs(n *Node) int {
 	if n.Op() == nil {
 		return 0
 	}
-	x, y := children(n), example(n).TotalSize()
-	if a, ok := n.Op().(*applied); ok {
-		if a.Terms == nil {
+	x, y := op.Inputs(n), example(n).TotalSize()
+	if o := op.Of(n.Op()); o != nil {
+		if o.Terms == nil {
 			return 0
 		}
-		return y * a.Terms(a.in)
+		shapes := make([]Shape, len(x))
+		for i := range x {
+			shapes[i] = x[i].Shape()
+		}
+		return y * o.Terms(shapes)
 	}
 	if len(x) == 2 && x[0].Dims() == 2 && x[1].Dims() == 2 && x[0].Shape()[1] == x[1].Shape()[0] && n.Dims() == 2 {
 		return y * x[1].Shape()[0]
@@ -130,7 +136,7 @@ func (o *outline) origin(n *Node) int {
 
 // join adds the arrows to box from where n's inputs come from.
 func (o *outline) join(box int, n *Node, seen map[int64]bool) {
-	for _, c := range children(n) {
+	for _, c := range op.Inputs(n) {
 		from, ok := o.source[c.ID()]
 		switch {
 		case ok:

@@ -5,6 +5,7 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"github.com/stheno-ml/stheno/graph/op"
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
@@ -66,9 +67,9 @@ func (p *Param) descend(eta, l2 float64) {
 func set(x any, value float64) {
 	switch x := x.(type) {
 	case []float32:
-		fillWith(x, float32(value))
+		op.Fill(x, float32(value))
 	case []float64:
-		fillWith(x, value)
+		op.Fill(x, value)
 	}
 }
 

@@ -6,11 +6,7 @@ import (
 	"testing"
 
 	"github.com/stheno-ml/stheno/graph"
-)
-
-type (
-	node  = graph.Node
-	nodes = graph.Nodes
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // layerFunc is a layer of the tests' own.
@@ -19,39 +15,39 @@ type layerFunc func(b *graph.Builder, x *node) *node
 func (f layerFunc) Build(b *graph.Builder, x *node) *node { return f(b, x) }
 
 // on applies op to the layer before and parameters of the given shapes.
-func on(op *graph.Op, params ...shape) graph.Layer {
+func on(o *graph.Op, params ...shape) graph.Layer {
 	return layerFunc(func(b *graph.Builder, x *node) *node {
 		in := nodes{x}
 		for _, s := range params {
 			in = append(in, b.Param(b.Name("param"), s, 1, true))
 		}
-		return op.Apply(in...)
+		return o.Apply(in...)
 	})
 }
 
 // onTanh applies op to x and tanh x.
-func onTanh(op *graph.Op) graph.Layer {
-	return layerFunc(func(b *graph.Builder, x *node) *node { return op.Apply(x, graph.Tanh.Build(b, x)) })
+func onTanh(o *graph.Op) graph.Layer {
+	return layerFunc(func(b *graph.Builder, x *node) *node { return o.Apply(x, graph.Tanh.Build(b, x)) })
 }
 
 // flat is a reshape by an op of wrong's making.
 func flat(wrong func(*graph.Op) *graph.Op) graph.Layer {
 	return layerFunc(func(_ *graph.Builder, x *node) *node {
 		m := x.Shape()[0]
-		return wrong(graph.ReshapeOp(shape{m, x.Shape().TotalSize() / m})).Apply(x)
+		return wrong(op.Reshape(shape{m, x.Shape().TotalSize() / m})).Apply(x)
 	})
 }
 
 // lossOf is a cost that is an op.
-func lossOf(op *graph.Op) *graph.Loss {
-	return &graph.Loss{Name: op.Name, Cost: func(_ *graph.Builder, y, label *node) *node { return op.Apply(y, label) }}
+func lossOf(o *graph.Op) *graph.Loss {
+	return &graph.Loss{Name: o.Name, Cost: func(_ *graph.Builder, y, label *node) *node { return o.Apply(y, label) }}
 }
 
 // with is op with another gradient rule.
-func with(op *graph.Op, input int, rule graph.Grad) *graph.Op {
-	wrong := *op
+func with(o *graph.Op, input int, rule graph.Grad) *graph.Op {
+	wrong := *o
 	wrong.Name += "/wrong"
-	wrong.Grad = slices.Clone(op.Grad)
+	wrong.Grad = slices.Clone(o.Grad)
 	wrong.Grad[input] = rule
 	return &wrong
 }
@@ -62,9 +58,9 @@ func of(f func(y, dy float64) float64) graph.Grad {
 }
 
 // times is the right rule's result times a factor.
-func times(op *graph.Op, input int, factor float64) graph.Grad {
+func times(o *graph.Op, input int, factor float64) graph.Grad {
 	return func(x nodes, y, dy *node) *node {
-		dx := op.Grad[input](x, y, dy)
+		dx := o.Grad[input](x, y, dy)
 		return made("times", func(a, _ float64) float64 { return factor * a }).Apply(dx, dx)
 	}
 }
@@ -121,9 +117,9 @@ var (
 
 // withoutBias is affine whose kernel forgets the bias, though its gradient does not.
 func withoutBias() *graph.Op {
-	wrong := with(graph.Affine, 0, graph.Affine.Grad[0])
+	wrong := with(op.Affine, 0, op.Affine.Grad[0])
 	wrong.F64 = func(y tensor, x []tensor) {
-		graph.Affine.F64(y, []tensor{x[0], x[1], {Shape: x[2].Shape, Data: make([]float64, len(x[2].Data))}})
+		op.Affine.F64(y, []tensor{x[0], x[1], {Shape: x[2].Shape, Data: make([]float64, len(x[2].Data))}})
 	}
 	return wrong
 }
@@ -136,14 +132,14 @@ type plant struct {
 }
 
 // wrong1 is a plant whose op, of one input, has another rule.
-func wrong1(name string, before graph.Layer, op *graph.Op, rule graph.Grad) plant {
-	return plant{name, before, on(op), on(with(op, 0, rule))}
+func wrong1(name string, before graph.Layer, o *graph.Op, rule graph.Grad) plant {
+	return plant{name, before, on(o), on(with(o, 0, rule))}
 }
 
 // wrongAffine and wrongConv are plants with another rule for one of the three inputs.
 func wrongAffine(name string, input int, rule graph.Grad) plant {
-	wrong := with(graph.Affine, input, rule)
-	return plant{name, dense4, on(graph.Affine, shape{4, 4}, shape{4}), on(wrong, shape{4, 4}, shape{4})}
+	wrong := with(op.Affine, input, rule)
+	return plant{name, dense4, on(op.Affine, shape{4, 4}, shape{4}), on(wrong, shape{4, 4}, shape{4})}
 }
 
 func wrongConv(name string, input int, rule graph.Grad) plant {
@@ -153,72 +149,72 @@ func wrongConv(name string, input int, rule graph.Grad) plant {
 var (
 	dense4 = graph.Dense{Out: 4}
 	conv2  = graph.Conv{Out: 2, Kernel: 2}
-	valid  = graph.ConvOp(1, 0)
+	valid  = op.Conv(1, 0)
 )
 
 // planted are mistakes that have been made in backpropagation, one at a time.
 var planted = []plant{
-	wrong1("σ in place of σ′", dense4, graph.SigmoidOp, of(func(y, dy float64) float64 { return y * dy })),
-	wrong1("1−σ in place of σ′", dense4, graph.SigmoidOp, of(func(y, dy float64) float64 { return (1 - y) * dy })),
-	wrong1("σ′ without dy", dense4, graph.SigmoidOp, of(func(y, _ float64) float64 { return y * (1 - y) })),
-	wrong1("no σ′ in a hidden layer", dense4, graph.SigmoidOp, of(func(_, dy float64) float64 { return dy })),
-	wrong1("σ′ with the wrong sign", dense4, graph.SigmoidOp, times(graph.SigmoidOp, 0, -1)),
-	wrong1("σ′ off by a thousandth", dense4, graph.SigmoidOp, times(graph.SigmoidOp, 0, 1.001)),
-	wrong1("1−tanh in place of 1−tanh²", dense4, graph.TanhOp, of(func(y, dy float64) float64 { return dy * (1 - y) })),
-	wrong1("ReLU passes every gradient", dense4, graph.ReLUOp, of(func(_, dy float64) float64 { return dy })),
-	wrong1("ReLU of the gradient", dense4, graph.ReLUOp, of(func(_, dy float64) float64 { return max(0, dy) })),
-	wrong1("max-pooling passes to the whole window", conv2, graph.MaxPoolOp(2), func(x nodes, _, dy *node) *node { return shared.Apply(x[0], dy) }),
-	wrong1("leaky ReLU does not leak back", dense4, graph.LeakyReLUOp(.3), of(func(y, dy float64) float64 { return dy * is(y > 0) })),
-	wrong1("GELU's gradient is the sigmoid's", dense4, graph.GELUOp, of(func(y, dy float64) float64 { return dy * y * (1 - y) })),
-	wrong1("SiLU's gradient at y in place of x", dense4, graph.SiLUOp, func(_ nodes, y, dy *node) *node { return graph.DSiLU.Apply(y, dy) }),
-	wrong1("softmax's gradient element by element", dense4, graph.SoftmaxOp, of(func(p, dp float64) float64 { return dp * p * (1 - p) })),
-	wrong1("average pooling passes all to each", conv2, graph.AvgPoolOp(2), times(graph.AvgPoolOp(2), 0, 4)),
-	wrong1("a map's mean passes all to each", conv2, graph.MapMeans, times(graph.MapMeans, 0, 16)),
-	wrong1("max-pooling passes to the first", conv2, graph.MaxPoolOp(2), func(x nodes, _, dy *node) *node { return first.Apply(x[0], dy) }),
+	wrong1("σ in place of σ′", dense4, op.Sigmoid, of(func(y, dy float64) float64 { return y * dy })),
+	wrong1("1−σ in place of σ′", dense4, op.Sigmoid, of(func(y, dy float64) float64 { return (1 - y) * dy })),
+	wrong1("σ′ without dy", dense4, op.Sigmoid, of(func(y, _ float64) float64 { return y * (1 - y) })),
+	wrong1("no σ′ in a hidden layer", dense4, op.Sigmoid, of(func(_, dy float64) float64 { return dy })),
+	wrong1("σ′ with the wrong sign", dense4, op.Sigmoid, times(op.Sigmoid, 0, -1)),
+	wrong1("σ′ off by a thousandth", dense4, op.Sigmoid, times(op.Sigmoid, 0, 1.001)),
+	wrong1("1−tanh in place of 1−tanh²", dense4, op.Tanh, of(func(y, dy float64) float64 { return dy * (1 - y) })),
+	wrong1("ReLU passes every gradient", dense4, op.ReLU, of(func(_, dy float64) float64 { return dy })),
+	wrong1("ReLU of the gradient", dense4, op.ReLU, of(func(_, dy float64) float64 { return max(0, dy) })),
+	wrong1("max-pooling passes to the whole window", conv2, op.MaxPool(2), func(x nodes, _, dy *node) *node { return shared.Apply(x[0], dy) }),
+	wrong1("leaky ReLU does not leak back", dense4, op.LeakyReLU(.3), of(func(y, dy float64) float64 { return dy * is(y > 0) })),
+	wrong1("GELU's gradient is the sigmoid's", dense4, op.GELU, of(func(y, dy float64) float64 { return dy * y * (1 - y) })),
+	wrong1("SiLU's gradient at y in place of x", dense4, op.SiLU, func(_ nodes, y, dy *node) *node { return op.DSiLU.Apply(y, dy) }),
+	wrong1("softmax's gradient element by element", dense4, op.Softmax, of(func(p, dp float64) float64 { return dp * p * (1 - p) })),
+	wrong1("average pooling passes all to each", conv2, op.AvgPool(2), times(op.AvgPool(2), 0, 4)),
+	wrong1("a map's mean passes all to each", conv2, op.MapMeans, times(op.MapMeans, 0, 16)),
+	wrong1("max-pooling passes to the first", conv2, op.MaxPool(2), func(x nodes, _, dy *node) *node { return first.Apply(x[0], dy) }),
 
-	wrongAffine("W in place of Wᵀ", 0, func(x nodes, _, dy *node) *node { return graph.MulT.Apply(dy, transposed.Apply(x[1])) }),
-	wrongAffine("dW transposed", 1, func(x nodes, _, dy *node) *node { return transposed.Apply(graph.TMul.Apply(x[0], dy)) }),
-	wrongAffine("dW with the wrong sign", 1, times(graph.Affine, 1, -1)),
-	wrongAffine("no bias gradient", 2, times(graph.Affine, 2, 0)),
-	wrongAffine("the bias gradient is the mean", 2, times(graph.Affine, 2, 1./3)),
-	{"the bias is forgotten forward", dense4, on(graph.Affine, shape{4, 4}, shape{4}), on(withoutBias(), shape{4, 4}, shape{4})},
+	wrongAffine("W in place of Wᵀ", 0, func(x nodes, _, dy *node) *node { return op.MulT.Apply(dy, transposed.Apply(x[1])) }),
+	wrongAffine("dW transposed", 1, func(x nodes, _, dy *node) *node { return transposed.Apply(op.TMul.Apply(x[0], dy)) }),
+	wrongAffine("dW with the wrong sign", 1, times(op.Affine, 1, -1)),
+	wrongAffine("no bias gradient", 2, times(op.Affine, 2, 0)),
+	wrongAffine("the bias gradient is the mean", 2, times(op.Affine, 2, 1./3)),
+	{"the bias is forgotten forward", dense4, on(op.Affine, shape{4, 4}, shape{4}), on(withoutBias(), shape{4, 4}, shape{4})},
 
 	wrongConv("filters flipped on the way back", 0, func(x nodes, _, dy *node) *node {
-		return graph.DConvX(1, 0, x[0].Shape()).Apply(dy, flipped.Apply(x[1]))
+		return op.DConvX(1, 0, x[0].Shape()).Apply(dy, flipped.Apply(x[1]))
 	}),
 	wrongConv("the filters' gradient flipped", 1, func(x nodes, _, dy *node) *node {
-		return flipped.Apply(graph.DConvK(1, 0, x[1].Shape()).Apply(x[0], dy))
+		return flipped.Apply(op.DConvK(1, 0, x[1].Shape()).Apply(x[0], dy))
 	}),
 	wrongConv("the maps' bias gradient averaged over places", 2, times(valid, 2, 1./4)),
 
-	{"a mask forward, none back", dense4, onTanh(graph.Hadamard), onTanh(with(graph.Hadamard, 0, func(_ nodes, _, dy *node) *node { return dy }))},
-	{"a mask's gradient times the wrong input", dense4, onTanh(graph.Hadamard), onTanh(with(graph.Hadamard, 0, graph.Hadamard.Grad[1]))},
-	{"no gradient through a skip connection", dense4, onTanh(graph.AddOp), onTanh(with(graph.AddOp, 0, times(graph.AddOp, 0, 0)))},
-	{"a skip connection's gradient twice", dense4, onTanh(graph.AddOp), onTanh(with(graph.AddOp, 0, times(graph.AddOp, 0, 2)))},
-	{"branches get each other's gradients", dense4, onTanh(graph.ConcatOp(2)), onTanh(with(graph.ConcatOp(2), 1, graph.ConcatOp(2).Grad[0]))},
-	{"a reshape's gradient in another order", conv2, flat(func(op *graph.Op) *graph.Op { return op }), flat(func(op *graph.Op) *graph.Op {
-		return with(op, 0, func(x nodes, _, dy *node) *node { return reversed.Apply(x[0], dy) })
+	{"a mask forward, none back", dense4, onTanh(op.Hadamard), onTanh(with(op.Hadamard, 0, func(_ nodes, _, dy *node) *node { return dy }))},
+	{"a mask's gradient times the wrong input", dense4, onTanh(op.Hadamard), onTanh(with(op.Hadamard, 0, op.Hadamard.Grad[1]))},
+	{"no gradient through a skip connection", dense4, onTanh(op.Add), onTanh(with(op.Add, 0, times(op.Add, 0, 0)))},
+	{"a skip connection's gradient twice", dense4, onTanh(op.Add), onTanh(with(op.Add, 0, times(op.Add, 0, 2)))},
+	{"branches get each other's gradients", dense4, onTanh(op.Concat(2)), onTanh(with(op.Concat(2), 1, op.Concat(2).Grad[0]))},
+	{"a reshape's gradient in another order", conv2, flat(func(o *graph.Op) *graph.Op { return o }), flat(func(o *graph.Op) *graph.Op {
+		return with(o, 0, func(x nodes, _, dy *node) *node { return reversed.Apply(x[0], dy) })
 	})},
 }
 
 // wrongNorm is a plant whose batch norm has another rule for one of its inputs x, moments, γ and β.
 func wrongNorm(name string, input int, rule graph.Grad) plant {
-	return plant{name, conv2, norm(graph.MomentsOf, normOp), norm(graph.MomentsOf, with(normOp, input, rule))}
+	return plant{name, conv2, norm(op.MomentsOf, normOp), norm(op.MomentsOf, with(normOp, input, rule))}
 }
 
 // wrongMoments is a plant whose batch norm normalises by other moments than its gradient says.
 func wrongMoments(name string, moments func(x *node) *node) plant {
-	return plant{name, conv2, norm(graph.MomentsOf, normOp), norm(moments, normOp)}
+	return plant{name, conv2, norm(op.MomentsOf, normOp), norm(moments, normOp)}
 }
 
 const eps = .01
 
-var normOp = graph.BatchNormOp(eps)
+var normOp = op.BatchNorm(eps)
 
-func norm(moments func(x *node) *node, op *graph.Op) graph.Layer {
+func norm(moments func(x *node) *node, o *graph.Op) graph.Layer {
 	return layerFunc(func(b *graph.Builder, x *node) *node {
 		c := shape{x.Shape()[1]}
-		return op.Apply(x, moments(x), b.Param("gamma", c, 1, false), b.Param("beta", c, 1, false))
+		return o.Apply(x, moments(x), b.Param("gamma", c, 1, false), b.Param("beta", c, 1, false))
 	})
 }
 
@@ -229,13 +225,13 @@ func sums(x nodes, dy *node, sum, product float64) *node {
 			y.Data[i] = v * []float64{sum, product}[i/y.Shape[1]]
 		}
 	})
-	return scaled.Apply(graph.SumExamples(graph.MapSums(eps).Apply(x[0], x[1], dy)))
+	return scaled.Apply(op.SumExamples(op.MapSums(eps).Apply(x[0], x[1], dy)))
 }
 
 // dNorm is batch norm's gradient for x, by n numbers a map and with other sums.
 func dNorm(n int, sum, product float64) graph.Grad {
 	return func(x nodes, _, dy *node) *node {
-		return graph.DBatchNorm(eps, n).Apply(x[0], x[1], x[2], dy, sums(x, dy, sum, product))
+		return op.DBatchNorm(eps, n).Apply(x[0], x[1], x[2], dy, sums(x, dy, sum, product))
 	}
 }
 
@@ -257,7 +253,7 @@ var plantedNorms = []plant{
 	wrongNorm("batch norm's sums divided by the examples alone", 0, dNorm(3, 1, 1)),
 	wrongNorm("batch norm's sums divided by n−1", 0, dNorm(3*16-1, 1, 1)),
 	wrongNorm("batch norm's gradient has another eps", 0, func(x nodes, y, dy *node) *node {
-		return graph.BatchNormOp(2 * eps).Grad[0](x, y, dy)
+		return op.BatchNorm(2 * eps).Grad[0](x, y, dy)
 	}),
 	wrongNorm("batch norm's gradient forgets γ", 0, func(x nodes, y, dy *node) *node {
 		one := made("ones", func(float64, float64) float64 { return 1 }).Apply(x[2], x[2])
@@ -267,13 +263,13 @@ var plantedNorms = []plant{
 	wrongNorm("γ's gradient is averaged", 2, times(normOp, 2, 1./(3*16))),
 	wrongNorm("β's gradient is averaged", 3, times(normOp, 3, 1./(3*16))),
 	wrongMoments("batch norm divides by the unbiased variance", func(x *node) *node {
-		return changed("unbiased", func(row int, v float64) float64 { return v * (1 + float64(row)/(3*16-1)) }).Apply(graph.MomentsOf(x))
+		return changed("unbiased", func(row int, v float64) float64 { return v * (1 + float64(row)/(3*16-1)) }).Apply(op.MomentsOf(x))
 	}),
 	wrongMoments("batch norm's variance forgets the places", func(x *node) *node {
-		return graph.JoinMoments(1).Apply(graph.MapMoments.Apply(x))
+		return op.JoinMoments(1).Apply(op.MapMoments.Apply(x))
 	}),
 	wrongMoments("batch norm trains on the running statistics", func(x *node) *node {
-		return changed("running", func(row int, _ float64) float64 { return float64(row) }).Apply(graph.MomentsOf(x))
+		return changed("running", func(row int, _ float64) float64 { return float64(row) }).Apply(op.MomentsOf(x))
 	}),
 }
 
@@ -282,13 +278,13 @@ var plantedCosts = []struct {
 	name         string
 	right, wrong *graph.Op
 }{
-	{"quadratic without 1/m", graph.QuadraticOp, with(graph.QuadraticOp, 0, times(graph.QuadraticOp, 0, 3))},
-	{"quadratic without ½", graph.QuadraticOp, with(graph.QuadraticOp, 0, times(graph.QuadraticOp, 0, 2))},
-	{"cross-entropy's gradient at σ(z) is that at z", graph.CrossEntropyOp, with(graph.CrossEntropyOp, 0, graph.QuadraticOp.Grad[0])},
-	{"cross-entropy with softmax's gradient", graph.CrossEntropyOp, with(graph.CrossEntropyOp, 0, graph.NLL.Grad[0])},
-	{"log-likelihood with the sigmoid's gradient", graph.NLL, with(graph.NLL, 0, graph.CrossEntropyOp.Grad[0])},
-	{"log-likelihood uphill", graph.NLL, with(graph.NLL, 0, times(graph.NLL, 0, -1))},
-	{"log-likelihood without the label", graph.NLL, with(graph.NLL, 0, func(x nodes, _, dy *node) *node { return graph.SoftmaxOp.Apply(x[0]) })},
+	{"quadratic without 1/m", op.Quadratic, with(op.Quadratic, 0, times(op.Quadratic, 0, 3))},
+	{"quadratic without ½", op.Quadratic, with(op.Quadratic, 0, times(op.Quadratic, 0, 2))},
+	{"cross-entropy's gradient at σ(z) is that at z", op.CrossEntropy, with(op.CrossEntropy, 0, op.Quadratic.Grad[0])},
+	{"cross-entropy with softmax's gradient", op.CrossEntropy, with(op.CrossEntropy, 0, op.NLL.Grad[0])},
+	{"log-likelihood with the sigmoid's gradient", op.NLL, with(op.NLL, 0, op.CrossEntropy.Grad[0])},
+	{"log-likelihood uphill", op.NLL, with(op.NLL, 0, times(op.NLL, 0, -1))},
+	{"log-likelihood without the label", op.NLL, with(op.NLL, 0, func(x nodes, _, dy *node) *node { return op.Softmax.Apply(x[0]) })},
 }
 
 // TestPlanted: the check passes each network as it is, and fails it with its mistake.

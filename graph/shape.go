@@ -1,11 +1,6 @@
 package graph
 
-import (
-	"fmt"
-	"slices"
-
-	"github.com/stheno-ml/stheno/internal/kernel"
-)
+import "github.com/stheno-ml/stheno/graph/op"
 
 // Reshape gives each example another shape of as many elements.
 type Reshape struct {
@@ -16,96 +11,11 @@ type Reshape struct {
 func (r Reshape) Build(_ *Builder, x *Node) *Node {
 	for _, d := range r.Shape {
 		if d < 1 {
-			fail("shape %v; every axis must have at least 1", r.Shape)
+			op.Fail("shape %v; every axis must have at least 1", r.Shape)
 		}
 	}
-	if numbers(r.Shape) > maxNumbers {
-		fail("shape %v has more than %d numbers", r.Shape, maxNumbers)
+	if op.Numbers(r.Shape) > op.MaxNumbers {
+		op.Fail("shape %v has more than %d numbers", r.Shape, op.MaxNumbers)
 	}
-	return reshape(append(Shape{x.Shape()[0]}, r.Shape...)).Apply(x)
-}
-
-// reshape gives x another shape of as many elements; its gradient is shaped back.
-func reshape(to Shape) *Op {
-	return &Op{
-		Name: fmt.Sprintf("reshape/%v", to), F32: copyDo[float32], F64: copyDo[float64],
-		Shape: func(x []Shape) (Shape, error) {
-			if x[0].TotalSize() != to.TotalSize() {
-				return nil, fmt.Errorf("%v has %d elements, %v has %d; use a shape of as many", x[0], x[0].TotalSize(), to, to.TotalSize())
-			}
-			return to, nil
-		},
-		Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return reshape(x[0].Shape()).Apply(dy) }},
-	}
-}
-
-func copyDo[T kernel.Float](y Array[T], x []Array[T]) { copy(y.Data, x[0].Data) }
-
-// concatOp is n inputs one after the other along axis 1; the gradient for each is its part of dy.
-func concatOp(n int) *Op {
-	op := &Op{
-		Name: fmt.Sprintf("concat/%d", n), Shape: concatShape, F32: concatDo[float32], F64: concatDo[float64],
-		Cut: Cut{Each: slices.Repeat([]bool{true}, n)},
-	}
-	for k := range n {
-		op.Grad = append(op.Grad, func(x Nodes, _, dy *Node) *Node {
-			from := 0
-			for _, before := range x[:k] {
-				from += before.Shape()[1]
-			}
-			return part(from, from+x[k].Shape()[1]).Apply(dy)
-		})
-	}
-	return op
-}
-
-func concatShape(x []Shape) (Shape, error) {
-	y := x[0].Clone()
-	for i, s := range x {
-		if len(s) < 2 || len(s) != len(y) || s[0] != y[0] || !slices.Equal(s[2:], y[2:]) {
-			return nil, fmt.Errorf("%v beside %v; they must be (m,…) of one shape but for axis 1: maps of one size, as pad=same and the same stride make them", s, x[0])
-		}
-		if i > 0 {
-			y[1] += s[1]
-		}
-	}
-	return y, nil
-}
-
-func concatDo[T kernel.Float](y Array[T], x []Array[T]) {
-	m, at := y.Shape[0], 0 // at is the place of the next input in an example of y
-	row := len(y.Data) / m
-	for _, a := range x {
-		n := len(a.Data) / m
-		for i := range m {
-			copy(y.Data[i*row+at:], a.Data[i*n:i*n+n])
-		}
-		at += n
-	}
-}
-
-// part is what lies between from and to on axis 1.
-func part(from, to int) *Op {
-	return &Op{
-		Name: fmt.Sprintf("part/%d/%d", from, to), F32: partDo[float32](from), F64: partDo[float64](from), Cut: each1,
-		Shape: func(x []Shape) (Shape, error) {
-			if len(x[0]) < 2 || x[0][1] < to {
-				return nil, fmt.Errorf("[%d,%d) of axis 1 of %v", from, to, x[0])
-			}
-			y := x[0].Clone()
-			y[1] = to - from
-			return y, nil
-		},
-	}
-}
-
-func partDo[T kernel.Float](from int) func(Array[T], []Array[T]) {
-	return func(y Array[T], x []Array[T]) {
-		m := y.Shape[0]
-		n, row := len(y.Data)/m, len(x[0].Data)/m
-		at := from * (n / y.Shape[1])
-		for i := range m {
-			copy(y.Data[i*n:i*n+n], x[0].Data[i*row+at:])
-		}
-	}
+	return op.Reshape(append(Shape{x.Shape()[0]}, r.Shape...)).Apply(x)
 }

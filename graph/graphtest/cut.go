@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // cuts runs the op on a part of the mini-batch at a time, as its Cut says that it may be, and compares with the whole.
@@ -74,5 +74,5 @@ func (t test) examples() int {
 // rows is the part of x that examples [from, to) make.
 func rows(x Tensor, from, to int) Tensor {
 	n := len(x.Data) / x.Shape[0]
-	return Tensor{Shape: append(graph.Shape{to - from}, x.Shape[1:]...), Data: x.Data[from*n : to*n]}
+	return Tensor{Shape: append(op.Shape{to - from}, x.Shape[1:]...), Data: x.Data[from*n : to*n]}
 }

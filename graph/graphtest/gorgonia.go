@@ -8,11 +8,11 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // apply makes a graph of op on inputs of its own.
-func (t test) apply(dt tensor.Dtype) (y *graph.Node, x graph.Nodes) {
+func (t test) apply(dt tensor.Dtype) (y *op.Node, x op.Nodes) {
 	g := gorgonia.NewGraph()
 	for i, s := range t.shapes {
 		x = append(x, input(g, dt, fmt.Sprint("x", i), s))
@@ -20,7 +20,7 @@ func (t test) apply(dt tensor.Dtype) (y *graph.Node, x graph.Nodes) {
 	return t.op.Apply(x...), x
 }
 
-func input(g *gorgonia.ExprGraph, dt tensor.Dtype, name string, s graph.Shape) *graph.Node {
+func input(g *gorgonia.ExprGraph, dt tensor.Dtype, name string, s op.Shape) *op.Node {
 	if s.IsScalar() {
 		return gorgonia.NewScalar(g, dt, gorgonia.WithName(name))
 	}
@@ -28,7 +28,7 @@ func input(g *gorgonia.ExprGraph, dt tensor.Dtype, name string, s graph.Shape) *
 }
 
 // value is x as Gorgonia passes it on, with memory of its own.
-func value[T float](x graph.Array[T]) gorgonia.Value {
+func value[T float](x op.Array[T]) gorgonia.Value {
 	data := append([]T(nil), x.Data...)
 	if x.Shape.IsScalar() {
 		switch v := any(data[0]).(type) {
@@ -43,7 +43,7 @@ func value[T float](x graph.Array[T]) gorgonia.Value {
 
 // adapter checks the op as Gorgonia sees it.
 func (t test) adapter() error {
-	x32 := make([]graph.Array[float32], len(t.x))
+	x32 := make([]op.Array[float32], len(t.x))
 	for i := range x32 {
 		x32[i] = round[float32](t.x[i])
 	}
@@ -57,10 +57,10 @@ func (t test) adapter() error {
 }
 
 // runs compares the node's Do and UsePreallocDo with the kernel f.
-func runs[T float](t test, dt tensor.Dtype, f func(graph.Array[T], []graph.Array[T]), x []graph.Array[T]) (err error) {
+func runs[T float](t test, dt tensor.Dtype, f func(op.Array[T], []op.Array[T]), x []op.Array[T]) (err error) {
 	defer caught(&err)
 	want := filled(t.out, T(0))
-	f(graph.Array[T]{Shape: t.out, Data: want}, x)
+	f(op.Array[T]{Shape: t.out, Data: want}, x)
 	y, _ := t.apply(dt)
 	if !y.Shape().Eq(t.out) {
 		return fmt.Errorf("the node's shape is %v, the rule's %v", y.Shape(), t.out)
@@ -69,7 +69,7 @@ func runs[T float](t test, dt tensor.Dtype, f func(graph.Array[T], []graph.Array
 	for i := range x {
 		in[i] = value(x[i])
 	}
-	rubbish := value(graph.Array[T]{Shape: t.out, Data: filled(t.out, T(math.NaN()))})
+	rubbish := value(op.Array[T]{Shape: t.out, Data: filled(t.out, T(math.NaN()))})
 	into := func() (gorgonia.Value, error) { return y.Op().(gorgonia.UsePreallocDoer).UsePreallocDo(rubbish, in...) }
 	for _, do := range []func() (gorgonia.Value, error){into, func() (gorgonia.Value, error) { return y.Op().Do(in...) }} {
 		v, err := do()
@@ -81,7 +81,7 @@ func runs[T float](t test, dt tensor.Dtype, f func(graph.Array[T], []graph.Array
 		}
 	}
 	wrong := append([]gorgonia.Value(nil), in...)
-	wrong[0] = value(round[T](Random(append(graph.Shape{2}, t.shapes[0]...), 0)))
+	wrong[0] = value(round[T](Random(append(op.Shape{2}, t.shapes[0]...), 0)))
 	if _, err := y.Op().Do(wrong...); err == nil || !strings.Contains(err.Error(), t.op.Name) {
 		return fmt.Errorf("an input of shape %v gave the error %v; it must name the op", wrong[0].Shape(), err)
 	}
@@ -107,7 +107,7 @@ func (t test) gradients() (err error) {
 	weights := input(y.Graph(), tensor.Float64, "w", t.out)
 	cost := inner.Apply(y, weights)
 	var inputs []int
-	var wrt graph.Nodes
+	var wrt op.Nodes
 	for i, rule := range t.op.Grad {
 		if rule != nil {
 			inputs, wrt = append(inputs, i), append(wrt, x[i])
@@ -169,23 +169,23 @@ func (t test) compare(input int, gradient, w []float64) error {
 }
 
 // inner is c = Σ w ⊙ y, for the cost of a gradient test.
-var inner = &graph.Op{
+var inner = &op.Op{
 	Name:  "graphtest/inner",
-	Shape: func([]graph.Shape) (graph.Shape, error) { return graph.Shape{}, nil },
-	F64: func(c graph.Array[float64], x []graph.Array[float64]) {
+	Shape: func([]op.Shape) (op.Shape, error) { return op.Shape{}, nil },
+	F64: func(c op.Array[float64], x []op.Array[float64]) {
 		c.Data[0] = 0
 		for i, v := range x[0].Data {
 			c.Data[0] += v * x[1].Data[i]
 		}
 	},
-	Grad: []graph.Grad{func(x graph.Nodes, _, dc *graph.Node) *graph.Node { return scaled.Apply(x[1], dc) }, nil},
+	Grad: []op.Grad{func(x op.Nodes, _, dc *op.Node) *op.Node { return scaled.Apply(x[1], dc) }, nil},
 }
 
 // scaled is dC w, inner's gradient.
-var scaled = &graph.Op{
+var scaled = &op.Op{
 	Name:  "graphtest/scaled",
-	Shape: func(x []graph.Shape) (graph.Shape, error) { return x[0].Clone(), nil },
-	F64: func(y graph.Array[float64], x []graph.Array[float64]) {
+	Shape: func(x []op.Shape) (op.Shape, error) { return x[0].Clone(), nil },
+	F64: func(y op.Array[float64], x []op.Array[float64]) {
 		for i, v := range x[0].Data {
 			y.Data[i] = v * x[1].Data[0]
 		}

@@ -9,14 +9,14 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // Tensor is an input of an op under test.
-type Tensor = graph.Array[float64]
+type Tensor = op.Array[float64]
 
 // Random is a tensor of that shape, of numbers from N(0,1), the same for the same seed.
-func Random(shape graph.Shape, seed uint64) Tensor {
+func Random(shape op.Shape, seed uint64) Tensor {
 	r := rand.New(rand.NewPCG(seed, 0))
 	t := Tensor{Shape: shape, Data: make([]float64, shape.TotalSize())}
 	for i := range t.Data {
@@ -27,7 +27,7 @@ func Random(shape graph.Shape, seed uint64) Tensor {
 
 // Spread is a tensor of that shape, of numbers in random order that keep a distance of 1/16 from each other and of 1/32 from 0:
 // for ops with kinks, where a difference quotient across a kink would say nothing about the gradient.
-func Spread(shape graph.Shape, seed uint64) Tensor {
+func Spread(shape op.Shape, seed uint64) Tensor {
 	n := shape.TotalSize()
 	t := Tensor{Shape: shape, Data: make([]float64, n)}
 	for i, k := range rand.New(rand.NewPCG(seed, 0)).Perm(n) {
@@ -36,7 +36,7 @@ func Spread(shape graph.Shape, seed uint64) Tensor {
 	return t
 }
 
-// Op checks op on the inputs x, which are finite and further than 0.01 from any kink of it, and returns all that is wrong:
+// Op checks o on the inputs x, which are finite and further than 0.01 from any kink of it, and returns all that is wrong:
 //
 //   - the kernels are pure: they write every element of their output and nothing else, read only their inputs, and give the same
 //     bits again;
@@ -45,39 +45,39 @@ func Spread(shape graph.Shape, seed uint64) Tensor {
 //   - every gradient rule, through gorgonia.Grad and a TapeMachine, agrees with differences of the float64 kernel's results;
 //   - the shape rule never panics, and the kernel can run whatever it lets through;
 //   - the kernel can be cut along the mini-batch as the op says.
-func Op(op *graph.Op, x ...Tensor) error {
-	shapes := make([]graph.Shape, len(x))
+func Op(o *op.Op, x ...Tensor) error {
+	shapes := make([]op.Shape, len(x))
 	for i := range x {
 		shapes[i] = x[i].Shape
 	}
-	out, err := op.Shape(shapes)
+	out, err := o.Shape(shapes)
 	if err != nil {
-		return fmt.Errorf("graphtest: %s: %w", op.Name, err)
+		return fmt.Errorf("graphtest: %s: %w", o.Name, err)
 	}
-	t := test{op: op, x: x, shapes: shapes, out: out}
+	t := test{op: o, x: x, shapes: shapes, out: out}
 	if err := t.kernels(); err != nil { // the other checks would only repeat it
-		return fmt.Errorf("graphtest: %s %v: %w", op.Name, shapes, err)
+		return fmt.Errorf("graphtest: %s %v: %w", o.Name, shapes, err)
 	}
 	if err := errors.Join(t.adapter(), t.gradients(), t.misfits(), t.cuts()); err != nil {
-		return fmt.Errorf("graphtest: %s %v: %w", op.Name, shapes, err)
+		return fmt.Errorf("graphtest: %s %v: %w", o.Name, shapes, err)
 	}
 	return nil
 }
 
 // test is an op on one set of inputs.
 type test struct {
-	op     *graph.Op
+	op     *op.Op
 	x      []Tensor
-	shapes []graph.Shape
-	out    graph.Shape
+	shapes []op.Shape
+	out    op.Shape
 }
 
 // float is an element type.
 type float interface{ float32 | float64 }
 
 // round is x in another element type.
-func round[T, U float](x graph.Array[U]) graph.Array[T] {
-	y := graph.Array[T]{Shape: x.Shape, Data: make([]T, len(x.Data))}
+func round[T, U float](x op.Array[U]) op.Array[T] {
+	y := op.Array[T]{Shape: x.Shape, Data: make([]T, len(x.Data))}
 	for i, v := range x.Data {
 		y.Data[i] = T(v)
 	}
@@ -86,7 +86,7 @@ func round[T, U float](x graph.Array[U]) graph.Array[T] {
 
 // kernels checks that both kernels are pure, and against each other on the same numbers.
 func (t test) kernels() error {
-	x32, x64 := make([]graph.Array[float32], len(t.x)), make([]Tensor, len(t.x))
+	x32, x64 := make([]op.Array[float32], len(t.x)), make([]Tensor, len(t.x))
 	for i, x := range t.x {
 		x32[i] = round[float32](x)
 		x64[i] = round[float64](x32[i])
@@ -116,14 +116,14 @@ func prefix(what string, err error) error {
 }
 
 // pure runs a kernel twice, on outputs full of different rubbish.
-func pure[T float](f func(graph.Array[T], []graph.Array[T]), out graph.Shape, x []graph.Array[T]) (y []T, err error) {
+func pure[T float](f func(op.Array[T], []op.Array[T]), out op.Shape, x []op.Array[T]) (y []T, err error) {
 	defer caught(&err)
 	before := make([][]T, len(x))
 	for i := range x {
 		before[i] = slices.Clone(x[i].Data)
 	}
 	y = filled(out, T(math.NaN()))
-	f(graph.Array[T]{Shape: out, Data: y}, x)
+	f(op.Array[T]{Shape: out, Data: y}, x)
 	if i := slices.IndexFunc(y, func(v T) bool { return v != v }); i >= 0 {
 		return nil, fmt.Errorf("element %d of the output is not written, or NaN", i)
 	}
@@ -133,7 +133,7 @@ func pure[T float](f func(graph.Array[T], []graph.Array[T]), out graph.Shape, x 
 		}
 	}
 	again := filled(out, T(1e30))
-	f(graph.Array[T]{Shape: out, Data: again}, x)
+	f(op.Array[T]{Shape: out, Data: again}, x)
 	if i := differ(y, again); i >= 0 {
 		return nil, fmt.Errorf("element %d is %v, then %v; a kernel must read nothing but its inputs and keep nothing", i, y[i], again[i])
 	}
@@ -141,7 +141,7 @@ func pure[T float](f func(graph.Array[T], []graph.Array[T]), out graph.Shape, x 
 }
 
 // filled is as many v as the shape has elements.
-func filled[T float](shape graph.Shape, v T) []T {
+func filled[T float](shape op.Shape, v T) []T {
 	y := make([]T, shape.TotalSize())
 	for i := range y {
 		y[i] = v
@@ -181,8 +181,8 @@ func (t test) misfits() error {
 }
 
 // near are shapes of other dimensions or sizes than s.
-func near(s graph.Shape) []graph.Shape {
-	all := []graph.Shape{{}, append(s.Clone(), 2), append(graph.Shape{2}, s...)}
+func near(s op.Shape) []op.Shape {
+	all := []op.Shape{{}, append(s.Clone(), 2), append(op.Shape{2}, s...)}
 	for i := range s {
 		all = append(all, slices.Delete(s.Clone(), i, i+1))
 		for _, d := range []int{1, s[i] + 1, s[i] + 5} {
@@ -195,9 +195,9 @@ func near(s graph.Shape) []graph.Shape {
 }
 
 // accepts is an error if the shape rule panics, or lets pass what the kernel cannot run.
-func accepts(op *graph.Op, shapes []graph.Shape) (err error) {
+func accepts(o *op.Op, shapes []op.Shape) (err error) {
 	defer caught(&err)
-	out, err := op.Shape(shapes)
+	out, err := o.Shape(shapes)
 	if err != nil {
 		return nil
 	}
@@ -205,6 +205,6 @@ func accepts(op *graph.Op, shapes []graph.Shape) (err error) {
 	for i, s := range shapes {
 		x[i] = Random(s, uint64(i))
 	}
-	op.F64(Tensor{Shape: out, Data: filled(out, math.NaN())}, x)
+	o.F64(Tensor{Shape: out, Data: filled(out, math.NaN())}, x)
 	return nil
 }

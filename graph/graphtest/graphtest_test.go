@@ -7,39 +7,39 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/graph/graphtest"
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 type (
-	shape = graph.Shape
-	nodes = graph.Nodes
-	node  = graph.Node
-	f32   = graph.Array[float32]
-	f64   = graph.Array[float64]
+	shape = op.Shape
+	nodes = op.Nodes
+	node  = op.Node
+	f32   = op.Array[float32]
+	f64   = op.Array[float64]
 )
 
 // square is y = x², done right.
-func square() *graph.Op {
-	return &graph.Op{
+func square() *op.Op {
+	return &op.Op{
 		Name:  "square",
 		Shape: func(x []shape) (shape, error) { return x[0].Clone(), nil },
 		F32:   func(y f32, x []f32) { squareDo(y, x) },
 		F64:   func(y f64, x []f64) { squareDo(y, x) },
-		Grad:  []graph.Grad{func(x nodes, _, dy *node) *node { return twice(2).Apply(x[0], dy) }},
-		Cut:   graph.Cut{Each: []bool{true}},
+		Grad:  []op.Grad{func(x nodes, _, dy *node) *node { return twice(2).Apply(x[0], dy) }},
+		Cut:   op.Cut{Each: []bool{true}},
 	}
 }
 
-func squareDo[T float32 | float64](y graph.Array[T], x []graph.Array[T]) {
+func squareDo[T float32 | float64](y op.Array[T], x []op.Array[T]) {
 	for i, v := range x[0].Data {
 		y.Data[i] = v * v
 	}
 }
 
 // twice is y = factor a ⊙ b, right for square's gradient where factor is 2.
-func twice(factor float64) *graph.Op {
-	return &graph.Op{
+func twice(factor float64) *op.Op {
+	return &op.Op{
 		Name:  fmt.Sprintf("twice/%v", factor),
 		Shape: func(x []shape) (shape, error) { return x[0].Clone(), nil },
 		F64: func(y f64, x []f64) {
@@ -62,25 +62,25 @@ func TestOp(t *testing.T) {
 func TestPlanted(t *testing.T) {
 	calls := 0
 	for _, c := range []struct {
-		plant func(*graph.Op)
+		plant func(*op.Op)
 		want  string
 	}{
-		{func(op *graph.Op) {
-			op.Shape = func([]shape) (shape, error) { return nil, fmt.Errorf("no") }
+		{func(o *op.Op) {
+			o.Shape = func([]shape) (shape, error) { return nil, fmt.Errorf("no") }
 		}, "graphtest: square: no"},
-		{func(op *graph.Op) {
-			op.F64 = func(y f64, x []f64) {
+		{func(o *op.Op) {
+			o.F64 = func(y f64, x []f64) {
 				squareDo(f64{Shape: y.Shape, Data: y.Data[1:]}, []f64{{Shape: y.Shape, Data: x[0].Data[1:]}})
 			}
 		}, "float64 kernel: element 0 of the output is not written"},
-		{func(op *graph.Op) {
-			op.F32 = func(y f32, x []f32) {
+		{func(o *op.Op) {
+			o.F32 = func(y f32, x []f32) {
 				squareDo(y, x)
 				y.Data[14] = 0 * y.Data[14] / max(0, x[0].Data[14]-100)
 			}
 		}, "float32 kernel: element 14 of the output is not written, or NaN"},
-		{func(op *graph.Op) {
-			op.F64 = func(y f64, x []f64) {
+		{func(o *op.Op) {
+			o.F64 = func(y f64, x []f64) {
 				last := y.Data[3]
 				squareDo(y, x)
 				if last > 1 {
@@ -88,72 +88,72 @@ func TestPlanted(t *testing.T) {
 				}
 			}
 		}, "element 3 is"},
-		{func(op *graph.Op) {
-			op.F64 = func(y f64, x []f64) {
+		{func(o *op.Op) {
+			o.F64 = func(y f64, x []f64) {
 				squareDo(y, x)
 				calls++
 				y.Data[2] += float64(calls)
 			}
 		}, "a kernel must read nothing but its inputs and keep nothing"},
-		{func(op *graph.Op) {
-			op.F32 = func(y f32, x []f32) {
+		{func(o *op.Op) {
+			o.F32 = func(y f32, x []f32) {
 				squareDo(y, x)
 				x[0].Data[1] = y.Data[1]
 			}
 		}, "float32 kernel: element 1 of input 0 was"},
-		{func(op *graph.Op) {
-			op.F32 = func(y f32, x []f32) {
+		{func(o *op.Op) {
+			o.F32 = func(y f32, x []f32) {
 				squareDo(y, x)
 				y.Data[5] += 1e-3
 			}
 		}, "element 5 is"},
-		{func(op *graph.Op) {
-			op.F64 = func(y f64, x []f64) { y.Data[len(y.Data)] = 1 }
+		{func(o *op.Op) {
+			o.F64 = func(y f64, x []f64) { y.Data[len(y.Data)] = 1 }
 		}, "float64 kernel: panic: runtime error: index out of range"},
-		{func(op *graph.Op) {
-			op.Shape = func(x []shape) (shape, error) { return shape{x[0][0], x[0][1]}, nil }
+		{func(o *op.Op) {
+			o.Shape = func(x []shape) (shape, error) { return shape{x[0][0], x[0][1]}, nil }
 		}, "input 0 of shape (): panic: runtime error"},
-		{func(op *graph.Op) {
-			op.F64 = func(y f64, x []f64) {
+		{func(o *op.Op) {
+			o.F64 = func(y f64, x []f64) {
 				squareDo(y, x)
 				_ = x[0].Data[14] // which smaller inputs do not have
 			}
 		}, "input 0 of shape (): panic: runtime error: index out of range [14]"},
-		{func(op *graph.Op) {
-			op.Grad[0] = func(x nodes, _, dy *node) *node { return twice(1).Apply(x[0], dy) }
+		{func(o *op.Op) {
+			o.Grad[0] = func(x nodes, _, dy *node) *node { return twice(1).Apply(x[0], dy) }
 		}, "gradient with respect to input 0: element 0: the rule says"},
-		{func(op *graph.Op) {
-			op.Grad[0] = func(x nodes, _, dy *node) *node { return twice(2.00001).Apply(x[0], dy) }
+		{func(o *op.Op) {
+			o.Grad[0] = func(x nodes, _, dy *node) *node { return twice(2.00001).Apply(x[0], dy) }
 		}, "gradient with respect to input 0: element 0: the rule says"},
-		{func(op *graph.Op) {
-			op.Grad[0] = func(x nodes, _, _ *node) *node { return twice(1).Apply(x[0], x[0]) }
+		{func(o *op.Op) {
+			o.Grad[0] = func(x nodes, _, _ *node) *node { return twice(1).Apply(x[0], x[0]) }
 		}, "gradient with respect to input 0: element 0: the rule says"},
-		{func(op *graph.Op) {
-			op.Grad[0] = func(nodes, *node, *node) *node { panic("no rule") }
+		{func(o *op.Op) {
+			o.Grad[0] = func(nodes, *node, *node) *node { panic("no rule") }
 		}, "panic: no rule"},
-		{func(op *graph.Op) {
-			op.Cut = graph.Cut{Sum: true}
+		{func(o *op.Op) {
+			o.Cut = op.Cut{Sum: true}
 		}, "in parts of 1 it gives"},
-		{func(op *graph.Op) {
-			op.Cut = graph.Cut{Each: []bool{true, true}}
+		{func(o *op.Op) {
+			o.Cut = op.Cut{Each: []bool{true, true}}
 		}, "cut {Each:[true true] Sum:false} for 1 inputs"},
-		{func(op *graph.Op) {
-			op.F32 = func(y f32, x []f32) { cumulative(y, x) }
-			op.F64 = func(y f64, x []f64) { cumulative(y, x) }
-			op.Grad = nil
+		{func(o *op.Op) {
+			o.F32 = func(y f32, x []f32) { cumulative(y, x) }
+			o.F64 = func(y f64, x []f64) { cumulative(y, x) }
+			o.Grad = nil
 		}, "in parts of 1 it gives"},
 	} {
-		op := square()
-		c.plant(op)
+		o := square()
+		c.plant(o)
 		x := graphtest.Random(shape{3, 5}, 1)
-		if err := graphtest.Op(op, x); err == nil || !strings.HasPrefix(err.Error(), "graphtest: square") || !strings.Contains(err.Error(), c.want) {
+		if err := graphtest.Op(o, x); err == nil || !strings.HasPrefix(err.Error(), "graphtest: square") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want …%s…", err, c.want)
 		}
 	}
 }
 
 // cumulative is y[i] = x[0] + … + x[i], which does not work example by example.
-func cumulative[T float32 | float64](y graph.Array[T], x []graph.Array[T]) {
+func cumulative[T float32 | float64](y op.Array[T], x []op.Array[T]) {
 	var s T
 	for i, v := range x[0].Data {
 		s += v

@@ -1,4 +1,4 @@
-package graph_test
+package op_test
 
 import (
 	"fmt"
@@ -8,13 +8,18 @@ import (
 	"gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 
-	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/op"
+)
+
+type (
+	node  = op.Node
+	nodes = op.Nodes
 )
 
 // variables are leaves of one graph, of float64.
-func variables(shapes ...shape) graph.Nodes {
+func variables(shapes ...shape) op.Nodes {
 	g := gorgonia.NewGraph()
-	var x graph.Nodes
+	var x op.Nodes
 	for i, s := range shapes {
 		x = append(x, gorgonia.NewTensor(g, gt.Float64, s.Dims(), gorgonia.WithShape(s...), gorgonia.WithName(fmt.Sprint("x", i))))
 	}
@@ -26,27 +31,27 @@ func variables(shapes ...shape) graph.Nodes {
 func TestIdentity(t *testing.T) {
 	for _, c := range []struct {
 		x    []shape
-		a, b *graph.Op
+		a, b *op.Op
 		same bool
 	}{
-		{[]shape{{2, 2}}, graph.SigmoidOp, graph.SigmoidOp, true},
-		{[]shape{{2, 2}}, graph.SigmoidOp, graph.TanhOp, false},
-		{[]shape{{2, 2}, {2, 2}}, graph.Hadamard, graph.Hadamard, true},
-		{[]shape{{2, 2}, {2, 2}}, graph.Hadamard, graph.DHadamard, false},
-		{[]shape{{4, 3}, {4, 3}}, graph.QuadraticOp, graph.CrossEntropyOp, false},
-		{[]shape{{2, 2}, {2, 2}}, graph.MulT, graph.TMul, false},
-		{[]shape{{1, 1, 5, 5}, {1, 1, 5, 5}, {1}}, graph.ConvOp(1, 0), graph.ConvOp(1, 0), true},
-		{[]shape{{1, 1, 5, 5}, {1, 1, 5, 5}, {1}}, graph.ConvOp(1, 0), graph.ConvOp(2, 0), false},
-		{[]shape{{1, 1, 7, 7}, {1, 1, 5, 5}, {1}}, graph.ConvOp(1, 0), graph.ConvOp(2, 1), false},
-		{[]shape{{1, 1, 1, 1}, {1, 1, 3, 3}}, graph.DConvX(2, 1, shape{1, 1, 1, 1}), graph.DConvX(2, 1, shape{1, 1, 1, 2}), false},
-		{[]shape{{1, 1, 1, 1}, {1, 1, 1, 1}}, graph.DConvX(1, 0, shape{1, 1, 1, 1}), graph.DConvX(2, 0, shape{1, 1, 1, 1}), false},
-		{[]shape{{1, 1, 1, 1}, {1, 1, 1, 1}}, graph.DConvK(1, 0, shape{1, 1, 1, 1}), graph.DConvK(2, 0, shape{1, 1, 1, 1}), false},
-		{[]shape{{1, 1, 5, 5}}, graph.MaxPoolOp(2), graph.MaxPoolOp(2), true},
-		{[]shape{{1, 1, 5, 5}}, graph.MaxPoolOp(3), graph.MaxPoolOp(4), false},
-		{[]shape{{1, 1, 5, 5}, {1, 1, 1, 1}}, graph.DMaxPool(3), graph.DMaxPool(4), false},
-		{[]shape{{2, 6}}, graph.ReshapeOp(shape{3, 4}), graph.ReshapeOp(shape{3, 4}), true},
-		{[]shape{{2, 6}}, graph.ReshapeOp(shape{3, 4}), graph.ReshapeOp(shape{4, 3}), false},
-		{[]shape{{2, 6}}, graph.Part(1, 3), graph.Part(2, 4), false},
+		{[]shape{{2, 2}}, op.Sigmoid, op.Sigmoid, true},
+		{[]shape{{2, 2}}, op.Sigmoid, op.Tanh, false},
+		{[]shape{{2, 2}, {2, 2}}, op.Hadamard, op.Hadamard, true},
+		{[]shape{{2, 2}, {2, 2}}, op.Hadamard, op.DHadamard, false},
+		{[]shape{{4, 3}, {4, 3}}, op.Quadratic, op.CrossEntropy, false},
+		{[]shape{{2, 2}, {2, 2}}, op.MulT, op.TMul, false},
+		{[]shape{{1, 1, 5, 5}, {1, 1, 5, 5}, {1}}, op.Conv(1, 0), op.Conv(1, 0), true},
+		{[]shape{{1, 1, 5, 5}, {1, 1, 5, 5}, {1}}, op.Conv(1, 0), op.Conv(2, 0), false},
+		{[]shape{{1, 1, 7, 7}, {1, 1, 5, 5}, {1}}, op.Conv(1, 0), op.Conv(2, 1), false},
+		{[]shape{{1, 1, 1, 1}, {1, 1, 3, 3}}, op.DConvX(2, 1, shape{1, 1, 1, 1}), op.DConvX(2, 1, shape{1, 1, 1, 2}), false},
+		{[]shape{{1, 1, 1, 1}, {1, 1, 1, 1}}, op.DConvX(1, 0, shape{1, 1, 1, 1}), op.DConvX(2, 0, shape{1, 1, 1, 1}), false},
+		{[]shape{{1, 1, 1, 1}, {1, 1, 1, 1}}, op.DConvK(1, 0, shape{1, 1, 1, 1}), op.DConvK(2, 0, shape{1, 1, 1, 1}), false},
+		{[]shape{{1, 1, 5, 5}}, op.MaxPool(2), op.MaxPool(2), true},
+		{[]shape{{1, 1, 5, 5}}, op.MaxPool(3), op.MaxPool(4), false},
+		{[]shape{{1, 1, 5, 5}, {1, 1, 1, 1}}, op.DMaxPool(3), op.DMaxPool(4), false},
+		{[]shape{{2, 6}}, op.Reshape(shape{3, 4}), op.Reshape(shape{3, 4}), true},
+		{[]shape{{2, 6}}, op.Reshape(shape{3, 4}), op.Reshape(shape{4, 3}), false},
+		{[]shape{{2, 6}}, op.Part(1, 3), op.Part(2, 4), false},
 	} {
 		x := variables(c.x...)
 		if got := c.a.Apply(x...) == c.b.Apply(x...); got != c.same {
@@ -54,7 +59,7 @@ func TestIdentity(t *testing.T) {
 		}
 	}
 	x := variables(shape{2, 2}, shape{2, 2})
-	if graph.Hadamard.Apply(x[0], x[1]) == graph.Hadamard.Apply(x[1], x[0]) {
+	if op.Hadamard.Apply(x[0], x[1]) == op.Hadamard.Apply(x[1], x[0]) {
 		t.Error("an op's inputs in another order are the same node")
 	}
 }
@@ -84,7 +89,7 @@ func TestViews(t *testing.T) {
 		{columns, []float64{1, 2, 5, 6, 9, 10}},
 		{row, []float64{4, 5, 6, 7, 8, 9, 10, 11}},
 	} {
-		y, err := graph.ReLUOp.Apply(variables(c.x.Shape())...).Op().Do(c.x)
+		y, err := op.ReLU.Apply(variables(c.x.Shape())...).Op().Do(c.x)
 		if err != nil {
 			t.Error(err)
 		} else if got := y.Data().([]float64); fmt.Sprint(got) != fmt.Sprint(c.want) {
@@ -95,8 +100,8 @@ func TestViews(t *testing.T) {
 
 func TestNoKernel(t *testing.T) {
 	x := gt.New(gt.WithShape(2), gt.WithBacking([]int{1, 2}))
-	_, err := graph.ReLUOp.Apply(variables(shape{2})...).Op().Do(x)
-	if err == nil || !strings.HasPrefix(err.Error(), "graph: relu: no kernel for int") {
+	_, err := op.ReLU.Apply(variables(shape{2})...).Op().Do(x)
+	if err == nil || !strings.HasPrefix(err.Error(), "op: relu: no kernel for int") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -104,12 +109,12 @@ func TestNoKernel(t *testing.T) {
 // TestKinks: the gradients where there is a choice.
 func TestKinks(t *testing.T) {
 	for _, c := range []struct {
-		op   *graph.Op
+		op   *op.Op
 		x    []tensor
 		want []float64
 	}{
-		{graph.DReLU, []tensor{vector(0, 1, 0), vector(5, 6, 7)}, []float64{0, 6, 0}},
-		{graph.DMaxPool(2), []tensor{{shape{1, 1, 2, 4}, []float64{1, 3, 2, 2, 3, 3, 2, 2}}, {shape{1, 1, 1, 2}, []float64{5, 7}}},
+		{op.DReLU, []tensor{vector(0, 1, 0), vector(5, 6, 7)}, []float64{0, 6, 0}},
+		{op.DMaxPool(2), []tensor{{shape{1, 1, 2, 4}, []float64{1, 3, 2, 2, 3, 3, 2, 2}}, {shape{1, 1, 1, 2}, []float64{5, 7}}},
 			[]float64{0, 5, 7, 0, 0, 0, 0, 0}},
 	} {
 		shapes := []shape{c.x[0].Shape, c.x[1].Shape}

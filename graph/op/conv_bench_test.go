@@ -1,15 +1,15 @@
-package graph_test
+package op_test
 
 import (
 	"fmt"
 	"testing"
 
-	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/graph/graphtest"
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
-func f32(t tensor) graph.Array[float32] {
-	a := graph.Array[float32]{Shape: t.Shape, Data: make([]float32, len(t.Data))}
+func f32(t tensor) op.Array[float32] {
+	a := op.Array[float32]{Shape: t.Shape, Data: make([]float32, len(t.Data))}
 	for i, v := range t.Data {
 		a.Data[i] = float32(v)
 	}
@@ -25,30 +25,30 @@ func BenchmarkConv(b *testing.B) {
 		x := graphtest.Random(shape{1, c.in, c.size, c.size}, 1)
 		w := graphtest.Random(shape{c.out, c.in, c.k, c.k}, 2)
 		bias := graphtest.Random(shape{c.out}, 3)
-		op := graph.ConvOp(c.stride, c.pad)
-		ys, err := op.Shape([]shape{x.Shape, w.Shape, bias.Shape})
+		conv := op.Conv(c.stride, c.pad)
+		ys, err := conv.Shape([]shape{x.Shape, w.Shape, bias.Shape})
 		if err != nil {
 			b.Fatal(err)
 		}
 		y := graphtest.Random(ys, 4)
 		flop := 2 * float64(c.in*c.k*c.k) * float64(ys.TotalSize())
-		run := func(name string, op *graph.Op, out tensor, in ...tensor) {
-			xs := make([]graph.Array[float32], len(in))
+		run := func(name string, o *op.Op, out tensor, in ...tensor) {
+			xs := make([]op.Array[float32], len(in))
 			for i := range in {
 				xs[i] = f32(in[i])
 			}
-			o := f32(out)
+			to := f32(out)
 			b.Run(fmt.Sprintf("%d-%d@%d/%d/s%d/%s", c.in, c.out, c.k, c.size, c.stride, name), func(b *testing.B) {
 				for b.Loop() {
-					op.F32(o, xs)
+					o.F32(to, xs)
 				}
 				b.ReportMetric(flop*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 				b.ReportMetric(0, "ns/op")
 				b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N), "us")
 			})
 		}
-		run("y", op, y, x, w, bias)
-		run("dx", graph.DConvX(c.stride, c.pad, x.Shape), x, y, w)
-		run("dk", graph.DConvK(c.stride, c.pad, w.Shape), w, x, y)
+		run("y", conv, y, x, w, bias)
+		run("dx", op.DConvX(c.stride, c.pad, x.Shape), x, y, w)
+		run("dk", op.DConvK(c.stride, c.pad, w.Shape), w, x, y)
 	}
 }

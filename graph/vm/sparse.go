@@ -1,14 +1,16 @@
-package graph
+package vm
 
 import (
+	"github.com/stheno-ml/stheno/graph/op"
 	"github.com/stheno-ml/stheno/internal/kernel"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
 // sparse finds the products with an input of the graph as left factor, such as the first layer's: most pixels of a digit are 0.
 func sparse(p *program) {
 	found := map[*value][]*lists{}
 	for _, in := range p.code {
-		if !in.affine() && in.own != tMul {
+		if !in.affine() && in.own != op.TMul {
 			continue
 		}
 		x, s := in.x[0].root(), in.x[0].shape
@@ -92,7 +94,7 @@ func (z *lists) dense() bool {
 
 // sparseAffine is y = act(x W + b) by the non-zero elements of x: by halves of its columns where there are lists of both, else cut by
 // columns of W.
-func (l *linker[T]) sparseAffine(in *instr) []job {
+func (l *linker[T]) sparseAffine(in *instr) []team.Job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.bias(in)
 	act := activate[T](in.act)
@@ -104,7 +106,7 @@ func (l *linker[T]) sparseAffine(in *instr) []job {
 	if len(in.sparse) == 2 {
 		l.vm.half = in.sparse[1].from
 		other := l.make(m*k, &l.vm.scratch)
-		return []job{{2, func(i int) {
+		return []team.Job{{Parts: 2, Run: func(i int) {
 			z, sum := in.sparse[i], y
 			if i == 0 {
 				begin(y, 0, k)
@@ -114,7 +116,7 @@ func (l *linker[T]) sparseAffine(in *instr) []job {
 			}
 			find(z, x, n, 0, m)
 			multiply(z, sum, x, w, n, k, 0, k)
-		}}, {1, func(int) {
+		}}, {Parts: 1, Run: func(int) {
 			kernel.For[T]().Add(y, y, other)
 			act(y)
 		}}}
@@ -122,7 +124,7 @@ func (l *linker[T]) sparseAffine(in *instr) []job {
 	z := in.sparse[0]
 	size, cuts := cut(m, n, kernel.Together)
 	cols := parts(k, wide)
-	return []job{{cuts, func(i int) { find(z, x, n, i*size, min(m, (i+1)*size)) }}, {cols, func(i int) {
+	return []team.Job{{Parts: cuts, Run: func(i int) { find(z, x, n, i*size, min(m, (i+1)*size)) }}, {Parts: cols, Run: func(i int) {
 		j0, j1 := i*wide, min(k, (i+1)*wide)
 		begin(y, j0, j1)
 		multiply(z, y, x, w, n, k, j0, j1)
@@ -152,17 +154,17 @@ func multiply[T kernel.Float](z *lists, y, x, w []T, n, k, j0, j1 int) {
 }
 
 // sparseTMul is tMul by the non-zero elements of a, in the parts of sparseAffine.
-func (l *linker[T]) sparseTMul(in *instr) []job {
+func (l *linker[T]) sparseTMul(in *instr) []team.Job {
 	n, k := in.x[0].shape[1], in.x[1].shape[1]
 	y, factors := l.target(in)
 	x, dy := l.of(in.x[0]), l.of(in.x[1])
 	if len(in.sparse) == 2 {
-		return []job{{2, func(i int) {
+		return []team.Job{{Parts: 2, Run: func(i int) {
 			alpha, beta := factors()
 			outer(in.sparse[i], y, x, dy, n, k, 0, k, alpha, beta)
 		}}}
 	}
-	return []job{{parts(k, wide), func(i int) {
+	return []team.Job{{Parts: parts(k, wide), Run: func(i int) {
 		alpha, beta := factors()
 		outer(in.sparse[0], y, x, dy, n, k, i*wide, min(k, (i+1)*wide), alpha, beta)
 	}}}

@@ -1,35 +1,38 @@
-package graph
+package vm
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/stheno-ml/stheno/graph/op"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
-// Compile turns a graph into a program for outs and for the gradients of params, as gorgonia.Grad made them (none if it was not
-// asked). Everything else in the graph is left out. The program computes the same sums in the same order for any number of
-// threads; 0 means one a processor.
-func Compile(outs, params Nodes, threads int) (*VM, error) {
-	return compile(outs, params, threads, nil)
+// Config is how a program is to be made.
+type Config struct {
+	Threads int      // 0: one a processor. The program computes the same sums in the same order for any number
+	Descent *Descent // nil: the program leaves the gradients; otherwise it makes the step of gradient descent in their place
 }
 
-// compile is Compile; with a rule the program does not leave the gradients but makes the step of gradient descent.
-func compile(outs, params Nodes, threads int, rule *descent) (vm *VM, err error) {
-	defer catch(&err)
+// Compile turns a graph into a program for outs and for the gradients of params, as gorgonia.Grad made them (none if it was not
+// asked). Everything else in the graph is left out.
+func Compile(outs, params op.Nodes, c Config) (vm *VM, err error) {
+	defer op.Catch(&err)
 	if len(outs) == 0 {
-		return nil, fmt.Errorf("graph: nothing to compile; name at least one output")
+		return nil, errors.New("vm: nothing to compile; name at least one output")
 	}
-	p := &program{outs: slices.Clone(outs), params: params, rule: rule, byID: map[int64]*value{}}
+	p := &program{outs: slices.Clone(outs), params: params, rule: c.Descent, byID: map[int64]*value{}}
 	for _, pass := range passes {
 		pass(p)
 	}
 	if p.values[0].node.Dtype() == tensor.Float64 {
-		return link[float64](p, threads)
+		return link[float64](p, c.Threads)
 	}
-	return link[float32](p, threads)
+	return link[float32](p, c.Threads)
 }
 
 // passes are the compiler: each takes the program one step on.
@@ -37,9 +40,9 @@ var passes = []func(*program){order, sums, reshapes, fuseActivations, sparse, fu
 
 // program is what the passes work on: instructions in the order of execution, over values.
 type program struct {
-	outs   Nodes
-	params Nodes
-	rule   *descent         // how parameters are updated; nil: gradients are outputs
+	outs   op.Nodes
+	params op.Nodes
+	rule   *Descent         // how parameters are updated; nil: gradients are outputs
 	byID   map[int64]*value // by the node's ID
 	values []*value
 	code   []*instr
@@ -50,8 +53,8 @@ type program struct {
 
 // value is a tensor of the program.
 type value struct {
-	node  *Node
-	shape Shape
+	node  *op.Node
+	shape op.Shape
 	of    *value // shares the memory of another value, in another shape
 	uses  int    // instructions that read it
 	keep  bool   // an output: its memory is its own
@@ -69,20 +72,15 @@ func (v *value) root() *value {
 }
 
 // leaf says that v is a variable or constant of the graph: it has memory already.
-func (v *value) leaf() bool { return v.node.Op() == nil || isConstant(v.node) }
-
-func isConstant(n *Node) bool {
-	_, ok := n.Op().(interface{ Value() gorgonia.Value })
-	return ok
-}
+func (v *value) leaf() bool { return v.node.Op() == nil || op.IsConstant(v.node) }
 
 // instr is one op on values.
 type instr struct {
 	op     gorgonia.Op
-	own    *Op // op as one of ours; nil: it runs through Gorgonia's interfaces
+	own    *op.Op // op as one of ours; nil: it runs through Gorgonia's interfaces
 	y      *value
 	x      []*value
-	act    *Op      // the activation that is applied to the result at once
+	act    *op.Op   // the activation that is applied to the result at once
 	sparse []*lists // the non-zero elements of x[0], where the op walks those
 	update *value   // the parameter that the result, its gradient, updates at once
 	decay  bool     // whether regularisation shrinks that parameter
@@ -113,24 +111,21 @@ func order(p *program) {
 }
 
 // visit is the value of n, with its instructions.
-func (p *program) visit(n *Node) *value {
+func (p *program) visit(n *op.Node) *value {
 	if v := p.byID[n.ID()]; v != nil {
 		return v
 	}
 	v := &value{node: n, shape: n.Shape()}
 	if !v.leaf() {
-		in := &instr{op: n.Op(), y: v}
-		if a, ok := in.op.(*applied); ok {
-			in.own = a.Op
-		}
-		for _, c := range children(n) {
+		in := &instr{op: n.Op(), own: op.Of(n.Op()), y: v}
+		for _, c := range op.Inputs(n) {
 			x := p.visit(c)
 			x.uses++
 			in.x = append(in.x, x)
 		}
 		p.code = append(p.code, in)
-	} else if v.node.Value() == nil && !isConstant(n) {
-		fail("input %s has no value; bind one with gorgonia.Let before compiling", n.Name())
+	} else if v.node.Value() == nil && !op.IsConstant(n) {
+		op.Fail("input %s has no value; bind one with gorgonia.Let before compiling", n.Name())
 	}
 	p.byID[n.ID()] = v
 	p.values = append(p.values, v)
@@ -144,7 +139,7 @@ func (p *program) remove(drop func(*instr) bool) { p.code = slices.DeleteFunc(p.
 func sums(p *program) {
 	for _, in := range p.code {
 		if in.own == nil && strings.HasPrefix(in.op.String(), "+ ") && in.x[0].shape.Eq(in.x[1].shape) {
-			in.own = add
+			in.own = op.Add
 		}
 	}
 }
@@ -152,7 +147,7 @@ func sums(p *program) {
 // reshapes makes the result of a reshape another view of its input.
 func reshapes(p *program) {
 	p.remove(func(in *instr) bool {
-		if in.own == nil || !strings.HasPrefix(in.own.Name, "reshape/") {
+		if in.own == nil || !in.own.View {
 			return false
 		}
 		if x := in.x[0]; in.y.keep && (x.keep || x.leaf()) {
@@ -169,7 +164,7 @@ func reshapes(p *program) {
 // fuseActivations lets affine apply the activation that alone reads its result.
 func fuseActivations(p *program) {
 	p.remove(func(in *instr) bool {
-		if in.own == nil || in.own.point == nil {
+		if in.own == nil || in.own.Point == nil {
 			return false
 		}
 		z := in.x[0]

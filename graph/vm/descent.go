@@ -1,36 +1,39 @@
-package graph
+package vm
 
 import (
 	"errors"
 	"math"
 	"slices"
 
+	"github.com/stheno-ml/stheno/graph/op"
+
 	"github.com/stheno-ml/stheno/internal/kernel"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// descent is a step of gradient descent as a part of a program: w = (1−ηλ/n) w − η ∇w, made as soon as the gradient is there and w is
+// A Descent is a step of gradient descent as a part of a program: w = (1−ηλ/n) w − η ∇w, made as soon as the gradient is there and w is
 // not read any more. A weight matrix is then read and written once, and its gradient never stored.
-type descent struct {
-	eta, l2 float64 // η and λ/n of the next run
-	decay   []bool  // by parameter: whether l2 applies
+type Descent struct {
+	Eta, L2 float64 // η and λ/n of the next run
+	Decay   []bool  // by parameter: whether L2 applies
 }
 
 // shrink is the factor of a parameter that decays or does not.
-func (d *descent) shrink(decay bool) float64 {
+func (d *Descent) shrink(decay bool) float64 {
 	if !decay {
 		return 1
 	}
-	return 1 - d.eta*d.l2
+	return 1 - d.Eta*d.L2
 }
 
-// errNonfinite stops a program before its first update because the cost is not finite.
-var errNonfinite = errors.New("graph: the cost is not finite")
+// ErrNonfinite stops a program before its first update because the cost is not finite.
+var ErrNonfinite = errors.New("vm: the cost is not finite")
 
 // guard is the instruction that stops the program where the cost, its input, is not finite.
-var guard = &Op{Name: "guard"}
+var guard = &op.Op{Name: "guard"}
 
 // sgd is the instruction that updates a parameter from its gradient, its input.
-var sgd = &Op{Name: "sgd"}
+var sgd = &op.Op{Name: "sgd"}
 
 // updates adds the updates to the program: a weight matrix's after the last instruction that reads it, the others at the end; and
 // before them all, the guard of the cost, which is the first output.
@@ -39,8 +42,8 @@ func (p *program) updates() {
 	for i, n := range slices.Backward(p.params) {
 		grad := p.visit(n.Deriv())
 		grad.uses++
-		u := &instr{own: sgd, y: p.byID[n.ID()], x: []*value{grad}, decay: p.rule.decay[i]}
-		if a, ok := grad.node.Op().(*applied); ok && a.Op == tMul {
+		u := &instr{own: sgd, y: p.byID[n.ID()], x: []*value{grad}, decay: p.rule.Decay[i]}
+		if op.Of(grad.node.Op()) == op.TMul {
 			early = append(early, u)
 		} else {
 			late = append(late, u)
@@ -73,7 +76,7 @@ func fuseUpdates(p *program) {
 		}
 		from := p.lastIndex(func(in *instr) bool { return in.y == u.x[0] })
 		product := p.code[from]
-		if product.own != tMul {
+		if product.own != op.TMul {
 			continue
 		}
 		product.update, product.y, product.decay = u.y, u.y, u.decay
@@ -87,21 +90,21 @@ func (l *linker[T]) target(in *instr) (y []T, factors func() (alpha, beta T)) {
 	if in.update == nil {
 		return l.of(in.y), func() (T, T) { return 1, 0 }
 	}
-	return l.of(in.update), func() (T, T) { return T(-l.rule.eta), T(l.rule.shrink(in.decay)) }
+	return l.of(in.update), func() (T, T) { return T(-l.rule.Eta), T(l.rule.shrink(in.decay)) }
 }
 
 // sgd updates a parameter from a gradient in memory.
-func (l *linker[T]) sgd(in *instr) []job {
+func (l *linker[T]) sgd(in *instr) []team.Job {
 	w, g, s := l.of(in.y), l.of(in.x[0]), kernel.For[T]()
-	return whole(func() { s.SGD(w, g, T(l.rule.shrink(in.decay)), T(l.rule.eta)) })
+	return whole(func() { s.SGD(w, g, T(l.rule.shrink(in.decay)), T(l.rule.Eta)) })
 }
 
 // guard checks the cost.
-func (l *linker[T]) guard(in *instr) []job {
+func (l *linker[T]) guard(in *instr) []team.Job {
 	cost := l.of(in.x[0])
 	return whole(func() {
 		if c := float64(cost[0]); math.IsNaN(c) || math.IsInf(c, 0) {
-			l.vm.err = errNonfinite
+			l.vm.err = ErrNonfinite
 		}
 	})
 }

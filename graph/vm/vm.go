@@ -1,21 +1,24 @@
-package graph
+package vm
 
 import (
 	"fmt"
 	"runtime"
 	"unsafe"
 
+	"github.com/stheno-ml/stheno/graph/op"
+
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
 // VM is a compiled graph: a flat list of steps over memory that was placed in advance. It implements gorgonia.VM: RunAll reads the
 // values of the graph's inputs, leaves the outputs in their nodes' Value and the gradients in the parameters' Grad. It is not for
 // use by several goroutines at once.
 type VM struct {
-	steps   []job
+	steps   []team.Job
 	threads int
 	inputs  []input
 	after   []func() // what publishes results that no step writes in place
@@ -29,7 +32,7 @@ type VM struct {
 
 // input is a variable of the graph, and how to read a value that was bound to it since it was compiled.
 type input struct {
-	node  *Node
+	node  *op.Node
 	value gorgonia.Value
 	load  func(gorgonia.Value) error
 }
@@ -42,13 +45,13 @@ func (vm *VM) RunAll() error {
 		in := &vm.inputs[i]
 		if v := in.node.Value(); v != in.value {
 			if err := in.load(v); err != nil {
-				return fmt.Errorf("graph: input %s: %w", in.node.Name(), err)
+				return fmt.Errorf("vm: input %s: %w", in.node.Name(), err)
 			}
 		}
 	}
 	vm.err = nil
 	for i := range vm.steps {
-		do(&vm.steps[i], vm.threads)
+		team.Do(&vm.steps[i], vm.threads)
 		if vm.err != nil {
 			break
 		}
@@ -69,11 +72,21 @@ func (vm *VM) Close() error { return nil }
 // above, example by example.
 func (vm *VM) String() string { return vm.listing }
 
+// Data is the memory, []float32 or []float64, of one of the outputs that the program was compiled for.
+func (vm *VM) Data(n *op.Node) any { return vm.data[n.ID()] }
+
+// Half is how many columns of the graph's input the first of two processors works on, where the first product is split between them; 0 where
+// it is not.
+func (vm *VM) Half() int { return vm.half }
+
+// Memory is what the program holds, in bytes: intermediate values, and partial sums and lists of what is not zero.
+func (vm *VM) Memory() (activations, scratch int) { return vm.activations, vm.scratch }
+
 // linker gives a program's values their memory and turns its instructions into steps.
 type linker[T kernel.Float] struct {
 	vm   *VM
 	mem  map[*value][]T // by root
-	rule *descent
+	rule *Descent
 }
 
 func link[T kernel.Float](p *program, threads int) (*VM, error) {
@@ -125,12 +138,12 @@ func (l *linker[T]) leaves(p *program) error {
 		if c, ok := v.node.Op().(interface{ Value() gorgonia.Value }); ok {
 			from = c.Value()
 		}
-		data, err := elements[T](from)
+		data, err := op.Elements[T](from)
 		if err != nil {
-			return fmt.Errorf("graph: input %s: %w", v.node.Name(), err)
+			return fmt.Errorf("vm: input %s: %w", v.node.Name(), err)
 		}
 		l.mem[v] = data
-		if !isConstant(v.node) {
+		if !op.IsConstant(v.node) {
 			l.vm.inputs = append(l.vm.inputs, input{v.node, from, l.reload(v, data)})
 		}
 	}
@@ -143,7 +156,7 @@ func (l *linker[T]) reload(v *value, data []T) func(gorgonia.Value) error {
 		if x == nil || !x.Shape().Eq(v.shape) {
 			return fmt.Errorf("value %v does not have shape %v", x, v.shape)
 		}
-		d, err := elements[T](x)
+		d, err := op.Elements[T](x)
 		copy(data, d)
 		return err
 	}
@@ -158,7 +171,7 @@ func (l *linker[T]) gradients(p *program) {
 		}
 		var grad []T
 		if g, err := w.Grad(); err == nil {
-			grad, _ = elements[T](g)
+			grad, _ = op.Elements[T](g)
 		}
 		if len(grad) != max(1, w.Shape().TotalSize()) {
 			grad = make([]T, max(1, w.Shape().TotalSize()))
@@ -175,9 +188,9 @@ func (l *linker[T]) gradients(p *program) {
 }
 
 // publish makes n's Value show memory after each run.
-func (l *linker[T]) publish(n *Node, memory []T) {
+func (l *linker[T]) publish(n *op.Node, memory []T) {
 	l.vm.data[n.ID()] = memory
-	if n.Op() == nil || isConstant(n) {
+	if n.Op() == nil || op.IsConstant(n) {
 		return
 	}
 	if !n.Shape().IsScalar() {

@@ -1,4 +1,4 @@
-package graph
+package op
 
 import (
 	"fmt"
@@ -6,16 +6,16 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// pointwise are an activation's kernels on slices of one length; y may be x. affine applies one to its result at once.
-type pointwise struct {
-	f32 func(y, x []float32)
-	f64 func(y, x []float64)
+// A Point is an activation's kernels on slices of one length; y may be x.
+type Point struct {
+	F32 func(y, x []float32)
+	F64 func(y, x []float64)
 }
 
 // elementwise is an op of one input, of its input's shape.
 func elementwise(name string, f32 func(y, x []float32), f64 func(y, x []float64), grad Grad) *Op {
 	return &Op{
-		Name: name, Cut: each1, Grad: []Grad{grad}, point: &pointwise{f32, f64},
+		Name: name, Cut: each1, Grad: []Grad{grad}, Point: &Point{f32, f64},
 		F32:   func(y Array[float32], x []Array[float32]) { f32(y.Data, x[0].Data) },
 		F64:   func(y Array[float64], x []Array[float64]) { f64(y.Data, x[0].Data) },
 		Shape: func(x []Shape) (Shape, error) { return x[0].Clone(), nil },
@@ -48,25 +48,25 @@ func sameShape(x []Shape) (Shape, error) {
 }
 
 // hadamard is y = a ⊙ b.
-var hadamard = &Op{
+var Hadamard = &Op{
 	Name: "hadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64],
 	Grad: []Grad{
-		func(x Nodes, _, dy *Node) *Node { return dHadamard.Apply(dy, x[1]) },
-		func(x Nodes, _, dy *Node) *Node { return dHadamard.Apply(dy, x[0]) },
+		func(x Nodes, _, dy *Node) *Node { return DHadamard.Apply(dy, x[1]) },
+		func(x Nodes, _, dy *Node) *Node { return DHadamard.Apply(dy, x[0]) },
 	},
 }
 
-// dHadamard is dy ⊙ the other input.
-var dHadamard = &Op{Name: "dHadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64]}
+// DHadamard is dy ⊙ the other input.
+var DHadamard = &Op{Name: "dHadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64]}
 
 func hadamardDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().Hadamard(y.Data, x[0].Data, x[1].Data)
 }
 
 // scaled is y = c x.
-func scaled(c float64) *Op {
+func Scaled(c float64) *Op {
 	return elementwise(fmt.Sprintf("scaled/%v", c), scaledDo[float32](c), scaledDo[float64](c),
-		func(_ Nodes, _, dy *Node) *Node { return scaled(c).Apply(dy) })
+		func(_ Nodes, _, dy *Node) *Node { return Scaled(c).Apply(dy) })
 }
 
 func scaledDo[T kernel.Float](c float64) func(y, x []T) {
@@ -74,7 +74,7 @@ func scaledDo[T kernel.Float](c float64) func(y, x []T) {
 }
 
 // add is y = a + b; its gradient is dy for both.
-var add = &Op{
+var Add = &Op{
 	Name: "add", Shape: sameShape, Cut: each2, F32: addDo[float32], F64: addDo[float64],
 	Grad: []Grad{
 		func(_ Nodes, _, dy *Node) *Node { return dy },

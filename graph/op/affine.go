@@ -1,4 +1,4 @@
-package graph
+package op
 
 import (
 	"fmt"
@@ -7,20 +7,18 @@ import (
 )
 
 // affine is y = x W + b for x (m,n), W (n,k), b (k): the weighted input z of a layer for a whole mini-batch, an example a row.
-var affine = &Op{
+var Affine = &Op{
 	Name: "affine", Shape: affineShape, F32: affineDo[float32], F64: affineDo[float64],
 	Terms: func(x []Shape) int { return x[1][0] },
 	Grad: []Grad{
-		func(x Nodes, _, dy *Node) *Node { return mulT.Apply(dy, x[1]) }, // dx = dy Wᵀ (BP2)
-		func(x Nodes, _, dy *Node) *Node { return tMul.Apply(x[0], dy) }, // dW = xᵀ dy (BP4)
-		func(_ Nodes, _, dy *Node) *Node { return sumRows.Apply(dy) },    // db = Σ dy  (BP3)
+		func(x Nodes, _, dy *Node) *Node { return MulT.Apply(dy, x[1]) }, // dx = dy Wᵀ (BP2)
+		func(x Nodes, _, dy *Node) *Node { return TMul.Apply(x[0], dy) }, // dW = xᵀ dy (BP4)
+		func(_ Nodes, _, dy *Node) *Node { return SumRows.Apply(dy) },    // db = Σ dy  (BP3)
 	},
 }
 
 // linear is y = x W.
-var linear = withoutBias(affine)
-
-func (in *instr) affine() bool { return in.own == affine || in.own == linear }
+var Linear = WithoutBias(Affine)
 
 func affineShape(x []Shape) (Shape, error) {
 	if len(x[0]) != 2 || len(x[1]) != 2 || x[0][1] != x[1][0] || len(x) == 3 && !x[2].Eq(x[1][1:]) {
@@ -42,7 +40,7 @@ func affineDo[T kernel.Float](y Array[T], x []Array[T]) {
 }
 
 // mulT is y = a bᵀ for a (m,k), b (n,k).
-var mulT = &Op{
+var MulT = &Op{
 	Name: "mulT", F32: mulTDo[float32], F64: mulTDo[float64],
 	Shape: func(x []Shape) (Shape, error) {
 		if len(x[0]) != 2 || len(x[1]) != 2 || x[0][1] != x[1][1] {
@@ -58,7 +56,7 @@ func mulTDo[T kernel.Float](y Array[T], x []Array[T]) {
 }
 
 // tMul is y = aᵀ b for a (k,m), b (k,n).
-var tMul = &Op{
+var TMul = &Op{
 	Name: "tMul", F32: tMulDo[float32], F64: tMulDo[float64],
 	Shape: func(x []Shape) (Shape, error) {
 		if len(x[0]) != 2 || len(x[1]) != 2 || x[0][0] != x[1][0] {
@@ -74,7 +72,7 @@ func tMulDo[T kernel.Float](y Array[T], x []Array[T]) {
 }
 
 // sumRows is y[j] = Σ_i x[i,j] for x (m,n).
-var sumRows = &Op{
+var SumRows = &Op{
 	Name: "sumRows", F32: sumRowsDo[float32], F64: sumRowsDo[float64],
 	Shape: func(x []Shape) (Shape, error) {
 		if len(x[0]) != 2 {

@@ -1,12 +1,15 @@
-package graph
+package vm
 
 import (
 	"fmt"
+
+	"github.com/stheno-ml/stheno/graph/op"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
 // work is the least number of multiply-adds that is worth a part of its own: some ten microseconds.
@@ -16,7 +19,7 @@ const work = 1 << 20
 const large = 1 << 15
 
 // steps are the jobs that run a block. How they are cut into parts depends on shapes alone, never on the number of threads.
-func (l *linker[T]) steps(block []*instr) []job {
+func (l *linker[T]) steps(block []*instr) []team.Job {
 	in := block[0]
 	switch {
 	case in.own == nil:
@@ -33,17 +36,17 @@ func (l *linker[T]) steps(block []*instr) []job {
 		return l.sparseTMul(in)
 	case in.affine():
 		return l.affine(in)
-	case in.own == mulT:
+	case in.own == op.MulT:
 		return l.mulT(in)
-	case in.own == tMul:
+	case in.own == op.TMul:
 		return l.tMul(in)
 	}
-	f, y, x := kernelOf[T](in.own), l.array(in.y), l.arrays(in.x)
+	f, y, x := op.Kernel[T](in.own), l.array(in.y), l.arrays(in.x)
 	return whole(func() { f(y, x) })
 }
 
 // whole is a job of one part.
-func whole(f func()) []job { return []job{{1, func(int) { f() }}} }
+func whole(f func()) []team.Job { return []team.Job{{Parts: 1, Run: func(int) { f() }}} }
 
 // cut is n items in parts of about work multiply-adds, where an item takes macs; part i has the items
 // [i*size, min(n, (i+1)*size)), and size is a multiple of unit.
@@ -52,53 +55,38 @@ func cut(n, macs, unit int) (size, parts int) {
 	return size, (n + size - 1) / size
 }
 
-func kernelOf[T kernel.Float](op *Op) func(Array[T], []Array[T]) {
-	if f, ok := any(op.F32).(func(Array[T], []Array[T])); ok {
-		return f
-	}
-	return any(op.F64).(func(Array[T], []Array[T]))
-}
+func (l *linker[T]) array(v *value) op.Array[T] { return op.Array[T]{Shape: v.shape, Data: l.of(v)} }
 
-func (l *linker[T]) array(v *value) Array[T] { return Array[T]{v.shape, l.of(v)} }
-
-func (l *linker[T]) arrays(x []*value) []Array[T] {
-	a := make([]Array[T], len(x))
+func (l *linker[T]) arrays(x []*value) []op.Array[T] {
+	a := make([]op.Array[T], len(x))
 	for i, v := range x {
 		a[i] = l.array(v)
 	}
 	return a
 }
 
-// rows is the part of a that examples [from, to) make.
-func (a Array[T]) rows(from, to int) Array[T] {
-	n := len(a.Data) / a.Shape[0]
-	shape := a.Shape.Clone()
-	shape[0] = to - from
-	return Array[T]{shape, a.Data[from*n : to*n]}
-}
-
 // foreign runs an op of Gorgonia's through its own interface, into new memory, and copies the result.
-func (l *linker[T]) foreign(in *instr) []job {
+func (l *linker[T]) foreign(in *instr) []team.Job {
 	y, x := l.of(in.y), l.arrays(in.x)
 	return whole(func() {
 		values := make([]gorgonia.Value, len(x))
 		for i, a := range x {
-			values[i] = a.value()
+			values[i] = valueOf(a)
 		}
 		v, err := in.op.Do(values...)
 		if err == nil {
 			var d []T
-			d, err = elements[T](v)
+			d, err = op.Elements[T](v)
 			copy(y, d)
 		}
 		if err != nil {
-			l.vm.err = fmt.Errorf("graph: %v: %w", in.op, err)
+			l.vm.err = fmt.Errorf("vm: %v: %w", in.op, err)
 		}
 	})
 }
 
-// value is a as Gorgonia has it.
-func (a Array[T]) value() gorgonia.Value {
+// valueOf is a as Gorgonia has it.
+func valueOf[T kernel.Float](a op.Array[T]) gorgonia.Value {
 	if !a.Shape.IsScalar() {
 		return tensor.New(tensor.WithShape(a.Shape...), tensor.WithBacking(a.Data))
 	}
@@ -110,14 +98,14 @@ func (a Array[T]) value() gorgonia.Value {
 
 // call is a kernel on its operands.
 type call[T kernel.Float] struct {
-	f func(Array[T], []Array[T])
-	y Array[T]
-	x []Array[T]
+	f func(op.Array[T], []op.Array[T])
+	y op.Array[T]
+	x []op.Array[T]
 }
 
 // group runs instructions by examples, in a fixed number of parts. Where there are images, one goes through all instructions before
 // the next one. An instruction that sums over examples gives each part a sum of its own, and a second job adds those in order.
-func (l *linker[T]) group(block []*instr) []job {
+func (l *linker[T]) group(block []*instr) []team.Job {
 	m := examples(block[0])
 	parts := min(8, max(1, m/5))
 	calls, sums := make([][]call[T], parts), []func(){}
@@ -140,13 +128,13 @@ func (l *linker[T]) group(block []*instr) []job {
 			sums = append(sums, l.sum(in, calls))
 		}
 	}
-	jobs := []job{{parts, func(i int) {
+	jobs := []team.Job{{Parts: parts, Run: func(i int) {
 		for _, c := range calls[i] {
 			c.f(c.y, c.x)
 		}
 	}}}
 	if len(sums) > 0 && parts > 1 {
-		jobs = append(jobs, job{len(sums), func(i int) { sums[i]() }})
+		jobs = append(jobs, team.Job{Parts: len(sums), Run: func(i int) { sums[i]() }})
 	}
 	return jobs
 }
@@ -156,26 +144,26 @@ func (l *linker[T]) each(in *instr, from, to int) call[T] {
 	x := l.arrays(in.x)
 	for k, each := range in.own.Cut.Each {
 		if each {
-			x[k] = x[k].rows(from, to)
+			x[k] = x[k].Rows(from, to)
 		}
 	}
-	return call[T]{kernelOf[T](in.own), l.array(in.y).rows(from, to), x}
+	return call[T]{op.Kernel[T](in.own), l.array(in.y).Rows(from, to), x}
 }
 
 // sum adds to each part's calls in's sum over the part's examples, and returns what adds up the parts' sums.
 func (l *linker[T]) sum(in *instr, calls [][]call[T]) func() {
 	y, m, parts := l.array(in.y), examples(in), len(calls)
-	sums := make([]Array[T], parts)
+	sums := make([]op.Array[T], parts)
 	for i := range calls {
 		sums[i] = y
 		if i > 0 {
-			sums[i] = Array[T]{y.Shape, l.make(len(y.Data), &l.vm.scratch)}
+			sums[i] = op.Array[T]{Shape: y.Shape, Data: l.make(len(y.Data), &l.vm.scratch)}
 		}
 		x := l.arrays(in.x)
 		for k := range x {
-			x[k] = x[k].rows(i*m/parts, (i+1)*m/parts)
+			x[k] = x[k].Rows(i*m/parts, (i+1)*m/parts)
 		}
-		calls[i] = append(calls[i], call[T]{kernelOf[T](in.own), sums[i], x})
+		calls[i] = append(calls[i], call[T]{op.Kernel[T](in.own), sums[i], x})
 	}
 	return func() {
 		for _, s := range sums[1:] {

@@ -1,4 +1,4 @@
-package graph
+package op
 
 import (
 	"fmt"
@@ -16,17 +16,18 @@ func (c convolution) geometry(x Shape, rows, cols int) kernel.Geometry {
 	}
 }
 
-// conv is y[i,o] = b[o] + Σ_c K[o,c] ⋆ x[i,c] for x (m,c,h,w), filters K (o,c,kh,kw) and b (o), which may be left out: a correlation,
+// Conv is y[i,o] = b[o] + Σ_c K[o,c] ⋆ x[i,c] for x (m,c,h,w), filters K (o,c,kh,kw) and b (o), which may be left out: a correlation,
 // filters unflipped.
-func (c convolution) op() *Op {
+func Conv(stride, pad int) *Op {
+	c := convolution{stride, pad}
 	return &Op{
 		Name: fmt.Sprintf("conv/%d/%d", c.stride, c.pad), Shape: c.shape, F32: convDo[float32](c), F64: convDo[float64](c),
 		Cut:   Cut{Each: []bool{true, false, false}},
 		Terms: func(x []Shape) int { return x[1][1:].TotalSize() },
 		Grad: []Grad{
-			func(x Nodes, _, dy *Node) *Node { return c.dx(x[0].Shape()).Apply(dy, x[1]) },
-			func(x Nodes, _, dy *Node) *Node { return c.dk(x[1].Shape()).Apply(x[0], dy) },
-			func(_ Nodes, _, dy *Node) *Node { return sumMaps.Apply(dy) },
+			func(x Nodes, _, dy *Node) *Node { return DConvX(stride, pad, x[0].Shape()).Apply(dy, x[1]) },
+			func(x Nodes, _, dy *Node) *Node { return DConvK(stride, pad, x[1].Shape()).Apply(x[0], dy) },
+			func(_ Nodes, _, dy *Node) *Node { return SumMaps.Apply(dy) },
 		},
 	}
 }
@@ -58,7 +59,7 @@ func convDo[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 			yi, beta := image(y, i), T(0)
 			if len(x) == 3 {
 				for j, bias := range x[2].Data {
-					fillWith(yi[j*area:j*area+area], bias)
+					Fill(yi[j*area:j*area+area], bias)
 				}
 				beta = 1
 			}
@@ -67,7 +68,8 @@ func convDo[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 	}
 }
 
-func fillWith[T kernel.Float](y []T, v T) {
+// Fill sets every element of y, of which there is at least one.
+func Fill[T kernel.Float](y []T, v T) {
 	y[0] = v
 	for n := 1; n < len(y); n *= 2 {
 		copy(y[n:], y[:n]) // memmove is faster than a loop
@@ -80,8 +82,9 @@ func image[T kernel.Float](x Array[T], i int) []T {
 	return x.Data[i*n : i*n+n]
 }
 
-// dx is the gradient for x of shape in: the patches' gradient Kᵀ dy, each element added back to where it was taken from.
-func (c convolution) dx(in Shape) *Op {
+// DConvX is the gradient for x of shape in: the patches' gradient Kᵀ dy, each element added back to where it was taken from.
+func DConvX(stride, pad int, in Shape) *Op {
+	c := convolution{stride, pad}
 	return &Op{
 		Name: fmt.Sprintf("dConvX/%d/%d/%v", c.stride, c.pad, in), F32: convDX[float32](c), F64: convDX[float64](c),
 		Shape: func(x []Shape) (Shape, error) {
@@ -121,8 +124,9 @@ func convDX[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 	}
 }
 
-// dk is the gradient for filters of shape k: Σ over the images of dy times the transposed patches.
-func (c convolution) dk(k Shape) *Op {
+// DConvK is the gradient for filters of shape k: Σ over the images of dy times the transposed patches.
+func DConvK(stride, pad int, k Shape) *Op {
+	c := convolution{stride, pad}
 	return &Op{
 		Name: fmt.Sprintf("dConvK/%d/%d/%v", c.stride, c.pad, k), F32: convDK[float32](c), F64: convDK[float64](c),
 		Shape: func(x []Shape) (Shape, error) { return k.Clone(), c.misfit(x[0], k, x[1]) },
@@ -147,8 +151,8 @@ func convDK[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 	}
 }
 
-// sumMaps is y[o] = Σ over images and places of x[i,o,r,s] for x (m,o,h,w): the gradient of a map's shared bias.
-var sumMaps = &Op{
+// SumMaps is y[o] = Σ over images and places of x[i,o,r,s] for x (m,o,h,w): the gradient of a map's shared bias.
+var SumMaps = &Op{
 	Name: "sumMaps", F32: sumMapsDo[float32], F64: sumMapsDo[float64], Cut: Cut{Sum: true},
 	Shape: func(x []Shape) (Shape, error) {
 		if len(x[0]) != 4 {

@@ -1,18 +1,17 @@
-package graph
+package vm
 
 import (
+	"github.com/stheno-ml/stheno/graph/op"
 	"github.com/stheno-ml/stheno/internal/kernel"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
 // activate applies a fused activation in place; nil does nothing.
-func activate[T kernel.Float](act *Op) func(y []T) {
+func activate[T kernel.Float](act *op.Op) func(y []T) {
 	if act == nil {
 		return func([]T) {}
 	}
-	f, ok := any(act.point.f32).(func(y, x []T))
-	if !ok {
-		f = any(act.point.f64).(func(y, x []T))
-	}
+	f := op.PointKernel[T](act.Point)
 	return func(y []T) { f(y, y) }
 }
 
@@ -28,7 +27,7 @@ func (l *linker[T]) bias(in *instr) []T {
 }
 
 // affine is y = act(x W + b), cut by columns of W, or by rows of x where W is narrow.
-func (l *linker[T]) affine(in *instr) []job {
+func (l *linker[T]) affine(in *instr) []team.Job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.bias(in)
 	act, s := activate[T](in.act), kernel.For[T]()
@@ -42,30 +41,30 @@ func (l *linker[T]) affine(in *instr) []job {
 		}
 	}
 	if size, parts := cut(k, m*n, tile); parts > 1 {
-		return []job{{parts, func(i int) { block(0, m, i*size, min(k, (i+1)*size)) }}}
+		return []team.Job{{Parts: parts, Run: func(i int) { block(0, m, i*size, min(k, (i+1)*size)) }}}
 	}
 	size, parts := cut(m, n*k, 1)
-	return []job{{parts, func(i int) { block(i*size, min(m, (i+1)*size), 0, k) }}}
+	return []team.Job{{Parts: parts, Run: func(i int) { block(i*size, min(m, (i+1)*size), 0, k) }}}
 }
 
 // mulT is y = a bᵀ, cut by rows of b.
-func (l *linker[T]) mulT(in *instr) []job {
+func (l *linker[T]) mulT(in *instr) []team.Job {
 	m, k, n := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[0]
 	y, a, b, s := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), kernel.For[T]()
 	size, parts := cut(n, m*k, tile)
-	return []job{{parts, func(i int) {
+	return []team.Job{{Parts: parts, Run: func(i int) {
 		j0, j1 := i*size, min(n, (i+1)*size)
 		s.MulT(y[j0:], n, a, k, b[j0*k:], k, m, j1-j0, k, 1, 0)
 	}}}
 }
 
 // tMul is y = aᵀ b, cut by columns of a, or the update w = decay w − rate aᵀ b at once: then the gradient is never written.
-func (l *linker[T]) tMul(in *instr) []job {
+func (l *linker[T]) tMul(in *instr) []team.Job {
 	k, m, n := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, factors := l.target(in)
 	a, b, s := l.of(in.x[0]), l.of(in.x[1]), kernel.For[T]()
 	size, parts := cut(m, k*n, 12)
-	return []job{{parts, func(i int) {
+	return []team.Job{{Parts: parts, Run: func(i int) {
 		i0, i1 := i*size, min(m, (i+1)*size)
 		alpha, beta := factors()
 		s.Mul(y[i0*n:], n, a[i0:], 1, m, b, n, i1-i0, n, k, alpha, beta)
@@ -82,3 +81,6 @@ func shrink[T kernel.Float](y []T, beta T) {
 		kernel.For[T]().SGD(y, y, beta, 0)
 	}
 }
+
+// affine says that the instruction is y = x W + b, or without b.
+func (in *instr) affine() bool { return in.own == op.Affine || in.own == op.Linear }

@@ -1,0 +1,285 @@
+package op_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph/graphtest"
+	"github.com/stheno-ml/stheno/graph/op"
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+type (
+	shape  = op.Shape
+	tensor = graphtest.Tensor
+)
+
+// row is an op and the inputs that it is checked on.
+type row struct {
+	o *op.Op
+	x [][]tensor
+}
+
+// random are cases of inputs from N(0,1): a list of shapes a case.
+func random(cases ...[]shape) (x [][]tensor) { return inputs(graphtest.Random, cases) }
+
+// spread are cases of inputs away from the kinks of ReLU and max-pooling.
+func spread(cases ...[]shape) (x [][]tensor) { return inputs(graphtest.Spread, cases) }
+
+func inputs(fill func(shape, uint64) tensor, cases [][]shape) (x [][]tensor) {
+	for _, shapes := range cases {
+		var in []tensor
+		for i, s := range shapes {
+			in = append(in, fill(s, uint64(i)))
+		}
+		x = append(x, in)
+	}
+	return x
+}
+
+// costs are cases of outputs and one-hot labels, with dC where d says so.
+func costs(d bool) (x [][]tensor) {
+	for _, s := range []shape{{1, 1}, {1, 10}, {3, 10}, {7, 2}, {10, 10}, {5, 17}} {
+		label := tensor{Shape: s, Data: make([]float64, s.TotalSize())}
+		for i := range s[0] {
+			label.Data[i*s[1]+(i*i+1)%s[1]] = 1
+		}
+		in := []tensor{graphtest.Random(s, uint64(s[0])), label}
+		if d {
+			in = append(in, tensor{Shape: shape{}, Data: []float64{1.75}})
+		}
+		x = append(x, in)
+	}
+	return x
+}
+
+// smoothed are the cases with labels as label smoothing makes them.
+func smoothed(cases [][]tensor) [][]tensor {
+	for _, x := range cases {
+		for i := range x[1].Data {
+			x[1].Data[i] = .7*x[1].Data[i] + .3/float64(x[1].Shape[1])
+		}
+	}
+	return cases
+}
+
+// one, two and pair are shapes for ops of any shape.
+var (
+	one  = [][]shape{{{1}}, {{17}}, {{1, 1}}, {{3, 33}}, {{2, 3, 5, 7}}}
+	two  = [][]shape{{{1}, {1}}, {{17}, {17}}, {{3, 33}, {3, 33}}, {{2, 3, 5, 7}, {2, 3, 5, 7}}}
+	pool = [][]shape{{{1, 1, 2, 2}}, {{2, 3, 4, 6}}, {{2, 2, 5, 7}}, {{1, 3, 3, 9}}}
+)
+
+// table has every op of the package: TestTable sees to it.
+var table = []row{
+	{op.Sigmoid, random(one...)},
+	{op.DSigmoid, random(two...)},
+	{op.Tanh, random(one...)},
+	{op.DTanh, random(two...)},
+	{op.ReLU, spread(one...)},
+	{op.DReLU, spread(two...)},
+	{op.LeakyReLU(.01), spread(one...)},
+	{op.LeakyReLU(.3), spread(one...)},
+	{op.DLeakyReLU(.01), spread(two...)},
+	{op.DLeakyReLU(.3), spread(two...)},
+	{op.GELU, random(one...)},
+	{op.DGELU, random(two...)},
+	{op.SiLU, random(one...)},
+	{op.DSiLU, random(two...)},
+	{op.Hadamard, random(two...)},
+	{op.DHadamard, random(two...)},
+	{op.Add, random(two...)},
+	{op.Scaled(.5), random(one...)},
+	{op.Scaled(-3), random(one...)},
+
+	{op.Affine, random([]shape{{1, 1}, {1, 1}, {1}}, []shape{{1, 5}, {5, 3}, {3}}, []shape{{10, 10}, {10, 10}, {10}},
+		[]shape{{7, 33}, {33, 17}, {17}}, []shape{{3, 2}, {2, 40}, {40}})},
+	{op.Linear, random([]shape{{1, 1}, {1, 1}}, []shape{{7, 33}, {33, 17}})},
+	{op.MulT, random([]shape{{1, 1}, {1, 1}}, []shape{{3, 5}, {7, 5}}, []shape{{10, 33}, {17, 33}}, []shape{{2, 1}, {9, 1}})},
+	{op.TMul, random([]shape{{1, 1}, {1, 1}}, []shape{{5, 3}, {5, 7}}, []shape{{10, 33}, {10, 17}}, []shape{{1, 2}, {1, 9}})},
+	{op.SumRows, random([]shape{{1, 1}}, []shape{{1, 9}}, []shape{{9, 1}}, []shape{{10, 33}})},
+	{op.Reshape(shape{2, 6}), random([]shape{{2, 3, 2}}, []shape{{12}}, []shape{{2, 6}})},
+	{op.Reshape(shape{1, 1}), random([]shape{{1}}, []shape{{1, 1, 1, 1}})},
+
+	{op.Concat(1), random([]shape{{2, 3}})},
+	{op.Concat(2), random([]shape{{1, 1}, {1, 1}}, []shape{{3, 2}, {3, 5}}, []shape{{2, 3, 4, 5}, {2, 1, 4, 5}})},
+	{op.Concat(3), random([]shape{{3, 2}, {3, 5}, {3, 1}}, []shape{{2, 2, 3, 2}, {2, 1, 3, 2}, {2, 3, 3, 2}})},
+	{op.Part(0, 2), random([]shape{{3, 2}}, []shape{{3, 5}}, []shape{{2, 4, 3, 2}})},
+	{op.Part(2, 5), random([]shape{{3, 5}}, []shape{{3, 9}}, []shape{{2, 6, 3, 2}})},
+
+	{op.Conv(1, 0), random([]shape{{1, 1, 1, 1}, {1, 1, 1, 1}, {1}}, []shape{{2, 1, 7, 7}, {3, 1, 5, 5}, {3}},
+		[]shape{{2, 3, 5, 6}, {4, 3, 2, 3}, {4}}, []shape{{3, 2, 4, 4}, {1, 2, 4, 4}, {1}})},
+	{op.Conv(1, 2), random([]shape{{2, 2, 3, 4}, {3, 2, 5, 5}, {3}}, []shape{{1, 1, 1, 1}, {1, 1, 2, 2}, {1}})},
+	{op.WithoutBias(op.Conv(1, 1)), random([]shape{{2, 3, 5, 6}, {4, 3, 2, 3}}, []shape{{1, 1, 1, 1}, {1, 1, 1, 1}})},
+	{op.Conv(2, 0), random([]shape{{2, 2, 7, 6}, {3, 2, 3, 3}, {3}}, []shape{{1, 1, 5, 5}, {2, 1, 1, 1}, {2}})},
+	{op.Conv(3, 1), random([]shape{{2, 2, 7, 8}, {2, 2, 3, 2}, {2}})},
+	{op.DConvX(1, 0, shape{2, 3, 5, 6}), random([]shape{{2, 4, 4, 4}, {4, 3, 2, 3}})},
+	{op.DConvX(2, 1, shape{2, 2, 6, 7}), random([]shape{{2, 3, 3, 4}, {3, 2, 3, 3}})},
+	{op.DConvK(1, 0, shape{4, 3, 2, 3}), random([]shape{{2, 3, 5, 6}, {2, 4, 4, 4}})},
+	{op.DConvK(2, 1, shape{3, 2, 3, 3}), random([]shape{{2, 2, 6, 7}, {2, 3, 3, 4}})},
+	{op.SumMaps, random([]shape{{1, 1, 1, 1}}, []shape{{3, 5, 4, 7}}, []shape{{2, 20, 12, 12}})},
+	{op.MaxPool(1), spread(pool...)},
+	{op.MaxPool(2), spread(pool...)},
+	{op.MaxPool(3), spread(pool[2:]...)},
+	{op.DMaxPool(2), spread([]shape{{1, 1, 2, 2}, {1, 1, 1, 1}}, []shape{{2, 2, 5, 7}, {2, 2, 2, 3}})},
+	{op.DMaxPool(3), spread([]shape{{1, 3, 3, 9}, {1, 3, 1, 3}}, []shape{{2, 2, 5, 7}, {2, 2, 1, 2}})},
+	{op.AvgPool(1), random(pool...)},
+	{op.AvgPool(2), random(pool...)},
+	{op.AvgPool(3), random(pool[2:]...)},
+	{op.DAvgPool(2, shape{2, 2, 5, 7}), random([]shape{{2, 2, 2, 3}}, []shape{{3, 2, 2, 3}})},
+	{op.DAvgPool(3, shape{1, 3, 3, 9}), random([]shape{{1, 3, 1, 3}})},
+	{op.MapMeans, random(pool...)},
+	{op.DMapMeans(shape{2, 3, 4, 5}), random([]shape{{2, 3}}, []shape{{7, 3}})},
+
+	{op.MapMoments, normed("x")},
+	{op.JoinMoments(1), random([]shape{{1, 2, 1}}, []shape{{5, 2, 3}}, []shape{{3, 2, 33}})},
+	{op.JoinMoments(6), random([]shape{{1, 2, 1}}, []shape{{5, 2, 3}}, []shape{{3, 2, 33}})},
+	{ofOwnMoments(op.BatchNorm(.1)), normed("xcc")},
+	{ofOwnMoments(op.BatchNorm(1e-5)), normed("xcc")[2:]},
+	{ofGivenMoments(op.BatchNorm(.1)), normed("xmcc")},
+	{op.MapSums(.1), normed("xmx")},
+	{op.DBatchNorm(.1, 12), normed("xmcxs")},
+	{op.LayerNorm, random(matrices(3, 1, 1)...)},
+	{op.DLayerNorm, random(matrices(3, 1, 3)...)},
+	{op.DLayerNormScale, random(matrices(3, 3)...)},
+	{op.Half(0), random([]shape{{2, 1}}, []shape{{2, 7}})},
+	{op.Half(1), random([]shape{{2, 1}}, []shape{{2, 7}})},
+
+	{op.DSoftmax, random([]shape{{1, 1}, {1, 1}}, []shape{{1, 10}, {1, 10}}, []shape{{10, 10}, {10, 10}}, []shape{{3, 17}, {3, 17}})},
+	{op.Softmax, random([]shape{{1, 1}}, []shape{{1, 10}}, []shape{{10, 10}}, []shape{{3, 17}})},
+	{op.Quadratic, costs(false)},
+	{op.DQuadratic, costs(true)},
+	{op.CrossEntropy, costs(false)},
+	{op.DCrossEntropy, costs(true)},
+	{op.NLL, costs(false)},
+	{op.DNLL, costs(true)},
+	{op.NLL, smoothed(costs(false))},
+	{op.DNLL, smoothed(costs(true))},
+}
+
+// TestOps runs the suite of graphtest over the table, once for each implementation of the kernels.
+func TestOps(t *testing.T) {
+	defer use(t, kernel.Name())
+	for _, name := range kernel.Names() {
+		t.Run(name, func(t *testing.T) {
+			use(t, name)
+			for _, r := range table {
+				for _, x := range r.x {
+					if err := graphtest.Op(r.o, x...); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+}
+
+func use(t *testing.T, name string) {
+	t.Helper()
+	if err := kernel.Use(name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTable finds the names of all ops in the package's source and wants a row for each.
+func TestTable(t *testing.T) {
+	rows := map[string]bool{}
+	for _, r := range table {
+		name, _, _ := strings.Cut(r.o.Name, "/")
+		rows[name] = true
+	}
+	names := opNames(t)
+	if len(names) < 20 {
+		t.Fatalf("found no more than %v", names)
+	}
+	for _, name := range names {
+		if !rows[name] {
+			t.Errorf("op %s has no row in the table", name)
+		}
+	}
+}
+
+// opNames are the names of the Op literals in the package's source, without parameters; where a function makes literals of a
+// name that it is given, the names that it is called with.
+func opNames(t *testing.T) (names []string) {
+	makers := map[string]bool{}
+	visit(t, func(n ast.Node, function string) {
+		lit, ok := n.(*ast.CompositeLit)
+		if !ok || fmt.Sprint(lit.Type) != "Op" {
+			return
+		}
+		if name := literal(keys(lit)["Name"]); name != "" {
+			names = append(names, name)
+		} else {
+			makers[function] = true
+		}
+	})
+	visit(t, func(n ast.Node, _ string) {
+		if call, ok := n.(*ast.CallExpr); ok && makers[fmt.Sprint(call.Fun)] {
+			if name := literal(call.Args[0]); name != "" {
+				names = append(names, name)
+			} else {
+				t.Errorf("%s is called with a name that is no literal", call.Fun)
+			}
+		}
+	})
+	return names
+}
+
+// keys are a composite literal's values by key.
+func keys(lit *ast.CompositeLit) map[string]ast.Expr {
+	m := map[string]ast.Expr{}
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			m[fmt.Sprint(kv.Key)] = kv.Value
+		}
+	}
+	return m
+}
+
+// visit calls f for every node of the package's syntax, tests left out, and the function that it is in.
+func visit(t *testing.T, f func(n ast.Node, function string)) {
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
+			continue
+		}
+		syntax, err := parser.ParseFile(token.NewFileSet(), file.Name(), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range syntax.Decls {
+			function := ""
+			if fd, ok := d.(*ast.FuncDecl); ok {
+				function = fd.Name.Name
+			}
+			ast.Inspect(d, func(n ast.Node) bool {
+				if n != nil {
+					f(n, function)
+				}
+				return true
+			})
+		}
+	}
+}
+
+// literal is the first string in an expression, up to a slash: "conv" of fmt.Sprintf("conv/%d/%d", …).
+func literal(e ast.Expr) (name string) {
+	ast.Inspect(e, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING && name == "" {
+			name, _ = strconv.Unquote(lit.Value)
+			name, _, _ = strings.Cut(name, "/")
+		}
+		return name == ""
+	})
+	return name
+}

@@ -1,0 +1,123 @@
+package op
+
+import (
+	"fmt"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// maxPool is the maximum over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
+func MaxPool(size int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("maxPool/%d", size), F32: maxPoolDo[float32](size), F64: maxPoolDo[float64](size), Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 4 || x[0][2] < size || x[0][3] < size {
+				return nil, fmt.Errorf("windows of %d×%d on %v; it takes (m,c,h,w) with h and w of at least a window", size, size, x[0])
+			}
+			return Shape{x[0][0], x[0][1], x[0][2] / size, x[0][3] / size}, nil
+		},
+		Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return DMaxPool(size).Apply(x[0], dy) }},
+	}
+}
+
+func maxPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		s := x[0].Shape
+		kernel.For[T]().MaxPool(y.Data, x[0].Data, s[0]*s[1], s[2], s[3], size)
+	}
+}
+
+// DMaxPool gives dy to the first maximum of each window, in row order, and 0 to the others.
+func DMaxPool(size int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dMaxPool/%d", size), F32: dMaxPoolDo[float32](size), F64: dMaxPoolDo[float64](size), Cut: each2,
+		Shape: func(x []Shape) (Shape, error) {
+			if y, err := MaxPool(size).Shape(x[:1]); err != nil || !y.Eq(x[1]) {
+				return nil, fmt.Errorf("%v is not of windows of %d×%d on %v", x[1], size, size, x[0])
+			}
+			return x[0].Clone(), nil
+		},
+	}
+}
+
+func dMaxPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
+	return func(dx Array[T], x []Array[T]) {
+		s := x[0].Shape
+		kernel.For[T]().MaxPoolGrad(dx.Data, x[0].Data, x[1].Data, s[0]*s[1], s[2], s[3], size)
+	}
+}
+
+// avgPool is the mean over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
+func AvgPool(size int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("avgPool/%d", size), F32: avgPoolDo[float32](size), F64: avgPoolDo[float64](size), Cut: each1,
+		Shape: MaxPool(size).Shape,
+		Grad:  []Grad{func(x Nodes, _, dy *Node) *Node { return DAvgPool(size, x[0].Shape()).Apply(dy) }},
+	}
+}
+
+func avgPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		s := x[0].Shape
+		kernel.For[T]().AvgPool(y.Data, x[0].Data, s[0]*s[1], s[2], s[3], size)
+	}
+}
+
+// DAvgPool gives a share of dy to each element of its window, in images of the shape of in; what fills no window gets 0.
+func DAvgPool(size int, in Shape) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dAvgPool/%d/%v", size, in), F32: dAvgPoolDo[float32](size), F64: dAvgPoolDo[float64](size), Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 4 || x[0][1] != in[1] || x[0][2] != in[2]/size || x[0][3] != in[3]/size {
+				return nil, fmt.Errorf("%v is not of windows of %d×%d on %v", x[0], size, size, in)
+			}
+			return append(Shape{x[0][0]}, in[1:]...), nil
+		},
+	}
+}
+
+func dAvgPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
+	return func(dx Array[T], x []Array[T]) {
+		s := dx.Shape
+		kernel.For[T]().AvgPoolGrad(dx.Data, x[0].Data, s[0]*s[1], s[2], s[3], size)
+	}
+}
+
+// mapMeans is y[i,c] = the mean of x[i,c,r,s] over all places, for x (m,c,h,w).
+var MapMeans = &Op{
+	Name: "mapMeans", F32: mapMeansDo[float32], F64: mapMeansDo[float64], Cut: each1,
+	Shape: func(x []Shape) (Shape, error) {
+		if len(x[0]) != 4 {
+			return nil, fmt.Errorf("%v; it takes (m,c,h,w)", x[0])
+		}
+		return x[0][:2].Clone(), nil
+	},
+	Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return DMapMeans(x[0].Shape()).Apply(dy) }},
+}
+
+func mapMeansDo[T kernel.Float](y Array[T], x []Array[T]) {
+	s, area := kernel.For[T](), x[0].Shape[2]*x[0].Shape[3]
+	for i := range y.Data {
+		y.Data[i] = s.Sum(x[0].Data[i*area:i*area+area]) / T(area)
+	}
+}
+
+// DMapMeans gives each element of a map of the shape of in a share of the map's dy.
+func DMapMeans(in Shape) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dMapMeans/%v", in), F32: dMapMeansDo[float32], F64: dMapMeansDo[float64], Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 2 || x[0][1] != in[1] {
+				return nil, fmt.Errorf("%v is not of the maps of %v", x[0], in)
+			}
+			return append(Shape{x[0][0]}, in[1:]...), nil
+		},
+	}
+}
+
+func dMapMeansDo[T kernel.Float](dx Array[T], x []Array[T]) {
+	area := dx.Shape[2] * dx.Shape[3]
+	for i, dy := range x[0].Data {
+		Fill(dx.Data[i*area:i*area+area], dy/T(area))
+	}
+}
