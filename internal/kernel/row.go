@@ -26,11 +26,19 @@ var (
 func init() {
 	*current = rows[fastest()]
 	if name := os.Getenv(Env); name != "" {
-		if err := Use(name); err != nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n", Env, err)
-			os.Exit(2)
-		}
+		chosen = Use(name)
 	}
+}
+
+// chosen is what is wrong with the row that the environment chose.
+var chosen error
+
+// Err is the error of a row chosen by the environment that does not exist or cannot run here; the fastest row is in use then.
+func Err() error {
+	if chosen != nil {
+		return fmt.Errorf("%s: %w", Env, chosen)
+	}
+	return nil
 }
 
 func fastest() int {
