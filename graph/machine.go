@@ -233,7 +233,7 @@ func (m *machine[T]) load(src Source) {
 	switch own, exact := src.(*given64); {
 	case !ok && exact:
 		convert(m.x, own.x)
-		convert(m.target, own.y)
+		convert(m.target, own.y[:len(m.target)])
 	case !ok:
 		m.stage(src)
 	default:

@@ -43,7 +43,7 @@ type given struct {
 func (g *given) Len() int { return g.m }
 func (g *given) Load(x, y []float32) {
 	copy(x, g.x)
-	copy(y, g.y)
+	copy(y, g.y) // y is empty where nothing looks at it
 }
 
 // given64 is one of float64 numbers, which a float64 network takes as they are.
@@ -55,14 +55,14 @@ type given64 struct {
 func (g *given64) Len() int { return g.m }
 func (g *given64) Load(x, y []float32) {
 	convertFrom(x, g.x)
-	convertFrom(y, g.y)
+	convertFrom(y, g.y[:len(y)])
 }
 
 // examples is how many examples there are in numbers x, of which y are the targets.
 func (n *Net) examples(x, y int) (int, error) {
 	size := n.Input.TotalSize()
 	m := x / size
-	if m < 1 || m*size != x || m*n.Targets != y && !(n.Targets == 0 && y == 0) {
+	if m < 1 || m*size != x || m*n.Targets != y && !(n.Targets == 0 && m*n.Outputs == y) {
 		return 0, fmt.Errorf("graph: %d numbers and %d targets; an example has %d numbers, shape %v, and %d targets", x, y, size, n.Input, n.Targets)
 	}
 	return m, nil
@@ -70,7 +70,7 @@ func (n *Net) examples(x, y int) (int, error) {
 
 // Step runs a mini-batch forward and backward: the examples x (m, Input), row by row, and their targets y (m, Outputs): a row is one-hot for
 // a class, or any numbers that the loss compares with. It leaves the gradients of the mean cost in Params; the weights are the caller's to
-// update. A cost that is not finite is no error here. Where the loss looks at no target, y is empty.
+// update. A cost that is not finite is no error here. Where the loss looks at no target, y may be empty.
 func (n *Net) Step(x, y []float32) (Stats, error) {
 	m, err := n.examples(len(x), len(y))
 	if err != nil {

@@ -20,7 +20,7 @@ type Data interface {
 // Pixels[i*n:(i+1)*n], its class Labels[i].
 type Images struct {
 	Pixels, Labels []byte
-	Classes        int
+	Classes        int // 0: as many as the network has outputs
 }
 
 // Len is the number of images.
@@ -61,10 +61,12 @@ func (d Images) check(inputs, targets int) error {
 // checkClasses says what is wrong with classes for a network of so many targets; top is the highest class that there is.
 func checkClasses(classes, targets, top int) error {
 	switch {
-	case top >= classes:
-		return fmt.Errorf("label %d of %d classes; classes are numbered from 0", top, classes)
-	case targets > 0 && targets != classes:
+	case targets == 0: // the loss looks at no target
+		return nil
+	case classes > 0 && targets != classes:
 		return fmt.Errorf("%d outputs for %d classes; end the network with dense(%d)", targets, classes, classes)
+	case top >= targets:
+		return fmt.Errorf("label %d for a network of %d outputs; give the last layer at least %d", top, targets, top+1)
 	}
 	return nil
 }
@@ -103,7 +105,7 @@ func (d Arrays) check(inputs, targets int) error {
 type Classes struct {
 	X      []float32
 	Labels []int
-	Of     int // classes
+	Of     int // classes; 0: as many as the network has outputs
 }
 
 // Len is the number of examples.
