@@ -71,6 +71,11 @@ func (b *Builder) drawn(name string, shape Shape, draw Draw, scale float64, deca
 	})
 }
 
+// Zeros is a node of zeros, the same each time: the state that a recurrent network begins with.
+func (b *Builder) Zeros(shape ...int) *Node {
+	return b.variable(fmt.Sprint("zeros", Shape(shape)), shape, b.net.buffer(Shape(shape).TotalSize()))
+}
+
 // Filled is Param for a parameter all of whose elements start at value.
 func (b *Builder) Filled(name string, shape Shape, value float64, decay bool) *Node {
 	return b.param(name, shape, decay, func(x any) { fill(x, value) })

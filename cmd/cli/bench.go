@@ -116,7 +116,7 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, im
 	if err != nil {
 		return usagef("model %s: %w", m.Name, err)
 	}
-	t.Train, t.Epochs, t.Batch, t.Seed, t.DropTail, t.Warp, t.Progress = labelled(images), 1<<30, batch, 1, true, warp, w.tick
+	t.Train, t.Epochs, t.Batch, t.Seed, t.DropTail, t.Warp, t.Progress = labeled(images), 1<<30, batch, 1, true, warp, w.tick
 	t.Schedule, t.Patience = nil, 0
 	if err := t.Start(); err != nil {
 		return usagef("%w", err)

@@ -129,7 +129,7 @@ func (f *evalFlags) images(t *trained, data *mnist.Data) (mnist.Set, error) {
 	if err := fits(data, t.model); err != nil {
 		return mnist.Set{}, err
 	}
-	if err := data.CheckLabels(t.net.Classes); err != nil {
+	if err := data.CheckLabels(t.net.Outputs); err != nil {
 		return mnist.Set{}, err
 	}
 	switch f.split.value {

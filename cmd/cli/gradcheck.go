@@ -88,15 +88,16 @@ func (f *gradcheckFlags) compare(m models.Model) ([]tensor, error) {
 	if err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	if err := data.CheckLabels(net.Classes); err != nil {
+	if err := data.CheckLabels(net.Outputs); err != nil {
 		return nil, err
 	}
-	images := data.Train.Slice(0, f.batch)
-	x := make([]float32, len(images.Images))
-	for i, pixel := range images.Images {
-		x[i] = float32(pixel) / mnist.PixelScale
+	x, y := make([]float32, f.batch*net.Input.TotalSize()), make([]float32, f.batch*net.Outputs)
+	order := make([]int32, f.batch)
+	for i := range order {
+		order[i] = int32(i)
 	}
-	results, err := graph.GradCheck(net, x, images.Labels, f.samples)
+	labeled(data.Train).Batch(x, y, order)
+	results, err := graph.GradCheck(net, x, y, f.samples)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.Name, err)
 	}

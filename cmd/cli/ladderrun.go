@@ -171,7 +171,7 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 
 // shifted counts the validation images that a network gets right with its outputs averaged over nine shifts.
 func (c *climb) shifted(n *graph.Net) (int, error) {
-	r := reading{set: c.data.Validation, classes: n.Classes}
+	r := reading{set: c.data.Validation, classes: n.Outputs}
 	y, err := outputs(n, r.set, 1)
 	if err != nil {
 		return 0, err
@@ -200,11 +200,11 @@ func measure(r *ladder.Result, path string) error {
 func (c *climb) score(ctx context.Context, n *graph.Net, full bool, epoch int) (s ladder.Score, err error) {
 	var val graph.Stats
 	if !full {
-		if val, err = train.Evaluate(ctx, n, labelled(c.data.Validation)); err != nil {
+		if val, err = train.Evaluate(ctx, n, labeled(c.data.Validation)); err != nil {
 			return s, err
 		}
 	}
-	test, err := train.Evaluate(ctx, n, labelled(c.data.Test))
+	test, err := train.Evaluate(ctx, n, labeled(c.data.Test))
 	return ladder.Score{Epoch: epoch, Validation: val.Correct, Test: test.Correct}, err
 }
 

@@ -57,7 +57,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 		width = max(width, len([]rune(file)))
 	}
 	head := fmt.Sprintf("%-*s  digit", width, "")
-	for class := range n.Classes {
+	for class := range n.Outputs {
 		head += fmt.Sprintf("  %5d", class)
 	}
 	headed := false
@@ -67,7 +67,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 			bad = append(bad, err)
 			continue
 		}
-		y, err := train.Predict(n, train.Data{Images: image, Labels: []byte{0}})
+		y, err := train.Predict(n, train.Images{Pixels: image, Labels: []byte{0}})
 		if err != nil {
 			return err
 		}

@@ -144,7 +144,7 @@ func (m memory) String() string {
 		name  string
 		bytes int
 	}{
-		{"weights", m.Weights + m.Running}, {"gradients", m.Gradients}, {"optimiser", m.optimizer}, {"inputs", m.Inputs},
+		{"weights", m.Weights + m.Fixed}, {"gradients", m.Gradients}, {"optimiser", m.optimizer}, {"inputs", m.Inputs},
 		{"activations", m.Activations}, {"scratch", m.Scratch},
 	} {
 		if p.bytes > 0 {
@@ -156,7 +156,7 @@ func (m memory) String() string {
 
 func (m memory) object() object {
 	return object{
-		{"batch", m.batch}, {"weights", m.Weights + m.Running}, {"gradients", m.Gradients}, {"optimizer", m.optimizer},
+		{"batch", m.batch}, {"weights", m.Weights + m.Fixed}, {"gradients", m.Gradients}, {"optimizer", m.optimizer},
 		{"inputs", m.Inputs}, {"activations", m.Activations}, {"scratch", m.Scratch}, {"total", m.Total() + m.optimizer},
 	}
 }

@@ -201,7 +201,7 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 	if err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	if err := data.CheckLabels(net.Classes); err != nil {
+	if err := data.CheckLabels(net.Outputs); err != nil {
 		return nil, err
 	}
 	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
@@ -212,7 +212,7 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 	if s.trainer, err = train.New(net, m.Recipe); err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	s.trainer.Train, s.trainer.Warp, s.trainer.Validation, s.trainer.Seed = labelled(images), warp, labelled(data.Validation), seed
+	s.trainer.Train, s.trainer.Warp, s.trainer.Validation, s.trainer.Seed = labeled(images), warp, labeled(data.Validation), seed
 	s.progress = newProgress(a.err, m.Recipe.Epochs, images.Len())
 	s.trainer.Progress = s.progress.show
 	s.view = newView(s)
