@@ -1,9 +1,9 @@
-package main
+package kernels
 
 import (
 	"math"
+	"slices"
 
-	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 )
@@ -45,12 +45,10 @@ func (v isa) constants(names ...string) constants {
 		if c[name] != nil {
 			continue
 		}
-		m := table(name, repeat(values[name], avx2.width)...)
+		m := table(name, repeat(values[name], avx2.lanes)...)
 		c[name] = m
 		if v == avx512 {
-			x := ZMM()
-			VBROADCASTSS(m, x)
-			c[name] = x
+			c[name] = v.spread(m)
 		}
 	}
 	return c
@@ -58,12 +56,12 @@ func (v isa) constants(names ...string) constants {
 
 var tables = map[string]Mem{}
 
-// table is the read-only data of this name.
+// table is the read-only data of this name, which is made when it is first asked for.
 func table(name string, data ...Constant) Mem {
 	if m, ok := tables[name]; ok {
 		return m
 	}
-	m := GLOBL(name, attr.RODATA|attr.NOPTR)
+	m := GLOBL(name, RODATA|NOPTR)
 	at := 0
 	for _, c := range data {
 		DATA(at, c)
@@ -73,10 +71,4 @@ func table(name string, data ...Constant) Mem {
 	return m
 }
 
-func repeat(c Constant, n int) []Constant {
-	all := make([]Constant, n)
-	for i := range all {
-		all[i] = c
-	}
-	return all
-}
+func repeat(c Constant, n int) []Constant { return slices.Repeat([]Constant{c}, n) }

@@ -1,4 +1,4 @@
-package main
+package kernels
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 // copyPatches is in AVX2 for both rows: a copy is bound by its stores, and rows of 8 and 24 elements, those of the book's
 // networks, are whole vectors of 8. What is left of others is copied with the last 8 of a row, some for the second time. The
 // same with 4 is for short rows.
-func copyPatches(width int, vec func() Vec) {
-	text(fmt.Sprint("copyPatches", width), "y, x []float32, kernelRows, kernelCols, cols, outRows, outCols, ldy int",
+func copyPatches(width int, newVec func() reg.VecVirtual) {
+	text(fmt.Sprint("copyPatches", width), "(y, x []float32, kernelRows, kernelCols, cols, outRows, outCols, ldy int)",
 		"y[(u kernelCols + v) outRows + i, j] = x[(i+u) cols + j+v] for u < kernelRows, v < kernelCols,",
 		fmt.Sprint("i < outRows, j < outCols, where y's rows are ldy elements apart; outCols ≥ ", width))
 	y, x, kernelCols := base("y"), base("x"), arg("kernelCols")
@@ -21,19 +21,17 @@ func copyPatches(width int, vec func() Vec) {
 	for _, r := range []reg.Register{last, ldx, ldy} {
 		SHLQ(Imm(2), r) // from elements to bytes
 	}
-	patch := GP64()
-	MOVQ(rows, patch)
+	patch := moved(rows)
 	IMULQ(ldy, patch)
 	loop(arg("kernelRows"), 1, func(reg.GPVirtual) {
-		corner := GP64()
-		MOVQ(x, corner)
+		corner := moved(x)
 		loop(kernelCols, 1, func(reg.GPVirtual) {
 			column := func(j reg.Register) {
 				from, to := GP64(), GP64()
 				LEAQ(Mem{Base: corner, Index: j, Scale: 1}, from)
 				LEAQ(Mem{Base: y, Index: j, Scale: 1}, to)
 				loop(rows, 1, func(reg.GPVirtual) {
-					r := vec()
+					r := newVec()
 					VMOVUPS(Mem{Base: from}, r)
 					VMOVUPS(r, Mem{Base: to})
 					ADDQ(ldx, from)
@@ -55,7 +53,7 @@ func copyPatches(width int, vec func() Vec) {
 // window as the sign and those of the lanes before it below, and is shifted. The sum over v starts anew for each u, so that
 // these sums need not wait for one another.
 func (v isa) addPatches() {
-	v.text("addPatches", "x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int",
+	v.text("addPatches", "(x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int)",
 		"x[r cols + l] = Σ y[u ldu + v ldv + i outCols + first+l−v] for r < rows, l < lanes, with i = r+pad−u, over",
 		"all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; W is the",
 		"width of a vector, lanes ≤ W")
@@ -120,14 +118,14 @@ func (v isa) addPatches() {
 // shifts brings the window's bit of each lane to the place of the sign.
 func (v isa) shifts() Op {
 	var n []Constant
-	for l := range v.width {
-		n = append(n, U32(v.width-1-l))
+	for l := range v.lanes {
+		n = append(n, U32(v.lanes-1-l))
 	}
 	return table("shifts"+v.name, n...)
 }
 
 // addWindow is sum += m in the lanes where w's sign is set.
-func (v isa) addWindow(sum Vec, m Mem, w Vec) {
+func (v isa) addWindow(sum vec, m Mem, w vec) {
 	if v == avx512 {
 		k := K()
 		VPMOVD2M(w, k)

@@ -1,4 +1,4 @@
-package main
+package kernels
 
 import (
 	. "github.com/mmcloughlin/avo/build"
@@ -17,53 +17,41 @@ type row struct {
 func (v isa) rows(names []string, body func(r row)) {
 	z, last, n := base("z"), length("z"), param("n")
 	c := v.constants(append(names, exponential...)...)
-	r := row{z: z, n: n, whole: v.whole(n), c: c}
-	rest := GP64()
-	MOVQ(n, rest)
-	ANDQ(I8(v.width-1), rest)
-	r.rest = v.mask(rest, 0)
+	r := row{z: z, n: n, whole: v.whole(n, 1), c: c}
+	r.rest = v.mask(v.rest(n, 1), 0)
 	LEAQ(at(z, last), last)
 	loopFrom(z, last, bytes(n), func() { body(r) })
 }
 
 // sumExp leaves the row's maximum and the sum of all e^(z−max) in every lane of top and sum. It hands the e^(z−max) of whole
 // vectors to keep and returns those of the rest, 0 in the lanes that have no element.
-func (v isa) sumExp(r row, keep func(i reg.Register, e Vec)) (top, sum, rest Vec) {
-	minus := v.vec()
-	VBROADCASTSS(table("infinity", values["infinity"]), minus)
-	rest = v.loadOr(at(r.z, r.whole), r.rest, minus)
+func (v isa) sumExp(r row, keep func(i reg.Register, e vec)) (top, sum, rest vec) {
+	rest = v.loadOr(at(r.z, r.whole), r.rest, v.spread(table("infinity", values["infinity"])))
 	top = v.copy(rest)
-	loop(r.whole, v.width, func(i reg.GPVirtual) { VMAXPS(at(r.z, i), top, top) })
+	loop(r.whole, v.lanes, func(i reg.GPVirtual) { VMAXPS(at(r.z, i), top, top) })
 	v.reduce(VMAXPS, top)
 
 	sum = v.zero()
-	loop(r.whole, v.width, func(i reg.GPVirtual) {
-		e := v.copy(at(r.z, i))
-		VSUBPS(top, e, e)
-		e = v.exp(e, r.c)
-		VADDPS(e, sum, sum)
+	loop(r.whole, v.lanes, func(i reg.GPVirtual) {
+		e := v.exp(v.copy(at(r.z, i)).sub(top), r.c)
+		sum.add(e)
 		keep(i, e)
 	})
-	VSUBPS(top, rest, rest)
-	rest = v.exp(rest, r.c)
-	VADDPS(rest, sum, sum)
-	v.reduce(VADDPS, sum)
+	rest = v.exp(rest.sub(top), r.c)
+	v.reduce(VADDPS, sum.add(rest))
 	return top, sum, rest
 }
 
 // softmax keeps the e^(z−max) of whole vectors in p until the sum is known.
 func (v isa) softmax() {
-	v.text("softmax", "p, z []float32, n int", "p = e^(z−max z) / Σ e^(z−max z) for each row of n elements")
+	v.text("softmax", "(p, z []float32, n int)", "p = e^(z−max z) / Σ e^(z−max z) for each row of n elements")
 	p := base("p")
 	v.rows(nil, func(r row) {
-		_, sum, rest := v.sumExp(r, func(i reg.Register, e Vec) { VMOVUPS(e, at(p, i)) })
-		loop(r.whole, v.width, func(i reg.GPVirtual) {
-			e := v.copy(at(p, i))
-			VDIVPS(sum, e, e)
-			VMOVUPS(e, at(p, i))
+		_, sum, rest := v.sumExp(r, func(i reg.Register, e vec) { v.store(e, at(p, i), nil) })
+		loop(r.whole, v.lanes, func(i reg.GPVirtual) {
+			v.store(v.copy(at(p, i)).div(sum), at(p, i), nil)
 		})
-		VDIVPS(sum, rest, rest)
-		v.store(rest, at(p, r.whole), r.rest)
+		v.store(rest.div(sum), at(p, r.whole), r.rest)
 		LEAQ(at(p, r.n), p)
 	})
 	end()
@@ -71,12 +59,11 @@ func (v isa) softmax() {
 
 // logSumExp adds 0·sum, because ln does not see that the sum is NaN.
 func (v isa) logSumExp() {
-	v.text("logSumExp", "y, z []float32, n int", "y[i] = ln Σ_j e^(z[i,j]) for each row of n elements")
+	v.text("logSumExp", "(y, z []float32, n int)", "y[i] = ln Σ_j e^(z[i,j]) for each row of n elements")
 	y := base("y")
 	v.rows(logarithm, func(r row) {
-		top, sum, _ := v.sumExp(r, func(reg.Register, Vec) {})
-		VADDPS(v.ln(sum, r.c), top, top)
-		VFMADD231PS(v.zero(), sum, top)
+		top, sum, _ := v.sumExp(r, func(reg.Register, vec) {})
+		top.add(v.ln(sum, r.c)).addMul(sum, v.zero())
 		VMOVSS(top.AsX(), Mem{Base: y})
 		ADDQ(Imm(4), y)
 	})

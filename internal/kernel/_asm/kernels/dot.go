@@ -1,0 +1,198 @@
+package kernels
+
+import (
+	"fmt"
+	"slices"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// dot generates MulT for a fixed number of rows. It walks c in the widest tiles that fit, then in halves of them.
+func (v isa) dot(height, widest int) {
+	v.text(fmt.Sprint("dot", height), "(c *float32, ldc int, a *float32, lda int, b *float32, ldb, ahead, n, k int, alpha, beta float32)",
+		fmt.Sprintf("c[i*ldc+j] = alpha Σ a[i*lda+l] b[j*ldb+l] + beta c[i*ldc+j] for i < %d, j < n, l < k, and fetches b[j*ldb+l+ahead] into the cache", height))
+	g := dotArgs{c: GP64(), b: GP64(), n: GP64(), lda: loadPitch("lda"), ldb: loadPitch("ldb")}
+	Load(Param("c"), g.c)
+	Load(Param("b"), g.b)
+	Load(Param("n"), g.n)
+	rest := param("k")
+	ANDQ(U8(v.lanes-1), rest)
+	g.rest = v.tail(rest)
+
+	for width := widest; width > 0; width /= 2 {
+		name := fmt.Sprint("tile", width)
+		Label(name + "First")
+		SUBQ(U8(width), g.n)
+		JLT(LabelRef(name + "None"))
+		dotTile{tile{v, name, height, width}, g}.generate()
+		ADDQ(U8(4*width), g.c)
+		LEAQ(Mem{Base: g.b, Index: g.ldb.once, Scale: uint8(width)}, g.b)
+		JMP(LabelRef(name + "First"))
+		Label(name + "None")
+		ADDQ(U8(width), g.n)
+	}
+	end()
+}
+
+// dotArgs hold MulT's arguments, distances in bytes: c and b move from tile to tile, and n counts down.
+type dotArgs struct {
+	c, b, n  reg.GPVirtual
+	lda, ldb pitch
+	rest     Op // mask of the elements behind the last whole vector of a row
+}
+
+// A dotTile is as wide as so many elements, each one's sum spread over a register's lanes.
+type dotTile struct {
+	tile
+	dotArgs
+}
+
+func (t dotTile) generate() {
+	sums := t.sums()
+	a, b := placesAt(param("a"), t.lda, t.height), placesAt(t.b, t.ldb, t.width)
+	k, ahead := param("k"), distance("ahead")
+	ADDQ(t.b, ahead)
+	later := placesAt(ahead, t.ldb, t.width)
+
+	loopDown(k, t.lanes, t.name, t.name+"Rest", func() {
+		t.step(a, b, sums, nil)
+		for j := range t.width {
+			PREFETCHT0(later.at(j))
+		}
+		for _, p := range []places{a, b, later} {
+			p.advance(U8(t.bytes()))
+		}
+	})
+	ADDQ(U8(t.lanes), k)
+	JZ(LabelRef(t.name + "Fold"))
+	t.step(a, b, sums, t.rest)
+	Label(t.name + "Fold")
+	t.finish(sums)
+}
+
+// step multiplies a vector of every row of a with one of every row of b.
+func (t dotTile) step(a, b places, sums [][]vec, mask Op) {
+	x, y := t.vec(), t.vecs(t.width)
+	for j := range y {
+		t.loadTo(y[j], b.at(j), mask)
+	}
+	for i := range sums {
+		t.loadTo(x, a.at(i), mask)
+		for j := range y {
+			sums[i][j].addMul(y[j], x)
+		}
+	}
+}
+
+// finish is c = alpha Σ sums + beta c; with beta = 0 it does not read c. A total holds a row of the tile in each of its
+// lanes of 128 bits.
+func (t dotTile) finish(sums [][]vec) {
+	alpha, beta := t.vec(), t.vec()
+	VBROADCASTSS(arg("alpha"), alpha)
+	var totals []vec
+	for rows := range slices.Chunk(sums, t.lanes/4) {
+		totals = append(totals, t.fold(rows).mul(alpha))
+	}
+	jumpIfZero("beta", t.name+"Store")
+	VBROADCASTSS(arg("beta"), beta)
+	old := t.zeros(len(totals))
+	t.walk(func(c Mem, total, lane int) { t.loadLane(c, t.width, lane, old[total]) })
+	for i := range totals {
+		totals[i].addMul(beta, old[i])
+	}
+	Label(t.name + "Store")
+	t.walk(func(c Mem, total, lane int) { t.storeLane(totals[total], t.width, lane, c) })
+}
+
+// walk calls f for each row of the tile, with its place in memory and the total and the lane that belong to it.
+func (t dotTile) walk(f func(c Mem, total, lane int)) {
+	row, ldc := GP64(), distance("ldc")
+	MOVQ(t.c, row)
+	t.tile.walk(row, ldc, func(row Mem, i int) { f(row, i/(t.lanes/4), i%(t.lanes/4)) })
+}
+
+// fold adds up the elements of each sum of a few rows: one lane's first elements are the totals of one row.
+func (v isa) fold(sums [][]vec) vec {
+	columns := make([]vec, len(sums[0]))
+	for j := range columns {
+		columns[j] = v.foldRows(func(i int) vec { return sums[min(i, len(sums)-1)][j] })
+	}
+	return v.foldLanes(columns)
+}
+
+// foldRows adds up the lanes of each vector: lane i of the result is the sum of the lanes of vector i.
+func (v isa) foldRows(x func(i int) vec) vec {
+	if v == avx2 {
+		return v.addChosen(VPERM2F128, x(0), x(1), 0x20, 0x31)
+	}
+	choose := func(i, y, x, dst Op) { VSHUFF32X4(i, y, x, dst) }
+	low := v.addChosen(choose, x(0), x(1), 0x44, 0xee)
+	high := v.addChosen(choose, x(2), x(3), 0x44, 0xee)
+	return v.addChosen(choose, low, high, 0x88, 0xdd)
+}
+
+// foldLanes adds up the four elements of each lane of each vector: a lane of the result begins with that lane's totals.
+func (v isa) foldLanes(x []vec) vec {
+	choose := func(i, y, x, dst Op) { VSHUFPS(i, y, x, dst) }
+	switch len(x) {
+	case 1:
+		half := v.addChosen(choose, x[0], x[0], 0x44, 0xee)
+		return v.addChosen(choose, half, half, 0x00, 0x55)
+	case 2:
+		half := v.addHalves(x[0], x[1])
+		return v.addChosen(choose, half, half, 0x44, 0xee)
+	default:
+		return v.addChosen(choose, v.addHalves(x[0], x[1]), v.addHalves(x[2], x[3]), 0x44, 0xee)
+	}
+}
+
+// addChosen is the sum of two choices out of x and y.
+func (v isa) addChosen(choose func(i, y, x, dst Op), x, y vec, first, second uint8) vec {
+	a, b := v.vec(), v.vec()
+	choose(U8(first), y, x, a)
+	choose(U8(second), y, x, b)
+	return b.add(a)
+}
+
+// addHalves adds the halves of each lane: x's sums come to even places and y's to odd ones.
+func (v isa) addHalves(x, y vec) vec {
+	a, b := v.vec(), v.vec()
+	VUNPCKLPS(y, x, a)
+	VUNPCKHPS(y, x, b)
+	return b.add(a)
+}
+
+// moves are the instructions that move so many elements.
+var moves = map[int]func(...Op){1: VMOVSS, 2: VMOVSD, 4: VMOVUPS}
+
+// loadLane reads width elements into a lane of dst.
+func (v isa) loadLane(src Mem, width, lane int, dst vec) {
+	if lane == 0 {
+		moves[width](src, dst.AsX())
+		return
+	}
+	x := XMM()
+	moves[width](src, x)
+	if v == avx512 {
+		VINSERTF32X4(U8(lane), x, dst, dst)
+	} else {
+		VINSERTF128(U8(lane), x, dst, dst)
+	}
+}
+
+// storeLane writes the first width elements of a lane of src.
+func (v isa) storeLane(src vec, width, lane int, dst Mem) {
+	if lane == 0 {
+		moves[width](src.AsX(), dst)
+		return
+	}
+	x := XMM()
+	if v == avx512 {
+		VEXTRACTF32X4(U8(lane), src, x)
+	} else {
+		VEXTRACTF128(U8(lane), src, x)
+	}
+	moves[width](x, dst)
+}

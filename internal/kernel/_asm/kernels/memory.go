@@ -1,0 +1,165 @@
+package kernels
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/gotypes"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// param loads the argument of this name, a number or a pointer.
+func param(name string) reg.GPVirtual { return component(Param(name)) }
+
+// base loads a slice's first address.
+func base(name string) reg.GPVirtual { return component(Param(name).Base()) }
+
+// length loads a slice's length.
+func length(name string) reg.GPVirtual { return component(Param(name).Len()) }
+
+// distance loads an argument that counts elements, in bytes.
+func distance(name string) reg.GPVirtual {
+	d := param(name)
+	SHLQ(Imm(2), d)
+	return d
+}
+
+func component(c gotypes.Component) reg.GPVirtual {
+	r := GP64()
+	Load(c, r)
+	return r
+}
+
+// arg is the memory of the argument of this name, a number.
+func arg(name string) Mem { return memory(Param(name)) }
+
+func memory(c gotypes.Component) Mem {
+	b, err := c.Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return b.Addr
+}
+
+// scalar is the float32 argument of this name in every lane.
+func (v isa) scalar(name string) vec { return v.spread(arg(name)) }
+
+// moved is a new register with the value of r.
+func moved(r Op) reg.GPVirtual {
+	m := GP64()
+	MOVQ(r, m)
+	return m
+}
+
+// zeroed is a new register with the value 0.
+func zeroed() reg.GPVirtual {
+	z := GP64()
+	XORQ(z, z)
+	return z
+}
+
+// at is the element at this index of the slice that starts at base.
+func at(base, index reg.Register) Mem { return Mem{Base: base, Index: index, Scale: 4} }
+
+// tails makes the tables of tail ready: tail512[i] chooses the first i of 16 elements; what begins 4i bytes before the middle of
+// tail256, the first i of 8.
+func tails() {
+	var bits, words []Constant
+	for i := range 17 {
+		bits = append(bits, U16(1<<i-1))
+	}
+	for i := range 16 {
+		words = append(words, U32(uint32(i/8)-1))
+	}
+	table("tail512", bits...)
+	table("tail256", words...)
+}
+
+// tail is the mask of the first count lanes; count is used up.
+func (v isa) tail(count reg.Register) Op {
+	from := GP64()
+	if v == avx512 {
+		LEAQ(table("tail512"), from)
+		mask := K()
+		KMOVW(Mem{Base: from, Index: count, Scale: 2}, mask)
+		return mask
+	}
+	LEAQ(table("tail256"), from)
+	SHLQ(Imm(2), count)
+	SUBQ(count, from)
+	return v.copy(Mem{Base: from, Disp: 32})
+}
+
+// mask selects the lanes of the elements from, from+1, … that are among the first n; n < 2 lanes.
+func (v isa) mask(n reg.Register, from int) Op {
+	if v == avx512 {
+		k, ones := K(), GP64()
+		MOVQ(n, reg.RCX)
+		MOVQ(I32(1), ones)
+		SHLQ(reg.CL, ones)
+		DECQ(ones)
+		if from > 0 {
+			SHRQ(Imm(uint64(from)), ones)
+		}
+		KMOVW(ones.As32(), k)
+		return k
+	}
+	first := GP64()
+	LEAQ(table("lanes", append(repeat(U32(1<<32-1), 16), repeat(U32(0), 16)...)...), first)
+	back := moved(n)
+	NEGQ(back)
+	return v.copy(at(first, back).Offset((16 + from) * 4))
+}
+
+// load reads the lanes of mask, all if mask is nil; the others are 0 and their memory is not touched.
+func (v isa) load(m Mem, mask Op) vec {
+	x := v.vec()
+	v.loadTo(x, m, mask)
+	return x
+}
+
+// loadTo is load into x.
+func (v isa) loadTo(x vec, m Mem, mask Op) {
+	switch {
+	case mask == nil:
+		VMOVUPS(m, x)
+	case v == avx512:
+		VMOVUPS_Z(m, mask, x)
+	default:
+		VMASKMOVPS(m, mask, x)
+	}
+}
+
+// loadOr reads as load does; the lanes outside of mask are the fill's.
+func (v isa) loadOr(m Mem, mask Op, fill vec) vec {
+	switch {
+	case mask == nil:
+		return v.copy(m)
+	case v == avx512:
+		x := v.copy(fill)
+		VMOVUPS(m, mask, x)
+		return x
+	default:
+		x := v.load(m, mask)
+		VBLENDVPS(mask, x, fill, x)
+		return x
+	}
+}
+
+// store writes the lanes of mask, all if mask is nil.
+func (v isa) store(x vec, m Mem, mask Op) {
+	switch {
+	case mask == nil:
+		VMOVUPS(x, m)
+	case v == avx512:
+		VMOVUPS(x, mask, m)
+	default:
+		VMASKMOVPS(x, mask, m)
+	}
+}
+
+// bytes is the size of n elements.
+func bytes(n reg.Register) reg.GPVirtual {
+	size := moved(n)
+	SHLQ(Imm(2), size)
+	return size
+}

@@ -1,0 +1,148 @@
+package kernels
+
+import (
+	"math/bits"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// nonzero generates Nonzero.
+func (v isa) nonzero() {
+	v.text("nonzero", "(idx []int32, ends *int32, x, x1, x2 *float32) int",
+		"the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything; ends[i] of them are below 16(i+1)")
+	idx, x, n, x1, x2, ends := base("idx"), param("x"), length("idx"), param("x1"), param("x2"), param("ends")
+	SUBQ(x, x1) // from here on the distances from x
+	SUBQ(x, x2)
+	others := []Mem{{Base: x, Index: x1, Scale: 1}, {Base: x, Index: x2, Scale: 1}}
+	f := v.newFinder(idx, ends)
+	loopDown(n, v.lanes, "loop", "rest", func() {
+		VMOVUPS(Mem{Base: x}, f.x)
+		for _, more := range others {
+			f.or(more)
+		}
+		f.find(nil)
+		f.next()
+		ADDQ(U8(v.bytes()), x)
+	})
+	ADDQ(U8(v.lanes), n)
+	JE(LabelRef("done"))
+	last := v.tail(n)
+	v.loadTo(f.x, Mem{Base: x}, last)
+	for _, more := range others {
+		f.or(v.load(more, last))
+	}
+	f.find(last)
+	Label("done")
+	Store(f.found, ReturnIndex(0))
+	end()
+}
+
+// A finder appends the columns of vectors that are not 0 to idx, with AVX-512 by the instruction made for it, with AVX2 by a table
+// of the places of a byte's bits.
+type finder struct {
+	isa
+	idx, ends, found reg.GPVirtual
+	places, half     reg.GPVirtual // AVX2 has bitPlaces, and whether a vector is the second half of a group
+	zero, at, step   vec           // AVX-512 has the columns of the vector's lanes in at, AVX2 the first
+	x, packed        vec
+	chosen           reg.OpmaskVirtual
+	count            reg.GPVirtual
+}
+
+func (v isa) newFinder(idx, ends reg.GPVirtual) finder {
+	f := finder{isa: v, idx: idx, ends: ends, found: zeroed()}
+	if v == avx2 {
+		f.places = GP64()
+		LEAQ(bitPlaces(), f.places)
+	}
+	f.zero, f.at, f.step, f.x, f.packed = v.vec(), v.vec(), v.vec(), v.vec(), v.vec()
+	if v == avx512 {
+		VPXORD(f.zero, f.zero, f.zero)
+		VMOVDQU32(counting(), f.at)
+		VPBROADCASTD(table("constant16", U32(16)), f.step)
+		f.chosen, f.count = K(), GP32()
+	} else {
+		VPXOR(f.zero, f.zero, f.zero)
+		VPXOR(f.at, f.at, f.at)
+		VPBROADCASTD(table("constant8", U32(8)), f.step)
+		f.count, f.half = GP32(), zeroed()
+	}
+	return f
+}
+
+// or is f.x |= x.
+func (f finder) or(x Op) {
+	if f.isa == avx512 {
+		VPORD(x, f.x, f.x)
+	} else {
+		VPOR(x, f.x, f.x)
+	}
+}
+
+// find appends the columns of f.x that are not 0. All lanes of packed are written, or those of the mask.
+func (f finder) find(mask Op) {
+	const notEqual = 4
+	to := at(f.idx, f.found)
+	if f.isa == avx512 {
+		VCMPPS(U8(notEqual), f.zero, f.x, f.chosen)
+		VPCOMPRESSD_Z(f.at, f.chosen, f.packed)
+		KMOVW(f.chosen, f.count)
+		POPCNTL(f.count, f.count)
+		if mask == nil {
+			VMOVDQU32(f.packed, to)
+		} else {
+			VMOVDQU32(f.packed, mask, to)
+		}
+	} else {
+		VCMPPS(U8(notEqual), f.zero, f.x, f.x)
+		VMOVMSKPS(f.x, f.count)
+		VPMOVZXBD(Mem{Base: f.places, Index: f.count.As64(), Scale: 8}, f.packed)
+		VPADDD(f.at, f.packed, f.packed)
+		POPCNTL(f.count, f.count)
+		if mask == nil {
+			VMOVDQU(f.packed, to)
+		} else {
+			VPMASKMOVD(f.packed, mask, to)
+		}
+	}
+	ADDQ(f.count.As64(), f.found)
+	MOVL(f.found.As32(), Mem{Base: f.ends})
+	if f.isa == avx2 { // a group has two vectors: what the first writes, the second overwrites
+		LEAQ(at(f.ends, f.half), f.ends)
+		XORQ(Imm(1), f.half)
+	}
+}
+
+// next moves on by a vector.
+func (f finder) next() {
+	if f.isa == avx512 {
+		ADDQ(Imm(4), f.ends)
+	}
+	VPADDD(f.step, f.at, f.at)
+}
+
+// counting is 0, 1, …, 15.
+func counting() Mem {
+	var n []Constant
+	for i := range 16 {
+		n = append(n, U32(i))
+	}
+	return table("counting", n...)
+}
+
+// bitPlaces are, for every byte, the places of its bits that are set, a byte each, in a block of eight.
+func bitPlaces() Mem {
+	var all []Constant
+	for b := range 256 {
+		var places uint64
+		rest := uint8(b)
+		for i := 0; rest != 0; i++ {
+			places |= uint64(bits.TrailingZeros8(rest)) << (8 * i)
+			rest &= rest - 1
+		}
+		all = append(all, U64(places))
+	}
+	return table("bitPlaces", all...)
+}
