@@ -6,50 +6,35 @@ import (
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
-	"github.com/mmcloughlin/avo/reg"
 )
 
 // dot generates MulT for a fixed number of rows. It walks c in the widest tiles that fit, then in halves of them.
 func (v isa) dot(height, widest int) {
 	v.text(fmt.Sprint("dot", height), "(c *float32, ldc int, a *float32, lda int, b *float32, ldb, ahead, n, k int, alpha, beta float32)",
 		fmt.Sprintf("c[i*ldc+j] = alpha Σ a[i*lda+l] b[j*ldb+l] + beta c[i*ldc+j] for i < %d, j < n, l < k, and fetches b[j*ldb+l+ahead] into the cache", height))
-	g := dotArgs{c: GP64(), b: GP64(), n: GP64(), lda: loadPitch("lda"), ldb: loadPitch("ldb")}
-	Load(Param("c"), g.c)
-	Load(Param("b"), g.b)
-	Load(Param("n"), g.n)
+	o := operands{c: GP64(), b: GP64(), n: GP64(), lda: loadPitch("lda"), ldb: loadPitch("ldb")}
+	o.loadMoving()
 	rest := param("k")
 	ANDQ(U8(v.lanes-1), rest)
-	g.rest = v.tail(rest)
+	last := v.tail(rest)
 
 	for width := widest; width > 0; width /= 2 {
-		name := fmt.Sprint("tile", width)
-		Label(name + "First")
-		SUBQ(U8(width), g.n)
-		JLT(LabelRef(name + "None"))
-		dotTile{tile{v, name, height, width}, g}.generate()
-		ADDQ(U8(4*width), g.c)
-		LEAQ(Mem{Base: g.b, Index: g.ldb.once, Scale: uint8(width)}, g.b)
-		JMP(LabelRef(name + "First"))
-		Label(name + "None")
-		ADDQ(U8(width), g.n)
+		t := tile{v, o, fmt.Sprint("tile", width), height, width, last}
+		Label(t.name + "First")
+		SUBQ(U8(width), o.n)
+		JLT(LabelRef(t.name + "None"))
+		t.dot()
+		ADDQ(U8(4*width), o.c)
+		LEAQ(Mem{Base: o.b, Index: o.ldb.once, Scale: uint8(width)}, o.b)
+		JMP(LabelRef(t.name + "First"))
+		Label(t.name + "None")
+		ADDQ(U8(width), o.n)
 	}
 	end()
 }
 
-// dotArgs hold MulT's arguments, distances in bytes: c and b move from tile to tile, and n counts down.
-type dotArgs struct {
-	c, b, n  reg.GPVirtual
-	lda, ldb pitch
-	rest     Op // mask of the elements behind the last whole vector of a row
-}
-
-// A dotTile is as wide as so many elements, each one's sum spread over a register's lanes.
-type dotTile struct {
-	tile
-	dotArgs
-}
-
-func (t dotTile) generate() {
+// dot generates one tile; the sum of each of its elements is spread over a register's lanes.
+func (t tile) dot() {
 	sums := t.sums()
 	a, b := placesAt(param("a"), t.lda, t.height), placesAt(t.b, t.ldb, t.width)
 	k, ahead := param("k"), distance("ahead")
@@ -57,7 +42,7 @@ func (t dotTile) generate() {
 	later := placesAt(ahead, t.ldb, t.width)
 
 	loopDown(k, t.lanes, t.name, t.name+"Rest", func() {
-		t.step(a, b, sums, nil)
+		t.dotStep(a, b, sums, nil)
 		for j := range t.width {
 			PREFETCHT0(later.at(j))
 		}
@@ -67,13 +52,27 @@ func (t dotTile) generate() {
 	})
 	ADDQ(U8(t.lanes), k)
 	JZ(LabelRef(t.name + "Fold"))
-	t.step(a, b, sums, t.rest)
+	t.dotStep(a, b, sums, t.last)
 	Label(t.name + "Fold")
-	t.finish(sums)
+
+	var totals []vec // hold a row of the tile in each of their lanes of 128 bits
+	t.finish(func(alpha vec) {
+		for rows := range slices.Chunk(sums, t.lanes/4) {
+			totals = append(totals, t.fold(rows).mul(alpha))
+		}
+	}, func(beta vec) {
+		old := t.zeros(len(totals))
+		t.walkLanes(func(c Mem, total, lane int) { t.loadLane(c, t.width, lane, old[total]) })
+		for i := range totals {
+			totals[i].addMul(beta, old[i])
+		}
+	}, func() {
+		t.walkLanes(func(c Mem, total, lane int) { t.storeLane(totals[total], t.width, lane, c) })
+	})
 }
 
-// step multiplies a vector of every row of a with one of every row of b.
-func (t dotTile) step(a, b places, sums [][]vec, mask Op) {
+// dotStep multiplies a vector of every row of a with one of every row of b.
+func (t tile) dotStep(a, b places, sums [][]vec, mask Op) {
 	x, y := t.vec(), t.vecs(t.width)
 	for j := range y {
 		t.loadTo(y[j], b.at(j), mask)
@@ -86,31 +85,11 @@ func (t dotTile) step(a, b places, sums [][]vec, mask Op) {
 	}
 }
 
-// finish is c = alpha Σ sums + beta c; with beta = 0 it does not read c. A total holds a row of the tile in each of its
-// lanes of 128 bits.
-func (t dotTile) finish(sums [][]vec) {
-	alpha, beta := t.vec(), t.vec()
-	VBROADCASTSS(arg("alpha"), alpha)
-	var totals []vec
-	for rows := range slices.Chunk(sums, t.lanes/4) {
-		totals = append(totals, t.fold(rows).mul(alpha))
-	}
-	jumpIfZero("beta", t.name+"Store")
-	VBROADCASTSS(arg("beta"), beta)
-	old := t.zeros(len(totals))
-	t.walk(func(c Mem, total, lane int) { t.loadLane(c, t.width, lane, old[total]) })
-	for i := range totals {
-		totals[i].addMul(beta, old[i])
-	}
-	Label(t.name + "Store")
-	t.walk(func(c Mem, total, lane int) { t.storeLane(totals[total], t.width, lane, c) })
-}
-
-// walk calls f for each row of the tile, with its place in memory and the total and the lane that belong to it.
-func (t dotTile) walk(f func(c Mem, total, lane int)) {
+// walkLanes calls f for each row of the tile, with its place in memory and the total and the lane that belong to it.
+func (t tile) walkLanes(f func(c Mem, total, lane int)) {
 	row, ldc := GP64(), distance("ldc")
 	MOVQ(t.c, row)
-	t.tile.walk(row, ldc, func(row Mem, i int) { f(row, i/(t.lanes/4), i%(t.lanes/4)) })
+	t.walk(row, ldc, func(row Mem, i int) { f(row, i/(t.lanes/4), i%(t.lanes/4)) })
 }
 
 // fold adds up the elements of each sum of a few rows: one lane's first elements are the totals of one row.

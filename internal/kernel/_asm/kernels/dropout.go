@@ -20,10 +20,8 @@ func (v isa) dropout() {
 		v.store(d.atLeast(block, keep), at(y, i).Offset(v.bytes()), high)
 	}
 	loopFrom(i, whole, I32(2*v.lanes), func() { draw(nil, nil) })
-	done, rest := label("done"), v.rest(n, 2)
-	JZ(LabelRef(done))
-	draw(v.mask(rest, 0), v.mask(rest, v.lanes))
-	Label(done)
+	rest := v.rest(n, 2)
+	unlessZero("done", func() { draw(v.mask(rest, 0), v.mask(rest, v.lanes)) })
 	end()
 }
 
@@ -39,12 +37,8 @@ func (v isa) newDraw() draw {
 	const golden uint64 = 0x9e3779b97f4a7c15
 	d := draw{isa: v, key: v.vec(), drop: v.vec()}
 	blocks := v.lanes / 2
-	var counts []Constant
-	for i := range 8 {
-		counts = append(counts, U64(uint64(i)*golden))
-	}
-	d.count = v.copy(table("counts", counts...))
-	d.step = v.copy(table("step"+v.name, repeat(U64(uint64(blocks)*golden), blocks)...))
+	d.count = v.copy(table("counts", 8, func(i int) Constant { return U64(uint64(i) * golden) }))
+	d.step = v.copy(repeated("step"+v.name, U64(uint64(blocks)*golden), blocks))
 	d.factors = [2]factor{v.factor("mix1", 0xbf58476d1ce4e5b9), v.factor("mix2", 0x94d049bb133111eb)}
 	VPBROADCASTQ(arg("key"), d.key)
 	VBROADCASTSS(arg("drop"), d.drop)
@@ -80,11 +74,11 @@ func (d draw) xorShift(x vec, n uint64) {
 type factor struct{ low, high Op }
 
 func (v isa) factor(name string, x uint64) factor {
-	f := factor{low: table(name, repeat(U64(x), 8)...)}
+	f := factor{low: repeated(name, U64(x), 8)}
 	if v == avx512 {
 		f.low = v.copy(f.low)
 	} else {
-		f.high = table(name+"high", repeat(U64(x>>32), 4)...)
+		f.high = repeated(name+"high", U64(x>>32), 4)
 	}
 	return f
 }

@@ -115,7 +115,7 @@ func (v isa) normal(x vec, c constants) (phi, e vec) {
 		0.0153836031, -0.0563454628, 0.0366152562, 0.0483180843, -0.00367795932,
 		0.0953755677, 0.069011636, 0.0961508676, 0.099416621, 0.0997517928,
 	} {
-		phi.mulAdd(u, table(fmt.Sprint("tail", i), repeat(F32(term), avx512.lanes)...))
+		phi.mulAdd(u, repeated(fmt.Sprint("tail", i), F32(term), avx512.lanes))
 	}
 	phi.mul(u).mul(e)
 	rest := v.copy(c["one"]).sub(phi)

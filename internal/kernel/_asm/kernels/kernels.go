@@ -8,7 +8,8 @@ import . "github.com/mmcloughlin/avo/build"
 // and the kernels of sparse inputs. The tiles fill the registers with sums: 12 of 16 in AVX2, and 24 of 32 in AVX-512.
 func Products() {
 	ConstraintExpr("!purego")
-	tails()
+	tail512() // the tables come before the functions
+	tail256()
 	for _, t := range []struct {
 		isa
 		mulRows int // highest tile of Mul, two vectors wide

@@ -46,6 +46,20 @@ func loopDown(n Op, step int, start, done string, body func()) {
 	Label(done)
 }
 
+// unlessZero runs body unless the last result was 0; skip names the label behind it.
+func unlessZero(skip string, body func()) {
+	skip = label(skip)
+	JZ(LabelRef(skip))
+	body()
+	Label(skip)
+}
+
+// overlapping is for i := 0; i < last; i += step, and once more for i = last.
+func overlapping(last reg.Register, step int, body func(i reg.Register)) {
+	loop(last, step, func(i reg.GPVirtual) { body(i) })
+	body(last)
+}
+
 // chunks is the loop over n elements, a vector at a time: body's mask is nil for whole vectors, and selects what remains.
 func (v isa) chunks(n reg.GPVirtual, body func(i reg.GPVirtual, mask Op)) {
 	v.chunksFrom(zeroed(), n, body)
@@ -54,10 +68,8 @@ func (v isa) chunks(n reg.GPVirtual, body func(i reg.GPVirtual, mask Op)) {
 // chunksFrom is chunks for the elements from i, a multiple of the lanes.
 func (v isa) chunksFrom(i, n reg.GPVirtual, body func(i reg.GPVirtual, mask Op)) {
 	loopFrom(i, v.whole(n, 1), I32(v.lanes), func() { body(i, nil) })
-	done, rest := label("done"), v.rest(n, 1)
-	JZ(LabelRef(done))
-	body(i, v.mask(rest, 0))
-	Label(done)
+	rest := v.rest(n, 1)
+	unlessZero("done", func() { body(i, v.mask(rest, 0)) })
 }
 
 // quads is chunks, but four vectors at a time as long as there are so many.
@@ -74,7 +86,7 @@ func (v isa) whole(n Op, vectors int) reg.GPVirtual {
 	return whole
 }
 
-// rest is the number of elements that whole leaves, and sets the flag that JZ asks for.
+// rest is the number of elements that whole leaves, for unlessZero.
 func (v isa) rest(n Op, vectors int) reg.GPVirtual {
 	rest := moved(n)
 	ANDQ(I8(vectors*v.lanes-1), rest)

@@ -60,30 +60,22 @@ func zeroed() reg.GPVirtual {
 // at is the element at this index of the slice that starts at base.
 func at(base, index reg.Register) Mem { return Mem{Base: base, Index: index, Scale: 4} }
 
-// tails makes the tables of tail ready: tail512[i] chooses the first i of 16 elements; what begins 4i bytes before the middle of
-// tail256, the first i of 8.
-func tails() {
-	var bits, words []Constant
-	for i := range 17 {
-		bits = append(bits, U16(1<<i-1))
-	}
-	for i := range 16 {
-		words = append(words, U32(uint32(i/8)-1))
-	}
-	table("tail512", bits...)
-	table("tail256", words...)
-}
+// tail512[i] chooses the first i of 16 elements.
+func tail512() Mem { return table("tail512", 17, func(i int) Constant { return U16(1<<i - 1) }) }
+
+// What begins 4i bytes before the middle of tail256 chooses the first i of 8 elements.
+func tail256() Mem { return table("tail256", 16, func(i int) Constant { return U32(uint32(i/8) - 1) }) }
 
 // tail is the mask of the first count lanes; count is used up.
 func (v isa) tail(count reg.Register) Op {
 	from := GP64()
 	if v == avx512 {
-		LEAQ(table("tail512"), from)
+		LEAQ(tail512(), from)
 		mask := K()
 		KMOVW(Mem{Base: from, Index: count, Scale: 2}, mask)
 		return mask
 	}
-	LEAQ(table("tail256"), from)
+	LEAQ(tail256(), from)
 	SHLQ(Imm(2), count)
 	SUBQ(count, from)
 	return v.copy(Mem{Base: from, Disp: 32})
@@ -104,7 +96,7 @@ func (v isa) mask(n reg.Register, from int) Op {
 		return k
 	}
 	first := GP64()
-	LEAQ(table("lanes", append(repeat(U32(1<<32-1), 16), repeat(U32(0), 16)...)...), first)
+	LEAQ(table("lanes", 32, func(i int) Constant { return U32(uint32(i/16) - 1) }), first)
 	back := moved(n)
 	NEGQ(back)
 	return v.copy(at(first, back).Offset((16 + from) * 4))

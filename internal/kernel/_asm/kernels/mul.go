@@ -2,65 +2,51 @@ package kernels
 
 import (
 	"fmt"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
-	"github.com/mmcloughlin/avo/reg"
 )
 
 // mul generates Mul for a fixed number of rows. It walks c in tiles two vectors wide; the last may be narrower.
 func (v isa) mul(height int) {
 	v.text(fmt.Sprint("mul", height), "(c *float32, ldc int, a *float32, ai, al int, b *float32, ldb, n, k int, alpha, beta float32)",
 		fmt.Sprintf("c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < %d, j < n, l < k, k ≥ 1", height))
-	g := mulArgs{c: GP64(), b: GP64(), n: GP64(), ldc: distance("ldc"), ai: loadPitch("ai"), al: distance("al"), ldb: distance("ldb")}
-	Load(Param("c"), g.c)
-	Load(Param("b"), g.b)
-	Load(Param("n"), g.n)
+	o := operands{c: GP64(), b: GP64(), n: GP64(), ldc: distance("ldc"), lda: loadPitch("ai"), al: distance("al")}
+	o.ldb.once = distance("ldb")
+	o.loadMoving()
 
 	Label("tiles")
-	CMPQ(g.n, U8(2*v.lanes))
+	CMPQ(o.n, U8(2*v.lanes))
 	JLT(LabelRef("last"))
-	mulTile{tile{v, "full", height, 2}, g, nil}.generate()
-	ADDQ(U32(2*v.bytes()), g.c)
-	ADDQ(U32(2*v.bytes()), g.b)
-	SUBQ(U8(2*v.lanes), g.n)
+	tile{v, o, "full", height, 2, nil}.mul()
+	ADDQ(U32(2*v.bytes()), o.c)
+	ADDQ(U32(2*v.bytes()), o.b)
+	SUBQ(U8(2*v.lanes), o.n)
 	JMP(LabelRef("tiles"))
 
 	Label("last")
-	CMPQ(g.n, U8(v.lanes))
+	CMPQ(o.n, U8(v.lanes))
 	JLE(LabelRef("narrow"))
-	SUBQ(U8(v.lanes), g.n)
-	mulTile{tile{v, "wide", height, 2}, g, v.tail(g.n)}.generate()
+	SUBQ(U8(v.lanes), o.n)
+	tile{v, o, "wide", height, 2, v.tail(o.n)}.mul()
 	JMP(LabelRef("done"))
 
 	Label("narrow")
-	TESTQ(g.n, g.n)
+	TESTQ(o.n, o.n)
 	JZ(LabelRef("done"))
-	mulTile{tile{v, "thin", height, 1}, g, v.tail(g.n)}.generate()
+	tile{v, o, "thin", height, 1, v.tail(o.n)}.mul()
 
 	Label("done")
 	end()
 }
 
-// mulArgs hold Mul's arguments, distances in bytes: c and b move from tile to tile, and n counts down.
-type mulArgs struct {
-	c, b, n, ldc, al, ldb reg.GPVirtual
-	ai                    pitch
-}
-
-// A mulTile is as wide as so many vectors; last is the mask of a row's last one.
-type mulTile struct {
-	tile
-	mulArgs
-	last Op
-}
-
-// generate makes each step load a row of b's tile and multiply it with each element of a column of a.
-func (t mulTile) generate() {
+// mul generates one tile: each step loads a row of b's tile and multiplies it with each element of a column of a.
+func (t tile) mul() {
 	sums := t.sums()
-	a, b, k := placesAt(param("a"), t.ai, t.height), moved(t.b), param("k")
+	a, b, k := placesAt(param("a"), t.lda, t.height), moved(t.b), param("k")
 	if t.last == nil {
-		t.walk(t.prefetchNext)
+		t.walkVectors(t.prefetchNext)
 	}
 
 	Label(t.name)
@@ -83,15 +69,27 @@ func (t mulTile) generate() {
 		}
 	}
 	a.advance(t.al)
-	ADDQ(t.ldb, b)
+	ADDQ(t.ldb.once, b)
 	DECQ(k)
 	JNZ(LabelRef(t.name))
 
-	t.finish(sums)
+	t.finish(func(alpha vec) {
+		for _, s := range slices.Concat(sums...) {
+			s.mul(alpha)
+		}
+	}, func(beta vec) {
+		old := t.vec()
+		t.walkVectors(func(c Mem, i, j int) {
+			t.loadTo(old, c, t.mask(j))
+			sums[i][j].addMul(beta, old)
+		})
+	}, func() {
+		t.walkVectors(func(c Mem, i, j int) { t.store(sums[i][j], c, t.mask(j)) })
+	})
 }
 
 // mask is that of vector j of a row.
-func (t mulTile) mask(j int) Op {
+func (t tile) mask(j int) Op {
 	if j < t.width-1 {
 		return nil
 	}
@@ -100,34 +98,15 @@ func (t mulTile) mask(j int) Op {
 
 // prefetchNext fetches the cache line where the next tile has its vector j: the processor would not guess a step to the
 // right after a column of steps down. The line is that of the vector's end; the one before is fetched already.
-func (t mulTile) prefetchNext(at Mem, _, j int) {
+func (t tile) prefetchNext(at Mem, _, j int) {
 	if end := (j + 1) * t.bytes(); end%64 == 0 {
 		PREFETCHT0(at.Offset(3*t.bytes() - 1))
 	}
 }
 
-// finish is c = alpha sums + beta c; with beta = 0 it does not read c.
-func (t mulTile) finish(sums [][]vec) {
-	alpha, beta, old := t.vec(), t.vec(), t.vec()
-	VBROADCASTSS(arg("alpha"), alpha)
-	for _, row := range sums {
-		for _, s := range row {
-			s.mul(alpha)
-		}
-	}
-	jumpIfZero("beta", t.name+"Store")
-	VBROADCASTSS(arg("beta"), beta)
-	t.walk(func(c Mem, i, j int) {
-		t.loadTo(old, c, t.mask(j))
-		sums[i][j].addMul(beta, old)
-	})
-	Label(t.name + "Store")
-	t.walk(func(c Mem, i, j int) { t.store(sums[i][j], c, t.mask(j)) })
-}
-
-// walk calls f for each vector of the tile, with its place in memory and in the tile.
-func (t mulTile) walk(f func(c Mem, i, j int)) {
-	t.tile.walk(moved(t.c), t.ldc, func(row Mem, i int) {
+// walkVectors calls f for each vector of the tile, with its place in memory and in the tile.
+func (t tile) walkVectors(f func(c Mem, i, j int)) {
+	t.walk(moved(t.c), t.ldc, func(row Mem, i int) {
 		for j := range t.width {
 			f(row.Offset(j*t.bytes()), i, j)
 		}

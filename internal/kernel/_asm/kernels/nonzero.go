@@ -61,12 +61,12 @@ func (v isa) newFinder(idx, ends reg.GPVirtual) finder {
 	if v == avx512 {
 		VPXORD(f.zero, f.zero, f.zero)
 		VMOVDQU32(counting(), f.at)
-		VPBROADCASTD(table("constant16", U32(16)), f.step)
+		VPBROADCASTD(repeated("constant16", U32(16), 1), f.step)
 		f.chosen, f.count = K(), GP32()
 	} else {
 		VPXOR(f.zero, f.zero, f.zero)
 		VPXOR(f.at, f.at, f.at)
-		VPBROADCASTD(table("constant8", U32(8)), f.step)
+		VPBROADCASTD(repeated("constant8", U32(8), 1), f.step)
 		f.count, f.half = GP32(), zeroed()
 	}
 	return f
@@ -124,25 +124,16 @@ func (f finder) next() {
 }
 
 // counting is 0, 1, …, 15.
-func counting() Mem {
-	var n []Constant
-	for i := range 16 {
-		n = append(n, U32(i))
-	}
-	return table("counting", n...)
-}
+func counting() Mem { return table("counting", 16, func(i int) Constant { return U32(i) }) }
 
 // bitPlaces are, for every byte, the places of its bits that are set, a byte each, in a block of eight.
 func bitPlaces() Mem {
-	var all []Constant
-	for b := range 256 {
+	return table("bitPlaces", 256, func(b int) Constant {
 		var places uint64
-		rest := uint8(b)
-		for i := 0; rest != 0; i++ {
-			places |= uint64(bits.TrailingZeros8(rest)) << (8 * i)
-			rest &= rest - 1
+		for i := 0; b != 0; i++ {
+			places |= uint64(bits.TrailingZeros(uint(b))) << (8 * i)
+			b &= b - 1
 		}
-		all = append(all, U64(places))
-	}
-	return table("bitPlaces", all...)
+		return U64(places)
+	})
 }

@@ -26,7 +26,7 @@ func copyPatches(width int, newVec func() reg.VecVirtual) {
 	loop(arg("kernelRows"), 1, func(reg.GPVirtual) {
 		corner := moved(x)
 		loop(kernelCols, 1, func(reg.GPVirtual) {
-			column := func(j reg.Register) {
+			overlapping(last, 4*width, func(j reg.Register) {
 				from, to := GP64(), GP64()
 				LEAQ(Mem{Base: corner, Index: j, Scale: 1}, from)
 				LEAQ(Mem{Base: y, Index: j, Scale: 1}, to)
@@ -37,9 +37,7 @@ func copyPatches(width int, newVec func() reg.VecVirtual) {
 					ADDQ(ldx, from)
 					ADDQ(ldy, to)
 				})
-			}
-			loop(last, 4*width, func(j reg.GPVirtual) { column(j) })
-			column(last)
+			})
 			ADDQ(patch, y)
 			ADDQ(Imm(4), corner)
 		})
@@ -117,11 +115,7 @@ func (v isa) addPatches() {
 
 // shifts brings the window's bit of each lane to the place of the sign.
 func (v isa) shifts() Op {
-	var n []Constant
-	for l := range v.lanes {
-		n = append(n, U32(v.lanes-1-l))
-	}
-	return table("shifts"+v.name, n...)
+	return table("shifts"+v.name, v.lanes, func(l int) Constant { return U32(v.lanes - 1 - l) })
 }
 
 // addWindow is sum += m in the lanes where w's sign is set.

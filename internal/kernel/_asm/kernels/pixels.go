@@ -12,19 +12,17 @@ func (v isa) pixels() {
 	v.text("pixels", "(y []float32, x, soon []byte)", "y[i] = x[i]/256 for i < len(y), at least a vector's width; soon, as long, is made ready to be read")
 	y, x, soon, last, c := base("y"), base("x"), base("soon"), length("y"), v.constants("pixel")
 	SUBQ(I8(v.lanes), last)
-	convert := func(i reg.Register) {
+	overlapping(last, v.lanes, func(i reg.Register) {
 		p := v.vec()
 		PREFETCHT0(Mem{Base: soon, Index: i, Scale: 1})
 		VPMOVZXBD(Mem{Base: x, Index: i, Scale: 1}, p)
 		VCVTDQ2PS(p, p)
 		v.store(p.mul(c["pixel"]), at(y, i), nil)
-	}
-	loop(last, v.lanes, func(i reg.GPVirtual) { convert(i) })
-	convert(last)
+	})
 	end()
 }
 
-// resample gathers four bytes at a time and takes the first two: a pixel and its right neighbour. All numbers but the places are
+// resample gathers four bytes at a time and takes the first two: a pixel and its right neighbor. All numbers but the places are
 // whole, so that the sums are the Go row's.
 func (v isa) resample() {
 	v.text("resample", "(y []float32, x []byte, cols int, right, bottom float32, u, v []float32)",
@@ -34,25 +32,23 @@ func (v isa) resample() {
 	right, bottom, stride := v.scalar("right"), v.scalar("bottom"), v.vec()
 	c := v.constants("parts", "half", "byte", "unit", "inverse24")
 	VPBROADCASTD(arg("cols"), stride)
-	var bytes []Constant // that VPSHUFB makes words of
-	for i := range uint32(16) {
-		j := i % 4 * 4
-		bytes = append(bytes, U32(0x80<<24|(j+1)<<16|0x80<<8|j))
-	}
-	neighbours := v.copy(table("neighbours", bytes...))
+	neighbors := v.copy(table("neighbours", 16, func(i int) Constant { // bytes that VPSHUFB makes words of
+		pixel := uint32(i % 4 * 4)
+		return U32(0x80<<24 | (pixel+1)<<16 | 0x80<<8 | pixel)
+	}))
 	ADDQ(x, below)
 	v.chunks(n, func(i reg.GPVirtual, mask Op) {
 		across, column := v.place(v.load(at(left, i), mask), right, c)
 		down, row := v.place(v.load(at(top, i), mask), bottom, c)
 		VPMADDWD(stride, row, row)
 		VPADDD(column, row, row)
-		weights := v.vec() // of the pixel in the lower half, of its neighbour in the upper
+		weights := v.vec() // of the pixel in the lower half, of its neighbor in the upper
 		VPSLLD(Imm(16), across, weights)
 		VPSUBD(across, weights, weights)
 		VPADDD(c["unit"], weights, weights)
 		above, under := v.gather(x, row), v.gather(below, row)
 		for _, g := range []vec{above, under} {
-			VPSHUFB(neighbours, g, g)
+			VPSHUFB(neighbors, g, g)
 			VPMADDWD(weights, g, g)
 		}
 		VPSUBD(above, under, under)

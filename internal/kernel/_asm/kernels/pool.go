@@ -33,12 +33,11 @@ func (v isa) strips(body func(s strip)) {
 			ADDQ(I32(2*v.lanes), s.upper)
 			ADDQ(I32(2*v.lanes), s.lower)
 		})
-		skip := label("skip")
 		TESTQ(rest, rest)
-		JZ(LabelRef(skip))
-		s.mask = masks
-		body(s)
-		Label(skip)
+		unlessZero("skip", func() {
+			s.mask = masks
+			body(s)
+		})
 		ADDQ(rest, s.small)
 		LEAQ(Mem{Base: large, Index: cols, Scale: 2}, large)
 	})
@@ -79,23 +78,19 @@ func (v isa) permute(x vec, order Op) {
 	}
 }
 
-func (v isa) columns() Op {
-	return v.order("columns", U64(0), U64(2), U64(4), U64(6), U64(1), U64(3), U64(5), U64(7))
-}
-func (v isa) pairs() Op {
-	return v.order("pairs", U64(0), U64(4), U64(1), U64(5), U64(2), U64(6), U64(3), U64(7))
-}
+func (v isa) columns() Op { return v.order("columns", 0, 2, 4, 6, 1, 3, 5, 7) }
+func (v isa) pairs() Op   { return v.order("pairs", 0, 4, 1, 5, 2, 6, 3, 7) }
 
 // order is permute's for AVX-512, which needs a register.
-func (v isa) order(name string, places ...Constant) Op {
+func (v isa) order(name string, places ...uint64) Op {
 	if v == avx2 {
 		return nil
 	}
-	return v.copy(table(name, places...))
+	return v.copy(table(name, len(places), func(i int) Constant { return U64(places[i]) }))
 }
 
 // quarter is ¼ in every lane.
-func (v isa) quarter() vec { return v.copy(table("quarter", repeat(F32(0.25), avx512.lanes)...)) }
+func (v isa) quarter() vec { return v.copy(repeated("quarter", F32(0.25), avx512.lanes)) }
 
 func (v isa) maxPool() {
 	v.text("maxPool", "(y, x []float32, pairs, outCols, cols int)",

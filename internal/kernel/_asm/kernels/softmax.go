@@ -26,7 +26,7 @@ func (v isa) rows(names []string, body func(r row)) {
 // sumExp leaves the row's maximum and the sum of all e^(z−max) in every lane of top and sum. It hands the e^(z−max) of whole
 // vectors to keep and returns those of the rest, 0 in the lanes that have no element.
 func (v isa) sumExp(r row, keep func(i reg.Register, e vec)) (top, sum, rest vec) {
-	rest = v.loadOr(at(r.z, r.whole), r.rest, v.spread(table("infinity", values["infinity"])))
+	rest = v.loadOr(at(r.z, r.whole), r.rest, v.spread(repeated("infinity", values["infinity"], 1)))
 	top = v.copy(rest)
 	loop(r.whole, v.lanes, func(i reg.GPVirtual) { VMAXPS(at(r.z, i), top, top) })
 	v.reduce(VMAXPS, top)

@@ -22,7 +22,7 @@ func (v isa) mulSparse(height, widest int) {
 		partial *= 2
 	}
 	v.widths(widest, func(b block) {
-		sums := tile{v, "", partial * height, b.width}.sums()
+		sums := tile{isa: v, height: partial * height, width: b.width}.sums()
 		s.each(b.name(), partial, func(p int, factors []vec, row reg.Register) {
 			w := v.vec()
 			for j := range b.width {

@@ -6,11 +6,27 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// A tile is a block of a product's c whose sums are in registers; its names begin with name.
+// operands are the arguments of Mul and MulT, distances in bytes: c and b move from tile to tile, and n counts down.
+type operands struct {
+	c, b, n  reg.GPVirtual
+	ldc, al  reg.GPVirtual // Mul's
+	lda, ldb pitch
+}
+
+// loadMoving loads what the tiles move.
+func (o operands) loadMoving() {
+	Load(Param("c"), o.c)
+	Load(Param("b"), o.b)
+	Load(Param("n"), o.n)
+}
+
+// A tile is a block of c whose sums are in registers. Its width is Mul's in vectors and MulT's in elements.
 type tile struct {
 	isa
-	name          string
+	operands
+	name          string // with which its labels begin
 	height, width int
+	last          Op // mask of the last vector: of a row of c for Mul, of a row of a and b for MulT
 }
 
 // sums are the tile's registers, set to zero: a row, width vectors, at a time.
@@ -22,6 +38,20 @@ func (t tile) sums() [][]vec {
 	return s
 }
 
+// finish is c = alpha sums + beta c, of which the functions given do a part each; with beta = 0 or −0 it does not read c.
+func (t tile) finish(scale func(alpha vec), add func(beta vec), store func()) {
+	alpha, beta, bits := t.vec(), t.vec(), GP32()
+	VBROADCASTSS(arg("alpha"), alpha)
+	scale(alpha)
+	MOVL(arg("beta"), bits)
+	ADDL(bits, bits)
+	JZ(LabelRef(t.name + "Store"))
+	VBROADCASTSS(arg("beta"), beta)
+	add(beta)
+	Label(t.name + "Store")
+	store()
+}
+
 // walk calls f for each row of the tile, with its place in memory: row moves from the first to the last by ldc bytes.
 func (t tile) walk(row, ldc reg.Register, f func(row Mem, i int)) {
 	for i := range t.height {
@@ -30,14 +60,6 @@ func (t tile) walk(row, ldc reg.Register, f func(row Mem, i int)) {
 		}
 		f(Mem{Base: row}, i)
 	}
-}
-
-// jumpIfZero jumps if an argument of type float32 is 0 or −0.
-func jumpIfZero(name, label string) {
-	bits := GP32()
-	MOVL(arg(name), bits)
-	ADDL(bits, bits)
-	JZ(LabelRef(label))
 }
 
 // A pitch is the distance between rows in bytes, once and thrice.
