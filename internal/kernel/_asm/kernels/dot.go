@@ -73,9 +73,9 @@ func (t tile) dot() {
 
 // dotStep multiplies a vector of every row of a with one of every row of b.
 func (t tile) dotStep(a, b places, sums [][]vec, mask Op) {
-	x, y := t.vec(), t.vecs(t.width)
+	x, y := t.vec(), make([]vec, t.width)
 	for j := range y {
-		t.loadTo(y[j], b.at(j), mask)
+		y[j] = t.load(b.at(j), mask)
 	}
 	for i := range sums {
 		t.loadTo(x, a.at(i), mask)

@@ -121,6 +121,14 @@ func (v isa) loadTo(x vec, m Mem, mask Op) {
 	}
 }
 
+// operand is load for an instruction that can read memory: all lanes are left there.
+func (v isa) operand(m Mem, mask Op) Op {
+	if mask == nil {
+		return m
+	}
+	return v.load(m, mask)
+}
+
 // loadOr reads as load does; the lanes outside of mask are the fill's.
 func (v isa) loadOr(m Mem, mask Op, fill vec) vec {
 	switch {

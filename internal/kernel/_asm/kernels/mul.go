@@ -50,10 +50,10 @@ func (t tile) mul() {
 	}
 
 	Label(t.name)
-	x, row := t.vec(), t.vecs(t.width)
+	x, row := t.vec(), make([]vec, t.width)
 	for j := range row {
 		at := Mem{Base: b, Disp: j * t.bytes()}
-		t.loadTo(row[j], at, t.mask(j))
+		row[j] = t.load(at, t.mask(j))
 		if t.last == nil {
 			t.prefetchNext(at, 0, j)
 		}
@@ -78,11 +78,7 @@ func (t tile) mul() {
 			s.mul(alpha)
 		}
 	}, func(beta vec) {
-		old := t.vec()
-		t.walkVectors(func(c Mem, i, j int) {
-			t.loadTo(old, c, t.mask(j))
-			sums[i][j].addMul(beta, old)
-		})
+		t.walkVectors(func(c Mem, i, j int) { sums[i][j].addMul(beta, t.load(c, t.mask(j))) })
 	}, func() {
 		t.walkVectors(func(c Mem, i, j int) { t.store(sums[i][j], c, t.mask(j)) })
 	})

@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"fmt"
 	"math/bits"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -15,39 +16,36 @@ func (v isa) nonzero() {
 	idx, x, n, x1, x2, ends := base("idx"), param("x"), length("idx"), param("x1"), param("x2"), param("ends")
 	SUBQ(x, x1) // from here on the distances from x
 	SUBQ(x, x2)
-	others := []Mem{{Base: x, Index: x1, Scale: 1}, {Base: x, Index: x2, Scale: 1}}
 	f := v.newFinder(idx, ends)
-	loopDown(n, v.lanes, "loop", "rest", func() {
-		VMOVUPS(Mem{Base: x}, f.x)
-		for _, more := range others {
-			f.or(more)
+	find := func(mask Op) {
+		v.loadTo(f.x, Mem{Base: x}, mask)
+		for _, other := range []reg.Register{x1, x2} {
+			f.or(v.operand(Mem{Base: x, Index: other, Scale: 1}, mask))
 		}
-		f.find(nil)
+		f.find(mask)
+	}
+	loopDown(n, v.lanes, "loop", "rest", func() {
+		find(nil)
 		f.next()
 		ADDQ(U8(v.bytes()), x)
 	})
 	ADDQ(U8(v.lanes), n)
 	JE(LabelRef("done"))
-	last := v.tail(n)
-	v.loadTo(f.x, Mem{Base: x}, last)
-	for _, more := range others {
-		f.or(v.load(more, last))
-	}
-	f.find(last)
+	find(v.tail(n))
 	Label("done")
 	Store(f.found, ReturnIndex(0))
 	end()
 }
 
-// A finder appends the columns of vectors that are not 0 to idx, with AVX-512 by the instruction made for it, with AVX2 by a table
+// A finder appends the columns of vectors that are not 0 to idx: with AVX-512 by the instruction made for it, with AVX2 by a table
 // of the places of a byte's bits.
 type finder struct {
 	isa
 	idx, ends, found reg.GPVirtual
-	places, half     reg.GPVirtual // AVX2 has bitPlaces, and whether a vector is the second half of a group
-	zero, at, step   vec           // AVX-512 has the columns of the vector's lanes in at, AVX2 the first
-	x, packed        vec
+	zero, at, step   vec // at are the columns of the lanes; AVX2, whose table has the lanes, has the first column in it
+	x, packed        vec // the columns, and the places of those that are not 0
 	chosen           reg.OpmaskVirtual
+	places, half     reg.GPVirtual // AVX2 has bitPlaces, and whether a vector is the second half of a group
 	count            reg.GPVirtual
 }
 
@@ -57,17 +55,18 @@ func (v isa) newFinder(idx, ends reg.GPVirtual) finder {
 		f.places = GP64()
 		LEAQ(bitPlaces(), f.places)
 	}
-	f.zero, f.at, f.step, f.x, f.packed = v.vec(), v.vec(), v.vec(), v.vec(), v.vec()
+	f.zero, f.at, f.step, f.x, f.packed, f.chosen = v.vec(), v.vec(), v.vec(), v.vec(), v.vec(), K()
 	if v == avx512 {
 		VPXORD(f.zero, f.zero, f.zero)
-		VMOVDQU32(counting(), f.at)
-		VPBROADCASTD(repeated("constant16", U32(16), 1), f.step)
-		f.chosen, f.count = K(), GP32()
+		VMOVDQU32(table("counting", 16, func(i int) Constant { return U32(i) }), f.at)
 	} else {
 		VPXOR(f.zero, f.zero, f.zero)
 		VPXOR(f.at, f.at, f.at)
-		VPBROADCASTD(repeated("constant8", U32(8), 1), f.step)
-		f.count, f.half = GP32(), zeroed()
+	}
+	VPBROADCASTD(repeated(fmt.Sprint("constant", v.lanes), U32(v.lanes), 1), f.step)
+	f.count = GP32()
+	if v == avx2 {
+		f.half = zeroed()
 	}
 	return f
 }
@@ -81,7 +80,7 @@ func (f finder) or(x Op) {
 	}
 }
 
-// find appends the columns of f.x that are not 0. All lanes of packed are written, or those of the mask.
+// find appends the columns where x is not 0. All lanes of packed are written, or those of the mask.
 func (f finder) find(mask Op) {
 	const notEqual = 4
 	to := at(f.idx, f.found)
@@ -89,23 +88,22 @@ func (f finder) find(mask Op) {
 		VCMPPS(U8(notEqual), f.zero, f.x, f.chosen)
 		VPCOMPRESSD_Z(f.at, f.chosen, f.packed)
 		KMOVW(f.chosen, f.count)
-		POPCNTL(f.count, f.count)
-		if mask == nil {
-			VMOVDQU32(f.packed, to)
-		} else {
-			VMOVDQU32(f.packed, mask, to)
-		}
 	} else {
 		VCMPPS(U8(notEqual), f.zero, f.x, f.x)
 		VMOVMSKPS(f.x, f.count)
 		VPMOVZXBD(Mem{Base: f.places, Index: f.count.As64(), Scale: 8}, f.packed)
 		VPADDD(f.at, f.packed, f.packed)
-		POPCNTL(f.count, f.count)
-		if mask == nil {
-			VMOVDQU(f.packed, to)
-		} else {
-			VPMASKMOVD(f.packed, mask, to)
-		}
+	}
+	POPCNTL(f.count, f.count)
+	switch {
+	case f.isa == avx512 && mask == nil:
+		VMOVDQU32(f.packed, to)
+	case f.isa == avx512:
+		VMOVDQU32(f.packed, mask, to)
+	case mask == nil:
+		VMOVDQU(f.packed, to)
+	default:
+		VPMASKMOVD(f.packed, mask, to)
 	}
 	ADDQ(f.count.As64(), f.found)
 	MOVL(f.found.As32(), Mem{Base: f.ends})
@@ -122,9 +120,6 @@ func (f finder) next() {
 	}
 	VPADDD(f.step, f.at, f.at)
 }
-
-// counting is 0, 1, …, 15.
-func counting() Mem { return table("counting", 16, func(i int) Constant { return U32(i) }) }
 
 // bitPlaces are, for every byte, the places of its bits that are set, a byte each, in a block of eight.
 func bitPlaces() Mem {

@@ -24,9 +24,8 @@ func (v isa) mulSparse(height, widest int) {
 	v.widths(widest, func(b block) {
 		sums := tile{isa: v, height: partial * height, width: b.width}.sums()
 		s.each(b.name(), partial, func(p int, factors []vec, row reg.Register) {
-			w := v.vec()
 			for j := range b.width {
-				v.loadTo(w, b.at(row, j), b.chosen)
+				w := v.load(b.at(row, j), b.chosen)
 				for r := range factors {
 					sums[p*height+r][j].addMul(factors[r], w)
 				}
@@ -41,9 +40,8 @@ func (v isa) mulSparse(height, widest int) {
 		}
 		y, ldy := param("y"), distance("ldy")
 		for r := range height {
-			for j, old := range v.vecs(b.width) {
-				v.loadTo(old, b.at(y, j), b.chosen)
-				sums[r][j].add(old)
+			for j := range b.width {
+				sums[r][j].add(v.load(b.at(y, j), b.chosen))
 			}
 			for j := range b.width {
 				v.store(sums[r][j], b.at(y, j), b.chosen)

@@ -10,13 +10,7 @@ import (
 func (v isa) sum() {
 	v.text("sum", "(x []float32) (s float32)", "Σ x[i], in an order that depends on len(x) alone")
 	x, n, parts := base("x"), length("x"), v.zeros(4)
-	v.fourfold(n, func(j int, in place, mask Op) {
-		if mask == nil {
-			parts[j].add(in(x))
-		} else {
-			parts[j].add(v.load(in(x), mask))
-		}
-	})
+	v.fourfold(n, func(j int, in place, mask Op) { parts[j].add(v.operand(in(x), mask)) })
 	v.returns("s", parts)
 	end()
 }

@@ -17,10 +17,10 @@ func transpose() {
 	CMPQ(k, full)
 	CMOVQGT(full, count)
 	valid := avx2.tail(count)
-	v := avx2.vecs(8)
+	var v []vec
 	from, step := moved(src), moved(lds)
-	for i := range v {
-		avx2.loadTo(v[i], Mem{Base: from}, valid)
+	for i := range 8 {
+		v = append(v, avx2.load(Mem{Base: from}, valid))
 		if i < 7 {
 			// Behind the last row the same row is read again, into columns that nobody looks at.
 			CMPQ(rows, U8(i+1))
