@@ -37,7 +37,7 @@ func (v isa) dot(height, widest int) {
 func (t tile) dot() {
 	sums := t.sums()
 	a, b := placesAt(param("a"), t.lda, t.height), placesAt(t.b, t.ldb, t.width)
-	k, ahead := param("k"), distance("ahead")
+	k, ahead := param("k"), inBytes(param("ahead"))
 	ADDQ(t.b, ahead)
 	later := placesAt(ahead, t.ldb, t.width)
 
@@ -87,7 +87,7 @@ func (t tile) dotStep(a, b places, sums [][]vec, mask Op) {
 
 // walkLanes calls f for each row of the tile, with its place in memory and the total and the lane that belong to it.
 func (t tile) walkLanes(f func(c Mem, total, lane int)) {
-	row, ldc := GP64(), distance("ldc")
+	row, ldc := GP64(), inBytes(param("ldc"))
 	MOVQ(t.c, row)
 	t.walk(row, ldc, func(row Mem, i int) { f(row, i/(t.lanes/4), i%(t.lanes/4)) })
 }

@@ -16,13 +16,6 @@ func base(name string) reg.GPVirtual { return component(Param(name).Base()) }
 // length loads a slice's length.
 func length(name string) reg.GPVirtual { return component(Param(name).Len()) }
 
-// distance loads an argument that counts elements, in bytes.
-func distance(name string) reg.GPVirtual {
-	d := param(name)
-	SHLQ(Imm(2), d)
-	return d
-}
-
 func component(c gotypes.Component) reg.GPVirtual {
 	r := GP64()
 	Load(c, r)
@@ -55,6 +48,12 @@ func zeroed() reg.GPVirtual {
 	z := GP64()
 	XORQ(z, z)
 	return z
+}
+
+// inBytes makes a number of elements one of bytes.
+func inBytes(n reg.GPVirtual) reg.GPVirtual {
+	SHLQ(Imm(2), n)
+	return n
 }
 
 // at is the element at this index of the slice that starts at base.
@@ -155,11 +154,4 @@ func (v isa) store(x vec, m Mem, mask Op) {
 	default:
 		VMASKMOVPS(x, mask, m)
 	}
-}
-
-// bytes is the size of n elements.
-func bytes(n reg.Register) reg.GPVirtual {
-	size := moved(n)
-	SHLQ(Imm(2), size)
-	return size
 }

@@ -12,8 +12,8 @@ import (
 func (v isa) mul(height int) {
 	v.text(fmt.Sprint("mul", height), "(c *float32, ldc int, a *float32, ai, al int, b *float32, ldb, n, k int, alpha, beta float32)",
 		fmt.Sprintf("c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < %d, j < n, l < k, k ≥ 1", height))
-	o := operands{c: GP64(), b: GP64(), n: GP64(), ldc: distance("ldc"), lda: loadPitch("ai"), al: distance("al")}
-	o.ldb.once = distance("ldb")
+	o := operands{c: GP64(), b: GP64(), n: GP64(), ldc: inBytes(param("ldc")), lda: loadPitch("ai"), al: inBytes(param("al"))}
+	o.ldb.once = inBytes(param("ldb"))
 	o.loadMoving()
 
 	Label("tiles")
@@ -53,7 +53,7 @@ func (t tile) mul() {
 	x, row := t.vec(), make([]vec, t.width)
 	for j := range row {
 		at := Mem{Base: b, Disp: j * t.bytes()}
-		row[j] = t.load(at, t.mask(j))
+		row[j] = t.load(at, t.rowMask(j))
 		if t.last == nil {
 			t.prefetchNext(at, 0, j)
 		}
@@ -78,14 +78,14 @@ func (t tile) mul() {
 			s.mul(alpha)
 		}
 	}, func(beta vec) {
-		t.walkVectors(func(c Mem, i, j int) { sums[i][j].addMul(beta, t.load(c, t.mask(j))) })
+		t.walkVectors(func(c Mem, i, j int) { sums[i][j].addMul(beta, t.load(c, t.rowMask(j))) })
 	}, func() {
-		t.walkVectors(func(c Mem, i, j int) { t.store(sums[i][j], c, t.mask(j)) })
+		t.walkVectors(func(c Mem, i, j int) { t.store(sums[i][j], c, t.rowMask(j)) })
 	})
 }
 
-// mask is that of vector j of a row.
-func (t tile) mask(j int) Op {
+// rowMask is that of vector j of a row.
+func (t tile) rowMask(j int) Op {
 	if j < t.width-1 {
 		return nil
 	}

@@ -18,8 +18,8 @@ func copyPatches(width int, newVec func() reg.VecVirtual) {
 	y, x, kernelCols := base("y"), base("x"), arg("kernelCols")
 	rows, last, ldx, ldy := param("outRows"), param("outCols"), param("cols"), param("ldy")
 	SUBQ(Imm(uint64(width)), last)
-	for _, r := range []reg.Register{last, ldx, ldy} {
-		SHLQ(Imm(2), r) // from elements to bytes
+	for _, r := range []reg.GPVirtual{last, ldx, ldy} {
+		inBytes(r)
 	}
 	patch := moved(rows)
 	IMULQ(ldy, patch)
@@ -58,24 +58,24 @@ func (v isa) addPatches() {
 	x, patches, window, kernelCols := base("x"), base("y"), v.vec(), arg("kernelCols")
 	mask := v.mask(param("lanes"), 0)
 	VBROADCASTSS(arg("window"), window)
-	VPSLLVD(v.shifts(), window, window)
+	toSign := table("shifts"+v.name, v.lanes, func(l int) Constant { return U32(v.lanes - 1 - l) })
+	VPSLLVD(toSign, window, window) // each lane's own bit
 
 	Comment("The way in y, for an element of x, from v to v+1 and from u to u+1, in bytes.")
-	right, below, outRow := GP64(), GP64(), param("outCols")
-	SHLQ(Imm(2), outRow)
+	right, below, outRow := GP64(), GP64(), inBytes(param("outCols"))
 	MOVQ(arg("ldv"), right)
-	SHLQ(Imm(2), right)
+	inBytes(right)
 	MOVQ(arg("ldu"), below)
-	SHLQ(Imm(2), below)
+	inBytes(below)
 	SUBQ(outRow, below)
 	SUBQ(Imm(4), right)
 
 	Comment("patches is where y would have what falls on x's first element for u = v = 0.")
-	moved := param("first")
-	LEAQ(at(patches, moved), patches)
-	MOVQ(arg("pad"), moved)
-	IMULQ(outRow, moved)
-	ADDQ(moved, patches)
+	way := param("first")
+	LEAQ(at(patches, way), patches)
+	MOVQ(arg("pad"), way)
+	IMULQ(outRow, way)
+	ADDQ(way, patches)
 
 	loop(arg("rows"), 1, func(r reg.GPVirtual) {
 		Comment("u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)")
@@ -95,14 +95,13 @@ func (v isa) addPatches() {
 
 		sum := v.zero()
 		loopFrom(u, last, I8(1), func() {
-			q, w, part := GP64(), v.copy(window), v.zero()
-			MOVQ(p, q)
+			w, part, q := v.copy(window), v.zero(), moved(p)
 			loop(kernelCols, 1, func(reg.GPVirtual) {
 				v.addWindow(part, Mem{Base: q}, w)
 				ADDQ(right, q)
 				VPSLLD(Imm(1), w, w)
 			})
-			VADDPS(part, sum, sum)
+			sum.add(part)
 			ADDQ(below, p)
 		})
 		v.store(sum, Mem{Base: x}, mask)
@@ -113,18 +112,13 @@ func (v isa) addPatches() {
 	end()
 }
 
-// shifts brings the window's bit of each lane to the place of the sign.
-func (v isa) shifts() Op {
-	return table("shifts"+v.name, v.lanes, func(l int) Constant { return U32(v.lanes - 1 - l) })
-}
-
 // addWindow is sum += m in the lanes where w's sign is set.
 func (v isa) addWindow(sum vec, m Mem, w vec) {
 	if v == avx512 {
 		k := K()
 		VPMOVD2M(w, k)
 		VADDPS(m, sum, k, sum)
-		return
+	} else {
+		sum.add(v.load(m, w))
 	}
-	VADDPS(v.load(m, w), sum, sum)
 }

@@ -20,7 +20,7 @@ func (v isa) rows(names []string, body func(r row)) {
 	r := row{z: z, n: n, whole: v.whole(n, 1), c: c}
 	r.rest = v.mask(v.rest(n, 1), 0)
 	LEAQ(at(z, last), last)
-	loopFrom(z, last, bytes(n), func() { body(r) })
+	loopFrom(z, last, inBytes(moved(n)), func() { body(r) })
 }
 
 // sumExp leaves the row's maximum and the sum of all e^(z−max) in every lane of top and sum. It hands the e^(z−max) of whole

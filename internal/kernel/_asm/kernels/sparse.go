@@ -38,7 +38,7 @@ func (v isa) mulSparse(height, widest int) {
 				}
 			}
 		}
-		y, ldy := param("y"), distance("ldy")
+		y, ldy := param("y"), inBytes(param("ldy"))
 		for r := range height {
 			for j := range b.width {
 				sums[r][j].add(v.load(b.at(y, j), b.chosen))
@@ -58,7 +58,7 @@ func (v isa) outerSparse(height, widest int) {
 	s := v.loadSparse(height)
 	v.widths(widest, func(b block) {
 		alpha, d := v.scalar("alpha"), make([][]vec, height)
-		dy, ldd := param("dy"), distance("ldd")
+		dy, ldd := param("dy"), inBytes(param("ldd"))
 		for r := range d {
 			for j := range b.width {
 				d[r] = append(d[r], v.load(b.at(dy, j), b.chosen).mul(alpha))
@@ -113,7 +113,7 @@ func (v isa) widths(widest int, body func(block)) {
 	CMPQ(n, U8(v.lanes))
 	JLE(LabelRef("few"))
 	LEAQ(Mem{Base: n, Disp: -v.lanes}, last)
-	SHLQ(Imm(2), last)
+	inBytes(last)
 	for width := 2; width <= widest; width++ {
 		above := fmt.Sprint("above", width)
 		if width < widest {
@@ -140,7 +140,7 @@ type sparse struct {
 }
 
 func (v isa) loadSparse(height int) sparse {
-	s := sparse{isa: v, w: param("w"), ldw: distance("ldw"), x: []reg.GPVirtual{param("x")}}
+	s := sparse{isa: v, w: param("w"), ldw: inBytes(param("ldw")), x: []reg.GPVirtual{param("x")}}
 	for r := 1; r < height; r++ {
 		next := moved(arg("ldx"))
 		LEAQ(at(s.x[r-1], next), next)

@@ -64,7 +64,7 @@ func (v isa) returns(name string, parts []vec) {
 // sumRows keeps the sums of four vectors of columns, then of one, in registers while it walks down the rows.
 func (v isa) sumRows() {
 	v.text("sumRows", "(y, x []float32, ldx, m int)", "y[j] = Σ_i x[i·ldx+j] for i < m, in this order")
-	y, x, n, m, step := base("y"), base("x"), length("y"), param("m"), distance("ldx")
+	y, x, n, m, step := base("y"), base("x"), length("y"), param("m"), inBytes(param("ldx"))
 	v.quads(n, func(vectors int, j reg.GPVirtual, mask Op) {
 		sums, row := v.zeros(vectors), GP64()
 		LEAQ(at(x, j), row)
@@ -86,7 +86,7 @@ func (v isa) addRow() {
 	v.text("addRow", "(y, x, b []float32)", "y[i,j] = x[i,j] + b[j] for rows of len(b) elements")
 	y, x, b, last, n := base("y"), base("x"), base("b"), length("x"), length("b")
 	LEAQ(at(x, last), last)
-	step := bytes(n)
+	step := inBytes(moved(n))
 	loopFrom(x, last, step, func() {
 		v.chunks(n, func(j reg.GPVirtual, mask Op) {
 			v.store(v.load(at(x, j), mask).add(v.load(at(b, j), mask)), at(y, j), mask)

@@ -10,7 +10,7 @@ import (
 type operands struct {
 	c, b, n  reg.GPVirtual
 	ldc, al  reg.GPVirtual // Mul's
-	lda, ldb pitch
+	lda, ldb pitch         // of the rows of a and b
 }
 
 // loadMoving loads what the tiles move.
@@ -66,7 +66,7 @@ func (t tile) walk(row, ldc reg.Register, f func(row Mem, i int)) {
 type pitch struct{ once, thrice reg.GPVirtual }
 
 func loadPitch(name string) pitch {
-	p := pitch{distance(name), GP64()}
+	p := pitch{inBytes(param(name)), GP64()}
 	LEAQ(Mem{Base: p.once, Index: p.once, Scale: 2}, p.thrice)
 	return p
 }

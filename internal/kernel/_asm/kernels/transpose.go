@@ -9,7 +9,7 @@ import (
 func transpose() {
 	text("transpose8", "(dst *float32, ldd int, src *float32, lds, rows, k int)",
 		"dst[l*ldd+j] = src[j*lds+l] for j < rows ≤ 8, l < k; up to column 8 and to the next multiple of 8 rows it writes anything")
-	dst, src, ldd, lds, rows, k := param("dst"), param("src"), distance("ldd"), distance("lds"), param("rows"), param("k")
+	dst, src, ldd, lds, rows, k := param("dst"), param("src"), inBytes(param("ldd")), inBytes(param("lds")), param("rows"), param("k")
 	zero, full := zeroed(), moved(U32(8))
 
 	Label("blocks")
