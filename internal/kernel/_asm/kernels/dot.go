@@ -104,31 +104,29 @@ func (v isa) fold(sums [][]vec) vec {
 // foldRows adds up the lanes of each vector: lane i of the result is the sum of the lanes of vector i.
 func (v isa) foldRows(x func(i int) vec) vec {
 	if v == avx2 {
-		return v.addChosen(VPERM2F128, x(0), x(1), 0x20, 0x31)
+		return v.addChosen(func(ops ...Op) { VPERM2F128(ops[0], ops[1], ops[2], ops[3]) }, x(0), x(1), 0x20, 0x31)
 	}
-	choose := func(i, y, x, dst Op) { VSHUFF32X4(i, y, x, dst) }
-	low := v.addChosen(choose, x(0), x(1), 0x44, 0xee)
-	high := v.addChosen(choose, x(2), x(3), 0x44, 0xee)
-	return v.addChosen(choose, low, high, 0x88, 0xdd)
+	low := v.addChosen(VSHUFF32X4, x(0), x(1), 0x44, 0xee)
+	high := v.addChosen(VSHUFF32X4, x(2), x(3), 0x44, 0xee)
+	return v.addChosen(VSHUFF32X4, low, high, 0x88, 0xdd)
 }
 
 // foldLanes adds up the four elements of each lane of each vector: a lane of the result begins with that lane's totals.
 func (v isa) foldLanes(x []vec) vec {
-	choose := func(i, y, x, dst Op) { VSHUFPS(i, y, x, dst) }
 	switch len(x) {
 	case 1:
-		half := v.addChosen(choose, x[0], x[0], 0x44, 0xee)
-		return v.addChosen(choose, half, half, 0x00, 0x55)
+		half := v.addChosen(VSHUFPS, x[0], x[0], 0x44, 0xee)
+		return v.addChosen(VSHUFPS, half, half, 0x00, 0x55)
 	case 2:
 		half := v.addHalves(x[0], x[1])
-		return v.addChosen(choose, half, half, 0x44, 0xee)
+		return v.addChosen(VSHUFPS, half, half, 0x44, 0xee)
 	default:
-		return v.addChosen(choose, v.addHalves(x[0], x[1]), v.addHalves(x[2], x[3]), 0x44, 0xee)
+		return v.addChosen(VSHUFPS, v.addHalves(x[0], x[1]), v.addHalves(x[2], x[3]), 0x44, 0xee)
 	}
 }
 
 // addChosen is the sum of two choices out of x and y.
-func (v isa) addChosen(choose func(i, y, x, dst Op), x, y vec, first, second uint8) vec {
+func (v isa) addChosen(choose func(...Op), x, y vec, first, second uint8) vec {
 	a, b := v.vec(), v.vec()
 	choose(U8(first), y, x, a)
 	choose(U8(second), y, x, b)
