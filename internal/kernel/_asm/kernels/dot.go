@@ -35,7 +35,7 @@ func (v isa) dot(height, widest int) {
 
 // dot generates one tile; the sum of each of its elements is spread over a register's lanes.
 func (t tile) dot() {
-	sums := t.sums()
+	sums := t.sums(t.height, t.width)
 	a, b := placesAt(param("a"), t.lda, t.height), placesAt(t.b, t.ldb, t.width)
 	k, ahead := param("k"), inBytes(param("ahead"))
 	ADDQ(t.b, ahead)

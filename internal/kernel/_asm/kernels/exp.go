@@ -23,9 +23,7 @@ func (v isa) split(x vec, c constants) (s, q vec) {
 
 	r := v.copy(x).subMul(n, c["ln2"]).subMul(n, c["ln2rest"])
 	q = v.polynomial(r, c, "factorial7", "factorial6", "factorial5", "factorial4", "factorial3", "inverse2")
-	square := v.vec()
-	VMULPS(r, r, square)
-	return s, q.mulAdd(square, r)
+	return s, q.mulAdd(v.product(r, r), r)
 }
 
 // polynomial is that of x with these coefficients, highest power first.
@@ -37,13 +35,10 @@ func (v isa) polynomial(x vec, c constants, first string, others ...string) vec 
 	return y
 }
 
-// exp is e^x, but 0 below x = −87.7, before float32's e^x has left the normal numbers, and +Inf above 88.4. NaN stays NaN:
-// VMINPS and VMAXPS give their first operand here if either is NaN.
+// exp is e^x, but 0 below x = −87.7, before float32's e^x has left the normal numbers, and +Inf above 88.4. NaN stays NaN.
 func (v isa) exp(x vec, c constants) vec {
 	least, most := v.copy(c["least"]), v.copy(c["most"])
-	VMAXPS(x, least, x)
-	VMINPS(x, most, x)
-	s, q := v.split(x, c)
+	s, q := v.split(x.atLeast(least).atMost(most), c)
 	return q.add(c["one"]).mul(s)
 }
 
@@ -57,9 +52,7 @@ func (v isa) sigmoid(x vec, c constants) vec {
 func (v isa) tanh(x vec, c constants) vec {
 	sign, least := v.vec(), v.copy(c["least"])
 	VANDPS(c["sign"], x, sign)
-	x.or(c["sign"]).add(x)
-	VMAXPS(x, least, x)
-	s, q := v.split(x, c)
+	s, q := v.split(x.or(c["sign"]).add(x).atLeast(least), c)
 	minus, y := v.vec(), v.vec()
 	VSUBPS(c["one"], s, minus)
 	minus.addMul(q, s)
@@ -97,12 +90,11 @@ var distribution = append([]string{"sign", "four", "far", "density"}, exponentia
 func (v isa) normal(x vec, c constants) (phi, e vec) {
 	minus, far := v.vec(), v.copy(c["far"])
 	VORPS(c["sign"], x, minus)
-	VMAXPS(minus, far, minus)
+	minus.atLeast(far)
 
 	// t²/2 is rounded; what that leaves is an error of the exponent, and relative in e.
-	half, square := v.vec(), v.vec()
-	VMULPS(c["inverse2"], minus, half)
-	VMULPS(half, minus, square)
+	half := v.product(minus, c["inverse2"])
+	square := v.product(minus, half)
 	VFMSUB213PS(square, minus, half)
 	e = v.exp(square.xor(c["sign"]), c)
 	e.subMul(e, half)

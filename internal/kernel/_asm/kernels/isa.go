@@ -55,6 +55,10 @@ func (y vec) addMul(a, b Op) vec { VFMADD231PS(b, a, y); return y }  // y += a b
 func (y vec) subMul(a, b Op) vec { VFNMADD231PS(b, a, y); return y } // y −= a b
 func (y vec) mulAdd(a, b Op) vec { VFMADD213PS(b, a, y); return y }  // y = a y + b
 
+// A NaN of y stays: the instructions give their first operand here if either is NaN.
+func (y vec) atLeast(x vec) vec { VMAXPS(y, x, y); return y } // y = max(y, x)
+func (y vec) atMost(x vec) vec  { VMINPS(y, x, y); return y } // y = min(y, x)
+
 func (v isa) vec() vec {
 	if v == avx512 {
 		return vec{ZMM()}
@@ -82,10 +86,26 @@ func (v isa) zeros(n int) []vec {
 	return x
 }
 
+// sums are a tile of new registers, set to zero.
+func (v isa) sums(height, width int) [][]vec {
+	s := make([][]vec, height)
+	for i := range s {
+		s[i] = v.zeros(width)
+	}
+	return s
+}
+
 // copy is a new register with the value of x, a register or in memory.
 func (v isa) copy(x Op) vec {
 	y := v.vec()
 	VMOVUPS(x, y)
+	return y
+}
+
+// product is a new register with a b; b may be in memory.
+func (v isa) product(a, b Op) vec {
+	y := v.vec()
+	VMULPS(b, a, y)
 	return y
 }
 

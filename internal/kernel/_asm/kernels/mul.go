@@ -43,7 +43,7 @@ func (v isa) mul(height int) {
 
 // mul generates one tile: each step loads a row of b's tile and multiplies it with each element of a column of a.
 func (t tile) mul() {
-	sums := t.sums()
+	sums := t.sums(t.height, t.width)
 	a, b, k := placesAt(param("a"), t.lda, t.height), moved(t.b), param("k")
 	if t.last == nil {
 		t.walkVectors(t.prefetchNext)

@@ -51,9 +51,7 @@ var pointwise = []kernel{
 		return p.tanh(p.get("x"), p.c)
 	}},
 	{"relu", "(y, x []float32)", "y[i] = max(0, x[i]), NaN where x[i] is", nil, func(p point) vec {
-		y := p.get("x")
-		VMAXPS(y, p.zero(), y) // of 0 and NaN, it takes its first operand
-		return y
+		return p.get("x").atLeast(p.zero())
 	}},
 	{"sigmoidGrad", "(dx, y, dy []float32)", "dx[i] = dy[i] y[i] (1−y[i])", []string{"one"}, func(p point) vec {
 		y, d := p.get("y"), p.get("dy")
@@ -68,15 +66,14 @@ var pointwise = []kernel{
 		return p.keep(p.get("dy"), p.get("y"), p.zero())
 	}},
 	{"leakyReLU", "(y, x []float32, slope float32)", "y[i] = max(x[i], slope x[i])", nil, func(p point) vec {
-		x, y := p.get("x"), p.vec()
-		VMULPS(p.c["slope"], x, y)
+		x := p.get("x")
+		y := p.product(x, p.c["slope"])
 		VMAXPS(x, y, y)
 		return y
 	}},
 	{"leakyReLUGrad", "(dx, y, dy []float32, slope float32)", "dx[i] = dy[i] where y[i] > 0, else slope dy[i]", nil, func(p point) vec {
-		d, leak := p.get("dy"), p.vec()
-		VMULPS(p.c["slope"], d, leak)
-		return p.choose(d, leak, p.get("y"), p.zero())
+		d := p.get("dy")
+		return p.choose(d, p.product(d, p.c["slope"]), p.get("y"), p.zero())
 	}},
 	{"gelu", "(y, x []float32)", "y[i] = x[i] Φ(x[i])", distribution, func(p point) vec {
 		x := p.get("x")

@@ -22,7 +22,7 @@ func (v isa) mulSparse(height, widest int) {
 		partial *= 2
 	}
 	v.widths(widest, func(b block) {
-		sums := tile{isa: v, height: partial * height, width: b.width}.sums()
+		sums := v.sums(partial*height, b.width)
 		s.each(b.name(), partial, func(p int, factors []vec, row reg.Register) {
 			for j := range b.width {
 				w := v.load(b.at(row, j), b.chosen)
@@ -39,12 +39,12 @@ func (v isa) mulSparse(height, widest int) {
 			}
 		}
 		y, ldy := param("y"), inBytes(param("ldy"))
-		for r := range height {
-			for j := range b.width {
-				sums[r][j].add(v.load(b.at(y, j), b.chosen))
+		for _, row := range sums[:height] {
+			for j, s := range row {
+				s.add(v.load(b.at(y, j), b.chosen))
 			}
-			for j := range b.width {
-				v.store(sums[r][j], b.at(y, j), b.chosen)
+			for j, s := range row {
+				v.store(s, b.at(y, j), b.chosen)
 			}
 			ADDQ(ldy, y)
 		}

@@ -29,15 +29,6 @@ type tile struct {
 	last          Op // mask of the last vector: of a row of c for Mul, of a row of a and b for MulT
 }
 
-// sums are the tile's registers, set to zero: a row, width vectors, at a time.
-func (t tile) sums() [][]vec {
-	s := make([][]vec, t.height)
-	for i := range s {
-		s[i] = t.zeros(t.width)
-	}
-	return s
-}
-
 // finish is c = alpha sums + beta c, of which the functions given do a part each; with beta = 0 or −0 it does not read c.
 func (t tile) finish(scale func(alpha vec), add func(beta vec), store func()) {
 	alpha, beta, bits := t.vec(), t.vec(), GP32()
