@@ -56,8 +56,18 @@ func inBytes(n reg.GPVirtual) reg.GPVirtual {
 	return n
 }
 
+// address is a new register with the place of m.
+func address(m Mem) reg.GPVirtual {
+	a := GP64()
+	LEAQ(m, a)
+	return a
+}
+
 // at is the element at this index of the slice that starts at base.
 func at(base, index reg.Register) Mem { return Mem{Base: base, Index: index, Scale: 4} }
+
+// behind is what begins so many bytes behind base.
+func behind(base, bytes reg.Register) Mem { return Mem{Base: base, Index: bytes, Scale: 1} }
 
 // tail512[i] chooses the first i of 16 elements.
 func tail512() Mem { return table("tail512", 17, func(i int) Constant { return U16(1<<i - 1) }) }
@@ -67,14 +77,12 @@ func tail256() Mem { return table("tail256", 16, func(i int) Constant { return U
 
 // tail is the mask of the first count lanes; count is used up.
 func (v isa) tail(count reg.Register) Op {
-	from := GP64()
 	if v == avx512 {
-		LEAQ(tail512(), from)
-		mask := K()
+		from, mask := address(tail512()), K()
 		KMOVW(Mem{Base: from, Index: count, Scale: 2}, mask)
 		return mask
 	}
-	LEAQ(tail256(), from)
+	from := address(tail256())
 	SHLQ(Imm(2), count)
 	SUBQ(count, from)
 	return v.copy(Mem{Base: from, Disp: 32})
@@ -94,9 +102,7 @@ func (v isa) mask(n reg.Register, from int) Op {
 		KMOVW(ones.As32(), k)
 		return k
 	}
-	first := GP64()
-	LEAQ(table("lanes", 32, func(i int) Constant { return U32(uint32(i/16) - 1) }), first)
-	back := moved(n)
+	first, back := address(table("lanes", 32, func(i int) Constant { return U32(uint32(i/16) - 1) })), moved(n)
 	NEGQ(back)
 	return v.copy(at(first, back).Offset((16 + from) * 4))
 }

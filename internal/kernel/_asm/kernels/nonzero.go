@@ -20,7 +20,7 @@ func (v isa) nonzero() {
 	find := func(mask Op) {
 		v.loadTo(f.x, Mem{Base: x}, mask)
 		for _, other := range []reg.Register{x1, x2} {
-			f.or(v.operand(Mem{Base: x, Index: other, Scale: 1}, mask))
+			f.or(v.operand(behind(x, other), mask))
 		}
 		f.find(mask)
 	}
@@ -52,8 +52,7 @@ type finder struct {
 func (v isa) newFinder(idx, ends reg.GPVirtual) finder {
 	f := finder{isa: v, idx: idx, ends: ends, found: zeroed()}
 	if v == avx2 {
-		f.places = GP64()
-		LEAQ(bitPlaces(), f.places)
+		f.places = address(bitPlaces())
 	}
 	f.zero, f.at, f.step, f.x, f.packed, f.chosen = v.vec(), v.vec(), v.vec(), v.vec(), v.vec(), K()
 	if v == avx512 {

@@ -27,9 +27,7 @@ func copyPatches(width int, newVec func() reg.VecVirtual) {
 		corner := moved(x)
 		loop(kernelCols, 1, func(reg.GPVirtual) {
 			overlapping(last, 4*width, func(j reg.Register) {
-				from, to := GP64(), GP64()
-				LEAQ(Mem{Base: corner, Index: j, Scale: 1}, from)
-				LEAQ(Mem{Base: y, Index: j, Scale: 1}, to)
+				from, to := address(behind(corner, j)), address(behind(y, j))
 				loop(rows, 1, func(reg.GPVirtual) {
 					r := newVec()
 					VMOVUPS(Mem{Base: from}, r)

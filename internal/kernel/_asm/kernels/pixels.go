@@ -14,8 +14,8 @@ func (v isa) pixels() {
 	SUBQ(I8(v.lanes), last)
 	overlapping(last, v.lanes, func(i reg.Register) {
 		p := v.vec()
-		PREFETCHT0(Mem{Base: soon, Index: i, Scale: 1})
-		VPMOVZXBD(Mem{Base: x, Index: i, Scale: 1}, p)
+		PREFETCHT0(behind(soon, i))
+		VPMOVZXBD(behind(x, i), p)
 		VCVTDQ2PS(p, p)
 		v.store(p.mul(c["pixel"]), at(y, i), nil)
 	})
@@ -75,7 +75,7 @@ func (v isa) place(x, most vec, c constants) (rest, whole vec) {
 // gather reads the 32 bits from base + offset for each lane of offset.
 func (v isa) gather(base reg.Register, offset vec) vec {
 	x := v.zero()
-	m := Mem{Base: base, Index: offset, Scale: 1}
+	m := behind(base, offset)
 	if v == avx512 {
 		k := K()
 		KXNORW(k, k, k)

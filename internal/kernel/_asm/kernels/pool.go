@@ -17,16 +17,16 @@ type strip struct {
 func (v isa) strips(body func(s strip)) {
 	pairs, outCols, cols := param("pairs"), param("outCols"), param("cols")
 	s := strip{upper: GP64(), lower: GP64(), small: GP64()}
-	rest, twice := v.rest(outCols, 1), GP64()
-	LEAQ(Mem{Base: rest, Index: rest, Scale: 1}, twice)
+	rest := v.rest(outCols, 1)
+	twice := address(behind(rest, rest))
 	masks := [3]Op{v.mask(twice, 0), v.mask(twice, v.lanes), v.mask(rest, 0)}
 
 	large, end := zeroed(), GP64()
 	XORQ(s.small, s.small)
 	loop(pairs, 1, func(reg.GPVirtual) {
 		MOVQ(large, s.upper)
-		LEAQ(Mem{Base: large, Index: cols, Scale: 1}, s.lower)
-		LEAQ(Mem{Base: s.small, Index: outCols, Scale: 1}, end)
+		LEAQ(behind(large, cols), s.lower)
+		LEAQ(behind(s.small, outCols), end)
 		SUBQ(rest, end)
 		loopFrom(s.small, end, I32(v.lanes), func() {
 			body(s)

@@ -102,7 +102,7 @@ func (b block) name() string { return fmt.Sprint("block", b.width) }
 // at is the address of vector j of a row.
 func (b block) at(row reg.Register, j int) Mem {
 	if j > 0 && j == b.width-1 {
-		return Mem{Base: row, Index: b.last, Scale: 1}
+		return behind(row, b.last)
 	}
 	return Mem{Base: row, Disp: j * b.bytes()}
 }

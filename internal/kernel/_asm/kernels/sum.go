@@ -66,8 +66,7 @@ func (v isa) sumRows() {
 	v.text("sumRows", "(y, x []float32, ldx, m int)", "y[j] = Σ_i x[i·ldx+j] for i < m, in this order")
 	y, x, n, m, step := base("y"), base("x"), length("y"), param("m"), inBytes(param("ldx"))
 	v.quads(n, func(vectors int, j reg.GPVirtual, mask Op) {
-		sums, row := v.zeros(vectors), GP64()
-		LEAQ(at(x, j), row)
+		sums, row := v.zeros(vectors), address(at(x, j))
 		loop(m, 1, func(reg.GPVirtual) {
 			for c, s := range sums {
 				s.add(v.load(Mem{Base: row, Disp: c * v.bytes()}, mask))

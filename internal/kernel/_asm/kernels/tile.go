@@ -57,9 +57,8 @@ func (t tile) walk(row, ldc reg.Register, f func(row Mem, i int)) {
 type pitch struct{ once, thrice reg.GPVirtual }
 
 func loadPitch(name string) pitch {
-	p := pitch{inBytes(param(name)), GP64()}
-	LEAQ(Mem{Base: p.once, Index: p.once, Scale: 2}, p.thrice)
-	return p
+	once := inBytes(param(name))
+	return pitch{once, address(Mem{Base: once, Index: once, Scale: 2})}
 }
 
 // places are a place in each of several rows: a pointer for every four.
@@ -72,9 +71,8 @@ type places struct {
 func placesAt(base reg.Register, p pitch, n int) places {
 	r := places{[]reg.GPVirtual{moved(base)}, p}
 	for i := 4; i < n; i += 4 {
-		next := GP64()
-		LEAQ(Mem{Base: r.pointers[len(r.pointers)-1], Index: p.once, Scale: 4}, next)
-		r.pointers = append(r.pointers, next)
+		last := r.pointers[len(r.pointers)-1]
+		r.pointers = append(r.pointers, address(at(last, p.once)))
 	}
 	return r
 }
