@@ -31,14 +31,12 @@ type tile struct {
 
 // finish is c = alpha sums + beta c, of which the functions given do a part each; with beta = 0 or −0 it does not read c.
 func (t tile) finish(scale func(alpha vec), add func(beta vec), store func()) {
-	alpha, beta, bits := t.vec(), t.vec(), GP32()
-	VBROADCASTSS(arg("alpha"), alpha)
-	scale(alpha)
+	scale(t.scalar("alpha"))
+	bits := GP32()
 	MOVL(arg("beta"), bits)
 	ADDL(bits, bits)
 	JZ(LabelRef(t.name + "Store"))
-	VBROADCASTSS(arg("beta"), beta)
-	add(beta)
+	add(t.scalar("beta"))
 	Label(t.name + "Store")
 	store()
 }
