@@ -1,5 +1,5 @@
-// Package kernels generates the assembly of package kernel, each kernel once in AVX2 and once in AVX-512. The instruction sets
-// differ in the files isa.go, memory.go and loop.go alone, but for a few kernels that say why.
+// Package kernels generates the assembly of package kernel: each kernel is written once, for AVX2 and AVX-512. Where the two need
+// other instructions for the same, a method of isa hides it: in isa.go and memory.go, or beside the one kernel that needs it.
 package kernels
 
 import . "github.com/mmcloughlin/avo/build"
