@@ -123,7 +123,10 @@ func (c *climb) ladder() (ladder.Ladder, error) {
 	}
 	var catalogue []models.Model
 	for _, name := range c.names() {
-		m, _ := c.find(name)
+		m, err := c.model(name)
+		if err != nil {
+			return ladder.Ladder{}, err
+		}
 		catalogue = append(catalogue, m)
 	}
 	return ladder.Climb(catalogue, models.Ablations, c.flags.committee, kept, func(m models.Model, recipe, sha256 string) bool {

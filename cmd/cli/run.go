@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
@@ -86,10 +85,9 @@ func (a *app) trained(path string) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	var f trainFlags
-	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
-	if err := f.set.Parse(r.Info().Argv); err != nil {
-		return nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
+	f, err := trainedWith(path, r.Info().Argv)
+	if err != nil {
+		return nil, err
 	}
 	net, err := graph.New(m.Net, m.Loss, m.Input, f.config(r.Info().Seed, m.Recipe))
 	if err != nil {
