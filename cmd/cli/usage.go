@@ -107,9 +107,9 @@ func misuse(cmd *cobra.Command, err error) error {
 		return unknown("flag", "--"+e.GetSpecifiedName(), flags(cmd))
 	}
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		switch v := e.GetFlag().Value.(type) {
+		switch e.GetFlag().Value.(type) {
 		case *choice, *ruled:
-			return usagef("--%s: %w", e.GetFlag().Name, v.Set(e.GetValue()))
+			return usagef("--%s: %w", e.GetFlag().Name, e.Unwrap())
 		}
 		return usagef("--%s: %q is not %s", e.GetFlag().Name, e.GetValue(), kinds[e.GetFlag().Value.Type()])
 	}
