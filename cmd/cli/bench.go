@@ -127,7 +127,7 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, im
 		}
 	}
 	if parent.Err() != nil {
-		return &exitError{signalCode(context.Cause(parent)), errors.New("interrupted")}
+		return cutShort(parent, "interrupted")
 	}
 	slices.Sort(w.rates)
 	rate := w.rates[len(w.rates)/2] * float64(batch)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -87,10 +86,7 @@ func (f *bookFlags) check(names []string) error {
 	if e, _ := book.Find(names[0]); e.Axes == (book.Axes{}) {
 		return usagef("experiment %s has no curves to draw; leave --output out", names[0])
 	}
-	if err := plot.Check(f.output); err != nil {
-		return usagef("--output: %w", err)
-	}
-	return nil
+	return checkPicture(f.output)
 }
 
 // experiment is an experiment with what it gave.
@@ -154,7 +150,7 @@ func (a *app) repeat(ctx context.Context, f *bookFlags, data *mnist.Data, e book
 func (f *bookFlags) next(ctx context.Context, data *mnist.Data, e book.Experiment, r *book.Result) error {
 	err := e.Next(ctx, data, r)
 	if err != nil && ctx.Err() != nil {
-		return &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted; the finished runs are kept")}
+		return cutShort(ctx, "interrupted; the finished runs are kept")
 	}
 	r.Kernel, r.Build = graph.Kernel(), build()
 	if err != nil || e.Quick() {

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -84,7 +82,6 @@ func (f *compareFlags) check() error {
 	if !f.set.Changed("tol") {
 		f.tol = tolerances[f.dtype.value]
 	}
-	ending := strings.ToLower(filepath.Ext(f.output))
 	switch {
 	case f.against == "":
 		return usagef("compare: no --against; use byhand, or a file that ends in .npz")
@@ -96,8 +93,9 @@ func (f *compareFlags) check() error {
 		return usagef("--steps %d --epochs %d; use at least 1", f.steps, f.epochs)
 	case !(f.tol >= 0):
 		return usagef("--tol %v; use at least 0", f.tol)
-	case f.output != "" && !slices.Contains([]string{".svg", ".png"}, ending):
-		return usagef("--output %s; use a file that ends in .svg or .png", f.output)
+	}
+	if err := checkPicture(f.output); err != nil {
+		return err
 	}
 	return f.trainFlags.check()
 }

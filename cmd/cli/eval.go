@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -87,12 +86,7 @@ func (f *evalFlags) check(cmd *cobra.Command, names []string) error {
 	case !together && len(names) > 1 && (f.confusion || f.errors > 0):
 		return usagef("--confusion or --errors of %d runs; give one run, or --vote", len(names))
 	}
-	if f.output != "" {
-		if err := plot.Check(f.output); err != nil {
-			return usagef("--output: %w", err)
-		}
-	}
-	return nil
+	return checkPicture(f.output)
 }
 
 func (a *app) eval(f *evalFlags, names []string) error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -122,13 +121,7 @@ func size(bytes int) string {
 func percent(x float64) string { return fmt.Sprintf("%.2f%%", 100*x) }
 
 // shape is (1,28,28) as 1×28×28.
-func shape(s []int) string {
-	text := make([]string, len(s))
-	for i, n := range s {
-		text[i] = strconv.Itoa(n)
-	}
-	return strings.Join(text, "×")
-}
+func shape(s []int) string { return strings.Join(cells(s), "×") }
 
 // fraction is correct of total, and NaN of none.
 func fraction(correct, total int) float64 { return float64(correct) / float64(total) }
@@ -144,11 +137,9 @@ func histogram(labels []byte, classes int) []int {
 
 // cells are numbers as a table's cells.
 func cells(numbers []int) []string {
-	return slices.Collect(func(yield func(string) bool) {
-		for _, n := range numbers {
-			if !yield(strconv.Itoa(n)) {
-				return
-			}
-		}
-	})
+	text := make([]string, len(numbers))
+	for i, n := range numbers {
+		text[i] = strconv.Itoa(n)
+	}
+	return text
 }

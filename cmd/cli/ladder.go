@@ -193,28 +193,24 @@ func (c *climb) train(ctx context.Context) error {
 func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) error {
 	atOnce = max(1, min(atOnce, len(jobs)))
 	threads := max(1, runtime.GOMAXPROCS(0)/atOnce)
-	queue := make(chan ladder.Training)
-	failed := make([]error, atOnce)
+	free := make(chan struct{}, atOnce)
+	failed := make([]error, len(jobs))
 	var workers sync.WaitGroup
-	for i := range atOnce {
+	for i, j := range jobs {
+		free <- struct{}{}
 		workers.Go(func() {
-			for j := range queue {
-				if ctx.Err() != nil {
-					continue
-				}
-				if err := c.do(ctx, j, threads); err != nil && ctx.Err() == nil {
-					failed[i] = errors.Join(failed[i], fmt.Errorf("%s, seed %d: %w", j.Model.Name, j.Seed, err))
-				}
+			defer func() { <-free }()
+			if ctx.Err() != nil {
+				return
+			}
+			if err := c.do(ctx, j, threads); err != nil {
+				failed[i] = fmt.Errorf("%s, seed %d: %w", j.Model.Name, j.Seed, err)
 			}
 		})
 	}
-	for _, j := range jobs {
-		queue <- j
-	}
-	close(queue)
 	workers.Wait()
 	if ctx.Err() != nil {
-		return &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted, and saved; the same command goes on")}
+		return cutShort(ctx, "interrupted, and saved; the same command goes on")
 	}
 	return errors.Join(failed...)
 }

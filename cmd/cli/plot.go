@@ -31,8 +31,8 @@ func (a *app) plotCommand() *cobra.Command {
 			if output == "" {
 				return usagef("plot: no --output; name a file that ends in .svg or .png")
 			}
-			if err := plot.Check(output); err != nil {
-				return usagef("--output: %w", err)
+			if err := checkPicture(output); err != nil {
+				return err
 			}
 			if !cmd.Flags().Changed("filters") {
 				return a.plot(output, runs, loss, args)
