@@ -217,21 +217,13 @@ func helpCommand() *cobra.Command {
 
 // wrap breaks text into lines of at most width letters.
 func wrap(text string, width int) string {
-	var out strings.Builder
-	column := 0
+	var lines []string
 	for _, word := range strings.Fields(text) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case column == 0:
-		case column+1+n > width:
-			out.WriteByte('\n')
-			column = 0
-		default:
-			out.WriteByte(' ')
-			column++
+		if last := len(lines) - 1; last >= 0 && utf8.RuneCountInString(lines[last]+word) < width {
+			lines[last] += " " + word
+		} else {
+			lines = append(lines, word)
 		}
-		out.WriteString(word)
-		column += n
 	}
-	return out.String()
+	return strings.Join(lines, "\n")
 }
