@@ -52,7 +52,6 @@ func (a *app) benchCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.IntSliceVar(&f.batch, "batch", []int{10, 128}, "`images` in a mini-batch; several with commas")
 	set.Float64Var(&f.seconds, "seconds", 3, "`time` of each line")
 	augmentFlag(&f.augment, set)

@@ -43,7 +43,6 @@ func (a *app) bookCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.BoolVar(&f.all, "all", false, "run all experiments")
 	set.IntVar(&f.seeds, "seeds", 0, "`N` runs of an experiment, with the seeds 1 to N; its own number if not given")
 	set.BoolVar(&f.again, "again", false, "forget the runs that are kept")

@@ -106,6 +106,7 @@ func (a *app) root() *cobra.Command {
 			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 		}
 		c.DisableFlagsInUseLine = true
+		c.Flags().SortFlags = false
 		completeChoices(c)
 	}
 	return root

@@ -57,7 +57,6 @@ var tolerances = map[string]float64{"float64": 1e-9, "float32": 1e-3}
 func (f *compareFlags) define(set *pflag.FlagSet) {
 	f.set = set
 	set.SetNormalizeFunc(normalise)
-	set.SortFlags = false
 	set.StringVar(&f.against, "against", "", "byhand, or a `FILE` of NumPy's format")
 	set.IntVar(&f.steps, "steps", 100, "`N` mini-batches")
 	set.IntVar(&f.epochs, "epochs", 0, "`N` whole epochs in place of steps")

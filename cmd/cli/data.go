@@ -42,7 +42,6 @@ func (a *app) dataCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.StringVar(&dir, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
 	set.BoolVar(&show, "show", false, "draw images")
 	augmentFlag(&augment, set)

@@ -43,7 +43,6 @@ func (a *app) evalCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	f.split.define(set, "split", "which images", "test", "validation", "train")
 	set.StringVar(&f.data, "data", "", "`DIR` with another data set; the runs' own if not given")
 	f.vote.words = []string{majority, mean}

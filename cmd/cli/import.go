@@ -34,7 +34,6 @@ func (a *app) importCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.StringVar(&runs, "runs", "runs", "`DIR` for the run's folder")
 	set.BoolVar(&json, "json", false, "a JSON object")
 	return cmd

@@ -55,7 +55,6 @@ func (a *app) ladderCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.IntVar(&f.seeds, "seeds", 0, "`N` trainings of each, with the seeds 1 to N; if not given 3, 5 to vote, 1 on 250,000 images")
 	set.StringSliceVar(&f.only, "only", nil, "only these `MODELS`, with commas between")
 	set.BoolVar(&f.ablations, "ablations", false, "the recipes with one of their choices undone, instead of the book's networks")

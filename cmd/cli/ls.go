@@ -41,7 +41,6 @@ func (a *app) listCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
 	set.BoolVar(&json, "json", false, "a JSON object for each run")
 	return cmd

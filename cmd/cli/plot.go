@@ -47,7 +47,6 @@ func (a *app) plotCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .svg or .png")
 	set.BoolVar(&loss, "loss", false, "the cost in place of the accuracy")
 	set.IntVar(&filters, "filters", 0, "the weights of the first layer, at most the first `N` (64 if not given)")

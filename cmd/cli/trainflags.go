@@ -72,7 +72,6 @@ type trainFlags struct {
 func (f *trainFlags) define(set *pflag.FlagSet) {
 	f.set = set
 	set.SetNormalizeFunc(normalise)
-	set.SortFlags = false
 	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --patience is the model's own if not given")
 	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
