@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"strings"
 	"time"
@@ -47,7 +46,7 @@ func (c *climb) do(ctx context.Context, j ladder.Training, threads int) error {
 // begun is the folder of a run of the job, rather one that is done; "" if there is none.
 func (c *climb) begun(j ladder.Training) (path string, done bool, err error) {
 	entries, err := rundir.List(c.flags.runs)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return "", false, err
 	}
 	for _, e := range entries {

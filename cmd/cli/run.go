@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -24,7 +23,7 @@ func (a *app) runPath(runs, name string) (string, error) {
 		}
 	}
 	entries, err := rundir.List(runs)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return "", err
 	}
 	var names []string
