@@ -165,6 +165,8 @@ func TestLoadHuge(t *testing.T) {
 		{"1,", "more than 2097152 numbers"},
 		{"1],[", "more than 2097152 numbers"},
 		{"1]],[[", "more than 2097152 numbers"},
+		{"[", "exceeded max depth"},
+		{"1", "unexpected end of JSON"},
 	} {
 		start := time.Now()
 		_, err := decode([]byte(`{"weights":[[[` + strings.Repeat(c.repeat, 3<<20)))
