@@ -120,7 +120,7 @@ func decode(data []byte) (*Network2, error) {
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("larger than %d bytes", maxFile)
 	}
-	if bytes.Count(data, []byte(",")) > maxNumbers { // As many stand between the numbers and the four keys.
+	if bytes.Count(data, []byte(",")) > maxNumbers { // A good file has as many commas as numbers.
 		return nil, fmt.Errorf("more than %d numbers", maxNumbers)
 	}
 	if err := checkKeys(data); err != nil {
