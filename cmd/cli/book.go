@@ -242,18 +242,16 @@ func tolerance(r book.Row) string {
 }
 
 func (a *app) bookJSON(shown []experiment) error {
+	var list []object
 	for _, e := range shown {
 		for _, r := range e.rows {
-			o := object{
+			list = append(list, object{
 				{"experiment", e.Name}, {"chapter", e.Chapter}, {"figure", r.Name}, {"book", r.Value()}, {"ours", optional(r.Mean)},
 				{"sd", optional(r.SD)}, {"runs", r.N}, {"tolerance", r.Tolerance}, {"verdict", r.Verdict}, {"seconds", e.Seconds},
-			}
-			if err := printJSON(a.out, o); err != nil {
-				return err
-			}
+			})
 		}
 	}
-	return nil
+	return printJSON(a.out, list...)
 }
 
 // optional is nil for a number that is not there.

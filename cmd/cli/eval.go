@@ -157,12 +157,11 @@ func (a *app) showReadings(f *evalFlags, readings []reading) error {
 
 func (a *app) showTable(f *evalFlags, readings []reading) error {
 	if f.json {
+		var list []object
 		for _, r := range readings {
-			if err := printJSON(a.out, f.object(r)); err != nil {
-				return err
-			}
+			list = append(list, f.object(r))
 		}
-		return nil
+		return printJSON(a.out, list...)
 	}
 	fmt.Fprintf(a.out, "%s: %s images%s\n\n", f.split.value, count(readings[0].set.Len()), f.averaged())
 	var t table

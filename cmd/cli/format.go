@@ -52,13 +52,15 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// printJSON prints an object on a line.
-func printJSON(w io.Writer, o object) error {
+// printJSON prints each object on a line.
+func printJSON(w io.Writer, objects ...object) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(o); err != nil {
-		return err
+	for _, o := range objects {
+		if err := e.Encode(o); err != nil {
+			return err
+		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err

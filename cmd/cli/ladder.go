@@ -274,17 +274,15 @@ func (c *climb) rowsTable(rows []ladder.Row) {
 }
 
 func (c *climb) rowsJSON(rows []ladder.Row) error {
+	var list []object
 	for _, r := range rows {
-		o := object{
+		list = append(list, object{
 			{"event", "figure"}, {"rung", r.Rung}, {"figure", r.What}, {"set", r.Set}, {"book", r.Book}, {"tolerance", r.Tolerance},
 			{"best", optional(r.Best)}, {"mean", optional(r.Mean)}, {"sd", optional(r.SD)}, {"runs", r.N}, {"wanted", r.Wanted},
 			{"verdict", r.Verdict},
-		}
-		if err := printJSON(c.out, o); err != nil {
-			return err
-		}
+		})
 	}
-	return nil
+	return printJSON(c.out, list...)
 }
 
 // tell prints what a training gave.

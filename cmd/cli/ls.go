@@ -67,20 +67,17 @@ func (a *app) listTable(entries []rundir.Entry) {
 }
 
 func (a *app) listJSON(entries []rundir.Entry) error {
+	var list []object
 	for _, e := range entries {
-		o := object{{"run", e.Path}, {"status", broken}}
 		if e.Err != nil {
-			o = append(o, field{"error", e.Err.Error()})
-		} else {
-			i := e.Info
-			o = object{
-				{"run", e.Path}, {"status", i.Status}, {"model", i.Model}, {"seed", i.Seed}, {"best", i.Best}, {"test", i.Test},
-				{"started", i.Started},
-			}
+			list = append(list, object{{"run", e.Path}, {"status", broken}, {"error", e.Err.Error()}})
+			continue
 		}
-		if err := printJSON(a.out, o); err != nil {
-			return err
-		}
+		i := e.Info
+		list = append(list, object{
+			{"run", e.Path}, {"status", i.Status}, {"model", i.Model}, {"seed", i.Seed}, {"best", i.Best}, {"test", i.Test},
+			{"started", i.Started},
+		})
 	}
-	return nil
+	return printJSON(a.out, list...)
 }
