@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -98,8 +97,6 @@ type climb struct {
 	*app
 	flags *ladderFlags
 	data  *mnist.Data
-	log   io.Writer // for several goroutines
-	mu    sync.Mutex
 }
 
 func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
@@ -107,7 +104,9 @@ func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
 	if err != nil {
 		return err
 	}
-	c := &climb{app: a, flags: f, data: data, log: &lines{w: a.err}}
+	shared := *a
+	shared.err = &output{w: a.err} // for the trainings that are made at once
+	c := &climb{app: &shared, flags: f, data: data}
 	if !f.list && !f.write {
 		err = c.train(ctx)
 	}
@@ -287,8 +286,6 @@ func (c *climb) rowsJSON(rows []ladder.Row) error {
 
 // tell prints what a training gave.
 func (c *climb) tell(r ladder.Result) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if !c.flags.json {
 		fmt.Fprintf(c.out, "%s, seed %d: test %s, in %s of training\n", r.Model, r.Seed, percent(fraction(r.Best.Test, r.TestTotal)), duration(r.Seconds))
 		return nil
@@ -298,16 +295,4 @@ func (c *climb) tell(r ladder.Result) error {
 		return err
 	}
 	return printJSON(c.out, object{{"event", "training"}, {"result", json.RawMessage(text)}})
-}
-
-// lines passes on what several goroutines write, a call at a time.
-type lines struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }

@@ -94,8 +94,8 @@ func (c *climb) trainer(j ladder.Training) *app {
 	if c.flags.data != "" {
 		args = append(args, "--data", c.flags.data)
 	}
-	view := &ladderView{name: fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), w: c.log}
-	return &app{models: c.models, args: args, out: &output{w: io.Discard}, err: c.log, view: view}
+	view := &ladderView{name: fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), w: c.err}
+	return &app{models: c.models, args: args, out: &output{w: io.Discard}, err: c.err, view: view}
 }
 
 func (c *climb) trainFlags(threads int) *trainFlags {
