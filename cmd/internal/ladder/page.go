@@ -60,7 +60,7 @@ func (g Rung) cells(r Row, first bool) []string {
 	}
 	cells[0], cells[8], cells[11] = g.Name, fmt.Sprint(g.Recipe.Epochs), "`stheno train "+g.Name+" --seed N`"
 	if len(g.Results) > 0 {
-		seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds / float64(r.Epochs) }))
+		seconds, _ := moments(g.each(func(r Result) float64 { return r.Seconds / float64(r.Epochs) }))
 		cells[9], cells[10] = Seconds(seconds), g.threads()
 	}
 	return cells
@@ -134,8 +134,8 @@ func past(b *strings.Builder, rungs []Rung) {
 
 func (g Rung) past() []string {
 	tests := g.each(func(r Result) float64 { return float64(r.Best.Test) / float64(r.TestTotal) })
-	seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds }))
-	mean, sd := Moments(tests)
+	seconds, _ := moments(g.each(func(r Result) float64 { return r.Seconds }))
+	mean, sd := moments(tests)
 	return []string{
 		g.Name, g.Doc, fmt.Sprint(len(tests)), spread(mean, sd), Percent(slices.Min(tests)), Percent(slices.Max(tests)),
 		fmt.Sprint(g.Recipe.Epochs), Seconds(seconds), g.threads(), g.Results[0].Kernel,
@@ -176,14 +176,14 @@ func ablations(b *strings.Builder, rungs []Rung) {
 		if !g.Ablation() || len(g.Results) == 0 {
 			continue
 		}
-		mean, sd := Moments(g.each(func(r Result) float64 { return float64(r.Best.Validation) / float64(r.ValidationTotal) }))
+		mean, sd := moments(g.each(func(r Result) float64 { return float64(r.Best.Validation) / float64(r.ValidationTotal) }))
 		difference := ""
 		if base, ok := whole[g.ablation.Of]; ok {
 			difference = fmt.Sprintf("%+.2f", 100*(mean-base))
 		} else {
 			whole[g.ablation.Of] = mean
 		}
-		seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds }))
+		seconds, _ := moments(g.each(func(r Result) float64 { return r.Seconds }))
 		rows = append(rows, []string{
 			g.ablation.Of, g.ablation.What, fmt.Sprint(len(g.Results)), spread(mean, sd), difference, g.shifted(), Seconds(seconds), g.threads(),
 		})
@@ -197,7 +197,7 @@ func (g Rung) shifted() string {
 	if slices.Min(values) == 0 {
 		return ""
 	}
-	return spread(Moments(values))
+	return spread(moments(values))
 }
 
 // trials is the section that says what was chosen on validation images.
