@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -29,8 +28,8 @@ func (a *app) compareByHand(ctx context.Context, f *compareFlags, name string) e
 	}
 	c.header()
 	if err := c.run(ctx); err != nil {
-		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-			return &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted")}
+		if interrupted(ctx, err) {
+			return cutShort(ctx, "interrupted")
 		}
 		return fmt.Errorf("model %s: %w", c.model.Name, err)
 	}

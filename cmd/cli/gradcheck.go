@@ -36,7 +36,6 @@ func (a *app) gradcheckCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.IntVar(&f.samples, "samples", 20, "at most `N` elements of a tensor")
 	set.Float64Var(&f.rtol, "rtol", graph.GradTolerance, "the largest relative `error` that passes")
 	set.IntVar(&f.batch, "batch", 4, "`N` images")

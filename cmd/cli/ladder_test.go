@@ -397,6 +397,9 @@ func TestLadderMisuse(t *testing.T) {
 	if r := call("ladder", "--list", "--runs", runs, "--results", runs); r.code != exitData || !strings.Contains(r.err, "mlp-seed1.json: damaged") {
 		t.Errorf("damaged: exit %d, %s", r.code, r.err)
 	}
+	if r := callWith([]models.Model{{Name: "empty"}}, "ladder", "--runs", runs, "--results", t.TempDir()); r.code != exitUsage || !strings.Contains(r.err, "no Net or no Loss") {
+		t.Errorf("a model without layers: %+v", r)
+	}
 	if r := call("ladder", "--ablations", "--only", "mlp"); r.code != exitUsage || !strings.Contains(r.err, "use one of them") {
 		t.Errorf("%+v", r)
 	}

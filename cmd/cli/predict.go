@@ -42,7 +42,6 @@ func (a *app) predictCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.BoolVar(&show, "show", false, "draw what the network sees")
 	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
 	set.BoolVar(&json, "json", false, "a JSON object for each picture")

@@ -104,8 +104,8 @@ func (s *session) stopped(ctx context.Context, where string, err error) (rundir.
 	if !interrupted(ctx, err) {
 		return rundir.Failed, err
 	}
-	err = fmt.Errorf("%s: interrupted in %s, and saved; go on with: %s train --resume %s", s.run.Path(), where, programName(), shellWord(s.run.Path()))
-	return rundir.Interrupted, &exitError{signalCode(context.Cause(ctx)), err}
+	path := s.run.Path()
+	return rundir.Interrupted, cutShort(ctx, "%s: interrupted in %s, and saved; go on with: %s train --resume %s", path, where, programName(), shellWord(path))
 }
 
 // outcome is how a training ended.

@@ -50,24 +50,21 @@ func (a *app) summaryCommand() *cobra.Command {
 }
 
 func (a *app) listModels(json bool) error {
-	t := table{}
+	var list []object
+	var t table
 	t.add("model", "book", "", "what")
 	for _, m := range a.models {
-		if json {
-			if err := printJSON(a.out, append(object{{"model", m.Name}, {"doc", m.Doc}}, published(m)...)); err != nil {
-				return err
-			}
-			continue
-		}
+		list = append(list, append(object{{"model", m.Name}, {"doc", m.Doc}}, published(m)...))
 		figure := ""
 		if m.Published.Accuracy > 0 {
 			figure = percent(m.Published.Accuracy)
 		}
 		t.add(m.Name, figure, m.Published.Set, m.Doc)
 	}
-	if !json {
-		t.print(a.out)
+	if json {
+		return printJSON(a.out, list...)
 	}
+	t.print(a.out)
 	return nil
 }
 

@@ -50,7 +50,7 @@ func (a *app) trainCommand() *cobra.Command {
 	return cmd
 }
 
-// train begins a run.
+// train begins a run of the model of that name, with the flags in place of its recipe's values.
 func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 	m, err := a.model(name)
 	if err != nil {
@@ -59,7 +59,12 @@ func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 	if err := f.override(&m.Recipe); err != nil {
 		return err
 	}
-	s, err := a.session(f, m, f.chosenSeed())
+	return a.begin(ctx, f, m, f.chosenSeed())
+}
+
+// begin trains a model as it is.
+func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, seed uint64) error {
+	s, err := a.session(f, m, seed)
 	if err != nil {
 		return err
 	}
