@@ -78,6 +78,7 @@ func Part(from, to int) *Op {
 			y[1] = to - from
 			return y, nil
 		},
+		Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return Embed(from, x[0].Shape()[1]).Apply(dy) }},
 	}
 }
 
@@ -88,6 +89,34 @@ func partDo[T kernel.Float](from int) func(Array[T], []Array[T]) {
 		at := from * (n / y.Shape[1])
 		for i := range m {
 			copy(y.Data[i*n:i*n+n], x[0].Data[i*row+at:])
+		}
+	}
+}
+
+// Embed is x from place from on axis 1 of length n, and 0 elsewhere there.
+func Embed(from, n int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("embed/%d/%d", from, n), F32: embedDo[float32](from), F64: embedDo[float64](from), Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) < 2 || from+x[0][1] > n {
+				return nil, fmt.Errorf("%v from %d on axis 1 of length %d", x[0], from, n)
+			}
+			y := x[0].Clone()
+			y[1] = n
+			return y, nil
+		},
+		Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return Part(from, from+x[0].Shape()[1]).Apply(dy) }},
+	}
+}
+
+func embedDo[T kernel.Float](from int) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		m := y.Shape[0]
+		n, row := len(x[0].Data)/m, len(y.Data)/m
+		at := from * (row / y.Shape[1])
+		clear(y.Data)
+		for i := range m {
+			copy(y.Data[i*row+at:], x[0].Data[i*n:i*n+n])
 		}
 	}
 }
