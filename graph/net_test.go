@@ -377,7 +377,7 @@ func (tied) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 var product = &graph.Op{
 	Name: "product", Terms: func(x []graph.Shape) int { return x[0][1] },
 	Shape: func(x []graph.Shape) (graph.Shape, error) { return graph.Shape{x[0][0], x[1][1]}, nil },
-	Grad: []graph.Grad{
+	Grad: []graph.Rule{
 		func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return op.MulT.Apply(dy, x[1]) },
 		func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return op.TMul.Apply(x[0], dy) },
 	},

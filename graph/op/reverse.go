@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // Gradients are the gradients of a cost with respect to wrt, where dy is its gradient with respect to y: new nodes in y's graph, and nil
@@ -159,4 +160,18 @@ func fit(n, dx *Node, to Shape) *Node {
 		Fail("gradient of %v: it is %v for an input %v; use another op in its place", n.Op(), from, to)
 	}
 	return Reshape(to).Apply(dx)
+}
+
+// One is the constant 1 of n's element type. It has a name of its own, because Gorgonia takes constants of one name for the same.
+func One(n *Node) *Node {
+	var v gorgonia.Value
+	switch n.Dtype() {
+	case tensor.Float32:
+		v = gorgonia.NewF32(1)
+	case tensor.Float64:
+		v = gorgonia.NewF64(1)
+	default:
+		Fail("%v is of %v; use float32 or float64", n, n.Dtype())
+	}
+	return n.Graph().AddNode(gorgonia.NewConstant(v, gorgonia.WithName("one/"+n.Dtype().String())))
 }

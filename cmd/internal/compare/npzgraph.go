@@ -284,8 +284,8 @@ func pair(name string, f func(a, b float64) float64) *graph.Op {
 }
 
 // forFirst gives op a gradient rule for its first input, and none to speak of for its second.
-func forFirst(op *graph.Op, rule graph.Grad) *graph.Op {
-	op.Grad = []graph.Grad{rule, func(x graph.Nodes, _, _ *graph.Node) *graph.Node { return zeroOp.Apply(x[1], x[1]) }}
+func forFirst(op *graph.Op, rule graph.Rule) *graph.Op {
+	op.Grad = []graph.Rule{rule, func(x graph.Nodes, _, _ *graph.Node) *graph.Node { return zeroOp.Apply(x[1], x[1]) }}
 	return op
 }
 
