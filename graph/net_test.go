@@ -80,6 +80,7 @@ func asking(name string, use func(x, w *node) *node) graph.Layer {
 }
 
 func TestNewErrors(t *testing.T) {
+	steps := &op.Op{Name: "steps", Shape: op.ReLU.Shape, F32: op.ReLU.F32, F64: op.ReLU.F64}
 	image := shape{1, 5, 5}
 	failing := graph.Func(func(*node) (*node, error) { return nil, errors.New("no such thing") })
 	notScalar := &graph.Loss{Name: "odd", Cost: func(_ *graph.Builder, y, _ *node) *node { return y }}
@@ -127,7 +128,7 @@ func TestNewErrors(t *testing.T) {
 			"graph: layer 0 graph_test.layerFunc: input (1, 1, 5, 5): told 7"},
 		{graph.Seq{asking("w", func(x, _ *node) *node { return x }), graph.Dense{Out: 2}}, image, graph.Quadratic,
 			"graph: parameter w has no path of gradients to the cost and would never learn"},
-		{graph.Seq{graph.Dense{Out: 2}, graph.Func(func(x *node) (*node, error) { return op.DSigmoid.Apply(x, x), nil })}, image, graph.Quadratic,
+		{graph.Seq{graph.Dense{Out: 2}, graph.Func(func(x *node) (*node, error) { return steps.Apply(x), nil })}, image, graph.Quadratic,
 			"graph: parameter dense1.w has no path of gradients to the cost"},
 		{graph.Seq{graph.Dense{Out: 2}, asking("labels", func(x, w *node) *node { return op.Quadratic.Apply(x, w) })}, image, graph.Quadratic,
 			"graph: layer 1 graph_test.layerFunc: input (1, 2): its output () does not keep the mini-batch"},
@@ -325,7 +326,7 @@ func (tied) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 var product = &graph.Op{
 	Name: "product", Terms: func(x []graph.Shape) int { return x[0][1] },
 	Shape: func(x []graph.Shape) (graph.Shape, error) { return graph.Shape{x[0][0], x[1][1]}, nil },
-	Grad: []graph.Grad{
+	Grad: []graph.Rule{
 		func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return op.MulT.Apply(dy, x[1]) },
 		func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return op.TMul.Apply(x[0], dy) },
 	},

@@ -175,7 +175,7 @@ func TestScalars(t *testing.T) {
 				y.Data[0] += v
 			}
 		},
-		Grad: []graph.Grad{func(x nodes, _, dy *node) *node { return spread.Apply(x[0], dy) }},
+		Grad: []graph.Rule{func(x nodes, _, dy *node) *node { return spread.Apply(x[0], dy) }},
 	}
 	all := &graph.Loss{Name: "total", Cost: func(_ *graph.Builder, y, _ *node) *node { return total.Apply(y) }}
 	squares := &graph.Loss{Name: "squares", Cost: func(_ *graph.Builder, y, _ *node) *node { return total.Apply(op.Hadamard.Apply(y, y)) }}

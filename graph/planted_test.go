@@ -44,7 +44,7 @@ func lossOf(o *graph.Op) *graph.Loss {
 }
 
 // with is op with another gradient rule.
-func with(o *graph.Op, input int, rule graph.Grad) *graph.Op {
+func with(o *graph.Op, input int, rule graph.Rule) *graph.Op {
 	wrong := *o
 	wrong.Name += "/wrong"
 	wrong.Grad = slices.Clone(o.Grad)
@@ -53,12 +53,12 @@ func with(o *graph.Op, input int, rule graph.Grad) *graph.Op {
 }
 
 // of is a rule dx = f(y, dy) element by element.
-func of(f func(y, dy float64) float64) graph.Grad {
+func of(f func(y, dy float64) float64) graph.Rule {
 	return func(_ nodes, y, dy *node) *node { return made("of", f).Apply(y, dy) }
 }
 
 // times is the right rule's result times a factor.
-func times(o *graph.Op, input int, factor float64) graph.Grad {
+func times(o *graph.Op, input int, factor float64) graph.Rule {
 	return func(x nodes, y, dy *node) *node {
 		dx := o.Grad[input](x, y, dy)
 		return made("times", func(a, _ float64) float64 { return factor * a }).Apply(dx, dx)
@@ -132,17 +132,17 @@ type plant struct {
 }
 
 // wrong1 is a plant whose op, of one input, has another rule.
-func wrong1(name string, before graph.Layer, o *graph.Op, rule graph.Grad) plant {
+func wrong1(name string, before graph.Layer, o *graph.Op, rule graph.Rule) plant {
 	return plant{name, before, on(o), on(with(o, 0, rule))}
 }
 
 // wrongAffine and wrongConv are plants with another rule for one of the three inputs.
-func wrongAffine(name string, input int, rule graph.Grad) plant {
+func wrongAffine(name string, input int, rule graph.Rule) plant {
 	wrong := with(op.Affine, input, rule)
 	return plant{name, dense4, on(op.Affine, shape{4, 4}, shape{4}), on(wrong, shape{4, 4}, shape{4})}
 }
 
-func wrongConv(name string, input int, rule graph.Grad) plant {
+func wrongConv(name string, input int, rule graph.Rule) plant {
 	return plant{name, conv2, on(valid, shape{3, 2, 3, 3}, shape{3}), on(with(valid, input, rule), shape{3, 2, 3, 3}, shape{3})}
 }
 
@@ -198,7 +198,7 @@ var planted = []plant{
 }
 
 // wrongNorm is a plant whose batch norm has another rule for one of its inputs x, moments, γ and β.
-func wrongNorm(name string, input int, rule graph.Grad) plant {
+func wrongNorm(name string, input int, rule graph.Rule) plant {
 	return plant{name, conv2, norm(op.MomentsOf, normOp), norm(op.MomentsOf, with(normOp, input, rule))}
 }
 
@@ -229,7 +229,7 @@ func sums(x nodes, dy *node, sum, product float64) *node {
 }
 
 // dNorm is batch norm's gradient for x, by n numbers a map and with other sums.
-func dNorm(n int, sum, product float64) graph.Grad {
+func dNorm(n int, sum, product float64) graph.Rule {
 	return func(x nodes, _, dy *node) *node {
 		return op.DBatchNorm(eps, n).Apply(x[0], x[1], x[2], dy, sums(x, dy, sum, product))
 	}

@@ -16,8 +16,8 @@ type (
 	Shape = op.Shape
 	// Op is an operation on tensors, written as one literal.
 	Op = op.Op
-	// Grad is a gradient rule of an op.
-	Grad = op.Grad
+	// Rule is a gradient rule of an op.
+	Rule = op.Grad
 	// Cut is how an op may be divided along the mini-batch.
 	Cut = op.Cut
 	// Array is a tensor as an op's kernel sees it.

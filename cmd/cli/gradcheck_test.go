@@ -32,7 +32,7 @@ func times(factor, slope float64) *graph.Op {
 				y.Data[i] = factor * v
 			}
 		},
-		Grad: []graph.Grad{func(_ graph.Nodes, _, dy *graph.Node) *graph.Node { return times(slope, slope).Apply(dy) }},
+		Grad: []graph.Rule{func(_ graph.Nodes, _, dy *graph.Node) *graph.Node { return times(slope, slope).Apply(dy) }},
 	}
 }
 

@@ -34,7 +34,7 @@ func maxout(k int) *graph.Op {
 			return graph.Shape{x[0][0], x[0][1] / k}, nil
 		},
 		F32: largest[float32](k), F64: largest[float64](k),
-		Grad: []graph.Grad{func(x graph.Nodes, y, dy *graph.Node) *graph.Node { return dMaxout(k).Apply(x[0], dy) }},
+		Grad: []graph.Rule{func(x graph.Nodes, y, dy *graph.Node) *graph.Node { return dMaxout(k).Apply(x[0], dy) }},
 		Cut:  graph.Cut{Each: []bool{true}},
 	}
 }

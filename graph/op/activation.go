@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
@@ -11,7 +12,10 @@ var Sigmoid = elementwise("sigmoid", sigmoidDo[float32], sigmoidDo[float64], fro
 func sigmoidDo[T kernel.Float](y, x []T) { kernel.For[T]().Sigmoid(y, x) }
 
 // DSigmoid is dx = dy σ′(z), with σ′ = y (1−y).
-var DSigmoid = times("dSigmoid", dSigmoidDo[float32], dSigmoidDo[float64])
+var DSigmoid = times("dSigmoid", dSigmoidDo[float32], dSigmoidDo[float64], defined(2, func(x Nodes) *Node {
+	d := mul(x[1], x[0])
+	return sub(d, mul(d, x[0]))
+}))
 
 func dSigmoidDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().SigmoidGrad(dx, y, dy) }
 
@@ -20,7 +24,9 @@ var Tanh = elementwise("tanh", tanhDo[float32], tanhDo[float64], fromOutput(DTan
 func tanhDo[T kernel.Float](y, x []T) { kernel.For[T]().Tanh(y, x) }
 
 // DTanh is dx = dy (1−y²).
-var DTanh = times("dTanh", dTanhDo[float32], dTanhDo[float64])
+var DTanh = times("dTanh", dTanhDo[float32], dTanhDo[float64], defined(2, func(x Nodes) *Node {
+	return sub(x[1], mul(x[1], mul(x[0], x[0])))
+}))
 
 func dTanhDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().TanhGrad(dx, y, dy) }
 
@@ -28,8 +34,8 @@ var ReLU = elementwise("relu", reluDo[float32], reluDo[float64], fromOutput(DReL
 
 func reluDo[T kernel.Float](y, x []T) { kernel.For[T]().ReLU(y, x) }
 
-// DReLU is dx = dy where y > 0, else 0: at the kink itself the gradient is 0.
-var DReLU = times("dReLU", dReLUDo[float32], dReLUDo[float64])
+// DReLU is dx = dy where y > 0, else 0: at the kink itself the gradient is 0. As a function of y it is constant but for the kink.
+var DReLU = times("dReLU", dReLUDo[float32], dReLUDo[float64], []Grad{nil, same})
 
 func dReLUDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().ReLUGrad(dx, y, dy) }
 
@@ -43,7 +49,7 @@ func leakyReLUDo[T kernel.Float](slope float64) func(y, x []T) {
 
 // DLeakyReLU is dx = dy where y > 0, else slope dy: y has x's sign.
 func DLeakyReLU(slope float64) *Op {
-	return times(fmt.Sprintf("dLeakyReLU/%v", slope), dLeakyReLUDo[float32](slope), dLeakyReLUDo[float64](slope))
+	return times(fmt.Sprintf("dLeakyReLU/%v", slope), dLeakyReLUDo[float32](slope), dLeakyReLUDo[float64](slope), []Grad{nil, same})
 }
 
 func dLeakyReLUDo[T kernel.Float](slope float64) func(dx, y, dy []T) {
@@ -55,29 +61,44 @@ var GELU = elementwise("gelu", geluDo[float32], geluDo[float64], fromInput(DGELU
 func geluDo[T kernel.Float](y, x []T) { kernel.For[T]().GELU(y, x) }
 
 // DGELU is dx = dy (Φ(x) + x φ(x)), with φ the density of N(0,1).
-var DGELU = times("dGELU", dGELUDo[float32], dGELUDo[float64])
+var DGELU = times("dGELU", dGELUDo[float32], dGELUDo[float64], []Grad{
+	func(x Nodes, _, dy *Node) *Node { // dy′ φ(x) (2−x²)
+		d := mul(mul(x[1], dy), Density.Apply(x[0]))
+		return sub(scale(2, d), mul(d, mul(x[0], x[0])))
+	},
+	same,
+})
 
 func dGELUDo[T kernel.Float](dx, x, dy []T) { kernel.For[T]().GELUGrad(dx, x, dy) }
+
+// Density is φ(x) = e^(−x²/2)/√(2π), the density of N(0,1); φ′ = −x φ.
+var Density = elementwise("density", densityDo[float32], densityDo[float64], func(x Nodes, y, dy *Node) *Node {
+	return scale(-1, mul(dy, mul(x[0], y)))
+})
+
+func densityDo[T kernel.Float](y, x []T) {
+	for i, v := range x {
+		y[i] = T(math.Exp(-float64(v)*float64(v)/2) / math.Sqrt(2*math.Pi))
+	}
+}
 
 var SiLU = elementwise("silu", siluDo[float32], siluDo[float64], fromInput(DSiLU))
 
 func siluDo[T kernel.Float](y, x []T) { kernel.For[T]().SiLU(y, x) }
 
 // DSiLU is dx = dy (σ(x) + x σ′(x)).
-var DSiLU = times("dSiLU", dSiLUDo[float32], dSiLUDo[float64])
+var DSiLU = times("dSiLU", dSiLUDo[float32], dSiLUDo[float64], defined(2, func(x Nodes) *Node {
+	s := Sigmoid.Apply(x[0])
+	return add(mul(s, x[1]), mul(x[0], DSigmoid.Apply(s, x[1])))
+}))
 
 func dSiLUDo[T kernel.Float](dx, x, dy []T) { kernel.For[T]().SiLUGrad(dx, x, dy) }
 
 // softmax is p = e^z / Σ e^z by rows.
 var Softmax = &Op{
 	Name: "softmax", F32: softmaxDo[float32], F64: softmaxDo[float64], Cut: each1,
-	Shape: func(x []Shape) (Shape, error) {
-		if len(x[0]) != 2 {
-			return nil, fmt.Errorf("%v; it takes (m,k)", x[0])
-		}
-		return x[0].Clone(), nil
-	},
-	Grad: []Grad{func(_ Nodes, p, dp *Node) *Node { return DSoftmax.Apply(p, dp) }},
+	Shape: rowsShape,
+	Grad:  []Grad{func(_ Nodes, p, dp *Node) *Node { return DSoftmax.Apply(p, dp) }},
 }
 
 func softmaxDo[T kernel.Float](p Array[T], x []Array[T]) {
@@ -85,7 +106,13 @@ func softmaxDo[T kernel.Float](p Array[T], x []Array[T]) {
 }
 
 // DSoftmax is dz = p (dp − Σ p dp) by rows: a sum's probabilities take from each other.
-var DSoftmax = &Op{Name: "dSoftmax", Shape: pairShape, Cut: each2, F32: dSoftmaxDo[float32], F64: dSoftmaxDo[float64]}
+var DSoftmax = &Op{
+	Name: "dSoftmax", Shape: pairShape, Cut: each2, F32: dSoftmaxDo[float32], F64: dSoftmaxDo[float64],
+	Grad: defined(2, func(x Nodes) *Node {
+		d := mul(x[0], x[1])
+		return sub(d, mul(x[0], RowSums.Apply(d)))
+	}),
+}
 
 func dSoftmaxDo[T kernel.Float](dz Array[T], x []Array[T]) {
 	n := dz.Shape[1]
@@ -98,5 +125,21 @@ func dSoftmaxDo[T kernel.Float](dz Array[T], x []Array[T]) {
 		for j, p := range p {
 			dz.Data[at+j] = p * (dp[j] - mean)
 		}
+	}
+}
+
+// LogSoftmax is ln p = z − ln Σ e^z by rows.
+var LogSoftmax = &Op{
+	Name: "logSoftmax", F32: logSoftmaxDo[float32], F64: logSoftmaxDo[float64], Cut: each1, Shape: rowsShape,
+	Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return sub(dy, mul(Softmax.Apply(x[0]), RowSums.Apply(dy))) }},
+}
+
+func logSoftmaxDo[T kernel.Float](y Array[T], x []Array[T]) {
+	s, z := kernel.For[T](), x[0]
+	logSum := kernel.Borrow[T](z.Shape[0])
+	defer kernel.Return(logSum)
+	s.LogSumExp(*logSum, z.Data, z.Shape[1])
+	for i, l := range *logSum {
+		s.Normalise(y.row(i), z.row(i), l, 1, 0)
 	}
 }

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
@@ -75,13 +76,57 @@ func tMulDo[T kernel.Float](y Array[T], x []Array[T]) {
 var SumRows = &Op{
 	Name: "sumRows", F32: sumRowsDo[float32], F64: sumRowsDo[float64],
 	Shape: func(x []Shape) (Shape, error) {
-		if len(x[0]) != 2 {
-			return nil, fmt.Errorf("%v; it takes (m,n)", x[0])
+		y, err := rowsShape(x)
+		if err == nil {
+			y = y[1:]
 		}
-		return Shape{x[0][1]}, nil
+		return y, err
 	},
 }
 
 func sumRowsDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().SumRows(y.Data, x[0].Data, x[0].Shape[1], x[0].Shape[0])
+}
+
+// rowsShape is the shape rule of ops that work on each row of a matrix.
+func rowsShape(x []Shape) (Shape, error) {
+	if len(x[0]) != 2 {
+		return nil, fmt.Errorf("%v; it takes (m,k)", x[0])
+	}
+	return x[0].Clone(), nil
+}
+
+// RowSums is y[i,j] = Σ_k x[i,k] for x (m,n): a row's sum at each of its places.
+var RowSums = &Op{Name: "rowSums", F32: rowSumsDo[float32], F64: rowSumsDo[float64], Shape: rowsShape, Cut: each1}
+
+func rowSumsDo[T kernel.Float](y Array[T], x []Array[T]) {
+	for i := range y.Shape[0] {
+		Fill(y.row(i), kernel.For[T]().Sum(x[0].row(i)))
+	}
+}
+
+// Spread is y[i,c,…] = x[c] of shape to, (m,c) or (m,c,h,w), for x (c): a row, or a number a map, as often as there are rows or places.
+func Spread(to Shape) *Op {
+	return &Op{
+		Name: fmt.Sprintf("spread/%v", to), F32: spreadDo[float32], F64: spreadDo[float64],
+		Shape: func(x []Shape) (Shape, error) {
+			if len(to) != 2 && len(to) != 4 || !slices.Equal(x[0], to[1:2]) {
+				return nil, fmt.Errorf("%v over %v; it takes (c) over (m,c) or (m,c,h,w)", x[0], to)
+			}
+			return to, nil
+		},
+		Grad: []Grad{func(_ Nodes, _, dy *Node) *Node {
+			if len(to) == 2 {
+				return SumRows.Apply(dy)
+			}
+			return SumMaps.Apply(dy)
+		}},
+	}
+}
+
+func spreadDo[T kernel.Float](y Array[T], x []Array[T]) {
+	c, area := maps(y.Shape)
+	for i := 0; i < len(y.Data); i += area {
+		Fill(y.Data[i:i+area], x[0].Data[i/area%c])
+	}
 }

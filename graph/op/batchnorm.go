@@ -33,6 +33,32 @@ var MapMoments = &Op{
 		}
 		return Shape{x[0][0], 2, x[0][1]}, nil
 	},
+	Grad: defined(1, func(x Nodes) *Node {
+		s := x[0].Shape()
+		c, area := maps(s)
+		if area == 1 {
+			flat := Reshape(Shape{s[0], c}).Apply(x[0])
+			return pairs(flat, scale(0, flat))
+		}
+		mean := MapMeans.Apply(x[0])
+		d := sub(x[0], scale(float64(area), DMapMeans(s).Apply(mean)))
+		return pairs(mean, placeSums(mul(d, d)))
+	}),
+}
+
+// pairs are the rows of a and b (m,c), of one example behind each other: (m,2,c).
+func pairs(a, b *Node) *Node {
+	s := Shape{a.Shape()[0], 1, a.Shape()[1]}
+	return Concat(2).Apply(Reshape(s).Apply(a), Reshape(s).Apply(b))
+}
+
+// placeSums are the sums of the maps of x over their places, (m,c).
+func placeSums(x *Node) *Node {
+	if len(x.Shape()) == 2 {
+		return x
+	}
+	_, area := maps(x.Shape())
+	return scale(float64(area), MapMeans.Apply(x))
 }
 
 func mapMomentsDo[T kernel.Float](y Array[T], x []Array[T]) {
@@ -64,6 +90,15 @@ func JoinMoments(area int) *Op {
 			}
 			return x[0][1:].Clone(), nil
 		},
+		Grad: defined(1, func(x Nodes) *Node {
+			m, c := x[0].Shape()[0], x[0].Shape()[2]
+			at := func(i int) *Node { return Reshape(Shape{m, c}).Apply(Part(i, i+1).Apply(x[0])) }
+			mean := scale(1/float64(m), SumRows.Apply(at(0)))
+			d := sub(at(0), Spread(Shape{m, c}).Apply(mean))
+			squares := SumRows.Apply(add(at(1), scale(float64(area), mul(d, d))))
+			row := func(x *Node) *Node { return Reshape(Shape{1, c}).Apply(x) }
+			return Reshape(Shape{2, c}).Apply(pairs(row(mean), row(scale(1/float64(m*area), squares))))
+		}),
 	}
 }
 
@@ -163,6 +198,7 @@ func DNormalize(eps float64) *Op {
 		Name: fmt.Sprintf("dNormalize/%v", eps), F32: dNormalizeDo[float32](eps), F64: dNormalizeDo[float64](eps),
 		Cut:   Cut{Each: []bool{true, false, false}},
 		Shape: func(x []Shape) (Shape, error) { return batchNormShape([]Shape{x[0], x[1], x[2], x[2]}) },
+		Grad:  []Grad{func(x Nodes, _, d *Node) *Node { return DNormalize(eps).Apply(d, x[1], x[2]) }, nil, nil},
 	}
 }
 
@@ -193,7 +229,18 @@ func MapSums(eps float64) *Op {
 			}
 			return y, err
 		},
+		Grad: defined(3, func(x Nodes) *Node {
+			hat, _ := mapNormal(x[0], x[1], eps)
+			return pairs(placeSums(x[2]), placeSums(mul(x[2], hat)))
+		}),
 	}
+}
+
+// mapNormal is x̂ and 1/√(σ²+ε) of x with the given moments, the latter at each place.
+func mapNormal(x, moments *Node, eps float64) (hat, r *Node) {
+	mean, variance := Half(0).Apply(moments), Half(1).Apply(moments)
+	r = like(x, InverseRoot(eps).Apply(variance))
+	return mul(sub(x, like(x, mean)), r), r
 }
 
 func mapSumsDo[T kernel.Float](eps float64) func(Array[T], []Array[T]) {
@@ -241,6 +288,10 @@ func Half(i int) *Op {
 			}
 			return x[0][1:].Clone(), nil
 		},
+		Grad: []Grad{func(x Nodes, _, dy *Node) *Node {
+			c := x[0].Shape()[1]
+			return Reshape(Shape{2, c}).Apply(Embed(i, 2).Apply(Reshape(Shape{1, 1, c}).Apply(dy)))
+		}},
 	}
 }
 
@@ -260,6 +311,11 @@ func DBatchNorm(eps float64, n int) *Op {
 			}
 			return y, err
 		},
+		Grad: defined(5, func(x Nodes) *Node {
+			hat, r := mapNormal(x[0], x[1], eps)
+			mean := func(i int) *Node { return like(x[0], scale(1/float64(n), Half(i).Apply(x[4]))) }
+			return mul(mul(r, like(x[0], x[2])), sub(sub(x[3], mean(0)), mul(hat, mean(1))))
+		}),
 	}
 }
 

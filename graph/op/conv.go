@@ -95,6 +95,10 @@ func DConvX(stride, pad int, in Shape) *Op {
 			return dx, c.misfit(dx, x[1], x[0])
 		},
 		Cut: Cut{Each: []bool{true, false}},
+		Grad: []Grad{
+			func(x Nodes, _, dy *Node) *Node { return WithoutBias(Conv(stride, pad)).Apply(dy, x[1]) },
+			func(x Nodes, _, dy *Node) *Node { return DConvK(stride, pad, x[1].Shape()).Apply(dy, x[0]) },
+		},
 	}
 }
 
@@ -131,6 +135,10 @@ func DConvK(stride, pad int, k Shape) *Op {
 		Name: fmt.Sprintf("dConvK/%d/%d/%v", c.stride, c.pad, k), F32: convDK[float32](c), F64: convDK[float64](c),
 		Shape: func(x []Shape) (Shape, error) { return k.Clone(), c.misfit(x[0], k, x[1]) },
 		Cut:   Cut{Sum: true},
+		Grad: []Grad{
+			func(x Nodes, _, dy *Node) *Node { return DConvX(stride, pad, x[0].Shape()).Apply(x[1], dy) },
+			func(x Nodes, _, dy *Node) *Node { return WithoutBias(Conv(stride, pad)).Apply(x[0], dy) },
+		},
 	}
 }
 

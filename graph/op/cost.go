@@ -3,12 +3,14 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// costOp is an op of (m,k) outputs and labels to a scalar, with the gradient dcost (outputs, labels, dC) for the outputs alone.
-func costOp(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64]), dcost *Op) *Op {
+// costOp is an op of (m,k) outputs and labels to a scalar, with the gradient dcost (outputs, labels, dC) for the outputs; that for the
+// labels is dC/m times the difference in cost that a label makes.
+func costOp(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64]), dcost *Op, label func(x Nodes) *Node) *Op {
 	return &Op{
 		Name: name, F32: f32, F64: f64,
 		Shape: func(x []Shape) (Shape, error) {
@@ -17,23 +19,34 @@ func costOp(name string, f32 func(Array[float32], []Array[float32]), f64 func(Ar
 			}
 			return Shape{}, nil
 		},
-		Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return dcost.Apply(x[0], x[1], dy) }, nil},
+		Grad: []Grad{
+			func(x Nodes, _, dy *Node) *Node { return dcost.Apply(x[0], x[1], dy) },
+			func(x Nodes, _, dy *Node) *Node { return perExample(label(x), dy) },
+		},
 	}
 }
 
-func dCostOp(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64])) *Op {
-	return &Op{Name: name, F32: f32, F64: f64, Shape: pairShape}
+// dCostOp is a cost's gradient dC/m d(outputs, labels).
+func dCostOp(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64]), d func(x Nodes) *Node) *Op {
+	return &Op{
+		Name: name, F32: f32, F64: f64, Shape: pairShape,
+		Grad: defined(3, func(x Nodes) *Node { return perExample(d(x), x[2]) }),
+	}
 }
+
+// perExample is x dC/m.
+func perExample(x, dC *Node) *Node { return ScaledBy.Apply(scale(1/float64(x.Shape()[0]), x), dC) }
 
 // pairShape is the shape rule of outputs beside labels.
 func pairShape(x []Shape) (Shape, error) {
-	if len(x[0]) != 2 || !x[0].Eq(x[1]) {
+	if len(x[0]) != 2 || !slices.Equal(x[0], x[1]) {
 		return nil, fmt.Errorf("outputs %v for labels %v; give the last layer as many outputs as there are classes", x[0], x[1])
 	}
 	return x[0].Clone(), nil
 }
 
-var Quadratic = costOp("quadratic", quadraticDo[float32], quadraticDo[float64], DQuadratic)
+var Quadratic = costOp("quadratic", quadraticDo[float32], quadraticDo[float64], DQuadratic,
+	func(x Nodes) *Node { return sub(x[1], x[0]) })
 
 func quadraticDo[T kernel.Float](c Array[T], x []Array[T]) {
 	s := 0.0
@@ -45,7 +58,8 @@ func quadraticDo[T kernel.Float](c Array[T], x []Array[T]) {
 }
 
 // DQuadratic is dC (a−y)/m.
-var DQuadratic = dCostOp("dQuadratic", dQuadraticDo[float32], dQuadraticDo[float64])
+var DQuadratic = dCostOp("dQuadratic", dQuadraticDo[float32], dQuadraticDo[float64],
+	func(x Nodes) *Node { return sub(x[0], x[1]) })
 
 func dQuadraticDo[T kernel.Float](da Array[T], x []Array[T]) {
 	scale := x[2].Data[0] / T(x[0].Shape[0])
@@ -54,7 +68,8 @@ func dQuadraticDo[T kernel.Float](da Array[T], x []Array[T]) {
 	}
 }
 
-var CrossEntropy = costOp("crossEntropy", crossEntropyDo[float32], crossEntropyDo[float64], DCrossEntropy)
+var CrossEntropy = costOp("crossEntropy", crossEntropyDo[float32], crossEntropyDo[float64], DCrossEntropy,
+	func(x Nodes) *Node { return scale(-1, x[0]) })
 
 // −y ln σ(z) − (1−y) ln(1−σ(z)) = max(z,0) − y z + ln(1 + e^−|z|)
 func crossEntropyDo[T kernel.Float](c Array[T], x []Array[T]) {
@@ -67,14 +82,16 @@ func crossEntropyDo[T kernel.Float](c Array[T], x []Array[T]) {
 }
 
 // DCrossEntropy is dC (σ(z)−y)/m (eq. 68: no σ′).
-var DCrossEntropy = dCostOp("dCrossEntropy", dCrossEntropyDo[float32], dCrossEntropyDo[float64])
+var DCrossEntropy = dCostOp("dCrossEntropy", dCrossEntropyDo[float32], dCrossEntropyDo[float64],
+	func(x Nodes) *Node { return sub(Sigmoid.Apply(x[0]), x[1]) })
 
 func dCrossEntropyDo[T kernel.Float](dz Array[T], x []Array[T]) {
 	kernel.For[T]().Sigmoid(dz.Data, x[0].Data)
 	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
 }
 
-var NLL = costOp("nll", nllDo[float32], nllDo[float64], DNLL)
+var NLL = costOp("nll", nllDo[float32], nllDo[float64], DNLL,
+	func(x Nodes) *Node { return scale(-1, LogSoftmax.Apply(x[0])) })
 
 // −Σ y ln softmax(z) = Σ y (ln Σ e^z − z), each row's exponentials taken relative to its own maximum.
 func nllDo[T kernel.Float](c Array[T], x []Array[T]) {
@@ -91,34 +108,61 @@ func nllDo[T kernel.Float](c Array[T], x []Array[T]) {
 	c.Data[0] = T(s / float64(m))
 }
 
-// DNLL is dC (softmax(z)−y)/m (eq. 84), for labels that sum to 1.
-var DNLL = dCostOp("dNLL", dNLLDo[float32], dNLLDo[float64])
+// DNLL is dC (softmax(z) Σy − y)/m (eq. 84, where the labels of an example sum to 1).
+var DNLL = dCostOp("dNLL", dNLLDo[float32], dNLLDo[float64],
+	func(x Nodes) *Node { return sub(mul(Softmax.Apply(x[0]), RowSums.Apply(x[1])), x[1]) })
 
 func dNLLDo[T kernel.Float](dz Array[T], x []Array[T]) {
 	kernel.For[T]().Softmax(dz.Data, x[0].Data, x[0].Shape[1])
+	for i := range dz.Shape[0] {
+		sum := 0.0
+		for _, y := range x[1].row(i) {
+			sum += float64(y)
+		}
+		if math.Abs(sum-1) > 1e-6 { // not of rounding, as in smoothed labels
+			kernel.For[T]().Normalise(dz.row(i), dz.row(i), 0, T(sum), 0)
+		}
+	}
 	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
 }
 
 // Absolute is Σ |a−y| per example, the mean over the examples.
-var Absolute = costOp("absolute", absoluteDo[float32], absoluteDo[float64], DAbsolute)
+var Absolute = costOp("absolute", absoluteDo[float32], absoluteDo[float64], DAbsolute,
+	func(x Nodes) *Node { return Sign.Apply(sub(x[1], x[0])) })
 
 func absoluteDo[T kernel.Float](c Array[T], x []Array[T]) { sumOf(c, x, math.Abs) }
 
 // DAbsolute is dC sgn(a−y)/m, with sgn 0 = 0.
-var DAbsolute = dCostOp("dAbsolute", dAbsoluteDo[float32], dAbsoluteDo[float64])
+var DAbsolute = dCostOp("dAbsolute", dAbsoluteDo[float32], dAbsoluteDo[float64],
+	func(x Nodes) *Node { return Sign.Apply(sub(x[0], x[1])) })
 
 func dAbsoluteDo[T kernel.Float](da Array[T], x []Array[T]) {
-	slopeOf(da, x, func(d float64) float64 {
-		if d == 0 {
-			return 0
+	slopeOf(da, x, sign)
+}
+
+// Sign is 1 where x > 0, −1 where x < 0, and 0 at 0; its derivative is 0.
+var Sign = elementwise("sign", each[float32](sign), each[float64](sign), func(_ Nodes, _, dy *Node) *Node { return scale(0, dy) })
+
+func sign(x float64) float64 {
+	if x == 0 {
+		return 0
+	}
+	return math.Copysign(1, x)
+}
+
+// each is f element by element.
+func each[T kernel.Float](f func(float64) float64) func(y, x []T) {
+	return func(y, x []T) {
+		for i, v := range x {
+			y[i] = T(f(float64(v)))
 		}
-		return math.Copysign(1, d)
-	})
+	}
 }
 
 // Huber is Σ ½d² where |d| ≤ δ, else δ(|d|−½δ), with d = a−y: per example, the mean over the examples (Huber 1964).
 func Huber(delta float64) *Op {
-	return costOp(fmt.Sprintf("huber/%v", delta), huberDo[float32](delta), huberDo[float64](delta), DHuber(delta))
+	return costOp(fmt.Sprintf("huber/%v", delta), huberDo[float32](delta), huberDo[float64](delta), DHuber(delta),
+		func(x Nodes) *Node { return Clamp(delta).Apply(sub(x[1], x[0])) })
 }
 
 func huberDo[T kernel.Float](delta float64) func(Array[T], []Array[T]) {
@@ -134,7 +178,30 @@ func huberDo[T kernel.Float](delta float64) func(Array[T], []Array[T]) {
 
 // DHuber is dC max(−δ, min(δ, a−y))/m.
 func DHuber(delta float64) *Op {
-	return dCostOp(fmt.Sprintf("dHuber/%v", delta), dHuberDo[float32](delta), dHuberDo[float64](delta))
+	return dCostOp(fmt.Sprintf("dHuber/%v", delta), dHuberDo[float32](delta), dHuberDo[float64](delta),
+		func(x Nodes) *Node { return Clamp(delta).Apply(sub(x[0], x[1])) })
+}
+
+// Clamp is max(−limit, min(limit, x)).
+func Clamp(limit float64) *Op {
+	f := func(x float64) float64 { return max(-limit, min(limit, x)) }
+	return elementwise(fmt.Sprintf("clamp/%v", limit), each[float32](f), each[float64](f), fromInput(DClamp(limit)))
+}
+
+// DClamp is dx = dy where |x| < limit, else 0.
+func DClamp(limit float64) *Op {
+	return times(fmt.Sprintf("dClamp/%v", limit), dClampDo[float32](limit), dClampDo[float64](limit), []Grad{nil, same})
+}
+
+func dClampDo[T kernel.Float](limit float64) func(dx, x, dy []T) {
+	return func(dx, x, dy []T) {
+		for i, v := range x {
+			dx[i] = 0
+			if math.Abs(float64(v)) < limit {
+				dx[i] = dy[i]
+			}
+		}
+	}
 }
 
 func dHuberDo[T kernel.Float](delta float64) func(Array[T], []Array[T]) {

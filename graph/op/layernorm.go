@@ -59,7 +59,22 @@ var DLayerNorm = &Op{
 		}
 		return x[0].Clone(), nil
 	},
+	Grad: defined(3, func(x Nodes) *Node {
+		hat, r := rowNormal(x[0])
+		g := mul(x[2], like(x[0], x[1]))
+		return mul(r, sub(sub(g, rowMeans(g)), mul(hat, rowMeans(mul(g, hat)))))
+	}),
 }
+
+// rowNormal is x̂ and 1/√(σ²+ε) by rows, the latter at each place of its row.
+func rowNormal(x *Node) (hat, r *Node) {
+	d := sub(x, rowMeans(x))
+	r = InverseRoot(layerEps).Apply(rowMeans(mul(d, d)))
+	return mul(d, r), r
+}
+
+// rowMeans is a row's mean at each of its places.
+func rowMeans(x *Node) *Node { return scale(1/float64(x.Shape()[1]), RowSums.Apply(x)) }
 
 func dLayerNormDo[T kernel.Float](dx Array[T], x []Array[T]) {
 	s := kernel.For[T]()
@@ -82,6 +97,10 @@ var DLayerNormScale = &Op{
 		}
 		return x[0][1:].Clone(), nil
 	},
+	Grad: defined(2, func(x Nodes) *Node {
+		hat, _ := rowNormal(x[0])
+		return SumRows.Apply(mul(x[1], hat))
+	}),
 }
 
 func dLayerNormScaleDo[T kernel.Float](y Array[T], x []Array[T]) {

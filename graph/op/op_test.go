@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -41,6 +42,17 @@ func inputs(fill func(shape, uint64) tensor, cases [][]shape) (x [][]tensor) {
 		x = append(x, in)
 	}
 	return x
+}
+
+// positive are cases of inputs above 0.
+func positive(cases ...[]shape) (x [][]tensor) {
+	return inputs(func(s shape, seed uint64) tensor {
+		t := graphtest.Random(s, seed)
+		for i, v := range t.Data {
+			t.Data[i] = math.Abs(v)
+		}
+		return t
+	}, cases)
 }
 
 // costs are cases of outputs and one-hot labels, with dC where d says so.
@@ -97,6 +109,11 @@ var table = []row{
 	{op.Add, random(two...)},
 	{op.Scaled(.5), random(one...)},
 	{op.Scaled(-3), random(one...)},
+	{op.ScaledBy, random([]shape{{1}, {}}, []shape{{3, 33}, {}}, []shape{{2, 3, 5, 7}, {}})},
+	{op.Inner, random(append(two, []shape{{}, {}})...)},
+	{op.InverseRoot(.1), positive(one...)},
+	{op.Density, random(one...)},
+	{op.Again(1), random(one...)},
 
 	{op.Affine, random([]shape{{1, 1}, {1, 1}, {1}}, []shape{{1, 5}, {5, 3}, {3}}, []shape{{10, 10}, {10, 10}, {10}},
 		[]shape{{7, 33}, {33, 17}, {17}}, []shape{{3, 2}, {2, 40}, {40}})},
@@ -104,12 +121,18 @@ var table = []row{
 	{op.MulT, random([]shape{{1, 1}, {1, 1}}, []shape{{3, 5}, {7, 5}}, []shape{{10, 33}, {17, 33}}, []shape{{2, 1}, {9, 1}})},
 	{op.TMul, random([]shape{{1, 1}, {1, 1}}, []shape{{5, 3}, {5, 7}}, []shape{{10, 33}, {10, 17}}, []shape{{1, 2}, {1, 9}})},
 	{op.SumRows, random([]shape{{1, 1}}, []shape{{1, 9}}, []shape{{9, 1}}, []shape{{10, 33}})},
+	{op.RowSums, random([]shape{{1, 1}}, []shape{{1, 9}}, []shape{{9, 1}}, []shape{{10, 33}})},
+	{op.Spread(shape{1, 1}), random([]shape{{1}})},
+	{op.Spread(shape{4, 33}), random([]shape{{33}})},
+	{op.Spread(shape{2, 3, 5, 7}), random([]shape{{3}})},
 	{op.Reshape(shape{2, 6}), random([]shape{{2, 3, 2}}, []shape{{12}}, []shape{{2, 6}})},
 	{op.Reshape(shape{1, 1}), random([]shape{{1}}, []shape{{1, 1, 1, 1}})},
 
 	{op.Concat(1), random([]shape{{2, 3}})},
 	{op.Concat(2), random([]shape{{1, 1}, {1, 1}}, []shape{{3, 2}, {3, 5}}, []shape{{2, 3, 4, 5}, {2, 1, 4, 5}})},
 	{op.Concat(3), random([]shape{{3, 2}, {3, 5}, {3, 1}}, []shape{{2, 2, 3, 2}, {2, 1, 3, 2}, {2, 3, 3, 2}})},
+	{op.Embed(0, 1), random([]shape{{3, 1}})},
+	{op.Embed(1, 4), random([]shape{{2, 3}}, []shape{{2, 2, 3}}, []shape{{3, 1, 2, 5}})},
 	{op.Part(0, 2), random([]shape{{3, 2}}, []shape{{3, 5}}, []shape{{2, 4, 3, 2}})},
 	{op.Embed(0, 3), random([]shape{{3, 2}}, []shape{{2, 3, 3, 2}})},
 	{op.Embed(2, 7), random([]shape{{3, 5}}, []shape{{2, 4, 3, 2}})},
@@ -131,6 +154,8 @@ var table = []row{
 	{op.MaxPool(3), spread(pool[2:]...)},
 	{op.DMaxPool(2), spread([]shape{{1, 1, 2, 2}, {1, 1, 1, 1}}, []shape{{2, 2, 5, 7}, {2, 2, 2, 3}})},
 	{op.DMaxPool(3), spread([]shape{{1, 3, 3, 9}, {1, 3, 1, 3}}, []shape{{2, 2, 5, 7}, {2, 2, 1, 2}})},
+	{op.MaxPick(2), spread([]shape{{1, 1, 2, 2}, {1, 1, 2, 2}}, []shape{{2, 2, 5, 7}, {2, 2, 5, 7}})},
+	{op.MaxPick(3), spread([]shape{{1, 3, 3, 9}, {1, 3, 3, 9}})},
 	{op.AvgPool(1), random(pool...)},
 	{op.AvgPool(2), random(pool...)},
 	{op.AvgPool(3), random(pool[2:]...)},
@@ -157,12 +182,16 @@ var table = []row{
 
 	{op.DSoftmax, random([]shape{{1, 1}, {1, 1}}, []shape{{1, 10}, {1, 10}}, []shape{{10, 10}, {10, 10}}, []shape{{3, 17}, {3, 17}})},
 	{op.Softmax, random([]shape{{1, 1}}, []shape{{1, 10}}, []shape{{10, 10}}, []shape{{3, 17}})},
+	{op.LogSoftmax, random([]shape{{1, 1}}, []shape{{1, 10}}, []shape{{10, 10}}, []shape{{3, 17}})},
 	{op.Quadratic, costs(false)},
 	{op.DQuadratic, costs(true)},
 	{op.CrossEntropy, costs(false)},
 	{op.DCrossEntropy, costs(true)},
 	{op.Absolute, costs(false)},
 	{op.DAbsolute, costs(true)},
+	{op.Sign, spread(one...)},
+	{op.Clamp(.4), spread(one...)},
+	{op.DClamp(.4), spread(two...)},
 	{op.Huber(.8), costs(false)},
 	{op.DHuber(.8), costs(true)},
 	{op.Weigh([]float64{.5, 2, 0}), random([]shape{{1, 3}}, []shape{{5, 3}})},
@@ -170,6 +199,8 @@ var table = []row{
 	{op.DNLL, costs(true)},
 	{op.NLL, smoothed(costs(false))},
 	{op.DNLL, smoothed(costs(true))},
+	{op.NLL, random([]shape{{3, 5}, {3, 5}})},
+	{op.DNLL, random([]shape{{3, 5}, {3, 5}, {}})},
 }
 
 // TestOps runs the suite of graphtest over the table, once for each implementation of the kernels.

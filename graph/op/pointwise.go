@@ -29,13 +29,16 @@ func fromOutput(dop *Op) Grad { return func(_ Nodes, y, dy *Node) *Node { return
 func fromInput(dop *Op) Grad { return func(x Nodes, _, dy *Node) *Node { return dop.Apply(x[0], dy) } }
 
 // times is an op of two inputs of one shape: an activation's gradient, of its output or input and dy.
-func times(name string, f32 func(y, a, b []float32), f64 func(y, a, b []float64)) *Op {
+func times(name string, f32 func(y, a, b []float32), f64 func(y, a, b []float64), grad []Grad) *Op {
 	return &Op{
-		Name: name, Shape: sameShape, Cut: each2,
+		Name: name, Shape: sameShape, Cut: each2, Grad: grad,
 		F32: func(y Array[float32], x []Array[float32]) { f32(y.Data, x[0].Data, x[1].Data) },
 		F64: func(y Array[float64], x []Array[float64]) { f64(y.Data, x[0].Data, x[1].Data) },
 	}
 }
+
+// same is the rule for the second input of an op that is linear in it, element by element: the op with the gradient in its place.
+func same(x Nodes, y, dy *Node) *Node { return Of(y.Op()).Apply(x[0], dy) }
 
 // sameShape is the shape rule of ops on tensors of one shape.
 func sameShape(x []Shape) (Shape, error) {
@@ -48,13 +51,7 @@ func sameShape(x []Shape) (Shape, error) {
 }
 
 // hadamard is y = a ⊙ b.
-var Hadamard = &Op{
-	Name: "hadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64],
-	Grad: []Grad{
-		func(x Nodes, _, dy *Node) *Node { return DHadamard.Apply(dy, x[1]) },
-		func(x Nodes, _, dy *Node) *Node { return DHadamard.Apply(dy, x[0]) },
-	},
-}
+var Hadamard = &Op{Name: "hadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64]}
 
 // DHadamard is dy ⊙ the other input.
 var DHadamard = &Op{Name: "dHadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64]}
@@ -84,4 +81,46 @@ var Add = &Op{
 
 func addDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().Add(y.Data, x[0].Data, x[1].Data)
+}
+
+// ScaledBy is y = c x for a scalar c, the second input.
+var ScaledBy = &Op{
+	Name: "scaledBy", F32: scaledByDo[float32], F64: scaledByDo[float64], Cut: Cut{Each: []bool{true, false}},
+	Shape: func(x []Shape) (Shape, error) {
+		if !x[1].IsScalar() {
+			return nil, fmt.Errorf("%v; it takes a scalar factor", x[1])
+		}
+		return x[0].Clone(), nil
+	},
+}
+
+func scaledByDo[T kernel.Float](y Array[T], x []Array[T]) {
+	kernel.For[T]().Normalise(y.Data, x[0].Data, 0, x[1].Data[0], 0)
+}
+
+// Inner is the scalar Σ a ⊙ b.
+var Inner = &Op{
+	Name: "inner", F32: innerDo[float32], F64: innerDo[float64],
+	Shape: func(x []Shape) (Shape, error) {
+		_, err := sameShape(x)
+		return Shape{}, err
+	},
+}
+
+func innerDo[T kernel.Float](y Array[T], x []Array[T]) {
+	_, y.Data[0] = kernel.For[T]().SumProducts(x[0].Data, x[1].Data, 0)
+}
+
+// InverseRoot is y = 1/√(x+ε); y′ = −y³/2.
+func InverseRoot(eps float64) *Op {
+	return elementwise(fmt.Sprintf("inverseRoot/%v", eps), inverseRootDo[float32](eps), inverseRootDo[float64](eps),
+		func(_ Nodes, y, dy *Node) *Node { return scale(-.5, mul(mul(y, y), mul(y, dy))) })
+}
+
+func inverseRootDo[T kernel.Float](eps float64) func(y, x []T) {
+	return func(y, x []T) {
+		for i, v := range x {
+			y[i] = inverse(v, eps)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
@@ -37,6 +38,7 @@ func DMaxPool(size int) *Op {
 			}
 			return x[0].Clone(), nil
 		},
+		Grad: []Grad{nil, func(x Nodes, _, dy *Node) *Node { return MaxPick(size).Apply(x[0], dy) }},
 	}
 }
 
@@ -44,6 +46,37 @@ func dMaxPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 	return func(dx Array[T], x []Array[T]) {
 		s := x[0].Shape
 		kernel.For[T]().MaxPoolGrad(dx.Data, x[0].Data, x[1].Data, s[0]*s[1], s[2], s[3], size)
+	}
+}
+
+// MaxPick is what v, the second input, has at the first maximum of each window of x.
+func MaxPick(size int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("maxPick/%d", size), F32: maxPickDo[float32](size), F64: maxPickDo[float64](size), Cut: each2,
+		Shape: func(x []Shape) (Shape, error) {
+			if !slices.Equal(x[0], x[1]) {
+				return nil, fmt.Errorf("%v of %v; it takes two of one shape", x[1], x[0])
+			}
+			return MaxPool(size).Shape(x[:1])
+		},
+		Grad: []Grad{nil, func(x Nodes, _, dy *Node) *Node { return DMaxPool(size).Apply(x[0], dy) }},
+	}
+}
+
+// maxPickDo asks the kernel of DMaxPool where the maxima are, so that both have the same ones.
+func maxPickDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		s := x[0].Shape
+		scratch := kernel.Borrow[T](len(x[0].Data))
+		defer kernel.Return(scratch)
+		Fill(y.Data, 1)
+		kernel.For[T]().MaxPoolGrad(*scratch, x[0].Data, y.Data, s[0]*s[1], s[2], s[3], size)
+		for i, at := range *scratch {
+			if at != 0 {
+				row, col := i/s[3], i%s[3]
+				y.Data[(row/s[2]*(s[2]/size)+row%s[2]/size)*(s[3]/size)+col/size] = x[1].Data[i]
+			}
+		}
 	}
 }
 
@@ -73,6 +106,7 @@ func DAvgPool(size int, in Shape) *Op {
 			}
 			return append(Shape{x[0][0]}, in[1:]...), nil
 		},
+		Grad: []Grad{func(_ Nodes, _, dy *Node) *Node { return AvgPool(size).Apply(dy) }},
 	}
 }
 
@@ -92,7 +126,6 @@ var MapMeans = &Op{
 		}
 		return x[0][:2].Clone(), nil
 	},
-	Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return DMapMeans(x[0].Shape()).Apply(dy) }},
 }
 
 func mapMeansDo[T kernel.Float](y Array[T], x []Array[T]) {
@@ -112,6 +145,7 @@ func DMapMeans(in Shape) *Op {
 			}
 			return append(Shape{x[0][0]}, in[1:]...), nil
 		},
+		Grad: []Grad{func(_ Nodes, _, dy *Node) *Node { return MapMeans.Apply(dy) }},
 	}
 }
 

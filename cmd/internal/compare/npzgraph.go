@@ -265,7 +265,7 @@ func maskedOp() *graph.Op {
 				y.Data[i] = x[0].Data[i] * x[1].Data[i]
 			}
 		},
-		Grad: []graph.Grad{func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return maskedOp().Apply(dy, x[1]) }, nil},
+		Grad: []graph.Rule{func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return maskedOp().Apply(dy, x[1]) }, nil},
 	}
 }
 

@@ -1,0 +1,136 @@
+package op
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+)
+
+// stepwise says that o, an op of Gorgonia's without gradient rules, is a function of steps, the derivative of which is 0: a comparison, a
+// sign, a rounding, or the size of a tensor.
+func stepwise(o gorgonia.Op) bool {
+	switch fmt.Sprintf("%T", o) {
+	case "gorgonia.elemBinOp", "gorgonia.elemUnaryOp", "gorgonia.sizeOp":
+		return true
+	}
+	return false
+}
+
+// corrected are the gradient rules of an op of Gorgonia's whose own SymDiff is wrong, missing, or leads to an op without a rule; nil for the
+// others. Its types are not exported: an op is known by its type's name, and its parameters by their fields.
+func corrected(o gorgonia.Op) []Grad {
+	name := fmt.Sprintf("%T", o)
+	if rules := corrections[name]; rules != nil {
+		return rules(o)
+	}
+	if strings.HasPrefix(name, "*gorgonia.") && strings.HasSuffix(name, "iffOp") {
+		return []Grad{} // it has inherited the SymDiff of the op of which it is the gradient
+	}
+	return nil
+}
+
+// corrections are made by init, because they refer to ops whose rules come here.
+var corrections map[string]func(gorgonia.Op) []Grad
+
+func init() {
+	corrections = map[string]func(gorgonia.Op) []Grad{
+		"gorgonia.elemUnaryOp": func(o gorgonia.Op) []Grad { return unary[fmt.Sprint(o)] },
+		"gorgonia.elemBinOp":   func(o gorgonia.Op) []Grad { return binary[strings.Fields(fmt.Sprint(o))[0]] },
+		"gorgonia.linAlgBinOp": func(o gorgonia.Op) []Grad { return binary[fmt.Sprint(o)] },
+		"gorgonia.sliceIncrOp": func(o gorgonia.Op) []Grad { // 0 but for the slice, whatever the first input is
+			return []Grad{nil, func(x Nodes, y, dy *Node) *Node { return must(o.(gorgonia.SDOp).SymDiff(x, y, dy))[1] }}
+		},
+		"gorgonia.col2imOp":   col2im,
+		"*gorgonia.softmaxOp": softmax,
+		"*gorgonia.maxPoolOp": func(o gorgonia.Op) []Grad { return pool(o, MaxPool) },
+		"*gorgonia.avgPoolOp": func(o gorgonia.Op) []Grad { return pool(o, AvgPool) },
+		"*gorgonia.globalAveragePoolOp": func(gorgonia.Op) []Grad {
+			return []Grad{func(x Nodes, _, dy *Node) *Node {
+				s := x[0].Shape()
+				return DMapMeans(s).Apply(Reshape(s[:2].Clone()).Apply(dy))
+			}}
+		},
+	}
+}
+
+// unary are the rules of functions whose own ones are off by a factor or a power.
+var unary = map[string][]Grad{
+	"log2":    {func(x Nodes, _, dy *Node) *Node { return scale(1/math.Ln2, must(gorgonia.HadamardDiv(dy, x[0]))) }},
+	"invSqrt": {func(_ Nodes, y, dy *Node) *Node { return scale(-.5, mul(mul(y, y), mul(y, dy))) }},
+}
+
+// binary are the rules of the power, whose own ones take the logarithm even of an a that is negative, or 1+x, and the latter would remove
+// a from the graph; and of the outer product, whose own ones are wrong.
+var binary = map[string][]Grad{
+	"^": {
+		func(x Nodes, _, dy *Node) *Node { // dy b aᵇ⁻¹
+			power := must(gorgonia.Pow(x[0], must(gorgonia.Sub(x[1], One(x[1])))))
+			return summed(x[0], must(gorgonia.HadamardProd(dy, must(gorgonia.HadamardProd(x[1], power)))))
+		},
+		func(x Nodes, y, dy *Node) *Node { // dy y ln a
+			return summed(x[1], must(gorgonia.HadamardProd(dy, must(gorgonia.HadamardProd(y, logarithm(x[0]))))))
+		},
+	},
+	"a ⊗ b": {
+		func(x Nodes, _, dy *Node) *Node { return Linear.Apply(dy, column(x[1])) },
+		func(x Nodes, _, dy *Node) *Node { return TMul.Apply(dy, column(x[0])) },
+	},
+}
+
+// summed is dx summed up where x is a scalar that was paired with a tensor.
+func summed(x, dx *Node) *Node {
+	if x.IsScalar() && !dx.IsScalar() {
+		return must(gorgonia.Sum(dx))
+	}
+	return dx
+}
+
+// logarithm is ln x by Gorgonia's op, but without what Gorgonia's Log does to the graph.
+func logarithm(x *Node) *Node {
+	other := gorgonia.NewTensor(gorgonia.NewGraph(), x.Dtype(), x.Dims(), gorgonia.WithShape(x.Shape()...), gorgonia.WithName("x"))
+	if x.IsScalar() {
+		other = gorgonia.NewScalar(gorgonia.NewGraph(), x.Dtype(), gorgonia.WithName("x"))
+	}
+	return must(gorgonia.ApplyOp(must(gorgonia.Log(other)).Op(), x))
+}
+
+func column(x *Node) *Node { return Reshape(Shape{x.Shape().TotalSize(), 1}).Apply(x) }
+
+// col2im is the rule of the gradient of im2col: im2col.
+func col2im(o gorgonia.Op) []Grad {
+	pair := func(a, b string) Shape { return Shape{field(o, a), field(o, b)} }
+	return []Grad{func(_ Nodes, _, dy *Node) *Node {
+		return must(gorgonia.Im2Col(dy, pair("h", "w"), pair("padH", "padW"), pair("strideH", "strideW"), pair("dilationH", "dilationW")))
+	}}
+}
+
+// softmax are the rules of softmax, or of its logarithm, over the rows of a matrix.
+func softmax(o gorgonia.Op) []Grad {
+	v := reflect.ValueOf(o).Elem()
+	if axis := field(o, "axis"); v.FieldByName("shape").Len() != 2 || axis != -1 && axis != 1 {
+		return nil
+	}
+	if v.FieldByName("isLog").Bool() {
+		return LogSoftmax.Grad
+	}
+	return Softmax.Grad
+}
+
+// pool are our rules for pooling over squares side by side.
+func pool(o gorgonia.Op, ours func(size int) *Op) []Grad {
+	size := field(o, "h")
+	for name, want := range map[string]int{"w": size, "strideH": size, "strideW": size, "padNorth": 0, "padSouth": 0, "padWest": 0, "padEast": 0} {
+		if field(o, name) != want {
+			return nil
+		}
+	}
+	return ours(size).Grad
+}
+
+// field is a parameter of an op of Gorgonia's.
+func field(o gorgonia.Op, name string) int {
+	return int(reflect.Indirect(reflect.ValueOf(o)).FieldByName(name).Int())
+}
