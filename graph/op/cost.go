@@ -91,11 +91,20 @@ func nllDo[T kernel.Float](c Array[T], x []Array[T]) {
 	c.Data[0] = T(s / float64(m))
 }
 
-// DNLL is dC (softmax(z)−y)/m (eq. 84), for labels that sum to 1.
+// DNLL is dC (softmax(z) Σy − y)/m (eq. 84, where the labels of an example sum to 1).
 var DNLL = dCostOp("dNLL", dNLLDo[float32], dNLLDo[float64])
 
 func dNLLDo[T kernel.Float](dz Array[T], x []Array[T]) {
 	kernel.For[T]().Softmax(dz.Data, x[0].Data, x[0].Shape[1])
+	for i := range dz.Shape[0] {
+		sum := 0.0
+		for _, y := range x[1].row(i) {
+			sum += float64(y)
+		}
+		if math.Abs(sum-1) > 1e-6 { // not of rounding, as in smoothed labels
+			kernel.For[T]().Normalise(dz.row(i), dz.row(i), 0, T(sum), 0)
+		}
+	}
 	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
 }
 

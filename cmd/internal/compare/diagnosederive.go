@@ -170,14 +170,23 @@ func (d *derivation) bp1(r *pass, l int) []float64 {
 			d.output(r.problem, row(δ), row(r.z[l]), row(r.a[l]), row(r.y))
 			continue
 		}
+		sum := r.labelSum(row(r.y))
 		for k := i * n; k < i*n+n; k++ {
-			δ[k] = r.a[l][k] - r.y[k]
+			δ[k] = r.a[l][k]*sum - r.y[k]
 			if r.loss == graph.Quadratic {
 				δ[k] *= d.slope(r, l, k)
 			}
 		}
 	}
 	return δ
+}
+
+// labelSum is Σy of an example, by which the log-likelihood's softmax is multiplied: 1 but for soft labels, and for all other costs.
+func (p *problem) labelSum(y []float64) float64 {
+	if sum := total(y); p.loss == graph.LogLikelihood && math.Abs(sum-1) > 1e-6 {
+		return sum
+	}
+	return 1
 }
 
 // slope is σ′, right or wrong.
