@@ -127,18 +127,6 @@ func (h network) tensors(w, b [][]float64) [][]float64 {
 	return all
 }
 
-// turned is the transpose of a matrix of so many rows.
-func turned(w []float64, rows int) []float64 {
-	cols := len(w) / rows
-	t := make([]float64, len(w))
-	for i := range rows {
-		for j := range cols {
-			t[j*rows+i] = w[i*cols+j]
-		}
-	}
-	return t
-}
-
 func addTo(sum, x []float64) {
 	for i, v := range x {
 		sum[i] += v
