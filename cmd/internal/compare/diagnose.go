@@ -192,7 +192,7 @@ func (p *problem) roundingNoise() []float64 {
 	const several = 64 // a sum of as many products as a layer has inputs is off by more than one rounding
 	d := derivation{round: true, delta: func(r *pass, l, k int, back float64) float64 {
 		prime := r.prime(l, k)
-		if a := r.act[l-1]; a == "sigmoid" || a == "tanh" {
+		if a := r.act[l-1]; a == sigmoid || a == tanh {
 			prime = formula(a, r.h[l][k])
 		}
 		return back * prime * r.kept(l, k)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models/byhand"
 )
 
 // Bug is a mistake in a program of backpropagation that has a name.
@@ -80,12 +81,12 @@ func (p *problem) besides(k float64) (text string, by float64) {
 // outputErrors are mistakes in BP1.
 var outputErrors = []Bug{
 	{"missing-output-prime", "σ′(z) is missing at the output: a−y is the δ of the cross-entropy, that of the quadratic cost is (a−y) σ′(z).",
-		atOutput(func(p *problem) bool { return quadratic(p) && p.last() != "linear" }, func(_ *problem, _, a, y float64) float64 { return a - y })},
+		atOutput(func(p *problem) bool { return quadratic(p) && p.last() != linear }, func(_ *problem, _, a, y float64) float64 { return a - y })},
 	{"extra-output-prime", "σ′(z) is too much at the output: the δ of this cost is a−y, and (a−y) σ′(z) is that of the quadratic cost.",
 		atOutput(logarithmic, func(_ *problem, _, a, y float64) float64 { return (a - y) * a * (1 - a) })},
 	{"cost-derivative", "δ at the output is ∂C/∂a: the derivative of the output's own activation is missing.",
 		atOutput(logarithmic, func(p *problem, _, a, y float64) float64 {
-			if p.last() == "softmax" {
+			if p.last() == softmax {
 				return -y / a
 			}
 			return (a - y) / (a * (1 - a))
@@ -93,27 +94,27 @@ var outputErrors = []Bug{
 	{"softmax-for-sigmoid", "The output is a softmax, and the network has sigmoids there.", either(
 		softmaxOutput(sigmoidal, func(z, a float64) float64 { return 1 }),
 		softmaxOutput(quadratic, func(z, a float64) float64 { return a * (1 - a) }),
-		softmaxOutput(quadratic, func(z, a float64) float64 { return activation("sigmoid").prime(z) }),
+		softmaxOutput(quadratic, func(z, a float64) float64 { return sigmoid.Prime(z) }),
 	)},
 	{"sigmoid-for-softmax", "The output is of sigmoids, and the network has a softmax there.",
-		atOutput(func(p *problem) bool { return p.last() == "softmax" }, func(_ *problem, z, _, y float64) float64 { return activation("sigmoid").of(z) - y })},
+		atOutput(func(p *problem) bool { return p.last() == softmax }, func(_ *problem, z, _, y float64) float64 { return sigmoid.F(z) - y })},
 	{"label-subtracted", "The labels are not one-hot: the class number itself was subtracted from every output.",
 		output(func(p *problem) bool { return p.classes() != nil }, func(p *problem, δ, z, a, y []float64) {
 			for j := range δ {
 				if δ[j] = a[j] - float64(slices.Index(y, 1)); quadratic(p) {
-					δ[j] *= p.last().prime(z[j])
+					δ[j] *= p.last().Prime(z[j])
 				}
 			}
 		})},
 }
 
 // last is the activation of the output.
-func (p *problem) last() activation { return p.act[len(p.act)-1] }
+func (p *problem) last() *activation { return p.act[len(p.act)-1] }
 
 // The networks in whose output a mistake can be made.
 func quadratic(p *problem) bool   { return p.loss == graph.Quadratic }
 func logarithmic(p *problem) bool { return !quadratic(p) }
-func sigmoidal(p *problem) bool   { return p.last() == "sigmoid" }
+func sigmoidal(p *problem) bool   { return p.last() == sigmoid }
 
 // output is a wrong δ of an example.
 func output(applies func(p *problem) bool, δ func(p *problem, δ, z, a, y []float64)) func(*problem) []derivation {
@@ -137,8 +138,7 @@ func atOutput(applies func(p *problem) bool, of func(p *problem, z, a, y float64
 // softmaxOutput has a softmax for sigmoids, and δ = (a−y) times a slope.
 func softmaxOutput(applies func(p *problem) bool, slope func(z, a float64) float64) func(*problem) []derivation {
 	return output(func(p *problem) bool { return sigmoidal(p) && applies(p) }, func(_ *problem, δ, z, _, y []float64) {
-		softmax(δ, z)
-		for j, a := range δ {
+		for j, a := range byhand.SoftmaxLogLikelihood.Activation(z) {
 			δ[j] = (a - y[j]) * slope(z[j], a)
 		}
 	})
@@ -150,7 +150,7 @@ var slopes = []Bug{
 	{"missing-prime", "σ′(z) is missing: δ is Wᵀδ of the layer above as it comes (with ReLU: nothing is cut off where z < 0).",
 		slope(anyOf, func(*pass, int, int) float64 { return 1 })},
 	{"prime-of-activation", "The derivative is taken at a in place of z: σ′(a), and a has been through σ already.",
-		slope(smooth, func(r *pass, l, k int) float64 { return r.act[l-1].prime(r.h[l][k]) })},
+		slope(smooth, func(r *pass, l, k int) float64 { return r.act[l-1].Prime(r.h[l][k]) })},
 	{"formula-of-z", "The derivative's formula for activations, a(1−a) or 1−a², is applied to z.",
 		slope(smooth, func(r *pass, l, k int) float64 { return formula(r.act[l-1], r.z[l][k]) })},
 	{"half-prime", "Half of the derivative's formula is missing: 1−a in place of a(1−a), or of 1−a².",
@@ -163,24 +163,24 @@ var slopes = []Bug{
 }
 
 // The activations that a mistake can be made with.
-func anyOf(activation) bool    { return true }
-func smooth(a activation) bool { return a != "relu" }
-func bent(a activation) bool   { return a == "relu" }
+func anyOf(*activation) bool    { return true }
+func smooth(a *activation) bool { return a != relu }
+func bent(a *activation) bool   { return a == relu }
 
 // formula is the derivative by the activation a, as tutorials have it.
-func formula(of activation, a float64) float64 {
-	if of == "tanh" {
+func formula(of *activation, a float64) float64 {
+	if of == tanh {
 		return 1 - a*a
 	}
 	return a * (1 - a)
 }
 
 // slope is a wrong σ′: in the hidden layers, in all, and in each alone.
-func slope(has func(activation) bool, prime func(r *pass, l, k int) float64) func(*problem) []derivation {
+func slope(has func(*activation) bool, prime func(r *pass, l, k int) float64) func(*problem) []derivation {
 	d := derivation{delta: func(r *pass, l, k int, back float64) float64 { return back * prime(r, l, k) * r.kept(l, k) }}
 	return func(p *problem) []derivation {
 		all := hidden(has, d)(p)
-		if p.sizes == nil || !quadratic(p) || !has(p.last()) || p.last() == "linear" {
+		if p.sizes == nil || !quadratic(p) || !has(p.last()) || p.last() == linear {
 			return all
 		}
 		d, end := d, len(p.sizes)-1
@@ -194,7 +194,7 @@ func slope(has func(activation) bool, prime func(r *pass, l, k int) float64) fun
 }
 
 // hidden is d in all hidden layers, and in each alone where there are several.
-func hidden(has func(activation) bool, d derivation) func(*problem) []derivation {
+func hidden(has func(*activation) bool, d derivation) func(*problem) []derivation {
 	d.where = " So it is in the hidden layers."
 	return func(p *problem) []derivation {
 		if len(p.sizes) < 3 || !has(p.act[0]) {
@@ -217,7 +217,7 @@ func otherSlope(step int) func(*problem) []derivation {
 	return hidden(anyOf, derivation{delta: func(r *pass, l, k int, back float64) float64 {
 		prime := r.prime(l, k)
 		if other := l + step; other >= 1 && other < len(r.sizes) && r.sizes[other] == r.sizes[l] {
-			prime = r.act[l-1].prime(r.z[other][k])
+			prime = r.act[l-1].Prime(r.z[other][k])
 		}
 		return back * prime * r.kept(l, k)
 	}})

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models/byhand"
 )
 
 // derivation is backpropagation by hand with one thing done wrong: each of its functions, where it is set, takes the place of what
@@ -119,7 +120,6 @@ func (d *derivation) forward(p *problem) *pass {
 	for l := 1; l < layers; l++ {
 		n := p.sizes[l]
 		z := product(r.a[l-1], p.values[2*l-2], p.m)
-		h := make([]float64, len(z))
 		for k := range z {
 			if d.bias != nil {
 				z[k] += d.bias(p, l, k/n, k%n)
@@ -127,12 +127,10 @@ func (d *derivation) forward(p *problem) *pass {
 				z[k] += p.values[2*l-1][k%n]
 			}
 			z[k] = d.rounded(z[k])
-			h[k] = p.act[l-1].of(z[k])
 		}
-		if p.act[l-1] == "softmax" {
-			for i, row := range rows(h, p.m) {
-				softmax(row, z[i*n:i*n+n])
-			}
+		h := p.act[l-1].Forward(z)
+		if p.act[l-1] == softmax {
+			h = slices.Concat(each(rows(z, p.m), byhand.SoftmaxLogLikelihood.Activation)...)
 		}
 		for k := range h {
 			h[k] = d.rounded(h[k])
@@ -220,7 +218,7 @@ func (d *derivation) back(r *pass, l, k int, back float64) float64 {
 }
 
 // prime is σ′.
-func (r *pass) prime(l, k int) float64 { return r.act[l-1].prime(r.z[l][k]) }
+func (r *pass) prime(l, k int) float64 { return r.act[l-1].Prime(r.z[l][k]) }
 
 // kept is what element k of layer l is multiplied by in dropout.
 func (r *pass) kept(l, k int) float64 {

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"math"
 	"slices"
 )
 
@@ -104,17 +103,6 @@ func dot(x, y []float64) float64 {
 		sum += v * y[i]
 	}
 	return sum
-}
-
-func softmax(a, z []float64) {
-	top, sum := slices.Max(z), 0.
-	for k := range z {
-		a[k] = math.Exp(z[k] - top)
-		sum += a[k]
-	}
-	for k := range a {
-		a[k] /= sum
-	}
 }
 
 // solve is the x of a x = b, for rows of a symmetric a (n, n) with those of b after them, or nil if there is none. It overwrites them.

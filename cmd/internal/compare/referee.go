@@ -175,13 +175,8 @@ func newDeep(layers []graph.Layer, m models.Model) (deep, error) {
 // layer is l by hand, for one example x, and the shape of its output; nil if nothing happens there, without a shape if it is not
 // among those by hand.
 func layer(l graph.Layer, x graph.Shape) (byhand.Layer, graph.Shape) {
-	switch l {
-	case graph.Sigmoid:
-		return byhand.Sigmoid, x
-	case graph.Tanh:
-		return byhand.Tanh, x
-	case graph.ReLU:
-		return byhand.ReLU, x
+	if a := activationOf(l); a != nil {
+		return a.Activation, x
 	}
 	switch l := l.(type) {
 	case graph.Flatten:
