@@ -148,10 +148,10 @@ func (l *Lockstep) descend(images minibatch) (t tensors, err error) {
 	return t, err
 }
 
-func each(params []*graph.Param, values func(*graph.Param) []float64) [][]float64 {
-	all := make([][]float64, len(params))
-	for i, p := range params {
-		all[i] = values(p)
+func each[T any](of []T, values func(T) []float64) [][]float64 {
+	all := make([][]float64, len(of))
+	for i, x := range of {
+		all[i] = values(x)
 	}
 	return all
 }
