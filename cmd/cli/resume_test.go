@@ -200,7 +200,7 @@ func latestState(t *testing.T, run string) train.State {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := r.Latest()
+	s, err := r.Latest(1 << 30)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +336,7 @@ func TestLock(t *testing.T) {
 	dir := dataSet(t, 60, 10)
 	args, runs := trainArgs(t, dir)
 	ok(t, args...)
-	holder, _, err := rundir.Resume(onlyRun(t, runs))
+	holder, _, err := rundir.Resume(onlyRun(t, runs), 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}

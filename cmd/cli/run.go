@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
@@ -75,9 +74,17 @@ func (a *app) trained(path string) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.Best()
+	f, err := begun(path, r.Info().Argv)
+	if err != nil {
+		return nil, err
+	}
+	net, err := graph.New(m.Net, m.Loss, m.Input, f.config(r.Info().Seed, m.Recipe))
+	if err != nil {
+		return nil, dataf("%s: %w", filepath.Join(path, "model.toml"), err)
+	}
+	s, err := r.Best(largest(net))
 	if errors.Is(err, rundir.ErrNoCheckpoint) {
-		s, err = r.Latest()
+		s, err = r.Latest(largest(net))
 	}
 	if err != nil {
 		return nil, err
@@ -85,15 +92,6 @@ func (a *app) trained(path string) (*trained, error) {
 	state, err := stateOf(s)
 	if err != nil {
 		return nil, err
-	}
-	var f trainFlags
-	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
-	if err := f.set.Parse(r.Info().Argv); err != nil {
-		return nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
-	}
-	net, err := graph.New(m.Net, m.Loss, m.Input, f.config(r.Info().Seed, m.Recipe))
-	if err != nil {
-		return nil, dataf("%s: %w", filepath.Join(path, "model.toml"), err)
 	}
 	return &trained{path, state.Best.Epoch, m, net, f.data, wasImported(r.Info().Argv)}, restoreWeights(net, s)
 }

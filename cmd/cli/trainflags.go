@@ -162,10 +162,9 @@ func (f *trainFlags) resumed(path string, argv []string) (*trainFlags, []string,
 	if wrong != nil {
 		return nil, nil, wrong
 	}
-	old := &trainFlags{}
-	old.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
-	if err := old.set.Parse(argv); err != nil {
-		return nil, nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
+	old, err := begun(path, argv)
+	if err != nil {
+		return nil, nil, err
 	}
 	for _, name := range lasting {
 		if f.set.Changed(name) {
@@ -179,6 +178,17 @@ func (f *trainFlags) resumed(path string, argv []string) (*trainFlags, []string,
 	old.threads, old.runs, old.resume, old.style, old.json = f.threads, f.runs, f.resume, f.style, f.json
 	old.kernel.value = "" // run.json has it, also where none was asked for
 	return old, argv, old.check()
+}
+
+// begun are the flags of a run in the folder path that was begun with argv.
+func begun(path string, argv []string) (*trainFlags, error) {
+	f := &trainFlags{}
+	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
+	f.set.BoolP("help", "h", false, "") // It has no meaning here, and without a flag of that name the help is printed.
+	if err := f.set.Parse(argv); err != nil {
+		return nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
+	}
+	return f, nil
 }
 
 // chosenSeed is --seed, or a random one that is short enough to type.

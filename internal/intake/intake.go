@@ -17,7 +17,7 @@ import (
 
 // The largest files, in bytes. docs/reliability.md says what becomes of them.
 const (
-	Record = 64 << 10 // run.json, the result of a training: JSON of some thousand bytes
+	Record = 1 << 18  // run.json, the result of a training: JSON of some thousand bytes, and an argument may have 128 KiB
 	Text   = 1 << 20  // what a person may have written, as a model
 	Log    = 16 << 20 // metrics.jsonl: of some 60,000 epochs
 	Saved  = 64 << 20 // a network that network2.py has saved
@@ -39,37 +39,51 @@ func (e *Error) Unwrap() error { return ErrDamaged }
 // folder; without a folder, the name is a path that the user gave, and links are followed.
 func OpenFile(folder, name string, flag int) (*os.File, fs.FileInfo, error) {
 	path := filepath.Join(folder, name)
-	f, err := open(folder, name, flag|syscall.O_NONBLOCK) // Opening a pipe would wait for its other end.
-	if err != nil {
-		if cause, ok := errors.AsType[*fs.PathError](err); ok {
-			err = cause.Err
-		}
-		if strings.Contains(err.Error(), "escapes") { // Package os has no name for this error.
-			return nil, nil, &Error{path, "a link out of its folder; put the file itself there"}
-		}
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	f, info, err := open(folder, name, flag)
+	if cause, ok := errors.AsType[*fs.PathError](err); ok {
+		err = cause.Err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
+	switch {
+	case err == nil:
+		return f, info, nil
+	case strings.Contains(err.Error(), "escapes"): // Package os has no name for this error.
+		err = &Error{path, "a link out of its folder; put the file itself there"}
+	case err == errKind:
 		err = &Error{path, "not a regular file, but a " + kind(info.Mode()) + "; put the file itself there"}
+	default:
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return nil, nil, err
+}
+
+var errKind = errors.New("not a regular file")
+
+// open looks at the file before it is opened, because a device may do something then, and after it, because it may be another by then.
+func open(folder, name string, flag int) (*os.File, fs.FileInfo, error) {
+	stat, open := os.Stat, os.OpenFile
+	if folder != "" {
+		root, err := os.OpenRoot(folder)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer root.Close()
+		stat, open = root.Stat, root.OpenFile
+	}
+	info, err := stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, info, errKind
+	}
+	f, err := open(name, flag|syscall.O_NONBLOCK, 0o666) // Opening a pipe would wait for its other end.
+	if err != nil {
+		return nil, nil, err
+	}
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = errKind
 	}
 	if err != nil {
 		f.Close()
-		return nil, nil, err
 	}
-	return f, info, nil
-}
-
-func open(folder, name string, flag int) (*os.File, error) {
-	if folder == "" {
-		return os.OpenFile(name, flag, 0o666)
-	}
-	root, err := os.OpenRoot(folder)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	return root.OpenFile(name, flag, 0o666)
+	return f, info, err
 }
 
 func kind(m fs.FileMode) string {
@@ -90,7 +104,7 @@ func Open(folder, name string, limit int64) (*os.File, int64, error) {
 	}
 	if info.Size() > limit {
 		f.Close()
-		return nil, 0, &Error{filepath.Join(folder, name), fmt.Sprintf("%d bytes, and the limit is %d; is it another file?", info.Size(), limit)}
+		return nil, 0, &Error{filepath.Join(folder, name), fmt.Sprintf("%d bytes, more than the limit of %d; take another file", info.Size(), limit)}
 	}
 	return f, info.Size(), nil
 }

@@ -37,7 +37,7 @@ func TestRefused(t *testing.T) {
 	for _, c := range []struct{ folder, name, want string }{
 		{dir, "folder", "but a folder"}, {dir, "pipe", "but a pipe"}, {dir, "out", "a link out of its folder"}, {dir, "up/outside", "a link out"},
 		{dir, "../outside", "a link out"}, {dir, "zero", "a link out"}, {"", filepath.Join(dir, "pipe"), "but a pipe"},
-		{"", filepath.Join(dir, "zero"), "but a device"}, {"", dir, "but a folder"}, {"", filepath.Join(dir, "out"), "6 bytes, and the limit is 5"},
+		{"", filepath.Join(dir, "zero"), "but a device"}, {"", dir, "but a folder"}, {"", filepath.Join(dir, "out"), "6 bytes, more than the limit of 5"},
 	} {
 		text, err := Read(c.folder, c.name, 5)
 		path := filepath.Join(c.folder, c.name)
@@ -45,8 +45,8 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %q", path, text, err, c.want)
 		}
 	}
-	if _, _, err := OpenFile(dir, "pipe", os.O_WRONLY); err == nil {
-		t.Error("a pipe was opened to be written")
+	if _, _, err := OpenFile(dir, "pipe", os.O_WRONLY); !errors.Is(err, ErrDamaged) {
+		t.Error("a pipe to be written: ", err)
 	}
 	for _, name := range []string{"none", "none/none"} {
 		if _, err := Read(dir, name, 9); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), dir) {
@@ -73,7 +73,7 @@ func TestJSON(t *testing.T) {
 	}{
 		{`{"a":1} ` + "\n", true, ""}, {`{"a":1,"b":2}`, false, ""}, {`{"a":1,"b":2}`, true, `unknown field "b"`},
 		{`{"a":1}x`, true, "byte offset 7: damaged: text after the JSON value"}, {`{"a":1}{"a":2}`, true, "text after"},
-		{`{"a":1e15}`, true, "cannot unmarshal"}, {`{"a":`, true, "unexpected EOF"}, {"", true, "EOF"}, {"{" + strings.Repeat(" ", 100), true, "the limit is 50"},
+		{`{"a":1e15}`, true, "cannot unmarshal"}, {`{"a":`, true, "unexpected EOF"}, {"", true, "EOF"}, {"{" + strings.Repeat(" ", 100), true, "the limit of 50"},
 	} {
 		if err := os.WriteFile(filepath.Join(dir, "f"), []byte(c.text), 0o666); err != nil {
 			t.Fatal(err)

@@ -222,17 +222,19 @@ func TestFlipped(t *testing.T) {
 
 // TestBombs: small files that stand for gigabytes are refused, and take no memory.
 func TestBombs(t *testing.T) {
-	bomb := func(shape string, unpacked uint32) []byte {
-		f := archive(t, zip.Deflate, "a.npy", headed("{'descr': '|i1', 'fortran_order': False, 'shape': "+shape+"}")+strings.Repeat("\x00", 16<<20))
+	bomb := func(descr, shape string, unpacked uint32) []byte {
+		f := archive(t, zip.Deflate, "a.npy", headed("{'descr': '"+descr+"', 'fortran_order': False, 'shape': "+shape+"}")+strings.Repeat("\x00", 16<<20))
 		binary.LittleEndian.PutUint32(f[bytes.LastIndex(f, []byte("PK\x01\x02"))+24:], unpacked)
 		return f
 	}
 	for want, file := range map[string][]byte{
-		"makes more than 67108864 bytes":        bomb("(16777216,)", maxData+1),
-		"more than 67108864 bytes of memory":    bomb("(16777216,)", 72+16<<20),
-		"16777216 bytes follow, which is not":   bomb("(16777217,)", 72+16<<20),
-		"1000000 bytes follow, which is not":    bomb("(16777216,)", 72+1000000),
-		"the entry goes on after its values":    bomb("(1000000,)", 71+1000000),
+		"makes more than 67108864 bytes":        bomb("|i1", "(16777216,)", maxData+1),
+		"more than 100663296 bytes of memory":   bomb("|i1", "(16777216,)", 72+16<<20),
+		"take more than 100663296 bytes":        bomb("|u1", "(16777216,)", 72+16<<20), // as float64
+		"its values take more than 100663296":   bomb("|b1", "(16777216,)", 72+16<<20),
+		"16777216 bytes follow, which is not":   bomb("|i1", "(16777217,)", 72+16<<20),
+		"1000000 bytes follow, which is not":    bomb("|i1", "(16777216,)", 72+1000000),
+		"the entry goes on after its values":    bomb("|i1", "(1000000,)", 71+1000000),
 		"the entry ends here, and its size is ": archive(t, zip.Deflate, "a.npy", ""),
 	} {
 		var before, after runtime.MemStats

@@ -10,27 +10,21 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // ReadFile reads the file at path. See Read for its errors.
 func ReadFile(path string) ([]Array, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("npz: %w", err)
-	}
-	if !info.Mode().IsRegular() { // A pipe would wait for ever.
-		return nil, fault(path, "", 0, "not a regular file; give the path of a .npz file")
-	}
-	f, err := os.Open(path)
+	f, size, err := intake.Open("", path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("npz: %w", err)
 	}
 	defer f.Close()
-	return Read(f, info.Size(), path)
+	return Read(f, size, path)
 }
 
 // Read reads the arrays of a file of size bytes, in their order; name is the file's name in errors. A fault in the contents, a
@@ -158,8 +152,8 @@ func (e *entry) read(memory *int) (Array, error) {
 	if left := e.size - e.pos; h.size > maxData || int64(h.size*h.width) != left {
 		return Array{}, e.fault("%d bytes follow, which is not what type %s and shape %v need; take another copy", left, h.descr, h.shape)
 	}
-	if *memory += h.memory(); *memory > maxData {
-		return Array{}, e.fault("its values take more than %d bytes of memory with those before; save fewer steps", maxData)
+	if *memory += h.memory(); *memory > maxMemory {
+		return Array{}, e.fault("its values take more than %d bytes of memory with those before; save fewer steps", maxMemory)
 	}
 	data, err := e.values(h)
 	if err != nil {

@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// An Entry is a folder below the one for the runs: its run.json, or why that cannot be read.
+// An Entry is a folder below the one for the runs: what is shown of its run.json, or why that cannot be read.
 type Entry struct {
 	Path string
 	Info Info
@@ -57,5 +59,12 @@ func look(path string) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	return r.info, nil
+	i := r.info
+	if n := len(i.Model) + len(i.Status); n > longest {
+		return Info{}, &intake.Error{Path: r.file(infoFile), Msg: fmt.Sprintf("model and status of %d bytes, and the limit is %d", n, longest)}
+	}
+	return Info{Model: i.Model, Status: i.Status, Seed: i.Seed, Started: i.Started, Ended: i.Ended, Best: i.Best, Test: i.Test}, nil
 }
+
+// longest is the number of bytes in the names of a listed run.
+const longest = 4096
