@@ -395,7 +395,7 @@ func TestLadderMisuse(t *testing.T) {
 		t.Errorf("a committee without its models: %+v", r)
 	}
 	write(t, filepath.Join(runs, "mlp-seed1.json"), []byte("{"))
-	if r := call("ladder", "--list", "--runs", runs, "--results", runs); r.code != exitData || !strings.Contains(r.err, "mlp-seed1.json: damaged") {
+	if r := call("ladder", "--list", "--runs", runs, "--results", runs); r.code != exitData || !strings.Contains(r.err, "mlp-seed1.json: byte offset 0: damaged") {
 		t.Errorf("damaged: exit %d, %s", r.code, r.err)
 	}
 	if r := call("ladder", "--ablations", "--only", "mlp"); r.code != exitUsage || !strings.Contains(r.err, "use one of them") {

@@ -164,7 +164,8 @@ func TestKept(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	dir := t.TempDir()
 	for text, want := range map[string]string{
-		"":    "unexpected end",
+		"": "byte offset 0: damaged: EOF",
+		`{"experiment":"counting","figures":["seed"]} {}`: "text after the JSON value",
 		"[1]": "cannot unmarshal",
 		`{"experiment":"other","figures":["seed"]}`:                       "other figures",
 		`{"experiment":"counting","figures":["seeds"]}`:                   "other figures",

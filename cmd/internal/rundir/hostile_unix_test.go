@@ -4,11 +4,14 @@ package rundir
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // TestHostile puts a pipe, a device, a folder, and a link to a file elsewhere, in the place of each file of a run. Nothing waits, and nothing
@@ -73,6 +76,29 @@ func TestLinkedCheckpoints(t *testing.T) {
 	}
 	if files, err := os.ReadDir(elsewhere); err != nil || len(files) != 1 {
 		t.Errorf("%v, %v", files, err)
+	}
+}
+
+// TestManyRuns: the run.json of all runs together are limited.
+func TestManyRuns(t *testing.T) {
+	root, text := t.TempDir(), `{"model":"x"}`+strings.Repeat(" ", intake.Record-13)
+	const fit = 24 << 20 / intake.Record
+	for i := range fit + 2 {
+		dir := filepath.Join(root, fmt.Sprintf("%03d", i))
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		put(t, filepath.Join(dir, infoFile), text)
+	}
+	entries, err := List(root)
+	bad := 0
+	for _, e := range entries {
+		if errors.Is(e.Err, ErrDamaged) && strings.Contains(e.Err.Error(), e.Path) {
+			bad++
+		}
+	}
+	if err != nil || len(entries) != fit+2 || bad != 2 {
+		t.Errorf("%d of %d, %v", bad, len(entries), err)
 	}
 }
 

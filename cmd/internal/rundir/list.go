@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// An Entry is a folder below the one for the runs: what is shown of its run.json, or why that cannot be read.
+// An Entry is a folder below the one for the runs: its run.json, or why that cannot be read.
 type Entry struct {
 	Path string
 	Info Info
@@ -28,12 +28,19 @@ func List(root string) ([]Entry, error) {
 		return nil, fmt.Errorf("rundir: %w", err)
 	}
 	var entries []Entry
+	const limit = 24 << 20 // bytes of all run.json together: of some 16,000 runs
+	total := int64(0)
 	for _, f := range files {
 		if !f.IsDir() {
 			continue
 		}
 		e := Entry{Path: filepath.Join(root, f.Name())}
-		if e.Info, e.Err = look(e.Path); e.Err == nil {
+		if info, err := os.Stat(filepath.Join(e.Path, infoFile)); err == nil {
+			total += min(info.Size(), intake.Record) // Larger ones are not read.
+		}
+		if total > limit {
+			e.Err = &intake.Error{Path: filepath.Join(e.Path, infoFile), Msg: fmt.Sprintf("more than %d bytes with those of the runs before; move runs to another folder", limit)}
+		} else if e.Info, e.Err = look(e.Path); e.Err == nil {
 			e.time = e.Info.Started
 		}
 		if info, err := f.Info(); err == nil && e.time.IsZero() {
@@ -59,12 +66,5 @@ func look(path string) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	i := r.info
-	if n := len(i.Model) + len(i.Status); n > longest {
-		return Info{}, &intake.Error{Path: r.file(infoFile), Msg: fmt.Sprintf("model and status of %d bytes, and the limit is %d", n, longest)}
-	}
-	return Info{Model: i.Model, Status: i.Status, Seed: i.Seed, Started: i.Started, Ended: i.Ended, Best: i.Best, Test: i.Test}, nil
+	return r.info, nil
 }
-
-// longest is the number of bytes in the names of a listed run.
-const longest = 4096
