@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -90,7 +91,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 
 // frame reads a picture into MNIST's frame.
 func frame(file string) ([]byte, error) {
-	f, err := os.Open(file)
+	f, _, err := intake.OpenFile("", file, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}

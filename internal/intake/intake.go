@@ -62,7 +62,7 @@ var errKind = errors.New("not a regular file")
 func open(folder, name string, flag int) (*os.File, fs.FileInfo, error) {
 	stat, open := os.Stat, os.OpenFile
 	if folder != "" {
-		root, err := os.OpenRoot(folder)
+		root, err := os.OpenRoot(Folder(folder))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -95,6 +95,9 @@ func kind(m fs.FileMode) string {
 	}
 	return "device"
 }
+
+// Folder is the path with a slash at its end: where it is a pipe, opening it fails and does not wait.
+func Folder(path string) string { return path + string(filepath.Separator) }
 
 // Open opens a file of at most limit bytes to be read, and returns its size. See OpenFile for the folder.
 func Open(folder, name string, limit int64) (*os.File, int64, error) {

@@ -48,6 +48,9 @@ func TestRefused(t *testing.T) {
 	if _, _, err := OpenFile(dir, "pipe", os.O_WRONLY); !errors.Is(err, ErrDamaged) {
 		t.Error("a pipe to be written: ", err)
 	}
+	if _, err := Read(filepath.Join(dir, "pipe"), "ok", 9); !errors.Is(err, syscall.ENOTDIR) {
+		t.Error("a pipe for a folder: ", err)
+	}
 	for _, name := range []string{"none", "none/none"} {
 		if _, err := Read(dir, name, 9); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: %v", name, err)

@@ -94,7 +94,7 @@ type Kept struct {
 // rundir.ErrDamaged where a file is not what its name says.
 func Load(dir string) (Kept, error) {
 	var k Kept
-	files, err := os.ReadDir(dir)
+	files, err := os.ReadDir(intake.Folder(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return k, nil
 	}

@@ -23,7 +23,7 @@ type Entry struct {
 // List returns the runs below root, the newest first. A folder that is no run, or a broken one, is an Entry with an error. The
 // error wraps fs.ErrNotExist where root does not exist, as before the first run.
 func List(root string) ([]Entry, error) {
-	files, err := os.ReadDir(root)
+	files, err := os.ReadDir(intake.Folder(root))
 	if err != nil {
 		return nil, fmt.Errorf("rundir: %w", err)
 	}
