@@ -42,6 +42,17 @@ func TestLoadDirHostile(t *testing.T) {
 			t.Errorf("%s: %T", c.kind, err)
 		}
 	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, small()); err != nil {
+		t.Fatal(err)
+	}
+	images := filepath.Join(dir, "train-images-idx3-ubyte") // two files with holes, of no length on the disk
+	if err := errors.Join(os.WriteFile(images, idx(imageMagic, []int{12, 1024, 1024}), 0o666), os.Truncate(images, 16+12<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if got := allocated(func() { LoadDir(dir) }); got > 14<<20 {
+		t.Errorf("%d bytes allocated for a file of 12 MiB", got)
+	}
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ const (
 // suspiciously little.
 type room struct{ bytes, suspicious int }
 
-// all is the room for a data set. What is read takes up to 5/4 of it for a moment, and stays below 256 MiB.
+// all is the room for a data set, which stays below 256 MiB. What is gzipped takes 5/4 of its size for a moment.
 var all = room{bytes: 210 << 20, suspicious: 96 << 20}
 
 // take takes n bytes, where the rest is enough.
@@ -108,12 +108,18 @@ type stream struct {
 	r      *bufio.Reader
 	file   string
 	offset int64
+	stored int64 // bytes of the file; 0 if unknown
 	left   *room
 	packed *packed // nil: not gzipped
 }
 
 func newStream(r io.Reader, file string, left *room) (*stream, error) {
 	s := &stream{r: bufio.NewReader(r), file: file, left: left}
+	if f, ok := r.(fs.File); ok {
+		if info, err := f.Stat(); err == nil {
+			s.stored = info.Size()
+		}
+	}
 	if !s.gzipped() {
 		return s, nil
 	}
@@ -203,13 +209,18 @@ func (s *stream) uint32() (uint32, error) {
 }
 
 // body reads the n bytes that the header announced, and the end of the file after them. Nothing is allocated on the
-// header's word alone: memory starts at n/64 and is made four times as large whenever it is full.
+// header's word alone: where the file is not known to be as large, memory starts at n/64 and is made four times as large
+// whenever it is full.
 func (s *stream) body(n int) ([]byte, error) {
 	if !take(&s.left.bytes, n) {
 		return nil, s.errorf(4, "%d bytes, and the files of a data set have at most %d together; use fewer images", n, all.bytes)
 	}
+	parts := []int{64, 16, 4, 1}
+	if s.packed == nil && s.stored >= s.offset+int64(n) {
+		parts = parts[3:]
+	}
 	var data []byte
-	for _, part := range []int{64, 16, 4, 1} {
+	for _, part := range parts {
 		if s.packed.suspicious(len(data)) && n/part > s.left.suspicious {
 			return nil, s.errorf(s.offset, "gzip makes more than %d bytes of each; gunzip the file, if it is what you expect", maxRatio)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,8 @@ func (a *app) predictCommand() *cobra.Command {
 
 // predict goes through all of the pictures; those that cannot be read are reported at the end.
 func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
+	const memory = 208 << 20 // bytes: of large pictures, those before are not to be in memory too
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
 	var bad []error
 	width := 0
 	for _, file := range files {
