@@ -35,7 +35,7 @@ func start(t *testing.T, mode, env string, args ...string) *program {
 		t.Fatal(err)
 	}
 	p := &program{Cmd: exec.Command(self, args...), lines: make(chan string, 100)}
-	p.Env = append(os.Environ(), asProgram+"="+mode, env)
+	p.Env = append(os.Environ(), asProgram+"="+mode, env, "GORACE=atexit_sleep_ms=0") // or a program that ends is killed a second later, under the race detector
 	p.Stderr = &p.err
 	out, err := p.StdoutPipe()
 	if err != nil {

@@ -181,6 +181,13 @@ func TestDamaged(t *testing.T) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}
+	file := filepath.Join(dir, "book-counting.json")
+	if err := errors.Join(os.Remove(file), os.Symlink("/dev/zero", file)); err != nil {
+		t.Skip(err)
+	}
+	if _, err := counting.Load(dir); !errors.Is(err, rundir.ErrDamaged) || !strings.Contains(err.Error(), file+": a link out of its folder") {
+		t.Errorf("a device: %v", err)
+	}
 	if err := counting.Save(filepath.Join(dir, "book-counting.json"), counting.New()); !errors.As(err, new(*fs.PathError)) {
 		t.Errorf("saved in a file: %v", err)
 	}

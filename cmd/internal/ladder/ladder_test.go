@@ -61,6 +61,18 @@ func TestFiles(t *testing.T) {
 	for _, c := range []struct{ from, to string }{{"7", "-7"}, {`"a"`, `""`}, {"]", "] x"}, {"]", "]" + strings.Repeat(" ", intake.Record)}} {
 		damaged(t, dir, "tried.json", c.from, c.to)
 	}
+	for _, name := range []string{"d-seed1.json", "d-vote.json"} {
+		path := filepath.Join(dir, name)
+		if err := os.Symlink("/dev/zero", path); err != nil {
+			t.Skip(err)
+		}
+		if _, err := Load(dir); !errors.Is(err, rundir.ErrDamaged) || !strings.Contains(err.Error(), path+": a link out of its folder") {
+			t.Errorf("a device: %v", err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for i := range 16<<20/intake.Record + 1 { // These are not read, and stand for many that are.
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.json", i)), make([]byte, intake.Record), 0o666); err != nil {
 			t.Fatal(err)
