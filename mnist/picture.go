@@ -1,14 +1,17 @@
 package mnist
 
 import (
+	"bufio"
 	"bytes"
+	"compress/zlib"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
-	_ "image/gif" // The decoders register themselves.
+	"image/gif"
 	"image/jpeg"
-	_ "image/png"
+	"image/png"
 	"io"
 )
 
@@ -57,17 +60,59 @@ func decode(r io.Reader) (image.Image, error) {
 		if n := w * h * perPixel(config.ColorModel, format, head.Bytes()); n > maxMemory {
 			return nil, fmt.Errorf("%d×%d pixels of this kind take %d bytes, more than %d; make the picture smaller", w, h, n, maxMemory)
 		}
-		r = io.MultiReader(&head, r)
-		if format == "jpeg" {
-			img, err = jpeg.Decode(&markers{r: r, most: min(maxScans, maxScanned/(w*h))})
-		} else {
-			img, _, err = image.Decode(r)
-		}
+		img, err = pixels(io.MultiReader(&head, r), format, w*h)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("damaged picture (%v); save or fetch it again", err)
 	}
 	return img, nil
+}
+
+// pixels decodes a picture of n pixels.
+func pixels(r io.Reader, format string, n int) (img image.Image, err error) {
+	switch format {
+	case "jpeg":
+		return jpeg.Decode(&markers{r: r, most: min(maxScans, maxScanned/n)})
+	case "png":
+		file, err := io.ReadAll(r)
+		if err == nil {
+			err = unpacks(file)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return png.Decode(bytes.NewReader(file))
+	}
+	return gif.Decode(r)
+}
+
+// unpacks says whether the pixels of a PNG are packed in a way that takes long and makes nothing; other faults are for the
+// decoder to find. What is small cannot take long.
+func unpacks(file []byte) error {
+	const small, signature, around = 2 << 20, 8, 12 // bytes: around a chunk's data are its length, its kind and a checksum
+	if len(file) < small {
+		return nil
+	}
+	var parts []io.Reader
+	for rest := file[signature:]; len(rest) >= around; {
+		n := int(binary.BigEndian.Uint32(rest))
+		if n > len(rest)-around {
+			break
+		}
+		if string(rest[4:8]) == "IDAT" {
+			parts = append(parts, bytes.NewReader(rest[8:8+n]))
+		}
+		rest = rest[n+around:]
+	}
+	p := &packed{r: io.MultiReader(parts...)}
+	z, err := zlib.NewReader(bufio.NewReader(p))
+	if err == nil {
+		_, err = io.Copy(io.Discard, unpacked{z, p})
+	}
+	if err == errIdle {
+		return err
+	}
+	return nil
 }
 
 // perPixel is how many bytes a pixel takes at most, in the decoder or after it, when it is beside its copy for Frame.

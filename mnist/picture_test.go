@@ -152,6 +152,7 @@ func TestReadImageHostile(t *testing.T) {
 	app := append([]byte{0xff, 0xe1, 0xff, 0xff}, make([]byte, 65533)...)
 	start := progressive(8, 8, 0)
 	start = start[:len(start)-2]
+	idle := append([]byte{0x78, 0x9c}, bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 1<<20)...)
 	text := pngChunk("tEXt", make([]byte, 1<<20))
 	palette := withKind(pngHeader(4000, 4000), 8, 3, 0)
 	for _, c := range []struct {
@@ -169,6 +170,7 @@ func TestReadImageHostile(t *testing.T) {
 		{"texts before the palette", repeated(palette, text), "no size in its first"},
 		{"texts before the pixels", repeated(pngHeader(8, 8), text), "more than 33554432 bytes"},
 		{"progressive", bytes.NewReader(progressive(2000, 2000, 1)), ""},
+		{"pixels packed as nothing", bytes.NewReader(slices.Concat(pngHeader(4000, 4000), pngChunk("IDAT", idle))), errIdle.Error()},
 		{"16 bits, interlaced", bytes.NewReader(withKind(pngHeader(4000, 4000), 16, 6, 1)), "take 256000000 bytes"},
 		{"16 bits, gray, interlaced", bytes.NewReader(withKind(pngHeader(4000, 4000), 16, 0, 1)), "take 256000000 bytes"},
 		{"16 bits", bytes.NewReader(withKind(pngHeader(4000, 4000), 16, 6, 0)), "damaged picture"},

@@ -3,9 +3,11 @@ package npz
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"reflect"
 	"runtime"
 	"slices"
@@ -247,6 +249,32 @@ func TestBombs(t *testing.T) {
 		if took := after.TotalAlloc - before.TotalAlloc; took > 64<<20 {
 			t.Errorf("%q: %d bytes allocated", want, took)
 		}
+	}
+}
+
+// TestIdle has a packed entry of a million parts that are empty.
+func TestIdle(t *testing.T) {
+	var b bytes.Buffer
+	f, err := flate.NewWriter(&b, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Write([]byte(good[:20]))
+	f.Flush()
+	b.Write(bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 1<<20)) // stored parts of no length
+	f.Write([]byte(good[20:]))
+	f.Close()
+	var file bytes.Buffer
+	z := zip.NewWriter(&file)
+	w, err := z.CreateRaw(&zip.FileHeader{Name: "a.npy", Method: zip.Deflate, CRC32: crc32.ChecksumIEEE([]byte(good)),
+		CompressedSize64: uint64(b.Len()), UncompressedSize64: uint64(len(good))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(b.Bytes())
+	z.Close()
+	if _, err := parse(file.Bytes()); !isFault(err) || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -141,7 +141,7 @@ func (e *entry) read(memory *int) (Array, error) {
 		return Array{}, readError(e.file, err)
 	}
 	if e.f.Method == zip.Deflate {
-		raw = flate.NewReader(bufio.NewReader(raw))
+		raw = flate.NewReader(bufio.NewReader(&source{r: raw, e: e}))
 	}
 	sum := crc32.NewIEEE()
 	e.r = io.TeeReader(bufio.NewReader(raw), sum)
@@ -168,6 +168,27 @@ func (e *entry) read(memory *int) (Array, error) {
 	return Array{strings.TrimSuffix(e.name, ".npy"), h.shape, data}, nil
 }
 
+// source is the bytes of an entry before they are unpacked. Some kinds of them take long and make nothing, and so it stops where many
+// make little.
+type source struct {
+	r    io.Reader
+	read int64
+	e    *entry
+}
+
+var errIdle = errors.New("many bytes that stand for few")
+
+// Read reads from the archive.
+func (s *source) Read(b []byte) (int, error) {
+	const slack = 1 << 18 // more than is unpacked before it is counted
+	if s.read > 2*s.e.pos+slack {
+		return 0, errIdle
+	}
+	n, err := s.r.Read(b)
+	s.read += int64(n)
+	return n, err
+}
+
 // full fills p from the entry.
 func (e *entry) full(p []byte) error {
 	n, err := io.ReadFull(e.r, p)
@@ -175,7 +196,7 @@ func (e *entry) full(p []byte) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return e.fault("the entry ends here, and its size is %d bytes in the directory; take another copy", e.size)
 	}
-	if _, damaged := errors.AsType[flate.CorruptInputError](err); damaged {
+	if _, damaged := errors.AsType[flate.CorruptInputError](err); damaged || err == errIdle {
 		return e.fault("the packed bytes are damaged; take another copy")
 	}
 	if err != nil {
