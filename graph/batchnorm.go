@@ -29,32 +29,23 @@ func (l BatchNorm) Build(b *Builder, x *Node) *Node {
 	}
 	name, c := b.Name("batchnorm"), Shape{s[1]}
 	gamma, beta := b.Filled(name+".gamma", c, 1, false), b.Filled(name+".beta", c, 0, false)
-	running := b.net.moments(name, s[1])
-	var moments *Node
-	if b.Training {
-		moments = op.MomentsOf(x)
-		b.moving = append(b.moving, &moving{node: moments, running: running, of: s.TotalSize() / s[1], share: l.Momentum})
-	} else {
-		moments = b.variable(name+".moments", Shape{2, s[1]}, running)
+	running := b.moments(name, s[1])
+	if !b.Training {
+		return op.Normalize(l.Eps).Apply(x, b.variable(name+".moments", Shape{2, s[1]}, running), gamma, beta)
 	}
+	moments := op.MomentsOf(x)
+	b.moving = append(b.moving, moving{node: moments, running: running, of: s.TotalSize() / s[1], share: l.Momentum})
 	return op.BatchNorm(l.Eps).Apply(x, moments, gamma, beta)
 }
 
-// moments finds or makes the running moments of a layer: means, then variances, which are two of Stats.
-func (n *Net) moments(name string, c int) any {
-	if n.running[name] == nil {
-		all := buffer(n.dtype, 2*c)
-		mean, variance := &Param{Name: name + ".mean", Shape: Shape{c}}, &Param{Name: name + ".variance", Shape: Shape{c}}
-		switch all := all.(type) {
-		case []float32:
-			mean.Data, variance.Data = all[:c:c], all[c:]
-		case []float64:
-			mean.Data, variance.Data = all[:c:c], all[c:]
-		}
-		set(variance.Data, 1)
-		n.running[name], n.Stats = all, append(n.Stats, mean, variance)
+// moments finds or makes the running moments of a layer: means, then variances, which are two of the network's fixed tensors.
+func (b *Builder) moments(name string, c int) any {
+	all, mean, variance := b.net.moments(name, c)
+	if mean != nil {
+		b.net.Fixed = append(b.net.Fixed,
+			&Param{Name: name + ".mean", Shape: Shape{c}, Data: mean}, &Param{Name: name + ".variance", Shape: Shape{c}, Data: variance})
 	}
-	return n.running[name]
+	return all
 }
 
 // moving is how a training step moves a layer's running moments.
@@ -66,22 +57,14 @@ type moving struct {
 	share   float64
 }
 
-func (m *moving) update() {
-	switch r := m.running.(type) {
-	case []float32:
-		move(r, m.batch.([]float32), m.of, m.share)
-	case []float64:
-		move(r, m.batch.([]float64), m.of, m.share)
-	}
-}
-
-func move[T kernel.Float](running, batch []T, n int, share float64) {
-	unbiased := float64(n) / float64(n-1)
+func move[T kernel.Float](m *moving) {
+	running, batch := m.running.([]T), m.batch.([]T)
+	unbiased := float64(m.of) / float64(m.of-1)
 	for i, v := range batch {
 		x := float64(v)
 		if i >= len(batch)/2 {
 			x *= unbiased
 		}
-		running[i] = T((1-share)*float64(running[i]) + share*x)
+		running[i] = T((1-m.share)*float64(running[i]) + m.share*x)
 	}
 }

@@ -20,8 +20,8 @@ func spell(t *testing.T, text string) (params string, y []float32) {
 	for _, p := range n.Params {
 		params += fmt.Sprint(" ", p.Name, p.Shape)
 	}
-	x, _ := examples(3, shape{1, 6, 6}, n.Classes)
-	y = make([]float32, 3*n.Classes)
+	x, _ := examples(3, shape{1, 6, 6}, n.Outputs)
+	y = make([]float32, 3*n.Outputs)
 	if err := n.Predict(y, x); err != nil {
 		t.Fatal(err)
 	}

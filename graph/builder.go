@@ -15,17 +15,26 @@ type Builder struct {
 	// Training says that the graph is to be trained: dropout drops.
 	Training bool
 
-	net    *Net
-	graph  *gorgonia.ExprGraph
-	count  map[string]int // layers so far of each kind, for names
-	params []*Param       // in the order in which the layers asked
-	nodes  Nodes          // the parameters' nodes
-	masks  []mask
-	moving []*moving
+	net      *Net
+	graph    *gorgonia.ExprGraph
+	input    *Node
+	scope    string         // in front of names: of the shared layer whose Build is running
+	count    map[string]int // layers so far of each kind, for names
+	frozen   bool           // what is built is not trained
+	asked    []*Param       // all parameters, in the order in which the layers asked
+	leaves   Nodes          // and their nodes
+	params   []*Param       // those that are trained
+	nodes    Nodes          // and their nodes
+	masks    []mask
+	dropouts int // layers so far
+	moving   []moving
 
 	layers  int // so far
 	outline *outline
 }
+
+// Input is the node of the examples (m, Input): for a loss that compares with them, as an autoencoder's does.
+func (b *Builder) Input() *Node { return b.input }
 
 // Row is a line of a network's summary. A layer with layers inside comes before them; they have its parameters and multiply-adds, but
 // for those that it makes itself.
@@ -44,7 +53,7 @@ func (b *Builder) Fail(format string, args ...any) { op.Fail(format, args...) }
 // Name is kind with a number, unique in the network and the same each time the network is built: "dense2".
 func (b *Builder) Name(kind string) string {
 	b.count[kind]++
-	return fmt.Sprint(kind, b.count[kind])
+	return fmt.Sprint(b.scope, kind, b.count[kind])
 }
 
 // Param is the node of the network's parameter of that name; the first build of the network makes the parameter, of independent
@@ -57,33 +66,41 @@ func (b *Builder) Param(name string, shape Shape, std float64, decay bool) *Node
 func (b *Builder) drawn(name string, shape Shape, draw Draw, scale float64, decay bool) *Node {
 	return b.param(name, shape, decay, func(x any) {
 		if scale != 0 {
-			draw.fill(x, shape[0], scale, b.net.seed, name)
+			draw.fill(x, shape[0], scale, b.net.config.Seed, name)
 		}
 	})
 }
 
+// Zeros is a node of zeros, the same each time: the state that a recurrent network begins with.
+func (b *Builder) Zeros(shape ...int) *Node {
+	return b.variable(fmt.Sprint("zeros", Shape(shape)), shape, b.net.buffer(Shape(shape).TotalSize()))
+}
+
 // Filled is Param for a parameter all of whose elements start at value.
 func (b *Builder) Filled(name string, shape Shape, value float64, decay bool) *Node {
-	return b.param(name, shape, decay, func(x any) { set(x, value) })
+	return b.param(name, shape, decay, func(x any) { fill(x, value) })
 }
 
 func (b *Builder) param(name string, shape Shape, decay bool, start func(x any)) *Node {
-	p := b.net.param(name, shape, decay, start)
+	p := b.net.param(name, shape, decay, b.frozen, start)
 	if !p.Shape.Eq(shape) {
 		op.Fail("parameter %s is %v here and %v elsewhere; give each its own name", name, shape, p.Shape)
 	}
-	if i := slices.Index(b.params, p); i >= 0 {
-		return b.nodes[i] // weights shared by two layers
+	if i := slices.Index(b.asked, p); i >= 0 {
+		return b.leaves[i] // weights shared by two layers
 	}
 	n := b.variable(name, shape, p.Data)
-	b.params, b.nodes = append(b.params, p), append(b.nodes, n)
+	b.asked, b.leaves = append(b.asked, p), append(b.leaves, n)
+	if !b.frozen {
+		b.params, b.nodes = append(b.params, p), append(b.nodes, n)
+	}
 	return n
 }
 
 // variable is a named leaf over the given memory.
 func (b *Builder) variable(name string, shape Shape, data any) *Node {
 	t := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
-	return gorgonia.NewTensor(b.graph, b.net.dtype, len(shape),
+	return gorgonia.NewTensor(b.graph, b.net.dtype(), len(shape),
 		gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(t))
 }
 
@@ -104,6 +121,9 @@ func (b *Builder) layer(where string, l Layer, x ...*Node) *Node {
 	}
 	shut := b.open(where, l, x...)
 	y := build(b, l, x)
+	if y == nil {
+		op.Fail("its Build returns no node")
+	}
 	s := y.Shape()
 	if len(s) == 0 || s[0] != x[0].Shape()[0] {
 		op.Fail("its output %v does not keep the mini-batch as first axis", s)
@@ -116,6 +136,9 @@ func (b *Builder) layer(where string, l Layer, x ...*Node) *Node {
 }
 
 func build(b *Builder, l Layer, x Nodes) *Node {
+	if l == nil {
+		op.Fail("there is none; give it one")
+	}
 	if len(x) == 1 {
 		return l.Build(b, x[0])
 	}

@@ -111,7 +111,7 @@ func TestCosts(t *testing.T) {
 			want += c.cost(z, int(label)) / m
 		}
 		s := step(t, net, in, labels)
-		e, err := net.Evaluate(in, labels)
+		e, err := net.Evaluate(in, hot(net, labels))
 		if err != nil || math.Abs(s.Cost-want) > 1e-12 || math.Abs(e.Cost-want) > 1e-12 {
 			t.Errorf("%s: Step says %v, Evaluate %v (%v), the formula %v", c.loss.Name, s.Cost, e.Cost, err, want)
 		}
@@ -140,7 +140,7 @@ func TestSmoothing(t *testing.T) {
 			}
 		}
 		s := step(t, net, x, labels)
-		e, err := net.Evaluate(x, labels)
+		e, err := net.Evaluate(x, hot(net, labels))
 		if err != nil || math.Abs(s.Cost-smoothed) > 1e-12 || math.Abs(e.Cost-plain) > 1e-12 || s.Correct != e.Correct {
 			t.Errorf("tape %v: Step says %v, Evaluate %v (%v), the formulas %v and %v", tape, s, e, err, smoothed, plain)
 		}
@@ -180,14 +180,14 @@ func TestNonfinite(t *testing.T) {
 			n := fresh(t, graph.Seq{same, graph.Dense{Out: 2}}, graph.LogLikelihood, shape{1}, config)
 			set(t, n, []float64{c.w, 0}, []float64{0, 0})
 			s := step(t, n, []float32{c.x}, []byte{1})
-			got, err := n.Nonfinite(1)
+			got, err := n.Nonfinite()
 			if err != nil || !strings.HasPrefix(got, c.want) || (got == "") != (c.want == "") {
 				t.Errorf("%+v: cost %v, first in %q (%v), want %q", c, s.Cost, got, err, c.want)
 			}
 		}
 	}
 	n := fresh(t, graph.Dense{Out: 2}, graph.LogLikelihood, shape{1}, graph.Config{})
-	if got, err := n.Nonfinite(5); got != "" || err != nil {
+	if got, err := n.Nonfinite(); got != "" || err != nil {
 		t.Errorf("before any Step: %q, %v", got, err)
 	}
 }

@@ -66,11 +66,10 @@ func (n *Net) Diagram(level Level, batch int) (d Diagram, err error) {
 	if batch < 1 {
 		op.Fail("mini-batches of %d; use at least 1 example", batch)
 	}
-	b, x := n.builder(use{batch, training})
+	b, x := n.builder(use{batch, training}, n.buffer(batch*n.Input.TotalSize()))
 	y := n.layer.Build(b, x)
 	b.outline.end(y, n.Loss)
-	label := b.variable("label", Shape{batch, n.Classes}, buffer(n.dtype, batch*n.Classes))
-	cost := n.cost(b, y, label)
+	cost := n.cost(b, y, b.variable("label", Shape{batch, n.Outputs}, n.buffer(batch*n.Outputs)))
 	forward := len(b.graph.AllNodes())
 	switch level {
 	case LayerLevel:
@@ -124,7 +123,7 @@ func need(needed map[int64]bool, n *Node) {
 func (b *Builder) box(n *Node, cost, forward bool) Box {
 	box := Box{Label: n.Name(), Role: InputRole, Shape: n.Shape(), Inside: noBox}
 	switch {
-	case slices.Contains(b.nodes, n):
+	case slices.Contains(b.leaves, n):
 		box.Role = ParamRole
 	case op.IsConstant(n):
 	case n.Op() != nil:

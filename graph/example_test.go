@@ -26,8 +26,8 @@ func Example() {
 	few := digits.Train.Slice(0, 5000)
 	t := train.Trainer{
 		Net: net, Optimizer: train.SGD{}, Epochs: 2, Batch: 10, Eta: 0.05, Seed: 1,
-		Train:      train.Data{Images: few.Images, Labels: few.Labels},
-		Validation: train.Data{Images: digits.Validation.Images, Labels: digits.Validation.Labels},
+		Train:      train.Images{Classes: 10, Pixels: few.Images, Labels: few.Labels},
+		Validation: train.Images{Classes: 10, Pixels: digits.Validation.Images, Labels: digits.Validation.Labels},
 	}
 	if err := t.Start(); err != nil {
 		panic(err)

@@ -5,9 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-
-	"github.com/stheno-ml/stheno/graph/op"
-	"gorgonia.org/gorgonia"
 )
 
 // GradTolerance is the relative error above which a gradient is wrong.
@@ -31,24 +28,24 @@ func (r GradResult) OK() bool { return r.Checked > 0 && r.Error <= GradTolerance
 // samples of every parameter, chosen at random but the same each time; half of them where the gradient is not 0. It works on a
 // float64 copy of the network, the cost of which Gorgonia's TapeMachine computes, with the dropout masks of the next Step held
 // fixed. A parameter that is 0 throughout gets small random numbers in the copy, because no gradient flows back through zeros.
-func GradCheck(n *Net, x []float32, labels []byte, samples int) ([]GradResult, error) {
+func GradCheck(n *Net, x, y []float32, samples int) ([]GradResult, error) {
 	if samples < 1 {
 		return nil, fmt.Errorf("graph: %d samples a parameter; use at least 1", samples)
 	}
-	float64s, err := n.float64Copy()
+	copied, err := n.float64Copy()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := float64s.Step(x, labels); err != nil {
+	if _, err := copied.Step(x, y); err != nil {
 		return nil, err
 	}
-	float64s.Steps = n.Steps // for the same masks
-	cost, err := float64s.forward(x, labels)
+	copied.Steps = n.Steps // for the same masks
+	cost, err := copied.forward(x, y)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("graph: %w", err)
 	}
 	var results []GradResult
-	for _, p := range float64s.Params {
+	for _, p := range copied.Params {
 		r, err := p.check(cost, samples)
 		if err != nil {
 			return nil, err
@@ -60,46 +57,37 @@ func GradCheck(n *Net, x []float32, labels []byte, samples int) ([]GradResult, e
 
 // float64Copy is a network of the same layers and weights in float64, without zeros for weights.
 func (n *Net) float64Copy() (*Net, error) {
-	c, err := New(n.layer, n.Loss, n.Input, Config{Seed: n.seed, Init: n.init, Float64: true, Tape: n.tape, Threads: n.threads})
+	c := n.config
+	c.Float64 = true
+	copied, err := New(n.layer, n.Loss, n.Input, c)
 	if err != nil {
 		return nil, err
 	}
-	c.Steps = n.Steps
-	for i, p := range c.Stats {
-		if err := p.Set(n.Stats[i].Data); err != nil {
-			return nil, err
-		}
+	copied.Steps = n.Steps
+	for i, p := range n.Tensors() {
+		convert(copied.Tensors()[i].Data, p.Data)
 	}
-	for i, p := range c.Params {
-		if err := p.Set(n.Params[i].Data); err != nil {
-			return nil, err
-		}
+	for _, p := range copied.Params {
 		if w := p.Data.([]float64); slices.Max(w) == 0 && slices.Min(w) == 0 {
-			Draw(Gaussian).fill(w, 1, .1, n.seed, p.Name)
+			Draw(Gaussian).fill(w, 1, .1, c.Seed, p.Name)
 		}
 	}
-	return c, nil
+	return copied, nil
 }
 
-// forward builds the training graph without its gradients, on a TapeMachine; the function runs it with the weights as they are then.
-func (n *Net) forward(x []float32, labels []byte) (run func() (float64, error), err error) {
-	defer op.Catch(&err)
-	b, in := n.builder(use{len(labels), training})
-	label := b.variable("label", Shape{len(labels), n.Classes}, buffer(n.dtype, len(labels)*n.Classes))
-	cost := n.cost(b, n.layer.Build(b, in), label)
-	m, c := &machine{graph: b.graph, label: label.Value().Data(), smoothing: n.Loss.Smoothing}, []float64{0}
-	if err := m.loadLabels(labels, n.Classes); err != nil {
+// forward is the cost of a training step of a float64 network on a TapeMachine, with the weights as they are when it is called.
+func (n *Net) forward(x, y []float32) (run func() (float64, error), err error) {
+	m, err := newMachine[float64](n, use{len(x) / n.Input.TotalSize(), checking})
+	if err != nil {
 		return nil, err
 	}
-	convert(in.Value().Data(), x)
-	for _, k := range b.masks {
-		k.fill(n.seed, n.Steps)
+	m.load(&given{m.batch, x, y})
+	for i := range m.masks {
+		fillMask[float64](&m.masks[i], n.config.Seed, n.Steps)
 	}
-	m.read(cost, c)
-	m.vm = gorgonia.NewTapeMachine(b.graph)
 	return func() (float64, error) {
 		err := m.run()
-		return c[0], err
+		return m.cost[0], err
 	}, nil
 }
 

@@ -39,8 +39,8 @@ func TestCatalogue(t *testing.T) {
 		if race && n.Size() > 100_000 {
 			continue
 		}
-		x, labels := examples(2, m.Input, n.Classes)
-		results, err := graph.GradCheck(n, x, labels, samples)
+		x, labels := examples(2, m.Input, n.Outputs)
+		results, err := graph.GradCheck(n, x, hot(n, labels), samples)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestKinksTold(t *testing.T) {
 	} {
 		n := fresh(t, graph.Seq{graph.Dense{Out: 1}, graph.ReLU, graph.Dense{Out: 1}}, graph.Quadratic, shape{2}, graph.Config{})
 		set(t, n, []float64{1, -2}, []float64{c.bias}, []float64{1}, []float64{2})
-		results, err := graph.GradCheck(n, []float32{1, 1}, []byte{0}, 10)
+		results, err := graph.GradCheck(n, []float32{1, 1}, hot(n, []byte{0}), 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,12 +85,12 @@ func TestKinksTold(t *testing.T) {
 func TestGradCheckIsPure(t *testing.T) {
 	n := fresh(t, graph.Seq{graph.Dropout{P: .5}, graph.Dense{Out: 6}, graph.Sigmoid, graph.Dense{Out: 4, Init: graph.Zero}}, graph.CrossEntropy, shape{5}, graph.Config{})
 	n.Steps = 7
-	x, labels := examples(3, n.Input, n.Classes)
-	one, err := graph.GradCheck(n, x, labels, 8)
+	x, labels := examples(3, n.Input, n.Outputs)
+	one, err := graph.GradCheck(n, x, hot(n, labels), 8)
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := graph.GradCheck(n, x, labels, 8)
+	two, err := graph.GradCheck(n, x, hot(n, labels), 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,19 +109,18 @@ func TestGradCheckIsPure(t *testing.T) {
 
 func TestGradCheckErrors(t *testing.T) {
 	n := fresh(t, graph.Dense{Out: 4}, graph.CrossEntropy, shape{5}, graph.Config{})
-	x, labels := examples(3, n.Input, n.Classes)
+	x, labels := examples(3, n.Input, n.Outputs)
+	y := hot(n, labels)
 	for _, c := range []struct {
-		x       []float32
-		labels  []byte
+		x, y    []float32
 		samples int
 		want    string
 	}{
-		{x, labels, 0, "graph: 0 samples a parameter"},
-		{x, []byte{0, 4, 1}, 1, "graph: label 4 for a network of 4 outputs"},
-		{x[1:], labels, 1, "graph: 14 numbers and 3 labels for 3 examples of shape (5)"},
-		{nil, nil, 1, "graph: 0 numbers and 0 labels"},
+		{x, y, 0, "graph: 0 samples a parameter"},
+		{x[1:], y, 1, "graph: 14 numbers and 12 targets; an example has 5 numbers"},
+		{nil, nil, 1, "graph: 0 numbers and 0 targets"},
 	} {
-		if _, err := graph.GradCheck(n, c.x, c.labels, c.samples); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+		if _, err := graph.GradCheck(n, c.x, c.y, c.samples); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("error %v, want %s…", err, c.want)
 		}
 	}

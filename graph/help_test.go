@@ -21,3 +21,25 @@ func use(t *testing.T, kernel string) {
 		t.Fatal(err)
 	}
 }
+
+// hot are the rows of labels for a network.
+func hot(n *graph.Net, labels []byte) []float32 {
+	y := make([]float32, len(labels)*n.Outputs)
+	for i, l := range labels {
+		y[i*n.Outputs+int(l)] = 1
+	}
+	return y
+}
+
+// batch is a source of slices.
+type batch struct {
+	m    int
+	x, y []float32
+}
+
+func (b batch) Len() int            { return b.m }
+func (b batch) Load(x, y []float32) { copy(x, b.x); copy(y, b.y) }
+
+func source(n *graph.Net, x []float32, labels []byte) graph.Source {
+	return batch{len(labels), x, hot(n, labels)}
+}

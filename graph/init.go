@@ -5,6 +5,8 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // An Init is a rule for first weights and biases. The same seed and parameter name give the same numbers, whatever else is drawn.
@@ -118,4 +120,14 @@ func (draw Draw) fill(x any, rows int, scale float64, seed uint64, name string) 
 	}
 	draw(numbers, rows, scale, r)
 	convert(x, numbers)
+}
+
+// fill makes every element of x value.
+func fill(x any, value float64) {
+	switch x := x.(type) {
+	case []float32:
+		op.Fill(x, float32(value))
+	case []float64:
+		op.Fill(x, value)
+	}
 }

@@ -2,9 +2,11 @@ package graph
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 
 	"github.com/stheno-ml/stheno/graph/op"
+	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // A Layer is a piece of a network: it builds its nodes on x, whose first axis is the mini-batch, and returns the last.
@@ -110,7 +112,7 @@ func (c Conv) Build(b *Builder, x *Node) *Node {
 }
 
 // init is a layer's rule, or the network's where it has none.
-func (b *Builder) init(own *Init) *Init { return cmp.Or(own, b.net.init) }
+func (b *Builder) init(own *Init) *Init { return cmp.Or(own, b.net.config.Init) }
 
 // weights makes or finds a layer's weights.
 func (b *Builder) weights(name string, init *Init, shape Shape, in, out int) *Node {
@@ -166,6 +168,7 @@ func (d Dropout) Build(b *Builder, x *Node) *Node {
 		op.Fail("p = %v; use 0 ≤ p < 1", d.P)
 	}
 	name, kept := b.Name("dropout"), 1/(1-d.P)
+	b.dropouts++
 	if d.Unscaled {
 		kept = 1
 	}
@@ -180,7 +183,7 @@ func (d Dropout) Build(b *Builder, x *Node) *Node {
 	return x
 }
 
-// mask is what a dropout layer of a training graph multiplies by; Step fills it.
+// mask is what a dropout layer of a training graph multiplies by; a step fills it.
 type mask struct {
 	data  any
 	p     float64
@@ -189,8 +192,15 @@ type mask struct {
 }
 
 func (b *Builder) mask(name string, shape Shape, p, kept float64) *Node {
-	data := buffer(b.net.dtype, shape.TotalSize())
-	n := b.variable(name+".mask", shape, data)
-	b.masks = append(b.masks, mask{data, p, kept, uint64(b.count["dropout"])})
-	return n
+	data := b.net.buffer(shape.TotalSize())
+	b.masks = append(b.masks, mask{data, p, kept, uint64(b.dropouts)})
+	if b.scope != "" { // a shared layer has a mask in each place
+		name = fmt.Sprint(name, "#", b.dropouts)
+	}
+	return b.variable(name+".mask", shape, data)
+}
+
+// fillMask draws the mask of one step, from counted bits.
+func fillMask[T kernel.Float](m *mask, seed, step uint64) {
+	kernel.For[T]().Mask(m.data.([]T), kernel.Bits(seed, kernel.Bits(m.layer, step)), m.p, T(m.kept))
 }

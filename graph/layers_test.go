@@ -34,7 +34,7 @@ func TestLayers(t *testing.T) {
 			agree(t, nets, 1)
 			agree(t, nets, 11)
 			x, labels := digits(4)
-			results, err := graph.GradCheck(nets[0], x, labels, 10)
+			results, err := graph.GradCheck(nets[0], x, hot(nets[0], labels), 10)
 			if err != nil {
 				t.Fatal(err)
 			}

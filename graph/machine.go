@@ -12,22 +12,100 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 	"github.com/stheno-ml/stheno/graph/vm"
 	"github.com/stheno-ml/stheno/internal/kernel"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
+// numbers is the core of a network of elements T.
+type numbers[T kernel.Float] struct {
+	machines map[use]*machine[T]
+	order    []use          // of the machines, the one used last at the end
+	running  map[string][]T // the moments of batch norms, by layer
+	trained  *machine[T]    // of the last training step
+}
+
+func newNumbers[T kernel.Float]() core {
+	return &numbers[T]{machines: map[use]*machine[T]{}, running: map[string][]T{}}
+}
+
+func (*numbers[T]) buffer(n int) any { return make([]T, n) }
+
+// moments finds or makes the running moments of a layer, means, then variances; mean and variance are nil where they were there already.
+func (c *numbers[T]) moments(name string, n int) (all, mean, variance any) {
+	if m := c.running[name]; m != nil {
+		return m, nil, nil
+	}
+	m := make([]T, 2*n)
+	op.Fill(m[n:], 1)
+	c.running[name] = m
+	return m, m[:n:n], m[n:]
+}
+
+func (c *numbers[T]) last() runner {
+	if c.trained == nil {
+		return nil
+	}
+	return c.trained
+}
+
+// kept is how many graphs of a purpose a network keeps.
+const kept = 8
+
+// machine finds or makes the graph and VM for u.
+func (c *numbers[T]) machine(n *Net, u use) (runner, error) {
+	m := c.machines[u]
+	if m != nil && c.order[len(c.order)-1] == u {
+		return m, nil
+	}
+	if m == nil {
+		var err error
+		if m, err = newMachine[T](n, u); err != nil {
+			return nil, fmt.Errorf("graph: %w", err)
+		}
+		c.forget(u.purpose)
+		c.machines[u] = m
+	}
+	c.order = append(slices.DeleteFunc(c.order, func(o use) bool { return o == u }), u)
+	return m, nil
+}
+
+// forget leaves room for one more machine of the purpose.
+func (c *numbers[T]) forget(p purpose) {
+	count := 0
+	for i, u := range slices.Backward(c.order) {
+		if u.purpose != p {
+			continue
+		}
+		if count++; count >= kept {
+			delete(c.machines, u)
+			c.order = slices.Delete(c.order, i, i+1)
+		}
+	}
+}
+
+func (c *numbers[T]) predictor(n *Net, batch int) (runner, error) {
+	return newMachine[T](n, use{batch, predicting})
+}
+
 // machine is a graph of a network for one use, on a VM, with the memory of its inputs and outputs.
-type machine struct {
+type machine[T kernel.Float] struct {
 	graph     *gorgonia.ExprGraph
 	vm        gorgonia.VM
-	x         any     // the input's elements
-	label     any     // the labels' rows
-	smoothing float64 // the loss's smoothing, in training
+	program   *vm.VM // vm, if it is ours
+	loss      *Loss
+	batch     int
+	x, target []T
 	masks     []mask
-	moving    []*moving
-	cost      any    // one element
-	y         any    // the outputs (m,classes)
-	reads     []read // what to copy after a run
-	rule      *vm.Descent
-	half      int // columns of the input's first half, where the first layer works by halves
+	moving    []moving
+	cost, y   []T // the cost is one number; y (batch, outputs)
+	dx        []T // the gradient by x, of a graph that explains
+	reads     []read
+	descent   *vm.Descent
+	core      *numbers[T]
+	train     bool
+
+	staged [2][]float32 // the inputs and targets of a float64 network as a Source writes them
+	source Columns
+	halves team.Job // writes the halves of the input, where the first layer works by halves
 }
 
 // read is a node's value after a run, and the memory that wants it.
@@ -36,107 +114,167 @@ type read struct {
 	to    any
 }
 
-// load is the machine for u with its inputs loaded.
-func (n *Net) load(u use, x []float32, labels []byte) (*machine, error) {
-	if u.batch < 1 || len(labels) != u.batch || len(x) != u.batch*n.Input.TotalSize() {
-		return nil, fmt.Errorf("graph: %d numbers and %d labels for %d examples of shape %v", len(x), len(labels), u.batch, n.Input)
-	}
-	m, err := n.machine(u)
-	if err != nil {
-		return nil, err
-	}
-	if own, ok := m.x.([]float32); !ok || &own[0] != &x[0] {
-		convert(m.x, x)
-	}
-	return m, m.loadLabels(labels, n.Classes)
-}
-
-// machine finds or makes the graph and VM for u.
-func (n *Net) machine(u use) (*machine, error) {
-	m := n.machines[u]
-	if m == nil {
-		var err error
-		if m, err = n.newMachine(u); err != nil {
-			return nil, fmt.Errorf("graph: %w", err)
-		}
-		n.machines[u] = m
-	}
-	return m, nil
-}
-
-func (n *Net) newMachine(u use) (m *machine, err error) {
+func newMachine[T kernel.Float](n *Net, u use) (m *machine[T], err error) {
 	defer op.Catch(&err)
-	if u.purpose != evaluating && u.batch < n.least {
+	if u.trains() && u.batch < n.least {
 		return nil, errors.New("a batch norm cannot train on one example: one number a feature has no spread; use mini-batches of at least 2")
 	}
-	b, x := n.builder(u)
-	label := b.variable("label", Shape{u.batch, n.Classes}, buffer(n.dtype, u.batch*n.Classes))
+	m = &machine[T]{loss: n.Loss, batch: u.batch, core: n.core.(*numbers[T]), train: u.trains()}
+	m.x, m.target = make([]T, u.batch*n.Input.TotalSize()), make([]T, u.batch*n.Targets)
+	b, x := n.builder(u, m.x)
 	y := n.layer.Build(b, x)
-	m = &machine{graph: b.graph, x: x.Value().Data(), label: label.Value().Data(), masks: b.masks, moving: b.moving}
-	cost := n.cost(b, y, label)
-	var params Nodes
-	if b.Training {
-		m.smoothing = n.Loss.Smoothing
-		if err := differentiate(cost, b); err != nil {
+	m.graph, m.masks, m.moving = b.graph, b.masks, b.moving
+	if u.purpose == predicting {
+		y = n.Loss.output(b, y)
+		return m, m.compile(n, Nodes{y}, nil, nil)
+	}
+	target := m.targets(b, n, u.batch)
+	cost := n.cost(b, y, target)
+	switch u.purpose {
+	case explaining:
+		m.dx = make([]T, len(m.x))
+		if !differentiable(cost)[x.ID()] {
+			return nil, errors.New("no path of gradients leads from the input to the cost")
+		}
+		if _, err := gorgonia.Grad(cost, x); err != nil {
 			return nil, err
 		}
-		params = b.nodes
-	} else if n.Loss.Output != nil {
-		y = n.Loss.Output.Build(b, y)
-	}
-	if n.tape {
-		m.tape(cost, y, params, b.params)
+		return m, m.compile(n, Nodes{n.Loss.output(b, y), cost}, Nodes{x}, []*Param{{Name: "x", Shape: x.Shape(), Grad: m.dx}})
+	case evaluating:
+		return m, m.compile(n, Nodes{n.Loss.output(b, y), cost}, nil, nil)
+	case checking:
+		m.tape(Nodes{y, cost}, nil, nil)
 		return m, nil
-	}
-	for i, p := range params {
-		grad := tensor.New(tensor.WithShape(p.Shape()...), tensor.WithBacking(b.params[i].Grad))
-		gorgonia.WithGrad(grad)(p)
-	}
-	if u.purpose == descending {
-		m.rule = &vm.Descent{}
+	case descending:
+		m.descent = &vm.Descent{}
 		for _, p := range b.params {
-			m.rule.Decay = append(m.rule.Decay, p.Decay)
+			m.descent.Decay = append(m.descent.Decay, p.Decay)
 		}
 	}
-	outs := Nodes{cost, y}
-	for _, r := range m.moving {
-		outs = append(outs, r.node)
-	}
-	program, err := vm.Compile(outs, params, vm.Config{Threads: n.threads, Descent: m.rule})
-	if err != nil {
+	if err := differentiate(cost, b); err != nil {
 		return nil, err
 	}
-	for _, r := range m.moving {
-		r.batch = program.Data(r.node)
+	return m, m.compile(n, Nodes{y, cost}, b.nodes, b.params)
+}
+
+// targets is the node of the targets.
+func (m *machine[T]) targets(b *Builder, n *Net, batch int) *Node {
+	data := m.target
+	if n.Targets == 0 {
+		data = make([]T, batch*n.Outputs)
 	}
-	m.half = program.Half()
-	m.vm, m.cost, m.y = program, program.Data(cost), program.Data(y)
-	return m, nil
+	return b.variable("label", Shape{batch, n.Outputs}, data)
+}
+
+// compile makes the program for outs, the outputs and then the cost, and for the gradients of params.
+func (m *machine[T]) compile(n *Net, outs, nodes Nodes, params []*Param) error {
+	y := outs[0]
+	if n.config.Tape {
+		m.tape(outs, nodes, params)
+		return nil
+	}
+	for i, p := range nodes {
+		gorgonia.WithGrad(tensor.New(tensor.WithShape(p.Shape()...), tensor.WithBacking(params[i].Grad)))(p)
+	}
+	order := slices.Clone(outs)
+	slices.Reverse(order) // the cost first: a step of gradient descent is guarded by it
+	for _, r := range m.moving {
+		order = append(order, r.node)
+	}
+	program, err := vm.Compile(order, nodes, vm.Config{Threads: n.config.Threads, Descent: m.descent})
+	if err != nil {
+		return err
+	}
+	m.vm, m.program, m.y = program, program, program.Data(y).([]T)
+	if len(outs) > 1 {
+		m.cost = program.Data(outs[1]).([]T)
+	}
+	for i := range m.moving {
+		m.moving[i].batch = program.Data(m.moving[i].node)
+	}
+	if half, all := program.Half(), len(m.x)/m.batch; half > 0 {
+		if x, ok := any(m.x).([]float32); ok {
+			m.halves = team.Job{Parts: 2, Run: func(i int) { m.source.LoadColumns(x, i*half, half+i*(all-half)) }}
+		}
+	}
+	return nil
 }
 
 // tape puts the machine's graph on Gorgonia's TapeMachine.
-func (m *machine) tape(cost, y *Node, nodes Nodes, params []*Param) {
-	m.cost, m.y = buffer(cost.Dtype(), 1), buffer(y.Dtype(), y.Shape().TotalSize())
-	m.read(cost, m.cost)
-	m.read(y, m.y)
+func (m *machine[T]) tape(outs, nodes Nodes, params []*Param) {
+	m.y = make([]T, outs[0].Shape().TotalSize())
+	m.read(outs[0], m.y)
+	if len(outs) > 1 {
+		m.cost = make([]T, 1)
+		m.read(outs[1], m.cost)
+	}
 	for i, n := range nodes {
 		m.read(n.Deriv(), params[i].Grad)
 	}
-	for _, r := range m.moving {
-		r.batch = buffer(y.Dtype(), r.node.Shape().TotalSize())
+	for i := range m.moving {
+		r := &m.moving[i]
+		r.batch = make([]T, r.node.Shape().TotalSize())
 		m.read(r.node, r.batch)
 	}
 	m.vm = gorgonia.NewTapeMachine(m.graph)
 }
 
 // read makes every run leave n's value in to. An intermediate node's own Value may hold a later op's result by then.
-func (m *machine) read(n *Node, to any) {
+func (m *machine[T]) read(n *Node, to any) {
 	r := read{new(gorgonia.Value), to}
 	gorgonia.Read(n, r.value)
 	m.reads = append(m.reads, r)
 }
 
-func (m *machine) run() error {
+// load lets the source write the inputs and targets.
+func (m *machine[T]) load(src Source) {
+	x, ok := any(m.x).([]float32)
+	y, _ := any(m.target).([]float32)
+	switch own, exact := src.(*given64); {
+	case !ok && exact:
+		convert(m.x, own.x)
+		convert(m.target, own.y[:len(m.target)])
+	case !ok:
+		m.stage(src)
+	default:
+		m.fill(src, x, y)
+	}
+	if m.train && m.loss.Smoothing > 0 {
+		smooth(m.target, len(m.target)/m.batch, T(m.loss.Smoothing))
+	}
+}
+
+// fill writes to float32 memory, by halves where the first layer works so.
+func (m *machine[T]) fill(src Source, x, y []float32) {
+	columns, ok := src.(Columns)
+	if !ok || m.halves.Run == nil {
+		src.Load(x, y)
+		return
+	}
+	m.source = columns
+	columns.LoadTargets(y)
+	team.Do(&m.halves, 2)
+}
+
+// stage writes to float32 memory and converts.
+func (m *machine[T]) stage(src Source) {
+	if m.staged[0] == nil {
+		m.staged = [2][]float32{make([]float32, len(m.x)), make([]float32, len(m.target))}
+	}
+	src.Load(m.staged[0], m.staged[1])
+	convert(m.x, m.staged[0])
+	convert(m.target, m.staged[1])
+}
+
+// smooth is y = (1−ε) y + ε/classes.
+func smooth[T kernel.Float](y []T, classes int, epsilon T) {
+	low, keep := epsilon/T(classes), 1-epsilon
+	for i := range y {
+		y[i] = low + keep*y[i]
+	}
+}
+
+func (m *machine[T]) run() error {
 	defer m.vm.Reset()
 	if err := m.vm.RunAll(); err != nil && err != vm.ErrNonfinite {
 		return fmt.Errorf("graph: %w", err)
@@ -147,25 +285,42 @@ func (m *machine) run() error {
 	return nil
 }
 
+// step draws the masks, runs, and moves the running statistics.
+func (m *machine[T]) step(n *Net) (Stats, error) {
+	for i := range m.masks {
+		fillMask[T](&m.masks[i], n.config.Seed, n.Steps)
+	}
+	n.Steps++
+	m.core.trained = m
+	s, err := m.stats()
+	if err == nil && isFinite(s.Cost) {
+		for i := range m.moving {
+			move[T](&m.moving[i])
+		}
+	}
+	return s, err
+}
+
 // stats runs the machine and sums up.
-func (m *machine) stats(labels []byte) (Stats, error) {
+func (m *machine[T]) stats() (Stats, error) {
 	if err := m.run(); err != nil {
 		return Stats{}, err
 	}
-	switch y := m.y.(type) {
-	case []float32:
-		return Stats{float64(m.cost.([]float32)[0]), correct(y, labels)}, nil
-	case []float64:
-		return Stats{m.cost.([]float64)[0], correct(y, labels)}, nil
+	s := Stats{Cost: float64(m.cost[0])}
+	if m.loss.Classes && len(m.target) > 0 {
+		s.Answers = m.batch * max(1, m.loss.Steps)
+		s.Correct = correct(m.y, m.target, len(m.y)/s.Answers)
 	}
-	return Stats{}, nil
+	return s, nil
 }
 
-// correct counts the examples whose largest output is the label's.
-func correct[T kernel.Float](y []T, labels []byte) int {
-	n, classes := 0, len(y)/len(labels)
-	for i, l := range labels {
-		if Argmax(y[i*classes:(i+1)*classes]) == int(l) {
+func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// correct counts the rows of so many classes in which y and target have the largest number in one place.
+func correct[T kernel.Float](y, target []T, classes int) int {
+	n := 0
+	for at := 0; at < len(y); at += classes {
+		if Argmax(y[at:at+classes]) == Argmax(target[at:at+classes]) {
 			n++
 		}
 	}
@@ -183,26 +338,59 @@ func Argmax[T kernel.Float](y []T) int {
 	return at
 }
 
-// loadLabels writes class numbers as rows: one-hot, or smoothed.
-func (m *machine) loadLabels(labels []byte, classes int) error {
-	if top := slices.Max(labels); int(top) >= classes {
-		return fmt.Errorf("graph: label %d for a network of %d outputs; give the last layer at least %d", top, classes, top+1)
+func (m *machine[T]) outputs(y []float32)    { convert(y, m.y) }
+func (m *machine[T]) inputGrad(dx []float32) { convert(dx, m.dx) }
+
+// maskCopies are the masks in float64.
+func (m *machine[T]) maskCopies() [][]float64 {
+	all := make([][]float64, len(m.masks))
+	for i, k := range m.masks {
+		data := k.data.([]T)
+		all[i] = make([]float64, len(data))
+		convert(all[i], data)
 	}
-	switch d := m.label.(type) {
-	case []float32:
-		smooth(d, labels, classes, float32(m.smoothing))
-	case []float64:
-		smooth(d, labels, classes, m.smoothing)
-	}
-	return nil
+	return all
 }
 
-// smooth is d = (1−ε) one-hot + ε/classes, by rows.
-func smooth[T kernel.Float](d []T, labels []byte, classes int, epsilon T) {
-	op.Fill(d, epsilon/T(classes))
-	for i, l := range labels {
-		d[i*classes+int(l)] += 1 - epsilon
+func (m *machine[T]) descend(_ *Net, eta, l2 float64) {
+	if m.descent != nil {
+		m.descent.Eta, m.descent.L2 = eta, l2
 	}
+}
+
+func (m *machine[T]) inputs() int {
+	n := len(m.x) + len(m.target)
+	for _, k := range m.masks {
+		n += len(k.data.([]T))
+	}
+	return n
+}
+
+func (m *machine[T]) graphOf() *gorgonia.ExprGraph       { return m.graph }
+func (m *machine[T]) memory() (activations, scratch int) { return m.program.Memory() }
+func (m *machine[T]) listing() string                    { return m.program.String() }
+
+// nonfinite names the first op of a graph whose result is not finite on the values that its inputs have.
+func nonfinite(g *gorgonia.ExprGraph) (found string, err error) {
+	err = vm.Interpret(g, func(node *Node, v gorgonia.Value) bool {
+		if !finite(v) {
+			found = fmt.Sprintf("%v %v", node, node.Shape())
+			if node.Op() != nil {
+				found = fmt.Sprintf("%v of %v, shape %v", node.Op(), op.Inputs(node), node.Shape())
+			}
+		}
+		return found == ""
+	})
+	return found, err
+}
+
+func finite(v gorgonia.Value) bool {
+	if v.Dtype() != tensor.Float32 && v.Dtype() != tensor.Float64 {
+		return true
+	}
+	numbers := make([]float64, max(1, v.Shape().TotalSize()))
+	convert(numbers, v.Data())
+	return !slices.ContainsFunc(numbers, func(x float64) bool { return !isFinite(x) })
 }
 
 // convert copies numbers of one element type into memory of another; src may be one number.

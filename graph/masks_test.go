@@ -49,13 +49,13 @@ func TestMasksOfSteps(t *testing.T) {
 			t.Errorf("the masks of the next step, of one example, are %v", m)
 		}
 		net.Steps = 0
-		if _, err := net.Descend(x, []byte{0, 1, 0}, 1, 0); err != nil {
+		if _, err := net.DescendFrom(source(net, x, []byte{0, 1, 0}), 1, 0); err != nil {
 			t.Fatal(err)
 		}
 		if m := net.Masks(); !reflect.DeepEqual(m, first) {
 			t.Errorf("Descend has the masks %v, Step had %v", m, first)
 		}
-		if _, err := net.Evaluate(x[:n], []byte{0}); err != nil || len(net.Masks()[0]) != 3*n {
+		if _, err := net.Evaluate(x[:n], hot(net, []byte{0})); err != nil || len(net.Masks()[0]) != 3*n {
 			t.Errorf("an evaluation changed the masks (%v)", err)
 		}
 		all = append(all, fmt.Sprintf("%.4f", first))

@@ -3,14 +3,12 @@ package graph
 import (
 	"errors"
 	"fmt"
-
-	"github.com/stheno-ml/stheno/graph/vm"
 )
 
 // Memory is what a training step holds in memory, in bytes: what is allocated once, before the first step.
 type Memory struct {
 	Weights     int // the parameters
-	Running     int // the running statistics of batch norms
+	Fixed       int // running statistics of batch norms and frozen parameters
 	Gradients   int // of the parameters; 0 where the program updates each parameter as soon as its gradient is there
 	Inputs      int // the mini-batch, its labels and the masks of dropout
 	Activations int // what is computed on the way forward and backward: values that are not needed at one time share memory
@@ -19,13 +17,13 @@ type Memory struct {
 
 // Total is the sum.
 func (m Memory) Total() int {
-	return m.Weights + m.Running + m.Gradients + m.Inputs + m.Activations + m.Scratch
+	return m.Weights + m.Fixed + m.Gradients + m.Inputs + m.Activations + m.Scratch
 }
 
 // Memory is what our VM holds for mini-batches of the given size: to [Net.Descend], or else to [Net.Step]. What kernels borrow for one
 // image, the graph itself and the images of a data set are not in it.
 func (n *Net) Memory(batch int, descend bool) (Memory, error) {
-	if n.tape {
+	if n.config.Tape {
 		return Memory{}, errors.New("graph: the memory of Gorgonia's TapeMachine is not known; use our VM")
 	}
 	outputs := n.Input.TotalSize()
@@ -39,21 +37,15 @@ func (n *Net) Memory(batch int, descend bool) (Memory, error) {
 	if descend {
 		u.purpose = descending
 	}
-	m, err := n.machine(u)
+	m, err := n.machine(n, u)
 	if err != nil {
 		return Memory{}, err
 	}
-	leaves := 0
-	for _, node := range m.graph.AllNodes() {
-		if node.Op() == nil {
-			leaves += node.Shape().TotalSize()
-		}
-	}
-	number := int(n.dtype.Size())
+	number := int(n.dtype().Size())
 	memory := Memory{
-		Weights: number * n.Size(), Running: number * length(n.Stats), Inputs: number * (leaves - n.Size()),
+		Weights: number * n.Size(), Fixed: number * length(n.Fixed), Inputs: number * m.inputs(),
 	}
-	memory.Activations, memory.Scratch = m.vm.(*vm.VM).Memory()
+	memory.Activations, memory.Scratch = m.memory()
 	if !descend {
 		memory.Gradients = number * n.Size()
 	}

@@ -66,7 +66,7 @@ func TestMemoryNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Parameters (5+1)·3 + 2·3 + (3+1)·2, running moments 2·3, and 5 + 2 + 3 numbers an example.
-	if m.Weights != 8*32 || m.Running != 8*6 || m.Gradients != 8*32 || m.Inputs != 8*4*10 || m.Scratch != 0 {
+	if m.Weights != 8*32 || m.Fixed != 8*6 || m.Gradients != 8*32 || m.Inputs != 8*4*10 || m.Scratch != 0 {
 		t.Errorf("%+v", m)
 	}
 	single, err := graph.New(graph.Seq{graph.Dense{Out: 3}, graph.BatchNorm{}, graph.Dropout{P: .5}, graph.Dense{Out: 2}},

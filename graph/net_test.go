@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -42,7 +40,7 @@ func set(t *testing.T, n *graph.Net, values ...[]float64) {
 // step is a Step's cost.
 func step(t *testing.T, n *graph.Net, x []float32, labels []byte) graph.Stats {
 	t.Helper()
-	s, err := n.Step(x, labels)
+	s, err := n.Step(x, hot(n, labels))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +50,7 @@ func step(t *testing.T, n *graph.Net, x []float32, labels []byte) graph.Stats {
 // predict is the network's outputs for m examples.
 func predict(t *testing.T, n *graph.Net, m int, x []float32) []float32 {
 	t.Helper()
-	y := make([]float32, m*n.Classes)
+	y := make([]float32, m*n.Outputs)
 	if err := n.Predict(y, x); err != nil {
 		t.Fatal(err)
 	}
@@ -79,54 +77,6 @@ func asking(name string, use func(x, w *node) *node) graph.Layer {
 	return layerFunc(func(b *graph.Builder, x *node) *node {
 		return use(x, b.Param(name, x.Shape(), 1, true))
 	})
-}
-
-// TestParallel: every part is done once, whatever the number of threads.
-func TestParallel(t *testing.T) {
-	for _, threads := range []int{0, 1, 2, 5} {
-		n := fresh(t, graph.Dense{Out: 2}, graph.Quadratic, shape{3}, graph.Config{Threads: threads})
-		for _, parts := range []int{0, 1, 2, 100} {
-			done := make([]int, parts)
-			n.Parallel(parts, func(i int) { done[i]++ })
-			for i, times := range done {
-				if times != 1 {
-					t.Errorf("%d threads: part %d of %d was done %d times", threads, i, parts, times)
-				}
-			}
-		}
-	}
-}
-
-// TestAside: every part is done once, by one at a time of each member, also where two networks have work aside and steps of their own.
-func TestAside(t *testing.T) {
-	for _, threads := range []int{0, 1, 2, 5} {
-		var nets sync.WaitGroup
-		for range 2 {
-			n := fresh(t, graph.Dense{Out: 2}, graph.Quadratic, shape{3}, graph.Config{Threads: threads})
-			nets.Go(func() {
-				for _, parts := range []int{0, 1, 2, 100} {
-					done, busy := make([]atomic.Int32, parts), make([]atomic.Bool, n.Members())
-					finish := n.Aside(parts, func(member, i int) {
-						if busy[member].Swap(true) {
-							t.Errorf("%d threads: member %d does two parts at once", threads, member)
-						}
-						done[i].Add(1)
-						busy[member].Store(false)
-					})
-					for range 20 {
-						n.Parallel(3, func(int) {})
-					}
-					finish()
-					for i := range done {
-						if times := done[i].Load(); times != 1 {
-							t.Errorf("%d threads: part %d of %d was done %d times", threads, i, parts, times)
-						}
-					}
-				}
-			})
-		}
-		nets.Wait()
-	}
 }
 
 func TestNewErrors(t *testing.T) {
@@ -191,7 +141,7 @@ func TestNewErrors(t *testing.T) {
 		{graph.Dense{Out: 2}, image, graph.Smoothed(math.NaN()), "graph: loss log-likelihood(smoothing=NaN): smoothing NaN; use"},
 		{graph.Seq{graph.Dense{Out: 2}, graph.Softmax}, image, graph.LogLikelihood, "graph: layer 1 softmax: log-likelihood applies it itself"},
 		{graph.Seq{graph.Dense{Out: 2}, graph.Sigmoid}, image, graph.CrossEntropy, "graph: layer 1 sigmoid: cross-entropy applies it itself"},
-		{graph.Dense{Out: 2}, image, notScalar, "graph: loss odd: cost is (1, 2); it must be a scalar"},
+		{graph.Dense{Out: 2}, image, notScalar, "graph: loss odd: its cost is not a scalar; "},
 	} {
 		n, err := graph.New(c.l, c.loss, c.in, graph.Config{})
 		if n != nil || err == nil || !strings.HasPrefix(err.Error(), c.want) {
@@ -204,19 +154,18 @@ func TestInputErrors(t *testing.T) {
 	n := fresh(t, graph.Dense{Out: 3}, graph.CrossEntropy, shape{2}, graph.Config{})
 	x := make([]float32, 4)
 	for _, c := range []struct {
-		x      []float32
-		labels []byte
-		want   string
+		x, y []float32
+		want string
 	}{
-		{x, []byte{0, 3}, "graph: label 3 for a network of 3 outputs; give the last layer at least 4"},
-		{x, []byte{255, 0}, "graph: label 255 for a network of 3 outputs"},
-		{x, []byte{0}, "graph: 4 numbers and 1 labels for 1 examples of shape (2)"},
-		{x[:3], []byte{0, 1}, "graph: 3 numbers and 2 labels for 2 examples"},
-		{nil, nil, "graph: 0 numbers and 0 labels for 0 examples"},
+		{x, make([]float32, 5), "graph: 4 numbers and 5 targets; an example has 2 numbers, shape (2), and 3 targets"},
+		{x, make([]float32, 3), "graph: 4 numbers and 3 targets"},
+		{x[:3], make([]float32, 6), "graph: 3 numbers and 6 targets"},
+		{nil, nil, "graph: 0 numbers and 0 targets"},
 	} {
-		_, err := n.Step(c.x, c.labels)
-		_, err2 := n.Evaluate(c.x, c.labels)
-		for _, err := range []error{err, err2} {
+		_, err := n.Step(c.x, c.y)
+		_, err2 := n.Evaluate(c.x, c.y)
+		_, err3 := n.InputGrad(make([]float32, len(c.x)), c.x, c.y)
+		for _, err := range []error{err, err2, err3} {
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("error %v, want %s…", err, c.want)
 			}
@@ -236,7 +185,7 @@ func TestInputErrors(t *testing.T) {
 func TestSharedWeights(t *testing.T) {
 	for _, c := range []graph.Config{{}, {Float64: true}, {Tape: true}} {
 		n := fresh(t, graph.Seq{graph.Dense{Out: 5}, graph.Tanh, graph.Dense{Out: 3}}, graph.LogLikelihood, shape{4}, c)
-		x, labels := examples(6, n.Input, n.Classes)
+		x, labels := examples(6, n.Input, n.Outputs)
 		before := predict(t, n, 1, x[:4])
 		all := predict(t, n, 6, x)
 		for i := range 2 {
@@ -250,7 +199,7 @@ func TestSharedWeights(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			after, err := n.Evaluate(x[:4*4], labels[:4])
+			after, err := n.Evaluate(x[:4*4], hot(n, labels[:4]))
 			if err != nil || !(after.Cost < s.Cost) {
 				t.Errorf("step %d: cost %v became %v (%v)", i, s.Cost, after.Cost, err)
 			}
@@ -438,7 +387,7 @@ func TestActivationsInARow(t *testing.T) {
 		}
 	}
 	cost := step(t, net, x, labels).Cost
-	if s, err := net.Evaluate(x, labels); err != nil || math.Abs(s.Cost-cost) > 1e-12 {
+	if s, err := net.Evaluate(x, hot(net, labels)); err != nil || math.Abs(s.Cost-cost) > 1e-12 {
 		t.Errorf("cost %v in training, %v in evaluation (%v)", cost, s.Cost, err)
 	}
 }

@@ -54,7 +54,7 @@ func TestBatchNorm(t *testing.T) {
 			return cost
 		}
 		for _, m := range []int{4, 11, 2} {
-			x, labels := examples(m, c.in, n.Classes)
+			x, labels := examples(m, c.in, n.Outputs)
 			x64 := make([]float64, len(x))
 			for i := range x {
 				x[i] = 3*x[i] + 1
@@ -69,12 +69,12 @@ func TestBatchNorm(t *testing.T) {
 				running[0][k] = .75*running[0][k] + .25*mean[k]
 				running[1][k] = .75*running[1][k] + .25*variance[k]
 			}
-			for i, p := range n.Stats {
+			for i, p := range n.Fixed {
 				if d := apart(running[i][:maps], p.Float64s()); d > 1e-5 {
 					t.Errorf("%v, %+v: %s is %v, want %v", c.in, c.net, p.Name, p.Float64s(), running[i])
 				}
 			}
-			got, err := n.Evaluate(x, labels)
+			got, err := n.Evaluate(x, hot(n, labels))
 			if want := cost(x64, labels, running[0], running[1]); err != nil || math.Abs(got.Cost-want) > 1e-5*want {
 				t.Errorf("%v, %+v: evaluation's cost is %v, want %v (%v)", c.in, c.net, got.Cost, want, err)
 			}
@@ -134,25 +134,25 @@ func TestStats(t *testing.T) {
 		}
 		const want = "decays conv1.w(2, 1, 2, 2) conv1.b(2) batchnorm1.gamma(2) batchnorm1.beta(2) decays dense1.w(18, 3) dense1.b(3) " +
 			"batchnorm2.gamma(3) batchnorm2.beta(3) kept batchnorm1.mean(2) kept batchnorm1.variance(2) kept batchnorm2.mean(3) kept batchnorm2.variance(3)"
-		if got := strings.Join(names, " "); got != want || n.Size() != 8+2+2+2+54+3+3+3 || len(n.Stats) != 4 {
+		if got := strings.Join(names, " "); got != want || n.Size() != 8+2+2+2+54+3+3+3 || len(n.Fixed) != 4 {
 			t.Errorf("%d parameters: %s\nwant %s", n.Size(), got, want)
 		}
 		x, labels := examples(5, n.Input, 3)
 		step(t, n, x, labels)
-		before := n.Stats[0].Float64s()
+		before := n.Fixed[0].Float64s()
 		if slices.Max(before) == 0 {
 			t.Error("a step left the running mean at 0")
 		}
 		x[7] = float32(math.NaN())
 		step(t, n, x, labels)
-		if _, err := n.Descend(x, labels, .1, 0); err != nil {
+		if _, err := n.DescendFrom(source(n, x, labels), .1, 0); err != nil {
 			t.Fatal(err)
 		}
-		if after := n.Stats[0].Float64s(); !slices.Equal(before, after) {
+		if after := n.Fixed[0].Float64s(); !slices.Equal(before, after) {
 			t.Errorf("a step without a cost moved the running mean from %v to %v", before, after)
 		}
 		x[7] = 0
-		if _, err := n.Descend(x, labels, .1, 0); err != nil || slices.Equal(before, n.Stats[0].Float64s()) {
+		if _, err := n.DescendFrom(source(n, x, labels), .1, 0); err != nil || slices.Equal(before, n.Fixed[0].Float64s()) {
 			t.Errorf("a Descend did not move the running mean (%v)", err)
 		}
 	}
@@ -171,11 +171,11 @@ func TestOneExample(t *testing.T) {
 	} {
 		n := fresh(t, c.l, graph.LogLikelihood, shape{1, 5, 5}, graph.Config{})
 		x, labels := examples(2, n.Input, 3)
-		_, err := n.Step(x[:25], labels[:1])
+		_, err := n.Step(x[:25], hot(n, labels[:1]))
 		if refused := err != nil && strings.HasPrefix(err.Error(), "graph: a batch norm cannot train on one example"); refused != (c.least == 2) || n.Least() != c.least {
 			t.Errorf("%v: %v, at least %d", c.l, err, n.Least())
 		}
-		if _, err := n.Evaluate(x[:25], labels[:1]); err != nil {
+		if _, err := n.Evaluate(x[:25], hot(n, labels[:1])); err != nil {
 			t.Error(err)
 		}
 		step(t, n, x, labels)

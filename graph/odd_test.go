@@ -110,12 +110,12 @@ func TestOdd(t *testing.T) {
 				}
 				what := fmt.Sprintf("%s, %s, %d examples", name, loss.Name, m)
 				tape, one, two, descent := new(graph.Config{Tape: true}), new(graph.Config{Threads: 1}), new(graph.Config{Threads: 2}), new(graph.Config{Threads: 2})
-				x, labels := examples(m, in, tape.Classes)
+				x, labels := examples(m, in, tape.Outputs)
 				for i := range 3 {
 					want := step(t, tape, x, labels)
 					step(t, one, x, labels)
 					step(t, two, x, labels)
-					got, err := descent.Descend(x, labels, eta, l2)
+					got, err := descent.DescendFrom(source(descent, x, labels), eta, l2)
 					if d := apart([]float64{want.Cost}, []float64{got.Cost}); err != nil || d > 1e-12 || got.Correct != want.Correct {
 						t.Errorf("%s: %+v, want %+v (%v)", what, got, want, err)
 					}
@@ -143,7 +143,7 @@ func TestOdd(t *testing.T) {
 				}
 			}
 			x, labels := examples(3, in, 3)
-			results, err := graph.GradCheck(new(graph.Config{}), x, labels, 10)
+			results, err := graph.GradCheck(new(graph.Config{}), x, hot(new(graph.Config{}), labels), 10)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,9 +3,6 @@ package graph
 import (
 	"fmt"
 
-	"gorgonia.org/tensor"
-
-	"github.com/stheno-ml/stheno/graph/op"
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
@@ -61,22 +58,4 @@ func (p *Param) descend(eta, l2 float64) {
 	case []float64:
 		kernel.For[float64]().SGD(w, p.Grad.([]float64), 1-eta*l2, eta)
 	}
-}
-
-// set makes every element of x value.
-func set(x any, value float64) {
-	switch x := x.(type) {
-	case []float32:
-		op.Fill(x, float32(value))
-	case []float64:
-		op.Fill(x, value)
-	}
-}
-
-// buffer is n zeros of element type dt.
-func buffer(dt tensor.Dtype, n int) any {
-	if dt == tensor.Float64 {
-		return make([]float64, n)
-	}
-	return make([]float32, n)
 }

@@ -317,8 +317,8 @@ func check(t *testing.T, l graph.Layer, loss *graph.Loss) (bad []graph.GradResul
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, labels := examples(3, n.Input, n.Classes)
-	results, err := graph.GradCheck(n, x, labels, 20)
+	x, labels := examples(3, n.Input, n.Outputs)
+	results, err := graph.GradCheck(n, x, hot(n, labels), 20)
 	if err != nil {
 		t.Fatal(err)
 	}

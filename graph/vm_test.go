@@ -63,7 +63,7 @@ func TestVMsAgree(t *testing.T) {
 				}
 			}
 			for _, batch := range []int{1, 11} {
-				if batch > 1 || len(nets[0].Stats) == 0 { // a batch norm needs more than one example
+				if batch > 1 || len(nets[0].Fixed) == 0 { // a batch norm needs more than one example
 					agree(t, nets, batch)
 				}
 			}
@@ -77,10 +77,10 @@ func agree(t *testing.T, nets [2]*graph.Net, batch int) {
 	var y [2][]float32
 	for i, n := range nets {
 		var err error
-		if stats[i], err = n.Step(x, labels); err != nil {
+		if stats[i], err = n.Step(x, hot(n, labels)); err != nil {
 			t.Fatal(err)
 		}
-		y[i] = make([]float32, batch*n.Classes)
+		y[i] = make([]float32, batch*n.Outputs)
 		if err := n.Predict(y[i], x); err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestThreads(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if _, err := n.Step(x, labels); err != nil {
+			if _, err := n.Step(x, hot(n, labels)); err != nil {
 				t.Fatal(err)
 			}
 			for _, p := range n.Params {
@@ -163,11 +163,11 @@ func TestDescend(t *testing.T) {
 		before := nets[0].Params
 		for range 2 {
 			for _, n := range []*graph.Net{nets[0], nets[2]} {
-				if _, err := n.Descend(x, labels, eta, l2); err != nil {
+				if _, err := n.DescendFrom(source(n, x, labels), eta, l2); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if _, err := nets[1].Step(x, labels); err != nil {
+			if _, err := nets[1].Step(x, hot(nets[1], labels)); err != nil {
 				t.Fatal(err)
 			}
 			for _, p := range nets[1].Params {
@@ -192,7 +192,7 @@ func TestDescend(t *testing.T) {
 		first := before[0].Data.([]float64)
 		first[0] = math.NaN()
 		weights := before[len(before)-2].Float64s()
-		if s, err := nets[0].Descend(x, labels, eta, l2); err != nil || !math.IsNaN(s.Cost) {
+		if s, err := nets[0].DescendFrom(source(nets[0], x, labels), eta, l2); err != nil || !math.IsNaN(s.Cost) {
 			t.Fatalf("%s: a NaN weight gave cost %v, error %v", m.Name, s.Cost, err)
 		}
 		for j, w := range before[len(before)-2].Float64s() {
@@ -242,8 +242,9 @@ func TestNoAllocation(t *testing.T) {
 	for name, l := range nets {
 		n := fresh(t, l, graph.LogLikelihood, shape{1, 28, 28}, graph.Config{})
 		x, labels := digits(10)
+		src := source(n, x, labels)
 		if a := testing.AllocsPerRun(5, func() {
-			if _, err := n.Descend(x, labels, .01, .01); err != nil {
+			if _, err := n.DescendFrom(src, .01, .01); err != nil {
 				t.Fatal(err)
 			}
 		}); a != 0 {
@@ -285,8 +286,8 @@ func TestNorms(t *testing.T) {
 		for _, batch := range []int{2, 11, 60} {
 			agree(t, nets, batch)
 		}
-		for i, p := range nets[0].Stats {
-			if d := apart(p.Float64s(), nets[1].Stats[i].Float64s()); d > 1e-12 {
+		for i, p := range nets[0].Fixed {
+			if d := apart(p.Float64s(), nets[1].Fixed[i].Float64s()); d > 1e-12 {
 				t.Errorf("%s: %s differs by %v", name, p.Name, d)
 			}
 		}

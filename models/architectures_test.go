@@ -186,7 +186,7 @@ func firstSteps(t *testing.T, m models.Model, l graph.Layer) (all []string) {
 		for i := range labels {
 			labels[i] = byte(r.IntN(10))
 		}
-		s, err := n.Descend(x, labels, .01, 0)
+		s, err := n.DescendFrom(source{x, labels, n.Outputs}, .01, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,4 +194,21 @@ func firstSteps(t *testing.T, m models.Model, l graph.Layer) (all []string) {
 	}
 	weights()
 	return all
+}
+
+// source is a mini-batch of labeled examples.
+type source struct {
+	x      []float32
+	labels []byte
+	of     int // classes
+}
+
+func (s source) Len() int { return len(s.labels) }
+
+func (s source) Load(x, y []float32) {
+	copy(x, s.x)
+	clear(y)
+	for i, l := range s.labels {
+		y[i*s.of+int(l)] = 1
+	}
 }

@@ -22,7 +22,7 @@ func BenchmarkEvaluate(b *testing.B) {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				if _, err := train.Evaluate(b.Context(), n, train.Data{Images: d.Test.Images, Labels: d.Test.Labels}); err != nil {
+				if _, err := train.Evaluate(b.Context(), n, train.Images{Pixels: d.Test.Images, Labels: d.Test.Labels}); err != nil {
 					b.Fatal(err)
 				}
 			}

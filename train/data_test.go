@@ -10,16 +10,16 @@ import (
 )
 
 // corners are images of 6×6 with noise, in class c the corner number c bright: easy to learn.
-func corners(n int, seed uint64) train.Data {
+func corners(n int, seed uint64) train.Images {
 	r := rand.New(rand.NewPCG(seed, 0))
-	d := train.Data{Images: make([]byte, 36*n), Labels: make([]byte, n)}
+	d := train.Images{Pixels: make([]byte, 36*n), Labels: make([]byte, n)}
 	for i := range n {
 		c := r.IntN(4)
 		d.Labels[i] = byte(c)
 		for p := range 36 {
-			d.Images[36*i+p] = byte(r.IntN(100))
+			d.Pixels[36*i+p] = byte(r.IntN(100))
 			if p/6/3 == c/2 && p%6/3 == c%2 {
-				d.Images[36*i+p] += 120
+				d.Pixels[36*i+p] += 120
 			}
 		}
 	}
@@ -28,10 +28,10 @@ func corners(n int, seed uint64) train.Data {
 
 // pixels are n images of n pixels; of image i pixel i alone is not 0, so that the gradient of the first weights tells which images
 // a mini-batch had. Every label is the same.
-func pixels(n int, label byte) train.Data {
-	d := train.Data{Images: make([]byte, n*n), Labels: make([]byte, n)}
+func pixels(n int, label byte) train.Images {
+	d := train.Images{Pixels: make([]byte, n*n), Labels: make([]byte, n)}
 	for i := range n {
-		d.Images[i*n+i], d.Labels[i] = 128, label
+		d.Pixels[i*n+i], d.Labels[i] = 128, label
 	}
 	return d
 }

@@ -6,50 +6,50 @@ import (
 	"math"
 
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// chunk is the number of images that are evaluated at once.
+// chunk is the number of examples that are evaluated at once.
 const chunk = 100
 
 // Evaluate runs a network over a set: the mean cost and the number of right answers. When ctx is cancelled it stops within a hundred
-// images, with ctx's error.
+// examples, with ctx's error.
 func Evaluate(ctx context.Context, n *graph.Net, d Data) (graph.Stats, error) {
 	var total graph.Stats
-	err := chunks(ctx, n, d, func(x []float32, from, to int) error {
-		got, err := n.Evaluate(x, d.Labels[from:to])
+	err := chunks(ctx, n, d, n.Targets, func(x, y []float32, from, to int) error {
+		got, err := n.Evaluate(x, y)
 		total.Cost += got.Cost * float64(to-from) / float64(d.Len())
 		total.Correct += got.Correct
+		total.Answers += got.Answers
 		return err
 	})
 	return total, err
 }
 
-// Predict is the outputs of a network for every image of a set, (len, classes).
+// Predict is the outputs of a network for every example of a set, (len, outputs).
 func Predict(n *graph.Net, d Data) ([]float32, error) {
-	y := make([]float32, d.Len()*n.Classes)
-	return y, chunks(context.Background(), n, d, func(x []float32, from, to int) error {
-		return n.Predict(y[from*n.Classes:to*n.Classes], x)
+	y := make([]float32, d.Len()*n.Outputs)
+	return y, chunks(context.Background(), n, d, 0, func(x, _ []float32, from, to int) error {
+		return n.Predict(y[from*n.Outputs:to*n.Outputs], x)
 	})
 }
 
-// chunks calls f with the pixels of images [from, to), a chunk at a time, until ctx is cancelled.
-func chunks(ctx context.Context, n *graph.Net, d Data, f func(x []float32, from, to int) error) error {
-	size := n.Input.TotalSize()
-	if len(d.Images) != size*d.Len() {
-		return fmt.Errorf("train: %d images of %d bytes in all do not fit a network whose input is %v", d.Len(), len(d.Images), n.Input)
+// chunks calls f with the examples [from, to) and so many targets of each, a chunk at a time, until ctx is cancelled.
+func chunks(ctx context.Context, n *graph.Net, d Data, targets int, f func(x, y []float32, from, to int) error) error {
+	if err := fits(d, n); err != nil {
+		return fmt.Errorf("train: %w", err)
 	}
-	x, order := make([]float32, chunk*size), make([]int32, chunk)
+	inputs := n.Input.TotalSize()
+	x, y, order := make([]float32, chunk*inputs), make([]float32, chunk*targets), make([]int32, chunk)
 	for from := 0; from < d.Len(); from += chunk {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		to := min(from+chunk, d.Len())
-		for i := range to - from {
+		k := min(chunk, d.Len()-from)
+		for i := range k {
 			order[i] = int32(from + i)
 		}
-		kernel.For[float32]().Gather(x[:(to-from)*size], d.Images, order[:to-from], 0, size)
-		if err := f(x[:(to-from)*size], from, to); err != nil {
+		d.Batch(x[:k*inputs], y[:k*targets], order[:k])
+		if err := f(x[:k*inputs], y[:k*targets], from, from+k); err != nil {
 			return err
 		}
 	}

@@ -26,10 +26,10 @@ func TestEvaluate(t *testing.T) {
 		var want graph.Stats
 		for i := range size {
 			x := make([]float32, 36)
-			for k, b := range d.Images[36*i : 36*i+36] {
+			for k, b := range d.Pixels[36*i : 36*i+36] {
 				x[k] = float32(b) / 256
 			}
-			s, err := n.Evaluate(x, d.Labels[i:i+1])
+			s, err := n.Evaluate(x, hot(n, d.Labels[i:i+1]))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,10 +49,10 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("%d images: %+v, one by one %+v", size, got, want)
 		}
 	}
-	if got, err := train.Evaluate(t.Context(), n, train.Data{}); err != nil || got != (graph.Stats{}) {
+	if got, err := train.Evaluate(t.Context(), n, train.Images{}); err != nil || got != (graph.Stats{}) {
 		t.Errorf("no images: %+v, %v", got, err)
 	}
-	const want = "train: 9 images of 81 bytes in all do not fit a network whose input is (1, 6, 6)"
+	const want = "train: 9 images of 81 bytes in all do not fit a network of 36 inputs"
 	if _, err := train.Evaluate(t.Context(), n, pixels(9, 0)); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v", err)
 	}

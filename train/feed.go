@@ -1,17 +1,39 @@
 package train
 
+import (
+	"errors"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/team"
+)
+
 // A feed makes mini-batches of warped images: the next one while the network trains on the present one.
 type feed struct {
+	plain  minibatch
+	images imagebatch
 	hands  []hand // by the processor's number
-	ready  minibatch
-	spare  minibatch // whose memory is that of the next one
-	finish func()    // makes what is left of ready
+	ready  warped
+	spare  warped // whose memory is that of the next one
+	finish func() // makes what is left of ready
 }
 
-// A minibatch is the images of a part of an epoch's order, and their labels.
-type minibatch struct {
-	x      []float32
-	labels []byte
+// warped is a mini-batch of warped images.
+type warped struct {
+	x []float32
+	imagebatch
+}
+
+func (b *warped) Load(x, y []float32) {
+	copy(x, b.x)
+	b.LoadTargets(y)
+}
+
+// LoadColumns copies a part of each image.
+func (b *warped) LoadColumns(x []float32, from, to int) {
+	n := len(b.x) / b.Len()
+	for at := 0; at < len(b.x); at += n {
+		copy(x[at+from:at+to], b.x[at+from:])
+	}
 }
 
 // A hand is what a processor needs to warp images.
@@ -22,7 +44,10 @@ type hand struct {
 
 // hire makes hands for all processors.
 func (t *Trainer) hire() error {
-	t.feed = feed{hands: make([]hand, t.Net.Members())}
+	if _, ok := t.Train.(Images); !ok {
+		return errors.New("only Images can be warped; leave Warp out for other data")
+	}
+	t.feed = feed{hands: make([]hand, team.Size(t.Net.Threads()))}
 	for i := range t.feed.hands {
 		w, err := NewWarper(t.Net.Input)
 		if err != nil {
@@ -33,52 +58,53 @@ func (t *Trainer) hire() error {
 	return nil
 }
 
-// gather collects a mini-batch of the present epoch: its images, warped for the epoch, and their labels.
-func (t *Trainer) gather(number int) ([]float32, []byte) {
+// gather is a mini-batch of the present epoch, its images warped for the epoch.
+func (t *Trainer) gather(number int) graph.Source {
 	f := &t.feed
 	if t.Warp == nil {
-		t.size(&f.ready, number, t.Net.Buffer)
-		t.Net.Gather(f.ready.x, t.Train.Images, t.images(number))
-		return f.ready.x, f.ready.labels
+		return t.sourceOf(number)
 	}
 	if f.finish == nil {
 		t.begin(number)
 	}
 	f.finish()
-	now := f.ready
-	f.ready, f.spare, f.finish = f.spare, now, nil
+	f.ready, f.spare, f.finish = f.spare, f.ready, nil
 	if number+1 < t.batches() {
 		t.begin(number + 1)
 	}
-	return now.x, now.labels
+	return &f.spare
 }
 
-// images are the numbers of those of a mini-batch.
-func (t *Trainer) images(number int) []int32 {
+// sourceOf is a mini-batch as it stands in the data.
+func (t *Trainer) sourceOf(number int) graph.Source {
+	f := &t.feed
+	if d, ok := t.Train.(Images); ok {
+		f.images = imagebatch{d, t.numbers(number)}
+		return &f.images
+	}
+	f.plain = minibatch{t.Train, t.numbers(number)}
+	return &f.plain
+}
+
+// numbers are those of the examples of a mini-batch.
+func (t *Trainer) numbers(number int) []int32 {
 	from := number * t.Batch
 	return t.order[from:min(from+t.Batch, t.Train.Len())]
-}
-
-// size makes b as large as a mini-batch, with memory for its images from buffer, and sets its labels.
-func (t *Trainer) size(b *minibatch, number int, buffer func(images int) []float32) {
-	order := t.images(number)
-	if len(b.labels) != len(order) {
-		b.x, b.labels = buffer(len(order)), make([]byte, len(order))
-	}
-	for i, o := range order {
-		b.labels[i] = t.Train.Labels[o]
-	}
 }
 
 // begin has a mini-batch warped by processors that have nothing else to do.
 func (t *Trainer) begin(number int) {
 	f, n := &t.feed, t.Net.Input.TotalSize()
-	t.size(&f.ready, number, func(images int) []float32 { return make([]float32, images*n) }) // The network reads its own at this time.
-	x, order, epoch := f.ready.x, t.images(number), t.state.Epoch
-	f.finish = t.Net.Aside(len(order), func(member, i int) {
+	b := &f.ready
+	b.imagebatch = imagebatch{t.Train.(Images), t.numbers(number)}
+	if len(b.x) != b.Len()*n {
+		b.x = make([]float32, b.Len()*n)
+	}
+	x, pixels, order, epoch := b.x, b.Pixels, b.order, t.state.Epoch
+	f.finish = team.Aside(b.Len(), t.Net.Threads(), func(member, i int) {
 		hand, o := &f.hands[member], int(order[i])
 		t.Warp(epoch, o, &hand.grid)
-		hand.Warp(x[i*n:(i+1)*n], t.Train.Images[o*n:(o+1)*n], &hand.grid)
+		hand.Warp(x[i*n:(i+1)*n], pixels[o*n:(o+1)*n], &hand.grid)
 	})
 }
 

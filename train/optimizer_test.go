@@ -104,7 +104,7 @@ func follow(t *testing.T, name string, o train.Optimizer, c graph.Config, l2 flo
 	}
 	for i := range 6 {
 		rate := eta * float64(6-i) // as a schedule changes it
-		if _, err := n.Step([]float32{1, -2, 3, .5, float32(i)}, []byte{4}); err != nil {
+		if _, err := n.Step([]float32{1, -2, 3, .5, float32(i)}, hot(n, []byte{4})); err != nil {
 			t.Fatal(err)
 		}
 		for k, p := range n.Params {
@@ -149,7 +149,7 @@ func TestTensors(t *testing.T) {
 		}
 		tr := train.Trainer{
 			Net: network(t, graph.Dense{Out: 2}, graph.Quadratic, c, 3), Optimizer: train.SGD{Momentum: .5}, Epochs: 1, Batch: 1, Eta: 1e-30,
-			Train: train.Data{Images: make([]byte, 3), Labels: make([]byte, 1)},
+			Train: train.Images{Pixels: make([]byte, 3), Labels: make([]byte, 1)},
 		}
 		if err := tr.Start(); err != nil {
 			t.Fatal(err)

@@ -89,7 +89,7 @@ func TestOrderOfLabels(t *testing.T) {
 			labels[i] = byte(255 - i*i%classes)
 		}
 		for _, batch := range []int{1, 7, 128, n, 3 * n} {
-			plain, order := train.Order(make([]byte, n), batch, 3, 4), train.Order(labels, batch, 3, 4)
+			plain, order := train.Order(n, nil, batch, 3, 4), train.Order(n, labels, batch, 3, 4)
 			for at := 0; at < n; at += batch {
 				end := min(n, at+batch)
 				if !slices.IsSortedFunc(order[at:end], func(a, b int32) int { return int(labels[a]) - int(labels[b]) }) {

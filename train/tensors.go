@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // A Tensor is memory with a name and a shape.
@@ -56,7 +55,7 @@ func (t *Trainer) keep(p *graph.Param) []any {
 	}
 	if t.kept[p] == nil {
 		for range t.Optimizer.Keeps() {
-			t.kept[p] = append(t.kept[p], zeros(p))
+			t.kept[p] = append(t.kept[p], memoryOf(t.Net).zeros(p.Len()))
 		}
 	}
 	return t.kept[p]
@@ -69,23 +68,15 @@ func (t *Trainer) other(p *graph.Param) any {
 		t.others = map[*graph.Param]any{}
 	}
 	if t.others[p] == nil {
-		x := zeros(p)
-		both(x, p.Data, func(x, y []float32) { copy(x, y) }, func(x, y []float64) { copy(x, y) })
-		t.others[p] = x
+		t.others[p] = memoryOf(t.Net).clone(p.Data)
 	}
 	return t.others[p]
 }
 
-// average takes a tensor after step t, the first being 1, into its average: a ← a + (w−a)(1−d)/(1−dᵗ) for a decay of d, which is the
+// share is how far an average moves towards a tensor after step t, the first being 1: a ← a + (w−a)(1−d)/(1−dᵗ) for a decay of d is the
 // exponential moving average with Adam's bias correction.
-func average(a, w any, decay float64, step int) {
-	k := (1 - decay) / (1 - math.Pow(decay, float64(step)))
-	both(a, w, approach[float32](k), approach[float64](k))
-}
-
-// approach is a ← (1−k) a + k w.
-func approach[T kernel.Float](k float64) func(a, w []T) {
-	return func(a, w []T) { kernel.For[T]().SGD(a, w, T(1-k), T(-k)) }
+func share(decay float64, step int) float64 {
+	return (1 - decay) / (1 - math.Pow(decay, float64(step)))
 }
 
 // A piece is a stretch of one of the network's tensors, with what is kept of it.
@@ -116,24 +107,17 @@ func (t *Trainer) cut() [][]piece {
 
 // piece is a parameter's elements [from, to).
 func (t *Trainer) piece(p *graph.Param, from, to int) piece {
-	c := piece{Param: &graph.Param{Name: p.Name, Shape: graph.Shape{to - from}, Data: stretch(p.Data, from, to), Decay: p.Decay}}
+	c := piece{Param: &graph.Param{Name: p.Name, Shape: graph.Shape{to - from}, Data: memoryOf(t.Net).stretch(p.Data, from, to), Decay: p.Decay}}
 	if t.EMA > 0 {
-		c.other = stretch(t.other(p), from, to)
+		c.other = memoryOf(t.Net).stretch(t.other(p), from, to)
 	}
 	if p.Grad != nil {
-		c.Grad = stretch(p.Grad, from, to)
+		c.Grad = memoryOf(t.Net).stretch(p.Grad, from, to)
 		for _, k := range t.keep(p) {
-			c.kept = append(c.kept, stretch(k, from, to))
+			c.kept = append(c.kept, memoryOf(t.Net).stretch(k, from, to))
 		}
 	}
 	return c
-}
-
-func stretch(x any, from, to int) any {
-	if x, ok := x.([]float64); ok {
-		return x[from:to]
-	}
-	return x.([]float32)[from:to]
 }
 
 // show lets the network have the averages, or what is trained.
@@ -142,31 +126,7 @@ func (t *Trainer) show(averages bool) {
 		return
 	}
 	for _, p := range t.Net.Tensors() {
-		both(t.other(p), p.Data, swap[float32], swap[float64])
+		memoryOf(t.Net).swap(t.other(p), p.Data)
 	}
 	t.averaged = averages
-}
-
-func swap[T kernel.Float](x, y []T) {
-	for i := range x {
-		x[i], y[i] = y[i], x[i]
-	}
-}
-
-// both calls the function of the element type that x and y have.
-func both(x, y any, f32 func(x, y []float32), f64 func(x, y []float64)) {
-	switch x := x.(type) {
-	case []float32:
-		f32(x, y.([]float32))
-	case []float64:
-		f64(x, y.([]float64))
-	}
-}
-
-// zeros is memory as large as the parameter's.
-func zeros(p *graph.Param) any {
-	if _, ok := p.Data.([]float64); ok {
-		return make([]float64, p.Len())
-	}
-	return make([]float32, p.Len())
 }

@@ -15,13 +15,6 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// Data is a labelled set of images: image i is Images[i*n:(i+1)*n], a byte a pixel, of which a network sees byte/256 as in the
-// book; its class is Labels[i].
-type Data struct{ Images, Labels []byte }
-
-// Len is the number of images.
-func (d Data) Len() int { return len(d.Labels) }
-
 // A Trainer trains Net by mini-batch gradient descent. Its fields are set once, before Run; what changes while it runs can be
 // taken with State and Tensors, and put back with Restore.
 type Trainer struct {
@@ -29,7 +22,7 @@ type Trainer struct {
 	Optimizer  Optimizer
 	Schedule   Schedule // nil: Constant
 	Train      Data
-	Validation Data // may be empty: then nothing is evaluated, and every epoch is the best so far
+	Validation Data // may be nil: then nothing is evaluated, and every epoch is the best so far
 	Epochs     int
 	Batch      int
 	Eta        float64 // learning rate η
@@ -43,11 +36,16 @@ type Trainer struct {
 	// Warp, if not nil, says how to warp an image of Train in an epoch. Several goroutines call it at once.
 	Warp func(epoch, image int, to *Grid)
 
+	// Score is what the best epoch is chosen by, and patience waits for: the higher, the better. Nil: the validation accuracy of classes,
+	// −ValLoss of anything else.
+	Score func(Epoch) float64
+
 	// Progress, if not nil, is called before each mini-batch with the state then: for a line that a person watches.
 	Progress func(State)
 
+	started  bool
 	state    State
-	kept     map[*graph.Param][]any // by the optimiser
+	kept     map[*graph.Param][]any // by the optimizer
 	parts    [][]piece              // of the update
 	others   map[*graph.Param]any   // the averages, or, while Net has those, what is trained
 	averaged bool                   // Net has the averages
@@ -70,14 +68,14 @@ type State struct {
 	Timing float64 `json:"seconds"` // of the epoch so far
 }
 
-// Best is the best validation accuracy so far, a fraction, and its epoch; Epoch is −1 before the first.
+// Best is the best score so far and its epoch; Epoch is −1 before the first.
 type Best struct {
-	Epoch    int     `json:"epoch"`
-	Accuracy float64 `json:"val_acc"`
+	Epoch int     `json:"epoch"`
+	Score float64 `json:"val_acc"` // the name that it has in the folders of runs, whose score is the validation accuracy
 }
 
 // Epoch is what an epoch of training gave. Costs are means per example without regularisation, accuracies are fractions; those of
-// the training images are gathered on the way, before each step's update and with dropout.
+// the training examples are gathered on the way, before each step's update and with dropout; they are 0 where the loss has no classes.
 type Epoch struct {
 	Epoch     int
 	TrainLoss float64
@@ -87,7 +85,7 @@ type Epoch struct {
 	Eta       float64 // in its last mini-batch
 	Seconds   float64 // of training, without the evaluation
 	PerSecond float64 // training images a second
-	Best      bool    // the best validation accuracy so far
+	Best      bool    // the best score so far
 	Last      bool    // patience or the number of epochs ends the training here
 }
 
@@ -107,17 +105,24 @@ func (t *Trainer) Start() error {
 	if err := t.check(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	t.state, t.order = State{Eta: t.Eta, Best: Best{Epoch: -1}}, nil
+	t.started, t.state, t.order = true, State{Eta: t.Eta, Best: Best{Epoch: -1}}, nil
 	t.kept, t.others, t.averaged, t.parts = nil, nil, false, nil
 	return nil
 }
 
 func (t *Trainer) check() error {
 	_, lowers := t.Schedule.(Plateau)
-	n := t.Net.Input.TotalSize()
+	switch {
+	case t.Net == nil:
+		return errors.New("no network; set Net")
+	case t.Optimizer == nil:
+		return errors.New("no optimizer; set one, such as SGD{}")
+	case t.Train == nil:
+		return errors.New("no training data; set Train")
+	}
 	for _, d := range []Data{t.Train, t.Validation} {
-		if len(d.Images) != n*len(d.Labels) {
-			return fmt.Errorf("%d images of %d bytes in all do not fit a network whose input is %v; use a model for images of that size", len(d.Labels), len(d.Images), t.Net.Input)
+		if err := fits(d, t.Net); err != nil {
+			return err
 		}
 	}
 	err := cmp.Or(CheckNumber("batch", float64(t.Batch)), CheckNumber("epochs", float64(t.Epochs)), CheckNumber("patience", float64(t.Patience)),
@@ -125,7 +130,7 @@ func (t *Trainer) check() error {
 	switch {
 	case err != nil:
 		return err
-	case t.Validation.Len() == 0 && t.Patience > 0:
+	case size(t.Validation) == 0 && t.Patience > 0:
 		return errors.New("patience needs validation images; use a larger data set")
 	case t.Train.Len() == 0 || t.DropTail && t.Train.Len() < t.Batch:
 		return fmt.Errorf("%d training images do not make a mini-batch of %d; use more images or a smaller batch", t.Train.Len(), t.Batch)
@@ -183,7 +188,7 @@ func (t *Trainer) Restore(s State) error {
 	if s.Epoch < 0 || s.Batch < 0 || s.Batch > t.batches() {
 		return fmt.Errorf("train: state at epoch %d, mini-batch %d does not belong to %d mini-batches an epoch", s.Epoch, s.Batch, t.batches())
 	}
-	t.state, t.Net.Steps, t.order = s, s.Steps, nil
+	t.started, t.state, t.Net.Steps, t.order = true, s, s.Steps, nil
 	return nil
 }
 
@@ -204,10 +209,16 @@ func (t *Trainer) batches() int {
 	return (n + t.Batch - 1) / t.Batch
 }
 
-// Run trains from the present state to the end, and yields after each epoch; early stopping is break. The last pair has an error
+// Run trains from the present state, or the start, to the end, and yields after each epoch; early stopping is break. The last pair has an error
 // if there was one: ctx's if it was cancelled (the state is then that after the last whole mini-batch, also where the evaluation was cut short), or a *DivergedError.
 func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 	return func(yield func(Epoch, error) bool) {
+		if !t.started {
+			if err := t.Start(); err != nil {
+				yield(Epoch{}, err)
+				return
+			}
+		}
 		for t.state.Epoch < t.Epochs && !t.over() {
 			e, err := t.epoch(ctx)
 			if !yield(e, err) || err != nil {
@@ -221,7 +232,7 @@ func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	s := &t.state
 	if t.order == nil {
-		t.order = Order(t.Train.Labels, t.Batch, t.Seed, s.Epoch)
+		t.order = Order(t.Train.Len(), labels(t.Train), t.Batch, t.Seed, s.Epoch)
 	}
 	t.show(false)
 	defer t.feed.stop()
@@ -241,7 +252,7 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	s.Timing = before + time.Since(begin).Seconds()
 	t.show(true)
 	var val graph.Stats
-	if t.Validation.Len() > 0 {
+	if size(t.Validation) > 0 {
 		var err error
 		if val, err = Evaluate(ctx, t.Net, t.Validation); err != nil {
 			return Epoch{}, err
@@ -256,32 +267,32 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 // step trains one mini-batch.
 func (t *Trainer) step() error {
 	s := &t.state
-	x, labels := t.gather(s.Batch)
-	got, err := t.update(x, labels)
+	src := t.gather(s.Batch)
+	got, err := t.update(src)
 	if err != nil {
 		return err
 	}
 	if !finite(got.Cost) {
-		op, err := t.Net.Nonfinite(len(labels))
+		op, err := t.Net.Nonfinite()
 		if err != nil {
 			return err
 		}
 		t.Net.Steps-- // the step was not made
 		return &DivergedError{s.Epoch, s.Batch, op}
 	}
-	s.Cost += got.Cost * float64(len(labels))
+	s.Cost += got.Cost * float64(src.Len())
 	s.Right += got.Correct
-	s.Seen += len(labels)
+	s.Seen += src.Len()
 	return nil
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// Order is the order of images in an epoch, by their labels alone: a permutation that depends on the seed and the epoch, of which each
-// mini-batch is then sorted by label. What a mini-batch gives does not depend on the order of its images, but for rounding; those of one
-// digit share many pixels, and products with sparse inputs walk the pixels of a few neighbours together.
-func Order(labels []byte, batch int, seed uint64, epoch int) []int32 {
-	order := make([]int32, len(labels))
+// Order is the order of n examples in an epoch: a permutation that depends on the seed and the epoch. If there are labels, each mini-batch is
+// then sorted by label: what a mini-batch gives does not depend on the order of its images, but for rounding; those of one digit share many
+// pixels, and products with sparse inputs walk the pixels of a few neighbors together.
+func Order(n int, labels []byte, batch int, seed uint64, epoch int) []int32 {
+	order := make([]int32, n)
 	for i := range order {
 		order[i] = int32(i)
 	}
@@ -290,10 +301,20 @@ func Order(labels []byte, batch int, seed uint64, epoch int) []int32 {
 		j := r.Uint64N(uint64(i + 1))
 		order[i], order[j] = order[j], order[i]
 	}
-	for part := range slices.Chunk(order, batch) {
-		group(part, labels)
+	if labels != nil {
+		for part := range slices.Chunk(order, batch) {
+			group(part, labels)
+		}
 	}
 	return order
+}
+
+// labels are those of images.
+func labels(d Data) []byte {
+	if d, ok := d.(Images); ok {
+		return d.Labels
+	}
+	return nil
 }
 
 // group sorts images by label: in place, by the number of each.
@@ -325,13 +346,14 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 	s := &t.state
 	e := Epoch{
 		Epoch: s.Epoch, Eta: t.eta(t.done() - 1), Seconds: s.Timing, PerSecond: float64(s.Seen) / s.Timing,
-		TrainLoss: s.Cost / float64(s.Seen), TrainAcc: float64(s.Right) / float64(s.Seen),
-		ValLoss: val.Cost, ValAcc: float64(val.Correct) / float64(max(1, t.Validation.Len())),
+		TrainLoss: s.Cost / float64(s.Seen), TrainAcc: float64(s.Right) / float64(s.Seen*max(1, t.Net.Loss.Steps)),
+		ValLoss: val.Cost, ValAcc: float64(val.Correct) / float64(max(1, val.Answers)),
 	}
-	e.Best = s.Best.Epoch < 0 || e.ValAcc > s.Best.Accuracy || t.Validation.Len() == 0
+	score := t.score(e)
+	e.Best = s.Best.Epoch < 0 || score > s.Best.Score || size(t.Validation) == 0
 	s.Stale++
 	if e.Best {
-		s.Best, s.Stale = Best{s.Epoch, e.ValAcc}, 0
+		s.Best, s.Stale = Best{s.Epoch, score}, 0
 	}
 	if p, ok := t.Schedule.(Plateau); ok && s.Stale >= t.Patience {
 		s.Eta, s.Stale = s.Eta*p.factor(), 0
@@ -340,6 +362,17 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 	t.order = nil
 	e.Last = s.Epoch >= t.Epochs || t.over()
 	return e
+}
+
+// score is what the best epoch is chosen by.
+func (t *Trainer) score(e Epoch) float64 {
+	switch {
+	case t.Score != nil:
+		return t.Score(e)
+	case t.Net.Loss.Classes:
+		return e.ValAcc
+	}
+	return -e.ValLoss
 }
 
 // over says that early stopping ends the training.

@@ -3,25 +3,26 @@ package train
 import (
 	"cmp"
 	"math"
-	"slices"
 
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/internal/kernel"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
 // update runs one mini-batch, and updates parameters and averages unless the cost is not finite.
-func (t *Trainer) update(x []float32, labels []byte) (graph.Stats, error) {
+func (t *Trainer) update(src graph.Source) (graph.Stats, error) {
 	done := t.done()
 	s := Step{Number: done + 1, Eta: t.eta(done), L2: t.Lambda / float64(t.Train.Len())}
-	run := t.Net.Step
+	var got graph.Stats
+	var err error
 	if t.descends() {
-		run = func(x []float32, labels []byte) (graph.Stats, error) { return t.Net.Descend(x, labels, s.Eta, s.L2) }
+		got, err = t.Net.DescendFrom(src, s.Eta, s.L2)
+	} else {
+		got, err = t.Net.StepFrom(src)
 	}
-	got, err := run(x, labels)
 	if err != nil || !finite(got.Cost) {
 		return got, err
 	}
-	if t.Clip > 0 && !clip(t.Net.Params, t.Clip) {
+	if t.Clip > 0 && !t.clip() {
 		t.Net.Steps--
 		return got, &DivergedError{t.state.Epoch, t.state.Batch, "the norm of the gradients"}
 	}
@@ -36,16 +37,16 @@ func (t *Trainer) advance(s Step) {
 	if t.parts == nil {
 		t.parts = t.cut()
 	}
-	t.Net.Parallel(len(t.parts), func(i int) {
+	team.Do(&team.Job{Parts: len(t.parts), Run: func(i int) {
 		for _, p := range t.parts[i] {
 			if p.Grad != nil && !t.descends() {
 				t.Optimizer.Update(p.Param, p.kept, s)
 			}
 			if t.EMA > 0 {
-				average(p.other, p.Data, t.EMA, s.Number)
+				memoryOf(t.Net).approach(p.other, p.Data, share(t.EMA, s.Number))
 			}
 		}
-	})
+	}}, t.Net.Threads())
 }
 
 // descends says that the update is one which the network makes in one program with the gradients.
@@ -59,37 +60,18 @@ func (t *Trainer) eta(step int) float64 {
 	return t.state.Eta * cmp.Or[Schedule](t.Schedule, Constant{}).At(step, t.Epochs*t.batches(), t.batches())
 }
 
-// clip scales the gradients down to the norm most if theirs, of all parameters together, is larger; false if that is not finite.
-func clip(params []*graph.Param, most float64) bool {
+// clip scales the gradients down to the norm Clip if theirs, of all parameters together, is larger; false if that is not finite.
+func (t *Trainer) clip() bool {
 	square := 0.0
-	for _, p := range params {
-		switch g := p.Grad.(type) {
-		case []float32:
-			square += squares(g)
-		case []float64:
-			square += squares(g)
-		}
+	for _, p := range t.Net.Params {
+		square += memoryOf(t.Net).squares(p.Grad)
 	}
 	norm := math.Sqrt(square)
-	if norm <= most || !finite(norm) {
+	if norm <= t.Clip || !finite(norm) {
 		return finite(norm)
 	}
-	for _, p := range params {
-		switch g := p.Grad.(type) {
-		case []float32:
-			kernel.For[float32]().SGD(g, g, float32(most/norm), 0)
-		case []float64:
-			kernel.For[float64]().SGD(g, g, most/norm, 0)
-		}
+	for _, p := range t.Net.Params {
+		memoryOf(t.Net).scale(p.Grad, t.Clip/norm)
 	}
 	return true
-}
-
-// squares is Σx², summed in float64 from stretches that are short enough for float32.
-func squares[T kernel.Float](x []T) float64 {
-	total := 0.0
-	for s := range slices.Chunk(x, 4096) {
-		total += float64(kernel.For[T]().SumSquares(s, 0))
-	}
-	return total
 }

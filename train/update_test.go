@@ -68,7 +68,7 @@ func TestClipNonfinite(t *testing.T) {
 	}
 	n.Params[1].Data.([]float32)[0] = 1e18 // The cost is about 1e36 times the next weights' squares.
 	n.Params[2].Data.([]float32)[0] = 1e-3
-	tr := train.Trainer{Net: n, Optimizer: train.SGD{}, Train: train.Data{Images: []byte{1, 2}, Labels: []byte{0}}, Epochs: 1, Batch: 1, Eta: 1, Clip: 1}
+	tr := train.Trainer{Net: n, Optimizer: train.SGD{}, Train: train.Images{Pixels: []byte{1, 2}, Labels: []byte{0}}, Epochs: 1, Batch: 1, Eta: 1, Clip: 1}
 	before := slices.Clone(n.Params[2].Data.([]float32))
 	if err := tr.Start(); err != nil {
 		t.Fatal(err)
@@ -109,13 +109,13 @@ func TestParts(t *testing.T) {
 		d, kept := corners(20, 1), map[string][]any{}
 		for i := range 4 {
 			x, labels := make([]float32, 5*36), make([]byte, 5)
-			for j, image := range train.Order(d.Labels, 5, 0, 0)[5*i : 5*i+5] {
-				for k, pixel := range d.Images[36*image : 36*image+36] {
+			for j, image := range train.Order(20, d.Labels, 5, 0, 0)[5*i : 5*i+5] {
+				for k, pixel := range d.Pixels[36*image : 36*image+36] {
 					x[36*j+k] = float32(pixel) / 256
 				}
 				labels[j] = d.Labels[image]
 			}
-			if _, err := n.Step(x, labels); err != nil {
+			if _, err := n.Step(x, hot(n, labels)); err != nil {
 				t.Fatal(err)
 			}
 			for _, p := range n.Params {

@@ -38,12 +38,7 @@ func parseAugmentation(text string) (a augmentation, err error) {
 
 // augmentFlag defines --augment.
 func augmentFlag(f *ruled, set *pflag.FlagSet) {
-	f.words = term.Names[augmentation](augmentations)
-	f.parse = func(text string) error {
-		_, err := parseAugmentation(text)
-		return err
-	}
-	set.Var(f, "augment", "`kind` of more images: shifts (each also moved by a pixel), or 'warp(rotate=15,zoom=0.1)'")
+	rule(f, set, "augment", "`kind` of more images: shifts (each also moved by a pixel), or 'warp(rotate=15,zoom=0.1)'", augmentations, parseAugmentation)
 }
 
 // trainingSet is what a recipe trains on.

@@ -52,7 +52,6 @@ func (a *app) benchCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.IntSliceVar(&f.batch, "batch", []int{10, 128}, "`images` in a mini-batch; several with commas")
 	set.Float64Var(&f.seconds, "seconds", 3, "`time` of each line")
 	augmentFlag(&f.augment, set)
@@ -116,7 +115,7 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, im
 	if err != nil {
 		return usagef("model %s: %w", m.Name, err)
 	}
-	t.Train, t.Epochs, t.Batch, t.Seed, t.DropTail, t.Warp, t.Progress = labelled(images), 1<<30, batch, 1, true, warp, w.tick
+	t.Train, t.Epochs, t.Batch, t.Seed, t.DropTail, t.Warp, t.Progress = labeled(images), 1<<30, batch, 1, true, warp, w.tick
 	t.Schedule, t.Patience = nil, 0
 	if err := t.Start(); err != nil {
 		return usagef("%w", err)
@@ -127,7 +126,7 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, im
 		}
 	}
 	if parent.Err() != nil {
-		return &exitError{signalCode(context.Cause(parent)), errors.New("interrupted")}
+		return cutShort(parent, "interrupted")
 	}
 	slices.Sort(w.rates)
 	rate := w.rates[len(w.rates)/2] * float64(batch)

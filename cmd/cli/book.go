@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -44,7 +43,6 @@ func (a *app) bookCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.BoolVar(&f.all, "all", false, "run all experiments")
 	set.IntVar(&f.seeds, "seeds", 0, "`N` runs of an experiment, with the seeds 1 to N; its own number if not given")
 	set.BoolVar(&f.again, "again", false, "forget the runs that are kept")
@@ -87,10 +85,7 @@ func (f *bookFlags) check(names []string) error {
 	if e, _ := book.Find(names[0]); e.Axes == (book.Axes{}) {
 		return usagef("experiment %s has no curves to draw; leave --output out", names[0])
 	}
-	if err := plot.Check(f.output); err != nil {
-		return usagef("--output: %w", err)
-	}
-	return nil
+	return checkPicture(f.output)
 }
 
 // experiment is an experiment with what it gave.
@@ -154,7 +149,7 @@ func (a *app) repeat(ctx context.Context, f *bookFlags, data *mnist.Data, e book
 func (f *bookFlags) next(ctx context.Context, data *mnist.Data, e book.Experiment, r *book.Result) error {
 	err := e.Next(ctx, data, r)
 	if err != nil && ctx.Err() != nil {
-		return &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted; the finished runs are kept")}
+		return cutShort(ctx, "interrupted; the finished runs are kept")
 	}
 	r.Kernel, r.Build = graph.Kernel(), build()
 	if err != nil || e.Quick() {
@@ -247,18 +242,16 @@ func tolerance(r book.Row) string {
 }
 
 func (a *app) bookJSON(shown []experiment) error {
+	var list []object
 	for _, e := range shown {
 		for _, r := range e.rows {
-			o := object{
+			list = append(list, object{
 				{"experiment", e.Name}, {"chapter", e.Chapter}, {"figure", r.Name}, {"book", r.Value()}, {"ours", optional(r.Mean)},
 				{"sd", optional(r.SD)}, {"runs", r.N}, {"tolerance", r.Tolerance}, {"verdict", r.Verdict}, {"seconds", e.Seconds},
-			}
-			if err := printJSON(a.out, o); err != nil {
-				return err
-			}
+			})
 		}
 	}
-	return nil
+	return printJSON(a.out, list...)
 }
 
 // optional is nil for a number that is not there.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -59,13 +60,17 @@ func (a *app) note(err error) {
 	}
 }
 
-// output remembers the first error of writing, so that a full disk under standard output does not pass for success.
+// output remembers the first error of writing, so that a full disk under standard output does not pass for success. Several goroutines
+// may write, a call at a time.
 type output struct {
 	w   io.Writer
+	mu  sync.Mutex
 	err error
 }
 
 func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	n, err := o.w.Write(p)
 	if o.err == nil {
 		o.err = err
@@ -106,6 +111,7 @@ func (a *app) root() *cobra.Command {
 			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 		}
 		c.DisableFlagsInUseLine = true
+		c.Flags().SortFlags = false
 		completeChoices(c)
 	}
 	return root

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -59,7 +57,6 @@ var tolerances = map[string]float64{"float64": 1e-9, "float32": 1e-3}
 func (f *compareFlags) define(set *pflag.FlagSet) {
 	f.set = set
 	set.SetNormalizeFunc(normalise)
-	set.SortFlags = false
 	set.StringVar(&f.against, "against", "", "byhand, or a `FILE` of NumPy's format")
 	set.IntVar(&f.steps, "steps", 100, "`N` mini-batches")
 	set.IntVar(&f.epochs, "epochs", 0, "`N` whole epochs in place of steps")
@@ -84,7 +81,6 @@ func (f *compareFlags) check() error {
 	if !f.set.Changed("tol") {
 		f.tol = tolerances[f.dtype.value]
 	}
-	ending := strings.ToLower(filepath.Ext(f.output))
 	switch {
 	case f.against == "":
 		return usagef("compare: no --against; use byhand, or a file that ends in .npz")
@@ -96,8 +92,9 @@ func (f *compareFlags) check() error {
 		return usagef("--steps %d --epochs %d; use at least 1", f.steps, f.epochs)
 	case !(f.tol >= 0):
 		return usagef("--tol %v; use at least 0", f.tol)
-	case f.output != "" && !slices.Contains([]string{".svg", ".png"}, ending):
-		return usagef("--output %s; use a file that ends in .svg or .png", f.output)
+	}
+	if err := checkPicture(f.output); err != nil {
+		return err
 	}
 	return f.trainFlags.check()
 }

@@ -151,7 +151,7 @@ func TestCompareErrors(t *testing.T) {
 		{"mlp --json --style book", exitUsage, "--json and --style book"},
 		{"mlp --tol -1", exitUsage, "--tol -1"},
 		{"mlp --tol NaN", exitUsage, "--tol NaN"},
-		{"mlp -o x.gif", exitUsage, "--output x.gif; use a file that ends in .svg or .png"},
+		{"mlp -o x.gif", exitUsage, `--output: plot: x.gif: no format ".gif" for pictures; use .svg or .png`},
 		{"mlp --eta 0", exitUsage, "eta must be above 0"},
 		{"mlp --threads -1", exitUsage, "--threads -1"},
 		{"mlp --train-size 51", exitUsage, "train-size 51"},

@@ -42,8 +42,8 @@ func (a *app) compareFile(ctx context.Context, f *compareFlags, name, path strin
 		tol = f.tol
 	}
 	found, err := file.Check(ctx, model, tol)
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted")}
+	if interrupted(ctx, err) {
+		return cutShort(ctx, "interrupted")
 	}
 	if err != nil {
 		return dataf("%w", err)
@@ -164,20 +164,18 @@ func findingObject(path, model string, f *compare.Finding) object {
 			weights = f.Weights
 		}
 	}
-	o := object{
+	var first, diagnosis any
+	if b := f.First; b != nil {
+		first = object{{"tensor", b.Tensor}, {"what", what(b)}, {"step", max(b.Step, 0)}, {"rel", b.Rel}, {"abs", b.Abs}}
+	}
+	if d := f.Diagnosis; d != nil {
+		diagnosis = object{{"name", d.Name}, {"text", d.Text}, {"also", d.Also}}
+	}
+	return object{
 		{"model", orNull(model)}, {"against", path}, {"network", f.Network}, {"layout", f.Reading}, {"dtype", f.Type}, {"tol", f.Tol}, {"steps", f.Steps},
-		{"max_rel_grad", f.Gradients}, {"max_rel_weight", weights}, {"verdict", judgement(f.First == nil)}, {"first", nil}, {"diagnosis", nil},
+		{"max_rel_grad", f.Gradients}, {"max_rel_weight", weights}, {"verdict", judgement(f.First == nil)}, {"first", first}, {"diagnosis", diagnosis},
 		{"notes", f.Notes}, {"tensors", tensors},
 	}
-	for i := range o {
-		switch b, d := f.First, f.Diagnosis; {
-		case o[i].key == "first" && b != nil:
-			o[i].value = object{{"tensor", b.Tensor}, {"what", what(b)}, {"step", max(b.Step, 0)}, {"rel", b.Rel}, {"abs", b.Abs}}
-		case o[i].key == "diagnosis" && d != nil:
-			o[i].value = object{{"name", d.Name}, {"text", d.Text}, {"also", d.Also}}
-		}
-	}
-	return o
 }
 
 // orNull is null for the empty text.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -29,8 +28,8 @@ func (a *app) compareByHand(ctx context.Context, f *compareFlags, name string) e
 	}
 	c.header()
 	if err := c.run(ctx); err != nil {
-		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-			return &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted")}
+		if interrupted(ctx, err) {
+			return cutShort(ctx, "interrupted")
 		}
 		return fmt.Errorf("model %s: %w", c.model.Name, err)
 	}
@@ -71,7 +70,7 @@ func (a *app) newComparison(f *compareFlags, name string) (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := compare.New(m, labelled(images), f.config(f.seed, m.Recipe), f.tol)
+	l, err := compare.New(m, labeled(images), f.config(f.seed, m.Recipe), f.tol)
 	if err != nil {
 		return nil, usagef("%w", err)
 	}
@@ -79,7 +78,7 @@ func (a *app) newComparison(f *compareFlags, name string) (*comparison, error) {
 	if f.json || f.style.value == "book" {
 		c.w = a.err
 	}
-	return c, data.CheckLabels(l.Net.Classes)
+	return c, data.CheckLabels(l.Net.Outputs)
 }
 
 func (c *comparison) header() {
@@ -133,7 +132,7 @@ func (c *comparison) epoch(ctx context.Context, epoch int) error {
 		fmt.Fprintf(c.app.err, "epoch %d: so far, gradients differ by %.1e at most, weights by %.1e\n", epoch, slices.Max(r.Gradients), slices.Max(r.Weights))
 		return nil
 	}
-	graph, hand, err := c.lockstep.Evaluate(ctx, labelled(c.data.Test))
+	graph, hand, err := c.lockstep.Evaluate(ctx, labeled(c.data.Test))
 	if err == nil {
 		line := func(correct int) string { return fmt.Sprintf("Epoch %d: %d / %d", epoch, correct, c.data.Test.Len()) }
 		fmt.Fprintf(c.app.out, bookPair, line(graph), line(hand))

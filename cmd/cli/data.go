@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 )
@@ -25,8 +24,8 @@ func (a *app) dataCommand() *cobra.Command {
 			if show != (output != "") || augment.value != "" && !show {
 				return usagef("data: --show, --augment and --output belong together; use %s data --show [--augment KIND] -o FILE", programName())
 			}
-			if err := plot.Check(output); show && err != nil {
-				return usagef("--output: %w", err)
+			if err := checkPicture(output); err != nil {
+				return err
 			}
 			d, err := loadData(dir)
 			if err != nil {
@@ -43,7 +42,6 @@ func (a *app) dataCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.StringVar(&dir, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
 	set.BoolVar(&show, "show", false, "draw images")
 	augmentFlag(&augment, set)

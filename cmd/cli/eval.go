@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -44,7 +43,6 @@ func (a *app) evalCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	f.split.define(set, "split", "which images", "test", "validation", "train")
 	set.StringVar(&f.data, "data", "", "`DIR` with another data set; the runs' own if not given")
 	f.vote.words = []string{majority, mean}
@@ -87,12 +85,7 @@ func (f *evalFlags) check(cmd *cobra.Command, names []string) error {
 	case !together && len(names) > 1 && (f.confusion || f.errors > 0):
 		return usagef("--confusion or --errors of %d runs; give one run, or --vote", len(names))
 	}
-	if f.output != "" {
-		if err := plot.Check(f.output); err != nil {
-			return usagef("--output: %w", err)
-		}
-	}
-	return nil
+	return checkPicture(f.output)
 }
 
 func (a *app) eval(f *evalFlags, names []string) error {
@@ -129,7 +122,7 @@ func (f *evalFlags) images(t *trained, data *mnist.Data) (mnist.Set, error) {
 	if err := fits(data, t.model); err != nil {
 		return mnist.Set{}, err
 	}
-	if err := data.CheckLabels(t.net.Classes); err != nil {
+	if err := data.CheckLabels(t.net.Outputs); err != nil {
 		return mnist.Set{}, err
 	}
 	switch f.split.value {
@@ -164,12 +157,11 @@ func (a *app) showReadings(f *evalFlags, readings []reading) error {
 
 func (a *app) showTable(f *evalFlags, readings []reading) error {
 	if f.json {
+		var list []object
 		for _, r := range readings {
-			if err := printJSON(a.out, f.object(r)); err != nil {
-				return err
-			}
+			list = append(list, f.object(r))
 		}
-		return nil
+		return printJSON(a.out, list...)
 	}
 	fmt.Fprintf(a.out, "%s: %s images%s\n\n", f.split.value, count(readings[0].set.Len()), f.averaged())
 	var t table

@@ -9,8 +9,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/internal/safetensors"
+	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -39,6 +41,19 @@ func usagef(format string, args ...any) error {
 
 func dataf(format string, args ...any) error {
 	return &exitError{exitData, fmt.Errorf(format, args...)}
+}
+
+// unknown is the error for a name that is not one of names, with the nearest of them, or else all.
+func unknown(what, name string, names []string) error {
+	return usagef("%w", term.Unknown(what, name, names))
+}
+
+// checkPicture is an error if a picture cannot be written to the file of --output; "" is none.
+func checkPicture(output string) error {
+	if err := plot.Check(output); output != "" && err != nil {
+		return usagef("--output: %w", err)
+	}
+	return nil
 }
 
 // exitCode is the one place where errors become exit codes.
@@ -87,6 +102,11 @@ func interruptible(parent context.Context) (_ context.Context, stop func()) {
 		close(c)
 		cancel(nil)
 	}
+}
+
+// cutShort is the error of work that the end of ctx has cut short.
+func cutShort(ctx context.Context, format string, args ...any) error {
+	return &exitError{signalCode(context.Cause(ctx)), fmt.Errorf(format, args...)}
 }
 
 // signalCode is the exit code for the cause of a context's end.

@@ -29,7 +29,6 @@ func (a *app) exportCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.StringVarP(&output, "output", "o", "", "the `FILE`, which ends in .json or .npz")
 	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
 	return cmd

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/graph"
@@ -43,9 +44,5 @@ func firstFilters(n *graph.Net) (filters [][]float64, size graph.Shape) {
 	default:
 		return nil, nil
 	}
-	area := size.TotalSize()
-	for i := 0; i < len(w); i += area {
-		filters = append(filters, w[i:i+area])
-	}
-	return filters, size
+	return slices.Collect(slices.Chunk(w, size.TotalSize())), size
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -53,13 +52,15 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// printJSON prints an object on a line.
-func printJSON(w io.Writer, o object) error {
+// printJSON prints each object on a line.
+func printJSON(w io.Writer, objects ...object) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(o); err != nil {
-		return err
+	for _, o := range objects {
+		if err := e.Encode(o); err != nil {
+			return err
+		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err
@@ -122,13 +123,7 @@ func size(bytes int) string {
 func percent(x float64) string { return fmt.Sprintf("%.2f%%", 100*x) }
 
 // shape is (1,28,28) as 1×28×28.
-func shape(s []int) string {
-	text := make([]string, len(s))
-	for i, n := range s {
-		text[i] = strconv.Itoa(n)
-	}
-	return strings.Join(text, "×")
-}
+func shape(s []int) string { return strings.Join(cells(s), "×") }
 
 // fraction is correct of total, and NaN of none.
 func fraction(correct, total int) float64 { return float64(correct) / float64(total) }
@@ -144,11 +139,9 @@ func histogram(labels []byte, classes int) []int {
 
 // cells are numbers as a table's cells.
 func cells(numbers []int) []string {
-	return slices.Collect(func(yield func(string) bool) {
-		for _, n := range numbers {
-			if !yield(strconv.Itoa(n)) {
-				return
-			}
-		}
-	})
+	text := make([]string, len(numbers))
+	for i, n := range numbers {
+		text[i] = strconv.Itoa(n)
+	}
+	return text
 }

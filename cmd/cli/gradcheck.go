@@ -36,7 +36,6 @@ func (a *app) gradcheckCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.IntVar(&f.samples, "samples", 20, "at most `N` elements of a tensor")
 	set.Float64Var(&f.rtol, "rtol", graph.GradTolerance, "the largest relative `error` that passes")
 	set.IntVar(&f.batch, "batch", 4, "`N` images")
@@ -88,15 +87,16 @@ func (f *gradcheckFlags) compare(m models.Model) ([]tensor, error) {
 	if err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	if err := data.CheckLabels(net.Classes); err != nil {
+	if err := data.CheckLabels(net.Outputs); err != nil {
 		return nil, err
 	}
-	images := data.Train.Slice(0, f.batch)
-	x := make([]float32, len(images.Images))
-	for i, pixel := range images.Images {
-		x[i] = float32(pixel) / mnist.PixelScale
+	x, y := make([]float32, f.batch*net.Input.TotalSize()), make([]float32, f.batch*net.Outputs)
+	order := make([]int32, f.batch)
+	for i := range order {
+		order[i] = int32(i)
 	}
-	results, err := graph.GradCheck(net, x, images.Labels, f.samples)
+	labeled(data.Train).Batch(x, y, order)
+	results, err := graph.GradCheck(net, x, y, f.samples)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.Name, err)
 	}

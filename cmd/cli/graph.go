@@ -26,7 +26,6 @@ func (a *app) graphCommand() *cobra.Command {
 		RunE:              func(_ *cobra.Command, args []string) error { return a.graph(args[0], graph.Level(level.value), output) },
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	level.define(set, "level", "how much to draw", string(graph.LayerLevel), string(graph.OpLevel), string(graph.GradientLevel))
 	set.StringVarP(&output, "output", "o", "", "the `FILE`, which ends in .svg, .dot or .mmd")
 	return cmd

@@ -51,5 +51,5 @@ func fits(d *mnist.Data, m models.Model) error {
 	return nil
 }
 
-// labelled are a set's images as the trainer takes them.
-func labelled(s mnist.Set) train.Data { return train.Data{Images: s.Images, Labels: s.Labels} }
+// labeled are a set's images as the trainer takes them.
+func labeled(s mnist.Set) train.Images { return train.Images{Pixels: s.Images, Labels: s.Labels} }

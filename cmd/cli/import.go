@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -35,7 +34,6 @@ func (a *app) importCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.StringVar(&runs, "runs", "runs", "`DIR` for the run's folder")
 	set.BoolVar(&json, "json", false, "a JSON object")
 	return cmd
@@ -113,13 +111,9 @@ func savedModel(path string, hand *byhand.Network2) models.Model {
 	if hand.Cost == (byhand.CrossEntropyCost{}) { // It has the last sigmoids in it.
 		cost, layers = graph.CrossEntropy, layers[:len(layers)-1]
 	}
-	text := make([]string, len(hand.Sizes))
-	for i, n := range hand.Sizes {
-		text[i] = strconv.Itoa(n)
-	}
 	return models.Model{
 		Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)),
-		Doc:  fmt.Sprintf("%s, sigmoid, %s cost, imported from %s", strings.Join(text, "-"), cost.Name, filepath.Base(path)),
+		Doc:  fmt.Sprintf("%s, sigmoid, %s cost, imported from %s", strings.Join(cells(hand.Sizes), "-"), cost.Name, filepath.Base(path)),
 		Net:  layers, Loss: cost, Input: imageOf(hand.Sizes[0]),
 		Recipe: models.Recipe{Epochs: 30, Batch: 10, Eta: .5, Init: graph.Default},
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -55,7 +54,6 @@ func (a *app) ladderCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.IntVar(&f.seeds, "seeds", 0, "`N` trainings of each, with the seeds 1 to N; if not given 3, 5 to vote, 1 on 250,000 images")
 	set.StringSliceVar(&f.only, "only", nil, "only these `MODELS`, with commas between")
 	set.BoolVar(&f.ablations, "ablations", false, "the recipes with one of their choices undone, instead of the book's networks")
@@ -99,8 +97,6 @@ type climb struct {
 	*app
 	flags *ladderFlags
 	data  *mnist.Data
-	log   io.Writer // for several goroutines
-	mu    sync.Mutex
 }
 
 func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
@@ -108,7 +104,9 @@ func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
 	if err != nil {
 		return err
 	}
-	c := &climb{app: a, flags: f, data: data, log: &lines{w: a.err}}
+	shared := *a
+	shared.err = &output{w: a.err} // for the trainings that are made at once
+	c := &climb{app: &shared, flags: f, data: data}
 	if !f.list && !f.write {
 		err = c.train(ctx)
 	}
@@ -123,7 +121,10 @@ func (c *climb) ladder() (ladder.Ladder, error) {
 	}
 	var catalogue []models.Model
 	for _, name := range c.names() {
-		m, _ := c.find(name)
+		m, err := c.model(name)
+		if err != nil {
+			return ladder.Ladder{}, err
+		}
 		catalogue = append(catalogue, m)
 	}
 	return ladder.Climb(catalogue, models.Ablations, c.flags.committee, kept, func(m models.Model, recipe, sha256 string) bool {
@@ -190,28 +191,24 @@ func (c *climb) train(ctx context.Context) error {
 func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) error {
 	atOnce = max(1, min(atOnce, len(jobs)))
 	threads := max(1, runtime.GOMAXPROCS(0)/atOnce)
-	queue := make(chan ladder.Training)
-	failed := make([]error, atOnce)
+	free := make(chan struct{}, atOnce)
+	failed := make([]error, len(jobs))
 	var workers sync.WaitGroup
-	for i := range atOnce {
+	for i, j := range jobs {
+		free <- struct{}{}
 		workers.Go(func() {
-			for j := range queue {
-				if ctx.Err() != nil {
-					continue
-				}
-				if err := c.do(ctx, j, threads); err != nil && ctx.Err() == nil {
-					failed[i] = errors.Join(failed[i], fmt.Errorf("%s, seed %d: %w", j.Model.Name, j.Seed, err))
-				}
+			defer func() { <-free }()
+			if ctx.Err() != nil {
+				return
+			}
+			if err := c.do(ctx, j, threads); err != nil {
+				failed[i] = fmt.Errorf("%s, seed %d: %w", j.Model.Name, j.Seed, err)
 			}
 		})
 	}
-	for _, j := range jobs {
-		queue <- j
-	}
-	close(queue)
 	workers.Wait()
 	if ctx.Err() != nil {
-		return &exitError{signalCode(context.Cause(ctx)), errors.New("interrupted, and saved; the same command goes on")}
+		return cutShort(ctx, "interrupted, and saved; the same command goes on")
 	}
 	return errors.Join(failed...)
 }
@@ -276,23 +273,19 @@ func (c *climb) rowsTable(rows []ladder.Row) {
 }
 
 func (c *climb) rowsJSON(rows []ladder.Row) error {
+	var list []object
 	for _, r := range rows {
-		o := object{
+		list = append(list, object{
 			{"event", "figure"}, {"rung", r.Rung}, {"figure", r.What}, {"set", r.Set}, {"book", r.Book}, {"tolerance", r.Tolerance},
 			{"best", optional(r.Best)}, {"mean", optional(r.Mean)}, {"sd", optional(r.SD)}, {"runs", r.N}, {"wanted", r.Wanted},
 			{"verdict", r.Verdict},
-		}
-		if err := printJSON(c.out, o); err != nil {
-			return err
-		}
+		})
 	}
-	return nil
+	return printJSON(c.out, list...)
 }
 
 // tell prints what a training gave.
 func (c *climb) tell(r ladder.Result) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if !c.flags.json {
 		fmt.Fprintf(c.out, "%s, seed %d: test %s, in %s of training\n", r.Model, r.Seed, percent(fraction(r.Best.Test, r.TestTotal)), duration(r.Seconds))
 		return nil
@@ -302,16 +295,4 @@ func (c *climb) tell(r ladder.Result) error {
 		return err
 	}
 	return printJSON(c.out, object{{"event", "training"}, {"result", json.RawMessage(text)}})
-}
-
-// lines passes on what several goroutines write, a call at a time.
-type lines struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }

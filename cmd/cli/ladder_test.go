@@ -201,7 +201,7 @@ func checkEpochs(t *testing.T, run string, r ladder.Result) {
 // TestLadderView: the line of an epoch has what is right of the training images where there are no validation images.
 func TestLadderView(t *testing.T) {
 	for images, want := range map[int]string{0: "x: epoch 3 of 9, 98.00% of the training images, ", 5: "x: epoch 3 of 9, 99.00% of the validation images, "} {
-		s := &session{trainer: &train.Trainer{Validation: train.Data{Labels: make([]byte, images)}}}
+		s := &session{trainer: &train.Trainer{Validation: train.Images{Labels: make([]byte, images)}}}
 		s.model.Recipe.Epochs = 9
 		var b strings.Builder
 		v := ladderView{name: "x", w: &b}
@@ -396,6 +396,9 @@ func TestLadderMisuse(t *testing.T) {
 	write(t, filepath.Join(runs, "mlp-seed1.json"), []byte("{"))
 	if r := call("ladder", "--list", "--runs", runs, "--results", runs); r.code != exitData || !strings.Contains(r.err, "mlp-seed1.json: damaged") {
 		t.Errorf("damaged: exit %d, %s", r.code, r.err)
+	}
+	if r := callWith([]models.Model{{Name: "empty"}}, "ladder", "--runs", runs, "--results", t.TempDir()); r.code != exitUsage || !strings.Contains(r.err, "no Net or no Loss") {
+		t.Errorf("a model without layers: %+v", r)
 	}
 	if r := call("ladder", "--ablations", "--only", "mlp"); r.code != exitUsage || !strings.Contains(r.err, "use one of them") {
 		t.Errorf("%+v", r)

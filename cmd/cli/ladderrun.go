@@ -5,14 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/spf13/pflag"
 
 	"github.com/stheno-ml/stheno/cmd/internal/ladder"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
@@ -51,7 +46,7 @@ func (c *climb) do(ctx context.Context, j ladder.Training, threads int) error {
 // begun is the folder of a run of the job, rather one that is done; "" if there is none.
 func (c *climb) begun(j ladder.Training) (path string, done bool, err error) {
 	entries, err := rundir.List(c.flags.runs)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return "", false, err
 	}
 	for _, e := range entries {
@@ -83,9 +78,8 @@ func (c *climb) isOf(path string, j ladder.Training) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	_, f, err := c.trainer(j, 1)
 	first, _, _ := strings.Cut(string(text), "\n")
-	return err == nil && calledWith(first) == calledWith(f.repeat(j.Seed)) && c.same(j.Model, text), err
+	return calledWith(first) == calledWith(c.trainFlags(1).repeat(j.Seed)) && c.same(j.Model, text), nil
 }
 
 // calledWith is a line of a file that repeats a run, without the name of the program, which another may have had.
@@ -94,35 +88,30 @@ func calledWith(line string) string {
 	return strings.TrimSpace(args)
 }
 
-// trainer is the program as it trains the job: stheno train, which says nothing.
-func (c *climb) trainer(j ladder.Training, threads int) (*app, *trainFlags, error) {
-	args := []string{"train", j.Model.Name, "--seed", strconv.FormatUint(j.Seed, 10), "--threads", strconv.Itoa(threads), "--runs", c.flags.runs}
+// trainer is the program as it trains the job, with the arguments by which its run can be resumed.
+func (c *climb) trainer(j ladder.Training) *app {
+	args := []string{"train", j.Model.Name, "--seed", fmt.Sprint(j.Seed)}
 	if c.flags.data != "" {
 		args = append(args, "--data", c.flags.data)
 	}
-	f := &trainFlags{}
-	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
-	if err := f.set.Parse(args[2:]); err != nil {
-		return nil, nil, err
-	}
-	a := &app{models: append(slices.Clone(c.models), j.Model), args: args, out: &output{w: io.Discard}, err: c.log}
-	a.view = &ladderView{name: fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), w: c.log}
-	return a, f, f.check()
+	view := &ladderView{name: fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), w: c.err}
+	return &app{models: c.models, args: args, out: &output{w: io.Discard}, err: c.err, view: view}
+}
+
+func (c *climb) trainFlags(threads int) *trainFlags {
+	f := plainFlags()
+	f.threads, f.runs, f.data = threads, c.flags.runs, c.flags.data
+	return f
 }
 
 // finish trains the job to its end, from the run in the folder path if that is not "".
 func (c *climb) finish(ctx context.Context, j ladder.Training, path string, threads int) error {
-	a, f, err := c.trainer(j, threads)
-	if err != nil {
-		return err
-	}
+	a, f := c.trainer(j), c.trainFlags(threads)
 	if path == "" {
-		return a.train(ctx, f, j.Model.Name)
+		return a.begin(ctx, f, j.Model, j.Seed)
 	}
-	more := &trainFlags{}
-	more.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
-	more.threads, more.runs, more.resume = threads, c.flags.runs, path
-	return a.resume(ctx, more, nil)
+	f.resume = path
+	return a.resume(ctx, f, nil)
 }
 
 // harvest is what a run that is done gave.
@@ -171,7 +160,7 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 
 // shifted counts the validation images that a network gets right with its outputs averaged over nine shifts.
 func (c *climb) shifted(n *graph.Net) (int, error) {
-	r := reading{set: c.data.Validation, classes: n.Classes}
+	r := reading{set: c.data.Validation, classes: n.Outputs}
 	y, err := outputs(n, r.set, 1)
 	if err != nil {
 		return 0, err
@@ -200,22 +189,18 @@ func measure(r *ladder.Result, path string) error {
 func (c *climb) score(ctx context.Context, n *graph.Net, full bool, epoch int) (s ladder.Score, err error) {
 	var val graph.Stats
 	if !full {
-		if val, err = train.Evaluate(ctx, n, labelled(c.data.Validation)); err != nil {
+		if val, err = train.Evaluate(ctx, n, labeled(c.data.Validation)); err != nil {
 			return s, err
 		}
 	}
-	test, err := train.Evaluate(ctx, n, labelled(c.data.Test))
+	test, err := train.Evaluate(ctx, n, labeled(c.data.Test))
 	return ladder.Score{Epoch: epoch, Validation: val.Correct, Test: test.Correct}, err
 }
 
 // first is the score after the first epoch, which is trained again for it: no checkpoint of it is left.
 func (c *climb) first(ctx context.Context, j ladder.Training) (*ladder.Score, error) {
-	a, f, err := c.trainer(j, 1)
-	if err != nil {
-		return nil, err
-	}
 	j.Model.Recipe.Epochs = 1
-	s, err := a.session(f, j.Model, j.Seed)
+	s, err := c.trainer(j).session(c.trainFlags(1), j.Model, j.Seed)
 	if err == nil {
 		err = s.trainer.Start()
 	}

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +19,7 @@ func (a *app) listCommand() *cobra.Command {
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			entries, err := rundir.List(runs)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err != nil {
 				return err
 			}
 			if json {
@@ -41,7 +39,6 @@ func (a *app) listCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
 	set.BoolVar(&json, "json", false, "a JSON object for each run")
 	return cmd
@@ -70,20 +67,17 @@ func (a *app) listTable(entries []rundir.Entry) {
 }
 
 func (a *app) listJSON(entries []rundir.Entry) error {
+	var list []object
 	for _, e := range entries {
-		o := object{{"run", e.Path}, {"status", broken}}
 		if e.Err != nil {
-			o = append(o, field{"error", e.Err.Error()})
-		} else {
-			i := e.Info
-			o = object{
-				{"run", e.Path}, {"status", i.Status}, {"model", i.Model}, {"seed", i.Seed}, {"best", i.Best}, {"test", i.Test},
-				{"started", i.Started},
-			}
+			list = append(list, object{{"run", e.Path}, {"status", broken}, {"error", e.Err.Error()}})
+			continue
 		}
-		if err := printJSON(a.out, o); err != nil {
-			return err
-		}
+		i := e.Info
+		list = append(list, object{
+			{"run", e.Path}, {"status", i.Status}, {"model", i.Model}, {"seed", i.Seed}, {"best", i.Best}, {"test", i.Test},
+			{"started", i.Started},
+		})
 	}
-	return nil
+	return printJSON(a.out, list...)
 }

@@ -31,8 +31,8 @@ func (a *app) plotCommand() *cobra.Command {
 			if output == "" {
 				return usagef("plot: no --output; name a file that ends in .svg or .png")
 			}
-			if err := plot.Check(output); err != nil {
-				return usagef("--output: %w", err)
+			if err := checkPicture(output); err != nil {
+				return err
 			}
 			if !cmd.Flags().Changed("filters") {
 				return a.plot(output, runs, loss, args)
@@ -47,7 +47,6 @@ func (a *app) plotCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .svg or .png")
 	set.BoolVar(&loss, "loss", false, "the cost in place of the accuracy")
 	set.IntVar(&filters, "filters", 0, "the weights of the first layer, at most the first `N` (64 if not given)")

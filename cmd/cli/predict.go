@@ -42,7 +42,6 @@ func (a *app) predictCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.SortFlags = false
 	set.BoolVar(&show, "show", false, "draw what the network sees")
 	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
 	set.BoolVar(&json, "json", false, "a JSON object for each picture")
@@ -57,7 +56,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 		width = max(width, len([]rune(file)))
 	}
 	head := fmt.Sprintf("%-*s  digit", width, "")
-	for class := range n.Classes {
+	for class := range n.Outputs {
 		head += fmt.Sprintf("  %5d", class)
 	}
 	headed := false
@@ -67,7 +66,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 			bad = append(bad, err)
 			continue
 		}
-		y, err := train.Predict(n, train.Data{Images: image, Labels: []byte{0}})
+		y, err := train.Predict(n, train.Images{Pixels: image, Labels: []byte{0}})
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (a *app) readings(f *evalFlags, names []string) ([]reading, error) {
 				return nil, err
 			}
 		}
-		r := reading{name: t.path, epoch: t.epoch, imported: t.imported, classes: t.net.Classes}
+		r := reading{name: t.path, epoch: t.epoch, imported: t.imported, classes: t.net.Outputs}
 		if r.set, err = f.images(t, data[dir]); err != nil {
 			return nil, err
 		}
@@ -77,10 +77,10 @@ func (r reading) joins(f *evalFlags, others []reading) error {
 
 // outputs are those of a network for a set of images, (images, classes), averaged over all shifts by up to so many pixels.
 func outputs(n *graph.Net, s mnist.Set, pixels int) ([]float32, error) {
-	sum, shifts := make([]float32, s.Len()*n.Classes), 0
+	sum, shifts := make([]float32, s.Len()*n.Outputs), 0
 	for down := -pixels; down <= pixels; down++ {
 		for right := -pixels; right <= pixels; right++ {
-			y, err := train.Predict(n, labelled(mnist.Shift(s, down, right)))
+			y, err := train.Predict(n, labeled(mnist.Shift(s, down, right)))
 			if err != nil {
 				return nil, err
 			}

@@ -2,12 +2,10 @@ package cli
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
@@ -25,7 +23,7 @@ func (a *app) runPath(runs, name string) (string, error) {
 		}
 	}
 	entries, err := rundir.List(runs)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return "", err
 	}
 	var names []string
@@ -86,10 +84,9 @@ func (a *app) trained(path string) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	var f trainFlags
-	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
-	if err := f.set.Parse(r.Info().Argv); err != nil {
-		return nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
+	f, err := trainedWith(path, r.Info().Argv)
+	if err != nil {
+		return nil, err
 	}
 	net, err := graph.New(m.Net, m.Loss, m.Input, f.config(r.Info().Seed, m.Recipe))
 	if err != nil {

@@ -75,7 +75,7 @@ func bestOf(b train.Best) *rundir.Best {
 	if b.Epoch < 0 {
 		return nil
 	}
-	return &rundir.Best{Epoch: b.Epoch, ValAcc: b.Accuracy}
+	return &rundir.Best{Epoch: b.Epoch, ValAcc: b.Score}
 }
 
 // test measures the best epoch's weights on the test images. Nothing may be saved after it: the network is no longer the trainer's.
@@ -87,7 +87,7 @@ func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 	if err != nil && !errors.Is(err, rundir.ErrNoCheckpoint) { // Without an epoch, none is best, and the first weights are tested.
 		return nil, err
 	}
-	got, err := train.Evaluate(ctx, s.net, labelled(s.data.Test))
+	got, err := train.Evaluate(ctx, s.net, labeled(s.data.Test))
 	return &rundir.Test{Correct: got.Correct, Total: s.data.Test.Len()}, err
 }
 
@@ -104,8 +104,8 @@ func (s *session) stopped(ctx context.Context, where string, err error) (rundir.
 	if !interrupted(ctx, err) {
 		return rundir.Failed, err
 	}
-	err = fmt.Errorf("%s: interrupted in %s, and saved; go on with: %s train --resume %s", s.run.Path(), where, programName(), shellWord(s.run.Path()))
-	return rundir.Interrupted, &exitError{signalCode(context.Cause(ctx)), err}
+	path := s.run.Path()
+	return rundir.Interrupted, cutShort(ctx, "%s: interrupted in %s, and saved; go on with: %s train --resume %s", path, where, programName(), shellWord(path))
 }
 
 // outcome is how a training ended.
@@ -173,7 +173,7 @@ func (s *session) endEvent(o outcome) object {
 			field{"test_acc", fraction(o.test.Correct, o.test.Total)})
 	}
 	if o.best.Epoch >= 0 {
-		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", o.best.Accuracy})
+		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", o.best.Score})
 	}
 	e = append(e, field{"seconds", o.seconds}, field{"run", s.run.Path()})
 	if o.err != nil {

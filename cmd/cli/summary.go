@@ -50,24 +50,21 @@ func (a *app) summaryCommand() *cobra.Command {
 }
 
 func (a *app) listModels(json bool) error {
-	t := table{}
+	var list []object
+	var t table
 	t.add("model", "book", "", "what")
 	for _, m := range a.models {
-		if json {
-			if err := printJSON(a.out, append(object{{"model", m.Name}, {"doc", m.Doc}}, published(m)...)); err != nil {
-				return err
-			}
-			continue
-		}
+		list = append(list, append(object{{"model", m.Name}, {"doc", m.Doc}}, published(m)...))
 		figure := ""
 		if m.Published.Accuracy > 0 {
 			figure = percent(m.Published.Accuracy)
 		}
 		t.add(m.Name, figure, m.Published.Set, m.Doc)
 	}
-	if !json {
-		t.print(a.out)
+	if json {
+		return printJSON(a.out, list...)
 	}
+	t.print(a.out)
 	return nil
 }
 
@@ -144,7 +141,7 @@ func (m memory) String() string {
 		name  string
 		bytes int
 	}{
-		{"weights", m.Weights + m.Running}, {"gradients", m.Gradients}, {"optimiser", m.optimizer}, {"inputs", m.Inputs},
+		{"weights", m.Weights + m.Fixed}, {"gradients", m.Gradients}, {"optimiser", m.optimizer}, {"inputs", m.Inputs},
 		{"activations", m.Activations}, {"scratch", m.Scratch},
 	} {
 		if p.bytes > 0 {
@@ -156,7 +153,7 @@ func (m memory) String() string {
 
 func (m memory) object() object {
 	return object{
-		{"batch", m.batch}, {"weights", m.Weights + m.Running}, {"gradients", m.Gradients}, {"optimizer", m.optimizer},
+		{"batch", m.batch}, {"weights", m.Weights + m.Fixed}, {"gradients", m.Gradients}, {"optimizer", m.optimizer},
 		{"inputs", m.Inputs}, {"activations", m.Activations}, {"scratch", m.Scratch}, {"total", m.Total() + m.optimizer},
 	}
 }

@@ -50,7 +50,7 @@ func (a *app) trainCommand() *cobra.Command {
 	return cmd
 }
 
-// train begins a run.
+// train begins a run of the model of that name, with the flags in place of its recipe's values.
 func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 	m, err := a.model(name)
 	if err != nil {
@@ -59,7 +59,12 @@ func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 	if err := f.override(&m.Recipe); err != nil {
 		return err
 	}
-	s, err := a.session(f, m, f.chosenSeed())
+	return a.begin(ctx, f, m, f.chosenSeed())
+}
+
+// begin trains a model as it is.
+func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, seed uint64) error {
+	s, err := a.session(f, m, seed)
 	if err != nil {
 		return err
 	}
@@ -201,7 +206,7 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 	if err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	if err := data.CheckLabels(net.Classes); err != nil {
+	if err := data.CheckLabels(net.Outputs); err != nil {
 		return nil, err
 	}
 	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
@@ -212,7 +217,7 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 	if s.trainer, err = train.New(net, m.Recipe); err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	s.trainer.Train, s.trainer.Warp, s.trainer.Validation, s.trainer.Seed = labelled(images), warp, labelled(data.Validation), seed
+	s.trainer.Train, s.trainer.Warp, s.trainer.Validation, s.trainer.Seed = labeled(images), warp, labeled(data.Validation), seed
 	s.progress = newProgress(a.err, m.Recipe.Epochs, images.Len())
 	s.trainer.Progress = s.progress.show
 	s.view = newView(s)

@@ -72,7 +72,6 @@ type trainFlags struct {
 func (f *trainFlags) define(set *pflag.FlagSet) {
 	f.set = set
 	set.SetNormalizeFunc(normalise)
-	set.SortFlags = false
 	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --patience is the model's own if not given")
 	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
@@ -162,10 +161,9 @@ func (f *trainFlags) resumed(path string, argv []string) (*trainFlags, []string,
 	if wrong != nil {
 		return nil, nil, wrong
 	}
-	old := &trainFlags{}
-	old.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
-	if err := old.set.Parse(argv); err != nil {
-		return nil, nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
+	old, err := trainedWith(path, argv)
+	if err != nil {
+		return nil, nil, err
 	}
 	for _, name := range lasting {
 		if f.set.Changed(name) {
@@ -179,6 +177,22 @@ func (f *trainFlags) resumed(path string, argv []string) (*trainFlags, []string,
 	old.threads, old.runs, old.resume, old.style, old.json = f.threads, f.runs, f.resume, f.style, f.json
 	old.kernel.value = "" // run.json has it, also where none was asked for
 	return old, argv, old.check()
+}
+
+// plainFlags are those of train without any.
+func plainFlags() *trainFlags {
+	f := &trainFlags{}
+	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
+	return f
+}
+
+// trainedWith are the flags in argv, with which the run in the folder path was begun.
+func trainedWith(path string, argv []string) (*trainFlags, error) {
+	f := plainFlags()
+	if err := f.set.Parse(argv); err != nil {
+		return nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
+	}
+	return f, nil
 }
 
 // chosenSeed is --seed, or a random one that is short enough to type.

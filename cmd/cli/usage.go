@@ -30,8 +30,9 @@ type choice struct {
 	words []string
 }
 
-func (c *choice) String() string { return c.value }
-func (c *choice) Type() string   { return strings.Join(c.words, "|") }
+func (c *choice) String() string   { return c.value }
+func (c *choice) Type() string     { return strings.Join(c.words, "|") }
+func (c *choice) offers() []string { return c.words }
 
 func (c *choice) Set(word string) error {
 	if !slices.Contains(c.words, word) {
@@ -72,17 +73,10 @@ func (r *ruled) Set(text string) error {
 
 func completeChoices(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		var words []string
-		switch v := f.Value.(type) {
-		case *choice:
-			words = v.words
-		case *ruled:
-			words = v.words
-		default:
-			return
+		if v, ok := f.Value.(interface{ offers() []string }); ok {
+			// The only error is that of a flag that is not there.
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(v.offers(), cobra.ShellCompDirectiveNoFileComp))
 		}
-		// The only error is that of a flag that is not there.
-		_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	})
 }
 
@@ -107,16 +101,15 @@ func misuse(cmd *cobra.Command, err error) error {
 		return unknown("flag", "--"+e.GetSpecifiedName(), flags(cmd))
 	}
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		switch v := e.GetFlag().Value.(type) {
-		case *choice, *ruled:
-			return usagef("--%s: %w", e.GetFlag().Name, v.Set(e.GetValue()))
+		if kind := kinds[e.GetFlag().Value.Type()]; kind != "" {
+			return usagef("--%s: %q is not %s", e.GetFlag().Name, e.GetValue(), kind)
 		}
-		return usagef("--%s: %q is not %s", e.GetFlag().Name, e.GetValue(), kinds[e.GetFlag().Value.Type()])
+		return usagef("--%s: %w", e.GetFlag().Name, e.Unwrap())
 	}
 	return usagef("%w", err)
 }
 
-// kinds are the types of flags as words.
+// kinds are the types of flags as words. Flags of other types have errors of their own.
 var kinds = map[string]string{
 	"int": "a whole number", "uint64": "a whole number from 0", "float64": "a number", "bool": "true or false",
 	"intSlice": "a list of whole numbers",
@@ -217,21 +210,13 @@ func helpCommand() *cobra.Command {
 
 // wrap breaks text into lines of at most width letters.
 func wrap(text string, width int) string {
-	var out strings.Builder
-	column := 0
+	var lines []string
 	for _, word := range strings.Fields(text) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case column == 0:
-		case column+1+n > width:
-			out.WriteByte('\n')
-			column = 0
-		default:
-			out.WriteByte(' ')
-			column++
+		if last := len(lines) - 1; last >= 0 && utf8.RuneCountInString(lines[last]+word) < width {
+			lines[last] += " " + word
+		} else {
+			lines = append(lines, word)
 		}
-		out.WriteString(word)
-		column += n
 	}
-	return out.String()
+	return strings.Join(lines, "\n")
 }

@@ -47,7 +47,7 @@ type bookView struct {
 func (v bookView) start(s *session) { v.header(s) }
 
 func (v bookView) epoch(ctx context.Context, s *session, _ train.Epoch) error {
-	got, err := train.Evaluate(ctx, s.net, labelled(s.data.Test))
+	got, err := train.Evaluate(ctx, s.net, labeled(s.data.Test))
 	if err == nil {
 		fmt.Fprintf(v.w, "Epoch %d: %d / %d\n", s.trainer.State().Epoch-1, got.Correct, s.data.Test.Len())
 	}
@@ -106,7 +106,7 @@ func (v tableView) end(s *session, o outcome) {
 	}
 	var rows [][2]string
 	if o.best.Epoch >= 0 && s.validates() {
-		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s of the validation images", o.best.Epoch, percent(o.best.Accuracy))})
+		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s of the validation images", o.best.Epoch, percent(o.best.Score))})
 	}
 	rows = append(rows, [2]string{"test", score(o.test.Correct, o.test.Total)})
 	if p := s.model.Published; p.Accuracy > 0 {

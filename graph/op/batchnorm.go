@@ -181,6 +181,37 @@ func batchNormDo[T kernel.Float](eps float64) func(Array[T], []Array[T]) {
 	}
 }
 
+// Normalize is BatchNorm by moments that do not depend on x, as the running ones of a network that predicts.
+func Normalize(eps float64) *Op {
+	y := *BatchNorm(eps)
+	y.Name = fmt.Sprintf("normalize/%v", eps)
+	y.Grad = []Grad{
+		func(x Nodes, _, dy *Node) *Node { return DNormalize(eps).Apply(dy, x[1], x[2]) },
+		nil, y.Grad[2], y.Grad[3],
+	}
+	return &y
+}
+
+// DNormalize is dx = γ/√(σ²+ε) dy, from dy, the moments and γ.
+func DNormalize(eps float64) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dNormalize/%v", eps), F32: dNormalizeDo[float32](eps), F64: dNormalizeDo[float64](eps),
+		Cut:   Cut{Each: []bool{true, false, false}},
+		Shape: func(x []Shape) (Shape, error) { return batchNormShape([]Shape{x[0], x[1], x[2], x[2]}) },
+		Grad:  []Grad{func(x Nodes, _, d *Node) *Node { return DNormalize(eps).Apply(d, x[1], x[2]) }, nil, nil},
+	}
+}
+
+func dNormalizeDo[T kernel.Float](eps float64) func(Array[T], []Array[T]) {
+	return func(dx Array[T], x []Array[T]) {
+		c, area := maps(x[0].Shape)
+		for i := 0; i < len(dx.Data); i += area {
+			k := i / area % c
+			kernel.For[T]().Normalise(dx.Data[i:i+area], x[0].Data[i:i+area], 0, x[2].Data[k]*inverse(x[1].Data[c+k], eps), 0)
+		}
+	}
+}
+
 // inverse is 1/√(σ²+ε).
 func inverse[T kernel.Float](variance T, eps float64) T {
 	return T(1 / math.Sqrt(float64(variance)+eps))

@@ -125,3 +125,126 @@ func dNLLDo[T kernel.Float](dz Array[T], x []Array[T]) {
 	}
 	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
 }
+
+// Absolute is Σ |a−y| per example, the mean over the examples.
+var Absolute = costOp("absolute", absoluteDo[float32], absoluteDo[float64], DAbsolute,
+	func(x Nodes) *Node { return Sign.Apply(sub(x[1], x[0])) })
+
+func absoluteDo[T kernel.Float](c Array[T], x []Array[T]) { sumOf(c, x, math.Abs) }
+
+// DAbsolute is dC sgn(a−y)/m, with sgn 0 = 0.
+var DAbsolute = dCostOp("dAbsolute", dAbsoluteDo[float32], dAbsoluteDo[float64],
+	func(x Nodes) *Node { return Sign.Apply(sub(x[0], x[1])) })
+
+func dAbsoluteDo[T kernel.Float](da Array[T], x []Array[T]) {
+	slopeOf(da, x, sign)
+}
+
+// Sign is 1 where x > 0, −1 where x < 0, and 0 at 0; its derivative is 0.
+var Sign = elementwise("sign", each[float32](sign), each[float64](sign), func(_ Nodes, _, dy *Node) *Node { return scale(0, dy) })
+
+func sign(x float64) float64 {
+	if x == 0 {
+		return 0
+	}
+	return math.Copysign(1, x)
+}
+
+// each is f element by element.
+func each[T kernel.Float](f func(float64) float64) func(y, x []T) {
+	return func(y, x []T) {
+		for i, v := range x {
+			y[i] = T(f(float64(v)))
+		}
+	}
+}
+
+// Huber is Σ ½d² where |d| ≤ δ, else δ(|d|−½δ), with d = a−y: per example, the mean over the examples (Huber 1964).
+func Huber(delta float64) *Op {
+	return costOp(fmt.Sprintf("huber/%v", delta), huberDo[float32](delta), huberDo[float64](delta), DHuber(delta),
+		func(x Nodes) *Node { return Clamp(delta).Apply(sub(x[1], x[0])) })
+}
+
+func huberDo[T kernel.Float](delta float64) func(Array[T], []Array[T]) {
+	return func(c Array[T], x []Array[T]) {
+		sumOf(c, x, func(d float64) float64 {
+			if d = math.Abs(d); d > delta {
+				return delta * (d - delta/2)
+			}
+			return d * d / 2
+		})
+	}
+}
+
+// DHuber is dC max(−δ, min(δ, a−y))/m.
+func DHuber(delta float64) *Op {
+	return dCostOp(fmt.Sprintf("dHuber/%v", delta), dHuberDo[float32](delta), dHuberDo[float64](delta),
+		func(x Nodes) *Node { return Clamp(delta).Apply(sub(x[0], x[1])) })
+}
+
+// Clamp is max(−limit, min(limit, x)).
+func Clamp(limit float64) *Op {
+	f := func(x float64) float64 { return max(-limit, min(limit, x)) }
+	return elementwise(fmt.Sprintf("clamp/%v", limit), each[float32](f), each[float64](f), fromInput(DClamp(limit)))
+}
+
+// DClamp is dx = dy where |x| < limit, else 0.
+func DClamp(limit float64) *Op {
+	return times(fmt.Sprintf("dClamp/%v", limit), dClampDo[float32](limit), dClampDo[float64](limit), []Grad{nil, same})
+}
+
+func dClampDo[T kernel.Float](limit float64) func(dx, x, dy []T) {
+	return func(dx, x, dy []T) {
+		for i, v := range x {
+			dx[i] = 0
+			if math.Abs(float64(v)) < limit {
+				dx[i] = dy[i]
+			}
+		}
+	}
+}
+
+func dHuberDo[T kernel.Float](delta float64) func(Array[T], []Array[T]) {
+	return func(da Array[T], x []Array[T]) {
+		slopeOf(da, x, func(d float64) float64 { return max(-delta, min(delta, d)) })
+	}
+}
+
+// sumOf is the mean over the examples of Σ f(a−y).
+func sumOf[T kernel.Float](c Array[T], x []Array[T], f func(d float64) float64) {
+	s := 0.0
+	for i, a := range x[0].Data {
+		s += f(float64(a) - float64(x[1].Data[i]))
+	}
+	c.Data[0] = T(s / float64(x[0].Shape[0]))
+}
+
+// slopeOf is dC f(a−y)/m.
+func slopeOf[T kernel.Float](da Array[T], x []Array[T], f func(d float64) float64) {
+	scale := float64(x[2].Data[0]) / float64(x[0].Shape[0])
+	for i, a := range x[0].Data {
+		da.Data[i] = T(scale * f(float64(a)-float64(x[1].Data[i])))
+	}
+}
+
+// Weigh is y[i,j] = w[j] x[i,j] for x (m,n) and constants w.
+func Weigh(w []float64) *Op {
+	return &Op{
+		Name: fmt.Sprintf("weigh/%v", w), F32: weighDo[float32](w), F64: weighDo[float64](w), Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 2 || x[0][1] != len(w) {
+				return nil, fmt.Errorf("%v under %d weights; it takes (m,%d)", x[0], len(w), len(w))
+			}
+			return x[0].Clone(), nil
+		},
+		Grad: []Grad{func(_ Nodes, _, dy *Node) *Node { return Weigh(w).Apply(dy) }},
+	}
+}
+
+func weighDo[T kernel.Float](w []float64) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		for i, v := range x[0].Data {
+			y.Data[i] = T(w[i%len(w)]) * v
+		}
+	}
+}

@@ -93,13 +93,13 @@ func partDo[T kernel.Float](from int) func(Array[T], []Array[T]) {
 	}
 }
 
-// Embed is x from place from on axis 1 of length n, and 0 elsewhere there.
+// Embed is zeros with the input from the place from on, on an axis 1 of length n.
 func Embed(from, n int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("embed/%d/%d", from, n), F32: embedDo[float32](from), F64: embedDo[float64](from), Cut: each1,
 		Shape: func(x []Shape) (Shape, error) {
 			if len(x[0]) < 2 || from+x[0][1] > n {
-				return nil, fmt.Errorf("%v from %d on axis 1 of length %d", x[0], from, n)
+				return nil, fmt.Errorf("%v from %d on, of %d on axis 1", x[0], from, n)
 			}
 			y := x[0].Clone()
 			y[1] = n
@@ -113,7 +113,7 @@ func embedDo[T kernel.Float](from int) func(Array[T], []Array[T]) {
 	return func(y Array[T], x []Array[T]) {
 		m := y.Shape[0]
 		n, row := len(x[0].Data)/m, len(y.Data)/m
-		at := from * (row / y.Shape[1])
+		at := from * (n / x[0].Shape[1])
 		clear(y.Data)
 		for i := range m {
 			copy(y.Data[i*row+at:], x[0].Data[i*n:i*n+n])

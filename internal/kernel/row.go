@@ -26,11 +26,19 @@ var (
 func init() {
 	*current = rows[fastest()]
 	if name := os.Getenv(Env); name != "" {
-		if err := Use(name); err != nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n", Env, err)
-			os.Exit(2)
-		}
+		chosen = Use(name)
 	}
+}
+
+// chosen is what is wrong with the row that the environment chose.
+var chosen error
+
+// Err is the error of a row chosen by the environment that does not exist or cannot run here; the fastest row is in use then.
+func Err() error {
+	if chosen != nil {
+		return fmt.Errorf("%s: %w", Env, chosen)
+	}
+	return nil
 }
 
 func fastest() int {
@@ -43,16 +51,14 @@ func fastest() int {
 }
 
 // For is the set in use for elements of type T: the current row's for float32, the Go loops for float64.
-func For[T Float]() *Set[T] {
-	if s, ok := any(&current.set).(*Set[T]); ok {
-		return s
-	}
-	return any(&loop64).(*Set[T])
-}
+func For[T Float]() *Set[T] { return setOf[T](&current.set) }
 
 // Loops is the Go row: what every other row is tested against.
-func Loops[T Float]() *Set[T] {
-	if s, ok := any(&loop32).(*Set[T]); ok {
+func Loops[T Float]() *Set[T] { return setOf[T](&loop32) }
+
+// setOf is set for float32, and the Go loops for float64.
+func setOf[T Float](set *Set[float32]) *Set[T] {
+	if s, ok := any(set).(*Set[T]); ok {
 		return s
 	}
 	return any(&loop64).(*Set[T])

@@ -24,7 +24,7 @@ type Output struct {
 // The outputs and their costs.
 var (
 	LinearQuadratic      = Output{slices.Clone[[]float64], QuadraticCost{}.Fn} // a = z and ½‖a-y‖².
-	SigmoidCrossEntropy  = Output{activation, CrossEntropyCost{}.Fn}           // Equations 63 and 66.
+	SigmoidCrossEntropy  = Output{Sigmoid.Forward, CrossEntropyCost{}.Fn}      // Equations 63 and 66.
 	SoftmaxLogLikelihood = Output{softmax, logLikelihood}                      // Equations 78, 80 and 84.
 )
 
@@ -127,13 +127,4 @@ func (net *Deep) UpdateMiniBatch(batch []Example, masks [][][]float64, eta, lamb
 
 // Evaluate returns the number of examples for which the largest output is the
 // desired one. The first wins a draw.
-func (net *Deep) Evaluate(test Data) int {
-	correct := 0
-	for i := range test.Len() {
-		example := test.Example(i)
-		if argmax(net.Feedforward(example.X)) == argmax(example.Y) {
-			correct++
-		}
-	}
-	return correct
-}
+func (net *Deep) Evaluate(test Data) int { return evaluate(test, net.Feedforward) }

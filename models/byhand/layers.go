@@ -225,17 +225,14 @@ type Dropout struct {
 
 // Forward returns x ⊙ mask, or x times the factor where there is no mask.
 func (d *Dropout) Forward(x []float64) []float64 {
-	if d.Mask == nil {
-		y := make([]float64, len(x))
-		for k := range x {
-			y[k] = d.Scale * x[k]
-		}
-		return y
+	mask := d.Mask
+	if mask == nil {
+		mask = slices.Repeat([]float64{d.Scale}, len(x))
 	}
-	mustHave(len(d.Mask), x)
+	mustHave(len(mask), x)
 	y := make([]float64, len(x))
 	for k := range x {
-		y[k] = x[k] * d.Mask[k]
+		y[k] = x[k] * mask[k]
 	}
 	return y
 }

@@ -70,7 +70,7 @@ func normals(rng *rand.Rand, n int, scale float64) []float64 {
 // (Sizes[0]).
 func (net *Network) Feedforward(a []float64) []float64 {
 	for l := range net.Weights {
-		a = activation(net.weightedInput(l, a))
+		a = Sigmoid.Forward(net.weightedInput(l, a))
 	}
 	return a
 }
@@ -170,7 +170,7 @@ func (net *Network) addNabla(nablaB, nablaW [][]float64, x, y []float64) {
 	for l := range net.Weights {
 		z := net.weightedInput(l, activations[l])
 		zs = append(zs, z)
-		activations = append(activations, activation(z))
+		activations = append(activations, Sigmoid.Forward(z))
 	}
 	last := len(net.Weights) - 1
 	mustHave(len(zs[last]), y)
@@ -219,11 +219,13 @@ func addTo(sum, x []float64) {
 
 // Evaluate returns the number of examples for which the most active output
 // neuron is the desired one. The first wins a draw.
-func (net *Network) Evaluate(test Data) int {
+func (net *Network) Evaluate(test Data) int { return evaluate(test, net.Feedforward) }
+
+func evaluate(test Data, feedforward func(x []float64) []float64) int {
 	correct := 0
 	for i := range test.Len() {
 		example := test.Example(i)
-		if argmax(net.Feedforward(example.X)) == argmax(example.Y) {
+		if argmax(feedforward(example.X)) == argmax(example.Y) {
 			correct++
 		}
 	}
@@ -248,15 +250,6 @@ func CostDerivative(a, y []float64) []float64 {
 		d[j] = a[j] - y[j]
 	}
 	return d
-}
-
-// activation returns a = σ(z).
-func activation(z []float64) []float64 {
-	a := make([]float64, len(z))
-	for j := range z {
-		a[j] = sigmoid(z[j])
-	}
-	return a
 }
 
 // sigmoid is right for every z: where exp(-z) overflows to +Inf, 1/Inf is 0.

@@ -1,22 +1,24 @@
 package byhand
 
 import (
-	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"reflect"
 	"slices"
-	"strconv"
 )
 
 // What is read and written. There is room for a network of 784-1000-1000-10,
-// and the worst file within these limits is refused within a second and 256 MiB
-// of memory.
+// and the worst file within these limits is refused within three seconds and
+// 512 MiB of memory.
 const (
-	maxNumbers = 2 << 20  // The weights and biases of a network.
-	maxLayers  = 1000     // Its layers of weights.
-	maxFile    = 64 << 20 // Bytes, at 26 or fewer a number.
+	maxNumbers = 2 << 20  // The sizes, weights and biases of a network.
+	maxFile    = 64 << 20 // Bytes, at 28 or fewer a number.
 )
 
 // Save writes the network to the file path in the JSON of network2.py:
@@ -45,59 +47,47 @@ func Load(path string) (*Network2, error) {
 		return nil, fmt.Errorf("byhand: %w", err)
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err == nil && info.Size() > maxFile {
-		return nil, fmt.Errorf("byhand: %s: larger than %d bytes; expected is a network saved by Save or network2.py", path, maxFile)
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("byhand: %w", err)
 	}
-	net, err := decode(io.LimitReader(file, maxFile))
+	net, err := decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("byhand: %s: %w; expected is a network saved by Save or network2.py", path, err)
 	}
 	return net, nil
 }
 
+// saved is a network as it stands in the file: matrices as lists of rows.
+type saved struct {
+	Sizes   []int         `json:"sizes"`
+	Weights [][][]float64 `json:"weights"`
+	Biases  [][][]float64 `json:"biases"`
+	Cost    string        `json:"cost"`
+}
+
 func (net *Network2) encode() ([]byte, error) {
 	if err := net.check(); err != nil {
 		return nil, err
 	}
-	data := appendList([]byte(`{"sizes": `), net.Sizes, func(data []byte, n int) []byte {
-		return strconv.AppendInt(data, int64(n), 10)
-	})
-	data = append(data, `, "weights": `...)
-	data = appendMatrices(data, net.Weights, func(l int) int { return net.Sizes[l] })
-	data = append(data, `, "biases": `...)
-	data = appendMatrices(data, net.Biases, func(int) int { return 1 })
-	return fmt.Appendf(data, `, "cost": %q}`, net.Cost), nil
-}
-
-// appendMatrices appends each layer's numbers as rows of so many columns.
-func appendMatrices(data []byte, layers [][]float64, columns func(l int) int) []byte {
-	number := func(data []byte, x float64) []byte { return strconv.AppendFloat(data, x, 'g', -1, 64) }
-	row := func(data []byte, x []float64) []byte { return appendList(data, x, number) }
-	l := -1
-	return appendList(data, layers, func(data []byte, x []float64) []byte {
-		l++
-		return appendList(data, slices.Collect(slices.Chunk(x, columns(l))), row)
-	})
-}
-
-func appendList[T any](data []byte, list []T, element func([]byte, T) []byte) []byte {
-	data = append(data, '[')
-	for i, x := range list {
-		if i > 0 {
-			data = append(data, ", "...)
-		}
-		data = element(data, x)
+	s := saved{Sizes: net.Sizes, Cost: fmt.Sprint(net.Cost)}
+	for l := range net.Weights {
+		s.Weights = append(s.Weights, slices.Collect(slices.Chunk(net.Weights[l], net.Sizes[l])))
+		s.Biases = append(s.Biases, slices.Collect(slices.Chunk(net.Biases[l], 1)))
 	}
-	return append(data, ']')
+	return json.Marshal(s)
 }
 
 // check returns an error unless all shapes fit the sizes, and all numbers are
 // finite.
 func (net *Network2) check() error {
-	if len(net.Sizes) < 2 || slices.Min(net.Sizes) < 1 {
-		return fmt.Errorf("sizes: %v, at least 2 layers of at least 1 neuron needed", net.Sizes)
+	if len(net.Sizes) < 2 {
+		return fmt.Errorf("sizes: %v, at least 2 layers needed", net.Sizes)
 	}
-	numbers := 0
+	if i := slices.IndexFunc(net.Sizes, func(n int) bool { return n < 1 || n > maxNumbers }); i >= 0 {
+		return fmt.Errorf("sizes: %d neurons, and a layer has 1 to %d", net.Sizes[i], maxNumbers)
+	}
+	numbers := len(net.Sizes)
 	for _, part := range []struct {
 		name   string
 		layers [][]float64
@@ -120,60 +110,110 @@ func (net *Network2) check() error {
 		}
 	}
 	if numbers > maxNumbers {
-		return fmt.Errorf("%d weights and biases, the limit is %d", numbers, maxNumbers)
+		return fmt.Errorf("%d sizes, weights and biases, the limit is %d", numbers, maxNumbers)
 	}
 	return nil
 }
 
 // decode reads a network from its JSON.
-func decode(r io.Reader) (*Network2, error) {
-	s := &scanner{r: bufio.NewReaderSize(r, 1<<16)}
-	saved := s.network()
-	if s.err != nil {
-		return nil, fmt.Errorf("byte offset %d: %w", s.offset, s.err)
+func decode(data []byte) (*Network2, error) {
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("larger than %d bytes", maxFile)
 	}
-	return saved.network()
+	if bytes.Count(data, []byte(",")) > maxNumbers { // A good file has as many commas as numbers.
+		return nil, fmt.Errorf("more than %d numbers", maxNumbers)
+	}
+	if err := checkKeys(data); err != nil {
+		return nil, err
+	}
+	if i := bytes.Index(data, []byte("null")); i >= 0 { // It would pass for 0.
+		return nil, fmt.Errorf("byte offset %d: null where a value is needed", i)
+	}
+	var s saved
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, located(err)
+	}
+	return s.network()
 }
 
-// saved is a network as it stands in the file.
-type saved struct {
-	sizes           []int
-	weights, biases []matrix
-	cost            string
+// ignored is a value that is not looked at.
+type ignored struct{}
+
+func (*ignored) UnmarshalJSON([]byte) error { return nil }
+
+// checkKeys returns an error unless data is JSON with the keys of a network.
+// Decoding a struct would pass over other keys, and take "Sizes" for "sizes".
+// The last of a key's values counts, as in Python.
+func checkKeys(data []byte) error {
+	var keys map[string]ignored
+	if err := json.Unmarshal(data, &keys); err != nil {
+		return located(err)
+	}
+	for _, key := range []string{"sizes", "weights", "biases", "cost"} {
+		if _, ok := keys[key]; !ok {
+			return fmt.Errorf("no key %q", key)
+		}
+		delete(keys, key)
+	}
+	for key := range keys {
+		return fmt.Errorf("unknown key %.40q", key)
+	}
+	return nil
 }
 
-type matrix struct {
-	rows, columns int
-	x             []float64
+// located is an error of encoding/json with the place in the file.
+func located(err error) error {
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("byte offset %d: %w", e.Offset, e)
+	}
+	e, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return err
+	}
+	needed := map[reflect.Kind]string{
+		reflect.Map: "an object", reflect.Slice: "a list", reflect.String: "a string",
+		reflect.Int: "a whole number", reflect.Float64: "a number up to 1.8e308",
+	}
+	return fmt.Errorf("byte offset %d: %s: %.40s where %s is needed", e.Offset, cmp.Or(e.Field, "file"), e.Value, needed[e.Type.Kind()])
 }
 
 // network returns the network if all its shapes fit its sizes.
 func (s *saved) network() (*Network2, error) {
-	net := &Network2{Network{Sizes: s.sizes}}
+	net := &Network2{Network{Sizes: s.Sizes}}
 	for _, cost := range []Cost{QuadraticCost{}, CrossEntropyCost{}} {
-		if cost.String() == s.cost {
+		if cost.String() == s.Cost {
 			net.Cost = cost
 		}
 	}
 	if net.Cost == nil {
-		return nil, fmt.Errorf("cost: %q is neither QuadraticCost nor CrossEntropyCost", s.cost)
+		return nil, fmt.Errorf("cost: %.40q is neither QuadraticCost nor CrossEntropyCost", s.Cost)
 	}
-	for _, w := range s.weights {
-		net.Weights = append(net.Weights, w.x)
+	for _, rows := range s.Weights {
+		net.Weights = append(net.Weights, slices.Concat(rows...))
 	}
-	for l, b := range s.biases {
-		if b.columns != 1 {
-			return nil, fmt.Errorf("biases[%d]: %d×%d, and they are one column", l, b.rows, b.columns)
-		}
-		net.Biases = append(net.Biases, b.x)
+	for _, rows := range s.Biases {
+		net.Biases = append(net.Biases, slices.Concat(rows...))
 	}
 	if err := net.check(); err != nil {
 		return nil, err
 	}
-	for l, w := range s.weights {
-		if w.rows != s.sizes[l+1] { // As many numbers, but lying otherwise.
-			return nil, fmt.Errorf("weights[%d]: %d×%d, not %d×%d as in sizes", l, w.rows, w.columns, s.sizes[l+1], s.sizes[l])
+	for l := range s.Weights { // As many numbers may lie otherwise.
+		if err := checkRows(s.Weights[l], s.Sizes[l]); err != nil {
+			return nil, fmt.Errorf("weights[%d]: %w", l, err)
+		}
+		if err := checkRows(s.Biases[l], 1); err != nil {
+			return nil, fmt.Errorf("biases[%d]: %w", l, err)
 		}
 	}
 	return net, nil
+}
+
+// checkRows returns an error unless all rows have so many columns.
+func checkRows(rows [][]float64, columns int) error {
+	for i, row := range rows {
+		if len(row) != columns {
+			return fmt.Errorf("row %d has %d numbers, not %d", i, len(row), columns)
+		}
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package byhand
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"math"
@@ -19,7 +18,7 @@ const python = `{"sizes": [2, 1, 2], ` +
 	`"biases": [[[0.25]], [[-4.0], [0.0]]], "cost": "CrossEntropyCost"}`
 
 func TestLoadPython(t *testing.T) {
-	net, err := decode(strings.NewReader(python))
+	net, err := decode([]byte(python))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,52 +82,54 @@ func TestSaveErrors(t *testing.T) {
 // TestLoadErrors changes one place of the good file in each row.
 func TestLoadErrors(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
-		{python, "", "byte offset 0: the file ends here"},
-		{python, "[]", "byte offset 1: '[' is not {"},
-		{python, "{}", "byte offset 2: '}' is not \""},
-		{python, "\x1f\x8b\x08", "byte offset 1: '\\x1f' is not {"},
+		{python, "", "byte offset 0: unexpected end of JSON"},
+		{python, "[]", "byte offset 1: file: array where an object is needed"},
+		{python, "{}", "no key \"sizes\""},
+		{python, "\x1f\x8b\x08", "byte offset 1: invalid character '\\x1f'"},
 		{"0.5, ", "0.5, 7, ", "weights[0]: 3 numbers, not 1×2 as in sizes"},
 		{"0.5, ", "", "weights[0]: 1 numbers, not 1×2 as in sizes"},
-		{"[3]", "[3, 4]", "weights: row 1 has 2 numbers, and row 0 has 1"},
-		{"[2.0], [3]", "[2.0, 3]", "weights[1]: 1×2, not 2×1 as in sizes"},
-		{"0.5", "NaN", `weights: "" is not a number`},
-		{"0.5", "1e999", "weights: 1e999 is too large"},
-		{"0.5", "null", `byte offset 35: weights: "" is not a number`},
-		{"0.5", `"0.5"`, `weights: "" is not a number`},
-		{"0.5", "[0.5]", `weights: "" is not a number`},
-		{"0.5", "+0.5", `weights: "+0.5" is not a number`},
-		{"0.5", "00.5", `weights: "00.5" is not a number`},
-		{"0.5", ".5", `weights: ".5" is not a number`},
-		{"0.5", "5.", `weights: "5." is not a number`},
-		{"0.5", "5e", `weights: "5e" is not a number`},
-		{"0.5", "5e+-1", `weights: "5e+-1" is not a number`},
-		{"0.5", "0.5 1", "weights: '1' is neither a comma nor ]"},
-		{"0.5", "0.5" + strings.Repeat("0", 62), "weights: a number of more than 64 bytes"},
-		{"0.5, ", "0.5, , ", `weights: "" is not a number`},
-		{"-1e-05]", "-1e-05,]", `weights: "" is not a number`},
-		{"[[0.5, -1e-05]]", "[0.5, -1e-05]", "weights: '0' is not ["},
-		{"[[0.5, -1e-05]]", "[]", "weights: ']' is not ["},
+		{"[3]", "[3, 4]", "weights[1]: 3 numbers, not 2×1 as in sizes"},
+		{"[2.0], [3]", "[2.0, 3]", "weights[1]: row 0 has 2 numbers, not 1"},
+		{"0.5", "NaN", "byte offset 36: invalid character 'N'"},
+		{"0.5", "1e999", "weights: number 1e999 where a number up to 1.8e308 is needed"},
+		{"0.5", "null", "byte offset 35: null where a value is needed"},
+		{"0.5", `"0.5"`, "byte offset 40: weights: string where a number"},
+		{"0.5", "[0.5]", "byte offset 36: weights: array where a number"},
+		{"0.5", "+0.5", "byte offset 36: invalid character '+'"},
+		{"0.5", "00.5", "byte offset 37: invalid character '0'"},
+		{"0.5", ".5", "byte offset 36: invalid character '.'"},
+		{"0.5", "5.", "byte offset 38: invalid character ',' after decimal point"},
+		{"0.5", "5e", "byte offset 38: invalid character ',' in exponent"},
+		{"0.5", "5e+-1", "byte offset 39: invalid character '-' in exponent"},
+		{"0.5", "0.5 1", "byte offset 40: invalid character '1' after array element"},
+		{"0.5", strings.Repeat("9", 400), "weights: number " + strings.Repeat("9", 33) + " where"},
+		{"0.5, ", "0.5, , ", "byte offset 41: invalid character ','"},
+		{"-1e-05]", "-1e-05,]", "byte offset 48: invalid character ']'"},
+		{"[[0.5, -1e-05]]", "[0.5, -1e-05]", "byte offset 37: weights: number where a list is needed"},
+		{"[[0.5, -1e-05]]", "[]", "weights[0]: 0 numbers, not 1×2 as in sizes"},
 		{"[[0.5, -1e-05]], ", "", "weights: those of 1 layers, not of 2 as in sizes"},
 		{"[2.0], ", "", "weights[1]: 1 numbers, not 2×1 as in sizes"},
 		{"[[0.25]]", "[[0.25], [0.5]]", "biases[0]: 2 numbers, not 1×1 as in sizes"},
-		{"[[-4.0], [0.0]]", "[[-4.0, 0.0]]", "biases[1]: 1×2, and they are one column"},
+		{"[[-4.0], [0.0]]", "[[-4.0, 0.0]]", "biases[1]: row 0 has 2 numbers, not 1"},
 		{"[2, 1, 2]", "[2]", "sizes: [2], at least 2 layers"},
-		{"[2, 1, 2]", "[2, 1.5, 2]", "sizes: 1.5 is not a number of neurons"},
-		{"[2, 1, 2]", "[2, 0, 2]", "sizes: 0 is not a number of neurons"},
-		{"[2, 1, 2]", "[2, -1, 2]", "sizes: -1 is not a number of neurons"},
-		{"[2, 1, 2]", "[2, 1e300, 2]", "sizes: 1e+300 is not a number of neurons"},
+		{"[2, 1, 2]", "[2, 1.5, 2]", "byte offset 17: sizes: number 1.5 where a whole number is needed"},
+		{"[2, 1, 2]", "[2, 0, 2]", "sizes: 0 neurons, and a layer has 1 to 2097152"},
+		{"[2, 1, 2]", "[2, -1, 2]", "sizes: -1 neurons, and a layer has 1 to 2097152"},
+		{"[2, 1, 2]", "[2, 1e300, 2]", "sizes: number 1e300 where a whole number is needed"},
 		{"[2, 1, 2]", "[2, 1, 2000000]", "weights[1]: 2 numbers, not 2000000×1 as in sizes"},
-		{"[2, 1, 2]", "null", "sizes: 'n' is not ["},
-		{"[2, 1, 2]", "[" + strings.Repeat("1,", 1000) + "1,1]", "sizes: more than 1001 elements"},
+		{"[2, 1, 2]", "[4611686018427387904, 4, 2]", "sizes: 4611686018427387904 neurons, and a layer has 1 to 2097152"},
+		{"[2, 1, 2]", "null", "byte offset 10: null where a value is needed"},
+		{"[2, 1, 2]", "[" + strings.Repeat("1,", 1000) + "1,1]", "weights: those of 2 layers, not of 1001 as in sizes"},
 		{"CrossEntropyCost", "LogLikelihood", `cost: "LogLikelihood" is neither`},
-		{"CrossEntropyCost", "Cross entropy", `cost: ' ' in a string`},
-		{`"CrossEntropyCost"`, "null", "cost: 'n' is not \""},
-		{`, "cost": "CrossEntropyCost"`, "", `no keys ["cost"]`},
-		{`"sizes"`, `"Sizes"`, `key "Sizes" is unknown or comes twice`},
-		{`"biases"`, `"weights"`, `key "weights" is unknown or comes twice`},
-		{`Cost"}`, `Cost"} {`, "more follows"},
-		{`Cost"}`, `Cost"}}`, "more follows"},
-		{`Cost"}`, `Cost"`, "the file ends here"},
+		{"CrossEntropyCost", "Cross entropy", `cost: "Cross entropy" is neither`},
+		{`"CrossEntropyCost"`, "null", "byte offset 112: null where a value is needed"},
+		{`, "cost": "CrossEntropyCost"`, "", `no key "cost"`},
+		{`{"sizes"`, `{"activation": "tanh", "sizes"`, `unknown key "activation"`},
+		{`"sizes"`, `"Sizes"`, `no key "sizes"`},
+		{`"biases"`, `"weights"`, `no key "biases"`},
+		{`Cost"}`, `Cost"} {`, "invalid character '{' after top-level value"},
+		{`Cost"}`, `Cost"}}`, "invalid character '}' after top-level value"},
+		{`Cost"}`, `Cost"`, "byte offset 130: unexpected end of JSON"},
 	} {
 		if !strings.Contains(python, c.old) {
 			t.Fatalf("%q is not in the good file", c.old)
@@ -161,12 +162,14 @@ func TestLoadHuge(t *testing.T) {
 		t.Errorf("error %v, want one about the size", err)
 	}
 	for _, c := range []struct{ repeat, want string }{
-		{"1,", "weights: more than 2097152 numbers"},
-		{"1],[", "weights: more than 2097152 numbers"},
-		{"1]],[[", "weights: more than 1000 elements"},
+		{"1,", "more than 2097152 numbers"},
+		{"1],[", "more than 2097152 numbers"},
+		{"1]],[[", "more than 2097152 numbers"},
+		{"[", "exceeded max depth"},
+		{"1", "unexpected end of JSON"},
 	} {
 		start := time.Now()
-		_, err := decode(strings.NewReader(`{"weights":[[[` + strings.Repeat(c.repeat, 3<<20)))
+		_, err := decode([]byte(`{"weights":[[[` + strings.Repeat(c.repeat, 3<<20)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q again and again: error %v, want %q", c.repeat, err, c.want)
 		}
@@ -195,7 +198,7 @@ func TestSaveLoadLarge(t *testing.T) {
 // TestLoadTruncated cuts the good file at every byte.
 func TestLoadTruncated(t *testing.T) {
 	for n := range len(python) {
-		if _, err := decode(strings.NewReader(python[:n])); err == nil {
+		if _, err := decode([]byte(python[:n])); err == nil {
 			t.Errorf("no error for the first %d bytes", n)
 		}
 	}
@@ -208,7 +211,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{"cost": "QuadraticCost", "sizes": [1, 1], "biases": [[[1]]], "weights": [[[-0]]]}`))
 	f.Add([]byte(`{"sizes": [1, 1], "weights": [[[null]]], "biases": [[[]]], "cost": "", "cost": ""}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		net, err := decode(bytes.NewReader(data))
+		net, err := decode(data)
 		if err != nil {
 			return
 		}
@@ -216,7 +219,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := decode(bytes.NewReader(saved))
+		again, err := decode(saved)
 		if err != nil {
 			t.Fatal(err)
 		}

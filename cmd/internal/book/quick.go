@@ -9,6 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/models/byhand"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // The neuron of chapter 3 is to learn to give 0 for its one input, 1.
@@ -16,10 +17,10 @@ const neuronEta, neuronSteps = .15, 300
 
 // neuron trains the neuron from two beginnings, w = 0.6 and b = 0.9, and w = b = 2, as a graph and by hand. The values are, for
 // each beginning, the first output and the last of either.
-func neuron(context.Context, lab) (run, error) {
+func neuron(ctx context.Context, _ lab) (run, error) {
 	var r run
 	for _, start := range []struct{ w, b float64 }{{.6, .9}, {2, 2}} {
-		outputs, err := graphNeuron(start.w, start.b)
+		outputs, err := graphNeuron(ctx, start.w, start.b)
 		if err != nil {
 			return r, err
 		}
@@ -34,29 +35,36 @@ func neuron(context.Context, lab) (run, error) {
 	return r, nil
 }
 
-// graphNeuron is the output before the first step and after each. A label of one class can only ask for 1; so a second neuron is
-// there to get the 1, and neither knows of the other.
-func graphNeuron(w, b float64) (outputs []float64, err error) {
-	net, err := graph.New(graph.Seq{graph.Dense{Out: 2}, graph.Sigmoid}, graph.Quadratic, graph.Shape{1}, graph.Config{Float64: true})
+// graphNeuron is the output before the first step and after each.
+func graphNeuron(ctx context.Context, w, b float64) (outputs []float64, err error) {
+	net, err := graph.New(graph.Seq{graph.Dense{Out: 1}, graph.Sigmoid}, graph.Quadratic, graph.Shape{1}, graph.Config{Float64: true})
 	if err != nil {
 		return nil, err
 	}
 	for i, v := range []float64{w, b} {
-		if err := net.Params[i].Set([]float64{v, v}); err != nil {
+		if err := net.Params[i].Set([]float64{v}); err != nil {
 			return nil, err
 		}
 	}
-	x, label, y := []float32{1}, []byte{1}, make([]float32, 2)
-	for step := range neuronSteps + 1 {
-		if step > 0 {
-			if _, err := net.Descend(x, label, neuronEta, 0); err != nil {
-				return nil, err
-			}
+	x, y := []float32{1}, make([]float32, 1)
+	predict := func() error {
+		err := net.Predict(y, x)
+		outputs = append(outputs, float64(y[0]))
+		return err
+	}
+	if err := predict(); err != nil {
+		return nil, err
+	}
+	t := train.Trainer{
+		Net: net, Optimizer: train.SGD{}, Train: train.Arrays{X: x, Y: []float32{0}, N: 1}, Batch: 1, Eta: neuronEta, Epochs: neuronSteps,
+	}
+	for _, err := range t.Run(ctx) {
+		if err == nil {
+			err = predict()
 		}
-		if err := net.Predict(y, x); err != nil {
+		if err != nil {
 			return nil, err
 		}
-		outputs = append(outputs, float64(y[0]))
 	}
 	return outputs, nil
 }
@@ -111,11 +119,12 @@ func biasNorms(m models.Model, s mnist.Set, seed uint64) (norms []float64, err e
 	if err != nil {
 		return nil, err
 	}
-	x := make([]float32, len(s.Images))
-	for i, pixel := range s.Images {
-		x[i] = float32(pixel) / mnist.PixelScale
+	x, y, all := make([]float32, len(s.Images)), make([]float32, s.Len()*net.Targets), make([]int32, s.Len())
+	for i := range all {
+		all[i] = int32(i)
 	}
-	if _, err := net.Step(x, s.Labels); err != nil {
+	labelled(s).Batch(x, y, all)
+	if _, err := net.Step(x, y); err != nil {
 		return nil, err
 	}
 	for _, p := range net.Params {

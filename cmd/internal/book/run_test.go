@@ -208,7 +208,7 @@ func TestSeeds(t *testing.T) {
 // TestNeuronByHand: the graph's neuron is the hand's to the last bits of what Predict gives, float32.
 func TestNeuronByHand(t *testing.T) {
 	for _, c := range []struct{ w, b float64 }{{.6, .9}, {2, 2}, {-1, .3}} {
-		outputs, err := graphNeuron(c.w, c.b)
+		outputs, err := graphNeuron(t.Context(), c.w, c.b)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,7 +30,9 @@ func first(s mnist.Set, n int) (mnist.Set, error) {
 	return s.Slice(0, n), nil
 }
 
-func labelled(s mnist.Set) train.Data { return train.Data{Images: s.Images, Labels: s.Labels} }
+func labelled(s mnist.Set) train.Images {
+	return train.Images{Pixels: s.Images, Labels: s.Labels, Classes: s.Classes}
+}
 
 // fit trains m by its recipe, and calls each after every epoch with the images that it is trained on.
 func (l lab) fit(ctx context.Context, m models.Model, each func(epoch int, n *graph.Net, images train.Data) error) error {

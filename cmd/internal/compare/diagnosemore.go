@@ -252,7 +252,7 @@ func single(of func(p *problem) (i int, by float64)) func(*problem) []derivation
 
 // only is p with the mini-batch of example i.
 func (p *problem) only(i int) *problem {
-	part := func(x []float64) []float64 { return x[i*len(x)/p.m : (i+1)*len(x)/p.m] }
+	part := func(x []float64) []float64 { return p.row(x, i) }
 	q := *p
 	q.m, q.x, q.y, q.masks = 1, part(p.x), part(p.y), map[int][]float64{}
 	for k, mask := range p.masks {

@@ -27,7 +27,7 @@ type Lockstep struct {
 	data    train.Data
 	recipe  models.Recipe
 	seed    uint64
-	order   []int32 // the images of the present epoch that are still to come
+	order   []int32 // the examples of the present epoch that are still to come
 	epoch   int     // how many have begun
 }
 
@@ -46,7 +46,7 @@ func New(m models.Model, data train.Data, c graph.Config, tol float64) (*Lockste
 	weights := each(net.Params, (*graph.Param).Float64s)
 	hand.set(weights)
 	r := m.Recipe
-	t := train.Trainer{Net: net, Train: data, Validation: data, Batch: r.Batch, Eta: r.Eta, Lambda: r.Lambda, DropTail: r.DropTail}
+	t := train.Trainer{Net: net, Optimizer: train.SGD{}, Train: data, Batch: r.Batch, Eta: r.Eta, Lambda: r.Lambda, DropTail: r.DropTail}
 	if err := t.Start(); err != nil { // It checks all that would stop a training.
 		return nil, err
 	}
@@ -78,29 +78,39 @@ func (l *Lockstep) Run(ctx context.Context, steps int) error {
 	return nil
 }
 
-// next are the images of the next mini-batch: those that train.Trainer would take.
-func (l *Lockstep) next() []int32 {
+// next is the next mini-batch: the one that train.Trainer would take.
+func (l *Lockstep) next() minibatch {
 	if len(l.order) == 0 || l.recipe.DropTail && len(l.order) < l.recipe.Batch {
-		l.order = train.Order(l.data.Labels, l.recipe.Batch, l.seed, l.epoch)
+		images, _ := l.data.(train.Images)
+		l.order = train.Order(l.data.Len(), images.Labels, l.recipe.Batch, l.seed, l.epoch)
 		l.epoch++
 	}
 	n := min(l.recipe.Batch, len(l.order))
-	batch := l.order[:n]
+	batch := minibatch{l.data, l.order[:n]}
 	l.order = l.order[n:]
 	return batch
 }
+
+// minibatch is some examples of data as a source for the graph.
+type minibatch struct {
+	train.Data
+	order []int32
+}
+
+func (b minibatch) Len() int            { return len(b.order) }
+func (b minibatch) Load(x, y []float32) { b.Batch(x, y, b.order) }
 
 // tensors are what a step has on one side: the gradients, and the weights after it, one a parameter of the graph.
 type tensors struct{ nabla, weights [][]float64 }
 
 // step makes a step on both sides.
-func (l *Lockstep) step(images []int32) error {
+func (l *Lockstep) step(images minibatch) error {
 	got, err := l.descend(images)
 	if err != nil {
 		return err
 	}
-	batch := make([]byhand.Example, len(images))
-	for i, image := range images {
+	batch := make([]byhand.Example, images.Len())
+	for i, image := range images.order {
 		batch[i] = l.examples(l.data).Example(int(image))
 	}
 	masks := byExample(l.Net.Masks(), len(batch))
@@ -119,14 +129,13 @@ func (l *Lockstep) step(images []int32) error {
 
 // descend makes the graph's step. It runs the mini-batch twice with the same masks: once for the gradients, and once in the program
 // that trains, for the weights.
-func (l *Lockstep) descend(images []int32) (t tensors, err error) {
-	x, labels := l.gather(images)
-	s, err := l.Net.Step(x, labels)
+func (l *Lockstep) descend(images minibatch) (t tensors, err error) {
+	s, err := l.Net.StepFrom(images)
 	if err != nil {
 		return t, err
 	}
 	if math.IsNaN(s.Cost) || math.IsInf(s.Cost, 0) {
-		op, err := l.Net.Nonfinite(len(labels))
+		op, err := l.Net.Nonfinite()
 		if err != nil {
 			return t, err
 		}
@@ -134,7 +143,7 @@ func (l *Lockstep) descend(images []int32) (t tensors, err error) {
 	}
 	t.nabla = each(l.Net.Params, (*graph.Param).GradFloat64s)
 	l.Net.Steps--
-	_, err = l.Net.Descend(x, labels, l.recipe.Eta, l.recipe.Lambda/float64(l.data.Len()))
+	_, err = l.Net.DescendFrom(images, l.recipe.Eta, l.recipe.Lambda/float64(l.data.Len()))
 	t.weights = each(l.Net.Params, (*graph.Param).Float64s)
 	return t, err
 }
@@ -145,18 +154,6 @@ func each(params []*graph.Param, values func(*graph.Param) []float64) [][]float6
 		all[i] = values(p)
 	}
 	return all
-}
-
-// gather is a mini-batch as the graph takes it. Bytes divided by 256 are exact in float32.
-func (l *Lockstep) gather(images []int32) (x []float32, labels []byte) {
-	size := l.Net.Input.TotalSize()
-	for _, i := range images {
-		for _, pixel := range l.data.Images[int(i)*size : (int(i)+1)*size] {
-			x = append(x, float32(pixel)/256)
-		}
-		labels = append(labels, l.data.Labels[i])
-	}
-	return x, labels
 }
 
 // byExample turns the masks of each layer, for all examples, into those of each example, for all layers.
@@ -180,22 +177,19 @@ func (l *Lockstep) Evaluate(ctx context.Context, d train.Data) (graph, hand int,
 	return got.Correct, l.hand.Evaluate(l.examples(d)), nil
 }
 
-// examples are images as the programs by hand take them.
+// examples are data as the programs by hand take them. Bytes divided by 256 are exact in float32.
 type examples struct {
 	train.Data
-	size, classes int
+	inputs, outputs int
 }
 
 func (l *Lockstep) examples(d train.Data) examples {
-	return examples{d, l.Net.Input.TotalSize(), l.Net.Classes}
+	return examples{d, l.Net.Input.TotalSize(), l.Net.Outputs}
 }
 
-// Example is image i.
+// Example is example i.
 func (e examples) Example(i int) byhand.Example {
-	x, y := make([]float64, e.size), make([]float64, e.classes)
-	for k, pixel := range e.Images[i*e.size : (i+1)*e.size] {
-		x[k] = float64(pixel) / 256
-	}
-	y[e.Labels[i]] = 1
-	return byhand.Example{X: x, Y: y}
+	x, y := make([]float32, e.inputs), make([]float32, e.outputs)
+	e.Batch(x, y, []int32{int32(i)})
+	return byhand.Example{X: convert(x), Y: convert(y)}
 }

@@ -18,11 +18,11 @@ import (
 )
 
 // images are n images of 6×6 in three classes, half of whose pixels are 0.
-func images(n int) train.Data {
+func images(n int) train.Images {
 	r := rand.New(rand.NewPCG(1, 1))
-	d := train.Data{Images: make([]byte, 36*n), Labels: make([]byte, n)}
-	for i := range d.Images {
-		d.Images[i] = byte(max(0, r.IntN(511)-255))
+	d := train.Images{Pixels: make([]byte, 36*n), Labels: make([]byte, n), Classes: 3}
+	for i := range d.Pixels {
+		d.Pixels[i] = byte(max(0, r.IntN(511)-255))
 	}
 	for i := range d.Labels {
 		d.Labels[i] = byte(r.IntN(3))

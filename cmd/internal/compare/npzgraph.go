@@ -188,19 +188,7 @@ func (p *problem) onGraph() (cost float64, gradients [][]float64, err error) {
 }
 
 func (p *problem) step() (cost float64, gradients [][]float64, err error) {
-	seq := graph.Seq{given{"x", p.m, p.input, p.x}}
-	dropout := 0
-	for _, l := range p.layers {
-		if _, ok := l.(graph.Dropout); !ok {
-			seq = append(seq, l)
-			continue
-		}
-		if mask := p.masks[dropout]; mask != nil {
-			seq = append(seq, masked{given{fmt.Sprint("mask ", dropout), p.m, nil, mask}})
-		}
-		dropout++
-	}
-	net, err := graph.New(seq, target(p.loss, p.m, p.y), p.input, graph.Config{Float64: true, Init: graph.Zero})
+	net, x, err := p.network()
 	if err != nil {
 		return 0, nil, err
 	}
@@ -213,80 +201,72 @@ func (p *problem) step() (cost float64, gradients [][]float64, err error) {
 			return 0, nil, err
 		}
 	}
-	stats, err := net.Step(make([]float32, p.m*p.input.TotalSize()), make([]byte, p.m))
+	stats, err := net.Step64(x, p.y)
 	for _, q := range p.params {
 		gradients = append(gradients, byName[q.name].GradFloat64s())
 	}
 	return stats.Cost, gradients, err
 }
 
-// given is numbers of each example as a layer that takes no notice of its input: Net.Step takes float32, and a file has float64. The
-// numbers are a parameter, because that is what a layer can bring; their gradient is not used.
-type given struct {
-	name  string
-	m     int
-	shape graph.Shape // of one example; nil: the input's
-	data  []float64   // of m examples
+// network is the graph, and its inputs (m, …): those of the file and, in the columns after them, the masks of the dropout layers.
+func (p *problem) network() (net *graph.Net, x []float64, err error) {
+	parts, columns := [][]float64{p.x}, p.input.TotalSize()
+	seq := graph.Seq{graph.Slice{To: columns}, graph.Reshape{Shape: p.input}}
+	dropout := 0
+	for _, l := range p.layers {
+		if _, ok := l.(graph.Dropout); !ok {
+			seq = append(seq, l)
+			continue
+		}
+		if mask := p.masks[dropout]; mask != nil {
+			to := columns + len(mask)/p.m
+			seq, parts, columns = append(seq, masked{dropout, graph.Slice{From: columns, To: to}}), append(parts, mask), to
+		}
+		dropout++
+	}
+	for i := range p.m {
+		for _, part := range parts {
+			x = append(x, p.row(part, i)...)
+		}
+	}
+	loss := &graph.Loss{Name: p.loss.Name, Cost: p.loss.Cost} // The file's y is smooth already, if it is to be.
+	net, err = graph.New(seq, loss, graph.Shape{columns}, graph.Config{Float64: true, Init: graph.Zero})
+	return net, x, err
 }
 
-// Build returns the numbers, or those of the first examples: a network is built for one example first.
-func (g given) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	shape := x.Shape().Clone()
-	if g.shape != nil {
-		shape = append(graph.Shape{shape[0]}, g.shape...)
-	}
-	if len(g.data)/g.m != shape.TotalSize()/shape[0] {
-		b.Fail("%s has %d numbers an example, and %v are needed", g.name, len(g.data)/g.m, shape[1:])
-	}
-	n := b.Param(fmt.Sprintf("given %s of %d", g.name, shape[0]), shape, 0, false)
-	copy(n.Value().Data().([]float64), g.data)
-	return n
+// row is example i of x (m, n).
+func (p *problem) row(x []float64, i int) []float64 {
+	n := len(x) / p.m
+	return x[i*n : (i+1)*n]
 }
 
-// masked multiplies by the mask of a dropout layer.
-type masked struct{ mask given }
+// masked multiplies by the mask of a dropout layer, which is in these columns of the network's input.
+type masked struct {
+	number  int
+	columns graph.Slice
+}
 
 // Build multiplies x by the mask.
 func (l masked) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	return maskedOp.Apply(x, l.mask.Build(b, x))
+	shape := x.Shape()[1:]
+	if n := l.columns.To - l.columns.From; n != shape.TotalSize() {
+		b.Fail("mask %d has %d numbers an example, and %v are needed", l.number, n, shape)
+	}
+	return maskedOp().Apply(x, graph.Reshape{Shape: shape}.Build(b, l.columns.Build(b, b.Input())))
 }
 
-// target is a loss whose labels are y: Net.Step takes classes, and a file may have anything.
-func target(l *graph.Loss, m int, y []float64) *graph.Loss {
-	return &graph.Loss{Name: l.Name, Cost: func(b *graph.Builder, out, _ *graph.Node) *graph.Node {
-		label := given{"y", m, nil, y}.Build(b, out)
-		return l.Cost(b, besideOp.Apply(out, label), label)
-	}}
-}
-
-var (
-	timesOp = pair("times", times)
-	zeroOp  = pair("zero", func(_, _ float64) float64 { return 0 })
-	// maskedOp is x ⊙ mask.
-	maskedOp = forFirst(pair("masked", times), func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return timesOp.Apply(dy, x[1]) })
-	// besideOp is its first input. A cost has no gradient for labels, and a parameter needs a path to it.
-	besideOp = forFirst(pair("beside", func(x, _ float64) float64 { return x }), func(_ graph.Nodes, _, dy *graph.Node) *graph.Node { return dy })
-)
-
-func times(a, b float64) float64 { return a * b }
-
-// pair is an op y = f(a, b) element by element.
-func pair(name string, f func(a, b float64) float64) *graph.Op {
+// maskedOp is x ⊙ mask. The mask has no gradient.
+func maskedOp() *graph.Op {
 	return &graph.Op{
-		Name:  "compare/" + name,
+		Name:  "compare/masked",
 		Shape: func(x []graph.Shape) (graph.Shape, error) { return x[0].Clone(), nil },
 		F64: func(y graph.Array[float64], x []graph.Array[float64]) {
 			for i := range y.Data {
-				y.Data[i] = f(x[0].Data[i], x[1].Data[i])
+				y.Data[i] = x[0].Data[i] * x[1].Data[i]
 			}
 		},
+		Grad: []graph.Rule{func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return maskedOp().Apply(dy, x[1]) }, nil},
 	}
-}
-
-// forFirst gives op a gradient rule for its first input, and none to speak of for its second.
-func forFirst(op *graph.Op, rule graph.Rule) *graph.Op {
-	op.Grad = []graph.Rule{rule, func(x graph.Nodes, _, _ *graph.Node) *graph.Node { return zeroOp.Apply(x[1], x[1]) }}
-	return op
 }
 
 // of is the activation at the weighted input z.

@@ -31,18 +31,13 @@ func clean(s string) string {
 
 // wrapped breaks a text into lines.
 func wrapped(s string, letters int) (lines []string) {
-	line := ""
 	for _, word := range strings.Fields(clean(s)) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > letters {
-			lines, line = append(lines, line), ""
+		word = short(word)
+		if last := len(lines) - 1; last >= 0 && utf8.RuneCountInString(lines[last]+word) < letters {
+			lines[last] += " " + word
+		} else {
+			lines = append(lines, word)
 		}
-		if line != "" {
-			line += " "
-		}
-		line += short(word)
-	}
-	if line != "" {
-		lines = append(lines, line)
 	}
 	return lines
 }

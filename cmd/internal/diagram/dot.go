@@ -2,6 +2,7 @@ package diagram
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stheno-ml/stheno/graph"
@@ -63,27 +64,23 @@ func DOT(title, about string, d graph.Diagram) string {
 // dotText is a quoted string of lines.
 func dotText(lines ...string) string {
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-	var quoted []string
+	return quoted(lines, `\n`, func(l string) string { return escape.Replace(clean(l)) })
+}
+
+// quoted is a string of those lines that are not empty, with an end of line between them.
+func quoted(lines []string, end string, escape func(string) string) string {
+	var all []string
 	for _, l := range lines {
 		if l != "" {
-			quoted = append(quoted, escape.Replace(clean(l)))
+			all = append(all, escape(l))
 		}
 	}
-	return `"` + strings.Join(quoted, `\n`) + `"`
+	return `"` + strings.Join(all, end) + `"`
 }
 
 func dotColours(r graph.Role) string {
-	c := colourOf(r)
+	c := colours[max(0, slices.IndexFunc(colours, func(c colour) bool { return c.role == r }))]
 	return fmt.Sprintf("fillcolor=%q; color=%q", c.fill, c.line)
-}
-
-func colourOf(r graph.Role) colour {
-	for _, c := range colours {
-		if c.role == r {
-			return c
-		}
-	}
-	return colours[0]
 }
 
 // Mermaid is the diagram as a flowchart of Mermaid's.
@@ -114,15 +111,7 @@ func Mermaid(title, about string, d graph.Diagram) string {
 }
 
 // mermaidText is a quoted string of lines.
-func mermaidText(lines ...string) string {
-	var quoted []string
-	for _, l := range lines {
-		if l != "" {
-			quoted = append(quoted, mermaidLine(l))
-		}
-	}
-	return `"` + strings.Join(quoted, "<br>") + `"`
-}
+func mermaidText(lines ...string) string { return quoted(lines, "<br>", mermaidLine) }
 
 // mermaidLine writes all but letters, numbers and a few signs by their numbers.
 func mermaidLine(s string) string {

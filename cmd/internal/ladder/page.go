@@ -12,13 +12,14 @@ func (l Ladder) Page() string {
 	var b strings.Builder
 	b.WriteString("# Results\n\nThis page is what `stheno ladder --write` makes of the files in [results](results), one a training.\n" +
 		"`stheno ladder` trains what is missing.\n\n## The book's ladder\n\n" + note + "\n\n")
-	line(&b, "rung", "figure", "set", "the book", "ours, best of first 3", "mean ± sd", "n", "verdict", "epochs", "s/epoch", "threads", "command")
-	line(&b, "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---")
+	head := []string{"rung", "figure", "set", "the book", "ours, best of first 3", "mean ± sd", "n", "verdict", "epochs", "s/epoch", "threads", "command"}
+	var rows [][]string
 	for _, g := range l.Rungs {
 		for i, r := range g.Rows() {
-			line(&b, g.cells(r, i == 0)...)
+			rows = append(rows, g.cells(r, i == 0))
 		}
 	}
+	table(&b, head, rows)
 	past(&b, l.Rungs)
 	together(&b, l.Rungs)
 	ablations(&b, l.Rungs)
@@ -33,8 +34,16 @@ there are as many, beside the mean and the standard deviation of all n. The verd
 figure, 0.5 in the chapters 1 and 3. Seconds are of training without evaluation, some with another training beside; the threads are those
 of one training. The small experiments, and the baseline of chapter 1, have [a page of their own](book-experiments.md).`
 
-func line(b *strings.Builder, cells ...string) {
-	fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
+// table writes rows below a head, or that there are none yet.
+func table(b *strings.Builder, head []string, rows [][]string) {
+	if len(rows) == 0 {
+		b.WriteString("None yet.\n")
+		return
+	}
+	rule := slices.Repeat([]string{"---"}, len(head))
+	for _, cells := range append([][]string{head, rule}, rows...) {
+		fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
+	}
 }
 
 // cells are a figure's row; what belongs to the rung and not to the figure is in the first only.
@@ -51,7 +60,7 @@ func (g Rung) cells(r Row, first bool) []string {
 	}
 	cells[0], cells[8], cells[11] = g.Name, fmt.Sprint(g.Recipe.Epochs), "`stheno train "+g.Name+" --seed N`"
 	if len(g.Results) > 0 {
-		seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds / float64(r.Epochs) }))
+		seconds, _ := moments(g.each(func(r Result) float64 { return r.Seconds / float64(r.Epochs) }))
 		cells[9], cells[10] = Seconds(seconds), g.threads()
 	}
 	return cells
@@ -101,12 +110,10 @@ func (g Rung) each(f func(Result) float64) []float64 {
 // threads are the numbers of threads that trainings had.
 func (g Rung) threads() string {
 	var all []string
-	seen := map[int]bool{}
 	for _, r := range g.Results {
-		if !seen[r.Threads] {
-			all = append(all, fmt.Sprint(r.Threads))
+		if n := fmt.Sprint(r.Threads); !slices.Contains(all, n) {
+			all = append(all, n)
 		}
-		seen[r.Threads] = true
 	}
 	return strings.Join(all, ", ")
 }
@@ -116,27 +123,19 @@ func past(b *strings.Builder, rungs []Rung) {
 	b.WriteString("\n## Past the book\n\nRecipes of our own. The test images are scored once for each seed, with the weights that the recipe ends with: those of the\n" +
 		"last epoch where it trains on all 60,000 images, else those of the best validation accuracy. Seconds are from images in memory to these\n" +
 		"weights, without evaluation; not all are of one machine.\n\n")
-	any := false
+	var rows [][]string
 	for _, g := range rungs {
-		if g.Published() || g.Ablation() || g.committee != nil || len(g.Results) == 0 {
-			continue
+		if !g.Published() && !g.Ablation() && g.committee == nil && len(g.Results) > 0 {
+			rows = append(rows, g.past())
 		}
-		if !any {
-			line(b, "recipe", "", "n", "test, mean ± sd", "min", "max", "epochs", "s, mean", "threads", "kernel", "command")
-			line(b, "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---")
-			any = true
-		}
-		line(b, g.past()...)
 	}
-	if !any {
-		b.WriteString("None yet.\n")
-	}
+	table(b, []string{"recipe", "", "n", "test, mean ± sd", "min", "max", "epochs", "s, mean", "threads", "kernel", "command"}, rows)
 }
 
 func (g Rung) past() []string {
 	tests := g.each(func(r Result) float64 { return float64(r.Best.Test) / float64(r.TestTotal) })
-	seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds }))
-	mean, sd := Moments(tests)
+	seconds, _ := moments(g.each(func(r Result) float64 { return r.Seconds }))
+	mean, sd := moments(tests)
 	return []string{
 		g.Name, g.Doc, fmt.Sprint(len(tests)), spread(mean, sd), Percent(slices.Min(tests)), Percent(slices.Max(tests)),
 		fmt.Sprint(g.Recipe.Epochs), Seconds(seconds), g.threads(), g.Results[0].Kernel,
@@ -147,15 +146,10 @@ func (g Rung) past() []string {
 // together is the section of networks of ours that answer together.
 func together(b *strings.Builder, rungs []Rung) {
 	b.WriteString("\n### Together\n\nAll seeds of a recipe, or of those of the committee, none left out, as `stheno eval RUN… --vote` counts them: by majority, and by the mean of their outputs.\n\n")
-	any := false
+	var rows [][]string
 	for _, g := range rungs {
 		if g.Vote == nil || g.Published() {
 			continue
-		}
-		if !any {
-			line(b, "recipe", "networks", "majority", "mean of outputs", "s, all")
-			line(b, "---", "---", "---", "---", "---")
-			any = true
 		}
 		seconds := 0.
 		for _, r := range g.Results[:len(g.Vote.Members)] {
@@ -166,11 +160,9 @@ func together(b *strings.Builder, rungs []Rung) {
 		if g.committee != nil {
 			name += ": " + g.Seats()
 		}
-		line(b, name, fmt.Sprint(len(g.Vote.Members)), share(g.Vote.Majority), share(g.Vote.Mean), Seconds(seconds))
+		rows = append(rows, []string{name, fmt.Sprint(len(g.Vote.Members)), share(g.Vote.Majority), share(g.Vote.Mean), Seconds(seconds)})
 	}
-	if !any {
-		b.WriteString("None yet.\n")
-	}
+	table(b, []string{"recipe", "networks", "majority", "mean of outputs", "s, all"}, rows)
 }
 
 // ablations is the section of recipes with a choice undone.
@@ -178,28 +170,25 @@ func ablations(b *strings.Builder, rungs []Rung) {
 	b.WriteString("\n## Ablations\n\nWhat each choice is worth: a recipe on 50,000 images with one of its choices undone, by the validation images, after the best epoch.\n" +
 		"The difference is that from the recipe with nothing undone. *Nine shifts* are the same networks, whose outputs are averaged over the image and its\n" +
 		"shifts by a pixel. `stheno ladder --ablations` trains what is missing.\n\n")
+	var rows [][]string
 	whole := map[string]float64{} // by recipe
 	for _, g := range rungs {
 		if !g.Ablation() || len(g.Results) == 0 {
 			continue
 		}
-		if len(whole) == 0 {
-			line(b, "recipe", "undone", "n", "validation, mean ± sd", "difference", "nine shifts", "s, mean", "threads")
-			line(b, "---", "---", "---", "---", "---", "---", "---", "---")
-		}
-		mean, sd := Moments(g.each(func(r Result) float64 { return float64(r.Best.Validation) / float64(r.ValidationTotal) }))
+		mean, sd := moments(g.each(func(r Result) float64 { return float64(r.Best.Validation) / float64(r.ValidationTotal) }))
 		difference := ""
 		if base, ok := whole[g.ablation.Of]; ok {
 			difference = fmt.Sprintf("%+.2f", 100*(mean-base))
 		} else {
 			whole[g.ablation.Of] = mean
 		}
-		seconds, _ := Moments(g.each(func(r Result) float64 { return r.Seconds }))
-		line(b, g.ablation.Of, g.ablation.What, fmt.Sprint(len(g.Results)), spread(mean, sd), difference, g.shifted(), Seconds(seconds), g.threads())
+		seconds, _ := moments(g.each(func(r Result) float64 { return r.Seconds }))
+		rows = append(rows, []string{
+			g.ablation.Of, g.ablation.What, fmt.Sprint(len(g.Results)), spread(mean, sd), difference, g.shifted(), Seconds(seconds), g.threads(),
+		})
 	}
-	if len(whole) == 0 {
-		b.WriteString("None yet.\n")
-	}
+	table(b, []string{"recipe", "undone", "n", "validation, mean ± sd", "difference", "nine shifts", "s, mean", "threads"}, rows)
 }
 
 // shifted is the accuracy with outputs averaged over shifts; "" unless it is there for all results.
@@ -208,22 +197,18 @@ func (g Rung) shifted() string {
 	if slices.Min(values) == 0 {
 		return ""
 	}
-	return spread(Moments(values))
+	return spread(moments(values))
 }
 
 // trials is the section that says what was chosen on validation images.
 func trials(b *strings.Builder, tried []Tried) {
 	b.WriteString("\n## Configurations tried\n\nThe book's recipes were taken as they are. Each configuration that was compared on validation images before a recipe was as it is\n" +
 		"counts as one.\n\n")
-	if len(tried) == 0 {
-		b.WriteString("None yet.\n")
-		return
-	}
-	line(b, "recipe", "configurations")
-	line(b, "---", "---")
+	var rows [][]string
 	for _, t := range tried {
-		line(b, t.Recipe, fmt.Sprint(t.Configurations))
+		rows = append(rows, []string{t.Recipe, fmt.Sprint(t.Configurations)})
 	}
+	table(b, []string{"recipe", "configurations"}, rows)
 }
 
 // leftOut names the results that are on no line.

@@ -232,7 +232,7 @@ func (g Rung) row(what string, book float64, which func(Result) *Score) Row {
 	row.Wanted, row.N = g.Seeds(), len(values)
 	if row.N > 0 {
 		row.Best = slices.Max(values[:min(best, row.N)])
-		row.Mean, row.SD = Moments(values)
+		row.Mean, row.SD = moments(values)
 	}
 	return row.judged()
 }
@@ -290,8 +290,8 @@ func (g Rung) vote() Row {
 	return row.judged()
 }
 
-// Moments are the mean and the standard deviation.
-func Moments(values []float64) (mean, sd float64) {
+// moments are the mean and the standard deviation.
+func moments(values []float64) (mean, sd float64) {
 	n := float64(len(values))
 	for _, v := range values {
 		mean += v / n

@@ -2,7 +2,9 @@ package rundir
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,11 +20,11 @@ type Entry struct {
 	time time.Time // of the start; where that is not known, of the folder's last change
 }
 
-// List returns the runs below root, the newest first. A folder that is no run, or a broken one, is an Entry with an error. The
-// error wraps fs.ErrNotExist where root does not exist, as before the first run.
+// List returns the runs below root, the newest first; none where root does not exist, as before the first run. A folder that is no
+// run, or a broken one, is an Entry with an error.
 func List(root string) ([]Entry, error) {
 	files, err := os.ReadDir(root)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("rundir: %w", err)
 	}
 	var entries []Entry

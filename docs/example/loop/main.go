@@ -25,8 +25,8 @@ func main() {
 	}
 	t := train.Trainer{
 		Net: net, Optimizer: train.SGD{}, Epochs: 3, Batch: 10, Eta: 3, Seed: 1,
-		Train:      train.Data{Images: digits.Train.Images, Labels: digits.Train.Labels},
-		Validation: train.Data{Images: digits.Validation.Images, Labels: digits.Validation.Labels},
+		Train:      train.Images{Pixels: digits.Train.Images, Labels: digits.Train.Labels},
+		Validation: train.Images{Pixels: digits.Validation.Images, Labels: digits.Validation.Labels},
 	}
 	if err := t.Start(); err != nil {
 		log.Fatal(err)

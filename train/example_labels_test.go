@@ -1,0 +1,35 @@
+package train_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// Several labels: which of 2, 3 and 5 divide a number that is given in binary. Each holds or not, whatever the others do.
+func Example_multiLabel() {
+	d := train.Arrays{N: 256}
+	for i := range d.N {
+		for bit := range 8 {
+			d.X = append(d.X, float32(i>>bit&1))
+		}
+		for _, p := range []int{2, 3, 5} {
+			d.Y = append(d.Y, map[bool]float32{true: 1}[i%p == 0])
+		}
+	}
+	layers := graph.Seq{graph.Dense{Out: 64}, graph.Tanh, graph.Dense{Out: 3}}
+	net, err := graph.New(layers, graph.BinaryCrossEntropy, graph.Shape{8}, graph.Config{Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	t := train.Trainer{Net: net, Optimizer: train.Adam{}, Train: d, Epochs: 300, Batch: 16, Eta: .01}
+	for e, err := range t.Run(context.Background()) {
+		if err != nil || e.Last {
+			y := make([]float32, 3)
+			fmt.Println(net.Predict(y, d.X[30*8:31*8]), y[0] > .9, y[1] > .9, y[2] > .9)
+		}
+	}
+	// Output: <nil> true true true
+}

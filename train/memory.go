@@ -1,0 +1,54 @@
+package train
+
+import (
+	"slices"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// memory is what a training does with the memory of tensors, whose element type is the network's.
+type memory interface {
+	zeros(n int) any
+	clone(x any) any
+	stretch(x any, from, to int) any
+	swap(x, y any)
+	approach(a, w any, k float64) // a ← (1−k) a + k w
+	squares(x any) float64        // Σx²
+	scale(x any, by float64)      // x ← by x
+}
+
+// memoryOf is that of the network's element type.
+func memoryOf(n *graph.Net) memory {
+	if _, ok := n.Params[0].Data.([]float64); ok {
+		return elements[float64]{}
+	}
+	return elements[float32]{}
+}
+
+type elements[T kernel.Float] struct{}
+
+func (elements[T]) zeros(n int) any                 { return make([]T, n) }
+func (elements[T]) clone(x any) any                 { return slices.Clone(x.([]T)) }
+func (elements[T]) stretch(x any, from, to int) any { return x.([]T)[from:to] }
+func (elements[T]) scale(x any, by float64)         { kernel.For[T]().SGD(x.([]T), x.([]T), T(by), 0) }
+
+func (elements[T]) approach(a, w any, k float64) {
+	kernel.For[T]().SGD(a.([]T), w.([]T), T(1-k), T(-k))
+}
+
+func (elements[T]) swap(x, y any) {
+	a, b := x.([]T), y.([]T)
+	for i := range a {
+		a[i], b[i] = b[i], a[i]
+	}
+}
+
+// squares is summed in float64 from stretches that are short enough for float32.
+func (elements[T]) squares(x any) float64 {
+	total := 0.0
+	for s := range slices.Chunk(x.([]T), 4096) {
+		total += float64(kernel.For[T]().SumSquares(s, 0))
+	}
+	return total
+}
