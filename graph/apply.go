@@ -34,8 +34,12 @@ func Apply(c Config, l Layer, x ...*Node) (y *Node, params Nodes, err error) {
 	}
 	g := x[0].Graph()
 	names, count := taken(g)
-	n := &Net{seed: c.Seed, init: cmp.Or(c.Init, Default), dtype: x[0].Dtype(), running: map[string]any{}}
-	b := &Builder{Training: true, net: n, graph: g, count: count, outline: newOutline(x[0])}
+	c.Init, c.Float64 = cmp.Or(c.Init, Default), x[0].Dtype() == tensor.Float64
+	n := &Net{config: c, core: newNumbers[float32]()}
+	if c.Float64 {
+		n.core = newNumbers[float64]()
+	}
+	b := &Builder{Training: true, net: n, graph: g, input: x[0], count: count, outline: newOutline(x[0])}
 	if seq, ok := l.(Seq); ok && len(x) == 1 {
 		y = seq.Build(b, x[0])
 	} else {
@@ -44,7 +48,7 @@ func Apply(c Config, l Layer, x ...*Node) (y *Node, params Nodes, err error) {
 	if len(b.masks) > 0 || len(b.moving) > 0 {
 		return nil, nil, errors.New("dropout and batch norm have a state that a Net keeps; use Gorgonia's in a graph of your own")
 	}
-	for _, p := range b.params {
+	for _, p := range b.asked {
 		if names[p.Name] {
 			return nil, nil, fmt.Errorf("the graph has a node %s already, which Gorgonia takes for the parameter; give each its own name", p.Name)
 		}
