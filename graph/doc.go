@@ -3,6 +3,9 @@
 //
 // A layer is a value with one method, and a sequence of layers is a layer; [New] turns one, with a [Loss], into a [Net].
 // Gradients come from gorgonia.Grad, never from a derivation by hand; those are in package byhand, to compare with.
+//
+// For programs that are not networks, [Grad] gives derivatives of any order of any graph, [NewFunction] makes a function of n numbers with
+// its gradient and Hessian, and [Apply] puts layers into a graph of Gorgonia's operations.
 package graph
 
 import "github.com/stheno-ml/stheno/graph/op"

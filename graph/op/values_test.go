@@ -23,6 +23,8 @@ func TestValues(t *testing.T) {
 		{op.DSiLU, []tensor{vector(0, 1), vector(2, 1)}, vector(1, e/(1+e)+e/(1+e)/(1+e))},
 		{op.Softmax, []tensor{matrix(2, 2, 0, 1, 5, 5)}, matrix(2, 2, 1/(1+e), e/(1+e), .5, .5)},
 		{op.DSoftmax, []tensor{matrix(1, 2, .25, .75), matrix(1, 2, 8, 4)}, matrix(1, 2, .75, -.75)},
+		{op.DNLL, []tensor{matrix(2, 2, 0, 0, 0, 0), matrix(2, 2, .25, .5, 0, 1), {Shape: shape{}, Data: []float64{2}}}, matrix(2, 2, .125, -.125, .5, -.5)},
+		{op.MaxPick(2), []tensor{image(2, 4, 1, 3, 2, 2, 3, 3, 2, 2), image(2, 4, 1, 2, 3, 4, 5, 6, 7, 8)}, image(1, 2, 2, 3)},
 		{op.AvgPool(2), []tensor{image(2, 5, 1, 2, 3, 4, 99, 5, 6, 7, 8, 99)}, image(1, 2, 3.5, 5.5)},
 		{op.DAvgPool(2, shape{1, 1, 2, 5}), []tensor{image(1, 2, 4, 8)}, image(2, 5, 1, 1, 2, 2, 0, 1, 1, 2, 2, 0)},
 		{op.MapMeans, []tensor{{Shape: shape{1, 2, 1, 2}, Data: []float64{1, 3, 5, 9}}}, matrix(1, 2, 2, 7)},
