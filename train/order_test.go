@@ -105,3 +105,17 @@ func TestOrderOfLabels(t *testing.T) {
 		}
 	}
 }
+
+// TestOrderFair: every order of three examples comes about as often as another.
+func TestOrderFair(t *testing.T) {
+	counts := map[string]int{}
+	const times = 1200
+	for seed := range uint64(times) {
+		counts[fmt.Sprint(train.Order(3, nil, 3, seed, 0))]++
+	}
+	for order, n := range counts {
+		if len(counts) != 6 || n < times/6-60 || n > times/6+60 { // five standard deviations
+			t.Errorf("%v came %d times of %d, and %d orders of 6", order, n, times, len(counts))
+		}
+	}
+}

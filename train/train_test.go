@@ -302,6 +302,55 @@ func TestDivergedEvaluation(t *testing.T) {
 	}
 }
 
+// TestDivergedSteps: the step that diverged does not count, so that a training that goes on from there has its own masks.
+func TestDivergedSteps(t *testing.T) {
+	for _, o := range []train.Optimizer{train.SGD{}, train.SGD{Momentum: .5}} {
+		n := network(t, graph.Seq{graph.Dense{Out: 5}, graph.Dropout{P: .5}, graph.Dense{Out: 4}}, graph.Quadratic, graph.Config{Seed: 1}, 1, 6, 6)
+		trainer := train.Trainer{Net: n, Optimizer: o, Train: corners(40, 1), Epochs: 50, Batch: 4, Eta: 1e4}
+		var diverged *train.DivergedError
+		for _, err := range trainer.Run(t.Context()) {
+			errors.As(err, &diverged)
+		}
+		if diverged == nil {
+			t.Fatalf("%+v: eta 10,000 did not diverge", o)
+		}
+		if made := uint64(10*diverged.Epoch + diverged.Batch); n.Steps != made || trainer.State().Steps != made {
+			t.Errorf("%+v: %d steps, state %+v, want %d", o, n.Steps, trainer.State(), made)
+		}
+	}
+}
+
+// TestRunStarts: Run without Start starts, and reports what Start would.
+func TestRunStarts(t *testing.T) {
+	var epochs [2][]train.Epoch
+	for i := range epochs {
+		n := network(t, graph.Dense{Out: 4}, graph.Quadratic, graph.Config{Seed: 1}, 1, 6, 6)
+		trainer := train.Trainer{Net: n, Optimizer: train.SGD{}, Train: corners(40, 1), Epochs: 2, Batch: 4, Eta: .1}
+		if i == 0 {
+			if err := trainer.Start(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for e, err := range trainer.Run(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Seconds, e.PerSecond = 0, 0
+			epochs[i] = append(epochs[i], e)
+		}
+	}
+	if len(epochs[0]) != 2 || !slices.Equal(epochs[0], epochs[1]) {
+		t.Errorf("%+v, without Start %+v", epochs[0], epochs[1])
+	}
+	var got []error
+	for _, err := range (&train.Trainer{}).Run(t.Context()) {
+		got = append(got, err)
+	}
+	if len(got) != 1 || got[0] == nil || got[0].Error() != "train: no network; set Net" {
+		t.Errorf("errors %v", got)
+	}
+}
+
 // TestNoValidation: without validation images every epoch is the best so far, and patience is refused.
 func TestNoValidation(t *testing.T) {
 	net, err := graph.New(graph.Dense{Out: 2}, graph.Quadratic, graph.Shape{4}, graph.Config{})

@@ -53,3 +53,19 @@ func TestAside(t *testing.T) {
 		callers.Wait()
 	}
 }
+
+// TestClosed: a worker that still looks at the last job does not take a part of the next one for it, which would then be done twice.
+func TestClosed(t *testing.T) {
+	counts := make([]atomic.Int32, 64)
+	small := team.Job{Parts: 2, Run: func(int) {}}
+	large := team.Job{Parts: len(counts), Run: func(i int) { counts[i].Add(1) }}
+	for round := range int32(100000) {
+		team.Do(&small, 2)
+		team.Do(&large, 2)
+		for i := range counts {
+			if n := counts[i].Load(); n != round+1 {
+				t.Fatalf("round %d: part %d was done %d times", round, i, n)
+			}
+		}
+	}
+}
