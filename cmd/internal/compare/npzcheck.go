@@ -96,12 +96,12 @@ func (c *check) run() error {
 				p.follow(problems)
 			}
 		}
-		if err := c.judge(steps[i-1], waiting); err != nil {
+		if err := c.judge(waiting); err != nil {
 			return err
 		}
 		waiting = c.alike(problems)
 	}
-	return c.judge(steps[len(steps)-1], waiting)
+	return c.judge(waiting)
 }
 
 // alike are the problems with the network and the reading of the step before.
@@ -126,28 +126,28 @@ func has(tensors [][]float64) bool {
 }
 
 // judge compares one step, in the reading that fits best.
-func (c *check) judge(s *sample, problems []*problem) error {
+func (c *check) judge(problems []*problem) error {
 	for _, p := range problems {
 		if p.tol = c.finding.Tol; c.file.single {
 			p.noise = p.roundingNoise()
 		}
 	}
-	p, diagnosis := c.choose(c.byCost(s, problems))
+	p, diagnosis := c.choose(c.byCost(problems))
 	if err := c.ctx.Err(); err != nil {
 		return err
 	}
 	cost, g, err := p.onGraph()
 	if err != nil {
-		return s.errorf("%w", err)
+		return p.errorf("%w", err)
 	}
 	l2 := p.term(g)
 	if c.chosen == nil {
-		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(c.model == nil && p.guessed(s), l2)
+		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(c.model == nil && p.guessed(), l2)
 	}
 	c.chosen = p
-	wrong := c.gradients(s, p, p.plusDecay(g, l2))
-	moved := c.updates(s, p, p.plusDecay(g, p.l2()))
-	off, err := c.cost(s, p, cost)
+	wrong := c.gradients(p, p.plusDecay(g, l2))
+	moved := c.updates(p, p.plusDecay(g, p.l2()))
+	off, err := c.cost(p, cost)
 	if err != nil {
 		return err
 	}
@@ -203,8 +203,8 @@ func (p *problem) fits() bool {
 }
 
 // byCost leaves out the problems whose cost is not that in the file, if it is that of others.
-func (c *check) byCost(s *sample, problems []*problem) []*problem {
-	want, err := s.number("cost")
+func (c *check) byCost(problems []*problem) []*problem {
+	want, err := problems[0].number("cost")
 	if err != nil || want == 0 || len(problems) == 1 {
 		return problems
 	}
@@ -290,8 +290,8 @@ func (p *problem) implied(single bool) *problem {
 }
 
 // guessed says that the file does not tell what network of its sizes it is of.
-func (p *problem) guessed(s *sample) bool {
-	return s.text("loss") == "" || len(p.sizes) > 2 && s.text("activation") == ""
+func (p *problem) guessed() bool {
+	return p.text("loss") == "" || len(p.sizes) > 2 && p.text("activation") == ""
 }
 
 // notes are what the user should know of how the file was read. l2 is what the gradients have in them of the weights.
