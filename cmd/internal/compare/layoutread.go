@@ -223,8 +223,8 @@ func drops(l graph.Layer) bool {
 
 // numbers reads η, λ and n.
 func (p *problem) numbers() (err error) {
-	for kind, to := range map[string]*float64{"eta": &p.eta, "lambda": &p.lambda, "n": &p.n} {
-		if *to, err = p.number(kind); err != nil {
+	for i, to := range []*float64{&p.eta, &p.lambda, &p.n} {
+		if *to, err = p.number([]string{"eta", "lambda", "n"}[i]); err != nil {
 			return err
 		}
 	}
