@@ -89,16 +89,17 @@ func (s *sample) problems(model *spec) ([]*problem, error) {
 	if all == nil {
 		return nil, s.errorf("%w", wrong)
 	}
-	return onlyOneHot(all), nil
+	oneHot := func(p *problem) bool { return p.classes() != nil } // A square y lies so that it is that.
+	return preferred(all, oneHot), nil
 }
 
-// onlyOneHot leaves out the readings in which y is not one-hot, if it is in others: those of a square y.
-func onlyOneHot(all []*problem) []*problem {
-	oneHot := func(p *problem) bool { return p.classes() != nil }
-	if slices.ContainsFunc(all, oneHot) {
-		return slices.DeleteFunc(all, func(p *problem) bool { return !oneHot(p) })
+// preferred are the problems that are so, or all if none is.
+func preferred(all []*problem, so func(p *problem) bool) []*problem {
+	some := slices.DeleteFunc(slices.Clone(all), func(p *problem) bool { return !so(p) })
+	if len(some) == 0 {
+		return all
 	}
-	return all
+	return some
 }
 
 // sameAs says that two readings of one file have the same numbers.

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -99,19 +100,12 @@ func (c *check) run() error {
 		if err := c.judge(waiting); err != nil {
 			return err
 		}
-		waiting = c.alike(problems)
+		waiting = preferred(problems, c.chosen.alike)
 	}
 	return c.judge(waiting)
 }
 
-// alike are the problems with the network and the reading of the step before.
-func (c *check) alike(problems []*problem) []*problem {
-	if slices.ContainsFunc(problems, c.chosen.alike) {
-		return slices.DeleteFunc(problems, func(p *problem) bool { return !c.chosen.alike(p) })
-	}
-	return problems
-}
-
+// alike says that a problem has the network and the reading of another.
 func (p *problem) alike(q *problem) bool { return p.name == q.name && p.reading == q.reading }
 
 // follow takes the weights of the next step for those after this one, where η is known and the file has no others.
@@ -132,7 +126,7 @@ func (c *check) judge(problems []*problem) error {
 			p.noise = p.roundingNoise()
 		}
 	}
-	p, diagnosis := c.choose(c.byCost(problems))
+	p, diagnosis := c.choose(byCost(problems))
 	if err := c.ctx.Err(); err != nil {
 		return err
 	}
@@ -203,21 +197,15 @@ func (p *problem) fits() bool {
 }
 
 // byCost leaves out the problems whose cost is not that in the file, if it is that of others.
-func (c *check) byCost(problems []*problem) []*problem {
+func byCost(problems []*problem) []*problem {
 	want, err := problems[0].number("cost")
 	if err != nil || want == 0 || len(problems) == 1 {
 		return problems
 	}
-	var fit []*problem
-	for _, p := range problems {
-		if cost, _, err := p.onGraph(); err == nil && p.costs(cost, want) {
-			fit = append(fit, p)
-		}
-	}
-	if fit == nil {
-		return problems
-	}
-	return fit
+	return preferred(problems, func(p *problem) bool {
+		cost, _, err := p.onGraph()
+		return err == nil && p.costs(cost, want)
+	})
 }
 
 // costs says that want is the cost, with or without the term of λ.
@@ -239,13 +227,8 @@ func (p *problem) squares() float64 {
 
 // term is λ/n where the user's gradients of weights have the term of λ in them, and 0 where they do not.
 func (p *problem) term(g [][]float64) float64 {
-	best, least := 0., math.Inf(1)
-	for _, l2 := range p.decays() {
-		if off := p.off(p.plusDecay(g, l2)); off < least {
-			best, least = l2, off
-		}
-	}
-	return best
+	off := func(l2 float64) float64 { return p.off(p.plusDecay(g, l2)) }
+	return slices.MinFunc(p.decays(), func(a, b float64) int { return cmp.Compare(off(a), off(b)) })
 }
 
 // rounding says that all differences are such as float32 makes.
@@ -308,10 +291,7 @@ func (p *problem) notes(guessed bool, l2 float64) []string {
 	} else if of255(p.x) {
 		notes = append(notes, "x looks like byte/255; the book, and stheno train, have byte/256")
 	}
-	dropout := slices.ContainsFunc(p.layers, func(l graph.Layer) bool {
-		d, ok := l.(graph.Dropout)
-		return ok && d.P > 0
-	})
+	dropout := slices.ContainsFunc(p.layers, func(l graph.Layer) bool { return drops(l) && l.(graph.Dropout).P > 0 })
 	if dropout && len(p.masks) == 0 {
 		notes = append(notes, "the model has dropout, and the file no masks; all is compared without dropout")
 	}

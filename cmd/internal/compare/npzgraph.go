@@ -211,20 +211,16 @@ func (p *problem) compute() (cost float64, gradients [][]float64, err error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	byName := map[string]*graph.Param{}
-	for _, q := range net.Params {
-		byName[q.Name] = q
-	}
-	for i, q := range p.params {
-		if err := byName[q.name].Set(p.values[i]); err != nil {
+	for i, q := range net.Params {
+		if err := q.Set(p.values[i]); err != nil {
 			return 0, nil, err
 		}
 	}
 	stats, err := net.Step64(x, p.y)
-	for _, q := range p.params {
-		gradients = append(gradients, byName[q.name].GradFloat64s())
+	if err != nil {
+		return 0, nil, err
 	}
-	return stats.Cost, gradients, err
+	return stats.Cost, each(net.Params, (*graph.Param).GradFloat64s), nil
 }
 
 // network is the graph, and its inputs (m, …): those of the file and, in the columns after them, the masks of the dropout layers.

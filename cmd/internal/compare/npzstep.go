@@ -6,29 +6,25 @@ import (
 	"slices"
 )
 
+const roundedAway = "some gradients are lost in the rounding of float32, because activations are so near to 0 or 1; float64 would tell more"
+
 // gradients compares those of a step, from the output backwards, and says whether one is wrong.
 func (c *check) gradients(p *problem, g [][]float64) (wrong bool) {
 	for i := range slices.Backward(p.params) {
-		if u := p.user[i]; u != nil {
-			d := difference(u, g[i])
-			lost := d.Rel > p.tol && p.noise != nil && d.Abs <= p.noise[i]
-			same := (d.Rel <= p.tol || lost) && !p.unsummed[i]
-			if lost {
-				c.remark("some gradients are lost in the rounding of float32, because activations are so near to 0 or 1; float64 would tell more")
-			}
-			c.note(Compared{p.tensor(i), p.files[i].shape, false, p.step, same, d})
-			wrong = wrong || !same
-			c.finding.Gradients = max(c.finding.Gradients, d.Rel)
+		if p.user[i] == nil {
+			continue
 		}
+		d := difference(p.user[i], g[i])
+		lost := d.Rel > p.tol && p.noise != nil && d.Abs <= p.noise[i]
+		if lost && !slices.Contains(c.finding.Notes, roundedAway) {
+			c.finding.Notes = append(c.finding.Notes, roundedAway)
+		}
+		same := (d.Rel <= p.tol || lost) && !p.unsummed[i]
+		c.note(Compared{p.tensor(i), p.files[i].shape, false, p.step, same, d})
+		wrong = wrong || !same
+		c.finding.Gradients = max(c.finding.Gradients, d.Rel)
 	}
 	return wrong
-}
-
-// remark adds a note, once.
-func (c *check) remark(note string) {
-	if !slices.Contains(c.finding.Notes, note) {
-		c.finding.Notes = append(c.finding.Notes, note)
-	}
 }
 
 // updates compares the weights after a step of gradient descent.
