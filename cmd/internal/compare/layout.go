@@ -22,7 +22,7 @@ type problem struct {
 	raw      bool         // x were bytes, and are divided by 256
 	eta      float64      // 0: unknown
 	lambda   float64
-	n        float64 // training examples
+	l2       float64 // λ/n, n the number of training examples
 
 	tol     float64   // relative differences up to this are none
 	noise   []float64 // absolute differences up to this are none, one a parameter; nil: no such

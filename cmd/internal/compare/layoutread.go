@@ -223,13 +223,16 @@ func drops(l graph.Layer) bool {
 
 // numbers reads η, λ and n.
 func (p *problem) numbers() (err error) {
-	for i, to := range []*float64{&p.eta, &p.lambda, &p.n} {
+	var n float64
+	for i, to := range []*float64{&p.eta, &p.lambda, &n} {
 		if *to, err = p.number([]string{"eta", "lambda", "n"}[i]); err != nil {
 			return err
 		}
 	}
-	if p.lambda != 0 && p.n <= 0 {
-		return fmt.Errorf("lambda needs n, the number of training examples")
+	if p.lambda != 0 {
+		if p.l2 = p.lambda / n; n <= 0 {
+			return fmt.Errorf("lambda needs n, the number of training examples")
+		}
 	}
 	if p.eta == 0 && has(p.after) {
 		return fmt.Errorf("weights after the step need eta")

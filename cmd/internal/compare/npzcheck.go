@@ -140,7 +140,7 @@ func (c *check) judge(problems []*problem) error {
 	}
 	c.chosen = p
 	wrong := c.gradients(p, p.plusDecay(g, l2))
-	moved := c.updates(p, p.plusDecay(g, p.l2()))
+	moved := c.updates(p, p.plusDecay(g, p.l2))
 	off, err := c.cost(p, cost)
 	if err != nil {
 		return err
@@ -211,7 +211,7 @@ func byCost(problems []*problem) []*problem {
 // costs says that want is the cost, with or without the term of λ.
 func (p *problem) costs(cost, want float64) bool {
 	near := func(x float64) bool { return math.Abs(want-x) <= max(p.tol, costTolerance)*math.Abs(x) }
-	return near(cost) || near(cost+p.l2()/2*p.squares())
+	return near(cost) || near(cost+p.l2/2*p.squares())
 }
 
 // squares is Σw².
