@@ -16,7 +16,7 @@ type Diagnosis struct {
 // suspect is a derivation that explains the gradients.
 type suspect struct {
 	bug     int // in Bugs
-	rank    int // 0: everywhere; 1: in one layer only; 2 and 3: likewise, but times a factor
+	rank    int // 0: everywhere; 1: in one layer only; 2 and 3: likewise, but times a factor; 4: others explain it better
 	text    string
 	err     float64
 	problem int

@@ -97,6 +97,8 @@ var outputErrors = []Bug{
 	)},
 	{"sigmoid-for-softmax", "The output is of sigmoids, and the network has a softmax there.",
 		output(func(p *problem) bool { return p.last() == softmax }, func(_ *problem, n neuron) float64 { return sigmoid.F(n.z) - n.y })},
+	{"label-sum", "The labels of an example do not sum to 1, and δ = a−y of the log-likelihood is for labels that do: it is a Σy − y.",
+		output(soft, func(_ *problem, n neuron) float64 { return n.a - n.y })},
 	{"label-subtracted", "The labels are not one-hot: the class number itself was subtracted from every output.",
 		output(func(p *problem) bool { return p.classes() != nil }, func(p *problem, n neuron) float64 {
 			if p.loss == graph.Quadratic {
@@ -114,6 +116,9 @@ func curved(p *problem) bool           { return p.loss == graph.Quadratic && p.l
 func logarithmic(p *problem) bool      { return p.loss != graph.Quadratic }
 func sigmoidal(p *problem) bool        { return p.last() == sigmoid }
 func sigmoidQuadratic(p *problem) bool { return sigmoidal(p) && curved(p) }
+func soft(p *problem) bool {
+	return slices.ContainsFunc(rows(p.y, p.m), func(y []float64) bool { return p.labelSum(y) != 1 })
+}
 
 // output is a wrong δ of the output neurons.
 func output(applies func(p *problem) bool, δ func(p *problem, n neuron) float64) func(*problem) []derivation {

@@ -150,28 +150,24 @@ type slot struct {
 // byLayer are the arrays by layer. names are those of the layers in a model; without a model there are only dense ones. The file may
 // count layers from 0 or from 1.
 func (s *sample) byLayer(names []string) (map[slot]array, error) {
-	first := map[string]int{"w": 1, "mask": 1}
-	for k := range s.arrays {
-		if k.layer == "0" && (k.kind == "w" || k.kind == "mask") {
-			first[k.kind] = 0
+	first := func(kind string) int {
+		if kind != "mask" {
+			kind = "w"
 		}
+		if _, ok := s.arrays[key{kind, "0"}]; ok {
+			return 0
+		}
+		return 1
 	}
 	layers := map[slot]array{}
 	for k, a := range s.arrays {
 		if k.layer == "" {
 			continue
 		}
-		base := first["w"]
-		if k.kind == "mask" {
-			base = first["mask"]
-		}
 		number, err := strconv.Atoi(k.layer)
 		switch name, dense := strings.CutPrefix(k.layer, "dense"); {
 		case err == nil:
-			number -= base
-		case k.kind == "mask":
-			number, _ = strconv.Atoi(strings.TrimPrefix(k.layer, "dropout"))
-			number--
+			number -= first(k.kind)
 		case names != nil:
 			number = slices.Index(names, k.layer)
 		case dense:
