@@ -16,7 +16,7 @@ type Diagnosis struct {
 // suspect is a derivation that explains the gradients.
 type suspect struct {
 	bug     int // in Bugs
-	rank    int // 0: everywhere; 1: in one layer only; 2 and 3: likewise, but times a factor
+	rank    int // 0: everywhere; 1: in one layer only; 2 and 3: likewise, but times a factor; 4: others explain it better
 	text    string
 	err     float64
 	problem int
@@ -73,18 +73,10 @@ func generic(name string) bool {
 
 // decays are the multiples of the weights that the gradients may rightly have in them.
 func (p *problem) decays() []float64 {
-	if p.lambda == 0 || p.decayed {
-		return []float64{p.l2()}
+	if p.decayed {
+		return []float64{p.l2}
 	}
-	return []float64{0, p.l2()}
-}
-
-// l2 is λ/n, or 0.
-func (p *problem) l2() float64 {
-	if p.lambda == 0 {
-		return 0
-	}
-	return p.lambda / p.n
+	return slices.Compact([]float64{0, p.l2})
 }
 
 // plusDecay is gradients with c times the weights added to those of weights.

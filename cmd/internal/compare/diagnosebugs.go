@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/models/byhand"
 )
 
 // Bug is a mistake in a program of backpropagation that has a name.
@@ -81,30 +80,31 @@ func (p *problem) besides(k float64) (text string, by float64) {
 // outputErrors are mistakes in BP1.
 var outputErrors = []Bug{
 	{"missing-output-prime", "σ′(z) is missing at the output: a−y is the δ of the cross-entropy, that of the quadratic cost is (a−y) σ′(z).",
-		atOutput(func(p *problem) bool { return quadratic(p) && p.last() != linear }, func(_ *problem, _, a, y float64) float64 { return a - y })},
+		output(curved, func(_ *problem, n neuron) float64 { return n.a - n.y })},
 	{"extra-output-prime", "σ′(z) is too much at the output: the δ of this cost is a−y, and (a−y) σ′(z) is that of the quadratic cost.",
-		atOutput(logarithmic, func(_ *problem, _, a, y float64) float64 { return (a - y) * a * (1 - a) })},
+		output(logarithmic, func(_ *problem, n neuron) float64 { return (n.a - n.y) * n.a * (1 - n.a) })},
 	{"cost-derivative", "δ at the output is ∂C/∂a: the derivative of the output's own activation is missing.",
-		atOutput(logarithmic, func(p *problem, _, a, y float64) float64 {
+		output(logarithmic, func(p *problem, n neuron) float64 {
 			if p.last() == softmax {
-				return -y / a
+				return -n.y / n.a
 			}
-			return (a - y) / (a * (1 - a))
+			return (n.a - n.y) / (n.a * (1 - n.a))
 		})},
 	{"softmax-for-sigmoid", "The output is a softmax, and the network has sigmoids there.", either(
-		softmaxOutput(sigmoidal, func(z, a float64) float64 { return 1 }),
-		softmaxOutput(quadratic, func(z, a float64) float64 { return a * (1 - a) }),
-		softmaxOutput(quadratic, func(z, a float64) float64 { return sigmoid.Prime(z) }),
+		output(sigmoidal, func(_ *problem, n neuron) float64 { return n.softmax - n.y }),
+		output(sigmoidQuadratic, func(_ *problem, n neuron) float64 { return (n.softmax - n.y) * n.softmax * (1 - n.softmax) }),
+		output(sigmoidQuadratic, func(_ *problem, n neuron) float64 { return (n.softmax - n.y) * sigmoid.Prime(n.z) }),
 	)},
 	{"sigmoid-for-softmax", "The output is of sigmoids, and the network has a softmax there.",
-		atOutput(func(p *problem) bool { return p.last() == softmax }, func(_ *problem, z, _, y float64) float64 { return sigmoid.F(z) - y })},
+		output(func(p *problem) bool { return p.last() == softmax }, func(_ *problem, n neuron) float64 { return sigmoid.F(n.z) - n.y })},
+	{"label-sum", "The labels of an example do not sum to 1, and δ = a−y of the log-likelihood is for labels that do: it is a Σy − y.",
+		output(soft, func(_ *problem, n neuron) float64 { return n.a - n.y })},
 	{"label-subtracted", "The labels are not one-hot: the class number itself was subtracted from every output.",
-		output(func(p *problem) bool { return p.classes() != nil }, func(p *problem, δ, z, a, y []float64) {
-			for j := range δ {
-				if δ[j] = a[j] - float64(slices.Index(y, 1)); quadratic(p) {
-					δ[j] *= p.last().Prime(z[j])
-				}
+		output(func(p *problem) bool { return p.classes() != nil }, func(p *problem, n neuron) float64 {
+			if p.loss == graph.Quadratic {
+				return (n.a - n.class) * p.last().Prime(n.z)
 			}
+			return n.a - n.class
 		})},
 }
 
@@ -112,36 +112,22 @@ var outputErrors = []Bug{
 func (p *problem) last() *activation { return p.act[len(p.act)-1] }
 
 // The networks in whose output a mistake can be made.
-func quadratic(p *problem) bool   { return p.loss == graph.Quadratic }
-func logarithmic(p *problem) bool { return !quadratic(p) }
-func sigmoidal(p *problem) bool   { return p.last() == sigmoid }
+func curved(p *problem) bool           { return p.loss == graph.Quadratic && p.last() != linear }
+func logarithmic(p *problem) bool      { return p.loss != graph.Quadratic }
+func sigmoidal(p *problem) bool        { return p.last() == sigmoid }
+func sigmoidQuadratic(p *problem) bool { return sigmoidal(p) && curved(p) }
+func soft(p *problem) bool {
+	return slices.ContainsFunc(rows(p.y, p.m), func(y []float64) bool { return p.labelSum(y) != 1 })
+}
 
-// output is a wrong δ of an example.
-func output(applies func(p *problem) bool, δ func(p *problem, δ, z, a, y []float64)) func(*problem) []derivation {
+// output is a wrong δ of the output neurons.
+func output(applies func(p *problem) bool, δ func(p *problem, n neuron) float64) func(*problem) []derivation {
 	return func(p *problem) []derivation {
 		if p.sizes == nil || !applies(p) {
 			return nil
 		}
 		return []derivation{{output: δ}}
 	}
-}
-
-// atOutput is a wrong δ of each output neuron.
-func atOutput(applies func(p *problem) bool, of func(p *problem, z, a, y float64) float64) func(*problem) []derivation {
-	return output(applies, func(p *problem, δ, z, a, y []float64) {
-		for j := range δ {
-			δ[j] = of(p, z[j], a[j], y[j])
-		}
-	})
-}
-
-// softmaxOutput has a softmax for sigmoids, and δ = (a−y) times a slope.
-func softmaxOutput(applies func(p *problem) bool, slope func(z, a float64) float64) func(*problem) []derivation {
-	return output(func(p *problem) bool { return sigmoidal(p) && applies(p) }, func(_ *problem, δ, z, _, y []float64) {
-		for j, a := range byhand.SoftmaxLogLikelihood.Activation(z) {
-			δ[j] = (a - y[j]) * slope(z[j], a)
-		}
-	})
 }
 
 // slopes are mistakes in σ′.
@@ -180,7 +166,7 @@ func slope(has func(*activation) bool, prime func(r *pass, l, k int) float64) fu
 	d := derivation{delta: func(r *pass, l, k int, back float64) float64 { return back * prime(r, l, k) * r.kept(l, k) }}
 	return func(p *problem) []derivation {
 		all := hidden(has, d)(p)
-		if p.sizes == nil || !quadratic(p) || !has(p.last()) || p.last() == linear {
+		if p.sizes == nil || !curved(p) || !has(p.last()) {
 			return all
 		}
 		d, end := d, len(p.sizes)-1

@@ -11,10 +11,10 @@ import (
 // derivation is backpropagation by hand with one thing done wrong: each of its functions, where it is set, takes the place of what
 // is right. Layers count from 1; 0 is the input. Those with a function of the network's inside work on fully connected networks only.
 type derivation struct {
-	before func(p *problem) *problem                       // another mini-batch, or other weights
+	before func(p *problem)                                // makes it another mini-batch, or other weights
 	after  func(r *pass, g [][]float64, i int) []float64   // the gradient of parameter i from the right ones; it leaves g alone
 	bias   func(p *problem, l, i, j int) float64           // what is added to the weighted input of neuron j for example i
-	output func(p *problem, δ, z, a, y []float64)          // δ of one example, BP1
+	output func(p *problem, n neuron) float64              // δ at the output, BP1
 	delta  func(r *pass, l, k int, back float64) float64   // δ of element k of layer l from Wᵀδ of the layer above, BP2, or from a−y, BP1
 	weight func(r *pass, l int, nabla []float64) []float64 // the matrix in BP2, (in, out)
 	input  func(r *pass, l int) []float64                  // the activations in BP4, (m, in)
@@ -59,8 +59,10 @@ type pass struct {
 // that it does not explain p's.
 func (d *derivation) gradients(p *problem) [][]float64 {
 	if d.before != nil {
-		p = d.before(p)
-		p.graph = new(outcome) // p is a copy
+		other := *p
+		other.graph = new(outcome)
+		d.before(&other)
+		p = &other
 	}
 	r, g := &pass{problem: p}, [][]float64(nil)
 	switch {
@@ -169,13 +171,23 @@ func (d *derivation) backward(r *pass, early bool) [][]float64 {
 	return g
 }
 
+// neuron is what an output neuron has for an example.
+type neuron struct {
+	z, a, y float64
+	softmax float64 // what it would give in a softmax
+	class   float64 // the first output that should be 1
+}
+
 // bp1 is δ at the output.
 func (d *derivation) bp1(r *pass, l int) []float64 {
 	δ := make([]float64, len(r.z[l]))
 	z, a, y := rows(r.z[l], r.m), rows(r.a[l], r.m), rows(r.y, r.m)
 	for i, row := range rows(δ, r.m) {
 		if d.output != nil {
-			d.output(r.problem, row, z[i], a[i], y[i])
+			soft, class := byhand.SoftmaxLogLikelihood.Activation(z[i]), float64(slices.Index(y[i], 1))
+			for j := range row {
+				row[j] = d.output(r.problem, neuron{z[i][j], a[i][j], y[i][j], soft[j], class})
+			}
 			continue
 		}
 		sum := r.labelSum(y[i])

@@ -26,11 +26,7 @@ func shifted(p *problem) []derivation {
 
 // labelled is p with labels of these classes.
 func labelled(classes []int) derivation {
-	return derivation{before: func(p *problem) *problem {
-		q := *p
-		q.y = oneHot(classes, p.outputs())
-		return &q
-	}}
+	return derivation{before: func(p *problem) { p.y = oneHot(classes, p.outputs()) }}
 }
 
 // permuted are the labels in another order: in that which the gradients tell, and for networks that are not fully connected one
@@ -104,8 +100,9 @@ func (p *problem) nearestClasses(r *pass, δ []float64) []int {
 	right := derivation{}
 	best, least := make([]int, p.m), same(make([]float64, p.m), math.Inf(1))
 	for c := range p.outputs() {
-		q := labelled(slices.Repeat([]int{c}, p.m)).before(p)
-		off := plus(right.bp1(&pass{q, r.z, r.h, r.a, r.δ}, len(p.sizes)-1), -1, δ)
+		q := *p
+		labelled(slices.Repeat([]int{c}, p.m)).before(&q)
+		off := plus(right.bp1(&pass{&q, r.z, r.h, r.a, r.δ}, len(p.sizes)-1), -1, δ)
 		for i, row := range rows(off, p.m) {
 			if far := dot(row, row); far < least[i] {
 				best[i], least[i] = c, far

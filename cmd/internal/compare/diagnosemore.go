@@ -101,18 +101,18 @@ func broadcast(p *problem) []derivation {
 // decays are mistakes with L2 regularisation.
 var decays = []Bug{
 	{"no-lambda", "The step has no λ: the weights do not decay.", decay(func(*problem) float64 { return 0 }, false)},
-	{"regularised-bias", "The biases are regularised too.", decay((*problem).l2, true)},
+	{"regularised-bias", "The biases are regularised too.", decay(func(p *problem) float64 { return p.l2 }, true)},
 	{"lambda-per-example", "λ is m times too strong: its term was added for every example of the mini-batch.",
-		decay(func(p *problem) float64 { return float64(p.m) * p.lambda / p.n }, false)},
+		decay(func(p *problem) float64 { return float64(p.m) * p.l2 }, false)},
 	{"lambda-without-n", "λ is not divided by n, the number of training examples.", decay(func(p *problem) float64 { return p.lambda }, false)},
 	{"lambda-by-batch", "λ is divided by m, the size of the mini-batch, in place of n.", decay(func(p *problem) float64 { return p.lambda / float64(p.m) }, false)},
-	{"lambda-sign", "The term of λ has the wrong sign: the weights grow.", decay(func(p *problem) float64 { return -p.l2() }, false)},
-	{"lambda-twice", "λ is twice too strong: the term of the cost is ½λ/n Σw².", decay(func(p *problem) float64 { return 2 * p.lambda / p.n }, false)},
+	{"lambda-sign", "The term of λ has the wrong sign: the weights grow.", decay(func(p *problem) float64 { return -p.l2 }, false)},
+	{"lambda-twice", "λ is twice too strong: the term of the cost is ½λ/n Σw².", decay(func(p *problem) float64 { return 2 * p.l2 }, false)},
 	{"l1-for-l2", "The term of λ is that of L1, λ/n sgn(w).", penalty(false, func(p *problem, w float64) float64 {
 		if w == 0 {
 			return 0
 		}
-		return math.Copysign(p.l2(), w)
+		return math.Copysign(p.l2, w)
 	})},
 }
 
@@ -161,28 +161,24 @@ var batches = []Bug{
 // gradients in the file.
 func afterUpdate(p *problem) []derivation {
 	var all []derivation
-	at := func(values func(p *problem) [][]float64) {
-		all = append(all, derivation{before: func(p *problem) *problem {
-			q := *p
-			q.values = values(p)
-			return &q
-		}})
+	at := func(values [][]float64) {
+		all = append(all, derivation{before: func(p *problem) { p.values = values }})
 	}
-	step := func(p *problem, g [][]float64, by float64) [][]float64 {
+	step := func(by float64, g [][]float64) {
 		values := slices.Clone(p.values)
 		for i := range g {
 			values[i] = plus(p.values[i], by, g[i])
 		}
-		return values
+		at(values)
 	}
 	if full(p.after) {
-		at(func(p *problem) [][]float64 { return p.after })
+		at(p.after)
 	}
 	if p.eta != 0 {
-		at(func(p *problem) [][]float64 { return step(p, p.ours(), -p.eta) })
-		if full(p.user) {
-			at(func(p *problem) [][]float64 { return step(p, p.user, p.eta) })
-		}
+		step(-p.eta, p.ours())
+	}
+	if p.eta != 0 && full(p.user) {
+		step(p.eta, p.user)
 	}
 	return all
 }
@@ -200,7 +196,7 @@ func single(p *problem) []derivation {
 	for _, i := range []int{p.m - 1, 0} {
 		for _, by := range []float64{1, 1 / float64(p.m)} {
 			all = append(all, derivation{
-				before: func(p *problem) *problem { return p.only(i) },
+				before: func(p *problem) { p.only(i) },
 				after:  func(_ *pass, g [][]float64, i int) []float64 { return scaled(g[i], by) },
 			})
 		}
@@ -208,14 +204,13 @@ func single(p *problem) []derivation {
 	return all
 }
 
-// only is p with the mini-batch of example i.
-func (p *problem) only(i int) *problem {
-	q := *p
-	q.m, q.x, q.y, q.masks = 1, p.row(p.x, i), p.row(p.y, i), map[int][]float64{}
+// only leaves example i of the mini-batch.
+func (p *problem) only(i int) {
+	masks := map[int][]float64{}
 	for k, mask := range p.masks {
-		q.masks[k] = p.row(mask, i)
+		masks[k] = p.row(mask, i)
 	}
-	return &q
+	p.m, p.x, p.y, p.masks = 1, p.row(p.x, i), p.row(p.y, i), masks
 }
 
 func pixels(*problem) []derivation {
@@ -227,11 +222,7 @@ func pixels(*problem) []derivation {
 		{256. / 255, "divided by 255 in place of 256"}, {255. / 256, "divided by 256 in place of 255"},
 		{1. / 255, "divided by 255"}, {1. / 256, "divided by 256"}, {256, "not divided by 256"},
 	} {
-		all = append(all, derivation{where: " They were " + c.what + ".", before: func(p *problem) *problem {
-			q := *p
-			q.x = scaled(p.x, c.by)
-			return &q
-		}})
+		all = append(all, derivation{where: " They were " + c.what + ".", before: func(p *problem) { p.x = scaled(p.x, c.by) }})
 	}
 	return all
 }

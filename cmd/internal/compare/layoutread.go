@@ -8,49 +8,47 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// fill reads the sample into p.
-func (p *problem) fill(s *sample, layers map[slot]array) (err error) {
-	for i, q := range p.params {
-		if _, ok := layers[slot{"w", p.layerOf(i)}]; !ok {
-			return fmt.Errorf("no w%d, the weights of layer %d, %s", p.layerOf(i)+1, p.layerOf(i)+1, q.name)
+// fill reads the sample into p, which is then of the first of the networks that it may be of.
+func (p *problem) fill(model *spec) (specs []*spec, err error) {
+	specs = []*spec{model}
+	if model == nil {
+		sizes, err := chain(p.slots, p.inOut)
+		if err != nil {
+			return nil, err
+		}
+		if specs, err = candidates(sizes, p.text("activation"), p.text("loss")); err != nil {
+			return nil, err
 		}
 	}
-	if err := p.examples(s); err != nil {
-		return err
-	}
-	p.read++
-	if err := p.parameters(layers); err != nil {
-		return err
-	}
-	p.read++
-	for at, a := range layers {
-		if at.kind == "mask" {
-			if p.masks[at.layer], err = p.mask(at.layer, a); err != nil {
-				return err
-			}
+	p.spec = specs[0]
+	for _, read := range []func() error{p.complete, p.examples, p.parameters, p.dropout, p.numbers} {
+		p.read++
+		if err := read(); err != nil {
+			return nil, err
 		}
 	}
-	for _, number := range []struct {
-		kind string
-		to   *float64
-	}{{"eta", &p.eta}, {"lambda", &p.lambda}, {"n", &p.n}} {
-		if *number.to, err = s.number(number.kind); err != nil {
-			return err
+	return specs, nil
+}
+
+// complete says which layer has no weights, or which array no layer.
+func (p *problem) complete() error {
+	for _, q := range p.params {
+		if _, ok := p.slots[slot{"w", q.layer}]; !ok {
+			return fmt.Errorf("no w%d, the weights of layer %d, %s", q.layer+1, q.layer+1, q.name)
 		}
 	}
-	if p.lambda != 0 && p.n <= 0 {
-		return fmt.Errorf("lambda needs n, the number of training examples")
-	}
-	if p.eta == 0 && has(p.after) {
-		return fmt.Errorf("weights after the step need eta")
+	for at, a := range p.slots {
+		if count := p.params[len(p.params)-1].layer + 1; at.kind != "mask" && at.layer >= count {
+			return fmt.Errorf("%s is of layer %d, and there are weights of %d layers", a.name, at.layer+1, count)
+		}
 	}
 	return nil
 }
 
 // examples reads x and y.
-func (p *problem) examples(s *sample) error {
-	x, okX := s.arrays[key{"x", ""}]
-	y, okY := s.arrays[key{"y", ""}]
+func (p *problem) examples() error {
+	x, okX := p.arrays[key{"x", ""}]
+	y, okY := p.arrays[key{"y", ""}]
 	if !okX || !okY {
 		return fmt.Errorf("no x or no y, the mini-batch")
 	}
@@ -62,7 +60,7 @@ func (p *problem) examples(s *sample) error {
 	if p.raw = x.bytes && slices.Max(p.x) > 1; p.raw {
 		p.x = scaled(p.x, 1./256)
 	}
-	if p.y, ok = p.targets(y, outputs); !ok {
+	if p.y, ok = p.targets(y); !ok {
 		return fmt.Errorf("%s has the shape %v; %d examples of %d outputs, or classes from 0 to %d, are needed", y.name, y.shape, p.m, outputs, outputs-1)
 	}
 	return nil
@@ -90,18 +88,19 @@ func exampleRows(a array, size int, byRow bool) (x []float64, m int, ok bool) {
 }
 
 // targets are the outputs desired, also where the file has classes.
-func (p *problem) targets(y array, outputs int) ([]float64, bool) {
-	if len(y.x) == p.m && outputs > 1 {
-		classes := make([]int, p.m)
-		for i, c := range y.x {
-			if classes[i] = int(c); float64(classes[i]) != c || c < 0 || classes[i] >= outputs {
-				return nil, false
-			}
-		}
-		return oneHot(classes, outputs), true
+func (p *problem) targets(y array) ([]float64, bool) {
+	k := p.outputs()
+	if len(y.x) != p.m || k == 1 {
+		targets, m, ok := exampleRows(y, k, p.yRows)
+		return targets, ok && m == p.m
 	}
-	targets, m, ok := exampleRows(y, outputs, p.yRows)
-	return targets, ok && m == p.m
+	classes := make([]int, p.m)
+	for i, c := range y.x {
+		if classes[i] = int(c); float64(classes[i]) != c || c < 0 || classes[i] >= k {
+			return nil, false
+		}
+	}
+	return oneHot(classes, k), true
 }
 
 // oneHot are rows of k numbers that are 1 at these classes.
@@ -115,83 +114,56 @@ func oneHot(classes []int, k int) []float64 {
 
 // classes are the labels as numbers, or nil where y is not one-hot.
 func (p *problem) classes() []int {
-	k := p.outputs()
 	var classes []int
-	for row := range slices.Chunk(p.y, k) {
-		class := slices.Index(row, 1)
-		if class < 0 || k == 1 {
-			return nil
-		}
-		for j, v := range row {
-			if v != 0 && j != class {
-				return nil
-			}
-		}
-		classes = append(classes, class)
+	for _, row := range rows(p.y, p.m) {
+		classes = append(classes, max(0, slices.Index(row, 1)))
+	}
+	if k := p.outputs(); k == 1 || !slices.Equal(oneHot(classes, k), p.y) {
+		return nil
 	}
 	return classes
 }
 
 // parameters reads weights, biases, their gradients and their values after the step.
-func (p *problem) parameters(layers map[slot]array) error {
+func (p *problem) parameters() error {
 	n := len(p.params)
-	p.values, p.user, p.after, p.arrays = make([][]float64, n), make([][]float64, n), make([][]float64, n), make([]array, n)
-	found := false
+	p.values, p.user, p.after, p.files = make([][]float64, n), make([][]float64, n), make([][]float64, n), make([]array, n)
 	for i, q := range p.params {
-		kind, layer := "b", p.layerOf(i)
+		kind := "b"
 		if q.weight {
 			kind = "w"
 		}
-		if w, ok := layers[slot{kind, layer}]; ok {
-			if p.values[i], ok = p.inLayout(q, w); !ok {
-				return p.misfit(q, w)
+		p.values[i] = make([]float64, q.shape.TotalSize()) // of a network without biases
+		p.files[i] = p.slots[slot{"d" + kind, q.layer}]
+		for _, part := range []struct {
+			kind string
+			to   [][]float64
+			of   func(i int, a array) ([]float64, bool)
+		}{{kind, p.values, p.inLayout}, {kind + "_after", p.after, p.inLayout}, {"d" + kind, p.user, p.gradient}} {
+			a, ok := p.slots[slot{part.kind, q.layer}]
+			if !ok {
+				continue
 			}
-		} else {
-			p.values[i] = make([]float64, q.shape.TotalSize()) // a network without biases
-		}
-		if w, ok := layers[slot{kind + "_after", layer}]; ok {
-			if p.after[i], ok = p.inLayout(q, w); !ok {
-				return p.misfit(q, w)
+			if part.to[i], ok = part.of(i, a); !ok {
+				return fmt.Errorf("%s has the shape %v, which does not fit %s %v of %s", a.name, a.shape, q.name, q.shape, p.name)
 			}
-			found = true
-		}
-		if g, ok := layers[slot{"d" + kind, layer}]; ok {
-			if p.user[i], ok = p.gradient(i, g); !ok {
-				return p.misfit(q, g)
-			}
-			p.arrays[i], found = g, true
 		}
 	}
-	if !found {
+	if !has(p.user) && !has(p.after) {
 		return fmt.Errorf("no gradients; name them dw1, db1 and so on")
 	}
 	return nil
 }
 
-func (p *problem) misfit(q parameter, a array) error {
-	return fmt.Errorf("%s has the shape %v, which does not fit %s %v of %s", a.name, a.shape, q.name, q.shape, p.name)
-}
-
-// layerOf is the layer of parameter i among those with parameters, from 0.
-func (p *problem) layerOf(i int) int {
-	layer := -1
-	for _, q := range p.params[:i+1] {
-		if q.weight {
-			layer++
-		}
-	}
-	return layer
-}
-
-// inLayout are a's numbers in the layout of parameter q.
-func (p *problem) inLayout(q parameter, a array) ([]float64, bool) {
-	if len(a.x) != q.shape.TotalSize() {
+// inLayout are a's numbers in the layout of parameter i.
+func (p *problem) inLayout(i int, a array) ([]float64, bool) {
+	q := p.params[i]
+	switch {
+	case len(a.x) != q.shape.TotalSize():
 		return nil, false
-	}
-	if !q.weight {
-		return a.x, longest(a.shape) == len(a.x) // a row, a column, or neither
-	}
-	if len(q.shape) != 2 {
+	case !q.weight:
+		return a.x, slices.Max(append([]int{1}, a.shape...)) == len(a.x) // a row, a column, or neither
+	case len(q.shape) != 2:
 		return a.x, slices.Equal(a.shape, q.shape)
 	}
 	in, out, ok := matrix(a.shape, p.inOut)
@@ -204,68 +176,74 @@ func (p *problem) inLayout(q parameter, a array) ([]float64, bool) {
 	return turned(a.x, out), true
 }
 
-func longest(shape []int) int { return slices.Max(append([]int{1}, shape...)) }
-
 // gradient are a's numbers in the layout of parameter i. A matrix that lies otherwise than the weights is taken as if it did not: it
 // is wrong, and the diagnosis will see why. Likewise a bias's gradient with a row an example is added up.
 func (p *problem) gradient(i int, a array) ([]float64, bool) {
-	q := p.params[i]
-	if x, ok := p.inLayout(q, a); ok {
+	if x, ok := p.inLayout(i, a); ok {
 		return x, true
 	}
-	switch {
-	case q.weight && len(q.shape) == 2 && len(a.shape) == 2 && len(a.x) == q.shape.TotalSize() && a.shape[0] == p.shapeInFile(q)[1]:
-		a.shape = p.shapeInFile(q)
-		return p.inLayout(q, a)
-	case !q.weight && p.m > 1:
-		x, m, ok := exampleRows(a, q.shape.TotalSize(), p.xRows)
-		if !ok || m != p.m {
-			return nil, false
+	if p.params[i].weight {
+		if len(a.shape) == 2 {
+			a.shape = []int{a.shape[1], a.shape[0]}
 		}
-		p.unsummed[i] = true
-		sum := make([]float64, q.shape.TotalSize())
-		for row := range slices.Chunk(x, len(sum)) {
-			addTo(sum, row)
-		}
-		return sum, true
+		return p.inLayout(i, a)
 	}
-	return nil, false
+	n := p.params[i].shape.TotalSize()
+	x, m, ok := exampleRows(a, n, p.xRows)
+	if !ok || m != p.m || m == 1 {
+		return nil, false
+	}
+	p.unsummed[i] = true
+	return columns(x, n), true
 }
 
-// shapeInFile is the shape that a weight matrix has in the file.
-func (p *problem) shapeInFile(q parameter) []int {
-	if p.inOut {
-		return q.shape
+// dropout reads the masks of the dropout layers.
+func (p *problem) dropout() error {
+	layers := len(slices.DeleteFunc(slices.Clone(p.layers), func(l graph.Layer) bool { return !drops(l) }))
+	for at, a := range p.slots {
+		if at.kind != "mask" {
+			continue
+		}
+		if at.layer >= layers {
+			return fmt.Errorf("%s is the mask of dropout layer %d, and %s has %d", a.name, at.layer+1, p.name, layers)
+		}
+		x, m, ok := exampleRows(a, max(1, len(a.x)/p.m), p.xRows)
+		if !ok || m != p.m || p.sizes != nil && len(x) != m*p.sizes[p.sites[at.layer]] {
+			return fmt.Errorf("%s has the shape %v, which does not fit %d examples of %s", a.name, a.shape, p.m, p.name)
+		}
+		p.masks[at.layer] = x
 	}
-	return []int{q.shape[1], q.shape[0]}
+	return nil
 }
 
-// mask reads the mask of a dropout layer.
-func (p *problem) mask(number int, a array) ([]float64, error) {
-	dropouts := 0
-	for _, l := range p.layers {
-		if _, ok := l.(graph.Dropout); ok {
-			dropouts++
+func drops(l graph.Layer) bool {
+	_, ok := l.(graph.Dropout)
+	return ok
+}
+
+// numbers reads η, λ and n.
+func (p *problem) numbers() (err error) {
+	var n float64
+	for i, to := range []*float64{&p.eta, &p.lambda, &n} {
+		if *to, err = p.number([]string{"eta", "lambda", "n"}[i]); err != nil {
+			return err
 		}
 	}
-	if number >= dropouts {
-		return nil, fmt.Errorf("%s is the mask of dropout layer %d, and %s has %d", a.name, number+1, p.name, dropouts)
+	if p.lambda != 0 {
+		if p.l2 = p.lambda / n; n <= 0 {
+			return fmt.Errorf("lambda needs n, the number of training examples")
+		}
 	}
-	x, m, ok := exampleRows(a, max(1, len(a.x)/p.m), p.xRows)
-	if !ok || m != p.m || p.sizes != nil && len(x) != m*p.sizes[p.sites[number]] {
-		return nil, fmt.Errorf("%s has the shape %v, which does not fit %d examples of %s", a.name, a.shape, p.m, p.name)
+	if p.eta == 0 && has(p.after) {
+		return fmt.Errorf("weights after the step need eta")
 	}
-	return x, nil
+	return nil
 }
 
 // tensor is the name of parameter i's gradient in the file, or in the network where the file has none.
 func (p *problem) tensor(i int) string {
-	if p.arrays[i].name != "" {
-		_, name, ok := strings.Cut(p.arrays[i].name, "/")
-		if ok {
-			return name
-		}
-		return p.arrays[i].name
+	if name := p.files[i].name; name != "" {
+		return name[strings.Index(name, "/")+1:]
 	}
 	return p.params[i].name
 }

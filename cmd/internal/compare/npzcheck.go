@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -96,22 +97,15 @@ func (c *check) run() error {
 				p.follow(problems)
 			}
 		}
-		if err := c.judge(steps[i-1], waiting); err != nil {
+		if err := c.judge(waiting); err != nil {
 			return err
 		}
-		waiting = c.alike(problems)
+		waiting = preferred(problems, c.chosen.alike)
 	}
-	return c.judge(steps[len(steps)-1], waiting)
+	return c.judge(waiting)
 }
 
-// alike are the problems with the network and the reading of the step before.
-func (c *check) alike(problems []*problem) []*problem {
-	if slices.ContainsFunc(problems, c.chosen.alike) {
-		return slices.DeleteFunc(problems, func(p *problem) bool { return !c.chosen.alike(p) })
-	}
-	return problems
-}
-
+// alike says that a problem has the network and the reading of another.
 func (p *problem) alike(q *problem) bool { return p.name == q.name && p.reading == q.reading }
 
 // follow takes the weights of the next step for those after this one, where η is known and the file has no others.
@@ -126,28 +120,28 @@ func has(tensors [][]float64) bool {
 }
 
 // judge compares one step, in the reading that fits best.
-func (c *check) judge(s *sample, problems []*problem) error {
+func (c *check) judge(problems []*problem) error {
 	for _, p := range problems {
 		if p.tol = c.finding.Tol; c.file.single {
 			p.noise = p.roundingNoise()
 		}
 	}
-	p, diagnosis := c.choose(c.byCost(s, problems))
+	p, diagnosis := c.choose(byCost(problems))
 	if err := c.ctx.Err(); err != nil {
 		return err
 	}
 	cost, g, err := p.onGraph()
 	if err != nil {
-		return s.errorf("%w", err)
+		return p.errorf("%w", err)
 	}
 	l2 := p.term(g)
 	if c.chosen == nil {
-		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(c.model == nil && p.guessed(s), l2)
+		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(c.model == nil && p.guessed(), l2)
 	}
 	c.chosen = p
-	wrong := c.gradients(s, p, p.plusDecay(g, l2))
-	moved := c.updates(s, p, p.plusDecay(g, p.l2()))
-	off, err := c.cost(s, p, cost)
+	wrong := c.gradients(p, p.plusDecay(g, l2))
+	moved := c.updates(p, p.plusDecay(g, p.l2))
+	off, err := c.cost(p, cost)
 	if err != nil {
 		return err
 	}
@@ -203,27 +197,21 @@ func (p *problem) fits() bool {
 }
 
 // byCost leaves out the problems whose cost is not that in the file, if it is that of others.
-func (c *check) byCost(s *sample, problems []*problem) []*problem {
-	want, err := s.number("cost")
+func byCost(problems []*problem) []*problem {
+	want, err := problems[0].number("cost")
 	if err != nil || want == 0 || len(problems) == 1 {
 		return problems
 	}
-	var fit []*problem
-	for _, p := range problems {
-		if cost, _, err := p.onGraph(); err == nil && p.costs(cost, want) {
-			fit = append(fit, p)
-		}
-	}
-	if fit == nil {
-		return problems
-	}
-	return fit
+	return preferred(problems, func(p *problem) bool {
+		cost, _, err := p.onGraph()
+		return err == nil && p.costs(cost, want)
+	})
 }
 
 // costs says that want is the cost, with or without the term of λ.
 func (p *problem) costs(cost, want float64) bool {
 	near := func(x float64) bool { return math.Abs(want-x) <= max(p.tol, costTolerance)*math.Abs(x) }
-	return near(cost) || near(cost+p.l2()/2*p.squares())
+	return near(cost) || near(cost+p.l2/2*p.squares())
 }
 
 // squares is Σw².
@@ -239,13 +227,8 @@ func (p *problem) squares() float64 {
 
 // term is λ/n where the user's gradients of weights have the term of λ in them, and 0 where they do not.
 func (p *problem) term(g [][]float64) float64 {
-	best, least := 0., math.Inf(1)
-	for _, l2 := range p.decays() {
-		if off := p.off(p.plusDecay(g, l2)); off < least {
-			best, least = l2, off
-		}
-	}
-	return best
+	off := func(l2 float64) float64 { return p.off(p.plusDecay(g, l2)) }
+	return slices.MinFunc(p.decays(), func(a, b float64) int { return cmp.Compare(off(a), off(b)) })
 }
 
 // rounding says that all differences are such as float32 makes.
@@ -290,8 +273,8 @@ func (p *problem) implied(single bool) *problem {
 }
 
 // guessed says that the file does not tell what network of its sizes it is of.
-func (p *problem) guessed(s *sample) bool {
-	return s.text("loss") == "" || len(p.sizes) > 2 && s.text("activation") == ""
+func (p *problem) guessed() bool {
+	return p.text("loss") == "" || len(p.sizes) > 2 && p.text("activation") == ""
 }
 
 // notes are what the user should know of how the file was read. l2 is what the gradients have in them of the weights.
@@ -308,10 +291,7 @@ func (p *problem) notes(guessed bool, l2 float64) []string {
 	} else if of255(p.x) {
 		notes = append(notes, "x looks like byte/255; the book, and stheno train, have byte/256")
 	}
-	dropout := slices.ContainsFunc(p.layers, func(l graph.Layer) bool {
-		d, ok := l.(graph.Dropout)
-		return ok && d.P > 0
-	})
+	dropout := slices.ContainsFunc(p.layers, func(l graph.Layer) bool { return drops(l) && l.(graph.Dropout).P > 0 })
 	if dropout && len(p.masks) == 0 {
 		notes = append(notes, "the model has dropout, and the file no masks; all is compared without dropout")
 	}

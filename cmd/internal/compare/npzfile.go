@@ -41,7 +41,7 @@ func ReadFile(path string) (*File, error) {
 		return nil, err
 	}
 	f := &File{path: path}
-	steps := map[int]*sample{}
+	steps := map[int]*sample{-1: {path, -1, map[key]array{}}} // −1 has what all steps have
 	var unknown []string
 	for _, a := range arrays {
 		step, k, ok := parseKey(a.Name)
@@ -49,42 +49,29 @@ func ReadFile(path string) (*File, error) {
 			unknown = append(unknown, a.Name)
 			continue
 		}
-		s := steps[step]
-		if s == nil {
-			s = &sample{path, step, map[key]array{}}
-			steps[step] = s
+		if steps[step] == nil {
+			steps[step] = &sample{path, step, map[key]array{}}
 		}
-		if err := f.add(s, k, a); err != nil {
+		if err := f.add(steps[step], k, a); err != nil {
 			return nil, err
 		}
 	}
 	if unknown != nil {
 		return nil, &UnknownKeysError{path, unknown}
 	}
-	common := steps[-1]
+	if len(arrays) == 0 {
+		return nil, fmt.Errorf("compare: %s: no arrays; docs/compare.md has the lines that write them", path)
+	}
+	common := steps[-1].arrays
 	if len(steps) > 1 {
 		delete(steps, -1)
 	}
 	for _, step := range slices.Sorted(maps.Keys(steps)) {
-		s := steps[step]
-		for k, a := range common.all() {
-			if _, ok := s.arrays[k]; !ok {
-				s.arrays[k] = a
-			}
-		}
+		s := &sample{path, step, maps.Clone(common)}
+		maps.Copy(s.arrays, steps[step].arrays)
 		f.steps = append(f.steps, s)
 	}
-	if len(f.steps) == 0 {
-		return nil, fmt.Errorf("compare: %s: no arrays; docs/compare.md has the lines that write them", path)
-	}
 	return f, nil
-}
-
-func (s *sample) all() map[key]array {
-	if s == nil {
-		return nil
-	}
-	return s.arrays
 }
 
 // add converts an array and puts it in its place.
@@ -163,28 +150,24 @@ type slot struct {
 // byLayer are the arrays by layer. names are those of the layers in a model; without a model there are only dense ones. The file may
 // count layers from 0 or from 1.
 func (s *sample) byLayer(names []string) (map[slot]array, error) {
-	first := map[string]int{"w": 1, "mask": 1}
-	for k := range s.arrays {
-		if k.layer == "0" && (k.kind == "w" || k.kind == "mask") {
-			first[k.kind] = 0
+	first := func(kind string) int {
+		if kind != "mask" {
+			kind = "w"
 		}
+		if _, ok := s.arrays[key{kind, "0"}]; ok {
+			return 0
+		}
+		return 1
 	}
 	layers := map[slot]array{}
 	for k, a := range s.arrays {
 		if k.layer == "" {
 			continue
 		}
-		base := first["w"]
-		if k.kind == "mask" {
-			base = first["mask"]
-		}
 		number, err := strconv.Atoi(k.layer)
 		switch name, dense := strings.CutPrefix(k.layer, "dense"); {
 		case err == nil:
-			number -= base
-		case k.kind == "mask":
-			number, _ = strconv.Atoi(strings.TrimPrefix(k.layer, "dropout"))
-			number--
+			number -= first(k.kind)
 		case names != nil:
 			number = slices.Index(names, k.layer)
 		case dense:

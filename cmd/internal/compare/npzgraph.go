@@ -31,6 +31,7 @@ type parameter struct {
 	name   string
 	shape  graph.Shape
 	weight bool // rather than bias
+	layer  int  // among those with weights, from 0
 }
 
 // activation is what a layer of neurons does, as a graph and by hand.
@@ -67,8 +68,12 @@ func ofModel(m models.Model) (*spec, error) {
 		return nil, err
 	}
 	s := &spec{name: m.Name, layers: plain(m.Net), loss: m.Loss, input: m.Input}
+	layer := -1
 	for _, p := range net.Params {
-		s.params = append(s.params, parameter{p.Name, p.Shape, p.Decay})
+		if p.Decay {
+			layer++
+		}
+		s.params = append(s.params, parameter{p.Name, p.Shape, p.Decay, layer})
 		name, _, _ := strings.Cut(p.Name, ".")
 		if !slices.Contains(s.names, name) {
 			s.names = append(s.names, name)
@@ -117,7 +122,7 @@ func ofSizes(sizes []int, hidden *activation, end ending) *spec {
 	last := len(sizes) - 1
 	for l, n := range sizes[1:] {
 		name := fmt.Sprintf("dense%d", l+1)
-		s.params = append(s.params, parameter{name + ".w", graph.Shape{sizes[l], n}, true}, parameter{name + ".b", graph.Shape{n}, false})
+		s.params = append(s.params, parameter{name + ".w", graph.Shape{sizes[l], n}, true, l}, parameter{name + ".b", graph.Shape{n}, false, l})
 		s.layers = append(s.layers, graph.Dense{Out: n})
 		if l+1 < last {
 			s.layers = append(s.layers, hidden.layer, graph.Dropout{})
@@ -195,31 +200,27 @@ type outcome struct {
 // onGraph is the mean cost and the gradients of p's mini-batch by the graph, in float64.
 func (p *problem) onGraph() (cost float64, gradients [][]float64, err error) {
 	if o := p.graph; !o.done {
-		o.cost, o.gradients, o.err = p.step()
+		o.cost, o.gradients, o.err = p.compute()
 		o.done = true
 	}
 	return p.graph.cost, p.graph.gradients, p.graph.err
 }
 
-func (p *problem) step() (cost float64, gradients [][]float64, err error) {
+func (p *problem) compute() (cost float64, gradients [][]float64, err error) {
 	net, x, err := p.network()
 	if err != nil {
 		return 0, nil, err
 	}
-	byName := map[string]*graph.Param{}
-	for _, q := range net.Params {
-		byName[q.Name] = q
-	}
-	for i, q := range p.params {
-		if err := byName[q.name].Set(p.values[i]); err != nil {
+	for i, q := range net.Params {
+		if err := q.Set(p.values[i]); err != nil {
 			return 0, nil, err
 		}
 	}
 	stats, err := net.Step64(x, p.y)
-	for _, q := range p.params {
-		gradients = append(gradients, byName[q.name].GradFloat64s())
+	if err != nil {
+		return 0, nil, err
 	}
-	return stats.Cost, gradients, err
+	return stats.Cost, each(net.Params, (*graph.Param).GradFloat64s), nil
 }
 
 // network is the graph, and its inputs (m, …): those of the file and, in the columns after them, the masks of the dropout layers.
@@ -228,7 +229,7 @@ func (p *problem) network() (net *graph.Net, x []float64, err error) {
 	seq := graph.Seq{graph.Slice{To: columns}, graph.Reshape{Shape: p.input}}
 	dropout := 0
 	for _, l := range p.layers {
-		if _, ok := l.(graph.Dropout); !ok {
+		if !drops(l) {
 			seq = append(seq, l)
 			continue
 		}

@@ -41,7 +41,7 @@ var spellings = []struct {
 	{"n", spelling(`n|n_train|train_size`)},
 	{"loss", spelling(`loss|cost`)},
 	{"activation", spelling(`activation|act`)},
-	{"mask", spelling(`(?:mask|dropout)_?(\d+)|(dropout\d+)\.mask`)},
+	{"mask", spelling(`(?:mask|dropout)_?(\d+)|dropout(\d+)\.mask`)},
 	{"w", spelling(`w(?:eights?)?_?(\d+)|([a-z]+\d+)\.w`)},
 	{"b", spelling(`b(?:ias(?:es)?)?_?(\d+)|([a-z]+\d+)\.b`)},
 	{"dw", spelling(`(?:d|g|grad_?|nabla_?)w_?(\d+)|w_?(\d+)[._]grad|([a-z]+\d+)\.w\.grad`)},

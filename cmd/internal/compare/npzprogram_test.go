@@ -339,7 +339,7 @@ func (p *program) example(i int) {
 // error is δ at the output; it adds to the cost.
 func (p *program) error(i int, z, a []float64) []float64 {
 	δ, sum := make([]float64, len(a)), 1.
-	if p.loss == "log-likelihood" && p.bug == "" {
+	if p.loss == "log-likelihood" && p.bug != "label-sum" {
 		sum = 0
 		for _, y := range p.y[i] {
 			sum += y

@@ -6,38 +6,34 @@ import (
 	"slices"
 )
 
+const roundedAway = "some gradients are lost in the rounding of float32, because activations are so near to 0 or 1; float64 would tell more"
+
 // gradients compares those of a step, from the output backwards, and says whether one is wrong.
-func (c *check) gradients(s *sample, p *problem, g [][]float64) (wrong bool) {
+func (c *check) gradients(p *problem, g [][]float64) (wrong bool) {
 	for i := range slices.Backward(p.params) {
-		if u := p.user[i]; u != nil {
-			d := difference(u, g[i])
-			lost := d.Rel > p.tol && p.noise != nil && d.Abs <= p.noise[i]
-			same := (d.Rel <= p.tol || lost) && !p.unsummed[i]
-			if lost {
-				c.remark("some gradients are lost in the rounding of float32, because activations are so near to 0 or 1; float64 would tell more")
-			}
-			c.note(Compared{p.tensor(i), p.arrays[i].shape, false, s.step, same, d})
-			wrong = wrong || !same
-			c.finding.Gradients = max(c.finding.Gradients, d.Rel)
+		if p.user[i] == nil {
+			continue
 		}
+		d := difference(p.user[i], g[i])
+		lost := d.Rel > p.tol && p.noise != nil && d.Abs <= p.noise[i]
+		if lost && !slices.Contains(c.finding.Notes, roundedAway) {
+			c.finding.Notes = append(c.finding.Notes, roundedAway)
+		}
+		same := (d.Rel <= p.tol || lost) && !p.unsummed[i]
+		c.note(Compared{p.tensor(i), p.files[i].shape, false, p.step, same, d})
+		wrong = wrong || !same
+		c.finding.Gradients = max(c.finding.Gradients, d.Rel)
 	}
 	return wrong
 }
 
-// remark adds a note, once.
-func (c *check) remark(note string) {
-	if !slices.Contains(c.finding.Notes, note) {
-		c.finding.Notes = append(c.finding.Notes, note)
-	}
-}
-
 // updates compares the weights after a step of gradient descent.
-func (c *check) updates(s *sample, p *problem, g [][]float64) (wrong bool) {
+func (c *check) updates(p *problem, g [][]float64) (wrong bool) {
 	for i, q := range slices.Backward(p.params) {
 		if after := p.after[i]; after != nil {
 			d := difference(after, plus(p.values[i], -p.eta, g[i]))
 			same := d.Rel <= c.weights
-			c.note(Compared{q.name + " after", q.shape, true, s.step, same, d})
+			c.note(Compared{q.name + " after", q.shape, true, p.step, same, d})
 			wrong = wrong || !same
 			c.finding.Weights = max(c.finding.Weights, d.Rel)
 		}
@@ -46,18 +42,18 @@ func (c *check) updates(s *sample, p *problem, g [][]float64) (wrong bool) {
 }
 
 // cost compares it, where the file has it, and says what is wrong with it.
-func (c *check) cost(s *sample, p *problem, cost float64) (wrong string, err error) {
-	a, ok := s.arrays[key{"cost", ""}]
+func (c *check) cost(p *problem, cost float64) (wrong string, err error) {
+	a, ok := p.arrays[key{"cost", ""}]
 	if !ok {
 		return "", nil
 	}
-	got, err := s.number("cost")
+	got, err := p.number("cost")
 	if err != nil {
 		return "", err
 	}
 	d := difference([]float64{got}, []float64{cost})
 	same := p.costs(cost, got)
-	c.note(Compared{a.name, a.shape, false, s.step, same, d})
+	c.note(Compared{a.name, a.shape, false, p.step, same, d})
 	if same {
 		return "", nil
 	}

@@ -25,13 +25,18 @@ type descent struct {
 	n           int
 }
 
-// byHand is m by hand: as network.py or network2.py if it can be one of those.
+// byHand is m by hand: as network.py or network2.py if it can be one of those, which have sigmoid neurons only. The sigmoids of the last
+// layer may be the cross-entropy cost's own.
 func byHand(m models.Model) (referee, error) {
-	layers := plain(m.Net)
-	if s := sizes(layers, m.Loss, m.Input.TotalSize()); s != nil {
-		return newNetwork(s, m), nil
+	s, err := ofModel(m)
+	if err != nil {
+		return nil, err
 	}
-	hand, err := newDeep(layers, m)
+	other := func(a *activation) bool { return a != sigmoid }
+	if s.sizes != nil && s.sites == nil && !slices.ContainsFunc(s.act, other) {
+		return newNetwork(s.sizes, m), nil
+	}
+	hand, err := newDeep(s.layers, m)
 	if err != nil {
 		return nil, fmt.Errorf("compare: model %s: %w", m.Name, err)
 	}
@@ -49,27 +54,6 @@ func plain(l graph.Layer) []graph.Layer {
 		all = append(all, plain(l)...)
 	}
 	return all
-}
-
-// sizes are the neurons in the layers of a network that consists of sigmoid neurons only, or nil if it does not. The sigmoids of the
-// last layer are the cross-entropy cost's own.
-func sizes(layers []graph.Layer, loss *graph.Loss, inputs int) []int {
-	switch loss.Name {
-	case graph.Quadratic.Name:
-	case graph.CrossEntropy.Name:
-		layers = append(slices.Clip(layers), graph.Sigmoid)
-	default:
-		return nil
-	}
-	s := []int{inputs}
-	for neurons := range slices.Chunk(layers, 2) {
-		dense, ok := neurons[0].(graph.Dense)
-		if !ok || dense.NoBias || len(neurons) < 2 || neurons[1] != graph.Sigmoid {
-			return nil
-		}
-		s = append(s, dense.Out)
-	}
-	return s
 }
 
 // network is byhand.Network, or byhand.Network2 where chapter 3 is needed.
@@ -102,12 +86,15 @@ func (h network) set(weights [][]float64) {
 }
 
 func (h network) step(batch []byhand.Example, _ [][][]float64, d descent) tensors {
-	nablaB, nablaW := h.Backprop(batch[0].X, batch[0].Y)
-	for _, e := range batch[1:] {
+	var nabla [][]float64
+	for i, e := range batch {
 		b, w := h.Backprop(e.X, e.Y)
-		for l := range w {
-			addTo(nablaB[l], b[l])
-			addTo(nablaW[l], w[l])
+		if i == 0 {
+			nabla = h.tensors(w, b)
+			continue
+		}
+		for l, g := range h.tensors(w, b) {
+			axpy(nabla[l], 1, g)
 		}
 	}
 	if h.chapter3 {
@@ -115,7 +102,7 @@ func (h network) step(batch []byhand.Example, _ [][][]float64, d descent) tensor
 	} else {
 		h.Network.UpdateMiniBatch(batch, d.eta)
 	}
-	return tensors{divided(h.tensors(nablaW, nablaB), len(batch)), h.tensors(h.Weights, h.Biases)}
+	return tensors{divided(nabla, len(batch)), h.tensors(h.Weights, h.Biases)}
 }
 
 // tensors are matrices (n_out, n_in) and biases in the order and layout of the graph.
@@ -125,12 +112,6 @@ func (h network) tensors(w, b [][]float64) [][]float64 {
 		all = append(all, turned(w[l], h.Sizes[l+1]), slices.Clone(b[l]))
 	}
 	return all
-}
-
-func addTo(sum, x []float64) {
-	for i, v := range x {
-		sum[i] += v
-	}
 }
 
 // divided turns sums over m examples into means.
