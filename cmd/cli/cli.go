@@ -6,7 +6,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,12 +14,10 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/models"
 )
 
@@ -70,7 +67,7 @@ func (a *app) note(err error) {
 		}
 		return
 	}
-	fmt.Fprintf(a.err, "%s: %s\n", programName(), oneLine(strings.ReplaceAll(err.Error(), "\n", "; ")))
+	fmt.Fprintf(a.err, "%s: %s\n", programName(), intake.Line(strings.ReplaceAll(err.Error(), "\n", "; ")))
 }
 
 // output is where the program's text leaves it. What would command a terminal, as the name of a file may, is escaped as in JSON; and
@@ -85,7 +82,7 @@ type output struct {
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	_, err := o.w.Write(escape(p))
+	_, err := o.w.Write(intake.Escape(p))
 	if o.err == nil {
 		o.err = err
 	}
@@ -93,30 +90,6 @@ func (o *output) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
-}
-
-// escape replaces what does not print, but for the end of a line and tabs.
-func escape(text []byte) []byte {
-	passes := func(r rune) bool { return unicode.IsPrint(r) || r == '\n' || r == '\t' || r == '\u00a0' }
-	if utf8.Valid(text) && bytes.IndexFunc(text, func(r rune) bool { return !passes(r) }) < 0 {
-		return text
-	}
-	var b []byte
-	for len(text) > 0 {
-		r, n := utf8.DecodeRune(text)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			b = fmt.Appendf(b, `\x%02x`, text[0])
-		case passes(r):
-			b = append(b, text[:n]...)
-		default:
-			for _, unit := range utf16.AppendRune(nil, r) {
-				b = fmt.Appendf(b, `\u%04x`, unit)
-			}
-		}
-		text = text[n:]
-	}
-	return b
 }
 
 func (a *app) root() *cobra.Command {

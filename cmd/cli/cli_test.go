@@ -31,8 +31,11 @@ func TestMain(m *testing.M) {
 		os.Exit(code)
 	}
 	os.Args[0] = "stheno"
-	if mode == "busy" {
+	switch mode {
+	case "busy":
 		beBusy()
+	case "measured":
+		os.Exit(measured(os.Args[1:]))
 	}
 	limitFiles()
 	os.Exit(Main(models.All, os.Args[1:]))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -150,7 +151,7 @@ func (a *app) showReadings(f *evalFlags, readings []reading) error {
 	}
 	r := readings[0]
 	if !f.json {
-		fmt.Fprintf(a.out, "%s, %s%s\n%s: %s\n", oneLine(r.name), r.weights(), f.averaged(), f.split.value, score(r.correct, r.set.Len()))
+		fmt.Fprintf(a.out, "%s, %s%s\n%s: %s\n", intake.Line(r.name), r.weights(), f.averaged(), f.split.value, score(r.correct, r.set.Len()))
 	}
 	return a.showDetails(f, r, f.object(r))
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // object is a JSON object that keeps the order of its keys.
@@ -72,7 +74,7 @@ type table struct{ rows [][]string }
 func (t *table) add(cells ...string) {
 	row := make([]string, len(cells))
 	for i, c := range cells {
-		row[i] = oneLine(c)
+		row[i] = intake.Line(c)
 	}
 	t.rows = append(t.rows, row)
 }
@@ -105,11 +107,6 @@ func (t *table) print(w io.Writer) {
 		}
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 	}
-}
-
-// oneLine is text that came from outside, such as the name of a folder, without ends of lines that would begin a line of its own.
-func oneLine(text string) string {
-	return strings.NewReplacer("\n", `\u000a`, "\t", `\u0009`).Replace(string(escape([]byte(text))))
 }
 
 // count is a whole number with commas.

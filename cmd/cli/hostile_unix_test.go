@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,21 +60,6 @@ func TestEscapes(t *testing.T) {
 	list := events(t, ok(t, "ls", "--json", "--runs", runs).out)
 	if len(list) != 2 || !slices.ContainsFunc(list, func(e map[string]any) bool { return e["model"] == strings.ToValidUTF8(evil, "\ufffd") }) {
 		t.Errorf("JSON is still what it was: %q", list)
-	}
-}
-
-func TestEscape(t *testing.T) {
-	for text, want := range map[string]string{
-		"": "", "é 5×3 — „ñ“ λ 日\n\t": "é 5×3 — „ñ“ λ 日\n\t", "a\x1bb\rc\x00": `a\u001bb\u000dc\u0000`, "\x9b\xffé": `\x9b\xffé`, "\u009b\u202e": `\u009b\u202e`,
-		"\U000e0001": `\udb40\udc01`, "\ufffd": "\ufffd",
-	} {
-		if got := string(escape([]byte(text))); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
-		}
-		var b bytes.Buffer
-		if n, err := io.WriteString(&output{w: &b}, text); n != len(text) || err != nil || b.String() != want {
-			t.Errorf("%q: wrote %d, %v: %q", text, n, err, &b)
-		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 func (a *app) listCommand() *cobra.Command {
@@ -32,7 +33,7 @@ func (a *app) listCommand() *cobra.Command {
 			a.listTable(entries)
 			for _, e := range entries {
 				if e.Info.Status == rundir.Killed {
-					fmt.Fprintf(a.err, "%s\n", oneLine(fmt.Sprintf("%s was killed; go on with: %s train --resume %s", e.Path, programName(), shellWord(e.Path))))
+					fmt.Fprintf(a.err, "%s\n", intake.Line(fmt.Sprintf("%s was killed; go on with: %s train --resume %s", e.Path, programName(), shellWord(e.Path))))
 				}
 			}
 			return nil

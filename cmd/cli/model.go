@@ -187,9 +187,9 @@ func checkRecipe(key, text string) (err error) {
 // title is a model's name and what it is, which a file need not say.
 func title(m models.Model) string {
 	if m.Doc == "" {
-		return oneLine(m.Name)
+		return intake.Line(m.Name)
 	}
-	return oneLine(m.Name + ": " + m.Doc)
+	return intake.Line(m.Name + ": " + m.Doc)
 }
 
 // recipe is a recipe in a line.

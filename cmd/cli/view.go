@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/train"
 )
 
@@ -83,7 +84,7 @@ func (v tableView) header(s *session) {
 
 func (v tableView) lines(rows [][2]string) {
 	for _, r := range rows {
-		fmt.Fprintln(v.w, strings.TrimRight(fmt.Sprintf("%-9s  %s", r[0], oneLine(r[1])), " "))
+		fmt.Fprintln(v.w, strings.TrimRight(fmt.Sprintf("%-9s  %s", r[0], intake.Line(r[1])), " "))
 	}
 }
 

@@ -20,6 +20,8 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 
+	"github.com/stheno-ml/stheno/internal/intake"
+
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 )
 
@@ -99,7 +101,7 @@ const width, height, margin = 6 * vg.Inch, 4 * vg.Inch, vg.Inch / 8
 // picture is the plot of the series.
 func picture(path, title, xLabel, yLabel string, logY bool, series []Series) (vg.CanvasWriterTo, error) {
 	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, xLabel, yLabel
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = intake.Line(title), xLabel, yLabel
 	legend, err := add(p, series, logY)
 	if err != nil {
 		return nil, err
@@ -146,7 +148,7 @@ func add(p *plot.Plot, series []Series, logY bool) (*plot.Legend, error) {
 		points += len(xys)
 		line := &plotter.Line{XYs: xys, LineStyle: style(i)}
 		p.Add(line)
-		legend.Add(s.Name, line)
+		legend.Add(intake.Line(s.Name), line)
 		if len(xys) <= sparse {
 			p.Add(&plotter.Scatter{XYs: xys, GlyphStyle: draw.GlyphStyle{Color: line.Color, Radius: vg.Points(2), Shape: draw.CircleGlyph{}}})
 		}

@@ -48,8 +48,8 @@ func TestSVG(t *testing.T) {
 		want   []string       // texts
 		points map[string]int // by colour
 	}{
-		{"two", false, []Series{{"a<b", []float64{0, 1, 2}, []float64{.2, .4, .6}}, {"η", []float64{0, 2}, []float64{.5, .3}}},
-			[]string{"title", "epoch", "cost", "a&lt;b", "η", "0.2", "0.3", "0.6", "0.5", "2"}, map[string]int{"0072B2": 3, "D55E00": 2}},
+		{"two", false, []Series{{"a<b\x1b\n", []float64{0, 1, 2}, []float64{.2, .4, .6}}, {"η", []float64{0, 2}, []float64{.5, .3}}},
+			[]string{"title", "epoch", "cost", `a&lt;b\u001b\u000a`, "η", "0.2", "0.3", "0.6", "0.5", "2"}, map[string]int{"0072B2": 3, "D55E00": 2}},
 		{"one has no legend", false, []Series{{"alone", []float64{0, 40}, []float64{0, 1}}}, []string{"0.2", "40"}, map[string]int{"0072B2": 2}},
 		{"not finite", false, []Series{{"", []float64{0, 1, 2, nan, 4}, []float64{1, nan, inf, 1, 2}}}, []string{"1.2", "4"}, map[string]int{"0072B2": 2}},
 		{"logarithmic", true, []Series{{"", []float64{0, 1, 2, 3}, []float64{1e-12, 0, -1, 1e-3}}},

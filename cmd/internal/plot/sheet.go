@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // A Digit is a grey image that was misread, row after row, 0 for background to 255 for ink: as the book draws it, its label stands at the
@@ -110,6 +112,7 @@ const (
 
 // sheet draws tiles in rows of so many columns, with the scale beside them if there is one.
 func sheet(path, title string, tiles []tile, columns int, scale *float64) (vg.CanvasWriterTo, error) {
+	title = intake.Line(title)
 	if len(tiles) == 0 {
 		return nil, errors.New("no images to draw")
 	}

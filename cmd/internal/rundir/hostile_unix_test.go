@@ -82,7 +82,7 @@ func TestLinkedCheckpoints(t *testing.T) {
 // TestManyRuns: the run.json of all runs together are limited.
 func TestManyRuns(t *testing.T) {
 	root, text := t.TempDir(), `{"model":"x"}`+strings.Repeat(" ", intake.Record-13)
-	const fit = 24 << 20 / intake.Record
+	const fit = 16 << 20 / intake.Record
 	for i := range fit + 2 {
 		dir := filepath.Join(root, fmt.Sprintf("%03d", i))
 		if err := os.Mkdir(dir, 0o777); err != nil {

@@ -30,7 +30,7 @@ func List(root string) ([]Entry, error) {
 		return nil, fmt.Errorf("rundir: %w", err)
 	}
 	var entries []Entry
-	const limit = 24 << 20 // bytes of all run.json together: of some 16,000 runs
+	const limit = 16 << 20 // bytes of all run.json together: of some 10,000 runs
 	total := int64(0)
 	for _, f := range files {
 		if !f.IsDir() {
