@@ -21,6 +21,17 @@ var layered = map[string]graph.Layer{
 		graph.Dense{Out: 12}, graph.Reshape{Shape: shape{3, 2, 2}}, graph.Concat{{graph.AvgPool{Size: 1}}, {}, {graph.SiLU}},
 		graph.Dense{Out: 10},
 	},
+	"shared": graph.Seq{
+		graph.Conv{Out: 4, Kernel: 5, Stride: 3}, graph.Tanh,
+		graph.Shared{Name: "tied", Layer: graph.Conv{Out: 4, Kernel: 3, Pad: graph.Same}}, graph.Tanh,
+		graph.Shared{Name: "tied", Layer: graph.Conv{Out: 4, Kernel: 3, Pad: graph.Same}}, graph.AvgPool{Size: 4},
+		graph.Concat{{graph.Slice{To: 2}}, {graph.Slice{From: 1, To: 4}}}, graph.Dense{Out: 10},
+	},
+	"frozen": graph.Seq{
+		graph.Conv{Out: 3, Kernel: 5, Stride: 4}, graph.Tanh,
+		graph.Frozen{Layer: graph.Seq{graph.Conv{Out: 3, Kernel: 3}, graph.BatchNorm{}, graph.Dropout{P: .5}, graph.Tanh}},
+		graph.Dense{Out: 10},
+	},
 }
 
 // TestLayers: on networks of these layers both VMs agree and the gradients are right.

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -94,7 +95,10 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 		}
 	}()
 	defer op.Catch(&err)
-	if err := cmpError(kernel.Err(), loss.check(), check(l, in, loss)); err != nil {
+	if err := cmp.Or(kernel.Err(), loss.check()); err != nil {
+		return nil, err
+	}
+	if err := check(l, in, loss); err != nil {
 		return nil, err
 	}
 	n = &Net{Input: in.Clone(), Loss: loss, layer: sequence(l), config: c, least: 1}
@@ -149,15 +153,6 @@ func same(a, b Layer) bool {
 	x, ok := a.(activation)
 	y, also := b.(activation)
 	return ok && also && x == y
-}
-
-func cmpError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // reads says that n is computed from leaf.

@@ -18,12 +18,28 @@ const (
 	headerSize = 8          // of a label file: label i is at byte offset headerSize+i
 )
 
-// A file that announces more than this is refused. maxBytes leaves room for EMNIST's 240,000 digits, and keeps what a
-// bad file can make us allocate, 4/3 of it, under 256 MiB.
+// A file that announces more than this is refused. There is room for EMNIST's 280,000 digits.
 const (
 	maxBytes = 180 << 20 // elements in a file
 	maxSide  = 1024      // rows or columns of an image
+	maxRatio = 64        // what gzip makes of a byte without being suspicious; it makes 5 of one of MNIST's
 )
+
+// room is how many elements the files of a data set may still have: all of them, and those that gzip makes of
+// suspiciously little.
+type room struct{ bytes, suspicious int }
+
+// all is the room for a data set, which stays below 256 MiB. What is gzipped takes 5/4 of its size for a moment.
+var all = room{bytes: 210 << 20, suspicious: 96 << 20}
+
+// take takes n bytes, where the rest is enough.
+func take(rest *int, n int) bool {
+	ok := n <= *rest
+	if ok {
+		*rest -= n
+	}
+	return ok
+}
 
 // FormatError says where a file stops being what it should be, and what to do about it. What the file system itself
 // refuses (a missing file, a missing permission) is not a FormatError: such errors wrap those of package fs.
@@ -42,8 +58,8 @@ func (e *FormatError) Error() string {
 }
 
 // readLabels reads an IDX file of labels, plain or gzipped. file is its name in errors.
-func readLabels(r io.Reader, file string) ([]byte, error) {
-	s, err := newStream(r, file)
+func readLabels(r io.Reader, file string, left *room) ([]byte, error) {
+	s, err := newStream(r, file, left)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +75,8 @@ func readLabels(r io.Reader, file string) ([]byte, error) {
 
 // readImages reads an IDX file of images, plain or gzipped, that must hold one image for each of n labels. The header
 // is compared with n before any pixel is read.
-func readImages(r io.Reader, file string, n int) (pixels []byte, rows, cols int, err error) {
-	s, err := newStream(r, file)
+func readImages(r io.Reader, file string, n int, left *room) (pixels []byte, rows, cols int, err error) {
+	s, err := newStream(r, file, left)
 	if err != nil {
 		return nil, 0, 0, err
 	}
@@ -92,22 +108,66 @@ type stream struct {
 	r      *bufio.Reader
 	file   string
 	offset int64
+	stored int64 // bytes of the file; 0 if unknown
+	left   *room
+	packed *packed // nil: not gzipped
 }
 
-func newStream(r io.Reader, file string) (*stream, error) {
-	s := &stream{r: bufio.NewReader(r), file: file}
+func newStream(r io.Reader, file string, left *room) (*stream, error) {
+	s := &stream{r: bufio.NewReader(r), file: file, left: left}
+	if f, ok := r.(fs.File); ok {
+		if info, err := f.Stat(); err == nil {
+			s.stored = info.Size()
+		}
+	}
 	if !s.gzipped() {
 		return s, nil
 	}
-	z, err := gzip.NewReader(s.r)
+	s.packed = &packed{r: s.r}
+	z, err := gzip.NewReader(bufio.NewReader(s.packed))
 	if err != nil {
 		return nil, s.broken(err)
 	}
-	s.r = bufio.NewReader(z)
+	s.r = bufio.NewReader(unpacked{z, s.packed})
 	if s.gzipped() {
 		return nil, s.errorf(0, "gzipped twice; gunzip the file once")
 	}
 	return s, nil
+}
+
+// packed hands gzip its bytes. Some kinds of them take long and make nothing, and so it stops where many make little.
+type packed struct {
+	r           io.Reader
+	read, wrote int64
+}
+
+var errIdle = errors.New("many bytes that stand for few")
+
+// Read reads what is to be unpacked.
+func (p *packed) Read(b []byte) (int, error) {
+	const slack = 1 << 18
+	if p.read > 2*p.wrote+slack {
+		return 0, errIdle
+	}
+	n, err := p.r.Read(b)
+	p.read += int64(n)
+	return n, err
+}
+
+// suspicious says that gzip made the n bytes so far of little.
+func (p *packed) suspicious(n int) bool { return p != nil && int64(n) > maxRatio*p.read }
+
+// unpacked counts what gzip makes.
+type unpacked struct {
+	io.Reader
+	from *packed
+}
+
+// Read reads what was unpacked.
+func (u unpacked) Read(b []byte) (int, error) {
+	n, err := u.Reader.Read(b)
+	u.from.wrote += int64(n)
+	return n, err
 }
 
 // gzipped looks for gzip's two magic bytes. The name of a file does not decide: browsers drop or keep the .gz at will.
@@ -149,10 +209,21 @@ func (s *stream) uint32() (uint32, error) {
 }
 
 // body reads the n bytes that the header announced, and the end of the file after them. Nothing is allocated on the
-// header's word alone: memory starts at n/64 and is made four times as large whenever it is full.
+// header's word alone: where the file is not known to be as large, memory starts at n/64 and is made four times as large
+// whenever it is full.
 func (s *stream) body(n int) ([]byte, error) {
+	if !take(&s.left.bytes, n) {
+		return nil, s.errorf(4, "%d bytes, and the files of a data set have at most %d together; use fewer images", n, all.bytes)
+	}
+	parts := []int{64, 16, 4, 1}
+	if s.packed == nil && s.stored >= s.offset+int64(n) {
+		parts = parts[3:]
+	}
 	var data []byte
-	for _, part := range []int{64, 16, 4, 1} {
+	for _, part := range parts {
+		if s.packed.suspicious(len(data)) && n/part > s.left.suspicious {
+			return nil, s.errorf(s.offset, "gzip makes more than %d bytes of each; gunzip the file, if it is what you expect", maxRatio)
+		}
 		larger := make([]byte, n/part)
 		have := copy(larger, data)
 		if err := s.fill(larger[have:]); err != nil {
@@ -162,6 +233,9 @@ func (s *stream) body(n int) ([]byte, error) {
 	}
 	switch _, err := s.r.ReadByte(); err {
 	case io.EOF:
+		if s.packed.suspicious(n) {
+			s.left.suspicious -= n
+		}
 		return data, nil
 	case nil:
 		return nil, s.errorf(s.offset, "bytes after the last one that the header announces; fetch the file again")

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // idx returns an IDX file: the magic number, the sizes, the elements.
@@ -21,6 +22,12 @@ func idx(magic int, sizes []int, elements ...byte) []byte {
 		file = binary.BigEndian.AppendUint32(file, uint32(size))
 	}
 	return append(file, elements...)
+}
+
+// plenty is the room for one data set.
+func plenty() *room {
+	left := all
+	return &left
 }
 
 func gzipped(file []byte) []byte {
@@ -40,11 +47,11 @@ var (
 
 func TestReadGood(t *testing.T) {
 	for name, pack := range map[string]func([]byte) []byte{"plain": slices.Clone[[]byte], "gzipped": gzipped} {
-		labels, err := readLabels(bytes.NewReader(pack(goodLabels)), name)
+		labels, err := readLabels(bytes.NewReader(pack(goodLabels)), name, plenty())
 		if err != nil || !bytes.Equal(labels, []byte{7, 255}) {
 			t.Errorf("%s: labels %v, %v", name, labels, err)
 		}
-		pixels, rows, cols, err := readImages(bytes.NewReader(pack(goodImages)), name, 2)
+		pixels, rows, cols, err := readImages(bytes.NewReader(pack(goodImages)), name, 2, plenty())
 		if err != nil || rows != 2 || cols != 3 || !bytes.Equal(pixels, goodPixels) {
 			t.Errorf("%s: pixels %v, %d×%d, %v", name, pixels, rows, cols, err)
 		}
@@ -93,7 +100,7 @@ func TestReadBad(t *testing.T) {
 		{"gzip data", with(packed, 10, 0xff), 0, "gzip is damaged"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			pixels, _, _, err := readImages(bytes.NewReader(c.file), "folder/file", 2)
+			pixels, _, _, err := readImages(bytes.NewReader(c.file), "folder/file", 2, plenty())
 			bad, ok := err.(*FormatError)
 			if !ok || pixels != nil {
 				t.Fatalf("got %v, %v; want no pixels and a FormatError", pixels, err)
@@ -118,7 +125,7 @@ func TestReadBadLabels(t *testing.T) {
 		{"too many", idx(labelMagic, []int{maxBytes + 1}), 4, "labels is 188743681"},
 		{"trailing byte", append(slices.Clone(goodLabels), 1), 10, "bytes after the last"},
 	} {
-		_, err := readLabels(bytes.NewReader(c.file), "file")
+		_, err := readLabels(bytes.NewReader(c.file), "file", plenty())
 		if bad, ok := err.(*FormatError); !ok || bad.Offset != c.offset || !strings.Contains(bad.Msg, c.msg) {
 			t.Errorf("%s: got %v; want offset %d and %q", c.name, err, c.offset, c.msg)
 		}
@@ -128,20 +135,20 @@ func TestReadBadLabels(t *testing.T) {
 // A file cut at any byte is an error, and a plain one says where it ends.
 func TestReadTruncated(t *testing.T) {
 	for n := range goodImages {
-		_, _, _, err := readImages(bytes.NewReader(goodImages[:n]), "file", 2)
+		_, _, _, err := readImages(bytes.NewReader(goodImages[:n]), "file", 2, plenty())
 		if bad, ok := err.(*FormatError); !ok || bad.Offset != int64(n) {
 			t.Errorf("images cut to %d bytes: %v", n, err)
 		}
 	}
 	for n := range goodLabels {
-		_, err := readLabels(bytes.NewReader(goodLabels[:n]), "file")
+		_, err := readLabels(bytes.NewReader(goodLabels[:n]), "file", plenty())
 		if bad, ok := err.(*FormatError); !ok || bad.Offset != int64(n) {
 			t.Errorf("labels cut to %d bytes: %v", n, err)
 		}
 	}
 	packed := gzipped(goodImages)
 	for n := range packed {
-		_, _, _, err := readImages(bytes.NewReader(packed[:n]), "file", 2)
+		_, _, _, err := readImages(bytes.NewReader(packed[:n]), "file", 2, plenty())
 		if _, ok := err.(*FormatError); !ok {
 			t.Errorf("gzip cut to %d bytes: %v", n, err)
 		}
@@ -155,7 +162,7 @@ func TestReadFileSystemError(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer folder.Close()
-	_, err = readLabels(folder, "some/folder")
+	_, err = readLabels(folder, "some/folder", plenty())
 	if _, ok := errors.AsType[*fs.PathError](err); !ok || !strings.Contains(err.Error(), "some/folder") {
 		t.Errorf("got %v; want a wrapped fs.PathError with the path", err)
 	}
@@ -173,7 +180,7 @@ func allocated(f func()) uint64 {
 func TestHeaderAllocatesLittle(t *testing.T) {
 	file := idx(imageMagic, []int{180, 1024, 1024}, 1, 2, 3)
 	got := allocated(func() {
-		if _, _, _, err := readImages(bytes.NewReader(file), "file", 180); err == nil {
+		if _, _, _, err := readImages(bytes.NewReader(file), "file", 180, plenty()); err == nil {
 			t.Error("no error")
 		}
 	})
@@ -184,27 +191,74 @@ func TestHeaderAllocatesLittle(t *testing.T) {
 
 func TestTooManyPixels(t *testing.T) {
 	file := idx(imageMagic, []int{181, 1024, 1024})
-	_, _, _, err := readImages(bytes.NewReader(file), "file", 181)
+	_, _, _, err := readImages(bytes.NewReader(file), "file", 181, plenty())
 	if bad, ok := err.(*FormatError); !ok || bad.Offset != 4 || !strings.Contains(bad.Msg, "180 MiB") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// A bomb within the limits of the header makes us allocate 4/3 of what it announces: the largest, less than 256 MiB.
+// A bomb within the limits of the header makes us allocate 4/3 of what it announces.
 func TestBomb(t *testing.T) {
-	if maxBytes/3*4 > 250<<20 {
-		t.Errorf("a file may announce %d bytes", maxBytes)
-	}
 	const pixels = 24 << 20
 	bomb := gzipped(append(idx(imageMagic, []int{24, 1024, 1024}), make([]byte, pixels+1)...))
 	got := allocated(func() {
-		_, _, _, err := readImages(bytes.NewReader(bomb), "file", 24)
+		_, _, _, err := readImages(bytes.NewReader(bomb), "file", 24, plenty())
 		if bad, ok := err.(*FormatError); !ok || bad.Offset != 16+pixels {
 			t.Errorf("got %v", err)
 		}
 	})
 	if got > pixels/3*4+1<<20 {
 		t.Errorf("%d bytes allocated for a file of %d that announces %d", got, len(bomb), pixels)
+	}
+}
+
+// zeros is an IDX file of so many images of 1024×1024 without ink, gzipped: a thousandth of its size.
+func zeros(t *testing.T, images int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write(idx(imageMagic, []int{images, 1024, 1024}))
+	for range images {
+		w.Write(make([]byte, 1<<20))
+	}
+	w.Close()
+	return b.Bytes()
+}
+
+// What gzip makes of little is limited for all files together, and is refused before memory is taken for it.
+func TestBombs(t *testing.T) {
+	left := &room{bytes: 100 << 20, suspicious: 20 << 20}
+	bomb := zeros(t, 12)
+	if _, _, _, err := readImages(bytes.NewReader(bomb), "file", 12, left); err != nil {
+		t.Fatal(err)
+	}
+	got := allocated(func() {
+		_, _, _, err := readImages(bytes.NewReader(bomb), "file", 12, left)
+		if bad, ok := err.(*FormatError); !ok || !strings.Contains(bad.Msg, "more than 64 bytes of each") {
+			t.Errorf("the second: %v", err)
+		}
+	})
+	if got > 8<<20 {
+		t.Errorf("%d bytes allocated", got)
+	}
+	plain := append(idx(imageMagic, []int{12, 1024, 1024}), make([]byte, 12<<20)...)
+	if _, _, _, err := readImages(bytes.NewReader(plain), "file", 12, left); err != nil {
+		t.Error("not gzipped: ", err)
+	}
+	left.bytes = 11 << 20
+	_, _, _, err := readImages(bytes.NewReader(plain), "file", 12, left)
+	if bad, ok := err.(*FormatError); !ok || bad.Offset != 4 || !strings.Contains(bad.Msg, "12582912 bytes, and the files of a data set") {
+		t.Errorf("no room: %v", err)
+	}
+}
+
+// Parts of a gzip that are empty take long and make nothing.
+func TestIdle(t *testing.T) {
+	file := slices.Concat(gzipped(goodImages[:20]), bytes.Repeat(gzipped(nil), 1<<20))
+	begin := time.Now()
+	_, _, _, err := readImages(bytes.NewReader(file), "file", 2, plenty())
+	if bad, ok := err.(*FormatError); !ok || bad.Offset != 20 || !strings.Contains(bad.Msg, errIdle.Error()) || time.Since(begin) > 5*time.Second {
+		t.Errorf("after %v: %v", time.Since(begin), err)
 	}
 }
 
@@ -219,7 +273,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestReadsNoMoreThanAnnounced(t *testing.T) {
 	zeros := new(endless)
-	_, _, _, err := readImages(io.MultiReader(bytes.NewReader(goodImages), zeros), "file", 2)
+	_, _, _, err := readImages(io.MultiReader(bytes.NewReader(goodImages), zeros), "file", 2, plenty())
 	if bad, ok := err.(*FormatError); !ok || bad.Offset != 28 {
 		t.Errorf("got %v", err)
 	}
@@ -247,9 +301,9 @@ func FuzzReadIDX(f *testing.F) {
 				t.Error("read without error, but written again it is another file")
 			}
 		}
-		labels, err := readLabels(bytes.NewReader(file), "file")
+		labels, err := readLabels(bytes.NewReader(file), "file", plenty())
 		check(idx(labelMagic, []int{len(labels)}, labels...), err)
-		pixels, rows, cols, err := readImages(bytes.NewReader(file), "file", n)
+		pixels, rows, cols, err := readImages(bytes.NewReader(file), "file", n, plenty())
 		check(idx(imageMagic, []int{n, rows, cols}, pixels...), err)
 	})
 }

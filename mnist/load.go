@@ -62,7 +62,8 @@ func Load() (*Data, error) {
 
 // LoadDir reads a data set in MNIST's layout from the four files in dir, each plain or gzipped, its name spelt
 // train-images-idx3-ubyte or train-images.idx3-ubyte, with or without .gz; the first spelling found is taken. Images
-// may have any size up to 1024×1024, the same in training and test.
+// may have any size up to 1024×1024, the same in training and test, and all files together 210 MiB of bytes. A link out of
+// dir is an error.
 //
 // The validation images are the last sixth of the training file, but never more than 10,000: those of the book with
 // 60,000 images. There are as many classes as the largest training label plus 1. A label that occurs in the
@@ -71,10 +72,12 @@ func Load() (*Data, error) {
 //
 // Bad content is a [FormatError]; errors of the file system wrap theirs, a missing file [fs.ErrNotExist].
 func LoadDir(dir string) (*Data, error) {
-	if _, err := os.Stat(dir); err != nil {
+	root, err := os.OpenRoot(dir + string(filepath.Separator)) // A pipe is no folder then, and does not wait.
+	if err != nil {
 		return nil, fmt.Errorf("mnist: no data folder: %w", err)
 	}
-	d, err := load(os.DirFS(dir), dir)
+	defer root.Close()
+	d, err := load(root.FS(), dir)
 	if err != nil {
 		return nil, err
 	}
@@ -100,11 +103,12 @@ func (d *Data) SHA256() string {
 
 // load reads and splits the data set at the root of files. dir is its name in errors.
 func load(files fs.FS, dir string) (*Data, error) {
-	train, trainFiles, err := readSet(files, dir, "train")
+	left := all
+	train, trainFiles, err := readSet(files, dir, "train", &left)
 	if err != nil {
 		return nil, err
 	}
-	test, testFiles, err := readSet(files, dir, "t10k")
+	test, testFiles, err := readSet(files, dir, "t10k", &left)
 	if err != nil {
 		return nil, err
 	}
@@ -158,13 +162,13 @@ func (d *Data) errorf(file int, offset int64, format string, args ...any) error 
 
 // readSet reads the images and labels whose files begin with part, "train" or "t10k". The labels come first, because
 // they are small, and tell how many images there must be.
-func readSet(files fs.FS, dir, part string) (s Set, read [2]File, err error) {
+func readSet(files fs.FS, dir, part string, left *room) (s Set, read [2]File, err error) {
 	labels, err := open(files, dir, part+"-labels", "idx1-ubyte")
 	if err != nil {
 		return s, read, err
 	}
 	defer labels.Close()
-	if s.Labels, err = readLabels(labels, labels.path); err != nil {
+	if s.Labels, err = readLabels(labels, labels.path, left); err != nil {
 		return s, read, err
 	}
 	images, err := open(files, dir, part+"-images", "idx3-ubyte")
@@ -172,7 +176,7 @@ func readSet(files fs.FS, dir, part string) (s Set, read [2]File, err error) {
 		return s, read, err
 	}
 	defer images.Close()
-	s.Images, s.Rows, s.Cols, err = readImages(images, images.path, len(s.Labels))
+	s.Images, s.Rows, s.Cols, err = readImages(images, images.path, len(s.Labels), left)
 	return s, [2]File{images.stored(), labels.stored()}, err
 }
 
@@ -194,6 +198,9 @@ func open(files fs.FS, dir, stem, kind string) (*source, error) {
 			continue
 		}
 		path := filepath.Join(dir, name)
+		if err != nil && strings.Contains(err.Error(), "escapes") { // Package os has no name for this error.
+			return nil, &FormatError{path, -1, "a link out of its folder; put the file itself there"}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("mnist: %s: %w", path, err)
 		}

@@ -1,22 +1,35 @@
 package mnist
 
 import (
+	"bufio"
 	"bytes"
+	"compress/zlib"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
-	_ "image/gif"  // The decoders register themselves.
-	_ "image/jpeg" // image.Decode then knows
-	_ "image/png"  // these three formats.
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
 	"io"
 )
 
-// maxPicture is the largest number of pixels of a picture. A telephone's photo has 12 million.
-const maxPicture = 16_000_000
+// A picture that is larger than this in any way is refused.
+const (
+	maxPicture = 16_000_000  // pixels; a telephone's photo has 12 million
+	maxFile    = 32 << 20    // bytes
+	maxHead    = 8 << 20     // bytes before its size is known: what a camera writes about a photo
+	maxMemory  = 192_000_000 // bytes that its pixels become
+	maxScans   = 32          // of a JPEG; programs write about ten
+	maxScanned = 128_000_000 // pixels that they go over: a scan may have nothing in it, and takes its time
+	maxTables  = 4 * maxScans
+)
 
 // ReadImage decodes a PNG, JPEG or GIF (its first frame). name is the picture's name in errors. A picture of more than
-// 16 million pixels is refused on the word of its header, before the decoder allocates anything for it. Bad content is
-// a [FormatError]; an error of r itself is wrapped.
+// 16 million pixels, or of fewer that would take more than 192 MB, is refused on the word of its header, before the
+// decoder allocates anything for it; and so are files of more than 32 MiB. Bad content is a [FormatError]; an error of r
+// itself is wrapped.
 func ReadImage(r io.Reader, name string) (image.Image, error) {
 	in := &input{r: r}
 	img, err := decode(in)
@@ -31,16 +44,23 @@ func ReadImage(r io.Reader, name string) (image.Image, error) {
 
 func decode(r io.Reader) (image.Image, error) {
 	var head bytes.Buffer
-	config, _, err := image.DecodeConfig(io.TeeReader(r, &head))
+	config, format, err := image.DecodeConfig(io.TeeReader(io.LimitReader(r, maxHead), &head))
 	if err == image.ErrFormat {
 		return nil, errors.New("not a PNG, JPEG or GIF; convert the picture to one of them")
 	}
-	if w, h := config.Width, config.Height; err == nil && (w < 1 || h < 1 || w > maxPicture/h) {
-		return nil, fmt.Errorf("%d×%d pixels, not within 1 and %d; make the picture smaller", w, h, maxPicture)
+	if err != nil && head.Len() == maxHead {
+		return nil, fmt.Errorf("no size in its first %d bytes; save it without the data about it", maxHead)
 	}
 	var img image.Image
 	if err == nil {
-		img, _, err = image.Decode(io.MultiReader(&head, r))
+		w, h := config.Width, config.Height
+		if w < 1 || h < 1 || w > maxPicture/h {
+			return nil, fmt.Errorf("%d×%d pixels, not within 1 and %d; make the picture smaller", w, h, maxPicture)
+		}
+		if n := w * h * perPixel(config.ColorModel, format, head.Bytes()); n > maxMemory {
+			return nil, fmt.Errorf("%d×%d pixels of this kind take %d bytes, more than %d; make the picture smaller", w, h, n, maxMemory)
+		}
+		img, err = pixels(io.MultiReader(&head, r), format, w*h)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("damaged picture (%v); save or fetch it again", err)
@@ -48,15 +68,120 @@ func decode(r io.Reader) (image.Image, error) {
 	return img, nil
 }
 
-// input remembers an error of reading, which decoders may hide behind their own.
+// pixels decodes a picture of n pixels.
+func pixels(r io.Reader, format string, n int) (img image.Image, err error) {
+	switch format {
+	case "jpeg":
+		return jpeg.Decode(&markers{r: r, most: min(maxScans, maxScanned/n)})
+	case "png":
+		file, err := io.ReadAll(r)
+		if err == nil {
+			err = unpacks(file)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return png.Decode(bytes.NewReader(file))
+	}
+	return gif.Decode(r)
+}
+
+// unpacks says whether the pixels of a PNG are packed in a way that takes long and makes nothing; other faults are for the
+// decoder to find. What is small cannot take long.
+func unpacks(file []byte) error {
+	const small, signature, around = 2 << 20, 8, 12 // bytes: around a chunk's data are its length, its kind and a checksum
+	if len(file) < small {
+		return nil
+	}
+	var parts []io.Reader
+	for rest := file[signature:]; len(rest) >= around; {
+		n := int(binary.BigEndian.Uint32(rest))
+		if n > len(rest)-around {
+			break
+		}
+		if string(rest[4:8]) == "IDAT" {
+			parts = append(parts, bytes.NewReader(rest[8:8+n]))
+		}
+		rest = rest[n+around:]
+	}
+	p := &packed{r: io.MultiReader(parts...)}
+	z, err := zlib.NewReader(bufio.NewReader(p))
+	if err == nil {
+		_, err = io.Copy(io.Discard, unpacked{z, p})
+	}
+	if err == errIdle {
+		return err
+	}
+	return nil
+}
+
+// perPixel is how many bytes a pixel takes at most, in the decoder or after it, when it is beside its copy for Frame.
+func perPixel(model color.Model, format string, head []byte) int {
+	const copied = 4
+	decoded := 1 // gray in a JPEG, or of a palette
+	switch model {
+	case color.YCbCrModel:
+		decoded = 3
+	case color.RGBAModel, color.NRGBAModel, color.CMYKModel:
+		decoded = 4
+	case color.Gray16Model, color.RGBA64Model, color.NRGBA64Model:
+		decoded = 8
+	}
+	if format == "png" && model == color.GrayModel {
+		decoded = 4 // It may have a transparent color, and so may 16-bit gray.
+	}
+	const interlace = 28 // where a PNG says so: IHDR is its first chunk
+	decoding := decoded
+	if decoded == 4 && format == "jpeg" || format == "png" && head[interlace] != 0 || format == "gif" {
+		decoding *= 2 // because pixels are put in another form or order
+	}
+	if format == "jpeg" && bytes.Contains(head, []byte{0xff, 0xc2}) {
+		decoding += 4 * decoded // A progressive one has its coefficients in memory.
+	}
+	return max(decoding, decoded+copied)
+}
+
+// markers stops a JPEG that has too many of the parts that take long. Within the pixels' bytes there are no markers, and
+// elsewhere two bytes that look like one are rare.
+type markers struct {
+	r             io.Reader
+	last          byte
+	scans, tables int
+	most          int // scans
+}
+
+// Read reads from the picture.
+func (m *markers) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	for _, b := range p[:n] {
+		if m.last == 0xff && b == 0xda {
+			m.scans++
+		}
+		if m.last == 0xff && b == 0xc4 {
+			m.tables++
+		}
+		m.last = b
+	}
+	if m.scans > m.most || m.tables > maxTables {
+		return 0, fmt.Errorf("more than %d scans or %d tables", m.most, maxTables)
+	}
+	return n, err
+}
+
+// input remembers an error of reading, which decoders may hide behind their own, and ends files that are too long.
 type input struct {
-	r   io.Reader
-	err error
+	r    io.Reader
+	read int
+	err  error
 }
 
 // Read reads from r.
 func (in *input) Read(p []byte) (int, error) {
+	if in.read > maxFile {
+		return 0, fmt.Errorf("more than %d bytes", maxFile)
+	}
 	n, err := in.r.Read(p)
+	in.read += n
 	if err != nil && err != io.EOF {
 		in.err = err
 	}

@@ -13,8 +13,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // encoders write a picture in each format that ReadImage knows.
@@ -86,6 +89,101 @@ func TestReadImageBad(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.msg)
 			}
 			if got > 20_000_000 {
+				t.Errorf("%d bytes allocated", got)
+			}
+		})
+	}
+}
+
+// progressive is a gray progressive JPEG whose scans have nothing in their blocks: 32,767 of them in two bytes.
+func progressive(w, h, scans int) []byte {
+	segment := func(marker byte, data ...byte) []byte {
+		return append([]byte{0xff, marker, byte((len(data) + 2) >> 8), byte(len(data) + 2)}, data...)
+	}
+	counts := make([]byte, 16)
+	counts[0] = 1 // code of one bit
+	file := slices.Concat([]byte{0xff, 0xd8}, segment(0xe0, []byte("JFIF\x00")...), segment(0xdb, make([]byte, 65)...),
+		segment(0xc2, 8, byte(h>>8), byte(h), byte(w>>8), byte(w), 1, 1, 0x11, 0),
+		segment(0xc4, slices.Concat([]byte{0x10}, counts, []byte{0xe0})...))
+	var bits []byte
+	for blocks := ((w + 7) / 8) * ((h + 7) / 8); blocks > 0; blocks -= 32766 {
+		bits = append(bits, append([]byte("0"), slices.Repeat([]byte("1"), 13)...)...)
+		bits = append(bits, '0')
+	}
+	var data []byte
+	for len(bits)%8 != 0 {
+		bits = append(bits, '1')
+	}
+	for i := 0; i < len(bits); i += 8 {
+		b, _ := strconv.ParseUint(string(bits[i:i+8]), 2, 8)
+		if data = append(data, byte(b)); b == 0xff {
+			data = append(data, 0)
+		}
+	}
+	for range scans {
+		file = slices.Concat(file, segment(0xda, 1, 1, 0, 1, 63, 0), data)
+	}
+	return append(file, 0xff, 0xd9)
+}
+
+// pngChunk is a chunk of a PNG.
+func pngChunk(kind string, data []byte) []byte {
+	b := append([]byte(kind), data...)
+	return binary.BigEndian.AppendUint32(append(binary.BigEndian.AppendUint32(nil, uint32(len(data))), b...), crc32.ChecksumIEEE(b))
+}
+
+// withKind changes the kind of pixels, and how they are interlaced, in the header of a PNG.
+func withKind(header []byte, bits, kind, interlace byte) []byte {
+	header[24], header[25], header[28] = bits, kind, interlace
+	return binary.BigEndian.AppendUint32(header[:29], crc32.ChecksumIEEE(header[12:29]))
+}
+
+// repeated is a file of some gigabytes: a beginning, and parts after it.
+func repeated(begin, part []byte) io.Reader {
+	readers := []io.Reader{bytes.NewReader(begin)}
+	for range 4 << 30 / len(part) {
+		readers = append(readers, bytes.NewReader(part))
+	}
+	return io.MultiReader(readers...)
+}
+
+// Small pictures that would take long or much memory are refused before they do, and so are endless ones.
+func TestReadImageHostile(t *testing.T) {
+	app := append([]byte{0xff, 0xe1, 0xff, 0xff}, make([]byte, 65533)...)
+	start := progressive(8, 8, 0)
+	start = start[:len(start)-2]
+	idle := append([]byte{0x78, 0x9c}, bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 1<<20)...)
+	text := pngChunk("tEXt", make([]byte, 1<<20))
+	palette := withKind(pngHeader(4000, 4000), 8, 3, 0)
+	for _, c := range []struct {
+		name string
+		file io.Reader
+		msg  string // "" if it is a picture
+	}{
+		{"32 scans", bytes.NewReader(progressive(64, 64, 32)), ""},
+		{"1,000 scans", bytes.NewReader(progressive(500, 500, 1000)), "more than 32 scans"},
+		{"33 scans", bytes.NewReader(progressive(8, 8, 33)), "more than 32 scans"},
+		{"8 scans of many pixels", bytes.NewReader(progressive(8000, 2000, 9)), "more than 8 scans"},
+		{"tables", repeated(start, bytes.Repeat([]byte{0xff, 0xc4, 0, 2}, 1<<16)), "more than 32 scans or 128 tables"},
+		{"segments", repeated(start[:2], app), "no size in its first 8388608 bytes"},
+		{"segments after the size", repeated(start, app), "more than 33554432 bytes"},
+		{"texts before the palette", repeated(palette, text), "no size in its first"},
+		{"texts before the pixels", repeated(pngHeader(8, 8), text), "more than 33554432 bytes"},
+		{"progressive", bytes.NewReader(progressive(2000, 2000, 1)), ""},
+		{"pixels packed as nothing", bytes.NewReader(slices.Concat(pngHeader(4000, 4000), pngChunk("IDAT", idle))), errIdle.Error()},
+		{"16 bits, interlaced", bytes.NewReader(withKind(pngHeader(4000, 4000), 16, 6, 1)), "take 256000000 bytes"},
+		{"16 bits, gray, interlaced", bytes.NewReader(withKind(pngHeader(4000, 4000), 16, 0, 1)), "take 256000000 bytes"},
+		{"16 bits", bytes.NewReader(withKind(pngHeader(4000, 4000), 16, 6, 0)), "damaged picture"},
+		{"8 bits, interlaced", bytes.NewReader(withKind(pngHeader(4000, 4000), 8, 6, 1)), "damaged picture"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var err error
+			begin := time.Now()
+			got := allocated(func() { _, err = ReadImage(c.file, "file") })
+			if took := time.Since(begin); c.msg == "" && err != nil || c.msg != "" && (err == nil || !strings.Contains(err.Error(), c.msg)) || took > 5*time.Second {
+				t.Errorf("after %v: %v, want %q", took, err, c.msg)
+			}
+			if got > maxMemory {
 				t.Errorf("%d bytes allocated", got)
 			}
 		})

@@ -6,13 +6,18 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +44,7 @@ type app struct {
 }
 
 func (a *app) main(ctx context.Context) int {
+	a.err = &output{w: a.err}
 	cmd, err := a.root().ExecuteContextC(ctx)
 	if err != nil && !a.running {
 		err = misuse(cmd, err)
@@ -53,15 +59,23 @@ func (a *app) main(ctx context.Context) int {
 	return exitCode(err)
 }
 
-// note prints an error, each line of it as one.
+// note prints an error on a line, and each of several joined ones.
 func (a *app) note(err error) {
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintf(a.err, "%s: %s\n", programName(), line)
+	if e, ok := err.(*exitError); ok {
+		err = e.error
 	}
+	if list, ok := err.(interface{ Unwrap() []error }); ok && err.Error() == errors.Join(list.Unwrap()...).Error() {
+		for _, err := range list.Unwrap() {
+			a.note(err)
+		}
+		return
+	}
+	fmt.Fprintf(a.err, "%s: %s\n", programName(), oneLine(strings.ReplaceAll(err.Error(), "\n", "; ")))
 }
 
-// output remembers the first error of writing, so that a full disk under standard output does not pass for success. Several goroutines
-// may write, a call at a time.
+// output is where the program's text leaves it. What would command a terminal, as the name of a file may, is escaped as in JSON; and
+// the first error of writing is remembered, so that a full disk under standard output does not pass for success. Several goroutines may
+// write, a call at a time.
 type output struct {
 	w   io.Writer
 	mu  sync.Mutex
@@ -71,11 +85,38 @@ type output struct {
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	n, err := o.w.Write(p)
+	_, err := o.w.Write(escape(p))
 	if o.err == nil {
 		o.err = err
 	}
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// escape replaces what does not print, but for the end of a line and tabs.
+func escape(text []byte) []byte {
+	passes := func(r rune) bool { return unicode.IsPrint(r) || r == '\n' || r == '\t' || r == '\u00a0' }
+	if utf8.Valid(text) && bytes.IndexFunc(text, func(r rune) bool { return !passes(r) }) < 0 {
+		return text
+	}
+	var b []byte
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			b = fmt.Appendf(b, `\x%02x`, text[0])
+		case passes(r):
+			b = append(b, text[:n]...)
+		default:
+			for _, unit := range utf16.AppendRune(nil, r) {
+				b = fmt.Appendf(b, `\u%04x`, unit)
+			}
+		}
+		text = text[n:]
+	}
+	return b
 }
 
 func (a *app) root() *cobra.Command {

@@ -23,15 +23,37 @@ import (
 const asProgram = "STHENO_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	os.Args[0] = "stheno" // not the name of the test's file
-	switch os.Getenv(asProgram) {
-	case "busy":
-		beBusy()
-	case "program":
-		limitFiles()
-		os.Exit(Main(models.All, os.Args[1:]))
+	mode := os.Getenv(asProgram)
+	if mode == "" {
+		remove := named()
+		code := m.Run()
+		remove()
+		os.Exit(code)
 	}
-	os.Exit(m.Run())
+	os.Args[0] = "stheno"
+	if mode == "busy" {
+		beBusy()
+	}
+	limitFiles()
+	os.Exit(Main(models.All, os.Args[1:]))
+}
+
+// named makes the program's name stheno, which is not that of the test's file. Fuzzing starts os.Args[0], and so it must be there.
+func named() (remove func()) {
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	name := filepath.Join(dir, "stheno")
+	if err := os.Symlink(self, name); err != nil {
+		panic(err)
+	}
+	os.Args[0] = name
+	return func() { os.RemoveAll(dir) }
 }
 
 // result is what a call of the program gave.

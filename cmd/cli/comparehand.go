@@ -70,7 +70,14 @@ func (a *app) newComparison(f *compareFlags, name string) (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := compare.New(m, labeled(images), f.config(f.seed, m.Recipe), f.tol)
+	net, err := graph.New(m.Net, m.Loss, m.Input, f.config(f.seed, m.Recipe))
+	if err != nil {
+		return nil, usagef("%w", err)
+	}
+	if err := data.CheckLabels(net.Outputs); err != nil {
+		return nil, err
+	}
+	l, err := compare.New(net, m, labeled(images), f.seed, f.tol)
 	if err != nil {
 		return nil, usagef("%w", err)
 	}
@@ -78,7 +85,7 @@ func (a *app) newComparison(f *compareFlags, name string) (*comparison, error) {
 	if f.json || f.style.value == "book" {
 		c.w = a.err
 	}
-	return c, data.CheckLabels(l.Net.Outputs)
+	return c, nil
 }
 
 func (c *comparison) header() {

@@ -150,7 +150,7 @@ func (a *app) showReadings(f *evalFlags, readings []reading) error {
 	}
 	r := readings[0]
 	if !f.json {
-		fmt.Fprintf(a.out, "%s, %s%s\n%s: %s\n", r.name, r.weights(), f.averaged(), f.split.value, score(r.correct, r.set.Len()))
+		fmt.Fprintf(a.out, "%s, %s%s\n%s: %s\n", oneLine(r.name), r.weights(), f.averaged(), f.split.value, score(r.correct, r.set.Len()))
 	}
 	return a.showDetails(f, r, f.object(r))
 }

@@ -69,7 +69,13 @@ func printJSON(w io.Writer, objects ...object) error {
 // table is lines of cells in columns of equal width: numbers to the right, all else to the left.
 type table struct{ rows [][]string }
 
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+func (t *table) add(cells ...string) {
+	row := make([]string, len(cells))
+	for i, c := range cells {
+		row[i] = oneLine(c)
+	}
+	t.rows = append(t.rows, row)
+}
 
 func (t *table) print(w io.Writer) {
 	var widths []int
@@ -99,6 +105,11 @@ func (t *table) print(w io.Writer) {
 		}
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 	}
+}
+
+// oneLine is text that came from outside, such as the name of a folder, without ends of lines that would begin a line of its own.
+func oneLine(text string) string {
+	return strings.NewReplacer("\n", `\u000a`, "\t", `\u0009`).Replace(string(escape([]byte(text))))
 }
 
 // count is a whole number with commas.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/internal/safetensors"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/models/byhand"
@@ -83,6 +84,11 @@ func (a *app) measurable(runs, name string) (*trained, error) {
 
 // savedNetwork reads a file of network2.py's.
 func savedNetwork(path string) (*trained, error) {
+	f, _, err := intake.Open("", path, intake.Saved)
+	if err != nil {
+		return nil, dataf("%w", err)
+	}
+	f.Close()
 	hand, err := byhand.Load(path)
 	if err != nil {
 		return nil, dataf("%w", err)

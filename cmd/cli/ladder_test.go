@@ -186,7 +186,8 @@ func checkVote(t *testing.T, f ladderFlags) {
 // checkEpochs compares the first and the last score with the epochs that the training itself evaluated.
 func checkEpochs(t *testing.T, run string, r ladder.Result) {
 	t.Helper()
-	epochs, err := readEpochs(run)
+	var epochs []event
+	err := readEpochs(run, func(e event) { epochs = append(epochs, e) })
 	if err != nil || len(epochs) != 3 {
 		t.Fatalf("%d epochs, %v", len(epochs), err)
 	}
@@ -299,7 +300,7 @@ func TestLadderInterrupted(t *testing.T) {
 		t.Fatalf("status %s, results %v", s, loaded(t, f))
 	}
 
-	held, _, err := rundir.Resume(run)
+	held, _, err := rundir.Resume(run, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -394,7 +395,7 @@ func TestLadderMisuse(t *testing.T) {
 		t.Errorf("a committee without its models: %+v", r)
 	}
 	write(t, filepath.Join(runs, "mlp-seed1.json"), []byte("{"))
-	if r := call("ladder", "--list", "--runs", runs, "--results", runs); r.code != exitData || !strings.Contains(r.err, "mlp-seed1.json: damaged") {
+	if r := call("ladder", "--list", "--runs", runs, "--results", runs); r.code != exitData || !strings.Contains(r.err, "mlp-seed1.json: byte offset 0: damaged") {
 		t.Errorf("damaged: exit %d, %s", r.code, r.err)
 	}
 	if r := callWith([]models.Model{{Name: "empty"}}, "ladder", "--runs", runs, "--results", t.TempDir()); r.code != exitUsage || !strings.Contains(r.err, "no Net or no Loss") {

@@ -142,7 +142,7 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 		}
 	}
 	r.Best = ladder.Score{Epoch: t.epoch, Validation: int(math.Round(info.Best.ValAcc * float64(r.ValidationTotal))), Test: info.Test.Correct}
-	last, err := run.Latest()
+	last, err := run.Latest(largest(t.net))
 	if err == nil {
 		err = restoreWeights(t.net, last)
 	}
@@ -171,8 +171,7 @@ func (c *climb) shifted(n *graph.Net) (int, error) {
 
 // measure takes from a run's events how long it was, in epochs and seconds.
 func measure(r *ladder.Result, path string) error {
-	events, err := readEvents(path)
-	for _, e := range events {
+	err := readEvents(path, func(e event) {
 		switch e["event"] {
 		case "start":
 			r.Threads = int(e.number("threads"))
@@ -180,7 +179,7 @@ func measure(r *ladder.Result, path string) error {
 			r.Epochs++
 			r.Seconds += e.number("time")
 		}
-	}
+	})
 	r.Seconds = math.Round(1e3*r.Seconds) / 1e3
 	return err
 }

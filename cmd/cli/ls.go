@@ -32,7 +32,7 @@ func (a *app) listCommand() *cobra.Command {
 			a.listTable(entries)
 			for _, e := range entries {
 				if e.Info.Status == rundir.Killed {
-					fmt.Fprintf(a.err, "%s was killed; go on with: %s train --resume %s\n", e.Path, programName(), shellWord(e.Path))
+					fmt.Fprintf(a.err, "%s\n", oneLine(fmt.Sprintf("%s was killed; go on with: %s train --resume %s", e.Path, programName(), shellWord(e.Path))))
 				}
 			}
 			return nil

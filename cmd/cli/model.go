@@ -2,8 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
@@ -119,18 +118,9 @@ func (a *app) names() []string {
 
 // modelFile reads a model that somebody wrote.
 func (a *app) modelFile(path string) (models.Model, error) {
-	f, err := os.Open(path)
+	text, err := intake.Read("", path, intake.Text)
 	if err != nil {
 		return models.Model{}, usagef("%w; give the TOML file of a model", err)
-	}
-	defer f.Close()
-	const limit = 1 << 20 // bytes
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && len(text) > limit {
-		err = fmt.Errorf("%s: more than %d bytes; a model's file is shorter", path, limit)
-	}
-	if err != nil {
-		return models.Model{}, usagef("%w", err)
 	}
 	m, err := a.decode(path, text, true)
 	if err != nil {
@@ -197,9 +187,9 @@ func checkRecipe(key, text string) (err error) {
 // title is a model's name and what it is, which a file need not say.
 func title(m models.Model) string {
 	if m.Doc == "" {
-		return m.Name
+		return oneLine(m.Name)
 	}
-	return m.Name + ": " + m.Doc
+	return oneLine(m.Name + ": " + m.Doc)
 }
 
 // recipe is a recipe in a line.

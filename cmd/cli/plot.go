@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -66,17 +65,16 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 		if err != nil {
 			return err
 		}
-		epochs, err := readEpochs(path)
+		training, validation := plot.Series{Name: filepath.Base(path) + ", training"}, plot.Series{Name: filepath.Base(path) + ", validation"}
+		err = readEpochs(path, func(e event) {
+			training.X, training.Y = append(training.X, e.number("epoch")), append(training.Y, e.number("train_"+key))
+			validation.Y = append(validation.Y, e.number("val_"+key))
+		})
 		if err != nil {
 			return err
 		}
-		for _, set := range []struct{ key, name string }{{"train_", "training"}, {"val_", "validation"}} {
-			line := plot.Series{Name: filepath.Base(path) + ", " + set.name}
-			for _, e := range epochs {
-				line.X, line.Y = append(line.X, e.number("epoch")), append(line.Y, e.number(set.key+key))
-			}
-			lines = append(lines, line)
-		}
+		validation.X = training.X
+		lines = append(lines, training, validation)
 	}
 	return plot.Lines(output, "", "epoch", quantity, false, lines...)
 }
@@ -92,36 +90,35 @@ func (e event) number(key string) float64 {
 	return math.NaN()
 }
 
-// readEpochs reads the epochs of a run.
-func readEpochs(path string) (epochs []event, err error) {
-	events, err := readEvents(path)
-	for _, e := range events {
+// readEpochs calls f for each epoch of a run.
+func readEpochs(path string, f func(event)) error {
+	n := 0
+	err := readEvents(path, func(e event) {
 		if e["event"] == "epoch" {
-			epochs = append(epochs, e)
+			n++
+			f(e)
 		}
-	}
-	if err == nil && len(epochs) == 0 {
+	})
+	if err == nil && n == 0 {
 		err = fmt.Errorf("%s: no epoch has ended yet; wait for the first", filepath.Join(path, "metrics.jsonl"))
 	}
-	return epochs, err
+	return err
 }
 
-// readEvents reads the events of a run. A last line without its end is still being written.
-func readEvents(path string) (events []event, err error) {
-	file := filepath.Join(path, "metrics.jsonl")
-	text, err := os.ReadFile(file)
+// readEvents calls f for each event of a run.
+func readEvents(path string, f func(event)) error {
+	text, err := rundir.Metrics(path)
 	if err != nil {
-		return nil, dataf("%w", err)
+		return dataf("%w", err)
 	}
-	text = text[:bytes.LastIndexByte(text, '\n')+1]
 	number := 0
 	for line := range bytes.Lines(text) {
 		number++
 		var e event
 		if err := json.Unmarshal(line, &e); err != nil {
-			return nil, dataf("%s:%d: %w: %w; train anew, or resume the run", file, number, rundir.ErrDamaged, err)
+			return dataf("%s:%d: %w: %w; train anew, or resume the run", filepath.Join(path, "metrics.jsonl"), number, rundir.ErrDamaged, err)
 		}
-		events = append(events, e)
+		f(e)
 	}
-	return events, nil
+	return nil
 }

@@ -71,7 +71,8 @@ func TestReadEpochs(t *testing.T) {
 		{start + "{\n" + one, 0, "metrics.jsonl:2: damaged"},
 	} {
 		write(t, filepath.Join(dir, "metrics.jsonl"), []byte(c.text))
-		got, err := readEpochs(dir)
+		var got []event
+		err := readEpochs(dir, func(e event) { got = append(got, e) })
 		if len(got) != c.epochs || (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, %v; want %d epochs, error %q", c.text, got, err, c.epochs, c.want)
 		}
@@ -84,7 +85,7 @@ func TestReadEpochs(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "metrics.jsonl")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readEpochs(dir); exitCode(err) != exitData {
+	if err := readEpochs(dir, nil); exitCode(err) != exitData {
 		t.Errorf("no file: %v", err)
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -50,6 +52,8 @@ func (a *app) predictCommand() *cobra.Command {
 
 // predict goes through all of the pictures; those that cannot be read are reported at the end.
 func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
+	const memory = 208 << 20 // bytes: of large pictures, those before are not to be in memory too
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
 	var bad []error
 	width := 0
 	for _, file := range files {
@@ -89,7 +93,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 
 // frame reads a picture into MNIST's frame.
 func frame(file string) ([]byte, error) {
-	f, err := os.Open(file)
+	f, _, err := intake.OpenFile("", file, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}

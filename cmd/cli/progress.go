@@ -24,6 +24,9 @@ type progress struct {
 
 func newProgress(w io.Writer, epochs, images int) *progress {
 	p := &progress{epochs: epochs, images: images}
+	if o, ok := w.(*output); ok { // which would escape the carriage return
+		w = o.w
+	}
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return p

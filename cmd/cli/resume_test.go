@@ -35,7 +35,7 @@ func start(t *testing.T, mode, env string, args ...string) *program {
 		t.Fatal(err)
 	}
 	p := &program{Cmd: exec.Command(self, args...), lines: make(chan string, 100)}
-	p.Env = append(os.Environ(), asProgram+"="+mode, env)
+	p.Env = append(os.Environ(), asProgram+"="+mode, env, "GORACE=atexit_sleep_ms=0") // or a program that ends is killed a second later, under the race detector
 	p.Stderr = &p.err
 	out, err := p.StdoutPipe()
 	if err != nil {
@@ -200,7 +200,7 @@ func latestState(t *testing.T, run string) train.State {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := r.Latest()
+	s, err := r.Latest(1 << 30)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +336,7 @@ func TestLock(t *testing.T) {
 	dir := dataSet(t, 60, 10)
 	args, runs := trainArgs(t, dir)
 	ok(t, args...)
-	holder, _, err := rundir.Resume(onlyRun(t, runs))
+	holder, _, err := rundir.Resume(onlyRun(t, runs), 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,17 +73,6 @@ func (a *app) trained(path string) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.Best()
-	if errors.Is(err, rundir.ErrNoCheckpoint) {
-		s, err = r.Latest()
-	}
-	if err != nil {
-		return nil, err
-	}
-	state, err := stateOf(s)
-	if err != nil {
-		return nil, err
-	}
 	f, err := trainedWith(path, r.Info().Argv)
 	if err != nil {
 		return nil, err
@@ -91,6 +80,17 @@ func (a *app) trained(path string) (*trained, error) {
 	net, err := graph.New(m.Net, m.Loss, m.Input, f.config(r.Info().Seed, m.Recipe))
 	if err != nil {
 		return nil, dataf("%s: %w", filepath.Join(path, "model.toml"), err)
+	}
+	s, err := r.Best(largest(net))
+	if errors.Is(err, rundir.ErrNoCheckpoint) {
+		s, err = r.Latest(largest(net))
+	}
+	if err != nil {
+		return nil, err
+	}
+	state, err := stateOf(s)
+	if err != nil {
+		return nil, err
 	}
 	return &trained{path, state.Best.Epoch, m, net, f.data, wasImported(r.Info().Argv)}, restoreWeights(net, s)
 }

@@ -80,7 +80,7 @@ func bestOf(b train.Best) *rundir.Best {
 
 // test measures the best epoch's weights on the test images. Nothing may be saved after it: the network is no longer the trainer's.
 func (s *session) test(ctx context.Context) (*rundir.Test, error) {
-	snapshot, err := s.run.Best()
+	snapshot, err := s.run.Best(largest(s.net))
 	if err == nil {
 		err = restoreWeights(s.net, snapshot)
 	}

@@ -112,7 +112,7 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	run, snapshot, err := rundir.Resume(path)
+	run, snapshot, err := rundir.Resume(path, largest(s.net))
 	if err != nil {
 		return err
 	}

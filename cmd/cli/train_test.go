@@ -25,7 +25,7 @@ func latestTensors(t *testing.T, run string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := r.Latest()
+	s, err := r.Latest(1 << 30)
 	if err != nil {
 		t.Fatal(err)
 	}

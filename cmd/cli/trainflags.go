@@ -189,6 +189,7 @@ func plainFlags() *trainFlags {
 // trainedWith are the flags in argv, with which the run in the folder path was begun.
 func trainedWith(path string, argv []string) (*trainFlags, error) {
 	f := plainFlags()
+	f.set.BoolP("help", "h", false, "") // It has no meaning here, and without a flag of that name the help is printed.
 	if err := f.set.Parse(argv); err != nil {
 		return nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
 	}

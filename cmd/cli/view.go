@@ -83,7 +83,7 @@ func (v tableView) header(s *session) {
 
 func (v tableView) lines(rows [][2]string) {
 	for _, r := range rows {
-		fmt.Fprintln(v.w, strings.TrimRight(fmt.Sprintf("%-9s  %s", r[0], r[1]), " "))
+		fmt.Fprintln(v.w, strings.TrimRight(fmt.Sprintf("%-9s  %s", r[0], oneLine(r[1])), " "))
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -42,6 +43,17 @@ func restore(t *train.Trainer, s *rundir.Snapshot) error {
 		return dataf("%s: %w", s.Path, err)
 	}
 	return nil
+}
+
+// largest is how many bytes a checkpoint of the network has at most: an average of each number and what an optimizer keeps beside it, and
+// the header. A larger file is no checkpoint of it.
+func largest(n *graph.Net) int64 {
+	const header, copies = 2 << 20, 5
+	bytes := 0
+	for _, p := range n.Tensors() {
+		bytes += binary.Size(p.Data)
+	}
+	return header + copies*int64(bytes)
 }
 
 // restoreWeights puts a checkpoint's parameters and running statistics into a network.

@@ -3,9 +3,11 @@ package npz
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"reflect"
 	"runtime"
 	"slices"
@@ -222,17 +224,19 @@ func TestFlipped(t *testing.T) {
 
 // TestBombs: small files that stand for gigabytes are refused, and take no memory.
 func TestBombs(t *testing.T) {
-	bomb := func(shape string, unpacked uint32) []byte {
-		f := archive(t, zip.Deflate, "a.npy", headed("{'descr': '|i1', 'fortran_order': False, 'shape': "+shape+"}")+strings.Repeat("\x00", 16<<20))
+	bomb := func(descr, shape string, unpacked uint32) []byte {
+		f := archive(t, zip.Deflate, "a.npy", headed("{'descr': '"+descr+"', 'fortran_order': False, 'shape': "+shape+"}")+strings.Repeat("\x00", 16<<20))
 		binary.LittleEndian.PutUint32(f[bytes.LastIndex(f, []byte("PK\x01\x02"))+24:], unpacked)
 		return f
 	}
 	for want, file := range map[string][]byte{
-		"makes more than 67108864 bytes":        bomb("(16777216,)", maxData+1),
-		"more than 67108864 bytes of memory":    bomb("(16777216,)", 72+16<<20),
-		"16777216 bytes follow, which is not":   bomb("(16777217,)", 72+16<<20),
-		"1000000 bytes follow, which is not":    bomb("(16777216,)", 72+1000000),
-		"the entry goes on after its values":    bomb("(1000000,)", 71+1000000),
+		"makes more than 67108864 bytes":        bomb("|i1", "(16777216,)", maxData+1),
+		"more than 100663296 bytes of memory":   bomb("|i1", "(16777216,)", 72+16<<20),
+		"take more than 100663296 bytes":        bomb("|u1", "(16777216,)", 72+16<<20), // as float64
+		"its values take more than 100663296":   bomb("|b1", "(16777216,)", 72+16<<20),
+		"16777216 bytes follow, which is not":   bomb("|i1", "(16777217,)", 72+16<<20),
+		"1000000 bytes follow, which is not":    bomb("|i1", "(16777216,)", 72+1000000),
+		"the entry goes on after its values":    bomb("|i1", "(1000000,)", 71+1000000),
 		"the entry ends here, and its size is ": archive(t, zip.Deflate, "a.npy", ""),
 	} {
 		var before, after runtime.MemStats
@@ -245,6 +249,32 @@ func TestBombs(t *testing.T) {
 		if took := after.TotalAlloc - before.TotalAlloc; took > 64<<20 {
 			t.Errorf("%q: %d bytes allocated", want, took)
 		}
+	}
+}
+
+// TestIdle has a packed entry of a million parts that are empty.
+func TestIdle(t *testing.T) {
+	var b bytes.Buffer
+	f, err := flate.NewWriter(&b, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Write([]byte(good[:20]))
+	f.Flush()
+	b.Write(bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 1<<20)) // stored parts of no length
+	f.Write([]byte(good[20:]))
+	f.Close()
+	var file bytes.Buffer
+	z := zip.NewWriter(&file)
+	w, err := z.CreateRaw(&zip.FileHeader{Name: "a.npy", Method: zip.Deflate, CRC32: crc32.ChecksumIEEE([]byte(good)),
+		CompressedSize64: uint64(b.Len()), UncompressedSize64: uint64(len(good))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(b.Bytes())
+	z.Close()
+	if _, err := parse(file.Bytes()); !isFault(err) || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -19,12 +19,18 @@ type header struct {
 	size    int // values
 }
 
-// memory is the bytes that the values take here.
+// memory is the bytes that the values become: every number is a float64 in the end, and what is read as another type stays beside it.
 func (h *header) memory() int {
-	if h.kind == 'i' || h.kind == 'u' && h.width > 1 {
-		return 8 * h.size
+	const number, text = 8, 16 // bytes of a float64, and of a string beside its letters
+	switch {
+	case h.kind == 'U' || h.kind == 'S':
+		return (text + h.width) * h.size
+	case h.kind == 'i' || h.kind == 'u' && h.width > 1:
+		return (number + number) * h.size
+	case h.kind == 'f' && h.width == number:
+		return number * h.size
 	}
-	return h.width * h.size
+	return (number + h.width) * h.size
 }
 
 // header reads the header, of version 1.0, 2.0 or 3.0.

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	maxData      = 64 << 20 // bytes of all values in memory, and of all entries
+	maxData      = 64 << 20 // bytes of all entries
+	maxMemory    = 96 << 20 // bytes of what all values become: 11 million of one byte
 	maxFile      = 72 << 20 // bytes: deflating can make a little more of them
 	maxDirectory = 1 << 20  // bytes: some ten thousand arrays, and quick to refuse
 	maxHeader    = 10_000   // bytes, NumPy's own limit

@@ -11,6 +11,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // samples has an array of each type.
@@ -80,13 +82,13 @@ func TestReadFile(t *testing.T) {
 	if _, err := ReadFile(path + "x"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no file: %v", err)
 	}
-	if _, err := ReadFile(filepath.Dir(path)); !isFault(err) {
+	if _, err := ReadFile(filepath.Dir(path)); !errors.Is(err, intake.ErrDamaged) || !strings.Contains(err.Error(), "a folder") {
 		t.Errorf("folder: %v", err)
 	}
 	if err := os.Truncate(path, 1<<40); err != nil {
 		t.Skip(err)
 	}
-	if _, err := ReadFile(path); !isFault(err) || !strings.Contains(err.Error(), "the limit is") {
+	if _, err := ReadFile(path); !errors.Is(err, intake.ErrDamaged) || !strings.Contains(err.Error(), "the limit of") {
 		t.Errorf("sparse file: %v", err)
 	}
 }

@@ -10,27 +10,21 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // ReadFile reads the file at path. See Read for its errors.
 func ReadFile(path string) ([]Array, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("npz: %w", err)
-	}
-	if !info.Mode().IsRegular() { // A pipe would wait for ever.
-		return nil, fault(path, "", 0, "not a regular file; give the path of a .npz file")
-	}
-	f, err := os.Open(path)
+	f, size, err := intake.Open("", path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("npz: %w", err)
 	}
 	defer f.Close()
-	return Read(f, info.Size(), path)
+	return Read(f, size, path)
 }
 
 // Read reads the arrays of a file of size bytes, in their order; name is the file's name in errors. A fault in the contents, a
@@ -147,7 +141,7 @@ func (e *entry) read(memory *int) (Array, error) {
 		return Array{}, readError(e.file, err)
 	}
 	if e.f.Method == zip.Deflate {
-		raw = flate.NewReader(bufio.NewReader(raw))
+		raw = flate.NewReader(bufio.NewReader(&source{r: raw, e: e}))
 	}
 	sum := crc32.NewIEEE()
 	e.r = io.TeeReader(bufio.NewReader(raw), sum)
@@ -158,8 +152,8 @@ func (e *entry) read(memory *int) (Array, error) {
 	if left := e.size - e.pos; h.size > maxData || int64(h.size*h.width) != left {
 		return Array{}, e.fault("%d bytes follow, which is not what type %s and shape %v need; take another copy", left, h.descr, h.shape)
 	}
-	if *memory += h.memory(); *memory > maxData {
-		return Array{}, e.fault("its values take more than %d bytes of memory with those before; save fewer steps", maxData)
+	if *memory += h.memory(); *memory > maxMemory {
+		return Array{}, e.fault("its values take more than %d bytes of memory with those before; save fewer steps", maxMemory)
 	}
 	data, err := e.values(h)
 	if err != nil {
@@ -174,6 +168,27 @@ func (e *entry) read(memory *int) (Array, error) {
 	return Array{strings.TrimSuffix(e.name, ".npy"), h.shape, data}, nil
 }
 
+// source is the bytes of an entry before they are unpacked. Some kinds of them take long and make nothing, and so it stops where many
+// make little.
+type source struct {
+	r    io.Reader
+	read int64
+	e    *entry
+}
+
+var errIdle = errors.New("many bytes that stand for few")
+
+// Read reads from the archive.
+func (s *source) Read(b []byte) (int, error) {
+	const slack = 1 << 18 // more than is unpacked before it is counted
+	if s.read > 2*s.e.pos+slack {
+		return 0, errIdle
+	}
+	n, err := s.r.Read(b)
+	s.read += int64(n)
+	return n, err
+}
+
 // full fills p from the entry.
 func (e *entry) full(p []byte) error {
 	n, err := io.ReadFull(e.r, p)
@@ -181,7 +196,7 @@ func (e *entry) full(p []byte) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return e.fault("the entry ends here, and its size is %d bytes in the directory; take another copy", e.size)
 	}
-	if _, damaged := errors.AsType[flate.CorruptInputError](err); damaged {
+	if _, damaged := errors.AsType[flate.CorruptInputError](err); damaged || err == errIdle {
 		return e.fault("the packed bytes are damaged; take another copy")
 	}
 	if err != nil {

@@ -1,33 +1,14 @@
 package safetensors
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"unicode/utf8"
 )
-
-// ReadFile reads the file at path. See Read for its errors.
-func ReadFile(path string) (*File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("safetensors: %w", err)
-	}
-	if !info.Mode().IsRegular() { // A pipe would wait for ever, and a device never end.
-		return nil, fault(path, 0, "not a regular file; give the path of a .safetensors file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("safetensors: %w", err)
-	}
-	defer f.Close()
-	return Read(bufio.NewReader(f), info.Size(), path)
-}
 
 // Read reads one file of size bytes from r; name is the file's name in errors. Its size must be the true one, as from Stat:
 // no more than that is ever allocated. The tensors come in the order of their data. A fault in the contents, a missing end

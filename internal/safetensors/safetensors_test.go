@@ -8,8 +8,6 @@ import (
 	"io"
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -202,30 +200,10 @@ func TestWriteReportsEveryFailure(t *testing.T) {
 	}
 }
 
-func TestReadFile(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "a.safetensors")
-	if err := os.WriteFile(path, encoded(t, sample()), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if f, err := ReadFile(path); err != nil || len(f.Tensors) != 5 {
-		t.Errorf("got %v, %v", f, err)
-	}
-	if _, err := ReadFile(path + "x"); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path+"x") {
-		t.Errorf("missing file: %v", err)
-	}
-	if _, err := ReadFile(dir); !isFormat(err, dir, 0) {
-		t.Errorf("folder: %v", err)
-	}
-	sparse := filepath.Join(dir, "sparse")
-	if err := os.WriteFile(sparse, raw(`{"w":{"dtype":"F32","shape":[274877906944],"data_offsets":[0,1099511627776]}}`, ""), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(sparse, 1<<40); err != nil {
-		t.Skip("no sparse files here: ", err)
-	}
-	if _, err := ReadFile(sparse); !isFormat(err, sparse, 0) || !strings.Contains(err.Error(), "the limit is") {
-		t.Errorf("a sparse file of 1 TiB: %v", err)
+// TestLargest: the size alone is enough to refuse a file.
+func TestLargest(t *testing.T) {
+	if _, err := Read(nil, maxSize+1, "f"); !isFormat(err, "f", 0) || !strings.Contains(err.Error(), "the limit is") {
+		t.Error(err)
 	}
 }
 

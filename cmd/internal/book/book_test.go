@@ -164,7 +164,8 @@ func TestKept(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	dir := t.TempDir()
 	for text, want := range map[string]string{
-		"":    "unexpected end",
+		"": "byte offset 0: damaged: EOF",
+		`{"experiment":"counting","figures":["seed"]} {}`: "text after the JSON value",
 		"[1]": "cannot unmarshal",
 		`{"experiment":"other","figures":["seed"]}`:                       "other figures",
 		`{"experiment":"counting","figures":["seeds"]}`:                   "other figures",
@@ -179,6 +180,13 @@ func TestDamaged(t *testing.T) {
 		if !errors.Is(err, rundir.ErrDamaged) || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
+	}
+	file := filepath.Join(dir, "book-counting.json")
+	if err := errors.Join(os.Remove(file), os.Symlink("/dev/zero", file)); err != nil {
+		t.Skip(err)
+	}
+	if _, err := counting.Load(dir); !errors.Is(err, rundir.ErrDamaged) || !strings.Contains(err.Error(), file+": a link out of its folder") {
+		t.Errorf("a device: %v", err)
 	}
 	if err := counting.Save(filepath.Join(dir, "book-counting.json"), counting.New()); !errors.As(err, new(*fs.PathError)) {
 		t.Errorf("saved in a file: %v", err)

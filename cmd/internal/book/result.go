@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/mnist"
 )
 
@@ -42,16 +43,13 @@ func (e Experiment) file(dir string) string { return filepath.Join(dir, "book-"+
 // Load is the result that is kept in the folder dir; without any run if there is none. The error wraps rundir.ErrDamaged where the
 // file is not one of this experiment.
 func (e Experiment) Load(dir string) (*Result, error) {
-	text, err := os.ReadFile(e.file(dir))
+	r := &Result{}
+	err := intake.JSON(dir, filepath.Base(e.file(dir)), intake.Text, r, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return e.New(), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("book: %w", err)
-	}
-	r := &Result{}
-	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("book: %s: %w: %w; run the experiment with --again", e.file(dir), rundir.ErrDamaged, err)
+		return nil, fmt.Errorf("book: %w; run the experiment with --again", err)
 	}
 	odd := func(values []float64) bool { return len(values) != len(e.Published) }
 	if r.Experiment != e.Name || !slices.Equal(r.Figures, e.New().Figures) || slices.ContainsFunc(r.Values, odd) {

@@ -3,7 +3,6 @@ package compare
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 )
 
@@ -29,6 +28,9 @@ type suspect struct {
 func diagnose(ctx context.Context, problems []*problem) (*Diagnosis, *problem) {
 	var all []suspect
 	for i, p := range problems {
+		if p.ours() == nil {
+			continue
+		}
 		for _, c := range p.decays() {
 			for _, s := range p.suspects(ctx, c) {
 				s.problem = i
@@ -85,16 +87,21 @@ func (p *problem) l2() float64 {
 	return p.lambda / p.n
 }
 
+// plusDecay is gradients with c times the weights added to those of weights.
+func (p *problem) plusDecay(g [][]float64, c float64) [][]float64 {
+	g = slices.Clone(g)
+	for i, q := range p.params {
+		if g[i] != nil && q.weight && c != 0 {
+			g[i] = plus(g[i], c, p.values[i])
+		}
+	}
+	return g
+}
+
 // without is p with gradients from which c times the weights are taken.
 func (p *problem) without(c float64) *problem {
 	q := *p
-	q.user = slices.Clone(p.user)
-	for i, g := range q.user {
-		if g != nil && p.params[i].weight && c != 0 {
-			q.user[i] = slices.Clone(g)
-			axpy(q.user[i], -c, p.values[i])
-		}
-	}
+	q.user = p.plusDecay(p.user, -c)
 	return &q
 }
 
@@ -112,42 +119,43 @@ func (p *problem) suspects(ctx context.Context, c float64) []suspect {
 			continue
 		}
 		for _, d := range bug.derive(q) {
-			of := q
-			if d.l2 {
-				if of = p; c != 0 && !p.decayed {
-					continue // It is not beside another term of λ, and comes for c = 0.
-				}
+			if s, ok := p.suspect(i, d, q, c); ok {
+				all = append(all, s)
 			}
-			g, err := d.gradients(of)
-			if err != nil || g == nil {
-				continue
-			}
-			s := suspect{bug: i, text: bug.Looks + d.where}
-			if d.alone {
-				s.rank = 1
-			}
-			if s.err = of.off(g); s.err > p.tol && d.times != 0 {
-				s.err = p.without(c * d.times).off(g)
-			}
-			if s.err > p.tol {
-				factor := of.factor(g)
-				if factor == nil || i < len(scales) || generic(bug.Name) {
-					continue
-				}
-				s.text += factor.text
-				s.rank += 2
-				multiply(g, factor.by(p))
-				if s.err = of.off(g); s.err > p.tol {
-					continue
-				}
-			}
-			if generic(bug.Name) {
-				s.rank = 4
-			}
-			all = append(all, s)
 		}
 	}
 	return all
+}
+
+// suspect is a derivation of a bug, if it explains the gradients: those of q, or, where it has a term of λ itself, p's.
+func (p *problem) suspect(bug int, d derivation, q *problem, c float64) (s suspect, ok bool) {
+	if d.l2 {
+		if c != 0 && !p.decayed {
+			return s, false // It is not beside another term of λ, and comes for c = 0.
+		}
+		q = p
+	}
+	g := d.gradients(q)
+	if g == nil {
+		return s, false
+	}
+	s = suspect{bug: bug, text: Bugs[bug].Looks + d.where, err: q.off(g)}
+	vague := generic(Bugs[bug].Name)
+	switch {
+	case vague:
+		s.rank = 4
+	case d.alone:
+		s.rank = 1
+	}
+	if s.err > p.tol && d.times != 0 {
+		s.err = p.without(c * d.times).off(g)
+	}
+	if s.err > p.tol && !vague && bug >= len(scales) {
+		if text, by := q.besides(nearestFactor(q.user, g)); text != "" {
+			s.text, s.rank, s.err = s.text+text, s.rank+2, q.off(scaledAll(g, by))
+		}
+	}
+	return s, s.err <= p.tol
 }
 
 // isOurs says that the user's gradients are the right ones.
@@ -175,51 +183,24 @@ func (p *problem) off(g [][]float64) float64 {
 	return worst
 }
 
-// rounded is by how much float32 can be off in each tensor's gradients: several times what rounding of the weighted inputs and the
+// roundingNoise is by how much float32 can be off in each tensor's gradients: several times what rounding of the weighted inputs and the
 // activations makes, which is a lot where 1−a of an activation next to 1 counts. It is nil for networks whose inside is not known.
-func (p *problem) rounded() []float64 {
+func (p *problem) roundingNoise() []float64 {
 	if p.sizes == nil {
 		return nil
 	}
 	const several = 64 // a sum of as many products as a layer has inputs is off by more than one rounding
-	d := derivation{round: true, prime: func(r *pass, l, k int) float64 {
-		if a := r.act[l-1]; a == "sigmoid" || a == "tanh" {
-			return formula(a, r.h[l][k])
+	d := derivation{round: true, delta: func(r *pass, l, k int, back float64) float64 {
+		prime := r.prime(l, k)
+		if a := r.act[l-1]; a == sigmoid || a == tanh {
+			prime = formula(a, r.h[l][k])
 		}
-		return r.act[l-1].prime(r.z[l][k])
+		return back * prime * r.kept(l, k)
 	}}
-	off := d.backward(d.forward(p), nil)
+	off := d.backward(d.forward(p), false)
 	noise := make([]float64, len(off))
 	for i, g := range p.ours() {
 		noise[i] = several * difference(off[i], g).Abs
 	}
 	return noise
-}
-
-// factor is one that a program can have beside another mistake.
-type factor struct {
-	by   func(p *problem) float64
-	text string
-}
-
-var besides = []factor{
-	{func(p *problem) float64 { return float64(p.m) }, " Besides, 1/m is missing."},
-	{func(p *problem) float64 { return 1 / float64(p.m) }, " Besides, it is divided by m twice."},
-	{func(*problem) float64 { return -1 }, " Besides, the sign is wrong."},
-	{func(p *problem) float64 { return -float64(p.m) }, " Besides, the sign is wrong, and 1/m is missing."},
-	{func(*problem) float64 { return 2 }, " Besides, it is twice too large."},
-	{func(*problem) float64 { return .5 }, " Besides, it is half of that."},
-	{func(p *problem) float64 { return 2 * float64(p.m) }, " Besides, it is twice too large, and 1/m is missing."},
-	{func(p *problem) float64 { return 1 / float64(p.outputs()) }, " Besides, it is divided by the number of outputs."},
-}
-
-// factor is the one by which the user's gradients are g, or nil.
-func (p *problem) factor(g [][]float64) *factor {
-	k := nearestFactor(p.user, g)
-	for i := range besides {
-		if by := besides[i].by(p); by != 1 && math.Abs(k/by-1) < 1e-3 {
-			return &besides[i]
-		}
-	}
-	return nil
 }

@@ -27,11 +27,8 @@ func shifted(p *problem) []derivation {
 // labelled is p with labels of these classes.
 func labelled(classes []int) derivation {
 	return derivation{before: func(p *problem) *problem {
-		q, k := *p, p.outputs()
-		q.y = make([]float64, len(p.y))
-		for i, c := range classes {
-			q.y[i*k+c] = 1
-		}
+		q := *p
+		q.y = oneHot(classes, p.outputs())
 		return &q
 	}}
 }
@@ -58,13 +55,13 @@ func otherLabels(p *problem) []derivation {
 	classes := p.classes()
 	var all []derivation
 	for _, learnt := range p.learnt() {
-		d := labelled(learnt)
 		var odd []string
 		for i, c := range learnt {
 			if c != classes[i] && len(odd) < 3 {
 				odd = append(odd, fmt.Sprintf("example %d has %d, and was taken for %d", i, classes[i], c))
 			}
 		}
+		d := labelled(learnt)
 		d.where = " " + strings.Join(odd, "; ") + "."
 		all = append(all, d)
 	}
@@ -85,83 +82,35 @@ func (p *problem) learnt() [][]int {
 		return nil
 	}
 	r, _ := p.byHand()
-	k := p.sizes[last]
-	// The sum over examples of a δᵀ, with 1 for the bias's a, is the known side.
-	gram := productT(r.a[last-1], r.a[last-1], p.m, p.sizes[last-1], p.m)
-	side := product(r.a[last-1], w, p.m, p.sizes[last-1], k)
-	if b != nil {
-		for i := range gram {
-			gram[i]++
+	a := r.a[last-1]
+	side := rows(product(a, w, p.m), p.m)
+	equations := rows(product(a, turned(a, p.m), p.m), p.m)
+	for i, row := range equations {
+		if b != nil { // The sum over examples of a δᵀ, with 1 for the bias's a, is the known side.
+			axpy(row, 1, same(row, 1))
+			axpy(side[i], 1, b)
 		}
-		for i := range side {
-			side[i] += b[i%k]
-		}
+		equations[i] = slices.Concat(row, side[i])
 	}
-	δ := solve(gram, side, p.m, k)
+	δ := solve(equations)
 	if δ == nil {
 		return nil
 	}
-	var all [][]int
-	for _, by := range []float64{float64(p.m), 1} {
-		all = append(all, p.nearestClasses(r, scaled(δ, by)))
-	}
-	return all
+	return [][]int{p.nearestClasses(r, scaled(δ, float64(p.m))), p.nearestClasses(r, δ)}
 }
 
 // nearestClasses are those whose δ at the output come nearest.
 func (p *problem) nearestClasses(r *pass, δ []float64) []int {
-	k, right := p.outputs(), derivation{}
-	best, least := make([]int, p.m), slices.Repeat([]float64{math.Inf(1)}, p.m)
-	for c := range k {
+	right := derivation{}
+	best, least := make([]int, p.m), same(make([]float64, p.m), math.Inf(1))
+	for c := range p.outputs() {
 		q := labelled(slices.Repeat([]int{c}, p.m)).before(p)
-		of := right.bp1(&pass{q, r.z, r.h, r.a, r.δ}, len(p.sizes)-1)
-		for i := range p.m {
-			far := 0.
-			for j := i * k; j < i*k+k; j++ {
-				far += (of[j] - δ[j]) * (of[j] - δ[j])
-			}
-			if far < least[i] {
+		off := plus(right.bp1(&pass{q, r.z, r.h, r.a, r.δ}, len(p.sizes)-1), -1, δ)
+		for i, row := range rows(off, p.m) {
+			if far := dot(row, row); far < least[i] {
 				best[i], least[i] = c, far
 			}
 		}
 	}
 	return best
-}
-
-// solve is the x of a x = b for a (n, n), b (n, k), by elimination, or nil if there is none. It overwrites both.
-func solve(a, b []float64, n, k int) []float64 {
-	size := 0.
-	for i := range n {
-		size = max(size, math.Abs(a[i*n+i]))
-	}
-	for c := range n {
-		pivot := c
-		for i := c; i < n; i++ {
-			if math.Abs(a[i*n+c]) > math.Abs(a[pivot*n+c]) {
-				pivot = i
-			}
-		}
-		if math.Abs(a[pivot*n+c]) <= 1e-12*size {
-			return nil
-		}
-		for j := range n {
-			a[c*n+j], a[pivot*n+j] = a[pivot*n+j], a[c*n+j]
-		}
-		for j := range k {
-			b[c*k+j], b[pivot*k+j] = b[pivot*k+j], b[c*k+j]
-		}
-		for i := range n {
-			if i != c {
-				s := -a[i*n+c] / a[c*n+c]
-				axpy(a[i*n:i*n+n], s, a[c*n:c*n+n])
-				axpy(b[i*k:i*k+k], s, b[c*k:c*k+k])
-			}
-		}
-	}
-	for i := range n {
-		for j := range k {
-			b[i*k+j] /= a[i*n+i]
-		}
-	}
-	return b
 }

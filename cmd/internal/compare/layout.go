@@ -99,11 +99,11 @@ func (s *sample) problems(model *spec) ([]*problem, error) {
 	if all == nil {
 		return nil, s.errorf("%w", wrong)
 	}
-	return oneHotFirst(all), nil
+	return onlyOneHot(all), nil
 }
 
-// oneHotFirst leaves out the readings in which y is not one-hot, if it is in others: those of a square y.
-func oneHotFirst(all []*problem) []*problem {
+// onlyOneHot leaves out the readings in which y is not one-hot, if it is in others: those of a square y.
+func onlyOneHot(all []*problem) []*problem {
 	oneHot := func(p *problem) bool { return p.classes() != nil }
 	if slices.ContainsFunc(all, oneHot) {
 		return slices.DeleteFunc(all, func(p *problem) bool { return !oneHot(p) })

@@ -56,7 +56,7 @@ func (p *problem) examples(s *sample) error {
 	}
 	inputs, outputs := p.input.TotalSize(), p.outputs()
 	var ok bool
-	if p.x, p.m, ok = rows(x, inputs, p.xRows); !ok {
+	if p.x, p.m, ok = exampleRows(x, inputs, p.xRows); !ok {
 		return fmt.Errorf("%s has the shape %v, and the network has %d inputs", x.name, x.shape, inputs)
 	}
 	if p.raw = x.bytes && slices.Max(p.x) > 1; p.raw {
@@ -71,8 +71,8 @@ func (p *problem) examples(s *sample) error {
 // outputs is the number of outputs, which the bias of the last layer has.
 func (p *problem) outputs() int { return p.params[len(p.params)-1].shape.TotalSize() }
 
-// rows are a's numbers with an example a row, and the number of examples. Other axes than that of the examples may be any.
-func rows(a array, size int, byRow bool) (x []float64, m int, ok bool) {
+// exampleRows are a's numbers with an example a row, and the number of examples. Other axes than that of the examples may be any.
+func exampleRows(a array, size int, byRow bool) (x []float64, m int, ok bool) {
 	m = len(a.x) / size
 	if m == 0 || m*size != len(a.x) {
 		return nil, 0, false
@@ -92,17 +92,25 @@ func rows(a array, size int, byRow bool) (x []float64, m int, ok bool) {
 // targets are the outputs desired, also where the file has classes.
 func (p *problem) targets(y array, outputs int) ([]float64, bool) {
 	if len(y.x) == p.m && outputs > 1 {
-		targets := make([]float64, p.m*outputs)
+		classes := make([]int, p.m)
 		for i, c := range y.x {
-			if class := int(c); float64(class) != c || class < 0 || class >= outputs {
+			if classes[i] = int(c); float64(classes[i]) != c || c < 0 || classes[i] >= outputs {
 				return nil, false
 			}
-			targets[i*outputs+int(c)] = 1
 		}
-		return targets, true
+		return oneHot(classes, outputs), true
 	}
-	targets, m, ok := rows(y, outputs, p.yRows)
+	targets, m, ok := exampleRows(y, outputs, p.yRows)
 	return targets, ok && m == p.m
+}
+
+// oneHot are rows of k numbers that are 1 at these classes.
+func oneHot(classes []int, k int) []float64 {
+	y := make([]float64, len(classes)*k)
+	for i, c := range classes {
+		y[i*k+c] = 1
+	}
+	return y
 }
 
 // classes are the labels as numbers, or nil where y is not one-hot.
@@ -210,7 +218,7 @@ func (p *problem) gradient(i int, a array) ([]float64, bool) {
 		a.shape = p.shapeInFile(q)
 		return p.inLayout(q, a)
 	case !q.weight && p.m > 1:
-		x, m, ok := rows(a, q.shape.TotalSize(), p.xRows)
+		x, m, ok := exampleRows(a, q.shape.TotalSize(), p.xRows)
 		if !ok || m != p.m {
 			return nil, false
 		}
@@ -243,7 +251,7 @@ func (p *problem) mask(number int, a array) ([]float64, error) {
 	if number >= dropouts {
 		return nil, fmt.Errorf("%s is the mask of dropout layer %d, and %s has %d", a.name, number+1, p.name, dropouts)
 	}
-	x, m, ok := rows(a, max(1, len(a.x)/p.m), p.xRows)
+	x, m, ok := exampleRows(a, max(1, len(a.x)/p.m), p.xRows)
 	if !ok || m != p.m || p.sizes != nil && len(x) != m*p.sizes[p.sites[number]] {
 		return nil, fmt.Errorf("%s has the shape %v, which does not fit %d examples of %s", a.name, a.shape, p.m, p.name)
 	}
@@ -260,12 +268,4 @@ func (p *problem) tensor(i int) string {
 		return p.arrays[i].name
 	}
 	return p.params[i].name
-}
-
-func scaled(x []float64, by float64) []float64 {
-	y := make([]float64, len(x))
-	for i, v := range x {
-		y[i] = by * v
-	}
-	return y
 }

@@ -31,14 +31,10 @@ type Lockstep struct {
 	epoch   int     // how many have begun
 }
 
-// New prepares the lockstep of m by its recipe, without momentum, which the programs by hand do not have. c.Seed is for weights,
-// order and masks as in a training, tol is Report.Tol. An error says which layer is not among those by hand, or what does not fit.
-func New(m models.Model, data train.Data, c graph.Config, tol float64) (*Lockstep, error) {
-	c.Init = m.Recipe.Init
-	net, err := graph.New(m.Net, m.Loss, m.Input, c)
-	if err != nil {
-		return nil, err
-	}
+// New prepares the lockstep of net, a network of m, by m's recipe, without momentum, which the programs by hand do not have. The seed is
+// that of net, for the order and the masks as in a training; tol is Report.Tol. An error says which layer is not among those by hand, or
+// what does not fit.
+func New(net *graph.Net, m models.Model, data train.Data, seed uint64, tol float64) (*Lockstep, error) {
 	hand, err := byHand(m)
 	if err != nil {
 		return nil, err
@@ -50,7 +46,7 @@ func New(m models.Model, data train.Data, c graph.Config, tol float64) (*Lockste
 	if err := t.Start(); err != nil { // It checks all that would stop a training.
 		return nil, err
 	}
-	return &Lockstep{Report: newReport(net, tol), Net: net, hand: hand, weights: weights, data: data, recipe: r, seed: c.Seed}, nil
+	return &Lockstep{Report: newReport(net, tol), Net: net, hand: hand, weights: weights, data: data, recipe: r, seed: seed}, nil
 }
 
 // Referee is the name of the program by hand.
@@ -148,10 +144,10 @@ func (l *Lockstep) descend(images minibatch) (t tensors, err error) {
 	return t, err
 }
 
-func each(params []*graph.Param, values func(*graph.Param) []float64) [][]float64 {
-	all := make([][]float64, len(params))
-	for i, p := range params {
-		all[i] = values(p)
+func each[T any](of []T, values func(T) []float64) [][]float64 {
+	all := make([][]float64, len(of))
+	for i, x := range of {
+		all[i] = values(x)
 	}
 	return all
 }

@@ -61,11 +61,21 @@ var nets = []struct {
 
 func lockstep(t *testing.T, net graph.Layer, loss *graph.Loss, r models.Recipe, c graph.Config, tol float64) *Lockstep {
 	t.Helper()
-	l, err := New(models.Model{Name: "net", Input: graph.Shape{1, 6, 6}, Net: net, Loss: loss, Recipe: r}, images(30), c, tol)
+	l, err := begin(models.Model{Name: "net", Input: graph.Shape{1, 6, 6}, Net: net, Loss: loss, Recipe: r}, c, tol)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// begin is New on a network of the model.
+func begin(m models.Model, c graph.Config, tol float64) (*Lockstep, error) {
+	c.Init = m.Recipe.Init
+	net, err := graph.New(m.Net, m.Loss, m.Input, c)
+	if err != nil {
+		return nil, err
+	}
+	return New(net, m, images(30), c.Seed, tol)
 }
 
 func run(t *testing.T, l *Lockstep, steps int) Report {
@@ -290,7 +300,7 @@ func TestNewErrors(t *testing.T) {
 		{graph.Dense{Out: 3}, graph.Quadratic, models.Recipe{Batch: 31, Eta: 1, DropTail: true}, "30 training images do not make a mini-batch of 31"},
 	} {
 		m := models.Model{Name: "net", Input: graph.Shape{1, 6, 6}, Net: c.net, Loss: c.loss, Recipe: c.recipe}
-		if l, err := New(m, images(30), graph.Config{}, 0); l != nil || err == nil || !strings.Contains(err.Error(), c.want) {
+		if l, err := begin(m, graph.Config{}, 0); l != nil || err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want %s", err, c.want)
 		}
 	}

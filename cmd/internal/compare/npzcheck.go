@@ -129,7 +129,7 @@ func has(tensors [][]float64) bool {
 func (c *check) judge(s *sample, problems []*problem) error {
 	for _, p := range problems {
 		if p.tol = c.finding.Tol; c.file.single {
-			p.noise = p.rounded()
+			p.noise = p.roundingNoise()
 		}
 	}
 	p, diagnosis := c.choose(c.byCost(s, problems))
@@ -145,8 +145,8 @@ func (c *check) judge(s *sample, problems []*problem) error {
 		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(c.model == nil && p.guessed(s), l2)
 	}
 	c.chosen = p
-	wrong := c.gradients(s, p, plusDecay(p, g, l2))
-	moved := c.updates(s, p, plusDecay(p, g, p.l2()))
+	wrong := c.gradients(s, p, p.plusDecay(g, l2))
+	moved := c.updates(s, p, p.plusDecay(g, p.l2()))
 	off, err := c.cost(s, p, cost)
 	if err != nil {
 		return err
@@ -241,21 +241,11 @@ func (p *problem) squares() float64 {
 func (p *problem) term(g [][]float64) float64 {
 	best, least := 0., math.Inf(1)
 	for _, l2 := range p.decays() {
-		if off := p.off(plusDecay(p, g, l2)); off < least {
+		if off := p.off(p.plusDecay(g, l2)); off < least {
 			best, least = l2, off
 		}
 	}
 	return best
-}
-
-// plusDecay is g with c times the weights added to their gradients.
-func plusDecay(p *problem, g [][]float64, c float64) [][]float64 {
-	if c == 0 {
-		return g
-	}
-	g = slices.Clone(g)
-	addDecay(p, g, c, false)
-	return g
 }
 
 // rounding says that all differences are such as float32 makes.
@@ -288,9 +278,7 @@ func (p *problem) implied(single bool) *problem {
 		if after == nil {
 			continue
 		}
-		q.user[i] = make([]float64, len(after))
-		minus(q.user[i], p.values[i], after)
-		q.user[i] = scaled(q.user[i], 1/p.eta)
+		q.user[i] = scaled(plus(p.values[i], -1, after), 1/p.eta)
 		if p.noise != nil {
 			q.noise[i] = p.noise[i]
 		}

@@ -186,6 +186,40 @@ func TestFileUnknown(t *testing.T) {
 	}
 }
 
+// TestFileSoft: labels may be any numbers. Those of the log-likelihood need not sum to 1, but then δ is not a−y.
+func TestFileSoft(t *testing.T) {
+	for _, c := range []struct {
+		loss, bug string
+		right     bool
+	}{
+		{"quadratic", "", true}, {"cross-entropy", "", true}, {"log-likelihood", "", true}, {"log-likelihood", "a−y", false},
+	} {
+		for _, s := range styles {
+			if s.plain {
+				continue
+			}
+			p := (program{loss: c.loss, bug: c.bug, hidden: "tanh"}).complete()
+			p.begin()
+			for i, y := range p.y {
+				for j := range y {
+					y[j] = .5*y[j] + .03*float64(i+j)
+				}
+			}
+			arrays := p.run().arrays(s)
+			for _, arrays := range [][]npz.Array{arrays, p.told(arrays)} {
+				f, err := file(t, arrays).Check(t.Context(), nil, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				limit := map[bool]float64{false: 1e-12, true: tolerance32}[s.single]
+				if right := f.First == nil && f.Gradients < limit; right != c.right || right && f.Diagnosis != nil {
+					t.Errorf("%s %s, %s: %v, %+v, %+v", c.loss, c.bug, s.name, f.Gradients, f.First, f.Diagnosis)
+				}
+			}
+		}
+	}
+}
+
 // TestFileSquare: where the labels are a square, they lie so that they are one-hot, also if the gradients do not tell.
 func TestFileSquare(t *testing.T) {
 	p := program{sizes: []int{10, 7, 10}, m: 10, hidden: "sigmoid", loss: "quadratic"}

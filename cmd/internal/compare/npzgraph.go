@@ -2,12 +2,12 @@ package compare
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/models/byhand"
 )
 
 // spec is a network that a file is compared with.
@@ -22,7 +22,7 @@ type spec struct {
 	// Of a fully connected network: the neurons, the activation of each layer after the first, and for each dropout layer the
 	// layer whose activations it multiplies. sizes is nil for any other network.
 	sizes []int
-	act   []activation
+	act   []*activation
 	sites []int
 }
 
@@ -33,17 +33,31 @@ type parameter struct {
 	weight bool // rather than bias
 }
 
-// activation is a name: of one of graph's activations, or softmax or linear.
-type activation string
+// activation is what a layer of neurons does, as a graph and by hand.
+type activation struct {
+	name  string
+	layer graph.Layer // nil where the graph has it in the cost, or needs none
+	byhand.Activation
+}
 
-// layer is the activation in a graph; nil where the graph has it in the cost, or needs none.
-func (a activation) layer() graph.Layer {
-	for _, l := range []graph.Layer{graph.Sigmoid, graph.Tanh, graph.ReLU} {
-		if text, err := graph.Kinds.Print(l); err == nil && text == string(a) {
-			return l
-		}
+var (
+	sigmoid = &activation{"sigmoid", graph.Sigmoid, byhand.Sigmoid}
+	tanh    = &activation{"tanh", graph.Tanh, byhand.Tanh}
+	relu    = &activation{"relu", graph.ReLU, byhand.ReLU}
+	linear  = &activation{"linear", nil, byhand.Activation{F: func(z float64) float64 { return z }, Prime: func(float64) float64 { return 1 }}}
+	softmax = &activation{"softmax", nil, linear.Activation} // element by element it is nothing
+)
+
+// ofHidden are those that hidden layers can have.
+var ofHidden = []*activation{sigmoid, tanh, relu}
+
+// activationOf is the one that a layer is, or nil.
+func activationOf(l graph.Layer) *activation {
+	i := slices.IndexFunc(ofHidden, func(a *activation) bool { return a.layer == l })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return ofHidden[i]
 }
 
 // ofModel is the spec of a model.
@@ -67,7 +81,7 @@ func ofModel(m models.Model) (*spec, error) {
 // connect sets sizes, act and sites if the network is fully connected.
 func (s *spec) connect() {
 	sizes := []int{s.input.TotalSize()}
-	var act []activation
+	var act []*activation
 	var sites []int
 	for _, l := range s.layers {
 		switch d := l.(type) {
@@ -75,21 +89,20 @@ func (s *spec) connect() {
 			if d.NoBias {
 				return
 			}
-			sizes, act = append(sizes, d.Out), append(act, "linear")
+			sizes, act = append(sizes, d.Out), append(act, linear)
 		case graph.Dropout:
 			sites = append(sites, len(act))
 		case graph.Flatten:
 		default:
-			text, _ := graph.Kinds.Print(l) // what has no text is no activation
-			a := activation(text)
-			if a.layer() != l || len(act) == 0 || act[len(act)-1] != "linear" || slices.Contains(sites, len(act)) {
+			a := activationOf(l)
+			if a == nil || len(act) == 0 || act[len(act)-1] != linear || slices.Contains(sites, len(act)) {
 				return
 			}
 			act[len(act)-1] = a
 		}
 	}
-	output := map[*graph.Loss]activation{graph.CrossEntropy: "sigmoid", graph.LogLikelihood: "softmax"}[s.loss]
-	if last := len(act) - 1; output != "" && act[last] == "linear" && !slices.Contains(sites, len(act)) {
+	output := map[*graph.Loss]*activation{graph.CrossEntropy: sigmoid, graph.LogLikelihood: softmax}[s.loss]
+	if last := len(act) - 1; output != nil && act[last] == linear && !slices.Contains(sites, len(act)) {
 		act[last] = output
 	} else if s.loss != graph.Quadratic { // one of the user's own, or activations twice
 		return
@@ -98,70 +111,71 @@ func (s *spec) connect() {
 }
 
 // ofSizes is the spec of a fully connected network. Each hidden layer can have a mask.
-func ofSizes(sizes []int, hidden, output activation, loss *graph.Loss) *spec {
-	text := make([]string, len(sizes))
-	for i, n := range sizes {
-		text[i] = fmt.Sprint(n)
-	}
-	s := &spec{loss: loss, input: graph.Shape{sizes[0]}}
-	s.name = strings.Join(text, "-")
+func ofSizes(sizes []int, hidden *activation, end ending) *spec {
+	s := &spec{loss: end.loss, input: graph.Shape{sizes[0]}}
+	s.name = strings.ReplaceAll(strings.Trim(fmt.Sprint(sizes), "[]"), " ", "-")
 	last := len(sizes) - 1
 	for l, n := range sizes[1:] {
 		name := fmt.Sprintf("dense%d", l+1)
 		s.params = append(s.params, parameter{name + ".w", graph.Shape{sizes[l], n}, true}, parameter{name + ".b", graph.Shape{n}, false})
 		s.layers = append(s.layers, graph.Dense{Out: n})
 		if l+1 < last {
-			s.layers = append(s.layers, hidden.layer(), graph.Dropout{})
-		} else if a := output.layer(); a != nil && loss == graph.Quadratic {
-			s.layers = append(s.layers, a)
+			s.layers = append(s.layers, hidden.layer, graph.Dropout{})
 		}
 	}
-	if last > 1 {
-		s.name += fmt.Sprintf(", %s", hidden)
+	if a := end.output.layer; a != nil && end.loss == graph.Quadratic {
+		s.layers = append(s.layers, a)
 	}
-	s.name += fmt.Sprintf(", %s output, %s cost", output, loss.Name)
+	if last > 1 {
+		s.name += ", " + hidden.name
+	}
+	s.name += fmt.Sprintf(", %s output, %s cost", end.output.name, end.loss.Name)
 	s.connect()
 	return s
 }
 
 // ending is an output with its cost, and the names that a file can give the cost, in small letters without hyphens.
 type ending struct {
-	output activation
+	output *activation
 	loss   *graph.Loss
 	names  []string
 }
 
-var endings = []ending{
-	{"sigmoid", graph.Quadratic, []string{"quadratic", "quadraticcost"}},
-	{"sigmoid", graph.CrossEntropy, []string{"crossentropy", "crossentropycost"}},
-	{"softmax", graph.LogLikelihood, []string{"loglikelihood", "nll", "softmax"}},
-	{"linear", graph.Quadratic, []string{"quadratic", "quadraticcost"}},
-}
+var (
+	quadraticNames = []string{"quadratic", "quadraticcost"}
+	endings        = []ending{
+		{sigmoid, graph.Quadratic, quadraticNames},
+		{sigmoid, graph.CrossEntropy, []string{"crossentropy", "crossentropycost"}},
+		{softmax, graph.LogLikelihood, []string{"loglikelihood", "nll", "softmax"}},
+		{linear, graph.Quadratic, quadraticNames},
+		{tanh, graph.Quadratic, quadraticNames}, // of a network whose hidden layers have it too
+		{relu, graph.Quadratic, quadraticNames},
+	}
+)
 
 // candidates are the networks of such sizes that a file may mean. The empty text means that it does not say.
 func candidates(sizes []int, hidden, loss string) ([]*spec, error) {
-	hiddens := []activation{"sigmoid", "tanh", "relu"}
-	if hidden != "" {
-		if hiddens = []activation{activation(hidden)}; hiddens[0].layer() == nil {
-			return nil, fmt.Errorf("activation %q; use sigmoid, tanh or relu", hidden)
-		}
-	}
-	if len(sizes) == 2 {
-		hiddens = hiddens[:1] // There is no hidden layer.
-	}
 	var all []*spec
-	for _, h := range hiddens {
-		ends := endings
-		if h != "sigmoid" { // The same activation at the output.
-			ends = append(slices.Clip(ends), ending{h, graph.Quadratic, ends[0].names})
+	known := hidden == ""
+	for _, h := range ofHidden {
+		if hidden != "" && h.name != hidden {
+			continue
 		}
-		for _, e := range ends {
-			if loss == "" || slices.Contains(e.names, loss) {
-				all = append(all, ofSizes(sizes, h, e.output, e.loss))
+		known = true
+		for _, e := range endings {
+			if loss != "" && !slices.Contains(e.names, loss) || slices.Contains(ofHidden[1:], e.output) && e.output != h {
+				continue
 			}
+			all = append(all, ofSizes(sizes, h, e))
+		}
+		if len(sizes) == 2 {
+			break // There is no hidden layer.
 		}
 	}
-	if len(all) == 0 {
+	switch {
+	case !known:
+		return nil, fmt.Errorf("activation %q; use sigmoid, tanh or relu", hidden)
+	case all == nil:
 		return nil, fmt.Errorf("loss %q; use quadratic, cross-entropy or log-likelihood", loss)
 	}
 	return all, nil
@@ -267,33 +281,4 @@ func maskedOp() *graph.Op {
 		},
 		Grad: []graph.Rule{func(x graph.Nodes, _, dy *graph.Node) *graph.Node { return maskedOp().Apply(dy, x[1]) }, nil},
 	}
-}
-
-// of is the activation at the weighted input z.
-func (a activation) of(z float64) float64 {
-	switch a {
-	case "sigmoid":
-		return 1 / (1 + math.Exp(-z))
-	case "tanh":
-		return math.Tanh(z)
-	case "relu":
-		return max(0, z)
-	}
-	return z
-}
-
-// prime is the activation's derivative at z.
-func (a activation) prime(z float64) float64 {
-	switch a {
-	case "sigmoid":
-		return a.of(z) * (1 - a.of(z))
-	case "tanh":
-		return 1 - math.Tanh(z)*math.Tanh(z)
-	case "relu":
-		if z > 0 {
-			return 1
-		}
-		return 0
-	}
-	return 1
 }

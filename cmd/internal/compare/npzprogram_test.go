@@ -338,7 +338,13 @@ func (p *program) example(i int) {
 
 // error is δ at the output; it adds to the cost.
 func (p *program) error(i int, z, a []float64) []float64 {
-	δ := make([]float64, len(a))
+	δ, sum := make([]float64, len(a)), 1.
+	if p.loss == "log-likelihood" && p.bug == "" {
+		sum = 0
+		for _, y := range p.y[i] {
+			sum += y
+		}
+	}
 	for j := range a {
 		y := p.y[i][j]
 		switch p.bug {
@@ -354,7 +360,7 @@ func (p *program) error(i int, z, a []float64) []float64 {
 		case "labels-permuted":
 			y = p.y[(i*5+1)%p.m][j] // m has no factor of 5
 		}
-		δ[j] = a[j] - y
+		δ[j] = a[j]*sum - y
 		switch p.loss {
 		case "quadratic":
 			p.cost += (a[j] - y) * (a[j] - y) / 2 / float64(p.m)

@@ -35,9 +35,7 @@ func (c *check) remark(note string) {
 func (c *check) updates(s *sample, p *problem, g [][]float64) (wrong bool) {
 	for i, q := range slices.Backward(p.params) {
 		if after := p.after[i]; after != nil {
-			want := slices.Clone(p.values[i])
-			axpy(want, -p.eta, g[i])
-			d := difference(after, want)
+			d := difference(after, plus(p.values[i], -p.eta, g[i]))
 			same := d.Rel <= c.weights
 			c.note(Compared{q.name + " after", q.shape, true, s.step, same, d})
 			wrong = wrong || !same
@@ -64,10 +62,8 @@ func (c *check) cost(s *sample, p *problem, cost float64) (wrong string, err err
 		return "", nil
 	}
 	wrong = fmt.Sprintf(" It is %.6g, and should be %.6g.", got, cost)
-	for _, f := range besides {
-		if math.Abs(got/cost/f.by(p)-1) <= max(p.tol, costTolerance) {
-			wrong += f.text
-		}
+	if text, by := p.besides(got / cost); math.Abs(got/cost/by-1) <= max(p.tol, costTolerance) {
+		wrong += text
 	}
 	return wrong, nil
 }

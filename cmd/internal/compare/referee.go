@@ -127,18 +127,6 @@ func (h network) tensors(w, b [][]float64) [][]float64 {
 	return all
 }
 
-// turned is the transpose of a matrix of so many rows.
-func turned(w []float64, rows int) []float64 {
-	cols := len(w) / rows
-	t := make([]float64, len(w))
-	for i := range rows {
-		for j := range cols {
-			t[j*rows+i] = w[i*cols+j]
-		}
-	}
-	return t
-}
-
 func addTo(sum, x []float64) {
 	for i, v := range x {
 		sum[i] += v
@@ -187,13 +175,8 @@ func newDeep(layers []graph.Layer, m models.Model) (deep, error) {
 // layer is l by hand, for one example x, and the shape of its output; nil if nothing happens there, without a shape if it is not
 // among those by hand.
 func layer(l graph.Layer, x graph.Shape) (byhand.Layer, graph.Shape) {
-	switch l {
-	case graph.Sigmoid:
-		return byhand.Sigmoid, x
-	case graph.Tanh:
-		return byhand.Tanh, x
-	case graph.ReLU:
-		return byhand.ReLU, x
+	if a := activationOf(l); a != nil {
+		return a.Activation, x
 	}
 	switch l := l.(type) {
 	case graph.Flatten:

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/models"
 )
 
@@ -43,25 +44,65 @@ func TestFiles(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, Kept{[]Result{a, b}, []Vote{v}, []Tried{{"a", 7}}}) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "a-seed2.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range []struct{ from, to string }{
 		{`"model": "a"`, `"model": "b"`}, {`"seed": 2`, `"seed": 1`}, {`"seed": 2`, `"sede": 2`}, {`"test": 910`, `"test": 1001`},
 		{`"test": 910`, `"test": -1`}, {`"validation": 500`, `"validation": 1001`}, {`"epoch": 3`, `"epoch": 4`},
 		{`"last": {`, `"shifted": 1001, "last": {`}, {`"last": {`, `"shifted": -1, "last": {`}, {`"test_total": 1000`, `"test_total": 0`}, {`"seconds": 8`, `"seconds": -8`}, {"{", ""},
+		{"{", "{} {"},
 	} {
-		bad := strings.Replace(string(text), c.from, c.to, 1)
-		if bad == string(text) {
-			t.Fatalf("no %s in\n%s", c.from, text)
+		damaged(t, dir, "a-seed2.json", c.from, c.to)
+	}
+	for _, c := range []struct{ from, to string }{
+		{`"majority": 3`, `"majority": -5`}, {`"majority": 3`, `"majority": 5`}, {`"mean": 3`, `"mean": 1e15`}, {`"mean": 3`, `"mean": 1000000000000000`},
+		{`"mean": 3`, `"mean": 3.5`}, {`"test_total": 4`, `"test_total": 0`}, {`    1`, `    -1`}, {`"model": "a"`, `"model": "b"`}, {"{", "{} {"}, {`"mean"`, `"means"`},
+	} {
+		damaged(t, dir, "a-vote.json", c.from, c.to)
+	}
+	for _, c := range []struct{ from, to string }{{"7", "-7"}, {`"a"`, `""`}, {"]", "] x"}, {"]", "]" + strings.Repeat(" ", intake.Record)}} {
+		damaged(t, dir, "tried.json", c.from, c.to)
+	}
+	for _, name := range []string{"d-seed1.json", "d-vote.json"} {
+		path := filepath.Join(dir, name)
+		if err := os.Symlink("/dev/zero", path); err != nil {
+			t.Skip(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, "a-seed2.json"), []byte(bad), 0o666); err != nil {
+		if _, err := Load(dir); !errors.Is(err, rundir.ErrDamaged) || !strings.Contains(err.Error(), path+": a link out of its folder") {
+			t.Errorf("a device: %v", err)
+		}
+		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Load(dir); !errors.Is(err, rundir.ErrDamaged) || !strings.Contains(err.Error(), "a-seed2.json: ") {
-			t.Errorf("%s: error %v", c.to, err)
+	}
+	for i := range 16<<20/intake.Record + 1 { // These are not read, and stand for many that are.
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.json", i)), make([]byte, intake.Record), 0o666); err != nil {
+			t.Fatal(err)
 		}
+	}
+	if _, err := Load(dir); !errors.Is(err, rundir.ErrDamaged) || !strings.Contains(err.Error(), "with the results before") {
+		t.Error(err)
+	}
+}
+
+// damaged changes a file of results, and wants an error that names it.
+func damaged(t *testing.T, dir, name, from, to string) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := strings.Replace(string(text), from, to, 1)
+	if bad == string(text) {
+		t.Fatalf("no %s in\n%s", from, text)
+	}
+	if err := os.WriteFile(path, []byte(bad), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(dir); !errors.Is(err, rundir.ErrDamaged) || !strings.Contains(err.Error(), path+": ") {
+		t.Errorf("%.50s: error %v", to, err)
+	}
+	if err := os.WriteFile(path, text, 0o666); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -3,7 +3,6 @@
 package ladder
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // A Result is what one training gave, on any machine.
@@ -94,13 +94,21 @@ type Kept struct {
 // rundir.ErrDamaged where a file is not what its name says.
 func Load(dir string) (Kept, error) {
 	var k Kept
-	files, err := os.ReadDir(dir)
+	files, err := os.ReadDir(intake.Folder(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return k, nil
 	}
+	const limit = 16 << 20 // bytes of all files together: of some 8,000 trainings
+	total := int64(0)
 	for _, f := range files {
+		if info, e := f.Info(); e == nil && filepath.Ext(f.Name()) == ".json" {
+			total += info.Size()
+		}
+		if total > limit {
+			err = &intake.Error{Path: filepath.Join(dir, f.Name()), Msg: fmt.Sprintf("more than %d bytes with the results before; take it out of the folder", limit)}
+		}
 		if err == nil {
-			err = k.read(filepath.Join(dir, f.Name()))
+			err = k.read(dir, f.Name())
 		}
 	}
 	if err != nil {
@@ -110,46 +118,70 @@ func Load(dir string) (Kept, error) {
 }
 
 // read adds a file; others than those of results are passed over.
-func (k *Kept) read(path string) error {
-	name := filepath.Base(path)
+func (k *Kept) read(dir, name string) error {
+	var r Result
+	var v Vote
+	var fault string
+	var err error
+	read := func(into any) error { return intake.JSON(dir, name, intake.Record, into, true) }
 	switch {
 	case name == "tried.json":
-		return read(path, &k.Tried)
+		if err = read(&k.Tried); err == nil {
+			fault = triedFault(k.Tried)
+		}
 	case strings.HasSuffix(name, "-vote.json"):
-		var v Vote
-		err := read(path, &v)
+		if err = read(&v); err == nil {
+			fault = v.fault(name)
+		}
 		k.Votes = append(k.Votes, v)
-		return err
-	case filepath.Ext(name) != ".json" || !strings.Contains(name, "-seed"):
-		return nil
+	case filepath.Ext(name) == ".json" && strings.Contains(name, "-seed"):
+		if err = read(&r); err == nil {
+			fault = r.fault(name)
+		}
+		k.Results = append(k.Results, r)
 	}
-	var r Result
-	if err := read(path, &r); err != nil {
-		return err
+	if fault != "" {
+		err = &intake.Error{Path: filepath.Join(dir, name), Msg: fmt.Sprintf("%v: it is of %s", intake.ErrDamaged, fault)}
 	}
-	if fault := r.fault(); fault != "" || r.Name() != name {
-		return fmt.Errorf("%s: %w: it is of %s seed %d %s; delete it, and train anew", path, rundir.ErrDamaged, r.Model, r.Seed, fault)
-	}
-	k.Results = append(k.Results, r)
-	return nil
-}
-
-// read decodes a JSON file that must have no other keys than those of v.
-func read(path string, v any) error {
-	text, err := os.ReadFile(path)
 	if err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("%s: %w: %w; delete it, and train anew", path, rundir.ErrDamaged, err)
+		return fmt.Errorf("%w; delete it, and train anew", err)
 	}
 	return nil
 }
 
-// fault is what cannot be so.
-func (r Result) fault() string {
+// triedFault is what cannot be so.
+func triedFault(list []Tried) string {
+	for _, t := range list {
+		if t.Recipe == "" || t.Configurations < 1 {
+			return fmt.Sprintf("%d configurations of the recipe %q", t.Configurations, t.Recipe)
+		}
+	}
+	return ""
+}
+
+// fault is what cannot be so in a vote of that file.
+func (v Vote) fault(name string) string {
+	if v.Model+"-vote.json" != name {
+		return v.Model
+	}
+	for _, n := range append([]int{v.Majority, v.Mean}, v.Members...) {
+		if n < 0 || n > v.TestTotal || v.TestTotal < 1 || v.Members == nil {
+			return fmt.Sprintf("%s with %d of %d test images, and %d members", v.Model, n, v.TestTotal, len(v.Members))
+		}
+	}
+	return ""
+}
+
+// fault is what cannot be so in a result of that file.
+func (r Result) fault(name string) string {
+	if fault := r.odd(); fault != "" || r.Name() != name {
+		return fmt.Sprintf("%s seed %d %s", r.Model, r.Seed, fault)
+	}
+	return ""
+}
+
+// odd is what cannot be so.
+func (r Result) odd() string {
 	scores := []Score{r.Best, r.Last}
 	if r.First != nil {
 		scores = append(scores, *r.First)
@@ -162,8 +194,8 @@ func (r Result) fault() string {
 	if r.Shifted < 0 || r.Shifted > r.ValidationTotal {
 		return fmt.Sprintf("with %d of %d validation images", r.Shifted, r.ValidationTotal)
 	}
-	if r.TestTotal < 1 || !(r.Seconds >= 0) {
-		return fmt.Sprintf("with %d test images in %g s", r.TestTotal, r.Seconds)
+	if r.TestTotal < 1 || !(r.Seconds >= 0) || r.Threads < 0 {
+		return fmt.Sprintf("with %d test images in %g s by %d threads", r.TestTotal, r.Seconds, r.Threads)
 	}
 	return ""
 }

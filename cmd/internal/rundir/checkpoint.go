@@ -9,10 +9,12 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/internal/safetensors"
 )
 
@@ -107,14 +109,13 @@ func (r *Run) point(from, name string) error {
 // follow returns the checkpoint that latest.json or best.json names; "" if there is no such file.
 func (r *Run) follow(from string) (string, error) {
 	var p pointer
-	path := r.file(checkpoints, from)
-	if err := readJSON(path, &p); errors.Is(err, fs.ErrNotExist) {
+	if err := r.readJSON(filepath.Join(checkpoints, from), &p); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	} else if err != nil {
 		return "", err
 	}
 	if _, ok := stepOf(p.File); !ok { // A name with folders in it could lead anywhere.
-		return "", fmt.Errorf("rundir: %s: %w: %q is not the name of a checkpoint", path, ErrDamaged, p.File)
+		return "", fmt.Errorf("rundir: %s: %w: %q is not the name of a checkpoint", r.file(checkpoints, from), ErrDamaged, p.File)
 	}
 	return p.File, nil
 }
@@ -168,14 +169,14 @@ func (r *Run) prune(previous string) error {
 	return nil
 }
 
-// Latest reads the newest checkpoint that is good. Its Skipped says which newer ones are not, and why. The error wraps
-// ErrNoCheckpoint where there is none at all, and ErrDamaged where none is good.
-func (r *Run) Latest() (*Snapshot, error) {
-	return r.newest(math.MaxInt64)
+// Latest reads the newest checkpoint that is good, of at most limit bytes. Its Skipped says which newer ones are not, and why. The error
+// wraps ErrNoCheckpoint where there is none at all, and ErrDamaged where none is good.
+func (r *Run) Latest(limit int64) (*Snapshot, error) {
+	return r.newest(limit, math.MaxInt64)
 }
 
 // newest is Latest among the checkpoints that belong to the first metrics bytes of metrics.jsonl.
-func (r *Run) newest(metrics int64) (*Snapshot, error) {
+func (r *Run) newest(limit, metrics int64) (*Snapshot, error) {
 	names, err := r.names()
 	if err != nil {
 		return nil, err
@@ -191,8 +192,9 @@ func (r *Run) newest(metrics int64) (*Snapshot, error) {
 	if first != "" {
 		names = append([]string{first}, slices.DeleteFunc(names, func(n string) bool { return n == first })...)
 	}
-	for _, name := range names {
-		s, err := r.load(name)
+	const tries = 8 // twice as many as a run leaves, wherever it is killed
+	for _, name := range names[:min(len(names), tries)] {
+		s, err := r.load(name, limit)
 		if err == nil && s.offset > metrics {
 			err = fmt.Errorf("rundir: %s: %w: it belongs to %d bytes of %s, which has %d; restore that file", s.Path, ErrDamaged, s.offset, metricsFile, metrics)
 		}
@@ -205,8 +207,9 @@ func (r *Run) newest(metrics int64) (*Snapshot, error) {
 	return nil, fmt.Errorf("rundir: %s: no checkpoint is good: %w", r.path, errors.Join(faults...))
 }
 
-// Best reads the best checkpoint. The error wraps ErrNoCheckpoint where there is none, and ErrDamaged where it is not good.
-func (r *Run) Best() (*Snapshot, error) {
+// Best reads the best checkpoint, of at most limit bytes. The error wraps ErrNoCheckpoint where there is none, and ErrDamaged where it is
+// not good.
+func (r *Run) Best(limit int64) (*Snapshot, error) {
 	name, err := r.follow(bestFile)
 	if err != nil {
 		return nil, err
@@ -214,14 +217,18 @@ func (r *Run) Best() (*Snapshot, error) {
 	if name == "" {
 		return nil, fmt.Errorf("rundir: %s: %w is the best; train it for an epoch, or take the latest", r.path, ErrNoCheckpoint)
 	}
-	return r.load(name)
+	return r.load(name, limit)
 }
 
 // load reads one checkpoint.
-func (r *Run) load(name string) (*Snapshot, error) {
+func (r *Run) load(name string, limit int64) (*Snapshot, error) {
 	s := &Snapshot{Path: r.file(checkpoints, name)}
-	var err error
-	if s.File, err = safetensors.ReadFile(s.Path); err != nil {
+	f, size, err := intake.Open(r.path, filepath.Join(checkpoints, name), limit)
+	if err == nil {
+		defer f.Close()
+		s.File, err = safetensors.Read(bufio.NewReader(f), size, s.Path)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("rundir: %w: %w", ErrDamaged, err)
 	}
 	s.Step, _ = stepOf(name)

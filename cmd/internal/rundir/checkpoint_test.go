@@ -56,12 +56,12 @@ func TestCheckpointsKept(t *testing.T) {
 			if err != nil || !slices.Equal(names, want) {
 				t.Errorf("got %v, %v, want %v", names, err, want)
 			}
-			s, err := r.Latest()
+			s, err := r.Latest(most)
 			isStep(t, s, err, c.want[len(c.want)-1])
 			if s.Skipped != nil {
 				t.Errorf("skipped %v", s.Skipped)
 			}
-			s, err = r.Best()
+			s, err = r.Best(most)
 			if c.best == nil {
 				if !errors.Is(err, ErrNoCheckpoint) {
 					t.Errorf("best: got %v, %v", s, err)
@@ -129,8 +129,8 @@ func TestBadFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := reader.Latest()
-			w, again, rerr := resume(quick{}, r.Path())
+			s, err := reader.Latest(most)
+			w, again, rerr := resume(quick{}, r.Path(), most)
 			if c.want == 0 {
 				for _, err := range []error{err, rerr} {
 					if !errors.Is(err, ErrDamaged) || strings.Count(err.Error(), r.Path()) < c.skips {
@@ -155,9 +155,9 @@ func TestBadFiles(t *testing.T) {
 			}
 			// From here the run goes on, and ends as if nothing had been.
 			train(t, w, c.want+1, 7)
-			s, err = w.Latest()
+			s, err = w.Latest(most)
 			isStep(t, s, err, 7)
-			s, err = w.Best()
+			s, err = w.Best(most)
 			isStep(t, s, err, 2)
 			if got, want := content(t, w, metricsFile), line(1)+line(2)+line(3)+line(4)+line(5)+line(6)+line(7); got != want {
 				t.Errorf("metrics.jsonl is %q", got)
@@ -173,13 +173,13 @@ func TestBadBest(t *testing.T) {
 	r := start(t, quick{})
 	train(t, r, 1, 5, 2)
 	damage(t, r.file(checkpoints, nameOf(2)), func(b []byte) []byte { return b[:9] })
-	_, err := r.Best()
+	_, err := r.Best(most)
 	fault, ok := errors.AsType[*safetensors.FormatError](err)
 	if !ok || !errors.Is(err, ErrDamaged) || fault.File != r.file(checkpoints, nameOf(2)) {
 		t.Errorf("best cut off: got %v", err)
 	}
 	put(t, r.file(checkpoints, bestFile), "{")
-	if _, err := r.Best(); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), r.file(checkpoints, bestFile)) {
+	if _, err := r.Best(most); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), r.file(checkpoints, bestFile)) {
 		t.Errorf("best.json damaged: got %v", err)
 	}
 	train(t, r, 6, 7)
@@ -204,7 +204,7 @@ func TestCheckpointRefuses(t *testing.T) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	s, err := r.Latest()
+	s, err := r.Latest(most)
 	isStep(t, s, err, 1)
 	if files, _ := os.ReadDir(r.file(checkpoints)); len(files) != 2 {
 		t.Errorf("left behind: %v", files)
@@ -225,7 +225,7 @@ func TestResume(t *testing.T) {
 	for _, path := range left {
 		put(t, path, "half")
 	}
-	w, s, err := Resume(r.Path())
+	w, s, err := Resume(r.Path(), most)
 	isStep(t, s, err, 3)
 	defer w.Close()
 	if got, want := content(t, w, metricsFile), line(1)+line(2)+line(3); got != want {
@@ -255,10 +255,10 @@ func TestResumeBeforeTheFirstCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Close()
-	if _, err := r.Latest(); !errors.Is(err, ErrNoCheckpoint) {
+	if _, err := r.Latest(most); !errors.Is(err, ErrNoCheckpoint) {
 		t.Errorf("latest: %v", err)
 	}
-	w, s, err := resume(quick{}, r.Path())
+	w, s, err := resume(quick{}, r.Path(), most)
 	if err != nil || s != nil {
 		t.Fatalf("got %v, %v", s, err)
 	}
@@ -267,7 +267,7 @@ func TestResumeBeforeTheFirstCheckpoint(t *testing.T) {
 		t.Errorf("metrics.jsonl is %q", got)
 	}
 	train(t, w, 1, 2)
-	s, err = w.Latest()
+	s, err = w.Latest(most)
 	isStep(t, s, err, 2)
 }
 
@@ -277,7 +277,7 @@ func TestMetricsLost(t *testing.T) {
 	train(t, r, 1, 3, 1)
 	r.Close()
 	put(t, r.file(metricsFile), line(1)+line(2)+`{"eve`)
-	w, s, err := resume(quick{}, r.Path())
+	w, s, err := resume(quick{}, r.Path(), most)
 	isStep(t, s, err, 2)
 	if len(s.Skipped) != 1 || !errors.Is(s.Skipped[0], ErrDamaged) || !strings.Contains(s.Skipped[0].Error(), nameOf(3)) {
 		t.Errorf("skipped %v", s.Skipped)
@@ -287,7 +287,7 @@ func TestMetricsLost(t *testing.T) {
 	}
 	w.Close()
 	put(t, r.file(metricsFile), "")
-	if w, _, err := resume(quick{}, r.Path()); w != nil || !errors.Is(err, ErrDamaged) {
+	if w, _, err := resume(quick{}, r.Path(), most); w != nil || !errors.Is(err, ErrDamaged) {
 		t.Errorf("no lines: got %v", err)
 	}
 }

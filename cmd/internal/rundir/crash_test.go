@@ -102,7 +102,7 @@ func TestKilledAtAnyOperation(t *testing.T) {
 		}
 		r.release() // as the system does when the process is gone
 		r.release = nil
-		w, s, rerr := resume(quick{}, r.Path())
+		w, s, rerr := resume(quick{}, r.Path(), most)
 		if rerr != nil || s == nil || s.Skipped != nil {
 			t.Fatalf("operation %d: resumed with %v, %v", k, s, rerr)
 		}
@@ -115,7 +115,7 @@ func TestKilledAtAnyOperation(t *testing.T) {
 			t.Errorf("operation %d: metrics.jsonl is %q", k, got)
 		}
 		train(t, w, step+1, 4, 3)
-		s, rerr = w.Best()
+		s, rerr = w.Best(most)
 		isStep(t, s, rerr, 3)
 		w.Close()
 		if err == nil {
@@ -144,7 +144,7 @@ func TestOneOperationFails(t *testing.T) {
 		err := r.Checkpoint(weights(3), 3, true)
 		failed := d.n <= 0
 		d.n = 0
-		s, lerr := r.Latest()
+		s, lerr := r.Latest(most)
 		if lerr != nil || s.Skipped != nil || err == nil && s.Step != 3 {
 			t.Fatalf("operation %d: got %v, %v", k, s, lerr)
 		}
@@ -153,7 +153,7 @@ func TestOneOperationFails(t *testing.T) {
 			t.Errorf("operation %d: left %v", k, files)
 		}
 		train(t, r, 4, 5)
-		s, lerr = r.Latest()
+		s, lerr = r.Latest(most)
 		isStep(t, s, lerr, 5)
 		if got, want := content(t, r, metricsFile), line(1)+line(2)+"\"x\"\n"+line(4)+line(5); got != want {
 			t.Errorf("operation %d: metrics.jsonl is %q, want %q", k, got, want)
@@ -194,7 +194,7 @@ func TestResumeFails(t *testing.T) {
 	r.Close()
 	for k := 1; ; k++ {
 		put(t, r.file(checkpoints, "x"+temporary), "half")
-		w, s, err := resume(&failing{disk: quick{}, n: k}, r.Path())
+		w, s, err := resume(&failing{disk: quick{}, n: k}, r.Path(), most)
 		if err == nil {
 			isStep(t, s, nil, 2)
 			if w.release(); k < 9 {
@@ -205,7 +205,7 @@ func TestResumeFails(t *testing.T) {
 		if w != nil || !errors.Is(err, errDisk) || !strings.Contains(err.Error(), r.Path()) {
 			t.Errorf("operation %d: got %v", k, err)
 		}
-		w, s, err = resume(quick{}, r.Path())
+		w, s, err = resume(quick{}, r.Path(), most)
 		isStep(t, s, err, 2)
 		w.Close()
 	}
@@ -258,14 +258,14 @@ func TestFullDisk(t *testing.T) {
 		if !errors.Is(err, io.ErrShortWrite) || !strings.Contains(err.Error(), r.Path()) {
 			t.Errorf("%d bytes: got %v", n, err)
 		}
-		s, err := r.Latest()
+		s, err := r.Latest(most)
 		isStep(t, s, err, 2)
 		if files, _ := filepath.Glob(r.file(checkpoints, "*"+temporary)); len(files) > 0 {
 			t.Errorf("%d bytes: left %v", n, files)
 		}
 		room = 1 << 20
 		train(t, r, 4, 4)
-		s, err = r.Latest()
+		s, err = r.Latest(most)
 		isStep(t, s, err, 4)
 		text := strings.ReplaceAll(content(t, r, metricsFile), line(3), "") // It may have fitted, and the checkpoint not.
 		if want := line(1) + line(2) + line(4); text != want {

@@ -1,13 +1,12 @@
 package rundir
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // disk is every way in which a run changes the file system. It is a seam: a test's disk fails, or forgets, at any of these calls.
@@ -36,7 +35,7 @@ func (osDisk) create(path string) (file, error) { return open(path, os.O_TRUNC) 
 func (osDisk) extend(path string) (file, error) { return open(path, os.O_APPEND) }
 
 func open(path string, flag int) (file, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o666)
+	f, _, err := intake.OpenFile(filepath.Dir(path), filepath.Base(path), os.O_WRONLY|os.O_CREATE|flag) // A link could lead anywhere.
 	if err != nil {
 		return nil, err // and not f, which would be a file that is not nil
 	}
@@ -98,40 +97,6 @@ func sweep(d disk, folder string) error {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-// readSmall reads a file of text that a person could have written.
-func readSmall(path string) ([]byte, error) {
-	const limit = 1 << 20 // bytes
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("rundir: %w", err)
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("rundir: %w", err)
-	}
-	if len(b) > limit {
-		return nil, fmt.Errorf("rundir: %s: %w: it has more than %d bytes", path, ErrDamaged, limit)
-	}
-	return b, nil
-}
-
-// readJSON reads a file that holds one JSON value into v.
-func readJSON(path string, v any) error {
-	b, err := readSmall(path)
-	if err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("rundir: %s: byte offset %d: %w: %w", path, d.InputOffset(), ErrDamaged, err)
-	}
-	if rest := bytes.TrimSpace(b[d.InputOffset():]); len(rest) > 0 {
-		return fmt.Errorf("rundir: %s: byte offset %d: %w: text after the JSON value", path, d.InputOffset(), ErrDamaged)
 	}
 	return nil
 }

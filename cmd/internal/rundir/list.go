@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // An Entry is a folder below the one for the runs: its run.json, or why that cannot be read.
@@ -23,17 +25,24 @@ type Entry struct {
 // List returns the runs below root, the newest first; none where root does not exist, as before the first run. A folder that is no
 // run, or a broken one, is an Entry with an error.
 func List(root string) ([]Entry, error) {
-	files, err := os.ReadDir(root)
+	files, err := os.ReadDir(intake.Folder(root))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("rundir: %w", err)
 	}
 	var entries []Entry
+	const limit = 24 << 20 // bytes of all run.json together: of some 16,000 runs
+	total := int64(0)
 	for _, f := range files {
 		if !f.IsDir() {
 			continue
 		}
 		e := Entry{Path: filepath.Join(root, f.Name())}
-		if e.Info, e.Err = look(e.Path); e.Err == nil {
+		if info, err := os.Stat(filepath.Join(e.Path, infoFile)); err == nil {
+			total += min(info.Size(), intake.Record) // Larger ones are not read.
+		}
+		if total > limit {
+			e.Err = &intake.Error{Path: filepath.Join(e.Path, infoFile), Msg: fmt.Sprintf("more than %d bytes with those of the runs before; move runs to another folder", limit)}
+		} else if e.Info, e.Err = look(e.Path); e.Err == nil {
 			e.time = e.Info.Started
 		}
 		if info, err := f.Info(); err == nil && e.time.IsZero() {

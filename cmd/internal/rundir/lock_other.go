@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // acquire locks the run's folder, and returns how to unlock it. The file is the lock, and so it outlives a killed trainer.
@@ -16,7 +18,7 @@ func acquire(folder string) (release func() error, err error) {
 	path := filepath.Join(folder, lockFile)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		pid, _ := os.ReadFile(path)
+		pid, _ := intake.Read(folder, lockFile, intake.Record)
 		return nil, fmt.Errorf("%w by process %s; wait until it ends, or delete %s if it was killed", ErrLocked, strings.TrimSpace(string(pid)), path)
 	}
 	if err != nil {

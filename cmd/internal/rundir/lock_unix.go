@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 // acquire locks the run's folder, and returns how to unlock it. The lock belongs to the open file, so that the system gives it
@@ -18,7 +20,7 @@ import (
 // deletes it can delete the one that somebody else has just locked.
 func acquire(folder string) (release func() error, err error) {
 	path := filepath.Join(folder, lockFile)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	f, _, err := intake.OpenFile(folder, lockFile, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +36,7 @@ func acquire(folder string) (release func() error, err error) {
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		return nil, fmt.Errorf("%w by %s; wait until it ends, or stop it", ErrLocked, holder(path))
+		return nil, fmt.Errorf("%w by %s; wait until it ends, or stop it", ErrLocked, holder(folder))
 	}
 	_, err = f.WriteAt([]byte(fmt.Sprintf("%-20d\n", os.Getpid())), 0)
 	if err != nil {
@@ -46,7 +48,7 @@ func acquire(folder string) (release func() error, err error) {
 
 // held says whether somebody has the lock. To find out it takes the lock for an instant, if it can, together with others who ask.
 func held(folder string) bool {
-	f, err := os.Open(filepath.Join(folder, lockFile))
+	f, _, err := intake.OpenFile(folder, lockFile, os.O_RDONLY)
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist)
 	}
@@ -57,8 +59,8 @@ func held(folder string) bool {
 func lock(f *os.File, how int) error { return syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB) }
 
 // holder returns who wrote the lock's file.
-func holder(path string) string {
-	b, _ := os.ReadFile(path)
+func holder(folder string) string {
+	b, _ := intake.Read(folder, lockFile, intake.Record)
 	if pid := strings.TrimSpace(string(b)); pid != "" {
 		return "process " + pid
 	}

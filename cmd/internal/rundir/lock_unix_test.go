@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 
 // trainForEver goes on with the run, and prints each step when it is safe.
 func trainForEver(path string) {
-	r, _, err := Resume(path)
+	r, _, err := Resume(path, most)
 	for step := 1; err == nil; step++ {
 		if err = epoch(r, step, true); err == nil {
 			_, err = fmt.Println(step)
@@ -60,7 +60,7 @@ func TestKilled(t *testing.T) {
 	}
 	status(Killed)
 	time.AfterFunc(15*time.Millisecond, func() { asking.Close() })
-	w, _, err := Resume(r.Path())
+	w, _, err := Resume(r.Path(), most)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestLock(t *testing.T) {
 	locked := func() {
 		t.Helper()
 		before := content(t, r, metricsFile) + content(t, r, infoFile)
-		if w, _, err := Resume(r.Path()); w != nil || !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), r.Path()) || !strings.Contains(err.Error(), holder) {
+		if w, _, err := Resume(r.Path(), most); w != nil || !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), r.Path()) || !strings.Contains(err.Error(), holder) {
 			t.Errorf("second trainer: got %v", err)
 		}
 		if content(t, r, metricsFile)+content(t, r, infoFile) != before {
@@ -96,14 +96,14 @@ func TestLock(t *testing.T) {
 	locked()
 	locked() // The first refusal has not taken the lock away.
 	r.Close()
-	w, s, err := Resume(r.Path())
+	w, s, err := Resume(r.Path(), most)
 	isStep(t, s, err, 1)
 	locked()
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	put(t, r.file(lockFile), "") // A lock is held by a process, not by its file.
-	w, s, err = Resume(r.Path())
+	w, s, err = Resume(r.Path(), most)
 	isStep(t, s, err, 1)
 	w.Close()
 }
@@ -114,11 +114,11 @@ func TestFailedResumeUnlocks(t *testing.T) {
 	r.Close()
 	whole := content(t, r, checkpoints, nameOf(1))
 	put(t, r.file(checkpoints, nameOf(1)), "x")
-	if _, _, err := Resume(r.Path()); !errors.Is(err, ErrDamaged) {
+	if _, _, err := Resume(r.Path(), most); !errors.Is(err, ErrDamaged) {
 		t.Fatal(err)
 	}
 	put(t, r.file(checkpoints, nameOf(1)), whole)
-	w, s, err := Resume(r.Path())
+	w, s, err := Resume(r.Path(), most)
 	isStep(t, s, err, 1)
 	w.Close()
 }
@@ -144,7 +144,7 @@ func TestKilledTrainer(t *testing.T) {
 				fmt.Sscan(lines.Text(), &acked)
 			}
 		}
-		if _, _, err := Resume(r.Path()); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), fmt.Sprintf("process %d;", child.Process.Pid)) {
+		if _, _, err := Resume(r.Path(), most); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), fmt.Sprintf("process %d;", child.Process.Pid)) {
 			t.Errorf("beside a trainer: got %v", err)
 		}
 		child.Process.Kill()
@@ -152,7 +152,7 @@ func TestKilledTrainer(t *testing.T) {
 			fmt.Sscan(lines.Text(), &acked)
 		}
 		child.Wait()
-		w, s, err := Resume(r.Path())
+		w, s, err := Resume(r.Path(), most)
 		if err != nil || acked < steps || s.Step < acked || s.Step > acked+1 {
 			t.Fatalf("killed after step %d: got %v, %v", acked, s, err)
 		}

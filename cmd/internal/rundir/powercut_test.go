@@ -152,7 +152,7 @@ func TestPowerCut(t *testing.T) {
 		for path, text := range state.files {
 			put(t, filepath.Join(dir, path), text)
 		}
-		w, s, err := resume(quick{}, dir)
+		w, s, err := resume(quick{}, dir, most)
 		if err != nil {
 			t.Fatalf("state %d, %s: %v; %q", n, state.kind, err, state.files)
 		}
@@ -171,7 +171,7 @@ func TestPowerCut(t *testing.T) {
 		if got := content(t, w, metricsFile); got != want {
 			t.Fatalf("state %d, %s: step %d, and metrics.jsonl is %q", n, state.kind, step, got)
 		}
-		if b, err := w.Best(); state.acked > 0 && (err != nil || b.Step != best[step] && b.Step != best[min(step+1, 5)]) {
+		if b, err := w.Best(most); state.acked > 0 && (err != nil || b.Step != best[step] && b.Step != best[min(step+1, 5)]) {
 			t.Fatalf("state %d, %s: the best is %v, %v", n, state.kind, b, err)
 		}
 		if names, err := w.names(); err != nil || len(names) < min(state.acked, 2) {

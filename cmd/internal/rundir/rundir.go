@@ -14,6 +14,7 @@
 package rundir
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
@@ -24,6 +25,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/stheno-ml/stheno/internal/intake"
 )
 
 var (
@@ -32,7 +35,7 @@ var (
 	// ErrNoCheckpoint means that the run has not saved any checkpoint yet.
 	ErrNoCheckpoint = errors.New("no checkpoint")
 	// ErrDamaged means that a file of the run is not as it was written.
-	ErrDamaged = errors.New("damaged")
+	ErrDamaged = intake.ErrDamaged
 )
 
 // The files of a run.
@@ -162,20 +165,20 @@ func plain(name string) string {
 // Open reads the run in the folder at path. It needs no lock, and writes nothing: Event, Checkpoint and Update are errors.
 func Open(path string) (*Run, error) {
 	r := &Run{path: filepath.Clean(path)}
-	if err := readJSON(r.file(infoFile), &r.info); err != nil {
+	if err := r.readJSON(infoFile, &r.info); err != nil {
 		return nil, fmt.Errorf("%w; is it the folder of a run?", err)
 	}
 	return r, nil
 }
 
-// Resume opens the run in the folder at path to go on with it, and locks it. It returns the checkpoint to go on from, nil before
-// the first one. Everything later is gone from metrics.jsonl, and so are temporary files that a killed trainer left. The
+// Resume opens the run in the folder at path to go on with it, and locks it. It returns the checkpoint to go on from, of at most limit
+// bytes, nil before the first one. Everything later is gone from metrics.jsonl, and so are temporary files that a killed trainer left. The
 // status is Running again. The error wraps ErrLocked where a trainer still writes the run, and ErrDamaged where no checkpoint is good.
-func Resume(path string) (*Run, *Snapshot, error) {
-	return resume(osDisk{}, path)
+func Resume(path string, limit int64) (*Run, *Snapshot, error) {
+	return resume(osDisk{}, path, limit)
 }
 
-func resume(d disk, path string) (*Run, *Snapshot, error) {
+func resume(d disk, path string, limit int64) (*Run, *Snapshot, error) {
 	r, err := Open(path) // A folder that is no run gets no lock.
 	if err != nil {
 		return nil, nil, err
@@ -184,7 +187,7 @@ func resume(d disk, path string) (*Run, *Snapshot, error) {
 	if r.release, err = acquire(r.path); err != nil {
 		return nil, nil, fmt.Errorf("rundir: %s: %w", r.path, err)
 	}
-	s, err := r.rewind()
+	s, err := r.rewind(limit)
 	if err != nil {
 		r.Close()
 		return nil, nil, err
@@ -193,9 +196,12 @@ func resume(d disk, path string) (*Run, *Snapshot, error) {
 }
 
 // rewind takes a run, now locked, back to its newest good checkpoint.
-func (r *Run) rewind() (*Snapshot, error) {
-	if err := readJSON(r.file(infoFile), &r.info); err != nil { // Whoever held the lock may have written it since.
+func (r *Run) rewind(limit int64) (*Snapshot, error) {
+	if err := r.readJSON(infoFile, &r.info); err != nil { // Whoever held the lock may have written it since.
 		return nil, err
+	}
+	if info, err := os.Lstat(r.file(checkpoints)); err == nil && !info.IsDir() { // In the folder that a link leads to, nothing is to be removed.
+		return nil, fmt.Errorf("rundir: %s: %w: not a folder; restore it", r.file(checkpoints), ErrDamaged)
 	}
 	for _, folder := range []string{r.path, r.file(checkpoints)} {
 		if err := sweep(r.disk, folder); err != nil {
@@ -210,7 +216,7 @@ func (r *Run) rewind() (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rundir: %w", err)
 	}
-	s, err := r.newest(info.Size())
+	s, err := r.newest(limit, info.Size())
 	if errors.Is(err, ErrNoCheckpoint) {
 		s, err = nil, nil
 	}
@@ -233,7 +239,21 @@ func (r *Run) Path() string { return r.path }
 func (r *Run) Info() Info { return r.info }
 
 // ModelTOML returns the text of model.toml.
-func (r *Run) ModelTOML() ([]byte, error) { return readSmall(r.file(modelFile)) }
+func (r *Run) ModelTOML() ([]byte, error) { return intake.Read(r.path, modelFile, intake.Text) }
+
+// Metrics returns the text of metrics.jsonl, without a last line that is still being written.
+func Metrics(path string) ([]byte, error) {
+	text, err := intake.Read(path, metricsFile, intake.Log)
+	return text[:bytes.LastIndexByte(text, '\n')+1], err
+}
+
+// readJSON reads one of the run's files of JSON into v.
+func (r *Run) readJSON(name string, v any) error {
+	if err := intake.JSON(r.path, name, intake.Record, v, false); err != nil {
+		return fmt.Errorf("rundir: %w", err)
+	}
+	return nil
+}
 
 // file returns the path of one of the run's files.
 func (r *Run) file(name ...string) string {
@@ -258,6 +278,9 @@ func (r *Run) writeInfo(info Info) error {
 	b, err := json.MarshalIndent(info, "", "  ")
 	if err != nil {
 		return err
+	}
+	if len(b) >= intake.Record {
+		return fmt.Errorf("%d bytes, and the limit is %d; give shorter arguments", len(b), intake.Record)
 	}
 	return replace(r.disk, r.file(infoFile), append(b, '\n'))
 }
