@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -367,3 +368,44 @@ func TestHessianTimesMLP(t *testing.T) {
 		t.Errorf("the largest element is %v: nothing was seen", largest)
 	}
 }
+
+// TestSecondOnTape: Gorgonia's TapeMachine runs what Grad makes, too.
+func TestSecondOnTape(t *testing.T) {
+	for _, c := range functions {
+		f, err := graph.NewFunction(len(c.x), c.f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := make([]float64, len(c.x))
+		f.HessianTimes(want, c.x, c.x)
+		g := gorgonia.NewGraph()
+		x, v := variable(g, "x", vectorOf(c.x)), variable(g, "v", vectorOf(c.x))
+		cost := c.f(x)
+		for range 2 {
+			d, err := graph.Grad(cost, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cost = op.Inner.Apply(d[0], v)
+		}
+		product, err := graph.Grad(cost, v) // of v·Hv: 2Hv
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got gorgonia.Value
+		gorgonia.Read(product[0], &got)
+		tape := gorgonia.NewTapeMachine(g)
+		if err := tape.RunAll(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		for i, w := range want {
+			if d := got.Data().([]float64)[i]; !close6(d, 2*w) {
+				t.Errorf("%s: element %d is %v on the TapeMachine, want %v", c.name, i, d, 2*w)
+			}
+		}
+		tape.Close()
+	}
+}
+
+func vectorOf(x []float64) tensor { return tensor{Shape: shape{len(x)}, Data: slices.Clone(x)} }

@@ -301,6 +301,10 @@ func TestGradLayers(t *testing.T) {
 			y := op.Tanh.Apply(op.Linear.Apply(op.Linear.Apply(x[0], x[1]), x[1]))
 			return op.Inner.Apply(y, op.Hadamard.Apply(y, y))
 		}},
+		{"gradient op of one node twice", []tensor{x}, func(x nodes) *node { return along(nodes{op.DTanh.Apply(x[0], x[0])}, 9) }},
+		{"gradient op of a node and its function", []tensor{x}, func(x nodes) *node {
+			return along(nodes{op.DSoftmax.Apply(op.Tanh.Apply(x[0]), x[0])}, 9)
+		}},
 		{"convolution and pooling", []tensor{img, k, two}, func(x nodes) *node {
 			y := op.MaxPool(2).Apply(op.LeakyReLU(.1).Apply(op.Conv(1, 1).Apply(x...)))
 			return along(nodes{op.Sigmoid.Apply(op.AvgPool(2).Apply(y))}, 9)

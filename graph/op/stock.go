@@ -43,6 +43,9 @@ func init() {
 		"gorgonia.sliceIncrOp": func(o gorgonia.Op) []Grad { // 0 but for the slice, whatever the first input is
 			return []Grad{nil, func(x Nodes, y, dy *Node) *Node { return must(o.(gorgonia.SDOp).SymDiff(x, y, dy))[1] }}
 		},
+		"gorgonia.reshapeOp": func(gorgonia.Op) []Grad { // by ours, because Gorgonia's makes no scalar of one number
+			return []Grad{func(x Nodes, _, dy *Node) *Node { return Reshape(x[0].Shape()).Apply(dy) }}
+		},
 		"gorgonia.col2imOp":   col2im,
 		"*gorgonia.softmaxOp": softmax,
 		"*gorgonia.maxPoolOp": func(o gorgonia.Op) []Grad { return pool(o, MaxPool) },
