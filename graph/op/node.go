@@ -15,10 +15,13 @@ type Nodes = gorgonia.Nodes
 // of a scalar is empty.
 type Shape = tensor.Shape
 
-// Inputs are a node's inputs in order.
+// Inputs are a node's inputs in order, a node that is there twice included. They are the node's own list, which only a graph's From
+// shows; but a graph finds a node by its ID through a cache of places that stays as it was when numerical stabilization removes a node,
+// so that it may show another node's inputs, or none. A subgraph of one node, given twice so that it is not taken for the root of all,
+// has a cache of its own that is empty.
 func Inputs(n *Node) Nodes {
 	var x Nodes
-	for it := n.Graph().From(n.ID()); it.Next(); {
+	for it := n.Graph().Subgraph(n, n).From(n.ID()); it.Next(); {
 		x = append(x, it.Node().(*Node))
 	}
 	return x
