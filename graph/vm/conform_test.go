@@ -2,8 +2,10 @@ package vm_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"runtime/debug"
+	"slices"
 	"testing"
 
 	"github.com/stheno-ml/stheno/graph/vm"
@@ -160,8 +162,8 @@ func run(s *session, machine func(*session) gorgonia.VM) (steps []result, err er
 		for i, w := range s.params {
 			r.add(fmt.Sprintf("parameter %d, %s", i, w.Name()), w.Value())
 		}
-		for name, v := range s.read {
-			switch v := v.(type) {
+		for _, name := range slices.Sorted(maps.Keys(s.read)) {
+			switch v := s.read[name].(type) {
 			case *gorgonia.Value:
 				r.add(name, *v)
 			case gorgonia.Value:
