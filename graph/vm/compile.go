@@ -118,6 +118,9 @@ func (p *program) visit(n *op.Node) *value {
 	if n.Graph() == nil {
 		op.Fail("node %d was removed from its graph, as numerical stabilization does; build what reads it anew, or call gorgonia.UseNonStable before", n.ID())
 	}
+	if n.Type() == nil {
+		op.Fail("node %s has no type; gorgonia.ApplyOp gives one", label(n))
+	}
 	p.of[n] = nil // being visited
 	v := &value{node: n, shape: n.Shape(), dtype: n.Dtype()}
 	if !v.leaf() {

@@ -40,6 +40,7 @@ type result struct {
 	names  []string
 	values [][]float64
 	double []bool
+	unseen []bool // a gradient that nobody asked for: our machine computes it in the first run only
 }
 
 func (r *result) add(name string, v gorgonia.Value) {
@@ -47,6 +48,7 @@ func (r *result) add(name string, v gorgonia.Value) {
 	r.names = append(r.names, name)
 	r.values = append(r.values, d)
 	r.double = append(r.double, double)
+	r.unseen = append(r.unseen, false)
 }
 
 // numbers are v's elements in row-major order, and whether they are not float32.
@@ -136,6 +138,15 @@ func run(s *session, machine func(*session) gorgonia.VM) (steps []result, err er
 	if n == 0 {
 		n = 10
 	}
+	roots, cost := s.roots(), int64(-1)
+	for _, n := range s.graph.AllNodes() {
+		if n.Deriv() != nil {
+			cost = max(cost, n.ID())
+		}
+	}
+	if cost < 0 {
+		cost = math.MaxInt64
+	}
 	for step := range n {
 		if s.feed != nil {
 			s.feed(step)
@@ -144,8 +155,9 @@ func run(s *session, machine func(*session) gorgonia.VM) (steps []result, err er
 			return steps, fmt.Errorf("step %d: %w", step, err)
 		}
 		var r result
-		for _, n := range s.roots() {
+		for _, n := range roots {
 			r.add(fmt.Sprintf("node %%%x %s", n.ID(), n.Name()), n.Value())
+			r.unseen[len(r.unseen)-1] = step > 0 && len(n.DerivOf()) == 0 && n.ID() > cost && !slices.Contains(s.shown, n)
 		}
 		for i, w := range s.params {
 			g, err := w.Grad()
@@ -232,6 +244,9 @@ func (r result) differs(o result, loose float64) string {
 	}
 	for k, want := range r.values {
 		got, tolerance := o.values[k], 1e-12*loose
+		if len(got) == 0 && r.unseen[k] {
+			continue
+		}
 		if !r.double[k] {
 			tolerance = 1e-5 * loose
 		}
