@@ -93,7 +93,7 @@ func order(p *program) {
 		p.visit(n)
 	}
 	for _, v := range p.values {
-		if p.nodes != nil && v.uses == 0 && !v.leaf() {
+		if p.nodes != nil && v.uses == 0 && !v.leaf() && !byproduct(v.node) {
 			p.outs = append(p.outs, v.node)
 		}
 	}
