@@ -19,14 +19,23 @@ func (vm *VM) whole() (err error) {
 		return errors.New("the graph is nil; make one with gorgonia.NewGraph")
 	}
 	o := vm.options
+	has := map[*op.Node]bool{} // a node of a subgraph says that it is of the graph of which that is a part
+	for _, n := range vm.graph.AllNodes() {
+		has[n] = true
+	}
 	for _, n := range slices.Concat(o.params, o.keep, o.watched) {
-		if err := vm.belongs(n); err != nil {
-			return err
+		switch {
+		case n == nil:
+			return errors.New("a nil among the nodes of an option; leave it out")
+		case !has[n]:
+			return fmt.Errorf("node %s is not of the machine's graph; name a node of the graph that New was given", label(n))
+		case isStatement(n):
+			return fmt.Errorf("node %s is a statement, which has no value; name the node that it reads", label(n))
 		}
 	}
 	p := &program{alone: o.watch, dual: o.params, outs: slices.Concat(o.keep, o.params)}
 	for _, n := range vm.graph.AllNodes() {
-		if stock(n.Op(), "readOp") || stock(n.Op(), "letOp") {
+		if isStatement(n) {
 			s := statementOf(n)
 			p.statements = append(p.statements, s)
 			p.outs = append(p.outs, s.from)
@@ -45,18 +54,7 @@ func (vm *VM) whole() (err error) {
 	return vm.compile(p)
 }
 
-// belongs says whether n can be named in an option.
-func (vm *VM) belongs(n *op.Node) error {
-	switch {
-	case n == nil:
-		return errors.New("a nil among the nodes of an option; leave it out")
-	case n.Graph() != vm.graph:
-		return fmt.Errorf("node %s is not of the machine's graph; name a node of the graph that New was given", label(n))
-	case stock(n.Op(), "readOp") || stock(n.Op(), "letOp"):
-		return fmt.Errorf("node %s is a statement, which has no value; name the node that it reads", label(n))
-	}
-	return nil
-}
+func isStatement(n *op.Node) bool { return stock(n.Op(), "readOp") || stock(n.Op(), "letOp") }
 
 // statement is a node without a value: gorgonia.Read's, which copies a node's value after a run, or gorgonia.Set's, which makes it the
 // value of an input.

@@ -1,0 +1,3 @@
+package vm_test
+
+var programs []program
