@@ -3,6 +3,7 @@ package vm_test
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"runtime/debug"
 	"testing"
 
@@ -187,11 +188,16 @@ func (s *session) roots() gorgonia.Nodes {
 		}
 	}
 	for _, n := range s.graph.AllNodes() {
-		if n.Op() != nil && !read[n] && !statement(n) && !(s.skip != nil && s.skip(n)) {
+		if n.Op() != nil && !read[n] && !statement(n) && !byproduct(n) && !(s.skip != nil && s.skip(n)) {
 			roots = append(roots, n)
 		}
 	}
 	return append(roots, s.shown...)
+}
+
+// byproduct says that n comes of differentiating and is no node's derivative: nobody has it, and our machine leaves it out.
+func byproduct(n *gorgonia.Node) bool {
+	return len(n.DerivOf()) == 0 && reflect.ValueOf(n).Elem().FieldByName("group").String() == "gradients"
 }
 
 func statement(n *gorgonia.Node) bool {

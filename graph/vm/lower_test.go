@@ -141,8 +141,8 @@ func same(t *testing.T, what string, got, want []float64, tol float64) {
 	}
 }
 
-// run trains the program on a machine and returns the cost and the gradients of every step, and the weights.
-func run(t *testing.T, dt tensor.Dtype, build func(*builder), machine func(b *builder) VM) (seen [][]float64, m VM) {
+// steps trains the program on a machine and returns the cost and the gradients of every step, and the weights.
+func steps(t *testing.T, dt tensor.Dtype, build func(*builder), machine func(b *builder) VM) (seen [][]float64, m VM) {
 	t.Helper()
 	b := newBuilder(dt)
 	build(b)
@@ -179,7 +179,7 @@ func run(t *testing.T, dt tensor.Dtype, build func(*builder), machine func(b *bu
 	return seen, m
 }
 
-func programs() map[string]func(*builder) {
+func stockPrograms() map[string]func(*builder) {
 	m := map[string]func(*builder){}
 	for name, f := range map[string]func(*Node) (*Node, error){
 		"abs": Abs, "exp": Exp, "sin": Sin, "cos": Cos, "neg": Neg, "square": Square, "inverse": Inverse, "cube": Cube, "tanh": Tanh,
@@ -352,11 +352,11 @@ func rnn(b *builder) {
 var foreign = map[string]bool{"max/1": true, "softmax/axis0": true, "sum4/2": true, "sum4/23": true}
 
 func TestLowered(t *testing.T) {
-	for name, build := range programs() {
+	for name, build := range stockPrograms() {
 		for _, dt := range []tensor.Dtype{tensor.Float64, tensor.Float32} {
 			t.Run(name+"/"+dt.String(), func(t *testing.T) {
-				want, _ := run(t, dt, build, func(b *builder) VM { return NewTapeMachine(b.g, BindDualValues(b.params...)) })
-				got, m := run(t, dt, build, func(b *builder) VM { return vm.New(b.g, vm.BindDualValues(b.params...)) })
+				want, _ := steps(t, dt, build, func(b *builder) VM { return NewTapeMachine(b.g, BindDualValues(b.params...)) })
+				got, m := steps(t, dt, build, func(b *builder) VM { return vm.New(b.g, vm.BindDualValues(b.params...)) })
 				tol := 1e-12
 				if dt == tensor.Float32 {
 					tol = 1e-5
