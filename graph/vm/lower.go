@@ -20,6 +20,13 @@ func lower(p *program) {
 		program: p, repeated: map[*value]*value{}, sums: map[*value]reduction{}, masks: map[*value]*value{}, rectified: map[*value]*value{},
 		windows: map[*value]windows{}, mapsLast: map[*value]*value{}, norms: map[gorgonia.Op]*norm{},
 	}
+	for _, in := range p.code { // first, so that nothing is kept for the sake of its size
+		if stock(in.op, "sizeOp") {
+			l.size(in)
+		}
+	}
+	p.remove(func(in *instr) bool { return in.y.by == nil && in.own == nil })
+	p.prune()
 	for _, in := range p.code {
 		if in.own == nil {
 			l.rule(in)
@@ -52,7 +59,6 @@ var rules = map[string]func(*lowering, *instr, reflect.Value){
 	"elemUnaryOp":         (*lowering).unary,
 	"linAlgBinOp":         (*lowering).product,
 	"sumOp":               (*lowering).sum,
-	"sizeOp":              (*lowering).size,
 	"repeatOp":            (*lowering).repeat,
 	"reshapeOp":           (*lowering).reshape,
 	"transposeOp":         (*lowering).transpose,
@@ -80,6 +86,7 @@ func (l *lowering) rule(in *instr) {
 	}
 	if f := rules[r.Type().Name()]; f != nil && stock(in.op, r.Type().Name()) && in.y.numeric() && in.x[0].dtype == in.y.dtype {
 		f(l, in, r)
+		l.stock = l.stock || in.own != op.Add
 	}
 }
 
@@ -185,6 +192,24 @@ func (p *program) prune() {
 // needless says that the instruction does nothing beside its result.
 func (in *instr) needless() bool { return in.own != guard && in.own != sgd }
 
+// roots are the nodes that no other reads, but for by-products.
+func (p *program) roots() op.Nodes {
+	var roots op.Nodes
+	for _, v := range slices.Backward(p.values) { // a node's readers come before it
+		switch {
+		case v.uses > 0 || v.leaf():
+		case byproduct(v.node) && !slices.Contains(p.outs, v.node):
+			for _, x := range v.by.x {
+				x.uses--
+			}
+		default:
+			roots = append(roots, v.node)
+		}
+	}
+	slices.Reverse(roots)
+	return roots
+}
+
 // byproduct says that Gorgonia made n while it differentiated, but as no node's derivative: it differentiates each op by all inputs, also by
 // those of which nobody wants the derivative. Nobody else has n, so nobody misses it.
 func byproduct(n *op.Node) bool {
@@ -208,9 +233,15 @@ var functions = map[string]*op.Op{
 
 func (l *lowering) unary(in *instr, _ reflect.Value) {
 	name := in.op.(interface{ String() string }).String()
-	if own := functions[name]; own != nil && slices.Equal(in.x[0].shape, in.y.shape) {
-		l.become(in, own, in.x[0])
+	own, x := functions[name], in.x[0]
+	if l.fold(in) || own == nil || !slices.Equal(x.shape, in.y.shape) {
+		return
 	}
+	if from := l.repeated[x]; from != nil && from.elements() == 1 && !in.y.keep { // a number for all elements
+		l.repeats(in, l.number(in, own, from))
+		return
+	}
+	l.become(in, own, x)
 }
 
 // Gorgonia's element-wise operators, by their number: arithmetic, then comparisons.
@@ -257,14 +288,34 @@ func (l *lowering) binary(in *instr, r reflect.Value) {
 	}
 }
 
+// number is the function own, in's, of a number.
+func (l *lowering) number(in *instr, own *op.Op, x *value) *value {
+	if c := constantOf(x.root()); c != nil {
+		if v, err := in.op.Do(c); err == nil {
+			return l.constant(x, v)
+		}
+	}
+	return l.emit(in.y.node, own, view(x, op.Shape{}))
+}
+
+// constantOf is the number that v is in every run; nil if it is not one.
+func constantOf(v *value) gorgonia.Scalar {
+	if v.of != nil || !op.IsConstant(v.node) {
+		return nil
+	}
+	c, _ := v.node.Op().(interface{ Value() gorgonia.Value }).Value().(gorgonia.Scalar)
+	return c
+}
+
 // fold computes what is made of constants alone.
 func (l *lowering) fold(in *instr) bool {
 	values := make([]gorgonia.Value, len(in.x))
 	for i, x := range in.x {
-		if !op.IsConstant(x.node) || x.of != nil || len(x.shape) > 0 {
+		c := constantOf(x)
+		if c == nil {
 			return false
 		}
-		values[i] = x.node.Op().(interface{ Value() gorgonia.Value }).Value()
+		values[i] = c
 	}
 	v, err := in.op.Do(values...)
 	if err != nil || in.y.keep {
@@ -322,14 +373,11 @@ func (l *lowering) rectifies(in *instr) bool {
 
 // isZero says that v is the constant 0.
 func isZero(v *value) bool {
-	if v.of != nil || len(v.shape) > 0 || !op.IsConstant(v.node) {
-		return false
-	}
-	switch c := v.node.Op().(interface{ Value() gorgonia.Value }).Value().Data().(type) {
-	case float32:
-		return c == 0
-	case float64:
-		return c == 0
+	switch c := constantOf(v).(type) {
+	case *gorgonia.F32:
+		return *c == 0
+	case *gorgonia.F64:
+		return *c == 0
 	}
 	return false
 }

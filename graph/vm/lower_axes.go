@@ -151,9 +151,9 @@ func equal(theirs gorgonia.Op, own *op.Op, shapes []op.Shape) (same bool) {
 }
 
 // size is what the length of an axis is: a constant.
-func (l *lowering) size(in *instr, r reflect.Value) {
-	axis := int(r.FieldByName("axis").Int())
-	if in.y.keep || axis >= len(in.x[0].shape) {
+func (l *lowering) size(in *instr) {
+	axis := int(reflect.ValueOf(in.op).FieldByName("axis").Int())
+	if in.y.keep || !in.y.numeric() || axis >= len(in.x[0].shape) {
 		return
 	}
 	var n any = float32(in.x[0].shape[axis])
@@ -179,9 +179,18 @@ func (l *lowering) repeat(in *instr, r reflect.Value) {
 	}
 	if slices.Equal(shape, in.y.shape) && !in.y.keep {
 		in.y.of, in.y.by = x, nil
-	} else {
-		l.become(in, op.Expand(in.y.shape.Clone()), from)
+		l.repeated[in.y] = from
+		return
 	}
+	l.repeats(in, from)
+}
+
+// repeats makes in the repetition of a tensor along some axes in which it has length 1.
+func (l *lowering) repeats(in *instr, from *value) {
+	if from.elements() == 1 {
+		from = view(from, op.Shape(slices.Repeat([]int{1}, len(in.y.shape))))
+	}
+	l.become(in, op.Expand(in.y.shape.Clone()), from)
 	l.repeated[in.y] = from
 }
 
