@@ -12,7 +12,7 @@ import (
 )
 
 // passes are the compiler: each takes the program one step on.
-var passes = []func(*program){order, lower, reshapes, fuseActivations, sparse, fuseUpdates, groups, place}
+var passes = []func(*program){order, lower, reshapes, fuseActivations, sink, sparse, fuseUpdates, groups, place}
 
 // program is what the passes work on: instructions in the order of execution, over values.
 type program struct {
@@ -24,6 +24,7 @@ type program struct {
 
 	rule   *Descent // how parameters are updated; nil: gradients are outputs
 	alone  bool     // every instruction's result is to be seen: none is fused, and blocks are single instructions
+	stock  bool     // some ops were Gorgonia's own
 	of     map[*op.Node]*value
 	values []*value
 	code   []*instr
@@ -47,6 +48,7 @@ type value struct {
 	dies  int    // the last block that reads it
 
 	placed bool // has its place
+	inner  bool // is read in its block only, tile by tile, and has no place
 }
 
 // root is the value whose memory v has.
@@ -71,6 +73,7 @@ type instr struct {
 	x      []*value
 	act    *op.Op   // the activation that is applied to the result at once
 	sparse []*lists // the non-zero elements of x[0], where the op walks those
+	tiled  bool     // it runs tile by tile with the others of its block
 	update *value   // the parameter that the result, its gradient, updates at once
 	decay  bool     // whether regularisation shrinks that parameter
 }
@@ -199,9 +202,18 @@ func groups(p *program) {
 			i, heavy = j, 0
 			continue
 		}
-		p.blocks = append(p.blocks, p.code[i:i+1])
-		delete(made, p.code[i].y.root())
-		i++
+		n := 1
+		if p.stock {
+			n = max(1, flatRun(p.code[i:]))
+		}
+		if n > 1 {
+			p.tile(p.code[i : i+n])
+		}
+		p.blocks = append(p.blocks, p.code[i:i+n])
+		for _, in := range p.code[i : i+n] {
+			delete(made, in.y.root())
+		}
+		i += n
 		j = max(i, j)
 	}
 }
@@ -275,7 +287,7 @@ func place(p *program) {
 			live[dtype] = slices.DeleteFunc(l, func(v *value) bool { return v.dies < t })
 		}
 		for _, in := range block {
-			if v := in.y.root(); v.born == t && v.numeric() && !v.keep && !v.leaf() && !v.placed {
+			if v := in.y.root(); v.born == t && v.numeric() && !v.keep && !v.leaf() && !v.inner && !v.placed {
 				v.placed = true
 				live[v.dtype] = p.fit(live[v.dtype], v)
 			}

@@ -237,10 +237,19 @@ func conform(t *testing.T, p program) {
 	}
 }
 
-// differs says where two results are farther apart than rounding explains, relative to the largest number around.
+// differs says where two results are farther apart than rounding explains, relative to the largest number of the step: a sum of large
+// numbers that is small has an error of their size.
 func (r result) differs(o result, loose float64) string {
 	if len(r.values) != len(o.values) {
 		return fmt.Sprintf("%d values, want %d", len(o.values), len(r.values))
+	}
+	scale := 0.
+	for _, want := range r.values {
+		for _, v := range want {
+			if !math.IsInf(v, 0) && !math.IsNaN(v) {
+				scale = max(scale, math.Abs(v))
+			}
+		}
 	}
 	for k, want := range r.values {
 		got, tolerance := o.values[k], 1e-12*loose
@@ -253,14 +262,8 @@ func (r result) differs(o result, loose float64) string {
 		if len(got) != len(want) || r.double[k] != o.double[k] {
 			return fmt.Sprintf("%s: %v, want %v", r.names[k], got, want)
 		}
-		scale := 0.
-		for _, v := range want {
-			if !math.IsInf(v, 0) {
-				scale = max(scale, math.Abs(v))
-			}
-		}
 		for i, w := range want {
-			if g := got[i]; !(g == w || math.IsNaN(g) && math.IsNaN(w) || math.Abs(g-w) <= tolerance*max(scale, 1e-30)) {
+			if g := got[i]; !(g == w || math.IsNaN(g) && math.IsNaN(w) || math.Abs(g-w) <= tolerance*scale) {
 				return fmt.Sprintf("%s: element %d is %v, want %v", r.names[k], i, g, w)
 			}
 		}

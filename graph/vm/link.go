@@ -24,7 +24,7 @@ func (vm *VM) link() error {
 	place32, place64 := arena[float32](vm), arena[float64](vm)
 	for _, v := range p.values {
 		switch {
-		case v.of != nil || vm.memory[v] != nil || v.born < 0: // none of its own, has it, or is never written
+		case v.of != nil || v.inner || vm.memory[v] != nil || v.born < 0: // none of its own, has it, or is never written
 		case v.dtype == tensor.Float32:
 			vm.memory[v] = place32(v)
 		case v.dtype == tensor.Float64:

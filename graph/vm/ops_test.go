@@ -153,11 +153,11 @@ var ops = map[string]func(m *maker) *G.Node{
 	"broadcast div": func(m *maker) *G.Node {
 		return G.Must(G.BroadcastHadamardDiv(m.in(3, 4), m.positive(3, 1), nil, []byte{1}))
 	},
-	"sum":              func(m *maker) *G.Node { return G.Must(G.Sum(m.in(3, 4))) },
+	"sum":              func(m *maker) *G.Node { return G.Must(G.Sum(m.positive(3, 4))) }, // in(…) cancels: it depends on the order
 	"sum of rows":      func(m *maker) *G.Node { return G.Must(G.Sum(m.in(3, 4), 0)) },
 	"sum of columns":   func(m *maker) *G.Node { return G.Must(G.Sum(m.in(3, 4), 1)) },
 	"sum of two axes":  func(m *maker) *G.Node { return G.Must(G.Sum(m.in(2, 3, 4), 0, 1)) },
-	"mean":             func(m *maker) *G.Node { return G.Must(G.Mean(m.in(3, 4))) },
+	"mean":             func(m *maker) *G.Node { return G.Must(G.Mean(m.positive(3, 4))) },
 	"mean of rows":     func(m *maker) *G.Node { return G.Must(G.Mean(m.in(3, 4), 0)) },
 	"mean of columns":  func(m *maker) *G.Node { return G.Must(G.Mean(m.in(3, 4), 1)) },
 	"max":              func(m *maker) *G.Node { return G.Must(G.Max(m.in(3, 4))) },

@@ -21,6 +21,8 @@ func (l linker[T]) steps(block []*instr) []team.Job {
 		return l.sgd(in)
 	case in.own == guard:
 		return l.guard(in)
+	case in.tiled:
+		return l.tiles(block)
 	case len(block) > 1 || in.convolves() || in.own.Cut.Each != nil && !in.affine() && in.y.shape.TotalSize() >= large:
 		return l.group(block)
 	case in.sparse != nil && in.affine():
