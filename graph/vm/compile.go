@@ -183,24 +183,41 @@ func fuseActivations(p *program) {
 // groups cuts the code into blocks. A block is one instruction, or a run of instructions that work example by example and are
 // worth it: those go through the whole block with one example after the other, so that an image's maps stay in the cache.
 func groups(p *program) {
+	made := map[*value]*instr{} // what the run p.code[i:j] writes
+	heavy, j := 0, 0            // how many of it are worth it, and its end
 	for i := 0; i < len(p.code); {
-		j := i
-		for !p.alone && j < len(p.code) && p.code[j].own != nil && cuttable(p.code[j]) && p.joins(p.code[i:j], p.code[j]) {
+		for !p.alone && j < len(p.code) && p.code[j].own != nil && cuttable(p.code[j]) && (j == i || p.code[i].joins(p.code[j], made)) {
+			made[p.code[j].y.root()] = p.code[j]
+			heavy += p.code[j].weight()
 			j++
 		}
-		if run := p.code[i:j]; len(run) > 0 && slices.ContainsFunc(run, (*instr).convolves) {
-			p.blocks = append(p.blocks, run)
-			i = j
+		if heavy > 0 {
+			p.blocks = append(p.blocks, p.code[i:j])
+			clear(made)
+			i, heavy = j, 0
 			continue
 		}
-		j = i + 1
 		if n := flatRun(p.code[i:]); n > 1 && p.stock {
-			j = i + n
-			p.tile(p.code[i:j])
+			p.tile(p.code[i : i+n])
+			p.blocks = append(p.blocks, p.code[i:i+n])
+			clear(made)
+			i += n
+			j = i
+			continue
 		}
-		p.blocks = append(p.blocks, p.code[i:j])
-		i = j
+		p.blocks = append(p.blocks, p.code[i:i+1])
+		delete(made, p.code[i].y.root())
+		i++
+		j = max(i, j)
 	}
+}
+
+// weight is 1 for an instruction that is heavy enough to make a group of.
+func (in *instr) weight() int {
+	if in.convolves() {
+		return 1
+	}
+	return 0
 }
 
 func cuttable(in *instr) bool {
@@ -217,17 +234,15 @@ func (in *instr) convolves() bool {
 	return false
 }
 
-// joins says that in can run in one block after the others: over as many examples, and without reading a whole of which the block
-// has made a part only.
-func (p *program) joins(block []*instr, in *instr) bool {
-	if len(block) > 0 && (examples(block[0]) != examples(in) || block[0].y.dtype != in.y.dtype) {
+// joins says that next can run in one block after in, the block's first, and what the block has made: over as many examples, and without
+// reading a whole of which the block has made a part only.
+func (in *instr) joins(next *instr, made map[*value]*instr) bool {
+	if examples(in) != examples(next) || in.y.dtype != next.y.dtype {
 		return false
 	}
-	for _, before := range block {
-		for k, x := range in.x {
-			if x.root() == before.y.root() && (before.own.Cut.Sum || !in.own.Cut.Sum && !in.own.Cut.Each[k]) {
-				return false
-			}
+	for k, x := range next.x {
+		if before := made[x.root()]; before != nil && (before.own.Cut.Sum || !next.own.Cut.Sum && !next.own.Cut.Each[k]) {
+			return false
 		}
 	}
 	return true

@@ -160,8 +160,8 @@ func (l linker[T]) registers(block []*instr, n int) map[*value][]T {
 			}
 			tiles[y], free = free[len(free)-1], free[:len(free)-1]
 		}
-		for v, at := range last {
-			if at == i && tiles[v] != nil {
+		for _, v := range append([]*value{in.y}, in.x...) {
+			if v = v.root(); last[v] == i && tiles[v] != nil {
 				free = append(free, tiles[v])
 				delete(last, v)
 			}
