@@ -102,6 +102,10 @@ var Softmax = &Op{
 }
 
 func softmaxDo[T kernel.Float](p Array[T], x []Array[T]) {
+	if x[0].Shape[1] == 1 {
+		Fill(p.Data, 1) // exactly
+		return
+	}
 	kernel.For[T]().Softmax(p.Data, x[0].Data, x[0].Shape[1])
 }
 

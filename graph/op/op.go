@@ -34,6 +34,9 @@ type Op struct {
 	Point *Point
 	// View says that y has the elements of the input in the same order, so that it can share the input's memory.
 	View bool
+	// Flat says that the kernel works element by element on Data and never looks at a shape, so that it can be applied to any stretch of the
+	// elements. An input of one element is a number for all.
+	Flat bool
 }
 
 // Cut is how an op may be divided along the first axis of its inputs.

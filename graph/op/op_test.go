@@ -5,7 +5,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -44,17 +43,6 @@ func inputs(fill func(shape, uint64) tensor, cases [][]shape) (x [][]tensor) {
 	return x
 }
 
-// positive are cases of inputs above 0.
-func positive(cases ...[]shape) (x [][]tensor) {
-	return inputs(func(s shape, seed uint64) tensor {
-		t := graphtest.Random(s, seed)
-		for i, v := range t.Data {
-			t.Data[i] = math.Abs(v)
-		}
-		return t
-	}, cases)
-}
-
 // costs are cases of outputs and one-hot labels, with dC where d says so.
 func costs(d bool) (x [][]tensor) {
 	for _, s := range []shape{{1, 1}, {1, 10}, {3, 10}, {7, 2}, {10, 10}, {5, 17}} {
@@ -88,6 +76,33 @@ var (
 	pool = [][]shape{{{1, 1, 2, 2}}, {{2, 3, 4, 6}}, {{2, 2, 5, 7}}, {{1, 3, 3, 9}}}
 )
 
+// odd are windows whose sides differ.
+var odd = op.Windows{Rows: 2, Cols: 3, StrideRows: 2, StrideCols: 1, PadRows: 1, PadCols: 0, DilateRows: 2, DilateCols: 1}
+
+// positive are cases of inputs without negative numbers.
+func positive(cases ...[]shape) [][]tensor {
+	x := spread(cases...)
+	for _, in := range x {
+		for _, a := range in {
+			for i, v := range a.Data {
+				a.Data[i] = max(v, -v)
+			}
+		}
+	}
+	return x
+}
+
+// withNumber are cases of a tensor and a number, which is input k.
+func withNumber(k int) [][]tensor {
+	var x [][]tensor
+	for _, s := range []shape{{17}, {3, 33}} {
+		in := []tensor{graphtest.Random(s, 1), graphtest.Random(s, 2)}
+		in[k] = tensor{Shape: shape{}, Data: []float64{-1.75}}
+		x = append(x, in)
+	}
+	return x
+}
+
 // table has every op of the package: TestTable sees to it.
 var table = []row{
 	{op.Sigmoid, random(one...)},
@@ -114,6 +129,75 @@ var table = []row{
 	{op.InverseRoot(.1), positive(one...)},
 	{op.Density, random(one...)},
 	{op.Again(1), random(one...)},
+
+	{op.Sign, spread(one...)},
+	{op.Ceil, spread(one...)},
+	{op.Floor, spread(one...)},
+	{op.Sin, spread(one...)},
+	{op.Cos, spread(one...)},
+	{op.Exp, spread(one...)},
+	{op.Neg, spread(one...)},
+	{op.Square, spread(one...)},
+	{op.Inverse, spread(one...)},
+	{op.Cube, spread(one...)},
+	{op.Expm1, spread(one...)},
+	{op.Softplus, spread(one...)},
+	{op.Logistic, spread(one...)},
+	{op.Rectify, spread(one...)},
+	{op.Abs, spread(one...)},
+	{op.Ln, positive(one...)},
+	{op.Log2, positive(one...)},
+	{op.Sqrt, positive(one...)},
+	{op.InverseSqrt, positive(one...)},
+	{op.Log1p, positive(one...)},
+	{op.Plus, spread(two...)},
+	{op.Minus, spread(two...)},
+	{op.Times, spread(two...)},
+	{op.Over, spread(two...)},
+	{op.Less, spread(two...)},
+	{op.Greater, spread(two...)},
+	{op.LessEqual, spread(two...)},
+	{op.GreaterEqual, spread(two...)},
+	{op.Equal, spread(two...)},
+	{op.NotEqual, spread(two...)},
+	{op.DRectify, spread(two...)},
+	{op.Power, positive(two...)},
+	{op.WithScalar(op.Plus, 1), withNumber(1)},
+	{op.WithScalar(op.Minus, 0), withNumber(0)},
+	{op.WithScalar(op.Minus, 1), withNumber(1)},
+	{op.WithScalar(op.Times, 0), withNumber(0)},
+	{op.WithScalar(op.Over, 0), withNumber(0)},
+	{op.WithScalar(op.Over, 1), withNumber(1)},
+	{op.DropoutGrad(.25), spread(two...)},
+
+	{op.Sum(), random([]shape{{3, 4}})},
+	{op.Sum(0), random([]shape{{5}}, []shape{{3, 4}}, []shape{{2, 3, 4}})},
+	{op.Sum(1), random([]shape{{3, 17}}, []shape{{2, 3, 4}}, []shape{{2, 3, 4, 5}})},
+	{op.Sum(0, 1), random([]shape{{3, 4}}, []shape{{2, 3, 4, 5}})},
+	{op.Sum(0, 2), random([]shape{{2, 3, 4}}, []shape{{2, 3, 4, 5}})},
+	{op.Sum(1, 3), random([]shape{{2, 3, 4, 5}})},
+	{op.Sum(0, 2, 3), random([]shape{{2, 3, 4, 5}})},
+	{op.Expand(shape{4, 5}), random([]shape{{1, 5}}, []shape{{4, 1}}, []shape{{1, 1}}, []shape{{4, 5}})},
+	{op.Expand(shape{2, 3, 4, 5}), random([]shape{{1, 3, 1, 1}}, []shape{{2, 1, 4, 1}})},
+	{op.Transpose(1, 0), random([]shape{{1, 1}}, []shape{{3, 40}}, []shape{{40, 3}})},
+	{op.Transpose(0, 2, 3, 1), random([]shape{{2, 3, 4, 5}})},
+	{op.Transpose(2, 0, 1), random([]shape{{3, 4, 5}})},
+	{op.Slice(op.Window{Axis: 0, From: 1, To: 4, Step: 1}), random([]shape{{5}}, []shape{{4, 3}})},
+	{op.Slice(op.Window{Axis: 1, From: 1, To: 4, Step: 2}), random([]shape{{3, 5}}, []shape{{2, 4, 3}})},
+	{op.Unslice(op.Window{Axis: 0, From: 1, To: 4, Step: 1}, shape{5, 2}), random([]shape{{3, 2}})},
+	{op.Unslice(op.Window{Axis: 1, From: 1, To: 4, Step: 2}, shape{3, 5}), random([]shape{{3, 2}})},
+	{op.Join(0, 2), random([]shape{{2}, {3}}, []shape{{2, 3}, {1, 3}})},
+	{op.Join(1, 3), random([]shape{{2, 3}, {2, 1}, {2, 4}})},
+	{op.Dot, random([]shape{{1}, {1}}, []shape{{40}, {40}})},
+	{op.BatchMul(false, false), random([]shape{{3, 2, 4}, {3, 4, 5}})},
+	{op.BatchMul(true, false), random([]shape{{3, 4, 2}, {3, 4, 5}})},
+	{op.BatchMul(false, true), random([]shape{{3, 2, 4}, {3, 5, 4}})},
+	{op.BatchMul(true, true), random([]shape{{3, 4, 2}, {3, 5, 4}}, []shape{{4, 2}, {5, 4}})},
+	{op.AddRow, random([]shape{{1, 1}, {1}}, []shape{{3, 17}, {17}})},
+	{op.Patches(odd, 2, 3), random([]shape{{2, 3, 4, 5}})},
+	{op.DPatches(odd, shape{2, 3, 4, 5}), random([]shape{{2, 2, 3, 18}})},
+	{op.MaxWindows(odd, 2, 3), spread([]shape{{2, 3, 4, 5}})},
+	{op.DMaxWindows(odd), spread([]shape{{2, 3, 4, 5}, {2, 3, 2, 3}})},
 
 	{op.Affine, random([]shape{{1, 1}, {1, 1}, {1}}, []shape{{1, 5}, {5, 3}, {3}}, []shape{{10, 10}, {10, 10}, {10}},
 		[]shape{{7, 33}, {33, 17}, {17}}, []shape{{3, 2}, {2, 40}, {40}})},
@@ -181,6 +265,7 @@ var table = []row{
 	{op.Half(1), random([]shape{{2, 1}}, []shape{{2, 7}})},
 
 	{op.DSoftmax, random([]shape{{1, 1}, {1, 1}}, []shape{{1, 10}, {1, 10}}, []shape{{10, 10}, {10, 10}}, []shape{{3, 17}, {3, 17}})},
+	{op.DLogSoftmax, random([]shape{{1, 1}, {1, 1}}, []shape{{10, 10}, {10, 10}}, []shape{{3, 17}, {3, 17}})},
 	{op.Softmax, random([]shape{{1, 1}}, []shape{{1, 10}}, []shape{{10, 10}}, []shape{{3, 17}})},
 	{op.LogSoftmax, random([]shape{{1, 1}}, []shape{{1, 10}}, []shape{{10, 10}}, []shape{{3, 17}})},
 	{op.Quadratic, costs(false)},
@@ -189,7 +274,7 @@ var table = []row{
 	{op.DCrossEntropy, costs(true)},
 	{op.Absolute, costs(false)},
 	{op.DAbsolute, costs(true)},
-	{op.Sign, spread(one...)},
+	{op.Signum, spread(one...)},
 	{op.Clamp(.4), spread(one...)},
 	{op.DClamp(.4), spread(two...)},
 	{op.Huber(.8), costs(false)},

@@ -15,7 +15,7 @@ type Point struct {
 // elementwise is an op of one input, of its input's shape.
 func elementwise(name string, f32 func(y, x []float32), f64 func(y, x []float64), grad Grad) *Op {
 	return &Op{
-		Name: name, Cut: each1, Grad: []Grad{grad}, Point: &Point{f32, f64},
+		Name: name, Cut: each1, Grad: []Grad{grad}, Point: &Point{f32, f64}, Flat: true,
 		F32:   func(y Array[float32], x []Array[float32]) { f32(y.Data, x[0].Data) },
 		F64:   func(y Array[float64], x []Array[float64]) { f64(y.Data, x[0].Data) },
 		Shape: func(x []Shape) (Shape, error) { return x[0].Clone(), nil },
@@ -31,7 +31,7 @@ func fromInput(dop *Op) Grad { return func(x Nodes, _, dy *Node) *Node { return 
 // times is an op of two inputs of one shape: an activation's gradient, of its output or input and dy.
 func times(name string, f32 func(y, a, b []float32), f64 func(y, a, b []float64), grad []Grad) *Op {
 	return &Op{
-		Name: name, Shape: sameShape, Cut: each2, Grad: grad,
+		Name: name, Shape: sameShape, Cut: each2, Flat: true, Grad: grad,
 		F32: func(y Array[float32], x []Array[float32]) { f32(y.Data, x[0].Data, x[1].Data) },
 		F64: func(y Array[float64], x []Array[float64]) { f64(y.Data, x[0].Data, x[1].Data) },
 	}
@@ -51,10 +51,10 @@ func sameShape(x []Shape) (Shape, error) {
 }
 
 // hadamard is y = a ⊙ b.
-var Hadamard = &Op{Name: "hadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64]}
+var Hadamard = &Op{Name: "hadamard", Shape: sameShape, Cut: each2, Flat: true, F32: hadamardDo[float32], F64: hadamardDo[float64]}
 
 // DHadamard is dy ⊙ the other input.
-var DHadamard = &Op{Name: "dHadamard", Shape: sameShape, Cut: each2, F32: hadamardDo[float32], F64: hadamardDo[float64]}
+var DHadamard = &Op{Name: "dHadamard", Shape: sameShape, Cut: each2, Flat: true, F32: hadamardDo[float32], F64: hadamardDo[float64]}
 
 func hadamardDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().Hadamard(y.Data, x[0].Data, x[1].Data)
@@ -72,7 +72,7 @@ func scaledDo[T kernel.Float](c float64) func(y, x []T) {
 
 // add is y = a + b; its gradient is dy for both.
 var Add = &Op{
-	Name: "add", Shape: sameShape, Cut: each2, F32: addDo[float32], F64: addDo[float64],
+	Name: "add", Shape: sameShape, Cut: each2, Flat: true, F32: addDo[float32], F64: addDo[float64],
 	Grad: []Grad{
 		func(_ Nodes, _, dy *Node) *Node { return dy },
 		func(_ Nodes, _, dy *Node) *Node { return dy },

@@ -1,18 +1,17 @@
 package op_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// TestSecondDerivatives builds two derivatives of every op of the table: what a rule is made of has rules too. That each of those is right is
-// TestOps's matter.
+// TestSecondDerivatives builds two derivatives of every op of the table that has rules: what a rule is made of has rules too. That each of
+// those is right is TestOps's matter. Ops without rules stand for Gorgonia's own, which are differentiated before they are compiled.
 func TestSecondDerivatives(t *testing.T) {
 	for _, r := range table {
-		if r.o.Grad == nil && strings.HasPrefix(r.o.Name, "batchNorm/") {
-			continue // ofGivenMoments
+		if r.o.Grad == nil {
+			continue
 		}
 		if err := twice(r); err != nil {
 			t.Errorf("%s: %v", r.o.Name, err)

@@ -1,7 +1,6 @@
 package vm
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,55 +11,44 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Config is how a program is to be made.
-type Config struct {
-	Threads int      // 0: one a processor. The program computes the same sums in the same order for any number
-	Descent *Descent // nil: the program leaves the gradients; otherwise it makes the step of gradient descent in their place
-}
-
-// Compile turns a graph into a program for outs and for the gradients of params, as gorgonia.Grad made them (none if it was not
-// asked). Everything else in the graph is left out.
-func Compile(outs, params op.Nodes, c Config) (vm *VM, err error) {
-	defer op.Catch(&err)
-	if len(outs) == 0 {
-		return nil, errors.New("vm: nothing to compile; name at least one output")
-	}
-	p := &program{outs: slices.Clone(outs), params: params, rule: c.Descent, byID: map[int64]*value{}}
-	for _, pass := range passes {
-		pass(p)
-	}
-	if p.values[0].node.Dtype() == tensor.Float64 {
-		return link[float64](p, c.Threads)
-	}
-	return link[float32](p, c.Threads)
-}
-
 // passes are the compiler: each takes the program one step on.
-var passes = []func(*program){order, sums, reshapes, fuseActivations, sparse, fuseUpdates, groups, place}
+var passes = []func(*program){order, lower, reshapes, fuseActivations, sink, sparse, fuseUpdates, groups, place}
 
 // program is what the passes work on: instructions in the order of execution, over values.
 type program struct {
-	outs   op.Nodes
-	params op.Nodes
-	rule   *Descent         // how parameters are updated; nil: gradients are outputs
-	byID   map[int64]*value // by the node's ID
+	outs       op.Nodes // what is wanted
+	params     op.Nodes // whose gradients are written or, by the rule, used for a step
+	dual       op.Nodes // whose gradients are added up
+	nodes      op.Nodes // what is computed in any case; those that no other reads are wanted too
+	statements []statement
+
+	rule   *Descent // how parameters are updated; nil: gradients are outputs
+	alone  bool     // every instruction's result is to be seen: none is fused, and blocks are single instructions
+	stock  bool     // some ops were Gorgonia's own
+	of     map[*op.Node]*value
 	values []*value
 	code   []*instr
-	blocks [][]*instr // code in runs that are executed together, example by example
-	arena  int        // elements of memory for intermediate values
-	lists  int        // bytes of the lists of what is not zero
+	blocks [][]*instr           // code in runs that are executed together, example by example
+	arena  map[tensor.Dtype]int // elements of memory for intermediate values
+	lists  int                  // bytes of the lists of what is not zero
+	relied map[*value]bool      // roots that our own ops read, which so must have their announced shape
 }
 
 // value is a tensor of the program.
 type value struct {
 	node  *op.Node
 	shape op.Shape
+	dtype tensor.Dtype
 	of    *value // shares the memory of another value, in another shape
+	by    *instr // makes it; nil for a leaf and for another shape of a value
 	uses  int    // instructions that read it
 	keep  bool   // an output: its memory is its own
 	at    int    // its place in the arena
 	born  int    // the block that writes it
 	dies  int    // the last block that reads it
+
+	placed bool // has its place
+	inner  bool // is read in its block only, tile by tile, and has no place
 }
 
 // root is the value whose memory v has.
@@ -70,6 +58,9 @@ func (v *value) root() *value {
 	}
 	return v
 }
+
+// numeric says that v's elements are of a type that the program has memory for.
+func (v *value) numeric() bool { return v.dtype == tensor.Float32 || v.dtype == tensor.Float64 }
 
 // leaf says that v is a variable or constant of the graph: it has memory already.
 func (v *value) leaf() bool { return v.node.Op() == nil || op.IsConstant(v.node) }
@@ -82,6 +73,7 @@ type instr struct {
 	x      []*value
 	act    *op.Op   // the activation that is applied to the result at once
 	sparse []*lists // the non-zero elements of x[0], where the op walks those
+	tiled  bool     // it runs tile by tile with the others of its block
 	update *value   // the parameter that the result, its gradient, updates at once
 	decay  bool     // whether regularisation shrinks that parameter
 }
@@ -100,6 +92,14 @@ func order(p *program) {
 			p.outs = append(p.outs, d)
 		}
 	}
+	for _, n := range p.nodes {
+		p.visit(n)
+	}
+	for _, v := range p.values {
+		if p.nodes != nil && v.uses == 0 && !v.leaf() {
+			p.outs = append(p.outs, v.node)
+		}
+	}
 	for _, n := range p.outs {
 		v := p.visit(n)
 		v.keep = true
@@ -112,37 +112,46 @@ func order(p *program) {
 
 // visit is the value of n, with its instructions.
 func (p *program) visit(n *op.Node) *value {
-	if v := p.byID[n.ID()]; v != nil {
+	if v, ok := p.of[n]; ok {
+		if v == nil {
+			op.Fail("node %s is its own input; a graph must not have a cycle", label(n))
+		}
 		return v
 	}
-	v := &value{node: n, shape: n.Shape()}
+	if n.Graph() == nil {
+		op.Fail("node %d was removed from its graph, as numerical stabilization does; build what reads it anew, or call gorgonia.UseNonStable before", n.ID())
+	}
+	if n.Type() == nil {
+		op.Fail("node %s has no type; gorgonia.ApplyOp gives one", label(n))
+	}
+	p.of[n] = nil // being visited
+	v := &value{node: n, shape: n.Shape(), dtype: n.Dtype()}
 	if !v.leaf() {
-		in := &instr{op: n.Op(), own: op.Of(n.Op()), y: v}
+		v.by = &instr{op: n.Op(), own: op.Of(n.Op()), y: v}
 		for _, c := range op.Inputs(n) {
 			x := p.visit(c)
 			x.uses++
-			in.x = append(in.x, x)
+			v.by.x = append(v.by.x, x)
 		}
-		p.code = append(p.code, in)
-	} else if v.node.Value() == nil && !op.IsConstant(n) {
-		op.Fail("input %s has no value; bind one with gorgonia.Let before compiling", n.Name())
+		if !v.by.alike() {
+			v.by.own = nil
+		}
+		p.code = append(p.code, v.by)
+	} else if v.node.Value() == nil {
+		op.Fail("input %s has no value; bind one with gorgonia.Let before the run", label(n))
 	}
-	p.byID[n.ID()] = v
+	p.of[n] = v
 	p.values = append(p.values, v)
 	return v
 }
 
+// alike says that the elements of all that the instruction reads and writes are of one type that our kernels know.
+func (in *instr) alike() bool {
+	return in.y.numeric() && !slices.ContainsFunc(in.x, func(x *value) bool { return x.dtype != in.y.dtype })
+}
+
 // remove drops instructions.
 func (p *program) remove(drop func(*instr) bool) { p.code = slices.DeleteFunc(p.code, drop) }
-
-// sums takes Gorgonia's own additions, which it makes where the gradients of a node's several uses meet, as our op.
-func sums(p *program) {
-	for _, in := range p.code {
-		if in.own == nil && strings.HasPrefix(in.op.String(), "+ ") && in.x[0].shape.Eq(in.x[1].shape) {
-			in.own = op.Add
-		}
-	}
-}
 
 // reshapes makes the result of a reshape another view of its input.
 func reshapes(p *program) {
@@ -153,7 +162,7 @@ func reshapes(p *program) {
 		if x := in.x[0]; in.y.keep && (x.keep || x.leaf()) {
 			return false // an output that is also another output or an input needs memory of its own
 		}
-		in.y.of = in.x[0]
+		in.y.of, in.y.by = in.x[0], nil
 		if in.y.keep {
 			in.y.root().keep = true
 		}
@@ -164,18 +173,14 @@ func reshapes(p *program) {
 // fuseActivations lets affine apply the activation that alone reads its result.
 func fuseActivations(p *program) {
 	p.remove(func(in *instr) bool {
-		if in.own == nil || in.own.Point == nil {
+		if in.own == nil || in.own.Point == nil || p.alone {
 			return false
 		}
 		z := in.x[0]
-		if z.uses != 1 || z.of != nil {
+		if z.uses != 1 || z.by == nil || !z.by.affine() || z.by.act != nil {
 			return false
 		}
-		i := slices.IndexFunc(p.code, func(c *instr) bool { return c.y == z })
-		if i < 0 || !p.code[i].affine() || p.code[i].act != nil {
-			return false
-		}
-		p.code[i].act, p.code[i].y = in.own, in.y
+		z.by.act, z.by.y, in.y.by = in.own, in.y, z.by
 		return true
 	})
 }
@@ -183,19 +188,42 @@ func fuseActivations(p *program) {
 // groups cuts the code into blocks. A block is one instruction, or a run of instructions that work example by example and are
 // worth it: those go through the whole block with one example after the other, so that an image's maps stay in the cache.
 func groups(p *program) {
+	made := map[*value]*instr{} // what the run p.code[i:j] writes
+	heavy, j := 0, 0            // how many of it are worth it, and its end
 	for i := 0; i < len(p.code); {
-		j := i
-		for j < len(p.code) && p.code[j].own != nil && cuttable(p.code[j]) && p.joins(p.code[i:j], p.code[j]) {
+		for !p.alone && j < len(p.code) && p.code[j].own != nil && cuttable(p.code[j]) && (j == i || p.code[i].joins(p.code[j], made)) {
+			made[p.code[j].y.root()] = p.code[j]
+			heavy += p.code[j].weight()
 			j++
 		}
-		if run := p.code[i:j]; len(run) > 0 && slices.ContainsFunc(run, (*instr).convolves) {
-			p.blocks = append(p.blocks, run)
-			i = j
+		if heavy > 0 {
+			p.blocks = append(p.blocks, p.code[i:j])
+			clear(made)
+			i, heavy = j, 0
 			continue
 		}
-		p.blocks = append(p.blocks, p.code[i:i+1])
-		i++
+		n := 1
+		if p.stock {
+			n = max(1, flatRun(p.code[i:]))
+		}
+		if n > 1 {
+			p.tile(p.code[i : i+n])
+		}
+		p.blocks = append(p.blocks, p.code[i:i+n])
+		for _, in := range p.code[i : i+n] {
+			delete(made, in.y.root())
+		}
+		i += n
+		j = max(i, j)
 	}
+}
+
+// weight is 1 for an instruction that is heavy enough to make a group of.
+func (in *instr) weight() int {
+	if in.convolves() {
+		return 1
+	}
+	return 0
 }
 
 func cuttable(in *instr) bool {
@@ -212,17 +240,15 @@ func (in *instr) convolves() bool {
 	return false
 }
 
-// joins says that in can run in one block after the others: over as many examples, and without reading a whole of which the block
-// has made a part only.
-func (p *program) joins(block []*instr, in *instr) bool {
-	if len(block) > 0 && examples(block[0]) != examples(in) {
+// joins says that next can run in one block after in, the block's first, and what the block has made: over as many examples, and without
+// reading a whole of which the block has made a part only.
+func (in *instr) joins(next *instr, made map[*value]*instr) bool {
+	if examples(in) != examples(next) || in.y.dtype != next.y.dtype {
 		return false
 	}
-	for _, before := range block {
-		for k, x := range in.x {
-			if x.root() == before.y.root() && (before.own.Cut.Sum || !in.own.Cut.Sum && !in.own.Cut.Each[k]) {
-				return false
-			}
+	for k, x := range next.x {
+		if before := made[x.root()]; before != nil && (before.own.Cut.Sum || !next.own.Cut.Sum && !next.own.Cut.Each[k]) {
+			return false
 		}
 	}
 	return true
@@ -236,11 +262,10 @@ func examples(in *instr) int {
 	return in.y.shape[0]
 }
 
-// place gives each intermediate value a place in one arena. Values whose lives do not meet share memory; a life is counted in
-// blocks, because the instructions of a block run side by side.
+// place gives each intermediate value a place in the arena of its element type. Values whose lives do not meet share memory; a life is
+// counted in blocks, because the instructions of a block run side by side.
 func place(p *program) {
 	const never = -1
-	var live []*value
 	for _, v := range p.values {
 		v.born = never
 	}
@@ -248,6 +273,7 @@ func place(p *program) {
 		for _, in := range block {
 			for _, x := range in.x {
 				x.root().dies = t
+				p.relied[x.root()] = p.relied[x.root()] || in.own != nil
 			}
 			if y := in.y.root(); y.born == never {
 				y.born = t
@@ -255,32 +281,35 @@ func place(p *program) {
 			in.y.root().dies = max(in.y.root().dies, t)
 		}
 	}
+	live := map[tensor.Dtype][]*value{} // by place
 	for t, block := range p.blocks {
-		live = slices.DeleteFunc(live, func(v *value) bool { return v.dies < t })
+		for dtype, l := range live {
+			live[dtype] = slices.DeleteFunc(l, func(v *value) bool { return v.dies < t })
+		}
 		for _, in := range block {
-			if v := in.y.root(); v.born == t && !v.keep && !v.leaf() && !slices.Contains(live, v) {
-				v.at = p.fit(live, size(v))
-				live = append(live, v)
+			if v := in.y.root(); v.born == t && v.numeric() && !v.keep && !v.leaf() && !v.inner && !v.placed {
+				v.placed = true
+				live[v.dtype] = p.fit(live[v.dtype], v)
 			}
 		}
 	}
 }
 
 // size is the memory of v in elements, in whole cache lines.
-func size(v *value) int { return (max(1, v.shape.TotalSize()) + 15) / 16 * 16 }
+func size(v *value) int { return (v.elements() + 15) / 16 * 16 }
 
-// fit is the first gap of n elements between the live values.
-func (p *program) fit(live []*value, n int) int {
-	slices.SortFunc(live, func(a, b *value) int { return a.at - b.at })
-	at := 0
-	for _, v := range live {
-		if v.at-at >= n {
-			break
-		}
-		at = max(at, v.at+size(v))
+// elements is how many v has.
+func (v *value) elements() int { return max(1, v.shape.TotalSize()) }
+
+// fit puts v into the first gap between the live values that is large enough.
+func (p *program) fit(live []*value, v *value) []*value {
+	v.at = 0
+	i := 0
+	for ; i < len(live) && live[i].at-v.at < size(v); i++ {
+		v.at = max(v.at, live[i].at+size(live[i]))
 	}
-	p.arena = max(p.arena, at+n)
-	return at
+	p.arena[v.dtype] = max(p.arena[v.dtype], v.at+size(v))
+	return slices.Insert(live, i, v)
 }
 
 // String is the program's listing: a line an instruction, with the block's instructions indented.
@@ -291,7 +320,7 @@ func (p *program) String() string {
 		if s, ok := names[v.root()]; ok {
 			return s
 		}
-		return v.root().node.Name()
+		return label(v.root().node)
 	}
 	n := 0
 	for _, block := range p.blocks {
@@ -300,15 +329,18 @@ func (p *program) String() string {
 			if k > 0 {
 				mark = "|"
 			}
-			label := in.name()
+			does := in.name()
+			if in.own == nil {
+				does += " (Gorgonia's own)"
+			}
 			if in.act != nil {
-				label += "+" + in.act.Name
+				does += "+" + in.act.Name
 			}
 			if in.sparse != nil {
-				label += " sparse"
+				does += " sparse"
 			}
 			if in.update != nil {
-				label += "+sgd"
+				does += "+sgd"
 			}
 			var args []string
 			for _, x := range in.x {
@@ -320,9 +352,9 @@ func (p *program) String() string {
 				names[in.y.root()] = y
 				n++
 			}
-			fmt.Fprintf(&b, "%s %-9s %-16s = %s(%s)\n", mark, y, fmt.Sprint(in.y.shape), label, strings.Join(args, ", "))
+			fmt.Fprintf(&b, "%s %-9s %-16s = %s(%s)\n", mark, y, fmt.Sprint(in.y.shape), does, strings.Join(args, ", "))
 		}
 	}
-	fmt.Fprintf(&b, "arena %d elements\n", p.arena)
+	fmt.Fprintf(&b, "arena %d elements\n", p.arena[tensor.Float32]+p.arena[tensor.Float64])
 	return b.String()
 }

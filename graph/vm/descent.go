@@ -42,7 +42,7 @@ func (p *program) updates() {
 	for i, n := range slices.Backward(p.params) {
 		grad := p.visit(n.Deriv())
 		grad.uses++
-		u := &instr{own: sgd, y: p.byID[n.ID()], x: []*value{grad}, decay: p.rule.Decay[i]}
+		u := &instr{own: sgd, y: p.of[n], x: []*value{grad}, decay: p.rule.Decay[i]}
 		if op.Of(grad.node.Op()) == op.TMul {
 			early = append(early, u)
 		} else {
@@ -54,7 +54,7 @@ func (p *program) updates() {
 		p.code = slices.Insert(p.code, at, u)
 	}
 	p.code = append(p.code, late...)
-	cost := p.byID[p.outs[0].ID()]
+	cost := p.of[p.outs[0]]
 	at := 1 + p.lastIndex(func(in *instr) bool { return in.y == cost })
 	p.code = slices.Insert(p.code, at, &instr{own: guard, y: cost, x: []*value{cost}})
 }
@@ -86,21 +86,21 @@ func fuseUpdates(p *program) {
 }
 
 // target is what a product writes, and by which factors: its result, or the parameter that it updates.
-func (l *linker[T]) target(in *instr) (y []T, factors func() (alpha, beta T)) {
+func (l linker[T]) target(in *instr) (y []T, factors func() (alpha, beta T)) {
 	if in.update == nil {
 		return l.of(in.y), func() (T, T) { return 1, 0 }
 	}
-	return l.of(in.update), func() (T, T) { return T(-l.rule.Eta), T(l.rule.shrink(in.decay)) }
+	return l.of(in.update), func() (T, T) { return T(-l.vm.program.rule.Eta), T(l.vm.program.rule.shrink(in.decay)) }
 }
 
 // sgd updates a parameter from a gradient in memory.
-func (l *linker[T]) sgd(in *instr) []team.Job {
+func (l linker[T]) sgd(in *instr) []team.Job {
 	w, g, s := l.of(in.y), l.of(in.x[0]), kernel.For[T]()
-	return whole(func() { s.SGD(w, g, T(l.rule.shrink(in.decay)), T(l.rule.Eta)) })
+	return whole(func() { s.SGD(w, g, T(l.vm.program.rule.shrink(in.decay)), T(l.vm.program.rule.Eta)) })
 }
 
 // guard checks the cost.
-func (l *linker[T]) guard(in *instr) []team.Job {
+func (l linker[T]) guard(in *instr) []team.Job {
 	cost := l.of(in.x[0])
 	return whole(func() {
 		if c := float64(cost[0]); math.IsNaN(c) || math.IsInf(c, 0) {

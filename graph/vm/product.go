@@ -19,7 +19,7 @@ func activate[T kernel.Float](act *op.Op) func(y []T) {
 const tile = 32
 
 // bias is an affine's bias, zeros where it has none: to begin with them costs as much as with anything.
-func (l *linker[T]) bias(in *instr) []T {
+func (l linker[T]) bias(in *instr) []T {
 	if len(in.x) < 3 {
 		return make([]T, in.x[1].shape[1])
 	}
@@ -27,7 +27,7 @@ func (l *linker[T]) bias(in *instr) []T {
 }
 
 // affine is y = act(x W + b), cut by columns of W, or by rows of x where W is narrow.
-func (l *linker[T]) affine(in *instr) []team.Job {
+func (l linker[T]) affine(in *instr) []team.Job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.bias(in)
 	act, s := activate[T](in.act), kernel.For[T]()
@@ -48,7 +48,7 @@ func (l *linker[T]) affine(in *instr) []team.Job {
 }
 
 // mulT is y = a bᵀ, cut by rows of b.
-func (l *linker[T]) mulT(in *instr) []team.Job {
+func (l linker[T]) mulT(in *instr) []team.Job {
 	m, k, n := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[0]
 	y, a, b, s := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), kernel.For[T]()
 	size, parts := cut(n, m*k, tile)
@@ -59,7 +59,7 @@ func (l *linker[T]) mulT(in *instr) []team.Job {
 }
 
 // tMul is y = aᵀ b, cut by columns of a, or the update w = decay w − rate aᵀ b at once: then the gradient is never written.
-func (l *linker[T]) tMul(in *instr) []team.Job {
+func (l linker[T]) tMul(in *instr) []team.Job {
 	k, m, n := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, factors := l.target(in)
 	a, b, s := l.of(in.x[0]), l.of(in.x[1]), kernel.For[T]()

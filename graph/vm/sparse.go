@@ -94,7 +94,7 @@ func (z *lists) dense() bool {
 
 // sparseAffine is y = act(x W + b) by the non-zero elements of x: by halves of its columns where there are lists of both, else cut by
 // columns of W.
-func (l *linker[T]) sparseAffine(in *instr) []team.Job {
+func (l linker[T]) sparseAffine(in *instr) []team.Job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, x, w, b := l.of(in.y), l.of(in.x[0]), l.of(in.x[1]), l.bias(in)
 	act := activate[T](in.act)
@@ -154,7 +154,7 @@ func multiply[T kernel.Float](z *lists, y, x, w []T, n, k, j0, j1 int) {
 }
 
 // sparseTMul is tMul by the non-zero elements of a, in the parts of sparseAffine.
-func (l *linker[T]) sparseTMul(in *instr) []team.Job {
+func (l linker[T]) sparseTMul(in *instr) []team.Job {
 	n, k := in.x[0].shape[1], in.x[1].shape[1]
 	y, factors := l.target(in)
 	x, dy := l.of(in.x[0]), l.of(in.x[1])

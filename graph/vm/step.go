@@ -1,12 +1,7 @@
 package vm
 
 import (
-	"fmt"
-
 	"github.com/stheno-ml/stheno/graph/op"
-
-	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 	"github.com/stheno-ml/stheno/internal/team"
@@ -19,15 +14,15 @@ const work = 1 << 20
 const large = 1 << 15
 
 // steps are the jobs that run a block. How they are cut into parts depends on shapes alone, never on the number of threads.
-func (l *linker[T]) steps(block []*instr) []team.Job {
+func (l linker[T]) steps(block []*instr) []team.Job {
 	in := block[0]
 	switch {
-	case in.own == nil:
-		return l.foreign(in)
 	case in.own == sgd:
 		return l.sgd(in)
 	case in.own == guard:
 		return l.guard(in)
+	case in.tiled:
+		return l.tiles(block)
 	case len(block) > 1 || in.convolves() || in.own.Cut.Each != nil && !in.affine() && in.y.shape.TotalSize() >= large:
 		return l.group(block)
 	case in.sparse != nil && in.affine():
@@ -55,47 +50,6 @@ func cut(n, macs, unit int) (size, parts int) {
 	return size, (n + size - 1) / size
 }
 
-func (l *linker[T]) array(v *value) op.Array[T] { return op.Array[T]{Shape: v.shape, Data: l.of(v)} }
-
-func (l *linker[T]) arrays(x []*value) []op.Array[T] {
-	a := make([]op.Array[T], len(x))
-	for i, v := range x {
-		a[i] = l.array(v)
-	}
-	return a
-}
-
-// foreign runs an op of Gorgonia's through its own interface, into new memory, and copies the result.
-func (l *linker[T]) foreign(in *instr) []team.Job {
-	y, x := l.of(in.y), l.arrays(in.x)
-	return whole(func() {
-		values := make([]gorgonia.Value, len(x))
-		for i, a := range x {
-			values[i] = valueOf(a)
-		}
-		v, err := in.op.Do(values...)
-		if err == nil {
-			var d []T
-			d, err = op.Elements[T](v)
-			copy(y, d)
-		}
-		if err != nil {
-			l.vm.err = fmt.Errorf("vm: %v: %w", in.op, err)
-		}
-	})
-}
-
-// valueOf is a as Gorgonia has it.
-func valueOf[T kernel.Float](a op.Array[T]) gorgonia.Value {
-	if !a.Shape.IsScalar() {
-		return tensor.New(tensor.WithShape(a.Shape...), tensor.WithBacking(a.Data))
-	}
-	if f, ok := any(a.Data[0]).(float32); ok {
-		return gorgonia.NewF32(f)
-	}
-	return gorgonia.NewF64(float64(a.Data[0]))
-}
-
 // call is a kernel on its operands.
 type call[T kernel.Float] struct {
 	f func(op.Array[T], []op.Array[T])
@@ -105,7 +59,7 @@ type call[T kernel.Float] struct {
 
 // group runs instructions by examples, in a fixed number of parts. Where there are images, one goes through all instructions before
 // the next one. An instruction that sums over examples gives each part a sum of its own, and a second job adds those in order.
-func (l *linker[T]) group(block []*instr) []team.Job {
+func (l linker[T]) group(block []*instr) []team.Job {
 	m := examples(block[0])
 	parts := min(8, max(1, m/5))
 	calls, sums := make([][]call[T], parts), []func(){}
@@ -140,7 +94,7 @@ func (l *linker[T]) group(block []*instr) []team.Job {
 }
 
 // each is in on the examples [from, to).
-func (l *linker[T]) each(in *instr, from, to int) call[T] {
+func (l linker[T]) each(in *instr, from, to int) call[T] {
 	x := l.arrays(in.x)
 	for k, each := range in.own.Cut.Each {
 		if each {
@@ -151,7 +105,7 @@ func (l *linker[T]) each(in *instr, from, to int) call[T] {
 }
 
 // sum adds to each part's calls in's sum over the part's examples, and returns what adds up the parts' sums.
-func (l *linker[T]) sum(in *instr, calls [][]call[T]) func() {
+func (l linker[T]) sum(in *instr, calls [][]call[T]) func() {
 	y, m, parts := l.array(in.y), examples(in), len(calls)
 	sums := make([]op.Array[T], parts)
 	for i := range calls {

@@ -1,0 +1,382 @@
+package op
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// Ops along the axes of tensors of any number of axes.
+
+// block is a run of axes as one axis of n, between those before, of outer elements together, and those after, of inner.
+type block struct{ outer, n, inner int }
+
+// blockOf are the axes [from, to) of s.
+func blockOf(s Shape, from, to int) block {
+	product := func(s Shape) int {
+		n := 1
+		for _, d := range s {
+			n *= d
+		}
+		return n
+	}
+	return block{product(s[:from]), product(s[from:to]), product(s[to:])}
+}
+
+// Sum is the sum over the axes given, in ascending order, which y does not have any more.
+func Sum(axes ...int) *Op {
+	op := &Op{
+		Name: fmt.Sprintf("sum/%v", axes), F32: sumDo[float32](axes), F64: sumDo[float64](axes),
+		Shape: func(x []Shape) (Shape, error) {
+			y := Shape{}
+			for i, d := range x[0] {
+				if !slices.Contains(axes, i) {
+					y = append(y, d)
+				}
+			}
+			if len(y)+len(axes) != len(x[0]) {
+				return nil, fmt.Errorf("%v has no axes %v", x[0], axes)
+			}
+			return y, nil
+		},
+	}
+	switch {
+	case len(axes) > 0 && axes[0] > 0:
+		op.Cut = each1
+	case slices.Equal(axes, []int{0}):
+		op.Cut = Cut{Sum: true}
+	}
+	return op
+}
+
+func sumDo[T kernel.Float](axes []int) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		in, shape := x[0].Data, x[0].Shape
+		for end := len(axes); end > 0; { // a run of adjacent axes at a time, the last first
+			from := end - 1
+			for from > 0 && axes[from-1] == axes[from]-1 {
+				from--
+			}
+			after := axes[end-1] + 1
+			b := blockOf(shape, axes[from], after)
+			if from == 0 {
+				sumBlock(y.Data, in, b)
+				return
+			}
+			scratch := kernel.Borrow[T](b.outer * b.inner)
+			defer kernel.Return(scratch)
+			sumBlock(*scratch, in, b)
+			in, end = *scratch, from
+			shape = append(shape[:axes[from]].Clone(), shape[after:]...)
+		}
+		copy(y.Data, in)
+	}
+}
+
+func sumBlock[T kernel.Float](y, x []T, b block) {
+	s := kernel.For[T]()
+	if b.inner == 1 {
+		for i := range b.outer {
+			y[i] = s.Sum(x[i*b.n : (i+1)*b.n])
+		}
+		return
+	}
+	for i := range b.outer {
+		s.SumRows(y[i*b.inner:(i+1)*b.inner], x[i*b.n*b.inner:], b.inner, b.n)
+	}
+}
+
+// Expand repeats x along the axes in which it has 1 and y, of shape to, has more.
+func Expand(to Shape) *Op {
+	return &Op{
+		Name: fmt.Sprintf("expand/%v", to), F32: expandDo[float32], F64: expandDo[float64],
+		Shape: func(x []Shape) (Shape, error) {
+			for i, d := range x[0] {
+				if len(x[0]) != len(to) || d != to[i] && d != 1 {
+					return nil, fmt.Errorf("%v does not repeat to %v; it takes as many axes, each as long or 1", x[0], to)
+				}
+			}
+			return to.Clone(), nil
+		},
+	}
+}
+
+func expandDo[T kernel.Float](y Array[T], x []Array[T]) {
+	if len(x[0].Data) == 1 {
+		Fill(y.Data, x[0].Data[0])
+		return
+	}
+	expand(y.Data, x[0].Data, y.Shape, x[0].Shape)
+}
+
+func expand[T kernel.Float](y, x []T, to, from Shape) {
+	if len(x) == len(y) {
+		copy(y, x)
+		return
+	}
+	if len(x) == 1 {
+		Fill(y, x[0])
+		return
+	}
+	row := len(y) / to[0]
+	if from[0] == 1 {
+		expand(y[:row], x, to[1:], from[1:])
+		for n := row; n < len(y); n *= 2 {
+			copy(y[n:], y[:n])
+		}
+		return
+	}
+	part := len(x) / from[0]
+	for i := range to[0] {
+		expand(y[i*row:(i+1)*row], x[i*part:(i+1)*part], to[1:], from[1:])
+	}
+}
+
+// Transpose has x's axis pattern[i] as its axis i.
+func Transpose(pattern ...int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("transpose/%v", pattern), F32: transposeDo[float32](pattern), F64: transposeDo[float64](pattern),
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != len(pattern) {
+				return nil, fmt.Errorf("%v does not have the axes %v", x[0], pattern)
+			}
+			y := make(Shape, len(pattern))
+			for i, p := range pattern {
+				y[i] = x[0][p]
+			}
+			return y, nil
+		},
+	}
+}
+
+func transposeDo[T kernel.Float](pattern []int) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		var strides, step [8]int
+		n := 1
+		for i := len(x[0].Shape) - 1; i >= 0; i-- {
+			strides[i] = n
+			n *= x[0].Shape[i]
+		}
+		for i, p := range pattern {
+			step[i] = strides[p]
+		}
+		transpose(y.Data, x[0].Data, y.Shape, step[:len(pattern)])
+	}
+}
+
+// transpose fills y, of the shape given, from the elements of x that lie step apart along each axis.
+func transpose[T kernel.Float](y, x []T, shape Shape, step []int) {
+	switch {
+	case len(shape) == 1 && step[0] == 1:
+		copy(y, x[:len(y)])
+	case len(shape) == 1:
+		for i := range y {
+			y[i] = x[i*step[0]]
+		}
+	case len(shape) == 2 && step[0] == 1: // read rows of x in blocks that stay in the cache
+		rows, cols := shape[0], shape[1]
+		for i0 := 0; i0 < rows; i0 += 16 {
+			i1 := min(rows, i0+16)
+			for j := range cols {
+				from := x[j*step[1]+i0 : j*step[1]+i1]
+				for i, v := range from {
+					y[(i0+i)*cols+j] = v
+				}
+			}
+		}
+	default:
+		row := len(y) / shape[0]
+		for i := range shape[0] {
+			transpose(y[i*row:(i+1)*row], x[i*step[0]:], shape[1:], step[1:])
+		}
+	}
+}
+
+// A Window is every Step-th element from From to before To, along Axis.
+type Window struct{ Axis, From, To, Step int }
+
+func (w Window) size() int { return (w.To - w.From + w.Step - 1) / w.Step }
+
+func (w Window) cut() Cut {
+	if w.Axis == 0 {
+		return Cut{}
+	}
+	return each1
+}
+
+// inside says whether w lies in s.
+func (w Window) inside(s Shape) error {
+	if w.Axis >= len(s) || w.From < 0 || w.To > s[w.Axis] || w.Step < 1 || w.size() < 1 {
+		return fmt.Errorf("[%d:%d:%d] of axis %d of %v", w.From, w.To, w.Step, w.Axis, s)
+	}
+	return nil
+}
+
+// Slice is the window of x.
+func Slice(w Window) *Op {
+	return &Op{
+		Name: fmt.Sprintf("slice/%v", w), F32: sliceDo[float32](w), F64: sliceDo[float64](w), Cut: w.cut(),
+		Shape: func(x []Shape) (Shape, error) {
+			if err := w.inside(x[0]); err != nil {
+				return nil, err
+			}
+			y := x[0].Clone()
+			y[w.Axis] = w.size()
+			return y, nil
+		},
+	}
+}
+
+func sliceDo[T kernel.Float](w Window) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		b, n := blockOf(x[0].Shape, w.Axis, w.Axis+1), w.size()
+		for i := range b.outer {
+			from, to := x[0].Data[i*b.n*b.inner:], y.Data[i*n*b.inner:(i+1)*n*b.inner]
+			if w.Step == 1 {
+				copy(to, from[w.From*b.inner:])
+				continue
+			}
+			for j := range n {
+				copy(to[j*b.inner:(j+1)*b.inner], from[(w.From+j*w.Step)*b.inner:])
+			}
+		}
+	}
+}
+
+// Unslice is 0 in the shape given, but for the window, which has x: the gradient of [Slice].
+func Unslice(w Window, to Shape) *Op {
+	return &Op{
+		Name: fmt.Sprintf("unslice/%v/%v", w, to), F32: unsliceDo[float32](w), F64: unsliceDo[float64](w), Cut: w.cut(),
+		Shape: func(x []Shape) (Shape, error) {
+			y := to.Clone()
+			if w.Axis > 0 && len(x[0]) > 0 {
+				y[0] = x[0][0]
+			}
+			part, err := Slice(w).Shape([]Shape{y})
+			if err == nil && !slices.Equal(part, x[0]) {
+				err = fmt.Errorf("%v is not [%d:%d:%d] of axis %d of %v", x[0], w.From, w.To, w.Step, w.Axis, to)
+			}
+			return y, err
+		},
+	}
+}
+
+func unsliceDo[T kernel.Float](w Window) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		clear(y.Data)
+		b, n := blockOf(y.Shape, w.Axis, w.Axis+1), w.size()
+		for i := range b.outer {
+			to := y.Data[i*b.n*b.inner : (i+1)*b.n*b.inner]
+			for j := range n {
+				copy(to[(w.From+j*w.Step)*b.inner:], x[0].Data[(i*n+j)*b.inner:(i*n+j+1)*b.inner])
+			}
+		}
+	}
+}
+
+// Join is n inputs one after the other along an axis.
+func Join(axis, n int) *Op {
+	op := &Op{
+		Name: fmt.Sprintf("join/%d/%d", axis, n), F32: joinDo[float32](axis), F64: joinDo[float64](axis),
+		Shape: func(x []Shape) (Shape, error) {
+			y := x[0].Clone()
+			for i, s := range x {
+				if len(s) != len(y) || axis >= len(y) {
+					return nil, fmt.Errorf("%v beside %v along axis %d", s, x[0], axis)
+				}
+				if i > 0 {
+					y[axis] += s[axis]
+				}
+			}
+			return y, nil
+		},
+	}
+	if axis > 0 {
+		op.Cut = Cut{Each: slices.Repeat([]bool{true}, n)}
+	}
+	return op
+}
+
+func joinDo[T kernel.Float](axis int) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		b, at := blockOf(y.Shape, axis, axis+1), 0
+		for _, a := range x {
+			n := len(a.Data) / b.outer
+			for i := range b.outer {
+				copy(y.Data[i*b.n*b.inner+at:], a.Data[i*n:(i+1)*n])
+			}
+			at += n
+		}
+	}
+}
+
+// Dot is Σ a b.
+var Dot = &Op{
+	Name: "dot", F32: dotDo[float32], F64: dotDo[float64],
+	Shape: func(x []Shape) (Shape, error) {
+		_, err := sameShape(x)
+		return Shape{}, err
+	},
+}
+
+func dotDo[T kernel.Float](y Array[T], x []Array[T]) {
+	n := len(x[0].Data)
+	kernel.For[T]().MulT(y.Data, 1, x[0].Data, n, x[1].Data, n, 1, 1, n, 1, 0)
+}
+
+// BatchMul is a matrix product, of a or its transpose and b or its transpose, for each of the matrices that the last two axes make.
+func BatchMul(transA, transB bool) *Op {
+	return &Op{
+		Name: fmt.Sprintf("batchMul/%v/%v", transA, transB), F32: batchMulDo[float32](transA, transB), F64: batchMulDo[float64](transA, transB),
+		Shape: func(x []Shape) (Shape, error) {
+			d := len(x[0])
+			if d < 2 || len(x[1]) != d || !slices.Equal(x[0][:d-2], x[1][:d-2]) {
+				return nil, fmt.Errorf("%v times %v; it takes as many matrices of each", x[0], x[1])
+			}
+			m, k := matrix(x[0], transA)
+			k1, n := matrix(x[1], transB)
+			if k != k1 {
+				return nil, fmt.Errorf("%v times %v", x[0], x[1])
+			}
+			return append(x[0][:d-2].Clone(), m, n), nil
+		},
+	}
+}
+
+// matrix are the rows and columns of the matrices in s, transposed or not.
+func matrix(s Shape, trans bool) (rows, cols int) {
+	rows, cols = s[len(s)-2], s[len(s)-1]
+	if trans {
+		return cols, rows
+	}
+	return rows, cols
+}
+
+func batchMulDo[T kernel.Float](transA, transB bool) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		s := kernel.For[T]()
+		m, k := matrix(x[0].Shape, transA)
+		_, n := matrix(x[1].Shape, transB)
+		a, b := x[0].Data, x[1].Data
+		if transA && transB { // MulT takes rows of a
+			scratch := kernel.Borrow[T](len(a))
+			defer kernel.Return(scratch)
+			for at := 0; at < len(a); at += m * k {
+				transpose((*scratch)[at:at+m*k], a[at:], Shape{m, k}, []int{1, m})
+			}
+			a = *scratch
+		}
+		for i := range len(y.Data) / (m * n) {
+			yi, ai, bi := y.Data[i*m*n:(i+1)*m*n], a[i*m*k:(i+1)*m*k], b[i*k*n:(i+1)*k*n]
+			switch {
+			case transB:
+				s.MulT(yi, n, ai, k, bi, k, m, n, k, 1, 0)
+			case transA:
+				s.Mul(yi, n, ai, 1, m, bi, n, m, n, k, 1, 0)
+			default:
+				s.Mul(yi, n, ai, k, 1, bi, n, m, n, k, 1, 0)
+			}
+		}
+	}
+}

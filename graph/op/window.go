@@ -1,0 +1,159 @@
+package op
+
+import (
+	"fmt"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// Windows are those of a convolution or of pooling: their size, how far apart they are, what is assumed around the image above and on its
+// left, and how far apart the elements of one window are.
+type Windows struct {
+	Rows, Cols             int
+	StrideRows, StrideCols int
+	PadRows, PadCols       int
+	DilateRows, DilateCols int
+}
+
+// Patches are the windows of x (m,c,h,w), row by row: (m, rows, cols, c·Rows·Cols), with 0 outside of x. rows and cols are how many windows
+// there are.
+func Patches(w Windows, rows, cols int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("patches/%v", w), F32: patchesDo[float32](w), F64: patchesDo[float64](w), Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 4 {
+				return nil, fmt.Errorf("%v; it takes (m,c,h,w)", x[0])
+			}
+			return Shape{x[0][0], rows, cols, x[0][1] * w.Rows * w.Cols}, nil
+		},
+	}
+}
+
+// each calls f with the place in a patch's element order and the place in the image, −1 outside, of every element of every patch of an
+// image of c maps of h by w.
+func (w Windows) each(c, h, width, rows, cols int, f func(at, from int)) {
+	at := 0
+	for i := range rows {
+		for j := range cols {
+			for k := range c {
+				for u := range w.Rows {
+					r := i*w.StrideRows - w.PadRows + u*w.DilateRows
+					for v := range w.Cols {
+						s := j*w.StrideCols - w.PadCols + v*w.DilateCols
+						if 0 <= r && r < h && 0 <= s && s < width {
+							f(at, (k*h+r)*width+s)
+						} else {
+							f(at, -1)
+						}
+						at++
+					}
+				}
+			}
+		}
+	}
+}
+
+func patchesDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		n := len(y.Data) / y.Shape[0]
+		for i := range y.Shape[0] {
+			in, out := image(x[0], i), y.Data[i*n:(i+1)*n]
+			w.each(x[0].Shape[1], x[0].Shape[2], x[0].Shape[3], y.Shape[1], y.Shape[2], func(at, from int) {
+				if from < 0 {
+					out[at] = 0
+					return
+				}
+				out[at] = in[from]
+			})
+		}
+	}
+}
+
+// DPatches adds each element of patches back to its place in x of shape in: the gradient of [Patches].
+func DPatches(w Windows, in Shape) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dPatches/%v/%v", w, in), F32: dPatchesDo[float32](w), F64: dPatchesDo[float64](w), Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 4 || x[0][3] != in[1]*w.Rows*w.Cols {
+				return nil, fmt.Errorf("%v is not of patches of %v", x[0], in)
+			}
+			return append(Shape{x[0][0]}, in[1:]...), nil
+		},
+	}
+}
+
+func dPatchesDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
+	return func(dx Array[T], x []Array[T]) {
+		clear(dx.Data)
+		n := len(x[0].Data) / x[0].Shape[0]
+		for i := range x[0].Shape[0] {
+			in, out := x[0].Data[i*n:(i+1)*n], image(dx, i)
+			w.each(dx.Shape[1], dx.Shape[2], dx.Shape[3], x[0].Shape[1], x[0].Shape[2], func(at, from int) {
+				if from >= 0 {
+					out[from] += in[at]
+				}
+			})
+		}
+	}
+}
+
+// MaxWindows is the maximum of the windows of x (m,c,h,w), rows by cols of them; what is outside of x does not count.
+func MaxWindows(w Windows, rows, cols int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("maxWindows/%v", w), F32: maxWindowsDo[float32](w), F64: maxWindowsDo[float64](w), Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 4 {
+				return nil, fmt.Errorf("%v; it takes (m,c,h,w)", x[0])
+			}
+			return Shape{x[0][0], x[0][1], rows, cols}, nil
+		},
+	}
+}
+
+func maxWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		in := x[0].Data
+		w.maxima(y.Shape, x[0].Shape, func(a, b int) bool { return in[a] > in[b] }, func(window, at int) { y.Data[window] = in[at] })
+	}
+}
+
+// DMaxWindows gives dy to the first maximum of each window of x.
+func DMaxWindows(w Windows) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dMaxWindows/%v", w), F32: dMaxWindowsDo[float32](w), F64: dMaxWindowsDo[float64](w), Cut: each2,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 4 || len(x[1]) != 4 || !x[0][:2].Eq(x[1][:2]) {
+				return nil, fmt.Errorf("%v is not of windows of %v", x[1], x[0])
+			}
+			return x[0].Clone(), nil
+		},
+	}
+}
+
+func dMaxWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
+	return func(dx Array[T], x []Array[T]) {
+		clear(dx.Data)
+		in, dy := x[0].Data, x[1].Data
+		w.maxima(x[1].Shape, x[0].Shape, func(a, b int) bool { return in[a] > in[b] }, func(window, at int) { dx.Data[at] += dy[window] })
+	}
+}
+
+// maxima calls f for every window, of which y has the shape, with the place of its first maximum in x.
+func (w Windows) maxima(y, x Shape, larger func(a, b int) bool, f func(window, at int)) {
+	h, width := x[2], x[3]
+	for window := range y[0] * y[1] * y[2] * y[3] {
+		image, i, j := window/(y[2]*y[3]), window/y[3]%y[2], window%y[3]
+		r0, s0 := i*w.StrideRows-w.PadRows, j*w.StrideCols-w.PadCols
+		best := -1
+		for r := max(0, r0); r < min(h, r0+w.Rows); r++ {
+			for s := max(0, s0); s < min(width, s0+w.Cols); s++ {
+				if at := (image*h+r)*width + s; best < 0 || larger(at, best) {
+					best = at
+				}
+			}
+		}
+		if best >= 0 {
+			f(window, best)
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package vm_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stheno-ml/stheno/graph/vm"
+
+	. "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// digits is a mini-batch like MNIST's: four of five numbers are 0.
+func (b *builder) digits(shape ...int) *Node {
+	x := b.input(shape...)
+	d := x.Value().Data().([]float32)
+	for i := range d {
+		if d[i] = 0; b.random.IntN(5) == 0 {
+			d[i] = b.random.Float32()
+		}
+	}
+	return x
+}
+
+// labels are one-hot rows.
+func (b *builder) labels(m, k int) *Node {
+	y := b.input(m, k)
+	d := y.Value().Data().([]float32)
+	clear(d)
+	for i := range m {
+		d[i*k+b.random.IntN(k)] = 1
+	}
+	return y
+}
+
+// weights are a parameter as Glorot and He would have it.
+func (b *builder) weights(in int, shape ...int) *Node {
+	w := b.param(shape...)
+	d := w.Value().Data().([]float32)
+	scale := float32(2 * math.Sqrt(2/float64(in))) // param's deviation is ½
+	for i := range d {
+		d[i] *= scale
+	}
+	return w
+}
+
+func (b *builder) dense(x *Node, in, out int) *Node {
+	return Must(BroadcastAdd(Must(Mul(x, b.weights(in, in, out))), b.weights(8, 1, out), nil, []byte{0}))
+}
+
+func (b *builder) conv(x *Node, in, out int) *Node {
+	return Must(Conv2d(x, b.weights(9*in, out, in, 3, 3), tensor.Shape{3, 3}, []int{1, 1}, []int{1, 1}, []int{1, 1}))
+}
+
+func pooled(x *Node) *Node { return Must(MaxPool2D(x, tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2})) }
+
+func rectified(x *Node) *Node { return Must(Rectify(x)) }
+
+// crossEntropy is the mean over all numbers of −y ln softmax(z), as Gorgonia's examples have it.
+func (b *builder) crossEntropy(z *Node) {
+	b.cost = Must(Neg(Must(Mean(Must(HadamardProd(Must(Log(Must(SoftMax(z)))), b.labels(z.Shape()[0], z.Shape()[1])))))))
+}
+
+func (b *builder) norm(x *Node) *Node {
+	ones := tensor.Shape(make([]int, x.Dims()))
+	for i := range ones {
+		ones[i] = 1
+	}
+	ones[1] = x.Shape()[1]
+	y, _, _, _, err := BatchNorm(x, b.param(ones...), b.param(ones...), .1, 1e-5)
+	if err != nil {
+		panic(err)
+	}
+	return y
+}
+
+func mlpProgram(m int) func(*builder) {
+	return func(b *builder) { b.crossEntropy(b.dense(rectified(b.dense(b.digits(m, 784), 784, 300)), 300, 10)) }
+}
+
+func convnetProgram(b *builder) {
+	const m = 10
+	x := b.digits(m, 1, 28, 28)
+	for i, out := range []int{32, 64, 128} {
+		x = pooled(rectified(b.conv(x, []int{1, 32, 64}[i], out)))
+		x = Must(Dropout(x, .2))
+	}
+	h := rectified(Must(Mul(Must(Reshape(x, tensor.Shape{m, 128 * 9})), b.weights(128*9, 128*9, 625))))
+	b.crossEntropy(Must(Mul(Must(Dropout(h, .5)), b.weights(625, 625, 10))))
+}
+
+func batchNormProgram(b *builder) {
+	const m = 32
+	x := pooled(rectified(b.norm(b.conv(b.digits(m, 1, 28, 28), 1, 16))))
+	x = pooled(rectified(b.norm(b.conv(x, 16, 32))))
+	h := rectified(b.norm(Must(Mul(Must(Reshape(x, tensor.Shape{m, 32 * 49})), b.weights(32*49, 32*49, 100)))))
+	b.crossEntropy(b.dense(h, 100, 10))
+}
+
+func residualProgram(b *builder) {
+	const m = 10
+	x := pooled(rectified(b.conv(b.digits(m, 1, 28, 28), 1, 16)))
+	for range 3 {
+		x = rectified(Must(Add(x, b.conv(rectified(b.conv(x, 16, 16)), 16, 16))))
+	}
+	b.crossEntropy(b.dense(Must(Reshape(pooled(x), tensor.Shape{m, 16 * 49})), 16*49, 10))
+}
+
+func autoencoderProgram(b *builder) {
+	const m = 10
+	x := b.digits(m, 784)
+	h := Must(Sigmoid(b.dense(x, 784, 128)))
+	out := Must(Sigmoid(b.dense(h, 128, 784)))
+	b.cost = Must(Mean(Must(BinaryXent(out, x))))
+}
+
+// lstmProgram reads 50 characters, one after the other, and guesses each next one.
+func lstmProgram(b *builder) {
+	const letters, hidden, steps = 64, 100, 50
+	type gate struct{ wx, wh, bias *Node }
+	var gates [4]gate
+	for i := range gates {
+		gates[i] = gate{b.weights(letters, hidden, letters), b.weights(hidden, hidden, hidden), b.weights(8, hidden)}
+	}
+	who, bo := b.weights(hidden, letters, hidden), b.weights(8, letters)
+	h, c := b.input(hidden), b.input(hidden)
+	letter := func() *Node {
+		x := b.input(letters)
+		d := x.Value().Data().([]float32)
+		clear(d)
+		d[b.random.IntN(letters)] = 1
+		return x
+	}
+	for range steps {
+		x := letter()
+		at := func(i int, f func(*Node) (*Node, error)) *Node {
+			g := gates[i]
+			return Must(f(Must(Add(Must(Add(Must(Mul(g.wx, x)), Must(Mul(g.wh, h)))), g.bias))))
+		}
+		in, forget, out, cell := at(0, Sigmoid), at(1, Sigmoid), at(2, Sigmoid), at(3, Tanh)
+		c = Must(Add(Must(HadamardProd(forget, c)), Must(HadamardProd(in, cell))))
+		h = Must(HadamardProd(out, Must(Tanh(c))))
+		p := Must(SoftMax(Must(Add(Must(Mul(who, h)), bo))))
+		cost := Must(Neg(Must(Sum(Must(HadamardProd(letter(), Must(Log(p))))))))
+		if b.cost == nil {
+			b.cost = cost
+		} else {
+			b.cost = Must(Add(b.cost, cost))
+		}
+	}
+}
+
+func regressionProgram(b *builder) {
+	x, y := b.input(10000), b.input(10000)
+	line := Must(Add(Must(Mul(x, b.param())), b.param()))
+	b.cost = Must(Mean(Must(Square(Must(Sub(line, y))))))
+}
+
+// BenchmarkMachines runs stock programs on Gorgonia's machine and on ours in turn, and reports the time of a run on each, and their ratio.
+func BenchmarkMachines(b *testing.B) {
+	for _, p := range []struct {
+		name  string
+		build func(*builder)
+	}{
+		{"mlp/10", mlpProgram(10)}, {"mlp/100", mlpProgram(100)}, {"convnet", convnetProgram}, {"batchnorm", batchNormProgram},
+		{"residual", residualProgram}, {"autoencoder", autoencoderProgram}, {"lstm", lstmProgram}, {"regression", regressionProgram},
+	} {
+		b.Run(p.name, func(b *testing.B) {
+			tape := machineOf(b, p.build, func(b *builder) VM { return NewTapeMachine(b.g, BindDualValues(b.params...)) })
+			ours := machineOf(b, p.build, func(b *builder) VM { return vm.New(b.g, vm.BindDualValues(b.params...)) })
+			var times [2][]time.Duration
+			for b.Loop() {
+				for i, m := range []VM{tape, ours} {
+					runFor(b, m, 3) // with warm caches
+					start := time.Now()
+					runFor(b, m, 10)
+					times[i] = append(times[i], time.Since(start)/10)
+				}
+			}
+			slices.Sort(times[0])
+			slices.Sort(times[1])
+			middle := len(times[0]) / 2
+			b.ReportMetric(0, "ns/op") // of both, it says nothing
+			b.ReportMetric(float64(times[0][middle].Nanoseconds()), "tape-ns")
+			b.ReportMetric(float64(times[1][middle].Nanoseconds()), "vm-ns")
+			b.ReportMetric(float64(times[0][middle])/float64(times[1][middle]), "ratio")
+			b.ReportMetric(float64(times[0][0])/float64(times[1][0]), "ratio-of-best")
+			b.ReportMetric(testing.AllocsPerRun(10, func() { runFor(b, ours, 1) }), "vm-allocs/run")
+		})
+	}
+}
+
+func machineOf(b *testing.B, build func(*builder), machine func(*builder) VM) VM {
+	p := newBuilder(tensor.Float32)
+	build(p)
+	if _, err := Grad(p.cost, p.params...); err != nil {
+		b.Fatal(err)
+	}
+	return machine(p)
+}
+
+func runFor(b *testing.B, m VM, times int) {
+	for range times {
+		if err := m.RunAll(); err != nil {
+			b.Fatal(err)
+		}
+		m.Reset()
+	}
+}

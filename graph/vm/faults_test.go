@@ -1,0 +1,375 @@
+package vm_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stheno-ml/stheno/graph/op"
+	"github.com/stheno-ml/stheno/graph/vm"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+func TestMain(m *testing.M) {
+	log.SetOutput(io.Discard) // Sparsemax prints what it does
+	os.Exit(m.Run())
+}
+
+// vector is a float64 input of one axis.
+func vector(g *G.ExprGraph, name string, x ...float64) *G.Node {
+	return G.NewVector(g, tensor.Float64, G.WithShape(len(x)), G.WithName(name), G.WithValue(tensor.New(tensor.WithBacking(x))))
+}
+
+// once runs g on our machine.
+func once(t *testing.T, g *G.ExprGraph, opts ...vm.Option) {
+	t.Helper()
+	if err := vm.New(g, opts...).RunAll(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestInputs: a node's inputs are its own, although removing nodes leaves the graph's cache of IDs stale.
+func TestInputs(t *testing.T) {
+	g := G.NewGraph()
+	a, b := vector(g, "a", 1, 2), vector(g, "b", 3, 4)
+	sum := G.Must(G.Add(a, b))
+	gone := G.Must(G.Tanh(sum))
+	y := G.Must(G.HadamardProd(b, sum))
+	for _, n := range g.AllNodes() {
+		g.Has(n.ID()) // fills the cache
+	}
+	g.RemoveNode(gone)
+	z := G.Must(G.Sub(y, sum))
+	for n, want := range map[*G.Node]G.Nodes{y: {b, sum}, sum: {a, b}, z: {y, sum}, a: nil} {
+		if got := op.Inputs(n); !slices.Equal(got, want) {
+			t.Errorf("inputs of %v: %v, want %v", n, got, want)
+		}
+	}
+	if g.Node(y.ID()) == y {
+		t.Error("a graph finds its nodes by ID again; Inputs can ask it")
+	}
+	once(t, g)
+	if got := z.Value().Data().([]float64); got[0] != 8 || got[1] != 18 {
+		t.Errorf("%v, want [8 18]", got)
+	}
+}
+
+// TestCompileGrad: Compile takes parameters to which no gradient is bound, scalars too.
+func TestCompileGrad(t *testing.T) {
+	g := G.NewGraph()
+	w := vector(g, "w", 1, 2)
+	x := G.NewScalar(g, tensor.Float64, G.WithName("x"), G.WithValue(3.))
+	cost := G.Must(G.Mul(x, G.Must(G.Sum(G.Must(G.Square(w))))))
+	if _, err := G.Grad(cost, w, x); err != nil {
+		t.Fatal(err)
+	}
+	m, err := vm.Compile(op.Nodes{cost}, op.Nodes{w, x}, vm.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // nothing adds up
+		if err := m.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		gw, _ := w.Grad()
+		gx, _ := x.Grad()
+		if fmt.Sprint(gw.Data(), gx.Data()) != "[6 12] 5" {
+			t.Errorf("gradients %v and %v, want [6 12] and 5", gw, gx)
+		}
+	}
+}
+
+// TestUnkept: a node that is neither a root, a gradient nor kept shows no value, rather than one of another node.
+func TestUnkept(t *testing.T) {
+	g := G.NewGraph()
+	h := G.Must(G.Tanh(vector(g, "x", 1, 2)))
+	y := squares(G.Must(G.Sin(h)))
+	once(t, g)
+	if h.Value() != nil || y.Value() == nil {
+		t.Errorf("hidden %v, root %v; want no value, and one", h.Value(), y.Value())
+	}
+}
+
+// TestUnasked: what only a gradient by the mini-batch needs, for which nobody asked, is computed in the first run, and left out after that.
+func TestUnasked(t *testing.T) {
+	m := newMaker(tensor.Float64)
+	x, w := m.fixed(m.data(-1, 1, 3, 4)), m.in(4, 2)
+	cost := squares(G.Must(G.Mul(G.Must(G.Tanh(x)), w)))
+	s := m.session(cost, nil)
+	var unasked *G.Node // the gradient by tanh(x)
+	for _, n := range m.g.AllNodes() {
+		if n.Op() != nil && n.Op().String() == "A × Bᵀ" {
+			unasked = n
+		}
+	}
+	machine, keeping := vm.New(s.graph, vm.BindDualValues(w)), vm.New(s.graph, vm.Keep(unasked))
+	for run := range 3 {
+		if err := machine.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		if shown := unasked.Value() != nil; shown != (run == 0) || strings.Contains(machine.String(), "mulT(") != (run == 0) {
+			t.Errorf("run %d: value %v, listing\n%s", run, unasked.Value(), machine)
+		}
+	}
+	for range 2 {
+		if err := keeping.RunAll(); err != nil || unasked.Value() == nil {
+			t.Errorf("a kept gradient: %v, %v", unasked.Value(), err)
+		}
+	}
+}
+
+// TestRunAgain: neither Reset nor its absence changes what the next run gives, nor does Close.
+func TestRunAgain(t *testing.T) {
+	g := G.NewGraph()
+	x := vector(g, "x", 1, 2)
+	y := G.Must(G.Sum(x))
+	m := vm.New(g)
+	for i := range 4 {
+		if err := G.Let(x, tensor.New(tensor.WithBacking([]float64{float64(i), 2}))); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		if got := y.Value().Data(); got != float64(i)+2 {
+			t.Errorf("run %d: %v", i, got)
+		}
+		if i%2 == 0 {
+			m.Reset()
+		}
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// wrong are graphs that do not run, and what the error says.
+var wrong = map[string]struct {
+	build func() (*G.ExprGraph, []vm.Option)
+	says  []string
+}{
+	"no graph": {func() (*G.ExprGraph, []vm.Option) { return nil, nil }, []string{"nil"}},
+	"no value": {func() (*G.ExprGraph, []vm.Option) {
+		g := G.NewGraph()
+		G.Must(G.Tanh(G.NewVector(g, tensor.Float64, G.WithShape(3), G.WithName("lonely"))))
+		return g, nil
+	}, []string{"lonely", "Let"}},
+	"no int value": {func() (*G.ExprGraph, []vm.Option) {
+		g := G.NewGraph()
+		x := G.NewVector(g, tensor.Int, G.WithShape(3), G.WithName("lonely"))
+		G.Must(G.Add(x, x))
+		return g, nil
+	}, []string{"lonely", "Let"}},
+	"another type": {func() (*G.ExprGraph, []vm.Option) {
+		g := G.NewGraph()
+		x := G.NewScalar(g, tensor.Float64, G.WithName("narrow"))
+		G.Must(G.Tanh(x))
+		must(G.Let(x, float32(1)))
+		return g, nil
+	}, []string{"narrow", "float32", "float64"}},
+	"a nil to keep": {func() (*G.ExprGraph, []vm.Option) {
+		return G.NewGraph(), []vm.Option{vm.Keep(nil)}
+	}, []string{"nil"}},
+	"a nil parameter": {func() (*G.ExprGraph, []vm.Option) {
+		return G.NewGraph(), []vm.Option{vm.BindDualValues(nil)}
+	}, []string{"nil"}},
+	"another graph's node": {func() (*G.ExprGraph, []vm.Option) {
+		return G.NewGraph(), []vm.Option{vm.Keep(vector(G.NewGraph(), "foreign", 1, 2))}
+	}, []string{"foreign", "graph"}},
+	"a statement to keep": {func() (*G.ExprGraph, []vm.Option) {
+		g := G.NewGraph()
+		var v G.Value
+		return g, []vm.Option{vm.Keep(G.Read(vector(g, "x", 1, 2), &v))}
+	}, []string{"statement"}},
+	"an op that panics": {func() (*G.ExprGraph, []vm.Option) {
+		m := newMaker(tensor.Float64)
+		G.Must(G.ApplyOp(broken{}, m.in(2, 2), m.in(2, 2)))
+		return m.g, nil
+	}, []string{"broken", "out of order", "%2", "(2, 2)"}},
+	"an op that fails": {func() (*G.ExprGraph, []vm.Option) {
+		m := newMaker(tensor.Float64)
+		G.Must(G.ApplyOp(broken{fails: true}, m.in(2, 2), m.in(2, 2)))
+		return m.g, nil
+	}, []string{"broken", "out of order", "%2"}},
+	"a NaN": {func() (*G.ExprGraph, []vm.Option) {
+		g := G.NewGraph()
+		squares(G.Must(G.Log(G.Must(G.Neg(vector(g, "x", 1, 2))))))
+		return g, []vm.Option{vm.WithWatchlist()}
+	}, []string{"ln", "NaN", "element 0"}},
+	"an Inf": {func() (*G.ExprGraph, []vm.Option) {
+		g := G.NewGraph()
+		y := G.Must(G.Inverse(vector(g, "x", 1, 0)))
+		squares(y)
+		return g, []vm.Option{vm.WithWatchlist(y)}
+	}, []string{"Inf", "element 1"}},
+	"an op that returns another shape": {func() (*G.ExprGraph, []vm.Option) {
+		m := newMaker(tensor.Float64)
+		y := G.Must(G.ApplyOp(shrinking{}, m.in(2, 2), m.in(2, 2)))
+		G.Must(G.Add(y, m.in(2, 2)))
+		return m.g, nil
+	}, []string{"shrinking"}},
+}
+
+// TestWrong: a graph that is wrong gives an error that names the node, from RunAll, every time.
+func TestWrong(t *testing.T) {
+	for name, w := range wrong {
+		t.Run(name, func(t *testing.T) {
+			g, opts := w.build()
+			m := vm.New(g, opts...)
+			for range 2 {
+				err := m.RunAll()
+				if err == nil {
+					t.Fatal("no error")
+				}
+				for _, s := range w.says {
+					if !strings.Contains(err.Error(), s) {
+						t.Errorf("%v does not say %s", err, s)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestBoundLater: values, gradients and nodes may come after New, and a value after a failed run.
+func TestBoundLater(t *testing.T) {
+	g := G.NewGraph()
+	m := vm.New(g)
+	x := G.NewVector(g, tensor.Float64, G.WithShape(2), G.WithName("x"))
+	cost := squares(x)
+	if err := m.RunAll(); err == nil {
+		t.Fatal("no error without a value")
+	}
+	if _, err := G.Grad(cost, x); err != nil {
+		t.Fatal(err)
+	}
+	if err := G.Let(x, tensor.New(tensor.WithBacking([]float64{1, 2}))); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := x.Grad(); err != nil || fmt.Sprint(d.Data()) != "[2 4]" {
+		t.Errorf("gradient %v, %v", d, err)
+	}
+}
+
+// TestShared: machines of several graphs run at once over the same weights, which none of them writes.
+func TestShared(t *testing.T) {
+	m := newMaker(tensor.Float64)
+	weights := []*tensor.Dense{m.data(-1, 1, 6, 5), m.data(-1, 1, 5, 3)}
+	var group sync.WaitGroup
+	results := make([]string, 4)
+	for i := range results {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			m := newMaker(tensor.Float64)
+			x := m.fixed(m.data(-1, 1, 4, 6))
+			for _, w := range weights {
+				m.params = append(m.params, m.fixed(w))
+			}
+			h := G.Must(G.Tanh(G.Must(G.Mul(x, m.params[0]))))
+			s := m.session(squares(G.Must(G.Mul(h, m.params[1]))), nil)
+			machine := vm.New(s.graph, vm.BindDualValues(s.params...))
+			for range 20 {
+				if err := machine.RunAll(); err != nil {
+					t.Error(err)
+				}
+			}
+			d, _ := m.params[0].Grad()
+			results[i] = fmt.Sprint(d.Data())
+		}()
+	}
+	group.Wait()
+	for _, r := range results[1:] {
+		if r != results[0] {
+			t.Errorf("gradients %v and %v", r, results[0])
+		}
+	}
+}
+
+// TestRandom: random nodes and dropout draw anew in each run, by their distribution.
+func TestRandom(t *testing.T) {
+	g := G.NewGraph()
+	normal := G.GaussianRandomNode(g, tensor.Float64, 2, 3, 2000)
+	uniform := G.UniformRandomNode(g, tensor.Float64, 1, 5, 2001) // Gorgonia takes random nodes of one shape for the same
+	dropped := G.Must(G.Dropout(G.NewVector(g, tensor.Float64, G.WithShape(2000), G.WithName("x"), G.WithValue(tensor.Ones(tensor.Float64, 2000))), .5))
+	y := G.Must(G.Tanh(normal))
+	machine := vm.New(g, vm.Keep(normal, uniform, y))
+	last := 0.
+	for range 3 {
+		if err := machine.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		mean, sd := moments(normal.Value())
+		if math.Abs(mean-2) > .4 || math.Abs(sd-3) > .4 || mean == last {
+			t.Errorf("normal: mean %v, deviation %v; before %v", mean, sd, last)
+		}
+		last = mean
+		if mean, sd = moments(uniform.Value()); math.Abs(mean-3) > .2 || math.Abs(sd-4/math.Sqrt(12)) > .1 {
+			t.Errorf("uniform: mean %v, deviation %v", mean, sd)
+		}
+		if mean, _ = moments(dropped.Value()); math.Abs(mean-1) > .15 {
+			t.Errorf("dropout: mean %v", mean)
+		}
+		for i, v := range y.Value().Data().([]float64) {
+			if v != math.Tanh(normal.Value().Data().([]float64)[i]) {
+				t.Fatalf("what reads a random node does not have the numbers shown")
+			}
+		}
+	}
+}
+
+func moments(v G.Value) (mean, sd float64) {
+	d := v.Data().([]float64)
+	for _, x := range d {
+		mean += x / float64(len(d))
+	}
+	for _, x := range d {
+		sd += (x - mean) * (x - mean) / float64(len(d))
+	}
+	return mean, math.Sqrt(sd)
+}
+
+// TestCompileTime: ten thousand nodes are compiled within a second.
+func TestCompileTime(t *testing.T) {
+	m := newMaker(tensor.Float64)
+	x := m.in(4)
+	h := x
+	for range 1300 {
+		h = G.Must(G.Tanh(G.Must(G.HadamardProd(h, x))))
+	}
+	m.session(squares(h), nil)
+	nodes := len(m.g.AllNodes())
+	begin := time.Now()
+	once(t, m.g)
+	took := time.Since(begin)
+	t.Logf("%d nodes in %v", nodes, took)
+	if nodes < 10_000 || took > time.Second && !testing.Short() && !race {
+		t.Errorf("%d nodes took %v; at most a second for ten thousand", nodes, took)
+	}
+}
+
+// TestListing: a listing says which ops are not ours.
+func TestListing(t *testing.T) {
+	m := newMaker(tensor.Float64)
+	G.Must(G.ApplyOp(twice{}, m.in(2, 2), m.in(2, 2)))
+	machine := vm.New(m.g)
+	if err := machine.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains([]byte(machine.String()), []byte("+ twice (Gorgonia's own)(w0, w1)")) {
+		t.Errorf("listing:\n%s", machine)
+	}
+}

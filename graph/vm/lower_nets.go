@@ -1,0 +1,244 @@
+package vm
+
+import (
+	"reflect"
+	"sync/atomic"
+
+	"github.com/stheno-ml/stheno/graph/op"
+	"github.com/stheno-ml/stheno/internal/kernel"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Rules for networks of images, and for what keeps a state.
+
+// windows are those of x.
+type windows struct {
+	op.Windows
+	x *value
+}
+
+// plain says that our convolutions have such windows.
+func (w windows) plain() bool {
+	return w.StrideRows == w.StrideCols && w.PadRows == w.PadCols && w.DilateRows == 1 && w.DilateCols == 1
+}
+
+func windowsOf(r reflect.Value) op.Windows {
+	n := func(name string) int { return int(r.FieldByName(name).Int()) }
+	return op.Windows{
+		Rows: n("h"), Cols: n("w"), StrideRows: n("strideH"), StrideCols: n("strideW"), PadRows: n("padH"), PadCols: n("padW"),
+		DilateRows: n("dilationH"), DilateCols: n("dilationW"),
+	}
+}
+
+func (l *lowering) im2col(in *instr, r reflect.Value) {
+	w := windows{windowsOf(r), in.x[0]}
+	l.become(in, op.Patches(w.Windows, in.y.shape[1], in.y.shape[2]), in.x[0])
+	l.windows[in.y] = w
+}
+
+// convolution finds the product of an image's patches with filters as rows, whose columns are the maps.
+func (l *lowering) convolution(in *instr) bool {
+	by := maker(in.x[0])
+	if by == nil || by.own != op.MulT {
+		return false
+	}
+	w, ok := l.windows[by.x[0].root()]
+	if !ok || !w.plain() || len(in.x[0].shape) != 4 {
+		return false
+	}
+	filters := view(by.x[1], op.Shape{by.x[1].shape[0], w.x.shape[1], w.Rows, w.Cols})
+	l.become(in, op.WithoutBias(op.Conv(w.StrideRows, w.PadRows)), w.x, filters)
+	l.windows[in.y] = w
+	return true
+}
+
+// filterGrad finds the gradient of a convolution's filters.
+func (l *lowering) filterGrad(in *instr, a, b *value) bool {
+	dy := l.mapsLast[a.root()]
+	w, ok := l.windows[b.root()]
+	if dy == nil || !ok || !w.plain() {
+		return false
+	}
+	l.become(in, op.DConvK(w.StrideRows, w.PadRows, op.Shape{dy.shape[1], w.x.shape[1], w.Rows, w.Cols}), w.x, dy)
+	return in.own != nil
+}
+
+func (l *lowering) col2im(in *instr, r reflect.Value) {
+	w := windows{windowsOf(r.FieldByName("im2colOp")), nil}
+	if by := maker(in.x[0]); by != nil && by.own == op.Linear && w.plain() {
+		if dy := l.mapsLast[by.x[0].root()]; dy != nil {
+			filters := view(by.x[1], op.Shape{dy.shape[1], in.y.shape[1], w.Rows, w.Cols})
+			l.become(in, op.DConvX(w.StrideRows, w.PadRows, in.y.shape.Clone()), dy, filters)
+			return
+		}
+	}
+	l.become(in, op.DPatches(w.Windows, in.y.shape.Clone()), in.x[0])
+}
+
+// pooling are the windows of a max-pooling op, and our size of pooling if they do not overlap and fill x from its corner.
+func pooling(r reflect.Value) (w op.Windows, size int) {
+	n := func(name string) int { return int(r.FieldByName(name).Int()) }
+	w = op.Windows{Rows: n("h"), Cols: n("w"), StrideRows: n("strideH"), StrideCols: n("strideW"), PadRows: n("padNorth"), PadCols: n("padWest")}
+	if r.FieldByName("explicitPadding").Bool() { // Gorgonia's own op begins with these then
+		w.PadRows, w.PadCols = n("padSouth"), n("padEast")
+	}
+	pad := n("padNorth") + n("padSouth") + n("padWest") + n("padEast")
+	if pad == 0 && w.Rows == w.Cols && w.Rows == w.StrideRows && w.Rows == w.StrideCols {
+		size = w.Rows
+	}
+	return w, size
+}
+
+func (l *lowering) maxPool(in *instr, r reflect.Value) {
+	w, size := pooling(r)
+	if size > 0 {
+		l.become(in, op.MaxPool(size), in.x[0])
+		return
+	}
+	l.become(in, op.MaxWindows(w, in.y.shape[2], in.y.shape[3]), in.x[0])
+}
+
+func (l *lowering) maxPoolGrad(in *instr, r reflect.Value) {
+	w, size := pooling(r.Field(0))
+	if size > 0 {
+		l.become(in, op.DMaxPool(size), in.x[0], in.x[2])
+		return
+	}
+	l.become(in, op.DMaxWindows(w), in.x[0], in.x[2])
+}
+
+func (l *lowering) mapMeans(in *instr, _ reflect.Value) { l.become(in, op.MapMeans, in.x[0]) }
+
+// norm is a batch normalization of the program.
+type norm struct {
+	x, moments *value
+	ones       *value
+	eps        float64
+	training   reflect.Value
+}
+
+func (l *lowering) batchNorm(in *instr, r reflect.Value) {
+	x := in.x[0]
+	if len(x.shape) != 2 && len(x.shape) != 4 {
+		return
+	}
+	c := x.shape[1]
+	n := &norm{x: x, eps: r.FieldByName("epsilon").Float(), training: r.FieldByName("training")}
+	state := &statistics{op: in.op.(*gorgonia.BatchNormOp), momentum: r.FieldByName("momentum").Float(), training: n.training, numbers: x.elements() / c}
+	n.moments = l.emit(in.y.node, state.moments(c, x.elements()/x.shape[0]/c), l.emit(in.y.node, op.MapMoments, x))
+	n.ones = l.filled(x, c, 1)
+	l.norms[in.op] = n
+	l.become(in, op.BatchNorm(n.eps), x, n.moments, n.ones, l.filled(x, c, 0))
+}
+
+// filled is a constant vector.
+func (l *lowering) filled(like *value, n int, number float64) *value {
+	t := tensor.New(tensor.Of(like.dtype), tensor.WithShape(n))
+	if like.dtype == tensor.Float32 {
+		op.Fill(t.Data().([]float32), float32(number))
+	} else {
+		op.Fill(t.Data().([]float64), number)
+	}
+	return l.constant(like, t)
+}
+
+// statistics are what Gorgonia's batch normalization keeps.
+type statistics struct {
+	op       *gorgonia.BatchNormOp
+	momentum float64
+	training reflect.Value // bool
+	numbers  int           // of a map, in all examples
+}
+
+// moments is the mean and the biased variance of every map, from those of every example's maps, of area places; it adds them to the op's
+// running statistics. In evaluation it is the running statistics.
+func (s *statistics) moments(c, area int) *op.Op {
+	join := op.JoinMoments(area)
+	return &op.Op{
+		Name: "batchMoments", Shape: join.Shape, F32: momentsDo[float32](s, join, c), F64: momentsDo[float64](s, join, c),
+	}
+}
+
+func momentsDo[T kernel.Float](s *statistics, join *op.Op, c int) func(op.Array[T], []op.Array[T]) {
+	do := op.Kernel[T](join)
+	running := func(t tensor.Tensor) []T { return t.Data().([]T) }
+	return func(y op.Array[T], x []op.Array[T]) {
+		mean, variance := s.op.Stats()
+		if !s.training.Bool() {
+			copy(y.Data, running(mean))
+			copy(y.Data[c:], running(variance))
+			return
+		}
+		do(y, x)
+		keep := T(1 - s.momentum)
+		for k, m := range y.Data[:c] {
+			unbiased := y.Data[c+k] * T(s.numbers) / T(s.numbers-1)
+			running(mean)[k] = T(s.momentum)*m + keep*running(mean)[k]
+			running(variance)[k] = T(s.momentum)*unbiased + keep*running(variance)[k]
+		}
+	}
+}
+
+func (l *lowering) batchNormGrad(in *instr, r reflect.Value) {
+	n := l.norms[r.Field(0).Interface().(gorgonia.Op)]
+	if n == nil || n.x != in.x[0] {
+		return
+	}
+	s, dy := n.x.shape, in.x[1]
+	sums := l.emit(in.y.node, op.MapSums(n.eps), n.x, n.moments, dy)
+	total := l.emit(in.y.node, n.sum(), view(sums, op.Shape{s[0], 2 * s[1]}))
+	l.become(in, op.DBatchNorm(n.eps, n.x.elements()/s[1]), n.x, n.moments, n.ones, dy, view(total, op.Shape{2, s[1]}))
+}
+
+// sum is Σ over the examples; 0 in evaluation, where what was subtracted does not depend on x.
+func (n *norm) sum() *op.Op {
+	return &op.Op{Name: "batchSums", Shape: op.SumRows.Shape, F32: sumsDo[float32](n), F64: sumsDo[float64](n)}
+}
+
+func sumsDo[T kernel.Float](n *norm) func(op.Array[T], []op.Array[T]) {
+	do := op.Kernel[T](op.SumRows)
+	return func(y op.Array[T], x []op.Array[T]) {
+		if n.training.Bool() {
+			do(y, x)
+		} else {
+			clear(y.Data)
+		}
+	}
+}
+
+// dropouts counts the dropout ops of all programs: each has random bits of its own.
+var dropouts atomic.Uint64
+
+func (l *lowering) dropout(in *instr, r reflect.Value) {
+	d := &drop{p: r.FieldByName("probability").Float(), training: r.FieldByName("isTraining"), key: dropouts.Add(1) << 40}
+	l.become(in, &op.Op{Name: "dropout", Shape: op.Rectify.Shape, F32: dropDo[float32](d), F64: dropDo[float64](d)}, in.x[0])
+}
+
+// drop is a dropout op: other random bits in each run.
+type drop struct {
+	p        float64
+	training reflect.Value // bool
+	key      uint64
+}
+
+func dropDo[T kernel.Float](d *drop) func(op.Array[T], []op.Array[T]) {
+	return func(y op.Array[T], x []op.Array[T]) {
+		if d.p == 0 || !d.training.Bool() {
+			copy(y.Data, x[0].Data)
+			return
+		}
+		d.key++
+		s := kernel.For[T]()
+		s.Mask(y.Data, d.key, d.p, T(1/(1-d.p)))
+		s.Hadamard(y.Data, y.Data, x[0].Data)
+	}
+}
+
+func (l *lowering) dropoutGrad(in *instr, r reflect.Value) {
+	if in.alike() {
+		p := reflect.Indirect(r.Field(0)).FieldByName("probability").Float()
+		l.become(in, op.DropoutGrad(p), in.x[1], in.x[2])
+	}
+}
