@@ -12,10 +12,14 @@ type Point struct {
 	F64 func(y, x []float64)
 }
 
-// elementwise is an op of one input, of its input's shape.
+// elementwise is an op of one input, of its input's shape; grad may be nil.
 func elementwise(name string, f32 func(y, x []float32), f64 func(y, x []float64), grad Grad) *Op {
+	var rules []Grad
+	if grad != nil {
+		rules = []Grad{grad}
+	}
 	return &Op{
-		Name: name, Cut: each1, Grad: []Grad{grad}, Point: &Point{f32, f64}, Flat: true,
+		Name: name, Cut: each1, Grad: rules, Point: &Point{f32, f64}, Flat: true,
 		F32:   func(y Array[float32], x []Array[float32]) { f32(y.Data, x[0].Data) },
 		F64:   func(y Array[float64], x []Array[float64]) { f64(y.Data, x[0].Data) },
 		Shape: func(x []Shape) (Shape, error) { return x[0].Clone(), nil },
