@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/stheno-ml/stheno/models"
 )
 
 // compareFlags are the flags of compare.
@@ -46,7 +48,7 @@ func (a *app) compareCommand() *cobra.Command {
 			return a.compareFile(ctx, &f, model, f.against)
 		},
 	}
-	f.define(cmd.Flags())
+	f.define(cmd.Flags(), a.reader())
 	return cmd
 }
 
@@ -56,9 +58,9 @@ const byHand = "byhand"
 // tolerances are the relative differences that pass, by the type of the numbers.
 var tolerances = map[string]float64{"float64": 1e-9, "float32": 1e-3}
 
-func (f *compareFlags) define(set *pflag.FlagSet) {
+func (f *compareFlags) define(set *pflag.FlagSet, r models.Reader) {
 	f.set = set
-	set.SetNormalizeFunc(normalise)
+	set.SetNormalizeFunc(normalize)
 	set.SortFlags = false
 	set.StringVar(&f.against, "against", "", "byhand, or a `FILE` of NumPy's format")
 	set.IntVar(&f.steps, "steps", 100, "`N` mini-batches")
@@ -66,8 +68,8 @@ func (f *compareFlags) define(set *pflag.FlagSet) {
 	set.Float64Var(&f.tol, "tol", 0, "relative `difference` that passes; 1e-9 if not given, 1e-3 in float32")
 	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch; this and what follows to --train-size is the model's own if not given")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
-	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularisation λ, by network2's convention")
-	set.StringVar(&f.init, "init", "", initHelp())
+	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularization λ, by network2's convention")
+	f.init.define(set, r, "init", initHelp(r))
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
 	set.Uint64Var(&f.seed, "seed", 1, "`N` for weights, order and dropout")
 	f.machineFlags.define(set)

@@ -101,7 +101,7 @@ func (c *climb) trainer(j ladder.Training, threads int) (*app, *trainFlags, erro
 		args = append(args, "--data", c.flags.data)
 	}
 	f := &trainFlags{}
-	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
+	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError), c.reader())
 	if err := f.set.Parse(args[2:]); err != nil {
 		return nil, nil, err
 	}
@@ -120,7 +120,7 @@ func (c *climb) finish(ctx context.Context, j ladder.Training, path string, thre
 		return a.train(ctx, f, j.Model.Name)
 	}
 	more := &trainFlags{}
-	more.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
+	more.define(pflag.NewFlagSet("train", pflag.ContinueOnError), a.reader())
 	more.threads, more.runs, more.resume = threads, c.flags.runs, path
 	return a.resume(ctx, more, nil)
 }

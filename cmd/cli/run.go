@@ -87,7 +87,7 @@ func (a *app) trained(path string) (*trained, error) {
 		return nil, err
 	}
 	var f trainFlags
-	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
+	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError), a.reader())
 	if err := f.set.Parse(r.Info().Argv); err != nil {
 		return nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
 	}

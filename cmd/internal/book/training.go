@@ -43,7 +43,7 @@ func (l lab) fit(ctx context.Context, m models.Model, each func(epoch int, n *gr
 		return err
 	}
 	images := labelled(set)
-	t, err := train.New(net, m.Recipe)
+	t, err := m.Recipe.Trainer(net)
 	if err != nil {
 		return err
 	}

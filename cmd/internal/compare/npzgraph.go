@@ -39,7 +39,7 @@ type activation string
 // layer is the activation in a graph; nil where the graph has it in the cost, or needs none.
 func (a activation) layer() graph.Layer {
 	for _, l := range []graph.Layer{graph.Sigmoid, graph.Tanh, graph.ReLU} {
-		if text, err := graph.Kinds.Print(l); err == nil && text == string(a) {
+		if models.Text(l) == string(a) {
 			return l
 		}
 	}
@@ -80,8 +80,7 @@ func (s *spec) connect() {
 			sites = append(sites, len(act))
 		case graph.Flatten:
 		default:
-			text, _ := graph.Kinds.Print(l) // what has no text is no activation
-			a := activation(text)
+			a := activation(models.Text(l))
 			if a.layer() != l || len(act) == 0 || act[len(act)-1] != "linear" || slices.Contains(sites, len(act)) {
 				return
 			}
