@@ -95,7 +95,7 @@ type Graph []Vertex
 
 // A Vertex is a layer of a Graph.
 type Vertex struct {
-	Layer Layer    `term:",required"`
+	Layer Layer    `term:",inline"`
 	Name  string   // for From of those behind it; it may be empty
 	From  []string // the names of its inputs, or input for the Graph's; empty: the vertex before. A layer of several is a [Joiner]
 }

@@ -7,16 +7,17 @@ import (
 	"testing"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
 )
 
 // spell builds the nets of texts over (1,6,6), and gives their parameters and what they predict.
 func spell(t *testing.T, text string) (params string, y []float32) {
 	t.Helper()
-	net, err := graph.Parse(text, shape{1, 6, 6})
+	m, err := models.Reader{}.Line(text, shape{1, 6, 6})
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	n := fresh(t, net, graph.LogLikelihood, shape{1, 6, 6}, graph.Config{Seed: 5})
+	n := fresh(t, m.Net, graph.LogLikelihood, shape{1, 6, 6}, graph.Config{Seed: 5})
 	for _, p := range n.Params {
 		params += fmt.Sprint(" ", p.Name, p.Shape)
 	}
@@ -31,19 +32,19 @@ func spell(t *testing.T, text string) (params string, y []float32) {
 // TestWiring: what can be said in two ways is the same network.
 func TestWiring(t *testing.T) {
 	for _, same := range [][]string{
-		{"conv(3,3) relu dense(4)", "graph(vertex(conv(3,3)) vertex(relu) vertex(dense(4)))", "seq(conv(3,3) relu) seq(seq(dense(4)))"},
+		{"conv(3,3) relu dense(4)", "graph(conv(3,3) relu dense(4))", "seq(conv(3,3) relu) seq(seq(dense(4)))"},
 		{
 			"conv(2,3) residual(tanh conv(2,1)) dense(4)", "conv(2,3) add(seq,tanh conv(2,1)) dense(4)",
-			"conv(2,3) graph(vertex(tanh) vertex(conv(2,1),name=y) vertex(add,from=input y)) dense(4)",
+			"conv(2,3) graph(tanh conv(2,1,name=y) add(from=input y)) dense(4)",
 		},
 		{
 			"conv(2,3) concat(relu,conv(1,1) tanh,seq) dense(4)",
-			"conv(2,3) graph(vertex(relu,name=a) vertex(conv(1,1),from=input) vertex(tanh,name=b) vertex(concat,from=a b input)) dense(4)",
+			"conv(2,3) graph(relu(name=a) conv(1,1,from=input) tanh(name=b) concat(from=a b input)) dense(4)",
 		},
 		{"dense(5) tanh dense(5) tanh dense(4)", "repeat(2,dense(5) tanh) dense(4)"},
 		{
 			"dense(5) concat(dense(3),dense(2)) dense(4)",
-			"graph(vertex(dense(5),trunk) vertex(dense(3),left) vertex(dense(2),right,trunk) vertex(concat,from=left right) vertex(dense(4)))",
+			"graph(dense(5,name=trunk) dense(3,name=left) dense(2,name=right,from=trunk) concat(from=left right) dense(4))",
 		},
 	} {
 		params, y := spell(t, same[0])
@@ -70,21 +71,21 @@ func TestPaths(t *testing.T) {
 		"repeat(3,conv(2,3)) dense(4)": "layer 0 repeat(3): input (1, 1, 6, 6): layer 0 conv(2,3): input (1, 2, 2, 2): conv/1/0: filters of 3×3 on images of 2×2",
 		"repeat(0,relu)":               "layer 0 repeat(0): input (1, 1, 6, 6): 0 times; use 1 to 1000",
 		"repeat(1001,relu)":            "layer 0 repeat(1001): input (1, 1, 6, 6): 1001 times; use 1 to 1000",
-		"repeat(1000,repeat(1000,repeat(1000,tanh)))": "the network has more than 4096 layers; use fewer",
-		"conv(2,4,pad=same)":                          "layer 0 conv(2,4,pad=same): input (1, 1, 6, 6): pad same for filters of 4×4; use filters of an odd size",
-		"graph":                                       "layer 0 graph: input (1, 1, 6, 6): it has no vertices",
-		"graph(vertex(dense(4),from=left))":           `layer 0 graph: input (1, 1, 6, 6): layer 0: from: unknown name "left"; use input`,
-		"graph(vertex(relu,name=left) vertex(dense(4),from=letf))":                      `layer 1: from: unknown name "letf"; did you mean left?`,
-		"graph(vertex(relu,name=a) vertex(dense(4),name=a))":                            "layer a: its name is that of another; give each its own",
-		"graph(vertex(relu,name=input))":                                                "layer input: its name is that of another",
-		"graph(vertex(relu,name=a) vertex(tanh,name=b) vertex(dense(4),from=a))":        "layer b: nothing comes from it; name it in from",
-		"graph(vertex(relu,name=a) vertex(tanh,name=b) vertex(dense(4),from=a b))":      "layer 2 dense(4): input (1, 1, 6, 6) and (1, 1, 6, 6): it takes one input, and has 2; join them by add or concat",
-		"graph(vertex(dense(2),name=a) vertex(tanh,name=b) vertex(add,from=input b a))": "layer 2 add: input (1, 1, 6, 6) and (1, 2) and (1, 2): what it adds has the shapes (1, 1, 6, 6) and, number 1, (1, 2)",
-		"graph(vertex(residual(conv(9,9)),name=a))":                                     "layer a residual: input (1, 1, 6, 6): layer 0 conv(9,9): input (1, 1, 6, 6)",
+		"repeat(1000,repeat(1000,repeat(1000,tanh)))":             "the network has more than 4096 layers; use fewer",
+		"conv(2,4,pad=same)":                                      "layer 0 conv(2,4,pad=same): input (1, 1, 6, 6): pad same for filters of 4×4; use filters of an odd size",
+		"graph":                                                   "layer 0 graph: input (1, 1, 6, 6): it has no vertices",
+		"graph(dense(4,from=left))":                               `layer 0 graph: input (1, 1, 6, 6): layer 0: from: unknown name "left"; use input`,
+		"graph(relu(name=left) dense(4,from=letf))":               `layer 1: from: unknown name "letf"; did you mean left?`,
+		"graph(relu(name=a) dense(4,name=a))":                     "layer a: its name is that of another; give each its own",
+		"graph(relu(name=input))":                                 "layer input: its name is that of another",
+		"graph(relu(name=a) tanh(name=b) dense(4,from=a))":        "layer b: nothing comes from it; name it in from",
+		"graph(relu(name=a) tanh(name=b) dense(4,from=a b))":      "layer 2 dense(4): input (1, 1, 6, 6) and (1, 1, 6, 6): it takes one input, and has 2; join them by add or concat",
+		"graph(dense(2,name=a) tanh(name=b) add(from=input b a))": "layer 2 add: input (1, 1, 6, 6) and (1, 2) and (1, 2): what it adds has the shapes (1, 1, 6, 6) and, number 1, (1, 2)",
+		"graph(residual(conv(9,9),name=a))":                       "layer a residual: input (1, 1, 6, 6): layer 0 conv(9,9): input (1, 1, 6, 6)",
 	} {
-		net, err := graph.Parse(text, shape{1, 6, 6})
+		m, err := models.Reader{}.Line(text, shape{1, 6, 6})
 		if err == nil {
-			_, err = graph.New(net, graph.LogLikelihood, shape{1, 6, 6}, graph.Config{})
+			_, err = graph.New(m.Net, graph.LogLikelihood, shape{1, 6, 6}, graph.Config{})
 		}
 		if err == nil || !strings.HasPrefix(err.Error(), "graph: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s:\n%v, want\n%s…", text, err, want)

@@ -6,7 +6,6 @@
 //   - idx.go: the reader of IDX files, which trusts nothing that a header says; [FormatError]
 //   - set.go: [Set], labelled images, one byte a pixel
 //   - book.go: what the book does to the data: [Expand], [Darkness]
-//   - warp.go: [Warp], random distortions, anew in each epoch
 //   - picture.go: [ReadImage], a PNG, JPEG or GIF of bounded size
 //   - frame.go: [Frame], any drawing or photo of a digit in the frame that MNIST has: 28×28, light on dark; with
 //     background.go, which makes the background black, ink.go, which finds the ink on it, and grid.go, which scales

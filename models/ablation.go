@@ -1,6 +1,9 @@
 package models
 
-import "github.com/stheno-ml/stheno/graph"
+import (
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
 
 // An Ablation is a recipe of ours with one of its choices undone. It trains on 50,000 images, so that the validation images can say what
 // the choice is worth.
@@ -13,9 +16,9 @@ type Ablation struct {
 // Ablations are those of each recipe after the recipe with nothing undone.
 var Ablations = []Ablation{
 	whole(Sprint995),
-	undone(Sprint995, "no-warps", "warps: the images as they are", func(m *Model) { m.Recipe.Augment = "" }),
+	undone(Sprint995, "no-warps", "warps: the images as they are", func(m *Model) { m.Recipe.Augment = nil }),
 	undone(Sprint995, "wild-warps", "mildness: warps twice as strong", func(m *Model) {
-		m.Recipe.Augment = "warp(rotate=14,zoom=0.14,shift=2,shear=8,elastic=1)"
+		m.Recipe.Augment = train.Warp{Rotate: 14, Zoom: .14, Shift: 2, Shear: 8, Elastic: 1}
 	}),
 	undone(Sprint995, "no-smoothing", "smooth labels", func(m *Model) { m.Loss = graph.LogLikelihood }),
 	undone(Sprint995, "no-average", "the average of the weights", func(m *Model) { m.Recipe.EMA = 0 }),
@@ -23,10 +26,10 @@ var Ablations = []Ablation{
 		m.Net, m.Recipe.Eta = biased(24, 48, 128), m.Recipe.Eta/3
 	}),
 	undone(Sprint995, "no-cycle", "one cycle: η is a fifth of its peak throughout", func(m *Model) {
-		m.Recipe.Schedule, m.Recipe.Eta = "", m.Recipe.Eta/5
+		m.Recipe.Schedule, m.Recipe.Eta = nil, m.Recipe.Eta/5
 	}),
 	undone(Sprint995, "no-adam", "Adam: Nesterov's momentum, 0.9, and ten times η", func(m *Model) {
-		m.Recipe.Optimizer, m.Recipe.Eta = "nesterov(momentum=0.9)", 10*m.Recipe.Eta
+		m.Recipe.Optimizer, m.Recipe.Eta = train.Nesterov{Momentum: .9}, 10*m.Recipe.Eta
 	}),
 	undone(Sprint995, "half", "width: half as many maps and neurons", func(m *Model) { m.Net = normed(12, 24, 64) }),
 	whole(Second),
@@ -49,7 +52,7 @@ func whole(of Model) Ablation { return undone(of, "whole", "nothing", func(*Mode
 // cycled undoes what steady does.
 func cycled(of Model) Ablation {
 	return undone(of, "cycle", "the constant η and the long average: one cycle to twice η, an average of 500 steps", func(m *Model) {
-		m.Recipe.Schedule, m.Recipe.Eta, m.Recipe.EMA = "onecycle", 2*m.Recipe.Eta, .998
+		m.Recipe.Schedule, m.Recipe.Eta, m.Recipe.EMA = train.OneCycle{}, 2*m.Recipe.Eta, .998
 	})
 }
 

@@ -1,6 +1,9 @@
 package models
 
-import "github.com/stheno-ml/stheno/graph"
+import (
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
 
 // Networks beside the book's, as starting points for one's own.
 
@@ -29,7 +32,7 @@ var ResNet = Model{
 		graph.Repeat{Times: 2, Layers: block(64)},
 		graph.GlobalAvgPool{}, graph.Dense{Out: 10},
 	},
-	Recipe: Recipe{Epochs: 10, Batch: 128, Eta: .01, Optimizer: "adam", Schedule: "onecycle", Init: graph.He, DropTail: true},
+	Recipe: Recipe{Epochs: 10, Batch: 128, Eta: .01, Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Init: graph.He, DropTail: true},
 }
 
 // block is a residual block of two convolutions that keep the shape.

@@ -141,7 +141,7 @@ func TestArchitectures(t *testing.T) {
 		if !ok {
 			t.Fatalf("no %s", name)
 		}
-		line, err := graph.Parse(s.line, m.Input)
+		line, err := models.Reader{}.Line(s.line, m.Input)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func TestArchitectures(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := firstSteps(t, m, m.Net)
-		for spelling, net := range map[string]graph.Layer{"line": line, "file": file.Net} {
+		for spelling, net := range map[string]graph.Layer{"line": line.Net, "file": file.Net} {
 			if got := firstSteps(t, m, net); !slices.Equal(got, want) {
 				t.Errorf("%s: the %s is not the catalogue's", name, spelling)
 			}

@@ -1,13 +1,17 @@
 package models
 
-import "github.com/stheno-ml/stheno/graph"
+import (
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
+)
 
 // Sprint99 reaches 99 % in one epoch: two convolution-pooling layers and a hidden layer, with batch norm, under one cycle of Adam.
 var Sprint99 = Model{
 	Name: "sprint99", Doc: "99 % in one epoch: C16P-C32P-FC128-softmax with batch norm, smooth labels",
 	Input: image, Loss: graph.Smoothed(.1), Net: normed(16, 32, 128),
 	Recipe: Recipe{
-		Epochs: 1, Batch: 128, Eta: .01, Optimizer: "adam(beta1=0.7,beta2=0.9)", Schedule: "onecycle", Init: graph.He, DropTail: true, Full: true,
+		Epochs: 1, Batch: 128, Eta: .01, Optimizer: train.Adam{Beta1: .7, Beta2: .9}, Schedule: train.OneCycle{}, Init: graph.He, DropTail: true,
+		Full: true,
 	},
 }
 
@@ -60,7 +64,7 @@ var single = graph.Seq{
 }
 
 // longer is the warp for trainings that see each image often.
-const longer = "warp(rotate=8,zoom=0.08,shift=1,shear=5,elastic=0.6)"
+var longer = train.Warp{Rotate: 8, Zoom: .08, Shift: 1, Shear: 5, Elastic: .6}
 
 // MLPElastic is a plain multilayer perceptron, as that of Cireşan, Meier, Gambardella and Schmidhuber (2010) on distorted digits.
 var MLPElastic = Model{
@@ -71,7 +75,7 @@ var MLPElastic = Model{
 		graph.Dense{Out: 1024, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
 		graph.Dense{Out: 10},
 	},
-	Recipe: augmented(steady(60, .002), "warp(rotate=10,zoom=0.1,shift=1.5,shear=8,elastic=1.1)"), // a net without convolutions needs more
+	Recipe: augmented(steady(60, .002), train.Warp{Rotate: 10, Zoom: .1, Shift: 1.5, Shear: 8, Elastic: 1.1}), // a net without convolutions needs more
 }
 
 // A Member is so many networks of a committee: those of one recipe's seeds from 1 on.
@@ -111,8 +115,8 @@ func tripled(first, second int) graph.Seq {
 // warp is mild: a digit turns by up to 7 degrees, and its pixels move by half a pixel elastically.
 func warped(epochs int, eta, ema float64) Recipe {
 	return Recipe{
-		Epochs: epochs, Batch: 128, Eta: eta, Optimizer: "adam(beta1=0.8,beta2=0.95)", Schedule: "onecycle", EMA: ema, Init: graph.He,
-		Augment: "warp(rotate=7,zoom=0.07,shift=1,shear=4,elastic=0.5)", DropTail: true, Full: true,
+		Epochs: epochs, Batch: 128, Eta: eta, Optimizer: train.Adam{Beta1: .8, Beta2: .95}, Schedule: train.OneCycle{}, EMA: ema, Init: graph.He,
+		Augment: train.Warp{Rotate: 7, Zoom: .07, Shift: 1, Shear: 4, Elastic: .5}, DropTail: true, Full: true,
 	}
 }
 
@@ -121,12 +125,12 @@ func warped(epochs int, eta, ema float64) Recipe {
 // one network of single either, but five of them together have 99.76 in place of 99.73.
 func steady(epochs int, eta float64) Recipe {
 	r := warped(epochs, eta, .9995)
-	r.Schedule = ""
+	r.Schedule = nil
 	return r
 }
 
 // augmented is r with another warp.
-func augmented(r Recipe, warp string) Recipe {
+func augmented(r Recipe, warp train.Warp) Recipe {
 	r.Augment = warp
 	return r
 }

@@ -16,7 +16,7 @@ var Deep = Model{
 		dropHalf, graph.Dense{Out: 1000}, graph.ReLU,
 		dropHalf, graph.Dense{Out: 1000}, graph.ReLU,
 		dropHalf, softmaxLayer),
-	Recipe:    network3(Recipe{Epochs: 40, Eta: .03, Augment: "shifts"}),
+	Recipe:    network3(Recipe{Epochs: 40, Eta: .03, Augment: Shifts{}}),
 	Published: Figure{Set: "test", Accuracy: .9960, Source: "ch. 6, dropout; five of them vote for 99.67", Vote: .9967},
 }
 
@@ -24,7 +24,7 @@ var Deep = Model{
 var (
 	sigmoidRecipe = Recipe{Epochs: 60, Eta: .1}
 	reluRecipe    = Recipe{Epochs: 60, Eta: .03, Lambda: 1}
-	shiftsRecipe  = Recipe{Epochs: 60, Eta: .03, Lambda: 1, Augment: "shifts"}
+	shiftsRecipe  = Recipe{Epochs: 60, Eta: .03, Lambda: 1, Augment: Shifts{}}
 )
 
 var chapter6 = []Model{

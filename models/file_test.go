@@ -7,12 +7,14 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/internal/term/termtest"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // TestFile: text -> model -> text is the identity for the whole catalogue.
@@ -44,7 +46,7 @@ func (halved) Build(_ *graph.Builder, x *graph.Node) *graph.Node { return x }
 
 // canonical is a file with everything, as Encode writes it.
 const canonical = `format = 1
-name = "two \"names\" \\ \u0009"
+name = "two \"names\" \\ \t"
 input = [2, 8, 8] # channels, rows, columns
 
 [[layer]]
@@ -142,7 +144,7 @@ drop_tail = true
 `
 
 func TestCanonical(t *testing.T) {
-	r := Reader{Own: []graph.Layer{graph.Seq{halved{1}}}, Fit: true}
+	r := Reader{Own: []Model{{Net: graph.Seq{halved{1}}}}, Fit: true}
 	m, err := r.Decode("m.toml", []byte(canonical))
 	if err != nil {
 		t.Fatal(err)
@@ -164,8 +166,8 @@ func TestCanonical(t *testing.T) {
 	if a, b := text(t, m.Net), text(t, want); a != b {
 		t.Errorf("%s, want %s", a, b)
 	}
-	recipe := Recipe{Epochs: 3, Batch: 10, Eta: .001, Optimizer: "adam(beta1=0.8)", Schedule: "onecycle(warmup=0.2)", Patience: 4, Clip: 1.5, EMA: .99,
-		Init: graph.He, TrainSize: 1000, Augment: "warp(rotate=15,zoom=0.1)", DropTail: true}
+	recipe := Recipe{Epochs: 3, Batch: 10, Eta: .001, Optimizer: train.Adam{Beta1: .8}, Schedule: train.OneCycle{Warmup: .2}, Patience: 4, Clip: 1.5, EMA: .99,
+		Init: graph.He, TrainSize: 1000, Augment: train.Warp{Rotate: 15, Zoom: .1}, DropTail: true}
 	if m.Recipe != recipe || m.Name != "two \"names\" \\ \t" || m.Loss.Smoothing != .1 {
 		t.Errorf("%+v", m)
 	}
@@ -173,7 +175,7 @@ func TestCanonical(t *testing.T) {
 
 func text(t *testing.T, l graph.Layer) string {
 	t.Helper()
-	text, err := graph.Kinds.Print(l)
+	text, err := kinds.Print(l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,13 +190,14 @@ func TestSpellings(t *testing.T) {
 		"[[layer]]\nop='dense(10)'":          "dense(10)",
 		"[[layer]]\nop='dense(init=zero)'\nout=10\n[loss]\nop='log-likelihood(smoothing=0)'": "dense(10,init=zero)",
 		"layer = [{op='dense', out=1_0}]":                                                                      "dense(10)",
+		"layer = 'dense(10)'\nloss = 'log-likelihood'":                                                         "dense(10)",
 		"[layer]\nop = 'dense'\nout = 0xA":                                                                     "dense(10)",
 		"[[layer]]\nop='residual'\nlayer='relu tanh'\n[[layer]]\nop='dense'\nout=10":                           "residual(relu tanh) dense(10)",
 		"[[layer]]\nop='dense'\nout=10\ninit={op='normal', std=0.5}":                                           "dense(10,init=normal(0.5))",
 		"[[layer]]\nop='dense'\nout=10\ninit.op='zero'":                                                        "dense(10,init=zero)",
 		"[[layer]]\nop='add'\n[[layer.branch]]\n[[layer.branch]]\nlayer='relu'\n[[layer]]\nop='dense'\nout=10": "add(seq,relu) dense(10)",
 		"[[layer]]\nop='reshape'\nshape=[4,196]\n[[layer]]\nop='dense'\nout=10":                                "reshape(4x196) dense(10)",
-		"[[layer]]\nop='dense'\nout=10\nname='a'":                                                              "graph(vertex(dense(10),name=a))",
+		"[[layer]]\nop='dense'\nout=10\nname='a'":                                                              "graph(dense(10,name=a))",
 	} {
 		if text == "" {
 			text = "[[layer]]\nop = 'dense'\nout = 10"
@@ -256,7 +259,7 @@ func TestOld(t *testing.T) {
 	if got := text(t, m.Net); got != "conv(20,5,init=normal(0.08944271909999159)) pool(2) dropout(0.5) dense(10)" {
 		t.Error(got)
 	}
-	if want := (Recipe{Epochs: 60, Batch: 10, Eta: .03, Lambda: 1, Augment: "shifts", DropTail: true}); m.Recipe != want || m.Loss != graph.CrossEntropy {
+	if want := (Recipe{Epochs: 60, Batch: 10, Eta: .03, Lambda: 1, Init: graph.Default, Augment: Shifts{}, DropTail: true}); m.Recipe != want || m.Loss != graph.CrossEntropy {
 		t.Errorf("%+v", m)
 	}
 }
@@ -266,25 +269,17 @@ func TestAnyNet(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	for range 500 {
 		var net graph.Seq
-		termtest.Fill(random, graph.Kinds, &net)
-		w := &writer{}
-		if err := w.net(net); err != nil {
+		termtest.Fill(random, kinds, &net)
+		w, err := Encode(Model{Net: net, Loss: graph.Quadratic, Recipe: Plain})
+		if err != nil {
 			t.Fatalf("%s: %v", text(t, net), err)
 		}
-		root, err := parse([]byte(w.String()))
+		back, err := Reader{}.Decode("m.toml", w)
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, w)
 		}
-		var back Model
-		d := decoder{Reader{}, graph.Kinds, &back}
-		for _, e := range root.keys {
-			err = errors.Join(err, d.key(e))
-		}
-		if back.Net == nil {
-			back.Net = graph.Seq{}
-		}
-		if a, b := text(t, net), text(t, back.Net); err != nil || a != b {
-			t.Fatalf("%v: %s became %s by\n%s", err, a, b, w)
+		if a, b := text(t, net), text(t, back.Net); a != b {
+			t.Fatalf("%s became %s by\n%s", a, b, w)
 		}
 	}
 }
@@ -296,50 +291,58 @@ func TestFileErrors(t *testing.T) {
 	}
 	for _, c := range []struct{ from, to, want string }{
 		{"format = 1\n", "", "m.toml:1:1: no format; begin with format = 1"},
-		{"format = 1", "format = 2", "m.toml:1:10: format = 2; this program reads format = 1"},
+		{"format = 1", "format = 2", "m.toml:1:1: format = 2; this program reads format = 1"},
 		{"format = 1", "formatt = 1", "m.toml:1:1: no format; begin with format = 1"},
-		{"name =", "nmae =", `m.toml:2:1: unknown key "nmae"; did you mean name?`},
-		{`name = "mlp"`, "name = 3", "m.toml:2:8: no text; write it in quotes"},
-		{`name = "mlp"`, `name = "m\u001b[31m"`, `m.toml:2:8: "m\x1b[31m"; leave '\x1b' out`},
-		{"format = 1", "\ufeffformat = 2", "m.toml:1:10: format = 2; this program reads format = 1"},
-		{"[1, 28, 28]", "[1, 28, -28]", "m.toml:4:1: input (1, 28, -28); use axes of at least 1, and at most"},
-		{"[1, 28, 28]", "[1, 28000, 28000]", "m.toml:4:1: input (1, 28000, 28000); use axes"},
-		{"[1, 28, 28]", "[1, 28, 'x']", `m.toml:4:18: "x"; use a whole number`},
+		{"name =", "nmae =", `m.toml:2:1: model: unknown key "nmae"; did you mean name?`},
+		{`name = "mlp"`, "name = 3", "m.toml:2:1: no text; write it in quotes"},
+		{`name = "mlp"`, `name = "m\u001b[31m"`, `m.toml:2:1: model: name "m\x1b[31m"; leave '\x1b' out`},
+		{"format = 1", "\ufeffformat = 2", "m.toml:1:1: format = 2; this program reads format = 1"},
+		{"[1, 28, 28]", "[1, 28, -28]", "m.toml:4:1: model: input (1, 28, -28); use axes of at least 1, and at most"},
+		{"[1, 28, 28]", "[1, 28000, 28000]", "m.toml:4:1: model: input (1, 28000, 28000); use axes"},
+		{"[1, 28, 28]", "[1, 28, 'x']", `m.toml:4:1: model: input "x"; use a whole number`},
 		{"eta = 3", "etha = 3", `m.toml:26:1: train: unknown key "etha"; did you mean eta?`},
-		{"eta = 3", "eta = 'x'", `m.toml:26:8: train: eta "x"; use a number`},
-		{"eta = 3", "eta = nan", `m.toml:26:7: train: eta "nan"; use a number`},
-		{"eta = 3", "eta = 1979-05-27", `m.toml:26:7: 1979-05-27; use a number, a text in quotes`},
+		{"eta = 3", "eta = 'x'", `m.toml:26:1: train: eta "x"; use a number`},
+		{"eta = 3", "eta = nan", `m.toml:26:1: train: eta "NaN"; use a number`},
+		{"eta = 3", "eta = 1979-05-27", `m.toml:26:1: 1979-05-27; use a number, a text in quotes`},
 		{"eta = 3", "batch = 3", "m.toml:26:1: "},
-		{"batch = 10", "batch = 1.5", `m.toml:25:9: train: batch "1.5"; use a whole number`},
-		{"eta = 3", "optimizer = 'adma'", "m.toml:26:13: train: optimizer: no adma"},
-		{`"dense"`, `"dens"`, `m.toml:7:7: unknown layer "dens"; did you mean dense?`},
+		{"batch = 10", "batch = 1.5", `m.toml:25:1: train: batch "1.5"; use a whole number`},
+		{"eta = 3", "optimizer = 'adma'", `m.toml:26:1: train: optimizer: unknown optimizer "adma"; did you mean adam?`},
+		{`"dense"`, `"dens"`, `m.toml:7:1: unknown layer "dens"; did you mean dense?`},
 		{`op = "dense"`, `po = "dense"`, `m.toml:6:3: no op with a name; write one, as in op = "dense"`},
-		{`op = "dense"`, `op = "dense relu"`, `m.toml:7:6: op "dense relu"; name one kind`},
+		{`op = "dense"`, `op = "dense relu"`, `m.toml:7:1: op "dense relu"; name one kind`},
 		{`op = "dense"`, `op = "dense(20)"`, `m.toml:8:1: dense: out is given twice; leave one out`},
 		{`op = "dense"`, `op = "dense("`, `m.toml:7:`},
 		{`op = "dense"`, `op = 3`, `m.toml:6:3: no op with a name`},
+		{"out = 30", "'' = 30", "m.toml:6:3: a key without letters; leave it out"},
 		{"out = 30", "uot = 30", `m.toml:8:1: dense: unknown key "uot"; did you mean out?`},
-		{"out = 30", "", "m.toml:7:7: dense: no out; use dense(out,"},
-		{"out = 30", "out = 'many'", `m.toml:8:8: dense: out "many"; use a whole number`},
-		{"out = 30", "out = 0", "m.toml:6:3: layer 0 dense(0): input (1, 1, 28, 28): 0 outputs; use at least 1"},
-		{"out = 30", "out = 300000000", "m.toml:6:3: layer 0 dense(300000000): input (1, 1, 28, 28): parameter dense1.w (784, 300000000) makes more than"},
+		{"out = 30", "", "m.toml:7:1: dense: no out; use dense(out,"},
+		{"out = 30", "out = 'many'", `m.toml:8:1: dense: out "many"; use a whole number`},
+		{"out = 30", "out = 0", "m.toml:7:1: layer 0 dense(0): input (1, 1, 28, 28): 0 outputs; use at least 1"},
+		{"out = 30", "out = 300000000", "m.toml:7:1: layer 0 dense(300000000): input (1, 1, 28, 28): parameter dense1.w (784, 300000000) makes more than"},
 		{`"sigmoid"`, "\"sigmoid\"\nout = 4", "m.toml:12:1: sigmoid: unknown key \"out\""},
-		{`"sigmoid"`, `"conv"` + "\nout = 4\nkernel = 3", "m.toml:10:3: layer 1 conv(4,3): input (1, 30): input (1, 30) is not (m,c,h,w); a convolution takes images"},
-		{`"sigmoid"`, `"residual"` + "\nlayer = 'relu pool(2)'", "m.toml:12:15: layer 1 residual: input (1, 30): layer 1 pool(2): "},
-		{`"sigmoid"`, `"residual"` + "\n[[layer.layer]]\nop = 'relu'\n[[layer.layer]]\nop = 'pool'\nsize = 2\n", "m.toml:14:9: layer 1 residual: input (1, 30): layer 1 pool(2): "},
-		{`"sigmoid"`, `"sigmoid"` + "\nname = 'a'\nfrom = 'b'", `m.toml:10:3: layer a: from: unknown name "b"; use input`},
+		{`"sigmoid"`, `"conv"` + "\nout = 4\nkernel = 3", "m.toml:11:1: layer 1 conv(4,3): input (1, 30): input (1, 30) is not (m,c,h,w); a convolution takes images"},
+		{`"sigmoid"`, `"residual"` + "\nlayer = 'relu pool(2)'", "m.toml:12:1: layer 1 residual: input (1, 30): layer 1 pool(2): "},
+		{`"sigmoid"`, `"residual"` + "\n[[layer.layer]]\nop = 'relu'\n[[layer.layer]]\nop = 'pool'\nsize = 2\n", "m.toml:15:1: layer 1 residual: input (1, 30): layer 1 pool(2): "},
+		{`"sigmoid"`, `"sigmoid"` + "\nname = 'a'\nfrom = 'b'", `m.toml:11:1: layer a: from: unknown name "b"; use input`},
 		{`"sigmoid"`, `"concat"` + "\n[[layer.branch]]\nlayers = 'relu'\n", `m.toml:13:1: unknown key "layers"; did you mean layer?`},
-		{`"sigmoid"`, `"repeat"` + "\ntimes = 1000\nlayer = 'repeat(1000,relu)'", "m.toml:13:22: layer 1 repeat(1000): input (1, 30): layer 0 repeat(1000): input (1, 30): layer "},
-		{`"sigmoid"`, `"residual"` + "\nlayer = 'relu tnah'", `m.toml:12:15: unknown layer "tnah"; did you mean tanh?`},
-		{`"quadratic"`, `"cubic"`, `m.toml:21:7: unknown loss "cubic"; use quadratic`},
-		{`"quadratic"`, `"log-likelihood"` + "\nsmoothing = 2", `m.toml:21:7: log-likelihood: smoothing 2; use 0`},
-		{`"large"`, `"huge"`, `m.toml:29:9: train: init unknown init "huge"; did you mean he?`},
-		{`"large"`, `"normal(-1)"`, "m.toml:29:9: normal: std -1; use at least 0"},
+		{`"sigmoid"`, `"repeat"` + "\ntimes = 1000\nlayer = 'repeat(1000,relu)'", "m.toml:13:1: layer 1 repeat(1000): input (1, 30): layer 0 repeat(1000): input (1, 30): layer "},
+		{`"sigmoid"`, `"residual"` + "\nlayer = 'relu tnah'", `m.toml:12:1: unknown layer "tnah"; did you mean tanh?`},
+		{`"quadratic"`, `"cubic"`, `m.toml:21:1: model: loss: unknown loss "cubic"; use quadratic`},
+		{`"quadratic"`, `"log-likelihood"` + "\nsmoothing = 2", `m.toml:21:1: log-likelihood: smoothing 2; use 0`},
+		{`"large"`, `"huge"`, `m.toml:29:1: train: init: unknown init "huge"; did you mean he?`},
+		{`"large"`, `"normal(-1)"`, "m.toml:29:1: normal: std -1; use at least 0"},
 		{"[loss]", "[loss", "m.toml:20:"},
 		{"[loss]", "[layer]", `m.toml:20:`},
 		{"[loss]", "[loss]\nop = 'quadratic'", `m.toml:22:`},
-		{"[train]", "[trian]", `m.toml:23:2: unknown key "trian"; did you mean train?`},
-		{"format = 1", strings.Repeat("#", 1<<20) + "\nformat = 1", "m.toml:1:1: 1048924 bytes; a model's file has at most 1048576"},
+		{"[train]\nepochs = 30\nbatch = 10\neta = 3\nlambda = 0\nmomentum = 0\ninit = \"large\"\n", "[[train]]\n", "m.toml:23:3: train is no table; write [train], and what belongs to it in the lines below"},
+		{"[loss]\nop = \"quadratic\"\n", "[[loss]]\nop = 'quadratic'\n", "m.toml:20:3: loss is no table; write [loss], and what"},
+		{"eta = 3", "eta = 3\nmomentum.x = 3", "m.toml:"},
+		{"lambda = 0", "lambda = -1", "m.toml:27:1: train: lambda -1; lambda must be at least 0"},
+		{"momentum = 0", "momentum = 0.9\noptimizer = 'adam'", "m.toml:28:1: train: momentum 0.9 and optimizer adam; use"},
+		{"momentum = 0", "augment = 'warp(rotate=-1)'", "m.toml:28:1: warp: rotate -1; use 0 to 180"},
+		{"momentum = 0", "optimizer = 'adam(1)'", "m.toml:28:1: adam: beta1 1; use at least 0 and less than 1"},
+		{"[train]", "[trian]", `m.toml:23:2: model: unknown key "trian"; did you mean train?`},
+		{"format = 1", strings.Repeat("#", 1<<20) + "\nformat = 1", "m.toml:1:1: 1048924 bytes; a model's file has at most 65536"},
 		{`"mlp"`, "[" + strings.Repeat("[", 20000), "m.toml:"},
 		{"[loss]", "[loss]" + strings.Repeat("\n[loss."+strings.Repeat("a.", 100)+"b]\n", 1), "m.toml:"},
 	} {
@@ -347,13 +350,7 @@ func TestFileErrors(t *testing.T) {
 		if text == string(good) {
 			t.Fatalf("%q does not occur in\n%s", c.from, good)
 		}
-		r := Reader{Fit: true, Check: func(key, text string) error {
-			if key == "optimizer" {
-				return errors.New(key + ": no " + text)
-			}
-			return nil
-		}}
-		if _, err := r.Decode("m.toml", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+		if _, err := Decode("m.toml", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%.50s: error\n%v, want\n%s…", c.to, err, c.want)
 		}
 	}
@@ -362,12 +359,24 @@ func TestFileErrors(t *testing.T) {
 // unwritten is a layer that no file can have.
 type unwritten struct{ graph.Layer }
 
+// unnamed is an optimizer that no file can have.
+type unnamed struct{ train.Optimizer }
+
+// clashing has an argument of the name of a key.
+type clashing struct {
+	graph.Layer `term:"-"`
+	Op          int
+}
+
+func (clashing) Kind() string { return "mine" }
+
 func TestEncodeErrors(t *testing.T) {
 	for want, m := range map[string]Model{
-		"models: m: models.unwritten has no text form":                    {Net: graph.Seq{unwritten{}}, Loss: graph.Quadratic},
-		"models: m: loss: *graph.Loss has no text form":                   {Net: graph.Seq{graph.ReLU}, Loss: &graph.Loss{Name: "mine"}},
-		"models: m: train: init: *graph.Init has no text form":            {Net: graph.Seq{graph.ReLU}, Loss: graph.Quadratic, Recipe: Recipe{Init: &graph.Init{Name: "mine"}}},
-		"models: m: train: augment: \"a b\" has no text form; use a name": {Net: graph.Seq{graph.ReLU}, Loss: graph.Quadratic, Recipe: Recipe{Augment: "a b"}},
+		"models: m: layer: layer: models.unwritten has no text form; use one that has, or a type with a method Kind() string":   {Net: graph.Seq{unwritten{}}, Loss: graph.Quadratic},
+		"models: m: loss: *graph.Loss has no text form; use one that has, or a type with a method Kind() string":                {Net: graph.Seq{graph.ReLU}, Loss: &graph.Loss{Name: "mine"}},
+		"models: m: train: init: *graph.Init has no text form; use one that has, or a type with a method Kind() string":         {Net: graph.Seq{graph.ReLU}, Loss: graph.Quadratic, Recipe: Recipe{Init: &graph.Init{Name: "mine"}}},
+		"models: m: train: optimizer: models.unnamed has no text form; use one that has, or a type with a method Kind() string": {Net: graph.Seq{graph.ReLU}, Loss: graph.Quadratic, Recipe: Recipe{Optimizer: unnamed{}}},
+		"models: m: mine: a file cannot have its keys op and branch; give the fields others by a tag":                           {Net: graph.Seq{clashing{Op: 1}}, Loss: graph.Quadratic},
 	} {
 		m.Name = "m"
 		if _, err := Encode(m); err == nil || err.Error() != want {
@@ -384,7 +393,7 @@ func TestMutations(t *testing.T) {
 	random, refused := rand.New(rand.NewPCG(7, 8)), 0
 	for range 1000 {
 		text := termtest.Mutate(random, []byte(canonical))
-		_, err := Reader{Own: []graph.Layer{halved{}}, Fit: true}.Decode("m.toml", text)
+		_, err := Reader{Own: []Model{{Net: halved{}}}, Fit: true}.Decode("m.toml", text)
 		if err == nil {
 			continue
 		}
@@ -397,27 +406,36 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// TestPlaces: where in a string a mistake is, however the string is written.
+// TestPlaces: where the key of a mistake is, however it is written.
 func TestPlaces(t *testing.T) {
 	for text, want := range map[string]string{
-		"layer = 'relu pol(2)'":                                  "2:15",
-		"layer = \"relu pol(2)\"":                                "2:15",
-		"layer = \"\"\"\n  conv(8,5) relu\n  pol(2)\"\"\"":       "4:3",
-		"layer = \"\"\"\r\n  conv(8,5) relu\r\n  pol(2)\"\"\"":   "4:3",
-		"layer = '''\n  conv(8,5) relu\n  pol(2)'''":             "4:3",
-		"layer = '''conv(8,5) pol(2)'''":                         "2:22",
-		"layer = \"\"\"\\\n    conv(8,5) \\  \n\n  pol(2)\"\"\"": "5:3",
-		`layer = "\u0072elu\t pol(2)"`:                           "2:22",
-		`layer = "\U00000072elu pol(2)"`:                         "2:24",
-		"[[layer]]\nop = \"\"\"\n  pol(2)\"\"\"":                 "4:3",
-		"layer = \"\"\"\n  relu\n  pool(30)\n  dense(10)\"\"\"":  "4:3",
-		"layer = 'relu residual(relu pool(30)) dense(10)'":       "2:29",
-		"layer = 'relu repeat(2,relu pool(20)) dense(10)'":       "2:29",
-		"layer = 'relu add(pool(30),relu) dense(10)'":            "2:15",
-		"[[layer]]\nop='residual'\nlayer='relu pool(30)'":        "4:13",
-		"[[layer]]\nop='residual'\nlayer='relu tanh pool(2)'\n":  "2:3",
+		"layer = 'relu pol(2)'":      "2:1",
+		"train = 3":                  "2:1",
+		"train = 'x'":                "2:1",
+		"loss = 'quadratik'":         "2:1",
+		"loss = 3":                   "2:1",
+		"[[loss]]\nop = 'quadratic'": "2:3",
+		"# größe\n  'name' = 3":      "3:3",
+		"name = \"\"\"\n\n\"\"\"\n  layer = 'pol(2)'":           "5:3",
+		"loss = {op = 'größe', smoothing = 1}":                  "2:1",
+		"loss.op = 'quadratic'\nloss.smoothing = 1":             "3:1",
+		"layer = 'relu residual(relu pool(30)) dense(10)'":      "2:1",
+		"[[layer]]\nop='residual'\nlayer='relu pool(30)'":       "4:1",
+		"[[layer]]\nop='residual'\nlayer='relu tanh pool(2)'\n": "3:1",
+		"[[layer]]\nop='residual'\nlayer='relu'\n[[layer]]\nop='residual'\n[[layer.layer]]\nop='relu'\n [[layer.layer]]\n op='residual'\n layer='pool(30)'": "11:2",
+		"[[layer]]\nop='add'\n[[layer.branch]]\nlayer='relu'\n[[layer.branch]]\n[[layer.branch.layer]]\nop='relu'\n[[layer.branch.layer]]\nop='dens'":       "10:1",
+		"[[layer]]\nop='add'\nbranch=['relu']":                                                               "4:1",
+		"[[layer]]\nop='add'\n[[layer.branch]]\n[[layer.branch]]\nlayers='relu'":                             "6:1",
+		"[[layer]]\nop='relu'\n[[layer]]\nop='dense'\nout=3\ninit={op='nromal'}":                             "7:1",
+		"[[layer]]\nop='relu'\n[[layer]]\nop='dense'\nout=3\ninit.op='nromal'":                               "7:1",
+		"layer=[{op='relu'},\n{op='tnah'}]":                                                                  "2:1",
+		"[layer]\nop='residual'\n[layer.layer]\nop='tnah'":                                                   "5:1",
+		"[[layer]]\nop='relu'" + strings.Repeat("\n[[layer"+strings.Repeat(".layer", 12)+"]]\nop='relu'", 2): "2:3",
+		"[[layer]]\nop='relu'\nname=''\n[[layer]]\nop='relu'\nname='('":                                      "7:1",
+		"[[layer]]\nop='relu'\n[[layer.layer]]\nop='relu'":                                                   "4:3",
+		"[[layer]]\nop='reshape'\nshape=[4,{op='relu'}]":                                                     "4:1",
 	} {
-		_, err := Reader{Fit: true}.Decode("m.toml", []byte("format = 1\n"+text))
+		_, err := Decode("m.toml", []byte("format = 1\n"+text))
 		if err == nil || !strings.HasPrefix(err.Error(), "m.toml:"+want+": ") {
 			t.Errorf("%s\n%v, want it at %s", text, err, want)
 		}
@@ -426,15 +444,66 @@ func TestPlaces(t *testing.T) {
 
 // TestRecipeKeys: every field of a recipe can be in a file.
 func TestRecipeKeys(t *testing.T) {
-	kinds := append(term.Kinds{{Name: "train", Value: Recipe{}}}, graph.Kinds...)
-	var r Recipe
-	termtest.Fill(rand.New(rand.NewPCG(1, 1)), kinds, &r)
-	if v := reflect.ValueOf(r); v.NumField() != 15 {
-		t.Errorf("%d fields in a recipe; see that a file keeps all of them, and count again", v.NumField())
+	r := Recipe{3, 10, .5, .1, .9, train.Nesterov{}, train.OneCycle{}, 4, 1.5, .99, graph.He, 1000, true, Shifts{}, true}
+	v := reflect.ValueOf(r)
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() {
+			t.Errorf("%s is not tested", v.Type().Field(i).Name)
+		}
 	}
-	text, err := kinds.Print(r)
-	var back Recipe
-	if err = errors.Join(err, kinds.Parse(text, &back)); err != nil || fmt.Sprint(back) != fmt.Sprint(r) {
-		t.Errorf("%v: %+v became %+v", err, r, back)
+	text, err := Encode(Model{Name: "m", Net: graph.Seq{graph.Dense{Out: 10}}, Loss: graph.LogLikelihood, Input: image, Recipe: r})
+	m, err2 := Decode("m.toml", text)
+	if err = errors.Join(err, err2); err != nil || m.Recipe != r {
+		t.Errorf("%v: %+v became %+v", err, r, m.Recipe)
 	}
+}
+
+// TestLarge: whatever a file has a great many of, it is refused with a place, in little time and memory.
+func TestLarge(t *testing.T) {
+	long := strings.Repeat("a.", 1<<15) + "a"
+	for name, text := range map[string]string{
+		"keys":          numbered("a%d = 1\n", 100_000),
+		"short keys":    numbered("a%d=1\n", 7000),
+		"few keys":      numbered("a%d = 1\n", 1200),
+		"a path":        "[" + long + "]",
+		"a path of 4kB": "[" + long[:4087] + "a]",
+		"paths":         numbered("["+long[:4000]+"b%d]\n", 15),
+		"inside":        "[[layer]]\nop = 'residual'\n" + numbered("[[layer.layer]]\nop = 'relu'\na%[1]d = 1\n", 600),
+		"arrays":        "input = " + strings.Repeat("[", 4000),
+		"inline":        "layer = [" + strings.Repeat("{op='a', b=1},", 280) + "]",
+		"inline lines":  "layer = [\n" + strings.Repeat(strings.Repeat("{op='a',b=1},", 300)+"\n", 15) + "]",
+		"inline keys":   strings.Repeat(numbered("a%d=1,", 500), 1) + "\n",
+		"wide keys":     numbered("a%d = 1 # ....................\n", 700),
+		"wide lines":    "layer = [\n" + strings.Repeat(strings.Repeat("{op='relu'},", 330)+"\n", 6) + "{op='x'}]",
+		"deep lines":    strings.Repeat("layer = [{op='seq', ", 10) + "layer = 'tnah'" + strings.Repeat("}]", 10) + numbered("\n[loss%d]\na=1 #.......", 450),
+		"texts":         "layer = '''" + strings.Repeat("relu\n", 1900) + "pol'''",
+	} {
+		least, made := time.Hour, uint64(0)
+		for range 5 { // the machine may have other things to do
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			begin := time.Now()
+			_, err := Decode("m.toml", []byte("format = 1\n"+text))
+			least = min(least, time.Since(begin))
+			runtime.ReadMemStats(&after)
+			if made = (after.TotalAlloc - before.TotalAlloc) >> 20; err == nil || !positioned.MatchString(err.Error()) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if least < time.Second {
+				break
+			}
+		}
+		if least > time.Second || made > 256 { // of which little is held
+			t.Errorf("%s: %v and %d MiB", name, least, made)
+		}
+	}
+}
+
+// numbered is a text with the numbers up to n in it.
+func numbered(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
 }

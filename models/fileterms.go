@@ -1,10 +1,12 @@
 package models
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 
-	"github.com/pelletier/go-toml/v2/unstable"
-
+	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
@@ -17,97 +19,149 @@ const (
 	fromKey   = "from"   // the names of a layer's inputs
 )
 
-// maxNested is how deep tables may be within each other.
-const maxNested = 32
-
-// terms is the value as a sequence of terms: a text is read as one, a table is a term named by its op.
-func (n *node) terms(depth int) ([]term.Term, error) {
-	if depth > maxNested {
-		return nil, term.Errorf(n.pos, "more than %d tables within each other; use fewer", maxNested)
+// root is the value of one of the file's own keys that are not read as in a layer: any text, or a table.
+func (f *file) root(key string, v any, pos int) ([]term.Term, error) {
+	name := ""
+	switch key {
+	case nameKey, "doc":
+		if text, ok := v.(string); ok {
+			return []term.Term{{Name: text, Pos: pos}}, nil
+		}
+		return nil, term.Errorf(pos, "no text; write it in quotes")
+	case "train":
+		name = key
+	case "loss":
+		if text, ok := v.(string); ok {
+			return f.scalar(text, pos)
+		}
+	default:
+		return nil, nil // there is none
 	}
-	switch n.kind {
-	case unstable.String:
-		return term.Read(n.text, n.place)
-	case unstable.Array:
-		return n.sequence(depth)
-	case unstable.InlineTable:
-		t, err := n.term(depth)
-		return []term.Term{t}, err
+	table, ok := v.(map[string]any)
+	if !ok {
+		return nil, term.Errorf(pos, "%s is no table; write [%[1]s], and what belongs to it in the lines below", key)
 	}
-	return []term.Term{{Name: n.text, Pos: n.pos}}, nil
+	t, err := f.term(table, pos, name)
+	return []term.Term{t}, err
 }
 
-// sequence is an array's values one after the other. Tables of which one has a name or from are the vertices of a graph.
-func (n *node) sequence(depth int) ([]term.Term, error) {
-	if n.wired() {
-		vertices, err := n.vertices(depth)
-		return []term.Term{{Name: "graph", Args: []term.Arg{{Value: vertices, Pos: n.pos}}, Pos: n.pos}}, err
+// args are the arguments that a key of the table at up is: one, but for the branches of a layer. Tables of which one has a name or from are
+// the layers of a graph.
+func (f *file) args(t term.Term, up int, key string, v any) ([]term.Arg, error) {
+	var err error
+	a, items := term.Arg{Key: key}, tables(v)
+	if own := up == 0 && key != "input" && key != layerKey; own || items == nil {
+		a.Pos = f.at(up, key)
+		if own {
+			a.Value, err = f.root(key, v, a.Pos)
+		} else {
+			a.Value, err = f.scalar(v, a.Pos)
+		}
+		return []term.Arg{a}, err
 	}
-	var all []term.Term
-	for _, item := range n.items {
-		terms, err := item.terms(depth + 1)
+	if depth := len(f.places[up].path); depth == len(levels) {
+		return nil, term.Errorf(up, "more than %d tables within each other; use fewer, or a text", depth)
+	}
+	if key == branchKey {
+		return f.branches(items, up)
+	}
+	for _, item := range items {
+		pos := f.at(up, key)
+		layer, err := f.term(item, pos, "")
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, terms...)
+		if a.Value = append(a.Value, layer); len(a.Value) == 1 {
+			a.Pos = pos
+		}
 	}
-	return all, nil
+	if t.Name != "graph" && slices.ContainsFunc(a.Value, wired) {
+		a.Value = []term.Term{{Name: "graph", Args: []term.Arg{{Value: a.Value, Pos: a.Pos}}, Pos: a.Pos}}
+	}
+	return []term.Arg{a}, nil
 }
 
-// wired says that an array's tables are the vertices of a graph.
-func (n *node) wired() bool {
-	return slices.ContainsFunc(n.items, func(t *node) bool { return t.find(nameKey) != nil || t.find(fromKey) != nil })
-}
-
-// vertices are tables as the vertices of a graph.
-func (n *node) vertices(depth int) ([]term.Term, error) {
-	var all []term.Term
-	for _, item := range n.items {
-		t, err := item.term(depth + 1)
+// branches are tables as the branches of a layer: each has layers, or nothing.
+func (f *file) branches(tables []map[string]any, up int) ([]term.Arg, error) {
+	args := make([]term.Arg, len(tables))
+	for i, table := range tables {
+		args[i].Pos = f.at(up, branchKey)
+		t, err := f.term(table, args[i].Pos, branchKey)
 		if err != nil {
 			return nil, err
 		}
-		v := term.Term{Name: "vertex", Pos: t.Pos}
-		t.Args = slices.DeleteFunc(t.Args, func(a term.Arg) bool {
-			wiring := a.Key == nameKey || a.Key == fromKey
-			if wiring {
-				v.Args = append(v.Args, a)
+		for _, a := range t.Args {
+			if args[i].Value = a.Value; a.Key != layerKey {
+				return nil, term.Errorf(a.Pos, "%w", term.Unknown("key", a.Key, []string{layerKey}))
 			}
-			return wiring
-		})
-		v.Args = append(v.Args, term.Arg{Key: layerKey, Value: []term.Term{t}, Pos: t.Pos})
-		all = append(all, v)
+		}
 	}
-	return all, nil
+	return args, nil
 }
 
-// term is a table as a term: its op, which may have arguments itself, with the other keys as arguments.
-func (n *node) term(depth int) (term.Term, error) {
-	op := n.find(opKey)
-	if op == nil || op.kind != unstable.String {
-		return term.Term{}, term.Errorf(n.pos, `no op with a name; write one, as in op = "dense"`)
+// tables are a value's tables, if it has nothing else.
+func tables(v any) []map[string]any {
+	if table, ok := v.(map[string]any); ok {
+		return []map[string]any{table}
 	}
-	terms, err := term.Read(op.text, op.place)
-	if err == nil && len(terms) != 1 {
-		err = term.Errorf(op.pos, "op %q; name one kind", op.text)
-	}
-	if err != nil {
-		return term.Term{}, err
-	}
-	t := terms[0]
-	for _, e := range n.keys {
-		var args []term.Arg
-		switch {
-		case e.key == opKey:
-		case e.key == branchKey && e.value.kind == unstable.Array:
-			args, err = e.value.branches(depth)
-		case e.key == layerKey && t.Name == "graph" && e.value.kind == unstable.Array:
-			args = []term.Arg{{Pos: e.pos}}
-			args[0].Value, err = e.value.vertices(depth)
-		default:
-			args = []term.Arg{{Key: e.key, Pos: e.pos}}
-			args[0].Value, err = e.value.terms(depth + 1)
+	list, _ := v.([]any)
+	var all []map[string]any
+	for _, item := range list {
+		table, ok := item.(map[string]any)
+		if !ok {
+			return nil
 		}
+		all = append(all, table)
+	}
+	return all
+}
+
+// scalar is a value that is no table, as a sequence of terms: a text is read as one.
+func (f *file) scalar(v any, pos int) (all []term.Term, err error) {
+	switch v := v.(type) {
+	case string:
+		return term.Read(v, func(int) int { return pos })
+	case int64, bool:
+		return []term.Term{{Name: fmt.Sprint(v), Pos: pos}}, nil
+	case float64:
+		return []term.Term{{Name: strconv.FormatFloat(v, 'g', -1, 64), Pos: pos}}, nil
+	case []any:
+		for _, item := range v {
+			terms, err := f.scalar(item, pos)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, terms...)
+		}
+		return all, nil
+	}
+	return nil, term.Errorf(pos, "%v; use a number, a text in quotes, true or false", v)
+}
+
+// term is the table at pos as a term: its op, which may have arguments itself, with the other keys as arguments. A table with a name of its
+// own has no op. An empty text is as good as none.
+func (f *file) term(table map[string]any, pos int, name string) (term.Term, error) {
+	t := term.Term{Name: name, Pos: pos}
+	if name == "" {
+		var err error
+		if t, err = f.op(table[opKey], pos); err != nil {
+			return t, err
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		v := table[key]
+		switch {
+		case key == "":
+			return t, term.Errorf(pos, "a key without letters; leave it out")
+		case key == opKey && name == "":
+			continue
+		case v == "" && key != "init":
+			f.at(pos, key) // those of other tables are behind it
+			continue
+		case v == "":
+			v = graph.Default.Name
+		}
+		args, err := f.args(t, pos, key, v)
 		if err != nil {
 			return t, err
 		}
@@ -116,21 +170,19 @@ func (n *node) term(depth int) (term.Term, error) {
 	return t, nil
 }
 
-// branches are tables as the branches of a layer: each has layers, or nothing.
-func (n *node) branches(depth int) ([]term.Arg, error) {
-	var args []term.Arg
-	for _, item := range n.items {
-		a := term.Arg{Pos: item.pos}
-		for _, e := range item.keys {
-			var err error
-			if e.key != layerKey {
-				return nil, term.Errorf(e.pos, "%w", term.Unknown("key", e.key, []string{layerKey}))
-			}
-			if a.Value, err = e.value.terms(depth + 1); err != nil {
-				return nil, err
-			}
-		}
-		args = append(args, a)
+// op is the term that a table's op is.
+func (f *file) op(v any, pos int) (term.Term, error) {
+	op, ok := v.(string)
+	if !ok {
+		return term.Term{}, term.Errorf(pos, `no op with a name; write one, as in op = "dense"`)
 	}
-	return args, nil
+	at := f.at(pos, opKey)
+	terms, err := term.Read(op, func(int) int { return at })
+	if err == nil && len(terms) != 1 {
+		err = term.Errorf(at, "op %q; name one kind", op)
+	}
+	if err != nil {
+		return term.Term{}, err
+	}
+	return terms[0], nil
 }

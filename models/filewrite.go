@@ -1,6 +1,8 @@
 package models
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -11,20 +13,16 @@ import (
 )
 
 // Encode writes a model, with its recipe, as TOML that Reader.Decode reads: always the same text for the same model. It is an error
-// where a part has no text form: a function, or a layer, initialisation or cost of one's own.
+// where a part has no text form: a function, or an initialization or cost of one's own, or a layer, optimizer or schedule of one's own that
+// has no method Kind() string.
 func Encode(m Model) ([]byte, error) {
+	if m.Recipe.Init == nil {
+		m.Recipe.Init = graph.Default
+	}
 	w := &writer{}
-	w.line("format = 1\nname = %s", quote(m.Name))
-	if m.Doc != "" {
-		w.line("doc = %s", quote(m.Doc))
-	}
-	w.line("input = %s # channels, rows, columns", strings.ReplaceAll(strings.Trim(fmt.Sprint([]int(m.Input)), ""), " ", ", "))
-	err := w.net(m.Net)
-	if err == nil {
-		err = w.table("loss", m.Loss)
-	}
-	if err == nil {
-		err = w.train(m.Recipe)
+	terms, err := kinds.Terms(m)
+	if err = cmp.Or(err, m.Check()); err == nil {
+		err = w.model(terms[0])
 	}
 	if err != nil {
 		return nil, fmt.Errorf("models: %s: %w", m.Name, err)
@@ -37,152 +35,112 @@ type writer struct{ strings.Builder }
 
 func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 
-func (w *writer) net(net graph.Layer) error {
-	seq, ok := net.(graph.Seq)
-	if !ok {
-		seq = graph.Seq{net}
+func (w *writer) model(t term.Term) error {
+	w.line("format = 1")
+	for _, a := range t.Args {
+		switch inside := a.Value[0]; a.Key {
+		case nameKey, "doc":
+			w.line("%s = %s", a.Key, quote(inside.Name))
+		case "input":
+			w.line("input = [%s] # channels, rows, columns", strings.ReplaceAll(inside.Name, "x", ", "))
+		case layerKey:
+			layers := a.Value
+			if inside.Name == "seq" {
+				layers = first(inside)
+			}
+			if err := w.layers(layerKey, layers, ""); err != nil {
+				return err
+			}
+		case "loss":
+			w.line("\n[loss]\nop = %s", quote(inside.Name))
+			w.args(inside.Args)
+		case "train":
+			w.line("\n[train]")
+			w.args(inside.Args)
+		}
 	}
-	if len(seq) == 0 {
-		return nil
-	}
-	terms, err := graph.Kinds.Terms(seq)
-	if err != nil {
-		return err
-	}
-	return w.layers(layerKey, terms)
+	return nil
 }
 
-// layers writes a sequence as tables. A graph that is all of it has its vertices there, if that is how a reader knows it.
-func (w *writer) layers(path string, terms []term.Term) error {
-	if len(terms) == 1 && terms[0].Name == "graph" && len(terms[0].Args) == 1 {
-		vertices := terms[0].Args[0].Value
-		if slices.ContainsFunc(vertices, func(v term.Term) bool { return len(v.Args) > 1 }) {
-			return w.vertices(path, vertices)
-		}
+// layers writes a sequence as tables. A graph that is all of it has its layers there, if that is how a reader knows it.
+func (w *writer) layers(path string, terms []term.Term, of string) error {
+	if len(terms) == 1 && terms[0].Name == "graph" && of != "graph" && slices.ContainsFunc(first(terms[0]), wired) {
+		terms, of = first(terms[0]), "graph"
 	}
 	for _, t := range terms {
-		if err := w.layer(path, t, nil); err != nil {
+		if of != "graph" && wired(t) {
+			return fmt.Errorf("%s: a file cannot have its keys name and from; give the fields others by a tag", t.Name)
+		}
+		if err := w.layer(path, t); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// vertices writes a graph's vertices: each is its layer's table, with name and from.
-func (w *writer) vertices(path string, terms []term.Term) error {
-	for _, v := range terms {
-		if err := w.layer(path, v.Args[0].Value[0], v.Args[1:]); err != nil {
-			return err
-		}
+// first is the value of a term's first argument, if it has any.
+func first(t term.Term) []term.Term {
+	if len(t.Args) == 0 {
+		return nil
 	}
-	return nil
+	return t.Args[0].Value
 }
+
+// wired says that a layer of a graph has a name or inputs that are named.
+func wired(t term.Term) bool { return argument(t, nameKey) != nil || argument(t, fromKey) != nil }
 
 // layer writes a layer's table, and those inside of it behind it.
-func (w *writer) layer(path string, t term.Term, wiring []term.Arg) error {
+func (w *writer) layer(path string, t term.Term) error {
 	w.line("\n[[%s]]\nop = %s", path, quote(t.Name))
-	var inside []term.Arg
+	nested := func(a term.Arg) bool { return a.Key == layerKey || a.Key == "" }
+	w.args(slices.DeleteFunc(slices.Clone(t.Args), nested))
+	if argument(t, opKey) != nil || argument(t, branchKey) != nil {
+		return fmt.Errorf("%s: a file cannot have its keys op and branch; give the fields others by a tag", t.Name)
+	}
 	for _, a := range t.Args {
-		switch a.Key {
-		case layerKey, "vertex", "":
-			inside = append(inside, a)
-		case nameKey, fromKey, opKey, branchKey:
-			return fmt.Errorf("%s: a file cannot have its key %s; give the field another by a tag", t.Name, a.Key)
-		default:
-			w.line("%s = %s", a.Key, scalar(a.Value))
+		inner := path
+		switch {
+		case !nested(a):
+			continue
+		case a.Key == "":
+			inner += "." + branchKey
+			w.line("\n[[%s]]", inner)
 		}
-	}
-	for _, a := range wiring {
-		if a.Key == fromKey {
-			w.line("%s = %s", a.Key, list(a.Value))
-		} else {
-			w.line("%s = %s", a.Key, scalar(a.Value))
-		}
-	}
-	for _, a := range inside {
-		var err error
-		switch a.Key {
-		case layerKey:
-			err = w.layers(path+"."+layerKey, a.Value)
-		case "vertex":
-			err = w.vertices(path+"."+layerKey, a.Value)
-		default:
-			w.line("\n[[%s.%s]]", path, branchKey)
-			err = w.layers(path+"."+branchKey+"."+layerKey, a.Value)
-		}
-		if err != nil {
+		if err := w.layers(inner+"."+layerKey, a.Value, t.Name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// table writes a value as a table with op.
-func (w *writer) table(key string, value any) error {
-	terms, err := graph.Kinds.Terms(value)
-	if err != nil {
-		return fmt.Errorf("%s: %w", key, err)
-	}
-	w.line("\n[%s]\nop = %s", key, quote(terms[0].Name))
-	w.args(terms[0].Args)
-	return nil
-}
-
+// args are arguments as keys; from is an array.
 func (w *writer) args(args []term.Arg) {
 	for _, a := range args {
-		w.line("%s = %s", a.Key, scalar(a.Value))
+		if a.Key != fromKey {
+			w.line("%s = %s", a.Key, value(term.String(a.Value)))
+			continue
+		}
+		texts := make([]string, len(a.Value))
+		for i, t := range a.Value {
+			texts[i] = quote(t.String())
+		}
+		w.line("%s = [%s]", a.Key, strings.Join(texts, ", "))
 	}
-}
-
-// explicit is a recipe that no model has in any of the numbers that a file always says.
-var explicit = Recipe{Epochs: -1, Batch: -1, Eta: -1, Lambda: -1, Momentum: -1}
-
-func (w *writer) train(r Recipe) error {
-	if r.Init == nil {
-		r.Init = graph.Default
-	}
-	terms, err := append(slices.Clip(graph.Kinds), term.Kind{Name: "train", Value: explicit}).Terms(r)
-	if err != nil {
-		return err
-	}
-	w.line("\n[train]")
-	w.args(terms[0].Args)
-	return nil
 }
 
 // plain is a number as Go and TOML write it, or a truth value.
 var plain = regexp.MustCompile(`^(-?(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?|true|false)$`)
 
-// scalar is a sequence as a value: a number, a truth value, or a text.
-func scalar(terms []term.Term) string {
-	text := term.String(terms)
+// value is a text as a value: a number, a truth value, or a text.
+func value(text string) string {
 	if plain.MatchString(text) {
 		return text
 	}
 	return quote(text)
 }
 
-// list is a sequence as an array of texts.
-func list(terms []term.Term) string {
-	texts := make([]string, len(terms))
-	for i, t := range terms {
-		texts[i] = quote(t.String())
-	}
-	return "[" + strings.Join(texts, ", ") + "]"
-}
-
-// quote is a text in TOML's quotes.
+// quote is a text in quotes: those of JSON are TOML's too.
 func quote(s string) string {
-	var b strings.Builder
-	for _, c := range s {
-		switch {
-		case c == '"' || c == '\\':
-			b.WriteString(`\` + string(c))
-		case c < ' ' || c == 0x7f:
-			fmt.Fprintf(&b, `\u%04x`, c)
-		default:
-			b.WriteRune(c)
-		}
-	}
-	return `"` + b.String() + `"`
+	text, _ := json.Marshal(s) // of a string there is no error
+	return string(text)
 }

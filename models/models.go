@@ -3,35 +3,47 @@
 package models
 
 import (
+	"fmt"
+	"unicode"
+
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // A Model is a network with all that is needed to train it.
 type Model struct {
-	Name, Doc string
+	Name      string      `term:",always,free"`
+	Doc       string      `term:",free"`
 	Input     graph.Shape // of one example: (channels, rows, columns)
-	Net       graph.Layer
-	Loss      *graph.Loss
-	Recipe    Recipe
-	Published Figure // what the book reports for it; the zero Figure where it reports none
+	Net       graph.Layer `term:"layer,always"`
+	Loss      *graph.Loss `term:",always"`
+	Recipe    Recipe      `term:"train"`
+	Published Figure      `term:"-"` // what the book reports for it; the zero Figure where it reports none
 }
 
-// Recipe is how a model is trained. Its names are the book's.
-type Recipe struct {
-	Epochs, Batch int
-	Eta           float64     // learning rate η
-	Lambda        float64     // L2 as in network2: sgd shrinks weights by 1−ηλ/n in a step, n the number of training images
-	Momentum      float64     // μ; 0 is plain gradient descent
-	Optimizer     string      // as train.ParseOptimizer reads it: "adam(beta1=0.7)"; empty: sgd, gradient descent
-	Schedule      string      // as train.ParseSchedule reads it: "onecycle"; empty: constant
-	Patience      int         // epochs without a better validation accuracy before the end, or before the schedule plateau lowers η; 0: never
-	Clip          float64     // the largest norm of the gradients; 0: any
-	EMA           float64     // decay of the average of the weights that is evaluated in their place; 0: none
-	Init          *graph.Init // for layers without one of their own
-	TrainSize     int         `term:"train_size"` // use only the first images for training; 0: all
-	Full          bool        // train on the validation images too, and end with the last weights: for figures, when nothing is left to choose
-	Augment       string      // "none", "shifts" for expand_mnist's 250,000 images, or a mnist.Warp: "warp(rotate=15,zoom=0.1)"
-	DropTail      bool        `term:"drop_tail"` // leave out the short last mini-batch of an epoch, as network3 does
+// Kind is model.
+func (Model) Kind() string { return "model" }
+
+// maxInput is the most numbers in an example.
+const maxInput = 1 << 24
+
+// Check reports an input that no network takes, and letters of Name or Doc that a terminal would take for commands.
+func (m Model) Check() error {
+	size := 1
+	for _, axis := range m.Input {
+		if axis < 1 || axis > maxInput/size {
+			return &train.SettingError{Setting: "input", Err: fmt.Errorf("input %v; use axes of at least 1, and at most %d numbers", m.Input, maxInput)}
+		}
+		size *= axis
+	}
+	for _, text := range [][2]string{{nameKey, m.Name}, {"doc", m.Doc}} {
+		for _, c := range text[1] {
+			if !unicode.IsPrint(c) && !unicode.IsSpace(c) {
+				return &train.SettingError{Setting: text[0], Err: fmt.Errorf("%s %q; leave %q out", text[0], text[1], c)}
+			}
+		}
+	}
+	return nil
 }
 
 // Figure is a published accuracy.

@@ -36,7 +36,7 @@ func BenchmarkWarp(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	draw := mnist.Warp{Rotate: 15, Zoom: .15, Shift: 2, Shear: 10, Elastic: 1}.Draw(28, 28, 1)
+	draw := train.Warp{Rotate: 15, Zoom: .15, Shift: 2, Shear: 10, Elastic: 1}.Draw(28, 28, 1)
 	var g train.Grid
 	image, y := make([]byte, 784), make([]float32, 784)
 	b.Run("draw", func(b *testing.B) {

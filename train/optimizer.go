@@ -181,12 +181,15 @@ func slicesOf[T kernel.Float](kept []any) [][]T {
 	return x
 }
 
-func (o RMSProp) valid() error {
+// Check says what is wrong with its numbers.
+func (o RMSProp) Check() error {
 	return cmp.Or(below("alpha", o.Alpha, 1), below("eps", o.Eps, math.Inf(1)))
 }
 
-func (o Adam) valid() error {
+// Check says what is wrong with its numbers.
+func (o Adam) Check() error {
 	return cmp.Or(below("beta1", o.Beta1, 1), below("beta2", o.Beta2, 1), below("eps", o.Eps, math.Inf(1)))
 }
 
-func (o AdamW) valid() error { return Adam(o).valid() }
+// Check says what is wrong with its numbers.
+func (o AdamW) Check() error { return Adam(o).Check() }

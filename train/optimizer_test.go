@@ -10,10 +10,10 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// element is what a formula in the test knows of an element: its weight and what its optimiser keeps.
+// element is what a formula in the test knows of an element: its weight and what its optimizer keeps.
 type element struct{ w, v, m float64 }
 
-// rules are the optimisers with their papers' formulas in float64: one step t, from 1, of an element with gradient g.
+// rules are the optimizers with their papers' formulas in float64: one step t, from 1, of an element with gradient g.
 var rules = []struct {
 	name string
 	o    train.Optimizer

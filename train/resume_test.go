@@ -107,7 +107,7 @@ var (
 	plain    = train.Trainer{Optimizer: train.SGD{}, Schedule: train.Plateau{}, Patience: 2}
 	momentum = train.Trainer{Optimizer: train.SGD{Momentum: .9}, Schedule: train.Plateau{}, Patience: 2}
 
-	// trainings have every optimiser, every schedule, and what else is kept from one mini-batch to the next.
+	// trainings have every optimizer, every schedule, and what else is kept from one mini-batch to the next.
 	trainings = []train.Trainer{
 		plain, momentum,
 		{Optimizer: train.Nesterov{}, Schedule: train.Plateau{}, Patience: 2},

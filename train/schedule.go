@@ -82,24 +82,28 @@ func (Plateau) At(_, _, _ int) float64 { return 1 }
 func (s Plateau) factor() float64 { return cmp.Or(s.Factor, .5) }
 func (s Plateau) least() float64  { return cmp.Or(s.Least, 1./128) }
 
-func (s Staircase) valid() error {
+// Check says what is wrong with its numbers.
+func (s Staircase) Check() error {
 	return cmp.Or(below("every", float64(s.Every), math.Inf(1)), below("factor", s.Factor, math.Inf(1)))
 }
 
-func (s Cosine) valid() error { return below("warmup", s.Warmup, 1) }
+// Check says what is wrong with its numbers.
+func (s Cosine) Check() error { return below("warmup", s.Warmup, 1) }
 
-func (s OneCycle) valid() error {
+// Check says what is wrong with its numbers.
+func (s OneCycle) Check() error {
 	return cmp.Or(below("warmup", s.Warmup, 1), below("div", s.Div, math.Inf(1)))
 }
 
-func (s Plateau) valid() error {
+// Check says what is wrong with its numbers.
+func (s Plateau) Check() error {
 	return cmp.Or(below("factor", s.Factor, 1), below("least", s.Least, 1))
 }
 
-// valid asks an optimiser or a schedule of this package whether its numbers make sense.
-func valid(x any) error {
-	if v, ok := x.(interface{ valid() error }); ok {
-		return v.valid()
+// check asks an optimizer or a schedule that has a method Check whether its numbers make sense.
+func check(x any) error {
+	if c, ok := x.(interface{ Check() error }); ok {
+		return c.Check()
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ type Tensor struct {
 }
 
 // Tensors are all that a resumed training needs beside its State, as the memory in which they are: a caller restores them by writing
-// into it. The network's come first, by their own names; then what the optimiser keeps of each parameter. With EMA, the network's names
+// into it. The network's come first, by their own names; then what the optimizer keeps of each parameter. With EMA, the network's names
 // are those of the averages, which are what one wants of a checkpoint, and what is trained follows as NAME.trained.
 func (t *Trainer) Tensors() []Tensor {
 	var all, more []Tensor
@@ -37,7 +37,7 @@ func (t *Trainer) Tensors() []Tensor {
 	return append(all, more...)
 }
 
-// Footprint is what a training step holds in memory, in bytes: the network's part, and what is kept beside it, by the optimiser and for
+// Footprint is what a training step holds in memory, in bytes: the network's part, and what is kept beside it, by the optimizer and for
 // the averages. The images are not in it.
 func (t *Trainer) Footprint() (step graph.Memory, kept int, err error) {
 	copies := len(t.Optimizer.Keeps())
@@ -48,7 +48,7 @@ func (t *Trainer) Footprint() (step graph.Memory, kept int, err error) {
 	return step, step.Weights * copies, err
 }
 
-// keep is what the optimiser keeps of a parameter.
+// keep is what the optimizer keeps of a parameter.
 func (t *Trainer) keep(p *graph.Param) []any {
 	if t.kept == nil {
 		t.kept = map[*graph.Param][]any{}

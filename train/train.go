@@ -2,7 +2,6 @@
 package train
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +52,7 @@ type Trainer struct {
 	feed     feed
 }
 
-// State is where a training stands: with the parameters and the optimiser's tensors, all that is needed to go on as if it had
+// State is where a training stands: with the parameters and the optimizer's tensors, all that is needed to go on as if it had
 // never stopped.
 type State struct {
 	Epoch  int     `json:"epoch"` // the epoch of the next mini-batch
@@ -74,7 +73,7 @@ type Best struct {
 	Score float64 `json:"val_acc"` // the name that it has in the folders of runs, whose score is the validation accuracy
 }
 
-// Epoch is what an epoch of training gave. Costs are means per example without regularisation, accuracies are fractions; those of
+// Epoch is what an epoch of training gave. Costs are means per example without regularization, accuracies are fractions; those of
 // the training examples are gathered on the way, before each step's update and with dropout; they are 0 where the loss has no classes.
 type Epoch struct {
 	Epoch     int
@@ -125,11 +124,10 @@ func (t *Trainer) check() error {
 			return err
 		}
 	}
-	err := cmp.Or(CheckNumber("batch", float64(t.Batch)), CheckNumber("epochs", float64(t.Epochs)), CheckNumber("patience", float64(t.Patience)),
-		CheckNumber("clip", t.Clip), CheckNumber("ema", t.EMA), CheckNumber("eta", t.Eta), CheckNumber("lambda", t.Lambda))
-	switch {
-	case err != nil:
+	if err := t.CheckSettings(); err != nil {
 		return err
+	}
+	switch {
 	case size(t.Validation) == 0 && t.Patience > 0:
 		return errors.New("patience needs validation images; use a larger data set")
 	case t.Train.Len() == 0 || t.DropTail && t.Train.Len() < t.Batch:
@@ -140,38 +138,55 @@ func (t *Trainer) check() error {
 	case t.Patience == 0 && lowers:
 		return errors.New("the schedule lowers eta when patience ends; use a patience of at least 1 epoch")
 	}
-	err = cmp.Or(valid(t.Optimizer), valid(t.Schedule))
-	if t.Warp != nil && err == nil {
-		err = t.hire()
-	}
-	return err
-}
-
-// CheckNumber says what is wrong with a number of a recipe, by its key in files; keys that it does not know may have any.
-func CheckNumber(key string, x float64) error {
-	ok, use := true, ""
-	switch key {
-	case "batch":
-		ok, use = x >= 1, "use at least 1 image"
-	case "epochs":
-		ok, use = x >= 0, "use at least 0"
-	case "patience":
-		ok, use = x >= 0, "use at least 1 epoch, or 0 for no end of it"
-	case "clip":
-		ok, use = x >= 0, "the largest norm must be above 0, or 0 for any"
-	case "ema":
-		ok, use = 0 <= x && x < 1, "use at least 0 and less than 1"
-	case "eta":
-		ok, use = x > 0 && !math.IsInf(x, 0), "eta must be above 0"
-	case "lambda":
-		ok, use = x >= 0 && !math.IsInf(x, 0), "lambda must be at least 0"
-	case "train_size":
-		ok, use = x >= 0, "use at least 1 image, or 0 for all"
-	}
-	if !ok {
-		return fmt.Errorf("%s %v; %s", key, x, use)
+	if t.Warp != nil {
+		return t.hire()
 	}
 	return nil
+}
+
+// A SettingError says what is wrong with a setting of a [Trainer].
+type SettingError struct {
+	Setting string // its name in files: eta
+	Err     error
+}
+
+func (e *SettingError) Error() string { return e.Err.Error() }
+
+// Unwrap is the error without the setting's name.
+func (e *SettingError) Unwrap() error { return e.Err }
+
+// Field is the setting's name in files.
+func (e *SettingError) Field() string { return e.Setting }
+
+// CheckSettings reports the first setting that no training can have, whatever its data, as a [*SettingError].
+func (t *Trainer) CheckSettings() error {
+	switch {
+	case t.Batch < 1:
+		return setting("batch", t.Batch, "use at least 1 image")
+	case t.Epochs < 0:
+		return setting("epochs", t.Epochs, "use at least 0")
+	case t.Patience < 0:
+		return setting("patience", t.Patience, "use at least 1 epoch, or 0 for no end of it")
+	case !(t.Clip >= 0):
+		return setting("clip", t.Clip, "the largest norm must be above 0, or 0 for any")
+	case !(t.EMA >= 0 && t.EMA < 1):
+		return setting("ema", t.EMA, "use at least 0 and less than 1")
+	case !(t.Eta > 0) || math.IsInf(t.Eta, 0):
+		return setting("eta", t.Eta, "eta must be above 0")
+	case !(t.Lambda >= 0) || math.IsInf(t.Lambda, 0):
+		return setting("lambda", t.Lambda, "lambda must be at least 0")
+	}
+	if err := check(t.Optimizer); err != nil {
+		return &SettingError{"optimizer", err}
+	}
+	if err := check(t.Schedule); err != nil {
+		return &SettingError{"schedule", err}
+	}
+	return nil
+}
+
+func setting[T int | float64](name string, x T, use string) error {
+	return &SettingError{name, fmt.Errorf("%s %v; %s", name, x, use)}
 }
 
 // State is where the training stands.

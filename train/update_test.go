@@ -12,7 +12,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// gradients are those of each mini-batch of a training as the optimiser sees them, all parameters' in one slice.
+// gradients are those of each mini-batch of a training as the optimizer sees them, all parameters' in one slice.
 func gradients(t *testing.T, c graph.Config, clip float64) [][]float64 {
 	t.Helper()
 	var all [][]float64

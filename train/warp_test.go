@@ -16,7 +16,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// linear is the grid that takes the pixel at p, counted from the centre, from a·p + move, for images of side×side.
+// linear is the grid that takes the pixel at p, counted from the center, from a·p + move, for images of side×side.
 func linear(side int, a [2][2]float64, move [2]float64) *train.Grid {
 	var g train.Grid
 	knot := func(i int) float64 { return (float64(i-1)/4 - .5) * float64(side) }
@@ -123,7 +123,7 @@ func TestWarpWild(t *testing.T) {
 		t.Fatal(err)
 	}
 	image, y := slices.Repeat([]byte{255}, 28*20), make([]float32, 28*20)
-	draw := mnist.Warp{Rotate: 180, Zoom: .9, Shift: 100, Shear: 80, Elastic: 50, Crop: 9}.Draw(28, 20, 1)
+	draw := train.Warp{Rotate: 180, Zoom: .9, Shift: 100, Shear: 80, Elastic: 50, Crop: 9}.Draw(28, 20, 1)
 	var g train.Grid
 	for i := range 200 {
 		draw(0, i, &g)
@@ -145,13 +145,13 @@ func TestWarperOfOtherShapes(t *testing.T) {
 // TestWarpedBits: warped training images are the same for any number of threads and after a stop at any step, and others than without
 // warps, or with another seed.
 func TestWarpedBits(t *testing.T) {
-	final := func(w mnist.Warp, seed uint64, threads int, stops ...uint64) map[string][]float32 {
+	final := func(w train.Warp, seed uint64, threads int, stops ...uint64) map[string][]float32 {
 		begin := func(from *saved) *train.Trainer {
 			tr := training(t, momentum, nil)
 			tr.Net = network(t, graph.Seq{graph.Conv{Out: 3, Kernel: 3}, graph.ReLU, graph.Dense{Out: 4}}, graph.LogLikelihood,
 				graph.Config{Seed: 6, Threads: threads}, 1, 6, 6)
 			tr.Epochs = 3
-			if w != (mnist.Warp{}) {
+			if w != (train.Warp{}) {
 				tr.Warp = w.Draw(6, 6, seed)
 			}
 			start(t, tr, from)
@@ -167,7 +167,7 @@ func TestWarpedBits(t *testing.T) {
 		until(t, tr, 0)
 		return memory(tr)
 	}
-	w := mnist.Warp{Rotate: 20, Elastic: .5}
+	w := train.Warp{Rotate: 20, Elastic: .5}
 	want := final(w, 1, 1)
 	for _, c := range []struct {
 		name string
@@ -176,7 +176,7 @@ func TestWarpedBits(t *testing.T) {
 	}{
 		{"two threads", final(w, 1, 2), true}, {"three threads", final(w, 1, 3), true},
 		{"stopped after an epoch", final(w, 1, 1, 5), true}, {"stopped twice", final(w, 1, 2, 3, 11), true},
-		{"another seed", final(w, 2, 1), false}, {"no warp", final(mnist.Warp{}, 1, 1), false},
+		{"another seed", final(w, 2, 1), false}, {"no warp", final(train.Warp{}, 1, 1), false},
 	} {
 		if maps.EqualFunc(c.got, want, slices.Equal) != c.same {
 			t.Errorf("%s: the same bits is %v", c.name, !c.same)
@@ -259,7 +259,7 @@ func TestWarpAllocates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	draw := mnist.Warp{Rotate: 15, Elastic: 1}.Draw(28, 28, 1)
+	draw := train.Warp{Rotate: 15, Elastic: 1}.Draw(28, 28, 1)
 	image, y, i := make([]byte, 784), make([]float32, 784), 0
 	var g train.Grid
 	if n := testing.AllocsPerRun(100, func() {

@@ -21,7 +21,7 @@ type benchFlags struct {
 	machineFlags
 	batch   []int
 	seconds float64
-	augment ruled
+	augment ruled[models.Augment]
 	json    bool
 }
 
@@ -54,7 +54,7 @@ func (a *app) benchCommand() *cobra.Command {
 	set := cmd.Flags()
 	set.IntSliceVar(&f.batch, "batch", []int{10, 128}, "`images` in a mini-batch; several with commas")
 	set.Float64Var(&f.seconds, "seconds", 3, "`time` of each line")
-	augmentFlag(&f.augment, set)
+	f.augment.define(set, a.reader(), "augment", augmentHelp)
 	f.machineFlags.define(set)
 	set.BoolVar(&f.json, "json", false, "a JSON object for each line")
 	return cmd
@@ -107,15 +107,11 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, im
 	if err != nil {
 		return usagef("model %s: %w", m.Name, err)
 	}
-	warp, err := warp(images, m.Recipe, 1)
-	if err != nil {
-		return err
-	}
-	t, err := train.New(net, m.Recipe)
+	t, err := m.Recipe.Trainer(net)
 	if err != nil {
 		return usagef("model %s: %w", m.Name, err)
 	}
-	t.Train, t.Epochs, t.Batch, t.Seed, t.DropTail, t.Warp, t.Progress = labeled(images), 1<<30, batch, 1, true, warp, w.tick
+	t.Train, t.Epochs, t.Batch, t.Seed, t.DropTail, t.Warp, t.Progress = labeled(images), 1<<30, batch, 1, true, warp(images, m.Recipe, 1), w.tick
 	t.Schedule, t.Patience = nil, 0
 	if err := t.Start(); err != nil {
 		return usagef("%w", err)

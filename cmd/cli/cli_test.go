@@ -153,8 +153,8 @@ func TestMisuse(t *testing.T) {
 	wrong := filepath.Join(empty, "wrong.toml")
 	write(t, wrong, []byte("format = 1\n[[layer]]\nop = 'dense'\nout = 10\n[loss]\nop = 'quadratic'\n[train]\noptimizer = 'adma(0.9)'\n"))
 	for _, c := range []struct{ args, want string }{
-		{"train --data DIR " + wrong, `wrong.toml:8:13: train: optimizer: column 1: unknown optimizer "adma"; did you mean adam?`},
-		{"train --data DIR --schedule halve --momentum 0.5 --optimizer rmsprop mlp", "model mlp: train: momentum 0.5 and optimizer rmsprop"},
+		{"train --data DIR " + wrong, `wrong.toml:8:1: train: optimizer: unknown optimizer "adma"; did you mean adam?`},
+		{"train --data DIR --schedule halve --momentum 0.5 --optimizer rmsprop mlp", "model mlp: momentum 0.5 and optimizer rmsprop"},
 		{"trian mlp", `unknown command "trian"; did you mean train?`},
 		{"help evl", `unknown command "evl"; did you mean eval?`},
 		{"completion bahs", `unknown command "bahs"; did you mean bash?`},
@@ -172,7 +172,7 @@ func TestMisuse(t *testing.T) {
 		{"train mlp --schedule halv", `--schedule: column 1: unknown schedule "halv"; did you mean halve?`},
 		{"train mlp --augment shift", `did you mean shifts?`},
 		{"train mlp --augment warp(rotat=15)", "--augment: column 6: warp: unknown key \"rotat\"; did you mean rotate?"},
-		{"train mlp --augment warp(zoom=2)", `--augment: warp: zoom 2; use 0 to 0.9`},
+		{"train mlp --augment warp(zoom=2)", `--augment: column 1: warp: zoom 2; use 0 to 0.9`},
 		{"train mlp --augment warp(crop=0.5)", `warp: crop "0.5"; use a whole number`},
 		{"train mlp --vm tap", `did you mean tape?`},
 		{"train mlp --dtype float46", `did you mean float64?`},
@@ -195,9 +195,9 @@ func TestMisuse(t *testing.T) {
 		{"train mlp --data DIR --train-size 51", "train-size 51; use 1 to 50 images"},
 		{"train mlp --data DIR --train-size -1", "train-size -1"},
 		{"train EMPTY/none.toml", "none.toml: no such file"},
-		{"train " + bad, bad + `:3:7: unknown loss "cubic"; use`},
-		{"train --data DIR " + warped, `augment: warp: shear 90; use 0 to 80`},
-		{"train --data DIR " + unfit, "unfit.toml:2:3: layer 0 pool(30)"},
+		{"train " + bad, bad + `:3:1: model: loss: unknown loss "cubic"; use`},
+		{"train --data DIR " + warped, `8:1: warp: shear 90; use 0 to 80`},
+		{"train --data DIR " + unfit, "unfit.toml:3:1: layer 0 pool(30)"},
 		{"train mlp --resume latest --runs EMPTY", "model mlp and --resume"},
 		{"train --resume latest --runs EMPTY", `unknown run "latest"; stheno ls lists those in EMPTY`},
 		{"eval", "eval: got 0 arguments; use: stheno eval [flags] RUN"},

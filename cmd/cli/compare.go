@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/stheno-ml/stheno/models"
 )
 
 // compareFlags are the flags of compare.
@@ -44,7 +46,7 @@ func (a *app) compareCommand() *cobra.Command {
 			return a.compareFile(ctx, &f, model, f.against)
 		},
 	}
-	f.define(cmd.Flags())
+	f.define(cmd.Flags(), a.reader())
 	return cmd
 }
 
@@ -54,17 +56,17 @@ const byHand = "byhand"
 // tolerances are the relative differences that pass, by the type of the numbers.
 var tolerances = map[string]float64{"float64": 1e-9, "float32": 1e-3}
 
-func (f *compareFlags) define(set *pflag.FlagSet) {
+func (f *compareFlags) define(set *pflag.FlagSet, r models.Reader) {
 	f.set = set
-	set.SetNormalizeFunc(normalise)
+	set.SetNormalizeFunc(normalize)
 	set.StringVar(&f.against, "against", "", "byhand, or a `FILE` of NumPy's format")
 	set.IntVar(&f.steps, "steps", 100, "`N` mini-batches")
 	set.IntVar(&f.epochs, "epochs", 0, "`N` whole epochs in place of steps")
 	set.Float64Var(&f.tol, "tol", 0, "relative `difference` that passes; 1e-9 if not given, 1e-3 in float32")
 	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch; this and what follows to --train-size is the model's own if not given")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
-	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularisation λ, by network2's convention")
-	set.StringVar(&f.init, "init", "", initHelp())
+	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularization λ, by network2's convention")
+	f.init.define(set, r, "init", initHelp(r))
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
 	set.Uint64Var(&f.seed, "seed", 1, "`N` for weights, order and dropout")
 	f.machineFlags.define(set)

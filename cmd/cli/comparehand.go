@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/compare"
@@ -63,9 +62,7 @@ func (a *app) newComparison(f *compareFlags, name string) (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.override(&m.Recipe); err != nil {
-		return nil, err
-	}
+	f.override(&m.Recipe)
 	data, images, err := f.prepare(m)
 	if err != nil {
 		return nil, err
@@ -94,10 +91,10 @@ func (c *comparison) header() {
 	}
 	r := c.model.Recipe
 	without := ""
-	if t, err := train.New(nil, r); err != nil || t.Optimizer != (train.SGD{}) || t.Schedule != (train.Constant{}) || t.Clip > 0 {
+	if t, err := r.Trainer(nil); err != nil || t.Optimizer != (train.SGD{}) || t.Schedule != (train.Constant{}) || t.Clip > 0 {
 		without = ", but by gradient descent with one eta: by hand there is nothing else"
 	}
-	if strings.HasPrefix(r.Augment, "warp(") {
+	if _, ok := r.Augment.(train.Warp); ok {
 		without += ", but with the images as they are"
 	}
 	tableView{c.w}.lines([][2]string{

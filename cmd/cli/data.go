@@ -12,7 +12,7 @@ import (
 
 func (a *app) dataCommand() *cobra.Command {
 	var dir, output string
-	var augment ruled
+	var augment ruled[models.Augment]
 	var show, json bool
 	cmd := &cobra.Command{
 		Use:   "data [flags]",
@@ -21,7 +21,7 @@ func (a *app) dataCommand() *cobra.Command {
 			"each class: the first ones, or with --augment the first one and what becomes of it.", 100),
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			if show != (output != "") || augment.value != "" && !show {
+			if show != (output != "") || augment.text != "" && !show {
 				return usagef("data: --show, --augment and --output belong together; use %s data --show [--augment KIND] -o FILE", programName())
 			}
 			if err := checkPicture(output); err != nil {
@@ -44,7 +44,7 @@ func (a *app) dataCommand() *cobra.Command {
 	set := cmd.Flags()
 	set.StringVar(&dir, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
 	set.BoolVar(&show, "show", false, "draw images")
-	augmentFlag(&augment, set)
+	augment.define(set, a.reader(), "augment", augmentHelp)
 	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .svg or .png")
 	set.BoolVar(&json, "json", false, "a JSON object")
 	return cmd

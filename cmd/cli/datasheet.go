@@ -18,20 +18,16 @@ const across = 10
 // an augmentation makes of it.
 func drawImages(output string, d *mnist.Data, r models.Recipe) error {
 	s := d.Train
-	a, err := parseAugmentation(r.Augment)
-	if err != nil {
-		return err
-	}
 	var images [][]byte
 	for _, first := range firstOfEach(s) {
 		row := make([][]byte, across)
 		for i := range row {
 			row[i] = make([]byte, s.Rows*s.Cols)
 		}
-		switch w := a.(type) {
-		case shifts:
+		switch w := r.Augment.(type) {
+		case models.Shifts:
 			copyImages(row, mnist.Expand(first.Slice(0, min(1, first.Len()))))
-		case mnist.Warp:
+		case train.Warp:
 			if err := warps(row, first, w); err != nil {
 				return err
 			}
@@ -41,7 +37,7 @@ func drawImages(output string, d *mnist.Data, r models.Recipe) error {
 		images = append(images, row...)
 	}
 	title := fmt.Sprintf("%s, training images", d.Name)
-	if name := augment(r); name != "none" {
+	if name := augmentText(r); name != "none" {
 		title += ", " + name
 	}
 	return plot.Images(output, title, s.Cols, across, images)
@@ -68,7 +64,7 @@ func copyImages(row [][]byte, s mnist.Set) {
 }
 
 // warps fills a row with the first image of s and its warps.
-func warps(row [][]byte, s mnist.Set, w mnist.Warp) error {
+func warps(row [][]byte, s mnist.Set, w train.Warp) error {
 	warper, err := train.NewWarper(graph.Shape{1, s.Rows, s.Cols})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // TestGraph: each form of the picture, and that the levels have what they say.
@@ -79,7 +80,7 @@ func TestSummaryNested(t *testing.T) {
 	net := graph.Seq{graph.Flatten{}, graph.Residual{graph.Residual{dense}, graph.ReLU}, graph.Tanh, graph.Residual{dense}, graph.Dense{Out: 10}}
 	nested := models.Model{
 		Name: "nested", Doc: "frames", Net: net, Loss: graph.LogLikelihood,
-		Recipe: models.Recipe{Epochs: 1, Batch: 10, Eta: .1, Optimizer: "adam"},
+		Recipe: models.Recipe{Epochs: 1, Batch: 10, Eta: .1, Optimizer: train.Adam{}},
 	}
 	r := callWith([]models.Model{nested}, "summary", "nested", "--batch", "20")
 	want := `nested: frames
@@ -100,7 +101,7 @@ func TestSummaryNested(t *testing.T) {
 cost    log-likelihood
 recipe  epochs 1, batch 10, eta 0.1, optimizer adam
 memory  20`
-	held := "to train on mini-batches of 20: weights 4.95 MB, gradients 4.95 MB, optimiser 9.91 MB, inputs 63.5 kB, activations"
+	held := "to train on mini-batches of 20: weights 4.95 MB, gradients 4.95 MB, optimizer 9.91 MB, inputs 63.5 kB, activations"
 	if !strings.HasPrefix(r.out, want) || !strings.Contains(r.out, held) || r.code != 0 {
 		t.Errorf("%s%s\nwant\n%s, %s", r.out, r.err, want, held)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,11 +96,11 @@ func (c *climb) trainer(j ladder.Training) *app {
 		args = append(args, "--data", c.flags.data)
 	}
 	view := &ladderView{name: fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), w: c.err}
-	return &app{models: c.models, args: args, out: &output{w: io.Discard}, err: c.err, view: view}
+	return &app{models: append(slices.Clone(c.models), j.Model), args: args, out: &output{w: io.Discard}, err: c.err, view: view}
 }
 
 func (c *climb) trainFlags(threads int) *trainFlags {
-	f := plainFlags()
+	f := plainFlags(c.reader())
 	f.threads, f.runs, f.data = threads, c.flags.runs, c.flags.data
 	return f
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/models"
-	"github.com/stheno-ml/stheno/train"
 )
 
 // model is the model of that name in the catalogue, in that TOML file, or of that line of layers.
@@ -42,20 +41,13 @@ func isLine(text string) bool {
 	return strings.ContainsAny(text, "( ") || !strings.ContainsFunc(text, unicode.IsLetter)
 }
 
-// line is the model of one line of layers: with the recipe for what comes without one, and the cost that its last layer is for.
+// line is the model of one line of layers.
 func (a *app) line(text string) (models.Model, error) {
-	m := models.Model{Name: nameOf(text), Doc: text, Input: graph.Shape{1, 28, 28}, Loss: graph.LogLikelihood, Recipe: models.Plain}
-	net, err := graph.Parse(text, m.Input, a.layers()...)
+	m, err := a.reader().Line(text, graph.Shape{1, 28, 28})
 	if err != nil {
 		return m, usagef("network %q: %w", text, err)
 	}
-	if net[len(net)-1] == graph.Sigmoid {
-		m.Loss = graph.Quadratic
-	}
-	m.Net = net
-	if _, err := graph.New(net, m.Loss, m.Input, graph.Config{Init: graph.Zero}); err != nil {
-		return m, usagef("network %q: %w", text, graph.Locate(text, err))
-	}
+	m.Name = nameOf(text)
 	return m, nil
 }
 
@@ -64,13 +56,11 @@ func (a *app) networkHelp() string {
 	return wrap("A NETWORK is one line: 784-30-10, the neurons of sigmoid layers and of the outputs, or 'conv(20,5) relu pool(2) dense(10)'. "+
 		"It has "+recipe(models.Plain)+" unless flags say otherwise, and the log-likelihood as cost, or the quadratic cost if its last "+
 		"layer is sigmoid. A FILE.toml says all of it; "+programName()+" init writes an example.", 100) +
-		"\n\n" + wrap("Layers: "+strings.Join(term.Only[graph.Layer](a.kinds()).Signatures(), ", ")+".", 100)
+		"\n\n" + wrap("Layers: "+strings.Join(models.Signatures[graph.Layer](a.reader()), ", ")+".", 100)
 }
 
-// kinds are the names of layers, the program's own among them, initialisations and costs.
-func (a *app) kinds() term.Kinds {
-	return append(slices.Clip(graph.Kinds), graph.Own(a.layers()...)...)
-}
+// reader reads networks and recipes with the program's own kinds.
+func (a *app) reader() models.Reader { return models.Reader{Own: a.models, Fit: true} }
 
 // nameOf is a short name for a run's folder: the letters and digits of a text, as far as there is room.
 func nameOf(text string) string {
@@ -80,15 +70,6 @@ func nameOf(text string) string {
 		return name
 	}
 	return name[:max(0, strings.LastIndexByte(name[:most+1], '-'))]
-}
-
-// layers are the catalogue's networks, for the layers of the program's own that are in them.
-func (a *app) layers() []graph.Layer {
-	nets := make([]graph.Layer, len(a.models))
-	for i, m := range a.models {
-		nets[i] = m.Net
-	}
-	return nets
 }
 
 func isFile(name string) bool {
@@ -145,7 +126,7 @@ func encode(m models.Model) ([]byte, error) {
 // decode reads a model's file; fit says that it may be new, and its layers may not fit. The book's figure is not in it, and comes from the
 // catalogue's model of that name.
 func (a *app) decode(path string, text []byte, fit bool) (models.Model, error) {
-	m, err := models.Reader{Own: a.layers(), Check: checkRecipe, Fit: fit}.Decode(path, text)
+	m, err := models.Reader{Own: a.models, Fit: fit}.Decode(path, text)
 	if err != nil {
 		return m, err
 	}
@@ -161,27 +142,6 @@ func (a *app) decode(path string, text []byte, fit bool) (models.Model, error) {
 		m.Net, m.Loss = known.Net, known.Loss
 	}
 	return m, nil
-}
-
-// checkRecipe checks a text or a number in a recipe.
-func checkRecipe(key, text string) (err error) {
-	if x, fault := strconv.ParseFloat(text, 64); fault == nil {
-		return train.CheckNumber(key, x)
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s: %w", key, err)
-		}
-	}()
-	switch key {
-	case "optimizer":
-		_, err = train.ParseOptimizer(text)
-	case "schedule":
-		_, err = train.ParseSchedule(text)
-	case "augment":
-		_, err = parseAugmentation(text)
-	}
-	return err
 }
 
 // title is a model's name and what it is, which a file need not say.
@@ -204,9 +164,9 @@ func recipe(r models.Recipe) string {
 		{r.Init != nil, "init " + initName(r)},
 		{r.TrainSize != 0, "train-size " + strconv.Itoa(r.TrainSize)},
 		{r.Full, "full"},
-		{augment(r) != "none", "augment " + r.Augment},
-		{r.Optimizer != "", "optimizer " + r.Optimizer},
-		{r.Schedule != "", "schedule " + r.Schedule},
+		{r.Augment != nil, "augment " + augmentText(r)},
+		{r.Optimizer != nil, "optimizer " + optimizerText(r)},
+		{r.Schedule != nil, "schedule " + scheduleText(r)},
 		{r.Clip != 0, fmt.Sprintf("clip %g", r.Clip)},
 		{r.EMA != 0, fmt.Sprintf("ema %g", r.EMA)},
 		{r.Patience != 0, fmt.Sprintf("patience %d", r.Patience)},
@@ -225,11 +185,16 @@ func initName(r models.Recipe) string {
 	return r.Init.Name
 }
 
-func augment(r models.Recipe) string {
-	if r.Augment == "" {
-		return "none"
+func augmentText(r models.Recipe) string   { return textOf(r.Augment, "none") }
+func optimizerText(r models.Recipe) string { return textOf(r.Optimizer, "sgd") }
+func scheduleText(r models.Recipe) string  { return textOf(r.Schedule, "constant") }
+
+// textOf is a value's text, or another where there is none.
+func textOf(v any, otherwise string) string {
+	if v == nil {
+		return otherwise
 	}
-	return r.Augment
+	return models.Text(v)
 }
 
 // completeModels offers the models' names, files, and, within a line of layers, the layers' names.
@@ -237,12 +202,13 @@ func (a *app) completeModels(_ *cobra.Command, _ []string, typed string) ([]stri
 	if isFile(typed) {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	names := a.names()
-	if i := strings.LastIndexAny(typed, " (,="); i >= 0 {
-		names = term.Names[graph.Layer](a.kinds())
-		for k := range names {
-			names[k] = typed[:i+1] + names[k]
-		}
+	i := strings.LastIndexAny(typed, " (,=")
+	if i < 0 {
+		return a.names(), cobra.ShellCompDirectiveDefault
 	}
-	return names, cobra.ShellCompDirectiveDefault
+	layers := names[graph.Layer](a.reader())
+	for k := range layers {
+		layers[k] = typed[:i+1] + layers[k]
+	}
+	return layers, cobra.ShellCompDirectiveDefault
 }

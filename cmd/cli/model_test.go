@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // halved is a layer of a user's own, with a name for texts.
@@ -57,6 +59,58 @@ func TestOwnLayer(t *testing.T) {
 	}
 	if r := must("__complete", "summary", "dense(12) ha"); !strings.Contains(r.out, "dense(12) halved\n") {
 		t.Error(r.out)
+	}
+}
+
+// halving is gradient descent of a user's own.
+type halving struct{ Times int }
+
+func (halving) Kind() string    { return "halving" }
+func (halving) Keeps() []string { return nil }
+
+func (o halving) Update(p *graph.Param, kept []any, s train.Step) {
+	s.Eta /= math.Exp2(float64(o.Times))
+	train.SGD{}.Update(p, kept, s)
+}
+
+// late is a schedule of a user's own.
+type late struct{ From int }
+
+func (late) Kind() string { return "late" }
+
+func (l late) At(step, _, _ int) float64 { return float64(min(1, step/max(1, l.From))) }
+
+// TestOwnRules: an optimizer and a schedule in a model of the catalogue can be used in flags, files, runs and completions.
+func TestOwnRules(t *testing.T) {
+	mine := models.Model{Name: "mine", Loss: graph.LogLikelihood, Recipe: models.Plain, Net: graph.Seq{graph.Dense{Out: 10}}}
+	mine.Recipe.Optimizer, mine.Recipe.Schedule = halving{1}, late{0}
+	own, dir := []models.Model{mine}, dataSet(t, 60, 10)
+	losses := map[string]string{}
+	for _, args := range []string{"--optimizer sgd --eta 0.025", "--optimizer halving(2)", "--schedule late(2) --optimizer halving(times=2)"} {
+		runs := t.TempDir()
+		all := append([]string{"train", "mine", "--epochs", "1", "--seed", "1", "--data", dir, "--runs", runs}, strings.Fields(args)...)
+		if r := callWith(own, all...); r.code != 0 {
+			t.Fatalf("%s: exit %d: %s", args, r.code, r.err)
+		}
+		r := callWith(own, "eval", onlyRun(t, runs), "--json", "--data", dir)
+		w, err := os.ReadFile(filepath.Join(onlyRun(t, runs), "metrics.jsonl"))
+		if r.code != 0 || err != nil {
+			t.Fatalf("%s: exit %d: %s %v", args, r.code, r.err, err)
+		}
+		_, loss, _ := strings.Cut(string(w), `"val_loss":`)
+		losses[args], _, _ = strings.Cut(loss, ",")
+		if r := callWith(own, "train", "--resume", onlyRun(t, runs), "--epochs", "2"); r.code != 0 {
+			t.Errorf("%s: exit %d: %s", args, r.code, r.err)
+		}
+	}
+	if h := losses["--optimizer halving(2)"]; losses["--optimizer sgd --eta 0.025"] != h || losses["--schedule late(2) --optimizer halving(times=2)"] == h {
+		t.Errorf("%v", losses)
+	}
+	if r := callWith(own, "__complete", "train", "mine", "--optimizer", ""); !strings.Contains(r.out, "halving\n") {
+		t.Error(r.out)
+	}
+	if r := callWith(own, "train", "mine", "--optimizer", "halvign"); r.code != exitUsage || !strings.Contains(r.err, `--optimizer: column 1: unknown optimizer "halvign"; did you mean halving?`) {
+		t.Errorf("%d %s", r.code, r.err)
 	}
 }
 
@@ -116,15 +170,15 @@ func TestInit(t *testing.T) {
 func TestRecipeNumbers(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "net.toml")
 	for line, want := range map[string]string{
-		"epochs = -3":      "4:10: train: epochs -3; use at least 0",
-		"batch = 0":        "4:9: train: batch 0; use at least 1 image",
-		"eta = -1.0":       "4:7: train: eta -1; eta must be above 0",
-		"lambda = -1":      "4:10: train: lambda -1; lambda must be at least 0",
-		"patience = -1":    "4:12: train: patience -1; use at least 1 epoch",
-		"clip = -2":        "4:8: train: clip -2; the largest norm",
-		"ema = 3":          "4:7: train: ema 3; use at least 0 and less than 1",
-		"train_size = -1":  "4:14: train: train_size -1; use at least 1 image",
-		"optimizer = 'no'": "4:13: train: optimizer: ",
+		"epochs = -3":      "4:1: train: epochs -3; use at least 0",
+		"batch = 0":        "4:1: train: batch 0; use at least 1 image",
+		"eta = -1.0":       "4:1: train: eta -1; eta must be above 0",
+		"lambda = -1":      "4:1: train: lambda -1; lambda must be at least 0",
+		"patience = -1":    "4:1: train: patience -1; use at least 1 epoch",
+		"clip = -2":        "4:1: train: clip -2; the largest norm",
+		"ema = 3":          "4:1: train: ema 3; use at least 0 and less than 1",
+		"train_size = -1":  "4:1: train: train_size -1; use at least 1 image",
+		"optimizer = 'no'": "4:1: train: optimizer: ",
 	} {
 		write(t, file, []byte("format = 1\nlayer = 'dense(10)'\n[train]\n"+line+"\n"))
 		if r := call("summary", file); r.code != exitUsage || !strings.Contains(r.err, "net.toml:"+want) {

@@ -73,7 +73,7 @@ func (a *app) trained(path string) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := trainedWith(path, r.Info().Argv)
+	f, err := trainedWith(a.reader(), path, r.Info().Argv)
 	if err != nil {
 		return nil, err
 	}

@@ -144,8 +144,8 @@ func (s *session) start() object {
 		{"data", d.Name}, {"data_sha256", d.SHA256()},
 		{"train", s.trainer.Train.Len()}, {"validation", d.Validation.Len()}, {"full", r.Full}, {"test", d.Test.Len()},
 		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
-		{"optimizer", cmp.Or(r.Optimizer, "sgd")}, {"schedule", cmp.Or(r.Schedule, "constant")}, {"clip", r.Clip}, {"ema", r.EMA}, {"patience", r.Patience},
-		{"init", initName(r)}, {"augment", augment(r)},
+		{"optimizer", optimizerText(r)}, {"schedule", scheduleText(r)}, {"clip", r.Clip}, {"ema", r.EMA}, {"patience", r.Patience},
+		{"init", initName(r)}, {"augment", augmentText(r)},
 		{"first_epoch", s.trainer.State().Epoch}, {"run", s.run.Path()},
 	}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -9,7 +8,6 @@ import (
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/models"
-	"github.com/stheno-ml/stheno/train"
 )
 
 func (a *app) summaryCommand() *cobra.Command {
@@ -21,7 +19,7 @@ func (a *app) summaryCommand() *cobra.Command {
 		Long: wrap("Print the layers of a model with their output for one image, their parameters and the multiply-adds of their products "+
 			"forward, and the recipe that trains it. Without a model, list them all.", 100) + "\n\n" +
 			wrap("The memory is what the compiled program of a training step holds in float32: weights, with the running statistics of batch "+
-				"norms; gradients, none where a weight is updated as soon as its gradient is there; what the optimiser keeps; the mini-batch "+
+				"norms; gradients, none where a weight is updated as soon as its gradient is there; what the optimizer keeps; the mini-batch "+
 				"with its dropout masks; activations, forward and backward, which share places where they can; and scratch, the partial sums "+
 				"of a mini-batch's parts and the lists of pixels that are not zero. The images of a data set are not in it.", 100) +
 			"\n\n" + a.networkHelp(),
@@ -82,7 +80,7 @@ func (a *app) summary(m models.Model, batch int, json bool) error {
 	if err != nil {
 		return usagef("model %s: %w", m.Name, err)
 	}
-	t, err := train.New(n, m.Recipe)
+	t, err := m.Recipe.Trainer(n)
 	if err != nil {
 		return usagef("model %s: %w", m.Name, err)
 	}
@@ -141,7 +139,7 @@ func (m memory) String() string {
 		name  string
 		bytes int
 	}{
-		{"weights", m.Weights + m.Fixed}, {"gradients", m.Gradients}, {"optimiser", m.optimizer}, {"inputs", m.Inputs},
+		{"weights", m.Weights + m.Fixed}, {"gradients", m.Gradients}, {"optimizer", m.optimizer}, {"inputs", m.Inputs},
 		{"activations", m.Activations}, {"scratch", m.Scratch},
 	} {
 		if p.bytes > 0 {
@@ -174,7 +172,7 @@ func summaryObject(m models.Model, n *graph.Net, macs int, held memory) object {
 func recipeObject(r models.Recipe) object {
 	return object{
 		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
-		{"optimizer", cmp.Or(r.Optimizer, "sgd")}, {"schedule", cmp.Or(r.Schedule, "constant")}, {"clip", r.Clip}, {"ema", r.EMA}, {"patience", r.Patience},
-		{"init", initName(r)}, {"train_size", r.TrainSize}, {"augment", augment(r)}, {"drop_tail", r.DropTail}, {"full", r.Full},
+		{"optimizer", optimizerText(r)}, {"schedule", scheduleText(r)}, {"clip", r.Clip}, {"ema", r.EMA}, {"patience", r.Patience},
+		{"init", initName(r)}, {"train_size", r.TrainSize}, {"augment", augmentText(r)}, {"drop_tail", r.DropTail}, {"full", r.Full},
 	}
 }

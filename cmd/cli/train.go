@@ -26,8 +26,8 @@ func (a *app) trainCommand() *cobra.Command {
 		Long: wrap("Train a model by its recipe, with any part of it changed by a flag, and measure it on the test images with the weights "+
 			"of the epoch of best validation accuracy. An interrupted run goes on with --resume RUN, bit by bit as if it had not been.", 100) +
 			"\n\n" + a.networkHelp() +
-			"\n\n" + wrap("Optimizers: "+strings.Join(train.Optimizers.Signatures(), ", ")+". Schedules of eta: "+
-			strings.Join(train.Schedules.Signatures(), ", ")+".", 100) +
+			"\n\n" + wrap("Optimizers: "+strings.Join(models.Signatures[train.Optimizer](a.reader()), ", ")+". Schedules of eta: "+
+			strings.Join(models.Signatures[train.Schedule](a.reader()), ", ")+".", 100) +
 			"\n\n" + wrap("Models: "+strings.Join(a.names(), ", ")+".", 100),
 		Args:              arguments(0, 1),
 		ValidArgsFunction: a.completeModels,
@@ -46,7 +46,7 @@ func (a *app) trainCommand() *cobra.Command {
 			return a.train(ctx, &f, args[0])
 		},
 	}
-	f.define(cmd.Flags())
+	f.define(cmd.Flags(), a.reader())
 	return cmd
 }
 
@@ -56,9 +56,7 @@ func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.override(&m.Recipe); err != nil {
-		return err
-	}
+	f.override(&m.Recipe)
 	return a.begin(ctx, f, m, f.chosenSeed())
 }
 
@@ -101,7 +99,7 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	f, argv, err := f.resumed(path, old.Info().Argv)
+	f, argv, err := f.resumed(path, old.Info().Argv, a.reader())
 	if err != nil {
 		return err
 	}
@@ -142,7 +140,7 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 		return nil, dataf("%s: data %s has other files than those that the run began with; give them with --data", old.Path(), s.data.Name)
 	}
 	if n := m.Recipe.Epochs; n != planned && ends(s.trainer.Schedule) {
-		return nil, usagef("--epochs %d would change the schedule %s, which ends after %d; leave it out, or train anew", n, m.Recipe.Schedule, planned)
+		return nil, usagef("--epochs %d would change the schedule %s, which ends after %d; leave it out, or train anew", n, scheduleText(m.Recipe), planned)
 	}
 	if err := s.trainer.Start(); err != nil {
 		return nil, usagef("%w", err)
@@ -210,14 +208,11 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 		return nil, err
 	}
 	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
-	warp, err := warp(images, m.Recipe, seed)
-	if err != nil {
-		return nil, err
-	}
-	if s.trainer, err = train.New(net, m.Recipe); err != nil {
+	if s.trainer, err = m.Recipe.Trainer(net); err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	s.trainer.Train, s.trainer.Warp, s.trainer.Validation, s.trainer.Seed = labeled(images), warp, labeled(data.Validation), seed
+	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = labeled(images), labeled(data.Validation), seed
+	s.trainer.Warp = warp(images, m.Recipe, seed)
 	s.progress = newProgress(a.err, m.Recipe.Epochs, images.Len())
 	s.trainer.Progress = s.progress.show
 	s.view = newView(s)

@@ -63,28 +63,31 @@ type trainFlags struct {
 	epochs, batch, trainSize, patience int
 	eta, lambda, momentum, clip, ema   float64
 	seed                               uint64
-	init, data, runs, resume           string
-	optimizer, schedule, augment       ruled
+	data, runs, resume                 string
+	optimizer                          ruled[train.Optimizer]
+	schedule                           ruled[train.Schedule]
+	augment                            ruled[models.Augment]
+	init                               ruled[*graph.Init]
 	style                              choice
 	json, full                         bool
 }
 
-func (f *trainFlags) define(set *pflag.FlagSet) {
+func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	f.set = set
-	set.SetNormalizeFunc(normalise)
+	set.SetNormalizeFunc(normalize)
 	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --patience is the model's own if not given")
 	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
-	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularisation λ, by network2's convention")
+	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularization λ, by network2's convention")
 	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
-	rule(&f.optimizer, set, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adam or adamw; with numbers: 'adam(beta1=0.7)'", train.Optimizers, train.ParseOptimizer)
-	rule(&f.schedule, set, "schedule", "`rule` of eta over time: constant, step, cosine, onecycle, plateau or halve", train.Schedules, train.ParseSchedule)
+	f.optimizer.define(set, r, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adam or adamw; with numbers: 'adam(beta1=0.7)'")
+	f.schedule.define(set, r, "schedule", "`rule` of eta over time: constant, step, cosine, onecycle, plateau or halve")
 	set.Float64Var(&f.ema, "ema", 0, "`decay` of an average of the weights, which is evaluated and kept in their place: 0.999")
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
-	set.StringVar(&f.init, "init", "", initHelp())
+	f.init.define(set, r, "init", initHelp(r))
 	set.BoolVar(&f.full, "full", false, "train on the validation images too, and test the last weights")
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
-	augmentFlag(&f.augment, set)
+	f.augment.define(set, r, "augment", augmentHelp)
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
 	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")
 	f.machineFlags.define(set)
@@ -96,7 +99,7 @@ func (f *trainFlags) define(set *pflag.FlagSet) {
 }
 
 // override puts the flags that were given in place of the recipe's values.
-func (f *trainFlags) override(r *models.Recipe) error {
+func (f *trainFlags) override(r *models.Recipe) {
 	for name, value := range map[string]func(){
 		"epochs":     func() { r.Epochs = f.epochs },
 		"batch":      func() { r.Batch = f.batch },
@@ -111,29 +114,15 @@ func (f *trainFlags) override(r *models.Recipe) error {
 		"train-size": func() { r.TrainSize = f.trainSize },
 		"full":       func() { r.Full = f.full },
 		"augment":    func() { r.Augment = f.augment.value },
+		"init":       func() { r.Init = f.init.value },
 	} {
 		if f.set.Changed(name) {
 			value()
 		}
 	}
-	if s, _ := train.ParseSchedule(r.Schedule); r.Patience == 0 && lowers(s) && !f.set.Changed("patience") {
+	if _, lowers := r.Schedule.(train.Plateau); lowers && r.Patience == 0 && !f.set.Changed("patience") {
 		r.Patience = 10
 	}
-	if f.init == "" {
-		return nil
-	}
-	init, err := models.Init(f.init)
-	if err != nil {
-		return usagef("--init: %w", err)
-	}
-	r.Init = init
-	return nil
-}
-
-// lowers says that a schedule goes by patience.
-func lowers(s train.Schedule) bool {
-	_, ok := s.(train.Plateau)
-	return ok
 }
 
 // check settles the flags that depend on others.
@@ -150,7 +139,7 @@ var lasting = []string{"epochs", "data", "vm"}
 
 // resumed are the flags of a run that was begun with argv, in the folder path, and goes on with those in f. It returns them, and
 // argv with them, so that the next one goes on with them too.
-func (f *trainFlags) resumed(path string, argv []string) (*trainFlags, []string, error) {
+func (f *trainFlags) resumed(path string, argv []string, r models.Reader) (*trainFlags, []string, error) {
 	var wrong error
 	passing := append([]string{"threads", "runs", "resume", "style", "json"}, lasting...)
 	f.set.Visit(func(g *pflag.Flag) {
@@ -161,7 +150,7 @@ func (f *trainFlags) resumed(path string, argv []string) (*trainFlags, []string,
 	if wrong != nil {
 		return nil, nil, wrong
 	}
-	old, err := trainedWith(path, argv)
+	old, err := trainedWith(r, path, argv)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -180,15 +169,15 @@ func (f *trainFlags) resumed(path string, argv []string) (*trainFlags, []string,
 }
 
 // plainFlags are those of train without any.
-func plainFlags() *trainFlags {
+func plainFlags(r models.Reader) *trainFlags {
 	f := &trainFlags{}
-	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError))
+	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError), r)
 	return f
 }
 
 // trainedWith are the flags in argv, with which the run in the folder path was begun.
-func trainedWith(path string, argv []string) (*trainFlags, error) {
-	f := plainFlags()
+func trainedWith(r models.Reader, path string, argv []string) (*trainFlags, error) {
+	f := plainFlags(r)
 	f.set.BoolP("help", "h", false, "") // It has no meaning here, and without a flag of that name the help is printed.
 	if err := f.set.Parse(argv); err != nil {
 		return nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
@@ -207,6 +196,6 @@ func (f *trainFlags) chosenSeed() uint64 {
 }
 
 // initHelp says what --init takes.
-func initHelp() string {
-	return "`rule` of first weights: " + strings.Join(models.InitNames(), ", ")
+func initHelp(r models.Reader) string {
+	return "`rule` of first weights: " + strings.Join(names[*graph.Init](r), ", ")
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/stheno-ml/stheno/internal/term"
+	"github.com/stheno-ml/stheno/models"
 )
 
 // aliases are the trade's words for the book's.
 var aliases = map[string]string{"lr": "eta", "l2": "lambda"}
 
-func normalise(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	if book, ok := aliases[name]; ok {
 		name = book
 	}
@@ -30,8 +30,10 @@ type choice struct {
 	words []string
 }
 
-func (c *choice) String() string   { return c.value }
-func (c *choice) Type() string     { return strings.Join(c.words, "|") }
+func (c *choice) String() string { return c.value }
+func (c *choice) Type() string   { return strings.Join(c.words, "|") }
+
+// offers are the words.
 func (c *choice) offers() []string { return c.words }
 
 func (c *choice) Set(word string) error {
@@ -48,34 +50,49 @@ func (c *choice) define(set *pflag.FlagSet, name, help string, words ...string) 
 	set.Var(c, name, help)
 }
 
-// ruled is a flag that takes one of a few words, with arguments: onecycle(warmup=0.2).
-type ruled struct {
-	choice
-	parse func(text string) error
+// ruled is a flag that takes a value by its text: onecycle(warmup=0.2).
+type ruled[T any] struct {
+	reader models.Reader
+	text   string
+	value  T
 }
 
-func (r *ruled) Type() string { return "rule" }
+func (r *ruled[T]) String() string { return r.text }
+func (r *ruled[T]) Type() string   { return "rule" }
 
-// rule defines such a flag.
-func rule[V any](r *ruled, set *pflag.FlagSet, name, help string, kinds term.Kinds, parse func(string) (V, error)) {
-	r.words = term.Names[V](kinds)
-	r.parse = func(text string) error {
-		_, err := parse(text)
-		return err
+func (r *ruled[T]) Set(text string) (err error) {
+	r.text = text
+	if text != "" {
+		r.value, err = models.Parse[T](r.reader, text)
 	}
+	return err
+}
+
+func (r *ruled[T]) define(set *pflag.FlagSet, reader models.Reader, name, help string) {
+	r.reader = reader
 	set.Var(r, name, help)
 }
 
-func (r *ruled) Set(text string) error {
-	r.value = text
-	return r.parse(text)
+// offers are the names that it takes.
+func (r *ruled[T]) offers() []string { return names[T](r.reader) }
+
+// names are those of the values of type T in texts.
+func names[T any](r models.Reader) []string {
+	names := models.Signatures[T](r)
+	for i, s := range names {
+		names[i], _, _ = strings.Cut(s, "(")
+	}
+	return names
 }
+
+// worded is a flag with words to choose from.
+type worded interface{ offers() []string }
 
 func completeChoices(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if v, ok := f.Value.(interface{ offers() []string }); ok {
+		if w, ok := f.Value.(worded); ok {
 			// The only error is that of a flag that is not there.
-			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(v.offers(), cobra.ShellCompDirectiveNoFileComp))
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(w.offers(), cobra.ShellCompDirectiveNoFileComp))
 		}
 	})
 }

@@ -2,21 +2,31 @@ package term
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// A Kind gives values of one type a name in texts. Its Value is one of
+// Named is a value that knows the name of its kind. Its exported fields are the arguments, in their order, or its elements, if it is a
+// slice: each is an argument, if they are slices, or else a sequence of them is the argument. Without any of those it is a constant.
 //
-//   - a struct, or a pointer to one: its exported fields are the arguments, in their order, and what is not given stays as it is here;
-//     without such fields, the value is a constant;
-//   - a slice: its elements are the arguments, if they are slices, or else a sequence of them is the argument;
-//   - a function of nothing or of a struct, which is bound like one, to a value, or to a value and an error; such a value has a
-//     String method that is its text.
+// A field's key is its name in small letters. The tag `term:"key,option,option"` gives another key, or "-" for a field that is no argument.
+// Its options are
 //
-// A field's key is its name in small letters; a string is the text of any one term. The tag `term:"key,option,option"` gives another key,
-// or "-" for a field that is no argument. Its options are "required", for what must be given and is printed without its key; "positive", for
-// a number that is 0 only where it is not given; "not", for a bool written as its opposite; and word=number, for a number that has a name, as in `term:",same=-1"`.
+//   - required: it must be given, and is printed without its key;
+//   - always: it is printed even if it is 0;
+//   - positive: a number that is 0 only where it is not given;
+//   - not: a bool that is written as its opposite;
+//   - free: a string that is any text, and no term;
+//   - inline: of a struct that is no Named, the first field; the others are arguments of its term;
+//   - word=number: the name of a number, as in same=-1.
+//
+// If the value has a method Check() error, a text gives no value for which it reports an error.
+type Named interface{ Kind() string }
+
+// A Kind gives values of one type a name in texts. Its Value is a Named, of which what a text does not give stays as it is; a function of
+// nothing or of a struct, which is read like a Named, to a value; or any other value, which is a constant. Constants and what functions
+// return are printed by their String method.
 type Kind = struct {
 	Name  string
 	Value any
@@ -25,71 +35,81 @@ type Kind = struct {
 // Kinds lists the names that texts may have.
 type Kinds []Kind
 
-// kind is Kind with methods; that Kind has none spares its users the names of the fields in literals.
-type kind Kind
-
-// Named is a value that knows the name of its kind, and needs none in a list to be printed.
-type Named interface{ Kind() string }
-
-// Of is the kind of a value that knows its name: its exported fields are arguments, and the others are as in v.
-func Of(v Named) Kind {
-	old := reflect.ValueOf(v)
-	if len(fields(old.Type())) == 0 {
-		return Kind{v.Kind(), v}
+// Of are the kinds of values that know their names; what is no argument in them stays as it is.
+func Of(values ...Named) Kinds {
+	var k Kinds
+	for _, v := range values {
+		c := clone(reflect.ValueOf(v))
+		for _, f := range fields(c.Type()) {
+			f.of(reflect.Indirect(c)).SetZero()
+		}
+		k = append(k, Kind{v.Kind(), c.Interface()})
 	}
-	if old.Kind() == reflect.Pointer && !old.IsNil() {
-		p := reflect.New(old.Type().Elem())
-		p.Elem().Set(blank(old.Elem()))
-		return Kind{v.Kind(), p.Interface()}
-	}
-	return Kind{v.Kind(), blank(old).Interface()}
+	return k
 }
 
-// blank is a copy of v with zeros in the fields that are arguments.
-func blank(v reflect.Value) reflect.Value {
+// clone is a copy of v, also of what it points to, that can be changed.
+func clone(v reflect.Value) reflect.Value {
 	c := reflect.New(v.Type()).Elem()
-	c.Set(v)
-	for _, f := range fields(v.Type()) {
-		c.Field(f.index).SetZero()
+	if v.Kind() == reflect.Pointer && !v.IsNil() {
+		c.Set(reflect.New(v.Type().Elem()))
+		c.Elem().Set(v.Elem())
+		return c
 	}
+	c.Set(v)
 	return c
 }
 
-// result is the type of the kind's values.
-func (k kind) result() reflect.Type {
-	t := reflect.TypeOf(k.Value)
+// find is the kind of that name whose values have type t.
+func (k Kinds) find(name string, t reflect.Type) (Kind, bool) {
+	for _, c := range k {
+		if c.Name == name && result(c).AssignableTo(t) {
+			return c, true
+		}
+	}
+	return Kind{}, false
+}
+
+// result is the type of a kind's values.
+func result(c Kind) reflect.Type {
+	t := reflect.TypeOf(c.Value)
 	if t.Kind() == reflect.Func {
 		return t.Out(0)
 	}
 	return t
 }
 
-// fields are the arguments, where they are a struct's.
-func (k kind) fields() []field {
-	t := reflect.TypeOf(k.Value)
+// arguments are the fields that are a kind's arguments.
+func arguments(c Kind) []field {
+	t := reflect.TypeOf(c.Value)
 	if t.Kind() == reflect.Func && t.NumIn() > 0 {
-		t = t.In(0)
+		return fields(t.In(0))
+	}
+	if _, ok := c.Value.(Named); !ok {
+		return nil
 	}
 	return fields(t)
 }
 
-// Signatures are how the kinds are written: conv(out,kernel,stride).
-func (k Kinds) Signatures() []string {
-	all := make([]string, len(k))
-	for i, c := range k {
-		all[i] = kind(c).signature()
+// Signatures are how the kinds whose values have type T are written: conv(out,kernel,stride).
+func Signatures[T any](k Kinds) []string {
+	var all []string
+	for _, c := range k {
+		if result(c).AssignableTo(reflect.TypeFor[T]()) {
+			all = append(all, signature(c))
+		}
 	}
 	return all
 }
 
-// signature is how the kind is written: conv(out,kernel,stride), and reshape(NxN) where an argument is some whole numbers.
-func (k kind) signature() string {
-	if t := reflect.TypeOf(k.Value); t.Kind() == reflect.Slice {
-		return k.Name + "(…)"
-	}
-	list := k.fields()
-	if len(list) == 0 {
-		return k.Name
+// signature is how a kind is written: conv(out,kernel,stride), and reshape(NxN) where an argument is some whole numbers.
+func signature(c Kind) string {
+	list := arguments(c)
+	switch {
+	case len(list) == 0:
+		return c.Name
+	case list[0].index < 0:
+		return c.Name + "(…)"
 	}
 	keys := keys(list)
 	for i, f := range list {
@@ -97,87 +117,91 @@ func (k kind) signature() string {
 			keys[i] = "NxN"
 		}
 	}
-	return k.Name + "(" + strings.Join(keys, ",") + ")"
+	return c.Name + "(" + strings.Join(keys, ",") + ")"
 }
 
-// field is an exported field of a struct.
+// field is an argument: a field of a struct, or the elements of a slice.
 type field struct {
-	index         int
-	key           string
-	required, not bool
-	positive      bool
-	list          bool // of whole numbers
-	words         []word
+	index   int // −1: the elements
+	key     string
+	each    bool // of the elements is an argument
+	list    bool // of whole numbers
+	options []string
 }
 
-// word is the name of a number.
-type word struct {
-	name   string
-	number int64
+// of is the argument in v.
+func (f field) of(v reflect.Value) reflect.Value {
+	if f.index < 0 {
+		return v
+	}
+	return v.Field(f.index)
 }
 
-// fields are the arguments of a struct, or of what t points to.
+func (f field) is(option string) bool { return slices.Contains(f.options, option) }
+
+// words calls do with the names that a number has.
+func (f field) words(do func(name string, number int64)) {
+	for _, option := range f.options {
+		name, number, _ := strings.Cut(option, "=")
+		if n, err := strconv.ParseInt(number, 10, 64); err == nil {
+			do(name, n)
+		}
+	}
+}
+
+// fields are the arguments in a struct or a slice, or in what t points to.
 func fields(t reflect.Type) []field {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct {
+	switch t.Kind() {
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Slice {
+			return []field{{index: -1, each: true}}
+		}
+		elem := t.Elem()
+		if list := fields(elem); elem.Kind() == reflect.Struct && inline(list) {
+			elem = elem.Field(0).Type
+		}
+		return []field{{index: -1, key: noun(elem)}}
+	case reflect.Struct:
+	default:
 		return nil
 	}
 	var list []field
 	for i := range t.NumField() {
 		sf := t.Field(i)
-		key, options, _ := strings.Cut(sf.Tag.Get("term"), ",")
-		if !sf.IsExported() || key == "-" {
+		options := strings.Split(sf.Tag.Get("term"), ",")
+		if !sf.IsExported() || options[0] == "-" {
 			continue
 		}
+		key := options[0]
 		if key == "" {
 			key = strings.ToLower(sf.Name)
 		}
-		f := field{index: i, key: key, list: sf.Type.Kind() == reflect.Slice && isInt(sf.Type.Elem())}
-		for option := range strings.SplitSeq(options, ",") {
-			f.option(option)
-		}
-		list = append(list, f)
+		list = append(list, field{i, key, false, sf.Type.Kind() == reflect.Slice && isInt(sf.Type.Elem()), options[1:]})
 	}
 	return list
 }
 
-func (f *field) option(text string) {
-	name, number, _ := strings.Cut(text, "=")
-	n, err := strconv.ParseInt(number, 10, 64)
-	switch {
-	case err == nil:
-		f.words = append(f.words, word{name, n})
-	case name == "required":
-		f.required = true
-	case name == "not":
-		f.not = true
-	case name == "positive":
-		f.positive = true
-	}
-}
+// inline says that a struct's first field is inline.
+func inline(list []field) bool { return len(list) > 0 && list[0].is("inline") }
 
-func keys(list []field) []string {
-	keys := make([]string, len(list))
-	for i, f := range list {
-		keys[i] = f.key
+func keys(list []field) (keys []string) {
+	for _, f := range list {
+		if !f.each {
+			keys = append(keys, f.key)
+		}
 	}
 	return keys
 }
 
-// isKind says that values of type t are written by the name of a kind.
-func isKind(t reflect.Type) bool {
-	return t.Kind() == reflect.Interface || t.Kind() == reflect.Pointer || t.Kind() == reflect.Struct
-}
+func isInt(t reflect.Type) bool { return reflect.Int <= t.Kind() && t.Kind() <= reflect.Uint64 }
 
 // noun is a word for the values of type t.
 func noun(t reflect.Type) string {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
-	}
-	if t.Name() == "" {
-		return "name"
 	}
 	return strings.ToLower(t.Name())
 }

@@ -61,7 +61,7 @@ func Nearest(typed string, names []string) string {
 	return best
 }
 
-// distance counts the letters to insert, delete, replace or swap with their neighbour to turn a into b.
+// distance counts the letters to insert, delete, replace or swap with their neighbor to turn a into b.
 func distance(a, b []rune) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {

@@ -3,58 +3,63 @@ package term
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Print is the text of a value, which Parse reads again: the one way to write it, without what is as the kind has it. It is an error
-// if a part of the value has no kind.
+// Print is the text of a value, which Parse reads again: the one way to write it, without what is 0. It is an error if a part of the value
+// is not of these kinds and has no name of its own.
 func (k Kinds) Print(v any) (string, error) {
 	terms, err := k.Terms(v)
 	return String(terms), err
 }
 
 // Terms is Print as terms.
-func (k Kinds) Terms(v any) ([]Term, error) {
-	if v == nil {
-		return nil, fmt.Errorf("nil has no text form")
+func (k Kinds) Terms(v any) ([]Term, error) { return printer{kinds: k}.sequence(reflect.ValueOf(v)) }
+
+// Label is the text of a value that knows its name, without the arguments of a key.
+func Label(v any, without string) (string, error) {
+	t, err := printer{without: without}.term(reflect.ValueOf(v))
+	return t.String(), err
+}
+
+type printer struct {
+	kinds   Kinds
+	without string
+}
+
+// named is v as a value that knows its name, if it is one, and has it alone.
+func (p printer) named(v reflect.Value) (Named, bool) {
+	if v.Kind() == reflect.Pointer && v.IsNil() || !v.IsValid() {
+		return nil, false
 	}
-	return k.sequence(reflect.ValueOf(v))
+	n, ok := v.Interface().(Named)
+	return n, ok && !slices.ContainsFunc(p.kinds, func(c Kind) bool { return c.Name == n.Kind() && result(c) != v.Type() })
 }
 
 // sequence is the terms of an argument. A slice is a sequence, but by its kind if that would be empty, or be read as another.
-func (k Kinds) sequence(v reflect.Value) ([]Term, error) {
+func (p printer) sequence(v reflect.Value) ([]Term, error) {
 	if v.Kind() != reflect.Slice {
-		t, err := k.term(v)
+		t, err := p.term(v)
 		return []Term{t}, err
 	}
-	if isInt(v.Type().Elem()) {
-		return numbers(v), nil
-	}
-	if _, ok := k.kind(v); ok && (v.Len() == 0 || v.Len() == 1 && concrete(v.Index(0)).Type() == v.Type()) {
-		t, err := k.term(v)
+	if _, ok := p.named(v); ok && (v.Len() == 0 || v.Len() == 1 && concrete(v.Index(0)).Type() == v.Type()) {
+		t, err := p.term(v)
 		return []Term{t}, err
 	}
-	return k.each(v)
+	terms, err := p.each(v)
+	if isInt(v.Type().Elem()) && len(terms) > 1 {
+		return []Term{{Name: strings.ReplaceAll(String(terms), " ", "x")}}, nil
+	}
+	return terms, err
 }
 
-// numbers is whole numbers with an x between them.
-func numbers(v reflect.Value) []Term {
-	if v.Len() == 0 {
-		return nil
-	}
-	text := make([]string, v.Len())
-	for i := range text {
-		text[i] = fmt.Sprint(v.Index(i))
-	}
-	return []Term{{Name: strings.Join(text, "x")}}
-}
-
-func (k Kinds) each(v reflect.Value) ([]Term, error) {
+func (p printer) each(v reflect.Value) ([]Term, error) {
 	terms := make([]Term, v.Len())
 	for i := range terms {
 		var err error
-		if terms[i], err = k.term(v.Index(i)); err != nil {
+		if terms[i], err = p.term(v.Index(i)); err != nil {
 			return nil, err
 		}
 	}
@@ -70,127 +75,102 @@ func concrete(v reflect.Value) reflect.Value {
 }
 
 // term is a value that is not a sequence.
-func (k Kinds) term(v reflect.Value) (Term, error) {
+func (p printer) term(v reflect.Value) (Term, error) {
 	v = concrete(v)
-	if kind, ok := k.kind(v); ok {
-		return k.unbuild(v, kind)
+	if n, ok := p.named(v); ok {
+		t := Term{Name: n.Kind()}
+		var err error
+		t.Args, err = p.fields(reflect.Indirect(v))
+		return t, err
 	}
 	switch {
+	case !v.IsValid():
+		return Term{}, fmt.Errorf("nil has no text form")
+	case v.Kind() == reflect.Struct && inline(fields(v.Type())):
+		return p.around(v)
 	case v.Kind() == reflect.String:
 		if terms, err := Read(v.String(), itself); err == nil && len(terms) == 1 {
 			return terms[0], nil
 		}
 		return Term{}, fmt.Errorf("%q has no text form; use a name", v.String())
-	case v.Kind() == reflect.Bool, v.CanInt(), v.CanUint():
+	case v.Kind() == reflect.Bool, v.CanInt():
 		return Term{Name: fmt.Sprint(v)}, nil
 	case v.CanFloat():
 		return Term{Name: strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())}, nil
 	}
-	return Term{}, fmt.Errorf("%v has no text form", v.Type())
+	if s, ok := v.Interface().(fmt.Stringer); ok && p.kinds.Parse(fmt.Sprint(s), reflect.New(v.Type()).Interface()) == nil {
+		terms, err := Read(s.String(), itself)
+		return terms[0], err
+	}
+	return Term{}, fmt.Errorf("%v has no text form; use one that has, or a type with a method Kind() string", v.Type())
 }
 
-// kind is the kind of a value.
-func (k Kinds) kind(v reflect.Value) (kind, bool) {
-	if !v.IsValid() || v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer && v.IsNil() {
-		return kind{}, false
-	}
-	if v.CanInterface() {
-		if n, ok := v.Interface().(Named); ok {
-			return kind(Of(n)), true
-		}
-	}
-	for _, c := range k {
-		kind, value := kind(c), reflect.ValueOf(c.Value)
-		switch {
-		case value.Kind() == reflect.Func:
-			if t, ok := spelled(v, kind); ok && t.Name == kind.Name {
-				return kind, true
-			}
-		case value.Type() != v.Type():
-		case len(kind.fields()) > 0, value.Kind() == reflect.Slice, v.Comparable() && v.Equal(value):
-			return kind, true
-		}
-	}
-	return kind{}, false
-}
-
-// spelled is a value made by a kind's function, as its String method writes it.
-func spelled(v reflect.Value, kind kind) (Term, bool) {
-	s, ok := v.Interface().(fmt.Stringer)
-	if !ok || v.Type() != kind.result() {
-		return Term{}, false
-	}
-	terms, err := Read(s.String(), itself)
-	if err != nil || len(terms) != 1 {
-		return Term{}, false
-	}
-	for i, f := range kind.fields() {
-		if a := terms[0].Args; i < len(a) && a[i].Key == "" {
-			a[i].Key, a[i].Bare = f.key, true
-		}
-	}
-	return terms[0], true
-}
-
-// unbuild is the opposite of build.
-func (k Kinds) unbuild(v reflect.Value, kind kind) (Term, error) {
-	t := Term{Name: kind.Name}
-	if reflect.TypeOf(kind.Value).Kind() == reflect.Func {
-		t, _ = spelled(v, kind)
-		return t, nil
-	}
-	if v.Kind() == reflect.Slice {
-		args, err := k.unslice(v)
-		t.Args = args
+// around is the term of a struct's first field, with the other fields as arguments.
+func (p printer) around(v reflect.Value) (Term, error) {
+	t, err := p.term(v.Field(0))
+	if err != nil {
 		return t, err
 	}
-	v, template := reflect.Indirect(v), reflect.Indirect(reflect.ValueOf(kind.Value))
-	bare := true
-	for _, f := range kind.fields() {
-		bare = bare && f.required
-		x := v.Field(f.index)
-		if !f.required && reflect.DeepEqual(x.Interface(), template.Field(f.index).Interface()) {
-			continue
-		}
-		value, err := k.unset(x, f)
-		if err != nil {
-			return t, fmt.Errorf("%s: %s: %w", kind.Name, f.key, err)
-		}
-		if len(value) > 0 {
-			t.Args = append(t.Args, Arg{Key: f.key, Value: value, Bare: bare})
+	args, err := p.fields(v)
+	for _, a := range t.Args {
+		if slices.ContainsFunc(fields(v.Type())[1:], func(f field) bool { return f.key == a.Key }) {
+			return t, fmt.Errorf("%s: its key %s is taken here; give the field another by a tag", t.Name, a.Key)
 		}
 	}
-	return t, nil
+	t.Args = append(t.Args, args...)
+	return t, err
 }
 
-func (k Kinds) unslice(v reflect.Value) ([]Arg, error) {
-	if v.Type().Elem().Kind() != reflect.Slice {
-		value, err := k.each(v)
-		if err != nil || len(value) == 0 {
-			return nil, err
-		}
-		return []Arg{{Key: noun(v.Type().Elem()), Value: value, Bare: true}}, nil
-	}
+// fields are the arguments of a struct or a slice.
+func (p printer) fields(v reflect.Value) ([]Arg, error) {
 	var args []Arg
-	for i := range v.Len() {
-		value, err := k.sequence(v.Index(i))
-		if err != nil {
-			return nil, err
+	bare := true
+	for _, f := range fields(v.Type()) {
+		if f.is("inline") {
+			continue
 		}
-		args = append(args, Arg{Value: value})
+		if f.each {
+			for i := range v.Len() {
+				value, err := p.sequence(v.Index(i))
+				if err != nil {
+					return nil, err
+				}
+				args = append(args, Arg{Value: value})
+			}
+			continue
+		}
+		bare = bare && f.is("required") || f.index < 0
+		x := f.of(v)
+		if x.IsZero() && !f.is("required") && !f.is("always") || f.key == p.without {
+			continue
+		}
+		value, err := p.field(x, f)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.key, err)
+		}
+		if len(value) > 0 {
+			args = append(args, Arg{Key: f.key, Value: value, Bare: bare})
+		}
 	}
 	return args, nil
 }
 
-// unset is the opposite of field.
-func (k Kinds) unset(v reflect.Value, f field) ([]Term, error) {
-	for _, w := range f.words {
-		if v.Int() == w.number {
-			return []Term{{Name: w.name}}, nil
-		}
+func (p printer) field(v reflect.Value, f field) (value []Term, err error) {
+	if f.index < 0 {
+		return p.each(v)
 	}
-	if f.not {
+	f.words(func(name string, number int64) {
+		if v.Int() == number {
+			value = []Term{{Name: name}}
+		}
+	})
+	switch {
+	case value != nil:
+		return value, nil
+	case f.is("free"):
+		return []Term{{Name: v.String()}}, nil
+	case f.is("not"):
 		return []Term{{Name: fmt.Sprint(!v.Bool())}}, nil
 	}
-	return k.sequence(v)
+	return p.sequence(v)
 }

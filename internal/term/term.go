@@ -9,7 +9,6 @@
 package term
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -49,15 +48,6 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errorf is an error at a byte offset.
 func Errorf(pos int, format string, args ...any) error {
 	return &Error{pos, fmt.Errorf(format, args...)}
-}
-
-// locate puts the column, counted from 1 in letters, before an error's message.
-func locate(text string, err error) error {
-	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		return err
-	}
-	return fmt.Errorf("column %d: %w", utf8.RuneCountInString(text[:min(e.Pos, len(text))])+1, err)
 }
 
 // itself is the place of a byte in a text that stands for itself.

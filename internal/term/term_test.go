@@ -37,11 +37,15 @@ type (
 		From   []string
 		Secret func() `term:"-"`
 	}
-	own   struct{ Rate float32 }
-	adam  struct{ Beta1, Beta2 float64 }
+	own  struct{ Rate float32 }
+	adam struct {
+		Beta1 float64 `term:",always"`
+		Beta2 float64
+		kept  int
+	}
 	rule  struct{ name string }
 	mixed struct {
-		A uint8 `term:",required"`
+		A int8 `term:",required"`
 		B string
 		C int `term:",required"`
 	}
@@ -59,25 +63,48 @@ func (repeat) Build()   {}
 func (own) Build()      {}
 func (mixed) Build()    {}
 
-func (own) Kind() string       { return "own" }
-func (r *rule) String() string { return r.name }
+func (dense) Kind() string      { return "dense" }
+func (conv) Kind() string       { return "conv" }
+func (drop) Kind() string       { return "drop" }
+func (shaped) Kind() string     { return "shaped" }
+func (c constant) Kind() string { return c.op }
+func (seq) Kind() string        { return "seq" }
+func (residual) Kind() string   { return "residual" }
+func (concat) Kind() string     { return "concat" }
+func (repeat) Kind() string     { return "repeat" }
+func (own) Kind() string        { return "own" }
+func (mixed) Kind() string      { return "mixed" }
+func (*adam) Kind() string      { return "adam" }
+func (r *rule) String() string  { return r.name }
+
+func (a *adam) Check() error {
+	if a.Beta1 > 1 {
+		return fault("beta1")
+	}
+	return nil
+}
+
+// fault is an error that knows its field.
+type fault string
+
+func (f fault) Error() string { return string(f) + " above 1" }
+func (f fault) Field() string { return string(f) }
+
+type std struct {
+	Std float64 `term:",required"`
+}
+
+func (s std) Check() error {
+	if s.Std < 0 {
+		return errors.New("std below 0")
+	}
+	return nil
+}
 
 var (
 	unit  = &rule{"unit"}
-	kinds = term.Kinds{
-		{"dense", dense{}}, {"conv", conv{}}, {"drop", drop{}}, {"shaped", shaped{}}, {"relu", constant{"relu"}}, {"tanh", constant{"tanh"}},
-		{"seq", seq{}}, {"residual", residual{}}, {"concat", concat{}}, {"repeat", repeat{Times: 2}}, term.Of(own{3}), {"mixed", mixed{}},
-		{"adam", &adam{Beta1: .9}},
-		{"unit", func() *rule { return unit }},
-		{"normal", func(a struct {
-			Std float64 `term:",required"`
-		}) (*rule, error) {
-			if a.Std < 0 {
-				return nil, errors.New("std below 0")
-			}
-			return normal(a.Std), nil
-		}},
-	}
+	kinds = append(term.Of(dense{}, conv{}, drop{}, shaped{}, constant{"relu"}, constant{"tanh"}, seq{}, residual{}, concat{}, repeat{}, own{3}, mixed{},
+		&adam{.5, .5, 7}), term.Kinds{{"unit", unit}, {"normal", func(s std) *rule { return normal(s.Std) }}}...)
 )
 
 func normal(std float64) *rule { return &rule{fmt.Sprintf("normal(%v)", std)} }
@@ -110,12 +137,12 @@ func TestText(t *testing.T) {
 		{"residual", seq{residual(nil)}, ""},
 		{"concat(relu tanh,seq,drop)", seq{concat{{constant{"relu"}, constant{"tanh"}}, {}, {drop{}}}}, ""},
 		{"concat", seq{concat(nil)}, ""},
-		{"repeat(layer=relu)", seq{repeat{Times: 2, Layers: seq{constant{"relu"}}}}, ""},
+		{"repeat(layer=relu)", seq{repeat{Times: 0, Layers: seq{constant{"relu"}}}}, ""},
 		{"repeat(3,relu tanh,from=a b)", seq{repeat{Times: 3, Layers: seq{constant{"relu"}, constant{"tanh"}}, From: []string{"a", "b"}}},
 			"repeat(times=3,layer=relu tanh,from=a b)"},
 		{"own(0.25)", seq{own{.25}}, "own(rate=0.25)"},
 		{"own", seq{own{}}, ""},
-		{"mixed(255,c=-1)", seq{mixed{A: 255, C: -1}}, ""},
+		{"mixed(127,c=-1)", seq{mixed{A: 127, C: -1}}, ""},
 		{"mixed(1,b=word,c=2)", seq{mixed{1, "word", 2}}, ""},
 		{"mixed(1,b=adam( beta1=.7 ),c=2)", seq{mixed{1, "adam(beta1=.7)", 2}}, "mixed(1,b=adam(beta1=.7),c=2)"},
 	} {
@@ -136,24 +163,41 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestPointer: what is not given is the kind's own, in a value of its own.
+// TestPointer: what is no argument is the kind's own, in a value of its own.
 func TestPointer(t *testing.T) {
 	var a, b *adam
 	if err := errors.Join(kinds.Parse("adam(beta2=0.5)", &a), kinds.Parse("adam", &b)); err != nil {
 		t.Fatal(err)
 	}
-	if *a != (adam{.9, .5}) || *b != (adam{.9, 0}) || a == b {
+	if *a != (adam{0, .5, 7}) || *b != (adam{0, 0, 7}) || a == b {
 		t.Errorf("%v and %v", *a, *b)
 	}
-	if text, err := kinds.Print(&adam{0, .5}); text != "adam(beta1=0,beta2=0.5)" || err != nil {
+	if text, err := kinds.Print(&adam{0, .5, 1}); text != "adam(beta1=0,beta2=0.5)" || err != nil {
 		t.Error(text, err)
 	}
 }
 
+// pair is a kind of two numbers.
+type pair struct{ A, B int }
+
+func (pair) Kind() string { return "pair" }
+
 // TestSignatures: how the kinds are written.
 func TestSignatures(t *testing.T) {
-	got := strings.Join(term.Kinds{{Name: "pair", Value: struct{ A, B int }{}}, {Name: "none", Value: struct{}{}}}.Signatures(), " ")
-	if got != "pair(a,b) none" {
+	if got := strings.Join(term.Signatures[any](append(term.Of(pair{}), term.Kind{Name: "none", Value: 3})), " "); got != "pair(a,b) none" {
+		t.Error(got)
+	}
+	if got := strings.Join(term.Signatures[*rule](kinds), " "); got != "unit normal(std)" {
+		t.Error(got)
+	}
+}
+
+// TestLabel: a label needs no list of kinds.
+func TestLabel(t *testing.T) {
+	if got, err := term.Label(residual{dense{3, &rule{"mine"}, true}}, "init"); got != "residual(dense(3,bias=false))" || err != nil {
+		t.Error(got, err)
+	}
+	if got, err := term.Label(residual{nil}, "init"); err == nil {
 		t.Error(got)
 	}
 }
@@ -176,16 +220,16 @@ func TestErrors(t *testing.T) {
 		{"drop(nan)", `column 6: drop: p "nan"; use a number`},
 		{"drop(0x10)", `column 6: drop: p "0x10"; use a number`},
 		{"drop(1e999)", `column 6: drop: p "1e999"; use a number`},
-		{"drop(drop(1))", `column 6: drop: p drop has arguments; use a number`},
-		{"mixed(256,c=1)", `column 7: mixed: a "256"; use a whole number from 0`},
+		{"drop(drop(1))", `column 6: drop: p "drop(1)"; use a number`},
+		{"mixed(128,c=1)", `column 7: mixed: a "128"; use a whole number`},
 		{"dense(3,bias=no)", `column 14: dense: bias "no"; use true or false`},
-		{"dense(3,init=nromal(1))", `column 14: dense: init unknown rule "nromal"; did you mean normal?`},
+		{"dense(3,init=nromal(1))", `column 14: dense: init: unknown rule "nromal"; did you mean normal?`},
 		{"dense(3,init=normal(-1))", `column 14: normal: std below 0`},
 		{"dense(3,init=normal)", `column 14: normal: no std; use normal(std)`},
 		{"relu(3)", `column 6: relu: 1 arguments; use relu`},
-		{"residual(relu,tanh)", `column 15: residual: 2 arguments; use spaces between what follows each other`},
-		{"residual(block=relu)", `column 10: residual: unknown key "block"; leave it out`},
-		{"concat(relu,a=tanh)", `column 13: concat: unknown key "a"; leave it out`},
+		{"residual(relu,tanh)", `column 15: residual: 2 arguments; use residual(…)`},
+		{"residual(block=relu)", `column 10: residual: unknown key "block"; use layer`},
+		{"concat(relu,a=tanh)", `column 13: concat: unknown key "a"`},
 		{"concat(relu,,tanh)", `column 13: an argument is missing here`},
 		{"concat(relu,)", `column 13: an argument is missing here`},
 		{"shaped(1x28xy)", `column 8: shaped: shape "y"; use a whole number`},
@@ -215,16 +259,19 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestNoText: what has no kind is an error that names its way.
+// unnamed has the name of another kind.
+type unnamed struct{ dense }
+
+// TestNoText: what has no kind, or that of another, is an error that names its way.
 func TestNoText(t *testing.T) {
 	for want, v := range map[string]any{
-		"term_test.constant has no text form":                constant{"sin"},
-		"repeat: layer: term_test.constant has no text form": repeat{Layers: seq{constant{"sin"}}},
-		"dense: init: *term_test.rule has no text form":      dense{Out: 1, Init: &rule{"mine"}},
-		"nil has no text form":                               nil,
-		"term_test.layer has no text form":                   residual{nil},
-		`mixed: b: "two words" has no text form; use a name`: mixed{B: "two words"},
-		"map[string]int has no text form":                    map[string]int{},
+		"term_test.unnamed has no text form; use one that has, or a type with a method Kind() string":        unnamed{},
+		"layer: term_test.unnamed has no text form; use one that has, or a type with a method Kind() string": repeat{Layers: seq{unnamed{}}},
+		"init: *term_test.rule has no text form; use one that has, or a type with a method Kind() string":    dense{Out: 1, Init: &rule{"mine"}},
+		"nil has no text form": nil,
+		"term_test.layer has no text form; use one that has, or a type with a method Kind() string": residual{nil},
+		`b: "two words" has no text form; use a name`:                                               mixed{B: "two words"},
+		"map[string]int has no text form; use one that has, or a type with a method Kind() string":  map[string]int{},
 	} {
 		if text, err := kinds.Print(v); err == nil || err.Error() != want {
 			t.Errorf("%v: %q, %v, want %s", v, text, err, want)

@@ -123,7 +123,7 @@ func biasNorms(m models.Model, s mnist.Set, seed uint64) (norms []float64, err e
 	for i := range all {
 		all[i] = int32(i)
 	}
-	labelled(s).Batch(x, y, all)
+	labeled(s).Batch(x, y, all)
 	if _, err := net.Step(x, y); err != nil {
 		return nil, err
 	}

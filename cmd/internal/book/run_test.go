@@ -100,7 +100,7 @@ func TestTotalCost(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := small(t, 30, 1).Train
-	got, err := totalCost(t.Context(), n, labelled(set), 5)
+	got, err := totalCost(t.Context(), n, labeled(set), 5)
 	want := hand(n, 784, 30, 10).TotalCost(byhand.Images{Pixels: set.Images, Labels: set.Labels}, 5)
 	if err != nil || !near(got, want, 1e-5*want) {
 		t.Errorf("%v, %v; by hand %v", got, err, want)

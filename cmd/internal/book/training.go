@@ -30,7 +30,7 @@ func first(s mnist.Set, n int) (mnist.Set, error) {
 	return s.Slice(0, n), nil
 }
 
-func labelled(s mnist.Set) train.Images {
+func labeled(s mnist.Set) train.Images {
 	return train.Images{Pixels: s.Images, Labels: s.Labels, Classes: s.Classes}
 }
 
@@ -44,8 +44,8 @@ func (l lab) fit(ctx context.Context, m models.Model, each func(epoch int, n *gr
 	if err != nil {
 		return err
 	}
-	images := labelled(set)
-	t, err := train.New(net, m.Recipe)
+	images := labeled(set)
+	t, err := m.Recipe.Trainer(net)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func weightInit(names ...string) func(context.Context, lab) (run, error) {
 			}
 			c := Curve{Name: m.Recipe.Init.Name + " initialisation"}
 			err = l.fit(ctx, m, func(epoch int, n *graph.Net, _ train.Data) error {
-				a, err := accuracy(ctx, n, labelled(l.data.Validation))
+				a, err := accuracy(ctx, n, labeled(l.data.Validation))
 				c.add(float64(epoch), a)
 				return err
 			})
@@ -146,7 +146,7 @@ func overfit(name string) func(context.Context, lab) (run, error) {
 		}
 		test, training := Curve{Name: "test images"}, Curve{Name: "training images"}
 		err = l.fit(ctx, m, func(epoch int, n *graph.Net, images train.Data) error {
-			a, err := accuracy(ctx, n, labelled(l.data.Test))
+			a, err := accuracy(ctx, n, labeled(l.data.Test))
 			if err != nil {
 				return err
 			}
@@ -178,7 +178,7 @@ func moreData(seen int, sizes ...int) func(context.Context, lab) (run, error) {
 				if epoch < m.Recipe.Epochs-1 {
 					return nil
 				}
-				a, err := accuracy(ctx, n, labelled(l.data.Validation))
+				a, err := accuracy(ctx, n, labeled(l.data.Validation))
 				c.add(float64(size), a)
 				return err
 			})

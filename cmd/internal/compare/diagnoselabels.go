@@ -19,13 +19,13 @@ func shifted(p *problem) []derivation {
 		for i := range moved {
 			moved[i] = (moved[i] + step) % k
 		}
-		all = append(all, labelled(moved))
+		all = append(all, labeled(moved))
 	}
 	return all
 }
 
-// labelled is p with labels of these classes.
-func labelled(classes []int) derivation {
+// labeled is p with labels of these classes.
+func labeled(classes []int) derivation {
 	return derivation{before: func(p *problem) { p.y = oneHot(classes, p.outputs()) }}
 }
 
@@ -36,12 +36,12 @@ func permuted(p *problem) []derivation {
 	var all []derivation
 	for _, learnt := range p.learnt() {
 		if a, b := slices.Sorted(slices.Values(learnt)), slices.Sorted(slices.Values(classes)); slices.Equal(a, b) {
-			all = append(all, labelled(learnt))
+			all = append(all, labeled(learnt))
 		}
 	}
 	if p.sizes == nil && p.m > 1 && classes != nil {
 		last := p.m - 1
-		all = append(all, labelled(slices.Concat(classes[last:], classes[:last])), labelled(slices.Concat(classes[1:], classes[:1])))
+		all = append(all, labeled(slices.Concat(classes[last:], classes[:last])), labeled(slices.Concat(classes[1:], classes[:1])))
 	}
 	return all
 }
@@ -57,7 +57,7 @@ func otherLabels(p *problem) []derivation {
 				odd = append(odd, fmt.Sprintf("example %d has %d, and was taken for %d", i, classes[i], c))
 			}
 		}
-		d := labelled(learnt)
+		d := labeled(learnt)
 		d.where = " " + strings.Join(odd, "; ") + "."
 		all = append(all, d)
 	}
@@ -101,7 +101,7 @@ func (p *problem) nearestClasses(r *pass, δ []float64) []int {
 	best, least := make([]int, p.m), same(make([]float64, p.m), math.Inf(1))
 	for c := range p.outputs() {
 		q := *p
-		labelled(slices.Repeat([]int{c}, p.m)).before(&q)
+		labeled(slices.Repeat([]int{c}, p.m)).before(&q)
 		off := plus(right.bp1(&pass{&q, r.z, r.h, r.a, r.δ}, len(p.sizes)-1), -1, δ)
 		for i, row := range rows(off, p.m) {
 			if far := dot(row, row); far < least[i] {

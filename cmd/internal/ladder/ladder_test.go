@@ -110,8 +110,8 @@ func damaged(t *testing.T, dir, name, from, to string) {
 func catalogue() []models.Model {
 	return []models.Model{
 		{Name: "ours", Doc: "a recipe of ours", Recipe: models.Recipe{Epochs: 4}},
-		{Name: "voter", Recipe: models.Recipe{Epochs: 4, Augment: "shifts"}, Published: models.Figure{Set: "test", Accuracy: .96, Source: "ch. 6", Vote: .97}},
-		{Name: "big", Recipe: models.Recipe{Epochs: 4, Augment: "shifts"}, Published: models.Figure{Set: "test", Accuracy: .95, Source: "ch. 6"}},
+		{Name: "voter", Recipe: models.Recipe{Epochs: 4, Augment: models.Shifts{}}, Published: models.Figure{Set: "test", Accuracy: .96, Source: "ch. 6", Vote: .97}},
+		{Name: "big", Recipe: models.Recipe{Epochs: 4, Augment: models.Shifts{}}, Published: models.Figure{Set: "test", Accuracy: .95, Source: "ch. 6"}},
 		{Name: "curve", Recipe: models.Recipe{Epochs: 4}, Published: models.Figure{Set: "validation", Accuracy: .9, Source: "ch. 3, x", First: .5, Last: true}},
 	}
 }

@@ -167,7 +167,7 @@ func (g Rung) Seeds() int {
 	switch {
 	case g.Model.Published.Vote > 0:
 		return Voters
-	case g.Recipe.Augment == "shifts":
+	case g.Recipe.Augment == models.Shifts{}:
 		return 1
 	}
 	return best

@@ -31,9 +31,7 @@ func (f filler) fill(v reflect.Value, depth int) {
 	case v.Kind() == reflect.Bool:
 		v.SetBool(f.IntN(2) == 0)
 	case v.CanInt():
-		v.SetInt(f.Int64N(200) - 1)
-	case v.CanUint():
-		v.SetUint(f.Uint64N(200))
+		v.SetInt(f.Int64N(100) - 1)
 	case v.CanFloat():
 		v.SetFloat(float64(float32(math.Exp(10 * f.NormFloat64()))))
 	case v.Kind() == reflect.Interface, v.Kind() == reflect.Pointer:
@@ -71,6 +69,9 @@ func (f filler) kind(v reflect.Value, depth int) {
 			f.call(v, k)
 			return
 		case !k.Type().AssignableTo(v.Type()):
+		case !k.Type().Implements(reflect.TypeFor[term.Named]()):
+			v.Set(k)
+			return
 		case k.Kind() == reflect.Pointer:
 			v.Set(reflect.New(k.Type().Elem()))
 			f.fill(v.Elem(), depth-1)

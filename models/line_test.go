@@ -1,11 +1,10 @@
-package graph_test
+package models
 
 import (
 	"math/rand/v2"
 	"regexp"
 	"testing"
 
-	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term/termtest"
 )
 
@@ -15,20 +14,16 @@ var lines = []string{
 	"conv(20,5) relu pool(2) conv(40,5) relu pool(2) dense(100) dropout(.5) dense(10)",
 	"conv(8,3,stride=2,pad=same,bias=false) batchnorm(momentum=0.2) leakyrelu(slope=.3) avgpool(2) reshape(8x49) layernorm dense(10,init=he)",
 	"conv(8,5) repeat(2,residual(conv(8,3,pad=same) relu)) add(seq,conv(8,1)) concat(relu,tanh pool(1)) globalavgpool dense(10)",
-	"graph(vertex(dense(9),name=a) vertex(relu,from=a,name=b) vertex(tanh,from=a,name=c) vertex(add,from=b c)) dense(10)",
+	"graph(dense(9,name=a) relu(from=a,name=b) tanh(from=a,name=c) add(from=b c)) dense(10)",
 }
 
 // TestLineMutations: a thousand mutated lines are read and built without a panic, and every error has a column.
 func TestLineMutations(t *testing.T) {
 	random, column := rand.New(rand.NewPCG(5, 6)), regexp.MustCompile(`^column \d+: `)
-	in, refused := shape{1, 28, 28}, 0
+	refused := 0
 	for i := range 1000 {
 		text := string(termtest.Mutate(random, []byte(lines[i%len(lines)])))
-		net, err := graph.Parse(text, in)
-		if err == nil {
-			_, err = graph.New(net, graph.LogLikelihood, in, graph.Config{Init: graph.Zero})
-			err = graph.Locate(text, err)
-		}
+		_, err := Reader{Fit: true}.Line(text, image)
 		if err == nil {
 			continue
 		}
@@ -43,23 +38,18 @@ func TestLineMutations(t *testing.T) {
 
 // TestBlame: the column of the layer that does not fit.
 func TestBlame(t *testing.T) {
-	in := shape{1, 28, 28}
 	for text, want := range map[string]string{
 		"conv(20,50) dense(10)":                        "column 1: layer 0 conv(20,50): ",
 		"conv(8,5) residual(relu pool(40)) dense(10)":  "column 25: layer 1 residual: ",
 		"conv(8,5) residual(relu conv(8,3)) dense(10)": "column 11: layer 1 residual: ",
 		"relu repeat(2,relu pool(20)) dense(10)":       "column 20: layer 1 repeat(2): ",
 		"relu add(conv(8,30),relu) dense(10)":          "column 6: layer 1 add: ",
-		"784-0-10":                                     "column 5: 0 neurons",
-		"784-30-":                                      "column 8: no number; write the neurons",
-		"784--30":                                      "column 5: no number",
+		"784-0-10":                                     `column 1: 784-0-10 has "0" neurons; use at least 1`,
+		"784-30-":                                      `column 1: 784-30- has "" neurons`,
+		"784--30":                                      `column 1: 784--30 has "" neurons`,
 		"relu relu":                                    "column 6: the last layer's output is (1, 1, 28, 28)",
 	} {
-		net, err := graph.Parse(text, in)
-		if err == nil {
-			_, err = graph.New(net, graph.LogLikelihood, in, graph.Config{})
-			err = graph.Locate(text, err)
-		}
+		_, err := Reader{Fit: true}.Line(text, image)
 		if err == nil || len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}

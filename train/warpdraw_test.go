@@ -1,4 +1,4 @@
-package mnist
+package train
 
 import (
 	"math"
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// places calls f with the grid of many draws.
+// draws calls f with the grid of many draws.
 func draws(w Warp, rows, cols, n int, f func(g *Grid)) {
 	draw := w.Draw(rows, cols, 3)
 	var g Grid
@@ -69,14 +69,14 @@ func moments(x []float64) (mean, rms, most float64) {
 	return mean, math.Sqrt(rms), most
 }
 
-// The parameters of the linear part, read from where the centre and two points beside it come from, are uniform within their bounds.
+// The parameters of the linear part, read from where the center and two points beside it come from, are uniform within their bounds.
 func TestWarpParameters(t *testing.T) {
 	const n = 10_000
 	uniform := 1 / math.Sqrt(3)
 	for _, c := range []struct {
 		name  string
 		w     Warp
-		read  func(u, v, ux, vx, uy, vy float64) float64 // the centre's place, and how it moves by one pixel right and one down
+		read  func(u, v, ux, vx, uy, vy float64) float64 // the center's place, and how it moves by one pixel right and one down
 		limit float64
 		rms   float64
 	}{

@@ -1,0 +1,38 @@
+package models_test
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// SignSGD moves each weight by Eta·Scale against the sign of its gradient.
+type SignSGD struct{ Scale float64 }
+
+func (SignSGD) Kind() string    { return "signsgd" } // its name in files and flags; the exported fields are the arguments
+func (SignSGD) Keeps() []string { return nil }
+
+func (o SignSGD) Update(p *graph.Param, _ []any, s train.Step) {
+	w, g := p.Data.([]float32), p.Grad.([]float32)
+	for i := range w {
+		w[i] -= float32(math.Copysign(s.Eta*o.Scale, float64(g[i])))
+	}
+}
+
+// An optimizer of one's own that stands in a model has a name in files. With cli.Main(append(models.All, mine), os.Args[1:]), the flag
+// --optimizer knows it too.
+func ExampleReader() {
+	mine := models.MLP
+	mine.Name, mine.Recipe.Optimizer = "mine", SignSGD{Scale: 1}
+	r := models.Reader{Own: []models.Model{mine}}
+	m, err := r.Decode("net.toml", []byte("format = 1\nlayer = 'dense(10)'\n[train]\noptimizer = 'signsgd(scale=0.5)'\n"))
+	fmt.Printf("%+v %v\n", m.Recipe.Optimizer, err)
+	_, err = r.Decode("net.toml", []byte("format = 1\nlayer = 'dense(10)'\n[train]\noptimizer = 'signsdg'\n"))
+	fmt.Println(err)
+	// Output:
+	// {Scale:0.5} <nil>
+	// net.toml:4:1: train: optimizer: unknown optimizer "signsdg"; did you mean signsgd?
+}

@@ -1,0 +1,12 @@
+package train
+
+func (SGD) Kind() string       { return "sgd" }
+func (Nesterov) Kind() string  { return "nesterov" }
+func (RMSProp) Kind() string   { return "rmsprop" }
+func (Adam) Kind() string      { return "adam" }
+func (AdamW) Kind() string     { return "adamw" }
+func (Constant) Kind() string  { return "constant" }
+func (Staircase) Kind() string { return "step" }
+func (Cosine) Kind() string    { return "cosine" }
+func (OneCycle) Kind() string  { return "onecycle" }
+func (Plateau) Kind() string   { return "plateau" }
