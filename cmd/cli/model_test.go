@@ -86,7 +86,7 @@ func TestOwnRules(t *testing.T) {
 	mine.Recipe.Optimizer, mine.Recipe.Schedule = halving{1}, late{0}
 	own, dir := []models.Model{mine}, dataSet(t, 60, 10)
 	losses := map[string]string{}
-	for _, args := range []string{"--optimizer sgd --eta 0.025", "--optimizer halving(2)", "--schedule late(2) --optimizer halving(times=2)"} {
+	for _, args := range []string{"--optimizer sgd --eta 0.025 --clip 1e9", "--optimizer halving(2)", "--schedule late(2) --optimizer halving(times=2)"} {
 		runs := t.TempDir()
 		all := append([]string{"train", "mine", "--epochs", "1", "--seed", "1", "--data", dir, "--runs", runs}, strings.Fields(args)...)
 		if r := callWith(own, all...); r.code != 0 {
@@ -103,7 +103,7 @@ func TestOwnRules(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", args, r.code, r.err)
 		}
 	}
-	if h := losses["--optimizer halving(2)"]; losses["--optimizer sgd --eta 0.025"] != h || losses["--schedule late(2) --optimizer halving(times=2)"] == h {
+	if h := losses["--optimizer halving(2)"]; losses["--optimizer sgd --eta 0.025 --clip 1e9"] != h || losses["--schedule late(2) --optimizer halving(times=2)"] == h {
 		t.Errorf("%v", losses)
 	}
 	if r := callWith(own, "__complete", "train", "mine", "--optimizer", ""); !strings.Contains(r.out, "halving\n") {
