@@ -50,7 +50,7 @@ func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 	for i := range x {
 		from[i] = o.origin(x[i])
 	}
-	box, row, outer, params := len(o.Boxes), len(o.rows), o.row, len(b.asked)
+	box, row, outer, params := len(o.Boxes), len(o.rows), o.row, len(b.params)
 	if _, ok := l.(Seq); ok { // no more than the layers inside
 		back := o.by(name)
 		return func(*Node) { back() }
@@ -62,7 +62,7 @@ func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 	o.frame, o.row, o.depth, o.way = box, row, o.depth+1, ""
 	return func(y *Node) {
 		b.tally()
-		o.Boxes[box].Params, o.Boxes[box].Shape, o.rows[row].Output = length(b.asked[params:]), example(y), example(y)
+		o.Boxes[box].Params, o.Boxes[box].Shape, o.rows[row].Output = length(b.params[params:]), example(y), example(y)
 		if len(o.Boxes) == box+1 {
 			for _, from := range from {
 				o.arrow(from, box)
@@ -81,12 +81,12 @@ func (b *Builder) tally() {
 	o, nodes := b.outline, b.graph.AllNodes()
 	if o.row != noBox {
 		r := &o.rows[o.row]
-		r.Params += length(b.asked[o.params:])
+		r.Params += length(b.params[o.params:])
 		for _, n := range nodes[o.nodes:] {
 			r.MACs += macs(n)
 		}
 	}
-	o.params, o.nodes = len(b.asked), len(nodes)
+	o.params, o.nodes = len(b.params), len(nodes)
 }
 
 // macs is the number of multiply-adds of a node for one example, if it is a product. One of Gorgonia's own is known by the shapes.
