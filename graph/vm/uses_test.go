@@ -230,4 +230,25 @@ var uses = []program{
 		y := G.Must(G.Mul(m.in(3, 4), x))
 		return m.session(squares(y), G.NewVanillaSolver(G.WithLearnRate(.1)))
 	}},
+	{"a slice that moves", func() *session {
+		m := newMaker(tensor.Float64)
+		rows := G.Must(G.Slice(m.fixed(m.data(-1, 1, 20, 4)), G.S(0, 4)))
+		y := G.Must(G.Mul(rows, m.in(4, 3)))
+		s := m.session(squares(y), G.NewVanillaSolver(G.WithLearnRate(.01)))
+		s.feed = func(step int) { must(G.UnsafeLet(rows, G.S(step, step+4))) }
+		return s
+	}},
+	{"a slice of a parameter that moves", func() *session {
+		m := newMaker(tensor.Float64)
+		rows := G.Must(G.Slice(m.in(20, 4), G.S(0, 4)))
+		s := m.session(squares(rows), G.NewVanillaSolver(G.WithLearnRate(.01)))
+		s.feed = func(step int) { must(G.UnsafeLet(rows, G.S(step, step+4))) }
+		return s
+	}},
+	{"a column that moves", func() *session {
+		m := newMaker(tensor.Float64)
+		column := G.Must(G.Slice(m.fixed(m.data(-1, 1, 5, 20)), nil, G.S(0)))
+		squares(G.Must(G.Tanh(column)))
+		return &session{graph: m.g, feed: func(step int) { must(G.UnsafeLet(column, G.S(step))) }}
+	}},
 }
