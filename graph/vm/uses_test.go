@@ -251,4 +251,38 @@ var uses = []program{
 		squares(G.Must(G.Tanh(column)))
 		return &session{graph: m.g, feed: func(step int) { must(G.UnsafeLet(column, G.S(step))) }}
 	}},
+	{"batch norm in both modes in turn", func() *session {
+		m := newMaker(tensor.Float64)
+		h, _, _, o, err := G.BatchNorm(m.fixed(m.data(-1, 1, 8, 6)), m.positive(8, 6), m.in(8, 6), .9, 1e-5)
+		must(err)
+		s := m.session(squares(h), G.NewVanillaSolver(G.WithLearnRate(.01)))
+		s.loose = 10
+		s.feed = func(step int) {
+			if step%3 != 0 {
+				must(o.SetTraining(step%3 == 1))
+			}
+		}
+		return s
+	}},
+	{"running statistics that are set", func() *session {
+		m := newMaker(tensor.Float64)
+		h, _, _, o, err := G.BatchNorm(m.fixed(m.data(-1, 1, 8, 6)), m.positive(8, 6), m.in(8, 6), .9, 1e-5)
+		must(err)
+		s := m.session(squares(h), nil)
+		s.eval = true
+		s.feed = func(step int) {
+			mean, variance := o.Stats()
+			must(o.SetStats(m.data(-1, 1, mean.Shape()...), m.data(.5, 1, variance.Shape()...)))
+		}
+		return s
+	}},
+	{"running statistics", func() *session {
+		m := newMaker(tensor.Float64)
+		h, _, _, o, err := G.BatchNorm(m.fixed(m.data(-1, 1, 8, 6)), m.positive(8, 6), m.in(8, 6), .9, 1e-5)
+		must(err)
+		s := m.session(squares(h), G.NewVanillaSolver(G.WithLearnRate(.01)))
+		mean, variance := o.Stats()
+		s.read, s.loose = map[string]any{"mean": mean, "variance": variance}, 10
+		return s
+	}},
 }
