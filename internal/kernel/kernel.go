@@ -1,5 +1,5 @@
 // Package kernel is the arithmetic under the graph: matrix products, convolution's copies, pooling, activations, the costs'
-// inner loops, the optimiser's update and counted random bits.
+// inner loops, the optimizer's update and counted random bits.
 //
 // A [Set] is one implementation of all of them. The Go row, in the files named loop*.go, is generic over float32 and float64
 // and is the meaning of every kernel: its body is the kernel's comment. The rows avx2 and avx512 replace some of its float32
