@@ -12,7 +12,7 @@ import (
 )
 
 // passes are the compiler: each takes the program one step on.
-var passes = []func(*program){order, lower, reshapes, fuseActivations, sink, sparse, fuseUpdates, groups, place}
+var passes = []func(*program){order, lower, reshapes, stack, fuseActivations, sink, sparse, fuseUpdates, groups, place}
 
 // program is what the passes work on: instructions in the order of execution, over values.
 type program struct {

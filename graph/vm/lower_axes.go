@@ -87,6 +87,9 @@ func (l *lowering) sum(in *instr, r reflect.Value) {
 		sum = reduction{before.x, both}
 	}
 	l.sums[in.y] = sum
+	if l.scaleGrad(in, sum) {
+		return
+	}
 	switch n := len(sum.x.shape); {
 	case n == 2 && slices.Equal(sum.axes, []int{0}):
 		l.become(in, op.SumRows, sum.x)

@@ -1,113 +1,114 @@
 package kernel
 
+import "iter"
+
 func maxPool[T Float](y, x []T, maps, rows, cols, size int) {
-	outRows, outCols := rows/size, cols/size
-	for c := range maps {
-		for i := range outRows {
-			for j := range outCols {
-				top := x[(c*rows+i*size)*cols+j*size]
-				for u := range size {
-					for _, v := range x[(c*rows+i*size+u)*cols+j*size:][:size] {
-						top = max(top, v)
-					}
-				}
-				y[(c*outRows+i)*outCols+j] = top
+	for at, i := range windows(maps, rows, cols, size) {
+		top := x[at]
+		for u := range size {
+			for _, v := range x[at+u*cols:][:size] {
+				top = max(top, v)
 			}
 		}
+		y[i] = top
 	}
 }
 
 func maxPoolGrad[T Float](dx, x, dy []T, maps, rows, cols, size int) {
 	clear(dx)
-	outRows, outCols := rows/size, cols/size
-	for c := range maps {
-		for i := range outRows {
-			for j := range outCols {
-				at := (c*rows+i*size)*cols + j*size
-				for u := range size {
-					for v := range size {
-						if k := (c*rows+i*size+u)*cols + j*size + v; x[k] > x[at] {
-							at = k
-						}
-					}
+	for at, i := range windows(maps, rows, cols, size) {
+		top := at
+		for u := range size {
+			for k := at + u*cols; k < at+u*cols+size; k++ {
+				if x[k] > x[top] {
+					top = k
 				}
-				dx[at] = dy[(c*outRows+i)*outCols+j]
 			}
 		}
+		dx[top] = dy[i]
 	}
 }
 
 func avgPool[T Float](y, x []T, maps, rows, cols, size int) {
-	outRows, outCols := rows/size, cols/size
-	for c := range maps {
-		for i := range outRows {
-			for j := range outCols {
-				var sum T
-				for u := range size {
-					for _, v := range x[(c*rows+i*size+u)*cols+j*size:][:size] {
-						sum += v
-					}
-				}
-				y[(c*outRows+i)*outCols+j] = sum / T(size*size)
+	for at, i := range windows(maps, rows, cols, size) {
+		var sum T
+		for u := range size {
+			for _, v := range x[at+u*cols:][:size] {
+				sum += v
 			}
 		}
+		y[i] = sum / T(size*size)
 	}
 }
 
 func avgPoolGrad[T Float](dx, dy []T, maps, rows, cols, size int) {
 	clear(dx)
-	outRows, outCols := rows/size, cols/size
-	for c := range maps {
-		for i := range outRows * size {
-			for j := range outCols * size {
-				dx[(c*rows+i)*cols+j] = dy[(c*outRows+i/size)*outCols+j/size] / T(size*size)
+	for at, i := range windows(maps, rows, cols, size) {
+		for u := range size {
+			for v := range size {
+				dx[at+u*cols+v] = dy[i] / T(size*size)
+			}
+		}
+	}
+}
+
+// windows are the indices of each window's first element in x (maps, rows, cols), and of the window in y.
+func windows(maps, rows, cols, size int) iter.Seq2[int, int] {
+	return func(yield func(at, i int) bool) {
+		i := 0
+		for c := range maps {
+			for r := range rows / size {
+				for at := range cols / size {
+					if !yield((c*rows+r*size)*cols+at*size, i) {
+						return
+					}
+					i++
+				}
 			}
 		}
 	}
 }
 
 func im2col[T Float](y, x []T, g Geometry) {
-	outRows, outCols := g.OutRows(), g.OutCols()
-	for c := range g.Maps {
-		for u := range g.KernelRows {
-			for v := range g.KernelCols {
-				for i := range outRows {
-					for j := range outCols {
-						y[j] = 0
-						if r, s := i*g.Stride+u-g.Pad, j*g.Stride+v-g.Pad; g.inside(r, s) {
-							y[j] = x[(c*g.Rows+r)*g.Cols+s]
-						}
-					}
-					y = y[outCols:]
-				}
-			}
+	clear(y[:g.Patch()*g.OutRows()*g.OutCols()])
+	for row, at := range seen(y, g) {
+		for j := range row {
+			row[j] = x[at+j*g.Stride]
 		}
 	}
 }
 
 func col2im[T Float](x, y []T, g Geometry) {
 	clear(x)
-	outRows, outCols := g.OutRows(), g.OutCols()
-	for c := range g.Maps {
-		for u := range g.KernelRows {
-			for v := range g.KernelCols {
-				for i := range outRows {
-					for j := range outCols {
-						r, s := i*g.Stride+u-g.Pad, j*g.Stride+v-g.Pad
-						if g.inside(r, s) {
-							x[(c*g.Rows+r)*g.Cols+s] += y[j]
-						}
-					}
-					y = y[outCols:]
-				}
+	for row, at := range seen(y, g) {
+		for j, v := range row {
+			x[at+j*g.Stride] += v
+		}
+	}
+}
+
+// seen are the rows of Im2col's y as far as they lie in the image, and the index in x of what each one's first element sees; the others
+// see elements a stride apart.
+func seen[T Float](y []T, g Geometry) iter.Seq2[[]T, int] {
+	return func(yield func(row []T, at int) bool) {
+		outRows, outCols := g.OutRows(), g.OutCols()
+		for n := range g.Patch() * outRows {
+			row := y[n*outCols:][:outCols]
+			patch, i := n/outRows, n%outRows
+			c, u, v := patch/g.KernelCols/g.KernelRows, patch/g.KernelCols%g.KernelRows, patch%g.KernelCols
+			r, s := i*g.Stride+u-g.Pad, v-g.Pad // what the row's first element sees, perhaps outside of the image
+			from, to := max(0, ceil(-s, g.Stride)), min(outCols, ceil(g.Cols-s, g.Stride))
+			if 0 <= r && r < g.Rows && from < to && !yield(row[from:to], (c*g.Rows+r)*g.Cols+s+from*g.Stride) {
+				return
 			}
 		}
 	}
 }
 
-func (g Geometry) inside(r, s int) bool { return 0 <= r && r < g.Rows && 0 <= s && s < g.Cols }
+// ceil is n/d, rounded up, for n ≥ 0; below, it is 0 or less.
+func ceil(n, d int) int { return (n + d - 1) / d }
 
-// Bits is the i-th block of 64 random bits under key: a counter hashed (the finaliser of SplitMix64, twice with the key
+// Bits is the i-th block of 64 random bits under key: a counter hashed (the finalizer of SplitMix64, twice with the key
 // between), so that any block can be made by itself, in any order.
 func Bits(key, i uint64) uint64 { return mix(mix(i*0x9e3779b97f4a7c15) ^ key) }
 

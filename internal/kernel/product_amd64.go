@@ -61,10 +61,7 @@ func (p *products) lay(s *Set[float32]) {
 // Mul is Set.Mul. It copies nothing: each tile fetches the next one's elements into the cache while it runs, which keeps up
 // with copying b into panels and starts sooner.
 func (p *products) Mul(c []float32, ldc int, a []float32, ai, al int, b []float32, ldb int, m, n, k int, alpha, beta float32) {
-	if m == 0 || n == 0 {
-		return
-	}
-	if k == 0 {
+	if m == 0 || n == 0 || k == 0 {
 		scaleRows(c, ldc, m, n, beta)
 		return
 	}
@@ -125,10 +122,7 @@ const (
 
 // MulT is Set.MulT.
 func (p *products) MulT(c []float32, ldc int, a []float32, lda int, b []float32, ldb int, m, n, k int, alpha, beta float32) {
-	if m == 0 || n == 0 {
-		return
-	}
-	if k == 0 {
+	if m == 0 || n == 0 || k == 0 {
 		scaleRows(c, ldc, m, n, beta)
 		return
 	}
@@ -184,6 +178,9 @@ func partOf(k, deep int) int { return (share(k, deep) + 15) / 16 * 16 }
 
 // scaleRows is c = β c, what is left of a product with k = 0.
 func scaleRows(c []float32, ldc, m, n int, beta float32) {
+	if n == 0 {
+		return
+	}
 	for i := range m {
 		scale(c[i*ldc:i*ldc+n], beta)
 	}

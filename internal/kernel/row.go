@@ -43,16 +43,14 @@ func fastest() int {
 }
 
 // For is the set in use for elements of type T: the current row's for float32, the Go loops for float64.
-func For[T Float]() *Set[T] {
-	if s, ok := any(&current.set).(*Set[T]); ok {
-		return s
-	}
-	return any(&loop64).(*Set[T])
-}
+func For[T Float]() *Set[T] { return setOf[T](&current.set) }
 
 // Loops is the Go row: what every other row is tested against.
-func Loops[T Float]() *Set[T] {
-	if s, ok := any(&loop32).(*Set[T]); ok {
+func Loops[T Float]() *Set[T] { return setOf[T](&loop32) }
+
+// setOf is set for float32, and the Go loops for float64.
+func setOf[T Float](set *Set[float32]) *Set[T] {
+	if s, ok := any(set).(*Set[T]); ok {
 		return s
 	}
 	return any(&loop64).(*Set[T])

@@ -171,6 +171,3 @@ func window(from, to, width int) uint32 {
 	}
 	return w
 }
-
-// ceil is n/d, rounded up.
-func ceil(n, d int) int { return (n + d - 1) / d }

@@ -1,32 +1,6 @@
-// Vector generates the kernels of package kernel that walk over slices: element-wise functions, sums, softmax, pools, patches,
-// random masks and pixels, once in AVX2 and once in AVX-512.
+// Vector writes the assembly of the kernels that walk over slices.
 package main
 
-import . "github.com/mmcloughlin/avo/build"
+import "github.com/stheno-ml/stheno/internal/kernel/_asm/kernels"
 
-func main() {
-	ConstraintExpr("!purego")
-	for _, v := range []isa{avx2, avx512} {
-		for _, k := range append(pointwise, updates...) {
-			k.generate(v)
-		}
-		v.sum()
-		v.sumSquares()
-		v.sumProducts()
-		v.sumRows()
-		v.addRow()
-		v.softmax()
-		v.logSumExp()
-		v.maxPool()
-		v.maxPoolGrad()
-		v.avgPool()
-		v.avgPoolGrad()
-		v.addPatches()
-		v.dropout()
-		v.pixels()
-		v.resample()
-	}
-	copyPatches(8, func() Vec { return YMM() })
-	copyPatches(4, func() Vec { return XMM() })
-	Generate()
-}
+func main() { kernels.Vectors() }

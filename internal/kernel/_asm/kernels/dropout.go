@@ -1,4 +1,4 @@
-package main
+package kernels
 
 import (
 	. "github.com/mmcloughlin/avo/build"
@@ -7,35 +7,28 @@ import (
 
 // dropout makes a block of 64 bits in each 64-bit lane: four words of 16 bits, which stand in the order of their elements.
 func (v isa) dropout() {
-	v.text("mask", "y []float32, key uint64, drop uint32, keep float32",
+	v.text("mask", "(y []float32, key uint64, drop uint32, keep float32)",
 		"y[i] = keep where element i's 16 bits of Bits(key, i/4) are at least drop, and 0 elsewhere")
 	y, n, keep := base("y"), length("y"), v.scalar("keep")
 	d := v.newDraw()
 
-	i, whole, rest := GP64(), GP64(), GP64()
-	XORQ(i, i)
-	MOVQ(n, whole)
-	ANDQ(I8(-2*v.width), whole)
+	i, whole := zeroed(), v.whole(n, 2)
 	draw := func(low, high Op) {
 		block := d.next()
-		v.store(d.keep(block, keep), at(y, i), low)
+		v.store(d.atLeast(block, keep), at(y, i), low)
 		v.upper(block)
-		v.store(d.keep(block, keep), at(y, i).Offset(4*v.width), high)
+		v.store(d.atLeast(block, keep), at(y, i).Offset(v.bytes()), high)
 	}
-	loopFrom(i, whole, I32(2*v.width), func() { draw(nil, nil) })
-	done := label("done")
-	MOVQ(n, rest)
-	ANDQ(I8(2*v.width-1), rest)
-	JZ(LabelRef(done))
-	draw(v.mask(rest, 0), v.mask(rest, v.width))
-	Label(done)
+	loopFrom(i, whole, I32(2*v.lanes), func() { draw(nil, nil) })
+	rest := v.rest(n, 2)
+	unlessZero("done", func() { draw(v.mask(rest, 0), v.mask(rest, v.lanes)) })
 	end()
 }
 
 // A draw is the state of the counter: i times SplitMix64's step for the blocks i of a vector.
 type draw struct {
 	isa
-	count, key, drop Vec
+	count, key, drop vec
 	step             Op
 	factors          [2]factor
 }
@@ -43,13 +36,9 @@ type draw struct {
 func (v isa) newDraw() draw {
 	const golden uint64 = 0x9e3779b97f4a7c15
 	d := draw{isa: v, key: v.vec(), drop: v.vec()}
-	blocks := v.width / 2
-	var counts []Constant
-	for i := range 8 {
-		counts = append(counts, U64(uint64(i)*golden))
-	}
-	d.count = v.copy(table("counts", counts...))
-	d.step = v.copy(table("step"+v.name, repeat(U64(uint64(blocks)*golden), blocks)...))
+	blocks := v.lanes / 2
+	d.count = v.copy(table("counts", 8, func(i int) Constant { return U64(uint64(i) * golden) }))
+	d.step = v.copy(repeated("step"+v.name, U64(uint64(blocks)*golden), blocks))
 	d.factors = [2]factor{v.factor("mix1", 0xbf58476d1ce4e5b9), v.factor("mix2", 0x94d049bb133111eb)}
 	VPBROADCASTQ(arg("key"), d.key)
 	VBROADCASTSS(arg("drop"), d.drop)
@@ -57,45 +46,45 @@ func (v isa) newDraw() draw {
 }
 
 // next is the Go row's Bits for the next blocks: mix(mix(count) ^ key).
-func (d draw) next() Vec {
+func (d draw) next() vec {
 	x := d.copy(d.count)
 	VPADDQ(d.step, d.count, d.count)
 	d.mix(x)
-	VXORPS(d.key, x, x)
+	x.xor(d.key)
 	d.mix(x)
 	return x
 }
 
-func (d draw) mix(x Vec) {
-	d.fold(x, 30)
+func (d draw) mix(x vec) {
+	d.xorShift(x, 30)
 	d.times(x, d.factors[0])
-	d.fold(x, 27)
+	d.xorShift(x, 27)
 	d.times(x, d.factors[1])
-	d.fold(x, 31)
+	d.xorShift(x, 31)
 }
 
-// fold is x ^= x>>n.
-func (d draw) fold(x Vec, n uint64) {
+// xorShift is x ^= x>>n.
+func (d draw) xorShift(x vec, n uint64) {
 	y := d.vec()
 	VPSRLQ(Imm(n), x, y)
-	VXORPS(y, x, x)
+	x.xor(y)
 }
 
 // A factor is a constant of 64 bits; AVX2, which multiplies 32 bits, has its upper half beside it.
 type factor struct{ low, high Op }
 
 func (v isa) factor(name string, x uint64) factor {
-	f := factor{low: table(name, repeat(U64(x), 8)...)}
+	f := factor{low: repeated(name, U64(x), 8)}
 	if v == avx512 {
 		f.low = v.copy(f.low)
 	} else {
-		f.high = table(name+"high", repeat(U64(x>>32), 4)...)
+		f.high = repeated(name+"high", U64(x>>32), 4)
 	}
 	return f
 }
 
 // times is x *= f.
-func (d draw) times(x Vec, f factor) {
+func (d draw) times(x vec, f factor) {
 	if d.isa == avx512 {
 		VPMULLQ(f.low, x, x)
 		return
@@ -110,8 +99,8 @@ func (d draw) times(x Vec, f factor) {
 	VPADDQ(cross, x, x)
 }
 
-// keep is x for the elements whose words, in the lower half of block, are at least drop, and 0 for the others.
-func (d draw) keep(block, x Vec) Vec {
+// atLeast is x for the elements whose words, in the lower half of block, are at least drop, and 0 for the others.
+func (d draw) atLeast(block, x vec) vec {
 	word, y := d.vec(), d.vec()
 	if d.isa == avx512 {
 		const notLess = 5
@@ -128,7 +117,7 @@ func (d draw) keep(block, x Vec) Vec {
 }
 
 // upper moves the upper half of x to the lower.
-func (v isa) upper(x Vec) {
+func (v isa) upper(x vec) {
 	if v == avx512 {
 		VEXTRACTI64X4(Imm(1), x, x.AsY())
 	} else {

@@ -1,4 +1,4 @@
-package main
+package kernels
 
 import (
 	"fmt"
@@ -11,37 +11,31 @@ import (
 // copyPatches is in AVX2 for both rows: a copy is bound by its stores, and rows of 8 and 24 elements, those of the book's
 // networks, are whole vectors of 8. What is left of others is copied with the last 8 of a row, some for the second time. The
 // same with 4 is for short rows.
-func copyPatches(width int, vec func() Vec) {
-	text(fmt.Sprint("copyPatches", width), "y, x []float32, kernelRows, kernelCols, cols, outRows, outCols, ldy int",
+func copyPatches(width int, newVec func() reg.VecVirtual) {
+	text(fmt.Sprint("copyPatches", width), "(y, x []float32, kernelRows, kernelCols, cols, outRows, outCols, ldy int)",
 		"y[(u kernelCols + v) outRows + i, j] = x[(i+u) cols + j+v] for u < kernelRows, v < kernelCols,",
 		fmt.Sprint("i < outRows, j < outCols, where y's rows are ldy elements apart; outCols ≥ ", width))
 	y, x, kernelCols := base("y"), base("x"), arg("kernelCols")
 	rows, last, ldx, ldy := param("outRows"), param("outCols"), param("cols"), param("ldy")
 	SUBQ(Imm(uint64(width)), last)
-	for _, r := range []reg.Register{last, ldx, ldy} {
-		SHLQ(Imm(2), r) // from elements to bytes
+	for _, r := range []reg.GPVirtual{last, ldx, ldy} {
+		inBytes(r)
 	}
-	patch := GP64()
-	MOVQ(rows, patch)
+	patch := moved(rows)
 	IMULQ(ldy, patch)
 	loop(arg("kernelRows"), 1, func(reg.GPVirtual) {
-		corner := GP64()
-		MOVQ(x, corner)
+		corner := moved(x)
 		loop(kernelCols, 1, func(reg.GPVirtual) {
-			column := func(j reg.Register) {
-				from, to := GP64(), GP64()
-				LEAQ(Mem{Base: corner, Index: j, Scale: 1}, from)
-				LEAQ(Mem{Base: y, Index: j, Scale: 1}, to)
+			overlapping(last, 4*width, func(j reg.Register) {
+				from, to := address(behind(corner, j)), address(behind(y, j))
 				loop(rows, 1, func(reg.GPVirtual) {
-					r := vec()
+					r := newVec()
 					VMOVUPS(Mem{Base: from}, r)
 					VMOVUPS(r, Mem{Base: to})
 					ADDQ(ldx, from)
 					ADDQ(ldy, to)
 				})
-			}
-			loop(last, 4*width, func(j reg.GPVirtual) { column(j) })
-			column(last)
+			})
 			ADDQ(patch, y)
 			ADDQ(Imm(4), corner)
 		})
@@ -55,31 +49,31 @@ func copyPatches(width int, vec func() Vec) {
 // window as the sign and those of the lanes before it below, and is shifted. The sum over v starts anew for each u, so that
 // these sums need not wait for one another.
 func (v isa) addPatches() {
-	v.text("addPatches", "x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int",
+	v.text("addPatches", "(x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int)",
 		"x[r cols + l] = Σ y[u ldu + v ldv + i outCols + first+l−v] for r < rows, l < lanes, with i = r+pad−u, over",
 		"all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; W is the",
 		"width of a vector, lanes ≤ W")
 	x, patches, window, kernelCols := base("x"), base("y"), v.vec(), arg("kernelCols")
 	mask := v.mask(param("lanes"), 0)
 	VBROADCASTSS(arg("window"), window)
-	VPSLLVD(v.shifts(), window, window)
+	toSign := table("shifts"+v.name, v.lanes, func(l int) Constant { return U32(v.lanes - 1 - l) })
+	VPSLLVD(toSign, window, window) // each lane's own bit
 
 	Comment("The way in y, for an element of x, from v to v+1 and from u to u+1, in bytes.")
-	right, below, outRow := GP64(), GP64(), param("outCols")
-	SHLQ(Imm(2), outRow)
+	right, below, outRow := GP64(), GP64(), inBytes(param("outCols"))
 	MOVQ(arg("ldv"), right)
-	SHLQ(Imm(2), right)
+	inBytes(right)
 	MOVQ(arg("ldu"), below)
-	SHLQ(Imm(2), below)
+	inBytes(below)
 	SUBQ(outRow, below)
 	SUBQ(Imm(4), right)
 
 	Comment("patches is where y would have what falls on x's first element for u = v = 0.")
-	moved := param("first")
-	LEAQ(at(patches, moved), patches)
-	MOVQ(arg("pad"), moved)
-	IMULQ(outRow, moved)
-	ADDQ(moved, patches)
+	way := param("first")
+	LEAQ(at(patches, way), patches)
+	MOVQ(arg("pad"), way)
+	IMULQ(outRow, way)
+	ADDQ(way, patches)
 
 	loop(arg("rows"), 1, func(r reg.GPVirtual) {
 		Comment("u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)")
@@ -99,14 +93,13 @@ func (v isa) addPatches() {
 
 		sum := v.zero()
 		loopFrom(u, last, I8(1), func() {
-			q, w, part := GP64(), v.copy(window), v.zero()
-			MOVQ(p, q)
+			w, part, q := v.copy(window), v.zero(), moved(p)
 			loop(kernelCols, 1, func(reg.GPVirtual) {
 				v.addWindow(part, Mem{Base: q}, w)
 				ADDQ(right, q)
 				VPSLLD(Imm(1), w, w)
 			})
-			VADDPS(part, sum, sum)
+			sum.add(part)
 			ADDQ(below, p)
 		})
 		v.store(sum, Mem{Base: x}, mask)
@@ -117,22 +110,13 @@ func (v isa) addPatches() {
 	end()
 }
 
-// shifts brings the window's bit of each lane to the place of the sign.
-func (v isa) shifts() Op {
-	var n []Constant
-	for l := range v.width {
-		n = append(n, U32(v.width-1-l))
-	}
-	return table("shifts"+v.name, n...)
-}
-
 // addWindow is sum += m in the lanes where w's sign is set.
-func (v isa) addWindow(sum Vec, m Mem, w Vec) {
+func (v isa) addWindow(sum vec, m Mem, w vec) {
 	if v == avx512 {
 		k := K()
 		VPMOVD2M(w, k)
 		VADDPS(m, sum, k, sum)
-		return
+	} else {
+		sum.add(v.load(m, w))
 	}
-	VADDPS(v.load(m, w), sum, sum)
 }

@@ -1,34 +1,26 @@
-package main
+package kernels
 
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
-	"github.com/mmcloughlin/avo/reg"
 )
 
 // transpose generates the transposed copy of 8 rows, in blocks of 8×8.
 func transpose() {
-	function("transpose8", "func(dst *float32, ldd int, src *float32, lds, rows, k int)",
+	text("transpose8", "(dst *float32, ldd int, src *float32, lds, rows, k int)",
 		"dst[l*ldd+j] = src[j*lds+l] for j < rows ≤ 8, l < k; up to column 8 and to the next multiple of 8 rows it writes anything")
-	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
-	ldd, lds := loadBytes("ldd"), loadBytes("lds")
-	rows, k := Load(Param("rows"), GP64()), Load(Param("k"), GP64())
-	zero, full := GP64(), GP64()
-	XORQ(zero, zero)
-	MOVQ(U32(8), full)
+	dst, src, ldd, lds, rows, k := param("dst"), param("src"), inBytes(param("ldd")), inBytes(param("lds")), param("rows"), param("k")
+	zero, full := zeroed(), moved(U32(8))
 
 	Label("blocks")
-	count := GP64()
-	MOVQ(k, count)
+	count := moved(k)
 	CMPQ(k, full)
 	CMOVQGT(full, count)
 	valid := avx2.tail(count)
-	v := avx2.vectors(8)
-	from, step := GP64(), GP64()
-	MOVQ(src, from)
-	MOVQ(lds, step)
-	for i := range v {
-		avx2.load(Mem{Base: from}, valid, v[i])
+	var v []vec
+	from, step := moved(src), moved(lds)
+	for i := range 8 {
+		v = append(v, avx2.load(Mem{Base: from}, valid))
 		if i < 7 {
 			// Behind the last row the same row is read again, into columns that nobody looks at.
 			CMPQ(rows, U8(i+1))
@@ -43,13 +35,12 @@ func transpose() {
 	ADDQ(Imm(32), src)
 	SUBQ(Imm(8), k)
 	JG(LabelRef("blocks"))
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // transposed is the 8×8 matrix of v's rows, turned: elements by pairs, pairs by fours, fours by lanes.
-func transposed(v []reg.VecVirtual) []reg.VecVirtual {
-	pairs, fours, out := avx2.vectors(8), avx2.vectors(8), avx2.vectors(8)
+func transposed(v []vec) []vec {
+	pairs, fours, out := avx2.vecs(8), avx2.vecs(8), avx2.vecs(8)
 	for i := 0; i < 8; i += 2 {
 		VUNPCKLPS(v[i+1], v[i], pairs[i])
 		VUNPCKHPS(v[i+1], v[i], pairs[i+1])

@@ -1,9 +1,8 @@
-package main
+package kernels
 
 import (
 	"math"
 
-	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 )
@@ -26,9 +25,11 @@ var values = map[string]Constant{
 	"round":     F32(3 << 22),                               // adding it rounds to an integer, which then is the low bits
 	"least":     F32(-88),                                   // e^x is 0 below it
 	"most":      F32(89),                                    // and +Inf above it
+	"fifteen":   F32(15),
 	"rootHalf":  F32(math.Sqrt2 / 2),
 
 	"inverse2": F32(1.0 / 2), "inverse3": F32(1.0 / 3), "inverse5": F32(1.0 / 5), "inverse7": F32(1.0 / 7), "inverse9": F32(1.0 / 9),
+	"inverse11": F32(1.0 / 11), "inverse13": F32(1.0 / 13), "inverse15": F32(1.0 / 15),
 	"factorial3": F32(1.0 / 6), "factorial4": F32(1.0 / 24), "factorial5": F32(1.0 / 120), "factorial6": F32(1.0 / 720),
 	"factorial7": F32(1.0 / 5040), // the inverses of 3!, 4!, …
 
@@ -45,12 +46,10 @@ func (v isa) constants(names ...string) constants {
 		if c[name] != nil {
 			continue
 		}
-		m := table(name, repeat(values[name], avx2.width)...)
+		m := repeated(name, values[name], avx2.lanes)
 		c[name] = m
 		if v == avx512 {
-			x := ZMM()
-			VBROADCASTSS(m, x)
-			c[name] = x
+			c[name] = v.spread(m)
 		}
 	}
 	return c
@@ -58,25 +57,21 @@ func (v isa) constants(names ...string) constants {
 
 var tables = map[string]Mem{}
 
-// table is the read-only data of this name.
-func table(name string, data ...Constant) Mem {
-	if m, ok := tables[name]; ok {
-		return m
+// table is the read-only data of this name, n elements, which is made when it is first asked for.
+func table(name string, n int, element func(i int) Constant) Mem {
+	m, ok := tables[name]
+	if !ok {
+		m = GLOBL(name, RODATA|NOPTR)
+		for i := range n {
+			c := element(i)
+			DATA(i*c.Bytes(), c)
+		}
+		tables[name] = m
 	}
-	m := GLOBL(name, attr.RODATA|attr.NOPTR)
-	at := 0
-	for _, c := range data {
-		DATA(at, c)
-		at += c.Bytes()
-	}
-	tables[name] = m
 	return m
 }
 
-func repeat(c Constant, n int) []Constant {
-	all := make([]Constant, n)
-	for i := range all {
-		all[i] = c
-	}
-	return all
+// repeated is the table of n times c.
+func repeated(name string, c Constant, n int) Mem {
+	return table(name, n, func(int) Constant { return c })
 }

@@ -1,4 +1,4 @@
-package main
+package kernels
 
 import (
 	. "github.com/mmcloughlin/avo/build"
@@ -6,35 +6,49 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// resample gathers four bytes at a time and takes the first two: a pixel and its right neighbour. All numbers but the places are
+// pixels makes the last vector twice in part, so that no lane needs a mask. Rows are taken in random order, which the
+// processor cannot foresee: a row that comes soon is asked for while this one is read.
+func (v isa) pixels() {
+	v.text("pixels", "(y []float32, x, soon []byte)", "y[i] = x[i]/256 for i < len(y), at least a vector's width; soon, as long, is made ready to be read")
+	y, x, soon, last, c := base("y"), base("x"), base("soon"), length("y"), v.constants("pixel")
+	SUBQ(I8(v.lanes), last)
+	overlapping(last, v.lanes, func(i reg.Register) {
+		p := v.vec()
+		PREFETCHT0(behind(soon, i))
+		VPMOVZXBD(behind(x, i), p)
+		VCVTDQ2PS(p, p)
+		v.store(p.mul(c["pixel"]), at(y, i), nil)
+	})
+	end()
+}
+
+// resample gathers four bytes at a time and takes the first two: a pixel and its right neighbor. All numbers but the places are
 // whole, so that the sums are the Go row's.
 func (v isa) resample() {
-	v.text("resample", "y []float32, x []byte, cols int, right, bottom float32, u, v []float32",
+	v.text("resample", "(y []float32, x []byte, cols int, right, bottom float32, u, v []float32)",
 		"y[i] = the bytes x, in rows of cols, at column u[i] and row v[i], interpolated, over 256, for i < len(y);",
 		"columns are kept within 0 and right, rows within 0 and bottom")
 	y, x, below, n, left, top := base("y"), base("x"), param("cols"), length("y"), base("u"), base("v")
 	right, bottom, stride := v.scalar("right"), v.scalar("bottom"), v.vec()
 	c := v.constants("parts", "half", "byte", "unit", "inverse24")
 	VPBROADCASTD(arg("cols"), stride)
-	var bytes []Constant // that VPSHUFB makes words of
-	for i := range uint32(16) {
-		j := i % 4 * 4
-		bytes = append(bytes, U32(0x80<<24|(j+1)<<16|0x80<<8|j))
-	}
-	neighbours := v.copy(table("neighbours", bytes...))
+	neighbors := v.copy(table("neighbours", 16, func(i int) Constant { // bytes that VPSHUFB makes words of
+		pixel := uint32(i % 4 * 4)
+		return U32(0x80<<24 | (pixel+1)<<16 | 0x80<<8 | pixel)
+	}))
 	ADDQ(x, below)
 	v.chunks(n, func(i reg.GPVirtual, mask Op) {
 		across, column := v.place(v.load(at(left, i), mask), right, c)
 		down, row := v.place(v.load(at(top, i), mask), bottom, c)
 		VPMADDWD(stride, row, row)
 		VPADDD(column, row, row)
-		weights := v.vec() // of the pixel in the lower half, of its neighbour in the upper
+		weights := v.vec() // of the pixel in the lower half, of its neighbor in the upper
 		VPSLLD(Imm(16), across, weights)
 		VPSUBD(across, weights, weights)
 		VPADDD(c["unit"], weights, weights)
 		above, under := v.gather(x, row), v.gather(below, row)
-		for _, g := range []Vec{above, under} {
-			VPSHUFB(neighbours, g, g)
+		for _, g := range []vec{above, under} {
+			VPSHUFB(neighbors, g, g)
 			VPMADDWD(weights, g, g)
 		}
 		VPSUBD(above, under, under)
@@ -42,29 +56,26 @@ func (v isa) resample() {
 		VPSLLD(Imm(8), above, above)
 		VPADDD(under, above, above)
 		VCVTDQ2PS(above, above)
-		VMULPS(c["inverse24"], above, above)
-		v.store(above, at(y, i), mask)
+		v.store(above.mul(c["inverse24"]), at(y, i), mask)
 	})
 	end()
 }
 
 // place is x within 0 and most: its whole part, and the rest in units of 1/256. NaN becomes 0.
-func (v isa) place(x, most Vec, c constants) (rest, whole Vec) {
+func (v isa) place(x, most vec, c constants) (rest, whole vec) {
 	rest, whole = v.vec(), v.vec()
 	VMAXPS(v.zero(), x, x)
 	VMINPS(most, x, x)
-	VMULPS(c["parts"], x, x)
-	VADDPS(c["half"], x, x)
-	VCVTTPS2DQ(x, whole)
+	VCVTTPS2DQ(x.mul(c["parts"]).add(c["half"]), whole)
 	VANDPS(c["byte"], whole, rest)
 	VPSRLD(Imm(8), whole, whole)
 	return rest, whole
 }
 
 // gather reads the 32 bits from base + offset for each lane of offset.
-func (v isa) gather(base reg.Register, offset Vec) Vec {
+func (v isa) gather(base reg.Register, offset vec) vec {
 	x := v.zero()
-	m := Mem{Base: base, Index: offset, Scale: 1}
+	m := behind(base, offset)
 	if v == avx512 {
 		k := K()
 		KXNORW(k, k, k)

@@ -1,0 +1,71 @@
+// Package kernels generates the assembly of package kernel: each kernel is written once, for AVX2 and AVX-512. Where the two need
+// other instructions for the same, a method of isa hides it: in isa.go and memory.go, or beside the one kernel that needs it.
+package kernels
+
+import (
+	"slices"
+
+	. "github.com/mmcloughlin/avo/build"
+)
+
+// Products generates the matrix products: a function for each height of a tile of Mul and of MulT, the copy that transposes,
+// and the kernels of sparse inputs. The tiles fill the registers with sums: 12 of 16 in AVX2, and 24 of 32 in AVX-512.
+func Products() {
+	ConstraintExpr("!purego")
+	tail512() // the tables come before the functions
+	tail256()
+	for _, t := range []struct {
+		isa
+		mulRows int // highest tile of Mul, two vectors wide
+		dotRows int // highest tile of MulT
+		dotCols int // widest tile of MulT
+		widest  int // vectors of a row that the sparse kernels hold
+	}{
+		{avx2, 6, 6, 2, 3},
+		{avx512, 12, 6, 4, 7},
+	} {
+		for height := 1; height <= t.mulRows; height++ {
+			t.mul(height)
+		}
+		for height := 1; height <= t.dotRows; height++ {
+			t.dot(height, t.dotCols)
+		}
+		for height := 1; height <= together; height++ {
+			t.mulSparse(height, t.widest)
+			t.outerSparse(height, t.widest)
+		}
+	}
+	transpose()
+	avx2.nonzero()
+	avx512.nonzero()
+	Generate()
+}
+
+// Vectors generates the kernels that walk over slices: element-wise functions, sums, softmax, pools, patches, random masks and
+// pixels.
+func Vectors() {
+	ConstraintExpr("!purego")
+	for _, v := range []isa{avx2, avx512} {
+		for _, k := range slices.Concat(pointwise, stock, updates) {
+			k.generate(v)
+		}
+		v.sum()
+		v.sumSquares()
+		v.sumProducts()
+		v.sumRows()
+		v.addRow()
+		v.softmax()
+		v.logSumExp()
+		v.maxPool()
+		v.maxPoolGrad()
+		v.avgPool()
+		v.avgPoolGrad()
+		v.addPatches()
+		v.dropout()
+		v.pixels()
+		v.resample()
+	}
+	copyPatches(8, YMM)
+	copyPatches(4, XMM)
+	Generate()
+}

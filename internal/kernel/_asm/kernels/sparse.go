@@ -1,0 +1,177 @@
+package kernels
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// together is the most rows that share a list of columns: their sums, as wide as the book's hidden layers, stay in registers.
+const together = 3
+
+// mulSparse generates MulSparse for a number of rows and as many columns as stay in registers while idx is walked. A single row has
+// several partial sums of an element, so that one addition need not wait for the one before.
+func (v isa) mulSparse(height, widest int) {
+	v.text(fmt.Sprint("mulSparse", height), "(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw, n int)",
+		fmt.Sprintf("y[r*ldy+j] += Σ x[r*ldx+idx[t]] w[idx[t]*ldw+j] for r < %d, j < n ≤ %d", height, widest*v.lanes))
+	s := v.loadSparse(height)
+	partial := 1
+	for 2*partial*height <= 4 {
+		partial *= 2
+	}
+	v.widths(widest, func(b block) {
+		sums := v.sums(partial*height, b.width)
+		s.each(b.name(), partial, func(p int, factors []vec, row reg.Register) {
+			for j := range b.width {
+				w := v.load(b.at(row, j), b.chosen)
+				for r := range factors {
+					sums[p*height+r][j].addMul(factors[r], w)
+				}
+			}
+		})
+		for half := partial / 2; half > 0; half /= 2 {
+			for i := range half * height {
+				for j := range b.width {
+					sums[i][j].add(sums[half*height+i][j])
+				}
+			}
+		}
+		y, ldy := param("y"), inBytes(param("ldy"))
+		for _, row := range sums[:height] {
+			for j, s := range row {
+				s.add(v.load(b.at(y, j), b.chosen))
+			}
+			for j, s := range row {
+				v.store(s, b.at(y, j), b.chosen)
+			}
+			ADDQ(ldy, y)
+		}
+	})
+}
+
+// outerSparse generates OuterSparse for a number of rows and as many columns of dy as stay in registers while idx is walked.
+func (v isa) outerSparse(height, widest int) {
+	v.text(fmt.Sprint("outerSparse", height), "(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd, n int, alpha float32)",
+		fmt.Sprintf("w[idx[t]*ldw+j] += alpha Σ_r x[r*ldx+idx[t]] dy[r*ldd+j] for r < %d, j < n ≤ %d", height, widest*v.lanes))
+	s := v.loadSparse(height)
+	v.widths(widest, func(b block) {
+		alpha, d := v.scalar("alpha"), make([][]vec, height)
+		dy, ldd := param("dy"), inBytes(param("ldd"))
+		for r := range d {
+			for j := range b.width {
+				d[r] = append(d[r], v.load(b.at(dy, j), b.chosen).mul(alpha))
+			}
+			ADDQ(ldd, dy)
+		}
+		s.each(b.name(), 1, func(_ int, factors []vec, row reg.Register) {
+			add := func(j int) vec {
+				w := v.load(b.at(row, j), b.chosen)
+				for r := range d {
+					w.addMul(d[r][j], factors[r])
+				}
+				return w
+			}
+			var last vec
+			if b.width > 1 { // the last vector, which overlaps the one before, is read before that is written
+				last = add(b.width - 1)
+			}
+			for j := range max(1, b.width-1) {
+				v.store(add(j), b.at(row, j), b.chosen)
+			}
+			if b.width > 1 {
+				v.store(last, b.at(row, b.width-1), b.chosen)
+			}
+		})
+	})
+}
+
+// A block is a number of columns as whole vectors. The last one ends where the columns end: what it shares with the one
+// before is computed twice, alike, and no store reaches into the row behind, whose loads would have to wait for it. A mask
+// chooses the columns only where they are fewer than a vector's.
+type block struct {
+	isa
+	width  int
+	last   reg.Register // offset of the last vector, in bytes
+	chosen Op
+}
+
+func (b block) name() string { return fmt.Sprint("block", b.width) }
+
+// at is the address of vector j of a row.
+func (b block) at(row reg.Register, j int) Mem {
+	if j > 0 && j == b.width-1 {
+		return behind(row, b.last)
+	}
+	return Mem{Base: row, Disp: j * b.bytes()}
+}
+
+// widths generates the bodies for n columns, by the number of their vectors, and the end of the function.
+func (v isa) widths(widest int, body func(block)) {
+	n, last := param("n"), GP64()
+	CMPQ(n, U8(v.lanes))
+	JLE(LabelRef("few"))
+	LEAQ(Mem{Base: n, Disp: -v.lanes}, last)
+	inBytes(last)
+	for width := 2; width <= widest; width++ {
+		above := fmt.Sprint("above", width)
+		if width < widest {
+			CMPQ(n, U8(width*v.lanes))
+			JG(LabelRef(above))
+		}
+		body(block{isa: v, width: width, last: last})
+		JMP(LabelRef("done"))
+		if width < widest {
+			Label(above)
+		}
+	}
+	Label("few")
+	body(block{isa: v, width: 1, chosen: v.tail(n)})
+	Label("done")
+	end()
+}
+
+// sparse holds the arguments of the sparse kernels that name rows of x and w; ldw is in bytes.
+type sparse struct {
+	isa
+	x      []reg.GPVirtual
+	w, ldw reg.GPVirtual
+}
+
+func (v isa) loadSparse(height int) sparse {
+	s := sparse{isa: v, w: param("w"), ldw: inBytes(param("ldw")), x: []reg.GPVirtual{param("x")}}
+	for r := 1; r < height; r++ {
+		next := moved(arg("ldx"))
+		LEAQ(at(s.x[r-1], next), next)
+		s.x = append(s.x, next)
+	}
+	return s
+}
+
+// each walks idx, so many at a time, and then one by one; body gets the elements of x in a column and the column's row of w.
+func (s sparse) each(name string, unroll int, body func(i int, x []vec, row reg.Register)) {
+	idx, count := base("idx"), length("idx")
+	walk := func(name string, unroll int) {
+		loopDown(count, unroll, name, name+"End", func() {
+			for i := range unroll {
+				column := GP64()
+				MOVLQSX(Mem{Base: idx, Disp: 4 * i}, column)
+				row := moved(column)
+				IMULQ(s.ldw, row)
+				ADDQ(s.w, row)
+				var x []vec
+				for _, base := range s.x {
+					x = append(x, s.spread(at(base, column)))
+				}
+				body(i, x, row)
+			}
+			ADDQ(U8(4*unroll), idx)
+		})
+	}
+	if unroll > 1 {
+		walk(name, unroll)
+		ADDQ(U8(unroll), count)
+	}
+	walk(name+"Rest", 1)
+}
