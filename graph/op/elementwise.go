@@ -3,7 +3,6 @@ package op
 import (
 	"fmt"
 	"math"
-	"unsafe"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
@@ -94,12 +93,7 @@ func product[T kernel.Float]() pair[T] {
 
 func over[T kernel.Float]() pair[T] {
 	return pair[T]{
-		both: func(y, a, b []T) {
-			a, b = a[:len(y)], b[:len(y)]
-			for i := range y {
-				y[i] = a[i] / b[i]
-			}
-		},
+		both: func(y, a, b []T) { kernel.For[T]().Divide(y, a, b) },
 		left: func(y []T, a T, b []T) {
 			b = b[:len(y)]
 			for i := range y {
@@ -194,14 +188,10 @@ var (
 	// Rectify is x where x ≥ 0, and −0 below: the sign tells [DRectify] what x was.
 	Rectify = elementwise("rectify", rectifyDo[float32], rectifyDo[float64], nil)
 	// DRectify is dx = dy where x ≥ 0, from y = Rectify(x) and dy: at the kink itself the gradient is dy.
-	DRectify = times("dRectify", dRectify32, dRectify64, nil)
+	DRectify = times("dRectify", dRectifyDo[float32], dRectifyDo[float64], nil)
 )
 
-func expDo[T kernel.Float](y, x []T) {
-	for i, v := range x {
-		y[i] = T(math.Exp(float64(v)))
-	}
-}
+func expDo[T kernel.Float](y, x []T) { kernel.For[T]().Exp(y, x) }
 
 func lnDo[T kernel.Float](y, x []T) {
 	for i, v := range x {
@@ -230,64 +220,11 @@ func cubeDo[T kernel.Float](y, x []T) {
 	}
 }
 
-func softplusDo[T kernel.Float](y, x []T) {
-	low, high := limits[T](-103, 14, -708, 16)
-	for i, v := range x {
-		switch {
-		case v < low:
-			y[i] = 0
-		case v > high:
-			y[i] = v
-		default:
-			y[i] = T(math.Log1p(math.Exp(float64(v))))
-		}
-	}
-}
+func softplusDo[T kernel.Float](y, x []T) { kernel.For[T]().Softplus(y, x) }
+func logisticDo[T kernel.Float](y, x []T) { kernel.For[T]().Logistic(y, x) }
+func rectifyDo[T kernel.Float](y, x []T)  { kernel.For[T]().Rectify(y, x) }
 
-func logisticDo[T kernel.Float](y, x []T) {
-	low, high := limits[T](-88, 15, -709, 19)
-	const tile = 256 // x may be y: what it was is kept
-	var was [tile]T
-	for at := 0; at < len(x); at += tile {
-		xt := x[at:min(len(x), at+tile)]
-		yt := y[at : at+len(xt)]
-		copy(was[:], xt)
-		kernel.For[T]().Sigmoid(yt, xt)
-		for i, v := range was[:len(xt)] {
-			if v > high {
-				yt[i] = 1
-			} else if v < low {
-				yt[i] = 0
-			}
-		}
-	}
-}
-
-// limits are those for elements of type T.
-func limits[T kernel.Float](low32, high32, low64, high64 T) (low, high T) {
-	if unsafe.Sizeof(T(0)) == 4 {
-		return low32, high32
-	}
-	return low64, high64
-}
-
-func rectifyDo[T kernel.Float](y, x []T) { kernel.For[T]().LeakyReLU(y, x, 0) }
-
-func dRectify32(dx, y, dy []float32) {
-	y, dy = y[:len(dx)], dy[:len(dx)]
-	for i := range dx {
-		negative := uint32(int32(math.Float32bits(y[i])) >> 31)
-		dx[i] = math.Float32frombits(math.Float32bits(dy[i]) &^ negative)
-	}
-}
-
-func dRectify64(dx, y, dy []float64) {
-	y, dy = y[:len(dx)], dy[:len(dx)]
-	for i := range dx {
-		negative := uint64(int64(math.Float64bits(y[i])) >> 63)
-		dx[i] = math.Float64frombits(math.Float64bits(dy[i]) &^ negative)
-	}
-}
+func dRectifyDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().RectifyGrad(dx, y, dy) }
 
 // DLogSoftmax is dz = dy − e^y Σ dy by rows, from y = LogSoftmax(z) and dy.
 var DLogSoftmax = &Op{Name: "dLogSoftmax", Shape: pairShape, Cut: each2, F32: dLogSoftmaxDo[float32], F64: dLogSoftmaxDo[float64]}

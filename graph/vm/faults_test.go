@@ -128,6 +128,27 @@ func TestUnasked(t *testing.T) {
 	}
 }
 
+// TestAsked: a root of the user's own is not left out, although differentiation made the same node for itself.
+func TestAsked(t *testing.T) {
+	m := newMaker(tensor.Float64)
+	w, x := m.in(), m.in()
+	own := G.Must(G.HadamardProd(w, G.NewConstant(1.)))
+	cost := G.Must(G.HadamardProd(w, x))
+	nodes := len(m.g.AllNodes())
+	if _, err := G.Grad(cost, w); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(m.g.AllNodes()); n != nodes+1 {
+		t.Fatalf("differentiation made %d nodes, want the derivative only", n-nodes)
+	}
+	machine := vm.New(m.g, vm.BindDualValues(w))
+	for range 2 {
+		if err := machine.RunAll(); err != nil || own.Value() == nil {
+			t.Errorf("value %v, %v", own.Value(), err)
+		}
+	}
+}
+
 // TestRunAgain: neither Reset nor its absence changes what the next run gives, nor does Close.
 func TestRunAgain(t *testing.T) {
 	g := G.NewGraph()

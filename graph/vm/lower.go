@@ -18,7 +18,8 @@ func lower(p *program) {
 	}
 	l := &lowering{
 		program: p, repeated: map[*value]*value{}, sums: map[*value]reduction{}, masks: map[*value]*value{}, rectified: map[*value]*value{},
-		windows: map[*value]windows{}, mapsLast: map[*value]*value{}, norms: map[gorgonia.Op]*norm{},
+		windows: map[*value]windows{}, mapsLast: map[*value]*value{},
+		norms: map[gorgonia.Op]*norm{}, normed: map[*value]*norm{}, scaled: map[*value]scaling{},
 	}
 	for _, in := range p.code { // first, so that nothing is kept for the sake of its size
 		if stock(in.op, "sizeOp") {
@@ -51,6 +52,8 @@ type lowering struct {
 	windows   map[*value]windows   // by patches, and by the result of a convolution, what they are of
 	mapsLast  map[*value]*value    // by a value, the (m,c,h,w) that it has as (m,h,w,c)
 	norms     map[gorgonia.Op]*norm
+	normed    map[*value]*norm   // by a result
+	scaled    map[*value]scaling // by a product
 }
 
 // rules are by the name of the op's type in package gorgonia. A rule that finds nothing leaves the instruction as it is.
@@ -259,6 +262,9 @@ func (l *lowering) binary(in *instr, r reflect.Value) {
 		own = op.WithScalar(operators[kind], 1)
 	}
 	l.become(in, own, x...)
+	if kind == multiplication {
+		l.scaling(in)
+	}
 	if kind == greaterEqual && x[0].elements() == in.y.elements() && isZero(x[1]) {
 		l.masks[in.y] = in.x[0]
 	}
@@ -310,6 +316,9 @@ func (l *lowering) addition(in *instr) bool {
 		}
 		by := maker(z)
 		alone := z.uses == 1 && !z.keep && z.of == nil && by != nil
+		if alone && l.shifts(in, z, b) {
+			return true
+		}
 		switch n := len(z.shape); {
 		case n == 2 && b.shape[0] == 1 && b.shape[1] == z.shape[1]:
 			row := view(b, op.Shape{z.shape[1]})

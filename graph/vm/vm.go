@@ -21,8 +21,9 @@ type VM struct {
 	graph   *gorgonia.ExprGraph // to compile at the first run; nil: it is compiled
 	options options
 
-	more bool // the program has nodes that are needed in the first run only
-	lean bool // it has none
+	more   bool             // the program has nodes that are needed in the first run only
+	lean   bool             // it has none
+	moving map[uintptr]bool // slices that were moved between runs
 
 	program *program
 	threads int
@@ -111,8 +112,8 @@ func rescue(err *error) {
 
 // RunAll runs the program once. Unlike the TapeMachine it needs no Reset between runs.
 func (vm *VM) RunAll() (err error) {
-	if vm.program == nil || vm.more {
-		vm.lean = vm.more
+	if vm.program == nil || vm.more || vm.graph != nil && vm.program.moved() {
+		vm.lean = vm.lean || vm.more
 		if err := vm.whole(); err != nil {
 			return fmt.Errorf("vm: %w", err)
 		}

@@ -38,7 +38,10 @@ func (vm *VM) whole() (err error) {
 		}
 	}
 	var nodes op.Nodes
-	p := &program{alone: o.watch, dual: o.params, outs: slices.Concat(o.keep, o.params)}
+	if vm.moving == nil {
+		vm.moving = map[uintptr]bool{}
+	}
+	p := &program{moving: vm.moving, alone: o.watch, dual: o.params, outs: slices.Concat(o.keep, o.params)}
 	for _, n := range vm.graph.AllNodes() {
 		if isStatement(n) {
 			s := statementOf(n)

@@ -112,6 +112,43 @@ done6:
 	VZEROUPPER
 	RET
 
+// func divideAVX2(y []float32, a []float32, b []float32)
+// Requires: AVX
+TEXT ·divideAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done8
+
+loop7:
+	VMOVUPS (DX)(SI*4), Y0
+	VMOVUPS (BX)(SI*4), Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop7
+
+done8:
+	ANDQ       $+7, CX
+	JZ         done9
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y0
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VMASKMOVPS (BX)(SI*4), Y0, Y2
+	VDIVPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done9:
+	VZEROUPPER
+	RET
+
 // func axpyAVX2(y []float32, a float32, x []float32)
 // Requires: AVX, FMA3
 TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
@@ -123,20 +160,20 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done8
+	JGE          done11
 
-loop7:
+loop10:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (DX)(BX*4), Y2
 	VFMADD231PS Y2, Y0, Y1
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop7
+	JLT         loop10
 
-done8:
+done11:
 	ANDQ        $+7, CX
-	JZ          done9
+	JZ          done12
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        CX
 	VMOVUPS     64(SI)(CX*4), Y1
@@ -145,7 +182,7 @@ done8:
 	VFMADD231PS Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
-done9:
+done12:
 	VZEROUPPER
 	RET
 
@@ -162,20 +199,20 @@ TEXT ·normaliseAVX2(SB), NOSPLIT, $0-60
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done11
+	JGE          done14
 
-loop10:
+loop13:
 	VMOVUPS     (DX)(BX*4), Y3
 	VSUBPS      Y0, Y3, Y3
 	VFMADD213PS Y2, Y1, Y3
 	VMOVUPS     Y3, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop10
+	JLT         loop13
 
-done11:
+done14:
 	ANDQ        $+7, CX
-	JZ          done12
+	JZ          done15
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        CX
 	VMOVUPS     64(SI)(CX*4), Y3
@@ -184,7 +221,7 @@ done11:
 	VFMADD213PS Y2, Y1, Y4
 	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
 
-done12:
+done15:
 	VZEROUPPER
 	RET
 
@@ -203,9 +240,9 @@ TEXT ·normaliseGradAVX2(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done14
+	JGE          done17
 
-loop13:
+loop16:
 	VMOVUPS     (BX)(SI*4), Y4
 	VSUBPS      Y0, Y4, Y4
 	VFMADD213PS Y3, Y2, Y4
@@ -214,11 +251,11 @@ loop13:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop13
+	JLT         loop16
 
-done14:
+done17:
 	ANDQ        $+7, CX
-	JZ          done15
+	JZ          done18
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y4
@@ -229,7 +266,7 @@ done14:
 	VFMADD231PS Y0, Y1, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done15:
+done18:
 	VZEROUPPER
 	RET
 
@@ -243,9 +280,9 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done17
+	JGE  done20
 
-loop16:
+loop19:
 	VMOVUPS      (DX)(BX*4), Y0
 	VXORPS       sign<>+0(SB), Y0, Y0
 	VMOVUPS      least<>+0(SB), Y1
@@ -276,11 +313,11 @@ loop16:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop16
+	JLT          loop19
 
-done17:
+done20:
 	ANDQ         $+7, CX
-	JZ           done18
+	JZ           done21
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -313,7 +350,7 @@ done17:
 	VDIVPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done18:
+done21:
 	VZEROUPPER
 	RET
 
@@ -467,9 +504,9 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done20
+	JGE  done23
 
-loop19:
+loop22:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      least<>+0(SB), Y2
 	VANDPS       sign<>+0(SB), Y0, Y1
@@ -502,11 +539,11 @@ loop19:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop19
+	JLT          loop22
 
-done20:
+done23:
 	ANDQ         $+7, CX
-	JZ           done21
+	JZ           done24
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -541,7 +578,7 @@ done20:
 	VXORPS       Y2, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(BX*4)
 
-done21:
+done24:
 	VZEROUPPER
 	RET
 
@@ -565,20 +602,20 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done23
+	JGE  done26
 
-loop22:
+loop25:
 	VMOVUPS (DX)(BX*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS Y0, (AX)(BX*4)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLT     loop22
+	JLT     loop25
 
-done23:
+done26:
 	ANDQ       $+7, CX
-	JZ         done24
+	JZ         done27
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y0
@@ -587,7 +624,7 @@ done23:
 	VMAXPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done24:
+done27:
 	VZEROUPPER
 	RET
 
@@ -602,9 +639,9 @@ TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done26
+	JGE  done29
 
-loop25:
+loop28:
 	VMOVUPS (DX)(SI*4), Y0
 	VMOVUPS (BX)(SI*4), Y1
 	VMOVUPS one<>+0(SB), Y2
@@ -614,11 +651,11 @@ loop25:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop25
+	JLT     loop28
 
-done26:
+done29:
 	ANDQ       $+7, CX
-	JZ         done27
+	JZ         done30
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -630,7 +667,7 @@ done26:
 	VMULPS     Y3, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done27:
+done30:
 	VZEROUPPER
 	RET
 
@@ -645,9 +682,9 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done29
+	JGE  done32
 
-loop28:
+loop31:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      one<>+0(SB), Y1
 	VFNMADD231PS Y0, Y0, Y1
@@ -656,11 +693,11 @@ loop28:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop28
+	JLT          loop31
 
-done29:
+done32:
 	ANDQ         $+7, CX
-	JZ           done30
+	JZ           done33
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -671,7 +708,7 @@ done29:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done30:
+done33:
 	VZEROUPPER
 	RET
 
@@ -686,9 +723,9 @@ TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done32
+	JGE  done35
 
-loop31:
+loop34:
 	VMOVUPS (BX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VXORPS  Y2, Y2, Y2
@@ -697,11 +734,11 @@ loop31:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop31
+	JLT     loop34
 
-done32:
+done35:
 	ANDQ       $+7, CX
-	JZ         done33
+	JZ         done36
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -712,7 +749,7 @@ done32:
 	VANDPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done33:
+done36:
 	VZEROUPPER
 	RET
 
@@ -727,20 +764,20 @@ TEXT ·leakyReLUAVX2(SB), NOSPLIT, $0-52
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done35
+	JGE          done38
 
-loop34:
+loop37:
 	VMOVUPS (DX)(BX*4), Y1
 	VMULPS  Y0, Y1, Y2
 	VMAXPS  Y1, Y2, Y2
 	VMOVUPS Y2, (AX)(BX*4)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLT     loop34
+	JLT     loop37
 
-done35:
+done38:
 	ANDQ       $+7, CX
-	JZ         done36
+	JZ         done39
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y1
@@ -749,7 +786,7 @@ done35:
 	VMAXPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
-done36:
+done39:
 	VZEROUPPER
 	RET
 
@@ -765,9 +802,9 @@ TEXT ·leakyReLUGradAVX2(SB), NOSPLIT, $0-76
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done38
+	JGE          done41
 
-loop37:
+loop40:
 	VMOVUPS   (BX)(SI*4), Y1
 	VMULPS    Y0, Y1, Y2
 	VMOVUPS   (DX)(SI*4), Y3
@@ -778,11 +815,11 @@ loop37:
 	VMOVUPS   Y2, (AX)(SI*4)
 	ADDQ      $+8, SI
 	CMPQ      SI, DI
-	JLT       loop37
+	JLT       loop40
 
-done38:
+done41:
 	ANDQ       $+7, CX
-	JZ         done39
+	JZ         done42
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y1
@@ -795,7 +832,7 @@ done38:
 	VBLENDVPS  Y3, Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done39:
+done42:
 	VZEROUPPER
 	RET
 
@@ -809,9 +846,9 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done41
+	JGE  done44
 
-loop40:
+loop43:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -869,11 +906,11 @@ loop40:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop40
+	JLT          loop43
 
-done41:
+done44:
 	ANDQ         $+7, CX
-	JZ           done42
+	JZ           done45
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -933,7 +970,7 @@ done41:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done42:
+done45:
 	VZEROUPPER
 	RET
 
@@ -1158,9 +1195,9 @@ TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done44
+	JGE  done47
 
-loop43:
+loop46:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -1221,11 +1258,11 @@ loop43:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop43
+	JLT          loop46
 
-done44:
+done47:
 	ANDQ         $+7, CX
-	JZ           done45
+	JZ           done48
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1288,7 +1325,7 @@ done44:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done45:
+done48:
 	VZEROUPPER
 	RET
 
@@ -1302,9 +1339,9 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done47
+	JGE  done50
 
-loop46:
+loop49:
 	VMOVUPS      (DX)(BX*4), Y0
 	VXORPS       sign<>+0(SB), Y0, Y1
 	VMOVUPS      least<>+0(SB), Y2
@@ -1334,11 +1371,11 @@ loop46:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop46
+	JLT          loop49
 
-done47:
+done50:
 	ANDQ         $+7, CX
-	JZ           done48
+	JZ           done51
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1370,7 +1407,7 @@ done47:
 	VDIVPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done48:
+done51:
 	VZEROUPPER
 	RET
 
@@ -1385,9 +1422,9 @@ TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done50
+	JGE  done53
 
-loop49:
+loop52:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      one<>+0(SB), Y2
 	VMOVUPS      one<>+0(SB), Y3
@@ -1429,11 +1466,11 @@ loop49:
 	VMOVUPS      Y2, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop49
+	JLT          loop52
 
-done50:
+done53:
 	ANDQ         $+7, CX
-	JZ           done51
+	JZ           done54
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1477,7 +1514,444 @@ done50:
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
 
-done51:
+done54:
+	VZEROUPPER
+	RET
+
+// func expAVX2(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done56
+
+loop55:
+	VMOVUPS      (DX)(BX*4), Y0
+	VMOVUPS      least<>+0(SB), Y1
+	VMOVUPS      most<>+0(SB), Y2
+	VMAXPS       Y0, Y1, Y0
+	VMINPS       Y0, Y2, Y0
+	VMOVUPS      round<>+0(SB), Y1
+	VFMADD231PS  log2e<>+0(SB), Y0, Y1
+	VPSLLD       $0x17, Y1, Y2
+	VPADDD       one<>+0(SB), Y2, Y2
+	VSUBPS       round<>+0(SB), Y1, Y1
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS ln2<>+0(SB), Y1, Y0
+	VFNMADD231PS ln2rest<>+0(SB), Y1, Y0
+	VMOVUPS      factorial7<>+0(SB), Y1
+	VFMADD213PS  factorial6<>+0(SB), Y0, Y1
+	VFMADD213PS  factorial5<>+0(SB), Y0, Y1
+	VFMADD213PS  factorial4<>+0(SB), Y0, Y1
+	VFMADD213PS  factorial3<>+0(SB), Y0, Y1
+	VFMADD213PS  inverse2<>+0(SB), Y0, Y1
+	VMULPS       Y0, Y0, Y3
+	VFMADD213PS  Y0, Y3, Y1
+	VADDPS       one<>+0(SB), Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop55
+
+done56:
+	ANDQ         $+7, CX
+	JZ           done57
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VMOVUPS      least<>+0(SB), Y2
+	VMOVUPS      most<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      round<>+0(SB), Y2
+	VFMADD231PS  log2e<>+0(SB), Y1, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPADDD       one<>+0(SB), Y3, Y3
+	VSUBPS       round<>+0(SB), Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS ln2<>+0(SB), Y2, Y1
+	VFNMADD231PS ln2rest<>+0(SB), Y2, Y1
+	VMOVUPS      factorial7<>+0(SB), Y2
+	VFMADD213PS  factorial6<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial5<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial4<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial3<>+0(SB), Y1, Y2
+	VFMADD213PS  inverse2<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
+
+done57:
+	VZEROUPPER
+	RET
+
+// func softplusAVX2(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softplusAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done59
+
+loop58:
+	VMOVUPS      (DX)(BX*4), Y0
+	VORPS        sign<>+0(SB), Y0, Y1
+	VMOVUPS      least<>+0(SB), Y2
+	VMOVUPS      most<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      round<>+0(SB), Y2
+	VFMADD231PS  log2e<>+0(SB), Y1, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPADDD       one<>+0(SB), Y3, Y3
+	VSUBPS       round<>+0(SB), Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS ln2<>+0(SB), Y2, Y1
+	VFNMADD231PS ln2rest<>+0(SB), Y2, Y1
+	VMOVUPS      factorial7<>+0(SB), Y2
+	VFMADD213PS  factorial6<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial5<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial4<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial3<>+0(SB), Y1, Y2
+	VFMADD213PS  inverse2<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       two<>+0(SB), Y2, Y1
+	VDIVPS       Y1, Y2, Y2
+	VMULPS       Y2, Y2, Y1
+	VMOVUPS      inverse15<>+0(SB), Y3
+	VFMADD213PS  inverse13<>+0(SB), Y1, Y3
+	VFMADD213PS  inverse11<>+0(SB), Y1, Y3
+	VFMADD213PS  inverse9<>+0(SB), Y1, Y3
+	VFMADD213PS  inverse7<>+0(SB), Y1, Y3
+	VFMADD213PS  inverse5<>+0(SB), Y1, Y3
+	VFMADD213PS  inverse3<>+0(SB), Y1, Y3
+	VFMADD213PS  one<>+0(SB), Y1, Y3
+	VADDPS       Y2, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      Y3, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop58
+
+done59:
+	ANDQ         $+7, CX
+	JZ           done60
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VORPS        sign<>+0(SB), Y1, Y2
+	VMOVUPS      least<>+0(SB), Y3
+	VMOVUPS      most<>+0(SB), Y4
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      round<>+0(SB), Y3
+	VFMADD231PS  log2e<>+0(SB), Y2, Y3
+	VPSLLD       $0x17, Y3, Y4
+	VPADDD       one<>+0(SB), Y4, Y4
+	VSUBPS       round<>+0(SB), Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS ln2<>+0(SB), Y3, Y2
+	VFNMADD231PS ln2rest<>+0(SB), Y3, Y2
+	VMOVUPS      factorial7<>+0(SB), Y3
+	VFMADD213PS  factorial6<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial5<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial4<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial3<>+0(SB), Y2, Y3
+	VFMADD213PS  inverse2<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VADDPS       two<>+0(SB), Y3, Y2
+	VDIVPS       Y2, Y3, Y3
+	VMULPS       Y3, Y3, Y2
+	VMOVUPS      inverse15<>+0(SB), Y4
+	VFMADD213PS  inverse13<>+0(SB), Y2, Y4
+	VFMADD213PS  inverse11<>+0(SB), Y2, Y4
+	VFMADD213PS  inverse9<>+0(SB), Y2, Y4
+	VFMADD213PS  inverse7<>+0(SB), Y2, Y4
+	VFMADD213PS  inverse5<>+0(SB), Y2, Y4
+	VFMADD213PS  inverse3<>+0(SB), Y2, Y4
+	VFMADD213PS  one<>+0(SB), Y2, Y4
+	VADDPS       Y3, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VADDPS       Y1, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (AX)(BX*4)
+
+done60:
+	VZEROUPPER
+	RET
+
+DATA inverse3<>+0(SB)/4, $(0.33333334)
+DATA inverse3<>+4(SB)/4, $(0.33333334)
+DATA inverse3<>+8(SB)/4, $(0.33333334)
+DATA inverse3<>+12(SB)/4, $(0.33333334)
+DATA inverse3<>+16(SB)/4, $(0.33333334)
+DATA inverse3<>+20(SB)/4, $(0.33333334)
+DATA inverse3<>+24(SB)/4, $(0.33333334)
+DATA inverse3<>+28(SB)/4, $(0.33333334)
+GLOBL inverse3<>(SB), RODATA|NOPTR, $32
+
+DATA inverse5<>+0(SB)/4, $(0.2)
+DATA inverse5<>+4(SB)/4, $(0.2)
+DATA inverse5<>+8(SB)/4, $(0.2)
+DATA inverse5<>+12(SB)/4, $(0.2)
+DATA inverse5<>+16(SB)/4, $(0.2)
+DATA inverse5<>+20(SB)/4, $(0.2)
+DATA inverse5<>+24(SB)/4, $(0.2)
+DATA inverse5<>+28(SB)/4, $(0.2)
+GLOBL inverse5<>(SB), RODATA|NOPTR, $32
+
+DATA inverse7<>+0(SB)/4, $(0.14285715)
+DATA inverse7<>+4(SB)/4, $(0.14285715)
+DATA inverse7<>+8(SB)/4, $(0.14285715)
+DATA inverse7<>+12(SB)/4, $(0.14285715)
+DATA inverse7<>+16(SB)/4, $(0.14285715)
+DATA inverse7<>+20(SB)/4, $(0.14285715)
+DATA inverse7<>+24(SB)/4, $(0.14285715)
+DATA inverse7<>+28(SB)/4, $(0.14285715)
+GLOBL inverse7<>(SB), RODATA|NOPTR, $32
+
+DATA inverse9<>+0(SB)/4, $(0.11111111)
+DATA inverse9<>+4(SB)/4, $(0.11111111)
+DATA inverse9<>+8(SB)/4, $(0.11111111)
+DATA inverse9<>+12(SB)/4, $(0.11111111)
+DATA inverse9<>+16(SB)/4, $(0.11111111)
+DATA inverse9<>+20(SB)/4, $(0.11111111)
+DATA inverse9<>+24(SB)/4, $(0.11111111)
+DATA inverse9<>+28(SB)/4, $(0.11111111)
+GLOBL inverse9<>(SB), RODATA|NOPTR, $32
+
+DATA inverse11<>+0(SB)/4, $(0.09090909)
+DATA inverse11<>+4(SB)/4, $(0.09090909)
+DATA inverse11<>+8(SB)/4, $(0.09090909)
+DATA inverse11<>+12(SB)/4, $(0.09090909)
+DATA inverse11<>+16(SB)/4, $(0.09090909)
+DATA inverse11<>+20(SB)/4, $(0.09090909)
+DATA inverse11<>+24(SB)/4, $(0.09090909)
+DATA inverse11<>+28(SB)/4, $(0.09090909)
+GLOBL inverse11<>(SB), RODATA|NOPTR, $32
+
+DATA inverse13<>+0(SB)/4, $(0.07692308)
+DATA inverse13<>+4(SB)/4, $(0.07692308)
+DATA inverse13<>+8(SB)/4, $(0.07692308)
+DATA inverse13<>+12(SB)/4, $(0.07692308)
+DATA inverse13<>+16(SB)/4, $(0.07692308)
+DATA inverse13<>+20(SB)/4, $(0.07692308)
+DATA inverse13<>+24(SB)/4, $(0.07692308)
+DATA inverse13<>+28(SB)/4, $(0.07692308)
+GLOBL inverse13<>(SB), RODATA|NOPTR, $32
+
+DATA inverse15<>+0(SB)/4, $(0.06666667)
+DATA inverse15<>+4(SB)/4, $(0.06666667)
+DATA inverse15<>+8(SB)/4, $(0.06666667)
+DATA inverse15<>+12(SB)/4, $(0.06666667)
+DATA inverse15<>+16(SB)/4, $(0.06666667)
+DATA inverse15<>+20(SB)/4, $(0.06666667)
+DATA inverse15<>+24(SB)/4, $(0.06666667)
+DATA inverse15<>+28(SB)/4, $(0.06666667)
+GLOBL inverse15<>(SB), RODATA|NOPTR, $32
+
+// func logisticAVX2(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·logisticAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done62
+
+loop61:
+	VMOVUPS      (DX)(BX*4), Y0
+	VMOVUPS      Y0, Y1
+	VXORPS       sign<>+0(SB), Y1, Y1
+	VMOVUPS      least<>+0(SB), Y2
+	VMOVUPS      most<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      round<>+0(SB), Y2
+	VFMADD231PS  log2e<>+0(SB), Y1, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPADDD       one<>+0(SB), Y3, Y3
+	VSUBPS       round<>+0(SB), Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS ln2<>+0(SB), Y2, Y1
+	VFNMADD231PS ln2rest<>+0(SB), Y2, Y1
+	VMOVUPS      factorial7<>+0(SB), Y2
+	VFMADD213PS  factorial6<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial5<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial4<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial3<>+0(SB), Y1, Y2
+	VFMADD213PS  inverse2<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y2
+	VMOVUPS      fifteen<>+0(SB), Y3
+	VMOVUPS      Y1, Y1
+	VCMPPS       $0x11, Y0, Y3, Y0
+	VBLENDVPS    Y0, Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop61
+
+done62:
+	ANDQ         $+7, CX
+	JZ           done63
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VMOVUPS      Y1, Y2
+	VXORPS       sign<>+0(SB), Y2, Y2
+	VMOVUPS      least<>+0(SB), Y3
+	VMOVUPS      most<>+0(SB), Y4
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      round<>+0(SB), Y3
+	VFMADD231PS  log2e<>+0(SB), Y2, Y3
+	VPSLLD       $0x17, Y3, Y4
+	VPADDD       one<>+0(SB), Y4, Y4
+	VSUBPS       round<>+0(SB), Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS ln2<>+0(SB), Y3, Y2
+	VFNMADD231PS ln2rest<>+0(SB), Y3, Y2
+	VMOVUPS      factorial7<>+0(SB), Y3
+	VFMADD213PS  factorial6<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial5<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial4<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial3<>+0(SB), Y2, Y3
+	VFMADD213PS  inverse2<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMOVUPS      one<>+0(SB), Y2
+	VDIVPS       Y3, Y2, Y2
+	VMOVUPS      one<>+0(SB), Y3
+	VMOVUPS      fifteen<>+0(SB), Y4
+	VMOVUPS      Y2, Y2
+	VCMPPS       $0x11, Y1, Y4, Y1
+	VBLENDVPS    Y1, Y3, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
+
+done63:
+	VZEROUPPER
+	RET
+
+DATA fifteen<>+0(SB)/4, $(15.0)
+DATA fifteen<>+4(SB)/4, $(15.0)
+DATA fifteen<>+8(SB)/4, $(15.0)
+DATA fifteen<>+12(SB)/4, $(15.0)
+DATA fifteen<>+16(SB)/4, $(15.0)
+DATA fifteen<>+20(SB)/4, $(15.0)
+DATA fifteen<>+24(SB)/4, $(15.0)
+DATA fifteen<>+28(SB)/4, $(15.0)
+GLOBL fifteen<>(SB), RODATA|NOPTR, $32
+
+// func rectifyAVX2(y []float32, x []float32)
+// Requires: AVX
+TEXT ·rectifyAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done65
+
+loop64:
+	VMOVUPS (DX)(BX*4), Y0
+	VMOVUPS sign<>+0(SB), Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)(BX*4)
+	ADDQ    $+8, BX
+	CMPQ    BX, SI
+	JLT     loop64
+
+done65:
+	ANDQ       $+7, CX
+	JZ         done66
+	LEAQ       lanes<>+0(SB), SI
+	NEGQ       CX
+	VMOVUPS    64(SI)(CX*4), Y0
+	VMASKMOVPS (DX)(BX*4), Y0, Y1
+	VMOVUPS    sign<>+0(SB), Y2
+	VMAXPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)(BX*4)
+
+done66:
+	VZEROUPPER
+	RET
+
+// func rectifyGradAVX2(dx []float32, y []float32, dy []float32)
+// Requires: AVX, AVX2
+TEXT ·rectifyGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ y_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done68
+
+loop67:
+	VMOVUPS (DX)(SI*4), Y0
+	VPSRAD  $0x1f, Y0, Y0
+	VMOVUPS (BX)(SI*4), Y1
+	VANDNPS Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop67
+
+done68:
+	ANDQ       $+7, CX
+	JZ         done69
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y0
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VPSRAD     $0x1f, Y1, Y1
+	VMASKMOVPS (BX)(SI*4), Y0, Y2
+	VANDNPS    Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done69:
 	VZEROUPPER
 	RET
 
@@ -1493,9 +1967,9 @@ TEXT ·sgdAVX2(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done53
+	JGE          done71
 
-loop52:
+loop70:
 	VMOVUPS      (AX)(BX*4), Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      (DX)(BX*4), Y3
@@ -1503,11 +1977,11 @@ loop52:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop52
+	JLT          loop70
 
-done53:
+done71:
 	ANDQ         $+7, CX
-	JZ           done54
+	JZ           done72
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y2
@@ -1517,7 +1991,7 @@ done53:
 	VFNMADD231PS Y0, Y1, Y3
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
-done54:
+done72:
 	VZEROUPPER
 	RET
 
@@ -1535,9 +2009,9 @@ TEXT ·momentumAVX2(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done56
+	JGE          done74
 
-loop55:
+loop73:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -1549,11 +2023,11 @@ loop55:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop55
+	JLT          loop73
 
-done56:
+done74:
 	ANDQ         $+7, CX
-	JZ           done57
+	JZ           done75
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -1567,7 +2041,7 @@ done56:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done57:
+done75:
 	VZEROUPPER
 	RET
 
@@ -1585,9 +2059,9 @@ TEXT ·nesterovAVX2(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done59
+	JGE          done77
 
-loop58:
+loop76:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -1599,11 +2073,11 @@ loop58:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop58
+	JLT          loop76
 
-done59:
+done77:
 	ANDQ         $+7, CX
-	JZ           done60
+	JZ           done78
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -1617,7 +2091,7 @@ done59:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done60:
+done78:
 	VZEROUPPER
 	RET
 
@@ -1636,9 +2110,9 @@ TEXT ·rmsPropAVX2(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done62
+	JGE          done80
 
-loop61:
+loop79:
 	VMOVUPS     (AX)(SI*4), Y4
 	VMOVUPS     (DX)(SI*4), Y5
 	VMOVUPS     (BX)(SI*4), Y6
@@ -1655,11 +2129,11 @@ loop61:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop61
+	JLT         loop79
 
-done62:
+done80:
 	ANDQ        $+7, CX
-	JZ          done63
+	JZ          done81
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y4
@@ -1678,7 +2152,7 @@ done62:
 	VSUBPS      Y7, Y5, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done63:
+done81:
 	VZEROUPPER
 	RET
 
@@ -1701,9 +2175,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done65
+	JGE          done83
 
-loop64:
+loop82:
 	VMOVUPS     (AX)(DI*4), Y7
 	VMOVUPS     (DX)(DI*4), Y8
 	VMOVUPS     (BX)(DI*4), Y9
@@ -1724,11 +2198,11 @@ loop64:
 	VMOVUPS     Y7, (AX)(DI*4)
 	ADDQ        $+8, DI
 	CMPQ        DI, R8
-	JLT         loop64
+	JLT         loop82
 
-done65:
+done83:
 	ANDQ        $+7, CX
-	JZ          done66
+	JZ          done84
 	LEAQ        lanes<>+0(SB), R8
 	NEGQ        CX
 	VMOVUPS     64(R8)(CX*4), Y7
@@ -1751,7 +2225,7 @@ done65:
 	VFMSUB132PS Y6, Y9, Y8
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
-done66:
+done84:
 	VZEROUPPER
 	RET
 
@@ -1768,39 +2242,39 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done68
+	JGE    done86
 
-loop67:
+loop85:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop67
+	JLT    loop85
 
-done68:
+done86:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done70
+	JGE  done88
 
-loop69:
+loop87:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop69
+	JLT    loop87
 
-done70:
+done88:
 	ANDQ       $+7, CX
-	JZ         done71
+	JZ         done89
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done71:
+done89:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -1828,9 +2302,9 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-36
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done73
+	JGE          done91
 
-loop72:
+loop90:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -1845,25 +2319,25 @@ loop72:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop72
+	JLT         loop90
 
-done73:
+done91:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done75
+	JGE  done93
 
-loop74:
+loop92:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop74
+	JLT         loop92
 
-done75:
+done93:
 	ANDQ        $+7, CX
-	JZ          done76
+	JZ          done94
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -1872,7 +2346,7 @@ done75:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done76:
+done94:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -1905,9 +2379,9 @@ TEXT ·sumProductsAVX2(SB), NOSPLIT, $0-64
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done78
+	JGE          done96
 
-loop77:
+loop95:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -1930,15 +2404,15 @@ loop77:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop77
+	JLT         loop95
 
-done78:
+done96:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done80
+	JGE  done98
 
-loop79:
+loop97:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -1946,11 +2420,11 @@ loop79:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop79
+	JLT         loop97
 
-done80:
+done98:
 	ANDQ        $+7, DX
-	JZ          done81
+	JZ          done99
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -1961,7 +2435,7 @@ done80:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done81:
+done99:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -1998,9 +2472,9 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done83
+	JGE  done101
 
-loop82:
+loop100:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2008,9 +2482,9 @@ loop82:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done85
+	JGE    done103
 
-loop84:
+loop102:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -2022,47 +2496,47 @@ loop84:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop84
+	JLT     loop102
 
-done85:
+done103:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop82
+	JLT     loop100
 
-done83:
+done101:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done87
+	JGE  done105
 
-loop86:
+loop104:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done89
+	JGE    done107
 
-loop88:
+loop106:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop88
+	JLT     loop106
 
-done89:
+done107:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop86
+	JLT     loop104
 
-done87:
+done105:
 	ANDQ    $+7, DX
-	JZ      done90
+	JZ      done108
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -2070,20 +2544,20 @@ done87:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done92
+	JGE     done110
 
-loop91:
+loop109:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop91
+	JLT        loop109
 
-done92:
+done110:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done90:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2099,28 +2573,28 @@ TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done94
+	JGE  done112
 
-loop93:
+loop111:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done96
+	JGE  done114
 
-loop95:
+loop113:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop95
+	JLT     loop113
 
-done96:
+done114:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done97
+	JZ         done115
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -2129,13 +2603,13 @@ done96:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done97:
+done115:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop93
+	JLT  loop111
 
-done94:
+done112:
 	VZEROUPPER
 	RET
 
@@ -2157,24 +2631,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-56
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done99
+	JGE     done117
 
-loop98:
+loop116:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done101
+	JGE          done119
 
-loop100:
+loop118:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop100
+	JLT    loop118
 
-done101:
+done119:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -2184,9 +2658,9 @@ done101:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done103
+	JGE        done121
 
-loop102:
+loop120:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -2215,9 +2689,9 @@ loop102:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop102
+	JLT          loop120
 
-done103:
+done121:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -2250,25 +2724,25 @@ done103:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done105
+	JGE          done123
 
-loop104:
+loop122:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop104
+	JLT     loop122
 
-done105:
+done123:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop98
+	JLT        loop116
 
-done99:
+done117:
 	VZEROUPPER
 	RET
 
@@ -2292,24 +2766,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-56
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done107
+	JGE     done125
 
-loop106:
+loop124:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done109
+	JGE          done127
 
-loop108:
+loop126:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop108
+	JLT    loop126
 
-done109:
+done127:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -2319,9 +2793,9 @@ done109:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done111
+	JGE        done129
 
-loop110:
+loop128:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -2349,9 +2823,9 @@ loop110:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop110
+	JLT          loop128
 
-done111:
+done129:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -2406,9 +2880,9 @@ done111:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop106
+	JLT          loop124
 
-done107:
+done125:
 	VZEROUPPER
 	RET
 
@@ -2421,46 +2895,6 @@ DATA rootHalf<>+20(SB)/4, $(0.70710677)
 DATA rootHalf<>+24(SB)/4, $(0.70710677)
 DATA rootHalf<>+28(SB)/4, $(0.70710677)
 GLOBL rootHalf<>(SB), RODATA|NOPTR, $32
-
-DATA inverse3<>+0(SB)/4, $(0.33333334)
-DATA inverse3<>+4(SB)/4, $(0.33333334)
-DATA inverse3<>+8(SB)/4, $(0.33333334)
-DATA inverse3<>+12(SB)/4, $(0.33333334)
-DATA inverse3<>+16(SB)/4, $(0.33333334)
-DATA inverse3<>+20(SB)/4, $(0.33333334)
-DATA inverse3<>+24(SB)/4, $(0.33333334)
-DATA inverse3<>+28(SB)/4, $(0.33333334)
-GLOBL inverse3<>(SB), RODATA|NOPTR, $32
-
-DATA inverse5<>+0(SB)/4, $(0.2)
-DATA inverse5<>+4(SB)/4, $(0.2)
-DATA inverse5<>+8(SB)/4, $(0.2)
-DATA inverse5<>+12(SB)/4, $(0.2)
-DATA inverse5<>+16(SB)/4, $(0.2)
-DATA inverse5<>+20(SB)/4, $(0.2)
-DATA inverse5<>+24(SB)/4, $(0.2)
-DATA inverse5<>+28(SB)/4, $(0.2)
-GLOBL inverse5<>(SB), RODATA|NOPTR, $32
-
-DATA inverse7<>+0(SB)/4, $(0.14285715)
-DATA inverse7<>+4(SB)/4, $(0.14285715)
-DATA inverse7<>+8(SB)/4, $(0.14285715)
-DATA inverse7<>+12(SB)/4, $(0.14285715)
-DATA inverse7<>+16(SB)/4, $(0.14285715)
-DATA inverse7<>+20(SB)/4, $(0.14285715)
-DATA inverse7<>+24(SB)/4, $(0.14285715)
-DATA inverse7<>+28(SB)/4, $(0.14285715)
-GLOBL inverse7<>(SB), RODATA|NOPTR, $32
-
-DATA inverse9<>+0(SB)/4, $(0.11111111)
-DATA inverse9<>+4(SB)/4, $(0.11111111)
-DATA inverse9<>+8(SB)/4, $(0.11111111)
-DATA inverse9<>+12(SB)/4, $(0.11111111)
-DATA inverse9<>+16(SB)/4, $(0.11111111)
-DATA inverse9<>+20(SB)/4, $(0.11111111)
-DATA inverse9<>+24(SB)/4, $(0.11111111)
-DATA inverse9<>+28(SB)/4, $(0.11111111)
-GLOBL inverse9<>(SB), RODATA|NOPTR, $32
 
 // func maxPoolAVX2(y []float32, x []float32, pairs int, outCols int, cols int)
 // Requires: AVX, AVX2
@@ -2488,17 +2922,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done113
+	JGE     done131
 
-loop112:
+loop130:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done115
+	JGE  done133
 
-loop114:
+loop132:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -2522,11 +2956,11 @@ loop114:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop114
+	JLT     loop132
 
-done115:
+done133:
 	TESTQ      R10, R10
-	JZ         skip116
+	JZ         skip134
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -2547,14 +2981,14 @@ done115:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip116:
+skip134:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop112
+	JLT  loop130
 
-done113:
+done131:
 	VZEROUPPER
 	RET
 
@@ -2585,17 +3019,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done118
+	JGE     done136
 
-loop117:
+loop135:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done120
+	JGE  done138
 
-loop119:
+loop137:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -2629,11 +3063,11 @@ loop119:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop119
+	JLT       loop137
 
-done120:
+done138:
 	TESTQ      R11, R11
-	JZ         skip121
+	JZ         skip139
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -2664,14 +3098,14 @@ done120:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip121:
+skip139:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop117
+	JLT  loop135
 
-done118:
+done136:
 	VZEROUPPER
 	RET
 
@@ -2702,17 +3136,17 @@ TEXT ·avgPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done123
+	JGE     done141
 
-loop122:
+loop140:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done125
+	JGE  done143
 
-loop124:
+loop142:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -2731,11 +3165,11 @@ loop124:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop124
+	JLT     loop142
 
-done125:
+done143:
 	TESTQ      R10, R10
-	JZ         skip126
+	JZ         skip144
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -2751,14 +3185,14 @@ done125:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip126:
+skip144:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop122
+	JLT  loop140
 
-done123:
+done141:
 	VZEROUPPER
 	RET
 
@@ -2807,17 +3241,17 @@ TEXT ·avgPoolGradAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done128
+	JGE     done146
 
-loop127:
+loop145:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done130
+	JGE  done148
 
-loop129:
+loop147:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -2833,11 +3267,11 @@ loop129:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop129
+	JLT       loop147
 
-done130:
+done148:
 	TESTQ      R10, R10
-	JZ         skip131
+	JZ         skip149
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -2850,14 +3284,14 @@ done130:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip131:
+skip149:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop127
+	JLT  loop145
 
-done128:
+done146:
 	VZEROUPPER
 	RET
 
@@ -2891,9 +3325,9 @@ TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-144
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done133
+	JGE   done151
 
-loop132:
+loop150:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -2909,42 +3343,42 @@ loop132:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done135
+	JGE     done153
 
-loop134:
+loop152:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done137
+	JGE     done155
 
-loop136:
+loop154:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop136
+	JLT        loop154
 
-done137:
+done155:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop134
+	JLT    loop152
 
-done135:
+done153:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop132
+	JLT        loop150
 
-done133:
+done151:
 	VZEROUPPER
 	RET
 
@@ -2972,9 +3406,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done139
+	JGE          done157
 
-loop138:
+loop156:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -3029,11 +3463,11 @@ loop138:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop138
+	JLT          loop156
 
-done139:
+done157:
 	ANDQ         $+15, CX
-	JZ           done140
+	JZ           done158
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -3094,7 +3528,7 @@ done139:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done140:
+done158:
 	VZEROUPPER
 	RET
 
@@ -3156,9 +3590,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done142
+	JGE  done160
 
-loop141:
+loop159:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -3166,9 +3600,9 @@ loop141:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop141
+	JLT        loop159
 
-done142:
+done160:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -3205,9 +3639,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done144
+	JGE          done162
 
-loop143:
+loop161:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -3250,11 +3684,11 @@ loop143:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop143
+	JLT        loop161
 
-done144:
+done162:
 	ANDQ       $+7, BX
-	JZ         done145
+	JZ         done163
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -3299,7 +3733,7 @@ done144:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done145:
+done163:
 	VZEROUPPER
 	RET
 
@@ -3382,20 +3816,20 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done147
+	JGE  done165
 
-loop146:
+loop164:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop146
+	JLT     loop164
 
-done147:
+done165:
 	ANDQ      $+15, CX
-	JZ        done148
+	JZ        done166
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3405,7 +3839,7 @@ done147:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done148:
+done166:
 	VZEROUPPER
 	RET
 
@@ -3420,20 +3854,20 @@ TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done150
+	JGE  done168
 
-loop149:
+loop167:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop149
+	JLT     loop167
 
-done150:
+done168:
 	ANDQ      $+15, CX
-	JZ        done151
+	JZ        done169
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3443,7 +3877,45 @@ done150:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done151:
+done169:
+	VZEROUPPER
+	RET
+
+// func divideAVX512(y []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F
+TEXT ·divideAVX512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done171
+
+loop170:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VDIVPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop170
+
+done171:
+	ANDQ      $+15, CX
+	JZ        done172
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done172:
 	VZEROUPPER
 	RET
 
@@ -3458,20 +3930,20 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done153
+	JGE          done174
 
-loop152:
+loop173:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop152
+	JLT         loop173
 
-done153:
+done174:
 	ANDQ        $+15, CX
-	JZ          done154
+	JZ          done175
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -3481,7 +3953,7 @@ done153:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done154:
+done175:
 	VZEROUPPER
 	RET
 
@@ -3498,20 +3970,20 @@ TEXT ·normaliseAVX512(SB), NOSPLIT, $0-60
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done156
+	JGE          done177
 
-loop155:
+loop176:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop155
+	JLT         loop176
 
-done156:
+done177:
 	ANDQ        $+15, CX
-	JZ          done157
+	JZ          done178
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -3521,7 +3993,7 @@ done156:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done157:
+done178:
 	VZEROUPPER
 	RET
 
@@ -3540,9 +4012,9 @@ TEXT ·normaliseGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done159
+	JGE          done180
 
-loop158:
+loop179:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -3551,11 +4023,11 @@ loop158:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop158
+	JLT         loop179
 
-done159:
+done180:
 	ANDQ        $+15, CX
-	JZ          done160
+	JZ          done181
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -3567,7 +4039,7 @@ done159:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done160:
+done181:
 	VZEROUPPER
 	RET
 
@@ -3595,9 +4067,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done162
+	JGE          done183
 
-loop161:
+loop182:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -3628,11 +4100,11 @@ loop161:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop161
+	JLT          loop182
 
-done162:
+done183:
 	ANDQ         $+15, CX
-	JZ           done163
+	JZ           done184
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -3666,7 +4138,7 @@ done162:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done163:
+done184:
 	VZEROUPPER
 	RET
 
@@ -3695,9 +4167,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done165
+	JGE          done186
 
-loop164:
+loop185:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -3730,11 +4202,11 @@ loop164:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop164
+	JLT          loop185
 
-done165:
+done186:
 	ANDQ         $+15, CX
-	JZ           done166
+	JZ           done187
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -3770,7 +4242,7 @@ done165:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done166:
+done187:
 	VZEROUPPER
 	RET
 
@@ -3784,20 +4256,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done168
+	JGE  done189
 
-loop167:
+loop188:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop167
+	JLT     loop188
 
-done168:
+done189:
 	ANDQ      $+15, CX
-	JZ        done169
+	JZ        done190
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -3807,7 +4279,7 @@ done168:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done169:
+done190:
 	VZEROUPPER
 	RET
 
@@ -3823,9 +4295,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done171
+	JGE          done192
 
-loop170:
+loop191:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -3835,11 +4307,11 @@ loop170:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop170
+	JLT     loop191
 
-done171:
+done192:
 	ANDQ      $+15, CX
-	JZ        done172
+	JZ        done193
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3852,7 +4324,7 @@ done171:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done172:
+done193:
 	VZEROUPPER
 	RET
 
@@ -3868,9 +4340,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done174
+	JGE          done195
 
-loop173:
+loop194:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -3879,11 +4351,11 @@ loop173:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop173
+	JLT          loop194
 
-done174:
+done195:
 	ANDQ         $+15, CX
-	JZ           done175
+	JZ           done196
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -3895,7 +4367,7 @@ done174:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done175:
+done196:
 	VZEROUPPER
 	RET
 
@@ -3910,9 +4382,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done177
+	JGE  done198
 
-loop176:
+loop197:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -3921,11 +4393,11 @@ loop176:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop176
+	JLT       loop197
 
-done177:
+done198:
 	ANDQ      $+15, CX
-	JZ        done178
+	JZ        done199
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3937,7 +4409,7 @@ done177:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done178:
+done199:
 	VZEROUPPER
 	RET
 
@@ -3952,20 +4424,20 @@ TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-52
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done180
+	JGE          done201
 
-loop179:
+loop200:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMAXPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop179
+	JLT     loop200
 
-done180:
+done201:
 	ANDQ      $+15, CX
-	JZ        done181
+	JZ        done202
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -3975,7 +4447,7 @@ done180:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done181:
+done202:
 	VZEROUPPER
 	RET
 
@@ -3991,9 +4463,9 @@ TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $0-76
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done183
+	JGE          done204
 
-loop182:
+loop203:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -4004,11 +4476,11 @@ loop182:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop182
+	JLT     loop203
 
-done183:
+done204:
 	ANDQ      $+15, CX
-	JZ        done184
+	JZ        done205
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4022,7 +4494,7 @@ done183:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done184:
+done205:
 	VZEROUPPER
 	RET
 
@@ -4053,9 +4525,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done186
+	JGE          done207
 
-loop185:
+loop206:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -4113,11 +4585,11 @@ loop185:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop185
+	JLT          loop206
 
-done186:
+done207:
 	ANDQ         $+15, CX
-	JZ           done187
+	JZ           done208
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4178,7 +4650,7 @@ done186:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done187:
+done208:
 	VZEROUPPER
 	RET
 
@@ -4210,9 +4682,9 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done189
+	JGE          done210
 
-loop188:
+loop209:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -4273,11 +4745,11 @@ loop188:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop188
+	JLT          loop209
 
-done189:
+done210:
 	ANDQ         $+15, CX
-	JZ           done190
+	JZ           done211
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4341,7 +4813,7 @@ done189:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done190:
+done211:
 	VZEROUPPER
 	RET
 
@@ -4369,9 +4841,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done192
+	JGE          done213
 
-loop191:
+loop212:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -4401,11 +4873,11 @@ loop191:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop191
+	JLT          loop212
 
-done192:
+done213:
 	ANDQ         $+15, CX
-	JZ           done193
+	JZ           done214
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4438,7 +4910,7 @@ done192:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done193:
+done214:
 	VZEROUPPER
 	RET
 
@@ -4467,9 +4939,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done195
+	JGE          done216
 
-loop194:
+loop215:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -4511,11 +4983,11 @@ loop194:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop194
+	JLT          loop215
 
-done195:
+done216:
 	ANDQ         $+15, CX
-	JZ           done196
+	JZ           done217
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4560,7 +5032,420 @@ done195:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done196:
+done217:
+	VZEROUPPER
+	RET
+
+// func expAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512F
+TEXT ·expAVX512(SB), NOSPLIT, $0-48
+	VBROADCASTSS one<>+0(SB), Z0
+	VBROADCASTSS log2e<>+0(SB), Z1
+	VBROADCASTSS ln2<>+0(SB), Z2
+	VBROADCASTSS ln2rest<>+0(SB), Z3
+	VBROADCASTSS round<>+0(SB), Z4
+	VBROADCASTSS least<>+0(SB), Z5
+	VBROADCASTSS most<>+0(SB), Z6
+	VBROADCASTSS inverse2<>+0(SB), Z7
+	VBROADCASTSS factorial3<>+0(SB), Z8
+	VBROADCASTSS factorial4<>+0(SB), Z9
+	VBROADCASTSS factorial5<>+0(SB), Z10
+	VBROADCASTSS factorial6<>+0(SB), Z11
+	VBROADCASTSS factorial7<>+0(SB), Z12
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done219
+
+loop218:
+	VMOVUPS      (DX)(BX*4), Z13
+	VMOVUPS      Z5, Z14
+	VMOVUPS      Z6, Z15
+	VMAXPS       Z13, Z14, Z13
+	VMINPS       Z13, Z15, Z13
+	VMOVUPS      Z4, Z14
+	VFMADD231PS  Z1, Z13, Z14
+	VPSLLD       $0x17, Z14, Z15
+	VPADDD       Z0, Z15, Z15
+	VSUBPS       Z4, Z14, Z14
+	VMOVUPS      Z13, Z13
+	VFNMADD231PS Z2, Z14, Z13
+	VFNMADD231PS Z3, Z14, Z13
+	VMOVUPS      Z12, Z14
+	VFMADD213PS  Z11, Z13, Z14
+	VFMADD213PS  Z10, Z13, Z14
+	VFMADD213PS  Z9, Z13, Z14
+	VFMADD213PS  Z8, Z13, Z14
+	VFMADD213PS  Z7, Z13, Z14
+	VMULPS       Z13, Z13, Z16
+	VFMADD213PS  Z13, Z16, Z14
+	VADDPS       Z0, Z14, Z14
+	VMULPS       Z15, Z14, Z14
+	VMOVUPS      Z14, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop218
+
+done219:
+	ANDQ         $+15, CX
+	JZ           done220
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z13
+	VMOVUPS      Z5, Z5
+	VMOVUPS      Z6, Z6
+	VMAXPS       Z13, Z5, Z13
+	VMINPS       Z13, Z6, Z13
+	VMOVUPS      Z4, Z5
+	VFMADD231PS  Z1, Z13, Z5
+	VPSLLD       $0x17, Z5, Z1
+	VPADDD       Z0, Z1, Z1
+	VSUBPS       Z4, Z5, Z5
+	VMOVUPS      Z13, Z4
+	VFNMADD231PS Z2, Z5, Z4
+	VFNMADD231PS Z3, Z5, Z4
+	VMOVUPS      Z12, Z2
+	VFMADD213PS  Z11, Z4, Z2
+	VFMADD213PS  Z10, Z4, Z2
+	VFMADD213PS  Z9, Z4, Z2
+	VFMADD213PS  Z8, Z4, Z2
+	VFMADD213PS  Z7, Z4, Z2
+	VMULPS       Z4, Z4, Z3
+	VFMADD213PS  Z4, Z3, Z2
+	VADDPS       Z0, Z2, Z2
+	VMULPS       Z1, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)(BX*4)
+
+done220:
+	VZEROUPPER
+	RET
+
+// func softplusAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·softplusAVX512(SB), NOSPLIT, $0-48
+	VBROADCASTSS sign<>+0(SB), Z0
+	VBROADCASTSS two<>+0(SB), Z1
+	VBROADCASTSS inverse3<>+0(SB), Z2
+	VBROADCASTSS inverse5<>+0(SB), Z3
+	VBROADCASTSS inverse7<>+0(SB), Z4
+	VBROADCASTSS inverse9<>+0(SB), Z5
+	VBROADCASTSS inverse11<>+0(SB), Z6
+	VBROADCASTSS inverse13<>+0(SB), Z7
+	VBROADCASTSS inverse15<>+0(SB), Z8
+	VBROADCASTSS one<>+0(SB), Z9
+	VBROADCASTSS log2e<>+0(SB), Z10
+	VBROADCASTSS ln2<>+0(SB), Z11
+	VBROADCASTSS ln2rest<>+0(SB), Z12
+	VBROADCASTSS round<>+0(SB), Z13
+	VBROADCASTSS least<>+0(SB), Z14
+	VBROADCASTSS most<>+0(SB), Z15
+	VBROADCASTSS inverse2<>+0(SB), Z16
+	VBROADCASTSS factorial3<>+0(SB), Z17
+	VBROADCASTSS factorial4<>+0(SB), Z18
+	VBROADCASTSS factorial5<>+0(SB), Z19
+	VBROADCASTSS factorial6<>+0(SB), Z20
+	VBROADCASTSS factorial7<>+0(SB), Z21
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done222
+
+loop221:
+	VMOVUPS      (DX)(BX*4), Z22
+	VORPS        Z0, Z22, Z23
+	VMOVUPS      Z14, Z24
+	VMOVUPS      Z15, Z25
+	VMAXPS       Z23, Z24, Z23
+	VMINPS       Z23, Z25, Z23
+	VMOVUPS      Z13, Z24
+	VFMADD231PS  Z10, Z23, Z24
+	VPSLLD       $0x17, Z24, Z25
+	VPADDD       Z9, Z25, Z25
+	VSUBPS       Z13, Z24, Z24
+	VMOVUPS      Z23, Z23
+	VFNMADD231PS Z11, Z24, Z23
+	VFNMADD231PS Z12, Z24, Z23
+	VMOVUPS      Z21, Z24
+	VFMADD213PS  Z20, Z23, Z24
+	VFMADD213PS  Z19, Z23, Z24
+	VFMADD213PS  Z18, Z23, Z24
+	VFMADD213PS  Z17, Z23, Z24
+	VFMADD213PS  Z16, Z23, Z24
+	VMULPS       Z23, Z23, Z26
+	VFMADD213PS  Z23, Z26, Z24
+	VADDPS       Z9, Z24, Z24
+	VMULPS       Z25, Z24, Z24
+	VADDPS       Z1, Z24, Z23
+	VDIVPS       Z23, Z24, Z24
+	VMULPS       Z24, Z24, Z23
+	VMOVUPS      Z8, Z25
+	VFMADD213PS  Z7, Z23, Z25
+	VFMADD213PS  Z6, Z23, Z25
+	VFMADD213PS  Z5, Z23, Z25
+	VFMADD213PS  Z4, Z23, Z25
+	VFMADD213PS  Z3, Z23, Z25
+	VFMADD213PS  Z2, Z23, Z25
+	VFMADD213PS  Z9, Z23, Z25
+	VADDPS       Z24, Z24, Z24
+	VMULPS       Z24, Z25, Z25
+	VXORPS       Z23, Z23, Z23
+	VMAXPS       Z22, Z23, Z22
+	VADDPS       Z22, Z25, Z25
+	VMOVUPS      Z25, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop221
+
+done222:
+	ANDQ         $+15, CX
+	JZ           done223
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z22
+	VORPS        Z0, Z22, Z0
+	VMOVUPS      Z14, Z14
+	VMOVUPS      Z15, Z15
+	VMAXPS       Z0, Z14, Z0
+	VMINPS       Z0, Z15, Z0
+	VMOVUPS      Z13, Z14
+	VFMADD231PS  Z10, Z0, Z14
+	VPSLLD       $0x17, Z14, Z10
+	VPADDD       Z9, Z10, Z10
+	VSUBPS       Z13, Z14, Z14
+	VMOVUPS      Z0, Z0
+	VFNMADD231PS Z11, Z14, Z0
+	VFNMADD231PS Z12, Z14, Z0
+	VMOVUPS      Z21, Z11
+	VFMADD213PS  Z20, Z0, Z11
+	VFMADD213PS  Z19, Z0, Z11
+	VFMADD213PS  Z18, Z0, Z11
+	VFMADD213PS  Z17, Z0, Z11
+	VFMADD213PS  Z16, Z0, Z11
+	VMULPS       Z0, Z0, Z12
+	VFMADD213PS  Z0, Z12, Z11
+	VADDPS       Z9, Z11, Z11
+	VMULPS       Z10, Z11, Z11
+	VADDPS       Z1, Z11, Z0
+	VDIVPS       Z0, Z11, Z11
+	VMULPS       Z11, Z11, Z0
+	VMOVUPS      Z8, Z1
+	VFMADD213PS  Z7, Z0, Z1
+	VFMADD213PS  Z6, Z0, Z1
+	VFMADD213PS  Z5, Z0, Z1
+	VFMADD213PS  Z4, Z0, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VFMADD213PS  Z2, Z0, Z1
+	VFMADD213PS  Z9, Z0, Z1
+	VADDPS       Z11, Z11, Z11
+	VMULPS       Z11, Z1, Z1
+	VXORPS       Z0, Z0, Z0
+	VMAXPS       Z22, Z0, Z22
+	VADDPS       Z22, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)(BX*4)
+
+done223:
+	VZEROUPPER
+	RET
+
+// func logisticAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·logisticAVX512(SB), NOSPLIT, $0-48
+	VBROADCASTSS sign<>+0(SB), Z0
+	VBROADCASTSS fifteen<>+0(SB), Z1
+	VBROADCASTSS one<>+0(SB), Z2
+	VBROADCASTSS log2e<>+0(SB), Z3
+	VBROADCASTSS ln2<>+0(SB), Z4
+	VBROADCASTSS ln2rest<>+0(SB), Z5
+	VBROADCASTSS round<>+0(SB), Z6
+	VBROADCASTSS least<>+0(SB), Z7
+	VBROADCASTSS most<>+0(SB), Z8
+	VBROADCASTSS inverse2<>+0(SB), Z9
+	VBROADCASTSS factorial3<>+0(SB), Z10
+	VBROADCASTSS factorial4<>+0(SB), Z11
+	VBROADCASTSS factorial5<>+0(SB), Z12
+	VBROADCASTSS factorial6<>+0(SB), Z13
+	VBROADCASTSS factorial7<>+0(SB), Z14
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done225
+
+loop224:
+	VMOVUPS      (DX)(BX*4), Z15
+	VMOVUPS      Z15, Z16
+	VXORPS       Z0, Z16, Z16
+	VMOVUPS      Z7, Z17
+	VMOVUPS      Z8, Z18
+	VMAXPS       Z16, Z17, Z16
+	VMINPS       Z16, Z18, Z16
+	VMOVUPS      Z6, Z17
+	VFMADD231PS  Z3, Z16, Z17
+	VPSLLD       $0x17, Z17, Z18
+	VPADDD       Z2, Z18, Z18
+	VSUBPS       Z6, Z17, Z17
+	VMOVUPS      Z16, Z16
+	VFNMADD231PS Z4, Z17, Z16
+	VFNMADD231PS Z5, Z17, Z16
+	VMOVUPS      Z14, Z17
+	VFMADD213PS  Z13, Z16, Z17
+	VFMADD213PS  Z12, Z16, Z17
+	VFMADD213PS  Z11, Z16, Z17
+	VFMADD213PS  Z10, Z16, Z17
+	VFMADD213PS  Z9, Z16, Z17
+	VMULPS       Z16, Z16, Z19
+	VFMADD213PS  Z16, Z19, Z17
+	VADDPS       Z2, Z17, Z17
+	VMULPS       Z18, Z17, Z17
+	VADDPS       Z2, Z17, Z17
+	VMOVUPS      Z2, Z16
+	VDIVPS       Z17, Z16, Z16
+	VMOVUPS      Z2, Z17
+	VMOVUPS      Z1, Z18
+	VMOVUPS      Z16, Z16
+	VCMPPS       $0x11, Z15, Z18, K1
+	VMOVAPS      Z17, K1, Z16
+	VMOVUPS      Z16, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop224
+
+done225:
+	ANDQ         $+15, CX
+	JZ           done226
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z15
+	VMOVUPS      Z15, Z16
+	VXORPS       Z0, Z16, Z16
+	VMOVUPS      Z7, Z0
+	VMOVUPS      Z8, Z7
+	VMAXPS       Z16, Z0, Z16
+	VMINPS       Z16, Z7, Z16
+	VMOVUPS      Z6, Z0
+	VFMADD231PS  Z3, Z16, Z0
+	VPSLLD       $0x17, Z0, Z3
+	VPADDD       Z2, Z3, Z3
+	VSUBPS       Z6, Z0, Z0
+	VMOVUPS      Z16, Z6
+	VFNMADD231PS Z4, Z0, Z6
+	VFNMADD231PS Z5, Z0, Z6
+	VMOVUPS      Z14, Z0
+	VFMADD213PS  Z13, Z6, Z0
+	VFMADD213PS  Z12, Z6, Z0
+	VFMADD213PS  Z11, Z6, Z0
+	VFMADD213PS  Z10, Z6, Z0
+	VFMADD213PS  Z9, Z6, Z0
+	VMULPS       Z6, Z6, Z4
+	VFMADD213PS  Z6, Z4, Z0
+	VADDPS       Z2, Z0, Z0
+	VMULPS       Z3, Z0, Z0
+	VADDPS       Z2, Z0, Z0
+	VMOVUPS      Z2, Z3
+	VDIVPS       Z0, Z3, Z3
+	VMOVUPS      Z2, Z0
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z3, Z2
+	VCMPPS       $0x11, Z15, Z1, K2
+	VMOVAPS      Z0, K2, Z2
+	VMOVUPS      Z2, K1, (AX)(BX*4)
+
+done226:
+	VZEROUPPER
+	RET
+
+// func rectifyAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512F
+TEXT ·rectifyAVX512(SB), NOSPLIT, $0-48
+	VBROADCASTSS sign<>+0(SB), Z0
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done228
+
+loop227:
+	VMOVUPS (DX)(BX*4), Z1
+	VMOVUPS Z0, Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS Z1, (AX)(BX*4)
+	ADDQ    $+16, BX
+	CMPQ    BX, SI
+	JLT     loop227
+
+done228:
+	ANDQ      $+15, CX
+	JZ        done229
+	MOVQ      $+1, SI
+	SHLQ      CL, SI
+	DECQ      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z1
+	VMOVUPS   Z0, Z0
+	VMAXPS    Z1, Z0, Z1
+	VMOVUPS   Z1, K1, (AX)(BX*4)
+
+done229:
+	VZEROUPPER
+	RET
+
+// func rectifyGradAVX512(dx []float32, y []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rectifyGradAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ y_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done231
+
+loop230:
+	VMOVUPS (DX)(SI*4), Z0
+	VPSRAD  $0x1f, Z0, Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VANDNPS Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop230
+
+done231:
+	ANDQ      $+15, CX
+	JZ        done232
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VPSRAD    $0x1f, Z0, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VANDNPS   Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done232:
 	VZEROUPPER
 	RET
 
@@ -4576,9 +5461,9 @@ TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done198
+	JGE          done234
 
-loop197:
+loop233:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -4586,11 +5471,11 @@ loop197:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop197
+	JLT          loop233
 
-done198:
+done234:
 	ANDQ         $+15, CX
-	JZ           done199
+	JZ           done235
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4601,7 +5486,7 @@ done198:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done199:
+done235:
 	VZEROUPPER
 	RET
 
@@ -4619,9 +5504,9 @@ TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done201
+	JGE          done237
 
-loop200:
+loop236:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -4633,11 +5518,11 @@ loop200:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop200
+	JLT          loop236
 
-done201:
+done237:
 	ANDQ         $+15, CX
-	JZ           done202
+	JZ           done238
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4652,7 +5537,7 @@ done201:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done202:
+done238:
 	VZEROUPPER
 	RET
 
@@ -4670,9 +5555,9 @@ TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done204
+	JGE          done240
 
-loop203:
+loop239:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -4684,11 +5569,11 @@ loop203:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop203
+	JLT          loop239
 
-done204:
+done240:
 	ANDQ         $+15, CX
-	JZ           done205
+	JZ           done241
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4703,7 +5588,7 @@ done204:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done205:
+done241:
 	VZEROUPPER
 	RET
 
@@ -4722,9 +5607,9 @@ TEXT ·rmsPropAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done207
+	JGE          done243
 
-loop206:
+loop242:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -4741,11 +5626,11 @@ loop206:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop206
+	JLT         loop242
 
-done207:
+done243:
 	ANDQ        $+15, CX
-	JZ          done208
+	JZ          done244
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -4765,7 +5650,7 @@ done207:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done208:
+done244:
 	VZEROUPPER
 	RET
 
@@ -4788,9 +5673,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done210
+	JGE          done246
 
-loop209:
+loop245:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -4811,11 +5696,11 @@ loop209:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop209
+	JLT         loop245
 
-done210:
+done246:
 	ANDQ        $+15, CX
-	JZ          done211
+	JZ          done247
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -4839,7 +5724,7 @@ done210:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done211:
+done247:
 	VZEROUPPER
 	RET
 
@@ -4856,32 +5741,32 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done213
+	JGE    done249
 
-loop212:
+loop248:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop212
+	JLT    loop248
 
-done213:
+done249:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done215
+	JGE  done251
 
-loop214:
+loop250:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop214
+	JLT    loop250
 
-done215:
+done251:
 	ANDQ      $+15, CX
-	JZ        done216
+	JZ        done252
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -4889,7 +5774,7 @@ done215:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done216:
+done252:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -4919,9 +5804,9 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-36
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done218
+	JGE          done254
 
-loop217:
+loop253:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -4936,25 +5821,25 @@ loop217:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop217
+	JLT         loop253
 
-done218:
+done254:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done220
+	JGE  done256
 
-loop219:
+loop255:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop219
+	JLT         loop255
 
-done220:
+done256:
 	ANDQ        $+15, CX
-	JZ          done221
+	JZ          done257
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -4964,7 +5849,7 @@ done220:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done221:
+done257:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -4999,9 +5884,9 @@ TEXT ·sumProductsAVX512(SB), NOSPLIT, $0-64
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done223
+	JGE          done259
 
-loop222:
+loop258:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -5024,15 +5909,15 @@ loop222:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop222
+	JLT         loop258
 
-done223:
+done259:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done225
+	JGE  done261
 
-loop224:
+loop260:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -5040,11 +5925,11 @@ loop224:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop224
+	JLT         loop260
 
-done225:
+done261:
 	ANDQ        $+15, CX
-	JZ          done226
+	JZ          done262
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5056,7 +5941,7 @@ done225:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done226:
+done262:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -5097,9 +5982,9 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done228
+	JGE  done264
 
-loop227:
+loop263:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -5107,9 +5992,9 @@ loop227:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done230
+	JGE    done266
 
-loop229:
+loop265:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -5121,47 +6006,47 @@ loop229:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop229
+	JLT     loop265
 
-done230:
+done266:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop227
+	JLT     loop263
 
-done228:
+done264:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done232
+	JGE  done268
 
-loop231:
+loop267:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done234
+	JGE    done270
 
-loop233:
+loop269:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop233
+	JLT     loop269
 
-done234:
+done270:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop231
+	JLT     loop267
 
-done232:
+done268:
 	ANDQ   $+15, CX
-	JZ     done235
+	JZ     done271
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -5170,20 +6055,20 @@ done232:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done237
+	JGE    done273
 
-loop236:
+loop272:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop236
+	JLT       loop272
 
-done237:
+done273:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done235:
+done271:
 	VZEROUPPER
 	RET
 
@@ -5199,28 +6084,28 @@ TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done239
+	JGE  done275
 
-loop238:
+loop274:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done241
+	JGE  done277
 
-loop240:
+loop276:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop240
+	JLT     loop276
 
-done241:
+done277:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done242
+	JZ        done278
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -5230,13 +6115,13 @@ done241:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done242:
+done278:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop238
+	JLT  loop274
 
-done239:
+done275:
 	VZEROUPPER
 	RET
 
@@ -5272,24 +6157,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done244
+	JGE          done280
 
-loop243:
+loop279:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done246
+	JGE          done282
 
-loop245:
+loop281:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop245
+	JLT    loop281
 
-done246:
+done282:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -5301,9 +6186,9 @@ done246:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done248
+	JGE        done284
 
-loop247:
+loop283:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -5332,9 +6217,9 @@ loop247:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop247
+	JLT          loop283
 
-done248:
+done284:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -5369,25 +6254,25 @@ done248:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done250
+	JGE          done286
 
-loop249:
+loop285:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop249
+	JLT     loop285
 
-done250:
+done286:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop243
+	JLT     loop279
 
-done244:
+done280:
 	VZEROUPPER
 	RET
 
@@ -5428,24 +6313,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done252
+	JGE          done288
 
-loop251:
+loop287:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done254
+	JGE          done290
 
-loop253:
+loop289:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop253
+	JLT    loop289
 
-done254:
+done290:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -5457,9 +6342,9 @@ done254:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done256
+	JGE        done292
 
-loop255:
+loop291:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -5487,9 +6372,9 @@ loop255:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop255
+	JLT          loop291
 
-done256:
+done292:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -5546,9 +6431,9 @@ done256:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop251
+	JLT          loop287
 
-done252:
+done288:
 	VZEROUPPER
 	RET
 
@@ -5584,17 +6469,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done258
+	JGE     done294
 
-loop257:
+loop293:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done260
+	JGE  done296
 
-loop259:
+loop295:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -5618,11 +6503,11 @@ loop259:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop259
+	JLT     loop295
 
-done260:
+done296:
 	TESTQ     R8, R8
-	JZ        skip261
+	JZ        skip297
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -5643,14 +6528,14 @@ done260:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip261:
+skip297:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop257
+	JLT  loop293
 
-done258:
+done294:
 	VZEROUPPER
 	RET
 
@@ -5697,17 +6582,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done263
+	JGE     done299
 
-loop262:
+loop298:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done265
+	JGE  done301
 
-loop264:
+loop300:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -5741,11 +6626,11 @@ loop264:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop264
+	JLT       loop300
 
-done265:
+done301:
 	TESTQ     R9, R9
-	JZ        skip266
+	JZ        skip302
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -5776,14 +6661,14 @@ done265:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip266:
+skip302:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop262
+	JLT  loop298
 
-done263:
+done299:
 	VZEROUPPER
 	RET
 
@@ -5830,17 +6715,17 @@ TEXT ·avgPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done268
+	JGE     done304
 
-loop267:
+loop303:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done270
+	JGE  done306
 
-loop269:
+loop305:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -5859,11 +6744,11 @@ loop269:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop269
+	JLT     loop305
 
-done270:
+done306:
 	TESTQ     R8, R8
-	JZ        skip271
+	JZ        skip307
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -5879,14 +6764,14 @@ done270:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip271:
+skip307:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop267
+	JLT  loop303
 
-done268:
+done304:
 	VZEROUPPER
 	RET
 
@@ -5923,17 +6808,17 @@ TEXT ·avgPoolGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done273
+	JGE     done309
 
-loop272:
+loop308:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done275
+	JGE  done311
 
-loop274:
+loop310:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -5949,11 +6834,11 @@ loop274:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop274
+	JLT       loop310
 
-done275:
+done311:
 	TESTQ     R8, R8
-	JZ        skip276
+	JZ        skip312
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -5966,14 +6851,14 @@ done275:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip276:
+skip312:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop272
+	JLT  loop308
 
-done273:
+done309:
 	VZEROUPPER
 	RET
 
@@ -6008,9 +6893,9 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done278
+	JGE   done314
 
-loop277:
+loop313:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -6026,42 +6911,42 @@ loop277:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done280
+	JGE     done316
 
-loop279:
+loop315:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done282
+	JGE     done318
 
-loop281:
+loop317:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop281
+	JLT      loop317
 
-done282:
+done318:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop279
+	JLT    loop315
 
-done280:
+done316:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop277
+	JLT     loop313
 
-done278:
+done314:
 	VZEROUPPER
 	RET
 
@@ -6099,9 +6984,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done284
+	JGE          done320
 
-loop283:
+loop319:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -6132,12 +7017,12 @@ loop283:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop283
+	JLT           loop319
 
-done284:
+done320:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done285
+	JZ            done321
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -6178,7 +7063,7 @@ done284:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done285:
+done321:
 	VZEROUPPER
 	RET
 
@@ -6203,9 +7088,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done287
+	JGE          done323
 
-loop286:
+loop322:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -6213,9 +7098,9 @@ loop286:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop286
+	JLT        loop322
 
-done287:
+done323:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -6247,9 +7132,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done289
+	JGE          done325
 
-loop288:
+loop324:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -6292,11 +7177,11 @@ loop288:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop288
+	JLT        loop324
 
-done289:
+done325:
 	ANDQ       $+15, CX
-	JZ         done290
+	JZ         done326
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -6342,7 +7227,7 @@ done289:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done290:
+done326:
 	VZEROUPPER
 	RET
 
@@ -6363,70 +7248,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done292
+	JGE   done328
 
-loop291:
+loop327:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done294
+	JGE  done330
 
-loop293:
+loop329:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done296
+	JGE  done332
 
-loop295:
+loop331:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done298
+	JGE  done334
 
-loop297:
+loop333:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop297
+	JLT     loop333
 
-done298:
+done334:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop295
+	JLT  loop331
 
-done296:
+done332:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done300
+	JGE  done336
 
-loop299:
+loop335:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop299
+	JLT     loop335
 
-done300:
+done336:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop293
+	JLT  loop329
 
-done294:
+done330:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop291
+	JLT  loop327
 
-done292:
+done328:
 	VZEROUPPER
 	RET
 
@@ -6447,69 +7332,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done302
+	JGE   done338
 
-loop301:
+loop337:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done304
+	JGE  done340
 
-loop303:
+loop339:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done306
+	JGE  done342
 
-loop305:
+loop341:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done308
+	JGE  done344
 
-loop307:
+loop343:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop307
+	JLT     loop343
 
-done308:
+done344:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop305
+	JLT  loop341
 
-done306:
+done342:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done310
+	JGE  done346
 
-loop309:
+loop345:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop309
+	JLT     loop345
 
-done310:
+done346:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop303
+	JLT  loop339
 
-done304:
+done340:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop301
+	JLT  loop337
 
-done302:
+done338:
 	VZEROUPPER
 	RET

@@ -14,6 +14,11 @@ func addAVX2(y []float32, a []float32, b []float32)
 //go:noescape
 func hadamardAVX2(y []float32, a []float32, b []float32)
 
+// divideAVX2 is y[i] = a[i] / b[i].
+//
+//go:noescape
+func divideAVX2(y []float32, a []float32, b []float32)
+
 // axpyAVX2 is y[i] += a x[i].
 //
 //go:noescape
@@ -88,6 +93,31 @@ func siluAVX2(y []float32, x []float32)
 //
 //go:noescape
 func siluGradAVX2(dx []float32, x []float32, dy []float32)
+
+// expAVX2 is y[i] = e^x[i].
+//
+//go:noescape
+func expAVX2(y []float32, x []float32)
+
+// softplusAVX2 is y[i] = ln(1+e^x[i]).
+//
+//go:noescape
+func softplusAVX2(y []float32, x []float32)
+
+// logisticAVX2 is y[i] = 1 where x[i] > 15, else 1/(1+e^−x[i]).
+//
+//go:noescape
+func logisticAVX2(y []float32, x []float32)
+
+// rectifyAVX2 is y[i] = max(−0, x[i]), NaN where x[i] is.
+//
+//go:noescape
+func rectifyAVX2(y []float32, x []float32)
+
+// rectifyGradAVX2 is dx[i] = dy[i], but 0 where y[i] has the sign −.
+//
+//go:noescape
+func rectifyGradAVX2(dx []float32, y []float32, dy []float32)
 
 // sgdAVX2 is w[i] = decay w[i] − rate g[i].
 //
@@ -202,6 +232,11 @@ func addAVX512(y []float32, a []float32, b []float32)
 //go:noescape
 func hadamardAVX512(y []float32, a []float32, b []float32)
 
+// divideAVX512 is y[i] = a[i] / b[i].
+//
+//go:noescape
+func divideAVX512(y []float32, a []float32, b []float32)
+
 // axpyAVX512 is y[i] += a x[i].
 //
 //go:noescape
@@ -276,6 +311,31 @@ func siluAVX512(y []float32, x []float32)
 //
 //go:noescape
 func siluGradAVX512(dx []float32, x []float32, dy []float32)
+
+// expAVX512 is y[i] = e^x[i].
+//
+//go:noescape
+func expAVX512(y []float32, x []float32)
+
+// softplusAVX512 is y[i] = ln(1+e^x[i]).
+//
+//go:noescape
+func softplusAVX512(y []float32, x []float32)
+
+// logisticAVX512 is y[i] = 1 where x[i] > 15, else 1/(1+e^−x[i]).
+//
+//go:noescape
+func logisticAVX512(y []float32, x []float32)
+
+// rectifyAVX512 is y[i] = max(−0, x[i]), NaN where x[i] is.
+//
+//go:noescape
+func rectifyAVX512(y []float32, x []float32)
+
+// rectifyGradAVX512 is dx[i] = dy[i], but 0 where y[i] has the sign −.
+//
+//go:noescape
+func rectifyGradAVX512(dx []float32, y []float32, dy []float32)
 
 // sgdAVX512 is w[i] = decay w[i] − rate g[i].
 //

@@ -35,6 +35,9 @@ var pointwise = []kernel{
 	{"hadamard", "(y, a, b []float32)", "y[i] = a[i] b[i]", nil, func(p point) vec {
 		return p.get("a").mul(p.get("b"))
 	}},
+	{"divide", "(y, a, b []float32)", "y[i] = a[i] / b[i]", nil, func(p point) vec {
+		return p.get("a").div(p.get("b"))
+	}},
 	{"axpy", "(y []float32, a float32, x []float32)", "y[i] += a x[i]", nil, func(p point) vec {
 		return p.get("y").addMul(p.c["a"], p.get("x"))
 	}},
@@ -101,6 +104,26 @@ var pointwise = []kernel{
 		rest.sub(s)
 		rest = p.choose(e.mul(s), rest, x, p.zero()) // 1−s, and e^−x s where that would lose digits
 		return s.addMul(x.mul(s), rest).mul(p.get("dy"))
+	}},
+}
+
+// stock are functions with Gorgonia's results at a kink, and where it rounds to 1.
+var stock = []kernel{
+	{"exp", "(y, x []float32)", "y[i] = e^x[i]", exponential, func(p point) vec { return p.exp(p.get("x"), p.c) }},
+	{"softplus", "(y, x []float32)", "y[i] = ln(1+e^x[i])", softplus, func(p point) vec { return p.softplus(p.get("x"), p.c) }},
+	{"logistic", "(y, x []float32)", "y[i] = 1 where x[i] > 15, else 1/(1+e^−x[i])", append([]string{"sign", "fifteen"}, exponential...), func(p point) vec {
+		x := p.get("x")
+		y := p.sigmoid(p.copy(x), p.c)
+		return p.choose(p.copy(p.c["one"]), y, x, p.copy(p.c["fifteen"]))
+	}},
+	{"rectify", "(y, x []float32)", "y[i] = max(−0, x[i]), NaN where x[i] is", []string{"sign"}, func(p point) vec {
+		return p.get("x").atLeast(p.copy(p.c["sign"]))
+	}},
+	{"rectifyGrad", "(dx, y, dy []float32)", "dx[i] = dy[i], but 0 where y[i] has the sign −", nil, func(p point) vec {
+		sign := p.get("y")
+		VPSRAD(operand.Imm(31), sign, sign)
+		VANDNPS(p.get("dy"), sign, sign)
+		return sign
 	}},
 }
 
