@@ -87,6 +87,40 @@ func sumBlock[T kernel.Float](y, x []T, b block) {
 	}
 }
 
+// Max is the maximum over one axis, which y does not have any more.
+func Max(axis int) *Op {
+	op := &Op{
+		Name: fmt.Sprintf("max/%d", axis), F32: maxDo[float32](axis), F64: maxDo[float64](axis),
+		Shape: func(x []Shape) (Shape, error) {
+			if axis >= len(x[0]) {
+				return nil, fmt.Errorf("%v has no axis %d", x[0], axis)
+			}
+			return slices.Delete(x[0].Clone(), axis, axis+1), nil
+		},
+	}
+	if axis > 0 {
+		op.Cut = each1
+	}
+	return op
+}
+
+func maxDo[T kernel.Float](axis int) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		b := blockOf(x[0].Shape, axis, axis+1)
+		for i := range b.outer {
+			from, to := x[0].Data[i*b.n*b.inner:(i+1)*b.n*b.inner], y.Data[i*b.inner:(i+1)*b.inner]
+			copy(to, from)
+			for at := b.inner; at < len(from); at += b.inner {
+				for j, v := range from[at : at+b.inner] {
+					if v > to[j] {
+						to[j] = v
+					}
+				}
+			}
+		}
+	}
+}
+
 // Expand repeats x along the axes in which it has 1 and y, of shape to, has more.
 func Expand(to Shape) *Op {
 	return &Op{

@@ -176,6 +176,8 @@ var table = []row{
 	{op.Sum(0, 1), random([]shape{{3, 4}}, []shape{{2, 3, 4, 5}})},
 	{op.Sum(0, 2), random([]shape{{2, 3, 4}}, []shape{{2, 3, 4, 5}})},
 	{op.Sum(1, 3), random([]shape{{2, 3, 4, 5}})},
+	{op.Max(0), spread([]shape{{5}}, []shape{{3, 4}}, []shape{{2, 3, 4}})},
+	{op.Max(2), spread([]shape{{2, 3, 4}}, []shape{{2, 3, 1}})},
 	{op.Sum(0, 2, 3), random([]shape{{2, 3, 4, 5}})},
 	{op.Expand(shape{4, 5}), random([]shape{{1, 5}}, []shape{{4, 1}}, []shape{{1, 1}}, []shape{{4, 5}})},
 	{op.Expand(shape{2, 3, 4, 5}), random([]shape{{1, 3, 1, 1}}, []shape{{2, 1, 4, 1}})},

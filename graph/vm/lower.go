@@ -62,6 +62,7 @@ var rules = map[string]func(*lowering, *instr, reflect.Value){
 	"elemUnaryOp":         (*lowering).unary,
 	"linAlgBinOp":         (*lowering).product,
 	"sumOp":               (*lowering).sum,
+	"maxOp":               (*lowering).max,
 	"repeatOp":            (*lowering).repeat,
 	"reshapeOp":           (*lowering).reshape,
 	"transposeOp":         (*lowering).transpose,

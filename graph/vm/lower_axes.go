@@ -100,6 +100,13 @@ func (l *lowering) sum(in *instr, r reflect.Value) {
 	}
 }
 
+// max is the maximum over one axis.
+func (l *lowering) max(in *instr, r reflect.Value) {
+	if axes := ints(r.FieldByName("along")); len(axes) == 1 && agrees(in, op.Max(axes[0])) {
+		l.become(in, op.Max(axes[0]), in.x[0])
+	}
+}
+
 // agreed is what agrees has found, by the op's type and parameters and by the shapes.
 var agreed sync.Map
 
