@@ -247,6 +247,10 @@ func window(o gorgonia.Op, r reflect.Value, s op.Shape) op.Window {
 }
 
 func (l *lowering) slice(in *instr, r reflect.Value) {
+	if slices.Equal(in.y.shape, in.x[0].shape) { // all of it
+		l.reshape(in, r)
+		return
+	}
 	if l.still(in.op) {
 		l.become(in, op.Slice(window(in.op, r, in.x[0].shape)), in.x[0])
 	}
