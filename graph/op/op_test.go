@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -178,8 +179,8 @@ var table = []row{
 	{op.WithScalar(op.Minus, 0), withNumber(0)},
 	{op.WithScalar(op.Minus, 1), withNumber(1)},
 	{op.WithScalar(op.Times, 0), withNumber(0)},
-	{op.WithScalar(op.Over, 0), withNumber(0)},
-	{op.WithScalar(op.Over, 1), withNumber(1)},
+	{op.WithScalar(op.Over, 0), far(withNumber(0))},
+	{op.WithScalar(op.Over, 1), far(withNumber(1))},
 	{op.DropoutGrad(.25), spread(two...)},
 
 	{op.Sum(), random([]shape{{3, 4}})},
