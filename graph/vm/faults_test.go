@@ -436,3 +436,19 @@ func TestListing(t *testing.T) {
 		t.Errorf("listing:\n%s", machine)
 	}
 }
+
+// TestStale: values that another machine left in nodes which ours does not show are taken away, and stay where somebody has them.
+func TestStale(t *testing.T) {
+	m := newMaker(tensor.Float64)
+	h := G.Must(G.Tanh(m.in(2, 3)))
+	y := squares(G.Must(G.Sin(h)))
+	if err := G.NewTapeMachine(m.g, G.TraceExec()).RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	had := h.Value()
+	before := fmt.Sprint(had)
+	once(t, m.g)
+	if h.Value() != nil || y.Value() == nil || fmt.Sprint(had) != before {
+		t.Errorf("hidden %v, root %v; the value that was there is %v, was %v", h.Value(), y.Value(), had, before)
+	}
+}

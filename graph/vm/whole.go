@@ -135,7 +135,7 @@ func isGradient(n *op.Node) bool {
 // nodes' values only; it takes their memory too, which somebody may still use, so that n gets a value first that nobody does.
 func hide(n *op.Node) {
 	v := n.Value()
-	if v == nil || op.IsConstant(n) {
+	if v == nil || op.IsConstant(n) || stock(n.Op(), "randomOp") { // which Gorgonia takes for an input
 		return
 	}
 	if d, _ := n.Grad(); d != nil && (n.Deriv() == nil || d != n.Deriv().Value()) {
