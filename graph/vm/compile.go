@@ -22,16 +22,18 @@ type program struct {
 	nodes      op.Nodes // what is computed in any case; those that no other reads are wanted too
 	statements []statement
 
-	rule   *Descent // how parameters are updated; nil: gradients are outputs
-	alone  bool     // every instruction's result is to be seen: none is fused, and blocks are single instructions
-	stock  bool     // some ops were Gorgonia's own
-	of     map[*op.Node]*value
-	values []*value
-	code   []*instr
-	blocks [][]*instr           // code in runs that are executed together, example by example
-	arena  map[tensor.Dtype]int // elements of memory for intermediate values
-	lists  int                  // bytes of the lists of what is not zero
-	relied map[*value]bool      // roots that our own ops read, which so must have their announced shape
+	rule     *Descent // how parameters are updated; nil: gradients are outputs
+	alone    bool     // every instruction's result is to be seen: none is fused, and blocks are single instructions
+	stock    bool     // some ops were Gorgonia's own
+	of       map[*op.Node]*value
+	values   []*value
+	code     []*instr
+	blocks   [][]*instr           // code in runs that are executed together, example by example
+	arena    map[tensor.Dtype]int // elements of memory for intermediate values
+	slicings []slicing            // Gorgonia's slices that became ours
+	moving   map[uintptr]bool     // those that must not
+	lists    int                  // bytes of the lists of what is not zero
+	relied   map[*value]bool      // roots that our own ops read, which so must have their announced shape
 }
 
 // value is a tensor of the program.
@@ -95,8 +97,10 @@ func order(p *program) {
 	for _, n := range p.nodes {
 		p.visit(n)
 	}
-	if p.nodes != nil {
-		p.outs = append(p.outs, p.roots()...)
+	for _, v := range p.values {
+		if p.nodes != nil && v.uses == 0 && !v.leaf() {
+			p.outs = append(p.outs, v.node)
+		}
 	}
 	for _, n := range p.outs {
 		v := p.visit(n)
@@ -118,6 +122,9 @@ func (p *program) visit(n *op.Node) *value {
 	}
 	if n.Graph() == nil {
 		op.Fail("node %d was removed from its graph, as numerical stabilization does; build what reads it anew, or call gorgonia.UseNonStable before", n.ID())
+	}
+	if n.Type() == nil {
+		op.Fail("node %s has no type; gorgonia.ApplyOp gives one", label(n))
 	}
 	p.of[n] = nil // being visited
 	v := &value{node: n, shape: n.Shape(), dtype: n.Dtype()}
@@ -197,17 +204,18 @@ func groups(p *program) {
 			i, heavy = j, 0
 			continue
 		}
-		if n := flatRun(p.code[i:]); n > 1 && p.stock {
-			p.tile(p.code[i : i+n])
-			p.blocks = append(p.blocks, p.code[i:i+n])
-			clear(made)
-			i += n
-			j = i
-			continue
+		n := 1
+		if p.stock {
+			n = max(1, flatRun(p.code[i:]))
 		}
-		p.blocks = append(p.blocks, p.code[i:i+1])
-		delete(made, p.code[i].y.root())
-		i++
+		if n > 1 {
+			p.tile(p.code[i : i+n])
+		}
+		p.blocks = append(p.blocks, p.code[i:i+n])
+		for _, in := range p.code[i : i+n] {
+			delete(made, in.y.root())
+		}
+		i += n
 		j = max(i, j)
 	}
 }

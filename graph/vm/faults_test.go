@@ -100,6 +100,34 @@ func TestUnkept(t *testing.T) {
 	}
 }
 
+// TestUnasked: what only a gradient by the mini-batch needs, for which nobody asked, is computed in the first run, and left out after that.
+func TestUnasked(t *testing.T) {
+	m := newMaker(tensor.Float64)
+	x, w := m.fixed(m.data(-1, 1, 3, 4)), m.in(4, 2)
+	cost := squares(G.Must(G.Mul(G.Must(G.Tanh(x)), w)))
+	s := m.session(cost, nil)
+	var unasked *G.Node // the gradient by tanh(x)
+	for _, n := range m.g.AllNodes() {
+		if n.Op() != nil && n.Op().String() == "A × Bᵀ" {
+			unasked = n
+		}
+	}
+	machine, keeping := vm.New(s.graph, vm.BindDualValues(w)), vm.New(s.graph, vm.Keep(unasked))
+	for run := range 3 {
+		if err := machine.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		if shown := unasked.Value() != nil; shown != (run == 0) || strings.Contains(machine.String(), "mulT(") != (run == 0) {
+			t.Errorf("run %d: value %v, listing\n%s", run, unasked.Value(), machine)
+		}
+	}
+	for range 2 {
+		if err := keeping.RunAll(); err != nil || unasked.Value() == nil {
+			t.Errorf("a kept gradient: %v, %v", unasked.Value(), err)
+		}
+	}
+}
+
 // TestRunAgain: neither Reset nor its absence changes what the next run gives, nor does Close.
 func TestRunAgain(t *testing.T) {
 	g := G.NewGraph()

@@ -146,9 +146,16 @@ func (l linker[T]) stretch(block []*instr, from, to int) func() {
 func (l linker[T]) registers(block []*instr, n int) map[*value][]T {
 	last := map[*value]int{}
 	for i, in := range block {
-		last[in.y.root()] = i
-		for _, x := range in.x {
-			last[x.root()] = i
+		for _, v := range append([]*value{in.y}, in.x...) {
+			if v.root().inner {
+				last[v.root()] = i
+			}
+		}
+	}
+	ends := make([][]*value, len(block)) // what is not read after an instruction
+	for _, in := range block {
+		if y := in.y.root(); y.inner {
+			ends[last[y]] = append(ends[last[y]], y)
 		}
 	}
 	var free [][]T
@@ -160,11 +167,8 @@ func (l linker[T]) registers(block []*instr, n int) map[*value][]T {
 			}
 			tiles[y], free = free[len(free)-1], free[:len(free)-1]
 		}
-		for _, v := range append([]*value{in.y}, in.x...) {
-			if v = v.root(); last[v] == i && tiles[v] != nil {
-				free = append(free, tiles[v])
-				delete(last, v)
-			}
+		for _, v := range ends[i] {
+			free = append(free, tiles[v])
 		}
 	}
 	return tiles

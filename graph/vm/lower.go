@@ -195,30 +195,6 @@ func (p *program) prune() {
 // needless says that the instruction does nothing beside its result.
 func (in *instr) needless() bool { return in.own != guard && in.own != sgd }
 
-// roots are the nodes that no other reads, but for by-products.
-func (p *program) roots() op.Nodes {
-	var roots op.Nodes
-	for _, v := range slices.Backward(p.values) { // a node's readers come before it
-		switch {
-		case v.uses > 0 || v.leaf():
-		case byproduct(v.node) && !slices.Contains(p.outs, v.node):
-			for _, x := range v.by.x {
-				x.uses--
-			}
-		default:
-			roots = append(roots, v.node)
-		}
-	}
-	slices.Reverse(roots)
-	return roots
-}
-
-// byproduct says that Gorgonia made n while it differentiated, but as no node's derivative: it differentiates each op by all inputs, also by
-// those of which nobody wants the derivative. Nobody else has n, so nobody misses it.
-func byproduct(n *op.Node) bool {
-	return len(n.DerivOf()) == 0 && reflect.ValueOf(n).Elem().FieldByName("group").String() == "gradients"
-}
-
 func ints(r reflect.Value) []int {
 	n := make([]int, r.Len())
 	for i := range n {

@@ -240,10 +240,15 @@ func window(o gorgonia.Op, r reflect.Value, s op.Shape) op.Window {
 }
 
 func (l *lowering) slice(in *instr, r reflect.Value) {
-	l.become(in, op.Slice(window(in.op, r, in.x[0].shape)), in.x[0])
+	if l.still(in.op) {
+		l.become(in, op.Slice(window(in.op, r, in.x[0].shape)), in.x[0])
+	}
 }
 
 func (l *lowering) unslice(in *instr, r reflect.Value) {
+	if !l.still(in.op) {
+		return
+	}
 	whole, part := in.x[0].shape, in.x[1]
 	w := window(in.op, reflect.Indirect(r.Field(0)), whole)
 	shape, err := op.Slice(w).Shape([]op.Shape{whole})

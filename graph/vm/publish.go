@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
 // outputs makes each run leave its results where the graph's user looks for them.
@@ -23,9 +24,8 @@ func (vm *VM) outputs() {
 		}
 	}
 	for _, w := range p.dual {
-		if d := w.Deriv(); d != nil {
-			g := &gradient{of: w, from: vm.slot(p.of[d])}
-			vm.after = append(vm.after, g.add)
+		if w.Deriv() != nil {
+			vm.after = append(vm.after, vm.newGradient(w).add)
 		}
 	}
 	for _, s := range p.statements {
@@ -47,8 +47,39 @@ func publish(n *op.Node, v gorgonia.Value) error {
 
 // gradient is a node to whose Grad a gradient is added after each run.
 type gradient struct {
+	vm   *VM
 	of   *op.Node
 	from *slot
+	sum  memory   // Grad's
+	job  team.Job // of the elements of sum, in parts
+}
+
+const chunk = 1 << 15 // elements of a gradient that are added up in a part
+
+// newGradient is the gradient of w. The whole of it is added after a run, since an op may write to its input, as Iop lets it.
+func (vm *VM) newGradient(w *op.Node) *gradient {
+	g := &gradient{vm: vm, of: w, from: vm.slot(vm.program.of[w.Deriv()])}
+	g.job.Run = func(i int) {
+		from := i * chunk
+		if g.sum.f32 != nil {
+			addTo(g.sum.f32, g.from.memory.f32, from)
+		} else {
+			addTo(g.sum.f64, g.from.memory.f64, from)
+		}
+	}
+	return g
+}
+
+// addTo is y += x for a chunk of y. An x of one element is the same for all elements of y.
+func addTo[T kernel.Float](y, x []T, from int) {
+	y = y[from:min(len(y), from+chunk)]
+	if len(x) > 1 {
+		kernel.For[T]().Add(y, y, x[from:from+len(y)])
+		return
+	}
+	for i := range y {
+		y[i] += x[0]
+	}
 }
 
 func (g *gradient) add() error {
@@ -57,10 +88,36 @@ func (g *gradient) add() error {
 		d = zero(g.of.Value())
 		gorgonia.WithGrad(d)(g.of)
 	}
-	if g.from.memory == nil || g.from.loose || !accumulate(d, g.from.memory) {
-		return fmt.Errorf("gradient of %s: %v cannot be added to %v", label(g.of), g.from.get().Shape(), d.Shape())
+	x := g.from.memory
+	if x == nil || g.from.loose {
+		return g.misfit(d)
 	}
-	return nil
+	switch d := d.(type) {
+	case *gorgonia.F32:
+		if len(x.f32) == 1 {
+			*d += gorgonia.F32(x.f32[0])
+			return nil
+		}
+	case *gorgonia.F64:
+		if len(x.f64) == 1 {
+			*d += gorgonia.F64(x.f64[0])
+			return nil
+		}
+	case *tensor.Dense:
+		g.sum = memory{backing[float32](d), backing[float64](d)}
+		n, of := len(g.sum.f32)+len(g.sum.f64), len(x.f32)+len(x.f64)
+		if plain(d) && (g.sum.f32 != nil) == (x.f32 != nil) && (n == of || of == 1) {
+			g.job.Parts = parts(n, chunk)
+			team.Do(&g.job, g.vm.threads)
+			return nil
+		}
+	}
+	return g.misfit(d)
+}
+
+func (g *gradient) misfit(d gorgonia.Value) error {
+	v := g.from.get()
+	return fmt.Errorf("gradient of %s: a value of shape %v and type %v cannot be added to one of shape %v and type %v", label(g.of), v.Shape(), v.Dtype(), d.Shape(), d.Dtype())
 }
 
 // zero is a value of v's form.
@@ -73,43 +130,6 @@ func zero(v gorgonia.Value) gorgonia.Value {
 	default:
 		return tensor.New(tensor.Of(v.Dtype()), tensor.WithShape(v.Shape().Clone()...))
 	}
-}
-
-// accumulate adds the elements of m to y; false if they do not fit.
-func accumulate(y gorgonia.Value, m *memory) bool {
-	switch y := y.(type) {
-	case *gorgonia.F32:
-		if len(m.f32) == 1 {
-			*y += gorgonia.F32(m.f32[0])
-		}
-		return len(m.f32) == 1
-	case *gorgonia.F64:
-		if len(m.f64) == 1 {
-			*y += gorgonia.F64(m.f64[0])
-		}
-		return len(m.f64) == 1
-	case *tensor.Dense:
-		if m.f32 != nil {
-			return add(y, m.f32)
-		}
-		return add(y, m.f64)
-	}
-	return false
-}
-
-func add[T kernel.Float](y *tensor.Dense, x []T) bool {
-	d := backing[T](y)
-	if !plain(y) || len(d) != len(x) && len(x) != 1 {
-		return false
-	}
-	if len(d) == len(x) {
-		kernel.For[T]().Add(d, d, x)
-		return true
-	}
-	for i := range d { // a gradient that is the same for all elements
-		d[i] += x[0]
-	}
-	return true
 }
 
 // run is what the statement does after a run.

@@ -21,6 +21,10 @@ type VM struct {
 	graph   *gorgonia.ExprGraph // to compile at the first run; nil: it is compiled
 	options options
 
+	more   bool             // the program has nodes that are needed in the first run only
+	lean   bool             // it has none
+	moving map[uintptr]bool // slices that were moved between runs
+
 	program *program
 	threads int
 	memory  map[*value]*memory // by root
@@ -29,9 +33,8 @@ type VM struct {
 	steps   []team.Job
 	publish []func() error // shows results in their nodes
 	after   []func() error // adds up gradients, and does statements
-	listing string
-	moved   bool  // an input has other memory, so that the steps have to be made anew
-	err     error // of a step
+	moved   bool           // an input has other memory, so that the steps have to be made anew
+	err     error          // of a step
 
 	activations, scratch int // bytes
 	half                 int // columns of the first half of a product's sparse input; 0: it is not split
@@ -96,7 +99,7 @@ func (vm *VM) compile(p *program) (err error) {
 	if vm.threads = vm.options.threads; vm.threads < 1 {
 		vm.threads = runtime.GOMAXPROCS(0)
 	}
-	vm.program, vm.listing = p, p.String()
+	vm.program = p
 	return vm.link()
 }
 
@@ -109,7 +112,8 @@ func rescue(err *error) {
 
 // RunAll runs the program once. Unlike the TapeMachine it needs no Reset between runs.
 func (vm *VM) RunAll() (err error) {
-	if vm.program == nil {
+	if vm.program == nil || vm.more || vm.graph != nil && vm.program.moved() {
+		vm.lean = vm.lean || vm.more
 		if err := vm.whole(); err != nil {
 			return fmt.Errorf("vm: %w", err)
 		}
@@ -162,7 +166,12 @@ func (vm *VM) Close() error { return nil }
 
 // String lists the program, an instruction a line: its result, the op, what it reads. Lines marked | run in one step with the line
 // above, example by example. New's machine has a program after the first run only.
-func (vm *VM) String() string { return vm.listing }
+func (vm *VM) String() string {
+	if vm.program == nil {
+		return ""
+	}
+	return vm.program.String()
+}
 
 // Data is the memory, []float32 or []float64, of one of the outputs that the program was compiled for.
 func (vm *VM) Data(n *op.Node) any {

@@ -11,8 +11,12 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// whole compiles the graph of New's machine: all its nodes. Its outputs are the roots, which no other node reads, the gradients of the
-// inputs, and what options and statements name.
+// whole compiles the graph of New's machine. Its outputs are the roots, which no other node reads, the gradients of the inputs, and what
+// options and statements name.
+//
+// The first run computes all, as the TapeMachine does in every run, so that whatever fails fails then. After that, the gradients that nobody
+// asked for are left out: differentiation makes one of each input of an op, such as that of the mini-batch, which takes as much time as
+// the product before it, and which no one has a pointer to.
 func (vm *VM) whole() (err error) {
 	defer rescue(&err)
 	if vm.graph == nil {
@@ -33,7 +37,11 @@ func (vm *VM) whole() (err error) {
 			return fmt.Errorf("node %s is a statement, which has no value; name the node that it reads", label(n))
 		}
 	}
-	p := &program{alone: o.watch, dual: o.params, outs: slices.Concat(o.keep, o.params)}
+	var nodes op.Nodes
+	if vm.moving == nil {
+		vm.moving = map[uintptr]bool{}
+	}
+	p := &program{moving: vm.moving, alone: o.watch, dual: o.params, outs: slices.Concat(o.keep, o.params)}
 	for _, n := range vm.graph.AllNodes() {
 		if isStatement(n) {
 			s := statementOf(n)
@@ -42,7 +50,7 @@ func (vm *VM) whole() (err error) {
 			continue
 		}
 		if n.Op() != nil {
-			p.nodes = append(p.nodes, n)
+			nodes = append(nodes, n)
 		}
 		if n.Deriv() != nil && (n.Op() == nil || slices.Contains(o.params, n)) {
 			p.outs = append(p.outs, n.Deriv())
@@ -51,7 +59,75 @@ func (vm *VM) whole() (err error) {
 			}
 		}
 	}
-	return vm.compile(p)
+	p.nodes = nodes
+	stray := strays(nodes, p.outs)
+	if vm.lean {
+		p.nodes = slices.DeleteFunc(nodes, func(n *op.Node) bool { return stray[n] })
+	}
+	if err := vm.compile(p); err != nil {
+		return err
+	}
+	vm.more = !vm.lean && len(stray) > 0
+	for _, n := range vm.graph.AllNodes() {
+		if !isStatement(n) && n.Op() != nil && (p.of[n] == nil || !p.of[n].keep) {
+			hide(n)
+		}
+	}
+	return nil
+}
+
+// strays are the nodes that only gradients which nobody asked for need. Such a gradient is a root that differentiation made, after the cost,
+// and that is no node's derivative.
+func strays(nodes, wanted op.Nodes) map[*op.Node]bool {
+	readers, cost := map[*op.Node]int{}, int64(-1)
+	for _, n := range nodes {
+		if n.Deriv() != nil {
+			cost = max(cost, n.ID())
+		}
+		for _, x := range op.Inputs(n) {
+			readers[x]++
+		}
+	}
+	for _, n := range wanted {
+		readers[n]++
+	}
+	stray := map[*op.Node]bool{}
+	var drop func(n *op.Node)
+	drop = func(n *op.Node) {
+		stray[n] = true
+		for _, x := range op.Inputs(n) {
+			if readers[x]--; readers[x] == 0 && x.Op() != nil {
+				drop(x)
+			}
+		}
+	}
+	for _, n := range nodes {
+		if readers[n] == 0 && n.ID() > cost && !stray[n] && len(n.DerivOf()) == 0 && isGradient(n) {
+			drop(n)
+		}
+	}
+	return stray
+}
+
+// isGradient says that differentiation made n, which only an unexported field tells.
+func isGradient(n *op.Node) bool {
+	group := reflect.ValueOf(n).Elem().FieldByName("group").String()
+	return group == "gradients" || group == "undifferentiated nodes"
+}
+
+// hide takes n's value away, which is of another machine, or of a run before, and would not change any more. A graph can take away its
+// nodes' values only; it takes their memory too, which somebody may still use, so that n gets a value first that nobody does.
+func hide(n *op.Node) {
+	v := n.Value()
+	if v == nil || op.IsConstant(n) {
+		return
+	}
+	if d, _ := n.Grad(); d != nil && (n.Deriv() == nil || d != n.Deriv().Value()) {
+		return // the memory of a gradient bound to it would be taken too
+	}
+	if gorgonia.UnsafeLet(n, zero(v)) == nil {
+		n.Graph().Subgraph(n, n).UnbindAllNonInputs()
+	}
 }
 
 func isStatement(n *op.Node) bool { return stock(n.Op(), "readOp") || stock(n.Op(), "letOp") }
