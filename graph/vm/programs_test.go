@@ -258,7 +258,7 @@ var nets = map[string]func(m *maker) *session{
 		h := G.Must(G.Mul(m.fixed(m.data(-1, 1, 3, 4)), m.in(4, 2)))
 		h, _, _, _, err := G.BatchNorm(h, m.positive(1, 2), m.in(1, 2), .9, 1e-5)
 		must(err)
-		return m.session(G.Must(G.Sum(h)), G.NewAdamSolver(G.WithLearnRate(.01)))
+		return m.session(G.Must(G.Sum(h)), G.NewVanillaSolver(G.WithLearnRate(.01)))
 	},
 	"mean of a batch norm of maps": func(m *maker) *session {
 		h, _, _, _, err := G.BatchNorm(m.in(2, 3, 2, 2), m.positive(1, 3, 1, 1), m.in(1, 3, 1, 1), .9, 1e-5)
