@@ -100,6 +100,55 @@ func TestUnkept(t *testing.T) {
 	}
 }
 
+// TestCost: a cost shows its value after each run, although its own gradient reads it, as that of a mean, a root or an exponential does.
+func TestCost(t *testing.T) {
+	for name, f := range map[string]func(*G.Node) (*G.Node, error){
+		"mean": func(y *G.Node) (*G.Node, error) { return G.Mean(y) },
+		"root": func(y *G.Node) (*G.Node, error) { return G.Sqrt(G.Must(G.Sum(y))) },
+		"exp":  func(y *G.Node) (*G.Node, error) { return G.Exp(G.Must(G.Sum(y))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMaker(tensor.Float64)
+			cost := G.Must(f(G.Must(G.Square(m.in(3, 4)))))
+			s := m.session(cost, G.NewVanillaSolver(G.WithLearnRate(.001)))
+			machine, last := vm.New(s.graph, vm.BindDualValues(s.params...)), math.Inf(1)
+			for range 3 {
+				must(machine.RunAll())
+				if cost.Value() == nil || cost.Value().Data().(float64) >= last {
+					t.Fatalf("%v after %v", cost.Value(), last)
+				}
+				last = cost.Value().Data().(float64)
+				must(s.solver.Step(G.NodesToValueGrads(s.params)))
+			}
+		})
+	}
+}
+
+// TestReadBound: what Read fills can be bound as an input for the next run, as the state of a recurrent network is. The TapeMachine writes it
+// in the middle of the run, before the gradients that read the input.
+func TestReadBound(t *testing.T) {
+	gradient := func(bound func(G.Value) G.Value) string {
+		m := newMaker(tensor.Float64)
+		state := m.fixed(m.data(-1, 1, 3))
+		w := m.in(3, 3)
+		next := G.Must(G.Tanh(G.Must(G.Mul(w, state))))
+		var v G.Value
+		G.Read(next, &v)
+		m.session(squares(next), nil)
+		machine := vm.New(m.g, vm.BindDualValues(w))
+		for range 3 {
+			must(machine.RunAll())
+			must(G.Let(state, bound(v)))
+		}
+		d, _ := w.Grad()
+		return fmt.Sprint(d.Data())
+	}
+	itself := gradient(func(v G.Value) G.Value { return v })
+	if copied := gradient(func(v G.Value) G.Value { return v.(*tensor.Dense).Clone().(*tensor.Dense) }); itself != copied {
+		t.Errorf("gradients %s, of a copy %s", itself, copied)
+	}
+}
+
 // TestUnasked: what only a gradient by the mini-batch needs, for which nobody asked, is computed in the first run, and left out after that.
 func TestUnasked(t *testing.T) {
 	m := newMaker(tensor.Float64)

@@ -70,6 +70,14 @@ func (vm *VM) request(nodes op.Nodes, has map[*op.Node]bool) *program {
 	if vm.moving == nil {
 		vm.moving = map[uintptr]bool{}
 	}
+	read := map[*op.Node]bool{} // but by gradients: that of a mean reads the mean, which is a root to its user all the same
+	for _, n := range nodes {
+		if !isStatement(n) && !isGradient(n) {
+			for _, x := range op.Inputs(n) {
+				read[x] = true
+			}
+		}
+	}
 	o := vm.options
 	p := &program{moving: vm.moving, alone: o.watch, dual: slices.Clone(o.params), outs: slices.Concat(o.keep, o.params)}
 	for _, n := range nodes {
@@ -81,6 +89,9 @@ func (vm *VM) request(nodes op.Nodes, has map[*op.Node]bool) *program {
 		}
 		if n.Op() != nil {
 			p.nodes = append(p.nodes, n)
+		}
+		if n.Op() != nil && !read[n] && !isGradient(n) {
+			p.outs = append(p.outs, n)
 		}
 		if has[n.Deriv()] && (n.Op() == nil || slices.Contains(o.params, n)) {
 			p.outs = append(p.outs, n.Deriv())
