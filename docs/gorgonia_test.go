@@ -14,9 +14,12 @@ const ports = "../graph/vm/example_*_test.go"
 
 // back makes a program of Gorgonia's of one that runs on our machine.
 var back = strings.NewReplacer(
+	"\n\t\"github.com/stheno-ml/stheno/train\"", "",
 	"\n\n\t\"github.com/stheno-ml/stheno/graph/vm\"", "",
 	"vm.New(", "G.NewTapeMachine(",
 	"vm.BindDualValues(", "G.BindDualValues(",
+	"vm.EvalMode(", "G.EvalMode(",
+	"train.NewSolver(train.Adam{}, 0.01)", "G.NewAdamSolver(G.WithLearnRate(0.01))",
 )
 
 // TestBefore: the programs print the same on Gorgonia's machine, from which they differ by a line and an import.

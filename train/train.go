@@ -132,9 +132,9 @@ func (t *Trainer) check() error {
 		return errors.New("patience needs validation images; use a larger data set")
 	case t.Train.Len() == 0 || t.DropTail && t.Train.Len() < t.Batch:
 		return fmt.Errorf("%d training images do not make a mini-batch of %d; use more images or a smaller batch", t.Train.Len(), t.Batch)
-	case t.smallest() < t.Net.Least():
+	case t.smallest() < t.Net.SmallestBatch():
 		return fmt.Errorf("%d training images in mini-batches of %d leave one of %d, and the network's batch norm needs %d; use another batch",
-			t.Train.Len(), t.Batch, t.smallest(), t.Net.Least())
+			t.Train.Len(), t.Batch, t.smallest(), t.Net.SmallestBatch())
 	case t.Patience == 0 && lowers:
 		return errors.New("the schedule lowers eta when patience ends; use a patience of at least 1 epoch")
 	}

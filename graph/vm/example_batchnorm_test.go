@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/stheno-ml/stheno/graph/vm"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // Batch norm between two dense layers, trained by Adam.
@@ -35,7 +36,7 @@ func ExampleNew_batchNorm() {
 
 	machine := vm.New(g, vm.BindDualValues(parameters...))
 	defer machine.Close()
-	solver := G.NewAdamSolver(G.WithLearnRate(0.01))
+	solver := train.NewSolver(train.Adam{}, 0.01)
 
 	slice := func(t *tensor.Dense, start int) tensor.View {
 		v, err := t.Slice(G.S(start, start+batch))
@@ -59,6 +60,13 @@ func ExampleNew_batchNorm() {
 		fmt.Printf("epoch %d: cost %.3f\n", epoch, cost.Value().Data())
 	}
 	fmt.Printf("lengths of the weights: %.3f\n", lengths(parameters))
+
+	predictor := vm.New(g, vm.EvalMode())
+	defer predictor.Close()
+	if err := predictor.RunAll(); err != nil {
+		panic(err)
+	}
+	fmt.Printf("evaluation: cost %.3f\n", cost.Value().Data())
 	// Output:
 	// epoch 0: cost 0.095
 	// epoch 1: cost 0.035
@@ -66,4 +74,5 @@ func ExampleNew_batchNorm() {
 	// epoch 3: cost 0.013
 	// epoch 4: cost 0.008
 	// lengths of the weights: [10.861 5.880 0.469 4.627]
+	// evaluation: cost 0.008
 }
