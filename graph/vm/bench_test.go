@@ -80,15 +80,17 @@ func mlpProgram(m int) func(*builder) {
 	return func(b *builder) { b.crossEntropy(b.dense(rectified(b.dense(b.digits(m, 784), 784, 300)), 300, 10)) }
 }
 
-func convnetProgram(b *builder) {
-	const m = 10
-	x := b.digits(m, 1, 28, 28)
-	for i, out := range []int{32, 64, 128} {
-		x = pooled(rectified(b.conv(x, []int{1, 32, 64}[i], out)))
-		x = Must(Dropout(x, .2))
+// convnetProgram is Gorgonia's example of a convolutional network, with so many maps and neurons.
+func convnetProgram(maps []int, hidden int) func(*builder) {
+	return func(b *builder) {
+		const m = 10
+		x, in := b.digits(m, 1, 28, 28), 1
+		for _, out := range maps {
+			x, in = Must(Dropout(pooled(rectified(b.conv(x, in, out))), .2)), out
+		}
+		h := rectified(Must(Mul(Must(Reshape(x, tensor.Shape{m, in * 9})), b.weights(in*9, in*9, hidden))))
+		b.crossEntropy(Must(Mul(Must(Dropout(h, .5)), b.weights(hidden, hidden, 10))))
 	}
-	h := rectified(Must(Mul(Must(Reshape(x, tensor.Shape{m, 128 * 9})), b.weights(128*9, 128*9, 625))))
-	b.crossEntropy(Must(Mul(Must(Dropout(h, .5)), b.weights(625, 625, 10))))
 }
 
 func batchNormProgram(b *builder) {
@@ -164,7 +166,9 @@ func BenchmarkMachines(b *testing.B) {
 		name  string
 		build func(*builder)
 	}{
-		{"mlp/10", mlpProgram(10)}, {"mlp/100", mlpProgram(100)}, {"convnet", convnetProgram}, {"batchnorm", batchNormProgram},
+		{"mlp/10", mlpProgram(10)}, {"mlp/100", mlpProgram(100)},
+		{"convnet", convnetProgram([]int{8, 16, 32}, 100)}, {"convnet/wide", convnetProgram([]int{32, 64, 128}, 625)},
+		{"batchnorm", batchNormProgram},
 		{"residual", residualProgram}, {"autoencoder", autoencoderProgram}, {"lstm", lstmProgram}, {"regression", regressionProgram},
 	} {
 		b.Run(p.name, func(b *testing.B) {
