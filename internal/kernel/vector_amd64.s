@@ -2229,6 +2229,276 @@ done84:
 	VZEROUPPER
 	RET
 
+// func addDoubleAVX2(y []float64, a []float64, b []float64)
+// Requires: AVX
+TEXT ·addDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ b_base+48(FP), DX
+	MOVQ y_len+8(FP), BX
+	ADDQ BX, BX
+	XORQ SI, SI
+	MOVQ BX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done86
+
+loop85:
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS (DX)(SI*4), Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop85
+
+done86:
+	ANDQ       $+7, BX
+	JZ         done87
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VADDPD     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done87:
+	VZEROUPPER
+	RET
+
+// func hadamardDoubleAVX2(y []float64, a []float64, b []float64)
+// Requires: AVX
+TEXT ·hadamardDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ b_base+48(FP), DX
+	MOVQ y_len+8(FP), BX
+	ADDQ BX, BX
+	XORQ SI, SI
+	MOVQ BX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done89
+
+loop88:
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS (DX)(SI*4), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop88
+
+done89:
+	ANDQ       $+7, BX
+	JZ         done90
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VMULPD     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done90:
+	VZEROUPPER
+	RET
+
+// func axpyDoubleAVX2(y []float64, a float64, x []float64)
+// Requires: AVX, FMA3
+TEXT ·axpyDoubleAVX2(SB), NOSPLIT, $0-56
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+32(FP), CX
+	MOVQ         y_len+8(FP), DX
+	ADDQ         DX, DX
+	VBROADCASTSD a+24(FP), Y0
+	XORQ         BX, BX
+	MOVQ         DX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done92
+
+loop91:
+	VMOVUPS     (AX)(BX*4), Y1
+	VMOVUPS     (CX)(BX*4), Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPS     Y1, (AX)(BX*4)
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop91
+
+done92:
+	ANDQ        $+7, DX
+	JZ          done93
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     64(SI)(DX*4), Y1
+	VMASKMOVPS  (AX)(BX*4), Y1, Y2
+	VMASKMOVPS  (CX)(BX*4), Y1, Y3
+	VFMADD231PD Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
+
+done93:
+	VZEROUPPER
+	RET
+
+// func normaliseDoubleAVX2(y []float64, x []float64, mean float64, scale float64, shift float64)
+// Requires: AVX, FMA3
+TEXT ·normaliseDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	ADDQ         DX, DX
+	VBROADCASTSD mean+48(FP), Y0
+	VBROADCASTSD scale+56(FP), Y1
+	VBROADCASTSD shift+64(FP), Y2
+	XORQ         BX, BX
+	MOVQ         DX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done95
+
+loop94:
+	VMOVUPS     (CX)(BX*4), Y3
+	VSUBPD      Y0, Y3, Y3
+	VFMADD213PD Y2, Y1, Y3
+	VMOVUPS     Y3, (AX)(BX*4)
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop94
+
+done95:
+	ANDQ        $+7, DX
+	JZ          done96
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     64(SI)(DX*4), Y3
+	VMASKMOVPS  (CX)(BX*4), Y3, Y4
+	VSUBPD      Y0, Y4, Y4
+	VFMADD213PD Y2, Y1, Y4
+	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
+
+done96:
+	VZEROUPPER
+	RET
+
+// func normaliseGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+// Requires: AVX, FMA3
+TEXT ·normaliseGradDoubleAVX2(SB), NOSPLIT, $0-104
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), CX
+	MOVQ         x_base+48(FP), DX
+	MOVQ         dx_len+8(FP), BX
+	ADDQ         BX, BX
+	VBROADCASTSD mean+72(FP), Y0
+	VBROADCASTSD a+80(FP), Y1
+	VBROADCASTSD b+88(FP), Y2
+	VBROADCASTSD c+96(FP), Y3
+	XORQ         SI, SI
+	MOVQ         BX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done98
+
+loop97:
+	VMOVUPS     (DX)(SI*4), Y4
+	VSUBPD      Y0, Y4, Y4
+	VFMADD213PD Y3, Y2, Y4
+	VMOVUPS     (CX)(SI*4), Y5
+	VFMADD231PD Y5, Y1, Y4
+	VMOVUPS     Y4, (AX)(SI*4)
+	ADDQ        $+8, SI
+	CMPQ        SI, DI
+	JLT         loop97
+
+done98:
+	ANDQ        $+7, BX
+	JZ          done99
+	LEAQ        lanes<>+0(SB), DI
+	NEGQ        BX
+	VMOVUPS     64(DI)(BX*4), Y4
+	VMASKMOVPS  (DX)(SI*4), Y4, Y5
+	VSUBPD      Y0, Y5, Y5
+	VFMADD213PD Y3, Y2, Y5
+	VMASKMOVPS  (CX)(SI*4), Y4, Y0
+	VFMADD231PD Y0, Y1, Y5
+	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
+
+done99:
+	VZEROUPPER
+	RET
+
+// func dotDoubleAVX2(a []float64, b []float64) (s float64)
+// Requires: AVX, FMA3, SSE2
+TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), CX
+	MOVQ   a_len+8(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	ADDQ   DX, DX
+	XORQ   BX, BX
+	MOVQ   DX, SI
+	ANDQ   $-32, SI
+	CMPQ   BX, SI
+	JGE    done101
+
+loop100:
+	VMOVUPS     (AX)(BX*4), Y4
+	VMOVUPS     (CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y0
+	VMOVUPS     32(AX)(BX*4), Y4
+	VMOVUPS     32(CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y1
+	VMOVUPS     64(AX)(BX*4), Y4
+	VMOVUPS     64(CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y2
+	VMOVUPS     96(AX)(BX*4), Y4
+	VMOVUPS     96(CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y3
+	ADDQ        $+32, BX
+	CMPQ        BX, SI
+	JLT         loop100
+
+done101:
+	MOVQ DX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done103
+
+loop102:
+	VMOVUPS     (AX)(BX*4), Y4
+	VMOVUPS     (CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y0
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop102
+
+done103:
+	ANDQ        $+7, DX
+	JZ          done104
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     64(SI)(DX*4), Y4
+	VMASKMOVPS  (AX)(BX*4), Y4, Y5
+	VMASKMOVPS  (CX)(BX*4), Y4, Y4
+	VFMADD231PD Y5, Y4, Y0
+
+done104:
+	VADDPD     Y1, Y0, Y0
+	VADDPD     Y3, Y2, Y2
+	VADDPD     Y2, Y0, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	VPERMILPD  $0x55, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	MOVSD      X0, s+48(FP)
+	VZEROUPPER
+	RET
+
 // func sumAVX2(x []float32) (s float32)
 // Requires: AVX
 TEXT ·sumAVX2(SB), NOSPLIT, $0-28
@@ -2242,39 +2512,39 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done86
+	JGE    done106
 
-loop85:
+loop105:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop85
+	JLT    loop105
 
-done86:
+done106:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done88
+	JGE  done108
 
-loop87:
+loop107:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop87
+	JLT    loop107
 
-done88:
+done108:
 	ANDQ       $+7, CX
-	JZ         done89
+	JZ         done109
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done89:
+done109:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -2302,9 +2572,9 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-36
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done91
+	JGE          done111
 
-loop90:
+loop110:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -2319,25 +2589,25 @@ loop90:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop90
+	JLT         loop110
 
-done91:
+done111:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done93
+	JGE  done113
 
-loop92:
+loop112:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop92
+	JLT         loop112
 
-done93:
+done113:
 	ANDQ        $+7, CX
-	JZ          done94
+	JZ          done114
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -2346,7 +2616,7 @@ done93:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done94:
+done114:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -2379,9 +2649,9 @@ TEXT ·sumProductsAVX2(SB), NOSPLIT, $0-64
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done96
+	JGE          done116
 
-loop95:
+loop115:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -2404,15 +2674,15 @@ loop95:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop95
+	JLT         loop115
 
-done96:
+done116:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done98
+	JGE  done118
 
-loop97:
+loop117:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -2420,11 +2690,11 @@ loop97:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop97
+	JLT         loop117
 
-done98:
+done118:
 	ANDQ        $+7, DX
-	JZ          done99
+	JZ          done119
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -2435,7 +2705,7 @@ done98:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done99:
+done119:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -2472,9 +2742,9 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done101
+	JGE  done121
 
-loop100:
+loop120:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2482,9 +2752,9 @@ loop100:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done103
+	JGE    done123
 
-loop102:
+loop122:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -2496,47 +2766,47 @@ loop102:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop102
+	JLT     loop122
 
-done103:
+done123:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop100
+	JLT     loop120
 
-done101:
+done121:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done105
+	JGE  done125
 
-loop104:
+loop124:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done107
+	JGE    done127
 
-loop106:
+loop126:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop106
+	JLT     loop126
 
-done107:
+done127:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop104
+	JLT     loop124
 
-done105:
+done125:
 	ANDQ    $+7, DX
-	JZ      done108
+	JZ      done128
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -2544,20 +2814,20 @@ done105:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done110
+	JGE     done130
 
-loop109:
+loop129:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop109
+	JLT        loop129
 
-done110:
+done130:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done108:
+done128:
 	VZEROUPPER
 	RET
 
@@ -2573,28 +2843,28 @@ TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done112
+	JGE  done132
 
-loop111:
+loop131:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done114
+	JGE  done134
 
-loop113:
+loop133:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop113
+	JLT     loop133
 
-done114:
+done134:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done115
+	JZ         done135
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -2603,13 +2873,13 @@ done114:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done115:
+done135:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop111
+	JLT  loop131
 
-done112:
+done132:
 	VZEROUPPER
 	RET
 
@@ -2631,24 +2901,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-56
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done117
+	JGE     done137
 
-loop116:
+loop136:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done119
+	JGE          done139
 
-loop118:
+loop138:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop118
+	JLT    loop138
 
-done119:
+done139:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -2658,9 +2928,9 @@ done119:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done121
+	JGE        done141
 
-loop120:
+loop140:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -2689,9 +2959,9 @@ loop120:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop120
+	JLT          loop140
 
-done121:
+done141:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -2724,25 +2994,25 @@ done121:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done123
+	JGE          done143
 
-loop122:
+loop142:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop122
+	JLT     loop142
 
-done123:
+done143:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop116
+	JLT        loop136
 
-done117:
+done137:
 	VZEROUPPER
 	RET
 
@@ -2766,24 +3036,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-56
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done125
+	JGE     done145
 
-loop124:
+loop144:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done127
+	JGE          done147
 
-loop126:
+loop146:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop126
+	JLT    loop146
 
-done127:
+done147:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -2793,9 +3063,9 @@ done127:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done129
+	JGE        done149
 
-loop128:
+loop148:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -2823,9 +3093,9 @@ loop128:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop128
+	JLT          loop148
 
-done129:
+done149:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -2880,9 +3150,9 @@ done129:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop124
+	JLT          loop144
 
-done125:
+done145:
 	VZEROUPPER
 	RET
 
@@ -2922,17 +3192,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done131
+	JGE     done151
 
-loop130:
+loop150:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done133
+	JGE  done153
 
-loop132:
+loop152:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -2956,11 +3226,11 @@ loop132:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop132
+	JLT     loop152
 
-done133:
+done153:
 	TESTQ      R10, R10
-	JZ         skip134
+	JZ         skip154
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -2981,14 +3251,14 @@ done133:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip134:
+skip154:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop130
+	JLT  loop150
 
-done131:
+done151:
 	VZEROUPPER
 	RET
 
@@ -3019,17 +3289,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done136
+	JGE     done156
 
-loop135:
+loop155:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done138
+	JGE  done158
 
-loop137:
+loop157:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -3063,11 +3333,11 @@ loop137:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop137
+	JLT       loop157
 
-done138:
+done158:
 	TESTQ      R11, R11
-	JZ         skip139
+	JZ         skip159
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3098,14 +3368,14 @@ done138:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip139:
+skip159:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop135
+	JLT  loop155
 
-done136:
+done156:
 	VZEROUPPER
 	RET
 
@@ -3136,17 +3406,17 @@ TEXT ·avgPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done141
+	JGE     done161
 
-loop140:
+loop160:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done143
+	JGE  done163
 
-loop142:
+loop162:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -3165,11 +3435,11 @@ loop142:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop142
+	JLT     loop162
 
-done143:
+done163:
 	TESTQ      R10, R10
-	JZ         skip144
+	JZ         skip164
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -3185,14 +3455,14 @@ done143:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip144:
+skip164:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop140
+	JLT  loop160
 
-done141:
+done161:
 	VZEROUPPER
 	RET
 
@@ -3241,17 +3511,17 @@ TEXT ·avgPoolGradAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done146
+	JGE     done166
 
-loop145:
+loop165:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done148
+	JGE  done168
 
-loop147:
+loop167:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -3267,11 +3537,11 @@ loop147:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop147
+	JLT       loop167
 
-done148:
+done168:
 	TESTQ      R10, R10
-	JZ         skip149
+	JZ         skip169
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -3284,14 +3554,14 @@ done148:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip149:
+skip169:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop145
+	JLT  loop165
 
-done146:
+done166:
 	VZEROUPPER
 	RET
 
@@ -3325,9 +3595,9 @@ TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-144
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done151
+	JGE   done171
 
-loop150:
+loop170:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -3343,42 +3613,42 @@ loop150:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done153
+	JGE     done173
 
-loop152:
+loop172:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done155
+	JGE     done175
 
-loop154:
+loop174:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop154
+	JLT        loop174
 
-done155:
+done175:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop152
+	JLT    loop172
 
-done153:
+done173:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop150
+	JLT        loop170
 
-done151:
+done171:
 	VZEROUPPER
 	RET
 
@@ -3406,9 +3676,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done157
+	JGE          done177
 
-loop156:
+loop176:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -3463,11 +3733,11 @@ loop156:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop156
+	JLT          loop176
 
-done157:
+done177:
 	ANDQ         $+15, CX
-	JZ           done158
+	JZ           done178
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -3528,7 +3798,7 @@ done157:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done158:
+done178:
 	VZEROUPPER
 	RET
 
@@ -3590,9 +3860,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done160
+	JGE  done180
 
-loop159:
+loop179:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -3600,9 +3870,9 @@ loop159:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop159
+	JLT        loop179
 
-done160:
+done180:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -3639,9 +3909,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done162
+	JGE          done182
 
-loop161:
+loop181:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -3684,11 +3954,11 @@ loop161:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop161
+	JLT        loop181
 
-done162:
+done182:
 	ANDQ       $+7, BX
-	JZ         done163
+	JZ         done183
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -3733,7 +4003,7 @@ done162:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done163:
+done183:
 	VZEROUPPER
 	RET
 
@@ -3816,20 +4086,20 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done165
+	JGE  done185
 
-loop164:
+loop184:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop164
+	JLT     loop184
 
-done165:
+done185:
 	ANDQ      $+15, CX
-	JZ        done166
+	JZ        done186
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3839,7 +4109,7 @@ done165:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done166:
+done186:
 	VZEROUPPER
 	RET
 
@@ -3854,20 +4124,20 @@ TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done168
+	JGE  done188
 
-loop167:
+loop187:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop167
+	JLT     loop187
 
-done168:
+done188:
 	ANDQ      $+15, CX
-	JZ        done169
+	JZ        done189
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3877,7 +4147,7 @@ done168:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done169:
+done189:
 	VZEROUPPER
 	RET
 
@@ -3892,20 +4162,20 @@ TEXT ·divideAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done171
+	JGE  done191
 
-loop170:
+loop190:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VDIVPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop170
+	JLT     loop190
 
-done171:
+done191:
 	ANDQ      $+15, CX
-	JZ        done172
+	JZ        done192
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3915,7 +4185,7 @@ done171:
 	VDIVPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done172:
+done192:
 	VZEROUPPER
 	RET
 
@@ -3930,20 +4200,20 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done174
+	JGE          done194
 
-loop173:
+loop193:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop173
+	JLT         loop193
 
-done174:
+done194:
 	ANDQ        $+15, CX
-	JZ          done175
+	JZ          done195
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -3953,7 +4223,7 @@ done174:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done175:
+done195:
 	VZEROUPPER
 	RET
 
@@ -3970,20 +4240,20 @@ TEXT ·normaliseAVX512(SB), NOSPLIT, $0-60
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done177
+	JGE          done197
 
-loop176:
+loop196:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop176
+	JLT         loop196
 
-done177:
+done197:
 	ANDQ        $+15, CX
-	JZ          done178
+	JZ          done198
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -3993,7 +4263,7 @@ done177:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done178:
+done198:
 	VZEROUPPER
 	RET
 
@@ -4012,9 +4282,9 @@ TEXT ·normaliseGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done180
+	JGE          done200
 
-loop179:
+loop199:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -4023,11 +4293,11 @@ loop179:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop179
+	JLT         loop199
 
-done180:
+done200:
 	ANDQ        $+15, CX
-	JZ          done181
+	JZ          done201
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -4039,7 +4309,7 @@ done180:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done181:
+done201:
 	VZEROUPPER
 	RET
 
@@ -4067,9 +4337,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done183
+	JGE          done203
 
-loop182:
+loop202:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -4100,11 +4370,11 @@ loop182:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop182
+	JLT          loop202
 
-done183:
+done203:
 	ANDQ         $+15, CX
-	JZ           done184
+	JZ           done204
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4138,7 +4408,7 @@ done183:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done184:
+done204:
 	VZEROUPPER
 	RET
 
@@ -4167,9 +4437,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done186
+	JGE          done206
 
-loop185:
+loop205:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -4202,11 +4472,11 @@ loop185:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop185
+	JLT          loop205
 
-done186:
+done206:
 	ANDQ         $+15, CX
-	JZ           done187
+	JZ           done207
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4242,7 +4512,7 @@ done186:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done187:
+done207:
 	VZEROUPPER
 	RET
 
@@ -4256,20 +4526,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done189
+	JGE  done209
 
-loop188:
+loop208:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop188
+	JLT     loop208
 
-done189:
+done209:
 	ANDQ      $+15, CX
-	JZ        done190
+	JZ        done210
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -4279,7 +4549,7 @@ done189:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done190:
+done210:
 	VZEROUPPER
 	RET
 
@@ -4295,9 +4565,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done192
+	JGE          done212
 
-loop191:
+loop211:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -4307,11 +4577,11 @@ loop191:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop191
+	JLT     loop211
 
-done192:
+done212:
 	ANDQ      $+15, CX
-	JZ        done193
+	JZ        done213
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4324,7 +4594,7 @@ done192:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done193:
+done213:
 	VZEROUPPER
 	RET
 
@@ -4340,9 +4610,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done195
+	JGE          done215
 
-loop194:
+loop214:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -4351,11 +4621,11 @@ loop194:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop194
+	JLT          loop214
 
-done195:
+done215:
 	ANDQ         $+15, CX
-	JZ           done196
+	JZ           done216
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4367,7 +4637,7 @@ done195:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done196:
+done216:
 	VZEROUPPER
 	RET
 
@@ -4382,9 +4652,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done198
+	JGE  done218
 
-loop197:
+loop217:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -4393,11 +4663,11 @@ loop197:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop197
+	JLT       loop217
 
-done198:
+done218:
 	ANDQ      $+15, CX
-	JZ        done199
+	JZ        done219
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4409,7 +4679,7 @@ done198:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done199:
+done219:
 	VZEROUPPER
 	RET
 
@@ -4424,20 +4694,20 @@ TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-52
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done201
+	JGE          done221
 
-loop200:
+loop220:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMAXPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop200
+	JLT     loop220
 
-done201:
+done221:
 	ANDQ      $+15, CX
-	JZ        done202
+	JZ        done222
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -4447,7 +4717,7 @@ done201:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done202:
+done222:
 	VZEROUPPER
 	RET
 
@@ -4463,9 +4733,9 @@ TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $0-76
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done204
+	JGE          done224
 
-loop203:
+loop223:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -4476,11 +4746,11 @@ loop203:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop203
+	JLT     loop223
 
-done204:
+done224:
 	ANDQ      $+15, CX
-	JZ        done205
+	JZ        done225
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4494,7 +4764,7 @@ done204:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done205:
+done225:
 	VZEROUPPER
 	RET
 
@@ -4525,9 +4795,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done207
+	JGE          done227
 
-loop206:
+loop226:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -4585,11 +4855,11 @@ loop206:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop206
+	JLT          loop226
 
-done207:
+done227:
 	ANDQ         $+15, CX
-	JZ           done208
+	JZ           done228
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4650,7 +4920,7 @@ done207:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done208:
+done228:
 	VZEROUPPER
 	RET
 
@@ -4682,9 +4952,9 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done210
+	JGE          done230
 
-loop209:
+loop229:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -4745,11 +5015,11 @@ loop209:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop209
+	JLT          loop229
 
-done210:
+done230:
 	ANDQ         $+15, CX
-	JZ           done211
+	JZ           done231
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4813,7 +5083,7 @@ done210:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done211:
+done231:
 	VZEROUPPER
 	RET
 
@@ -4841,9 +5111,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done213
+	JGE          done233
 
-loop212:
+loop232:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -4873,11 +5143,11 @@ loop212:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop212
+	JLT          loop232
 
-done213:
+done233:
 	ANDQ         $+15, CX
-	JZ           done214
+	JZ           done234
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4910,7 +5180,7 @@ done213:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done214:
+done234:
 	VZEROUPPER
 	RET
 
@@ -4939,9 +5209,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done216
+	JGE          done236
 
-loop215:
+loop235:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -4983,11 +5253,11 @@ loop215:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop215
+	JLT          loop235
 
-done216:
+done236:
 	ANDQ         $+15, CX
-	JZ           done217
+	JZ           done237
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5032,7 +5302,7 @@ done216:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done217:
+done237:
 	VZEROUPPER
 	RET
 
@@ -5059,9 +5329,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done219
+	JGE          done239
 
-loop218:
+loop238:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -5088,11 +5358,11 @@ loop218:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop218
+	JLT          loop238
 
-done219:
+done239:
 	ANDQ         $+15, CX
-	JZ           done220
+	JZ           done240
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5122,7 +5392,7 @@ done219:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done220:
+done240:
 	VZEROUPPER
 	RET
 
@@ -5158,9 +5428,9 @@ TEXT ·softplusAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done222
+	JGE          done242
 
-loop221:
+loop241:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -5204,11 +5474,11 @@ loop221:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop221
+	JLT          loop241
 
-done222:
+done242:
 	ANDQ         $+15, CX
-	JZ           done223
+	JZ           done243
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5255,7 +5525,7 @@ done222:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done223:
+done243:
 	VZEROUPPER
 	RET
 
@@ -5284,9 +5554,9 @@ TEXT ·logisticAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done225
+	JGE          done245
 
-loop224:
+loop244:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -5323,11 +5593,11 @@ loop224:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop224
+	JLT          loop244
 
-done225:
+done245:
 	ANDQ         $+15, CX
-	JZ           done226
+	JZ           done246
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5367,7 +5637,7 @@ done225:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done226:
+done246:
 	VZEROUPPER
 	RET
 
@@ -5382,20 +5652,20 @@ TEXT ·rectifyAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done228
+	JGE          done248
 
-loop227:
+loop247:
 	VMOVUPS (DX)(BX*4), Z1
 	VMOVUPS Z0, Z2
 	VMAXPS  Z1, Z2, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop227
+	JLT     loop247
 
-done228:
+done248:
 	ANDQ      $+15, CX
-	JZ        done229
+	JZ        done249
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5405,7 +5675,7 @@ done228:
 	VMAXPS    Z1, Z0, Z1
 	VMOVUPS   Z1, K1, (AX)(BX*4)
 
-done229:
+done249:
 	VZEROUPPER
 	RET
 
@@ -5420,9 +5690,9 @@ TEXT ·rectifyGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done231
+	JGE  done251
 
-loop230:
+loop250:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -5430,11 +5700,11 @@ loop230:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop230
+	JLT     loop250
 
-done231:
+done251:
 	ANDQ      $+15, CX
-	JZ        done232
+	JZ        done252
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5445,7 +5715,7 @@ done231:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done232:
+done252:
 	VZEROUPPER
 	RET
 
@@ -5461,9 +5731,9 @@ TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done234
+	JGE          done254
 
-loop233:
+loop253:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -5471,11 +5741,11 @@ loop233:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop233
+	JLT          loop253
 
-done234:
+done254:
 	ANDQ         $+15, CX
-	JZ           done235
+	JZ           done255
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5486,7 +5756,7 @@ done234:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done235:
+done255:
 	VZEROUPPER
 	RET
 
@@ -5504,9 +5774,9 @@ TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done237
+	JGE          done257
 
-loop236:
+loop256:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -5518,11 +5788,11 @@ loop236:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop236
+	JLT          loop256
 
-done237:
+done257:
 	ANDQ         $+15, CX
-	JZ           done238
+	JZ           done258
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5537,7 +5807,7 @@ done237:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done238:
+done258:
 	VZEROUPPER
 	RET
 
@@ -5555,9 +5825,9 @@ TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done240
+	JGE          done260
 
-loop239:
+loop259:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -5569,11 +5839,11 @@ loop239:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop239
+	JLT          loop259
 
-done240:
+done260:
 	ANDQ         $+15, CX
-	JZ           done241
+	JZ           done261
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5588,7 +5858,7 @@ done240:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done241:
+done261:
 	VZEROUPPER
 	RET
 
@@ -5607,9 +5877,9 @@ TEXT ·rmsPropAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done243
+	JGE          done263
 
-loop242:
+loop262:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -5626,11 +5896,11 @@ loop242:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop242
+	JLT         loop262
 
-done243:
+done263:
 	ANDQ        $+15, CX
-	JZ          done244
+	JZ          done264
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -5650,7 +5920,7 @@ done243:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done244:
+done264:
 	VZEROUPPER
 	RET
 
@@ -5673,9 +5943,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done246
+	JGE          done266
 
-loop245:
+loop265:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -5696,11 +5966,11 @@ loop245:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop245
+	JLT         loop265
 
-done246:
+done266:
 	ANDQ        $+15, CX
-	JZ          done247
+	JZ          done267
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -5724,7 +5994,285 @@ done246:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done247:
+done267:
+	VZEROUPPER
+	RET
+
+// func addDoubleAVX512(y []float64, a []float64, b []float64)
+// Requires: AVX, AVX512F
+TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	MOVQ y_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done269
+
+loop268:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VADDPD  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop268
+
+done269:
+	ANDQ      $+15, CX
+	JZ        done270
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done270:
+	VZEROUPPER
+	RET
+
+// func hadamardDoubleAVX512(y []float64, a []float64, b []float64)
+// Requires: AVX, AVX512F
+TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	MOVQ y_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done272
+
+loop271:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop271
+
+done272:
+	ANDQ      $+15, CX
+	JZ        done273
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VMULPD    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done273:
+	VZEROUPPER
+	RET
+
+// func axpyDoubleAVX512(y []float64, a float64, x []float64)
+// Requires: AVX, AVX512F
+TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+32(FP), DX
+	MOVQ         y_len+8(FP), CX
+	ADDQ         CX, CX
+	VBROADCASTSD a+24(FP), Z0
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done275
+
+loop274:
+	VMOVUPS     (AX)(BX*4), Z1
+	VMOVUPS     (DX)(BX*4), Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPS     Z1, (AX)(BX*4)
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop274
+
+done275:
+	ANDQ        $+15, CX
+	JZ          done276
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*4), K1, Z1
+	VMOVUPS.Z   (DX)(BX*4), K1, Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (AX)(BX*4)
+
+done276:
+	VZEROUPPER
+	RET
+
+// func normaliseDoubleAVX512(y []float64, x []float64, mean float64, scale float64, shift float64)
+// Requires: AVX, AVX512F
+TEXT ·normaliseDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_len+8(FP), CX
+	ADDQ         CX, CX
+	VBROADCASTSD mean+48(FP), Z0
+	VBROADCASTSD scale+56(FP), Z1
+	VBROADCASTSD shift+64(FP), Z2
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done278
+
+loop277:
+	VMOVUPS     (DX)(BX*4), Z3
+	VSUBPD      Z0, Z3, Z3
+	VFMADD213PD Z2, Z1, Z3
+	VMOVUPS     Z3, (AX)(BX*4)
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop277
+
+done278:
+	ANDQ        $+15, CX
+	JZ          done279
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (DX)(BX*4), K1, Z3
+	VSUBPD      Z0, Z3, Z3
+	VFMADD213PD Z2, Z1, Z3
+	VMOVUPS     Z3, K1, (AX)(BX*4)
+
+done279:
+	VZEROUPPER
+	RET
+
+// func normaliseGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+// Requires: AVX, AVX512F
+TEXT ·normaliseGradDoubleAVX512(SB), NOSPLIT, $0-104
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), DX
+	MOVQ         x_base+48(FP), BX
+	MOVQ         dx_len+8(FP), CX
+	ADDQ         CX, CX
+	VBROADCASTSD mean+72(FP), Z0
+	VBROADCASTSD a+80(FP), Z1
+	VBROADCASTSD b+88(FP), Z2
+	VBROADCASTSD c+96(FP), Z3
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done281
+
+loop280:
+	VMOVUPS     (BX)(SI*4), Z4
+	VSUBPD      Z0, Z4, Z4
+	VFMADD213PD Z3, Z2, Z4
+	VMOVUPS     (DX)(SI*4), Z5
+	VFMADD231PD Z5, Z1, Z4
+	VMOVUPS     Z4, (AX)(SI*4)
+	ADDQ        $+16, SI
+	CMPQ        SI, DI
+	JLT         loop280
+
+done281:
+	ANDQ        $+15, CX
+	JZ          done282
+	MOVQ        $+1, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (BX)(SI*4), K1, Z4
+	VSUBPD      Z0, Z4, Z4
+	VFMADD213PD Z3, Z2, Z4
+	VMOVUPS.Z   (DX)(SI*4), K1, Z0
+	VFMADD231PD Z0, Z1, Z4
+	VMOVUPS     Z4, K1, (AX)(SI*4)
+
+done282:
+	VZEROUPPER
+	RET
+
+// func dotDoubleAVX512(a []float64, b []float64) (s float64)
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), DX
+	MOVQ   a_len+8(FP), CX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	ADDQ   CX, CX
+	XORQ   BX, BX
+	MOVQ   CX, SI
+	ANDQ   $-64, SI
+	CMPQ   BX, SI
+	JGE    done284
+
+loop283:
+	VMOVUPS     (AX)(BX*4), Z4
+	VMOVUPS     (DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z0
+	VMOVUPS     64(AX)(BX*4), Z4
+	VMOVUPS     64(DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z1
+	VMOVUPS     128(AX)(BX*4), Z4
+	VMOVUPS     128(DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z2
+	VMOVUPS     192(AX)(BX*4), Z4
+	VMOVUPS     192(DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z3
+	ADDQ        $+64, BX
+	CMPQ        BX, SI
+	JLT         loop283
+
+done284:
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done286
+
+loop285:
+	VMOVUPS     (AX)(BX*4), Z4
+	VMOVUPS     (DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z0
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop285
+
+done286:
+	ANDQ        $+15, CX
+	JZ          done287
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*4), K1, Z4
+	VMOVUPS.Z   (DX)(BX*4), K1, Z5
+	VFMADD231PD Z4, Z5, Z0
+
+done287:
+	VADDPD     Z1, Z0, Z0
+	VADDPD     Z3, Z2, Z2
+	VADDPD     Z2, Z0, Z0
+	VSHUFF64X2 $0x4e, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VSHUFF64X2 $0xb1, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VPERMILPD  $0x55, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	MOVSD      X0, s+48(FP)
 	VZEROUPPER
 	RET
 
@@ -5741,32 +6289,32 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done249
+	JGE    done289
 
-loop248:
+loop288:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop248
+	JLT    loop288
 
-done249:
+done289:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done251
+	JGE  done291
 
-loop250:
+loop290:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop250
+	JLT    loop290
 
-done251:
+done291:
 	ANDQ      $+15, CX
-	JZ        done252
+	JZ        done292
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -5774,7 +6322,7 @@ done251:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done252:
+done292:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -5804,9 +6352,9 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-36
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done254
+	JGE          done294
 
-loop253:
+loop293:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -5821,25 +6369,25 @@ loop253:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop253
+	JLT         loop293
 
-done254:
+done294:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done256
+	JGE  done296
 
-loop255:
+loop295:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop255
+	JLT         loop295
 
-done256:
+done296:
 	ANDQ        $+15, CX
-	JZ          done257
+	JZ          done297
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -5849,7 +6397,7 @@ done256:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done257:
+done297:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -5884,9 +6432,9 @@ TEXT ·sumProductsAVX512(SB), NOSPLIT, $0-64
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done259
+	JGE          done299
 
-loop258:
+loop298:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -5909,15 +6457,15 @@ loop258:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop258
+	JLT         loop298
 
-done259:
+done299:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done261
+	JGE  done301
 
-loop260:
+loop300:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -5925,11 +6473,11 @@ loop260:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop260
+	JLT         loop300
 
-done261:
+done301:
 	ANDQ        $+15, CX
-	JZ          done262
+	JZ          done302
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5941,7 +6489,7 @@ done261:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done262:
+done302:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -5982,9 +6530,9 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done264
+	JGE  done304
 
-loop263:
+loop303:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -5992,9 +6540,9 @@ loop263:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done266
+	JGE    done306
 
-loop265:
+loop305:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -6006,47 +6554,47 @@ loop265:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop265
+	JLT     loop305
 
-done266:
+done306:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop263
+	JLT     loop303
 
-done264:
+done304:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done268
+	JGE  done308
 
-loop267:
+loop307:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done270
+	JGE    done310
 
-loop269:
+loop309:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop269
+	JLT     loop309
 
-done270:
+done310:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop267
+	JLT     loop307
 
-done268:
+done308:
 	ANDQ   $+15, CX
-	JZ     done271
+	JZ     done311
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -6055,20 +6603,20 @@ done268:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done273
+	JGE    done313
 
-loop272:
+loop312:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop272
+	JLT       loop312
 
-done273:
+done313:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done271:
+done311:
 	VZEROUPPER
 	RET
 
@@ -6084,28 +6632,28 @@ TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done275
+	JGE  done315
 
-loop274:
+loop314:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done277
+	JGE  done317
 
-loop276:
+loop316:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop276
+	JLT     loop316
 
-done277:
+done317:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done278
+	JZ        done318
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -6115,13 +6663,13 @@ done277:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done278:
+done318:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop274
+	JLT  loop314
 
-done275:
+done315:
 	VZEROUPPER
 	RET
 
@@ -6157,24 +6705,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done280
+	JGE          done320
 
-loop279:
+loop319:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done282
+	JGE          done322
 
-loop281:
+loop321:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop281
+	JLT    loop321
 
-done282:
+done322:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -6186,9 +6734,9 @@ done282:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done284
+	JGE        done324
 
-loop283:
+loop323:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -6217,9 +6765,9 @@ loop283:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop283
+	JLT          loop323
 
-done284:
+done324:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -6254,25 +6802,25 @@ done284:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done286
+	JGE          done326
 
-loop285:
+loop325:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop285
+	JLT     loop325
 
-done286:
+done326:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop279
+	JLT     loop319
 
-done280:
+done320:
 	VZEROUPPER
 	RET
 
@@ -6313,24 +6861,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done288
+	JGE          done328
 
-loop287:
+loop327:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done290
+	JGE          done330
 
-loop289:
+loop329:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop289
+	JLT    loop329
 
-done290:
+done330:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -6342,9 +6890,9 @@ done290:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done292
+	JGE        done332
 
-loop291:
+loop331:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -6372,9 +6920,9 @@ loop291:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop291
+	JLT          loop331
 
-done292:
+done332:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -6431,9 +6979,9 @@ done292:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop287
+	JLT          loop327
 
-done288:
+done328:
 	VZEROUPPER
 	RET
 
@@ -6469,17 +7017,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done294
+	JGE     done334
 
-loop293:
+loop333:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done296
+	JGE  done336
 
-loop295:
+loop335:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -6503,11 +7051,11 @@ loop295:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop295
+	JLT     loop335
 
-done296:
+done336:
 	TESTQ     R8, R8
-	JZ        skip297
+	JZ        skip337
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -6528,14 +7076,14 @@ done296:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip297:
+skip337:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop293
+	JLT  loop333
 
-done294:
+done334:
 	VZEROUPPER
 	RET
 
@@ -6582,17 +7130,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done299
+	JGE     done339
 
-loop298:
+loop338:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done301
+	JGE  done341
 
-loop300:
+loop340:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -6626,11 +7174,11 @@ loop300:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop300
+	JLT       loop340
 
-done301:
+done341:
 	TESTQ     R9, R9
-	JZ        skip302
+	JZ        skip342
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -6661,14 +7209,14 @@ done301:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip302:
+skip342:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop298
+	JLT  loop338
 
-done299:
+done339:
 	VZEROUPPER
 	RET
 
@@ -6715,17 +7263,17 @@ TEXT ·avgPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done304
+	JGE     done344
 
-loop303:
+loop343:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done306
+	JGE  done346
 
-loop305:
+loop345:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -6744,11 +7292,11 @@ loop305:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop305
+	JLT     loop345
 
-done306:
+done346:
 	TESTQ     R8, R8
-	JZ        skip307
+	JZ        skip347
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -6764,14 +7312,14 @@ done306:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip307:
+skip347:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop303
+	JLT  loop343
 
-done304:
+done344:
 	VZEROUPPER
 	RET
 
@@ -6808,17 +7356,17 @@ TEXT ·avgPoolGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done309
+	JGE     done349
 
-loop308:
+loop348:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done311
+	JGE  done351
 
-loop310:
+loop350:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -6834,11 +7382,11 @@ loop310:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop310
+	JLT       loop350
 
-done311:
+done351:
 	TESTQ     R8, R8
-	JZ        skip312
+	JZ        skip352
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -6851,14 +7399,14 @@ done311:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip312:
+skip352:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop308
+	JLT  loop348
 
-done309:
+done349:
 	VZEROUPPER
 	RET
 
@@ -6893,9 +7441,9 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done314
+	JGE   done354
 
-loop313:
+loop353:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -6911,42 +7459,42 @@ loop313:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done316
+	JGE     done356
 
-loop315:
+loop355:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done318
+	JGE     done358
 
-loop317:
+loop357:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop317
+	JLT      loop357
 
-done318:
+done358:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop315
+	JLT    loop355
 
-done316:
+done356:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop313
+	JLT     loop353
 
-done314:
+done354:
 	VZEROUPPER
 	RET
 
@@ -6984,9 +7532,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done320
+	JGE          done360
 
-loop319:
+loop359:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -7017,12 +7565,12 @@ loop319:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop319
+	JLT           loop359
 
-done320:
+done360:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done321
+	JZ            done361
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -7063,7 +7611,7 @@ done320:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done321:
+done361:
 	VZEROUPPER
 	RET
 
@@ -7088,9 +7636,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done323
+	JGE          done363
 
-loop322:
+loop362:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -7098,9 +7646,9 @@ loop322:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop322
+	JLT        loop362
 
-done323:
+done363:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -7132,9 +7680,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done325
+	JGE          done365
 
-loop324:
+loop364:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -7177,11 +7725,11 @@ loop324:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop324
+	JLT        loop364
 
-done325:
+done365:
 	ANDQ       $+15, CX
-	JZ         done326
+	JZ         done366
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -7227,7 +7775,7 @@ done325:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done326:
+done366:
 	VZEROUPPER
 	RET
 
@@ -7248,70 +7796,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done328
+	JGE   done368
 
-loop327:
+loop367:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done330
+	JGE  done370
 
-loop329:
+loop369:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done332
+	JGE  done372
 
-loop331:
+loop371:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done334
+	JGE  done374
 
-loop333:
+loop373:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop333
+	JLT     loop373
 
-done334:
+done374:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop331
+	JLT  loop371
 
-done332:
+done372:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done336
+	JGE  done376
 
-loop335:
+loop375:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop335
+	JLT     loop375
 
-done336:
+done376:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop329
+	JLT  loop369
 
-done330:
+done370:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop327
+	JLT  loop367
 
-done328:
+done368:
 	VZEROUPPER
 	RET
 
@@ -7332,69 +7880,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done338
+	JGE   done378
 
-loop337:
+loop377:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done340
+	JGE  done380
 
-loop339:
+loop379:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done342
+	JGE  done382
 
-loop341:
+loop381:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done344
+	JGE  done384
 
-loop343:
+loop383:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop343
+	JLT     loop383
 
-done344:
+done384:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop341
+	JLT  loop381
 
-done342:
+done382:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done346
+	JGE  done386
 
-loop345:
+loop385:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop345
+	JLT     loop385
 
-done346:
+done386:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop339
+	JLT  loop379
 
-done340:
+done380:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop337
+	JLT  loop377
 
-done338:
+done378:
 	VZEROUPPER
 	RET
