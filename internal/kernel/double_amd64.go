@@ -7,6 +7,7 @@ func doubleAVX2(s *Set[float64]) {
 	layDouble(s, []doubleRows{mulDouble1AVX2, mulDouble2AVX2, mulDouble3AVX2, mulDouble4AVX2, mulDouble5AVX2, mulDouble6AVX2}, dotDoubleAVX2)
 	layCutDouble(s, Set[float64]{
 		Add: addDoubleAVX2, Hadamard: hadamardDoubleAVX2, Axpy: axpyDoubleAVX2, Normalise: normaliseDoubleAVX2, NormaliseGrad: normaliseGradDoubleAVX2,
+		Sum: sumDoubleAVX2, Rectify: rectifyDoubleAVX2, RectifyGrad: rectifyGradDoubleAVX2,
 	})
 }
 
@@ -18,7 +19,7 @@ func doubleAVX512(s *Set[float64]) {
 	}, dotDoubleAVX512)
 	layCutDouble(s, Set[float64]{
 		Add: addDoubleAVX512, Hadamard: hadamardDoubleAVX512, Axpy: axpyDoubleAVX512, Normalise: normaliseDoubleAVX512,
-		NormaliseGrad: normaliseGradDoubleAVX512,
+		NormaliseGrad: normaliseGradDoubleAVX512, Sum: sumDoubleAVX512, Rectify: rectifyDoubleAVX512, RectifyGrad: rectifyGradDoubleAVX512,
 	})
 }
 
@@ -93,6 +94,9 @@ func layCutDouble(s *Set[float64], f Set[float64]) {
 	s.NormaliseGrad = func(dx, dy, x []float64, mean, a, b, c float64) {
 		f.NormaliseGrad(dx[:len(x)], dy[:len(x)], x, mean, a, b, c)
 	}
+	s.Sum = f.Sum
+	s.Rectify = func(y, x []float64) { f.Rectify(y[:len(x)], x) }
+	s.RectifyGrad = func(dx, y, dy []float64) { f.RectifyGrad(dx, y[:len(dx)], dy[:len(dx)]) }
 	s.AddRow = func(y, x, b []float64) {
 		for i := 0; i < len(x); i += len(b) {
 			s.Add(y[i:i+len(b)], x[i:i+len(b)], b)

@@ -54,6 +54,9 @@ func TestDouble(t *testing.T) {
 				for what, f := range map[string]func(*Set[float64], []float64){
 					"Add": func(s *Set[float64], y []float64) { s.Add(y, a, b) }, "Hadamard": func(s *Set[float64], y []float64) { s.Hadamard(y, a, b) },
 					"Axpy":          func(s *Set[float64], y []float64) { s.Axpy(y, -.5, a) },
+					"Sum":           func(s *Set[float64], y []float64) { copy(y, []float64{s.Sum(a)}) },
+					"Rectify":       func(s *Set[float64], y []float64) { s.Rectify(y, a) },
+					"RectifyGrad":   func(s *Set[float64], y []float64) { s.Rectify(y, a); s.RectifyGrad(y, append([]float64{}, y...), b) },
 					"Normalise":     func(s *Set[float64], y []float64) { s.Normalise(y, a, .5, -.25, 2) },
 					"NormaliseGrad": func(s *Set[float64], y []float64) { s.NormaliseGrad(y, a, b, .5, -.25, 2, 4) },
 				} {

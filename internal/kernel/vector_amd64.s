@@ -2429,6 +2429,88 @@ done99:
 	VZEROUPPER
 	RET
 
+// func rectifyDoubleAVX2(y []float64, x []float64)
+// Requires: AVX
+TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ y_len+8(FP), DX
+	ADDQ DX, DX
+	XORQ BX, BX
+	MOVQ DX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done101
+
+loop100:
+	VMOVUPS      (CX)(BX*4), Y0
+	VBROADCASTSD signDouble<>+0(SB), Y1
+	VMAXPD       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop100
+
+done101:
+	ANDQ         $+7, DX
+	JZ           done102
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         DX
+	VMOVUPS      64(SI)(DX*4), Y0
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VBROADCASTSD signDouble<>+0(SB), Y2
+	VMAXPD       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
+
+done102:
+	VZEROUPPER
+	RET
+
+DATA signDouble<>+0(SB)/8, $0x8000000000000000
+GLOBL signDouble<>(SB), RODATA|NOPTR, $8
+
+// func rectifyGradDoubleAVX2(dx []float64, y []float64, dy []float64)
+// Requires: AVX, AVX2
+TEXT ·rectifyGradDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ y_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ dx_len+8(FP), BX
+	ADDQ BX, BX
+	XORQ SI, SI
+	MOVQ BX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done104
+
+loop103:
+	VMOVUPS (CX)(SI*4), Y0
+	VPSRAD  $0x1f, Y0, Y0
+	VPSHUFD $0xf5, Y0, Y0
+	VMOVUPS (DX)(SI*4), Y1
+	VANDNPS Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop103
+
+done104:
+	ANDQ       $+7, BX
+	JZ         done105
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VPSRAD     $0x1f, Y1, Y1
+	VPSHUFD    $0xf5, Y1, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VANDNPS    Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done105:
+	VZEROUPPER
+	RET
+
 // func dotDoubleAVX2(a []float64, b []float64) (s float64)
 // Requires: AVX, FMA3, SSE2
 TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
@@ -2444,9 +2526,9 @@ TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ   DX, SI
 	ANDQ   $-32, SI
 	CMPQ   BX, SI
-	JGE    done101
+	JGE    done107
 
-loop100:
+loop106:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
@@ -2461,25 +2543,25 @@ loop100:
 	VFMADD231PD Y4, Y5, Y3
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop100
+	JLT         loop106
 
-done101:
+done107:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done103
+	JGE  done109
 
-loop102:
+loop108:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop102
+	JLT         loop108
 
-done103:
+done109:
 	ANDQ        $+7, DX
-	JZ          done104
+	JZ          done110
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y4
@@ -2487,7 +2569,7 @@ done103:
 	VMASKMOVPS  (CX)(BX*4), Y4, Y4
 	VFMADD231PD Y5, Y4, Y0
 
-done104:
+done110:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -2496,6 +2578,64 @@ done104:
 	VPERMILPD  $0x55, Y0, Y1
 	VADDPD     Y1, Y0, Y0
 	MOVSD      X0, s+48(FP)
+	VZEROUPPER
+	RET
+
+// func sumDoubleAVX2(x []float64) (s float64)
+// Requires: AVX, SSE2
+TEXT ·sumDoubleAVX2(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	ADDQ   CX, CX
+	XORQ   DX, DX
+	MOVQ   CX, BX
+	ANDQ   $-32, BX
+	CMPQ   DX, BX
+	JGE    done112
+
+loop111:
+	VADDPD (AX)(DX*4), Y0, Y0
+	VADDPD 32(AX)(DX*4), Y1, Y1
+	VADDPD 64(AX)(DX*4), Y2, Y2
+	VADDPD 96(AX)(DX*4), Y3, Y3
+	ADDQ   $+32, DX
+	CMPQ   DX, BX
+	JLT    loop111
+
+done112:
+	MOVQ CX, BX
+	ANDQ $-8, BX
+	CMPQ DX, BX
+	JGE  done114
+
+loop113:
+	VADDPD (AX)(DX*4), Y0, Y0
+	ADDQ   $+8, DX
+	CMPQ   DX, BX
+	JLT    loop113
+
+done114:
+	ANDQ       $+7, CX
+	JZ         done115
+	LEAQ       lanes<>+0(SB), BX
+	NEGQ       CX
+	VMOVUPS    64(BX)(CX*4), Y4
+	VMASKMOVPS (AX)(DX*4), Y4, Y4
+	VADDPD     Y4, Y0, Y0
+
+done115:
+	VADDPD     Y1, Y0, Y0
+	VADDPD     Y3, Y2, Y2
+	VADDPD     Y2, Y0, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	VPERMILPD  $0x55, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	MOVSD      X0, s+24(FP)
 	VZEROUPPER
 	RET
 
@@ -2512,39 +2652,39 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done106
+	JGE    done117
 
-loop105:
+loop116:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop105
+	JLT    loop116
 
-done106:
+done117:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done108
+	JGE  done119
 
-loop107:
+loop118:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop107
+	JLT    loop118
 
-done108:
+done119:
 	ANDQ       $+7, CX
-	JZ         done109
+	JZ         done120
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done109:
+done120:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -2572,9 +2712,9 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-36
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done111
+	JGE          done122
 
-loop110:
+loop121:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -2589,25 +2729,25 @@ loop110:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop110
+	JLT         loop121
 
-done111:
+done122:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done113
+	JGE  done124
 
-loop112:
+loop123:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop112
+	JLT         loop123
 
-done113:
+done124:
 	ANDQ        $+7, CX
-	JZ          done114
+	JZ          done125
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -2616,7 +2756,7 @@ done113:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done114:
+done125:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -2649,9 +2789,9 @@ TEXT ·sumProductsAVX2(SB), NOSPLIT, $0-64
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done116
+	JGE          done127
 
-loop115:
+loop126:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -2674,15 +2814,15 @@ loop115:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop115
+	JLT         loop126
 
-done116:
+done127:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done118
+	JGE  done129
 
-loop117:
+loop128:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -2690,11 +2830,11 @@ loop117:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop117
+	JLT         loop128
 
-done118:
+done129:
 	ANDQ        $+7, DX
-	JZ          done119
+	JZ          done130
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -2705,7 +2845,7 @@ done118:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done119:
+done130:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -2742,9 +2882,9 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done121
+	JGE  done132
 
-loop120:
+loop131:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2752,9 +2892,9 @@ loop120:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done123
+	JGE    done134
 
-loop122:
+loop133:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -2766,47 +2906,47 @@ loop122:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop122
+	JLT     loop133
 
-done123:
+done134:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop120
+	JLT     loop131
 
-done121:
+done132:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done125
+	JGE  done136
 
-loop124:
+loop135:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done127
+	JGE    done138
 
-loop126:
+loop137:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop126
+	JLT     loop137
 
-done127:
+done138:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop124
+	JLT     loop135
 
-done125:
+done136:
 	ANDQ    $+7, DX
-	JZ      done128
+	JZ      done139
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -2814,20 +2954,20 @@ done125:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done130
+	JGE     done141
 
-loop129:
+loop140:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop129
+	JLT        loop140
 
-done130:
+done141:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done128:
+done139:
 	VZEROUPPER
 	RET
 
@@ -2843,28 +2983,28 @@ TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done132
+	JGE  done143
 
-loop131:
+loop142:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done134
+	JGE  done145
 
-loop133:
+loop144:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop133
+	JLT     loop144
 
-done134:
+done145:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done135
+	JZ         done146
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -2873,13 +3013,13 @@ done134:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done135:
+done146:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop131
+	JLT  loop142
 
-done132:
+done143:
 	VZEROUPPER
 	RET
 
@@ -2901,24 +3041,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-56
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done137
+	JGE     done148
 
-loop136:
+loop147:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done139
+	JGE          done150
 
-loop138:
+loop149:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop138
+	JLT    loop149
 
-done139:
+done150:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -2928,9 +3068,9 @@ done139:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done141
+	JGE        done152
 
-loop140:
+loop151:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -2959,9 +3099,9 @@ loop140:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop140
+	JLT          loop151
 
-done141:
+done152:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -2994,25 +3134,25 @@ done141:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done143
+	JGE          done154
 
-loop142:
+loop153:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop142
+	JLT     loop153
 
-done143:
+done154:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop136
+	JLT        loop147
 
-done137:
+done148:
 	VZEROUPPER
 	RET
 
@@ -3036,24 +3176,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-56
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done145
+	JGE     done156
 
-loop144:
+loop155:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done147
+	JGE          done158
 
-loop146:
+loop157:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop146
+	JLT    loop157
 
-done147:
+done158:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3063,9 +3203,9 @@ done147:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done149
+	JGE        done160
 
-loop148:
+loop159:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3093,9 +3233,9 @@ loop148:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop148
+	JLT          loop159
 
-done149:
+done160:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -3150,9 +3290,9 @@ done149:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop144
+	JLT          loop155
 
-done145:
+done156:
 	VZEROUPPER
 	RET
 
@@ -3192,17 +3332,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done151
+	JGE     done162
 
-loop150:
+loop161:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done153
+	JGE  done164
 
-loop152:
+loop163:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -3226,11 +3366,11 @@ loop152:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop152
+	JLT     loop163
 
-done153:
+done164:
 	TESTQ      R10, R10
-	JZ         skip154
+	JZ         skip165
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3251,14 +3391,14 @@ done153:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip154:
+skip165:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop150
+	JLT  loop161
 
-done151:
+done162:
 	VZEROUPPER
 	RET
 
@@ -3289,17 +3429,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done156
+	JGE     done167
 
-loop155:
+loop166:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done158
+	JGE  done169
 
-loop157:
+loop168:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -3333,11 +3473,11 @@ loop157:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop157
+	JLT       loop168
 
-done158:
+done169:
 	TESTQ      R11, R11
-	JZ         skip159
+	JZ         skip170
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3368,14 +3508,14 @@ done158:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip159:
+skip170:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop155
+	JLT  loop166
 
-done156:
+done167:
 	VZEROUPPER
 	RET
 
@@ -3406,17 +3546,17 @@ TEXT ·avgPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done161
+	JGE     done172
 
-loop160:
+loop171:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done163
+	JGE  done174
 
-loop162:
+loop173:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -3435,11 +3575,11 @@ loop162:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop162
+	JLT     loop173
 
-done163:
+done174:
 	TESTQ      R10, R10
-	JZ         skip164
+	JZ         skip175
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -3455,14 +3595,14 @@ done163:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip164:
+skip175:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop160
+	JLT  loop171
 
-done161:
+done172:
 	VZEROUPPER
 	RET
 
@@ -3511,17 +3651,17 @@ TEXT ·avgPoolGradAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done166
+	JGE     done177
 
-loop165:
+loop176:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done168
+	JGE  done179
 
-loop167:
+loop178:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -3537,11 +3677,11 @@ loop167:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop167
+	JLT       loop178
 
-done168:
+done179:
 	TESTQ      R10, R10
-	JZ         skip169
+	JZ         skip180
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -3554,14 +3694,14 @@ done168:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip169:
+skip180:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop165
+	JLT  loop176
 
-done166:
+done177:
 	VZEROUPPER
 	RET
 
@@ -3595,9 +3735,9 @@ TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-144
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done171
+	JGE   done182
 
-loop170:
+loop181:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -3613,42 +3753,42 @@ loop170:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done173
+	JGE     done184
 
-loop172:
+loop183:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done175
+	JGE     done186
 
-loop174:
+loop185:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop174
+	JLT        loop185
 
-done175:
+done186:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop172
+	JLT    loop183
 
-done173:
+done184:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop170
+	JLT        loop181
 
-done171:
+done182:
 	VZEROUPPER
 	RET
 
@@ -3676,9 +3816,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done177
+	JGE          done188
 
-loop176:
+loop187:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -3733,11 +3873,11 @@ loop176:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop176
+	JLT          loop187
 
-done177:
+done188:
 	ANDQ         $+15, CX
-	JZ           done178
+	JZ           done189
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -3798,7 +3938,7 @@ done177:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done178:
+done189:
 	VZEROUPPER
 	RET
 
@@ -3860,9 +4000,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done180
+	JGE  done191
 
-loop179:
+loop190:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -3870,9 +4010,9 @@ loop179:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop179
+	JLT        loop190
 
-done180:
+done191:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -3909,9 +4049,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done182
+	JGE          done193
 
-loop181:
+loop192:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -3954,11 +4094,11 @@ loop181:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop181
+	JLT        loop192
 
-done182:
+done193:
 	ANDQ       $+7, BX
-	JZ         done183
+	JZ         done194
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -4003,7 +4143,7 @@ done182:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done183:
+done194:
 	VZEROUPPER
 	RET
 
@@ -4086,20 +4226,20 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done185
+	JGE  done196
 
-loop184:
+loop195:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop184
+	JLT     loop195
 
-done185:
+done196:
 	ANDQ      $+15, CX
-	JZ        done186
+	JZ        done197
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4109,7 +4249,7 @@ done185:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done186:
+done197:
 	VZEROUPPER
 	RET
 
@@ -4124,20 +4264,20 @@ TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done188
+	JGE  done199
 
-loop187:
+loop198:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop187
+	JLT     loop198
 
-done188:
+done199:
 	ANDQ      $+15, CX
-	JZ        done189
+	JZ        done200
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4147,7 +4287,7 @@ done188:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done189:
+done200:
 	VZEROUPPER
 	RET
 
@@ -4162,20 +4302,20 @@ TEXT ·divideAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done191
+	JGE  done202
 
-loop190:
+loop201:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VDIVPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop190
+	JLT     loop201
 
-done191:
+done202:
 	ANDQ      $+15, CX
-	JZ        done192
+	JZ        done203
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4185,7 +4325,7 @@ done191:
 	VDIVPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done192:
+done203:
 	VZEROUPPER
 	RET
 
@@ -4200,20 +4340,20 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done194
+	JGE          done205
 
-loop193:
+loop204:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop193
+	JLT         loop204
 
-done194:
+done205:
 	ANDQ        $+15, CX
-	JZ          done195
+	JZ          done206
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4223,7 +4363,7 @@ done194:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done195:
+done206:
 	VZEROUPPER
 	RET
 
@@ -4240,20 +4380,20 @@ TEXT ·normaliseAVX512(SB), NOSPLIT, $0-60
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done197
+	JGE          done208
 
-loop196:
+loop207:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop196
+	JLT         loop207
 
-done197:
+done208:
 	ANDQ        $+15, CX
-	JZ          done198
+	JZ          done209
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4263,7 +4403,7 @@ done197:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done198:
+done209:
 	VZEROUPPER
 	RET
 
@@ -4282,9 +4422,9 @@ TEXT ·normaliseGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done200
+	JGE          done211
 
-loop199:
+loop210:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -4293,11 +4433,11 @@ loop199:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop199
+	JLT         loop210
 
-done200:
+done211:
 	ANDQ        $+15, CX
-	JZ          done201
+	JZ          done212
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -4309,7 +4449,7 @@ done200:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done201:
+done212:
 	VZEROUPPER
 	RET
 
@@ -4337,9 +4477,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done203
+	JGE          done214
 
-loop202:
+loop213:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -4370,11 +4510,11 @@ loop202:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop202
+	JLT          loop213
 
-done203:
+done214:
 	ANDQ         $+15, CX
-	JZ           done204
+	JZ           done215
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4408,7 +4548,7 @@ done203:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done204:
+done215:
 	VZEROUPPER
 	RET
 
@@ -4437,9 +4577,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done206
+	JGE          done217
 
-loop205:
+loop216:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -4472,11 +4612,11 @@ loop205:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop205
+	JLT          loop216
 
-done206:
+done217:
 	ANDQ         $+15, CX
-	JZ           done207
+	JZ           done218
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4512,7 +4652,7 @@ done206:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done207:
+done218:
 	VZEROUPPER
 	RET
 
@@ -4526,20 +4666,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done209
+	JGE  done220
 
-loop208:
+loop219:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop208
+	JLT     loop219
 
-done209:
+done220:
 	ANDQ      $+15, CX
-	JZ        done210
+	JZ        done221
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -4549,7 +4689,7 @@ done209:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done210:
+done221:
 	VZEROUPPER
 	RET
 
@@ -4565,9 +4705,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done212
+	JGE          done223
 
-loop211:
+loop222:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -4577,11 +4717,11 @@ loop211:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop211
+	JLT     loop222
 
-done212:
+done223:
 	ANDQ      $+15, CX
-	JZ        done213
+	JZ        done224
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4594,7 +4734,7 @@ done212:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done213:
+done224:
 	VZEROUPPER
 	RET
 
@@ -4610,9 +4750,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done215
+	JGE          done226
 
-loop214:
+loop225:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -4621,11 +4761,11 @@ loop214:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop214
+	JLT          loop225
 
-done215:
+done226:
 	ANDQ         $+15, CX
-	JZ           done216
+	JZ           done227
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4637,7 +4777,7 @@ done215:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done216:
+done227:
 	VZEROUPPER
 	RET
 
@@ -4652,9 +4792,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done218
+	JGE  done229
 
-loop217:
+loop228:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -4663,11 +4803,11 @@ loop217:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop217
+	JLT       loop228
 
-done218:
+done229:
 	ANDQ      $+15, CX
-	JZ        done219
+	JZ        done230
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4679,7 +4819,7 @@ done218:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done219:
+done230:
 	VZEROUPPER
 	RET
 
@@ -4694,20 +4834,20 @@ TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-52
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done221
+	JGE          done232
 
-loop220:
+loop231:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMAXPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop220
+	JLT     loop231
 
-done221:
+done232:
 	ANDQ      $+15, CX
-	JZ        done222
+	JZ        done233
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -4717,7 +4857,7 @@ done221:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done222:
+done233:
 	VZEROUPPER
 	RET
 
@@ -4733,9 +4873,9 @@ TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $0-76
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done224
+	JGE          done235
 
-loop223:
+loop234:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -4746,11 +4886,11 @@ loop223:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop223
+	JLT     loop234
 
-done224:
+done235:
 	ANDQ      $+15, CX
-	JZ        done225
+	JZ        done236
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4764,7 +4904,7 @@ done224:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done225:
+done236:
 	VZEROUPPER
 	RET
 
@@ -4795,9 +4935,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done227
+	JGE          done238
 
-loop226:
+loop237:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -4855,11 +4995,11 @@ loop226:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop226
+	JLT          loop237
 
-done227:
+done238:
 	ANDQ         $+15, CX
-	JZ           done228
+	JZ           done239
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4920,7 +5060,7 @@ done227:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done228:
+done239:
 	VZEROUPPER
 	RET
 
@@ -4952,9 +5092,9 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done230
+	JGE          done241
 
-loop229:
+loop240:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -5015,11 +5155,11 @@ loop229:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop229
+	JLT          loop240
 
-done230:
+done241:
 	ANDQ         $+15, CX
-	JZ           done231
+	JZ           done242
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5083,7 +5223,7 @@ done230:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done231:
+done242:
 	VZEROUPPER
 	RET
 
@@ -5111,9 +5251,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done233
+	JGE          done244
 
-loop232:
+loop243:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -5143,11 +5283,11 @@ loop232:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop232
+	JLT          loop243
 
-done233:
+done244:
 	ANDQ         $+15, CX
-	JZ           done234
+	JZ           done245
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5180,7 +5320,7 @@ done233:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done234:
+done245:
 	VZEROUPPER
 	RET
 
@@ -5209,9 +5349,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done236
+	JGE          done247
 
-loop235:
+loop246:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -5253,11 +5393,11 @@ loop235:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop235
+	JLT          loop246
 
-done236:
+done247:
 	ANDQ         $+15, CX
-	JZ           done237
+	JZ           done248
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5302,7 +5442,7 @@ done236:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done237:
+done248:
 	VZEROUPPER
 	RET
 
@@ -5329,9 +5469,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done239
+	JGE          done250
 
-loop238:
+loop249:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -5358,11 +5498,11 @@ loop238:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop238
+	JLT          loop249
 
-done239:
+done250:
 	ANDQ         $+15, CX
-	JZ           done240
+	JZ           done251
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5392,7 +5532,7 @@ done239:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done240:
+done251:
 	VZEROUPPER
 	RET
 
@@ -5428,9 +5568,9 @@ TEXT ·softplusAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done242
+	JGE          done253
 
-loop241:
+loop252:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -5474,11 +5614,11 @@ loop241:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop241
+	JLT          loop252
 
-done242:
+done253:
 	ANDQ         $+15, CX
-	JZ           done243
+	JZ           done254
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5525,7 +5665,7 @@ done242:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done243:
+done254:
 	VZEROUPPER
 	RET
 
@@ -5554,9 +5694,9 @@ TEXT ·logisticAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done245
+	JGE          done256
 
-loop244:
+loop255:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -5593,11 +5733,11 @@ loop244:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop244
+	JLT          loop255
 
-done245:
+done256:
 	ANDQ         $+15, CX
-	JZ           done246
+	JZ           done257
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5637,7 +5777,7 @@ done245:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done246:
+done257:
 	VZEROUPPER
 	RET
 
@@ -5652,20 +5792,20 @@ TEXT ·rectifyAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done248
+	JGE          done259
 
-loop247:
+loop258:
 	VMOVUPS (DX)(BX*4), Z1
 	VMOVUPS Z0, Z2
 	VMAXPS  Z1, Z2, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop247
+	JLT     loop258
 
-done248:
+done259:
 	ANDQ      $+15, CX
-	JZ        done249
+	JZ        done260
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5675,7 +5815,7 @@ done248:
 	VMAXPS    Z1, Z0, Z1
 	VMOVUPS   Z1, K1, (AX)(BX*4)
 
-done249:
+done260:
 	VZEROUPPER
 	RET
 
@@ -5690,9 +5830,9 @@ TEXT ·rectifyGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done251
+	JGE  done262
 
-loop250:
+loop261:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -5700,11 +5840,11 @@ loop250:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop250
+	JLT     loop261
 
-done251:
+done262:
 	ANDQ      $+15, CX
-	JZ        done252
+	JZ        done263
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5715,7 +5855,7 @@ done251:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done252:
+done263:
 	VZEROUPPER
 	RET
 
@@ -5731,9 +5871,9 @@ TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done254
+	JGE          done265
 
-loop253:
+loop264:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -5741,11 +5881,11 @@ loop253:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop253
+	JLT          loop264
 
-done254:
+done265:
 	ANDQ         $+15, CX
-	JZ           done255
+	JZ           done266
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5756,7 +5896,7 @@ done254:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done255:
+done266:
 	VZEROUPPER
 	RET
 
@@ -5774,9 +5914,9 @@ TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done257
+	JGE          done268
 
-loop256:
+loop267:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -5788,11 +5928,11 @@ loop256:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop256
+	JLT          loop267
 
-done257:
+done268:
 	ANDQ         $+15, CX
-	JZ           done258
+	JZ           done269
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5807,7 +5947,7 @@ done257:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done258:
+done269:
 	VZEROUPPER
 	RET
 
@@ -5825,9 +5965,9 @@ TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done260
+	JGE          done271
 
-loop259:
+loop270:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -5839,11 +5979,11 @@ loop259:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop259
+	JLT          loop270
 
-done260:
+done271:
 	ANDQ         $+15, CX
-	JZ           done261
+	JZ           done272
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5858,7 +5998,7 @@ done260:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done261:
+done272:
 	VZEROUPPER
 	RET
 
@@ -5877,9 +6017,9 @@ TEXT ·rmsPropAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done263
+	JGE          done274
 
-loop262:
+loop273:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -5896,11 +6036,11 @@ loop262:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop262
+	JLT         loop273
 
-done263:
+done274:
 	ANDQ        $+15, CX
-	JZ          done264
+	JZ          done275
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -5920,7 +6060,7 @@ done263:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done264:
+done275:
 	VZEROUPPER
 	RET
 
@@ -5943,9 +6083,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done266
+	JGE          done277
 
-loop265:
+loop276:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -5966,11 +6106,11 @@ loop265:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop265
+	JLT         loop276
 
-done266:
+done277:
 	ANDQ        $+15, CX
-	JZ          done267
+	JZ          done278
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -5994,7 +6134,7 @@ done266:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done267:
+done278:
 	VZEROUPPER
 	RET
 
@@ -6010,20 +6150,20 @@ TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done269
+	JGE  done280
 
-loop268:
+loop279:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop268
+	JLT     loop279
 
-done269:
+done280:
 	ANDQ      $+15, CX
-	JZ        done270
+	JZ        done281
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6033,7 +6173,7 @@ done269:
 	VADDPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done270:
+done281:
 	VZEROUPPER
 	RET
 
@@ -6049,20 +6189,20 @@ TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done272
+	JGE  done283
 
-loop271:
+loop282:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop271
+	JLT     loop282
 
-done272:
+done283:
 	ANDQ      $+15, CX
-	JZ        done273
+	JZ        done284
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6072,7 +6212,7 @@ done272:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done273:
+done284:
 	VZEROUPPER
 	RET
 
@@ -6088,20 +6228,20 @@ TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done275
+	JGE          done286
 
-loop274:
+loop285:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop274
+	JLT         loop285
 
-done275:
+done286:
 	ANDQ        $+15, CX
-	JZ          done276
+	JZ          done287
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -6111,7 +6251,7 @@ done275:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done276:
+done287:
 	VZEROUPPER
 	RET
 
@@ -6129,20 +6269,20 @@ TEXT ·normaliseDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done278
+	JGE          done289
 
-loop277:
+loop288:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPD      Z0, Z3, Z3
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop277
+	JLT         loop288
 
-done278:
+done289:
 	ANDQ        $+15, CX
-	JZ          done279
+	JZ          done290
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -6152,7 +6292,7 @@ done278:
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done279:
+done290:
 	VZEROUPPER
 	RET
 
@@ -6172,9 +6312,9 @@ TEXT ·normaliseGradDoubleAVX512(SB), NOSPLIT, $0-104
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done281
+	JGE          done292
 
-loop280:
+loop291:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPD      Z0, Z4, Z4
 	VFMADD213PD Z3, Z2, Z4
@@ -6183,11 +6323,11 @@ loop280:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop280
+	JLT         loop291
 
-done281:
+done292:
 	ANDQ        $+15, CX
-	JZ          done282
+	JZ          done293
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -6199,7 +6339,88 @@ done281:
 	VFMADD231PD Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done282:
+done293:
+	VZEROUPPER
+	RET
+
+// func rectifyDoubleAVX512(y []float64, x []float64)
+// Requires: AVX, AVX512F
+TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done295
+
+loop294:
+	VMOVUPS      (DX)(BX*4), Z0
+	VBROADCASTSD signDouble<>+0(SB), Z1
+	VMAXPD       Z0, Z1, Z0
+	VMOVUPS      Z0, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop294
+
+done295:
+	ANDQ         $+15, CX
+	JZ           done296
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z0
+	VBROADCASTSD signDouble<>+0(SB), Z1
+	VMAXPD       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (AX)(BX*4)
+
+done296:
+	VZEROUPPER
+	RET
+
+// func rectifyGradDoubleAVX512(dx []float64, y []float64, dy []float64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ y_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	MOVQ dx_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done298
+
+loop297:
+	VMOVUPS (DX)(SI*4), Z0
+	VPSRAD  $0x1f, Z0, Z0
+	VPSHUFD $0xf5, Z0, Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VANDNPS Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop297
+
+done298:
+	ANDQ      $+15, CX
+	JZ        done299
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VPSRAD    $0x1f, Z0, Z0
+	VPSHUFD   $0xf5, Z0, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VANDNPS   Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done299:
 	VZEROUPPER
 	RET
 
@@ -6218,9 +6439,9 @@ TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ   CX, SI
 	ANDQ   $-64, SI
 	CMPQ   BX, SI
-	JGE    done284
+	JGE    done301
 
-loop283:
+loop300:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -6235,25 +6456,25 @@ loop283:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop283
+	JLT         loop300
 
-done284:
+done301:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done286
+	JGE  done303
 
-loop285:
+loop302:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop285
+	JLT         loop302
 
-done286:
+done303:
 	ANDQ        $+15, CX
-	JZ          done287
+	JZ          done304
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -6262,7 +6483,7 @@ done286:
 	VMOVUPS.Z   (DX)(BX*4), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
 
-done287:
+done304:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -6273,6 +6494,67 @@ done287:
 	VPERMILPD  $0x55, Z0, Z1
 	VADDPD     Z1, Z0, Z0
 	MOVSD      X0, s+48(FP)
+	VZEROUPPER
+	RET
+
+// func sumDoubleAVX512(x []float64) (s float64)
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	ADDQ   CX, CX
+	XORQ   DX, DX
+	MOVQ   CX, BX
+	ANDQ   $-64, BX
+	CMPQ   DX, BX
+	JGE    done306
+
+loop305:
+	VADDPD (AX)(DX*4), Z0, Z0
+	VADDPD 64(AX)(DX*4), Z1, Z1
+	VADDPD 128(AX)(DX*4), Z2, Z2
+	VADDPD 192(AX)(DX*4), Z3, Z3
+	ADDQ   $+64, DX
+	CMPQ   DX, BX
+	JLT    loop305
+
+done306:
+	MOVQ CX, BX
+	ANDQ $-16, BX
+	CMPQ DX, BX
+	JGE  done308
+
+loop307:
+	VADDPD (AX)(DX*4), Z0, Z0
+	ADDQ   $+16, DX
+	CMPQ   DX, BX
+	JLT    loop307
+
+done308:
+	ANDQ      $+15, CX
+	JZ        done309
+	MOVQ      $+1, BX
+	SHLQ      CL, BX
+	DECQ      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX)(DX*4), K1, Z4
+	VADDPD    Z4, Z0, Z0
+
+done309:
+	VADDPD     Z1, Z0, Z0
+	VADDPD     Z3, Z2, Z2
+	VADDPD     Z2, Z0, Z0
+	VSHUFF64X2 $0x4e, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VSHUFF64X2 $0xb1, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VPERMILPD  $0x55, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	MOVSD      X0, s+24(FP)
 	VZEROUPPER
 	RET
 
@@ -6289,32 +6571,32 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done289
+	JGE    done311
 
-loop288:
+loop310:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop288
+	JLT    loop310
 
-done289:
+done311:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done291
+	JGE  done313
 
-loop290:
+loop312:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop290
+	JLT    loop312
 
-done291:
+done313:
 	ANDQ      $+15, CX
-	JZ        done292
+	JZ        done314
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -6322,7 +6604,7 @@ done291:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done292:
+done314:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -6352,9 +6634,9 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-36
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done294
+	JGE          done316
 
-loop293:
+loop315:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -6369,25 +6651,25 @@ loop293:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop293
+	JLT         loop315
 
-done294:
+done316:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done296
+	JGE  done318
 
-loop295:
+loop317:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop295
+	JLT         loop317
 
-done296:
+done318:
 	ANDQ        $+15, CX
-	JZ          done297
+	JZ          done319
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -6397,7 +6679,7 @@ done296:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done297:
+done319:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -6432,9 +6714,9 @@ TEXT ·sumProductsAVX512(SB), NOSPLIT, $0-64
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done299
+	JGE          done321
 
-loop298:
+loop320:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -6457,15 +6739,15 @@ loop298:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop298
+	JLT         loop320
 
-done299:
+done321:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done301
+	JGE  done323
 
-loop300:
+loop322:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -6473,11 +6755,11 @@ loop300:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop300
+	JLT         loop322
 
-done301:
+done323:
 	ANDQ        $+15, CX
-	JZ          done302
+	JZ          done324
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -6489,7 +6771,7 @@ done301:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done302:
+done324:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -6530,9 +6812,9 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done304
+	JGE  done326
 
-loop303:
+loop325:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6540,9 +6822,9 @@ loop303:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done306
+	JGE    done328
 
-loop305:
+loop327:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -6554,47 +6836,47 @@ loop305:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop305
+	JLT     loop327
 
-done306:
+done328:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop303
+	JLT     loop325
 
-done304:
+done326:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done308
+	JGE  done330
 
-loop307:
+loop329:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done310
+	JGE    done332
 
-loop309:
+loop331:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop309
+	JLT     loop331
 
-done310:
+done332:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop307
+	JLT     loop329
 
-done308:
+done330:
 	ANDQ   $+15, CX
-	JZ     done311
+	JZ     done333
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -6603,20 +6885,20 @@ done308:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done313
+	JGE    done335
 
-loop312:
+loop334:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop312
+	JLT       loop334
 
-done313:
+done335:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done311:
+done333:
 	VZEROUPPER
 	RET
 
@@ -6632,28 +6914,28 @@ TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done315
+	JGE  done337
 
-loop314:
+loop336:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done317
+	JGE  done339
 
-loop316:
+loop338:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop316
+	JLT     loop338
 
-done317:
+done339:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done318
+	JZ        done340
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -6663,13 +6945,13 @@ done317:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done318:
+done340:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop314
+	JLT  loop336
 
-done315:
+done337:
 	VZEROUPPER
 	RET
 
@@ -6705,24 +6987,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done320
+	JGE          done342
 
-loop319:
+loop341:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done322
+	JGE          done344
 
-loop321:
+loop343:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop321
+	JLT    loop343
 
-done322:
+done344:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -6734,9 +7016,9 @@ done322:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done324
+	JGE        done346
 
-loop323:
+loop345:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -6765,9 +7047,9 @@ loop323:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop323
+	JLT          loop345
 
-done324:
+done346:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -6802,25 +7084,25 @@ done324:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done326
+	JGE          done348
 
-loop325:
+loop347:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop325
+	JLT     loop347
 
-done326:
+done348:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop319
+	JLT     loop341
 
-done320:
+done342:
 	VZEROUPPER
 	RET
 
@@ -6861,24 +7143,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done328
+	JGE          done350
 
-loop327:
+loop349:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done330
+	JGE          done352
 
-loop329:
+loop351:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop329
+	JLT    loop351
 
-done330:
+done352:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -6890,9 +7172,9 @@ done330:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done332
+	JGE        done354
 
-loop331:
+loop353:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -6920,9 +7202,9 @@ loop331:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop331
+	JLT          loop353
 
-done332:
+done354:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -6979,9 +7261,9 @@ done332:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop327
+	JLT          loop349
 
-done328:
+done350:
 	VZEROUPPER
 	RET
 
@@ -7017,17 +7299,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done334
+	JGE     done356
 
-loop333:
+loop355:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done336
+	JGE  done358
 
-loop335:
+loop357:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -7051,11 +7333,11 @@ loop335:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop335
+	JLT     loop357
 
-done336:
+done358:
 	TESTQ     R8, R8
-	JZ        skip337
+	JZ        skip359
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -7076,14 +7358,14 @@ done336:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip337:
+skip359:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop333
+	JLT  loop355
 
-done334:
+done356:
 	VZEROUPPER
 	RET
 
@@ -7130,17 +7412,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done339
+	JGE     done361
 
-loop338:
+loop360:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done341
+	JGE  done363
 
-loop340:
+loop362:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -7174,11 +7456,11 @@ loop340:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop340
+	JLT       loop362
 
-done341:
+done363:
 	TESTQ     R9, R9
-	JZ        skip342
+	JZ        skip364
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -7209,14 +7491,14 @@ done341:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip342:
+skip364:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop338
+	JLT  loop360
 
-done339:
+done361:
 	VZEROUPPER
 	RET
 
@@ -7263,17 +7545,17 @@ TEXT ·avgPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done344
+	JGE     done366
 
-loop343:
+loop365:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done346
+	JGE  done368
 
-loop345:
+loop367:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -7292,11 +7574,11 @@ loop345:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop345
+	JLT     loop367
 
-done346:
+done368:
 	TESTQ     R8, R8
-	JZ        skip347
+	JZ        skip369
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -7312,14 +7594,14 @@ done346:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip347:
+skip369:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop343
+	JLT  loop365
 
-done344:
+done366:
 	VZEROUPPER
 	RET
 
@@ -7356,17 +7638,17 @@ TEXT ·avgPoolGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done349
+	JGE     done371
 
-loop348:
+loop370:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done351
+	JGE  done373
 
-loop350:
+loop372:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -7382,11 +7664,11 @@ loop350:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop350
+	JLT       loop372
 
-done351:
+done373:
 	TESTQ     R8, R8
-	JZ        skip352
+	JZ        skip374
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -7399,14 +7681,14 @@ done351:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip352:
+skip374:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop348
+	JLT  loop370
 
-done349:
+done371:
 	VZEROUPPER
 	RET
 
@@ -7441,9 +7723,9 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done354
+	JGE   done376
 
-loop353:
+loop375:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -7459,42 +7741,42 @@ loop353:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done356
+	JGE     done378
 
-loop355:
+loop377:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done358
+	JGE     done380
 
-loop357:
+loop379:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop357
+	JLT      loop379
 
-done358:
+done380:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop355
+	JLT    loop377
 
-done356:
+done378:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop353
+	JLT     loop375
 
-done354:
+done376:
 	VZEROUPPER
 	RET
 
@@ -7532,9 +7814,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done360
+	JGE          done382
 
-loop359:
+loop381:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -7565,12 +7847,12 @@ loop359:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop359
+	JLT           loop381
 
-done360:
+done382:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done361
+	JZ            done383
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -7611,7 +7893,7 @@ done360:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done361:
+done383:
 	VZEROUPPER
 	RET
 
@@ -7636,9 +7918,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done363
+	JGE          done385
 
-loop362:
+loop384:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -7646,9 +7928,9 @@ loop362:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop362
+	JLT        loop384
 
-done363:
+done385:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -7680,9 +7962,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done365
+	JGE          done387
 
-loop364:
+loop386:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -7725,11 +8007,11 @@ loop364:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop364
+	JLT        loop386
 
-done365:
+done387:
 	ANDQ       $+15, CX
-	JZ         done366
+	JZ         done388
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -7775,7 +8057,7 @@ done365:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done366:
+done388:
 	VZEROUPPER
 	RET
 
@@ -7796,70 +8078,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done368
+	JGE   done390
 
-loop367:
+loop389:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done370
+	JGE  done392
 
-loop369:
+loop391:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done372
+	JGE  done394
 
-loop371:
+loop393:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done374
+	JGE  done396
 
-loop373:
+loop395:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop373
+	JLT     loop395
 
-done374:
+done396:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop371
+	JLT  loop393
 
-done372:
+done394:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done376
+	JGE  done398
 
-loop375:
+loop397:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop375
+	JLT     loop397
 
-done376:
+done398:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop369
+	JLT  loop391
 
-done370:
+done392:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop367
+	JLT  loop389
 
-done368:
+done390:
 	VZEROUPPER
 	RET
 
@@ -7880,69 +8162,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done378
+	JGE   done400
 
-loop377:
+loop399:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done380
+	JGE  done402
 
-loop379:
+loop401:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done382
+	JGE  done404
 
-loop381:
+loop403:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done384
+	JGE  done406
 
-loop383:
+loop405:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop383
+	JLT     loop405
 
-done384:
+done406:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop381
+	JLT  loop403
 
-done382:
+done404:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done386
+	JGE  done408
 
-loop385:
+loop407:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop385
+	JLT     loop407
 
-done386:
+done408:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop379
+	JLT  loop401
 
-done380:
+done402:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop377
+	JLT  loop399
 
-done378:
+done400:
 	VZEROUPPER
 	RET

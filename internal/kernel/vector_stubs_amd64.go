@@ -169,10 +169,25 @@ func normaliseDoubleAVX2(y []float64, x []float64, mean float64, scale float64, 
 //go:noescape
 func normaliseGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
 
+// rectifyDoubleAVX2 is y[i] = max(−0, x[i]), NaN where x[i] is.
+//
+//go:noescape
+func rectifyDoubleAVX2(y []float64, x []float64)
+
+// rectifyGradDoubleAVX2 is dx[i] = dy[i], but 0 where y[i] has the sign −.
+//
+//go:noescape
+func rectifyGradDoubleAVX2(dx []float64, y []float64, dy []float64)
+
 // dotDoubleAVX2 is Σ a[i] b[i], in an order that depends on len(a) alone.
 //
 //go:noescape
 func dotDoubleAVX2(a []float64, b []float64) (s float64)
+
+// sumDoubleAVX2 is Σ x[i], in an order that depends on len(x) alone.
+//
+//go:noescape
+func sumDoubleAVX2(x []float64) (s float64)
 
 // sumAVX2 is Σ x[i], in an order that depends on len(x) alone.
 //
@@ -417,10 +432,25 @@ func normaliseDoubleAVX512(y []float64, x []float64, mean float64, scale float64
 //go:noescape
 func normaliseGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
 
+// rectifyDoubleAVX512 is y[i] = max(−0, x[i]), NaN where x[i] is.
+//
+//go:noescape
+func rectifyDoubleAVX512(y []float64, x []float64)
+
+// rectifyGradDoubleAVX512 is dx[i] = dy[i], but 0 where y[i] has the sign −.
+//
+//go:noescape
+func rectifyGradDoubleAVX512(dx []float64, y []float64, dy []float64)
+
 // dotDoubleAVX512 is Σ a[i] b[i], in an order that depends on len(a) alone.
 //
 //go:noescape
 func dotDoubleAVX512(a []float64, b []float64) (s float64)
+
+// sumDoubleAVX512 is Σ x[i], in an order that depends on len(x) alone.
+//
+//go:noescape
+func sumDoubleAVX512(x []float64) (s float64)
 
 // sumAVX512 is Σ x[i], in an order that depends on len(x) alone.
 //

@@ -161,6 +161,19 @@ var doublePoints = []kernel{
 		VFMADD231PD(p.get("dy"), p.c["a"], d)
 		return d
 	}},
+	{"rectifyDouble", "(y, x []float64)", "y[i] = max(−0, x[i]), NaN where x[i] is", nil, func(p point) vec {
+		y, minus := p.get("x"), p.vec()
+		VBROADCASTSD(table("signDouble", 1, func(int) Constant { return U64(1 << 63) }), minus)
+		VMAXPD(y, minus, y)
+		return y
+	}},
+	{"rectifyGradDouble", "(dx, y, dy []float64)", "dx[i] = dy[i], but 0 where y[i] has the sign −", nil, func(p point) vec {
+		sign := p.get("y")
+		VPSRAD(Imm(31), sign, sign)
+		VPSHUFD(Imm(0xf5), sign, sign) // the upper half's, in both halves
+		VANDNPS(p.get("dy"), sign, sign)
+		return sign
+	}},
 }
 
 // generateDouble is generate for float64.
@@ -185,12 +198,26 @@ func (k kernel) generateDouble(v isa) {
 	end()
 }
 
-// dotDouble is Σ a[i] b[i] for float64.
+// dotDouble is a kernel of package kernel.
 func (v isa) dotDouble() {
 	v.text("dotDouble", "(a, b []float64) (s float64)", "Σ a[i] b[i], in an order that depends on len(a) alone")
 	a, b, n, parts := base("a"), base("b"), length("a"), v.zeros(4)
 	ADDQ(n, n)
 	v.fourfold(n, func(j int, in place, mask Op) { VFMADD231PD(v.load(in(a), mask), v.load(in(b), mask), parts[j]) })
+	v.returnsDouble(parts)
+}
+
+// sumDouble is a kernel of package kernel.
+func (v isa) sumDouble() {
+	v.text("sumDouble", "(x []float64) (s float64)", "Σ x[i], in an order that depends on len(x) alone")
+	x, n, parts := base("x"), length("x"), v.zeros(4)
+	ADDQ(n, n)
+	v.fourfold(n, func(j int, in place, mask Op) { VADDPD(v.operand(in(x), mask), parts[j], parts[j]) })
+	v.returnsDouble(parts)
+}
+
+// returnsDouble gives the result the sum of four vectors' elements, and ends the function.
+func (v isa) returnsDouble(parts []vec) {
 	VADDPD(parts[1], parts[0], parts[0])
 	VADDPD(parts[3], parts[2], parts[2])
 	VADDPD(parts[2], parts[0], parts[0])

@@ -54,6 +54,7 @@ func Vectors() {
 			k.generateDouble(v)
 		}
 		v.dotDouble()
+		v.sumDouble()
 		v.sum()
 		v.sumSquares()
 		v.sumProducts()
