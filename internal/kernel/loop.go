@@ -340,7 +340,7 @@ func logistic[T Float](y, x []T) {
 func rectify[T Float](y, x []T) {
 	minus := T(math.Copysign(0, -1))
 	for i, v := range x {
-		y[i] = max(v, minus)
+		y[i] = max(v+0, minus) // +0 for −0
 	}
 }
 

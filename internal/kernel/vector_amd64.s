@@ -1894,6 +1894,8 @@ TEXT ·rectifyAVX2(SB), NOSPLIT, $0-48
 
 loop64:
 	VMOVUPS (DX)(BX*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VADDPS  Y1, Y0, Y0
 	VMOVUPS sign<>+0(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS Y0, (AX)(BX*4)
@@ -1908,6 +1910,8 @@ done65:
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y0
 	VMASKMOVPS (DX)(BX*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VADDPS     Y2, Y1, Y1
 	VMOVUPS    sign<>+0(SB), Y2
 	VMAXPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
@@ -2444,6 +2448,8 @@ TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
 
 loop100:
 	VMOVUPS      (CX)(BX*4), Y0
+	VXORPS       Y1, Y1, Y1
+	VADDPD       Y1, Y0, Y0
 	VBROADCASTSD signDouble<>+0(SB), Y1
 	VMAXPD       Y0, Y1, Y0
 	VMOVUPS      Y0, (AX)(BX*4)
@@ -2458,6 +2464,8 @@ done101:
 	NEGQ         DX
 	VMOVUPS      64(SI)(DX*4), Y0
 	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VADDPD       Y2, Y1, Y1
 	VBROADCASTSD signDouble<>+0(SB), Y2
 	VMAXPD       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
@@ -5782,7 +5790,7 @@ done257:
 	RET
 
 // func rectifyAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·rectifyAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS sign<>+0(SB), Z0
 	MOVQ         y_base+0(FP), AX
@@ -5796,6 +5804,8 @@ TEXT ·rectifyAVX512(SB), NOSPLIT, $0-48
 
 loop258:
 	VMOVUPS (DX)(BX*4), Z1
+	VXORPS  Z2, Z2, Z2
+	VADDPS  Z2, Z1, Z1
 	VMOVUPS Z0, Z2
 	VMAXPS  Z1, Z2, Z1
 	VMOVUPS Z1, (AX)(BX*4)
@@ -5811,6 +5821,8 @@ done259:
 	DECQ      SI
 	KMOVW     SI, K1
 	VMOVUPS.Z (DX)(BX*4), K1, Z1
+	VXORPS    Z2, Z2, Z2
+	VADDPS    Z2, Z1, Z1
 	VMOVUPS   Z0, Z0
 	VMAXPS    Z1, Z0, Z1
 	VMOVUPS   Z1, K1, (AX)(BX*4)
@@ -6344,7 +6356,7 @@ done293:
 	RET
 
 // func rectifyDoubleAVX512(y []float64, x []float64)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 	MOVQ y_base+0(FP), AX
 	MOVQ x_base+24(FP), DX
@@ -6358,6 +6370,8 @@ TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 
 loop294:
 	VMOVUPS      (DX)(BX*4), Z0
+	VXORPS       Z1, Z1, Z1
+	VADDPD       Z1, Z0, Z0
 	VBROADCASTSD signDouble<>+0(SB), Z1
 	VMAXPD       Z0, Z1, Z0
 	VMOVUPS      Z0, (AX)(BX*4)
@@ -6373,6 +6387,8 @@ done295:
 	DECQ         SI
 	KMOVW        SI, K1
 	VMOVUPS.Z    (DX)(BX*4), K1, Z0
+	VXORPS       Z1, Z1, Z1
+	VADDPD       Z1, Z0, Z0
 	VBROADCASTSD signDouble<>+0(SB), Z1
 	VMAXPD       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)

@@ -109,7 +109,7 @@ func softplusAVX2(y []float32, x []float32)
 //go:noescape
 func logisticAVX2(y []float32, x []float32)
 
-// rectifyAVX2 is y[i] = max(−0, x[i]), NaN where x[i] is.
+// rectifyAVX2 is y[i] = max(−0, x[i]+0), NaN where x[i] is.
 //
 //go:noescape
 func rectifyAVX2(y []float32, x []float32)
@@ -169,7 +169,7 @@ func normaliseDoubleAVX2(y []float64, x []float64, mean float64, scale float64, 
 //go:noescape
 func normaliseGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
 
-// rectifyDoubleAVX2 is y[i] = max(−0, x[i]), NaN where x[i] is.
+// rectifyDoubleAVX2 is y[i] = max(−0, x[i]+0), NaN where x[i] is.
 //
 //go:noescape
 func rectifyDoubleAVX2(y []float64, x []float64)
@@ -372,7 +372,7 @@ func softplusAVX512(y []float32, x []float32)
 //go:noescape
 func logisticAVX512(y []float32, x []float32)
 
-// rectifyAVX512 is y[i] = max(−0, x[i]), NaN where x[i] is.
+// rectifyAVX512 is y[i] = max(−0, x[i]+0), NaN where x[i] is.
 //
 //go:noescape
 func rectifyAVX512(y []float32, x []float32)
@@ -432,7 +432,7 @@ func normaliseDoubleAVX512(y []float64, x []float64, mean float64, scale float64
 //go:noescape
 func normaliseGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
 
-// rectifyDoubleAVX512 is y[i] = max(−0, x[i]), NaN where x[i] is.
+// rectifyDoubleAVX512 is y[i] = max(−0, x[i]+0), NaN where x[i] is.
 //
 //go:noescape
 func rectifyDoubleAVX512(y []float64, x []float64)

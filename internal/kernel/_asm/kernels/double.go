@@ -161,8 +161,9 @@ var doublePoints = []kernel{
 		VFMADD231PD(p.get("dy"), p.c["a"], d)
 		return d
 	}},
-	{"rectifyDouble", "(y, x []float64)", "y[i] = max(−0, x[i]), NaN where x[i] is", nil, func(p point) vec {
+	{"rectifyDouble", "(y, x []float64)", "y[i] = max(−0, x[i]+0), NaN where x[i] is", nil, func(p point) vec {
 		y, minus := p.get("x"), p.vec()
+		VADDPD(p.zero(), y, y)
 		VBROADCASTSD(table("signDouble", 1, func(int) Constant { return U64(1 << 63) }), minus)
 		VMAXPD(y, minus, y)
 		return y
