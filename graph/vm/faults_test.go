@@ -247,6 +247,18 @@ var wrong = map[string]struct {
 		must(G.Let(x, float32(1)))
 		return g, nil
 	}, []string{"narrow", "float32", "float64"}},
+	"no elements": {func() (*G.ExprGraph, []vm.Option) {
+		g := G.NewGraph()
+		empty := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(0, 3))
+		G.Must(G.Tanh(G.NewMatrix(g, tensor.Float64, G.WithShape(0, 3), G.WithName("hollow"), G.WithValue(empty))))
+		return g, nil
+	}, []string{"hollow", "(0, 3)"}},
+	"a sparse matrix": {func() (*G.ExprGraph, []vm.Option) {
+		g := G.NewGraph()
+		m := tensor.CSRFromCoord(tensor.Shape{2, 2}, []int{0, 1}, []int{0, 1}, []float64{1, 2})
+		G.Must(G.Tanh(G.NewMatrix(g, tensor.Float64, G.WithShape(2, 2), G.WithName("thin"), G.WithValue(m))))
+		return g, nil
+	}, []string{"thin", "CS"}},
 	"a nil to keep": {func() (*G.ExprGraph, []vm.Option) {
 		return G.NewGraph(), []vm.Option{vm.Keep(nil)}
 	}, []string{"nil"}},
