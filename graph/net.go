@@ -223,9 +223,9 @@ func (n *Net) Summary() []Row { return n.rows }
 // Tensors are all that the network's outputs depend on: Params, then Fixed.
 func (n *Net) Tensors() []*Param { return slices.Concat(n.Params, n.Fixed) }
 
-// Least is the number of examples that a training step takes at least: 2 where a batch norm has one number a feature in an example,
+// SmallestBatch is the number of examples that a training step takes at least: 2 where a batch norm has one number a feature in an example,
 // because one number has no spread; otherwise 1.
-func (n *Net) Least() int { return n.least }
+func (n *Net) SmallestBatch() int { return n.least }
 
 // Threads is how many processors the network uses.
 func (n *Net) Threads() int { return team.Size(n.config.Threads) }

@@ -63,6 +63,8 @@ var rules = map[string]func(*lowering, *instr, reflect.Value){
 	"linAlgBinOp":         (*lowering).product,
 	"sumOp":               (*lowering).sum,
 	"maxOp":               (*lowering).max,
+	"minBetween":          (*lowering).smaller,
+	"maxBetween":          (*lowering).larger,
 	"repeatOp":            (*lowering).repeat,
 	"reshapeOp":           (*lowering).reshape,
 	"transposeOp":         (*lowering).transpose,

@@ -100,10 +100,20 @@ func (l *lowering) sum(in *instr, r reflect.Value) {
 	}
 }
 
-// max is the maximum over one axis.
 func (l *lowering) max(in *instr, r reflect.Value) {
-	if axes := ints(r.FieldByName("along")); len(axes) == 1 && agrees(in, op.Max(axes[0])) {
-		l.become(in, op.Max(axes[0]), in.x[0])
+	axes := ints(r.FieldByName("along"))
+	slices.Sort(axes)
+	if own := op.Max(axes...); agrees(in, own) {
+		l.become(in, own, in.x[0])
+	}
+}
+
+func (l *lowering) smaller(in *instr, _ reflect.Value) { l.between(in, op.Smaller) }
+func (l *lowering) larger(in *instr, _ reflect.Value)  { l.between(in, op.Larger) }
+
+func (l *lowering) between(in *instr, own *op.Op) {
+	if in.alike() && slices.Equal(in.x[0].shape, in.x[1].shape) && slices.Equal(in.x[0].shape, in.y.shape) && agrees(in, own) {
+		l.become(in, own, in.x...)
 	}
 }
 
@@ -247,11 +257,11 @@ func window(o gorgonia.Op, r reflect.Value, s op.Shape) op.Window {
 }
 
 func (l *lowering) slice(in *instr, r reflect.Value) {
-	if slices.Equal(in.y.shape, in.x[0].shape) { // all of it
+	switch {
+	case !l.still(in.op):
+	case slices.Equal(in.y.shape, in.x[0].shape): // all of it
 		l.reshape(in, r)
-		return
-	}
-	if l.still(in.op) {
+	default:
 		l.become(in, op.Slice(window(in.op, r, in.x[0].shape)), in.x[0])
 	}
 }

@@ -146,7 +146,7 @@ func perMap(v, y *value) bool {
 // scaling finds a product with a number for each map.
 func (l *lowering) scaling(in *instr) {
 	for k, x := range in.x {
-		if by := l.repeated[x]; perMap(by, in.y) {
+		if by := l.repeated[x]; perMap(by, in.y) && in.x[1-k].elements() == in.y.elements() { // not one number for all
 			l.scaled[in.y] = scaling{view(by, op.Shape{in.y.shape[1]}), in.x[1-k]}
 		}
 	}
@@ -170,7 +170,7 @@ func (l *lowering) scaleGrad(in *instr, sum reduction) bool {
 		return false
 	}
 	for k, x := range by.x {
-		if n := l.normed[x]; n != nil {
+		if n := l.normed[x]; n != nil && by.x[1-k].elements() == n.x.elements() { // not one number for all
 			l.become(in, op.Half(1), l.sumsOf(n, by.x[1-k]))
 			return true
 		}

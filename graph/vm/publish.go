@@ -24,7 +24,7 @@ func (vm *VM) outputs() {
 		}
 	}
 	for _, w := range p.dual {
-		if w.Deriv() != nil {
+		if p.of[w.Deriv()] != nil {
 			vm.after = append(vm.after, vm.newGradient(w).add)
 		}
 	}

@@ -23,6 +23,7 @@ type VM struct {
 
 	more   bool             // the program has nodes that are needed in the first run only
 	lean   bool             // it has none
+	nodes  op.Nodes         // of the graph, when it was compiled
 	moving map[uintptr]bool // slices that were moved between runs
 
 	program *program
@@ -47,7 +48,9 @@ var _ gorgonia.VM = (*VM)(nil)
 func New(g *gorgonia.ExprGraph, opts ...Option) *VM {
 	vm := &VM{graph: g}
 	for _, o := range opts {
-		o(&vm.options)
+		if o != nil {
+			o(&vm.options)
+		}
 	}
 	if g == nil {
 		return vm
@@ -74,6 +77,16 @@ func Compile(outs, params op.Nodes, c Config) (vm *VM, err error) {
 	}
 	if slices.Contains(outs, nil) || slices.Contains(params, nil) {
 		return nil, errors.New("vm: a nil among the outputs or parameters; leave it out")
+	}
+	if c.Descent != nil {
+		if len(c.Descent.Decay) != len(params) {
+			return nil, fmt.Errorf("vm: Decay of %d parameters, but there are %d; give one for each", len(c.Descent.Decay), len(params))
+		}
+		for _, w := range params {
+			if w.Deriv() == nil {
+				return nil, fmt.Errorf("vm: parameter %s has no gradient; call gorgonia.Grad before", label(w))
+			}
+		}
 	}
 	vm = &VM{options: options{threads: c.Threads}}
 	p := &program{outs: slices.Clone(outs), params: params, rule: c.Descent}
@@ -173,9 +186,15 @@ func (vm *VM) String() string {
 	return vm.program.String()
 }
 
-// Data is the memory, []float32 or []float64, of one of the outputs that the program was compiled for.
+// Data is the memory, []float32 or []float64, of one of the outputs that the program was compiled for; nil of any other node.
 func (vm *VM) Data(n *op.Node) any {
+	if vm.program == nil || vm.program.of[n] == nil || !vm.program.of[n].keep {
+		return nil
+	}
 	m := vm.memory[vm.program.of[n].root()]
+	if m == nil {
+		return nil
+	}
 	if m.f64 != nil {
 		return m.f64
 	}

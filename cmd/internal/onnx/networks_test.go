@@ -52,7 +52,7 @@ var networks = map[string]network{
 		positive(op.Ln), positive(op.Log2), positive(op.Log1p), positive(op.Sqrt), positive(op.Inverse), positive(op.InverseSqrt), positive(op.InverseRoot(.1)),
 	), graph.MSE, vector, false},
 	"arithmetic": {layers(
-		two(op.Plus), two(op.Minus), two(op.Times), two(op.Hadamard), two(op.Less), two(op.Greater), two(op.LessEqual), two(op.GreaterEqual),
+		two(op.Plus), two(op.Minus), two(op.Times), two(op.Smaller), two(op.Larger), two(op.Hadamard), two(op.Less), two(op.Greater), two(op.LessEqual), two(op.GreaterEqual),
 		two(op.Equal), two(op.NotEqual),
 		func(b *graph.Builder, x *node) *node {
 			return op.Power.Apply(op.Abs.Apply(x), gorgonia.NewConstant(float32(1.5)))

@@ -68,6 +68,8 @@ var rows = map[string]row{
 	"scaledBy": simple("Mul"),
 	"over":     simple("Div"),
 	"power":    simple("Pow"),
+	"smaller":  simple("Min"),
+	"larger":   simple("Max"),
 	"scaled": func(b *body, c call) error {
 		factor, err := c.number(0)
 		return orElse(err, b.as(c, "Mul", c.x[0], b.number(factor)))
