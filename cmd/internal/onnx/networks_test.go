@@ -41,6 +41,7 @@ var networks = map[string]network{
 		graph.Concat{{graph.Slice{From: 0, To: 6}, twin}, {graph.Slice{From: 6, To: 12}, twin}}, graph.Dense{Out: 2},
 	}, graph.BinaryCrossEntropy, vector, false},
 	"steps":                   {graph.Seq{layer(recurrent), graph.Dense{Out: 6}}, graph.EachStep(3, graph.LogLikelihood), vector, false},
+	"made of others":          {layers(one(triple(op.Exp)), one(triple(triple(op.Tanh)))), graph.MSE, vector, false},
 	"reshaped":                {graph.Seq{graph.Reshape{Shape: shape{3, 2, 2}}, graph.Conv{Out: 2, Kernel: 2}, graph.Flatten{}}, graph.MSE, vector, false},
 	"the examples themselves": {graph.Seq{fixed(func(b *graph.Builder, x *node) *node { return x }), graph.Dense{Out: 2}}, graph.MAE, vector, false},
 
@@ -150,6 +151,17 @@ func layers(list ...layer) graph.Layer {
 		all = append(all, graph.Seq{fixed(f), graph.Flatten{}, graph.Dense{Out: 2}})
 	}
 	return graph.Seq{all, graph.Dense{Out: 3}}
+}
+
+// triple is an op that ONNX does not know, three times the function o.
+func triple(o *op.Op) *op.Op {
+	do := func(y op.Array[float32], x []op.Array[float32]) {
+		o.F32(y, x)
+		for i := range y.Data {
+			y.Data[i] *= 3
+		}
+	}
+	return &op.Op{Name: "triple" + o.Name, Shape: o.Shape, F32: do, Made: func(x graph.Nodes) *node { return op.Scaled(3).Apply(o.Apply(x...)) }}
 }
 
 // one is an op of one input, and positive one on positive numbers.
