@@ -69,7 +69,7 @@ func (n *Net) predicting(m int) (list []Value, err error) {
 func (b *Builder) value(v vm.Value) Value {
 	y := Value{X: v.X, Shape: v.Shape.Clone(), Layer: "loss " + b.net.Loss.Name}
 	if row, ok := b.outline.maker[v.Node.ID()]; ok {
-		y.Layer = "layer " + b.outline.rows[row].Name + " " + b.outline.rows[row].Layer
+		y.Layer = b.outline.path(row)
 	}
 	switch {
 	case v.Leaf && v.Node == b.input:
@@ -86,6 +86,18 @@ func (b *Builder) value(v vm.Value) Value {
 		y.Op, y.Args = fmt.Sprintf("%T", v.Node.Op()), []string{v.Node.Op().String()}
 	}
 	return y
+}
+
+// path is a layer with those that it is inside of, as in errors.
+func (o *outline) path(row int) string {
+	r := o.rows[row]
+	path, depth := fmt.Sprintf("layer %s %s", r.Name, r.Layer), r.Depth
+	for _, r := range slices.Backward(o.rows[:row]) {
+		if r.Depth < depth {
+			path, depth = fmt.Sprintf("layer %s %s: %s", r.Name, r.Layer, path), r.Depth
+		}
+	}
+	return path
 }
 
 // free makes v, for mini-batches of 2, one of any size, by the same value for mini-batches of 3.
