@@ -45,6 +45,7 @@ func pairShape(x []Shape) (Shape, error) {
 	return x[0].Clone(), nil
 }
 
+// Quadratic is C = ½ Σ (a−y)² / m, for outputs a and labels y (m,k).
 var Quadratic = costOp("quadratic", quadraticDo[float32], quadraticDo[float64], DQuadratic,
 	func(x Nodes) *Node { return sub(x[1], x[0]) })
 
@@ -68,6 +69,7 @@ func dQuadraticDo[T kernel.Float](da Array[T], x []Array[T]) {
 	}
 }
 
+// CrossEntropy is C = −Σ (y ln σ(z) + (1−y) ln(1−σ(z))) / m, for weighted inputs z and labels y (m,k).
 var CrossEntropy = costOp("crossEntropy", crossEntropyDo[float32], crossEntropyDo[float64], DCrossEntropy,
 	func(x Nodes) *Node { return scale(-1, x[0]) })
 
@@ -90,6 +92,7 @@ func dCrossEntropyDo[T kernel.Float](dz Array[T], x []Array[T]) {
 	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
 }
 
+// NLL is C = −Σ y ln softmax(z) / m, the softmax by rows, for weighted inputs z and labels y (m,k).
 var NLL = costOp("nll", nllDo[float32], nllDo[float64], DNLL,
 	func(x Nodes) *Node { return scale(-1, LogSoftmax.Apply(x[0])) })
 
