@@ -28,7 +28,7 @@
 // # What is fast
 //
 // Gorgonia's ops are replaced by ours where they mean the same, alone or several together. [VM.String] lists the program; an instruction
-// marked "Gorgonia's own" is one that runs through the op's own interface, as on the TapeMachine. They are float32 and float64's: ops on
+// marked "Gorgonia's own" is one that runs through the op's own interface, as on the TapeMachine. Our ops know float32 and float64; ops on
 // other element types always run through Gorgonia.
 //
 // # Programs of fixed outputs
