@@ -1,4 +1,11 @@
-// Package train is the training loop: one loop for every network, over whatever VM its graphs run on.
+// Package train is the training loop: one loop for every network.
+//
+// A [Trainer] takes a network of package graph, an [Optimizer] and [Data], and its Run is a sequence of epochs to range over; early stopping
+// is break. Data are [Arrays] of any numbers, [Classes] or [Images], or anything else with two methods. State, Tensors and Restore stop a
+// training and resume it with the same bits.
+//
+// An optimizer, a schedule, a loss or a layer of one's own is a value with one or two methods: see the examples. A loop of one's own needs
+// none of this package: graph.Net's Step leaves the gradients.
 package train
 
 import (

@@ -58,6 +58,9 @@ var (
 	Over  = arithmetic("over", over[float32](), over[float64]())
 	Power = arithmetic("power", power[float32](), power[float64]())
 
+	Smaller = arithmetic("smaller", general(func(a, b float32) float32 { return min(a, b) }), general(func(a, b float64) float64 { return min(a, b) }))
+	Larger  = arithmetic("larger", general(func(a, b float32) float32 { return max(a, b) }), general(func(a, b float64) float64 { return max(a, b) }))
+
 	// These are 1 where the comparison holds, else 0.
 	Less         = arithmetic("less", compare(func(a, b float32) bool { return a < b }), compare(func(a, b float64) bool { return a < b }))
 	Greater      = arithmetic("greater", compare(func(a, b float32) bool { return a > b }), compare(func(a, b float64) bool { return a > b }))

@@ -142,6 +142,9 @@ func (p *program) visit(n *op.Node) *value {
 	} else if v.node.Value() == nil {
 		op.Fail("input %s has no value; bind one with gorgonia.Let before the run", label(n))
 	}
+	if slices.Contains(v.shape, 0) {
+		op.Fail("node %s has shape %v and so no elements; every axis must have at least 1", label(n), v.shape)
+	}
 	p.of[n] = v
 	p.values = append(p.values, v)
 	return v

@@ -100,6 +100,23 @@ func (l *lowering) sum(in *instr, r reflect.Value) {
 	}
 }
 
+func (l *lowering) max(in *instr, r reflect.Value) {
+	axes := ints(r.FieldByName("along"))
+	slices.Sort(axes)
+	if own := op.Max(axes...); agrees(in, own) {
+		l.become(in, own, in.x[0])
+	}
+}
+
+func (l *lowering) smaller(in *instr, _ reflect.Value) { l.between(in, op.Smaller) }
+func (l *lowering) larger(in *instr, _ reflect.Value)  { l.between(in, op.Larger) }
+
+func (l *lowering) between(in *instr, own *op.Op) {
+	if in.alike() && slices.Equal(in.x[0].shape, in.x[1].shape) && slices.Equal(in.x[0].shape, in.y.shape) && agrees(in, own) {
+		l.become(in, own, in.x...)
+	}
+}
+
 // agreed is what agrees has found, by the op's type and parameters and by the shapes.
 var agreed sync.Map
 

@@ -4,6 +4,8 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 	"github.com/stheno-ml/stheno/internal/kernel"
 	"github.com/stheno-ml/stheno/internal/team"
+
+	"gorgonia.org/tensor"
 )
 
 // sparse finds the products with an input of the graph as left factor, such as the first layer's: most pixels of a digit are 0.
@@ -14,7 +16,7 @@ func sparse(p *program) {
 			continue
 		}
 		x, s := in.x[0].root(), in.x[0].shape
-		if !x.leaf() || x.node.Deriv() != nil || s[1] < 64 {
+		if !x.leaf() || x.node.Deriv() != nil || s[1] < 64 || x.dtype != tensor.Float32 { // float64's sparse kernels are loops in Go
 			continue
 		}
 		if in.affine() && found[x] == nil {

@@ -285,4 +285,33 @@ var uses = []program{
 		s.read, s.loose = map[string]any{"mean": mean, "variance": variance}, 10
 		return s
 	}},
+	{"the gradient of a hidden node", func() *session {
+		m := newMaker(tensor.Float64)
+		h := G.Must(G.Mul(m.in(3, 4), m.in(4, 2)))
+		s := m.session(squares(G.Must(G.Tanh(h))), nil)
+		s.params = append(s.params, h)
+		return s
+	}},
+	{"an input of the data's own shape", func() *session {
+		m := newMaker(tensor.Float64)
+		x := G.NewVector(m.g, tensor.Float64, G.WithName("x"), G.WithValue(m.data(0, 1, 4)))
+		return m.session(squares(G.Must(G.HadamardProd(x, m.in(4)))), G.NewVanillaSolver(G.WithLearnRate(.1)))
+	}},
+	{"one element", func() *session {
+		m := newMaker(tensor.Float64)
+		w := m.in(1, 1)
+		return m.session(squares(G.Must(G.Add(G.Must(G.Mul(m.in(1, 1), w)), w))), G.NewVanillaSolver(G.WithLearnRate(.1)))
+	}},
+	{"five axes", func() *session {
+		m := newMaker(tensor.Float64)
+		y := G.Must(G.Sum(G.Must(G.Tanh(m.in(2, 1, 3, 2, 2))), 2, 4))
+		return m.session(squares(y), G.NewVanillaSolver(G.WithLearnRate(.1)))
+	}},
+	{"int32", func() *session {
+		m := newMaker(tensor.Float64)
+		x := m.fixed(tensor.New(tensor.WithBacking([]int32{1, 2})))
+		var read G.Value
+		G.Read(G.Must(G.Add(x, x)), &read)
+		return &session{graph: m.g, read: map[string]any{"sum": &read}}
+	}},
 }

@@ -62,7 +62,7 @@ type Set[T Float] struct {
 	Exp           func(y, x []T)      // y = e^x; y may be x
 	Softplus      func(y, x []T)      // y = ln(1+e^x), and x from 14 (float32) or 16 (float64) on; y may be x
 	Logistic      func(y, x []T)      // y = 1/(1+e^−x), and 1 from 15 (float32) or 19 (float64) on; y may be x
-	Rectify       func(y, x []T)      // y = x where x ≥ 0, else −0; NaN stays NaN; y may be x
+	Rectify       func(y, x []T)      // y = x where x ≥ 0, +0 for −0, else −0; NaN stays NaN; y may be x
 	RectifyGrad   func(dx, y, dy []T) // dx = dy, but 0 where y has the sign −
 	// Softmax is p = e^(z−max z) / Σ e^(z−max z) for each row of n elements; p may be z.
 	Softmax func(p, z []T, n int)

@@ -340,20 +340,17 @@ func logistic[T Float](y, x []T) {
 func rectify[T Float](y, x []T) {
 	minus := T(math.Copysign(0, -1))
 	for i, v := range x {
-		if v < 0 {
-			v = minus
-		}
-		y[i] = v
+		y[i] = max(v+0, minus) // +0 for −0
 	}
 }
 
 func rectifyGrad[T Float](dx, y, dy []T) {
 	for i, v := range y {
-		if math.Signbit(float64(v)) {
-			dx[i] = 0
-		} else {
-			dx[i] = dy[i]
+		d := dy[i]
+		if v <= 0 && math.Signbit(float64(v)) {
+			d = 0
 		}
+		dx[i] = d
 	}
 }
 

@@ -1894,6 +1894,8 @@ TEXT ·rectifyAVX2(SB), NOSPLIT, $0-48
 
 loop64:
 	VMOVUPS (DX)(BX*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VADDPS  Y1, Y0, Y0
 	VMOVUPS sign<>+0(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS Y0, (AX)(BX*4)
@@ -1908,6 +1910,8 @@ done65:
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y0
 	VMASKMOVPS (DX)(BX*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VADDPS     Y2, Y1, Y1
 	VMOVUPS    sign<>+0(SB), Y2
 	VMAXPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
@@ -2229,6 +2233,420 @@ done84:
 	VZEROUPPER
 	RET
 
+// func addDoubleAVX2(y []float64, a []float64, b []float64)
+// Requires: AVX
+TEXT ·addDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ b_base+48(FP), DX
+	MOVQ y_len+8(FP), BX
+	ADDQ BX, BX
+	XORQ SI, SI
+	MOVQ BX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done86
+
+loop85:
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS (DX)(SI*4), Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop85
+
+done86:
+	ANDQ       $+7, BX
+	JZ         done87
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VADDPD     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done87:
+	VZEROUPPER
+	RET
+
+// func hadamardDoubleAVX2(y []float64, a []float64, b []float64)
+// Requires: AVX
+TEXT ·hadamardDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ b_base+48(FP), DX
+	MOVQ y_len+8(FP), BX
+	ADDQ BX, BX
+	XORQ SI, SI
+	MOVQ BX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done89
+
+loop88:
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS (DX)(SI*4), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop88
+
+done89:
+	ANDQ       $+7, BX
+	JZ         done90
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VMULPD     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done90:
+	VZEROUPPER
+	RET
+
+// func axpyDoubleAVX2(y []float64, a float64, x []float64)
+// Requires: AVX, FMA3
+TEXT ·axpyDoubleAVX2(SB), NOSPLIT, $0-56
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+32(FP), CX
+	MOVQ         y_len+8(FP), DX
+	ADDQ         DX, DX
+	VBROADCASTSD a+24(FP), Y0
+	XORQ         BX, BX
+	MOVQ         DX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done92
+
+loop91:
+	VMOVUPS     (AX)(BX*4), Y1
+	VMOVUPS     (CX)(BX*4), Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPS     Y1, (AX)(BX*4)
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop91
+
+done92:
+	ANDQ        $+7, DX
+	JZ          done93
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     64(SI)(DX*4), Y1
+	VMASKMOVPS  (AX)(BX*4), Y1, Y2
+	VMASKMOVPS  (CX)(BX*4), Y1, Y3
+	VFMADD231PD Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
+
+done93:
+	VZEROUPPER
+	RET
+
+// func normaliseDoubleAVX2(y []float64, x []float64, mean float64, scale float64, shift float64)
+// Requires: AVX, FMA3
+TEXT ·normaliseDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	ADDQ         DX, DX
+	VBROADCASTSD mean+48(FP), Y0
+	VBROADCASTSD scale+56(FP), Y1
+	VBROADCASTSD shift+64(FP), Y2
+	XORQ         BX, BX
+	MOVQ         DX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done95
+
+loop94:
+	VMOVUPS     (CX)(BX*4), Y3
+	VSUBPD      Y0, Y3, Y3
+	VFMADD213PD Y2, Y1, Y3
+	VMOVUPS     Y3, (AX)(BX*4)
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop94
+
+done95:
+	ANDQ        $+7, DX
+	JZ          done96
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     64(SI)(DX*4), Y3
+	VMASKMOVPS  (CX)(BX*4), Y3, Y4
+	VSUBPD      Y0, Y4, Y4
+	VFMADD213PD Y2, Y1, Y4
+	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
+
+done96:
+	VZEROUPPER
+	RET
+
+// func normaliseGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+// Requires: AVX, FMA3
+TEXT ·normaliseGradDoubleAVX2(SB), NOSPLIT, $0-104
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), CX
+	MOVQ         x_base+48(FP), DX
+	MOVQ         dx_len+8(FP), BX
+	ADDQ         BX, BX
+	VBROADCASTSD mean+72(FP), Y0
+	VBROADCASTSD a+80(FP), Y1
+	VBROADCASTSD b+88(FP), Y2
+	VBROADCASTSD c+96(FP), Y3
+	XORQ         SI, SI
+	MOVQ         BX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done98
+
+loop97:
+	VMOVUPS     (DX)(SI*4), Y4
+	VSUBPD      Y0, Y4, Y4
+	VFMADD213PD Y3, Y2, Y4
+	VMOVUPS     (CX)(SI*4), Y5
+	VFMADD231PD Y5, Y1, Y4
+	VMOVUPS     Y4, (AX)(SI*4)
+	ADDQ        $+8, SI
+	CMPQ        SI, DI
+	JLT         loop97
+
+done98:
+	ANDQ        $+7, BX
+	JZ          done99
+	LEAQ        lanes<>+0(SB), DI
+	NEGQ        BX
+	VMOVUPS     64(DI)(BX*4), Y4
+	VMASKMOVPS  (DX)(SI*4), Y4, Y5
+	VSUBPD      Y0, Y5, Y5
+	VFMADD213PD Y3, Y2, Y5
+	VMASKMOVPS  (CX)(SI*4), Y4, Y0
+	VFMADD231PD Y0, Y1, Y5
+	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
+
+done99:
+	VZEROUPPER
+	RET
+
+// func rectifyDoubleAVX2(y []float64, x []float64)
+// Requires: AVX
+TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ y_len+8(FP), DX
+	ADDQ DX, DX
+	XORQ BX, BX
+	MOVQ DX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done101
+
+loop100:
+	VMOVUPS      (CX)(BX*4), Y0
+	VXORPS       Y1, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VBROADCASTSD signDouble<>+0(SB), Y1
+	VMAXPD       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop100
+
+done101:
+	ANDQ         $+7, DX
+	JZ           done102
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         DX
+	VMOVUPS      64(SI)(DX*4), Y0
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD signDouble<>+0(SB), Y2
+	VMAXPD       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
+
+done102:
+	VZEROUPPER
+	RET
+
+DATA signDouble<>+0(SB)/8, $0x8000000000000000
+GLOBL signDouble<>(SB), RODATA|NOPTR, $8
+
+// func rectifyGradDoubleAVX2(dx []float64, y []float64, dy []float64)
+// Requires: AVX, AVX2
+TEXT ·rectifyGradDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ y_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ dx_len+8(FP), BX
+	ADDQ BX, BX
+	XORQ SI, SI
+	MOVQ BX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done104
+
+loop103:
+	VMOVUPS (CX)(SI*4), Y0
+	VPSRAD  $0x1f, Y0, Y0
+	VPSHUFD $0xf5, Y0, Y0
+	VMOVUPS (DX)(SI*4), Y1
+	VANDNPS Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop103
+
+done104:
+	ANDQ       $+7, BX
+	JZ         done105
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VPSRAD     $0x1f, Y1, Y1
+	VPSHUFD    $0xf5, Y1, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VANDNPS    Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done105:
+	VZEROUPPER
+	RET
+
+// func dotDoubleAVX2(a []float64, b []float64) (s float64)
+// Requires: AVX, FMA3, SSE2
+TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), CX
+	MOVQ   a_len+8(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	ADDQ   DX, DX
+	XORQ   BX, BX
+	MOVQ   DX, SI
+	ANDQ   $-32, SI
+	CMPQ   BX, SI
+	JGE    done107
+
+loop106:
+	VMOVUPS     (AX)(BX*4), Y4
+	VMOVUPS     (CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y0
+	VMOVUPS     32(AX)(BX*4), Y4
+	VMOVUPS     32(CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y1
+	VMOVUPS     64(AX)(BX*4), Y4
+	VMOVUPS     64(CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y2
+	VMOVUPS     96(AX)(BX*4), Y4
+	VMOVUPS     96(CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y3
+	ADDQ        $+32, BX
+	CMPQ        BX, SI
+	JLT         loop106
+
+done107:
+	MOVQ DX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done109
+
+loop108:
+	VMOVUPS     (AX)(BX*4), Y4
+	VMOVUPS     (CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y0
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop108
+
+done109:
+	ANDQ        $+7, DX
+	JZ          done110
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     64(SI)(DX*4), Y4
+	VMASKMOVPS  (AX)(BX*4), Y4, Y5
+	VMASKMOVPS  (CX)(BX*4), Y4, Y4
+	VFMADD231PD Y5, Y4, Y0
+
+done110:
+	VADDPD     Y1, Y0, Y0
+	VADDPD     Y3, Y2, Y2
+	VADDPD     Y2, Y0, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	VPERMILPD  $0x55, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	MOVSD      X0, s+48(FP)
+	VZEROUPPER
+	RET
+
+// func sumDoubleAVX2(x []float64) (s float64)
+// Requires: AVX, SSE2
+TEXT ·sumDoubleAVX2(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	ADDQ   CX, CX
+	XORQ   DX, DX
+	MOVQ   CX, BX
+	ANDQ   $-32, BX
+	CMPQ   DX, BX
+	JGE    done112
+
+loop111:
+	VADDPD (AX)(DX*4), Y0, Y0
+	VADDPD 32(AX)(DX*4), Y1, Y1
+	VADDPD 64(AX)(DX*4), Y2, Y2
+	VADDPD 96(AX)(DX*4), Y3, Y3
+	ADDQ   $+32, DX
+	CMPQ   DX, BX
+	JLT    loop111
+
+done112:
+	MOVQ CX, BX
+	ANDQ $-8, BX
+	CMPQ DX, BX
+	JGE  done114
+
+loop113:
+	VADDPD (AX)(DX*4), Y0, Y0
+	ADDQ   $+8, DX
+	CMPQ   DX, BX
+	JLT    loop113
+
+done114:
+	ANDQ       $+7, CX
+	JZ         done115
+	LEAQ       lanes<>+0(SB), BX
+	NEGQ       CX
+	VMOVUPS    64(BX)(CX*4), Y4
+	VMASKMOVPS (AX)(DX*4), Y4, Y4
+	VADDPD     Y4, Y0, Y0
+
+done115:
+	VADDPD     Y1, Y0, Y0
+	VADDPD     Y3, Y2, Y2
+	VADDPD     Y2, Y0, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	VPERMILPD  $0x55, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	MOVSD      X0, s+24(FP)
+	VZEROUPPER
+	RET
+
 // func sumAVX2(x []float32) (s float32)
 // Requires: AVX
 TEXT ·sumAVX2(SB), NOSPLIT, $0-28
@@ -2242,39 +2660,39 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done86
+	JGE    done117
 
-loop85:
+loop116:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop85
+	JLT    loop116
 
-done86:
+done117:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done88
+	JGE  done119
 
-loop87:
+loop118:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop87
+	JLT    loop118
 
-done88:
+done119:
 	ANDQ       $+7, CX
-	JZ         done89
+	JZ         done120
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done89:
+done120:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -2302,9 +2720,9 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-36
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done91
+	JGE          done122
 
-loop90:
+loop121:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -2319,25 +2737,25 @@ loop90:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop90
+	JLT         loop121
 
-done91:
+done122:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done93
+	JGE  done124
 
-loop92:
+loop123:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop92
+	JLT         loop123
 
-done93:
+done124:
 	ANDQ        $+7, CX
-	JZ          done94
+	JZ          done125
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -2346,7 +2764,7 @@ done93:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done94:
+done125:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -2379,9 +2797,9 @@ TEXT ·sumProductsAVX2(SB), NOSPLIT, $0-64
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done96
+	JGE          done127
 
-loop95:
+loop126:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -2404,15 +2822,15 @@ loop95:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop95
+	JLT         loop126
 
-done96:
+done127:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done98
+	JGE  done129
 
-loop97:
+loop128:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -2420,11 +2838,11 @@ loop97:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop97
+	JLT         loop128
 
-done98:
+done129:
 	ANDQ        $+7, DX
-	JZ          done99
+	JZ          done130
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -2435,7 +2853,7 @@ done98:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done99:
+done130:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -2472,9 +2890,9 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done101
+	JGE  done132
 
-loop100:
+loop131:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2482,9 +2900,9 @@ loop100:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done103
+	JGE    done134
 
-loop102:
+loop133:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -2496,47 +2914,47 @@ loop102:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop102
+	JLT     loop133
 
-done103:
+done134:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop100
+	JLT     loop131
 
-done101:
+done132:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done105
+	JGE  done136
 
-loop104:
+loop135:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done107
+	JGE    done138
 
-loop106:
+loop137:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop106
+	JLT     loop137
 
-done107:
+done138:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop104
+	JLT     loop135
 
-done105:
+done136:
 	ANDQ    $+7, DX
-	JZ      done108
+	JZ      done139
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -2544,20 +2962,20 @@ done105:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done110
+	JGE     done141
 
-loop109:
+loop140:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop109
+	JLT        loop140
 
-done110:
+done141:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done108:
+done139:
 	VZEROUPPER
 	RET
 
@@ -2573,28 +2991,28 @@ TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done112
+	JGE  done143
 
-loop111:
+loop142:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done114
+	JGE  done145
 
-loop113:
+loop144:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop113
+	JLT     loop144
 
-done114:
+done145:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done115
+	JZ         done146
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -2603,13 +3021,13 @@ done114:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done115:
+done146:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop111
+	JLT  loop142
 
-done112:
+done143:
 	VZEROUPPER
 	RET
 
@@ -2631,24 +3049,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-56
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done117
+	JGE     done148
 
-loop116:
+loop147:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done119
+	JGE          done150
 
-loop118:
+loop149:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop118
+	JLT    loop149
 
-done119:
+done150:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -2658,9 +3076,9 @@ done119:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done121
+	JGE        done152
 
-loop120:
+loop151:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -2689,9 +3107,9 @@ loop120:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop120
+	JLT          loop151
 
-done121:
+done152:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -2724,25 +3142,25 @@ done121:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done123
+	JGE          done154
 
-loop122:
+loop153:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop122
+	JLT     loop153
 
-done123:
+done154:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop116
+	JLT        loop147
 
-done117:
+done148:
 	VZEROUPPER
 	RET
 
@@ -2766,24 +3184,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-56
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done125
+	JGE     done156
 
-loop124:
+loop155:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done127
+	JGE          done158
 
-loop126:
+loop157:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop126
+	JLT    loop157
 
-done127:
+done158:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -2793,9 +3211,9 @@ done127:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done129
+	JGE        done160
 
-loop128:
+loop159:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -2823,9 +3241,9 @@ loop128:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop128
+	JLT          loop159
 
-done129:
+done160:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -2880,9 +3298,9 @@ done129:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop124
+	JLT          loop155
 
-done125:
+done156:
 	VZEROUPPER
 	RET
 
@@ -2922,17 +3340,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done131
+	JGE     done162
 
-loop130:
+loop161:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done133
+	JGE  done164
 
-loop132:
+loop163:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -2956,11 +3374,11 @@ loop132:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop132
+	JLT     loop163
 
-done133:
+done164:
 	TESTQ      R10, R10
-	JZ         skip134
+	JZ         skip165
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -2981,14 +3399,14 @@ done133:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip134:
+skip165:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop130
+	JLT  loop161
 
-done131:
+done162:
 	VZEROUPPER
 	RET
 
@@ -3019,17 +3437,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done136
+	JGE     done167
 
-loop135:
+loop166:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done138
+	JGE  done169
 
-loop137:
+loop168:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -3063,11 +3481,11 @@ loop137:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop137
+	JLT       loop168
 
-done138:
+done169:
 	TESTQ      R11, R11
-	JZ         skip139
+	JZ         skip170
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3098,14 +3516,14 @@ done138:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip139:
+skip170:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop135
+	JLT  loop166
 
-done136:
+done167:
 	VZEROUPPER
 	RET
 
@@ -3136,17 +3554,17 @@ TEXT ·avgPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done141
+	JGE     done172
 
-loop140:
+loop171:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done143
+	JGE  done174
 
-loop142:
+loop173:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -3165,11 +3583,11 @@ loop142:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop142
+	JLT     loop173
 
-done143:
+done174:
 	TESTQ      R10, R10
-	JZ         skip144
+	JZ         skip175
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -3185,14 +3603,14 @@ done143:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip144:
+skip175:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop140
+	JLT  loop171
 
-done141:
+done172:
 	VZEROUPPER
 	RET
 
@@ -3241,17 +3659,17 @@ TEXT ·avgPoolGradAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done146
+	JGE     done177
 
-loop145:
+loop176:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done148
+	JGE  done179
 
-loop147:
+loop178:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -3267,11 +3685,11 @@ loop147:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop147
+	JLT       loop178
 
-done148:
+done179:
 	TESTQ      R10, R10
-	JZ         skip149
+	JZ         skip180
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -3284,14 +3702,14 @@ done148:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip149:
+skip180:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop145
+	JLT  loop176
 
-done146:
+done177:
 	VZEROUPPER
 	RET
 
@@ -3325,9 +3743,9 @@ TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-144
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done151
+	JGE   done182
 
-loop150:
+loop181:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -3343,42 +3761,42 @@ loop150:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done153
+	JGE     done184
 
-loop152:
+loop183:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done155
+	JGE     done186
 
-loop154:
+loop185:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop154
+	JLT        loop185
 
-done155:
+done186:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop152
+	JLT    loop183
 
-done153:
+done184:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop150
+	JLT        loop181
 
-done151:
+done182:
 	VZEROUPPER
 	RET
 
@@ -3406,9 +3824,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done157
+	JGE          done188
 
-loop156:
+loop187:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -3463,11 +3881,11 @@ loop156:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop156
+	JLT          loop187
 
-done157:
+done188:
 	ANDQ         $+15, CX
-	JZ           done158
+	JZ           done189
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -3528,7 +3946,7 @@ done157:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done158:
+done189:
 	VZEROUPPER
 	RET
 
@@ -3590,9 +4008,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done160
+	JGE  done191
 
-loop159:
+loop190:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -3600,9 +4018,9 @@ loop159:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop159
+	JLT        loop190
 
-done160:
+done191:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -3639,9 +4057,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done162
+	JGE          done193
 
-loop161:
+loop192:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -3684,11 +4102,11 @@ loop161:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop161
+	JLT        loop192
 
-done162:
+done193:
 	ANDQ       $+7, BX
-	JZ         done163
+	JZ         done194
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -3733,7 +4151,7 @@ done162:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done163:
+done194:
 	VZEROUPPER
 	RET
 
@@ -3816,20 +4234,20 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done165
+	JGE  done196
 
-loop164:
+loop195:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop164
+	JLT     loop195
 
-done165:
+done196:
 	ANDQ      $+15, CX
-	JZ        done166
+	JZ        done197
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3839,7 +4257,7 @@ done165:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done166:
+done197:
 	VZEROUPPER
 	RET
 
@@ -3854,20 +4272,20 @@ TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done168
+	JGE  done199
 
-loop167:
+loop198:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop167
+	JLT     loop198
 
-done168:
+done199:
 	ANDQ      $+15, CX
-	JZ        done169
+	JZ        done200
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3877,7 +4295,7 @@ done168:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done169:
+done200:
 	VZEROUPPER
 	RET
 
@@ -3892,20 +4310,20 @@ TEXT ·divideAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done171
+	JGE  done202
 
-loop170:
+loop201:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VDIVPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop170
+	JLT     loop201
 
-done171:
+done202:
 	ANDQ      $+15, CX
-	JZ        done172
+	JZ        done203
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3915,7 +4333,7 @@ done171:
 	VDIVPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done172:
+done203:
 	VZEROUPPER
 	RET
 
@@ -3930,20 +4348,20 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done174
+	JGE          done205
 
-loop173:
+loop204:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop173
+	JLT         loop204
 
-done174:
+done205:
 	ANDQ        $+15, CX
-	JZ          done175
+	JZ          done206
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -3953,7 +4371,7 @@ done174:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done175:
+done206:
 	VZEROUPPER
 	RET
 
@@ -3970,20 +4388,20 @@ TEXT ·normaliseAVX512(SB), NOSPLIT, $0-60
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done177
+	JGE          done208
 
-loop176:
+loop207:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop176
+	JLT         loop207
 
-done177:
+done208:
 	ANDQ        $+15, CX
-	JZ          done178
+	JZ          done209
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -3993,7 +4411,7 @@ done177:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done178:
+done209:
 	VZEROUPPER
 	RET
 
@@ -4012,9 +4430,9 @@ TEXT ·normaliseGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done180
+	JGE          done211
 
-loop179:
+loop210:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -4023,11 +4441,11 @@ loop179:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop179
+	JLT         loop210
 
-done180:
+done211:
 	ANDQ        $+15, CX
-	JZ          done181
+	JZ          done212
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -4039,7 +4457,7 @@ done180:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done181:
+done212:
 	VZEROUPPER
 	RET
 
@@ -4067,9 +4485,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done183
+	JGE          done214
 
-loop182:
+loop213:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -4100,11 +4518,11 @@ loop182:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop182
+	JLT          loop213
 
-done183:
+done214:
 	ANDQ         $+15, CX
-	JZ           done184
+	JZ           done215
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4138,7 +4556,7 @@ done183:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done184:
+done215:
 	VZEROUPPER
 	RET
 
@@ -4167,9 +4585,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done186
+	JGE          done217
 
-loop185:
+loop216:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -4202,11 +4620,11 @@ loop185:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop185
+	JLT          loop216
 
-done186:
+done217:
 	ANDQ         $+15, CX
-	JZ           done187
+	JZ           done218
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4242,7 +4660,7 @@ done186:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done187:
+done218:
 	VZEROUPPER
 	RET
 
@@ -4256,20 +4674,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done189
+	JGE  done220
 
-loop188:
+loop219:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop188
+	JLT     loop219
 
-done189:
+done220:
 	ANDQ      $+15, CX
-	JZ        done190
+	JZ        done221
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -4279,7 +4697,7 @@ done189:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done190:
+done221:
 	VZEROUPPER
 	RET
 
@@ -4295,9 +4713,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done192
+	JGE          done223
 
-loop191:
+loop222:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -4307,11 +4725,11 @@ loop191:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop191
+	JLT     loop222
 
-done192:
+done223:
 	ANDQ      $+15, CX
-	JZ        done193
+	JZ        done224
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4324,7 +4742,7 @@ done192:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done193:
+done224:
 	VZEROUPPER
 	RET
 
@@ -4340,9 +4758,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done195
+	JGE          done226
 
-loop194:
+loop225:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -4351,11 +4769,11 @@ loop194:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop194
+	JLT          loop225
 
-done195:
+done226:
 	ANDQ         $+15, CX
-	JZ           done196
+	JZ           done227
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4367,7 +4785,7 @@ done195:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done196:
+done227:
 	VZEROUPPER
 	RET
 
@@ -4382,9 +4800,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done198
+	JGE  done229
 
-loop197:
+loop228:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -4393,11 +4811,11 @@ loop197:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop197
+	JLT       loop228
 
-done198:
+done229:
 	ANDQ      $+15, CX
-	JZ        done199
+	JZ        done230
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4409,7 +4827,7 @@ done198:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done199:
+done230:
 	VZEROUPPER
 	RET
 
@@ -4424,20 +4842,20 @@ TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-52
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done201
+	JGE          done232
 
-loop200:
+loop231:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMAXPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop200
+	JLT     loop231
 
-done201:
+done232:
 	ANDQ      $+15, CX
-	JZ        done202
+	JZ        done233
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -4447,7 +4865,7 @@ done201:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done202:
+done233:
 	VZEROUPPER
 	RET
 
@@ -4463,9 +4881,9 @@ TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $0-76
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done204
+	JGE          done235
 
-loop203:
+loop234:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -4476,11 +4894,11 @@ loop203:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop203
+	JLT     loop234
 
-done204:
+done235:
 	ANDQ      $+15, CX
-	JZ        done205
+	JZ        done236
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4494,7 +4912,7 @@ done204:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done205:
+done236:
 	VZEROUPPER
 	RET
 
@@ -4525,9 +4943,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done207
+	JGE          done238
 
-loop206:
+loop237:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -4585,11 +5003,11 @@ loop206:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop206
+	JLT          loop237
 
-done207:
+done238:
 	ANDQ         $+15, CX
-	JZ           done208
+	JZ           done239
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4650,7 +5068,7 @@ done207:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done208:
+done239:
 	VZEROUPPER
 	RET
 
@@ -4682,9 +5100,9 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done210
+	JGE          done241
 
-loop209:
+loop240:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -4745,11 +5163,11 @@ loop209:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop209
+	JLT          loop240
 
-done210:
+done241:
 	ANDQ         $+15, CX
-	JZ           done211
+	JZ           done242
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4813,7 +5231,7 @@ done210:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done211:
+done242:
 	VZEROUPPER
 	RET
 
@@ -4841,9 +5259,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done213
+	JGE          done244
 
-loop212:
+loop243:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -4873,11 +5291,11 @@ loop212:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop212
+	JLT          loop243
 
-done213:
+done244:
 	ANDQ         $+15, CX
-	JZ           done214
+	JZ           done245
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4910,7 +5328,7 @@ done213:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done214:
+done245:
 	VZEROUPPER
 	RET
 
@@ -4939,9 +5357,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done216
+	JGE          done247
 
-loop215:
+loop246:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -4983,11 +5401,11 @@ loop215:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop215
+	JLT          loop246
 
-done216:
+done247:
 	ANDQ         $+15, CX
-	JZ           done217
+	JZ           done248
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5032,7 +5450,7 @@ done216:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done217:
+done248:
 	VZEROUPPER
 	RET
 
@@ -5059,9 +5477,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done219
+	JGE          done250
 
-loop218:
+loop249:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -5088,11 +5506,11 @@ loop218:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop218
+	JLT          loop249
 
-done219:
+done250:
 	ANDQ         $+15, CX
-	JZ           done220
+	JZ           done251
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5122,7 +5540,7 @@ done219:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done220:
+done251:
 	VZEROUPPER
 	RET
 
@@ -5158,9 +5576,9 @@ TEXT ·softplusAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done222
+	JGE          done253
 
-loop221:
+loop252:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -5204,11 +5622,11 @@ loop221:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop221
+	JLT          loop252
 
-done222:
+done253:
 	ANDQ         $+15, CX
-	JZ           done223
+	JZ           done254
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5255,7 +5673,7 @@ done222:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done223:
+done254:
 	VZEROUPPER
 	RET
 
@@ -5284,9 +5702,9 @@ TEXT ·logisticAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done225
+	JGE          done256
 
-loop224:
+loop255:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -5323,11 +5741,11 @@ loop224:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop224
+	JLT          loop255
 
-done225:
+done256:
 	ANDQ         $+15, CX
-	JZ           done226
+	JZ           done257
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5367,12 +5785,12 @@ done225:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done226:
+done257:
 	VZEROUPPER
 	RET
 
 // func rectifyAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·rectifyAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS sign<>+0(SB), Z0
 	MOVQ         y_base+0(FP), AX
@@ -5382,30 +5800,34 @@ TEXT ·rectifyAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done228
+	JGE          done259
 
-loop227:
+loop258:
 	VMOVUPS (DX)(BX*4), Z1
+	VXORPS  Z2, Z2, Z2
+	VADDPS  Z2, Z1, Z1
 	VMOVUPS Z0, Z2
 	VMAXPS  Z1, Z2, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop227
+	JLT     loop258
 
-done228:
+done259:
 	ANDQ      $+15, CX
-	JZ        done229
+	JZ        done260
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
 	KMOVW     SI, K1
 	VMOVUPS.Z (DX)(BX*4), K1, Z1
+	VXORPS    Z2, Z2, Z2
+	VADDPS    Z2, Z1, Z1
 	VMOVUPS   Z0, Z0
 	VMAXPS    Z1, Z0, Z1
 	VMOVUPS   Z1, K1, (AX)(BX*4)
 
-done229:
+done260:
 	VZEROUPPER
 	RET
 
@@ -5420,9 +5842,9 @@ TEXT ·rectifyGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done231
+	JGE  done262
 
-loop230:
+loop261:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -5430,11 +5852,11 @@ loop230:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop230
+	JLT     loop261
 
-done231:
+done262:
 	ANDQ      $+15, CX
-	JZ        done232
+	JZ        done263
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5445,7 +5867,7 @@ done231:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done232:
+done263:
 	VZEROUPPER
 	RET
 
@@ -5461,9 +5883,9 @@ TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done234
+	JGE          done265
 
-loop233:
+loop264:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -5471,11 +5893,11 @@ loop233:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop233
+	JLT          loop264
 
-done234:
+done265:
 	ANDQ         $+15, CX
-	JZ           done235
+	JZ           done266
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5486,7 +5908,7 @@ done234:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done235:
+done266:
 	VZEROUPPER
 	RET
 
@@ -5504,9 +5926,9 @@ TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done237
+	JGE          done268
 
-loop236:
+loop267:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -5518,11 +5940,11 @@ loop236:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop236
+	JLT          loop267
 
-done237:
+done268:
 	ANDQ         $+15, CX
-	JZ           done238
+	JZ           done269
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5537,7 +5959,7 @@ done237:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done238:
+done269:
 	VZEROUPPER
 	RET
 
@@ -5555,9 +5977,9 @@ TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done240
+	JGE          done271
 
-loop239:
+loop270:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -5569,11 +5991,11 @@ loop239:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop239
+	JLT          loop270
 
-done240:
+done271:
 	ANDQ         $+15, CX
-	JZ           done241
+	JZ           done272
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5588,7 +6010,7 @@ done240:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done241:
+done272:
 	VZEROUPPER
 	RET
 
@@ -5607,9 +6029,9 @@ TEXT ·rmsPropAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done243
+	JGE          done274
 
-loop242:
+loop273:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -5626,11 +6048,11 @@ loop242:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop242
+	JLT         loop273
 
-done243:
+done274:
 	ANDQ        $+15, CX
-	JZ          done244
+	JZ          done275
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -5650,7 +6072,7 @@ done243:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done244:
+done275:
 	VZEROUPPER
 	RET
 
@@ -5673,9 +6095,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done246
+	JGE          done277
 
-loop245:
+loop276:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -5696,11 +6118,11 @@ loop245:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop245
+	JLT         loop276
 
-done246:
+done277:
 	ANDQ        $+15, CX
-	JZ          done247
+	JZ          done278
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -5724,7 +6146,431 @@ done246:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done247:
+done278:
+	VZEROUPPER
+	RET
+
+// func addDoubleAVX512(y []float64, a []float64, b []float64)
+// Requires: AVX, AVX512F
+TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	MOVQ y_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done280
+
+loop279:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VADDPD  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop279
+
+done280:
+	ANDQ      $+15, CX
+	JZ        done281
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done281:
+	VZEROUPPER
+	RET
+
+// func hadamardDoubleAVX512(y []float64, a []float64, b []float64)
+// Requires: AVX, AVX512F
+TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	MOVQ y_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done283
+
+loop282:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop282
+
+done283:
+	ANDQ      $+15, CX
+	JZ        done284
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VMULPD    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done284:
+	VZEROUPPER
+	RET
+
+// func axpyDoubleAVX512(y []float64, a float64, x []float64)
+// Requires: AVX, AVX512F
+TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+32(FP), DX
+	MOVQ         y_len+8(FP), CX
+	ADDQ         CX, CX
+	VBROADCASTSD a+24(FP), Z0
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done286
+
+loop285:
+	VMOVUPS     (AX)(BX*4), Z1
+	VMOVUPS     (DX)(BX*4), Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPS     Z1, (AX)(BX*4)
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop285
+
+done286:
+	ANDQ        $+15, CX
+	JZ          done287
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*4), K1, Z1
+	VMOVUPS.Z   (DX)(BX*4), K1, Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (AX)(BX*4)
+
+done287:
+	VZEROUPPER
+	RET
+
+// func normaliseDoubleAVX512(y []float64, x []float64, mean float64, scale float64, shift float64)
+// Requires: AVX, AVX512F
+TEXT ·normaliseDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_len+8(FP), CX
+	ADDQ         CX, CX
+	VBROADCASTSD mean+48(FP), Z0
+	VBROADCASTSD scale+56(FP), Z1
+	VBROADCASTSD shift+64(FP), Z2
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done289
+
+loop288:
+	VMOVUPS     (DX)(BX*4), Z3
+	VSUBPD      Z0, Z3, Z3
+	VFMADD213PD Z2, Z1, Z3
+	VMOVUPS     Z3, (AX)(BX*4)
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop288
+
+done289:
+	ANDQ        $+15, CX
+	JZ          done290
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (DX)(BX*4), K1, Z3
+	VSUBPD      Z0, Z3, Z3
+	VFMADD213PD Z2, Z1, Z3
+	VMOVUPS     Z3, K1, (AX)(BX*4)
+
+done290:
+	VZEROUPPER
+	RET
+
+// func normaliseGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+// Requires: AVX, AVX512F
+TEXT ·normaliseGradDoubleAVX512(SB), NOSPLIT, $0-104
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), DX
+	MOVQ         x_base+48(FP), BX
+	MOVQ         dx_len+8(FP), CX
+	ADDQ         CX, CX
+	VBROADCASTSD mean+72(FP), Z0
+	VBROADCASTSD a+80(FP), Z1
+	VBROADCASTSD b+88(FP), Z2
+	VBROADCASTSD c+96(FP), Z3
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done292
+
+loop291:
+	VMOVUPS     (BX)(SI*4), Z4
+	VSUBPD      Z0, Z4, Z4
+	VFMADD213PD Z3, Z2, Z4
+	VMOVUPS     (DX)(SI*4), Z5
+	VFMADD231PD Z5, Z1, Z4
+	VMOVUPS     Z4, (AX)(SI*4)
+	ADDQ        $+16, SI
+	CMPQ        SI, DI
+	JLT         loop291
+
+done292:
+	ANDQ        $+15, CX
+	JZ          done293
+	MOVQ        $+1, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (BX)(SI*4), K1, Z4
+	VSUBPD      Z0, Z4, Z4
+	VFMADD213PD Z3, Z2, Z4
+	VMOVUPS.Z   (DX)(SI*4), K1, Z0
+	VFMADD231PD Z0, Z1, Z4
+	VMOVUPS     Z4, K1, (AX)(SI*4)
+
+done293:
+	VZEROUPPER
+	RET
+
+// func rectifyDoubleAVX512(y []float64, x []float64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done295
+
+loop294:
+	VMOVUPS      (DX)(BX*4), Z0
+	VXORPS       Z1, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	VBROADCASTSD signDouble<>+0(SB), Z1
+	VMAXPD       Z0, Z1, Z0
+	VMOVUPS      Z0, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop294
+
+done295:
+	ANDQ         $+15, CX
+	JZ           done296
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z0
+	VXORPS       Z1, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	VBROADCASTSD signDouble<>+0(SB), Z1
+	VMAXPD       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (AX)(BX*4)
+
+done296:
+	VZEROUPPER
+	RET
+
+// func rectifyGradDoubleAVX512(dx []float64, y []float64, dy []float64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ y_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	MOVQ dx_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done298
+
+loop297:
+	VMOVUPS (DX)(SI*4), Z0
+	VPSRAD  $0x1f, Z0, Z0
+	VPSHUFD $0xf5, Z0, Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VANDNPS Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop297
+
+done298:
+	ANDQ      $+15, CX
+	JZ        done299
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VPSRAD    $0x1f, Z0, Z0
+	VPSHUFD   $0xf5, Z0, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VANDNPS   Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done299:
+	VZEROUPPER
+	RET
+
+// func dotDoubleAVX512(a []float64, b []float64) (s float64)
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), DX
+	MOVQ   a_len+8(FP), CX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	ADDQ   CX, CX
+	XORQ   BX, BX
+	MOVQ   CX, SI
+	ANDQ   $-64, SI
+	CMPQ   BX, SI
+	JGE    done301
+
+loop300:
+	VMOVUPS     (AX)(BX*4), Z4
+	VMOVUPS     (DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z0
+	VMOVUPS     64(AX)(BX*4), Z4
+	VMOVUPS     64(DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z1
+	VMOVUPS     128(AX)(BX*4), Z4
+	VMOVUPS     128(DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z2
+	VMOVUPS     192(AX)(BX*4), Z4
+	VMOVUPS     192(DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z3
+	ADDQ        $+64, BX
+	CMPQ        BX, SI
+	JLT         loop300
+
+done301:
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done303
+
+loop302:
+	VMOVUPS     (AX)(BX*4), Z4
+	VMOVUPS     (DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z0
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop302
+
+done303:
+	ANDQ        $+15, CX
+	JZ          done304
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*4), K1, Z4
+	VMOVUPS.Z   (DX)(BX*4), K1, Z5
+	VFMADD231PD Z4, Z5, Z0
+
+done304:
+	VADDPD     Z1, Z0, Z0
+	VADDPD     Z3, Z2, Z2
+	VADDPD     Z2, Z0, Z0
+	VSHUFF64X2 $0x4e, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VSHUFF64X2 $0xb1, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VPERMILPD  $0x55, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	MOVSD      X0, s+48(FP)
+	VZEROUPPER
+	RET
+
+// func sumDoubleAVX512(x []float64) (s float64)
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	ADDQ   CX, CX
+	XORQ   DX, DX
+	MOVQ   CX, BX
+	ANDQ   $-64, BX
+	CMPQ   DX, BX
+	JGE    done306
+
+loop305:
+	VADDPD (AX)(DX*4), Z0, Z0
+	VADDPD 64(AX)(DX*4), Z1, Z1
+	VADDPD 128(AX)(DX*4), Z2, Z2
+	VADDPD 192(AX)(DX*4), Z3, Z3
+	ADDQ   $+64, DX
+	CMPQ   DX, BX
+	JLT    loop305
+
+done306:
+	MOVQ CX, BX
+	ANDQ $-16, BX
+	CMPQ DX, BX
+	JGE  done308
+
+loop307:
+	VADDPD (AX)(DX*4), Z0, Z0
+	ADDQ   $+16, DX
+	CMPQ   DX, BX
+	JLT    loop307
+
+done308:
+	ANDQ      $+15, CX
+	JZ        done309
+	MOVQ      $+1, BX
+	SHLQ      CL, BX
+	DECQ      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX)(DX*4), K1, Z4
+	VADDPD    Z4, Z0, Z0
+
+done309:
+	VADDPD     Z1, Z0, Z0
+	VADDPD     Z3, Z2, Z2
+	VADDPD     Z2, Z0, Z0
+	VSHUFF64X2 $0x4e, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VSHUFF64X2 $0xb1, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VPERMILPD  $0x55, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	MOVSD      X0, s+24(FP)
 	VZEROUPPER
 	RET
 
@@ -5741,32 +6587,32 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done249
+	JGE    done311
 
-loop248:
+loop310:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop248
+	JLT    loop310
 
-done249:
+done311:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done251
+	JGE  done313
 
-loop250:
+loop312:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop250
+	JLT    loop312
 
-done251:
+done313:
 	ANDQ      $+15, CX
-	JZ        done252
+	JZ        done314
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -5774,7 +6620,7 @@ done251:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done252:
+done314:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -5804,9 +6650,9 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-36
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done254
+	JGE          done316
 
-loop253:
+loop315:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -5821,25 +6667,25 @@ loop253:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop253
+	JLT         loop315
 
-done254:
+done316:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done256
+	JGE  done318
 
-loop255:
+loop317:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop255
+	JLT         loop317
 
-done256:
+done318:
 	ANDQ        $+15, CX
-	JZ          done257
+	JZ          done319
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -5849,7 +6695,7 @@ done256:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done257:
+done319:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -5884,9 +6730,9 @@ TEXT ·sumProductsAVX512(SB), NOSPLIT, $0-64
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done259
+	JGE          done321
 
-loop258:
+loop320:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -5909,15 +6755,15 @@ loop258:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop258
+	JLT         loop320
 
-done259:
+done321:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done261
+	JGE  done323
 
-loop260:
+loop322:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -5925,11 +6771,11 @@ loop260:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop260
+	JLT         loop322
 
-done261:
+done323:
 	ANDQ        $+15, CX
-	JZ          done262
+	JZ          done324
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5941,7 +6787,7 @@ done261:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done262:
+done324:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -5982,9 +6828,9 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done264
+	JGE  done326
 
-loop263:
+loop325:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -5992,9 +6838,9 @@ loop263:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done266
+	JGE    done328
 
-loop265:
+loop327:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -6006,47 +6852,47 @@ loop265:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop265
+	JLT     loop327
 
-done266:
+done328:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop263
+	JLT     loop325
 
-done264:
+done326:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done268
+	JGE  done330
 
-loop267:
+loop329:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done270
+	JGE    done332
 
-loop269:
+loop331:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop269
+	JLT     loop331
 
-done270:
+done332:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop267
+	JLT     loop329
 
-done268:
+done330:
 	ANDQ   $+15, CX
-	JZ     done271
+	JZ     done333
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -6055,20 +6901,20 @@ done268:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done273
+	JGE    done335
 
-loop272:
+loop334:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop272
+	JLT       loop334
 
-done273:
+done335:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done271:
+done333:
 	VZEROUPPER
 	RET
 
@@ -6084,28 +6930,28 @@ TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done275
+	JGE  done337
 
-loop274:
+loop336:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done277
+	JGE  done339
 
-loop276:
+loop338:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop276
+	JLT     loop338
 
-done277:
+done339:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done278
+	JZ        done340
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -6115,13 +6961,13 @@ done277:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done278:
+done340:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop274
+	JLT  loop336
 
-done275:
+done337:
 	VZEROUPPER
 	RET
 
@@ -6157,24 +7003,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done280
+	JGE          done342
 
-loop279:
+loop341:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done282
+	JGE          done344
 
-loop281:
+loop343:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop281
+	JLT    loop343
 
-done282:
+done344:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -6186,9 +7032,9 @@ done282:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done284
+	JGE        done346
 
-loop283:
+loop345:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -6217,9 +7063,9 @@ loop283:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop283
+	JLT          loop345
 
-done284:
+done346:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -6254,25 +7100,25 @@ done284:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done286
+	JGE          done348
 
-loop285:
+loop347:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop285
+	JLT     loop347
 
-done286:
+done348:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop279
+	JLT     loop341
 
-done280:
+done342:
 	VZEROUPPER
 	RET
 
@@ -6313,24 +7159,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done288
+	JGE          done350
 
-loop287:
+loop349:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done290
+	JGE          done352
 
-loop289:
+loop351:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop289
+	JLT    loop351
 
-done290:
+done352:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -6342,9 +7188,9 @@ done290:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done292
+	JGE        done354
 
-loop291:
+loop353:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -6372,9 +7218,9 @@ loop291:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop291
+	JLT          loop353
 
-done292:
+done354:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -6431,9 +7277,9 @@ done292:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop287
+	JLT          loop349
 
-done288:
+done350:
 	VZEROUPPER
 	RET
 
@@ -6469,17 +7315,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done294
+	JGE     done356
 
-loop293:
+loop355:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done296
+	JGE  done358
 
-loop295:
+loop357:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -6503,11 +7349,11 @@ loop295:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop295
+	JLT     loop357
 
-done296:
+done358:
 	TESTQ     R8, R8
-	JZ        skip297
+	JZ        skip359
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -6528,14 +7374,14 @@ done296:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip297:
+skip359:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop293
+	JLT  loop355
 
-done294:
+done356:
 	VZEROUPPER
 	RET
 
@@ -6582,17 +7428,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done299
+	JGE     done361
 
-loop298:
+loop360:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done301
+	JGE  done363
 
-loop300:
+loop362:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -6626,11 +7472,11 @@ loop300:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop300
+	JLT       loop362
 
-done301:
+done363:
 	TESTQ     R9, R9
-	JZ        skip302
+	JZ        skip364
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -6661,14 +7507,14 @@ done301:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip302:
+skip364:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop298
+	JLT  loop360
 
-done299:
+done361:
 	VZEROUPPER
 	RET
 
@@ -6715,17 +7561,17 @@ TEXT ·avgPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done304
+	JGE     done366
 
-loop303:
+loop365:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done306
+	JGE  done368
 
-loop305:
+loop367:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -6744,11 +7590,11 @@ loop305:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop305
+	JLT     loop367
 
-done306:
+done368:
 	TESTQ     R8, R8
-	JZ        skip307
+	JZ        skip369
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -6764,14 +7610,14 @@ done306:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip307:
+skip369:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop303
+	JLT  loop365
 
-done304:
+done366:
 	VZEROUPPER
 	RET
 
@@ -6808,17 +7654,17 @@ TEXT ·avgPoolGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done309
+	JGE     done371
 
-loop308:
+loop370:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done311
+	JGE  done373
 
-loop310:
+loop372:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -6834,11 +7680,11 @@ loop310:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop310
+	JLT       loop372
 
-done311:
+done373:
 	TESTQ     R8, R8
-	JZ        skip312
+	JZ        skip374
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -6851,14 +7697,14 @@ done311:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip312:
+skip374:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop308
+	JLT  loop370
 
-done309:
+done371:
 	VZEROUPPER
 	RET
 
@@ -6893,9 +7739,9 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done314
+	JGE   done376
 
-loop313:
+loop375:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -6911,42 +7757,42 @@ loop313:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done316
+	JGE     done378
 
-loop315:
+loop377:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done318
+	JGE     done380
 
-loop317:
+loop379:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop317
+	JLT      loop379
 
-done318:
+done380:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop315
+	JLT    loop377
 
-done316:
+done378:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop313
+	JLT     loop375
 
-done314:
+done376:
 	VZEROUPPER
 	RET
 
@@ -6984,9 +7830,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done320
+	JGE          done382
 
-loop319:
+loop381:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -7017,12 +7863,12 @@ loop319:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop319
+	JLT           loop381
 
-done320:
+done382:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done321
+	JZ            done383
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -7063,7 +7909,7 @@ done320:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done321:
+done383:
 	VZEROUPPER
 	RET
 
@@ -7088,9 +7934,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done323
+	JGE          done385
 
-loop322:
+loop384:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -7098,9 +7944,9 @@ loop322:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop322
+	JLT        loop384
 
-done323:
+done385:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -7132,9 +7978,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done325
+	JGE          done387
 
-loop324:
+loop386:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -7177,11 +8023,11 @@ loop324:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop324
+	JLT        loop386
 
-done325:
+done387:
 	ANDQ       $+15, CX
-	JZ         done326
+	JZ         done388
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -7227,7 +8073,7 @@ done325:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done326:
+done388:
 	VZEROUPPER
 	RET
 
@@ -7248,70 +8094,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done328
+	JGE   done390
 
-loop327:
+loop389:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done330
+	JGE  done392
 
-loop329:
+loop391:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done332
+	JGE  done394
 
-loop331:
+loop393:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done334
+	JGE  done396
 
-loop333:
+loop395:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop333
+	JLT     loop395
 
-done334:
+done396:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop331
+	JLT  loop393
 
-done332:
+done394:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done336
+	JGE  done398
 
-loop335:
+loop397:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop335
+	JLT     loop397
 
-done336:
+done398:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop329
+	JLT  loop391
 
-done330:
+done392:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop327
+	JLT  loop389
 
-done328:
+done390:
 	VZEROUPPER
 	RET
 
@@ -7332,69 +8178,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done338
+	JGE   done400
 
-loop337:
+loop399:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done340
+	JGE  done402
 
-loop339:
+loop401:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done342
+	JGE  done404
 
-loop341:
+loop403:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done344
+	JGE  done406
 
-loop343:
+loop405:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop343
+	JLT     loop405
 
-done344:
+done406:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop341
+	JLT  loop403
 
-done342:
+done404:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done346
+	JGE  done408
 
-loop345:
+loop407:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop345
+	JLT     loop407
 
-done346:
+done408:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop339
+	JLT  loop401
 
-done340:
+done402:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop337
+	JLT  loop399
 
-done338:
+done400:
 	VZEROUPPER
 	RET

@@ -26,6 +26,7 @@ func Products() {
 	} {
 		for height := 1; height <= t.mulRows; height++ {
 			t.mul(height)
+			t.mulDouble(height)
 		}
 		for height := 1; height <= t.dotRows; height++ {
 			t.dot(height, t.dotCols)
@@ -49,6 +50,11 @@ func Vectors() {
 		for _, k := range slices.Concat(pointwise, stock, updates) {
 			k.generate(v)
 		}
+		for _, k := range doublePoints {
+			k.generateDouble(v)
+		}
+		v.dotDouble()
+		v.sumDouble()
 		v.sum()
 		v.sumSquares()
 		v.sumProducts()

@@ -116,8 +116,8 @@ var stock = []kernel{
 		y := p.sigmoid(p.copy(x), p.c)
 		return p.choose(p.copy(p.c["one"]), y, x, p.copy(p.c["fifteen"]))
 	}},
-	{"rectify", "(y, x []float32)", "y[i] = max(−0, x[i]), NaN where x[i] is", []string{"sign"}, func(p point) vec {
-		return p.get("x").atLeast(p.copy(p.c["sign"]))
+	{"rectify", "(y, x []float32)", "y[i] = max(−0, x[i]+0), NaN where x[i] is", []string{"sign"}, func(p point) vec {
+		return p.get("x").add(p.zero()).atLeast(p.copy(p.c["sign"]))
 	}},
 	{"rectifyGrad", "(dx, y, dy []float32)", "dx[i] = dy[i], but 0 where y[i] has the sign −", nil, func(p point) vec {
 		sign := p.get("y")
