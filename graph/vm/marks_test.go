@@ -14,8 +14,8 @@ import (
 
 // notLowered are the rows of ops for which we have no kernel, by what the page on Gorgonia calls them.
 var notLowered = map[string]string{
-	"average pool": "AveragePool2D", "by indices": "ByIndices", "group norm": "GroupNorm", "max": "Max", "max of columns": "Max",
-	"max between": "MaxBetween", "min between": "MinBetween", "sparsemax": "Sparsemax", "tensordot": "Tensordot", "upsample": "Upsample2D",
+	"average pool": "AveragePool2D", "by indices": "ByIndices", "group norm": "GroupNorm",
+	"sparsemax": "Sparsemax", "tensordot": "Tensordot", "upsample": "Upsample2D",
 }
 
 // TestNotLowered: the listing marks these rows, all others are lowered with their gradients, and docs/gorgonia.md has the same list.
