@@ -2,7 +2,7 @@
 // slices, and a gradient rule for each input. An Op is pure, so that a compiler may reorder, fuse and cut it, and its tests range over all ops.
 //
 // [Op.Apply] puts an op into a Gorgonia graph. There it is a gorgonia.Op whose hash, arity, types and derivative follow from the literal, and
-// runs on any of Gorgonia's machines; package vm knows it by [Of]. A gradient op is an Op like any other, whose name begins with D, and has
+// runs on Gorgonia's TapeMachine too; package vm knows it by [Of]. A gradient op is an Op like any other, whose name begins with D, and has
 // rules itself: [Gradients] walks a graph backwards over the rules, Gorgonia's ops included, and may be called on its own results.
 //
 // An op of your own, for use inside a layer's Build:

@@ -11,8 +11,8 @@
 // changed, or the tensor is a view or laid out by columns. It never writes to it. Gradients of the nodes that [BindDualValues] names are added
 // to their Grad, where solvers find them.
 //
-// A node shows its value after a run if it is a root of the graph, a gradient of an input, or named by [Keep]; gorgonia.Read copies any
-// node's value. Other nodes show none. A value is the same tensor after each run; copy it to keep it. Gradients that nobody asked for are
+// A node shows its value after a run if it is a root of the graph, which no other node reads but gradients, or a gradient of an input, or
+// named by [Keep]; gorgonia.Read copies any node's value. Other nodes show none. A value is the same tensor after each run; copy it to keep it. Gradients that nobody asked for are
 // roots of the first run only.
 //
 // # Runs and errors
