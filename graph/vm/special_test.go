@@ -13,7 +13,7 @@ import (
 
 // special are numbers at which functions have kinks, are cut off or leave the real numbers.
 var special = []float64{
-	0, math.Copysign(0, -1), 1, -1, .5, -.5, 2, -2, 1.5, -1.5, 14.2, 15.5, 16.5, 19.5, -15, -90, -104, -700, -720, 88.5, 90, 700, 720,
+	0, math.Copysign(0, -1), 1, -1, .5, -.5, 2, -2, 1.5, -1.5, 14.2, 15.5, 16.5, 19.5, -15, -90, -104, -700, -720, 90, 700, 720,
 	math.Inf(1), math.Inf(-1), math.NaN(), 1e-20, -1e-20, 1e20,
 }
 
