@@ -28,6 +28,7 @@ type VM struct {
 	threads int
 	memory  map[*value]*memory // by root
 	slots   map[*value]*slot
+	rows    map[*value]*rows // of gradients, by root
 	inputs  []input
 	steps   []team.Job
 	publish []func() error // shows results in their nodes
