@@ -294,7 +294,6 @@ var table = []row{
 	{op.DCrossEntropy, costs(true)},
 	{op.Absolute, costs(false)},
 	{op.DAbsolute, costs(true)},
-	{op.Signum, spread(one...)},
 	{op.Clamp(.4), spread(one...)},
 	{op.DClamp(.4), spread(two...)},
 	{op.Huber(.8), costs(false)},
