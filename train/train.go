@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // A Trainer trains Net by mini-batch gradient descent. Its fields are set once, before Run; what changes while it runs can be
@@ -244,6 +245,7 @@ func (t *Trainer) batches() int {
 // as soon as a cost is not finite, and at the latest before an epoch with a tensor that is not would be yielded.
 func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 	return func(yield func(Epoch, error) bool) {
+		defer kernel.Hold()()
 		if !t.started {
 			if err := t.Start(); err != nil {
 				yield(Epoch{}, err)

@@ -437,3 +437,33 @@ func TestNoValidation(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestKernelHeld: nothing changes the kernel under a training.
+func TestKernelHeld(t *testing.T) {
+	first, last := graph.Kernel(), graph.Kernels()[len(graph.Kernels())-1]
+	if first == last {
+		t.Skip("this machine has one kernel")
+	}
+	net := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{}, 1, 6, 6)
+	tr := &train.Trainer{Net: net, Optimizer: train.SGD{}, Train: corners(12, 1), Epochs: 3, Batch: 4, Eta: .1}
+	for e, err := range tr.Run(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := graph.UseKernel(first); err != nil {
+			t.Error(err)
+		}
+		if err := graph.UseKernel(last); !errors.Is(err, graph.ErrKernelInUse) || graph.Kernel() != first {
+			t.Errorf("kernel %s, %v", graph.Kernel(), err)
+		}
+		if e.Epoch == 1 {
+			break
+		}
+	}
+	if err := graph.UseKernel(last); err != nil {
+		t.Error(err)
+	}
+	if err := graph.UseKernel(first); err != nil {
+		t.Error(err)
+	}
+}
