@@ -48,7 +48,7 @@ func (a *app) importFile(runs, path string, json bool) error {
 	if err != nil {
 		return err
 	}
-	run, err := t.keep(runs)
+	run, err := t.keep(runs, append([]string{"stheno"}, a.args...))
 	if err != nil {
 		return err
 	}
@@ -148,8 +148,8 @@ func turned(x []float64, rows int) []float64 {
 // imports is the command in the argv of a run that was imported.
 const imports = "import"
 
-// keep makes a run of an imported network, done before its first epoch.
-func (t *trained) keep(runs string) (path string, err error) {
+// keep makes a run of an imported network by the command argv, done before its first epoch.
+func (t *trained) keep(runs string, argv []string) (path string, err error) {
 	text, err := models.Encode(t.model)
 	if err != nil {
 		return "", err
@@ -160,7 +160,7 @@ func (t *trained) keep(runs string) (path string, err error) {
 	}
 	host, _ := os.Hostname() // As in session.info.
 	run, err := rundir.Create(runs, t.model.Name, time.Now(), rundir.Info{
-		Argv: []string{"stheno", imports, "--dtype", "float64", "--", t.path}, DataSHA256: data.SHA256(),
+		Argv: argv, DataSHA256: data.SHA256(),
 		Build: build(), Kernel: graph.Kernel(), VM: "stheno", Host: host,
 	}, text)
 	if err != nil {

@@ -73,7 +73,7 @@ func (a *app) trained(path string) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := trainedWith(a.reader(), path, r.Info().Argv)
+	f, err := flagsOfRun(a.reader(), path, r.Info())
 	if err != nil {
 		return nil, err
 	}

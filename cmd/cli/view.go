@@ -73,7 +73,7 @@ func (v tableView) header(s *session) {
 		{"data", fmt.Sprintf("%s: %s training, %s validation, %s test images", d.Name,
 			count(s.trainer.Train.Len()), count(d.Validation.Len()), count(d.Test.Len()))},
 		{"seed", fmt.Sprint(s.seed)},
-		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.run.Info().Kernel, f.processors())},
+		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.net.Kernel(), f.processors())},
 		{"run", s.run.Path()},
 	}
 	if at := s.trainer.State(); at.Steps > 0 {

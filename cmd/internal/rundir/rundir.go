@@ -23,6 +23,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,26 +65,58 @@ const (
 
 // Info is run.json.
 type Info struct {
-	Model      string    `json:"model"` // as it was given
-	Status     Status    `json:"status"`
-	Argv       []string  `json:"argv"`
-	Seed       uint64    `json:"seed"`
-	DataSHA256 string    `json:"data_sha256"`
-	Build      string    `json:"build"`
-	Kernel     string    `json:"kernel"`
-	VM         string    `json:"vm"`
-	Host       string    `json:"host"`
-	Started    time.Time `json:"started,omitzero"`
-	Ended      time.Time `json:"ended,omitzero"`
-	Best       *Best     `json:"best,omitempty"`
-	Test       *Test     `json:"test,omitempty"`
-	Error      string    `json:"error,omitempty"`
+	Model      string       `json:"model"` // as it was given
+	Status     Status       `json:"status"`
+	Argv       []string     `json:"argv"` // the command that made the run; this and what follows to Host stays as it was then
+	Seed       uint64       `json:"seed"`
+	DataSHA256 string       `json:"data_sha256"`
+	Build      string       `json:"build"`
+	Kernel     string       `json:"kernel"`
+	VM         string       `json:"vm"`
+	Host       string       `json:"host"`
+	Resumes    []Resumption `json:"resumes,omitempty"`
+	Started    time.Time    `json:"started,omitzero"`
+	Ended      time.Time    `json:"ended,omitzero"`
+	Best       *Best        `json:"best,omitempty"`
+	Test       *Test        `json:"test,omitempty"`
+	Error      string       `json:"error,omitempty"`
 }
 
-// Best is the epoch with the highest accuracy on the validation images, as a fraction.
+// Resumption is a command that went on with a run, and where.
+type Resumption struct {
+	Argv   []string  `json:"argv"`
+	Build  string    `json:"build"`
+	Kernel string    `json:"kernel"`
+	VM     string    `json:"vm"`
+	Host   string    `json:"host"`
+	Time   time.Time `json:"time"`            // of the first, if there were several alike
+	Times  int       `json:"times,omitempty"` // how many more there were
+}
+
+// Last is the command that wrote the run last: the last of Resumes, or the one that made it.
+func (i Info) Last() Resumption {
+	if n := len(i.Resumes); n > 0 {
+		return i.Resumes[n-1]
+	}
+	return Resumption{Argv: i.Argv, Build: i.Build, Kernel: i.Kernel, VM: i.VM, Host: i.Host, Time: i.Started}
+}
+
+// Resumed adds a command that goes on with the run. One that is as the last but for its time is counted: a run may be resumed a thousand times.
+func (i *Info) Resumed(r Resumption) {
+	last := i.Last()
+	last.Time, last.Times = r.Time, r.Times
+	if n := len(i.Resumes); n > 0 && reflect.DeepEqual(last, r) {
+		i.Resumes = slices.Clone(i.Resumes)
+		i.Resumes[n-1].Times++
+		return
+	}
+	i.Resumes = append(i.Resumes[:len(i.Resumes):len(i.Resumes)], r)
+}
+
+// Best is the epoch with the highest accuracy on the validation images, as a fraction; nil where there are none of those.
 type Best struct {
-	Epoch  int     `json:"epoch"`
-	ValAcc float64 `json:"val_acc"`
+	Epoch  int      `json:"epoch"`
+	ValAcc *float64 `json:"val_acc"`
 }
 
 // Test counts the test images that were classified correctly.
