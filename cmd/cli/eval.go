@@ -139,6 +139,9 @@ func (f *evalFlags) images(t *trained, data *mnist.Data) (mnist.Set, error) {
 		}
 		return data.Train, nil
 	case "validation":
+		if data.Validation.Len() == 0 {
+			return mnist.Set{}, usagef("data %s is too small for validation images; use --split test", data.Name)
+		}
 		if t.model.Recipe.Full && f.data == "" {
 			return mnist.Set{}, usagef("%s was trained on the validation images too; use --split test", t.path)
 		}

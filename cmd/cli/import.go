@@ -44,6 +44,9 @@ func (a *app) importFile(runs, path string, json bool) error {
 	if !isSaved(path) {
 		return usagef("import %s: only what network2.py saves can be imported, a file that ends in .json", path)
 	}
+	if err := a.recordable(); err != nil {
+		return err
+	}
 	t, err := savedNetwork(path)
 	if err != nil {
 		return err
@@ -72,7 +75,7 @@ func isSaved(path string) bool {
 
 // measurable is what eval can measure: a run, or a file that network2.py has saved.
 func (a *app) measurable(runs, name string) (*trained, error) {
-	if isSaved(name) {
+	if isSaved(name) && !strings.HasPrefix(filepath.Base(name), "book-") {
 		return savedNetwork(name)
 	}
 	path, err := a.runPath(runs, name)

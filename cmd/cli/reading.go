@@ -28,14 +28,21 @@ type reading struct {
 // readings opens the runs, all before the first is measured, and measures each.
 func (a *app) readings(f *evalFlags, names []string) ([]reading, error) {
 	data, nets, list := map[string]*mnist.Data{}, []*graph.Net{}, []reading{}
+	var out error
 	for _, name := range names {
 		t, err := a.measurable(f.runs, name)
+		if a.leaveOut(err, names) {
+			out = err
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		dir := cmp.Or(f.data, t.data)
 		if data[dir] == nil {
-			if data[dir], err = loadData(dir); err != nil {
+			if data[dir], err = loadData(dir); err != nil && f.data == "" {
+				return nil, withData(err, t.data)
+			} else if err != nil {
 				return nil, err
 			}
 		}
@@ -47,6 +54,12 @@ func (a *app) readings(f *evalFlags, names []string) ([]reading, error) {
 			return nil, err
 		}
 		nets, list = append(nets, t.net), append(list, r)
+	}
+	if len(list) == 0 {
+		return nil, out
+	}
+	if f.vote.value != "" && len(list) < 2 {
+		return nil, usagef("--vote of %d run; give at least 2", len(list))
 	}
 	for i, n := range nets {
 		y, err := outputs(n, list[i].set, f.shifts)

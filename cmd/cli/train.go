@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -61,8 +62,21 @@ func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 	return a.begin(ctx, f, m, f.chosenSeed())
 }
 
+// recordable is an error if the arguments cannot be kept in a run.json, which has letters, not bytes.
+func (a *app) recordable() error {
+	for _, arg := range a.args {
+		if !utf8.ValidString(arg) {
+			return usagef("%q is not UTF-8, and could not be found again by what a run's folder keeps; rename it", arg)
+		}
+	}
+	return nil
+}
+
 // begin trains a model as it is.
 func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, seed uint64) error {
+	if err := a.recordable(); err != nil {
+		return err
+	}
 	s, err := a.session(f, m, seed)
 	if err != nil {
 		return err
@@ -92,6 +106,9 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 	if len(args) > 0 {
 		return usagef("train: model %s and --resume; leave the model out, the run has its own", args[0])
 	}
+	if err := a.recordable(); err != nil {
+		return err
+	}
 	path, err := a.runPath(f.runs, f.resume)
 	if err != nil {
 		return err
@@ -100,7 +117,7 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	extended := f.set.Changed("epochs")
+	extended, moved := f.set.Changed("epochs"), f.set.Changed("data")
 	f, err = f.resumed(a.reader(), path, old.Info())
 	if err != nil {
 		return err
@@ -109,6 +126,9 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 		a.note(fmt.Errorf("%s: the run began with VM %s; it goes on with %s, and will round differently", path, vm, f.vm.value))
 	}
 	s, err := a.reopen(f, old)
+	if err != nil && !moved {
+		return withData(err, f.data)
+	}
 	if err != nil {
 		return err
 	}

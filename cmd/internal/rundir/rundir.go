@@ -234,7 +234,9 @@ func (r *Run) rewind(limit int64) (*Snapshot, error) {
 	if err := r.readJSON(infoFile, &r.info); err != nil { // Whoever held the lock may have written it since.
 		return nil, err
 	}
-	if info, err := os.Lstat(r.file(checkpoints)); err == nil && !info.IsDir() { // In the folder that a link leads to, nothing is to be removed.
+	if info, err := os.Lstat(r.file(checkpoints)); errors.Is(err, fs.ErrNotExist) {
+		return nil, r.noFolder()
+	} else if err == nil && !info.IsDir() { // In the folder that a link leads to, nothing is to be removed.
 		return nil, fmt.Errorf("rundir: %s: %w: not a folder; restore it", r.file(checkpoints), ErrDamaged)
 	}
 	for _, folder := range []string{r.path, r.file(checkpoints)} {
@@ -264,6 +266,11 @@ func (r *Run) rewind(limit int64) (*Snapshot, error) {
 		return nil, fmt.Errorf("rundir: %s: %w", r.file(metricsFile), err)
 	}
 	return s, r.Update(func(i *Info) { i.Status, i.Ended, i.Error = Running, time.Time{}, "" })
+}
+
+// noFolder is the error of a run without a folder for checkpoints.
+func (r *Run) noFolder() error {
+	return fmt.Errorf("rundir: %s: %w: the folder is missing; restore it, or make it anew to begin again", r.file(checkpoints), ErrDamaged)
 }
 
 // Path returns the run's folder.
