@@ -16,7 +16,8 @@ type outline struct {
 	source map[int64]int // the box out of which a node came last
 
 	rows  []Row
-	row   int // of the layer whose Build is running; noBox: none
+	maker map[int64]int // the row of the layer that made a node
+	row   int           // of the layer whose Build is running; noBox: none
 	depth int
 	way   string // to what the running layer builds, in front of its layers' names: the branch, the copy, the sequence
 	// What the layers before have made, parameters and nodes.
@@ -25,7 +26,7 @@ type outline struct {
 
 func newOutline(x *Node) *outline {
 	input := Box{Label: "input", Role: InputRole, Shape: example(x), Inside: noBox}
-	return &outline{Diagram: Diagram{Boxes: []Box{input}}, frame: noBox, source: map[int64]int{x.ID(): 0}, row: noBox}
+	return &outline{Diagram: Diagram{Boxes: []Box{input}}, frame: noBox, source: map[int64]int{x.ID(): 0}, maker: map[int64]int{}, row: noBox}
 }
 
 // example is the shape of one example of a mini-batch.
@@ -84,6 +85,7 @@ func (b *Builder) tally() {
 		r.Params += length(b.params[o.params:])
 		for _, n := range nodes[o.nodes:] {
 			r.MACs += macs(n)
+			o.maker[n.ID()] = o.row
 		}
 	}
 	o.params, o.nodes = len(b.params), len(nodes)

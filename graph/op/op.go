@@ -30,6 +30,9 @@ type Op struct {
 	// Cut tells the compiler how the work may be divided along the mini-batch, the first axis.
 	Cut Cut
 
+	// Made, if not nil, is the op made of others: for a program that writes a network in a form that does not know the op, as ONNX.
+	Made func(x Nodes) *Node
+
 	// Point, if not nil, says that the op is a function of one input, element by element: a product can apply it to its result at once.
 	Point *Point
 	// View says that y has the elements of the input in the same order, so that it can share the input's memory.

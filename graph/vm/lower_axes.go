@@ -257,7 +257,11 @@ func window(o gorgonia.Op, r reflect.Value, s op.Shape) op.Window {
 }
 
 func (l *lowering) slice(in *instr, r reflect.Value) {
-	if l.still(in.op) {
+	switch {
+	case !l.still(in.op):
+	case slices.Equal(in.y.shape, in.x[0].shape): // all of it
+		l.reshape(in, r)
+	default:
 		l.become(in, op.Slice(window(in.op, r, in.x[0].shape)), in.x[0])
 	}
 }
