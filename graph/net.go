@@ -36,6 +36,7 @@ type Net struct {
 
 	layer  Seq
 	config Config
+	kernel string // in use when it was made
 	rows   []Row
 	least  int // examples of a training step
 	core
@@ -101,7 +102,7 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	if err := check(l, in, loss); err != nil {
 		return nil, err
 	}
-	n = &Net{Input: in.Clone(), Loss: loss, layer: sequence(l), config: c, least: 1}
+	n = &Net{Input: in.Clone(), Loss: loss, layer: sequence(l), config: c, kernel: kernel.Name(), least: 1}
 	if c.Init == nil {
 		n.config.Init = Default
 	}

@@ -11,6 +11,7 @@ package models
 import (
 	"fmt"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/train"
@@ -43,6 +44,9 @@ func (m Model) Check() error {
 		size *= axis
 	}
 	for _, text := range [][2]string{{nameKey, m.Name}, {"doc", m.Doc}} {
+		if !utf8.ValidString(text[1]) {
+			return &train.SettingError{Setting: text[0], Err: fmt.Errorf("%s %q; write it in UTF-8", text[0], text[1])}
+		}
 		for _, c := range text[1] {
 			if !unicode.IsPrint(c) && !unicode.IsSpace(c) {
 				return &train.SettingError{Setting: text[0], Err: fmt.Errorf("%s %q; leave %q out", text[0], text[1], c)}

@@ -182,6 +182,12 @@ func slicesOf[T kernel.Float](kept []any) [][]T {
 }
 
 // Check says what is wrong with its numbers.
+func (o SGD) Check() error { return below("momentum", o.Momentum, 1) }
+
+// Check says what is wrong with its numbers.
+func (o Nesterov) Check() error { return below("momentum", o.Momentum, 1) }
+
+// Check says what is wrong with its numbers.
 func (o RMSProp) Check() error {
 	return cmp.Or(below("alpha", o.Alpha, 1), below("eps", o.Eps, math.Inf(1)))
 }

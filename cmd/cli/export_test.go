@@ -153,7 +153,7 @@ func TestImport(t *testing.T) {
 		{"import " + filepath.Join(empty, "none.json"), exitData, "none.json"},
 		{"eval " + broken, exitData, "byhand: " + broken},
 		{"eval " + small, exitUsage, "model small takes 1×1×6"},
-		{"eval " + folder, exitUsage, "unknown run"},
+		{"eval " + folder, exitData, folder + ": no run.json in this folder"},
 		{"import", exitUsage, "got 0 arguments"},
 	} {
 		if r := call(strings.Fields(c.args)...); r.code != c.code || !strings.Contains(r.err, c.want) {

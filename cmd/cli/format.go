@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -38,9 +39,9 @@ func (o object) MarshalJSON() ([]byte, error) {
 		return nil
 	}
 	for _, f := range o {
-		if x, ok := f.value.(float64); ok && (math.IsNaN(x) || math.IsInf(x, 0)) {
+		var ok bool
+		if f.value, ok = representable(f.value); !ok {
 			nonfinite = append(nonfinite, f.key)
-			f.value = nil
 		}
 		if err := add(f.key, f.value); err != nil {
 			return nil, err
@@ -53,6 +54,30 @@ func (o object) MarshalJSON() ([]byte, error) {
 	}
 	return append(b, '}'), nil
 }
+
+// representable is a value for JSON: numbers that are not finite become nil, and ok says whether there were none.
+func representable(value any) (_ any, ok bool) {
+	switch x := value.(type) {
+	case float64:
+		if !finite(x) {
+			return nil, false
+		}
+	case []float32:
+		if !slices.ContainsFunc(x, func(v float32) bool { return !finite(float64(v)) }) {
+			return x, true
+		}
+		list := make([]any, len(x))
+		for i, v := range x {
+			if finite(float64(v)) {
+				list[i] = v
+			}
+		}
+		return list, false
+	}
+	return value, true
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // printJSON prints each object on a line.
 func printJSON(w io.Writer, objects ...object) error {
@@ -88,7 +113,7 @@ func (t *table) print(w io.Writer) {
 				widths, right = append(widths, 0), append(right, false)
 			}
 			widths[j] = max(widths[j], utf8.RuneCountInString(cell))
-			right[j] = right[j] || cell != "" && strings.Trim(cell, "0123456789.,%") == ""
+			right[j] = right[j] || cell == "NaN" || cell != "" && strings.Trim(cell, "0123456789.,%") == ""
 		}
 	}
 	for _, row := range t.rows {

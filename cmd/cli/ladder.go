@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/stheno-ml/stheno/cmd/internal/ladder"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 )
@@ -187,8 +189,35 @@ func (c *climb) train(ctx context.Context) error {
 	return errors.Join(c.all(ctx, beside, processors), c.all(ctx, alone, 1), c.votes())
 }
 
-// all does jobs, so many at once, with the processors divided among them.
+// all does jobs, so many at once, with the processors divided among them. The kernel is that of all trainings at once: those that began
+// with another than this process's come after the others, one kernel after the other.
 func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) error {
+	own, byKernel := graph.Kernel(), map[string][]ladder.Training{}
+	for _, j := range jobs {
+		kernel, err := c.kernelOf(j)
+		if err != nil {
+			return err
+		}
+		byKernel[kernel] = append(byKernel[kernel], j)
+	}
+	failed := c.alike(ctx, byKernel[own], atOnce)
+	delete(byKernel, own)
+	for _, kernel := range slices.Sorted(maps.Keys(byKernel)) {
+		if err := graph.UseKernel(kernel); err != nil {
+			return errors.Join(failed, err)
+		}
+		c.note(fmt.Errorf("now %s that began with kernel %s, and go on with it", plural(len(byKernel[kernel]), "training", "trainings"), kernel))
+		failed = errors.Join(failed, c.alike(ctx, byKernel[kernel], atOnce))
+	}
+	failed = errors.Join(failed, graph.UseKernel(own))
+	if ctx.Err() != nil {
+		return cutShort(ctx, "interrupted, and saved; the same command goes on")
+	}
+	return failed
+}
+
+// alike does the jobs of one kernel.
+func (c *climb) alike(ctx context.Context, jobs []ladder.Training, atOnce int) error {
 	atOnce = max(1, min(atOnce, len(jobs)))
 	threads := max(1, runtime.GOMAXPROCS(0)/atOnce)
 	free := make(chan struct{}, atOnce)
@@ -207,9 +236,6 @@ func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) err
 		})
 	}
 	workers.Wait()
-	if ctx.Err() != nil {
-		return cutShort(ctx, "interrupted, and saved; the same command goes on")
-	}
 	return errors.Join(failed...)
 }
 

@@ -57,7 +57,10 @@ func (a *app) listTable(entries []rundir.Entry) {
 		}
 		var val, epoch, test string
 		if b := e.Info.Best; b != nil {
-			val, epoch = percent(b.ValAcc), fmt.Sprint(b.Epoch)
+			val, epoch = "-", fmt.Sprint(b.Epoch)
+			if b.ValAcc != nil {
+				val = percent(*b.ValAcc)
+			}
 		}
 		if r := e.Info.Test; r != nil {
 			test = percent(fraction(r.Correct, r.Total))

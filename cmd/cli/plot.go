@@ -60,8 +60,13 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 		quantity, key = "cost", "loss"
 	}
 	var lines []plot.Series
+	var out error
 	for _, name := range names {
 		path, err := a.runPath(runs, name)
+		if a.leaveOut(err, names) {
+			out = err
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -70,11 +75,18 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 			training.X, training.Y = append(training.X, e.number("epoch")), append(training.Y, e.number("train_"+key))
 			validation.Y = append(validation.Y, e.number("val_"+key))
 		})
+		if a.leaveOut(err, names) {
+			out = err
+			continue
+		}
 		if err != nil {
 			return err
 		}
 		validation.X = training.X
 		lines = append(lines, training, validation)
+	}
+	if lines == nil {
+		return out
 	}
 	return plot.Lines(output, "", "epoch", quantity, false, lines...)
 }
@@ -100,7 +112,7 @@ func readEpochs(path string, f func(event)) error {
 		}
 	})
 	if err == nil && n == 0 {
-		err = fmt.Errorf("%s: no epoch has ended yet; wait for the first", filepath.Join(path, "metrics.jsonl"))
+		err = fmt.Errorf("%s: %w; wait for the first", filepath.Join(path, "metrics.jsonl"), errNoEpoch)
 	}
 	return err
 }

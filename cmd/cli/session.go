@@ -68,14 +68,18 @@ func (s *session) save(best bool) error {
 	if err := s.run.Checkpoint(f, int(state.Steps), best); err != nil || !best {
 		return err
 	}
-	return s.run.Update(func(i *rundir.Info) { i.Best = bestOf(state.Best) })
+	return s.run.Update(func(i *rundir.Info) { i.Best = s.bestOf(state.Best) })
 }
 
-func bestOf(b train.Best) *rundir.Best {
+func (s *session) bestOf(b train.Best) *rundir.Best {
 	if b.Epoch < 0 {
 		return nil
 	}
-	return &rundir.Best{Epoch: b.Epoch, ValAcc: b.Score}
+	best := &rundir.Best{Epoch: b.Epoch}
+	if s.validates() {
+		best.ValAcc = &b.Score
+	}
+	return best
 }
 
 // test measures the best epoch's weights on the test images. Nothing may be saved after it: the network is no longer the trainer's.
@@ -123,7 +127,7 @@ func (s *session) end(o outcome) error {
 		return err
 	}
 	err := s.run.Update(func(i *rundir.Info) {
-		i.Status, i.Ended, i.Test, i.Best = o.status, time.Now(), o.test, bestOf(o.best)
+		i.Status, i.Ended, i.Test, i.Best = o.status, time.Now(), o.test, s.bestOf(o.best)
 		if o.err != nil {
 			i.Error = o.err.Error()
 		}
@@ -140,7 +144,7 @@ func (s *session) start() object {
 	r, d := s.model.Recipe, s.data
 	return object{
 		{"event", "start"}, {"model", s.model.Name}, {"parameters", s.net.Size()}, {"seed", s.seed},
-		{"vm", s.flags.vm.value}, {"kernel", s.run.Info().Kernel}, {"dtype", s.flags.dtype.value}, {"threads", s.flags.processors()},
+		{"vm", s.flags.vm.value}, {"kernel", s.net.Kernel()}, {"dtype", s.flags.dtype.value}, {"threads", s.flags.processors()},
 		{"data", d.Name}, {"data_sha256", d.SHA256()},
 		{"train", s.trainer.Train.Len()}, {"validation", d.Validation.Len()}, {"full", r.Full}, {"test", d.Test.Len()},
 		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
@@ -173,7 +177,11 @@ func (s *session) endEvent(o outcome) object {
 			field{"test_acc", fraction(o.test.Correct, o.test.Total)})
 	}
 	if o.best.Epoch >= 0 {
-		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", o.best.Score})
+		var acc any // null without validation images
+		if s.validates() {
+			acc = o.best.Score
+		}
+		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", acc})
 	}
 	e = append(e, field{"seconds", o.seconds}, field{"run", s.run.Path()})
 	if o.err != nil {

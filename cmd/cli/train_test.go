@@ -187,7 +187,7 @@ func TestEpochIsSaved(t *testing.T) {
 			t.Errorf("epoch %v: the latest checkpoint is of step %s", e["epoch"], step)
 		}
 		info := readInfo(t, run)
-		if info.Status != rundir.Running || info.Best == nil || e["best"] == true && info.Best.ValAcc != e["val_acc"] {
+		if info.Status != rundir.Running || info.Best == nil || e["best"] == true && *info.Best.ValAcc != e["val_acc"] {
 			t.Errorf("%v: run.json: %+v", e, info)
 		}
 	})
@@ -340,7 +340,7 @@ func TestAverages(t *testing.T) {
 		"--schedule", "onecycle", "--clip", "0.5", "--patience", "9")
 	run := onlyRun(t, runs)
 	info := readInfo(t, run)
-	for split, want := range map[string]float64{"validation": info.Best.ValAcc, "test": float64(info.Test.Correct) / 100} {
+	for split, want := range map[string]float64{"validation": *info.Best.ValAcc, "test": float64(info.Test.Correct) / 100} {
 		if got := events(t, ok(t, "eval", run, "--json", "--split", split).out)[0]["accuracy"]; got != want {
 			t.Errorf("%s: the best checkpoint gives %v, the training %v", split, got, want)
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/internal/intake"
@@ -73,7 +75,7 @@ func (v tableView) header(s *session) {
 		{"data", fmt.Sprintf("%s: %s training, %s validation, %s test images", d.Name,
 			count(s.trainer.Train.Len()), count(d.Validation.Len()), count(d.Test.Len()))},
 		{"seed", fmt.Sprint(s.seed)},
-		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.run.Info().Kernel, f.processors())},
+		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.net.Kernel(), f.processors())},
 		{"run", s.run.Path()},
 	}
 	if at := s.trainer.State(); at.Steps > 0 {
@@ -145,10 +147,25 @@ func duration(seconds float64) string {
 	return fmt.Sprintf("%dh%02dm", n/3600, n/60%60)
 }
 
-// shellWord quotes what a shell would not take as one word.
+// shellWord quotes what a shell would not take as one word. What does not print, such as the end of a line, is written by its bytes.
 func shellWord(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:") == "" {
 		return s
 	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c, n := utf8.DecodeRuneInString(s[i:])
+		if c == '\'' || c == '\\' || !unicode.IsPrint(c) || c == utf8.RuneError {
+			for _, x := range []byte(s[i : i+n]) {
+				fmt.Fprintf(&b, `\%03o`, x)
+			}
+		} else {
+			b.WriteRune(c)
+		}
+		i += n
+	}
+	return "$'" + b.String() + "'"
 }

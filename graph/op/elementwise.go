@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
@@ -57,6 +58,8 @@ var (
 	Times = arithmetic("times", product[float32](), product[float64]())
 	Over  = arithmetic("over", over[float32](), over[float64]())
 	Power = arithmetic("power", power[float32](), power[float64]())
+	// Ratio is Over of two numbers, which Gorgonia divides as Go does: by 0 it is ±Inf or NaN.
+	Ratio = arithmetic("ratio", general(func(a, b float32) float32 { return a / b }), general(func(a, b float64) float64 { return a / b }))
 
 	Smaller = arithmetic("smaller", general(func(a, b float32) float32 { return min(a, b) }), general(func(a, b float64) float64 { return min(a, b) }))
 	Larger  = arithmetic("larger", general(func(a, b float32) float32 { return max(a, b) }), general(func(a, b float64) float64 { return max(a, b) }))
@@ -94,13 +97,16 @@ func product[T kernel.Float]() pair[T] {
 	}
 }
 
+// over is +Inf where a tensor's element divides and is 0.
 func over[T kernel.Float]() pair[T] {
 	return pair[T]{
 		both: func(y, a, b []T) { kernel.For[T]().Divide(y, a, b) },
 		left: func(y []T, a T, b []T) {
 			b = b[:len(y)]
 			for i := range y {
-				y[i] = a / b[i]
+				if y[i] = a / b[i]; b[i] == 0 {
+					y[i] = T(math.Inf(1))
+				}
 			}
 		},
 		right: func(y, a []T, b T) {
@@ -113,7 +119,12 @@ func over[T kernel.Float]() pair[T] {
 }
 
 func power[T kernel.Float]() pair[T] {
-	pow := func(a, b T) T { return T(math.Pow(float64(a), float64(b))) }
+	pow := func(a, b T) T {
+		if b == .5 && unsafe.Sizeof(b) == 4 { // float32's is NaN for −Inf
+			return T(math.Sqrt(float64(a)))
+		}
+		return T(math.Pow(float64(a), float64(b)))
+	}
 	p := general(pow)
 	p.right = func(y, a []T, b T) {
 		if b == 2 {
@@ -169,7 +180,8 @@ func mapped[T kernel.Float](f func(float64) float64) func(y, x []T) {
 // Functions of one number.
 var (
 	Abs         = elementwise("abs", mapped[float32](math.Abs), mapped[float64](math.Abs), nil)
-	Sign        = elementwise("sign", mapped[float32](func(x float64) float64 { return math.Copysign(1, x) }), mapped[float64](func(x float64) float64 { return math.Copysign(1, x) }), nil) // −1 of −0
+	Sign        = elementwise("sign", mapped[float32](sign), mapped[float64](sign), nil)
+	SignBit     = elementwise("signBit", mapped[float32](signBit), mapped[float64](signBit), nil)
 	Ceil        = elementwise("ceil", mapped[float32](math.Ceil), mapped[float64](math.Ceil), nil)
 	Floor       = elementwise("floor", mapped[float32](math.Floor), mapped[float64](math.Floor), nil)
 	Sin         = elementwise("sin", mapped[float32](math.Sin), mapped[float64](math.Sin), nil)
@@ -188,11 +200,22 @@ var (
 	Softplus    = elementwise("softplus", softplusDo[float32], softplusDo[float64], nil)
 	// Logistic is the sigmoid that is exactly 1 from some 15 (float32) or 19 (float64) on, and 0 from −88 or −709.
 	Logistic = elementwise("logistic", logisticDo[float32], logisticDo[float64], nil)
-	// Rectify is x where x ≥ 0, and −0 below: the sign tells [DRectify] what x was.
+	// Rectify is x where x ≥ 0, and −0 below: the sign tells [DRectify] what x was. As x ⊙ (x ≥ 0) it is NaN for −Inf.
 	Rectify = elementwise("rectify", rectifyDo[float32], rectifyDo[float64], nil)
 	// DRectify is dx = dy where x ≥ 0, from y = Rectify(x) and dy: at the kink itself the gradient is dy.
 	DRectify = times("dRectify", dRectifyDo[float32], dRectifyDo[float64], nil)
 )
+
+// sign is −1, 1, or x where that is 0, −0 or NaN: Gorgonia's for tensors.
+func sign(x float64) float64 {
+	if x != 0 && x == x {
+		return math.Copysign(1, x)
+	}
+	return x
+}
+
+// signBit is −1 where x has the sign −, else 1: Gorgonia's for numbers.
+func signBit(x float64) float64 { return math.Copysign(1, x) }
 
 func expDo[T kernel.Float](y, x []T) { kernel.For[T]().Exp(y, x) }
 

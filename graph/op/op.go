@@ -55,7 +55,7 @@ var (
 	each2 = Cut{Each: []bool{true, true}}
 )
 
-// withoutBias is op, of inputs x, weights and bias, without its last input, which its shape rule and kernel must take as left out.
+// WithoutBias is op, of inputs x, weights and bias, without its last input, which its shape rule and kernel must take as left out.
 func WithoutBias(op *Op) *Op {
 	plain := *op
 	plain.Grad = op.Grad[:2]
@@ -90,7 +90,7 @@ func (op *Op) Apply(x ...*Node) *Node {
 	return y
 }
 
-// maxNumbers is the size of the largest result of an op: 8 GiB of float32.
+// MaxNumbers is the size of the largest result of an op: 8 GiB of float32.
 const MaxNumbers = 1 << 31
 
 // Kernel is op's kernel for elements of type T.

@@ -144,6 +144,7 @@ var table = []row{
 	{op.Again(1), random(one...)},
 
 	{op.Sign, spread(one...)},
+	{op.SignBit, spread(one...)},
 	{op.Ceil, spread(one...)},
 	{op.Floor, spread(one...)},
 	{op.Sin, spread(one...)},
@@ -175,6 +176,7 @@ var table = []row{
 	{op.NotEqual, spread(two...)},
 	{op.DRectify, spread(two...)},
 	{op.Power, positive(two...)},
+	{op.Ratio, spread(two...)},
 	{op.WithScalar(op.Plus, 1), withNumber(1)},
 	{op.WithScalar(op.Minus, 0), withNumber(0)},
 	{op.WithScalar(op.Minus, 1), withNumber(1)},
@@ -292,7 +294,6 @@ var table = []row{
 	{op.DCrossEntropy, costs(true)},
 	{op.Absolute, costs(false)},
 	{op.DAbsolute, costs(true)},
-	{op.Signum, spread(one...)},
 	{op.Clamp(.4), spread(one...)},
 	{op.DClamp(.4), spread(two...)},
 	{op.Huber(.8), costs(false)},

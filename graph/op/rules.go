@@ -22,7 +22,7 @@ func init() {
 	of := func(o *Op, slope func(x, y *Node) *Node) {
 		o.Grad = []Grad{func(x Nodes, y, dy *Node) *Node { return mul(dy, slope(x[0], y)) }}
 	}
-	of(Abs, func(x, _ *Node) *Node { return Signum.Apply(x) })
+	of(Abs, func(x, _ *Node) *Node { return Sign.Apply(x) })
 	of(Sin, func(x, _ *Node) *Node { return Cos.Apply(x) })
 	of(Cos, func(x, _ *Node) *Node { return Neg.Apply(Sin.Apply(x)) })
 	of(Exp, func(_, y *Node) *Node { return y })
@@ -36,6 +36,7 @@ func init() {
 	of(Inverse, func(_, y *Node) *Node { return Neg.Apply(Square.Apply(y)) })
 	of(InverseSqrt, func(_, y *Node) *Node { return scale(-.5, Cube.Apply(y)) })
 	of(Softplus, func(x, _ *Node) *Node { return Sigmoid.Apply(x) })
+	Sign.Grad = []Grad{func(_ Nodes, _, dy *Node) *Node { return scale(0, dy) }}
 	Neg.Grad = []Grad{func(_ Nodes, _, dy *Node) *Node { return Neg.Apply(dy) }}
 }
 

@@ -12,11 +12,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// digits is a mini-batch like MNIST's: four of five numbers are 0.
+// digits is a mini-batch of images of 28 by 28 like MNIST's: four of five numbers are 0, most of them around what is drawn.
 func (b *builder) digits(shape ...int) *Node {
 	x := b.input(shape...)
-	change(x, func(int, float64) float64 {
-		if b.random.IntN(5) == 0 {
+	var top, left int
+	change(x, func(i int, _ float64) float64 {
+		if i%784 == 0 {
+			top, left = 4+b.random.IntN(6), 5+b.random.IntN(7)
+		}
+		if row, col := i%784/28-top, i%28-left; 0 <= row && row < 14 && 0 <= col && col < 11 {
 			return b.random.Float64()
 		}
 		return 0

@@ -216,6 +216,9 @@ var functions = map[string]*op.Op{
 func (l *lowering) unary(in *instr, _ reflect.Value) {
 	name := in.op.(interface{ String() string }).String()
 	own, x := functions[name], in.x[0]
+	if name == "sign" && len(x.shape) == 0 {
+		own = op.SignBit
+	}
 	if l.fold(in) || own == nil || !slices.Equal(x.shape, in.y.shape) {
 		return
 	}
@@ -232,7 +235,7 @@ var operators = []*op.Op{
 	op.Less, op.Greater, op.LessEqual, op.GreaterEqual, op.Equal, op.NotEqual,
 }
 
-const addition, multiplication, comparisons, greaterEqual = 0, 2, 5, 8
+const addition, multiplication, division, comparisons, greaterEqual = 0, 2, 3, 5, 8
 
 func (l *lowering) binary(in *instr, r reflect.Value) {
 	kind := int(r.Field(0).Elem().Field(0).Uint())
@@ -246,8 +249,11 @@ func (l *lowering) binary(in *instr, r reflect.Value) {
 	if kind == addition && slices.Equal(x[0].shape, x[1].shape) && slices.Equal(x[0].shape, in.y.shape) {
 		own = op.Add
 	}
+	if kind == division && len(x[0].shape)+len(x[1].shape) == 0 {
+		own = op.Ratio
+	}
 	for k, v := range x {
-		if from := l.repeated[v]; from != nil && from.elements() == 1 {
+		if from := l.repeated[v]; from != nil && from.elements() == 1 && (kind != division || k == 0 || nonzero(from)) { // a divisor of 0 is taken otherwise in a tensor
 			v = view(from, op.Shape{})
 		}
 		switch {
@@ -275,7 +281,7 @@ func (l *lowering) binary(in *instr, r reflect.Value) {
 
 // number is the function own, in's, of a number.
 func (l *lowering) number(in *instr, own *op.Op, x *value) *value {
-	if c := constantOf(x.root()); c != nil {
+	if c := constantOf(x.root()); c != nil && own != op.Sign { // which Gorgonia has otherwise for numbers
 		if v, err := in.op.Do(c); err == nil {
 			return l.constant(x, v)
 		}
@@ -358,6 +364,9 @@ func (l *lowering) rectifies(in *instr) bool {
 	}
 	return false
 }
+
+// nonzero says that v is a constant other than 0.
+func nonzero(v *value) bool { return constantOf(v.root()) != nil && !isZero(v.root()) }
 
 // isZero says that v is the constant 0.
 func isZero(v *value) bool {

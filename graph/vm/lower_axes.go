@@ -286,8 +286,8 @@ func (l *lowering) element(in *instr, r reflect.Value) {
 	l.become(in, op.Slice(op.Window{Axis: 0, From: at, To: at + 1, Step: 1}), view(x, op.Shape{x.elements()}))
 }
 
-// rows is v as a matrix whose rows are v's last axis.
-func rows(v *value) *value {
+// byRows is v as a matrix whose rows are v's last axis.
+func byRows(v *value) *value {
 	n := v.shape[len(v.shape)-1]
 	return view(v, op.Shape{v.elements() / n, n})
 }
@@ -298,7 +298,7 @@ func (l *lowering) softmax(in *instr, r reflect.Value) {
 		own = op.LogSoftmax
 	}
 	if axis := int(r.FieldByName("axis").Int()); last >= 0 && (axis == last || axis == -1 && !in.x[0].shape.IsColVec()) {
-		l.become(in, own, rows(in.x[0]))
+		l.become(in, own, byRows(in.x[0]))
 	}
 }
 
@@ -309,6 +309,6 @@ func (l *lowering) softmaxGrad(in *instr, r reflect.Value) {
 		own = op.DLogSoftmax
 	}
 	if axis := int(op0.FieldByName("axis").Int()); last >= 0 && (axis == last || axis == -1) && in.alike() {
-		l.become(in, own, rows(in.x[1]), rows(in.x[2]))
+		l.become(in, own, byRows(in.x[1]), byRows(in.x[2]))
 	}
 }

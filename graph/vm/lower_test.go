@@ -404,3 +404,52 @@ func TestLoweredAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestSparseGradients: what is not zero in an input changes from run to run, and rows of the gradient that were not 0 are again.
+func TestSparseGradients(t *testing.T) {
+	for _, m := range []int{5, 12} {
+		b := newBuilder(tensor.Float32)
+		x, w := b.input(m, 70), b.param(70, 40)
+		b.cost = b.sum(Must(Mul(x, w)))
+		if _, err := Grad(b.cost, w); err != nil {
+			t.Fatal(err)
+		}
+		machine := vm.New(b.g, vm.BindDualValues(w))
+		var dy []float32 // the weights of sum
+		for _, n := range b.g.AllNodes() {
+			if n.Op() == nil && n.Shape().Eq(tensor.Shape{m, 40}) {
+				dy = n.Value().Data().([]float32)
+			}
+		}
+		total := make([]float64, 70*40)
+		for run := range 6 {
+			in := make([]float32, m*70)
+			for i := range in {
+				if dense := run == 3; dense || b.random.IntN(9) == 0 && (i%70+run)%3 > 0 {
+					in[i] = b.random.Float32()
+				}
+			}
+			if err := Let(x, tensor.New(tensor.WithShape(m, 70), tensor.WithBacking(in))); err != nil {
+				t.Fatal(err)
+			}
+			if err := machine.RunAll(); err != nil {
+				t.Fatal(err)
+			}
+			want := make([]float64, 70*40)
+			for p := range 70 {
+				for j := range 40 {
+					for r := range m {
+						want[p*40+j] += float64(in[r*70+p]) * float64(dy[r*40+j])
+					}
+					total[p*40+j] += want[p*40+j]
+				}
+			}
+			same(t, fmt.Sprint("gradient of run ", run), numbersOf(t, w.Deriv().Value()), want, 1e-5)
+			g, err := w.Grad()
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, fmt.Sprint("sum of gradients after run ", run), numbersOf(t, g), total, 1e-5)
+		}
+	}
+}

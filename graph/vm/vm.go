@@ -14,9 +14,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// VM is a compiled graph: a flat list of steps over memory that was placed in advance. It implements gorgonia.VM: RunAll reads the
-// values of the graph's inputs, leaves the outputs in their nodes' Value and the gradients in the parameters' Grad. It is not for
-// use by several goroutines at once.
+// VM is a machine for one graph, a gorgonia.VM. It is not for use by several goroutines at once.
 type VM struct {
 	graph   *gorgonia.ExprGraph // to compile at the first run; nil: it is compiled
 	options options
@@ -30,6 +28,7 @@ type VM struct {
 	threads int
 	memory  map[*value]*memory // by root
 	slots   map[*value]*slot
+	rows    map[*value]*rows // of gradients, by root
 	inputs  []input
 	steps   []team.Job
 	publish []func() error // shows results in their nodes
@@ -43,8 +42,9 @@ type VM struct {
 
 var _ gorgonia.VM = (*VM)(nil)
 
-// New is a machine for any graph of Gorgonia's. It takes the place of gorgonia.NewTapeMachine and gives the same values. The graph is
-// compiled at the first RunAll, which returns an error where it cannot be.
+// New is a machine for any graph of Gorgonia's. It takes the place of gorgonia.NewTapeMachine and gives the same values. It compiles the graph
+// at the first RunAll, so that values may be bound after New, and that RunAll returns the error of a graph that does not run. Gorgonia's
+// own options, among them WithPrecompiled, are not for it; leave them out.
 func New(g *gorgonia.ExprGraph, opts ...Option) *VM {
 	vm := &VM{graph: g}
 	for _, o := range opts {
@@ -123,7 +123,8 @@ func rescue(err *error) {
 	}
 }
 
-// RunAll runs the program once. Unlike the TapeMachine it needs no Reset between runs.
+// RunAll runs the whole graph once: it reads the values of the inputs, leaves the outputs in their nodes' Value, and adds up the gradients. No
+// Reset is needed between runs. An error names the node.
 func (vm *VM) RunAll() (err error) {
 	if vm.program == nil || vm.more || vm.graph != nil && vm.program.moved() {
 		vm.lean = vm.lean || vm.more

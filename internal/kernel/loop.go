@@ -112,7 +112,9 @@ func hadamard[T Float](y, a, b []T) {
 func divide[T Float](y, a, b []T) {
 	a, b = a[:len(y)], b[:len(y)]
 	for i := range y {
-		y[i] = a[i] / b[i]
+		if y[i] = a[i] / b[i]; b[i] == 0 {
+			y[i] = T(math.Inf(1))
+		}
 	}
 }
 
@@ -338,9 +340,12 @@ func logistic[T Float](y, x []T) {
 }
 
 func rectify[T Float](y, x []T) {
-	minus := T(math.Copysign(0, -1))
 	for i, v := range x {
-		y[i] = max(v+0, minus) // +0 for −0
+		v += 0 // +0 for −0
+		if !(v > 0) {
+			v *= 0
+		}
+		y[i] = v
 	}
 }
 

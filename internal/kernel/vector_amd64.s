@@ -112,43 +112,6 @@ done6:
 	VZEROUPPER
 	RET
 
-// func divideAVX2(y []float32, a []float32, b []float32)
-// Requires: AVX
-TEXT ·divideAVX2(SB), NOSPLIT, $0-72
-	MOVQ y_base+0(FP), AX
-	MOVQ y_len+8(FP), CX
-	MOVQ a_base+24(FP), DX
-	MOVQ b_base+48(FP), BX
-	XORQ SI, SI
-	MOVQ CX, DI
-	ANDQ $-8, DI
-	CMPQ SI, DI
-	JGE  done8
-
-loop7:
-	VMOVUPS (DX)(SI*4), Y0
-	VMOVUPS (BX)(SI*4), Y1
-	VDIVPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(SI*4)
-	ADDQ    $+8, SI
-	CMPQ    SI, DI
-	JLT     loop7
-
-done8:
-	ANDQ       $+7, CX
-	JZ         done9
-	LEAQ       lanes<>+0(SB), DI
-	NEGQ       CX
-	VMOVUPS    64(DI)(CX*4), Y0
-	VMASKMOVPS (DX)(SI*4), Y0, Y1
-	VMASKMOVPS (BX)(SI*4), Y0, Y2
-	VDIVPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y0, (AX)(SI*4)
-
-done9:
-	VZEROUPPER
-	RET
-
 // func axpyAVX2(y []float32, a float32, x []float32)
 // Requires: AVX, FMA3
 TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
@@ -160,20 +123,20 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done11
+	JGE          done8
 
-loop10:
+loop7:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (DX)(BX*4), Y2
 	VFMADD231PS Y2, Y0, Y1
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop10
+	JLT         loop7
 
-done11:
+done8:
 	ANDQ        $+7, CX
-	JZ          done12
+	JZ          done9
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        CX
 	VMOVUPS     64(SI)(CX*4), Y1
@@ -182,7 +145,7 @@ done11:
 	VFMADD231PS Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
-done12:
+done9:
 	VZEROUPPER
 	RET
 
@@ -199,20 +162,20 @@ TEXT ·normaliseAVX2(SB), NOSPLIT, $0-60
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done14
+	JGE          done11
 
-loop13:
+loop10:
 	VMOVUPS     (DX)(BX*4), Y3
 	VSUBPS      Y0, Y3, Y3
 	VFMADD213PS Y2, Y1, Y3
 	VMOVUPS     Y3, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop13
+	JLT         loop10
 
-done14:
+done11:
 	ANDQ        $+7, CX
-	JZ          done15
+	JZ          done12
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        CX
 	VMOVUPS     64(SI)(CX*4), Y3
@@ -221,7 +184,7 @@ done14:
 	VFMADD213PS Y2, Y1, Y4
 	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
 
-done15:
+done12:
 	VZEROUPPER
 	RET
 
@@ -240,9 +203,9 @@ TEXT ·normaliseGradAVX2(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done17
+	JGE          done14
 
-loop16:
+loop13:
 	VMOVUPS     (BX)(SI*4), Y4
 	VSUBPS      Y0, Y4, Y4
 	VFMADD213PS Y3, Y2, Y4
@@ -251,11 +214,11 @@ loop16:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop16
+	JLT         loop13
 
-done17:
+done14:
 	ANDQ        $+7, CX
-	JZ          done18
+	JZ          done15
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y4
@@ -266,7 +229,7 @@ done17:
 	VFMADD231PS Y0, Y1, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done18:
+done15:
 	VZEROUPPER
 	RET
 
@@ -280,9 +243,9 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done20
+	JGE  done17
 
-loop19:
+loop16:
 	VMOVUPS      (DX)(BX*4), Y0
 	VXORPS       sign<>+0(SB), Y0, Y0
 	VMOVUPS      least<>+0(SB), Y1
@@ -313,11 +276,11 @@ loop19:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop19
+	JLT          loop16
 
-done20:
+done17:
 	ANDQ         $+7, CX
-	JZ           done21
+	JZ           done18
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -350,7 +313,7 @@ done20:
 	VDIVPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done21:
+done18:
 	VZEROUPPER
 	RET
 
@@ -504,9 +467,9 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done23
+	JGE  done20
 
-loop22:
+loop19:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      least<>+0(SB), Y2
 	VANDPS       sign<>+0(SB), Y0, Y1
@@ -539,11 +502,11 @@ loop22:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop22
+	JLT          loop19
 
-done23:
+done20:
 	ANDQ         $+7, CX
-	JZ           done24
+	JZ           done21
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -578,7 +541,7 @@ done23:
 	VXORPS       Y2, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(BX*4)
 
-done24:
+done21:
 	VZEROUPPER
 	RET
 
@@ -602,20 +565,20 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done26
+	JGE  done23
 
-loop25:
+loop22:
 	VMOVUPS (DX)(BX*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS Y0, (AX)(BX*4)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLT     loop25
+	JLT     loop22
 
-done26:
+done23:
 	ANDQ       $+7, CX
-	JZ         done27
+	JZ         done24
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y0
@@ -624,7 +587,7 @@ done26:
 	VMAXPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done27:
+done24:
 	VZEROUPPER
 	RET
 
@@ -639,9 +602,9 @@ TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done29
+	JGE  done26
 
-loop28:
+loop25:
 	VMOVUPS (DX)(SI*4), Y0
 	VMOVUPS (BX)(SI*4), Y1
 	VMOVUPS one<>+0(SB), Y2
@@ -651,11 +614,11 @@ loop28:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop28
+	JLT     loop25
 
-done29:
+done26:
 	ANDQ       $+7, CX
-	JZ         done30
+	JZ         done27
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -667,7 +630,7 @@ done29:
 	VMULPS     Y3, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done30:
+done27:
 	VZEROUPPER
 	RET
 
@@ -682,9 +645,9 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done32
+	JGE  done29
 
-loop31:
+loop28:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      one<>+0(SB), Y1
 	VFNMADD231PS Y0, Y0, Y1
@@ -693,11 +656,11 @@ loop31:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop31
+	JLT          loop28
 
-done32:
+done29:
 	ANDQ         $+7, CX
-	JZ           done33
+	JZ           done30
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -708,7 +671,7 @@ done32:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done33:
+done30:
 	VZEROUPPER
 	RET
 
@@ -723,9 +686,9 @@ TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done35
+	JGE  done32
 
-loop34:
+loop31:
 	VMOVUPS (BX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VXORPS  Y2, Y2, Y2
@@ -734,11 +697,11 @@ loop34:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop34
+	JLT     loop31
 
-done35:
+done32:
 	ANDQ       $+7, CX
-	JZ         done36
+	JZ         done33
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -749,7 +712,7 @@ done35:
 	VANDPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done36:
+done33:
 	VZEROUPPER
 	RET
 
@@ -764,20 +727,20 @@ TEXT ·leakyReLUAVX2(SB), NOSPLIT, $0-52
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done38
+	JGE          done35
 
-loop37:
+loop34:
 	VMOVUPS (DX)(BX*4), Y1
 	VMULPS  Y0, Y1, Y2
 	VMAXPS  Y1, Y2, Y2
 	VMOVUPS Y2, (AX)(BX*4)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLT     loop37
+	JLT     loop34
 
-done38:
+done35:
 	ANDQ       $+7, CX
-	JZ         done39
+	JZ         done36
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y1
@@ -786,7 +749,7 @@ done38:
 	VMAXPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
-done39:
+done36:
 	VZEROUPPER
 	RET
 
@@ -802,9 +765,9 @@ TEXT ·leakyReLUGradAVX2(SB), NOSPLIT, $0-76
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done41
+	JGE          done38
 
-loop40:
+loop37:
 	VMOVUPS   (BX)(SI*4), Y1
 	VMULPS    Y0, Y1, Y2
 	VMOVUPS   (DX)(SI*4), Y3
@@ -815,11 +778,11 @@ loop40:
 	VMOVUPS   Y2, (AX)(SI*4)
 	ADDQ      $+8, SI
 	CMPQ      SI, DI
-	JLT       loop40
+	JLT       loop37
 
-done41:
+done38:
 	ANDQ       $+7, CX
-	JZ         done42
+	JZ         done39
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y1
@@ -832,7 +795,7 @@ done41:
 	VBLENDVPS  Y3, Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done42:
+done39:
 	VZEROUPPER
 	RET
 
@@ -846,9 +809,9 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done44
+	JGE  done41
 
-loop43:
+loop40:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -906,11 +869,11 @@ loop43:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop43
+	JLT          loop40
 
-done44:
+done41:
 	ANDQ         $+7, CX
-	JZ           done45
+	JZ           done42
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -970,7 +933,7 @@ done44:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done45:
+done42:
 	VZEROUPPER
 	RET
 
@@ -1195,9 +1158,9 @@ TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done47
+	JGE  done44
 
-loop46:
+loop43:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -1258,11 +1221,11 @@ loop46:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop46
+	JLT          loop43
 
-done47:
+done44:
 	ANDQ         $+7, CX
-	JZ           done48
+	JZ           done45
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1325,7 +1288,7 @@ done47:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done48:
+done45:
 	VZEROUPPER
 	RET
 
@@ -1339,9 +1302,9 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done50
+	JGE  done47
 
-loop49:
+loop46:
 	VMOVUPS      (DX)(BX*4), Y0
 	VXORPS       sign<>+0(SB), Y0, Y1
 	VMOVUPS      least<>+0(SB), Y2
@@ -1371,11 +1334,11 @@ loop49:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop49
+	JLT          loop46
 
-done50:
+done47:
 	ANDQ         $+7, CX
-	JZ           done51
+	JZ           done48
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1407,7 +1370,7 @@ done50:
 	VDIVPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done51:
+done48:
 	VZEROUPPER
 	RET
 
@@ -1422,9 +1385,9 @@ TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done53
+	JGE  done50
 
-loop52:
+loop49:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      one<>+0(SB), Y2
 	VMOVUPS      one<>+0(SB), Y3
@@ -1466,11 +1429,11 @@ loop52:
 	VMOVUPS      Y2, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop52
+	JLT          loop49
 
-done53:
+done50:
 	ANDQ         $+7, CX
-	JZ           done54
+	JZ           done51
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1514,9 +1477,62 @@ done53:
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
 
+done51:
+	VZEROUPPER
+	RET
+
+// func divideAVX2(y []float32, a []float32, b []float32)
+// Requires: AVX
+TEXT ·divideAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done53
+
+loop52:
+	VMOVUPS   (DX)(SI*4), Y0
+	VMOVUPS   (BX)(SI*4), Y1
+	VDIVPS    Y1, Y0, Y0
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x00, Y1, Y2, Y1
+	VBLENDVPS Y1, infinite<>+0(SB), Y0, Y0
+	VMOVUPS   Y0, (AX)(SI*4)
+	ADDQ      $+8, SI
+	CMPQ      SI, DI
+	JLT       loop52
+
+done53:
+	ANDQ       $+7, CX
+	JZ         done54
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y0
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VMASKMOVPS (BX)(SI*4), Y0, Y2
+	VDIVPS     Y2, Y1, Y1
+	VXORPS     Y3, Y3, Y3
+	VCMPPS     $0x00, Y2, Y3, Y2
+	VBLENDVPS  Y2, infinite<>+0(SB), Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
 done54:
 	VZEROUPPER
 	RET
+
+DATA infinite<>+0(SB)/4, $0x7f800000
+DATA infinite<>+4(SB)/4, $0x7f800000
+DATA infinite<>+8(SB)/4, $0x7f800000
+DATA infinite<>+12(SB)/4, $0x7f800000
+DATA infinite<>+16(SB)/4, $0x7f800000
+DATA infinite<>+20(SB)/4, $0x7f800000
+DATA infinite<>+24(SB)/4, $0x7f800000
+DATA infinite<>+28(SB)/4, $0x7f800000
+GLOBL infinite<>(SB), RODATA|NOPTR, $32
 
 // func expAVX2(y []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
@@ -1893,15 +1909,17 @@ TEXT ·rectifyAVX2(SB), NOSPLIT, $0-48
 	JGE  done65
 
 loop64:
-	VMOVUPS (DX)(BX*4), Y0
-	VXORPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS sign<>+0(SB), Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS Y0, (AX)(BX*4)
-	ADDQ    $+8, BX
-	CMPQ    BX, SI
-	JLT     loop64
+	VMOVUPS   (DX)(BX*4), Y0
+	VXORPS    Y1, Y1, Y1
+	VADDPS    Y1, Y0, Y0
+	VMULPS    Y1, Y0, Y2
+	VMOVUPS   Y2, Y2
+	VCMPPS    $0x11, Y0, Y1, Y1
+	VBLENDVPS Y1, Y0, Y2, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	ADDQ      $+8, BX
+	CMPQ      BX, SI
+	JLT       loop64
 
 done65:
 	ANDQ       $+7, CX
@@ -1912,9 +1930,11 @@ done65:
 	VMASKMOVPS (DX)(BX*4), Y0, Y1
 	VXORPS     Y2, Y2, Y2
 	VADDPS     Y2, Y1, Y1
-	VMOVUPS    sign<>+0(SB), Y2
-	VMAXPS     Y1, Y2, Y1
-	VMASKMOVPS Y1, Y0, (AX)(BX*4)
+	VMULPS     Y2, Y1, Y3
+	VMOVUPS    Y3, Y3
+	VCMPPS     $0x11, Y1, Y2, Y2
+	VBLENDVPS  Y2, Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
 done66:
 	VZEROUPPER
@@ -2447,35 +2467,34 @@ TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
 	JGE  done101
 
 loop100:
-	VMOVUPS      (CX)(BX*4), Y0
-	VXORPS       Y1, Y1, Y1
-	VADDPD       Y1, Y0, Y0
-	VBROADCASTSD signDouble<>+0(SB), Y1
-	VMAXPD       Y0, Y1, Y0
-	VMOVUPS      Y0, (AX)(BX*4)
-	ADDQ         $+8, BX
-	CMPQ         BX, SI
-	JLT          loop100
+	VMOVUPS   (CX)(BX*4), Y0
+	VXORPS    Y1, Y1, Y1
+	VADDPD    Y1, Y0, Y0
+	VMULPD    Y1, Y0, Y2
+	VCMPPD    $0x11, Y0, Y1, Y1
+	VBLENDVPD Y1, Y0, Y2, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	ADDQ      $+8, BX
+	CMPQ      BX, SI
+	JLT       loop100
 
 done101:
-	ANDQ         $+7, DX
-	JZ           done102
-	LEAQ         lanes<>+0(SB), SI
-	NEGQ         DX
-	VMOVUPS      64(SI)(DX*4), Y0
-	VMASKMOVPS   (CX)(BX*4), Y0, Y1
-	VXORPS       Y2, Y2, Y2
-	VADDPD       Y2, Y1, Y1
-	VBROADCASTSD signDouble<>+0(SB), Y2
-	VMAXPD       Y1, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
+	ANDQ       $+7, DX
+	JZ         done102
+	LEAQ       lanes<>+0(SB), SI
+	NEGQ       DX
+	VMOVUPS    64(SI)(DX*4), Y0
+	VMASKMOVPS (CX)(BX*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	VMULPD     Y2, Y1, Y3
+	VCMPPD     $0x11, Y1, Y2, Y2
+	VBLENDVPD  Y2, Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
 done102:
 	VZEROUPPER
 	RET
-
-DATA signDouble<>+0(SB)/8, $0x8000000000000000
-GLOBL signDouble<>(SB), RODATA|NOPTR, $8
 
 // func rectifyGradDoubleAVX2(dx []float64, y []float64, dy []float64)
 // Requires: AVX, AVX2
@@ -4299,44 +4318,6 @@ done200:
 	VZEROUPPER
 	RET
 
-// func divideAVX512(y []float32, a []float32, b []float32)
-// Requires: AVX, AVX512F
-TEXT ·divideAVX512(SB), NOSPLIT, $0-72
-	MOVQ y_base+0(FP), AX
-	MOVQ y_len+8(FP), CX
-	MOVQ a_base+24(FP), DX
-	MOVQ b_base+48(FP), BX
-	XORQ SI, SI
-	MOVQ CX, DI
-	ANDQ $-16, DI
-	CMPQ SI, DI
-	JGE  done202
-
-loop201:
-	VMOVUPS (DX)(SI*4), Z0
-	VMOVUPS (BX)(SI*4), Z1
-	VDIVPS  Z1, Z0, Z0
-	VMOVUPS Z0, (AX)(SI*4)
-	ADDQ    $+16, SI
-	CMPQ    SI, DI
-	JLT     loop201
-
-done202:
-	ANDQ      $+15, CX
-	JZ        done203
-	MOVQ      $+1, DI
-	SHLQ      CL, DI
-	DECQ      DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (DX)(SI*4), K1, Z0
-	VMOVUPS.Z (BX)(SI*4), K1, Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(SI*4)
-
-done203:
-	VZEROUPPER
-	RET
-
 // func axpyAVX512(y []float32, a float32, x []float32)
 // Requires: AVX, AVX512F
 TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
@@ -4348,20 +4329,20 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done205
+	JGE          done202
 
-loop204:
+loop201:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop204
+	JLT         loop201
 
-done205:
+done202:
 	ANDQ        $+15, CX
-	JZ          done206
+	JZ          done203
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4371,7 +4352,7 @@ done205:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done206:
+done203:
 	VZEROUPPER
 	RET
 
@@ -4388,20 +4369,20 @@ TEXT ·normaliseAVX512(SB), NOSPLIT, $0-60
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done208
+	JGE          done205
 
-loop207:
+loop204:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop207
+	JLT         loop204
 
-done208:
+done205:
 	ANDQ        $+15, CX
-	JZ          done209
+	JZ          done206
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4411,7 +4392,7 @@ done208:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done209:
+done206:
 	VZEROUPPER
 	RET
 
@@ -4430,9 +4411,9 @@ TEXT ·normaliseGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done211
+	JGE          done208
 
-loop210:
+loop207:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -4441,11 +4422,11 @@ loop210:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop210
+	JLT         loop207
 
-done211:
+done208:
 	ANDQ        $+15, CX
-	JZ          done212
+	JZ          done209
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -4457,7 +4438,7 @@ done211:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done212:
+done209:
 	VZEROUPPER
 	RET
 
@@ -4485,9 +4466,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done214
+	JGE          done211
 
-loop213:
+loop210:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -4518,11 +4499,11 @@ loop213:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop213
+	JLT          loop210
 
-done214:
+done211:
 	ANDQ         $+15, CX
-	JZ           done215
+	JZ           done212
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4556,7 +4537,7 @@ done214:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done215:
+done212:
 	VZEROUPPER
 	RET
 
@@ -4585,9 +4566,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done217
+	JGE          done214
 
-loop216:
+loop213:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -4620,11 +4601,11 @@ loop216:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop216
+	JLT          loop213
 
-done217:
+done214:
 	ANDQ         $+15, CX
-	JZ           done218
+	JZ           done215
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4660,7 +4641,7 @@ done217:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done218:
+done215:
 	VZEROUPPER
 	RET
 
@@ -4674,20 +4655,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done220
+	JGE  done217
 
-loop219:
+loop216:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop219
+	JLT     loop216
 
-done220:
+done217:
 	ANDQ      $+15, CX
-	JZ        done221
+	JZ        done218
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -4697,7 +4678,7 @@ done220:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done221:
+done218:
 	VZEROUPPER
 	RET
 
@@ -4713,9 +4694,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done223
+	JGE          done220
 
-loop222:
+loop219:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -4725,11 +4706,11 @@ loop222:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop222
+	JLT     loop219
 
-done223:
+done220:
 	ANDQ      $+15, CX
-	JZ        done224
+	JZ        done221
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4742,7 +4723,7 @@ done223:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done224:
+done221:
 	VZEROUPPER
 	RET
 
@@ -4758,9 +4739,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done226
+	JGE          done223
 
-loop225:
+loop222:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -4769,11 +4750,11 @@ loop225:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop225
+	JLT          loop222
 
-done226:
+done223:
 	ANDQ         $+15, CX
-	JZ           done227
+	JZ           done224
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4785,7 +4766,7 @@ done226:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done227:
+done224:
 	VZEROUPPER
 	RET
 
@@ -4800,9 +4781,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done229
+	JGE  done226
 
-loop228:
+loop225:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -4811,11 +4792,11 @@ loop228:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop228
+	JLT       loop225
 
-done229:
+done226:
 	ANDQ      $+15, CX
-	JZ        done230
+	JZ        done227
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4827,7 +4808,7 @@ done229:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done230:
+done227:
 	VZEROUPPER
 	RET
 
@@ -4842,20 +4823,20 @@ TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-52
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done232
+	JGE          done229
 
-loop231:
+loop228:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMAXPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop231
+	JLT     loop228
 
-done232:
+done229:
 	ANDQ      $+15, CX
-	JZ        done233
+	JZ        done230
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -4865,7 +4846,7 @@ done232:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done233:
+done230:
 	VZEROUPPER
 	RET
 
@@ -4881,9 +4862,9 @@ TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $0-76
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done235
+	JGE          done232
 
-loop234:
+loop231:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -4894,11 +4875,11 @@ loop234:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop234
+	JLT     loop231
 
-done235:
+done232:
 	ANDQ      $+15, CX
-	JZ        done236
+	JZ        done233
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4912,7 +4893,7 @@ done235:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done236:
+done233:
 	VZEROUPPER
 	RET
 
@@ -4943,9 +4924,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done238
+	JGE          done235
 
-loop237:
+loop234:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -5003,11 +4984,11 @@ loop237:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop237
+	JLT          loop234
 
-done238:
+done235:
 	ANDQ         $+15, CX
-	JZ           done239
+	JZ           done236
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5068,7 +5049,7 @@ done238:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done239:
+done236:
 	VZEROUPPER
 	RET
 
@@ -5100,9 +5081,9 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done241
+	JGE          done238
 
-loop240:
+loop237:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -5163,11 +5144,11 @@ loop240:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop240
+	JLT          loop237
 
-done241:
+done238:
 	ANDQ         $+15, CX
-	JZ           done242
+	JZ           done239
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5231,7 +5212,7 @@ done241:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done242:
+done239:
 	VZEROUPPER
 	RET
 
@@ -5259,9 +5240,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done244
+	JGE          done241
 
-loop243:
+loop240:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -5291,11 +5272,11 @@ loop243:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop243
+	JLT          loop240
 
-done244:
+done241:
 	ANDQ         $+15, CX
-	JZ           done245
+	JZ           done242
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5328,7 +5309,7 @@ done244:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done245:
+done242:
 	VZEROUPPER
 	RET
 
@@ -5357,9 +5338,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done247
+	JGE          done244
 
-loop246:
+loop243:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -5401,11 +5382,11 @@ loop246:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop246
+	JLT          loop243
 
-done247:
+done244:
 	ANDQ         $+15, CX
-	JZ           done248
+	JZ           done245
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5449,6 +5430,51 @@ done247:
 	VMOVUPS.Z    (BX)(SI*4), K1, Z0
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
+
+done245:
+	VZEROUPPER
+	RET
+
+// func divideAVX512(y []float32, a []float32, b []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·divideAVX512(SB), NOSPLIT, $0-72
+	VBROADCASTSS infinite<>+0(SB), Z0
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done247
+
+loop246:
+	VMOVUPS (DX)(SI*4), Z1
+	VMOVUPS (BX)(SI*4), Z2
+	VDIVPS  Z2, Z1, Z1
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x00, Z2, Z3, K1
+	VMOVAPS Z0, K1, Z1
+	VMOVUPS Z1, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop246
+
+done247:
+	ANDQ      $+15, CX
+	JZ        done248
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	VDIVPS    Z2, Z1, Z1
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x00, Z2, Z3, K2
+	VMOVAPS   Z0, K2, Z1
+	VMOVUPS   Z1, K1, (AX)(SI*4)
 
 done248:
 	VZEROUPPER
@@ -5792,23 +5818,24 @@ done257:
 // func rectifyAVX512(y []float32, x []float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·rectifyAVX512(SB), NOSPLIT, $0-48
-	VBROADCASTSS sign<>+0(SB), Z0
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), CX
-	MOVQ         x_base+24(FP), DX
-	XORQ         BX, BX
-	MOVQ         CX, SI
-	ANDQ         $-16, SI
-	CMPQ         BX, SI
-	JGE          done259
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done259
 
 loop258:
-	VMOVUPS (DX)(BX*4), Z1
-	VXORPS  Z2, Z2, Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z0, Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS Z1, (AX)(BX*4)
+	VMOVUPS (DX)(BX*4), Z0
+	VXORPS  Z1, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMULPS  Z1, Z0, Z2
+	VMOVUPS Z2, Z2
+	VCMPPS  $0x11, Z0, Z1, K1
+	VMOVAPS Z0, K1, Z2
+	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
 	JLT     loop258
@@ -5820,12 +5847,14 @@ done259:
 	SHLQ      CL, SI
 	DECQ      SI
 	KMOVW     SI, K1
-	VMOVUPS.Z (DX)(BX*4), K1, Z1
-	VXORPS    Z2, Z2, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z0, Z0
-	VMAXPS    Z1, Z0, Z1
-	VMOVUPS   Z1, K1, (AX)(BX*4)
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMULPS    Z1, Z0, Z2
+	VMOVUPS   Z2, Z2
+	VCMPPS    $0x11, Z0, Z1, K2
+	VMOVAPS   Z0, K2, Z2
+	VMOVUPS   Z2, K1, (AX)(BX*4)
 
 done260:
 	VZEROUPPER
@@ -6369,29 +6398,31 @@ TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 	JGE  done295
 
 loop294:
-	VMOVUPS      (DX)(BX*4), Z0
-	VXORPS       Z1, Z1, Z1
-	VADDPD       Z1, Z0, Z0
-	VBROADCASTSD signDouble<>+0(SB), Z1
-	VMAXPD       Z0, Z1, Z0
-	VMOVUPS      Z0, (AX)(BX*4)
-	ADDQ         $+16, BX
-	CMPQ         BX, SI
-	JLT          loop294
+	VMOVUPS (DX)(BX*4), Z0
+	VXORPS  Z1, Z1, Z1
+	VADDPD  Z1, Z0, Z0
+	VMULPD  Z1, Z0, Z2
+	VCMPPD  $0x11, Z0, Z1, K1
+	VMOVAPD Z0, K1, Z2
+	VMOVUPS Z2, (AX)(BX*4)
+	ADDQ    $+16, BX
+	CMPQ    BX, SI
+	JLT     loop294
 
 done295:
-	ANDQ         $+15, CX
-	JZ           done296
-	MOVQ         $+1, SI
-	SHLQ         CL, SI
-	DECQ         SI
-	KMOVW        SI, K1
-	VMOVUPS.Z    (DX)(BX*4), K1, Z0
-	VXORPS       Z1, Z1, Z1
-	VADDPD       Z1, Z0, Z0
-	VBROADCASTSD signDouble<>+0(SB), Z1
-	VMAXPD       Z0, Z1, Z0
-	VMOVUPS      Z0, K1, (AX)(BX*4)
+	ANDQ      $+15, CX
+	JZ        done296
+	MOVQ      $+1, SI
+	SHLQ      CL, SI
+	DECQ      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VADDPD    Z1, Z0, Z0
+	VMULPD    Z1, Z0, Z2
+	VCMPPD    $0x11, Z0, Z1, K2
+	VMOVAPD   Z0, K2, Z2
+	VMOVUPS   Z2, K1, (AX)(BX*4)
 
 done296:
 	VZEROUPPER

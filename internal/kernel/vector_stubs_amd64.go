@@ -14,11 +14,6 @@ func addAVX2(y []float32, a []float32, b []float32)
 //go:noescape
 func hadamardAVX2(y []float32, a []float32, b []float32)
 
-// divideAVX2 is y[i] = a[i] / b[i].
-//
-//go:noescape
-func divideAVX2(y []float32, a []float32, b []float32)
-
 // axpyAVX2 is y[i] += a x[i].
 //
 //go:noescape
@@ -94,6 +89,11 @@ func siluAVX2(y []float32, x []float32)
 //go:noescape
 func siluGradAVX2(dx []float32, x []float32, dy []float32)
 
+// divideAVX2 is y[i] = a[i] / b[i], +Inf where b[i] = 0.
+//
+//go:noescape
+func divideAVX2(y []float32, a []float32, b []float32)
+
 // expAVX2 is y[i] = e^x[i].
 //
 //go:noescape
@@ -109,7 +109,7 @@ func softplusAVX2(y []float32, x []float32)
 //go:noescape
 func logisticAVX2(y []float32, x []float32)
 
-// rectifyAVX2 is y[i] = max(−0, x[i]+0), NaN where x[i] is.
+// rectifyAVX2 is y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0).
 //
 //go:noescape
 func rectifyAVX2(y []float32, x []float32)
@@ -169,7 +169,7 @@ func normaliseDoubleAVX2(y []float64, x []float64, mean float64, scale float64, 
 //go:noescape
 func normaliseGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
 
-// rectifyDoubleAVX2 is y[i] = max(−0, x[i]+0), NaN where x[i] is.
+// rectifyDoubleAVX2 is y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0).
 //
 //go:noescape
 func rectifyDoubleAVX2(y []float64, x []float64)
@@ -277,11 +277,6 @@ func addAVX512(y []float32, a []float32, b []float32)
 //go:noescape
 func hadamardAVX512(y []float32, a []float32, b []float32)
 
-// divideAVX512 is y[i] = a[i] / b[i].
-//
-//go:noescape
-func divideAVX512(y []float32, a []float32, b []float32)
-
 // axpyAVX512 is y[i] += a x[i].
 //
 //go:noescape
@@ -357,6 +352,11 @@ func siluAVX512(y []float32, x []float32)
 //go:noescape
 func siluGradAVX512(dx []float32, x []float32, dy []float32)
 
+// divideAVX512 is y[i] = a[i] / b[i], +Inf where b[i] = 0.
+//
+//go:noescape
+func divideAVX512(y []float32, a []float32, b []float32)
+
 // expAVX512 is y[i] = e^x[i].
 //
 //go:noescape
@@ -372,7 +372,7 @@ func softplusAVX512(y []float32, x []float32)
 //go:noescape
 func logisticAVX512(y []float32, x []float32)
 
-// rectifyAVX512 is y[i] = max(−0, x[i]+0), NaN where x[i] is.
+// rectifyAVX512 is y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0).
 //
 //go:noescape
 func rectifyAVX512(y []float32, x []float32)
@@ -432,7 +432,7 @@ func normaliseDoubleAVX512(y []float64, x []float64, mean float64, scale float64
 //go:noescape
 func normaliseGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
 
-// rectifyDoubleAVX512 is y[i] = max(−0, x[i]+0), NaN where x[i] is.
+// rectifyDoubleAVX512 is y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0).
 //
 //go:noescape
 func rectifyDoubleAVX512(y []float64, x []float64)

@@ -161,11 +161,19 @@ var doublePoints = []kernel{
 		VFMADD231PD(p.get("dy"), p.c["a"], d)
 		return d
 	}},
-	{"rectifyDouble", "(y, x []float64)", "y[i] = max(−0, x[i]+0), NaN where x[i] is", nil, func(p point) vec {
-		y, minus := p.get("x"), p.vec()
-		VADDPD(p.zero(), y, y)
-		VBROADCASTSD(table("signDouble", 1, func(int) Constant { return U64(1 << 63) }), minus)
-		VMAXPD(y, minus, y)
+	{"rectifyDouble", "(y, x []float64)", "y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0)", nil, func(p point) vec {
+		x, zero, y := p.get("x"), p.zero(), p.vec()
+		VADDPD(zero, x, x)
+		VMULPD(zero, x, y)
+		if p.isa == avx512 {
+			positive := K()
+			VCMPPD(Imm(17), x, zero, positive) // 0 < x
+			VMOVAPD(x, positive, y)
+		} else {
+			positive := p.vec()
+			VCMPPD(Imm(17), x, zero, positive)
+			VBLENDVPD(positive, x, y, y)
+		}
 		return y
 	}},
 	{"rectifyGradDouble", "(dx, y, dy []float64)", "dx[i] = dy[i], but 0 where y[i] has the sign −", nil, func(p point) vec {

@@ -35,9 +35,6 @@ var pointwise = []kernel{
 	{"hadamard", "(y, a, b []float32)", "y[i] = a[i] b[i]", nil, func(p point) vec {
 		return p.get("a").mul(p.get("b"))
 	}},
-	{"divide", "(y, a, b []float32)", "y[i] = a[i] / b[i]", nil, func(p point) vec {
-		return p.get("a").div(p.get("b"))
-	}},
 	{"axpy", "(y []float32, a float32, x []float32)", "y[i] += a x[i]", nil, func(p point) vec {
 		return p.get("y").addMul(p.c["a"], p.get("x"))
 	}},
@@ -109,6 +106,17 @@ var pointwise = []kernel{
 
 // stock are functions with Gorgonia's results at a kink, and where it rounds to 1.
 var stock = []kernel{
+	{"divide", "(y, a, b []float32)", "y[i] = a[i] / b[i], +Inf where b[i] = 0", []string{"infinite"}, func(p point) vec {
+		y, b := p.get("a"), p.get("b")
+		y.div(b)
+		none := p.compare(0, b, p.zero())
+		if p.isa == avx512 {
+			VMOVAPS(p.c["infinite"], none, y)
+		} else {
+			VBLENDVPS(none, p.c["infinite"], y, y)
+		}
+		return y
+	}},
 	{"exp", "(y, x []float32)", "y[i] = e^x[i]", exponential, func(p point) vec { return p.exp(p.get("x"), p.c) }},
 	{"softplus", "(y, x []float32)", "y[i] = ln(1+e^x[i])", softplus, func(p point) vec { return p.softplus(p.get("x"), p.c) }},
 	{"logistic", "(y, x []float32)", "y[i] = 1 where x[i] > 15, else 1/(1+e^−x[i])", append([]string{"sign", "fifteen"}, exponential...), func(p point) vec {
@@ -116,8 +124,10 @@ var stock = []kernel{
 		y := p.sigmoid(p.copy(x), p.c)
 		return p.choose(p.copy(p.c["one"]), y, x, p.copy(p.c["fifteen"]))
 	}},
-	{"rectify", "(y, x []float32)", "y[i] = max(−0, x[i]+0), NaN where x[i] is", []string{"sign"}, func(p point) vec {
-		return p.get("x").add(p.zero()).atLeast(p.copy(p.c["sign"]))
+	{"rectify", "(y, x []float32)", "y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0)", nil, func(p point) vec {
+		x, zero := p.get("x"), p.zero()
+		x.add(zero)
+		return p.choose(x, p.product(x, zero), x, zero)
 	}},
 	{"rectifyGrad", "(dx, y, dy []float32)", "dx[i] = dy[i], but 0 where y[i] has the sign −", nil, func(p point) vec {
 		sign := p.get("y")

@@ -13,6 +13,7 @@ var values = map[string]Constant{
 	"two":       F32(2),
 	"sign":      U32(1 << 31),
 	"infinity":  U32(0xff800000), // −∞
+	"infinite":  U32(0x7f800000), // +∞
 	"pixel":     F32(1.0 / 256),
 	"parts":     F32(256),
 	"half":      F32(0.5),
