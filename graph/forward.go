@@ -67,10 +67,7 @@ func (n *Net) predicting(m int) (list []Value, err error) {
 
 // value is v with names.
 func (b *Builder) value(v vm.Value) Value {
-	y := Value{X: v.X, Shape: v.Shape.Clone(), Layer: "loss " + b.net.Loss.Name}
-	if row, ok := b.outline.maker[v.Node.ID()]; ok {
-		y.Layer = b.outline.path(row)
-	}
+	y := Value{X: v.X, Shape: v.Shape.Clone(), Layer: b.where(v.Node)}
 	switch {
 	case v.Leaf && v.Node == b.input:
 		y.Name = v.Node.Name()
@@ -88,16 +85,20 @@ func (b *Builder) value(v vm.Value) Value {
 	return y
 }
 
-// path is a layer with those that it is inside of, as in errors.
-func (o *outline) path(row int) string {
-	r := o.rows[row]
-	path, depth := fmt.Sprintf("layer %s %s", r.Name, r.Layer), r.Depth
-	for _, r := range slices.Backward(o.rows[:row]) {
+// where is the layer in whose Build a node was made, with the layers around it, as in errors; or the loss.
+func (b *Builder) where(n *Node) string {
+	rows := b.outline.rows
+	row, ok := b.outline.maker[n.ID()]
+	if !ok {
+		return "loss " + b.net.Loss.Name
+	}
+	path, depth := "", rows[row].Depth+1
+	for _, r := range slices.Backward(rows[:row+1]) {
 		if r.Depth < depth {
-			path, depth = fmt.Sprintf("layer %s %s: %s", r.Name, r.Layer, path), r.Depth
+			path, depth = fmt.Sprintf(": layer %s %s%s", r.Name, r.Layer, path), r.Depth
 		}
 	}
-	return path
+	return path[2:]
 }
 
 // free makes v, for mini-batches of 2, one of any size, by the same value for mini-batches of 3.
