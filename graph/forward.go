@@ -67,7 +67,7 @@ func (n *Net) predicting(m int) (list []Value, err error) {
 
 // value is v with names.
 func (b *Builder) value(v vm.Value) Value {
-	y := Value{X: v.X, Shape: v.Shape.Clone(), Layer: b.where(v.Node)}
+	y := Value{X: v.X, Shape: v.Shape.Clone(), Layer: b.where(v.From)}
 	switch {
 	case v.Leaf && v.Node == b.input:
 		y.Name = v.Node.Name()
