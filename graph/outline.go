@@ -17,7 +17,7 @@ type outline struct {
 
 	rows  []Row
 	outs  Nodes // what the layers of rows gave
-	row   int // of the layer whose Build is running; noBox: none
+	row   int   // of the layer whose Build is running; noBox: none
 	depth int
 	way   string // to what the running layer builds, in front of its layers' names: the branch, the copy, the sequence
 	// What the layers before have made, parameters and nodes.
