@@ -160,7 +160,8 @@ func observe(n *graph.Net, data *mnist.Data) ([]units, error) {
 		return nil, err
 	}
 	var list []units
-	for _, l := range p.Layers() {
+	layers := p.Layers()
+	for _, l := range layers[:len(layers)-1] { // The outputs are near their ends where the network is sure, as they should be.
 		if u, ok := behaviour(l, set.Len()); ok {
 			list = append(list, u)
 		}

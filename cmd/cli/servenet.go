@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/stheno-ml/stheno/cmd/internal/diagram"
 	"github.com/stheno-ml/stheno/graph"
@@ -13,18 +15,27 @@ import (
 func (s *server) models(*http.Request) (any, error) {
 	list := []object{}
 	for _, m := range s.app.models {
-		r := m.Recipe
-		list = append(list, object{
-			{"name", m.Name}, {"doc", m.Doc}, {"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda},
-			{"momentum", r.Momentum}, {"optimizer", optimizerText(r)}, {"schedule", scheduleText(r)}, {"init", initName(r)},
-			{"augment", augmentText(r)}, {"patience", r.Patience}, {"train_size", r.TrainSize},
-		})
+		list = append(list, append(object{{"name", m.Name}, {"doc", m.Doc}}, recipeFields(m.Recipe)...))
+	}
+	var endings []string
+	for _, ending := range slices.Sorted(maps.Keys(exports)) {
+		endings = append(endings, ending[1:])
 	}
 	reader := s.app.reader()
 	return object{
 		{"models", list}, {"layers", models.Signatures[graph.Layer](reader)}, {"optimizers", models.Signatures[train.Optimizer](reader)},
 		{"schedules", models.Signatures[train.Schedule](reader)}, {"inits", names[*graph.Init](reader)}, {"augments", names[models.Augment](reader)},
+		{"exports", endings},
 	}, nil
+}
+
+// recipeFields are the parts of a recipe, by the names that POST /api/train has for them.
+func recipeFields(r models.Recipe) object {
+	return object{
+		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
+		{"optimizer", optimizerText(r)}, {"schedule", scheduleText(r)}, {"init", initName(r)}, {"augment", augmentText(r)},
+		{"patience", r.Patience}, {"train_size", r.TrainSize},
+	}
 }
 
 // maxWeights is the largest network that the page looks at or trains, so that a line of text does not take all memory.
@@ -47,7 +58,7 @@ func (s *server) built(text string) (m models.Model, n *graph.Net, err error) {
 	return m, n, nil
 }
 
-// network answers GET /api/network?text=…: what a model or a line of layers is, or what is wrong with it.
+// network answers GET /api/network?text=…: what a model or a line of layers is, or what is wrong with it, which is an answer and no failure.
 func (s *server) network(r *http.Request) (any, error) {
 	leave, err := turn(r.Context(), s.small)
 	if err != nil {
@@ -56,13 +67,14 @@ func (s *server) network(r *http.Request) (any, error) {
 	defer leave()
 	m, n, err := s.built(r.URL.Query().Get("text"))
 	if err != nil {
-		return nil, err
+		return object{{"error", err.Error()}}, nil
 	}
 	rows := []object{}
 	for _, row := range n.Summary() {
 		rows = append(rows, object{{"name", row.Name}, {"layer", row.Layer}, {"output", row.Output}, {"params", row.Params}, {"depth", row.Depth}})
 	}
-	return object{{"name", m.Name}, {"parameters", n.Size()}, {"outputs", n.Outputs}, {"recipe", recipe(m.Recipe)}, {"loss", m.Loss.Name}, {"rows", rows}}, nil
+	o := object{{"name", m.Name}, {"parameters", n.Size()}, {"outputs", n.Outputs}, {"recipe", recipe(m.Recipe)}, {"loss", m.Loss.Name}, {"rows", rows}}
+	return append(o, recipeFields(m.Recipe)...), nil
 }
 
 // picture answers GET /api/network.svg?text=…&level=layer.

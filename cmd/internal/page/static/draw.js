@@ -39,16 +39,17 @@ class View {
     main.append(
       h("h1", { class: "hidden" }, "Draw a digit"),
       h("div", { class: "draw" },
-        h("section", { class: "card", "aria-label": "Drawing" }, this.box,
+        h("section", { class: "card pad-area", "aria-label": "Drawing" }, this.box,
           h("div", { class: "row" },
             h("button", { type: "button", id: "clear", onclick: () => this.clear() }, "Clear"),
             h("button", { type: "button", onclick: () => this.pad.undo() }, "Undo"),
             h("button", { type: "button", onclick: () => file.click() }, "Picture…"), file),
-          this.fault,
+          this.fault),
+        h("section", { class: "card more-area" },
           h("div", { class: "saw" }, this.seen, h("div", {}, h("h2", {}, "What it saw"),
             h("p", { class: "small soft" }, "The ink in a box of 20 × 20, its center of mass in the middle, light on dark: as the digits of MNIST are."))),
           h("h2", {}, "It should be"), this.label, this.collected),
-        h("div", { class: "stack" }, this.chooser(), this.answers, this.spoken)));
+        h("div", { class: "stack answers-area" }, this.chooser(), this.answers, this.spoken)));
     this.pad = new Pad(canvas, () => this.changed());
     const drop = (e) => { e.preventDefault(); this.box.classList.toggle("over", e.type === "dragover"); if (e.dataTransfer.files[0]) this.take(e.dataTransfer.files[0]); };
     for (const type of ["dragover", "dragleave", "drop"]) this.box.addEventListener(type, drop);

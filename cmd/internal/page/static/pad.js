@@ -37,7 +37,8 @@ export class Pad {
 
   move(e) {
     if (!this.active) return;
-    for (const p of e.getCoalescedEvents?.() ?? [e]) this.active.push(this.point(p));
+    const between = e.getCoalescedEvents?.() ?? []; // since the last frame
+    for (const p of between.length ? between : [e]) this.active.push(this.point(p));
     this.update();
   }
 
@@ -92,10 +93,13 @@ export class Pad {
       const [w, h] = [this.image.width * scale, this.image.height * scale];
       context.drawImage(this.image, (side - w) / 2, (side - h) / 2, w, h);
     }
-    context.strokeStyle = context.fillStyle = dark && !this.image ? "#f4f1ea" : "#16181a";
+    context.fillStyle = context.strokeStyle = dark && !this.image ? "#f4f1ea" : "#16181a";
     context.lineWidth = pen;
     context.lineCap = context.lineJoin = "round";
     for (const stroke of this.strokes) {
+      context.beginPath();
+      context.arc(...stroke[0], pen / 2, 0, 7); // A line of one point would be none.
+      context.fill();
       context.beginPath();
       context.moveTo(...stroke[0]);
       for (const p of stroke) context.lineTo(...p);

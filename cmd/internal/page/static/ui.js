@@ -20,8 +20,15 @@ export function s(tag, attributes = {}, ...children) {
   return e;
 }
 
-export const percent = (x, digits = 2) => (x == null ? "–" : (100 * x).toFixed(digits) + " %");
-export const number = (x, digits = 4) => (x == null ? "–" : Number(x).toPrecision(digits).replace(/(\.\d*?)0+(e|$)/, "$1$2").replace(/\.(e|$)/, "$1"));
+export const percent = (x, digits = 2) => (x == null ? "–" : (100 * x).toFixed(digits) + "%");
+
+/** number is x in so many digits, without zeros at the end. */
+export function number(x, digits = 4) {
+  if (x == null) return "–";
+  const text = x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(digits - 1) : Number(x).toPrecision(digits);
+  return text.replace(/\.?0+(e|$)/, (zeros, end) => (text.includes(".") ? end : zeros));
+}
+
 export const count = (x) => Math.round(x).toLocaleString("en-US");
 
 export function duration(seconds) {
