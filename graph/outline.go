@@ -17,6 +17,7 @@ type outline struct {
 
 	rows  []Row
 	maker map[int64]int // the row of the layer that made a node
+	outs  Nodes         // what the layers of rows gave
 	row   int           // of the layer whose Build is running; noBox: none
 	depth int
 	way   string // to what the running layer builds, in front of its layers' names: the branch, the copy, the sequence
@@ -59,10 +60,12 @@ func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 	b.tally()
 	way := o.way
 	o.Boxes = append(o.Boxes, Box{Label: label(l), Role: ForwardRole, Inside: o.frame})
+	o.outs = append(o.outs, nil)
 	o.rows = append(o.rows, Row{Name: fmt.Sprint(way, name), Layer: label(l), Depth: o.depth})
 	o.frame, o.row, o.depth, o.way = box, row, o.depth+1, ""
 	return func(y *Node) {
 		b.tally()
+		o.outs[row] = y
 		o.Boxes[box].Params, o.Boxes[box].Shape, o.rows[row].Output = length(b.params[params:]), example(y), example(y)
 		if len(o.Boxes) == box+1 {
 			for _, from := range from {
