@@ -243,7 +243,10 @@ func (c *climb) alike(ctx context.Context, jobs []ladder.Training, atOnce int) e
 func (c *climb) show(judge bool) error {
 	l, err := c.ladder()
 	if err == nil && !c.flags.list {
-		err = rundir.Replace(filepath.Clean(c.flags.results)+".md", []byte(l.Page()))
+		page := filepath.Clean(c.flags.results) + ".md"
+		if err = rundir.Replace(page, []byte(l.Page())); err != nil {
+			err = fmt.Errorf("%s: %w", page, err)
+		}
 	}
 	if err != nil {
 		return err

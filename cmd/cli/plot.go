@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +36,9 @@ func (a *app) plotCommand() *cobra.Command {
 			}
 			if !cmd.Flags().Changed("filters") {
 				return a.plot(output, runs, loss, args)
+			}
+			if n := args[len(args)-1]; len(args) == 2 && strings.Trim(n, "0123456789") == "" {
+				return usagef("--filters %s; write --filters=%[1]s", n)
 			}
 			if filters < 1 || filters > maxDrawn {
 				return usagef("--filters=%d; use 1 to %d", filters, maxDrawn)
@@ -88,7 +92,10 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 	if lines == nil {
 		return out
 	}
-	return plot.Lines(output, "", "epoch", quantity, false, lines...)
+	if err := plot.Lines(output, "", "epoch", quantity, false, lines...); err != nil {
+		return err
+	}
+	return a.wrote(output)
 }
 
 // event is a line of metrics.jsonl.

@@ -109,7 +109,7 @@ func (s *session) stopped(ctx context.Context, where string, err error) (rundir.
 		return rundir.Failed, err
 	}
 	path := s.run.Path()
-	return rundir.Interrupted, cutShort(ctx, "%s: interrupted in %s, and saved; go on with: %s train --resume %s", path, where, programName(), shellWord(path))
+	return rundir.Interrupted, cutShort(ctx, "%s: interrupted in %s, and saved; go on with: %s train --resume %s", path, where, commandName(), shellWord(path))
 }
 
 // outcome is how a training ended.

@@ -62,8 +62,23 @@ type tableView struct{ w io.Writer }
 
 func (v tableView) start(s *session) {
 	v.header(s)
-	fmt.Fprintf(v.w, "\n%5s  %10s  %9s  %8s  %7s  %7s  %7s  %9s\n",
-		"epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s")
+	fmt.Fprintln(v.w)
+	v.row("", "epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s")
+}
+
+// row prints a line of the table of epochs, with a mark behind it: as many columns as a terminal has room for.
+func (v tableView) row(mark string, cells ...string) {
+	line, most := "", columns(v.w)
+	for i, width := range []int{5, 10, 9, 8, 7, 9, 7, 9} {
+		if i > 0 {
+			width += 2
+		}
+		if most > 0 && utf8.RuneCountInString(line)+width+len(" *") > most {
+			break
+		}
+		line += fmt.Sprintf("%*s", width, cells[i])
+	}
+	fmt.Fprintln(v.w, line+mark)
 }
 
 func (v tableView) header(s *session) {
@@ -86,7 +101,7 @@ func (v tableView) header(s *session) {
 
 func (v tableView) lines(rows [][2]string) {
 	for _, r := range rows {
-		fmt.Fprintln(v.w, strings.TrimRight(fmt.Sprintf("%-9s  %s", r[0], intake.Line(r[1])), " "))
+		printRow(v.w, fmt.Sprintf("%-9s", r[0]), intake.Line(r[1]))
 	}
 }
 
@@ -98,8 +113,8 @@ func (v tableView) epoch(_ context.Context, s *session, e train.Epoch) error {
 	case e.Best:
 		mark = " *"
 	}
-	fmt.Fprintf(v.w, "%5d  %10.4f  %9s  %8s  %7s  %7.4g  %7s  %9s%s\n", e.Epoch, e.TrainLoss, percent(e.TrainAcc),
-		loss, acc, e.Eta, duration(e.Seconds), count(int(e.PerSecond)), mark)
+	v.row(mark, fmt.Sprint(e.Epoch), fmt.Sprintf("%.4f", e.TrainLoss), percent(e.TrainAcc), loss, acc, fmt.Sprintf("%.4g", e.Eta),
+		duration(e.Seconds), count(int(e.PerSecond)))
 	return nil
 }
 
@@ -112,14 +127,14 @@ func (v tableView) end(s *session, o outcome) {
 		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s of the validation images", o.best.Epoch, percent(o.best.Score))})
 	}
 	rows = append(rows, [2]string{"test", score(o.test.Correct, o.test.Total)})
-	if p := s.model.Published; p.Accuracy > 0 {
+	if p := s.model.Published; p.Accuracy > 0 && s.flags.data == "" {
 		rows = append(rows, [2]string{"book", fmt.Sprintf("%s of the %s images (%s)", percent(p.Accuracy), p.Set, p.Source)})
 	}
 	path := shellWord(s.run.Path())
 	rows = append(rows,
 		[2]string{"run", s.run.Path()},
-		[2]string{"next", programName() + " eval " + path + " --confusion"},
-		[2]string{"", programName() + " predict " + path + " digit.png --show"})
+		[2]string{"next", commandName() + " eval " + path + " --confusion"},
+		[2]string{"", commandName() + " predict " + path + " digit.png --show"})
 	fmt.Fprintln(v.w)
 	v.lines(rows)
 }
