@@ -38,7 +38,7 @@ func commandName() string {
 	if err != nil {
 		return programName()
 	}
-	if filepath.Base(filepath.Dir(self)) == "exe" && strings.Contains(self, "go-build") {
+	if strings.Contains(self, "go-build") && filepath.Ext(self) != ".test" { // a folder that Go will empty, or its cache
 		return goRun()
 	}
 	if found, err := exec.LookPath(programName()); err == nil && sameFile(found, self) || filepath.Base(os.Args[0]) == os.Args[0] {

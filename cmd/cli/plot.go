@@ -71,6 +71,9 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 			out = err
 			continue
 		}
+		if err == nil {
+			_, err = rundir.Open(path)
+		}
 		if err != nil {
 			return err
 		}
