@@ -82,9 +82,7 @@ func (c *numbers[T]) forget(p purpose) {
 	}
 }
 
-func (c *numbers[T]) predictor(n *Net, batch int) (runner, error) {
-	return newMachine[T](n, use{batch, predicting})
-}
+func (c *numbers[T]) predictor(n *Net, u use) (runner, error) { return newMachine[T](n, u) }
 
 // machine is a graph of a network for one use, on a VM, with the memory of its inputs and outputs.
 type machine[T kernel.Float] struct {
@@ -98,6 +96,7 @@ type machine[T kernel.Float] struct {
 	moving    []moving
 	cost, y   []T // the cost is one number; y (batch, outputs)
 	dx        []T // the gradient by x, of a graph that explains
+	layers    []layerOutput[T]
 	reads     []read
 	descent   *vm.Descent
 	core      *numbers[T]
@@ -106,6 +105,12 @@ type machine[T kernel.Float] struct {
 	staged [2][]float32 // the inputs and targets of a float64 network as a Source writes them
 	source Columns
 	halves team.Job // writes the halves of the input, where the first layer works by halves
+}
+
+// layerOutput is where a run leaves what a layer gave.
+type layerOutput[T kernel.Float] struct {
+	Row
+	y []T
 }
 
 // read is a node's value after a run, and the memory that wants it.
@@ -124,9 +129,11 @@ func newMachine[T kernel.Float](n *Net, u use) (m *machine[T], err error) {
 	b, x := n.builder(u, m.x)
 	y := n.layer.Build(b, x)
 	m.graph, m.masks, m.moving = b.graph, b.masks, b.moving
-	if u.purpose == predicting {
-		y = n.Loss.output(b, y)
-		return m, m.compile(n, Nodes{y}, nil, nil)
+	switch u.purpose {
+	case predicting:
+		return m, m.compile(n, Nodes{n.Loss.output(b, y)}, nil, nil)
+	case watching:
+		return m, m.watch(n, b, n.Loss.output(b, y))
 	}
 	target := m.targets(b, n, u.batch)
 	cost := n.cost(b, y, target)
@@ -155,6 +162,45 @@ func newMachine[T kernel.Float](n *Net, u use) (m *machine[T], err error) {
 		return nil, err
 	}
 	return m, m.compile(n, Nodes{y, cost}, b.nodes, b.params)
+}
+
+// watch compiles the program for the outputs y and for those of every layer that changes its input.
+func (m *machine[T]) watch(n *Net, b *Builder, y *Node) error {
+	outs := Nodes{y}
+	seen := map[int64]bool{b.input.ID(): true}
+	for i, node := range b.outline.outs {
+		if seen[node.ID()] {
+			continue
+		}
+		seen[node.ID()] = true
+		outs = append(outs, node)
+		m.layers = append(m.layers, layerOutput[T]{Row: b.outline.rows[i]})
+	}
+	if n.config.Tape {
+		for i := range m.layers {
+			m.layers[i].y = make([]T, outs[i+1].Shape().TotalSize())
+			m.read(outs[i+1], m.layers[i].y)
+		}
+		m.tape(outs[:1], nil, nil)
+		return nil
+	}
+	err := m.compile(n, outs, nil, nil)
+	for i := range m.layers {
+		if err == nil {
+			m.layers[i].y = m.program.Data(outs[i+1]).([]T)
+		}
+	}
+	return err
+}
+
+// layerOutputs are those of the first k examples.
+func (m *machine[T]) layerOutputs(k int) []LayerOutput {
+	all := make([]LayerOutput, len(m.layers))
+	for i, l := range m.layers {
+		all[i] = LayerOutput{Row: l.Row, Y: make([]float32, len(l.y)/m.batch*k)}
+		convert(all[i].Y, l.y[:len(all[i].Y)])
+	}
+	return all
 }
 
 // targets is the node of the targets.
@@ -369,55 +415,3 @@ func (m *machine[T]) inputs() int {
 func (m *machine[T]) graphOf() *gorgonia.ExprGraph       { return m.graph }
 func (m *machine[T]) memory() (activations, scratch int) { return m.program.Memory() }
 func (m *machine[T]) listing() string                    { return m.program.String() }
-
-// nonfinite names the first op of a graph whose result is not finite on the values that its inputs have.
-func nonfinite(g *gorgonia.ExprGraph) (found string, err error) {
-	err = vm.Interpret(g, func(node *Node, v gorgonia.Value) bool {
-		if !finite(v) {
-			found = fmt.Sprintf("%v %v", node, node.Shape())
-			if node.Op() != nil {
-				found = fmt.Sprintf("%v of %v, shape %v", node.Op(), op.Inputs(node), node.Shape())
-			}
-		}
-		return found == ""
-	})
-	return found, err
-}
-
-func finite(v gorgonia.Value) bool {
-	if v.Dtype() != tensor.Float32 && v.Dtype() != tensor.Float64 {
-		return true
-	}
-	numbers := make([]float64, max(1, v.Shape().TotalSize()))
-	convert(numbers, v.Data())
-	return !slices.ContainsFunc(numbers, func(x float64) bool { return !isFinite(x) })
-}
-
-// convert copies numbers of one element type into memory of another; src may be one number.
-func convert(dst, src any) {
-	switch s := src.(type) {
-	case float32:
-		convert(dst, []float32{s})
-	case float64:
-		convert(dst, []float64{s})
-	case []float32:
-		convertFrom(dst, s)
-	case []float64:
-		convertFrom(dst, s)
-	}
-}
-
-func convertFrom[T kernel.Float](dst any, src []T) {
-	switch d := dst.(type) {
-	case []T:
-		copy(d, src)
-	case []float32:
-		for i, v := range src {
-			d[i] = float32(v)
-		}
-	case []float64:
-		for i, v := range src {
-			d[i] = float64(v)
-		}
-	}
-}

@@ -48,7 +48,7 @@ type core interface {
 	moments(name string, c int) (all, mean, variance any)
 	machine(n *Net, u use) (runner, error)
 	last() runner // the machine of the last training step
-	predictor(n *Net, batch int) (runner, error)
+	predictor(n *Net, u use) (runner, error)
 }
 
 // runner is a graph of a network for one use, on a VM.
@@ -58,6 +58,7 @@ type runner interface {
 	step(n *Net) (Stats, error)
 	stats() (Stats, error)
 	outputs(y []float32)
+	layerOutputs(examples int) []LayerOutput
 	inputGrad(dx []float32)
 	maskCopies() [][]float64
 	descend(n *Net, eta, l2 float64)
@@ -77,6 +78,7 @@ type purpose int
 
 const (
 	predicting purpose = iota
+	watching           // as predicting, with what each layer gives
 	evaluating         // outputs and cost
 	explaining         // the gradient of the cost by the input, as the network predicts
 	checking           // outputs and cost as in training, on the TapeMachine
@@ -224,9 +226,9 @@ func (n *Net) Summary() []Row { return n.rows }
 // Tensors are all that the network's outputs depend on: Params, then Fixed.
 func (n *Net) Tensors() []*Param { return slices.Concat(n.Params, n.Fixed) }
 
-// Least is the number of examples that a training step takes at least: 2 where a batch norm has one number a feature in an example,
+// SmallestBatch is the number of examples that a training step takes at least: 2 where a batch norm has one number a feature in an example,
 // because one number has no spread; otherwise 1.
-func (n *Net) Least() int { return n.least }
+func (n *Net) SmallestBatch() int { return n.least }
 
 // Threads is how many processors the network uses.
 func (n *Net) Threads() int { return team.Size(n.config.Threads) }

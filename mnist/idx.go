@@ -270,3 +270,12 @@ func (s *stream) broken(err error) error {
 func (s *stream) errorf(offset int64, format string, args ...any) error {
 	return &FormatError{File: s.file, Offset: offset, Msg: fmt.Sprintf(format, args...)}
 }
+
+// IDX is a set as the two files in which MNIST has images and labels.
+func (s Set) IDX() (images, labels []byte) {
+	n := uint32(s.Len())
+	images = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, imageMagic), n)
+	images = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(images, uint32(s.Rows)), uint32(s.Cols))
+	labels = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, labelMagic), n)
+	return append(images, s.Images...), append(labels, s.Labels...)
+}

@@ -1,5 +1,11 @@
 // Package models is the catalogue: the networks of the book, chapter by chapter, each with the recipe that trains it and the
-// figure that the book gives for it.
+// figure that the book gives for it. [Find] has them by name, [All] lists them, and a [Model] of your own is a literal:
+//
+//	m := models.MLP
+//	net, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Seed: 1, Init: m.Recipe.Init})
+//	t, err := m.Recipe.Trainer(net)
+//
+// A [Reader] reads networks from a line of text and models from TOML files; [Encode] writes them.
 package models
 
 import (

@@ -1,4 +1,11 @@
-// Package train is the training loop: one loop for every network, over whatever VM its graphs run on.
+// Package train is the training loop: one loop for every network.
+//
+// A [Trainer] takes a network of package graph, an [Optimizer] and [Data], and its Run is a sequence of epochs to range over; early stopping
+// is break. Data are [Arrays] of any numbers, [Classes] or [Images], or anything else with two methods. State, Tensors and Restore stop a
+// training and resume it with the same bits.
+//
+// An optimizer, a schedule, a loss or a layer of one's own is a value with one or two methods: see the examples. A loop of one's own needs
+// none of this package: graph.Net's Step leaves the gradients.
 package train
 
 import (
@@ -145,9 +152,9 @@ func (t *Trainer) check() error {
 		return fmt.Errorf("%d training images do not make a mini-batch of %d; use more images or a smaller batch", t.Train.Len(), t.Batch)
 	case t.Epochs > math.MaxInt/t.batches():
 		return fmt.Errorf("epochs %d of %d mini-batches; use fewer than 2⁶³ mini-batches in all", t.Epochs, t.batches())
-	case t.smallest() < t.Net.Least():
+	case t.smallest() < t.Net.SmallestBatch():
 		return fmt.Errorf("%d training images in mini-batches of %d leave one of %d, and the network's batch norm needs %d; use another batch",
-			t.Train.Len(), t.Batch, t.smallest(), t.Net.Least())
+			t.Train.Len(), t.Batch, t.smallest(), t.Net.SmallestBatch())
 	case t.Patience == 0 && lowers:
 		return errors.New("the schedule lowers eta when patience ends; use a patience of at least 1 epoch")
 	}

@@ -137,9 +137,9 @@ func imageOf(pixels int) graph.Shape {
 }
 
 // turned is the transpose of a matrix of so many rows.
-func turned(x []float64, rows int) []float64 {
+func turned[T float32 | float64](x []T, rows int) []T {
 	cols := len(x) / rows
-	y := make([]float64, len(x))
+	y := make([]T, len(x))
 	for i := range rows {
 		for j := range cols {
 			y[j*rows+i] = x[i*cols+j]

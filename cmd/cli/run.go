@@ -116,6 +116,17 @@ type trained struct {
 
 // trained opens a run. A run that was interrupted in its first epoch has no best weights, and gives the latest.
 func (a *app) trained(path string) (*trained, error) {
+	return a.trainedBy(path, func(r *rundir.Run, limit int64) (*rundir.Snapshot, error) {
+		s, err := r.Best(limit)
+		if errors.Is(err, rundir.ErrNoCheckpoint) {
+			s, err = r.Latest(limit)
+		}
+		return s, err
+	})
+}
+
+// trainedBy opens a run with the weights of the checkpoint that choose reads.
+func (a *app) trainedBy(path string, choose func(r *rundir.Run, limit int64) (*rundir.Snapshot, error)) (*trained, error) {
 	r, err := rundir.Open(path)
 	if err != nil {
 		return nil, err
@@ -132,10 +143,7 @@ func (a *app) trained(path string) (*trained, error) {
 	if err != nil {
 		return nil, dataf("%s: %w", filepath.Join(path, "model.toml"), err)
 	}
-	s, err := r.Best(largest(net))
-	if errors.Is(err, rundir.ErrNoCheckpoint) {
-		s, err = r.Latest(largest(net))
-	}
+	s, err := choose(r, largest(net))
 	if err != nil {
 		return nil, err
 	}

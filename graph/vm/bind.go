@@ -63,7 +63,7 @@ func (l *leaf[T]) load() error {
 		return unbound(l.node)
 	}
 	if !put(l.copy, v) {
-		return fmt.Errorf("input %s: a value of shape %v and type %v does not fit a node of shape %v and type %v", label(l.node), v.Shape(), v.Dtype(), l.node.Shape(), l.node.Dtype())
+		return fmt.Errorf("input %s: a %T of shape %v and type %v does not fit a node of shape %v and type %v", label(l.node), v, v.Shape(), v.Dtype(), l.node.Shape(), l.node.Dtype())
 	}
 	return nil
 }

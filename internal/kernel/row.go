@@ -12,17 +12,18 @@ import (
 // Env is the environment variable that chooses the row, as the flag --kernel does.
 const Env = "STHENO_KERNEL"
 
-// row is one implementation of the float32 kernels and the processor's word whether it can run.
+// row is one implementation of the kernels and the processor's word whether it can run.
 type row struct {
 	name string
 	ok   bool
 	set  Set[float32]
+	wide Set[float64] // of which only products and simple loops are not the Go row's
 }
 
 var (
 	loop32  = loops[float32]()
 	loop64  = loops[float64]()
-	rows    = append(machineRows(), row{"go", true, loop32})
+	rows    = append(machineRows(), row{"go", true, loop32, loop64})
 	current atomic.Pointer[row]
 )
 
@@ -59,18 +60,21 @@ func fastest() int {
 	return len(rows) - 1
 }
 
-// For is the set in use for elements of type T: the current row's for float32, the Go loops for float64.
-func For[T Float]() *Set[T] { return setOf[T](&current.Load().set) }
+// For is the set in use for elements of type T: the current row's.
+func For[T Float]() *Set[T] {
+	r := current.Load()
+	return setOf[T](&r.set, &r.wide)
+}
 
 // Loops is the Go row: what every other row is tested against.
-func Loops[T Float]() *Set[T] { return setOf[T](&loop32) }
+func Loops[T Float]() *Set[T] { return setOf[T](&loop32, &loop64) }
 
-// setOf is set for float32, and the Go loops for float64.
-func setOf[T Float](set *Set[float32]) *Set[T] {
+// setOf is set for float32, and wide for float64.
+func setOf[T Float](set *Set[float32], wide *Set[float64]) *Set[T] {
 	if s, ok := any(set).(*Set[T]); ok {
 		return s
 	}
-	return any(&loop64).(*Set[T])
+	return any(wide).(*Set[T])
 }
 
 // ErrHeld is the error of Use while somebody relies on another row.

@@ -42,7 +42,7 @@ func List(root string) ([]Entry, error) {
 		}
 		if total > limit {
 			e.Err = &intake.Error{Path: filepath.Join(e.Path, infoFile), Msg: fmt.Sprintf("more than %d bytes with those of the runs before; move runs to another folder", limit)}
-		} else if e.Info, e.Err = look(e.Path); e.Err == nil {
+		} else if e.Info, e.Err = Look(e.Path); e.Err == nil {
 			e.time = e.Info.Started
 		}
 		if info, err := f.Info(); err == nil && e.time.IsZero() {
@@ -56,9 +56,9 @@ func List(root string) ([]Entry, error) {
 	return entries, nil
 }
 
-// look reads a run.json. Who writes a run has its lock before the status is Running, and until after it is something else: a run that
+// Look reads a run.json. Who writes a run has its lock before the status is Running, and until after it is something else: a run that
 // is Running still after its lock was seen free was killed.
-func look(path string) (Info, error) {
+func Look(path string) (Info, error) {
 	r, err := Open(path)
 	if err == nil && r.info.Status == Running && !held(path) {
 		if r, err = Open(path); err == nil && r.info.Status == Running {

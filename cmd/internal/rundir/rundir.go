@@ -288,6 +288,17 @@ func Metrics(path string) ([]byte, error) {
 	return text[:bytes.LastIndexByte(text, '\n')+1], err
 }
 
+// Saved is when a run last saved a checkpoint; the zero time before the first.
+func Saved(path string) time.Time {
+	var last time.Time
+	for _, name := range []string{latestFile, bestFile} {
+		if info, err := os.Stat(filepath.Join(path, checkpoints, name)); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	return last
+}
+
 // readJSON reads one of the run's files of JSON into v.
 func (r *Run) readJSON(name string, v any) error {
 	if err := intake.JSON(r.path, name, intake.Record, v, false); err != nil {

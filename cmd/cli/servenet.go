@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/stheno-ml/stheno/cmd/internal/diagram"
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// models answers GET /api/models: the catalogue, and what the fields of a training take.
+func (s *server) models(*http.Request) (any, error) {
+	list := []object{}
+	for _, m := range s.app.models {
+		list = append(list, append(object{{"name", m.Name}, {"doc", m.Doc}}, recipeFields(m.Recipe)...))
+	}
+	var endings []string
+	for _, ending := range slices.Sorted(maps.Keys(exports)) {
+		endings = append(endings, ending[1:])
+	}
+	reader := s.app.reader()
+	return object{
+		{"models", list}, {"layers", models.Signatures[graph.Layer](reader)}, {"optimizers", models.Signatures[train.Optimizer](reader)},
+		{"schedules", models.Signatures[train.Schedule](reader)}, {"inits", names[*graph.Init](reader)}, {"augments", names[models.Augment](reader)},
+		{"exports", endings},
+	}, nil
+}
+
+// recipeFields are the parts of a recipe, by the names that POST /api/train has for them.
+func recipeFields(r models.Recipe) object {
+	return object{
+		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
+		{"optimizer", optimizerText(r)}, {"schedule", scheduleText(r)}, {"init", initName(r)}, {"augment", augmentText(r)},
+		{"patience", r.Patience}, {"train_size", r.TrainSize},
+	}
+}
+
+// maxWeights is the largest network that the page looks at or trains, so that a line of text does not take all memory.
+const maxWeights = 1 << 24
+
+// built is a model of the catalogue or of a line of layers, without its first weights. A client names no file.
+func (s *server) built(text string) (m models.Model, n *graph.Net, err error) {
+	if text == "" || isFile(text) || len(text) > 1<<12 {
+		return m, nil, usagef("model %q; name one of the catalogue, or write layers such as 784-30-10", text)
+	}
+	if m, err = s.app.model(text); err != nil {
+		return m, nil, err
+	}
+	if n, err = graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: graph.Zero}); err != nil {
+		return m, nil, usagef("model %s: %w", m.Name, err)
+	}
+	if n.Size() > maxWeights {
+		return m, nil, usagef("model %s: %s parameters; from the page a network has at most %s", m.Name, count(n.Size()), count(maxWeights))
+	}
+	return m, n, nil
+}
+
+// network answers GET /api/network?text=…: what a model or a line of layers is, or what is wrong with it, which is an answer and no failure.
+func (s *server) network(r *http.Request) (any, error) {
+	leave, err := turn(r.Context(), s.small)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	m, n, err := s.built(r.URL.Query().Get("text"))
+	if err != nil {
+		return object{{"error", err.Error()}}, nil
+	}
+	rows := []object{}
+	for _, row := range n.Summary() {
+		rows = append(rows, object{{"name", row.Name}, {"layer", row.Layer}, {"output", row.Output}, {"params", row.Params}, {"depth", row.Depth}})
+	}
+	o := object{{"name", m.Name}, {"parameters", n.Size()}, {"outputs", n.Outputs}, {"recipe", recipe(m.Recipe)}, {"loss", m.Loss.Name}, {"rows", rows}}
+	return append(o, recipeFields(m.Recipe)...), nil
+}
+
+// picture answers GET /api/network.svg?text=…&level=layer.
+func (s *server) picture(w http.ResponseWriter, r *http.Request) {
+	text, err := s.drawNetwork(r)
+	if err != nil {
+		reply(w, nil, err)
+		return
+	}
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	_, _ = w.Write([]byte(text))
+}
+
+func (s *server) drawNetwork(r *http.Request) (string, error) {
+	leave, err := turn(r.Context(), s.large)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	level := graph.Level(r.URL.Query().Get("level"))
+	if level == "" {
+		level = graph.LayerLevel
+	}
+	m, n, err := s.built(r.URL.Query().Get("text"))
+	if err != nil {
+		return "", err
+	}
+	d, err := n.Diagram(level, max(1, m.Recipe.Batch))
+	if err != nil {
+		return "", usagef("model %s: %w", m.Name, err)
+	}
+	return diagram.SVG(m.Name, m.Doc, d), nil
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+)
+
+// testResult is what a run read in the test images, with the weights that it had saved at a time.
+type testResult struct {
+	saved  time.Time
+	answer object
+}
+
+// maxMisread is how many misread digits are sent.
+const maxMisread = 200
+
+// test answers GET /api/runs/ID/test: the test images by a run, its confusion matrix and what it misread.
+func (s *server) test(r *http.Request) (any, error) {
+	path, err := s.path(r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	leave, err := s.longTurn(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	defer leave() // It guards s.tests too.
+	saved := rundir.Saved(path)
+	if t := s.tests[path]; t != nil && t.saved.Equal(saved) {
+		return t.answer, nil
+	}
+	answer, err := s.measure(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.tests) >= maxOpen {
+		clear(s.tests)
+	}
+	s.tests[path] = &testResult{saved, answer}
+	return answer, nil
+}
+
+// longTurn waits for the gate of what takes long, as long as the client does.
+func (s *server) longTurn(ctx context.Context) (leave func(), err error) {
+	select {
+	case s.heavy <- struct{}{}:
+		return func() { <-s.heavy }, nil
+	case <-ctx.Done():
+		return nil, statusf(http.StatusServiceUnavailable, "the request was given up")
+	}
+}
+
+func (s *server) measure(path string) (object, error) {
+	t, err := s.app.trained(path)
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.sets.load(t.data)
+	if err != nil {
+		return nil, err
+	}
+	f := evalFlags{}
+	f.split.value = "test"
+	set, err := f.images(t, data)
+	if err != nil {
+		return nil, err
+	}
+	read := reading{name: path, epoch: t.epoch, set: set, classes: t.net.Outputs}
+	y, err := outputs(t.net, set, 0)
+	if err != nil {
+		return nil, err
+	}
+	read.read(y)
+	matrix, mistakes := confusion(set.Labels, read.answers, read.classes), read.mistakes()
+	worst := mistakes[:min(len(mistakes), maxMisread)]
+	misread := mistakeObjects(worst)
+	for i := range misread {
+		misread[i] = append(misread[i], field{"image", set.Image(worst[i].image)})
+	}
+	o := append(object{{"run", filepath.Base(path)}, {"epoch", t.epoch}, {"rows", set.Rows}, {"cols", set.Cols}}, read.object()...)
+	return append(o, field{"confusion", matrix}, field{"misread_all", len(mistakes)}, field{"misread", misread}), nil
+}
+
+// sendExport answers GET /api/runs/ID/export?as=npz with a file that export writes.
+func (s *server) sendExport(w http.ResponseWriter, r *http.Request) {
+	leave, err := s.longTurn(r.Context())
+	if err != nil {
+		reply(w, nil, err)
+		return
+	}
+	defer leave()
+	if err := s.exportTo(w, r); err != nil {
+		reply(w, nil, err)
+	}
+}
+
+func (s *server) exportTo(w http.ResponseWriter, r *http.Request) error {
+	path, err := s.path(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	ending := "." + r.URL.Query().Get("as")
+	form, ok := exports[ending]
+	if !ok {
+		return usagef("as=%q; use an ending that export takes", ending[1:])
+	}
+	t, err := s.app.exported(s.runs, []string{path})
+	if err != nil {
+		return err
+	}
+	text, err := form(t, sthenoLayout)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Disposition", "attachment; filename="+filepath.Base(path)+ending)
+	w.Header().Set("Content-Type", "application/octet-stream")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))
+	return nil
+}
+
+// mustJSON is a text as JSON.
+func mustJSON(text string) []byte {
+	b, _ := json.Marshal(text) // A text always has a form.
+	return b
+}
