@@ -96,6 +96,11 @@ func TestWithoutValidation(t *testing.T) {
 	if r := ok(t, "ls", "--runs", runs, "--json"); !strings.Contains(r.out, `"best":{"epoch":1,"val_acc":null}`) {
 		t.Error(r.out)
 	}
+	picture := filepath.Join(t.TempDir(), "p.svg")
+	ok(t, "plot", run, "-o", picture)
+	if text := readAll(t, picture); strings.Contains(text, ", validation") {
+		t.Error("a line of validation without images")
+	}
 	if r := call("eval", run, "--split", "validation"); r.code != exitUsage || strings.Contains(r.out+r.err, "NaN") {
 		t.Errorf("exit %d\n%s%s", r.code, r.out, r.err)
 	}
