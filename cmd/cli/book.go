@@ -69,8 +69,8 @@ func (f *bookFlags) check(names []string) error {
 		}
 	}
 	switch {
-	case f.seeds < 0:
-		return usagef("--seeds %d; use at least 1", f.seeds)
+	case f.seeds < 0 || f.seeds > maxSeeds:
+		return usagef("--seeds %d; use 1 to %d", f.seeds, maxSeeds)
 	case f.json && f.markdown:
 		return usagef("--json and --markdown; use one of them")
 	case f.all && len(names) > 0:

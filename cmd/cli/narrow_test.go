@@ -130,3 +130,29 @@ func TestCommandName(t *testing.T) {
 		t.Errorf("called by its name: %s", got)
 	}
 }
+
+// The line of progress fits into a terminal that was made narrower since, and long work shows one.
+func TestProgress(t *testing.T) {
+	var b bytes.Buffer
+	o := &output{w: &b, columns: 20}
+	p := newProgress(o)
+	p.write(strings.Repeat("x", 30))
+	o.columns = 10
+	p.write("abc")
+	p.clear()
+	if want := "\r" + strings.Repeat("x", 19) + "\rabc" + strings.Repeat(" ", 6) + "\r   \r"; b.String() != want {
+		t.Errorf("%q, want %q", &b, want)
+	}
+	for args, want := range map[string]string{
+		"gradcheck softmax --samples 1": "\rtensor 1 of 4", "compare mlp --against byhand --steps 2 --data " + dataSet(t, 60, 10): "\rstep 1 of 2",
+	} {
+		b.Reset()
+		a := &app{models: models.All, args: strings.Fields(args), out: &output{w: &bytes.Buffer{}}, err: &output{w: &b, columns: 80}}
+		if code := a.main(t.Context()); code != 0 || !strings.Contains(b.String(), want) {
+			t.Errorf("%s: exit %d, %q", args, code, &b)
+		}
+		if r := ok(t, strings.Fields(args)...); r.err != "" {
+			t.Errorf("%s, off a terminal: %q", args, r.err)
+		}
+	}
+}

@@ -91,7 +91,10 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 			return err
 		}
 		validation.X = training.X
-		lines = append(lines, training, validation)
+		lines = append(lines, training)
+		if slices.ContainsFunc(validation.Y, finite) { // A run without validation images has no such line.
+			lines = append(lines, validation)
+		}
 	}
 	if lines == nil {
 		return out
