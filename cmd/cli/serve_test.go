@@ -232,6 +232,9 @@ func TestServeErrors(t *testing.T) {
 			t.Errorf("%s %s %.40s: %d %v; want %d %s", c.method, c.path, c.body, status, v, c.status, c.want)
 		}
 	}
+	if v := s.want("GET", "/api/network?text=784-10&eta=-1", nil); !strings.Contains(v["error"].(string), "eta must be above 0") || v["of"] != "recipe" {
+		t.Errorf("recipe: %v", v)
+	}
 	if v := s.want("GET", "/api/network?text="+url.QueryEscape("conv(20,99) dense(10)"), nil); !strings.Contains(v["error"].(string), "conv") {
 		t.Errorf("network: %v", v)
 	}
