@@ -380,7 +380,7 @@ func TestServeFollows(t *testing.T) {
 	}
 }
 
-// TestServeWhileTraining: a training, 500 connections that send half of a head, and as many that send half of a body do not keep a drawing waiting.
+// TestServeWhileTraining: a training and 500 connections that send half of a head, or half of a body, do not keep a drawing waiting.
 func TestServeWhileTraining(t *testing.T) {
 	s := serve(t)
 	file, _ := testDigit(t, 0)

@@ -116,7 +116,8 @@ func (v tableView) end(s *session, o outcome) {
 	path := shellWord(s.run.Path())
 	rows = append(rows,
 		[2]string{"run", s.run.Path()},
-		[2]string{"next", programName() + " eval " + path + " --confusion"},
+		[2]string{"next", programName() + " serve " + path + " --open"},
+		[2]string{"", programName() + " eval " + path + " --confusion"},
 		[2]string{"", programName() + " predict " + path + " digit.png --show"})
 	fmt.Fprintln(v.w)
 	v.lines(rows)
