@@ -145,7 +145,8 @@ func (v tableView) end(s *session, o outcome) {
 	path := shellWord(s.run.Path())
 	rows = append(rows,
 		[2]string{"run", s.run.Path()},
-		[2]string{"next", commandName() + " eval " + path + " --confusion"},
+		[2]string{"next", commandName() + " serve " + path + " --open"},
+		[2]string{"", commandName() + " eval " + path + " --confusion"},
 		[2]string{"", commandName() + " predict " + path + " digit.png --show"})
 	fmt.Fprintln(v.w)
 	v.lines(rows)
