@@ -157,7 +157,8 @@ func (a *app) showReadings(f *evalFlags, readings []reading) error {
 	}
 	r := readings[0]
 	if !f.json {
-		fmt.Fprintf(a.out, "%s, %s%s\n%s: %s\n", intake.Line(r.name), r.weights(), f.averaged(), f.split.value, r.score())
+		printRow(a.out, fmt.Sprintf("%s, %s%s", intake.Line(r.name), r.weights(), f.averaged()))
+		printRow(a.out, fmt.Sprintf("%s: %s", f.split.value, r.score()))
 	}
 	return a.showDetails(f, r, f.object(r))
 }

@@ -117,22 +117,65 @@ func (t *table) print(w io.Writer) {
 		}
 	}
 	for _, row := range t.rows {
-		var line strings.Builder
 		for j, cell := range row {
-			if j > 0 {
-				line.WriteString("  ")
-			}
 			space := strings.Repeat(" ", widths[j]-utf8.RuneCountInString(cell))
 			if right[j] {
-				cell = space + cell
+				row[j] = space + cell
 			} else {
-				cell += space
+				row[j] += space
 			}
-			line.WriteString(cell)
 		}
-		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+		printRow(w, row...)
 	}
 }
+
+// layout is a row of cells, of equal width in all rows, in lines of a terminal of so many columns, 0 for any: what does not fit goes on in
+// the next line, a text between words.
+func layout(cells []string, columns int) string {
+	const indent, least = 4, 20 // letters before what goes on, and of a text in one line
+	var lines []string
+	line := ""
+	for j, cell := range cells {
+		if j > 0 {
+			line += "  "
+		}
+		used, n := utf8.RuneCountInString(line), utf8.RuneCountInString(strings.TrimRight(cell, " "))
+		stays := j == len(cells)-1 && columns-used >= max(least, longestWord(cell))
+		switch {
+		case columns == 0 || used+n <= columns:
+			line += cell
+			continue
+		case j > 0 && !stays:
+			lines = append(lines, line)
+			line = strings.Repeat(" ", indent)
+		}
+		used = utf8.RuneCountInString(line)
+		parts := strings.Split(wrap(cell, columns-used), "\n")
+		for _, part := range parts[:len(parts)-1] {
+			lines = append(lines, line+part)
+			line = strings.Repeat(" ", used)
+		}
+		line += parts[len(parts)-1]
+	}
+	for i, l := range append(lines, line) {
+		if i == 0 {
+			lines = nil
+		}
+		lines = append(lines, strings.TrimRight(l, " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// longestWord is the number of letters of a text's longest word.
+func longestWord(text string) (n int) {
+	for _, word := range strings.Fields(text) {
+		n = max(n, utf8.RuneCountInString(word))
+	}
+	return n
+}
+
+// printRow prints cells as a line, or as lines on a terminal that is too narrow for it.
+func printRow(w io.Writer, cells ...string) { fmt.Fprintln(w, layout(cells, columns(w))) }
 
 // count is a whole number with commas.
 func count(n int) string {

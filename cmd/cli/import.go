@@ -62,7 +62,7 @@ func (a *app) importFile(runs, path string, json bool) error {
 		{"network", t.model.Doc},
 		{"", fmt.Sprintf("%s parameters, float64", count(t.net.Size()))},
 		{"run", run},
-		{"next", programName() + " eval " + shellWord(run)},
+		{"next", commandName() + " eval " + shellWord(run)},
 	})
 	return nil
 }

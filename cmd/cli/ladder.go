@@ -71,9 +71,12 @@ func (a *app) ladderCommand() *cobra.Command {
 	return cmd
 }
 
+// maxSeeds is the most trainings of one network that are planned at once.
+const maxSeeds = 1000
+
 func (a *app) checkLadder(f *ladderFlags) error {
-	if f.seeds < 0 {
-		return usagef("--seeds %d; use at least 1", f.seeds)
+	if f.seeds < 0 || f.seeds > maxSeeds {
+		return usagef("--seeds %d; use 1 to %d", f.seeds, maxSeeds)
 	}
 	if f.list && f.write {
 		return usagef("--list and --write; use one of them")
@@ -243,7 +246,10 @@ func (c *climb) alike(ctx context.Context, jobs []ladder.Training, atOnce int) e
 func (c *climb) show(judge bool) error {
 	l, err := c.ladder()
 	if err == nil && !c.flags.list {
-		err = rundir.Replace(filepath.Clean(c.flags.results)+".md", []byte(l.Page()))
+		page := filepath.Clean(c.flags.results) + ".md"
+		if err = rundir.Replace(page, []byte(l.Page())); err != nil {
+			err = fmt.Errorf("%s: %w", page, err)
+		}
 	}
 	if err != nil {
 		return err

@@ -443,7 +443,7 @@ func TestLadderMisuse(t *testing.T) {
 		"ladder --seeds -1":      "--seeds -1",
 		"ladder --only mpl":      `unknown model "mpl"; did you mean mlp?`,
 		"ladder --list --write":  "--list and --write",
-		"ladder mlp":             "ladder: got 1 arguments",
+		"ladder mlp":             "ladder: got 1 argument;",
 		"ladder --only mlp,deap": `did you mean deep?`,
 	} {
 		if r := call(append(strings.Fields(args), "--runs", runs, "--results", runs)...); r.code != exitUsage || !strings.Contains(r.err, want) || r.out != "" {

@@ -49,7 +49,7 @@ func (a *app) runPath(runs, name string) (string, error) {
 	if near := term.Nearest(filepath.Base(name), names); near != "" {
 		return "", usagef("unknown run %q; did you mean %s?", name, filepath.Join(runs, near))
 	}
-	return "", usagef("unknown run %q; %s ls lists those in %s", name, programName(), runs)
+	return "", usagef("unknown run %q; %s ls lists those in %s", name, commandName(), runs)
 }
 
 // A notRun is what stands beside runs and is none.
@@ -64,7 +64,7 @@ func noRun(path string) error {
 	case info.IsDir():
 		return notRun{fmt.Errorf("%s: no run.json in this folder; give the folder of a run, or restore that file", path)}
 	case strings.HasPrefix(filepath.Base(path), "book-"):
-		return notRun{fmt.Errorf("%s: what an experiment of the book gave, no run; %s book shows it", path, programName())}
+		return notRun{fmt.Errorf("%s: what an experiment of the book gave, no run; %s book shows it", path, commandName())}
 	}
 	return notRun{fmt.Errorf("%s: a file, no run; give the folder of a run", path)}
 }

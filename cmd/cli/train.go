@@ -59,6 +59,7 @@ func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 		return err
 	}
 	f.override(&m.Recipe)
+	m.Published = a.published(m)
 	return a.begin(ctx, f, m, f.chosenSeed())
 }
 
@@ -167,6 +168,7 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 	planned := m.Recipe.Epochs
 	if f.set.Changed("epochs") {
 		m.Recipe.Epochs = f.epochs
+		m.Published = a.published(m)
 	}
 	info := old.Info()
 	if err := graph.UseKernel(info.Last().Kernel); errors.Is(err, graph.ErrKernelInUse) {
@@ -259,8 +261,8 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 	}
 	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = labeled(images), labeled(data.Validation), seed
 	s.trainer.Warp = warp(images, m.Recipe, seed)
-	s.progress = newProgress(a.err, m.Recipe.Epochs, images.Len())
-	s.trainer.Progress = s.progress.show
+	s.progress = newProgress(a.err)
+	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len())
 	s.view = newView(s)
 	return s, nil
 }

@@ -33,8 +33,9 @@ func (f *machineFlags) define(set *pflag.FlagSet) {
 
 // use chooses the kernel.
 func (f *machineFlags) use() error {
-	if f.threads < 0 {
-		return usagef("--threads %d; use at least 1, or 0 for all", f.threads)
+	const most = 256 // of which more are no use on any machine
+	if f.threads < 0 || f.threads > most {
+		return usagef("--threads %d; use 1 to %d, or 0 for all", f.threads, most)
 	}
 	if f.kernel.value == "" {
 		return nil
