@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/stheno-ml/stheno/graph/op"
+	"github.com/stheno-ml/stheno/graph/vm"
 	"gorgonia.org/gorgonia"
 )
 
@@ -66,25 +67,24 @@ func (n *Net) Diagram(level Level, batch int) (d Diagram, err error) {
 	if batch < 1 {
 		op.Fail("mini-batches of %d; use at least 1 example", batch)
 	}
-	b, x := n.builder(use{batch, training}, n.buffer(batch*n.Input.TotalSize()))
-	y := n.layer.Build(b, x)
-	b.outline.end(y, n.Loss)
-	cost := n.cost(b, y, b.variable("label", Shape{batch, n.Outputs}, n.buffer(batch*n.Outputs)))
+	b, cost := n.training(batch, n.buffer(batch*n.Input.TotalSize()), n.buffer(batch*n.Outputs))
 	forward := len(b.graph.AllNodes())
 	switch level {
 	case LayerLevel:
 		return b.outline.Diagram, nil
 	case OpLevel:
-		return b.ops(cost, forward), nil
+		d, _ = b.ops(cost, forward)
+		return d, nil
 	case GradientLevel:
 		err := differentiate(cost, b)
-		return b.ops(cost, forward), err
+		d, _ = b.ops(cost, forward)
+		return d, err
 	}
 	return d, fmt.Errorf("no level %q; use %s, %s or %s", level, LayerLevel, OpLevel, GradientLevel)
 }
 
-// ops is the diagram of the graph's nodes, of which the first are those of the forward pass.
-func (b *Builder) ops(cost *Node, forward int) (d Diagram) {
+// ops is the diagram of the graph's nodes, of which the first are those of the forward pass, and the node of each box.
+func (b *Builder) ops(cost *Node, forward int) (d Diagram, nodes Nodes) {
 	needed := map[int64]bool{}
 	need(needed, cost)
 	for _, p := range b.nodes {
@@ -96,6 +96,7 @@ func (b *Builder) ops(cost *Node, forward int) (d Diagram) {
 			continue
 		}
 		index[n.ID()] = len(d.Boxes)
+		nodes = append(nodes, n)
 		d.Boxes = append(d.Boxes, b.box(n, n == cost, i < forward))
 	}
 	for _, n := range b.graph.AllNodes() {
@@ -105,7 +106,67 @@ func (b *Builder) ops(cost *Node, forward int) (d Diagram) {
 			}
 		}
 	}
-	return d
+	return d, nodes
+}
+
+// training is the graph of a training step over the memory of its examples and labels.
+func (n *Net) training(batch int, x, label any) (b *Builder, cost *Node) {
+	b, in := n.builder(use{batch, training}, x)
+	y := n.layer.Build(b, in)
+	b.outline.end(y, n.Loss)
+	return b, n.cost(b, y, b.variable("label", Shape{batch, n.Outputs}, label))
+}
+
+// Trace is the network's diagram for a training step on the examples x (m, Input) with the targets y (m, Outputs), at GradientLevel, and the
+// value that each of its boxes has in that step. The ops are run one by one, without the program, and nothing is updated.
+func (n *Net) Trace(x, y []float32) (d Diagram, values [][]float64, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("graph: %w", err)
+		}
+	}()
+	defer op.Catch(&err)
+	in := n.Input.TotalSize()
+	batch := len(x) / in
+	if batch < 1 || len(x) != batch*in || len(y) != batch*n.Outputs {
+		op.Fail("x of %d numbers, y of %d; use (m, %d) and (m, %d)", len(x), len(y), in, n.Outputs)
+	}
+	inputs, targets := n.buffer(len(x)), n.buffer(len(y))
+	convert(inputs, x)
+	convert(targets, y)
+	switch t := targets.(type) {
+	case []float32:
+		smooth(t, n.Outputs, float32(n.Loss.Smoothing))
+	case []float64:
+		smooth(t, n.Outputs, n.Loss.Smoothing)
+	}
+	b, cost := n.training(batch, inputs, targets)
+	n.drop(b.masks)
+	forward := len(b.graph.AllNodes())
+	if err := differentiate(cost, b); err != nil {
+		return d, nil, err
+	}
+	d, nodes := b.ops(cost, forward)
+	values = make([][]float64, len(nodes))
+	err = vm.Interpret(b.graph, func(node *Node, v gorgonia.Value) bool {
+		if i := slices.Index(nodes, node); i >= 0 {
+			values[i] = make([]float64, max(1, v.Shape().TotalSize()))
+			convert(values[i], v.Data())
+		}
+		return true
+	})
+	return d, values, err
+}
+
+// drop draws the masks of the next step.
+func (n *Net) drop(masks []mask) {
+	for i := range masks {
+		if n.config.Float64 {
+			fillMask[float64](&masks[i], n.config.Seed, n.Steps)
+		} else {
+			fillMask[float32](&masks[i], n.config.Seed, n.Steps)
+		}
+	}
 }
 
 // need marks a node and all that it is computed from.

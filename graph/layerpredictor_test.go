@@ -74,3 +74,46 @@ func TestLayerPredictorByHand(t *testing.T) {
 }
 
 func near(a, b float32) bool { return math.Abs(float64(a-b)) <= 1e-6*math.Max(1, math.Abs(float64(b))) }
+
+// TestTrace: the values of a traced step are those of a training step: its gradients have the same numbers, and the cost too.
+func TestTrace(t *testing.T) {
+	x, labels := digits(4)
+	for _, m := range few(t) {
+		n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Seed: 1, Float64: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n.Size() > 100_000 {
+			continue
+		}
+		y := make([]float32, 4*n.Outputs)
+		for i, l := range labels {
+			y[i*n.Outputs+int(l)] = 1
+		}
+		d, values, err := n.Trace(x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stats, err := n.Step(x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, b := range d.Boxes {
+			if b.Role == graph.CostRole && math.Abs(values[i][0]-stats.Cost) > 1e-9 {
+				t.Errorf("%s: cost %v, want %v", m.Name, values[i][0], stats.Cost)
+			}
+			for _, p := range n.Params {
+				if b.Of == p.Name && !slices.EqualFunc(values[i], p.Grad.([]float64), func(a, b float64) bool { return math.Abs(a-b) <= 1e-9 }) {
+					t.Errorf("%s: the gradient of %s differs", m.Name, p.Name)
+				}
+			}
+		}
+	}
+	n, err := graph.New(graph.Dense{Out: 1}, graph.MSE, graph.Shape{2}, graph.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := n.Trace([]float32{1, 2, 3}, []float32{1}); err == nil {
+		t.Error("half an example: no error")
+	}
+}

@@ -227,7 +227,7 @@ func (m *machine[T]) compile(n *Net, outs, nodes Nodes, params []*Param) error {
 	for _, r := range m.moving {
 		order = append(order, r.node)
 	}
-	program, err := vm.Compile(order, nodes, vm.Config{Threads: n.config.Threads, Descent: m.descent})
+	program, err := vm.Compile(order, nodes, vm.Config{Threads: n.config.Threads, Descent: m.descent, Bound: true})
 	if err != nil {
 		return err
 	}
@@ -366,11 +366,21 @@ func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 func correct[T kernel.Float](y, target []T, classes int) int {
 	n := 0
 	for at := 0; at < len(y); at += classes {
-		if Argmax(y[at:at+classes]) == Argmax(target[at:at+classes]) {
+		if Argmax(y[at:at+classes]) == classOf(target[at:at+classes]) {
 			n++
 		}
 	}
 	return n
+}
+
+// classOf is the index of the largest number of a target. In a row of a class the 1 ends the search.
+func classOf[T kernel.Float](target []T) int {
+	for i, v := range target {
+		if v == 1 {
+			return i
+		}
+	}
+	return Argmax(target)
 }
 
 // Argmax is the index of the largest element, the first of equals; a NaN is never the largest. It is -1 where all are NaN.

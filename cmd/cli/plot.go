@@ -22,7 +22,7 @@ func (a *app) plotCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plot [flags] RUN...",
 		Short: "Draw the learning curves of runs, or what the first layer of one looks for",
-		Long: wrap("Draw the accuracy of runs on the training and the validation images, epoch by epoch, or their cost. RUN is a run's "+
+		Long: wrap("Draw the accuracy of runs on the training and the validation images, epoch by epoch, or their cost where the loss has no classes, or with --loss. RUN is a run's "+
 			"folder, its name below --runs, or latest; a run may still be going on.", 100) + "\n\n" +
 			wrap("With --filters, draw the weights of a run's first layer as images: the filters of a convolution, or what each neuron "+
 				"of a dense layer multiplies the pixels by. Red is positive, blue negative, white zero.", 100),
@@ -98,6 +98,11 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 	}
 	if lines == nil {
 		return out
+	}
+	if !loss && !slices.ContainsFunc(lines, func(s plot.Series) bool {
+		return slices.ContainsFunc(s.Y, func(y float64) bool { return !math.IsNaN(y) })
+	}) {
+		return a.plot(output, runs, true, names) // runs whose losses have no classes
 	}
 	if err := plot.Lines(output, "", "epoch", quantity, false, lines...); err != nil {
 		return err

@@ -141,6 +141,7 @@ func (s *server) routes() http.Handler {
 		"GET /api/drawings":       s.showDrawings,
 		"POST /api/drawings":      s.addDrawing,
 		"DELETE /api/drawings":    s.dropDrawing,
+		"GET /api/gradient":       s.gradient,
 		"GET /api/train":          s.showQueue,
 		"POST /api/train":         s.startTraining,
 		"DELETE /api/train/{id}":  s.stopTraining,

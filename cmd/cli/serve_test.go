@@ -232,6 +232,9 @@ func TestServeErrors(t *testing.T) {
 			t.Errorf("%s %s %.40s: %d %v; want %d %s", c.method, c.path, c.body, status, v, c.status, c.want)
 		}
 	}
+	if v := s.want("GET", "/api/network?text=784-10&eta=-1", nil); !strings.Contains(v["error"].(string), "eta must be above 0") || v["of"] != "recipe" {
+		t.Errorf("recipe: %v", v)
+	}
 	if v := s.want("GET", "/api/network?text="+url.QueryEscape("conv(20,99) dense(10)"), nil); !strings.Contains(v["error"].(string), "conv") {
 		t.Errorf("network: %v", v)
 	}
@@ -377,7 +380,7 @@ func TestServeFollows(t *testing.T) {
 	}
 }
 
-// TestServeWhileTraining: a training, 500 connections that send half of a head, and as many that send half of a body do not keep a drawing waiting.
+// TestServeWhileTraining: a training and 500 connections that send half of a head, or half of a body, do not keep a drawing waiting.
 func TestServeWhileTraining(t *testing.T) {
 	s := serve(t)
 	file, _ := testDigit(t, 0)

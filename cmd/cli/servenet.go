@@ -58,23 +58,34 @@ func (s *server) built(text string) (m models.Model, n *graph.Net, err error) {
 	return m, n, nil
 }
 
-// network answers GET /api/network?text=…: what a model or a line of layers is, or what is wrong with it, which is an answer and no failure.
+// network answers GET /api/network?text=…&eta=…: what a model or a line of layers is, or what is wrong with it or with a setting of its
+// training, which is an answer and no failure.
 func (s *server) network(r *http.Request) (any, error) {
 	leave, err := turn(r.Context(), s.small)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	m, n, err := s.built(r.URL.Query().Get("text"))
+	query := r.URL.Query()
+	m, n, err := s.built(query.Get("text"))
 	if err != nil {
-		return object{{"error", err.Error()}}, nil
+		return object{{"error", err.Error()}, {"of", "network"}}, nil
+	}
+	own, body := recipeFields(m.Recipe), map[string]any{}
+	for key := range query {
+		if key != "text" {
+			body[key] = query.Get(key)
+		}
+	}
+	if _, err := s.recipeFlags(&m, n, body); err != nil {
+		return append(object{{"error", err.Error()}, {"of", "recipe"}}, own...), nil
 	}
 	rows := []object{}
 	for _, row := range n.Summary() {
 		rows = append(rows, object{{"name", row.Name}, {"layer", row.Layer}, {"output", row.Output}, {"params", row.Params}, {"depth", row.Depth}})
 	}
 	o := object{{"name", m.Name}, {"parameters", n.Size()}, {"outputs", n.Outputs}, {"recipe", recipe(m.Recipe)}, {"loss", m.Loss.Name}, {"rows", rows}}
-	return append(o, recipeFields(m.Recipe)...), nil
+	return append(o, own...), nil
 }
 
 // picture answers GET /api/network.svg?text=…&level=layer.

@@ -16,6 +16,8 @@ import (
 	"sync"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/models"
 )
 
 // A job is a training that the page asked for. It runs as a process of its own, as if it had been typed: it takes neither memory nor a kernel
@@ -260,13 +262,22 @@ func (s *server) command(body map[string]any) (model string, args []string, err 
 	if err != nil {
 		return model, nil, err
 	}
-	flags, err := settingArgs(body)
+	flags, err := s.recipeFlags(&m, net, body)
 	if err != nil {
 		return model, nil, err
 	}
+	return model, append(append(args, flags...), "--", model), nil
+}
+
+// recipeFlags are settings as the flags of train, which are put into the model's recipe and checked.
+func (s *server) recipeFlags(m *models.Model, net *graph.Net, body map[string]any) ([]string, error) {
+	flags, err := settingArgs(body)
+	if err != nil {
+		return nil, err
+	}
 	f := plainFlags(s.app.reader())
 	if err := f.set.Parse(flags); err != nil {
-		return model, nil, usagef("%w", err)
+		return nil, usagef("%w", err)
 	}
 	f.override(&m.Recipe)
 	t, err := m.Recipe.Trainer(net)
@@ -274,9 +285,9 @@ func (s *server) command(body map[string]any) (model string, args []string, err 
 		err = t.CheckSettings()
 	}
 	if err != nil {
-		return model, nil, usagef("model %s: %w", m.Name, err)
+		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	return model, append(append(args, flags...), "--", model), nil
+	return flags, nil
 }
 
 // settingArgs are settings as the flags of train.

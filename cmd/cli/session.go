@@ -76,7 +76,7 @@ func (s *session) bestOf(b train.Best) *rundir.Best {
 		return nil
 	}
 	best := &rundir.Best{Epoch: b.Epoch}
-	if s.validates() {
+	if s.validates() && s.counts() {
 		best.ValAcc = &b.Score
 	}
 	return best
@@ -92,7 +92,11 @@ func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 		return nil, err
 	}
 	got, err := train.Evaluate(ctx, s.net, labeled(s.data.Test))
-	return &rundir.Test{Correct: got.Correct, Total: s.data.Test.Len()}, err
+	test := &rundir.Test{Correct: got.Correct, Total: s.data.Test.Len()}
+	if !s.counts() {
+		test.Loss = got.Cost
+	}
+	return test, err
 }
 
 // interrupted says that err is the end of ctx.
@@ -156,12 +160,18 @@ func (s *session) start() object {
 
 // epochEvent has the table's columns.
 func (s *session) epochEvent(e train.Epoch) object {
-	var loss, acc any // null without validation images
+	var loss, acc, trained any // null without validation images, and where the loss has no classes
 	if s.validates() {
-		loss, acc = e.ValLoss, e.ValAcc
+		loss = e.ValLoss
+	}
+	if s.counts() {
+		trained = e.TrainAcc
+		if s.validates() {
+			acc = e.ValAcc
+		}
 	}
 	return object{
-		{"event", "epoch"}, {"epoch", e.Epoch}, {"train_loss", e.TrainLoss}, {"train_acc", e.TrainAcc},
+		{"event", "epoch"}, {"epoch", e.Epoch}, {"train_loss", e.TrainLoss}, {"train_acc", trained},
 		{"val_loss", loss}, {"val_acc", acc}, {"eta", e.Eta}, {"time", e.Seconds}, {"img/s", e.PerSecond}, {"best", e.Best},
 	}
 }
@@ -169,16 +179,23 @@ func (s *session) epochEvent(e train.Epoch) object {
 // validates says that there are images to measure an epoch by; otherwise the last epoch's weights are the best.
 func (s *session) validates() bool { return s.trainer.Validation.Len() > 0 }
 
+// counts says that the loss has classes, so that there are accuracies.
+func (s *session) counts() bool { return s.net.Loss.Classes }
+
 // endEvent has the test's result where there is one, and the error where there was one.
 func (s *session) endEvent(o outcome) object {
 	e := object{{"event", "end"}, {"status", o.status}}
-	if o.test != nil {
+	switch {
+	case o.test == nil:
+	case !s.counts():
+		e = append(e, field{"test_total", o.test.Total}, field{"test_loss", o.test.Loss})
+	default:
 		e = append(e, field{"test_correct", o.test.Correct}, field{"test_total", o.test.Total},
 			field{"test_acc", fraction(o.test.Correct, o.test.Total)})
 	}
 	if o.best.Epoch >= 0 {
-		var acc any // null without validation images
-		if s.validates() {
+		var acc any // null without validation images, and where the loss has no classes
+		if s.validates() && s.counts() {
 			acc = o.best.Score
 		}
 		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", acc})

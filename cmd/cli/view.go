@@ -63,13 +63,17 @@ type tableView struct{ w io.Writer }
 func (v tableView) start(s *session) {
 	v.header(s)
 	fmt.Fprintln(v.w)
-	v.row("", "epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s")
+	v.row(s, "", "epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s")
 }
 
-// row prints a line of the table of epochs, with a mark behind it: as many columns as a terminal has room for.
-func (v tableView) row(mark string, cells ...string) {
+// row prints a line of the table of epochs, with a mark behind it: as many columns as a terminal has room for, and without the accuracies
+// where the loss has no classes.
+func (v tableView) row(s *session, mark string, cells ...string) {
 	line, most := "", columns(v.w)
 	for i, width := range []int{5, 10, 9, 8, 7, 9, 7, 9} {
+		if (i == 2 || i == 4) && !s.counts() {
+			continue
+		}
 		if i > 0 {
 			width += 2
 		}
@@ -113,7 +117,7 @@ func (v tableView) epoch(_ context.Context, s *session, e train.Epoch) error {
 	case e.Best:
 		mark = " *"
 	}
-	v.row(mark, fmt.Sprint(e.Epoch), fmt.Sprintf("%.4f", e.TrainLoss), percent(e.TrainAcc), loss, acc, fmt.Sprintf("%.4g", e.Eta),
+	v.row(s, mark, fmt.Sprint(e.Epoch), fmt.Sprintf("%.4f", e.TrainLoss), percent(e.TrainAcc), loss, acc, fmt.Sprintf("%.4g", e.Eta),
 		duration(e.Seconds), count(int(e.PerSecond)))
 	return nil
 }
@@ -124,16 +128,25 @@ func (v tableView) end(s *session, o outcome) {
 	}
 	var rows [][2]string
 	if o.best.Epoch >= 0 && s.validates() {
-		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s of the validation images", o.best.Epoch, percent(o.best.Score))})
+		what := fmt.Sprintf("%s of the validation images", percent(o.best.Score))
+		if !s.counts() {
+			what = fmt.Sprintf("loss %.4f on the validation images", -o.best.Score)
+		}
+		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s", o.best.Epoch, what)})
 	}
-	rows = append(rows, [2]string{"test", score(o.test.Correct, o.test.Total)})
+	test := score(o.test.Correct, o.test.Total)
+	if !s.counts() {
+		test = fmt.Sprintf("loss %.4f on %s images", o.test.Loss, count(o.test.Total))
+	}
+	rows = append(rows, [2]string{"test", test})
 	if p := s.model.Published; p.Accuracy > 0 && s.flags.data == "" {
 		rows = append(rows, [2]string{"book", fmt.Sprintf("%s of the %s images (%s)", percent(p.Accuracy), p.Set, p.Source)})
 	}
 	path := shellWord(s.run.Path())
 	rows = append(rows,
 		[2]string{"run", s.run.Path()},
-		[2]string{"next", commandName() + " eval " + path + " --confusion"},
+		[2]string{"next", commandName() + " serve " + path + " --open"},
+		[2]string{"", commandName() + " eval " + path + " --confusion"},
 		[2]string{"", commandName() + " predict " + path + " digit.png --show"})
 	fmt.Fprintln(v.w)
 	v.lines(rows)

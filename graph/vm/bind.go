@@ -49,6 +49,9 @@ func (l *leaf[T]) own(n int) {
 	l.vm.moved = true
 }
 
+// direct says that the program reads the bound tensor's own memory.
+func (l *leaf[T]) direct() bool { return l.copy == nil }
+
 func (l *leaf[T]) load() error {
 	v := l.node.Value()
 	if l.copy == nil {

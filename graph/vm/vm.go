@@ -67,6 +67,7 @@ func New(g *gorgonia.ExprGraph, opts ...Option) *VM {
 type Config struct {
 	Threads int      // 0: one a processor. The program computes the same sums in the same order for any number
 	Descent *Descent // nil: the program leaves the gradients; otherwise it makes the step of gradient descent in their place
+	Bound   bool     // the inputs stay bound to the tensors that they have now, so that no run has to look for others
 }
 
 // Compile turns a graph into a program for outs and for the gradients of params, as gorgonia.Grad made them (none if it was not
@@ -92,6 +93,12 @@ func Compile(outs, params op.Nodes, c Config) (vm *VM, err error) {
 	p := &program{outs: slices.Clone(outs), params: params, rule: c.Descent}
 	if err := vm.compile(p); err != nil {
 		return nil, fmt.Errorf("vm: %w", err)
+	}
+	if c.Bound {
+		vm.inputs = slices.DeleteFunc(vm.inputs, func(in input) bool {
+			l, ok := in.(interface{ direct() bool })
+			return ok && l.direct()
+		})
 	}
 	return vm, nil
 }

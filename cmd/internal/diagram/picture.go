@@ -18,6 +18,7 @@ type picture struct {
 type rect struct {
 	graph.Box
 	x, y, w, h float64
+	index      int // among the diagram's boxes
 }
 
 // path is an arrow, or the part of one within a frame or outside of it.
@@ -182,7 +183,7 @@ func (p *painter) put(f *frame, x, y float64) {
 			continue
 		}
 		left, top := x+n.x-n.w/2, y+n.y
-		p.out.boxes = append(p.out.boxes, rect{b, left, top, n.w, n.h})
+		p.out.boxes = append(p.out.boxes, rect{b, left, top, n.w, n.h, i})
 		if inner := f.frames[i]; inner != nil {
 			p.put(inner, left-inner.left, top)
 		}

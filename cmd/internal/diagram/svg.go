@@ -38,7 +38,14 @@ const (
 const margin = 24.
 
 // SVG is the diagram as a picture that needs no program but a browser, on light ground or dark as the reader has it.
-func SVG(title, about string, d graph.Diagram) string {
+func SVG(title, about string, d graph.Diagram) string { return write(title, about, d, svg{}) }
+
+// Numbered is SVG for a page whose program finds the boxes: each has its index as data-box.
+func Numbered(title, about string, d graph.Diagram) string {
+	return write(title, about, d, svg{numbered: true})
+}
+
+func write(title, about string, d graph.Diagram, s svg) string {
 	p := draw(d)
 	legend, legendW := legend(d)
 	w := max(p.w, legendW, width(short(title), 18), 300)
@@ -48,7 +55,6 @@ func SVG(title, about string, d graph.Diagram) string {
 	if legendW > 0 {
 		h += 34
 	}
-	var s svg
 	s.open(w+2*margin, h, title)
 	middle := margin + w/2
 	s.text("title", middle, margin+14, "middle", short(title))
@@ -69,7 +75,10 @@ func SVG(title, about string, d graph.Diagram) string {
 }
 
 // svg is the text of a picture as it grows.
-type svg struct{ strings.Builder }
+type svg struct {
+	strings.Builder
+	numbered bool
+}
 
 func (s *svg) open(w, h float64, title string) {
 	fmt.Fprintf(s, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %s %s\" width=\"%[1]s\" height=\"%[2]s\" role=\"img\">\n", number(w), number(h))
@@ -115,7 +124,12 @@ func (s *svg) boxes(p picture, frames bool) {
 		if b.Params > 0 && !frames {
 			class += " learns"
 		}
-		fmt.Fprintf(s, "<g><title>%s</title><rect class=%q x=%q y=%q width=%q height=%q rx=%q/>", escape(clean(b.Label)), class,
+		if s.numbered {
+			fmt.Fprintf(s, "<g data-box=\"%d\">", b.index)
+		} else {
+			s.WriteString("<g>")
+		}
+		fmt.Fprintf(s, "<title>%s</title><rect class=%q x=%q y=%q width=%q height=%q rx=%q/>", escape(clean(b.Label)), class,
 			number(b.x), number(b.y), number(b.w), number(b.h), number(radius))
 		if frames {
 			name, params := frameTitle(b.Box)

@@ -121,8 +121,9 @@ type Best struct {
 
 // Test counts the test images that were classified correctly.
 type Test struct {
-	Correct int `json:"correct"`
-	Total   int `json:"total"`
+	Correct int     `json:"correct"`
+	Total   int     `json:"total"`
+	Loss    float64 `json:"loss,omitempty"` // where the loss has no classes, so that nothing is counted as correct
 }
 
 // A Run is the folder of one training. It is for one goroutine at a time.

@@ -1,4 +1,5 @@
-// The views, each a module whose show fills an element and returns what ends it.
+// The views, each a module whose show fills an element and returns what ends it. The element is the view's own: one that was left meanwhile
+// is not connected to the page any more.
 import { h } from "./ui.js";
 import * as draw from "./draw.js";
 import * as watch from "./watch.js";
@@ -20,15 +21,15 @@ async function show() {
     else a.removeAttribute("aria-current");
   }
   document.title = `${view[0].toUpperCase()}${view.slice(1)} – Stheno`;
-  main.replaceChildren();
-  let here = true, end = () => {};
-  leave = () => { here = false; end(); };
+  const place = h("div", { class: "view" });
+  main.replaceChildren(place);
+  let end = () => {};
+  leave = () => end();
   try {
-    const ended = await views[view].show(main, decodeURIComponent(rest.join("/")));
-    if (typeof ended === "function") end = ended;
-    if (!here) end();
+    end = (await views[view].show(place, decodeURIComponent(rest.join("/")))) ?? end;
+    if (!place.isConnected) end();
   } catch (e) {
-    main.replaceChildren(h("p", { class: "fault", role: "alert" }, e.message));
+    place.replaceChildren(h("p", { class: "fault", role: "alert" }, e.message));
   }
 }
 

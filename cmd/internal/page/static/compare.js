@@ -21,6 +21,7 @@ export async function show(main, ids) {
 
 class View {
   constructor(main, runs, exports) {
+    this.main = main;
     this.runs = runs;
     this.exports = exports;
     this.known = {};
@@ -43,7 +44,7 @@ class View {
   }
 
   async change() {
-    history.replaceState(null, "", "#compare/" + chosen.map(encodeURIComponent).join(","));
+    if (this.main.isConnected) history.replaceState(null, "", "#compare/" + chosen.map(encodeURIComponent).join(","));
     await Promise.all(chosen.filter((id) => !this.known[id]).map(async (id) => (this.known[id] = await get("runs/" + encodeURIComponent(id)))));
     this.list = chosen.map((id) => this.known[id]);
     this.settings();
@@ -70,7 +71,7 @@ class View {
     const ordered = (name) => (this.by?.name === name ? (this.by.up ? "ascending" : "descending") : "none");
     this.table.replaceChildren(h("table", { id: "settings" },
       h("thead", {}, h("tr", {}, columns.map(([name]) => h("th", { "aria-sort": ordered(name), scope: "col" }, h("button", { type: "button", "data-column": name, onclick: sort(name) }, name.replace("_", " "), { ascending: " ↑", descending: " ↓", none: "" }[ordered(name)]))))),
-      h("tbody", {}, rows.map(({ cells }) => h("tr", {}, cells.map((c, i) => h("td", { class: typeof c === "number" ? "num" : "" }, columns[i][2] ? columns[i][2](c) : c == null ? "–" : typeof c === "number" ? number(c, 6) : String(c))))))));
+      h("tbody", {}, rows.map(({ cells }) => h("tr", {}, cells.map((c, i) => h("td", { class: typeof c === "number" ? "num" : "" }, columns[i][2] ? columns[i][2](c) : c == null ? "–" : typeof c === "number" && !Number.isInteger(c) ? number(c, 6) : String(c))))))));
   }
 
   draw() {

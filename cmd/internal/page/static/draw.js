@@ -69,7 +69,8 @@ class View {
 
   /** layout makes a place for each chosen run. */
   layout() {
-    const name = (r) => `${r.model} · ${r.id.slice(-20)}${r.best ? " · " + percent(r.best.val_acc, 1) : ""}`;
+    const right = (r) => (r.test ? r.test.correct / r.test.total : r.best?.val_acc);
+    const name = (r) => [r.model, r.id.slice(-20), ...(right(r) ? [percent(right(r), 1)] : [])].join(" · ");
     const options = (picked) => this.runs.map((r) => h("option", { value: r.id, selected: r.id === picked }, name(r)));
     const pick = (i) => (e) => { chosen[i] = e.target.value; this.layout(); this.changed(); };
     this.choice.replaceChildren(
@@ -189,7 +190,7 @@ function layer(l) {
   const values = bytes(l.values), [maps, rows, cols] = l.shape.length === 3 ? l.shape : [1, ...strip(values.length)];
   const palette = shades(l), box = h("div", { class: "maps" });
   const what = l.shape.length === 3 ? `${maps} maps of ${rows} × ${cols}` : `${values.length} units`;
-  const scale = l.shape.length === 3 ? Math.max(1, Math.round(56 / cols)) : 12;
+  const scale = l.shape.length !== 3 ? 12 : cols >= 18 ? 2 : cols >= 10 ? 3 : cols >= 6 ? 4 : 5;
   for (let i = 0; i < Math.min(maps, 64); i++) {
     const c = paint(h("canvas", { class: "pixels" }), values, cols, rows, palette, i * rows * cols);
     c.style.width = cols * scale + "px";

@@ -47,7 +47,7 @@ class View {
 
   field(key, name) {
     const offers = { optimizer: this.choices.optimizers, schedule: this.choices.schedules, init: this.choices.inits, augment: this.choices.augments }[key];
-    const input = h("input", { id: "field-" + key, inputmode: texts.has(key) ? "text" : "decimal", autocomplete: "off", list: offers ? "offers-" + key : null });
+    const input = h("input", { id: "field-" + key, inputmode: texts.has(key) ? "text" : "decimal", autocomplete: "off", list: offers ? "offers-" + key : null, oninput: () => this.typed() });
     this.inputs[key] = input;
     return h("label", {}, name, input, offers ? h("datalist", { id: "offers-" + key }, offers.map((o) => h("option", { value: o }))) : null);
   }
@@ -58,17 +58,29 @@ class View {
     this.timer = setTimeout(guarded(() => this.check()), 150);
   }
 
+  /** settings are the fields that are filled in. */
+  settings() {
+    const filled = {};
+    for (const [key] of fields) {
+      const value = this.inputs[key].value.trim();
+      if (value) filled[key] = value;
+    }
+    if (this.inputs.full.checked) filled.full = "true";
+    return filled;
+  }
+
   async check() {
-    const text = this.network.value.trim(), known = this.choices.models.find((m) => m.name === text);
-    const answer = await get("network?" + query({ text }));
-    if (text !== this.network.value.trim()) return;
-    this.ok = !answer.error;
-    this.wrong.textContent = answer.error ?? "";
-    this.network.setAttribute("aria-invalid", String(!this.ok));
-    this.start.disabled = !this.ok;
-    this.right.textContent = this.ok ? `${known?.doc ? known.doc + ". " : ""}${count(answer.parameters)} parameters, ${answer.outputs} outputs. ${answer.recipe}.` : "";
+    const text = this.network.value.trim(), known = this.choices.models.find((m) => m.name === text), turn = (this.turn = (this.turn ?? 0) + 1);
+    const answer = await get("network?" + query({ text, ...this.settings() }));
+    if (turn !== this.turn) return; // Something else was typed meanwhile.
+    this.wrong.textContent = answer.of === "network" ? answer.error : "";
+    this.failed.textContent = answer.of === "recipe" ? answer.error : "";
+    this.network.setAttribute("aria-invalid", String(answer.of === "network"));
+    this.start.disabled = Boolean(answer.error);
+    if (answer.of === "network") { this.right.textContent = ""; return; }
+    if (!answer.error) this.right.textContent = `${known?.doc ? known.doc + ". " : ""}${count(answer.parameters)} parameters, ${answer.outputs} outputs. ${answer.recipe}.`;
     for (const [key] of fields) this.inputs[key].placeholder = answer[key] ?? "";
-    if (this.ok) this.draw();
+    if (text !== this.drawn) { this.drawn = text; this.draw(); }
   }
 
   draw() {
@@ -78,12 +90,7 @@ class View {
   }
 
   async submit() {
-    const body = { model: this.network.value.trim() };
-    for (const [key] of fields) {
-      const value = this.inputs[key].value.trim();
-      if (value) body[key] = texts.has(key) || isNaN(value) ? value : Number(value);
-    }
-    if (this.inputs.full.checked) body.full = true;
+    const body = { model: this.network.value.trim(), ...this.settings() };
     this.failed.textContent = "";
     try {
       await post("train", body);

@@ -8,6 +8,7 @@ const often = 3000; // milliseconds between two looks at the folder of the runs
 export async function show(main, id) {
   const view = new View(main);
   await view.refresh();
+  if (!main.isConnected) return;
   view.choose(view.runs.find((r) => r.id === id) ?? view.runs.find((r) => r.status === "running") ?? view.runs[0]);
   const timer = setInterval(guarded(() => view.refresh()), often);
   return () => { clearInterval(timer); view.stop(); };
