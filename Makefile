@@ -1,12 +1,14 @@
-.PHONY: help test check race bench listings asm
+.PHONY: help test check race fuzz bench listings asm
 help:      ## show these lines
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 test:      ## run all tests
 	go test ./...
 check:     ## run all that CI runs
 	.ci/run
-race:      ## run the tests of graph and train under the race detector
-	go test -race ./graph ./train
+race:      ## run all tests under the race detector
+	go test -race -timeout 20m ./...
+fuzz:      ## fuzz each target for ten seconds
+	.ci/fuzz
 bench:     ## images a second of training, then GFLOP/s of each kernel, row and shape (for benchstat)
 	go run ./cmd/stheno bench
 	go test ./internal/kernel -run '^$$' -bench . -count 6

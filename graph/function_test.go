@@ -234,7 +234,7 @@ func TestNewFunctionErrors(t *testing.T) {
 		{2, func(x *node) *node { return at(x, 7) }, "graph: function of 2 numbers: panic: "},
 		{2, func(x *node) *node { return op.MapMeans.Apply(x) }, "graph: function of 2 numbers: mapMeans: (2); it takes (m,c,h,w)"},
 		{2, func(x *node) *node { return gorgonia.NewScalar(x.Graph(), gorgonia.Float64, gorgonia.WithName("y")) },
-			"graph: function of 2 numbers: input y has no value"},
+			"graph: function of 2 numbers: vm: input y has no value"},
 	} {
 		if _, err := graph.NewFunction(c.n, c.f); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("error %v, want %s…", err, c.want)

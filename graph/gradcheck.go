@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -29,30 +30,50 @@ func (r GradResult) OK() bool { return r.Checked > 0 && r.Error <= GradTolerance
 // float64 copy of the network, the cost of which Gorgonia's TapeMachine computes, with the dropout masks of the next Step held
 // fixed. A parameter that is 0 throughout gets small random numbers in the copy, because no gradient flows back through zeros.
 func GradCheck(n *Net, x, y []float32, samples int) ([]GradResult, error) {
-	if samples < 1 {
-		return nil, fmt.Errorf("graph: %d samples a parameter; use at least 1", samples)
-	}
-	copied, err := n.float64Copy()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := copied.Step(x, y); err != nil {
-		return nil, err
-	}
-	copied.Steps = n.Steps // for the same masks
-	cost, err := copied.forward(x, y)
-	if err != nil {
-		return nil, fmt.Errorf("graph: %w", err)
-	}
 	var results []GradResult
-	for _, p := range copied.Params {
-		r, err := p.check(cost, samples)
+	for r, err := range GradChecks(n, x, y, samples) {
 		if err != nil {
 			return nil, err
 		}
 		results = append(results, r)
 	}
 	return results, nil
+}
+
+// GradChecks is GradCheck parameter by parameter, as each is done. The last pair has the error, if there was one.
+func GradChecks(n *Net, x, y []float32, samples int) iter.Seq2[GradResult, error] {
+	return func(yield func(GradResult, error) bool) {
+		params, cost, err := n.toCheck(x, y, samples)
+		if err != nil {
+			yield(GradResult{}, err)
+			return
+		}
+		for _, p := range params {
+			r, err := p.check(cost, samples)
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// toCheck is a copy's parameters with their gradients, and its cost.
+func (n *Net) toCheck(x, y []float32, samples int) (params []*Param, cost func() (float64, error), err error) {
+	if samples < 1 {
+		return nil, nil, fmt.Errorf("graph: %d samples a parameter; use at least 1", samples)
+	}
+	copied, err := n.float64Copy()
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := copied.Step(x, y); err != nil {
+		return nil, nil, err
+	}
+	copied.Steps = n.Steps // for the same masks
+	if cost, err = copied.forward(x, y); err != nil {
+		return nil, nil, fmt.Errorf("graph: %w", err)
+	}
+	return copied.Params, cost, nil
 }
 
 // float64Copy is a network of the same layers and weights in float64, without zeros for weights.

@@ -227,7 +227,7 @@ func (m *machine[T]) compile(n *Net, outs, nodes Nodes, params []*Param) error {
 	for _, r := range m.moving {
 		order = append(order, r.node)
 	}
-	program, err := vm.Compile(order, nodes, vm.Config{Threads: n.config.Threads, Descent: m.descent})
+	program, err := vm.Compile(order, nodes, vm.Config{Threads: n.config.Threads, Descent: m.descent, Bound: true})
 	if err != nil {
 		return err
 	}
@@ -366,11 +366,21 @@ func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 func correct[T kernel.Float](y, target []T, classes int) int {
 	n := 0
 	for at := 0; at < len(y); at += classes {
-		if Argmax(y[at:at+classes]) == Argmax(target[at:at+classes]) {
+		if Argmax(y[at:at+classes]) == classOf(target[at:at+classes]) {
 			n++
 		}
 	}
 	return n
+}
+
+// classOf is the index of the largest number of a target. In a row of a class the 1 ends the search.
+func classOf[T kernel.Float](target []T) int {
+	for i, v := range target {
+		if v == 1 {
+			return i
+		}
+	}
+	return Argmax(target)
 }
 
 // Argmax is the index of the largest element, the first of equals; a NaN is never the largest. It is -1 where all are NaN.
@@ -415,55 +425,3 @@ func (m *machine[T]) inputs() int {
 func (m *machine[T]) graphOf() *gorgonia.ExprGraph       { return m.graph }
 func (m *machine[T]) memory() (activations, scratch int) { return m.program.Memory() }
 func (m *machine[T]) listing() string                    { return m.program.String() }
-
-// nonfinite names the first op of a graph whose result is not finite on the values that its inputs have.
-func nonfinite(g *gorgonia.ExprGraph) (found string, err error) {
-	err = vm.Interpret(g, func(node *Node, v gorgonia.Value) bool {
-		if !finite(v) {
-			found = fmt.Sprintf("%v %v", node, node.Shape())
-			if node.Op() != nil {
-				found = fmt.Sprintf("%v of %v, shape %v", node.Op(), op.Inputs(node), node.Shape())
-			}
-		}
-		return found == ""
-	})
-	return found, err
-}
-
-func finite(v gorgonia.Value) bool {
-	if v.Dtype() != tensor.Float32 && v.Dtype() != tensor.Float64 {
-		return true
-	}
-	numbers := make([]float64, max(1, v.Shape().TotalSize()))
-	convert(numbers, v.Data())
-	return !slices.ContainsFunc(numbers, func(x float64) bool { return !isFinite(x) })
-}
-
-// convert copies numbers of one element type into memory of another; src may be one number.
-func convert(dst, src any) {
-	switch s := src.(type) {
-	case float32:
-		convert(dst, []float32{s})
-	case float64:
-		convert(dst, []float64{s})
-	case []float32:
-		convertFrom(dst, s)
-	case []float64:
-		convertFrom(dst, s)
-	}
-}
-
-func convertFrom[T kernel.Float](dst any, src []T) {
-	switch d := dst.(type) {
-	case []T:
-		copy(d, src)
-	case []float32:
-		for i, v := range src {
-			d[i] = float32(v)
-		}
-	case []float64:
-		for i, v := range src {
-			d[i] = float64(v)
-		}
-	}
-}

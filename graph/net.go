@@ -36,6 +36,7 @@ type Net struct {
 
 	layer  Seq
 	config Config
+	kernel string // in use when it was made
 	rows   []Row
 	least  int // examples of a training step
 	core
@@ -103,7 +104,7 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	if err := check(l, in, loss); err != nil {
 		return nil, err
 	}
-	n = &Net{Input: in.Clone(), Loss: loss, layer: sequence(l), config: c, least: 1}
+	n = &Net{Input: in.Clone(), Loss: loss, layer: sequence(l), config: c, kernel: kernel.Name(), least: 1}
 	if c.Init == nil {
 		n.config.Init = Default
 	}
@@ -225,9 +226,9 @@ func (n *Net) Summary() []Row { return n.rows }
 // Tensors are all that the network's outputs depend on: Params, then Fixed.
 func (n *Net) Tensors() []*Param { return slices.Concat(n.Params, n.Fixed) }
 
-// Least is the number of examples that a training step takes at least: 2 where a batch norm has one number a feature in an example,
+// SmallestBatch is the number of examples that a training step takes at least: 2 where a batch norm has one number a feature in an example,
 // because one number has no spread; otherwise 1.
-func (n *Net) Least() int { return n.least }
+func (n *Net) SmallestBatch() int { return n.least }
 
 // Threads is how many processors the network uses.
 func (n *Net) Threads() int { return team.Size(n.config.Threads) }

@@ -172,8 +172,8 @@ func TestOneExample(t *testing.T) {
 		n := fresh(t, c.l, graph.LogLikelihood, shape{1, 5, 5}, graph.Config{})
 		x, labels := examples(2, n.Input, 3)
 		_, err := n.Step(x[:25], hot(n, labels[:1]))
-		if refused := err != nil && strings.HasPrefix(err.Error(), "graph: a batch norm cannot train on one example"); refused != (c.least == 2) || n.Least() != c.least {
-			t.Errorf("%v: %v, at least %d", c.l, err, n.Least())
+		if refused := err != nil && strings.HasPrefix(err.Error(), "graph: a batch norm cannot train on one example"); refused != (c.least == 2) || n.SmallestBatch() != c.least {
+			t.Errorf("%v: %v, at least %d", c.l, err, n.SmallestBatch())
 		}
 		if _, err := n.Evaluate(x[:25], hot(n, labels[:1])); err != nil {
 			t.Error(err)

@@ -105,7 +105,7 @@ func TestOdd(t *testing.T) {
 				return fresh(t, l, loss, in, c)
 			}
 			for _, m := range []int{1, 2, 11} {
-				if m < new(graph.Config{}).Least() {
+				if m < new(graph.Config{}).SmallestBatch() {
 					continue
 				}
 				what := fmt.Sprintf("%s, %s, %d examples", name, loss.Name, m)

@@ -16,8 +16,9 @@ type outline struct {
 	source map[int64]int // the box out of which a node came last
 
 	rows  []Row
-	outs  Nodes // what the layers of rows gave
-	row   int   // of the layer whose Build is running; noBox: none
+	maker map[int64]int // the row of the layer that made a node
+	outs  Nodes         // what the layers of rows gave
+	row   int           // of the layer whose Build is running; noBox: none
 	depth int
 	way   string // to what the running layer builds, in front of its layers' names: the branch, the copy, the sequence
 	// What the layers before have made, parameters and nodes.
@@ -26,7 +27,7 @@ type outline struct {
 
 func newOutline(x *Node) *outline {
 	input := Box{Label: "input", Role: InputRole, Shape: example(x), Inside: noBox}
-	return &outline{Diagram: Diagram{Boxes: []Box{input}}, frame: noBox, source: map[int64]int{x.ID(): 0}, row: noBox}
+	return &outline{Diagram: Diagram{Boxes: []Box{input}}, frame: noBox, source: map[int64]int{x.ID(): 0}, maker: map[int64]int{}, row: noBox}
 }
 
 // example is the shape of one example of a mini-batch.
@@ -51,7 +52,7 @@ func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 	for i := range x {
 		from[i] = o.origin(x[i])
 	}
-	box, row, outer, params := len(o.Boxes), len(o.rows), o.row, len(b.asked)
+	box, row, outer, params := len(o.Boxes), len(o.rows), o.row, len(b.params)
 	if _, ok := l.(Seq); ok { // no more than the layers inside
 		back := o.by(name)
 		return func(*Node) { back() }
@@ -65,7 +66,7 @@ func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 	return func(y *Node) {
 		b.tally()
 		o.outs[row] = y
-		o.Boxes[box].Params, o.Boxes[box].Shape, o.rows[row].Output = length(b.asked[params:]), example(y), example(y)
+		o.Boxes[box].Params, o.Boxes[box].Shape, o.rows[row].Output = length(b.params[params:]), example(y), example(y)
 		if len(o.Boxes) == box+1 {
 			for _, from := range from {
 				o.arrow(from, box)
@@ -84,12 +85,13 @@ func (b *Builder) tally() {
 	o, nodes := b.outline, b.graph.AllNodes()
 	if o.row != noBox {
 		r := &o.rows[o.row]
-		r.Params += length(b.asked[o.params:])
+		r.Params += length(b.params[o.params:])
 		for _, n := range nodes[o.nodes:] {
 			r.MACs += macs(n)
+			o.maker[n.ID()] = o.row
 		}
 	}
-	o.params, o.nodes = len(b.asked), len(nodes)
+	o.params, o.nodes = len(b.params), len(nodes)
 }
 
 // macs is the number of multiply-adds of a node for one example, if it is a product. One of Gorgonia's own is known by the shapes.

@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // A Predictor computes a network's outputs. It shares the network's weights, so that it costs little memory, and sees each update of them.
 // One is for one goroutine; several may predict at once, while nothing trains the network.
@@ -38,8 +41,8 @@ func (n *Net) newPredictor(u use) *Predictor {
 
 // Predict computes the outputs y (m, Outputs) of the examples x (m, Input), for any number m of them.
 func (p *Predictor) Predict(y, x []float32) error {
-	if p.err != nil {
-		return p.err
+	if err := cmp.Or(p.err, p.net.ready()); err != nil {
+		return err
 	}
 	k, err := p.net.predictions(len(y), len(x))
 	if err != nil {

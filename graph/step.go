@@ -213,6 +213,9 @@ func (n *Net) loaded(u use, src Source) (runner, error) {
 	if u.batch < 1 {
 		return nil, fmt.Errorf("graph: %d examples; use at least 1", u.batch)
 	}
+	if err := n.ready(); err != nil {
+		return nil, err
+	}
 	m, err := n.machine(n, u)
 	if err == nil {
 		m.load(src)

@@ -27,6 +27,9 @@ func (Add) Kind() string           { return "add" }
 func (Concat) Kind() string        { return "concat" }
 func (Repeat) Kind() string        { return "repeat" }
 func (Graph) Kind() string         { return "graph" }
+func (Shared) Kind() string        { return "shared" }
+func (Frozen) Kind() string        { return "frozen" }
+func (Slice) Kind() string         { return "slice" }
 
 // String is the network in a line, as a summary shows it: its text form without initializations, and with the String or type of a layer
 // that has no text form.
@@ -61,6 +64,10 @@ func label(l Layer) string {
 		l = Graph(nil)
 	case Repeat:
 		return fmt.Sprintf("repeat(%d)", r.Times)
+	case Shared:
+		return fmt.Sprintf("shared(%s)", r.Name)
+	case Frozen:
+		return "frozen"
 	}
 	return text(l)
 }

@@ -7,7 +7,7 @@ import (
 // Shared is a layer whose parameters are the same wherever its name stands in a network: the two sides of a siamese network, the time
 // steps of a recurrent one, tied weights.
 type Shared struct {
-	Name  string `term:",required"`
+	Name  string `term:"as,required"`
 	Layer Layer  `term:",required"`
 }
 
@@ -25,7 +25,7 @@ func (s Shared) Build(b *Builder, x *Node) *Node {
 // Frozen is a layer that is not trained: its parameters have no gradient and no update, and it is as in evaluation, without dropout and with
 // the running moments of batch norms. Gradients go through it to the layers before.
 type Frozen struct {
-	Layer `term:"layer,required"`
+	Layer `term:",required"`
 }
 
 // Build builds the layer.
@@ -38,8 +38,8 @@ func (f Frozen) Build(b *Builder, x *Node) *Node {
 
 // Slice is the columns From ≤ j < To of (m,n): some of the features. Of (m,c,h,w) it is those maps, of (m,t,n) those steps.
 type Slice struct {
-	From int `term:",required"`
-	To   int `term:",required"`
+	From int `term:"start,required"`
+	To   int `term:"stop,required"`
 }
 
 // Build takes the part of axis 1.

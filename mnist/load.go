@@ -74,7 +74,7 @@ func Load() (*Data, error) {
 func LoadDir(dir string) (*Data, error) {
 	root, err := os.OpenRoot(dir + string(filepath.Separator)) // A pipe is no folder then, and does not wait.
 	if err != nil {
-		return nil, fmt.Errorf("mnist: no data folder: %w", err)
+		return nil, fmt.Errorf("mnist: no data folder: %w; give a folder with the four files", err)
 	}
 	defer root.Close()
 	d, err := load(root.FS(), dir)

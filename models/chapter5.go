@@ -13,6 +13,10 @@ var chapter5 = []Model{
 
 func hidden30s(layers int, accuracy float64) Model {
 	sizes := []int{30, 30, 30, 30}[:layers]
-	return network2(fmt.Sprintf("ch5-%d", layers), fmt.Sprintf("%d hidden layers of 30, cross-entropy cost (chapter 5)", layers),
+	number := fmt.Sprintf("%d hidden layers", layers)
+	if layers == 1 {
+		number = "1 hidden layer"
+	}
+	return network2(fmt.Sprintf("ch5-%d", layers), number+" of 30, cross-entropy cost (chapter 5)",
 		sigmoids(sizes...), Recipe{Eta: .1, Lambda: 5, Init: graph.Default}, Figure{Set: "validation", Accuracy: accuracy, Source: "ch. 5"})
 }

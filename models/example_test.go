@@ -15,10 +15,15 @@ type SignSGD struct{ Scale float64 }
 func (SignSGD) Kind() string    { return "signsgd" } // its name in files and flags; the exported fields are the arguments
 func (SignSGD) Keeps() []string { return nil }
 
-func (o SignSGD) Update(p *graph.Param, _ []any, s train.Step) {
-	w, g := p.Data.([]float32), p.Grad.([]float32)
-	for i := range w {
-		w[i] -= float32(math.Copysign(s.Eta*o.Scale, float64(g[i])))
+func (o SignSGD) Update(p *graph.Param, kept []any, s train.Step) {
+	train.Apply(p, kept, signs[float32](s.Eta*o.Scale), signs[float64](s.Eta*o.Scale))
+}
+
+func signs[T float32 | float64](rate float64) train.Rule[T] {
+	return func(w, g []T, _ [][]T) {
+		for i := range w {
+			w[i] -= T(math.Copysign(rate, float64(g[i])))
+		}
 	}
 }
 

@@ -69,7 +69,12 @@ func (f *file) parse() (root map[string]any, err error) {
 		f.places[0].line, f.places[0].column = d.Position()
 	}
 	if err != nil {
-		return nil, term.Errorf(0, "%s", strings.TrimPrefix(err.Error(), "toml: "))
+		text := strings.TrimPrefix(err.Error(), "toml: ")
+		if name, ok := strings.CutSuffix(text, " already exists"); ok {
+			name = strings.TrimPrefix(name, "table ")
+			text += fmt.Sprintf("; write [[%s]] for each of several, or [%[1]s] once", name)
+		}
+		return nil, term.Errorf(0, "%s", text)
 	}
 	if n := keys(root); n*len(f.text) > maxPlace {
 		return nil, term.Errorf(0, "%d keys; a model's file of %d bytes has at most %d", n, len(f.text), maxPlace/len(f.text))

@@ -1,10 +1,17 @@
 // Package models is the catalogue: the networks of the book, chapter by chapter, each with the recipe that trains it and the
-// figure that the book gives for it.
+// figure that the book gives for it. [Find] has them by name, [All] lists them, and a [Model] of your own is a literal:
+//
+//	m := models.MLP
+//	net, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Seed: 1, Init: m.Recipe.Init})
+//	t, err := m.Recipe.Trainer(net)
+//
+// A [Reader] reads networks from a line of text and models from TOML files; [Encode] writes them.
 package models
 
 import (
 	"fmt"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/train"
@@ -37,6 +44,9 @@ func (m Model) Check() error {
 		size *= axis
 	}
 	for _, text := range [][2]string{{nameKey, m.Name}, {"doc", m.Doc}} {
+		if !utf8.ValidString(text[1]) {
+			return &train.SettingError{Setting: text[0], Err: fmt.Errorf("%s %q; write it in UTF-8", text[0], text[1])}
+		}
 		for _, c := range text[1] {
 			if !unicode.IsPrint(c) && !unicode.IsSpace(c) {
 				return &train.SettingError{Setting: text[0], Err: fmt.Errorf("%s %q; leave %q out", text[0], text[1], c)}

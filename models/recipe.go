@@ -60,6 +60,8 @@ func (r Recipe) Trainer(n *graph.Net) (*train.Trainer, error) {
 // optimizer is the recipe's optimizer with the recipe's momentum.
 func (r Recipe) optimizer() (train.Optimizer, error) {
 	switch {
+	case !(r.Momentum >= 0 && r.Momentum < 1):
+		return nil, &train.SettingError{Setting: "momentum", Err: fmt.Errorf("momentum %v; use at least 0 and less than 1", r.Momentum)}
 	case r.Momentum == 0, r.Optimizer == (train.SGD{Momentum: r.Momentum}), r.Optimizer == (train.Nesterov{Momentum: r.Momentum}):
 		return cmp.Or[train.Optimizer](r.Optimizer, train.SGD{}), nil
 	case r.Optimizer == nil, r.Optimizer == (train.SGD{}):

@@ -22,6 +22,7 @@ var kinds = append(term.Of(
 	graph.Sigmoid.(term.Named), graph.Tanh.(term.Named), graph.ReLU.(term.Named), graph.LeakyReLU{}, graph.GELU.(term.Named),
 	graph.SiLU.(term.Named), graph.Softmax.(term.Named), graph.Flatten{}, graph.Reshape{},
 	graph.Seq{}, graph.Residual{}, graph.Add{}, graph.Concat{}, graph.Repeat{}, graph.Graph{},
+	graph.Shared{}, graph.Frozen{}, graph.Slice{},
 	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.Adam{}, train.AdamW{},
 	train.Constant{}, train.Staircase{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
 ), term.Kinds{
@@ -34,6 +35,8 @@ var kinds = append(term.Of(
 	{"glorot", graph.Glorot}, {"he", graph.He}, {"orthogonal", graph.Orthogonal},
 
 	{"quadratic", graph.Quadratic}, {"cross-entropy", graph.CrossEntropy},
+	{"mse", graph.MSE}, {"mae", graph.MAE}, {"binary-cross-entropy", graph.BinaryCrossEntropy},
+	{"huber", func(a huber) *graph.Loss { return graph.Huber(a.Delta) }},
 	{"log-likelihood", func(a logLikelihood) *graph.Loss { return graph.Smoothed(a.Smoothing) }},
 }...)
 
@@ -45,6 +48,18 @@ type normal struct {
 func (a normal) Check() error {
 	if a.Std < 0 {
 		return fmt.Errorf("std %v; use at least 0", a.Std)
+	}
+	return nil
+}
+
+// huber are the arguments of graph.Huber.
+type huber struct {
+	Delta float64 `term:",required"`
+}
+
+func (a huber) Check() error {
+	if !(a.Delta > 0) {
+		return fmt.Errorf("delta %v; use more than 0", a.Delta)
 	}
 	return nil
 }

@@ -33,6 +33,9 @@ func TestLine(t *testing.T) {
 			graph.Dense{Out: 100}, graph.Dropout{P: .5}, graph.Dense{Out: 10}},
 		"residual(conv(4,3,pad=1) leakyrelu(.1)) reshape(4x9) flatten": {
 			graph.Residual{graph.Conv{Out: 4, Kernel: 3, Pad: 1}, graph.LeakyReLU{Slope: .1}}, graph.Reshape{Shape: graph.Shape{4, 9}}, graph.Flatten{}},
+		"shared(a,seq(dense(8) tanh)) frozen(seq(dense(8) relu)) shared(a,seq(dense(8) tanh)) slice(0,4) dense(10)": {
+			graph.Shared{Name: "a", Layer: graph.Seq{graph.Dense{Out: 8}, graph.Tanh}}, graph.Frozen{Layer: graph.Seq{graph.Dense{Out: 8}, graph.ReLU}},
+			graph.Shared{Name: "a", Layer: graph.Seq{graph.Dense{Out: 8}, graph.Tanh}}, graph.Slice{To: 4}, graph.Dense{Out: 10}},
 		"dense(3,init=zero) batchnorm(eps=.001)": {graph.Dense{Out: 3, Init: graph.Zero}, graph.BatchNorm{Eps: .001}},
 		"mine(3,relu) dense(10)":                 {scaled{3, graph.ReLU, "mine"}, graph.Dense{Out: 10}},
 	} {

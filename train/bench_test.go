@@ -1,6 +1,8 @@
 package train_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stheno-ml/stheno/graph"
@@ -49,4 +51,38 @@ func BenchmarkWarp(b *testing.B) {
 			w.Warp(y, image, &g)
 		}
 	})
+}
+
+// BenchmarkStep is a training step: the order, the images, the program and the update.
+func BenchmarkStep(b *testing.B) {
+	d, err := mnist.Load()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, m := range []models.Model{models.MLP, models.Softmax, models.Deep} {
+		for _, batch := range []int{10, 128} {
+			b.Run(fmt.Sprint(m.Name, "/", batch), func(b *testing.B) {
+				n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: m.Recipe.Init})
+				if err != nil {
+					b.Fatal(err)
+				}
+				ctx, cancel := context.WithCancel(b.Context())
+				steps := -10 // to warm up
+				t := train.Trainer{
+					Net: n, Optimizer: train.SGD{}, Epochs: 1 << 30, Batch: batch, Eta: .01, DropTail: true,
+					Train: train.Images{Pixels: d.Train.Images, Labels: d.Train.Labels},
+					Progress: func(train.State) {
+						if steps++; steps == 0 {
+							b.ResetTimer()
+						} else if steps == b.N {
+							cancel()
+						}
+					},
+				}
+				b.ReportAllocs()
+				for range t.Run(ctx) {
+				}
+			})
+		}
+	}
 }

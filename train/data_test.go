@@ -2,7 +2,9 @@ package train_test
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stheno-ml/stheno/graph"
@@ -80,4 +82,65 @@ func goOn(t *testing.T, tr *train.Trainer) (epochs []train.Epoch) {
 		epochs = append(epochs, e)
 	}
 	return epochs
+}
+
+// TestClasses: a thousand classes are learned, which no byte could number.
+func TestClasses(t *testing.T) {
+	const n = 1000
+	d := train.Classes{Of: n}
+	for i := range n {
+		for bit := range 10 {
+			d.X = append(d.X, float32(i>>bit&1))
+		}
+		d.Labels = append(d.Labels, i)
+	}
+	net := network(t, graph.Dense{Out: n}, graph.LogLikelihood, graph.Config{Seed: 1}, 10)
+	tr := train.Trainer{Net: net, Optimizer: train.Adam{}, Train: d, Validation: d, Epochs: 40, Batch: 20, Eta: .05}
+	epochs := run(t, &tr)
+	if last := epochs[len(epochs)-1]; last.ValAcc < .99 || last.TrainAcc < .99 {
+		t.Errorf("%+v", last)
+	}
+}
+
+// TestUnfitData: what does not fit the network is an error before the first step, with what would fit.
+func TestUnfitData(t *testing.T) {
+	numbers := network(t, graph.Dense{Out: 2}, graph.MSE, graph.Config{}, 3)
+	classes := network(t, graph.Dense{Out: 2}, graph.LogLikelihood, graph.Config{}, 3)
+	for _, c := range []struct {
+		n    *graph.Net
+		d    train.Data
+		want string
+	}{
+		{numbers, train.Arrays{X: make([]float32, 6), Y: make([]float32, 3), N: 2}, "train: 2 examples of 6 numbers and 3 targets in all do not fit a network of 3 inputs and 2 targets"},
+		{numbers, train.Arrays{X: make([]float32, 5), Y: make([]float32, 4), N: 2}, "train: 2 examples of 5 numbers and 4 targets"},
+		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, 2}}, "train: label 2 for a network of 2 outputs; give the last layer at least 3"},
+		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, -1}}, "train: label -1; classes are numbered from 0"},
+		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, 1}, Of: 3}, "train: 2 outputs for 3 classes; end the network with dense(3)"},
+		{classes, train.Classes{X: make([]float32, 7), Labels: []int{0, 1}}, "train: 2 examples of 7 numbers in all"},
+		{classes, train.Images{Pixels: make([]byte, 6), Labels: []byte{0, 1}, Classes: 3}, "train: 2 outputs for 3 classes"},
+	} {
+		tr := train.Trainer{Net: c.n, Optimizer: train.SGD{}, Train: c.d, Epochs: 1, Batch: 1, Eta: .1}
+		if err := tr.Start(); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("error %v, want %s", err, c.want)
+		}
+	}
+}
+
+// TestScore: the best epoch is by the loss where there are no classes, and by one's own score where there is one.
+func TestScore(t *testing.T) {
+	d := train.Arrays{X: []float32{1, 2, 3, 4}, Y: []float32{2, 4, 6, 8}, N: 4}
+	for _, own := range []func(train.Epoch) float64{nil, func(e train.Epoch) float64 { return float64(e.Epoch % 3) }} {
+		n := network(t, graph.Dense{Out: 1}, graph.MSE, graph.Config{Seed: 1}, 1)
+		tr := train.Trainer{Net: n, Optimizer: train.SGD{}, Train: d, Validation: d, Epochs: 5, Batch: 2, Eta: .01, Score: own}
+		low := math.Inf(1)
+		for _, e := range run(t, &tr) {
+			if want := e.ValLoss < low; own == nil && (e.Best != want || e.ValAcc != 0) {
+				t.Errorf("%+v after a lowest loss of %v", e, low)
+			}
+			low = min(low, e.ValLoss)
+		}
+		if b := tr.State().Best; own != nil && b != (train.Best{Epoch: 2, Score: 2}) {
+			t.Errorf("best %+v", b)
+		}
+	}
 }

@@ -15,20 +15,17 @@ func Example_multiLabel() {
 		for bit := range 8 {
 			d.X = append(d.X, float32(i>>bit&1))
 		}
-		for _, p := range []int{2, 3, 5} {
-			d.Y = append(d.Y, map[bool]float32{true: 1}[i%p == 0])
-		}
+		d.Y = append(d.Y, float32(1-min(1, i%2)), float32(1-min(1, i%3)), float32(1-min(1, i%5)))
 	}
-	layers := graph.Seq{graph.Dense{Out: 64}, graph.Tanh, graph.Dense{Out: 3}}
-	net, err := graph.New(layers, graph.BinaryCrossEntropy, graph.Shape{8}, graph.Config{Seed: 1})
+	net, err := graph.New(graph.Seq{graph.Dense{Out: 64}, graph.Tanh, graph.Dense{Out: 3}}, graph.BinaryCrossEntropy, graph.Shape{8}, graph.Config{Seed: 1})
 	if err != nil {
 		panic(err)
 	}
 	t := train.Trainer{Net: net, Optimizer: train.Adam{}, Train: d, Epochs: 300, Batch: 16, Eta: .01}
 	for e, err := range t.Run(context.Background()) {
 		if err != nil || e.Last {
-			y := make([]float32, 3)
-			fmt.Println(net.Predict(y, d.X[30*8:31*8]), y[0] > .9, y[1] > .9, y[2] > .9)
+			var y [3]float32
+			fmt.Println(net.Predict(y[:], d.X[30*8:31*8]), y[0] > .9, y[1] > .9, y[2] > .9)
 		}
 	}
 	// Output: <nil> true true true

@@ -13,9 +13,8 @@ type Recurrent struct{ Steps, Hidden, Out int }
 
 // Build applies one cell, whose weights are the same in each step, to the step's numbers and what the cell before gave.
 func (r Recurrent) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	n := x.Shape()[1] / r.Steps
-	state := b.Zeros(x.Shape()[0], r.Hidden)
-	var outs []*graph.Node
+	n := x.Shape()[1] / r.Steps // numbers of a step
+	state, outs := b.Zeros(x.Shape()[0], r.Hidden), []*graph.Node{}
 	for t := range r.Steps {
 		in := graph.Concat{}.Join(b, graph.Slice{From: t * n, To: (t + 1) * n}.Build(b, x), state)
 		state = graph.Shared{Name: "cell", Layer: graph.Seq{graph.Dense{Out: r.Hidden}, graph.Tanh}}.Build(b, in)
@@ -26,16 +25,14 @@ func (r Recurrent) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 
 // A recurrent network learns to say at each step whether the ones so far are odd in number.
 func Example_sequence() {
-	const steps = 6
-	d := train.Arrays{N: 1 << steps}
+	d, steps := train.Arrays{N: 64}, 6
 	for i := range d.N {
 		for t, odd := 0, 0; t < steps; t++ {
 			odd ^= i >> t & 1
 			d.X, d.Y = append(d.X, float32(i>>t&1)), append(d.Y, float32(1-odd), float32(odd))
 		}
 	}
-	loss := graph.EachStep(steps, graph.LogLikelihood)
-	net, err := graph.New(Recurrent{steps, 16, 2}, loss, graph.Shape{steps}, graph.Config{Seed: 1})
+	net, err := graph.New(Recurrent{steps, 16, 2}, graph.EachStep(steps, graph.LogLikelihood), graph.Shape{steps}, graph.Config{Seed: 1})
 	if err != nil {
 		panic(err)
 	}

@@ -15,12 +15,9 @@ type Siamese struct{ Side graph.Layer }
 
 // Build shares the side's parameters.
 func (s Siamese) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	n := x.Shape()[1] / 2
-	side := graph.Shared{Name: "side", Layer: s.Side}
-	left := side.Build(b, graph.Slice{To: n}.Build(b, x))
-	right := side.Build(b, graph.Slice{From: n, To: 2 * n}.Build(b, x))
-	apart := op.Add.Apply(left, op.Scaled(-1).Apply(right))
-	return op.Hadamard.Apply(apart, apart)
+	n, side := x.Shape()[1]/2, graph.Shared{Name: "side", Layer: s.Side}
+	left, right := side.Build(b, graph.Slice{To: n}.Build(b, x)), side.Build(b, graph.Slice{From: n, To: 2 * n}.Build(b, x))
+	return op.Square.Apply(op.Add.Apply(left, op.Scaled(-1).Apply(right)))
 }
 
 // A siamese network says whether two digits are the same.
@@ -33,9 +30,8 @@ func Example_siamese() {
 	for i := range int32(1500) {
 		for j := i + 1; j < i+13; j++ {
 			if same := s.Labels[i] == s.Labels[j]; same || j == i+1 {
-				pair := make([]float32, 2*784)
-				s.Batch(pair, nil, []int32{i, j})
-				d.N, d.X, d.Y = d.N+1, append(d.X, pair...), append(d.Y, map[bool]float32{true: 1}[same])
+				d.N, d.X, d.Y = d.N+1, append(d.X, make([]float32, 2*784)...), append(d.Y, map[bool]float32{true: 1}[same])
+				s.Batch(d.X[len(d.X)-2*784:], nil, []int32{i, j})
 			}
 		}
 	}

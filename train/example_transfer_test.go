@@ -3,6 +3,7 @@ package train_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,39 +12,30 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Transfer: the first layers of one network, frozen, under a new last layer that tells even from odd digits.
+// Transfer: the first layer of one network, frozen, under new layers.
 func Example_transfer() {
 	digits, err := mnist.Load()
-	if err != nil {
+	body, in, c := graph.Dense{Out: 60}, graph.Shape{784}, graph.Config{Seed: 1, Init: graph.He}
+	first, err2 := graph.New(graph.Seq{body, graph.ReLU, graph.Dense{Out: 10}}, graph.LogLikelihood, in, c)
+	second, err3 := graph.New(graph.Seq{graph.Frozen{Layer: body}, graph.Tanh, graph.Dense{Out: 10}}, graph.LogLikelihood, in, c)
+	if err := errors.Join(err, err2, err3); err != nil {
 		panic(err)
 	}
-	body := graph.Seq{graph.Dense{Out: 60}, graph.ReLU}
-	fit := func(l graph.Layer, d train.Images, from *bytes.Buffer) *graph.Net {
-		net, err := graph.New(l, graph.LogLikelihood, graph.Shape{784}, graph.Config{Seed: 1, Init: graph.He})
-		if err == nil && from != nil {
-			err = net.LoadSome(from, func(name string) bool { return strings.HasPrefix(name, "dense1") })
-		}
+	fit := func(net *graph.Net) {
+		d := train.Images{Pixels: digits.Train.Images[:5000*784], Labels: digits.Train.Labels[:5000]}
 		t := train.Trainer{Net: net, Optimizer: train.SGD{}, Train: d, Epochs: 2, Batch: 10, Eta: .05}
-		for e, err2 := range t.Run(context.Background()) {
-			fmt.Println(e.Epoch, e.TrainAcc > .8, err, err2)
+		for e, err := range t.Run(context.Background()) {
+			fmt.Println(e.Epoch, e.TrainAcc > .8, err)
 		}
-		return net
 	}
-	d := train.Images{Pixels: digits.Train.Images[:5000*784], Labels: digits.Train.Labels[:5000]}
+	fit(first)
 	var saved bytes.Buffer
-	first := fit(graph.Seq{body, graph.Dense{Out: 10}}, d, nil)
-	fmt.Println(first.Save(&saved))
-	parity := make([]byte, len(d.Labels))
-	for i, l := range d.Labels {
-		parity[i] = l % 2
-	}
-	second := fit(graph.Seq{graph.Frozen{Layer: body}, graph.Dense{Out: 2}}, train.Images{Pixels: d.Pixels, Labels: parity}, &saved)
-	fmt.Println(len(second.Params), len(second.Fixed))
+	fmt.Println(first.Save(&saved), second.LoadSome(&saved, func(name string) bool { return strings.HasPrefix(name, "dense1") }))
+	fit(second)
 	// Output:
-	// 0 true <nil> <nil>
-	// 1 true <nil> <nil>
-	// <nil>
-	// 0 true <nil> <nil>
-	// 1 true <nil> <nil>
-	// 2 2
+	// 0 true <nil>
+	// 1 true <nil>
+	// <nil> <nil>
+	// 0 true <nil>
+	// 1 true <nil>
 }

@@ -16,6 +16,7 @@ type memory interface {
 	approach(a, w any, k float64) // a ← (1−k) a + k w
 	squares(x any) float64        // Σx²
 	scale(x any, by float64)      // x ← by x
+	finite(x any) bool            // no NaN, no infinity
 }
 
 // memoryOf is that of the network's element type.
@@ -32,6 +33,15 @@ func (elements[T]) zeros(n int) any                 { return make([]T, n) }
 func (elements[T]) clone(x any) any                 { return slices.Clone(x.([]T)) }
 func (elements[T]) stretch(x any, from, to int) any { return x.([]T)[from:to] }
 func (elements[T]) scale(x any, by float64)         { kernel.For[T]().SGD(x.([]T), x.([]T), T(by), 0) }
+
+// finite adds x−x, which is 0 of a finite number and NaN of another.
+func (elements[T]) finite(x any) bool {
+	sum := T(0)
+	for _, v := range x.([]T) {
+		sum += v - v
+	}
+	return sum == 0
+}
 
 func (elements[T]) approach(a, w any, k float64) {
 	kernel.For[T]().SGD(a.([]T), w.([]T), T(1-k), T(-k))

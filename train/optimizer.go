@@ -53,10 +53,10 @@ func (o SGD) Keeps() []string {
 
 // Update does one step.
 func (o SGD) Update(p *graph.Param, kept []any, s Step) {
-	apply(p, kept, sgd[float32](o, s, s.decay(p)), sgd[float64](o, s, s.decay(p)))
+	Apply(p, kept, sgd[float32](o, s, s.decay(p)), sgd[float64](o, s, s.decay(p)))
 }
 
-func sgd[T kernel.Float](o SGD, s Step, l2 float64) rule[T] {
+func sgd[T kernel.Float](o SGD, s Step, l2 float64) Rule[T] {
 	return func(w, g []T, kept [][]T) {
 		if o.Momentum == 0 {
 			kernel.For[T]().SGD(w, g, T(1-s.Eta*l2), T(s.Eta))
@@ -82,10 +82,10 @@ func (Nesterov) Keeps() []string { return []string{"velocity"} }
 // Update does one step.
 func (o Nesterov) Update(p *graph.Param, kept []any, s Step) {
 	o.Momentum = cmp.Or(o.Momentum, .9)
-	apply(p, kept, nesterov[float32](o, s, s.decay(p)), nesterov[float64](o, s, s.decay(p)))
+	Apply(p, kept, nesterov[float32](o, s, s.decay(p)), nesterov[float64](o, s, s.decay(p)))
 }
 
-func nesterov[T kernel.Float](o Nesterov, s Step, l2 float64) rule[T] {
+func nesterov[T kernel.Float](o Nesterov, s Step, l2 float64) Rule[T] {
 	return func(w, g []T, kept [][]T) {
 		kernel.For[T]().Nesterov(w, kept[0], g, T(o.Momentum), T(s.Eta), T(l2))
 	}
@@ -107,10 +107,10 @@ func (RMSProp) Keeps() []string { return []string{"square"} }
 // Update does one step.
 func (o RMSProp) Update(p *graph.Param, kept []any, s Step) {
 	o = RMSProp{cmp.Or(o.Alpha, .9), cmp.Or(o.Eps, 1e-8)}
-	apply(p, kept, rmsProp[float32](o, s, s.decay(p)), rmsProp[float64](o, s, s.decay(p)))
+	Apply(p, kept, rmsProp[float32](o, s, s.decay(p)), rmsProp[float64](o, s, s.decay(p)))
 }
 
-func rmsProp[T kernel.Float](o RMSProp, s Step, l2 float64) rule[T] {
+func rmsProp[T kernel.Float](o RMSProp, s Step, l2 float64) Rule[T] {
 	return func(w, g []T, kept [][]T) {
 		kernel.For[T]().RMSProp(w, kept[0], g, T(1-o.Alpha), T(s.Eta), T(o.Eps), T(l2))
 	}
@@ -133,7 +133,7 @@ func (Adam) Keeps() []string { return []string{"mean", "square"} }
 
 // Update does one step.
 func (o Adam) Update(p *graph.Param, kept []any, s Step) {
-	apply(p, kept, adam[float32](o, s, s.decay(p), 1), adam[float64](o, s, s.decay(p), 1))
+	Apply(p, kept, adam[float32](o, s, s.decay(p), 1), adam[float64](o, s, s.decay(p), 1))
 }
 
 // AdamW is Adam with decoupled decay (Loshchilov and Hutter, 2019, algorithm 2): Adam's step without λ in g, and, as network2 does,
@@ -149,10 +149,10 @@ func (AdamW) Keeps() []string { return Adam{}.Keeps() }
 // Update does one step.
 func (o AdamW) Update(p *graph.Param, kept []any, s Step) {
 	shrink := 1 - s.Eta*s.decay(p)
-	apply(p, kept, adam[float32](Adam(o), s, 0, shrink), adam[float64](Adam(o), s, 0, shrink))
+	Apply(p, kept, adam[float32](Adam(o), s, 0, shrink), adam[float64](Adam(o), s, 0, shrink))
 }
 
-func adam[T kernel.Float](o Adam, s Step, decay, shrink float64) rule[T] {
+func adam[T kernel.Float](o Adam, s Step, decay, shrink float64) Rule[T] {
 	b1, b2, t := cmp.Or(o.Beta1, .9), cmp.Or(o.Beta2, .999), float64(s.Number)
 	rate, root := s.Eta/(1-math.Pow(b1, t)), 1/math.Sqrt(1-math.Pow(b2, t))
 	return func(w, g []T, kept [][]T) {
@@ -160,11 +160,11 @@ func adam[T kernel.Float](o Adam, s Step, decay, shrink float64) rule[T] {
 	}
 }
 
-// A rule updates the elements w of a parameter from their gradient g and what is kept of them.
-type rule[T kernel.Float] func(w, g []T, kept [][]T)
+// A Rule updates the elements w of a parameter from their gradient g and what is kept of them.
+type Rule[T kernel.Float] func(w, g []T, kept [][]T)
 
-// apply makes the update in the parameter's element type.
-func apply(p *graph.Param, kept []any, f32 rule[float32], f64 rule[float64]) {
+// Apply makes an update in the parameter's element type: what an [Optimizer]'s Update calls, with one generic function for both.
+func Apply(p *graph.Param, kept []any, f32 Rule[float32], f64 Rule[float64]) {
 	switch w := p.Data.(type) {
 	case []float32:
 		f32(w, p.Grad.([]float32), slicesOf[float32](kept))
@@ -180,6 +180,12 @@ func slicesOf[T kernel.Float](kept []any) [][]T {
 	}
 	return x
 }
+
+// Check says what is wrong with its numbers.
+func (o SGD) Check() error { return below("momentum", o.Momentum, 1) }
+
+// Check says what is wrong with its numbers.
+func (o Nesterov) Check() error { return below("momentum", o.Momentum, 1) }
 
 // Check says what is wrong with its numbers.
 func (o RMSProp) Check() error {

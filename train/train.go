@@ -1,7 +1,15 @@
-// Package train is the training loop: one loop for every network, over whatever VM its graphs run on.
+// Package train is the training loop: one loop for every network.
+//
+// A [Trainer] takes a network of package graph, an [Optimizer] and [Data], and its Run is a sequence of epochs to range over; early stopping
+// is break. Data are [Arrays] of any numbers, [Classes] or [Images], or anything else with two methods. State, Tensors and Restore stop a
+// training and resume it with the same bits.
+//
+// An optimizer, a schedule, a loss or a layer of one's own is a value with one or two methods: see the examples. A loop of one's own needs
+// none of this package: graph.Net's Step leaves the gradients.
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +20,7 @@ import (
 	"time"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // A Trainer trains Net by mini-batch gradient descent. Its fields are set once, before Run; what changes while it runs can be
@@ -88,14 +97,18 @@ type Epoch struct {
 	Last      bool    // patience or the number of epochs ends the training here
 }
 
-// DivergedError says that the cost became NaN or infinite. The weights are those before the step; where it was the evaluation after an
-// epoch's last step, those after it.
+// DivergedError says that the training came to NaN or infinity. Where it was the cost of a step, the weights are those before it; where it
+// was the evaluation after an epoch's last step, or a tensor, those after it.
 type DivergedError struct {
 	Epoch, Batch int
-	Op           string // the first op whose result is not finite
+	Op           string // the first op whose result is not finite; "" if it is a tensor
+	Tensor       string // the parameter, running statistic or tensor of the optimizer that is not finite
 }
 
 func (e *DivergedError) Error() string {
+	if e.Tensor != "" {
+		return fmt.Sprintf("train: epoch %d, mini-batch %d: tensor %s has numbers that are NaN or infinite; try a smaller eta", e.Epoch, e.Batch, e.Tensor)
+	}
 	return fmt.Sprintf("train: epoch %d, mini-batch %d: the cost is not finite, first in %s; try a smaller eta", e.Epoch, e.Batch, e.Op)
 }
 
@@ -103,6 +116,11 @@ func (e *DivergedError) Error() string {
 func (t *Trainer) Start() error {
 	if err := t.check(); err != nil {
 		return fmt.Errorf("train: %w", err)
+	}
+	for _, p := range t.Net.Tensors() {
+		if !memoryOf(t.Net).finite(p.Data) {
+			return fmt.Errorf("train: tensor %s has numbers that are NaN or infinite; use another init, or other weights", p.Name)
+		}
 	}
 	t.started, t.state, t.order = true, State{Eta: t.Eta, Best: Best{Epoch: -1}}, nil
 	t.kept, t.others, t.averaged, t.parts = nil, nil, false, nil
@@ -130,11 +148,13 @@ func (t *Trainer) check() error {
 	switch {
 	case size(t.Validation) == 0 && t.Patience > 0:
 		return errors.New("patience needs validation images; use a larger data set")
-	case t.Train.Len() == 0 || t.DropTail && t.Train.Len() < t.Batch:
+	case t.Batch > t.Train.Len():
 		return fmt.Errorf("%d training images do not make a mini-batch of %d; use more images or a smaller batch", t.Train.Len(), t.Batch)
-	case t.smallest() < t.Net.Least():
+	case t.Epochs > math.MaxInt/t.batches():
+		return fmt.Errorf("epochs %d of %d mini-batches; use fewer than 2⁶³ mini-batches in all", t.Epochs, t.batches())
+	case t.smallest() < t.Net.SmallestBatch():
 		return fmt.Errorf("%d training images in mini-batches of %d leave one of %d, and the network's batch norm needs %d; use another batch",
-			t.Train.Len(), t.Batch, t.smallest(), t.Net.Least())
+			t.Train.Len(), t.Batch, t.smallest(), t.Net.SmallestBatch())
 	case t.Patience == 0 && lowers:
 		return errors.New("the schedule lowers eta when patience ends; use a patience of at least 1 epoch")
 	}
@@ -167,7 +187,7 @@ func (t *Trainer) CheckSettings() error {
 		return setting("epochs", t.Epochs, "use at least 0")
 	case t.Patience < 0:
 		return setting("patience", t.Patience, "use at least 1 epoch, or 0 for no end of it")
-	case !(t.Clip >= 0):
+	case !(t.Clip >= 0) || math.IsInf(t.Clip, 0):
 		return setting("clip", t.Clip, "the largest norm must be above 0, or 0 for any")
 	case !(t.EMA >= 0 && t.EMA < 1):
 		return setting("ema", t.EMA, "use at least 0 and less than 1")
@@ -203,6 +223,9 @@ func (t *Trainer) Restore(s State) error {
 	if s.Epoch < 0 || s.Batch < 0 || s.Batch > t.batches() {
 		return fmt.Errorf("train: state at epoch %d, mini-batch %d does not belong to %d mini-batches an epoch", s.Epoch, s.Batch, t.batches())
 	}
+	if name := t.nonfinite(); name != "" {
+		return fmt.Errorf("train: tensor %s has numbers that are NaN or infinite; restore one from before that", name)
+	}
 	t.started, t.state, t.Net.Steps, t.order = true, s, s.Steps, nil
 	return nil
 }
@@ -225,9 +248,11 @@ func (t *Trainer) batches() int {
 }
 
 // Run trains from the present state, or the start, to the end, and yields after each epoch; early stopping is break. The last pair has an error
-// if there was one: ctx's if it was cancelled (the state is then that after the last whole mini-batch, also where the evaluation was cut short), or a *DivergedError.
+// if there was one: ctx's if it was cancelled (the state is then that after the last whole mini-batch, also where the evaluation was cut short), or a *DivergedError,
+// as soon as a cost is not finite, and at the latest before an epoch with a tensor that is not would be yielded.
 func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 	return func(yield func(Epoch, error) bool) {
+		defer kernel.Hold()()
 		if !t.started {
 			if err := t.Start(); err != nil {
 				yield(Epoch{}, err)
@@ -255,7 +280,7 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	for ; s.Batch < t.batches(); s.Batch++ {
 		s.Timing = before + time.Since(begin).Seconds()
 		if err := ctx.Err(); err != nil {
-			return Epoch{}, err
+			return Epoch{}, cmp.Or(t.diverged(), err)
 		}
 		if t.Progress != nil {
 			t.Progress(t.State())
@@ -265,6 +290,9 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 		}
 	}
 	s.Timing = before + time.Since(begin).Seconds()
+	if err := t.diverged(); err != nil {
+		return Epoch{}, err
+	}
 	t.show(true)
 	var val graph.Stats
 	if size(t.Validation) > 0 {
@@ -274,9 +302,28 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 		}
 	}
 	if !finite(val.Cost) {
-		return Epoch{}, &DivergedError{s.Epoch, s.Batch, "the evaluation after it"}
+		return Epoch{}, &DivergedError{Epoch: s.Epoch, Batch: s.Batch, Op: "the evaluation after it"}
 	}
 	return t.finish(val), nil
+}
+
+// diverged is a [*DivergedError] if a tensor is not finite. Costs do not tell: those of a step are from before its update, and an
+// evaluation does without the optimizer's tensors.
+func (t *Trainer) diverged() error {
+	if name := t.nonfinite(); name != "" {
+		return &DivergedError{Epoch: t.state.Epoch, Batch: t.state.Batch, Tensor: name}
+	}
+	return nil
+}
+
+// nonfinite is the name of the first tensor with a number that is NaN or infinite; "" if there is none.
+func (t *Trainer) nonfinite() string {
+	for _, x := range t.Tensors() {
+		if !memoryOf(t.Net).finite(x.Data) {
+			return x.Name
+		}
+	}
+	return ""
 }
 
 // step trains one mini-batch.
@@ -293,7 +340,7 @@ func (t *Trainer) step() error {
 			return err
 		}
 		t.Net.Steps-- // the step was not made
-		return &DivergedError{s.Epoch, s.Batch, op}
+		return &DivergedError{Epoch: s.Epoch, Batch: s.Batch, Op: op}
 	}
 	s.Cost += got.Cost * float64(src.Len())
 	s.Right += got.Correct

@@ -250,6 +250,14 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Schedule = train.Cosine{Warmup: 1} }, "train: warmup 1; use at least 0 and less than 1"},
 		{func(tr *train.Trainer) { tr.Schedule = train.OneCycle{Div: -2} }, "train: div -2; "},
 		{func(tr *train.Trainer) { tr.Schedule, tr.Patience = train.Plateau{Factor: 1}, 1 }, "train: factor 1; "},
+		{func(tr *train.Trainer) { tr.Optimizer = train.SGD{Momentum: 1.5} }, "train: momentum 1.5; use at least 0 and less than 1"},
+		{func(tr *train.Trainer) { tr.Optimizer = train.SGD{Momentum: -1} }, "train: momentum -1; "},
+		{func(tr *train.Trainer) { tr.Optimizer = train.Nesterov{Momentum: math.Inf(1)} }, "train: momentum +Inf; "},
+		{func(tr *train.Trainer) { tr.Clip = math.Inf(1) }, "train: clip +Inf; "},
+		{func(tr *train.Trainer) { tr.Batch = 13 }, "train: 12 training images do not make a mini-batch of 13"},
+		{func(tr *train.Trainer) { tr.Batch = math.MaxInt }, "train: 12 training images do not make a mini-batch of 9223372036854775807"},
+		{func(tr *train.Trainer) { tr.Epochs = math.MaxInt }, "train: epochs 9223372036854775807 of 3 mini-batches"},
+		{func(tr *train.Trainer) { tr.Net.Params[1].Data.([]float32)[2] = float32(math.Inf(-1)) }, "train: tensor dense1.b has numbers that are NaN or infinite"},
 		{func(tr *train.Trainer) { tr.Clip = math.NaN() }, "train: clip NaN; "},
 		{func(tr *train.Trainer) { tr.Schedule = train.Plateau{} }, "train: the schedule lowers eta when patience ends; use a patience of at least 1"},
 		{func(tr *train.Trainer) { tr.Lambda = math.NaN() }, "train: lambda NaN"},
@@ -277,6 +285,62 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%+v: error %v", s, err)
 		}
 	}
+}
+
+// TestDivergedTensor: what is not finite after a step is named at the epoch's end, or where the training is interrupted, whatever the cost
+// was and whether there are validation images or not; no Epoch is yielded.
+func TestDivergedTensor(t *testing.T) {
+	set := func(name string, x float64) func(*train.Trainer) {
+		return func(tr *train.Trainer) { tensor(tr, name)[3] = float32(x) }
+	}
+	for _, c := range []struct {
+		name  string
+		spoil func(*train.Trainer) // before a step
+	}{
+		{"batchnorm1.variance", set("batchnorm1.variance", math.Inf(1))},
+		{"dense1.w", set("dense1.w.velocity", math.Inf(-1))},
+		{"dense1.b", set("dense1.b", math.NaN())}, // the average
+	} {
+		for last, interrupt := range map[int]bool{2: false, 1: true} {
+			ctx, cancel := context.WithCancel(t.Context())
+			net := network(t, graph.Seq{graph.Dense{Out: 4}, graph.BatchNorm{}}, graph.LogLikelihood, graph.Config{}, 1, 6, 6)
+			tr := &train.Trainer{Net: net, Optimizer: train.SGD{Momentum: .5}, Train: corners(12, 1), Epochs: 2, Batch: 4, Eta: .1, EMA: .5}
+			tr.Progress = func(s train.State) {
+				if s.Batch != last {
+					return
+				}
+				c.spoil(tr)
+				if interrupt {
+					cancel()
+				}
+			}
+			for _, err := range tr.Run(ctx) {
+				e, ok := errors.AsType[*train.DivergedError](err)
+				if !ok || e.Tensor != c.name || !strings.Contains(err.Error(), "; try a smaller eta") {
+					t.Errorf("%s, interrupted %v: %v", c.name, interrupt, err)
+				}
+				break
+			}
+			cancel()
+		}
+	}
+	net := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{}, 1, 6, 6)
+	tr := &train.Trainer{Net: net, Optimizer: train.SGD{}, Train: corners(12, 1), Epochs: 1, Batch: 12, Eta: 1e39}
+	for e, err := range tr.Run(t.Context()) {
+		if want := "train: epoch 0, mini-batch 1: tensor dense1.w has numbers that"; err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("one step of eta 1e39: %+v, %v", e, err)
+		}
+	}
+}
+
+// tensor is one of a trainer's float32 tensors.
+func tensor(tr *train.Trainer, name string) []float32 {
+	for _, x := range tr.Tensors() {
+		if x.Name == name {
+			return x.Data.([]float32)
+		}
+	}
+	return nil
 }
 
 // TestDivergedEvaluation: an update that overflows at an epoch's end is named there, not one epoch later, and no Epoch is yielded.
@@ -371,5 +435,35 @@ func TestNoValidation(t *testing.T) {
 	trainer.Patience = 1
 	if err := trainer.Start(); err == nil || !strings.Contains(err.Error(), "patience needs validation images") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestKernelHeld: nothing changes the kernel under a training.
+func TestKernelHeld(t *testing.T) {
+	first, last := graph.Kernel(), graph.Kernels()[len(graph.Kernels())-1]
+	if first == last {
+		t.Skip("this machine has one kernel")
+	}
+	net := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{}, 1, 6, 6)
+	tr := &train.Trainer{Net: net, Optimizer: train.SGD{}, Train: corners(12, 1), Epochs: 3, Batch: 4, Eta: .1}
+	for e, err := range tr.Run(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := graph.UseKernel(first); err != nil {
+			t.Error(err)
+		}
+		if err := graph.UseKernel(last); !errors.Is(err, graph.ErrKernelInUse) || graph.Kernel() != first {
+			t.Errorf("kernel %s, %v", graph.Kernel(), err)
+		}
+		if e.Epoch == 1 {
+			break
+		}
+	}
+	if err := graph.UseKernel(last); err != nil {
+		t.Error(err)
+	}
+	if err := graph.UseKernel(first); err != nil {
+		t.Error(err)
 	}
 }

@@ -24,7 +24,7 @@ func (t *Trainer) update(src graph.Source) (graph.Stats, error) {
 	}
 	if t.Clip > 0 && !t.clip() {
 		t.Net.Steps--
-		return got, &DivergedError{t.state.Epoch, t.state.Batch, "the norm of the gradients"}
+		return got, &DivergedError{Epoch: t.state.Epoch, Batch: t.state.Batch, Op: "the norm of the gradients"}
 	}
 	if !t.descends() || t.EMA > 0 {
 		t.advance(s)

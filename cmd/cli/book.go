@@ -69,8 +69,8 @@ func (f *bookFlags) check(names []string) error {
 		}
 	}
 	switch {
-	case f.seeds < 0:
-		return usagef("--seeds %d; use at least 1", f.seeds)
+	case f.seeds < 0 || f.seeds > maxSeeds:
+		return usagef("--seeds %d; use 1 to %d", f.seeds, maxSeeds)
 	case f.json && f.markdown:
 		return usagef("--json and --markdown; use one of them")
 	case f.all && len(names) > 0:
@@ -113,6 +113,9 @@ func (a *app) book(ctx context.Context, f *bookFlags, names []string) error {
 	}
 	if f.output != "" {
 		if err := shown[0].draw(f.output); err != nil {
+			return err
+		}
+		if err := a.wrote(f.output); err != nil {
 			return err
 		}
 	}
@@ -221,7 +224,7 @@ func (e experiment) table() (rows [][]string) {
 		if r.N > 0 {
 			cells[4], cells[6] = r.Text(r.Mean), strconv.Itoa(r.N)
 		} else if i == 0 {
-			cells[8] += fmt.Sprintf("; about %g s with: %s book %s", e.Seconds, programName(), e.Name)
+			cells[8] += fmt.Sprintf("; about %g s with: %s book %s", e.Seconds, commandName(), e.Name)
 		}
 		if r.N > 1 {
 			cells[5] = r.Text(r.SD)

@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -29,6 +31,41 @@ func Main(catalogue []models.Model, args []string) int {
 
 // programName is the name by which it was called, for what a person is to type.
 func programName() string { return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") }
+
+// commandName is how a person calls it again: by its name where a shell finds that, and otherwise as it was called, which may be by go run.
+func commandName() string {
+	self, err := os.Executable()
+	if err != nil {
+		return programName()
+	}
+	if strings.Contains(self, "go-build") && filepath.Ext(self) != ".test" { // a folder that Go will empty, or its cache
+		return goRun()
+	}
+	if found, err := exec.LookPath(programName()); err == nil && sameFile(found, self) || filepath.Base(os.Args[0]) == os.Args[0] {
+		return programName()
+	}
+	return shellWord(os.Args[0])
+}
+
+// goRun is the command that builds and runs the program, from the module's folder or another one in the module.
+func goRun() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return programName()
+	}
+	if inside, ok := strings.CutPrefix(info.Path, info.Main.Path+"/"); ok {
+		if _, err := os.Stat(filepath.FromSlash(inside)); err == nil {
+			return "go run ./" + inside
+		}
+	}
+	return "go run " + info.Path
+}
+
+func sameFile(a, b string) bool {
+	x, errA := os.Stat(a)
+	y, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(x, y)
+}
 
 // app is one call of the program.
 type app struct {
@@ -74,9 +111,10 @@ func (a *app) note(err error) {
 // the first error of writing is remembered, so that a full disk under standard output does not pass for success. Several goroutines may
 // write, a call at a time.
 type output struct {
-	w   io.Writer
-	mu  sync.Mutex
-	err error
+	w       io.Writer
+	columns int // of a terminal, in tests; 0: ask it
+	mu      sync.Mutex
+	err     error
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -97,11 +135,11 @@ func (a *app) root() *cobra.Command {
 		Use:   programName() + " COMMAND",
 		Short: "The networks of Nielsen's book, as computation graphs",
 		Long: "Stheno trains, measures and uses the networks of Michael Nielsen's Neural Networks and Deep Learning.\n" +
-			"Begin with: " + programName() + " train mlp --epochs 3",
+			"Begin with: " + commandName() + " train mlp --epochs 3",
 		Version:           build(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		PersistentPreRun:  func(*cobra.Command, []string) { a.running = true },
+		PersistentPreRunE: func(*cobra.Command, []string) error { a.running = true; return a.twice() },
 		CompletionOptions: cobra.CompletionOptions{DisableDescriptions: true},
 
 		DisableSuggestions:    true,
@@ -111,6 +149,7 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetUsageFunc(usage)
+	root.SetHelpFunc(help)
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(
 		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(), a.listCommand(),

@@ -56,6 +56,7 @@ func named() (remove func()) {
 		panic(err)
 	}
 	os.Args[0] = name
+	os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	return func() { os.RemoveAll(dir) }
 }
 
@@ -152,6 +153,11 @@ func TestMisuse(t *testing.T) {
 	write(t, unfit, []byte("format = 1\n[[layer]]\nop = 'pool'\nsize = 30\n[loss]\nop = 'quadratic'\n"))
 	wrong := filepath.Join(empty, "wrong.toml")
 	write(t, wrong, []byte("format = 1\n[[layer]]\nop = 'dense'\nout = 10\n[loss]\nop = 'quadratic'\n[train]\noptimizer = 'adma(0.9)'\n"))
+	twice, tables, number, fast := filepath.Join(empty, "twice.toml"), filepath.Join(empty, "tables.toml"), filepath.Join(empty, "number.toml"), filepath.Join(empty, "fast.toml")
+	write(t, twice, []byte("format = 1\n[layer]\nop = 'dense'\nout = 10\n[layer]\nop = 'relu'\n"))
+	write(t, tables, []byte("format = 1\n[[layer]]\nop = 'dense'\nout = 10\n[[train]]\neta = 3\n"))
+	write(t, number, []byte("format = 1\ntrain = 3\n[[layer]]\nop = 'dense'\nout = 10\n"))
+	write(t, fast, []byte("format = 1\n[[layer]]\nop = 'dense'\nout = 10\n[train]\nmomentum = 1.5\n"))
 	for _, c := range []struct{ args, want string }{
 		{"train --data DIR " + wrong, `wrong.toml:8:1: train: optimizer: unknown optimizer "adma"; did you mean adam?`},
 		{"train --data DIR --schedule halve --momentum 0.5 --optimizer rmsprop mlp", "model mlp: momentum 0.5 and optimizer rmsprop"},
@@ -165,7 +171,34 @@ func TestMisuse(t *testing.T) {
 		{"train mlp deep", "train: got 2 arguments; use: stheno train [flags] MODEL|FILE.toml"},
 		{"train mlp --epoch 3", `unknown flag "--epoch"; did you mean --epochs?`},
 		{"train mlp --lamda 3", `did you mean --lambda?`},
-		{"train mlp -e 3", "unknown shorthand flag"},
+		{"train mlp -e 3", `unknown flag "-e"; did you mean --epochs, --eta or --ema?`},
+		{"train mlp -x 3", `unknown flag "-x"; stheno help train lists the flags`},
+		{"train mlp --lr .5 --eta 3", "--lr and --eta are one flag; give one of them"},
+		{"train mlp --lambda=1 --l2=1", "--l2 and --lambda are one flag"},
+		{"compare mlp --against byhand --eta=3 --lr 3", "--lr and --eta are one flag"},
+		{"train mlp --learning-rate 3", `unknown flag "--learning-rate"; did you mean --eta?`},
+		{"train mlp --batch-size 3", `unknown flag "--batch-size"; did you mean --batch?`},
+		{"bench mlp --weight-decay 3", `unknown flag "--weight-decay"; use --batch, `},
+		{"plot run --filters 4 -o EMPTY/x.svg", "--filters 4; write --filters=4"},
+		{"plot run -o EMPTY/none/x.svg", "--output EMPTY/none/x.svg: no folder EMPTY/none; make it first"},
+		{"graph mlp -o EMPTY/none/x.svg", "no folder EMPTY/none; make it first"},
+		{"data --show -o EMPTY/none/x.svg", "no folder EMPTY/none; make it first"},
+		{"compare mlp --against byhand -o EMPTY/none/x.svg", "no folder EMPTY/none; make it first"},
+		{"summary " + twice, "twice.toml:5:2: table layer already exists; write [[layer]] for each of several"},
+		{"summary " + tables, "tables.toml:5:3: train is no table; write [train]"},
+		{"summary " + number, "number.toml:2:1: train is no table; write [train]"},
+		{"train mlp --data DIR --batch 9223372036854775807", "50 training images do not make a mini-batch of 9223372036854775807"},
+		{"train mlp --data DIR --batch 51", "50 training images do not make a mini-batch of 51; use more images or a smaller batch"},
+		{"train mlp --data DIR --epochs 9223372036854775807", "epochs 9223372036854775807 of 5 mini-batches"},
+		{"compare mlp --against byhand --data DIR --batch 51", "do not make a mini-batch of 51"},
+		{"train mlp --data DIR --momentum 1.5", "momentum 1.5; use at least 0 and less than 1"},
+		{"train mlp --data DIR --momentum -1", "momentum -1; use"},
+		{"train mlp --data DIR --momentum 2 --optimizer nesterov", "momentum 2; use"},
+		{"train mlp --data DIR --optimizer nesterov(1)", "momentum 1; use"},
+		{"train mlp --data DIR --momentum inf", "momentum +Inf; use"},
+		{"train mlp --data DIR --clip inf", "clip +Inf; the largest norm"},
+		{"train mlp --data DIR --init normal(1e39)", "tensor dense1.w has numbers that are NaN or infinite; use another init"},
+		{"train --data DIR " + fast, "fast.toml:6:1: train: momentum 1.5; use at least 0 and less than 1"},
 		{"train mlp --epochs many", `--epochs: "many" is not a whole number`},
 		{"train mlp --lr x", `--eta: "x" is not a number`},
 		{"train mlp --seed -1", `--seed: "-1" is not a whole number from 0`},
@@ -187,6 +220,9 @@ func TestMisuse(t *testing.T) {
 		{"train mlp --data DIR --clip -1", "clip -1"},
 		{"train mlp --data DIR --schedule halve --patience 0", "use a patience of at least 1"},
 		{"train mlp --threads -1", "--threads -1"},
+		{"train mlp --augment warp(15) --threads 99999999999", "--threads 99999999999; use 1 to 256"},
+		{"ladder --seeds 9223372036854775807", "--seeds 9223372036854775807; use 1 to 1000"},
+		{"book neuron --seeds 9223372036854775807", "--seeds 9223372036854775807; use 1 to 1000"},
 		{"train mlp --json --style book", "--json and --style book"},
 		{"train mlp --data DIR --eta 0", "eta must be above 0"},
 		{"train mlp --data DIR --epochs -1", "epochs -1"},
@@ -204,7 +240,7 @@ func TestMisuse(t *testing.T) {
 		{"eval nothing --runs EMPTY", `unknown run "nothing"`},
 		{"eval nothing --split tset", `did you mean test?`},
 		{"eval nothing --min 98", "--min 98; use a fraction"},
-		{"predict run", "predict: got 1 arguments"},
+		{"predict run", "predict: got 1 argument; use"},
 		{"summary dep", "did you mean deep?"},
 		{"bench mlp --batch 0", "--batch 0"},
 		{"bench mlp --batch few", "is not a list of whole numbers"},
@@ -213,7 +249,7 @@ func TestMisuse(t *testing.T) {
 		{"data --augment shifts", "belong together"},
 		{"data --show -o digits.gif", `digits.gif: no format ".gif" for pictures; use .svg or .png`},
 		{"data --show --augment shift -o digits.png", "did you mean shifts?"},
-		{"ls more", "ls: got 1 arguments"},
+		{"ls more", "ls: got 1 argument; use"},
 	} {
 		place := strings.NewReplacer("DIR", dir, "EMPTY", empty)
 		args := append(strings.Fields(place.Replace(c.args)), "--runs", empty)
@@ -229,7 +265,7 @@ func TestMisuse(t *testing.T) {
 			t.Errorf("%s: more than a line: %q", c.args, r.err)
 		}
 	}
-	if files, err := os.ReadDir(empty); err != nil || len(files) != 4 {
+	if files, err := os.ReadDir(empty); err != nil || len(files) != 8 {
 		t.Errorf("misuse left %v behind, %v", files, err)
 	}
 }
@@ -244,6 +280,17 @@ func flagsOf(command string) []string {
 		}
 	}
 	return names
+}
+
+// A flag at the end without its value is named, with what it takes.
+func TestWithoutValue(t *testing.T) {
+	for args, want := range map[string]string{
+		"train mlp --lr": "--eta without a value; it takes a number", "eval run -o": "--output without a value; it takes FILE",
+	} {
+		if r := call(strings.Fields(args)...); r.code != exitUsage || !strings.Contains(r.err, want) {
+			t.Errorf("%s: exit %d, %s; want %s", args, r.code, r.err, want)
+		}
+	}
 }
 
 func TestHelp(t *testing.T) {

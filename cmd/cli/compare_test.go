@@ -159,7 +159,7 @@ func TestCompareErrors(t *testing.T) {
 		{padded, exitUsage, "layer 0 conv(2,3,pad=1) is not among those by hand"},
 		{narrow, exitData, "label 9 > 8; use labels 0 to 8"},
 		{"softmax --eta 1e300", exitDiverged, "model softmax: train: epoch 0, mini-batch 2: the cost is not finite"},
-		{"mlp --steps 1 -o " + filepath.Join(empty, "none", "x.svg"), exitFailure, filepath.Join("none", "x.svg")},
+		{"mlp --steps 1 -o " + filepath.Join(empty, "none", "x.svg"), exitUsage, "none; make it first"},
 	} {
 		r := call(append([]string{"compare", "--against", "byhand", "--data", dir}, strings.Fields(c.args)...)...)
 		if r.code != c.code || !strings.Contains(r.err, c.want) || strings.Count(r.err, "\n") != 1 {

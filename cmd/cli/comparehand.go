@@ -39,6 +39,9 @@ func (a *app) compareByHand(ctx context.Context, f *compareFlags, name string) e
 		if err := c.draw(); err != nil {
 			return err
 		}
+		if err := a.wrote(f.output); err != nil {
+			return err
+		}
 	}
 	if first := c.lockstep.Report.First; first != nil {
 		return &exitError{exitCheck, fmt.Errorf("model %s differs from byhand, %s", c.model.Name, place(first, f.tol))}
@@ -55,6 +58,7 @@ type comparison struct {
 	lockstep *compare.Lockstep
 	w        io.Writer // for all but the book's lines
 	begin    time.Time
+	progress *progress
 }
 
 func (a *app) newComparison(f *compareFlags, name string) (*comparison, error) {
@@ -78,7 +82,7 @@ func (a *app) newComparison(f *compareFlags, name string) (*comparison, error) {
 	if err != nil {
 		return nil, usagef("%w", err)
 	}
-	c := &comparison{a, f, m, data, l, a.out, time.Now()}
+	c := &comparison{a, f, m, data, l, a.out, time.Now(), newProgress(a.err)}
 	if f.json || f.style.value == "book" {
 		c.w = a.err
 	}
@@ -110,16 +114,28 @@ func (c *comparison) header() {
 // run makes the steps.
 func (c *comparison) run(ctx context.Context) error {
 	if !c.flags.whole() {
-		return c.lockstep.Run(ctx, c.flags.steps)
+		return c.steps(ctx, c.flags.steps)
 	}
 	if c.flags.style.value == "book" {
 		fmt.Fprintf(c.app.out, bookPair, "as a graph", "by hand")
 	}
 	for epoch := range c.model.Recipe.Epochs {
-		if err := c.lockstep.Run(ctx, c.lockstep.Epoch()); err != nil {
+		if err := c.steps(ctx, c.lockstep.Epoch()); err != nil {
 			return err
 		}
 		if err := c.epoch(ctx, epoch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// steps makes some, and counts them for who watches.
+func (c *comparison) steps(ctx context.Context, n int) error {
+	defer c.progress.clear()
+	for i := range n {
+		c.progress.say("step %s of %s", count(i+1), count(n))
+		if err := c.lockstep.Run(ctx, 1); err != nil {
 			return err
 		}
 	}

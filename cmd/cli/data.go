@@ -22,7 +22,7 @@ func (a *app) dataCommand() *cobra.Command {
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if show != (output != "") || augment.text != "" && !show {
-				return usagef("data: --show, --augment and --output belong together; use %s data --show [--augment KIND] -o FILE", programName())
+				return usagef("data: --show, --augment and --output belong together; use %s data --show [--augment KIND] -o FILE", commandName())
 			}
 			if err := checkPicture(output); err != nil {
 				return err
@@ -32,7 +32,10 @@ func (a *app) dataCommand() *cobra.Command {
 				return err
 			}
 			if show {
-				return drawImages(output, d, models.Recipe{Augment: augment.value})
+				if err := drawImages(output, d, models.Recipe{Augment: augment.value}); err != nil {
+					return err
+				}
+				return a.wrote(output)
 			}
 			if json {
 				return printJSON(a.out, dataObject(d))

@@ -108,7 +108,10 @@ func (a *app) eval(f *evalFlags, names []string) error {
 	}
 	var low []error
 	for _, r := range chosen {
-		if acc := fraction(r.correct, r.set.Len()); acc < f.least {
+		if err := r.err(); err != nil {
+			return err
+		}
+		if acc := r.accuracy(); acc < f.least {
 			low = append(low, fmt.Errorf("%s: accuracy %v is below %v", r.name, acc, f.least))
 		}
 	}
@@ -136,6 +139,9 @@ func (f *evalFlags) images(t *trained, data *mnist.Data) (mnist.Set, error) {
 		}
 		return data.Train, nil
 	case "validation":
+		if data.Validation.Len() == 0 {
+			return mnist.Set{}, usagef("data %s is too small for validation images; use --split test", data.Name)
+		}
 		if t.model.Recipe.Full && f.data == "" {
 			return mnist.Set{}, usagef("%s was trained on the validation images too; use --split test", t.path)
 		}
@@ -151,7 +157,8 @@ func (a *app) showReadings(f *evalFlags, readings []reading) error {
 	}
 	r := readings[0]
 	if !f.json {
-		fmt.Fprintf(a.out, "%s, %s%s\n%s: %s\n", intake.Line(r.name), r.weights(), f.averaged(), f.split.value, score(r.correct, r.set.Len()))
+		printRow(a.out, fmt.Sprintf("%s, %s%s", intake.Line(r.name), r.weights(), f.averaged()))
+		printRow(a.out, fmt.Sprintf("%s: %s", f.split.value, r.score()))
 	}
 	return a.showDetails(f, r, f.object(r))
 }
@@ -173,7 +180,11 @@ func (a *app) showTable(f *evalFlags, readings []reading) error {
 			epoch = strconv.Itoa(r.epoch)
 		}
 		low, high := train.Interval(r.correct, r.set.Len())
-		t.add(r.name, epoch, count(r.correct), percent(fraction(r.correct, r.set.Len())), percent(low)+" to "+percent(high))
+		cells := []string{r.name, epoch, count(r.correct), percent(r.accuracy()), percent(low) + " to " + percent(high)}
+		if r.diverged > 0 {
+			cells = append(cells[:2], "NaN", "NaN", "")
+		}
+		t.add(cells...)
 	}
 	t.print(a.out)
 	return nil

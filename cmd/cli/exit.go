@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/internal/safetensors"
 	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/mnist"
@@ -50,10 +53,30 @@ func unknown(what, name string, names []string) error {
 
 // checkPicture is an error if a picture cannot be written to the file of --output; "" is none.
 func checkPicture(output string) error {
-	if err := plot.Check(output); output != "" && err != nil {
+	if output == "" {
+		return nil
+	}
+	if err := plot.Check(output); err != nil {
 		return usagef("--output: %w", err)
 	}
+	return checkFolder(output)
+}
+
+// checkFolder is an error if the folder of a file that is to be written is missing.
+func checkFolder(output string) error {
+	if _, err := os.Stat(filepath.Dir(output)); errors.Is(err, fs.ErrNotExist) {
+		return usagef("--output %s: no folder %s; make it first", output, filepath.Dir(output))
+	}
 	return nil
+}
+
+// wrote says that a file was written.
+func (a *app) wrote(path string) error {
+	info, err := os.Stat(path)
+	if err == nil {
+		fmt.Fprintf(a.err, "%s: %s\n", intake.Line(path), size(int(info.Size())))
+	}
+	return err
 }
 
 // exitCode is the one place where errors become exit codes.

@@ -1,112 +1,177 @@
 package cli
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/internal/npz"
-	"github.com/stheno-ml/stheno/models"
-	"github.com/stheno-ml/stheno/models/byhand"
+	"github.com/stheno-ml/stheno/internal/intake"
+	"github.com/stheno-ml/stheno/internal/safetensors"
 )
 
+// exportFlags are the flags of export.
+type exportFlags struct {
+	output, runs string
+	layout       choice
+	json         bool
+}
+
 func (a *app) exportCommand() *cobra.Command {
-	var output, runs string
+	f := &exportFlags{}
 	cmd := &cobra.Command{
-		Use:   "export [flags] RUN -o FILE",
-		Short: "Write a run's weights for other programs",
-		Long: wrap("Write the weights of a run's best epoch: as the .json that network2.py reads, if the network has only dense layers of "+
-			"sigmoids with the quadratic or the cross-entropy cost, or as an .npz of NumPy's with an array for each parameter and running statistic, under its "+
-			"name and of its shape here.", 100),
-		Args:              arguments(1, 1),
-		ValidArgsFunction: a.completeRuns,
-		RunE: func(_ *cobra.Command, args []string) error {
-			return a.export(runs, args[0], output)
-		},
+		Use:   "export [flags] RUN|FILE [MODEL] -o FILE",
+		Short: "Write a network for other programs",
+		Long: wrap("Write a trained network with the weights of a run's best epoch. The ending of the file says how: .onnx is the network, "+
+			"for ONNX Runtime and many other programs; .safetensors and .npz are its weights, for Python; .json is the file of the book's "+
+			"network2.py, which has dense layers of sigmoids only; .csv is the table of the run's epochs.", 100) + "\n\n" +
+			wrap("RUN is a run's folder, its name below --runs, or latest. In its place, FILE is what a Go program has written with Net.Save, a "+
+				".safetensors with the MODEL it is of, or a .json of network2.py.", 100),
+		Args:              arguments(1, 2),
+		ValidArgsFunction: a.completeExport,
+		RunE:              func(_ *cobra.Command, args []string) error { return a.export(f, args) },
 	}
 	set := cmd.Flags()
-	set.StringVarP(&output, "output", "o", "", "the `FILE`, which ends in .json or .npz")
-	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
+	set.StringVarP(&f.output, "output", "o", "", "the `FILE`, which ends in "+endings())
+	f.layout.define(set, "layout", "names and shapes in a .safetensors", sthenoLayout, torchLayout)
+	set.StringVar(&f.runs, "runs", "runs", "`DIR` of the runs' folders")
+	set.BoolVar(&f.json, "json", false, "a JSON object")
 	return cmd
 }
 
-// exports are the ways to write a network, by the file's ending.
-var exports = map[string]func(path string, t *trained) error{
-	".json": exportSaved,
-	".npz":  exportArrays,
+// completeExport offers runs, and models behind a file.
+func (a *app) completeExport(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return a.completeModels(cmd, args, typed)
+	}
+	return a.completeRuns(cmd, args, typed)
 }
 
-func (a *app) export(runs, name, output string) error {
-	write, ok := exports[strings.ToLower(filepath.Ext(output))]
-	if !ok {
-		return usagef("--output %q; use a file that ends in .json or .npz", output)
+// exports are the ways to write a network, by the file's ending.
+var exports = map[string]func(t *trained, layout string) ([]byte, error){
+	".onnx":     exportONNX,
+	tensorsFile: exportTensors,
+	".npz":      exportArrays,
+	".json":     exportSaved,
+	".csv":      exportEpochs,
+}
+
+// endings are those of exports, as words.
+func endings() string {
+	list := slices.Sorted(maps.Keys(exports))
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " or " + list[last]
+}
+
+func (a *app) export(f *exportFlags, args []string) error {
+	ending := strings.ToLower(filepath.Ext(f.output))
+	form, ok := exports[ending]
+	switch {
+	case !ok:
+		return usagef("--output %q; use a file that ends in %s", f.output, endings())
+	case f.layout.value == torchLayout && ending != tensorsFile:
+		return usagef("--layout %s for %s; use it with a .safetensors", torchLayout, f.output)
 	}
-	t, err := a.measurable(runs, name)
+	if err := hasFolder(f.output); err != nil {
+		return err
+	}
+	t, err := a.exported(f.runs, args)
 	if err != nil {
 		return err
 	}
-	part := output + ".tmp" // A full disk must not take the file that was there.
-	if err := write(part, t); err != nil {
-		os.Remove(part)
+	text, err := form(t, f.layout.value)
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(part, output); err != nil {
-		os.Remove(part)
+	if err := replaced(f.output, text); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.err, "%s: %s parameters of %s\n", output, count(t.net.Size()), t.path)
+	if f.json {
+		sum := sha256.Sum256(text)
+		return printJSON(a.out, object{{"file", f.output}, {"bytes", len(text)}, {"sha256", hex.EncodeToString(sum[:])}})
+	}
+	fmt.Fprintf(a.err, "%s: %s bytes, %s parameters of %s\n", f.output, count(len(text)), count(t.net.Size()), t.path)
 	return nil
 }
 
-// exportSaved writes the file of network2.py.
-func exportSaved(path string, t *trained) error {
-	hand, err := network2(t.model, t.net)
-	if err != nil {
-		return usagef("%s: %w; export it as .npz", t.path, err)
+// hasFolder is an error if the folder of a file to be written is not there: long before the file would be.
+func hasFolder(path string) error {
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s: there is no folder %s; make it first", path, folder)
 	}
-	return hand.Save(path)
+	return nil
 }
 
-// network2 is a network by hand, if there is one: dense layers of sigmoids.
-func network2(m models.Model, net *graph.Net) (*byhand.Network2, error) {
-	layers, ok := m.Net.(graph.Seq)
-	hand := &byhand.Network2{Network: byhand.Network{Sizes: []int{m.Input.TotalSize()}, Cost: byhand.QuadraticCost{}}}
-	if m.Loss.Name == graph.CrossEntropy.Name {
-		hand.Cost = byhand.CrossEntropyCost{}
-		layers = append(layers[:len(layers):len(layers)], graph.Sigmoid) // The cost has the last sigmoids in it.
+// replaced writes a file as a whole or, on a full disk, not at all.
+func replaced(path string, text []byte) error {
+	err := rundir.Replace(path, text)
+	if err == nil {
+		return nil
 	}
-	ok = ok && len(layers)%2 == 0 && (m.Loss.Name == graph.Quadratic.Name || m.Loss.Name == graph.CrossEntropy.Name)
-	for i := 0; ok && i < len(layers); i += 2 {
-		dense, isDense := layers[i].(graph.Dense)
-		if ok = isDense && !dense.NoBias && layers[i+1] == graph.Sigmoid; ok {
-			hand.Weights = append(hand.Weights, turned(net.Params[i].Float64s(), hand.Sizes[i/2]))
-			hand.Biases = append(hand.Biases, net.Params[i+1].Float64s())
-			hand.Sizes = append(hand.Sizes, dense.Out)
-		}
+	if cause, ok := errors.AsType[*fs.PathError](err); ok {
+		err = cause.Err
+	} else if cause, ok := errors.AsType[*os.LinkError](err); ok {
+		err = cause.Err
 	}
-	if !ok {
-		return nil, fmt.Errorf("network2.py has only dense layers of sigmoids, with the quadratic or the cross-entropy cost; this is %v, %s", m.Net, m.Loss.Name)
-	}
-	return hand, nil
+	return fmt.Errorf("%s is not written: %w", path, err)
 }
 
-// exportArrays writes an array for each parameter and running statistic.
-func exportArrays(path string, t *trained) error {
-	var arrays []npz.Array
-	for _, p := range t.net.Tensors() {
-		arrays = append(arrays, npz.Array{Name: p.Name, Shape: p.Shape, Data: p.Data})
+// tensorsFile is the ending of what Net.Save writes.
+const tensorsFile = ".safetensors"
+
+// exported is the network of a run or of a saved file.
+func (a *app) exported(runs string, args []string) (*trained, error) {
+	name := args[0]
+	info, err := os.Stat(name)
+	saved := strings.EqualFold(filepath.Ext(name), tensorsFile) && (err != nil || !info.IsDir())
+	switch {
+	case saved && len(args) == 2:
+		return a.savedTensors(name, args[1])
+	case saved:
+		return nil, usagef("%s has weights, and not what they are of; add the model: its name, a FILE.toml, or a network in one line", name)
+	case len(args) == 2:
+		return nil, usagef("%s and a model; only a %s needs one, leave out %s", name, tensorsFile, args[1])
 	}
-	f, err := os.Create(path)
+	return a.measurable(runs, name)
+}
+
+// savedTensors is the network of a model with the weights of a file of Net.Save's, in the file's precision.
+func (a *app) savedTensors(path, model string) (*trained, error) {
+	m, err := a.model(model)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer f.Close()
-	if err := npz.Write(f, arrays); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	const most = 1 << 30 // bytes, the most that a reader of such files takes
+	text, err := intake.Read("", path, most)
+	if err != nil {
+		return nil, dataf("%w", err)
 	}
-	return f.Close()
+	f, err := safetensors.Read(bytes.NewReader(text), int64(len(text)), path)
+	if err != nil {
+		return nil, err
+	}
+	double := slices.ContainsFunc(f.Tensors, func(t safetensors.Tensor) bool {
+		_, ok := t.Data.([]float64)
+		return ok
+	})
+	net, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: graph.Zero, Float64: double})
+	if err != nil {
+		return nil, usagef("model %s: %w", m.Name, err)
+	}
+	if err := net.Load(bytes.NewReader(text)); err != nil {
+		return nil, dataf("%s, model %s: %w", path, m.Name, err)
+	}
+	return &trained{path: path, epoch: -1, model: m, net: net, imported: true}, nil
 }

@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/npz"
 	"github.com/stheno-ml/stheno/models/byhand"
 )
@@ -149,7 +153,7 @@ func TestImport(t *testing.T) {
 		{"import " + filepath.Join(empty, "none.json"), exitData, "none.json"},
 		{"eval " + broken, exitData, "byhand: " + broken},
 		{"eval " + small, exitUsage, "model small takes 1×1×6"},
-		{"eval " + folder, exitUsage, "unknown run"},
+		{"eval " + folder, exitData, folder + ": no run.json in this folder"},
 		{"import", exitUsage, "got 0 arguments"},
 	} {
 		if r := call(strings.Fields(c.args)...); r.code != c.code || !strings.Contains(r.err, c.want) {
@@ -184,22 +188,81 @@ func TestExport(t *testing.T) {
 	if a := arrays[7]; a.Name != "batchnorm1.variance" || fmt.Sprint(a.Shape) != "[100]" || slices.Max(a.Data.([]float32)) <= 0 {
 		t.Errorf("%+v", a)
 	}
+	folder := filepath.Join(empty, "folder.npz")
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	ok(t, "export", run, "-o", path+".safetensors")
 	for _, c := range []struct {
 		args string
 		code int
 		want string
 	}{
 		{run + " -o " + filepath.Join(empty, "net.json"), exitUsage, "network2.py has only dense layers of sigmoids"},
-		{run + " -o net.onnx", exitUsage, `--output "net.onnx"; use a file that ends in .json or .npz`},
+		{run + " -o net.pb", exitUsage, `--output "net.pb"; use a file that ends in .csv, .json, .npz, .onnx or .safetensors`},
 		{run, exitUsage, `--output ""; use a file`},
 		{"none -o w.npz", exitUsage, "unknown run"},
-		{run + " -o " + filepath.Join(empty, "none", "w.npz"), exitFailure, filepath.Join("none", "w.npz")},
+		{run + " -o " + filepath.Join(empty, "none", "w.npz"), exitFailure, "w.npz: there is no folder " + filepath.Join(empty, "none") + "; make it first"},
+		{run + " -o " + folder, exitFailure, folder + " is not written: file exists"},
+		{run + " --layout torch -o w.npz", exitUsage, "--layout torch for w.npz; use it with a .safetensors"},
+		{run + " mlp -o w.npz", exitUsage, run + " and a model; only a .safetensors needs one, leave out mlp"},
+		{"w.safetensors -o w.npz", exitUsage, "w.safetensors has weights, and not what they are of; add the model: its name, a FILE.toml, or a network in one line"},
+		{"none.safetensors mlp -o w.npz", exitData, "none.safetensors: no such file"},
+		{"none.safetensors mpl -o w.npz", exitUsage, "did you mean mlp?"},
+		{path + ".safetensors mlp -o w.npz", exitData, "dense1.w is (784, 100), not (784, 30)"},
+		{path + ".safetensors softmax -o w.csv", exitUsage, "w.npz.safetensors has no epochs; give a run"},
 	} {
 		if r := call(append([]string{"export"}, strings.Fields(c.args)...)...); r.code != c.code || !strings.Contains(r.err, c.want) {
 			t.Errorf("%s: %+v; want %d, %q", c.args, r, c.code, c.want)
 		}
 	}
-	if files, err := os.ReadDir(empty); err != nil || len(files) != 1 {
+	if files, err := os.ReadDir(empty); err != nil || len(files) != 3 {
 		t.Errorf("%v, %v: files are left over", files, err)
+	}
+}
+
+// TestExportTable: the epochs of a run as a table, and what --json says about a file.
+func TestExportTable(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 60, 10)
+	path := filepath.Join(t.TempDir(), "epochs.csv")
+	ok(t, "train", "mlp", "--epochs", "2", "--data", dir, "--runs", runs)
+	r := ok(t, "export", "latest", "--runs", runs, "-o", path, "--json")
+	text := readAll(t, path)
+	lines := strings.Split(text, "\n")
+	if len(lines) != 4 || lines[0] != "epoch,train_loss,train_acc,val_loss,val_acc,eta,time,img/s,best" || !strings.HasPrefix(lines[2], "1,0.") {
+		t.Errorf("%q", lines)
+	}
+	e := events(t, r.out)[0]
+	if e["file"] != path || e["bytes"] != float64(len(text)) || e["sha256"] != fmt.Sprintf("%x", sha256.Sum256([]byte(text))) || r.err != "" {
+		t.Errorf("%v %q", e, r.err)
+	}
+}
+
+// TestExportSaved: what a Go program saves goes the same ways as a run, in its own precision.
+func TestExportSaved(t *testing.T) {
+	dir := t.TempDir()
+	for _, double := range []bool{false, true} {
+		n, err := graph.New(graph.Seq{graph.Dense{Out: 5}, graph.BatchNorm{}, graph.ReLU, graph.Dense{Out: 3}}, graph.LogLikelihood, graph.Shape{1, 28, 28}, graph.Config{Seed: 2, Float64: double})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := n.Save(&b); err != nil {
+			t.Fatal(err)
+		}
+		saved, path := filepath.Join(dir, "saved.safetensors"), filepath.Join(dir, "w.npz")
+		write(t, saved, b.Bytes())
+		for _, ending := range []string{".onnx", ".npz", ".safetensors"} {
+			ok(t, "export", saved, "dense(5) batchnorm relu dense(3)", "-o", filepath.Join(dir, "w"+ending))
+		}
+		arrays, err := npz.ReadFile(path)
+		if err != nil || len(arrays) != 8 {
+			t.Fatalf("%d arrays (%v)", len(arrays), err)
+		}
+		for i, p := range n.Tensors() {
+			if a := arrays[i]; a.Name != p.Name || !reflect.DeepEqual(a.Data, p.Data) {
+				t.Errorf("%s is not %s, %v", a.Name, p.Name, p.Shape)
+			}
+		}
 	}
 }

@@ -27,7 +27,10 @@ func (a *app) plotFilters(output, runs, name string, most int) error {
 		filters = filters[:most]
 	}
 	title := fmt.Sprintf("%s: %s filters of %s in %s", filepath.Base(t.path), number, shape(size), t.net.Params[0].Name)
-	return plot.Weights(output, title, size[1], filters)
+	if err := plot.Weights(output, title, size[1], filters); err != nil {
+		return err
+	}
+	return a.wrote(output)
 }
 
 // firstFilters are the weights of the first layer that has some, as matrices of the size given, row after row; none if these are not

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -38,9 +39,9 @@ func (o object) MarshalJSON() ([]byte, error) {
 		return nil
 	}
 	for _, f := range o {
-		if x, ok := f.value.(float64); ok && (math.IsNaN(x) || math.IsInf(x, 0)) {
+		var ok bool
+		if f.value, ok = representable(f.value); !ok {
 			nonfinite = append(nonfinite, f.key)
-			f.value = nil
 		}
 		if err := add(f.key, f.value); err != nil {
 			return nil, err
@@ -53,6 +54,30 @@ func (o object) MarshalJSON() ([]byte, error) {
 	}
 	return append(b, '}'), nil
 }
+
+// representable is a value for JSON: numbers that are not finite become nil, and ok says whether there were none.
+func representable(value any) (_ any, ok bool) {
+	switch x := value.(type) {
+	case float64:
+		if !finite(x) {
+			return nil, false
+		}
+	case []float32:
+		if !slices.ContainsFunc(x, func(v float32) bool { return !finite(float64(v)) }) {
+			return x, true
+		}
+		list := make([]any, len(x))
+		for i, v := range x {
+			if finite(float64(v)) {
+				list[i] = v
+			}
+		}
+		return list, false
+	}
+	return value, true
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // printJSON prints each object on a line.
 func printJSON(w io.Writer, objects ...object) error {
@@ -88,26 +113,69 @@ func (t *table) print(w io.Writer) {
 				widths, right = append(widths, 0), append(right, false)
 			}
 			widths[j] = max(widths[j], utf8.RuneCountInString(cell))
-			right[j] = right[j] || cell != "" && strings.Trim(cell, "0123456789.,%") == ""
+			right[j] = right[j] || cell == "NaN" || cell != "" && strings.Trim(cell, "0123456789.,%") == ""
 		}
 	}
 	for _, row := range t.rows {
-		var line strings.Builder
 		for j, cell := range row {
-			if j > 0 {
-				line.WriteString("  ")
-			}
 			space := strings.Repeat(" ", widths[j]-utf8.RuneCountInString(cell))
 			if right[j] {
-				cell = space + cell
+				row[j] = space + cell
 			} else {
-				cell += space
+				row[j] += space
 			}
-			line.WriteString(cell)
 		}
-		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+		printRow(w, row...)
 	}
 }
+
+// layout is a row of cells, of equal width in all rows, in lines of a terminal of so many columns, 0 for any: what does not fit goes on in
+// the next line, a text between words.
+func layout(cells []string, columns int) string {
+	const indent, least = 4, 20 // letters before what goes on, and of a text in one line
+	var lines []string
+	line := ""
+	for j, cell := range cells {
+		if j > 0 {
+			line += "  "
+		}
+		used, n := utf8.RuneCountInString(line), utf8.RuneCountInString(strings.TrimRight(cell, " "))
+		stays := j == len(cells)-1 && columns-used >= max(least, longestWord(cell))
+		switch {
+		case columns == 0 || used+n <= columns:
+			line += cell
+			continue
+		case j > 0 && !stays:
+			lines = append(lines, line)
+			line = strings.Repeat(" ", indent)
+		}
+		used = utf8.RuneCountInString(line)
+		parts := strings.Split(wrap(cell, columns-used), "\n")
+		for _, part := range parts[:len(parts)-1] {
+			lines = append(lines, line+part)
+			line = strings.Repeat(" ", used)
+		}
+		line += parts[len(parts)-1]
+	}
+	for i, l := range append(lines, line) {
+		if i == 0 {
+			lines = nil
+		}
+		lines = append(lines, strings.TrimRight(l, " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// longestWord is the number of letters of a text's longest word.
+func longestWord(text string) (n int) {
+	for _, word := range strings.Fields(text) {
+		n = max(n, utf8.RuneCountInString(word))
+	}
+	return n
+}
+
+// printRow prints cells as a line, or as lines on a terminal that is too narrow for it.
+func printRow(w io.Writer, cells ...string) { fmt.Fprintln(w, layout(cells, columns(w))) }
 
 // count is a whole number with commas.
 func count(n int) string {

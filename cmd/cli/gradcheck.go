@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -49,7 +50,7 @@ func (a *app) gradcheck(f *gradcheckFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	tensors, err := f.compare(m)
+	tensors, err := f.compare(m, a.err)
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (a *app) gradcheck(f *gradcheckFlags, name string) error {
 }
 
 // compare checks every tensor of a model.
-func (f *gradcheckFlags) compare(m models.Model) ([]tensor, error) {
+func (f *gradcheckFlags) compare(m models.Model, watcher io.Writer) ([]tensor, error) {
 	switch {
 	case f.samples < 1:
 		return nil, usagef("--samples %d; use at least 1", f.samples)
@@ -96,13 +97,16 @@ func (f *gradcheckFlags) compare(m models.Model) ([]tensor, error) {
 		order[i] = int32(i)
 	}
 	labeled(data.Train).Batch(x, y, order)
-	results, err := graph.GradCheck(net, x, y, f.samples)
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", m.Name, err)
-	}
-	tensors := make([]tensor, len(results))
-	for i, r := range results {
-		tensors[i] = tensor{r, net.Params[i].Shape, verdictOf(r, f.rtol)}
+	p, tensors := newProgress(watcher), []tensor{}
+	defer p.clear()
+	p.say("tensor 1 of %d", len(net.Params))
+	for r, err := range graph.GradChecks(net, x, y, f.samples) {
+		if err != nil {
+			return nil, fmt.Errorf("model %s: %w", m.Name, err)
+		}
+		i := len(tensors)
+		tensors = append(tensors, tensor{r, net.Params[i].Shape, verdictOf(r, f.rtol)})
+		p.say("tensor %d of %d", min(i+2, len(net.Params)), len(net.Params))
 	}
 	return tensors, nil
 }
@@ -149,8 +153,9 @@ func (t tensor) compare(u tensor) int {
 }
 
 func (a *app) showGradcheck(f *gradcheckFlags, m models.Model, tensors []tensor) {
-	fmt.Fprintf(a.out, "%s\n%d images, seed %d, float64, at most %d elements of a tensor, relative error at most %g\n\n",
-		title(m), f.batch, f.seed, f.samples, f.rtol)
+	printRow(a.out, title(m))
+	printRow(a.out, fmt.Sprintf("%d images, seed %d, float64, at most %d elements of a tensor, relative error at most %g", f.batch, f.seed, f.samples, f.rtol))
+	fmt.Fprintln(a.out)
 	var t table
 	t.add("tensor", "shape", "checked", "of", "kinks", "error", "verdict")
 	for _, r := range tensors {

@@ -44,6 +44,9 @@ func (a *app) graph(name string, level graph.Level, output string) error {
 		if form = drawings[strings.ToLower(filepath.Ext(output))]; form == nil {
 			return usagef("--output %q; use a file that ends in .svg, .dot or .mmd", output)
 		}
+		if err := checkFolder(output); err != nil {
+			return err
+		}
 	}
 	m, err := a.model(name)
 	if err != nil {
@@ -62,5 +65,8 @@ func (a *app) graph(name string, level graph.Level, output string) error {
 		fmt.Fprint(a.out, text)
 		return nil
 	}
-	return rundir.Replace(output, []byte(text))
+	if err := rundir.Replace(output, []byte(text)); err != nil {
+		return fmt.Errorf("%s: %w", output, err)
+	}
+	return a.wrote(output)
 }

@@ -25,7 +25,7 @@ func TestGraph(t *testing.T) {
 		{"ch6-conv1 -o DIR/x.svg --level gradient", "<svg ", ">dMaxPool/2<"},
 	} {
 		r := ok(t, append([]string{"graph"}, strings.Fields(strings.ReplaceAll(c.args, "DIR", dir))...)...)
-		got := r.out
+		got, wrote := r.out, ""
 		if _, file, ok := strings.Cut(c.args, "DIR"); ok {
 			file, _, _ = strings.Cut(file, " ")
 			if got != "" {
@@ -35,9 +35,9 @@ func TestGraph(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got = string(text)
+			got, wrote = string(text), filepath.Join(dir, file)+": "+size(len(text))+"\n"
 		}
-		if !strings.HasPrefix(got, c.begin) || !strings.Contains(got, c.want) || r.err != "" {
+		if !strings.HasPrefix(got, c.begin) || !strings.Contains(got, c.want) || r.err != wrote {
 			t.Errorf("%s: %s%s", c.args, got, r.err)
 		}
 	}
@@ -57,7 +57,7 @@ func TestGraphMisuse(t *testing.T) {
 		{"graph mlp -o DIR/x.png", exitUsage, `x.png"; use a file that ends in .svg, .dot or .mmd`},
 		{"graph mlp -o DIR/x", exitUsage, "use a file that ends in"},
 		{"graph DIR/none.toml", exitUsage, "no such file"},
-		{"graph mlp -o DIR/none/x.svg", exitFailure, "no such file or directory"},
+		{"graph mlp -o DIR/none/x.svg", exitUsage, "no folder DIR/none; make it first"},
 		{"summary mlp --batch 0", exitUsage, "model mlp: graph: mini-batches of 0; use 1 to"},
 		{"summary mlp --batch 1000000000", exitUsage, "mini-batches of 1000000000; use 1 to"},
 		{"summary mlp --batch some", exitUsage, "is not a whole number"},
@@ -65,7 +65,7 @@ func TestGraphMisuse(t *testing.T) {
 		{"graph mlp -o /dev/full/x.svg", exitFailure, "not a directory"},
 	} {
 		r := call(strings.Fields(strings.ReplaceAll(c.args, "DIR", dir))...)
-		if r.code != c.code || !strings.Contains(r.err, c.want) || r.out != "" || strings.Count(r.err, "\n") != 1 {
+		if r.code != c.code || !strings.Contains(r.err, strings.ReplaceAll(c.want, "DIR", dir)) || r.out != "" || strings.Count(r.err, "\n") != 1 {
 			t.Errorf("%s: exit %d, %s%s; want %d, %s", c.args, r.code, r.out, r.err, c.code, c.want)
 		}
 	}

@@ -1,9 +1,6 @@
 package cli
 
 import (
-	"errors"
-	"io/fs"
-
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
@@ -16,10 +13,10 @@ func loadData(dir string) (*mnist.Data, error) {
 		return mnist.Load()
 	}
 	d, err := mnist.LoadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return nil, dataf("%w", err)
 	}
-	return d, err
+	return d, nil
 }
 
 // prepare chooses the kernel, and loads the data set and the images that m's recipe trains on.

@@ -44,11 +44,14 @@ func (a *app) importFile(runs, path string, json bool) error {
 	if !isSaved(path) {
 		return usagef("import %s: only what network2.py saves can be imported, a file that ends in .json", path)
 	}
+	if err := a.recordable(); err != nil {
+		return err
+	}
 	t, err := savedNetwork(path)
 	if err != nil {
 		return err
 	}
-	run, err := t.keep(runs)
+	run, err := t.keep(runs, append([]string{"stheno"}, a.args...))
 	if err != nil {
 		return err
 	}
@@ -59,7 +62,7 @@ func (a *app) importFile(runs, path string, json bool) error {
 		{"network", t.model.Doc},
 		{"", fmt.Sprintf("%s parameters, float64", count(t.net.Size()))},
 		{"run", run},
-		{"next", programName() + " eval " + shellWord(run)},
+		{"next", commandName() + " eval " + shellWord(run)},
 	})
 	return nil
 }
@@ -72,7 +75,7 @@ func isSaved(path string) bool {
 
 // measurable is what eval can measure: a run, or a file that network2.py has saved.
 func (a *app) measurable(runs, name string) (*trained, error) {
-	if isSaved(name) {
+	if isSaved(name) && !strings.HasPrefix(filepath.Base(name), "book-") {
 		return savedNetwork(name)
 	}
 	path, err := a.runPath(runs, name)
@@ -134,9 +137,9 @@ func imageOf(pixels int) graph.Shape {
 }
 
 // turned is the transpose of a matrix of so many rows.
-func turned(x []float64, rows int) []float64 {
+func turned[T float32 | float64](x []T, rows int) []T {
 	cols := len(x) / rows
-	y := make([]float64, len(x))
+	y := make([]T, len(x))
 	for i := range rows {
 		for j := range cols {
 			y[j*rows+i] = x[i*cols+j]
@@ -148,8 +151,8 @@ func turned(x []float64, rows int) []float64 {
 // imports is the command in the argv of a run that was imported.
 const imports = "import"
 
-// keep makes a run of an imported network, done before its first epoch.
-func (t *trained) keep(runs string) (path string, err error) {
+// keep makes a run of an imported network by the command argv, done before its first epoch.
+func (t *trained) keep(runs string, argv []string) (path string, err error) {
 	text, err := models.Encode(t.model)
 	if err != nil {
 		return "", err
@@ -160,7 +163,7 @@ func (t *trained) keep(runs string) (path string, err error) {
 	}
 	host, _ := os.Hostname() // As in session.info.
 	run, err := rundir.Create(runs, t.model.Name, time.Now(), rundir.Info{
-		Argv: []string{"stheno", imports, "--dtype", "float64", "--", t.path}, DataSHA256: data.SHA256(),
+		Argv: argv, DataSHA256: data.SHA256(),
 		Build: build(), Kernel: graph.Kernel(), VM: "stheno", Host: host,
 	}, text)
 	if err != nil {

@@ -30,7 +30,7 @@ func (a *app) initCommand() *cobra.Command {
 			if err := writeNew(args[0], example); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.err, "next: %s train %s\n", programName(), shellWord(args[0]))
+			fmt.Fprintf(a.err, "next: %s train %s\n", commandName(), shellWord(args[0]))
 			return nil
 		},
 	}

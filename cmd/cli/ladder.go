@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/stheno-ml/stheno/cmd/internal/ladder"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 )
@@ -69,9 +71,12 @@ func (a *app) ladderCommand() *cobra.Command {
 	return cmd
 }
 
+// maxSeeds is the most trainings of one network that are planned at once.
+const maxSeeds = 1000
+
 func (a *app) checkLadder(f *ladderFlags) error {
-	if f.seeds < 0 {
-		return usagef("--seeds %d; use at least 1", f.seeds)
+	if f.seeds < 0 || f.seeds > maxSeeds {
+		return usagef("--seeds %d; use 1 to %d", f.seeds, maxSeeds)
 	}
 	if f.list && f.write {
 		return usagef("--list and --write; use one of them")
@@ -187,8 +192,35 @@ func (c *climb) train(ctx context.Context) error {
 	return errors.Join(c.all(ctx, beside, processors), c.all(ctx, alone, 1), c.votes())
 }
 
-// all does jobs, so many at once, with the processors divided among them.
+// all does jobs, so many at once, with the processors divided among them. The kernel is that of all trainings at once: those that began
+// with another than this process's come after the others, one kernel after the other.
 func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) error {
+	own, byKernel := graph.Kernel(), map[string][]ladder.Training{}
+	for _, j := range jobs {
+		kernel, err := c.kernelOf(j)
+		if err != nil {
+			return err
+		}
+		byKernel[kernel] = append(byKernel[kernel], j)
+	}
+	failed := c.alike(ctx, byKernel[own], atOnce)
+	delete(byKernel, own)
+	for _, kernel := range slices.Sorted(maps.Keys(byKernel)) {
+		if err := graph.UseKernel(kernel); err != nil {
+			return errors.Join(failed, err)
+		}
+		c.note(fmt.Errorf("now %s that began with kernel %s, and go on with it", plural(len(byKernel[kernel]), "training", "trainings"), kernel))
+		failed = errors.Join(failed, c.alike(ctx, byKernel[kernel], atOnce))
+	}
+	failed = errors.Join(failed, graph.UseKernel(own))
+	if ctx.Err() != nil {
+		return cutShort(ctx, "interrupted, and saved; the same command goes on")
+	}
+	return failed
+}
+
+// alike does the jobs of one kernel.
+func (c *climb) alike(ctx context.Context, jobs []ladder.Training, atOnce int) error {
 	atOnce = max(1, min(atOnce, len(jobs)))
 	threads := max(1, runtime.GOMAXPROCS(0)/atOnce)
 	free := make(chan struct{}, atOnce)
@@ -207,9 +239,6 @@ func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) err
 		})
 	}
 	workers.Wait()
-	if ctx.Err() != nil {
-		return cutShort(ctx, "interrupted, and saved; the same command goes on")
-	}
 	return errors.Join(failed...)
 }
 
@@ -217,7 +246,10 @@ func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) err
 func (c *climb) show(judge bool) error {
 	l, err := c.ladder()
 	if err == nil && !c.flags.list {
-		err = rundir.Replace(filepath.Clean(c.flags.results)+".md", []byte(l.Page()))
+		page := filepath.Clean(c.flags.results) + ".md"
+		if err = rundir.Replace(page, []byte(l.Page())); err != nil {
+			err = fmt.Errorf("%s: %w", page, err)
+		}
 	}
 	if err != nil {
 		return err

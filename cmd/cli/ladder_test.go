@@ -131,6 +131,65 @@ func TestLadder(t *testing.T) {
 	}
 }
 
+// Trainings that began with another kernel go on with it, after the others: no kernel changes under a training beside it.
+func TestLadderKernels(t *testing.T) {
+	own, other := graph.Kernel(), graph.Kernels()[len(graph.Kernels())-1]
+	if own == other {
+		t.Skip("this machine has one kernel")
+	}
+	f, climb := climbed(t)
+	f.only = []string{"book", "voter"}
+	f.seeds = 2
+	climb(tinyRungs(), f)
+	want := loaded(t, f)
+
+	f.runs, f.results = filepath.Join(t.TempDir(), "runs"), filepath.Join(t.TempDir(), "results")
+	if err := graph.UseKernel(other); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, m := range tinyRungs()[1:] {
+		var out bytes.Buffer
+		a := &app{models: tinyRungs(), args: []string{"train", m.Name, "--seed", "1", "--data", f.data, "--runs", f.runs}, out: &output{w: &out}, err: &out}
+		if code := a.main(ctx); code != 130 || graph.Kernel() != other {
+			t.Fatalf("exit %d, kernel %s\n%s", code, graph.Kernel(), &out)
+		}
+	}
+	if err := graph.UseKernel(own); err != nil {
+		t.Fatal(err)
+	}
+	r := climb(tinyRungs(), f)
+	if graph.Kernel() != own || !strings.Contains(r.err, "now 2 trainings that began with kernel "+other+", and go on with it") {
+		t.Errorf("kernel %s\n%s", graph.Kernel(), r.err)
+	}
+	for name, got := range loaded(t, f) {
+		kernel := map[uint64]string{1: other, 2: own}[got.Seed]
+		if got.Kernel != kernel || (got.Seed == 2) && (got.Last != want[name].Last || got.Best != want[name].Best) {
+			t.Errorf("%s: %+v, want kernel %s", name, got, kernel)
+		}
+	}
+	for _, path := range runsOf(t, f.runs) {
+		if info := readInfo(t, path); len(info.Resumes) > 0 != (info.Kernel == other) || info.Last().Kernel != info.Kernel {
+			t.Errorf("%s: %+v", path, info)
+		}
+	}
+}
+
+// runsOf are the folders below runs.
+func runsOf(t *testing.T, runs string) []string {
+	t.Helper()
+	entries, err := rundir.List(runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, e := range entries {
+		paths = append(paths, e.Path)
+	}
+	return paths
+}
+
 // checkResults compares results with what eval says of the runs.
 func checkResults(t *testing.T, f ladderFlags, results map[string]ladder.Result) {
 	t.Helper()
@@ -384,7 +443,7 @@ func TestLadderMisuse(t *testing.T) {
 		"ladder --seeds -1":      "--seeds -1",
 		"ladder --only mpl":      `unknown model "mpl"; did you mean mlp?`,
 		"ladder --list --write":  "--list and --write",
-		"ladder mlp":             "ladder: got 1 arguments",
+		"ladder mlp":             "ladder: got 1 argument;",
 		"ladder --only mlp,deap": `did you mean deep?`,
 	} {
 		if r := call(append(strings.Fields(args), "--runs", runs, "--results", runs)...); r.code != exitUsage || !strings.Contains(r.err, want) || r.out != "" {

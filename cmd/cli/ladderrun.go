@@ -69,6 +69,22 @@ func (c *climb) begun(j ladder.Training) (path string, done bool, err error) {
 	return path, false, nil
 }
 
+// kernelOf is the kernel that a job's run was last trained with, if this machine has it; otherwise the one in use.
+func (c *climb) kernelOf(j ladder.Training) (string, error) {
+	path, _, err := c.begun(j)
+	if err != nil || path == "" {
+		return graph.Kernel(), err
+	}
+	r, err := rundir.Open(path)
+	if err != nil {
+		return "", err
+	}
+	if kernel := r.Info().Last().Kernel; slices.Contains(graph.Kernels(), kernel) {
+		return kernel, nil
+	}
+	return graph.Kernel(), nil
+}
+
 // isOf says that a run is of the job: its file has the model, and in the first line nothing but the job's seed.
 func (c *climb) isOf(path string, j ladder.Training) (bool, error) {
 	r, err := rundir.Open(path)
@@ -112,6 +128,7 @@ func (c *climb) finish(ctx context.Context, j ladder.Training, path string, thre
 		return a.begin(ctx, f, j.Model, j.Seed)
 	}
 	f.resume = path
+	a.args = append([]string{"train", "--resume", path}, a.args[4:]...) // --data
 	return a.resume(ctx, f, nil)
 }
 
@@ -122,10 +139,11 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 		return ladder.Result{}, err
 	}
 	info := run.Info()
+	last := info.Last()
 	r := ladder.Result{
 		Model: j.Model.Name, Seed: j.Seed, Command: fmt.Sprintf("stheno train %s --seed %d", j.Model.Name, j.Seed),
 		ValidationTotal: c.data.Validation.Len(), TestTotal: c.data.Test.Len(),
-		Build: info.Build, Kernel: info.Kernel, VM: info.VM, DataSHA256: info.DataSHA256, Recipe: recipeText(j.Model),
+		Build: last.Build, Kernel: last.Kernel, VM: last.VM, DataSHA256: info.DataSHA256, Recipe: recipeText(j.Model),
 	}
 	if j.Model.Recipe.Full {
 		r.ValidationTotal = 0
@@ -142,10 +160,13 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 			return r, err
 		}
 	}
-	r.Best = ladder.Score{Epoch: t.epoch, Validation: int(math.Round(info.Best.ValAcc * float64(r.ValidationTotal))), Test: info.Test.Correct}
-	last, err := run.Latest(largest(t.net))
+	r.Best = ladder.Score{Epoch: t.epoch, Test: info.Test.Correct}
+	if acc := info.Best.ValAcc; acc != nil {
+		r.Best.Validation = int(math.Round(*acc * float64(r.ValidationTotal)))
+	}
+	latest, err := run.Latest(largest(t.net))
 	if err == nil {
-		err = restoreWeights(t.net, last)
+		err = restoreWeights(t.net, latest)
 	}
 	if err == nil {
 		err = measure(&r, path)

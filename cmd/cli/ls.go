@@ -27,13 +27,13 @@ func (a *app) listCommand() *cobra.Command {
 				return a.listJSON(entries)
 			}
 			if len(entries) == 0 {
-				fmt.Fprintf(a.err, "no runs in %s yet; %s train mlp makes one\n", runs, programName())
+				fmt.Fprintf(a.err, "no runs in %s yet; %s train mlp makes one\n", runs, commandName())
 				return nil
 			}
 			a.listTable(entries)
 			for _, e := range entries {
 				if e.Info.Status == rundir.Killed {
-					fmt.Fprintf(a.err, "%s\n", intake.Line(fmt.Sprintf("%s was killed; go on with: %s train --resume %s", e.Path, programName(), shellWord(e.Path))))
+					fmt.Fprintf(a.err, "%s\n", intake.Line(fmt.Sprintf("%s was killed; go on with: %s train --resume %s", e.Path, commandName(), shellWord(e.Path))))
 				}
 			}
 			return nil
@@ -57,9 +57,12 @@ func (a *app) listTable(entries []rundir.Entry) {
 		}
 		var val, epoch, test string
 		if b := e.Info.Best; b != nil {
-			val, epoch = percent(b.ValAcc), fmt.Sprint(b.Epoch)
+			val, epoch = "-", fmt.Sprint(b.Epoch)
+			if b.ValAcc != nil {
+				val = percent(*b.ValAcc)
+			}
 		}
-		if r := e.Info.Test; r != nil {
+		if r := e.Info.Test; r != nil && r.Loss == 0 {
 			test = percent(fraction(r.Correct, r.Total))
 		}
 		t.add(e.Path, string(e.Info.Status), e.Info.Model, val, epoch, test, e.Info.Started.Local().Format("2006-01-02 15:04"))

@@ -59,8 +59,11 @@ func (a *app) showMistakes(worst []mistake, all int, output string) {
 func mistakeObjects(list []mistake) []object {
 	objects := []object{}
 	for _, m := range list {
-		o := object{{"index", m.image}, {"label", m.label}, {"answer", m.answer}, {"p", m.p}}
-		objects = append(objects, o)
+		answer := any(m.answer)
+		if m.answer < 0 {
+			answer = nil
+		}
+		objects = append(objects, object{{"index", m.image}, {"label", m.label}, {"answer", answer}, {"p", m.p}})
 	}
 	return objects
 }

@@ -33,7 +33,7 @@ func (a *app) model(name string) (models.Model, error) {
 	if near := term.Nearest(name, a.names()); near != "" {
 		return m, unknown("model", name, []string{near})
 	}
-	return m, usagef("unknown model %q; %s summary lists the models; layers are written as 784-30-10 or 'conv(20,5) relu pool(2) dense(10)'", name, programName())
+	return m, usagef("unknown model %q; %s summary lists the models; layers are written as 784-30-10 or 'conv(20,5) relu pool(2) dense(10)'", name, commandName())
 }
 
 // isLine says that a text is layers rather than the name of a model.
@@ -55,7 +55,7 @@ func (a *app) line(text string) (models.Model, error) {
 func (a *app) networkHelp() string {
 	return wrap("A NETWORK is one line: 784-30-10, the neurons of sigmoid layers and of the outputs, or 'conv(20,5) relu pool(2) dense(10)'. "+
 		"It has "+recipe(models.Plain)+" unless flags say otherwise, and the log-likelihood as cost, or the quadratic cost if its last "+
-		"layer is sigmoid. A FILE.toml says all of it; "+programName()+" init writes an example.", 100) +
+		"layer is sigmoid. A FILE.toml says all of it; "+commandName()+" init writes an example.", 100) +
 		"\n\n" + wrap("Layers: "+strings.Join(models.Signatures[graph.Layer](a.reader()), ", ")+".", 100)
 }
 
@@ -131,7 +131,6 @@ func (a *app) decode(path string, text []byte, fit bool) (models.Model, error) {
 		return m, err
 	}
 	known, ok := a.find(m.Name)
-	m.Published = known.Published
 	if seq, isSeq := m.Net.(graph.Seq); isSeq && len(seq) == 0 {
 		if !ok && m.Name == "" {
 			return m, fmt.Errorf("%s:1:1: no layer; write [[layer]] tables, or layer = 'conv(20,5) relu pool(2) dense(10)'", path)
@@ -141,7 +140,16 @@ func (a *app) decode(path string, text []byte, fit bool) (models.Model, error) {
 		}
 		m.Net, m.Loss = known.Net, known.Loss
 	}
+	m.Published = a.published(m)
 	return m, nil
+}
+
+// published is the book's figure for a model: none for one whose layers or recipe are not those that it is for.
+func (a *app) published(m models.Model) models.Figure {
+	if known, _ := a.find(m.Name); recipeText(known) == recipeText(m) {
+		return known.Published
+	}
+	return models.Figure{}
 }
 
 // title is a model's name and what it is, which a file need not say.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +22,7 @@ func (a *app) plotCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plot [flags] RUN...",
 		Short: "Draw the learning curves of runs, or what the first layer of one looks for",
-		Long: wrap("Draw the accuracy of runs on the training and the validation images, epoch by epoch, or their cost. RUN is a run's "+
+		Long: wrap("Draw the accuracy of runs on the training and the validation images, epoch by epoch, or their cost where the loss has no classes, or with --loss. RUN is a run's "+
 			"folder, its name below --runs, or latest; a run may still be going on.", 100) + "\n\n" +
 			wrap("With --filters, draw the weights of a run's first layer as images: the filters of a convolution, or what each neuron "+
 				"of a dense layer multiplies the pixels by. Red is positive, blue negative, white zero.", 100),
@@ -35,6 +37,9 @@ func (a *app) plotCommand() *cobra.Command {
 			}
 			if !cmd.Flags().Changed("filters") {
 				return a.plot(output, runs, loss, args)
+			}
+			if n := args[len(args)-1]; len(args) == 2 && strings.Trim(n, "0123456789") == "" {
+				return usagef("--filters %s; write --filters=%[1]s", n)
 			}
 			if filters < 1 || filters > maxDrawn {
 				return usagef("--filters=%d; use 1 to %d", filters, maxDrawn)
@@ -60,8 +65,16 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 		quantity, key = "cost", "loss"
 	}
 	var lines []plot.Series
+	var out error
 	for _, name := range names {
 		path, err := a.runPath(runs, name)
+		if a.leaveOut(err, names) {
+			out = err
+			continue
+		}
+		if err == nil {
+			_, err = rundir.Open(path)
+		}
 		if err != nil {
 			return err
 		}
@@ -70,13 +83,31 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 			training.X, training.Y = append(training.X, e.number("epoch")), append(training.Y, e.number("train_"+key))
 			validation.Y = append(validation.Y, e.number("val_"+key))
 		})
+		if a.leaveOut(err, names) {
+			out = err
+			continue
+		}
 		if err != nil {
 			return err
 		}
 		validation.X = training.X
-		lines = append(lines, training, validation)
+		lines = append(lines, training)
+		if slices.ContainsFunc(validation.Y, finite) { // A run without validation images has no such line.
+			lines = append(lines, validation)
+		}
 	}
-	return plot.Lines(output, "", "epoch", quantity, false, lines...)
+	if lines == nil {
+		return out
+	}
+	if !loss && !slices.ContainsFunc(lines, func(s plot.Series) bool {
+		return slices.ContainsFunc(s.Y, func(y float64) bool { return !math.IsNaN(y) })
+	}) {
+		return a.plot(output, runs, true, names) // runs whose losses have no classes
+	}
+	if err := plot.Lines(output, "", "epoch", quantity, false, lines...); err != nil {
+		return err
+	}
+	return a.wrote(output)
 }
 
 // event is a line of metrics.jsonl.
@@ -100,7 +131,7 @@ func readEpochs(path string, f func(event)) error {
 		}
 	})
 	if err == nil && n == 0 {
-		err = fmt.Errorf("%s: no epoch has ended yet; wait for the first", filepath.Join(path, "metrics.jsonl"))
+		err = fmt.Errorf("%s: %w; wait for the first", filepath.Join(path, "metrics.jsonl"), errNoEpoch)
 	}
 	return err
 }

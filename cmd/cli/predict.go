@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -63,7 +64,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 	for class := range n.Outputs {
 		head += fmt.Sprintf("  %5d", class)
 	}
-	headed := false
+	headed, nan := false, 0
 	for _, file := range files {
 		image, err := frame(file)
 		if err != nil {
@@ -84,9 +85,16 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 		if err := a.showPrediction(file, width, y, json); err != nil {
 			return err
 		}
+		if diverged(y) {
+			nan++
+		}
 	}
 	if bad != nil {
 		return &exitError{exitData, errors.Join(bad...)}
+	}
+	if nan > 0 {
+		return &exitError{exitDiverged, fmt.Errorf("outputs for %s are NaN or infinite; use weights from before that, or train with a smaller eta",
+			plural(nan, "picture", "pictures"))}
 	}
 	return nil
 }
@@ -110,11 +118,14 @@ func frame(file string) ([]byte, error) {
 }
 
 func (a *app) showPrediction(file string, width int, y []float32, json bool) error {
-	digit := graph.Argmax(y)
+	var digit, text any = graph.Argmax(y), graph.Argmax(y)
+	if diverged(y) {
+		digit, text = math.NaN(), "–"
+	}
 	if json {
 		return printJSON(a.out, object{{"file", file}, {"digit", digit}, {"p", y}})
 	}
-	line := fmt.Sprintf("%-*s  %5d", width, file, digit)
+	line := fmt.Sprintf("%-*s  %5v", width, file, text)
 	for _, p := range y {
 		line += fmt.Sprintf("  %5.3f", p)
 	}

@@ -15,54 +15,81 @@ import (
 
 // progress is one line of a terminal that is written again and again. It needs no control codes: spaces cover what was longer.
 type progress struct {
-	w              io.Writer // nil: not a terminal, and nothing is shown
-	columns        int
-	epochs, images int
-	length         int // of what is shown
-	last           time.Time
+	w      io.Writer // nil: not a terminal, and nothing is shown
+	length int       // of what is shown
+	last   time.Time
 }
 
-func newProgress(w io.Writer, epochs, images int) *progress {
-	p := &progress{epochs: epochs, images: images}
-	if o, ok := w.(*output); ok { // which would escape the carriage return
+func newProgress(w io.Writer) *progress {
+	if columns(w) == 0 {
+		return &progress{}
+	}
+	return &progress{w: w}
+}
+
+// columns is the width of the terminal that w writes to, as it is now; 0 where it is none.
+func columns(w io.Writer) int {
+	for o, ok := w.(*output); ok; o, ok = w.(*output) {
+		if o.columns > 0 {
+			return o.columns
+		}
 		w = o.w
 	}
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return p
+		return 0
 	}
-	p.w, p.columns = w, 80
-	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
-		p.columns = columns
+	if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+		return n
 	}
-	return p
+	return 80
 }
 
-// show says where the training stands, ten times a second at most.
-func (p *progress) show(s train.State) {
-	if p.w == nil || s.Seen == 0 || time.Since(p.last) < time.Second/10 {
+// bare is where w writes to, without the escapes, of which the carriage return would become one.
+func bare(w io.Writer) io.Writer {
+	for o, ok := w.(*output); ok; o, ok = w.(*output) {
+		w = o.w
+	}
+	return w
+}
+
+// training says where a training of so many epochs of so many images stands.
+func (p *progress) training(epochs, images int) func(train.State) {
+	return func(s train.State) {
+		if s.Seen == 0 {
+			return
+		}
+		rate := float64(s.Seen) / s.Timing
+		left := float64(images-s.Seen)/rate + float64(epochs-s.Epoch-1)*float64(images)/rate
+		p.say("%5d  %3d%%  loss %.4f  acc %s  %s img/s  %s left", s.Epoch, 100*s.Seen/images,
+			s.Cost/float64(s.Seen), percent(fraction(s.Right, s.Seen)), count(int(rate)), duration(left))
+	}
+}
+
+// say shows a line, ten times a second at most.
+func (p *progress) say(format string, args ...any) {
+	if p.w == nil || time.Since(p.last) < time.Second/10 {
 		return
 	}
 	p.last = time.Now()
-	rate := float64(s.Seen) / s.Timing
-	left := float64(p.images-s.Seen)/rate + float64(p.epochs-s.Epoch-1)*float64(p.images)/rate
-	p.write(fmt.Sprintf("%5d  %3d%%  loss %.4f  acc %s  %s img/s  %s left", s.Epoch, 100*s.Seen/p.images,
-		s.Cost/float64(s.Seen), percent(fraction(s.Right, s.Seen)), count(int(rate)), duration(left)))
+	p.write(fmt.Sprintf(format, args...))
 }
 
 // clear removes the line.
 func (p *progress) clear() {
 	if p.length > 0 {
 		p.write("")
-		fmt.Fprint(p.w, "\r")
+		fmt.Fprint(bare(p.w), "\r")
 	}
 }
 
+// write shows a line, as much of it as there is room for now: the terminal may be another size than before.
 func (p *progress) write(line string) {
-	if n := p.columns - 1; utf8.RuneCountInString(line) > n {
-		line = string([]rune(line)[:n])
+	most := max(1, columns(p.w)-1)
+	if utf8.RuneCountInString(line) > most {
+		line = string([]rune(line)[:most])
 	}
 	n := utf8.RuneCountInString(line)
-	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(0, p.length-n)))
+	fmt.Fprintf(bare(p.w), "\r%s%s", line, strings.Repeat(" ", max(0, min(p.length, most)-n)))
 	p.length = n
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/mnist"
@@ -20,19 +22,27 @@ type reading struct {
 	y        []float32 // outputs, (images, classes)
 	answers  []int     // −1 where there is none
 	correct  int
+	diverged int // images with an output that is NaN or infinite
 }
 
 // readings opens the runs, all before the first is measured, and measures each.
 func (a *app) readings(f *evalFlags, names []string) ([]reading, error) {
 	data, nets, list := map[string]*mnist.Data{}, []*graph.Net{}, []reading{}
+	var out error
 	for _, name := range names {
 		t, err := a.measurable(f.runs, name)
+		if a.leaveOut(err, names) {
+			out = err
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		dir := cmp.Or(f.data, t.data)
 		if data[dir] == nil {
-			if data[dir], err = loadData(dir); err != nil {
+			if data[dir], err = loadData(dir); err != nil && f.data == "" {
+				return nil, withData(err, t.data)
+			} else if err != nil {
 				return nil, err
 			}
 		}
@@ -44,6 +54,12 @@ func (a *app) readings(f *evalFlags, names []string) ([]reading, error) {
 			return nil, err
 		}
 		nets, list = append(nets, t.net), append(list, r)
+	}
+	if len(list) == 0 {
+		return nil, out
+	}
+	if f.vote.value != "" && len(list) < 2 {
+		return nil, usagef("--vote of %d run; give at least 2", len(list))
 	}
 	for i, n := range nets {
 		y, err := outputs(n, list[i].set, f.shifts)
@@ -106,8 +122,43 @@ func divide(sum []float32, n int) {
 
 // read takes the class of the largest output of each image as the answer.
 func (r *reading) read(y []float32) {
-	r.y = y
+	r.y, r.diverged = y, 0
+	for i := range r.set.Len() {
+		if diverged(r.outputs(i)) {
+			r.diverged++
+		}
+	}
 	r.answer(func(i int) int { return graph.Argmax(r.outputs(i)) })
+}
+
+// diverged says that an output is NaN or infinite.
+func diverged(y []float32) bool {
+	return slices.ContainsFunc(y, func(v float32) bool { return !finite(float64(v)) })
+}
+
+// accuracy is NaN where outputs are not finite: an answer that is none is no wrong one.
+func (r reading) accuracy() float64 {
+	if r.diverged > 0 {
+		return math.NaN()
+	}
+	return fraction(r.correct, r.set.Len())
+}
+
+// score is the accuracy with its interval, in words.
+func (r reading) score() string {
+	if r.diverged > 0 {
+		return fmt.Sprintf("none: of %s images, %s have outputs that are NaN or infinite", count(r.set.Len()), count(r.diverged))
+	}
+	return score(r.correct, r.set.Len())
+}
+
+// err is an error if outputs are not finite.
+func (r reading) err() error {
+	if r.diverged == 0 {
+		return nil
+	}
+	return &exitError{exitDiverged, fmt.Errorf("%s: outputs for %s of %s images are NaN or infinite; use weights from before that, or train with a smaller eta",
+		r.name, count(r.diverged), count(r.set.Len()))}
 }
 
 // outputs are those for image i.
@@ -175,7 +226,8 @@ func (r reading) weights() string {
 // object is the score.
 func (r reading) object() object {
 	low, high := train.Interval(r.correct, r.set.Len())
-	return object{
-		{"correct", r.correct}, {"total", r.set.Len()}, {"accuracy", fraction(r.correct, r.set.Len())}, {"low", low}, {"high", high},
+	if r.diverged > 0 {
+		low, high = math.NaN(), math.NaN()
 	}
+	return object{{"correct", r.correct}, {"total", r.set.Len()}, {"accuracy", r.accuracy()}, {"low", low}, {"high", high}}
 }

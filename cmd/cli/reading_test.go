@@ -144,7 +144,7 @@ func TestMistakes(t *testing.T) {
 		t.Errorf("%s, want %s", strings.Join(got, " "), want)
 	}
 	text, err := json.Marshal(mistakeObjects(r.mistakes()[4:]))
-	if want := `[{"index":2,"label":1,"answer":-1,"p":null,"nonfinite":["p"]}]`; err != nil || string(text) != want {
+	if want := `[{"index":2,"label":1,"answer":null,"p":null,"nonfinite":["p"]}]`; err != nil || string(text) != want {
 		t.Errorf("%s, %v; want %s", text, err, want)
 	}
 }
@@ -222,7 +222,7 @@ func TestDrawErrors(t *testing.T) {
 	if m := e["errors"].([]any)[0].(map[string]any); m["index"] != 0. || m["label"] != 7. || m["answer"] != 1. {
 		t.Errorf("%v", e)
 	}
-	if r := call(append(args, "1", "-o", filepath.Join(dir, "none", "x.png"))...); r.code != exitFailure || !strings.Contains(r.err, "none") {
+	if r := call(append(args, "1", "-o", filepath.Join(dir, "none", "x.png"))...); r.code != exitUsage || !strings.Contains(r.err, "none; make it first") {
 		t.Errorf("%+v", r)
 	}
 	// A network that reads all images right: those of one digit.

@@ -326,7 +326,7 @@ func TestResumeOtherVM(t *testing.T) {
 	if r := ok(t, "train", "--resume", run, "--epochs", "3"); strings.Contains(r.err, "round differently") || !strings.Contains(r.out, "VM tape") {
 		t.Errorf("%+v", r)
 	}
-	if info := readInfo(t, run); info.VM != "tape" || info.Status != rundir.Done {
+	if info := readInfo(t, run); info.Last().VM != "tape" || info.Status != rundir.Done {
 		t.Errorf("%+v", info)
 	}
 	checkLog(t, run, 3)

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,9 +20,16 @@ const latest = "latest"
 
 // runPath is the folder of a run: name itself, or the run of that name below runs, or the latest there.
 func (a *app) runPath(runs, name string) (string, error) {
+	var other error
 	for _, path := range []string{name, filepath.Join(runs, name)} {
-		if _, err := os.Stat(filepath.Join(path, "run.json")); err == nil {
+		_, err := os.Stat(filepath.Join(path, "run.json"))
+		switch {
+		case err == nil:
 			return path, nil
+		case errors.Is(err, fs.ErrPermission):
+			return "", dataf("%w; ask its owner, or copy the run", err)
+		case other == nil:
+			other = noRun(path)
 		}
 	}
 	entries, err := rundir.List(runs)
@@ -33,10 +43,51 @@ func (a *app) runPath(runs, name string) (string, error) {
 		}
 		names = append(names, filepath.Base(e.Path))
 	}
+	if other != nil {
+		return "", &exitError{exitData, other}
+	}
 	if near := term.Nearest(filepath.Base(name), names); near != "" {
 		return "", usagef("unknown run %q; did you mean %s?", name, filepath.Join(runs, near))
 	}
-	return "", usagef("unknown run %q; %s ls lists those in %s", name, programName(), runs)
+	return "", usagef("unknown run %q; %s ls lists those in %s", name, commandName(), runs)
+}
+
+// A notRun is what stands beside runs and is none.
+type notRun struct{ error }
+
+// noRun says why what is at path is no run; nil if nothing is there.
+func noRun(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil
+	case info.IsDir():
+		return notRun{fmt.Errorf("%s: no run.json in this folder; give the folder of a run, or restore that file", path)}
+	case strings.HasPrefix(filepath.Base(path), "book-"):
+		return notRun{fmt.Errorf("%s: what an experiment of the book gave, no run; %s book shows it", path, commandName())}
+	}
+	return notRun{fmt.Errorf("%s: a file, no run; give the folder of a run", path)}
+}
+
+// leaveOut notes what is left out of several that were named, as by a shell for runs/*: what is no run, or one without an epoch.
+func (a *app) leaveOut(err error, names []string) bool {
+	_, other := errors.AsType[notRun](err)
+	if len(names) < 2 || !other && !errors.Is(err, rundir.ErrNoCheckpoint) && !errors.Is(err, errNoEpoch) {
+		return false
+	}
+	a.note(fmt.Errorf("left out: %w", err))
+	return true
+}
+
+// errNoEpoch means that a run has no epoch yet.
+var errNoEpoch = errors.New("no epoch has ended yet")
+
+// withData adds to the error of a run's own data what helps where the folder is named from another one.
+func withData(err error, own string) error {
+	if errors.Is(err, fs.ErrNotExist) && own != "" && !filepath.IsAbs(own) {
+		return dataf("%w; the run has its data by this path from another folder: give it with --data", err)
+	}
+	return err
 }
 
 // runModel is the model of a run.
@@ -84,7 +135,7 @@ func (a *app) trainedBy(path string, choose func(r *rundir.Run, limit int64) (*r
 	if err != nil {
 		return nil, err
 	}
-	f, err := trainedWith(a.reader(), path, r.Info().Argv)
+	f, err := flagsOfRun(a.reader(), path, r.Info())
 	if err != nil {
 		return nil, err
 	}

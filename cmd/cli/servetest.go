@@ -1,11 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -107,27 +106,21 @@ func (s *server) exportTo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ending := "." + r.URL.Query().Get("as")
-	if _, ok := exports[ending]; !ok {
+	form, ok := exports[ending]
+	if !ok {
 		return usagef("as=%q; use an ending that export takes", ending[1:])
 	}
-	dir, err := os.MkdirTemp("", "stheno-export")
+	t, err := s.app.exported(s.runs, []string{path})
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, filepath.Base(path)+ending)
-	quiet := &app{models: s.app.models, out: s.app.out, err: io.Discard}
-	if err := quiet.export(s.runs, path, file); err != nil {
-		return err
-	}
-	f, err := os.Open(file)
+	text, err := form(t, sthenoLayout)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	w.Header().Set("Content-Disposition", "attachment; filename="+filepath.Base(file))
+	w.Header().Set("Content-Disposition", "attachment; filename="+filepath.Base(path)+ending)
 	w.Header().Set("Content-Type", "application/octet-stream")
-	http.ServeContent(w, r, "", time.Time{}, f)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))
 	return nil
 }
 

@@ -68,14 +68,18 @@ func (s *session) save(best bool) error {
 	if err := s.run.Checkpoint(f, int(state.Steps), best); err != nil || !best {
 		return err
 	}
-	return s.run.Update(func(i *rundir.Info) { i.Best = bestOf(state.Best) })
+	return s.run.Update(func(i *rundir.Info) { i.Best = s.bestOf(state.Best) })
 }
 
-func bestOf(b train.Best) *rundir.Best {
+func (s *session) bestOf(b train.Best) *rundir.Best {
 	if b.Epoch < 0 {
 		return nil
 	}
-	return &rundir.Best{Epoch: b.Epoch, ValAcc: b.Score}
+	best := &rundir.Best{Epoch: b.Epoch}
+	if s.validates() && s.counts() {
+		best.ValAcc = &b.Score
+	}
+	return best
 }
 
 // test measures the best epoch's weights on the test images. Nothing may be saved after it: the network is no longer the trainer's.
@@ -88,7 +92,11 @@ func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 		return nil, err
 	}
 	got, err := train.Evaluate(ctx, s.net, labeled(s.data.Test))
-	return &rundir.Test{Correct: got.Correct, Total: s.data.Test.Len()}, err
+	test := &rundir.Test{Correct: got.Correct, Total: s.data.Test.Len()}
+	if !s.counts() {
+		test.Loss = got.Cost
+	}
+	return test, err
 }
 
 // interrupted says that err is the end of ctx.
@@ -105,7 +113,7 @@ func (s *session) stopped(ctx context.Context, where string, err error) (rundir.
 		return rundir.Failed, err
 	}
 	path := s.run.Path()
-	return rundir.Interrupted, cutShort(ctx, "%s: interrupted in %s, and saved; go on with: %s train --resume %s", path, where, programName(), shellWord(path))
+	return rundir.Interrupted, cutShort(ctx, "%s: interrupted in %s, and saved; go on with: %s train --resume %s", path, where, commandName(), shellWord(path))
 }
 
 // outcome is how a training ended.
@@ -123,7 +131,7 @@ func (s *session) end(o outcome) error {
 		return err
 	}
 	err := s.run.Update(func(i *rundir.Info) {
-		i.Status, i.Ended, i.Test, i.Best = o.status, time.Now(), o.test, bestOf(o.best)
+		i.Status, i.Ended, i.Test, i.Best = o.status, time.Now(), o.test, s.bestOf(o.best)
 		if o.err != nil {
 			i.Error = o.err.Error()
 		}
@@ -140,7 +148,7 @@ func (s *session) start() object {
 	r, d := s.model.Recipe, s.data
 	return object{
 		{"event", "start"}, {"model", s.model.Name}, {"parameters", s.net.Size()}, {"seed", s.seed},
-		{"vm", s.flags.vm.value}, {"kernel", s.run.Info().Kernel}, {"dtype", s.flags.dtype.value}, {"threads", s.flags.processors()},
+		{"vm", s.flags.vm.value}, {"kernel", s.net.Kernel()}, {"dtype", s.flags.dtype.value}, {"threads", s.flags.processors()},
 		{"data", d.Name}, {"data_sha256", d.SHA256()},
 		{"train", s.trainer.Train.Len()}, {"validation", d.Validation.Len()}, {"full", r.Full}, {"test", d.Test.Len()},
 		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
@@ -152,12 +160,18 @@ func (s *session) start() object {
 
 // epochEvent has the table's columns.
 func (s *session) epochEvent(e train.Epoch) object {
-	var loss, acc any // null without validation images
+	var loss, acc, trained any // null without validation images, and where the loss has no classes
 	if s.validates() {
-		loss, acc = e.ValLoss, e.ValAcc
+		loss = e.ValLoss
+	}
+	if s.counts() {
+		trained = e.TrainAcc
+		if s.validates() {
+			acc = e.ValAcc
+		}
 	}
 	return object{
-		{"event", "epoch"}, {"epoch", e.Epoch}, {"train_loss", e.TrainLoss}, {"train_acc", e.TrainAcc},
+		{"event", "epoch"}, {"epoch", e.Epoch}, {"train_loss", e.TrainLoss}, {"train_acc", trained},
 		{"val_loss", loss}, {"val_acc", acc}, {"eta", e.Eta}, {"time", e.Seconds}, {"img/s", e.PerSecond}, {"best", e.Best},
 	}
 }
@@ -165,15 +179,26 @@ func (s *session) epochEvent(e train.Epoch) object {
 // validates says that there are images to measure an epoch by; otherwise the last epoch's weights are the best.
 func (s *session) validates() bool { return s.trainer.Validation.Len() > 0 }
 
+// counts says that the loss has classes, so that there are accuracies.
+func (s *session) counts() bool { return s.net.Loss.Classes }
+
 // endEvent has the test's result where there is one, and the error where there was one.
 func (s *session) endEvent(o outcome) object {
 	e := object{{"event", "end"}, {"status", o.status}}
-	if o.test != nil {
+	switch {
+	case o.test == nil:
+	case !s.counts():
+		e = append(e, field{"test_total", o.test.Total}, field{"test_loss", o.test.Loss})
+	default:
 		e = append(e, field{"test_correct", o.test.Correct}, field{"test_total", o.test.Total},
 			field{"test_acc", fraction(o.test.Correct, o.test.Total)})
 	}
 	if o.best.Epoch >= 0 {
-		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", o.best.Score})
+		var acc any // null without validation images, and where the loss has no classes
+		if s.validates() && s.counts() {
+			acc = o.best.Score
+		}
+		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", acc})
 	}
 	e = append(e, field{"seconds", o.seconds}, field{"run", s.run.Path()})
 	if o.err != nil {

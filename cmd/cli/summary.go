@@ -97,11 +97,15 @@ func (a *app) summary(m models.Model, batch int, json bool) error {
 	if json {
 		return printJSON(a.out, summaryObject(m, n, macs, held))
 	}
-	fmt.Fprintf(a.out, "%s\n\n", title(m))
+	printRow(a.out, title(m))
+	fmt.Fprintln(a.out)
 	layerTable(m, n, macs).print(a.out)
-	fmt.Fprintf(a.out, "\ncost    %s\nrecipe  %s\nmemory  %s\n", m.Loss.Name, recipe(m.Recipe), held)
+	fmt.Fprintln(a.out)
+	printRow(a.out, "cost  ", m.Loss.Name)
+	printRow(a.out, "recipe", recipe(m.Recipe))
+	printRow(a.out, "memory", held.String())
 	if p := m.Published; p.Accuracy > 0 {
-		fmt.Fprintf(a.out, "book    %s of the %s images (%s)\n", percent(p.Accuracy), p.Set, p.Source)
+		printRow(a.out, "book  ", fmt.Sprintf("%s of the %s images (%s)", percent(p.Accuracy), p.Set, p.Source))
 	}
 	return nil
 }

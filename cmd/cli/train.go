@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -57,11 +59,25 @@ func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 		return err
 	}
 	f.override(&m.Recipe)
+	m.Published = a.published(m)
 	return a.begin(ctx, f, m, f.chosenSeed())
+}
+
+// recordable is an error if the arguments cannot be kept in a run.json, which has letters, not bytes.
+func (a *app) recordable() error {
+	for _, arg := range a.args {
+		if !utf8.ValidString(arg) {
+			return usagef("%q is not UTF-8, and could not be found again by what a run's folder keeps; rename it", arg)
+		}
+	}
+	return nil
 }
 
 // begin trains a model as it is.
 func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, seed uint64) error {
+	if err := a.recordable(); err != nil {
+		return err
+	}
 	s, err := a.session(f, m, seed)
 	if err != nil {
 		return err
@@ -91,6 +107,9 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 	if len(args) > 0 {
 		return usagef("train: model %s and --resume; leave the model out, the run has its own", args[0])
 	}
+	if err := a.recordable(); err != nil {
+		return err
+	}
 	path, err := a.runPath(f.runs, f.resume)
 	if err != nil {
 		return err
@@ -99,23 +118,45 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	f, argv, err := f.resumed(path, old.Info().Argv, a.reader())
+	extended, moved := f.set.Changed("epochs"), f.set.Changed("data")
+	f, err = f.resumed(a.reader(), path, old.Info())
 	if err != nil {
 		return err
 	}
-	if vm := old.Info().VM; f.vm.value != vm {
+	if vm := old.Info().Last().VM; f.vm.value != vm {
 		a.note(fmt.Errorf("%s: the run began with VM %s; it goes on with %s, and will round differently", path, vm, f.vm.value))
 	}
 	s, err := a.reopen(f, old)
+	if err != nil && !moved {
+		return withData(err, f.data)
+	}
 	if err != nil {
 		return err
+	}
+	if extended {
+		if err := s.longer(old); err != nil {
+			return err
+		}
 	}
 	run, snapshot, err := rundir.Resume(path, largest(s.net))
 	if err != nil {
 		return err
 	}
 	s.run = run
-	return s.keep(ctx, func() error { return s.proceed(snapshot, argv) })
+	return s.keep(ctx, func() error { return s.proceed(snapshot) })
+}
+
+// longer is an error if a run has trained more epochs than it is to have.
+func (s *session) longer(old *rundir.Run) error {
+	snapshot, err := old.Latest(largest(s.net))
+	if err != nil {
+		return nil // Resume finds what is wrong.
+	}
+	at, err := stateOf(snapshot)
+	if n := s.model.Recipe.Epochs; err == nil && n < at.Epoch {
+		return usagef("--epochs %d, and %s has trained %d; use more, or train anew from %s", n, old.Path(), at.Epoch, filepath.Join(old.Path(), "model.toml"))
+	}
+	return err
 }
 
 // reopen makes the session of a run as it was, as far as that can be known without touching the run.
@@ -127,9 +168,12 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 	planned := m.Recipe.Epochs
 	if f.set.Changed("epochs") {
 		m.Recipe.Epochs = f.epochs
+		m.Published = a.published(m)
 	}
 	info := old.Info()
-	if err := graph.UseKernel(info.Kernel); err != nil {
+	if err := graph.UseKernel(info.Last().Kernel); errors.Is(err, graph.ErrKernelInUse) {
+		return nil, fmt.Errorf("%s: %w", old.Path(), err)
+	} else if err != nil {
 		a.note(fmt.Errorf("%s: %w; the run goes on with %s, and will round differently", old.Path(), err, graph.Kernel()))
 	}
 	s, err := a.session(f, m, info.Seed)
@@ -158,8 +202,12 @@ func ends(s train.Schedule) bool {
 }
 
 // proceed restores a run from its newest checkpoint, or begins it, if it was killed before the first.
-func (s *session) proceed(snapshot *rundir.Snapshot, argv []string) error {
-	if err := s.run.Update(func(i *rundir.Info) { i.Argv, i.VM = argv, s.flags.vm.value }); err != nil {
+func (s *session) proceed(snapshot *rundir.Snapshot) error {
+	now := s.info()
+	err := s.run.Update(func(i *rundir.Info) {
+		i.Resumed(rundir.Resumption{Argv: now.Argv, Build: now.Build, Kernel: now.Kernel, VM: now.VM, Host: now.Host, Time: time.Now()})
+	})
+	if err != nil {
 		return err
 	}
 	if snapshot == nil {
@@ -213,8 +261,8 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 	}
 	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = labeled(images), labeled(data.Validation), seed
 	s.trainer.Warp = warp(images, m.Recipe, seed)
-	s.progress = newProgress(a.err, m.Recipe.Epochs, images.Len())
-	s.trainer.Progress = s.progress.show
+	s.progress = newProgress(a.err)
+	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len())
 	s.view = newView(s)
 	return s, nil
 }
@@ -224,7 +272,7 @@ func (s *session) info() rundir.Info {
 	host, _ := os.Hostname() // A run on a host without a name is a run too.
 	return rundir.Info{
 		Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(), Build: build(),
-		Kernel: graph.Kernel(), VM: s.flags.vm.value, Host: host,
+		Kernel: s.net.Kernel(), VM: s.flags.vm.value, Host: host,
 	}
 }
 

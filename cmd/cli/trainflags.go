@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
@@ -32,8 +33,9 @@ func (f *machineFlags) define(set *pflag.FlagSet) {
 
 // use chooses the kernel.
 func (f *machineFlags) use() error {
-	if f.threads < 0 {
-		return usagef("--threads %d; use at least 1, or 0 for all", f.threads)
+	const most = 256 // of which more are no use on any machine
+	if f.threads < 0 || f.threads > most {
+		return usagef("--threads %d; use 1 to %d, or 0 for all", f.threads, most)
 	}
 	if f.kernel.value == "" {
 		return nil
@@ -137,9 +139,8 @@ func (f *trainFlags) check() error {
 // otherwise.
 var lasting = []string{"epochs", "data", "vm"}
 
-// resumed are the flags of a run that was begun with argv, in the folder path, and goes on with those in f. It returns them, and
-// argv with them, so that the next one goes on with them too.
-func (f *trainFlags) resumed(path string, argv []string, r models.Reader) (*trainFlags, []string, error) {
+// resumed are the flags of the run in the folder path, which goes on with those in f.
+func (f *trainFlags) resumed(r models.Reader, path string, info rundir.Info) (*trainFlags, error) {
 	var wrong error
 	passing := append([]string{"threads", "runs", "resume", "style", "json"}, lasting...)
 	f.set.Visit(func(g *pflag.Flag) {
@@ -148,24 +149,30 @@ func (f *trainFlags) resumed(path string, argv []string, r models.Reader) (*trai
 		}
 	})
 	if wrong != nil {
-		return nil, nil, wrong
+		return nil, wrong
 	}
-	old, err := trainedWith(r, path, argv)
+	old, err := flagsOfRun(r, path, info)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for _, name := range lasting {
-		if f.set.Changed(name) {
-			value := f.set.Lookup(name).Value.String()
-			argv = append(argv, "--"+name, value)
-			if err := old.set.Set(name, value); err != nil {
-				return nil, nil, err
-			}
-		}
+	if err := old.take(f); err != nil {
+		return nil, err
 	}
 	old.threads, old.runs, old.resume, old.style, old.json = f.threads, f.runs, f.resume, f.style, f.json
 	old.kernel.value = "" // run.json has it, also where none was asked for
-	return old, argv, old.check()
+	return old, old.check()
+}
+
+// take takes the lasting flags that were given to g.
+func (f *trainFlags) take(g *trainFlags) error {
+	for _, name := range lasting {
+		if g.set.Changed(name) {
+			if err := f.set.Set(name, g.set.Lookup(name).Value.String()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // plainFlags are those of train without any.
@@ -175,14 +182,33 @@ func plainFlags(r models.Reader) *trainFlags {
 	return f
 }
 
-// trainedWith are the flags in argv, with which the run in the folder path was begun.
-func trainedWith(r models.Reader, path string, argv []string) (*trainFlags, error) {
+// flagsOfRun are the flags with which the run in the folder path was begun, with the lasting ones of those who went on with it.
+func flagsOfRun(r models.Reader, path string, info rundir.Info) (*trainFlags, error) {
 	f := plainFlags(r)
-	f.set.BoolP("help", "h", false, "") // It has no meaning here, and without a flag of that name the help is printed.
-	if err := f.set.Parse(argv); err != nil {
-		return nil, dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
+	if wasImported(info.Argv) {
+		f.dtype.value = "float64"
+	} else if err := f.parse(path, info.Argv); err != nil {
+		return nil, err
+	}
+	for _, resume := range info.Resumes {
+		g := plainFlags(r)
+		if err := g.parse(path, resume.Argv); err != nil {
+			return nil, err
+		}
+		if err := f.take(g); err != nil {
+			return nil, err
+		}
 	}
 	return f, nil
+}
+
+// parse reads the arguments of a command that is in the run.json of the folder path.
+func (f *trainFlags) parse(path string, argv []string) error {
+	f.set.BoolP("help", "h", false, "") // It has no meaning here, and without a flag of that name the help is printed.
+	if err := f.set.Parse(argv); err != nil {
+		return dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
+	}
+	return nil
 }
 
 // chosenSeed is --seed, or a random one that is short enough to type.

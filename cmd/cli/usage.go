@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/models"
 )
 
@@ -22,6 +24,30 @@ func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		name = book
 	}
 	return pflag.NormalizedName(name)
+}
+
+// twice is an error if a flag is given under both of its names: the later one would win without a word.
+func (a *app) twice() error {
+	for trade, book := range aliases {
+		if a.gives(trade) && a.gives(book) {
+			return usagef("--%s and --%s are one flag; give one of them", trade, book)
+		}
+	}
+	return nil
+}
+
+// gives says that a flag of that name is among the arguments.
+func (a *app) gives(name string) bool {
+	return slices.ContainsFunc(a.args, func(arg string) bool {
+		given, _, _ := strings.Cut(arg, "=")
+		return given == "--"+name
+	})
+}
+
+// elsewhere are flags that other programs have, and what they are here.
+var elsewhere = map[string]string{
+	"learning-rate": "eta", "batch-size": "batch", "minibatch": "batch", "mini-batch": "batch", "weight-decay": "lambda", "num-epochs": "epochs", "n-epochs": "epochs",
+	"optim": "optimizer", "scheduler": "schedule", "workers": "threads", "out": "output", "dataset": "data", "data-dir": "data", "resume-from": "resume",
 }
 
 // choice is a flag that takes one of a few words.
@@ -101,7 +127,7 @@ func completeChoices(c *cobra.Command) {
 func arguments(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || most >= 0 && len(args) > most {
-			return fmt.Errorf("%s: got %d arguments; use: %s", cmd.Name(), len(args), cmd.UseLine())
+			return fmt.Errorf("%s: got %s; use: %s", cmd.Name(), plural(len(args), "argument", "arguments"), cmd.UseLine())
 		}
 		return nil
 	}
@@ -114,8 +140,12 @@ func misuse(cmd *cobra.Command, err error) error {
 		fmt.Sscanf(name, "%q", &typed)
 		return unknown("command", typed, commands(cmd))
 	}
-	if e, ok := errors.AsType[*pflag.NotExistError](err); ok && e.GetSpecifiedShortnames() == "" {
-		return unknown("flag", "--"+e.GetSpecifiedName(), flags(cmd))
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return unknownFlag(cmd, e.GetSpecifiedName(), e.GetSpecifiedShortnames() != "")
+	}
+	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		what, _ := pflag.UnquoteUsage(e.GetFlag())
+		return usagef("--%s without a value; it takes %s", e.GetFlag().Name, cmp.Or(kinds[e.GetFlag().Value.Type()], what))
 	}
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		if kind := kinds[e.GetFlag().Value.Type()]; kind != "" {
@@ -124,6 +154,25 @@ func misuse(cmd *cobra.Command, err error) error {
 		return usagef("--%s: %w", e.GetFlag().Name, e.Unwrap())
 	}
 	return usagef("%w", err)
+}
+
+// unknownFlag is the error for a flag that a command has not, short as in -e or long, with those that may be meant.
+func unknownFlag(cmd *cobra.Command, name string, short bool) error {
+	var near []string
+	for _, f := range flags(cmd) {
+		if short && strings.HasPrefix(f, "--"+name) || !short && f == "--"+elsewhere[name] {
+			near = append(near, f)
+		}
+	}
+	switch {
+	case short && near == nil:
+		return usagef("unknown flag %q; %s help %s lists the flags", "-"+name, commandName(), cmd.Name())
+	case short:
+		return usagef("unknown flag %q; did you mean %s?", "-"+name, term.OneOf(near))
+	case near != nil:
+		return usagef("unknown flag %q; did you mean %s?", "--"+name, term.OneOf(near))
+	}
+	return unknown("flag", "--"+name, flags(cmd))
 }
 
 // kinds are the types of flags as words. Flags of other types have errors of their own.
@@ -161,6 +210,25 @@ func alias(name string) string {
 		}
 	}
 	return ""
+}
+
+// help prints a command's description and its usage.
+func help(cmd *cobra.Command, _ []string) {
+	w := cmd.OutOrStdout()
+	fmt.Fprintf(w, "%s\n\n", fold(cmp.Or(cmd.Long, cmd.Short), columns(w)))
+	_ = usage(cmd) // which has none
+}
+
+// fold breaks paragraphs of lines of 100 letters anew for a terminal that is narrower.
+func fold(text string, columns int) string {
+	if columns == 0 || columns >= 100 {
+		return text
+	}
+	paragraphs := strings.Split(text, "\n\n")
+	for i, p := range paragraphs {
+		paragraphs[i] = wrap(p, columns)
+	}
+	return strings.Join(paragraphs, "\n\n")
 }
 
 // usage prints a command's help below its description.

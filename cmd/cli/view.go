@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/internal/intake"
@@ -60,8 +62,27 @@ type tableView struct{ w io.Writer }
 
 func (v tableView) start(s *session) {
 	v.header(s)
-	fmt.Fprintf(v.w, "\n%5s  %10s  %9s  %8s  %7s  %7s  %7s  %9s\n",
-		"epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s")
+	fmt.Fprintln(v.w)
+	v.row(s, "", "epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s")
+}
+
+// row prints a line of the table of epochs, with a mark behind it: as many columns as a terminal has room for, and without the accuracies
+// where the loss has no classes.
+func (v tableView) row(s *session, mark string, cells ...string) {
+	line, most := "", columns(v.w)
+	for i, width := range []int{5, 10, 9, 8, 7, 9, 7, 9} {
+		if (i == 2 || i == 4) && !s.counts() {
+			continue
+		}
+		if i > 0 {
+			width += 2
+		}
+		if most > 0 && utf8.RuneCountInString(line)+width+len(" *") > most {
+			break
+		}
+		line += fmt.Sprintf("%*s", width, cells[i])
+	}
+	fmt.Fprintln(v.w, line+mark)
 }
 
 func (v tableView) header(s *session) {
@@ -73,7 +94,7 @@ func (v tableView) header(s *session) {
 		{"data", fmt.Sprintf("%s: %s training, %s validation, %s test images", d.Name,
 			count(s.trainer.Train.Len()), count(d.Validation.Len()), count(d.Test.Len()))},
 		{"seed", fmt.Sprint(s.seed)},
-		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.run.Info().Kernel, f.processors())},
+		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.net.Kernel(), f.processors())},
 		{"run", s.run.Path()},
 	}
 	if at := s.trainer.State(); at.Steps > 0 {
@@ -84,7 +105,7 @@ func (v tableView) header(s *session) {
 
 func (v tableView) lines(rows [][2]string) {
 	for _, r := range rows {
-		fmt.Fprintln(v.w, strings.TrimRight(fmt.Sprintf("%-9s  %s", r[0], intake.Line(r[1])), " "))
+		printRow(v.w, fmt.Sprintf("%-9s", r[0]), intake.Line(r[1]))
 	}
 }
 
@@ -96,8 +117,8 @@ func (v tableView) epoch(_ context.Context, s *session, e train.Epoch) error {
 	case e.Best:
 		mark = " *"
 	}
-	fmt.Fprintf(v.w, "%5d  %10.4f  %9s  %8s  %7s  %7.4g  %7s  %9s%s\n", e.Epoch, e.TrainLoss, percent(e.TrainAcc),
-		loss, acc, e.Eta, duration(e.Seconds), count(int(e.PerSecond)), mark)
+	v.row(s, mark, fmt.Sprint(e.Epoch), fmt.Sprintf("%.4f", e.TrainLoss), percent(e.TrainAcc), loss, acc, fmt.Sprintf("%.4g", e.Eta),
+		duration(e.Seconds), count(int(e.PerSecond)))
 	return nil
 }
 
@@ -107,18 +128,26 @@ func (v tableView) end(s *session, o outcome) {
 	}
 	var rows [][2]string
 	if o.best.Epoch >= 0 && s.validates() {
-		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s of the validation images", o.best.Epoch, percent(o.best.Score))})
+		what := fmt.Sprintf("%s of the validation images", percent(o.best.Score))
+		if !s.counts() {
+			what = fmt.Sprintf("loss %.4f on the validation images", -o.best.Score)
+		}
+		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s", o.best.Epoch, what)})
 	}
-	rows = append(rows, [2]string{"test", score(o.test.Correct, o.test.Total)})
-	if p := s.model.Published; p.Accuracy > 0 {
+	test := score(o.test.Correct, o.test.Total)
+	if !s.counts() {
+		test = fmt.Sprintf("loss %.4f on %s images", o.test.Loss, count(o.test.Total))
+	}
+	rows = append(rows, [2]string{"test", test})
+	if p := s.model.Published; p.Accuracy > 0 && s.flags.data == "" {
 		rows = append(rows, [2]string{"book", fmt.Sprintf("%s of the %s images (%s)", percent(p.Accuracy), p.Set, p.Source)})
 	}
 	path := shellWord(s.run.Path())
 	rows = append(rows,
 		[2]string{"run", s.run.Path()},
-		[2]string{"next", programName() + " serve " + path + " --open"},
-		[2]string{"", programName() + " eval " + path + " --confusion"},
-		[2]string{"", programName() + " predict " + path + " digit.png --show"})
+		[2]string{"next", commandName() + " serve " + path + " --open"},
+		[2]string{"", commandName() + " eval " + path + " --confusion"},
+		[2]string{"", commandName() + " predict " + path + " digit.png --show"})
 	fmt.Fprintln(v.w)
 	v.lines(rows)
 }
@@ -146,10 +175,25 @@ func duration(seconds float64) string {
 	return fmt.Sprintf("%dh%02dm", n/3600, n/60%60)
 }
 
-// shellWord quotes what a shell would not take as one word.
+// shellWord quotes what a shell would not take as one word. What does not print, such as the end of a line, is written by its bytes.
 func shellWord(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:") == "" {
 		return s
 	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c, n := utf8.DecodeRuneInString(s[i:])
+		if c == '\'' || c == '\\' || !unicode.IsPrint(c) || c == utf8.RuneError {
+			for _, x := range []byte(s[i : i+n]) {
+				fmt.Fprintf(&b, `\%03o`, x)
+			}
+		} else {
+			b.WriteRune(c)
+		}
+		i += n
+	}
+	return "$'" + b.String() + "'"
 }

@@ -22,6 +22,7 @@ func TestCommands(t *testing.T) {
 		{"train dense(12)|maxout(2)|dense(10) --epochs 1 --train-size 200 --vm tape --runs " + dir, "test"},
 		{"train maxout --epochs 1 --train-size 200 --runs " + dir, "test"},
 		{"eval latest --runs " + dir, "maxout-"},
+		{"export latest --runs " + dir + " -o " + filepath.Join(dir, "x.onnx"), "x.onnx: "},
 		{"__complete train maxo", "\nmaxout"},
 	} {
 		args := strings.Fields(c.args)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"gorgonia.org/gorgonia"
+
 	"github.com/stheno-ml/stheno/graph"
 )
 
@@ -36,7 +38,15 @@ func maxout(k int) *graph.Op {
 		F32: largest[float32](k), F64: largest[float64](k),
 		Grad: []graph.Rule{func(x graph.Nodes, y, dy *graph.Node) *graph.Node { return dMaxout(k).Apply(x[0], dy) }},
 		Cut:  graph.Cut{Each: []bool{true}},
+		Made: func(x graph.Nodes) *graph.Node { return groupMax(x[0], k) },
 	}
+}
+
+// groupMax is maxout made of ops that others know, for an exported network.
+func groupMax(x *graph.Node, k int) *graph.Node {
+	s := x.Shape()
+	groups := gorgonia.Must(gorgonia.Reshape(x, graph.Shape{s[0], s[1] / k, k}))
+	return gorgonia.Must(gorgonia.Reshape(gorgonia.Must(gorgonia.Max(groups, 2)), graph.Shape{s[0], s[1] / k}))
 }
 
 func largest[T float32 | float64](k int) func(graph.Array[T], []graph.Array[T]) {

@@ -99,6 +99,39 @@ func numbers[T float](v gorgonia.Value) []T {
 	return nil
 }
 
+// made compares what the op is made of with the float64 kernel.
+func (t test) made() (err error) {
+	if t.op.Made == nil {
+		return nil
+	}
+	defer caught(&err)
+	_, x := t.apply(tensor.Float64)
+	y := t.op.Made(x)
+	if !y.Shape().Eq(t.out) {
+		return fmt.Errorf("what it is made of has shape %v, not %v", y.Shape(), t.out)
+	}
+	var v gorgonia.Value
+	gorgonia.Read(y, &v)
+	for i, n := range x {
+		if err := gorgonia.Let(n, value(t.x[i])); err != nil {
+			return err
+		}
+	}
+	vm := gorgonia.NewTapeMachine(y.Graph())
+	defer vm.Close()
+	if err := vm.RunAll(); err != nil {
+		return err
+	}
+	want := filled(t.out, 0.0)
+	t.op.F64(Tensor{Shape: t.out, Data: want}, t.x)
+	for i, got := range numbers[float64](v) {
+		if !(math.Abs(got-want[i]) <= 1e-9*(1+math.Abs(want[i]))) {
+			return fmt.Errorf("element %d is %v, of what it is made %v", i, want[i], got)
+		}
+	}
+	return nil
+}
+
 // gradients checks every gradient rule. The cost is Σ w ⊙ y with random w, so that every element of y has its own weight in it.
 func (t test) gradients() (err error) {
 	defer caught(&err)

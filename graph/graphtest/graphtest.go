@@ -44,7 +44,8 @@ func Spread(shape op.Shape, seed uint64) Tensor {
 //   - the op as Gorgonia sees it gives the kernel's bits, and an error for values that do not have the shapes of the graph;
 //   - every gradient rule, through gorgonia.Grad and a TapeMachine, agrees with differences of the float64 kernel's results;
 //   - the shape rule never panics, and the kernel can run whatever it lets through;
-//   - the kernel can be cut along the mini-batch as the op says.
+//   - the kernel can be cut along the mini-batch as the op says;
+//   - what the op says that it is made of computes the same.
 func Op(o *op.Op, x ...Tensor) error {
 	shapes := make([]op.Shape, len(x))
 	for i := range x {
@@ -58,7 +59,7 @@ func Op(o *op.Op, x ...Tensor) error {
 	if err := t.kernels(); err != nil { // the other checks would only repeat it
 		return fmt.Errorf("graphtest: %s %v: %w", o.Name, shapes, err)
 	}
-	if err := errors.Join(t.adapter(), t.gradients(), t.misfits(), t.cuts()); err != nil {
+	if err := errors.Join(t.adapter(), t.gradients(), t.misfits(), t.cuts(), t.made()); err != nil {
 		return fmt.Errorf("graphtest: %s %v: %w", o.Name, shapes, err)
 	}
 	return nil

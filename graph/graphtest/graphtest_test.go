@@ -52,7 +52,9 @@ func twice(factor float64) *op.Op {
 
 func TestOp(t *testing.T) {
 	for _, s := range []shape{{1}, {7}, {3, 5}, {2, 3, 4, 5}} {
-		if err := graphtest.Op(square(), graphtest.Random(s, 1)); err != nil {
+		o := square()
+		o.Made = func(x nodes) *node { return op.Hadamard.Apply(x[0], x[0]) }
+		if err := graphtest.Op(o, graphtest.Random(s, 1)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -131,6 +133,12 @@ func TestPlanted(t *testing.T) {
 		{func(o *op.Op) {
 			o.Grad[0] = func(nodes, *node, *node) *node { panic("no rule") }
 		}, "panic: no rule"},
+		{func(o *op.Op) {
+			o.Made = func(x nodes) *node { return op.Cube.Apply(x[0]) }
+		}, "element 0 is"},
+		{func(o *op.Op) {
+			o.Made = func(x nodes) *node { return op.Sum(1).Apply(op.Square.Apply(x[0])) }
+		}, "what it is made of has shape (3), not (3, 5)"},
 		{func(o *op.Op) {
 			o.Cut = op.Cut{Sum: true}
 		}, "in parts of 1 it gives"},

@@ -7,6 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
+// Sigmoid is y = 1/(1+e^−x).
 var Sigmoid = elementwise("sigmoid", sigmoidDo[float32], sigmoidDo[float64], fromOutput(DSigmoid))
 
 func sigmoidDo[T kernel.Float](y, x []T) { kernel.For[T]().Sigmoid(y, x) }
@@ -19,6 +20,7 @@ var DSigmoid = times("dSigmoid", dSigmoidDo[float32], dSigmoidDo[float64], defin
 
 func dSigmoidDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().SigmoidGrad(dx, y, dy) }
 
+// Tanh is y = tanh x.
 var Tanh = elementwise("tanh", tanhDo[float32], tanhDo[float64], fromOutput(DTanh))
 
 func tanhDo[T kernel.Float](y, x []T) { kernel.For[T]().Tanh(y, x) }
@@ -30,6 +32,7 @@ var DTanh = times("dTanh", dTanhDo[float32], dTanhDo[float64], defined(2, func(x
 
 func dTanhDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().TanhGrad(dx, y, dy) }
 
+// ReLU is y = max(x, 0).
 var ReLU = elementwise("relu", reluDo[float32], reluDo[float64], fromOutput(DReLU))
 
 func reluDo[T kernel.Float](y, x []T) { kernel.For[T]().ReLU(y, x) }
@@ -39,6 +42,7 @@ var DReLU = times("dReLU", dReLUDo[float32], dReLUDo[float64], []Grad{nil, same}
 
 func dReLUDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().ReLUGrad(dx, y, dy) }
 
+// LeakyReLU is y = x where x > 0, and slope x elsewhere.
 func LeakyReLU(slope float64) *Op {
 	return elementwise(fmt.Sprintf("leakyReLU/%v", slope), leakyReLUDo[float32](slope), leakyReLUDo[float64](slope), fromOutput(DLeakyReLU(slope)))
 }
@@ -56,6 +60,7 @@ func dLeakyReLUDo[T kernel.Float](slope float64) func(dx, y, dy []T) {
 	return func(dx, y, dy []T) { kernel.For[T]().LeakyReLUGrad(dx, y, dy, T(slope)) }
 }
 
+// GELU is y = x Φ(x), with Φ the distribution function of N(0,1).
 var GELU = elementwise("gelu", geluDo[float32], geluDo[float64], fromInput(DGELU))
 
 func geluDo[T kernel.Float](y, x []T) { kernel.For[T]().GELU(y, x) }
@@ -82,6 +87,7 @@ func densityDo[T kernel.Float](y, x []T) {
 	}
 }
 
+// SiLU is y = x σ(x).
 var SiLU = elementwise("silu", siluDo[float32], siluDo[float64], fromInput(DSiLU))
 
 func siluDo[T kernel.Float](y, x []T) { kernel.For[T]().SiLU(y, x) }
@@ -94,7 +100,7 @@ var DSiLU = times("dSiLU", dSiLUDo[float32], dSiLUDo[float64], defined(2, func(x
 
 func dSiLUDo[T kernel.Float](dx, x, dy []T) { kernel.For[T]().SiLUGrad(dx, x, dy) }
 
-// softmax is p = e^z / Σ e^z by rows.
+// Softmax is p = e^z / Σ e^z by rows.
 var Softmax = &Op{
 	Name: "softmax", F32: softmaxDo[float32], F64: softmaxDo[float64], Cut: each1,
 	Shape: rowsShape,

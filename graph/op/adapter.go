@@ -130,7 +130,7 @@ func run[T kernel.Float](a *applied, f func(Array[T], []Array[T]), y gorgonia.Va
 	return out[0], nil
 }
 
-// elements are v's elements in row-major order: the value's own memory where it is laid out so, a copy where it is a view.
+// Elements are v's elements in row-major order: the value's own memory where it is laid out so, a copy where it is a view.
 func Elements[T kernel.Float](v gorgonia.Value) ([]T, error) {
 	if t, ok := v.(*tensor.Dense); ok && t.RequiresIterator() {
 		v = t.Materialize()

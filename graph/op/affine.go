@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// affine is y = x W + b for x (m,n), W (n,k), b (k): the weighted input z of a layer for a whole mini-batch, an example a row.
+// Affine is y = x W + b for x (m,n), W (n,k), b (k): the weighted input z of a layer for a whole mini-batch, an example a row.
 var Affine = &Op{
 	Name: "affine", Shape: affineShape, F32: affineDo[float32], F64: affineDo[float64],
 	Terms: func(x []Shape) int { return x[1][0] },
@@ -18,7 +18,7 @@ var Affine = &Op{
 	},
 }
 
-// linear is y = x W.
+// Linear is y = x W.
 var Linear = WithoutBias(Affine)
 
 func affineShape(x []Shape) (Shape, error) {
@@ -40,7 +40,7 @@ func affineDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().Mul(y.Data, k, x[0].Data, n, 1, x[1].Data, k, m, k, n, 1, beta)
 }
 
-// mulT is y = a bᵀ for a (m,k), b (n,k).
+// MulT is y = a bᵀ for a (m,k), b (n,k).
 var MulT = &Op{
 	Name: "mulT", F32: mulTDo[float32], F64: mulTDo[float64],
 	Shape: func(x []Shape) (Shape, error) {
@@ -56,7 +56,7 @@ func mulTDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().MulT(y.Data, n, x[0].Data, k, x[1].Data, k, m, n, k, 1, 0)
 }
 
-// tMul is y = aᵀ b for a (k,m), b (k,n).
+// TMul is y = aᵀ b for a (k,m), b (k,n).
 var TMul = &Op{
 	Name: "tMul", F32: tMulDo[float32], F64: tMulDo[float64],
 	Shape: func(x []Shape) (Shape, error) {
@@ -72,7 +72,7 @@ func tMulDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().Mul(y.Data, n, x[0].Data, 1, m, x[1].Data, n, m, n, k, 1, 0)
 }
 
-// sumRows is y[j] = Σ_i x[i,j] for x (m,n).
+// SumRows is y[j] = Σ_i x[i,j] for x (m,n).
 var SumRows = &Op{
 	Name: "sumRows", F32: sumRowsDo[float32], F64: sumRowsDo[float64],
 	Shape: func(x []Shape) (Shape, error) {

@@ -27,19 +27,8 @@ func blockOf(s Shape, from, to int) block {
 // Sum is the sum over the axes given, in ascending order, which y does not have any more.
 func Sum(axes ...int) *Op {
 	op := &Op{
-		Name: fmt.Sprintf("sum/%v", axes), F32: sumDo[float32](axes), F64: sumDo[float64](axes),
-		Shape: func(x []Shape) (Shape, error) {
-			y := Shape{}
-			for i, d := range x[0] {
-				if !slices.Contains(axes, i) {
-					y = append(y, d)
-				}
-			}
-			if len(y)+len(axes) != len(x[0]) {
-				return nil, fmt.Errorf("%v has no axes %v", x[0], axes)
-			}
-			return y, nil
-		},
+		Name: fmt.Sprintf("sum/%v", axes), Shape: without(axes),
+		F32: reduceDo(axes, sumBlock[float32]), F64: reduceDo(axes, sumBlock[float64]),
 	}
 	switch {
 	case len(axes) > 0 && axes[0] > 0:
@@ -50,27 +39,65 @@ func Sum(axes ...int) *Op {
 	return op
 }
 
-func sumDo[T kernel.Float](axes []int) func(Array[T], []Array[T]) {
+// Max is the maximum over the axes given, in ascending order, which y does not have any more.
+func Max(axes ...int) *Op {
+	op := &Op{
+		Name: fmt.Sprintf("max/%v", axes), Shape: without(axes),
+		F32: reduceDo(axes, maxBlock[float32]), F64: reduceDo(axes, maxBlock[float64]),
+	}
+	if len(axes) > 0 && axes[0] > 0 {
+		op.Cut = each1
+	}
+	return op
+}
+
+// without is the shape rule of ops that leave the axes out.
+func without(axes []int) func(x []Shape) (Shape, error) {
+	return func(x []Shape) (Shape, error) {
+		y := Shape{}
+		for i, d := range x[0] {
+			if !slices.Contains(axes, i) {
+				y = append(y, d)
+			}
+		}
+		if len(y)+len(axes) != len(x[0]) {
+			return nil, fmt.Errorf("%v has no axes %v", x[0], axes)
+		}
+		return y, nil
+	}
+}
+
+// reduceDo reduces one run of adjacent axes after the other, the last first, by f.
+func reduceDo[T kernel.Float](axes []int, f func(y, x []T, b block)) func(Array[T], []Array[T]) {
 	return func(y Array[T], x []Array[T]) {
-		in, shape := x[0].Data, x[0].Shape
-		for end := len(axes); end > 0; { // a run of adjacent axes at a time, the last first
+		in := x[0].Data
+		var lent *[]T
+		for end := len(axes); end > 0; {
 			from := end - 1
 			for from > 0 && axes[from-1] == axes[from]-1 {
 				from--
 			}
-			after := axes[end-1] + 1
-			b := blockOf(shape, axes[from], after)
+			b := blockOf(x[0].Shape, axes[from], axes[end-1]+1)
+			for _, reduced := range axes[end:] { // they are reduced already
+				b.inner /= x[0].Shape[reduced]
+			}
 			if from == 0 {
-				sumBlock(y.Data, in, b)
-				return
+				f(y.Data, in, b)
+				break
 			}
 			scratch := kernel.Borrow[T](b.outer * b.inner)
-			defer kernel.Return(scratch)
-			sumBlock(*scratch, in, b)
-			in, end = *scratch, from
-			shape = append(shape[:axes[from]].Clone(), shape[after:]...)
+			f(*scratch, in, b)
+			if lent != nil {
+				kernel.Return(lent)
+			}
+			in, lent, end = *scratch, scratch, from
 		}
-		copy(y.Data, in)
+		if len(axes) == 0 {
+			copy(y.Data, in)
+		}
+		if lent != nil {
+			kernel.Return(lent)
+		}
 	}
 }
 
@@ -84,6 +111,18 @@ func sumBlock[T kernel.Float](y, x []T, b block) {
 	}
 	for i := range b.outer {
 		s.SumRows(y[i*b.inner:(i+1)*b.inner], x[i*b.n*b.inner:], b.inner, b.n)
+	}
+}
+
+func maxBlock[T kernel.Float](y, x []T, b block) {
+	for i := range b.outer {
+		rows, top := x[i*b.n*b.inner:(i+1)*b.n*b.inner], y[i*b.inner:(i+1)*b.inner]
+		copy(top, rows)
+		for at, v := range rows {
+			if j := at % b.inner; v > top[j] {
+				top[j] = v
+			}
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ func maps(x Shape) (c, area int) {
 	return x[1], 1
 }
 
-// momentsOf is the mean and the biased variance of every map of x, (2,c).
+// MomentsOf is the mean and the biased variance of every map of x, (2,c).
 func MomentsOf(x *Node) *Node {
 	_, area := maps(x.Shape())
 	return JoinMoments(area).Apply(MapMoments.Apply(x))
@@ -125,7 +125,7 @@ func joinMomentsDo[T kernel.Float](area int) func(Array[T], []Array[T]) {
 	}
 }
 
-// batchNorm is y = γ x̂ + β with x̂ = (x−μ)/√(σ²+ε), where μ and σ² are the moments (2,c), for x (m,c,h,w) or (m,c) and γ, β (c). The
+// BatchNorm is y = γ x̂ + β with x̂ = (x−μ)/√(σ²+ε), where μ and σ² are the moments (2,c), for x (m,c,h,w) or (m,c) and γ, β (c). The
 // gradients take the moments to be those of x: that for x goes through them, and they have none of their own.
 func BatchNorm(eps float64) *Op {
 	sums := func(x Nodes, dy *Node) *Node { return SumExamples(MapSums(eps).Apply(x[0], x[1], dy)) }

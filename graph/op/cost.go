@@ -45,6 +45,7 @@ func pairShape(x []Shape) (Shape, error) {
 	return x[0].Clone(), nil
 }
 
+// Quadratic is C = ½ Σ (a−y)² / m, for outputs a and labels y (m,k).
 var Quadratic = costOp("quadratic", quadraticDo[float32], quadraticDo[float64], DQuadratic,
 	func(x Nodes) *Node { return sub(x[1], x[0]) })
 
@@ -68,6 +69,7 @@ func dQuadraticDo[T kernel.Float](da Array[T], x []Array[T]) {
 	}
 }
 
+// CrossEntropy is C = −Σ (y ln σ(z) + (1−y) ln(1−σ(z))) / m, for weighted inputs z and labels y (m,k).
 var CrossEntropy = costOp("crossEntropy", crossEntropyDo[float32], crossEntropyDo[float64], DCrossEntropy,
 	func(x Nodes) *Node { return scale(-1, x[0]) })
 
@@ -90,6 +92,7 @@ func dCrossEntropyDo[T kernel.Float](dz Array[T], x []Array[T]) {
 	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
 }
 
+// NLL is C = −Σ y ln softmax(z) / m, the softmax by rows, for weighted inputs z and labels y (m,k).
 var NLL = costOp("nll", nllDo[float32], nllDo[float64], DNLL,
 	func(x Nodes) *Node { return scale(-1, LogSoftmax.Apply(x[0])) })
 
@@ -128,26 +131,16 @@ func dNLLDo[T kernel.Float](dz Array[T], x []Array[T]) {
 
 // Absolute is Σ |a−y| per example, the mean over the examples.
 var Absolute = costOp("absolute", absoluteDo[float32], absoluteDo[float64], DAbsolute,
-	func(x Nodes) *Node { return Signum.Apply(sub(x[1], x[0])) })
+	func(x Nodes) *Node { return Sign.Apply(sub(x[1], x[0])) })
 
 func absoluteDo[T kernel.Float](c Array[T], x []Array[T]) { sumOf(c, x, math.Abs) }
 
 // DAbsolute is dC sgn(a−y)/m, with sgn 0 = 0.
 var DAbsolute = dCostOp("dAbsolute", dAbsoluteDo[float32], dAbsoluteDo[float64],
-	func(x Nodes) *Node { return Signum.Apply(sub(x[0], x[1])) })
+	func(x Nodes) *Node { return Sign.Apply(sub(x[0], x[1])) })
 
 func dAbsoluteDo[T kernel.Float](da Array[T], x []Array[T]) {
 	slopeOf(da, x, sign)
-}
-
-// Signum is 1 where x > 0, −1 where x < 0, and 0 at 0; its derivative is 0.
-var Signum = elementwise("signum", mapped[float32](sign), mapped[float64](sign), func(_ Nodes, _, dy *Node) *Node { return scale(0, dy) })
-
-func sign(x float64) float64 {
-	if x == 0 {
-		return 0
-	}
-	return math.Copysign(1, x)
 }
 
 // Huber is Σ ½d² where |d| ≤ δ, else δ(|d|−½δ), with d = a−y: per example, the mean over the examples (Huber 1964).

@@ -58,6 +58,11 @@ var (
 	Times = arithmetic("times", product[float32](), product[float64]())
 	Over  = arithmetic("over", over[float32](), over[float64]())
 	Power = arithmetic("power", power[float32](), power[float64]())
+	// Ratio is Over of two numbers, which Gorgonia divides as Go does: by 0 it is ±Inf or NaN.
+	Ratio = arithmetic("ratio", general(func(a, b float32) float32 { return a / b }), general(func(a, b float64) float64 { return a / b }))
+
+	Smaller = arithmetic("smaller", general(func(a, b float32) float32 { return min(a, b) }), general(func(a, b float64) float64 { return min(a, b) }))
+	Larger  = arithmetic("larger", general(func(a, b float32) float32 { return max(a, b) }), general(func(a, b float64) float64 { return max(a, b) }))
 
 	// These are 1 where the comparison holds, else 0.
 	Less         = arithmetic("less", compare(func(a, b float32) bool { return a < b }), compare(func(a, b float64) bool { return a < b }))
@@ -92,18 +97,16 @@ func product[T kernel.Float]() pair[T] {
 	}
 }
 
+// over is +Inf where a tensor's element divides and is 0.
 func over[T kernel.Float]() pair[T] {
 	return pair[T]{
-		both: func(y, a, b []T) {
-			a, b = a[:len(y)], b[:len(y)]
-			for i := range y {
-				y[i] = a[i] / b[i]
-			}
-		},
+		both: func(y, a, b []T) { kernel.For[T]().Divide(y, a, b) },
 		left: func(y []T, a T, b []T) {
 			b = b[:len(y)]
 			for i := range y {
-				y[i] = a / b[i]
+				if y[i] = a / b[i]; b[i] == 0 {
+					y[i] = T(math.Inf(1))
+				}
 			}
 		},
 		right: func(y, a []T, b T) {
@@ -116,7 +119,12 @@ func over[T kernel.Float]() pair[T] {
 }
 
 func power[T kernel.Float]() pair[T] {
-	pow := func(a, b T) T { return T(math.Pow(float64(a), float64(b))) }
+	pow := func(a, b T) T {
+		if b == .5 && unsafe.Sizeof(b) == 4 { // float32's is NaN for −Inf
+			return T(math.Sqrt(float64(a)))
+		}
+		return T(math.Pow(float64(a), float64(b)))
+	}
 	p := general(pow)
 	p.right = func(y, a []T, b T) {
 		if b == 2 {
@@ -172,7 +180,8 @@ func mapped[T kernel.Float](f func(float64) float64) func(y, x []T) {
 // Functions of one number.
 var (
 	Abs         = elementwise("abs", mapped[float32](math.Abs), mapped[float64](math.Abs), nil)
-	Sign        = elementwise("sign", mapped[float32](func(x float64) float64 { return math.Copysign(1, x) }), mapped[float64](func(x float64) float64 { return math.Copysign(1, x) }), nil) // −1 of −0
+	Sign        = elementwise("sign", mapped[float32](sign), mapped[float64](sign), nil)
+	SignBit     = elementwise("signBit", mapped[float32](signBit), mapped[float64](signBit), nil)
 	Ceil        = elementwise("ceil", mapped[float32](math.Ceil), mapped[float64](math.Ceil), nil)
 	Floor       = elementwise("floor", mapped[float32](math.Floor), mapped[float64](math.Floor), nil)
 	Sin         = elementwise("sin", mapped[float32](math.Sin), mapped[float64](math.Sin), nil)
@@ -191,17 +200,24 @@ var (
 	Softplus    = elementwise("softplus", softplusDo[float32], softplusDo[float64], nil)
 	// Logistic is the sigmoid that is exactly 1 from some 15 (float32) or 19 (float64) on, and 0 from −88 or −709.
 	Logistic = elementwise("logistic", logisticDo[float32], logisticDo[float64], nil)
-	// Rectify is x where x ≥ 0, and −0 below: the sign tells [DRectify] what x was.
+	// Rectify is x where x ≥ 0, and −0 below: the sign tells [DRectify] what x was. As x ⊙ (x ≥ 0) it is NaN for −Inf.
 	Rectify = elementwise("rectify", rectifyDo[float32], rectifyDo[float64], nil)
 	// DRectify is dx = dy where x ≥ 0, from y = Rectify(x) and dy: at the kink itself the gradient is dy.
-	DRectify = times("dRectify", dRectify32, dRectify64, nil)
+	DRectify = times("dRectify", dRectifyDo[float32], dRectifyDo[float64], nil)
 )
 
-func expDo[T kernel.Float](y, x []T) {
-	for i, v := range x {
-		y[i] = T(math.Exp(float64(v)))
+// sign is −1, 1, or x where that is 0, −0 or NaN: Gorgonia's for tensors.
+func sign(x float64) float64 {
+	if x != 0 && x == x {
+		return math.Copysign(1, x)
 	}
+	return x
 }
+
+// signBit is −1 where x has the sign −, else 1: Gorgonia's for numbers.
+func signBit(x float64) float64 { return math.Copysign(1, x) }
+
+func expDo[T kernel.Float](y, x []T) { kernel.For[T]().Exp(y, x) }
 
 func lnDo[T kernel.Float](y, x []T) {
 	for i, v := range x {
@@ -230,64 +246,11 @@ func cubeDo[T kernel.Float](y, x []T) {
 	}
 }
 
-func softplusDo[T kernel.Float](y, x []T) {
-	low, high := limits[T](-103, 14, -708, 16)
-	for i, v := range x {
-		switch {
-		case v < low:
-			y[i] = 0
-		case v > high:
-			y[i] = v
-		default:
-			y[i] = T(math.Log1p(math.Exp(float64(v))))
-		}
-	}
-}
+func softplusDo[T kernel.Float](y, x []T) { kernel.For[T]().Softplus(y, x) }
+func logisticDo[T kernel.Float](y, x []T) { kernel.For[T]().Logistic(y, x) }
+func rectifyDo[T kernel.Float](y, x []T)  { kernel.For[T]().Rectify(y, x) }
 
-func logisticDo[T kernel.Float](y, x []T) {
-	low, high := limits[T](-88, 15, -709, 19)
-	const tile = 256 // x may be y: what it was is kept
-	var was [tile]T
-	for at := 0; at < len(x); at += tile {
-		xt := x[at:min(len(x), at+tile)]
-		yt := y[at : at+len(xt)]
-		copy(was[:], xt)
-		kernel.For[T]().Sigmoid(yt, xt)
-		for i, v := range was[:len(xt)] {
-			if v > high {
-				yt[i] = 1
-			} else if v < low {
-				yt[i] = 0
-			}
-		}
-	}
-}
-
-// limits are those for elements of type T.
-func limits[T kernel.Float](low32, high32, low64, high64 T) (low, high T) {
-	if unsafe.Sizeof(T(0)) == 4 {
-		return low32, high32
-	}
-	return low64, high64
-}
-
-func rectifyDo[T kernel.Float](y, x []T) { kernel.For[T]().LeakyReLU(y, x, 0) }
-
-func dRectify32(dx, y, dy []float32) {
-	y, dy = y[:len(dx)], dy[:len(dx)]
-	for i := range dx {
-		negative := uint32(int32(math.Float32bits(y[i])) >> 31)
-		dx[i] = math.Float32frombits(math.Float32bits(dy[i]) &^ negative)
-	}
-}
-
-func dRectify64(dx, y, dy []float64) {
-	y, dy = y[:len(dx)], dy[:len(dx)]
-	for i := range dx {
-		negative := uint64(int64(math.Float64bits(y[i])) >> 63)
-		dx[i] = math.Float64frombits(math.Float64bits(dy[i]) &^ negative)
-	}
-}
+func dRectifyDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().RectifyGrad(dx, y, dy) }
 
 // DLogSoftmax is dz = dy − e^y Σ dy by rows, from y = LogSoftmax(z) and dy.
 var DLogSoftmax = &Op{Name: "dLogSoftmax", Shape: pairShape, Cut: each2, F32: dLogSoftmaxDo[float32], F64: dLogSoftmaxDo[float64]}

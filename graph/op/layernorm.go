@@ -10,7 +10,7 @@ import (
 // layerEps is layer norm's ε.
 const layerEps = 1e-5
 
-// layerNorm is y = γ x̂ + β, with x̂ = (x−μ)/√(σ²+ε) by rows, for x (m,n) and γ, β (n).
+// LayerNorm is y = γ x̂ + β, with x̂ = (x−μ)/√(σ²+ε) by rows, for x (m,n) and γ, β (n).
 var LayerNorm = &Op{
 	Name: "layerNorm", F32: layerNormDo[float32], F64: layerNormDo[float64], Cut: Cut{Each: []bool{true, false, false}},
 	Shape: func(x []Shape) (Shape, error) {

@@ -30,6 +30,9 @@ type Op struct {
 	// Cut tells the compiler how the work may be divided along the mini-batch, the first axis.
 	Cut Cut
 
+	// Made, if not nil, is the op made of others: for a program that writes a network in a form that does not know the op, as ONNX.
+	Made func(x Nodes) *Node
+
 	// Point, if not nil, says that the op is a function of one input, element by element: a product can apply it to its result at once.
 	Point *Point
 	// View says that y has the elements of the input in the same order, so that it can share the input's memory.
@@ -52,7 +55,7 @@ var (
 	each2 = Cut{Each: []bool{true, true}}
 )
 
-// withoutBias is op, of inputs x, weights and bias, without its last input, which its shape rule and kernel must take as left out.
+// WithoutBias is op, of inputs x, weights and bias, without its last input, which its shape rule and kernel must take as left out.
 func WithoutBias(op *Op) *Op {
 	plain := *op
 	plain.Grad = op.Grad[:2]
@@ -87,7 +90,7 @@ func (op *Op) Apply(x ...*Node) *Node {
 	return y
 }
 
-// maxNumbers is the size of the largest result of an op: 8 GiB of float32.
+// MaxNumbers is the size of the largest result of an op: 8 GiB of float32.
 const MaxNumbers = 1 << 31
 
 // Kernel is op's kernel for elements of type T.

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -79,6 +80,18 @@ var (
 // odd are windows whose sides differ.
 var odd = op.Windows{Rows: 2, Cols: 3, StrideRows: 2, StrideCols: 1, PadRows: 1, PadCols: 0, DilateRows: 2, DilateCols: 1}
 
+// far are the cases with each number moved away from 0 by ½, where a difference quotient is good enough.
+func far(cases [][]tensor) [][]tensor {
+	for _, x := range cases {
+		for _, a := range x {
+			for i, v := range a.Data {
+				a.Data[i] = v + math.Copysign(.5, v)
+			}
+		}
+	}
+	return cases
+}
+
 // positive are cases of inputs without negative numbers.
 func positive(cases ...[]shape) [][]tensor {
 	x := spread(cases...)
@@ -131,6 +144,7 @@ var table = []row{
 	{op.Again(1), random(one...)},
 
 	{op.Sign, spread(one...)},
+	{op.SignBit, spread(one...)},
 	{op.Ceil, spread(one...)},
 	{op.Floor, spread(one...)},
 	{op.Sin, spread(one...)},
@@ -138,7 +152,7 @@ var table = []row{
 	{op.Exp, spread(one...)},
 	{op.Neg, spread(one...)},
 	{op.Square, spread(one...)},
-	{op.Inverse, spread(one...)},
+	{op.Inverse, far(spread(one...))},
 	{op.Cube, spread(one...)},
 	{op.Expm1, spread(one...)},
 	{op.Softplus, spread(one...)},
@@ -148,12 +162,12 @@ var table = []row{
 	{op.Ln, positive(one...)},
 	{op.Log2, positive(one...)},
 	{op.Sqrt, positive(one...)},
-	{op.InverseSqrt, positive(one...)},
+	{op.InverseSqrt, far(positive(one...))},
 	{op.Log1p, positive(one...)},
 	{op.Plus, spread(two...)},
 	{op.Minus, spread(two...)},
 	{op.Times, spread(two...)},
-	{op.Over, spread(two...)},
+	{op.Over, far(spread(two...))},
 	{op.Less, spread(two...)},
 	{op.Greater, spread(two...)},
 	{op.LessEqual, spread(two...)},
@@ -162,12 +176,13 @@ var table = []row{
 	{op.NotEqual, spread(two...)},
 	{op.DRectify, spread(two...)},
 	{op.Power, positive(two...)},
+	{op.Ratio, spread(two...)},
 	{op.WithScalar(op.Plus, 1), withNumber(1)},
 	{op.WithScalar(op.Minus, 0), withNumber(0)},
 	{op.WithScalar(op.Minus, 1), withNumber(1)},
 	{op.WithScalar(op.Times, 0), withNumber(0)},
-	{op.WithScalar(op.Over, 0), withNumber(0)},
-	{op.WithScalar(op.Over, 1), withNumber(1)},
+	{op.WithScalar(op.Over, 0), far(withNumber(0))},
+	{op.WithScalar(op.Over, 1), far(withNumber(1))},
 	{op.DropoutGrad(.25), spread(two...)},
 
 	{op.Sum(), random([]shape{{3, 4}})},
@@ -177,6 +192,11 @@ var table = []row{
 	{op.Sum(0, 2), random([]shape{{2, 3, 4}}, []shape{{2, 3, 4, 5}})},
 	{op.Sum(1, 3), random([]shape{{2, 3, 4, 5}})},
 	{op.Sum(0, 2, 3), random([]shape{{2, 3, 4, 5}})},
+	{op.Max(0), spread([]shape{{5}}, []shape{{3, 4}}, []shape{{2, 3, 4}})},
+	{op.Max(1), spread([]shape{{3, 17}}, []shape{{2, 3, 4}})},
+	{op.Max(0, 2), spread([]shape{{2, 3, 4}}, []shape{{2, 3, 4, 5}})},
+	{op.Smaller, spread(two...)},
+	{op.Larger, spread(two...)},
 	{op.Expand(shape{4, 5}), random([]shape{{1, 5}}, []shape{{4, 1}}, []shape{{1, 1}}, []shape{{4, 5}})},
 	{op.Expand(shape{2, 3, 4, 5}), random([]shape{{1, 3, 1, 1}}, []shape{{2, 1, 4, 1}})},
 	{op.Transpose(1, 0), random([]shape{{1, 1}}, []shape{{3, 40}}, []shape{{40, 3}})},
@@ -274,7 +294,6 @@ var table = []row{
 	{op.DCrossEntropy, costs(true)},
 	{op.Absolute, costs(false)},
 	{op.DAbsolute, costs(true)},
-	{op.Signum, spread(one...)},
 	{op.Clamp(.4), spread(one...)},
 	{op.DClamp(.4), spread(two...)},
 	{op.Huber(.8), costs(false)},

@@ -54,7 +54,7 @@ func sameShape(x []Shape) (Shape, error) {
 	return x[0].Clone(), nil
 }
 
-// hadamard is y = a ⊙ b.
+// Hadamard is y = a ⊙ b.
 var Hadamard = &Op{Name: "hadamard", Shape: sameShape, Cut: each2, Flat: true, F32: hadamardDo[float32], F64: hadamardDo[float64]}
 
 // DHadamard is dy ⊙ the other input.
@@ -64,7 +64,7 @@ func hadamardDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().Hadamard(y.Data, x[0].Data, x[1].Data)
 }
 
-// scaled is y = c x.
+// Scaled is y = c x.
 func Scaled(c float64) *Op {
 	return elementwise(fmt.Sprintf("scaled/%v", c), scaledDo[float32](c), scaledDo[float64](c),
 		func(_ Nodes, _, dy *Node) *Node { return Scaled(c).Apply(dy) })
@@ -74,7 +74,7 @@ func scaledDo[T kernel.Float](c float64) func(y, x []T) {
 	return func(y, x []T) { kernel.For[T]().Normalise(y, x, 0, T(c), 0) }
 }
 
-// add is y = a + b; its gradient is dy for both.
+// Add is y = a + b; its gradient is dy for both.
 var Add = &Op{
 	Name: "add", Shape: sameShape, Cut: each2, Flat: true, F32: addDo[float32], F64: addDo[float64],
 	Grad: []Grad{

@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// maxPool is the maximum over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
+// MaxPool is the maximum over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
 func MaxPool(size int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("maxPool/%d", size), F32: maxPoolDo[float32](size), F64: maxPoolDo[float64](size), Cut: each1,
@@ -80,7 +80,7 @@ func maxPickDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 	}
 }
 
-// avgPool is the mean over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
+// AvgPool is the mean over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
 func AvgPool(size int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("avgPool/%d", size), F32: avgPoolDo[float32](size), F64: avgPoolDo[float64](size), Cut: each1,
@@ -117,7 +117,7 @@ func dAvgPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 	}
 }
 
-// mapMeans is y[i,c] = the mean of x[i,c,r,s] over all places, for x (m,c,h,w).
+// MapMeans is y[i,c] = the mean of x[i,c,r,s] over all places, for x (m,c,h,w).
 var MapMeans = &Op{
 	Name: "mapMeans", F32: mapMeansDo[float32], F64: mapMeansDo[float64], Cut: each1,
 	Shape: func(x []Shape) (Shape, error) {

@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// reshape gives x another shape of as many elements; its gradient is shaped back.
+// Reshape gives x another shape of as many elements; its gradient is shaped back.
 func Reshape(to Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("reshape/%v", to), View: true, F32: copyDo[float32], F64: copyDo[float64],
@@ -23,7 +23,7 @@ func Reshape(to Shape) *Op {
 
 func copyDo[T kernel.Float](y Array[T], x []Array[T]) { copy(y.Data, x[0].Data) }
 
-// concatOp is n inputs one after the other along axis 1; the gradient for each is its part of dy.
+// Concat is n inputs one after the other along axis 1; the gradient for each is its part of dy.
 func Concat(n int) *Op {
 	op := &Op{
 		Name: fmt.Sprintf("concat/%d", n), Shape: concatShape, F32: concatDo[float32], F64: concatDo[float64],
@@ -66,7 +66,7 @@ func concatDo[T kernel.Float](y Array[T], x []Array[T]) {
 	}
 }
 
-// part is what lies between from and to on axis 1.
+// Part is what lies between from and to on axis 1.
 func Part(from, to int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("part/%d/%d", from, to), F32: partDo[float32](from), F64: partDo[float64](from), Cut: each1,

@@ -12,38 +12,56 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// digits is a mini-batch like MNIST's: four of five numbers are 0.
+// digits is a mini-batch of images of 28 by 28 like MNIST's: four of five numbers are 0, most of them around what is drawn.
 func (b *builder) digits(shape ...int) *Node {
 	x := b.input(shape...)
-	d := x.Value().Data().([]float32)
-	for i := range d {
-		if d[i] = 0; b.random.IntN(5) == 0 {
-			d[i] = b.random.Float32()
+	var top, left int
+	change(x, func(i int, _ float64) float64 {
+		if i%784 == 0 {
+			top, left = 4+b.random.IntN(6), 5+b.random.IntN(7)
 		}
-	}
+		if row, col := i%784/28-top, i%28-left; 0 <= row && row < 14 && 0 <= col && col < 11 {
+			return b.random.Float64()
+		}
+		return 0
+	})
 	return x
 }
 
 // labels are one-hot rows.
 func (b *builder) labels(m, k int) *Node {
-	y := b.input(m, k)
-	d := y.Value().Data().([]float32)
-	clear(d)
-	for i := range m {
-		d[i*k+b.random.IntN(k)] = 1
-	}
+	y, label := b.input(m, k), 0
+	change(y, func(i int, _ float64) float64 {
+		if i%k == 0 {
+			label = b.random.IntN(k)
+		}
+		if i%k == label {
+			return 1
+		}
+		return 0
+	})
 	return y
 }
 
 // weights are a parameter as Glorot and He would have it.
 func (b *builder) weights(in int, shape ...int) *Node {
 	w := b.param(shape...)
-	d := w.Value().Data().([]float32)
-	scale := float32(2 * math.Sqrt(2/float64(in))) // param's deviation is ½
-	for i := range d {
-		d[i] *= scale
-	}
+	change(w, func(_ int, v float64) float64 { return v * 2 * math.Sqrt(2/float64(in)) }) // param's deviation is ½
 	return w
+}
+
+// change makes each element of n's value f of its place and of what it was.
+func change(n *Node, f func(i int, v float64) float64) {
+	switch d := n.Value().Data().(type) {
+	case []float32:
+		for i, v := range d {
+			d[i] = float32(f(i, float64(v)))
+		}
+	case []float64:
+		for i, v := range d {
+			d[i] = f(i, v)
+		}
+	}
 }
 
 func (b *builder) dense(x *Node, in, out int) *Node {
@@ -80,15 +98,17 @@ func mlpProgram(m int) func(*builder) {
 	return func(b *builder) { b.crossEntropy(b.dense(rectified(b.dense(b.digits(m, 784), 784, 300)), 300, 10)) }
 }
 
-func convnetProgram(b *builder) {
-	const m = 10
-	x := b.digits(m, 1, 28, 28)
-	for i, out := range []int{32, 64, 128} {
-		x = pooled(rectified(b.conv(x, []int{1, 32, 64}[i], out)))
-		x = Must(Dropout(x, .2))
+// convnetProgram is Gorgonia's example of a convolutional network, with so many maps and neurons.
+func convnetProgram(maps []int, hidden int) func(*builder) {
+	return func(b *builder) {
+		const m = 10
+		x, in := b.digits(m, 1, 28, 28), 1
+		for _, out := range maps {
+			x, in = Must(Dropout(pooled(rectified(b.conv(x, in, out))), .2)), out
+		}
+		h := rectified(Must(Mul(Must(Reshape(x, tensor.Shape{m, in * 9})), b.weights(in*9, in*9, hidden))))
+		b.crossEntropy(Must(Mul(Must(Dropout(h, .5)), b.weights(hidden, hidden, 10))))
 	}
-	h := rectified(Must(Mul(Must(Reshape(x, tensor.Shape{m, 128 * 9})), b.weights(128*9, 128*9, 625))))
-	b.crossEntropy(Must(Mul(Must(Dropout(h, .5)), b.weights(625, 625, 10))))
 }
 
 func batchNormProgram(b *builder) {
@@ -127,10 +147,13 @@ func lstmProgram(b *builder) {
 	who, bo := b.weights(hidden, letters, hidden), b.weights(8, letters)
 	h, c := b.input(hidden), b.input(hidden)
 	letter := func() *Node {
-		x := b.input(letters)
-		d := x.Value().Data().([]float32)
-		clear(d)
-		d[b.random.IntN(letters)] = 1
+		x, a := b.input(letters), b.random.IntN(letters)
+		change(x, func(i int, _ float64) float64 {
+			if i == a {
+				return 1
+			}
+			return 0
+		})
 		return x
 	}
 	for range steps {
@@ -162,14 +185,26 @@ func regressionProgram(b *builder) {
 func BenchmarkMachines(b *testing.B) {
 	for _, p := range []struct {
 		name  string
+		dtype tensor.Dtype
 		build func(*builder)
 	}{
-		{"mlp/10", mlpProgram(10)}, {"mlp/100", mlpProgram(100)}, {"convnet", convnetProgram}, {"batchnorm", batchNormProgram},
-		{"residual", residualProgram}, {"autoencoder", autoencoderProgram}, {"lstm", lstmProgram}, {"regression", regressionProgram},
+		{"mlp/10", tensor.Float32, mlpProgram(10)},
+		{"mlp/100", tensor.Float32, mlpProgram(100)},
+		{"convnet", tensor.Float32, convnetProgram([]int{8, 16, 32}, 100)},
+		{"convnet/wide", tensor.Float32, convnetProgram([]int{32, 64, 128}, 625)},
+		{"batchnorm", tensor.Float32, batchNormProgram},
+		{"residual", tensor.Float32, residualProgram},
+		{"autoencoder", tensor.Float32, autoencoderProgram},
+		{"lstm", tensor.Float32, lstmProgram},
+		{"regression", tensor.Float32, regressionProgram},
+		{"mlp/10/float64", tensor.Float64, mlpProgram(10)},
+		{"convnet/float64", tensor.Float64, convnetProgram([]int{8, 16, 32}, 100)},
+		{"lstm/float64", tensor.Float64, lstmProgram},
+		{"regression/float64", tensor.Float64, regressionProgram},
 	} {
 		b.Run(p.name, func(b *testing.B) {
-			tape := machineOf(b, p.build, func(b *builder) VM { return NewTapeMachine(b.g, BindDualValues(b.params...)) })
-			ours := machineOf(b, p.build, func(b *builder) VM { return vm.New(b.g, vm.BindDualValues(b.params...)) })
+			tape := machineOf(b, p.dtype, p.build, func(b *builder) VM { return NewTapeMachine(b.g, BindDualValues(b.params...)) })
+			ours := machineOf(b, p.dtype, p.build, func(b *builder) VM { return vm.New(b.g, vm.BindDualValues(b.params...)) })
 			var times [2][]time.Duration
 			for b.Loop() {
 				for i, m := range []VM{tape, ours} {
@@ -192,8 +227,8 @@ func BenchmarkMachines(b *testing.B) {
 	}
 }
 
-func machineOf(b *testing.B, build func(*builder), machine func(*builder) VM) VM {
-	p := newBuilder(tensor.Float32)
+func machineOf(b *testing.B, dt tensor.Dtype, build func(*builder), machine func(*builder) VM) VM {
+	p := newBuilder(dt)
 	build(p)
 	if _, err := Grad(p.cost, p.params...); err != nil {
 		b.Fatal(err)

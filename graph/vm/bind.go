@@ -49,6 +49,9 @@ func (l *leaf[T]) own(n int) {
 	l.vm.moved = true
 }
 
+// direct says that the program reads the bound tensor's own memory.
+func (l *leaf[T]) direct() bool { return l.copy == nil }
+
 func (l *leaf[T]) load() error {
 	v := l.node.Value()
 	if l.copy == nil {
@@ -63,7 +66,7 @@ func (l *leaf[T]) load() error {
 		return unbound(l.node)
 	}
 	if !put(l.copy, v) {
-		return fmt.Errorf("input %s: a value of shape %v and type %v does not fit a node of shape %v and type %v", label(l.node), v.Shape(), v.Dtype(), l.node.Shape(), l.node.Dtype())
+		return fmt.Errorf("input %s: a %T of shape %v and type %v does not fit a node of shape %v and type %v", label(l.node), v, v.Shape(), v.Dtype(), l.node.Shape(), l.node.Dtype())
 	}
 	return nil
 }

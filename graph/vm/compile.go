@@ -12,7 +12,7 @@ import (
 )
 
 // passes are the compiler: each takes the program one step on.
-var passes = []func(*program){order, lower, reshapes, fuseActivations, sink, sparse, fuseUpdates, groups, place}
+var passes = []func(*program){order, lower, reshapes, stack, fuseActivations, sink, sparse, fuseUpdates, groups, place}
 
 // program is what the passes work on: instructions in the order of execution, over values.
 type program struct {
@@ -22,16 +22,18 @@ type program struct {
 	nodes      op.Nodes // what is computed in any case; those that no other reads are wanted too
 	statements []statement
 
-	rule   *Descent // how parameters are updated; nil: gradients are outputs
-	alone  bool     // every instruction's result is to be seen: none is fused, and blocks are single instructions
-	stock  bool     // some ops were Gorgonia's own
-	of     map[*op.Node]*value
-	values []*value
-	code   []*instr
-	blocks [][]*instr           // code in runs that are executed together, example by example
-	arena  map[tensor.Dtype]int // elements of memory for intermediate values
-	lists  int                  // bytes of the lists of what is not zero
-	relied map[*value]bool      // roots that our own ops read, which so must have their announced shape
+	rule     *Descent // how parameters are updated; nil: gradients are outputs
+	alone    bool     // every instruction's result is to be seen: none is fused, and blocks are single instructions
+	stock    bool     // some ops were Gorgonia's own
+	of       map[*op.Node]*value
+	values   []*value
+	code     []*instr
+	blocks   [][]*instr           // code in runs that are executed together, example by example
+	arena    map[tensor.Dtype]int // elements of memory for intermediate values
+	slicings []slicing            // Gorgonia's slices that became ours
+	moving   map[uintptr]bool     // those that must not
+	lists    int                  // bytes of the lists of what is not zero
+	relied   map[*value]bool      // roots that our own ops read, which so must have their announced shape
 }
 
 // value is a tensor of the program.
@@ -139,6 +141,9 @@ func (p *program) visit(n *op.Node) *value {
 		p.code = append(p.code, v.by)
 	} else if v.node.Value() == nil {
 		op.Fail("input %s has no value; bind one with gorgonia.Let before the run", label(n))
+	}
+	if slices.Contains(v.shape, 0) {
+		op.Fail("node %s has shape %v and so no elements; every axis must have at least 1", label(n), v.shape)
 	}
 	p.of[n] = v
 	p.values = append(p.values, v)

@@ -23,16 +23,15 @@ type program struct {
 // session is a program with its values.
 type session struct {
 	graph  *gorgonia.ExprGraph
-	params gorgonia.Nodes            // what the solver updates; its gradients are compared and, unless apart is set, bound
-	solver gorgonia.Solver           // nil: none
-	feed   func(step int)            // binds or changes inputs before each step; nil: they stay
-	shown  gorgonia.Nodes            // nodes whose values are compared, apart from the roots; they are kept
-	read   map[string]any            // what gorgonia.Read fills, as *gorgonia.Value, and tensors that must or must not change
-	apart  bool                      // gradients are not bound: each step has its own
-	eval   bool                      // machines in the mode for prediction
-	steps  int                       // 0: ten
-	loose  float64                   // times the tolerance
-	skip   func(*gorgonia.Node) bool // nodes that are not compared: random ones, and what depends on them
+	params gorgonia.Nodes  // what the solver updates; its gradients are compared and, unless apart is set, bound
+	solver gorgonia.Solver // nil: none
+	feed   func(step int)  // binds or changes inputs before each step; nil: they stay
+	shown  gorgonia.Nodes  // nodes whose values are compared, apart from the roots; they are kept
+	read   map[string]any  // what gorgonia.Read fills, as *gorgonia.Value, and tensors that must or must not change
+	apart  bool            // gradients are not bound: each step has its own
+	eval   bool            // machines in the mode for prediction
+	steps  int             // 0: ten
+	loose  float64         // times the tolerance
 }
 
 // result is what a program has after a step: names and numbers.
@@ -72,6 +71,11 @@ func numbers(v gorgonia.Value) (d []float64, double bool) {
 			d = append(d, float64(e))
 		}
 		return d, false
+	case []int32:
+		for _, e := range x {
+			d = append(d, float64(e))
+		}
+		return d, true
 	case []int:
 		for _, e := range x {
 			d = append(d, float64(e))
@@ -201,7 +205,7 @@ func (s *session) roots() gorgonia.Nodes {
 		}
 	}
 	for _, n := range s.graph.AllNodes() {
-		if n.Op() != nil && !read[n] && !statement(n) && !(s.skip != nil && s.skip(n)) {
+		if n.Op() != nil && !read[n] && !statement(n) {
 			roots = append(roots, n)
 		}
 	}

@@ -100,6 +100,55 @@ func TestUnkept(t *testing.T) {
 	}
 }
 
+// TestCost: a cost shows its value after each run, although its own gradient reads it, as that of a mean, a root or an exponential does.
+func TestCost(t *testing.T) {
+	for name, f := range map[string]func(*G.Node) (*G.Node, error){
+		"mean": func(y *G.Node) (*G.Node, error) { return G.Mean(y) },
+		"root": func(y *G.Node) (*G.Node, error) { return G.Sqrt(G.Must(G.Sum(y))) },
+		"exp":  func(y *G.Node) (*G.Node, error) { return G.Exp(G.Must(G.Sum(y))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMaker(tensor.Float64)
+			cost := G.Must(f(G.Must(G.Square(m.in(3, 4)))))
+			s := m.session(cost, G.NewVanillaSolver(G.WithLearnRate(.001)))
+			machine, last := vm.New(s.graph, vm.BindDualValues(s.params...)), math.Inf(1)
+			for range 3 {
+				must(machine.RunAll())
+				if cost.Value() == nil || cost.Value().Data().(float64) >= last {
+					t.Fatalf("%v after %v", cost.Value(), last)
+				}
+				last = cost.Value().Data().(float64)
+				must(s.solver.Step(G.NodesToValueGrads(s.params)))
+			}
+		})
+	}
+}
+
+// TestReadBound: what Read fills can be bound as an input for the next run, as the state of a recurrent network is. The TapeMachine writes it
+// in the middle of the run, before the gradients that read the input.
+func TestReadBound(t *testing.T) {
+	gradient := func(bound func(G.Value) G.Value) string {
+		m := newMaker(tensor.Float64)
+		state := m.fixed(m.data(-1, 1, 3))
+		w := m.in(3, 3)
+		next := G.Must(G.Tanh(G.Must(G.Mul(w, state))))
+		var v G.Value
+		G.Read(next, &v)
+		m.session(squares(next), nil)
+		machine := vm.New(m.g, vm.BindDualValues(w))
+		for range 3 {
+			must(machine.RunAll())
+			must(G.Let(state, bound(v)))
+		}
+		d, _ := w.Grad()
+		return fmt.Sprint(d.Data())
+	}
+	itself := gradient(func(v G.Value) G.Value { return v })
+	if copied := gradient(func(v G.Value) G.Value { return v.(*tensor.Dense).Clone().(*tensor.Dense) }); itself != copied {
+		t.Errorf("gradients %s, of a copy %s", itself, copied)
+	}
+}
+
 // TestUnasked: what only a gradient by the mini-batch needs, for which nobody asked, is computed in the first run, and left out after that.
 func TestUnasked(t *testing.T) {
 	m := newMaker(tensor.Float64)
@@ -124,6 +173,27 @@ func TestUnasked(t *testing.T) {
 	for range 2 {
 		if err := keeping.RunAll(); err != nil || unasked.Value() == nil {
 			t.Errorf("a kept gradient: %v, %v", unasked.Value(), err)
+		}
+	}
+}
+
+// TestAsked: a root of the user's own is not left out, although differentiation made the same node for itself.
+func TestAsked(t *testing.T) {
+	m := newMaker(tensor.Float64)
+	w, x := m.in(), m.in()
+	own := G.Must(G.HadamardProd(w, G.NewConstant(1.)))
+	cost := G.Must(G.HadamardProd(w, x))
+	nodes := len(m.g.AllNodes())
+	if _, err := G.Grad(cost, w); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(m.g.AllNodes()); n != nodes+1 {
+		t.Fatalf("differentiation made %d nodes, want the derivative only", n-nodes)
+	}
+	machine := vm.New(m.g, vm.BindDualValues(w))
+	for range 2 {
+		if err := machine.RunAll(); err != nil || own.Value() == nil {
+			t.Errorf("value %v, %v", own.Value(), err)
 		}
 	}
 }
@@ -177,6 +247,18 @@ var wrong = map[string]struct {
 		must(G.Let(x, float32(1)))
 		return g, nil
 	}, []string{"narrow", "float32", "float64"}},
+	"no elements": {func() (*G.ExprGraph, []vm.Option) {
+		g := G.NewGraph()
+		empty := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(0, 3))
+		G.Must(G.Tanh(G.NewMatrix(g, tensor.Float64, G.WithShape(0, 3), G.WithName("hollow"), G.WithValue(empty))))
+		return g, nil
+	}, []string{"hollow", "(0, 3)"}},
+	"a sparse matrix": {func() (*G.ExprGraph, []vm.Option) {
+		g := G.NewGraph()
+		m := tensor.CSRFromCoord(tensor.Shape{2, 2}, []int{0, 1}, []int{0, 1}, []float64{1, 2})
+		G.Must(G.Tanh(G.NewMatrix(g, tensor.Float64, G.WithShape(2, 2), G.WithName("thin"), G.WithValue(m))))
+		return g, nil
+	}, []string{"thin", "CS"}},
 	"a nil to keep": {func() (*G.ExprGraph, []vm.Option) {
 		return G.NewGraph(), []vm.Option{vm.Keep(nil)}
 	}, []string{"nil"}},
@@ -264,6 +346,45 @@ func TestBoundLater(t *testing.T) {
 	}
 }
 
+// TestAddedLater: nodes that come after the first run are not part of the machine, as with the TapeMachine.
+func TestAddedLater(t *testing.T) {
+	m := newMaker(tensor.Float64)
+	w, x := m.in(4, 2), m.fixed(m.data(-1, 1, 3, 4))
+	s := m.session(squares(G.Must(G.Mul(G.Must(G.Tanh(x)), w))), nil)
+	machine := vm.New(s.graph, vm.BindDualValues(w))
+	for range 3 {
+		if err := machine.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		G.Must(G.Tanh(G.NewVector(m.g, tensor.Float64, G.WithShape(3), G.WithName("unbound"))))
+	}
+}
+
+// TestMisuse: wrong arguments give errors, or nothing, and never a panic.
+func TestMisuse(t *testing.T) {
+	g := G.NewGraph()
+	w := vector(g, "w", 1, 2)
+	y := squares(w)
+	if vm.New(g, nil).Data(y) != nil || vm.New(nil).String() != "" {
+		t.Error("a machine that has not run has data, or a listing")
+	}
+	for name, c := range map[string]struct {
+		outs, params op.Nodes
+		vm.Config
+	}{
+		"no outputs":            {nil, nil, vm.Config{}},
+		"a nil output":          {op.Nodes{nil}, nil, vm.Config{}},
+		"a nil parameter":       {op.Nodes{y}, op.Nodes{nil}, vm.Config{}},
+		"too few decays":        {op.Nodes{y}, op.Nodes{w}, vm.Config{Descent: &vm.Descent{}}},
+		"no gradient":           {op.Nodes{y}, op.Nodes{w}, vm.Config{Descent: &vm.Descent{Decay: []bool{true}}}},
+		"a statement as output": {op.Nodes{G.Read(y, new(G.Value))}, nil, vm.Config{}},
+	} {
+		if m, err := vm.Compile(c.outs, c.params, c.Config); err == nil || m != nil || strings.Contains(err.Error(), "panic") {
+			t.Errorf("%s: %v, %v", name, m, err)
+		}
+	}
+}
+
 // TestShared: machines of several graphs run at once over the same weights, which none of them writes.
 func TestShared(t *testing.T) {
 	m := newMaker(tensor.Float64)
@@ -342,7 +463,7 @@ func moments(v G.Value) (mean, sd float64) {
 	return mean, math.Sqrt(sd)
 }
 
-// TestCompileTime: ten thousand nodes are compiled within a second.
+// TestCompileTime: ten thousand nodes are compiled in time that is not quadratic: within a second on an idle machine, and five on a busy one.
 func TestCompileTime(t *testing.T) {
 	m := newMaker(tensor.Float64)
 	x := m.in(4)
@@ -350,14 +471,17 @@ func TestCompileTime(t *testing.T) {
 	for range 1300 {
 		h = G.Must(G.Tanh(G.Must(G.HadamardProd(h, x))))
 	}
+	for range 200 { // x and h have many readers
+		h = G.Must(G.Add(h, G.Must(G.HadamardProd(x, h))))
+	}
 	m.session(squares(h), nil)
 	nodes := len(m.g.AllNodes())
 	begin := time.Now()
 	once(t, m.g)
 	took := time.Since(begin)
 	t.Logf("%d nodes in %v", nodes, took)
-	if nodes < 10_000 || took > time.Second && !testing.Short() && !race {
-		t.Errorf("%d nodes took %v; at most a second for ten thousand", nodes, took)
+	if nodes < 10_000 || took > 5*time.Second && !race {
+		t.Errorf("%d nodes took %v", nodes, took)
 	}
 }
 
@@ -371,5 +495,21 @@ func TestListing(t *testing.T) {
 	}
 	if !bytes.Contains([]byte(machine.String()), []byte("+ twice (Gorgonia's own)(w0, w1)")) {
 		t.Errorf("listing:\n%s", machine)
+	}
+}
+
+// TestStale: values that another machine left in nodes which ours does not show are taken away, and stay where somebody has them.
+func TestStale(t *testing.T) {
+	m := newMaker(tensor.Float64)
+	h := G.Must(G.Tanh(m.in(2, 3)))
+	y := squares(G.Must(G.Sin(h)))
+	if err := G.NewTapeMachine(m.g, G.TraceExec()).RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	had := h.Value()
+	before := fmt.Sprint(had)
+	once(t, m.g)
+	if h.Value() != nil || y.Value() == nil || fmt.Sprint(had) != before {
+		t.Errorf("hidden %v, root %v; the value that was there is %v, was %v", h.Value(), y.Value(), had, before)
 	}
 }

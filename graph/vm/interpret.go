@@ -1,43 +1,59 @@
 package vm
 
 import (
+	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/stheno-ml/stheno/graph/op"
 
 	"gorgonia.org/gorgonia"
 )
 
-// Interpret runs g's ops one by one in order, each into new memory, and shows every node's value until visit returns false. It
+// errEnough stops Interpret.
+var errEnough = errors.New("seen enough")
+
+// Interpret runs g's ops one by one, each after its inputs and into new memory, and shows every node's value until visit returns false. It
 // is slow and plain: the reference for the VMs, and the way to find what went wrong in one.
 func Interpret(g *gorgonia.ExprGraph, visit func(*op.Node, gorgonia.Value) bool) error {
-	order, err := gorgonia.Sort(g) // root first
-	if err != nil {
-		return fmt.Errorf("vm: %w", err)
-	}
-	values := map[int64]gorgonia.Value{}
-	for _, n := range slices.Backward(order) {
-		do := n.Op()
-		v := n.Value()
-		if _, reads := do.(interface{ ReturnsNothing() bool }); reads {
+	i := interpreter{map[*op.Node]gorgonia.Value{}, visit}
+	for _, n := range g.AllNodes() {
+		if isStatement(n) {
 			continue
 		}
-		if x := op.Inputs(n); do != nil && len(x) > 0 {
-			in := make([]gorgonia.Value, len(x))
-			for i, c := range x {
-				in[i] = values[c.ID()]
-			}
-			if v, err = do.Do(in...); err != nil {
-				return fmt.Errorf("vm: %w", err)
-			}
-		} else if c, ok := do.(interface{ Value() gorgonia.Value }); ok {
-			v = c.Value()
-		}
-		values[n.ID()] = v
-		if v != nil && !visit(n, v) {
+		if _, err := i.value(n); err == errEnough {
 			return nil
+		} else if err != nil {
+			return fmt.Errorf("vm: %w", err)
 		}
 	}
 	return nil
+}
+
+type interpreter struct {
+	values map[*op.Node]gorgonia.Value
+	visit  func(*op.Node, gorgonia.Value) bool
+}
+
+func (i interpreter) value(n *op.Node) (v gorgonia.Value, err error) {
+	if v, ok := i.values[n]; ok {
+		return v, nil
+	}
+	if v = n.Value(); n.Op() != nil && !op.IsConstant(n) {
+		var x []gorgonia.Value
+		for _, c := range op.Inputs(n) {
+			in, err := i.value(c)
+			if err != nil {
+				return nil, err
+			}
+			x = append(x, in)
+		}
+		if v, err = n.Op().Do(x...); err != nil {
+			return nil, fmt.Errorf("node %s: %w", label(n), err)
+		}
+	}
+	i.values[n] = v
+	if v != nil && !i.visit(n, v) {
+		return nil, errEnough
+	}
+	return v, nil
 }

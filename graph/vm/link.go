@@ -13,7 +13,7 @@ import (
 // link gives the program's values their memory and makes its instructions steps.
 func (vm *VM) link() error {
 	p := vm.program
-	vm.memory, vm.slots = map[*value]*memory{}, map[*value]*slot{}
+	vm.memory, vm.slots, vm.rows = map[*value]*memory{}, map[*value]*slot{}, map[*value]*rows{}
 	vm.inputs, vm.publish, vm.after, vm.activations = nil, nil, nil, 0
 	if err := vm.leaves(); err != nil {
 		return err

@@ -18,7 +18,8 @@ func lower(p *program) {
 	}
 	l := &lowering{
 		program: p, repeated: map[*value]*value{}, sums: map[*value]reduction{}, masks: map[*value]*value{}, rectified: map[*value]*value{},
-		windows: map[*value]windows{}, mapsLast: map[*value]*value{}, norms: map[gorgonia.Op]*norm{},
+		windows: map[*value]windows{}, mapsLast: map[*value]*value{},
+		norms: map[gorgonia.Op]*norm{}, normed: map[*value]*norm{}, scaled: map[*value]scaling{},
 	}
 	for _, in := range p.code { // first, so that nothing is kept for the sake of its size
 		if stock(in.op, "sizeOp") {
@@ -51,6 +52,8 @@ type lowering struct {
 	windows   map[*value]windows   // by patches, and by the result of a convolution, what they are of
 	mapsLast  map[*value]*value    // by a value, the (m,c,h,w) that it has as (m,h,w,c)
 	norms     map[gorgonia.Op]*norm
+	normed    map[*value]*norm   // by a result
+	scaled    map[*value]scaling // by a product
 }
 
 // rules are by the name of the op's type in package gorgonia. A rule that finds nothing leaves the instruction as it is.
@@ -59,6 +62,9 @@ var rules = map[string]func(*lowering, *instr, reflect.Value){
 	"elemUnaryOp":         (*lowering).unary,
 	"linAlgBinOp":         (*lowering).product,
 	"sumOp":               (*lowering).sum,
+	"maxOp":               (*lowering).max,
+	"minBetween":          (*lowering).smaller,
+	"maxBetween":          (*lowering).larger,
 	"repeatOp":            (*lowering).repeat,
 	"reshapeOp":           (*lowering).reshape,
 	"transposeOp":         (*lowering).transpose,
@@ -210,6 +216,9 @@ var functions = map[string]*op.Op{
 func (l *lowering) unary(in *instr, _ reflect.Value) {
 	name := in.op.(interface{ String() string }).String()
 	own, x := functions[name], in.x[0]
+	if name == "sign" && len(x.shape) == 0 {
+		own = op.SignBit
+	}
 	if l.fold(in) || own == nil || !slices.Equal(x.shape, in.y.shape) {
 		return
 	}
@@ -226,7 +235,7 @@ var operators = []*op.Op{
 	op.Less, op.Greater, op.LessEqual, op.GreaterEqual, op.Equal, op.NotEqual,
 }
 
-const addition, multiplication, comparisons, greaterEqual = 0, 2, 5, 8
+const addition, multiplication, division, comparisons, greaterEqual = 0, 2, 3, 5, 8
 
 func (l *lowering) binary(in *instr, r reflect.Value) {
 	kind := int(r.Field(0).Elem().Field(0).Uint())
@@ -240,8 +249,11 @@ func (l *lowering) binary(in *instr, r reflect.Value) {
 	if kind == addition && slices.Equal(x[0].shape, x[1].shape) && slices.Equal(x[0].shape, in.y.shape) {
 		own = op.Add
 	}
+	if kind == division && len(x[0].shape)+len(x[1].shape) == 0 {
+		own = op.Ratio
+	}
 	for k, v := range x {
-		if from := l.repeated[v]; from != nil && from.elements() == 1 {
+		if from := l.repeated[v]; from != nil && from.elements() == 1 && (kind != division || k == 0 || nonzero(from)) { // a divisor of 0 is taken otherwise in a tensor
 			v = view(from, op.Shape{})
 		}
 		switch {
@@ -259,6 +271,9 @@ func (l *lowering) binary(in *instr, r reflect.Value) {
 		own = op.WithScalar(operators[kind], 1)
 	}
 	l.become(in, own, x...)
+	if kind == multiplication {
+		l.scaling(in)
+	}
 	if kind == greaterEqual && x[0].elements() == in.y.elements() && isZero(x[1]) {
 		l.masks[in.y] = in.x[0]
 	}
@@ -266,7 +281,7 @@ func (l *lowering) binary(in *instr, r reflect.Value) {
 
 // number is the function own, in's, of a number.
 func (l *lowering) number(in *instr, own *op.Op, x *value) *value {
-	if c := constantOf(x.root()); c != nil {
+	if c := constantOf(x.root()); c != nil && own != op.Sign { // which Gorgonia has otherwise for numbers
 		if v, err := in.op.Do(c); err == nil {
 			return l.constant(x, v)
 		}
@@ -310,6 +325,9 @@ func (l *lowering) addition(in *instr) bool {
 		}
 		by := maker(z)
 		alone := z.uses == 1 && !z.keep && z.of == nil && by != nil
+		if alone && l.shifts(in, z, b) {
+			return true
+		}
 		switch n := len(z.shape); {
 		case n == 2 && b.shape[0] == 1 && b.shape[1] == z.shape[1]:
 			row := view(b, op.Shape{z.shape[1]})
@@ -346,6 +364,9 @@ func (l *lowering) rectifies(in *instr) bool {
 	}
 	return false
 }
+
+// nonzero says that v is a constant other than 0.
+func nonzero(v *value) bool { return constantOf(v.root()) != nil && !isZero(v.root()) }
 
 // isZero says that v is the constant 0.
 func isZero(v *value) bool {

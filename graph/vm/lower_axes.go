@@ -87,6 +87,9 @@ func (l *lowering) sum(in *instr, r reflect.Value) {
 		sum = reduction{before.x, both}
 	}
 	l.sums[in.y] = sum
+	if l.scaleGrad(in, sum) {
+		return
+	}
 	switch n := len(sum.x.shape); {
 	case n == 2 && slices.Equal(sum.axes, []int{0}):
 		l.become(in, op.SumRows, sum.x)
@@ -94,6 +97,23 @@ func (l *lowering) sum(in *instr, r reflect.Value) {
 		l.become(in, op.SumMaps, sum.x)
 	default:
 		l.become(in, op.Sum(sum.axes...), sum.x)
+	}
+}
+
+func (l *lowering) max(in *instr, r reflect.Value) {
+	axes := ints(r.FieldByName("along"))
+	slices.Sort(axes)
+	if own := op.Max(axes...); agrees(in, own) {
+		l.become(in, own, in.x[0])
+	}
+}
+
+func (l *lowering) smaller(in *instr, _ reflect.Value) { l.between(in, op.Smaller) }
+func (l *lowering) larger(in *instr, _ reflect.Value)  { l.between(in, op.Larger) }
+
+func (l *lowering) between(in *instr, own *op.Op) {
+	if in.alike() && slices.Equal(in.x[0].shape, in.x[1].shape) && slices.Equal(in.x[0].shape, in.y.shape) && agrees(in, own) {
+		l.become(in, own, in.x...)
 	}
 }
 
@@ -237,10 +257,19 @@ func window(o gorgonia.Op, r reflect.Value, s op.Shape) op.Window {
 }
 
 func (l *lowering) slice(in *instr, r reflect.Value) {
-	l.become(in, op.Slice(window(in.op, r, in.x[0].shape)), in.x[0])
+	switch {
+	case !l.still(in.op):
+	case slices.Equal(in.y.shape, in.x[0].shape): // all of it
+		l.reshape(in, r)
+	default:
+		l.become(in, op.Slice(window(in.op, r, in.x[0].shape)), in.x[0])
+	}
 }
 
 func (l *lowering) unslice(in *instr, r reflect.Value) {
+	if !l.still(in.op) {
+		return
+	}
 	whole, part := in.x[0].shape, in.x[1]
 	w := window(in.op, reflect.Indirect(r.Field(0)), whole)
 	shape, err := op.Slice(w).Shape([]op.Shape{whole})
@@ -257,8 +286,8 @@ func (l *lowering) element(in *instr, r reflect.Value) {
 	l.become(in, op.Slice(op.Window{Axis: 0, From: at, To: at + 1, Step: 1}), view(x, op.Shape{x.elements()}))
 }
 
-// rows is v as a matrix whose rows are v's last axis.
-func rows(v *value) *value {
+// byRows is v as a matrix whose rows are v's last axis.
+func byRows(v *value) *value {
 	n := v.shape[len(v.shape)-1]
 	return view(v, op.Shape{v.elements() / n, n})
 }
@@ -269,7 +298,7 @@ func (l *lowering) softmax(in *instr, r reflect.Value) {
 		own = op.LogSoftmax
 	}
 	if axis := int(r.FieldByName("axis").Int()); last >= 0 && (axis == last || axis == -1 && !in.x[0].shape.IsColVec()) {
-		l.become(in, own, rows(in.x[0]))
+		l.become(in, own, byRows(in.x[0]))
 	}
 }
 
@@ -280,6 +309,6 @@ func (l *lowering) softmaxGrad(in *instr, r reflect.Value) {
 		own = op.DLogSoftmax
 	}
 	if axis := int(op0.FieldByName("axis").Int()); last >= 0 && (axis == last || axis == -1) && in.alike() {
-		l.become(in, own, rows(in.x[1]), rows(in.x[2]))
+		l.become(in, own, byRows(in.x[1]), byRows(in.x[2]))
 	}
 }

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"reflect"
+	"slices"
 	"sync/atomic"
 
 	"github.com/stheno-ml/stheno/graph/op"
@@ -116,7 +117,8 @@ type norm struct {
 	x, moments *value
 	ones       *value
 	eps        float64
-	training   reflect.Value
+	training   reflect.Value     // bool
+	sums       map[*value]*value // by the gradient of its result
 }
 
 func (l *lowering) batchNorm(in *instr, r reflect.Value) {
@@ -125,12 +127,66 @@ func (l *lowering) batchNorm(in *instr, r reflect.Value) {
 		return
 	}
 	c := x.shape[1]
-	n := &norm{x: x, eps: r.FieldByName("epsilon").Float(), training: r.FieldByName("training")}
+	n := &norm{x: x, eps: r.FieldByName("epsilon").Float(), training: r.FieldByName("training"), sums: map[*value]*value{}}
 	state := &statistics{op: in.op.(*gorgonia.BatchNormOp), momentum: r.FieldByName("momentum").Float(), training: n.training, numbers: x.elements() / c}
 	n.moments = l.emit(in.y.node, state.moments(c, x.elements()/x.shape[0]/c), l.emit(in.y.node, op.MapMoments, x))
 	n.ones = l.filled(x, c, 1)
-	l.norms[in.op] = n
 	l.become(in, op.BatchNorm(n.eps), x, n.moments, n.ones, l.filled(x, c, 0))
+	l.norms[in.op], l.normed[in.y] = n, n
+}
+
+// scaling is x with each map or column times a number of by.
+type scaling struct{ by, x *value }
+
+// perMap says that v, that has length 1 along all axes but the second, has a number for each map or column of y.
+func perMap(v, y *value) bool {
+	return v != nil && len(y.shape) >= 2 && len(v.shape) == len(y.shape) && v.shape[1] == y.shape[1] && v.elements() == y.shape[1]
+}
+
+// scaling finds a product with a number for each map.
+func (l *lowering) scaling(in *instr) {
+	for k, x := range in.x {
+		if by := l.repeated[x]; perMap(by, in.y) && in.x[1-k].elements() == in.y.elements() { // not one number for all
+			l.scaled[in.y] = scaling{view(by, op.Shape{in.y.shape[1]}), in.x[1-k]}
+		}
+	}
+}
+
+// shifts finds what batch normalization's result, scaled, is shifted by, so that one op does all.
+func (l *lowering) shifts(in *instr, z, shift *value) bool {
+	s := l.scaled[z]
+	n := l.normed[s.x]
+	if n == nil || !perMap(shift, in.y) {
+		return false
+	}
+	l.become(in, op.BatchNorm(n.eps), n.x, n.moments, s.by, view(shift, op.Shape{in.y.shape[1]}))
+	return in.own != nil
+}
+
+// scaleGrad finds the gradient of what batch normalization's result is scaled by: the sum of its product with dy.
+func (l *lowering) scaleGrad(in *instr, sum reduction) bool {
+	by := maker(sum.x)
+	if by == nil || by.own != op.Times || len(sum.axes) != len(sum.x.shape)-1 || slices.Contains(sum.axes, 1) {
+		return false
+	}
+	for k, x := range by.x {
+		if n := l.normed[x]; n != nil && by.x[1-k].elements() == n.x.elements() { // not one number for all
+			l.become(in, op.Half(1), l.sumsOf(n, by.x[1-k]))
+			return true
+		}
+	}
+	return false
+}
+
+// sumsOf are Σ dy and Σ dy x̂ of every map.
+func (l *lowering) sumsOf(n *norm, dy *value) *value {
+	if n.sums[dy] == nil {
+		s := n.x.shape
+		sums := l.emit(n.moments.node, op.MapSums(n.eps), n.x, n.moments, dy)
+		total := l.emit(n.moments.node, op.SumRows, view(sums, op.Shape{s[0], 2 * s[1]}))
+		n.sums[dy] = view(total, op.Shape{2, s[1]})
+	}
+	return n.sums[dy]
 }
 
 // filled is a constant vector.
@@ -163,20 +219,20 @@ func (s *statistics) moments(c, area int) *op.Op {
 
 func momentsDo[T kernel.Float](s *statistics, join *op.Op, c int) func(op.Array[T], []op.Array[T]) {
 	do := op.Kernel[T](join)
-	running := func(t tensor.Tensor) []T { return t.Data().([]T) }
 	return func(y op.Array[T], x []op.Array[T]) {
-		mean, variance := s.op.Stats()
+		m, v := s.op.Stats()
+		mean, variance := backing[T](m.(*tensor.Dense)), backing[T](v.(*tensor.Dense))
 		if !s.training.Bool() {
-			copy(y.Data, running(mean))
-			copy(y.Data[c:], running(variance))
+			copy(y.Data, mean)
+			copy(y.Data[c:], variance)
 			return
 		}
 		do(y, x)
-		keep := T(1 - s.momentum)
-		for k, m := range y.Data[:c] {
+		share := T(s.momentum)
+		for k := range mean {
 			unbiased := y.Data[c+k] * T(s.numbers) / T(s.numbers-1)
-			running(mean)[k] = T(s.momentum)*m + keep*running(mean)[k]
-			running(variance)[k] = T(s.momentum)*unbiased + keep*running(variance)[k]
+			mean[k] = share*y.Data[k] + (1-share)*mean[k]
+			variance[k] = share*unbiased + (1-share)*variance[k]
 		}
 	}
 }
@@ -186,22 +242,23 @@ func (l *lowering) batchNormGrad(in *instr, r reflect.Value) {
 	if n == nil || n.x != in.x[0] {
 		return
 	}
-	s, dy := n.x.shape, in.x[1]
-	sums := l.emit(in.y.node, op.MapSums(n.eps), n.x, n.moments, dy)
-	total := l.emit(in.y.node, n.sum(), view(sums, op.Shape{s[0], 2 * s[1]}))
-	l.become(in, op.DBatchNorm(n.eps, n.x.elements()/s[1]), n.x, n.moments, n.ones, dy, view(total, op.Shape{2, s[1]}))
+	dy, scale := in.x[1], n.ones
+	if s, ok := l.scaled[dy]; ok {
+		dy, scale = s.x, s.by
+	}
+	sums := l.emit(in.y.node, n.felt(), l.sumsOf(n, dy))
+	l.become(in, op.DBatchNorm(n.eps, n.x.elements()/n.x.shape[1]), n.x, n.moments, scale, dy, sums)
 }
 
-// sum is Σ over the examples; 0 in evaluation, where what was subtracted does not depend on x.
-func (n *norm) sum() *op.Op {
-	return &op.Op{Name: "batchSums", Shape: op.SumRows.Shape, F32: sumsDo[float32](n), F64: sumsDo[float64](n)}
+// felt is what the moments' own gradient has of the sums: nothing in evaluation, where they do not depend on x.
+func (n *norm) felt() *op.Op {
+	return &op.Op{Name: "batchSums", Shape: op.Rectify.Shape, F32: feltDo[float32](n), F64: feltDo[float64](n)}
 }
 
-func sumsDo[T kernel.Float](n *norm) func(op.Array[T], []op.Array[T]) {
-	do := op.Kernel[T](op.SumRows)
+func feltDo[T kernel.Float](n *norm) func(op.Array[T], []op.Array[T]) {
 	return func(y op.Array[T], x []op.Array[T]) {
 		if n.training.Bool() {
-			do(y, x)
+			copy(y.Data, x[0].Data)
 		} else {
 			clear(y.Data)
 		}

@@ -18,8 +18,8 @@ type options struct {
 	watchesSome bool
 }
 
-// BindDualValues makes every run add the gradient of each node to the node's Grad, until a solver sets that to zero. With no nodes it
-// is every input of the graph that has a gradient.
+// BindDualValues makes every run add the gradient of each node to the node's Grad, where solvers look for it and set it to zero. With no
+// nodes, these are all inputs of the graph that have a gradient.
 func BindDualValues(nodes ...*op.Node) Option {
 	return func(o *options) {
 		o.dual, o.all = true, o.all || len(nodes) == 0
@@ -27,21 +27,21 @@ func BindDualValues(nodes ...*op.Node) Option {
 	}
 }
 
-// Keep makes every run leave the nodes' values in their Value. The roots of the graph and the gradients of its inputs have theirs in
-// any case; any other node has none, because its memory is used again.
+// Keep makes every run show the nodes' values in their Value. The roots of the graph and the gradients of its inputs show theirs in any case.
+// Any other node shows none, because its memory is used again for other values.
 func Keep(nodes ...*op.Node) Option {
 	return func(o *options) { o.keep = append(o.keep, nodes...) }
 }
 
-// EvalMode makes dropout, batch norm and other ops with two modes behave as in prediction. The mode lives in the ops: of several
-// machines of one graph the last one that was made decides.
+// EvalMode makes dropout, batch norm and other ops with two modes behave as in prediction. The mode is a property of the graph's ops, so that
+// the machine that was made last decides for all machines of the graph.
 func EvalMode() Option { return func(o *options) { o.eval = true } }
 
-// Threads is how many processors a run may use; without it, all. The results have the same bits for any number.
+// Threads is how many processors a run may use; the default is all. The results have the same bits for any number.
 func Threads(n int) Option { return func(o *options) { o.threads = n } }
 
-// WithWatchlist stops a run at the first of the nodes, or of all where none is given, whose value is not finite, with an error that
-// names it. Nothing is fused then, and a run is slower.
+// WithWatchlist stops a run at the first node whose value is NaN or infinite, with an error that names the node and the element. It looks at
+// the nodes that it is given, or at all if it is given none. Runs are slower, because nothing is fused.
 func WithWatchlist(nodes ...*op.Node) Option {
 	return func(o *options) {
 		o.watch, o.watchesSome = true, o.watchesSome || len(nodes) > 0

@@ -254,6 +254,17 @@ var nets = map[string]func(m *maker) *session{
 		s.loose = 10
 		return s
 	},
+	"sum of a batch norm": func(m *maker) *session {
+		h := G.Must(G.Mul(m.fixed(m.data(-1, 1, 3, 4)), m.in(4, 2)))
+		h, _, _, _, err := G.BatchNorm(h, m.positive(1, 2), m.in(1, 2), .9, 1e-5)
+		must(err)
+		return m.session(G.Must(G.Sum(h)), G.NewVanillaSolver(G.WithLearnRate(.01)))
+	},
+	"mean of a batch norm of maps": func(m *maker) *session {
+		h, _, _, _, err := G.BatchNorm(m.in(2, 3, 2, 2), m.positive(1, 3, 1, 1), m.in(1, 3, 1, 1), .9, 1e-5)
+		must(err)
+		return m.session(G.Must(G.Mean(h)), G.NewVanillaSolver(G.WithLearnRate(.01)))
+	},
 	"batch norm, prediction": func(m *maker) *session {
 		h, _, _, _, err := G.BatchNorm(m.fixed(m.data(-1, 1, 8, 6)), m.positive(8, 6), m.in(8, 6), .9, 1e-5)
 		must(err)

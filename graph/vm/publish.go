@@ -24,7 +24,7 @@ func (vm *VM) outputs() {
 		}
 	}
 	for _, w := range p.dual {
-		if w.Deriv() != nil {
+		if p.of[w.Deriv()] != nil {
 			vm.after = append(vm.after, vm.newGradient(w).add)
 		}
 	}
@@ -50,6 +50,8 @@ type gradient struct {
 	vm   *VM
 	of   *op.Node
 	from *slot
+	rows *rows    // which of from's rows may differ from 0; nil: all
+	cols int      // of from, with rows
 	sum  memory   // Grad's
 	job  team.Job // of the elements of sum, in parts
 }
@@ -59,9 +61,14 @@ const chunk = 1 << 15 // elements of a gradient that are added up in a part
 // newGradient is the gradient of w. The whole of it is added after a run, since an op may write to its input, as Iop lets it.
 func (vm *VM) newGradient(w *op.Node) *gradient {
 	g := &gradient{vm: vm, of: w, from: vm.slot(vm.program.of[w.Deriv()])}
+	if root := vm.program.of[w.Deriv()].root(); vm.rows[root] != nil {
+		g.rows, g.cols = vm.rows[root], root.shape[1]
+	}
 	g.job.Run = func(i int) {
 		from := i * chunk
-		if g.sum.f32 != nil {
+		if g.rows != nil {
+			g.addRows(from, min(len(g.sum.f32), from+chunk))
+		} else if g.sum.f32 != nil {
 			addTo(g.sum.f32, g.from.memory.f32, from)
 		} else {
 			addTo(g.sum.f64, g.from.memory.f64, from)
@@ -79,6 +86,17 @@ func addTo[T kernel.Float](y, x []T, from int) {
 	}
 	for i := range y {
 		y[i] += x[0]
+	}
+}
+
+// addRows adds the elements [from, to), by rows.
+func (g *gradient) addRows(from, to int) {
+	for row := from / g.cols; row*g.cols < to; row++ {
+		if g.rows.are[row] {
+			a, b := max(from, row*g.cols), min(to, (row+1)*g.cols)
+			y := g.sum.f32[a:b]
+			kernel.For[float32]().Add(y, y, g.from.memory.f32[a:b])
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 	"github.com/stheno-ml/stheno/internal/kernel"
 	"github.com/stheno-ml/stheno/internal/team"
+
+	"gorgonia.org/tensor"
 )
 
 // sparse finds the products with an input of the graph as left factor, such as the first layer's: most pixels of a digit are 0.
@@ -14,7 +16,7 @@ func sparse(p *program) {
 			continue
 		}
 		x, s := in.x[0].root(), in.x[0].shape
-		if !x.leaf() || x.node.Deriv() != nil || s[1] < 64 {
+		if !x.leaf() || x.node.Deriv() != nil || s[1] < 64 || x.dtype != tensor.Float32 { // float64's sparse kernels are loops in Go
 			continue
 		}
 		if in.affine() && found[x] == nil {
@@ -158,20 +160,57 @@ func (l linker[T]) sparseTMul(in *instr) []team.Job {
 	n, k := in.x[0].shape[1], in.x[1].shape[1]
 	y, factors := l.target(in)
 	x, dy := l.of(in.x[0]), l.of(in.x[1])
-	if len(in.sparse) == 2 {
-		return []team.Job{{Parts: 2, Run: func(i int) {
-			alpha, beta := factors()
-			outer(in.sparse[i], y, x, dy, n, k, 0, k, alpha, beta)
-		}}}
-	}
-	return []team.Job{{Parts: parts(k, wide), Run: func(i int) {
+	r := l.vm.rowsOf(in)
+	jobs := []team.Job{{Parts: 1, Run: func(int) { r.find(in.sparse) }}, {Parts: parts(k, wide), Run: func(i int) {
 		alpha, beta := factors()
-		outer(in.sparse[0], y, x, dy, n, k, i*wide, min(k, (i+1)*wide), alpha, beta)
+		outer(in.sparse[0], r, y, x, dy, n, k, i*wide, min(k, (i+1)*wide), alpha, beta)
 	}}}
+	if len(in.sparse) == 2 {
+		jobs[1] = team.Job{Parts: 2, Run: func(i int) {
+			alpha, beta := factors()
+			outer(in.sparse[i], r, y, x, dy, n, k, 0, k, alpha, beta)
+		}}
+	}
+	if r == nil {
+		return jobs[1:]
+	}
+	return jobs
 }
 
-// outer is w = β w + α xᵀ dy for the columns [z.from, z.to) of x, of n columns, and the columns [j0, j1) of w and dy, of k columns.
-func outer[T kernel.Float](z *lists, w, x, dy []T, n, k, j0, j1 int, alpha, beta T) {
+// rows says which rows of a gradient may differ from 0: a row where a column of the input does. So the others need neither be set to 0 nor be
+// added to anything.
+type rows struct{ are, were []bool } // in this run and in the last
+
+// rowsOf are those of the result, where nothing but the instruction writes to its memory; nil elsewhere.
+func (vm *VM) rowsOf(in *instr) *rows {
+	y := in.y.root()
+	if in.update != nil || vm.program.params != nil || !y.keep || y.uses != 1 {
+		return nil
+	}
+	if vm.rows[y] == nil {
+		vm.rows[y] = &rows{make([]bool, in.y.shape[0]), make([]bool, in.y.shape[0])}
+	}
+	return vm.rows[y]
+}
+
+// find takes them from the lists of this run.
+func (r *rows) find(lists []*lists) {
+	r.are, r.were = r.were, r.are
+	clear(r.are)
+	for _, z := range lists {
+		for first := 0; first < z.m; first += kernel.Together {
+			for _, column := range z.at(first, 0, z.to-z.from) {
+				r.are[z.from+int(column)] = true
+			}
+		}
+		for i := z.from; i < z.to && z.dense(); i++ {
+			r.are[i] = true
+		}
+	}
+}
+
+// outer is w = β w + α xᵀ dy, of which the rows given were not 0 before, for the columns [z.from, z.to) of x, of n columns, and the columns [j0, j1) of w and dy, of k columns.
+func outer[T kernel.Float](z *lists, rows *rows, w, x, dy []T, n, k, j0, j1 int, alpha, beta T) {
 	s, x, w, dy := kernel.For[T](), x[z.from:], w[z.from*k+j0:], dy[j0:]
 	if z.dense() {
 		s.Mul(w, k, x, 1, n, dy, k, z.to-z.from, j1-j0, z.m, alpha, beta)
@@ -179,9 +218,16 @@ func outer[T kernel.Float](z *lists, w, x, dy []T, n, k, j0, j1 int, alpha, beta
 	}
 	for from := 0; from < z.to-z.from; from += z.block {
 		to := min(z.to-z.from, from+z.block)
-		if j1-j0 == k {
+		switch {
+		case rows != nil:
+			for p := from; p < to; p++ {
+				if rows.were[z.from+p] {
+					clear(w[p*k : p*k+j1-j0])
+				}
+			}
+		case j1-j0 == k:
 			shrink(w[from*k:to*k], beta)
-		} else {
+		default:
 			for p := from; p < to; p++ {
 				shrink(w[p*k:p*k+j1-j0], beta)
 			}

@@ -230,4 +230,88 @@ var uses = []program{
 		y := G.Must(G.Mul(m.in(3, 4), x))
 		return m.session(squares(y), G.NewVanillaSolver(G.WithLearnRate(.1)))
 	}},
+	{"a slice that moves", func() *session {
+		m := newMaker(tensor.Float64)
+		rows := G.Must(G.Slice(m.fixed(m.data(-1, 1, 20, 4)), G.S(0, 4)))
+		y := G.Must(G.Mul(rows, m.in(4, 3)))
+		s := m.session(squares(y), G.NewVanillaSolver(G.WithLearnRate(.01)))
+		s.feed = func(step int) { must(G.UnsafeLet(rows, G.S(step, step+4))) }
+		return s
+	}},
+	{"a slice of a parameter that moves", func() *session {
+		m := newMaker(tensor.Float64)
+		rows := G.Must(G.Slice(m.in(20, 4), G.S(0, 4)))
+		s := m.session(squares(rows), G.NewVanillaSolver(G.WithLearnRate(.01)))
+		s.feed = func(step int) { must(G.UnsafeLet(rows, G.S(step, step+4))) }
+		return s
+	}},
+	{"a column that moves", func() *session {
+		m := newMaker(tensor.Float64)
+		column := G.Must(G.Slice(m.fixed(m.data(-1, 1, 5, 20)), nil, G.S(0)))
+		squares(G.Must(G.Tanh(column)))
+		return &session{graph: m.g, feed: func(step int) { must(G.UnsafeLet(column, G.S(step))) }}
+	}},
+	{"batch norm in both modes in turn", func() *session {
+		m := newMaker(tensor.Float64)
+		h, _, _, o, err := G.BatchNorm(m.fixed(m.data(-1, 1, 8, 6)), m.positive(8, 6), m.in(8, 6), .9, 1e-5)
+		must(err)
+		s := m.session(squares(h), G.NewVanillaSolver(G.WithLearnRate(.01)))
+		s.loose = 10
+		s.feed = func(step int) {
+			if step%3 != 0 {
+				must(o.SetTraining(step%3 == 1))
+			}
+		}
+		return s
+	}},
+	{"running statistics that are set", func() *session {
+		m := newMaker(tensor.Float64)
+		h, _, _, o, err := G.BatchNorm(m.fixed(m.data(-1, 1, 8, 6)), m.positive(8, 6), m.in(8, 6), .9, 1e-5)
+		must(err)
+		s := m.session(squares(h), nil)
+		s.eval = true
+		s.feed = func(step int) {
+			mean, variance := o.Stats()
+			must(o.SetStats(m.data(-1, 1, mean.Shape()...), m.data(.5, 1, variance.Shape()...)))
+		}
+		return s
+	}},
+	{"running statistics", func() *session {
+		m := newMaker(tensor.Float64)
+		h, _, _, o, err := G.BatchNorm(m.fixed(m.data(-1, 1, 8, 6)), m.positive(8, 6), m.in(8, 6), .9, 1e-5)
+		must(err)
+		s := m.session(squares(h), G.NewVanillaSolver(G.WithLearnRate(.01)))
+		mean, variance := o.Stats()
+		s.read, s.loose = map[string]any{"mean": mean, "variance": variance}, 10
+		return s
+	}},
+	{"the gradient of a hidden node", func() *session {
+		m := newMaker(tensor.Float64)
+		h := G.Must(G.Mul(m.in(3, 4), m.in(4, 2)))
+		s := m.session(squares(G.Must(G.Tanh(h))), nil)
+		s.params = append(s.params, h)
+		return s
+	}},
+	{"an input of the data's own shape", func() *session {
+		m := newMaker(tensor.Float64)
+		x := G.NewVector(m.g, tensor.Float64, G.WithName("x"), G.WithValue(m.data(0, 1, 4)))
+		return m.session(squares(G.Must(G.HadamardProd(x, m.in(4)))), G.NewVanillaSolver(G.WithLearnRate(.1)))
+	}},
+	{"one element", func() *session {
+		m := newMaker(tensor.Float64)
+		w := m.in(1, 1)
+		return m.session(squares(G.Must(G.Add(G.Must(G.Mul(m.in(1, 1), w)), w))), G.NewVanillaSolver(G.WithLearnRate(.1)))
+	}},
+	{"five axes", func() *session {
+		m := newMaker(tensor.Float64)
+		y := G.Must(G.Sum(G.Must(G.Tanh(m.in(2, 1, 3, 2, 2))), 2, 4))
+		return m.session(squares(y), G.NewVanillaSolver(G.WithLearnRate(.1)))
+	}},
+	{"int32", func() *session {
+		m := newMaker(tensor.Float64)
+		x := m.fixed(tensor.New(tensor.WithBacking([]int32{1, 2})))
+		var read G.Value
+		G.Read(G.Must(G.Add(x, x)), &read)
+		return &session{graph: m.g, read: map[string]any{"sum": &read}}
+	}},
 }

@@ -14,20 +14,21 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// VM is a compiled graph: a flat list of steps over memory that was placed in advance. It implements gorgonia.VM: RunAll reads the
-// values of the graph's inputs, leaves the outputs in their nodes' Value and the gradients in the parameters' Grad. It is not for
-// use by several goroutines at once.
+// VM is a machine for one graph, a gorgonia.VM. It is not for use by several goroutines at once.
 type VM struct {
 	graph   *gorgonia.ExprGraph // to compile at the first run; nil: it is compiled
 	options options
 
-	more bool // the program has nodes that are needed in the first run only
-	lean bool // it has none
+	more   bool             // the program has nodes that are needed in the first run only
+	lean   bool             // it has none
+	nodes  op.Nodes         // of the graph, when it was compiled
+	moving map[uintptr]bool // slices that were moved between runs
 
 	program *program
 	threads int
 	memory  map[*value]*memory // by root
 	slots   map[*value]*slot
+	rows    map[*value]*rows // of gradients, by root
 	inputs  []input
 	steps   []team.Job
 	publish []func() error // shows results in their nodes
@@ -41,12 +42,15 @@ type VM struct {
 
 var _ gorgonia.VM = (*VM)(nil)
 
-// New is a machine for any graph of Gorgonia's. It takes the place of gorgonia.NewTapeMachine and gives the same values. The graph is
-// compiled at the first RunAll, which returns an error where it cannot be.
+// New is a machine for any graph of Gorgonia's. It takes the place of gorgonia.NewTapeMachine and gives the same values. It compiles the graph
+// at the first RunAll, so that values may be bound after New, and that RunAll returns the error of a graph that does not run. Gorgonia's
+// own options, among them WithPrecompiled, are not for it; leave them out.
 func New(g *gorgonia.ExprGraph, opts ...Option) *VM {
 	vm := &VM{graph: g}
 	for _, o := range opts {
-		o(&vm.options)
+		if o != nil {
+			o(&vm.options)
+		}
 	}
 	if g == nil {
 		return vm
@@ -63,6 +67,7 @@ func New(g *gorgonia.ExprGraph, opts ...Option) *VM {
 type Config struct {
 	Threads int      // 0: one a processor. The program computes the same sums in the same order for any number
 	Descent *Descent // nil: the program leaves the gradients; otherwise it makes the step of gradient descent in their place
+	Bound   bool     // the inputs stay bound to the tensors that they have now, so that no run has to look for others
 }
 
 // Compile turns a graph into a program for outs and for the gradients of params, as gorgonia.Grad made them (none if it was not
@@ -74,10 +79,26 @@ func Compile(outs, params op.Nodes, c Config) (vm *VM, err error) {
 	if slices.Contains(outs, nil) || slices.Contains(params, nil) {
 		return nil, errors.New("vm: a nil among the outputs or parameters; leave it out")
 	}
+	if c.Descent != nil {
+		if len(c.Descent.Decay) != len(params) {
+			return nil, fmt.Errorf("vm: Decay of %d parameters, but there are %d; give one for each", len(c.Descent.Decay), len(params))
+		}
+		for _, w := range params {
+			if w.Deriv() == nil {
+				return nil, fmt.Errorf("vm: parameter %s has no gradient; call gorgonia.Grad before", label(w))
+			}
+		}
+	}
 	vm = &VM{options: options{threads: c.Threads}}
 	p := &program{outs: slices.Clone(outs), params: params, rule: c.Descent}
 	if err := vm.compile(p); err != nil {
 		return nil, fmt.Errorf("vm: %w", err)
+	}
+	if c.Bound {
+		vm.inputs = slices.DeleteFunc(vm.inputs, func(in input) bool {
+			l, ok := in.(interface{ direct() bool })
+			return ok && l.direct()
+		})
 	}
 	return vm, nil
 }
@@ -109,10 +130,11 @@ func rescue(err *error) {
 	}
 }
 
-// RunAll runs the program once. Unlike the TapeMachine it needs no Reset between runs.
+// RunAll runs the whole graph once: it reads the values of the inputs, leaves the outputs in their nodes' Value, and adds up the gradients. No
+// Reset is needed between runs. An error names the node.
 func (vm *VM) RunAll() (err error) {
-	if vm.program == nil || vm.more {
-		vm.lean = vm.more
+	if vm.program == nil || vm.more || vm.graph != nil && vm.program.moved() {
+		vm.lean = vm.lean || vm.more
 		if err := vm.whole(); err != nil {
 			return fmt.Errorf("vm: %w", err)
 		}
@@ -172,9 +194,15 @@ func (vm *VM) String() string {
 	return vm.program.String()
 }
 
-// Data is the memory, []float32 or []float64, of one of the outputs that the program was compiled for.
+// Data is the memory, []float32 or []float64, of one of the outputs that the program was compiled for; nil of any other node.
 func (vm *VM) Data(n *op.Node) any {
+	if vm.program == nil || vm.program.of[n] == nil || !vm.program.of[n].keep {
+		return nil
+	}
 	m := vm.memory[vm.program.of[n].root()]
+	if m == nil {
+		return nil
+	}
 	if m.f64 != nil {
 		return m.f64
 	}

@@ -22,11 +22,36 @@ func (vm *VM) whole() (err error) {
 	if vm.graph == nil {
 		return errors.New("the graph is nil; make one with gorgonia.NewGraph")
 	}
-	o := vm.options
+	nodes := vm.nodes // what comes later is not part of the machine, as with the TapeMachine
+	if nodes == nil {
+		nodes = slices.Clone(vm.graph.AllNodes())
+	}
 	has := map[*op.Node]bool{} // a node of a subgraph says that it is of the graph of which that is a part
-	for _, n := range vm.graph.AllNodes() {
+	for _, n := range nodes {
 		has[n] = true
 	}
+	if err := vm.options.check(has); err != nil {
+		return err
+	}
+	p := vm.request(nodes, has)
+	stray := strays(p.nodes, p.outs)
+	if vm.lean {
+		p.nodes = slices.DeleteFunc(p.nodes, func(n *op.Node) bool { return stray[n] })
+	}
+	if err := vm.compile(p); err != nil {
+		return err
+	}
+	vm.nodes, vm.more = nodes, !vm.lean && len(stray) > 0
+	for _, n := range nodes {
+		if n.Op() != nil && !isStatement(n) && (p.of[n] == nil || !p.of[n].keep) {
+			hide(n)
+		}
+	}
+	return nil
+}
+
+// check says which node cannot be named in an option.
+func (o *options) check(has map[*op.Node]bool) error {
 	for _, n := range slices.Concat(o.params, o.keep, o.watched) {
 		switch {
 		case n == nil:
@@ -37,9 +62,25 @@ func (vm *VM) whole() (err error) {
 			return fmt.Errorf("node %s is a statement, which has no value; name the node that it reads", label(n))
 		}
 	}
-	var nodes op.Nodes
-	p := &program{alone: o.watch, dual: o.params, outs: slices.Concat(o.keep, o.params)}
-	for _, n := range vm.graph.AllNodes() {
+	return nil
+}
+
+// request is the program to be compiled: its nodes, and what is wanted of them.
+func (vm *VM) request(nodes op.Nodes, has map[*op.Node]bool) *program {
+	if vm.moving == nil {
+		vm.moving = map[uintptr]bool{}
+	}
+	read := map[*op.Node]bool{} // but by gradients: that of a mean reads the mean, which is a root to its user all the same
+	for _, n := range nodes {
+		if !isStatement(n) && !isGradient(n) {
+			for _, x := range op.Inputs(n) {
+				read[x] = true
+			}
+		}
+	}
+	o := vm.options
+	p := &program{moving: vm.moving, alone: o.watch, dual: slices.Clone(o.params), outs: slices.Concat(o.keep, o.params)}
+	for _, n := range nodes {
 		if isStatement(n) {
 			s := statementOf(n)
 			p.statements = append(p.statements, s)
@@ -47,30 +88,19 @@ func (vm *VM) whole() (err error) {
 			continue
 		}
 		if n.Op() != nil {
-			nodes = append(nodes, n)
+			p.nodes = append(p.nodes, n)
 		}
-		if n.Deriv() != nil && (n.Op() == nil || slices.Contains(o.params, n)) {
+		if n.Op() != nil && !read[n] && !isGradient(n) {
+			p.outs = append(p.outs, n)
+		}
+		if has[n.Deriv()] && (n.Op() == nil || slices.Contains(o.params, n)) {
 			p.outs = append(p.outs, n.Deriv())
 			if o.all {
 				p.dual = append(p.dual, n)
 			}
 		}
 	}
-	p.nodes = nodes
-	stray := strays(nodes, p.outs)
-	if vm.lean {
-		p.nodes = slices.DeleteFunc(nodes, func(n *op.Node) bool { return stray[n] })
-	}
-	if err := vm.compile(p); err != nil {
-		return err
-	}
-	vm.more = !vm.lean && len(stray) > 0
-	for _, n := range vm.graph.AllNodes() {
-		if !isStatement(n) && n.Op() != nil && (p.of[n] == nil || !p.of[n].keep) {
-			hide(n)
-		}
-	}
-	return nil
+	return p
 }
 
 // strays are the nodes that only gradients which nobody asked for need. Such a gradient is a root that differentiation made, after the cost,
@@ -116,7 +146,7 @@ func isGradient(n *op.Node) bool {
 // nodes' values only; it takes their memory too, which somebody may still use, so that n gets a value first that nobody does.
 func hide(n *op.Node) {
 	v := n.Value()
-	if v == nil || op.IsConstant(n) {
+	if v == nil || op.IsConstant(n) || stock(n.Op(), "randomOp") { // which Gorgonia takes for an input
 		return
 	}
 	if d, _ := n.Grad(); d != nil && (n.Deriv() == nil || d != n.Deriv().Value()) {

@@ -29,6 +29,7 @@ type Set[T Float] struct {
 
 	Add      func(y, a, b []T)       // y = a + b; y may be a
 	Hadamard func(y, a, b []T)       // y = a ⊙ b; y may be a
+	Divide   func(y, a, b []T)       // y = a / b, and +Inf where b = 0, whatever a is; y may be a
 	Axpy     func(y []T, a T, x []T) // y += a x
 	// AddRow is y[i,j] = x[i,j] + b[j] for y, x (len(x)/len(b), len(b)); y may be x.
 	AddRow func(y, x, b []T)
@@ -58,6 +59,11 @@ type Set[T Float] struct {
 	GELUGrad      func(dx, x, dy []T) // dx = dy (Φ(x) + x φ(x)), φ = Φ′
 	SiLU          func(y, x []T)      // y = x σ(x); y may be x
 	SiLUGrad      func(dx, x, dy []T) // dx = dy (σ(x) + x σ(x) (1−σ(x)))
+	Exp           func(y, x []T)      // y = e^x; y may be x
+	Softplus      func(y, x []T)      // y = ln(1+e^x), and x from 14 (float32) or 16 (float64) on; y may be x
+	Logistic      func(y, x []T)      // y = 1/(1+e^−x), and 1 from 15 (float32) or 19 (float64) on; y may be x
+	Rectify       func(y, x []T)      // y = x where x > 0, +0 for 0 and −0, −0 below, and NaN for −Inf; y may be x
+	RectifyGrad   func(dx, y, dy []T) // dx = dy, but 0 where y has the sign −
 	// Softmax is p = e^(z−max z) / Σ e^(z−max z) for each row of n elements; p may be z.
 	Softmax func(p, z []T, n int)
 	// LogSumExp is y[i] = ln Σ_j e^(z[i,j]) for each row of n elements, without overflow.

@@ -1,18 +1,22 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // loops is the Go row.
 func loops[T Float]() Set[T] {
 	return Set[T]{
 		Mul: mul[T], MulT: mulT[T],
 		Nonzero: nonzero[T], MulSparse: mulSparse[T], OuterSparse: outerSparse[T],
-		Add: add[T], Hadamard: hadamard[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
+		Add: add[T], Hadamard: hadamard[T], Divide: divide[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
 		SumSquares: sumSquares[T], SumProducts: sumProducts[T], Normalise: normalise[T], NormaliseGrad: normaliseGrad[T],
 		Sigmoid: sigmoid[T], Tanh: tanh[T], ReLU: relu[T],
 		SigmoidGrad: sigmoidGrad[T], TanhGrad: tanhGrad[T], ReLUGrad: reluGrad[T],
 		LeakyReLU: leakyReLU[T], LeakyReLUGrad: leakyReLUGrad[T],
 		GELU: gelu[T], GELUGrad: geluGrad[T], SiLU: silu[T], SiLUGrad: siluGrad[T],
+		Exp: exp[T], Softplus: softplus[T], Logistic: logistic[T], Rectify: rectify[T], RectifyGrad: rectifyGrad[T],
 		Softmax: softmax[T], LogSumExp: logSumExp[T],
 		SGD: sgd[T], Momentum: momentum[T], Nesterov: nesterov[T], RMSProp: rmsProp[T], Adam: adam[T],
 		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], AvgPool: avgPool[T], AvgPoolGrad: avgPoolGrad[T],
@@ -102,6 +106,15 @@ func add[T Float](y, a, b []T) {
 func hadamard[T Float](y, a, b []T) {
 	for i := range y {
 		y[i] = a[i] * b[i]
+	}
+}
+
+func divide[T Float](y, a, b []T) {
+	a, b = a[:len(y)], b[:len(y)]
+	for i := range y {
+		if y[i] = a[i] / b[i]; b[i] == 0 {
+			y[i] = T(math.Inf(1))
+		}
 	}
 }
 
@@ -286,6 +299,63 @@ func siluGrad[T Float](dx, x, dy []T) {
 	for i, v := range x {
 		s := 1 / (1 + math.Exp(-float64(v)))
 		dx[i] = T(float64(dy[i]) * (s + float64(v)*s*(1-s)))
+	}
+}
+
+func exp[T Float](y, x []T) {
+	for i, v := range x {
+		y[i] = T(math.Exp(float64(v)))
+	}
+}
+
+// double says that T is float64.
+func double[T Float]() bool { return unsafe.Sizeof(T(0)) == 8 }
+
+func softplus[T Float](y, x []T) {
+	high := T(14)
+	if double[T]() {
+		high = 16
+	}
+	for i, v := range x {
+		if v > high {
+			y[i] = v
+		} else {
+			y[i] = T(math.Log1p(math.Exp(float64(v))))
+		}
+	}
+}
+
+func logistic[T Float](y, x []T) {
+	high := T(15)
+	if double[T]() {
+		high = 19
+	}
+	for i, v := range x {
+		if v > high {
+			y[i] = 1
+		} else {
+			y[i] = T(1 / (1 + math.Exp(-float64(v))))
+		}
+	}
+}
+
+func rectify[T Float](y, x []T) {
+	for i, v := range x {
+		v += 0 // +0 for −0
+		if !(v > 0) {
+			v *= 0
+		}
+		y[i] = v
+	}
+}
+
+func rectifyGrad[T Float](dx, y, dy []T) {
+	for i, v := range y {
+		d := dy[i]
+		if v <= 0 && math.Signbit(float64(v)) {
+			d = 0
+		}
+		dx[i] = d
 	}
 }
 

@@ -72,6 +72,10 @@ func windows(maps, rows, cols, size int) iter.Seq2[int, int] {
 func im2col[T Float](y, x []T, g Geometry) {
 	clear(y[:g.Patch()*g.OutRows()*g.OutCols()])
 	for row, at := range seen(y, g) {
+		if g.Stride == 1 {
+			copy(row, x[at:])
+			continue
+		}
 		for j := range row {
 			row[j] = x[at+j*g.Stride]
 		}
@@ -81,6 +85,11 @@ func im2col[T Float](y, x []T, g Geometry) {
 func col2im[T Float](x, y []T, g Geometry) {
 	clear(x)
 	for row, at := range seen(y, g) {
+		if g.Stride == 1 {
+			sum := x[at : at+len(row)]
+			add(sum, sum, row)
+			continue
+		}
 		for j, v := range row {
 			x[at+j*g.Stride] += v
 		}
@@ -92,14 +101,15 @@ func col2im[T Float](x, y []T, g Geometry) {
 func seen[T Float](y []T, g Geometry) iter.Seq2[[]T, int] {
 	return func(yield func(row []T, at int) bool) {
 		outRows, outCols := g.OutRows(), g.OutCols()
-		for n := range g.Patch() * outRows {
-			row := y[n*outCols:][:outCols]
-			patch, i := n/outRows, n%outRows
+		for patch := range g.Patch() {
 			c, u, v := patch/g.KernelCols/g.KernelRows, patch/g.KernelCols%g.KernelRows, patch%g.KernelCols
-			r, s := i*g.Stride+u-g.Pad, v-g.Pad // what the row's first element sees, perhaps outside of the image
+			s := v - g.Pad // the column that a row's first element sees, perhaps outside of the image
 			from, to := max(0, ceil(-s, g.Stride)), min(outCols, ceil(g.Cols-s, g.Stride))
-			if 0 <= r && r < g.Rows && from < to && !yield(row[from:to], (c*g.Rows+r)*g.Cols+s+from*g.Stride) {
-				return
+			for i := range outRows {
+				row, r := y[(patch*outRows+i)*outCols:][:outCols], i*g.Stride+u-g.Pad
+				if 0 <= r && r < g.Rows && from < to && !yield(row[from:to], (c*g.Rows+r)*g.Cols+s+from*g.Stride) {
+					return
+				}
 			}
 		}
 	}

@@ -180,6 +180,145 @@ done:
 	VZEROUPPER
 	RET
 
+// func mulDouble1AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mulDouble1AVX2(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), CX
+	SHLQ $0x03, CX
+	MOVQ al+32(FP), CX
+	SHLQ $0x03, CX
+	LEAQ (AX)(AX*2), AX
+	MOVQ ldb+48(FP), SI
+	SHLQ $0x03, SI
+	MOVQ c+0(FP), AX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x08
+	JLT    last
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   a+16(FP), DI
+	MOVQ   DX, R8
+	MOVQ   k+64(FP), R9
+
+full:
+	VMOVUPD      (R8), Y3
+	VMOVUPD      32(R8), Y4
+	PREFETCHT0   127(R8)
+	VBROADCASTSD (DI), Y2
+	VFMADD231PD  Y3, Y2, Y0
+	VFMADD231PD  Y4, Y2, Y1
+	ADDQ         CX, DI
+	ADDQ         SI, R8
+	DECQ         R9
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Y3
+	VMULPD       Y3, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	MOVQ         beta+80(FP), DI
+	ADDQ         DI, DI
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Y3
+	MOVQ         AX, DI
+	VMOVUPD      (DI), Y2
+	VFMADD231PD  Y2, Y3, Y0
+	VMOVUPD      32(DI), Y2
+	VFMADD231PD  Y2, Y3, Y1
+
+fullStore:
+	MOVQ    AX, DI
+	VMOVUPD Y0, (DI)
+	VMOVUPD Y1, 32(DI)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x08, BX
+	JMP     tiles
+
+last:
+	CMPQ    BX, $0x04
+	JLE     narrow
+	SUBQ    $0x04, BX
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), DI
+	SHLQ    $0x02, BX
+	SUBQ    BX, DI
+	VMOVUPS 32(DI), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	MOVQ    a+16(FP), BX
+	MOVQ    DX, DX
+	MOVQ    k+64(FP), DI
+
+wide:
+	VMOVUPD      (DX), Y4
+	VMASKMOVPD   32(DX), Y0, Y5
+	VBROADCASTSD (BX), Y3
+	VFMADD231PD  Y4, Y3, Y1
+	VFMADD231PD  Y5, Y3, Y2
+	ADDQ         CX, BX
+	ADDQ         SI, DX
+	DECQ         DI
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Y4
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y4, Y2, Y2
+	MOVQ         beta+80(FP), CX
+	ADDQ         CX, CX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Y4
+	MOVQ         AX, CX
+	VMOVUPD      (CX), Y3
+	VFMADD231PD  Y3, Y4, Y1
+	VMASKMOVPD   32(CX), Y0, Y3
+	VFMADD231PD  Y3, Y4, Y2
+
+wideStore:
+	VMOVUPD    Y1, (AX)
+	VMASKMOVPD Y2, Y0, 32(AX)
+	JMP        done
+
+narrow:
+	TESTQ   BX, BX
+	JZ      done
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), DI
+	SHLQ    $0x02, BX
+	SUBQ    BX, DI
+	VMOVUPS 32(DI), Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    a+16(FP), BX
+	MOVQ    DX, DX
+	MOVQ    k+64(FP), DI
+
+thin:
+	VMASKMOVPD   (DX), Y0, Y3
+	VBROADCASTSD (BX), Y2
+	VFMADD231PD  Y3, Y2, Y1
+	ADDQ         CX, BX
+	ADDQ         SI, DX
+	DECQ         DI
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Y3
+	VMULPD       Y3, Y1, Y1
+	MOVQ         beta+80(FP), CX
+	ADDQ         CX, CX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Y3
+	MOVQ         AX, CX
+	VMASKMOVPD   (CX), Y0, Y2
+	VFMADD231PD  Y2, Y3, Y1
+
+thinStore:
+	VMASKMOVPD Y1, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
 // func mul2AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 // Requires: AVX, FMA3, MMX+
 TEXT ·mul2AVX2(SB), NOSPLIT, $0-80
@@ -355,6 +494,186 @@ thinStore:
 	VMASKMOVPS Y1, Y0, (AX)
 	ADDQ       BX, AX
 	VMASKMOVPS Y2, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble2AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mulDouble2AVX2(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), CX
+	MOVQ ldb+48(FP), R8
+	SHLQ $0x03, R8
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x08
+	JLT    last
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   a+16(FP), R9
+	MOVQ   DX, R10
+	MOVQ   k+64(FP), R11
+
+full:
+	VMOVUPD      (R10), Y5
+	VMOVUPD      32(R10), Y6
+	PREFETCHT0   127(R10)
+	VBROADCASTSD (R9), Y4
+	VFMADD231PD  Y5, Y4, Y0
+	VFMADD231PD  Y6, Y4, Y1
+	VBROADCASTSD (R9)(AX*1), Y4
+	VFMADD231PD  Y5, Y4, Y2
+	VFMADD231PD  Y6, Y4, Y3
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	DECQ         R11
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Y5
+	VMULPD       Y5, Y0, Y0
+	VMULPD       Y5, Y1, Y1
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	MOVQ         beta+80(FP), R9
+	ADDQ         R9, R9
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Y5
+	MOVQ         CX, R9
+	VMOVUPD      (R9), Y4
+	VFMADD231PD  Y4, Y5, Y0
+	VMOVUPD      32(R9), Y4
+	VFMADD231PD  Y4, Y5, Y1
+	ADDQ         SI, R9
+	VMOVUPD      (R9), Y4
+	VFMADD231PD  Y4, Y5, Y2
+	VMOVUPD      32(R9), Y4
+	VFMADD231PD  Y4, Y5, Y3
+
+fullStore:
+	MOVQ    CX, R9
+	VMOVUPD Y0, (R9)
+	VMOVUPD Y1, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPD Y2, (R9)
+	VMOVUPD Y3, 32(R9)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x08, BX
+	JMP     tiles
+
+last:
+	CMPQ    BX, $0x04
+	JLE     narrow
+	SUBQ    $0x04, BX
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), R9
+	SHLQ    $0x02, BX
+	SUBQ    BX, R9
+	VMOVUPS 32(R9), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVQ    a+16(FP), BX
+	MOVQ    DX, DX
+	MOVQ    k+64(FP), R9
+
+wide:
+	VMOVUPD      (DX), Y6
+	VMASKMOVPD   32(DX), Y0, Y7
+	VBROADCASTSD (BX), Y5
+	VFMADD231PD  Y6, Y5, Y1
+	VFMADD231PD  Y7, Y5, Y2
+	VBROADCASTSD (BX)(AX*1), Y5
+	VFMADD231PD  Y6, Y5, Y3
+	VFMADD231PD  Y7, Y5, Y4
+	ADDQ         DI, BX
+	ADDQ         R8, DX
+	DECQ         R9
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Y6
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y6, Y2, Y2
+	VMULPD       Y6, Y3, Y3
+	VMULPD       Y6, Y4, Y4
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Y6
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Y5
+	VFMADD231PD  Y5, Y6, Y1
+	VMASKMOVPD   32(AX), Y0, Y5
+	VFMADD231PD  Y5, Y6, Y2
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y5
+	VFMADD231PD  Y5, Y6, Y3
+	VMASKMOVPD   32(AX), Y0, Y5
+	VFMADD231PD  Y5, Y6, Y4
+
+wideStore:
+	MOVQ       CX, AX
+	VMOVUPD    Y1, (AX)
+	VMASKMOVPD Y2, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y3, (AX)
+	VMASKMOVPD Y4, Y0, 32(AX)
+	JMP        done
+
+narrow:
+	TESTQ   BX, BX
+	JZ      done
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), R9
+	SHLQ    $0x02, BX
+	SUBQ    BX, R9
+	VMOVUPS 32(R9), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	MOVQ    a+16(FP), BX
+	MOVQ    DX, DX
+	MOVQ    k+64(FP), R9
+
+thin:
+	VMASKMOVPD   (DX), Y0, Y4
+	VBROADCASTSD (BX), Y3
+	VFMADD231PD  Y4, Y3, Y1
+	VBROADCASTSD (BX)(AX*1), Y3
+	VFMADD231PD  Y4, Y3, Y2
+	ADDQ         DI, BX
+	ADDQ         R8, DX
+	DECQ         R9
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Y4
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y4, Y2, Y2
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Y4
+	MOVQ         CX, AX
+	VMASKMOVPD   (AX), Y0, Y3
+	VFMADD231PD  Y3, Y4, Y1
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y3
+	VFMADD231PD  Y3, Y4, Y2
+
+thinStore:
+	MOVQ       CX, AX
+	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y2, Y0, (AX)
 
 done:
 	VZEROUPPER
@@ -576,6 +895,225 @@ thinStore:
 	VMASKMOVPS Y2, Y0, (AX)
 	ADDQ       BX, AX
 	VMASKMOVPS Y3, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble3AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mulDouble3AVX2(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), CX
+	MOVQ ldb+48(FP), R8
+	SHLQ $0x03, R8
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x08
+	JLT    last
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   a+16(FP), R9
+	MOVQ   DX, R10
+	MOVQ   k+64(FP), R11
+
+full:
+	VMOVUPD      (R10), Y7
+	VMOVUPD      32(R10), Y8
+	PREFETCHT0   127(R10)
+	VBROADCASTSD (R9), Y6
+	VFMADD231PD  Y7, Y6, Y0
+	VFMADD231PD  Y8, Y6, Y1
+	VBROADCASTSD (R9)(AX*1), Y6
+	VFMADD231PD  Y7, Y6, Y2
+	VFMADD231PD  Y8, Y6, Y3
+	VBROADCASTSD (R9)(AX*2), Y6
+	VFMADD231PD  Y7, Y6, Y4
+	VFMADD231PD  Y8, Y6, Y5
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	DECQ         R11
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Y7
+	VMULPD       Y7, Y0, Y0
+	VMULPD       Y7, Y1, Y1
+	VMULPD       Y7, Y2, Y2
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	MOVQ         beta+80(FP), R9
+	ADDQ         R9, R9
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Y7
+	MOVQ         CX, R9
+	VMOVUPD      (R9), Y6
+	VFMADD231PD  Y6, Y7, Y0
+	VMOVUPD      32(R9), Y6
+	VFMADD231PD  Y6, Y7, Y1
+	ADDQ         SI, R9
+	VMOVUPD      (R9), Y6
+	VFMADD231PD  Y6, Y7, Y2
+	VMOVUPD      32(R9), Y6
+	VFMADD231PD  Y6, Y7, Y3
+	ADDQ         SI, R9
+	VMOVUPD      (R9), Y6
+	VFMADD231PD  Y6, Y7, Y4
+	VMOVUPD      32(R9), Y6
+	VFMADD231PD  Y6, Y7, Y5
+
+fullStore:
+	MOVQ    CX, R9
+	VMOVUPD Y0, (R9)
+	VMOVUPD Y1, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPD Y2, (R9)
+	VMOVUPD Y3, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPD Y4, (R9)
+	VMOVUPD Y5, 32(R9)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x08, BX
+	JMP     tiles
+
+last:
+	CMPQ    BX, $0x04
+	JLE     narrow
+	SUBQ    $0x04, BX
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), R9
+	SHLQ    $0x02, BX
+	SUBQ    BX, R9
+	VMOVUPS 32(R9), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	MOVQ    a+16(FP), BX
+	MOVQ    DX, DX
+	MOVQ    k+64(FP), R9
+
+wide:
+	VMOVUPD      (DX), Y8
+	VMASKMOVPD   32(DX), Y0, Y9
+	VBROADCASTSD (BX), Y7
+	VFMADD231PD  Y8, Y7, Y1
+	VFMADD231PD  Y9, Y7, Y2
+	VBROADCASTSD (BX)(AX*1), Y7
+	VFMADD231PD  Y8, Y7, Y3
+	VFMADD231PD  Y9, Y7, Y4
+	VBROADCASTSD (BX)(AX*2), Y7
+	VFMADD231PD  Y8, Y7, Y5
+	VFMADD231PD  Y9, Y7, Y6
+	ADDQ         DI, BX
+	ADDQ         R8, DX
+	DECQ         R9
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Y8
+	VMULPD       Y8, Y1, Y1
+	VMULPD       Y8, Y2, Y2
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y8, Y4, Y4
+	VMULPD       Y8, Y5, Y5
+	VMULPD       Y8, Y6, Y6
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Y8
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Y7
+	VFMADD231PD  Y7, Y8, Y1
+	VMASKMOVPD   32(AX), Y0, Y7
+	VFMADD231PD  Y7, Y8, Y2
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y7
+	VFMADD231PD  Y7, Y8, Y3
+	VMASKMOVPD   32(AX), Y0, Y7
+	VFMADD231PD  Y7, Y8, Y4
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y7
+	VFMADD231PD  Y7, Y8, Y5
+	VMASKMOVPD   32(AX), Y0, Y7
+	VFMADD231PD  Y7, Y8, Y6
+
+wideStore:
+	MOVQ       CX, AX
+	VMOVUPD    Y1, (AX)
+	VMASKMOVPD Y2, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y3, (AX)
+	VMASKMOVPD Y4, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y5, (AX)
+	VMASKMOVPD Y6, Y0, 32(AX)
+	JMP        done
+
+narrow:
+	TESTQ   BX, BX
+	JZ      done
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), R9
+	SHLQ    $0x02, BX
+	SUBQ    BX, R9
+	VMOVUPS 32(R9), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	MOVQ    a+16(FP), BX
+	MOVQ    DX, DX
+	MOVQ    k+64(FP), R9
+
+thin:
+	VMASKMOVPD   (DX), Y0, Y5
+	VBROADCASTSD (BX), Y4
+	VFMADD231PD  Y5, Y4, Y1
+	VBROADCASTSD (BX)(AX*1), Y4
+	VFMADD231PD  Y5, Y4, Y2
+	VBROADCASTSD (BX)(AX*2), Y4
+	VFMADD231PD  Y5, Y4, Y3
+	ADDQ         DI, BX
+	ADDQ         R8, DX
+	DECQ         R9
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Y5
+	VMULPD       Y5, Y1, Y1
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Y5
+	MOVQ         CX, AX
+	VMASKMOVPD   (AX), Y0, Y4
+	VFMADD231PD  Y4, Y5, Y1
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y4
+	VFMADD231PD  Y4, Y5, Y2
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y4
+	VFMADD231PD  Y4, Y5, Y3
+
+thinStore:
+	MOVQ       CX, AX
+	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y2, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y3, Y0, (AX)
 
 done:
 	VZEROUPPER
@@ -838,6 +1376,264 @@ thinStore:
 	VMASKMOVPS Y3, Y0, (AX)
 	ADDQ       BX, AX
 	VMASKMOVPS Y4, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble4AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mulDouble4AVX2(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x08
+	JLT    last
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   a+16(FP), R10
+	MOVQ   DX, R11
+	MOVQ   k+64(FP), R12
+
+full:
+	VMOVUPD      (R11), Y9
+	VMOVUPD      32(R11), Y10
+	PREFETCHT0   127(R11)
+	VBROADCASTSD (R10), Y8
+	VFMADD231PD  Y9, Y8, Y0
+	VFMADD231PD  Y10, Y8, Y1
+	VBROADCASTSD (R10)(AX*1), Y8
+	VFMADD231PD  Y9, Y8, Y2
+	VFMADD231PD  Y10, Y8, Y3
+	VBROADCASTSD (R10)(AX*2), Y8
+	VFMADD231PD  Y9, Y8, Y4
+	VFMADD231PD  Y10, Y8, Y5
+	VBROADCASTSD (R10)(R8*1), Y8
+	VFMADD231PD  Y9, Y8, Y6
+	VFMADD231PD  Y10, Y8, Y7
+	ADDQ         DI, R10
+	ADDQ         R9, R11
+	DECQ         R12
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Y9
+	VMULPD       Y9, Y0, Y0
+	VMULPD       Y9, Y1, Y1
+	VMULPD       Y9, Y2, Y2
+	VMULPD       Y9, Y3, Y3
+	VMULPD       Y9, Y4, Y4
+	VMULPD       Y9, Y5, Y5
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y9, Y7, Y7
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Y9
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Y8
+	VFMADD231PD  Y8, Y9, Y0
+	VMOVUPD      32(R10), Y8
+	VFMADD231PD  Y8, Y9, Y1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y8
+	VFMADD231PD  Y8, Y9, Y2
+	VMOVUPD      32(R10), Y8
+	VFMADD231PD  Y8, Y9, Y3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y8
+	VFMADD231PD  Y8, Y9, Y4
+	VMOVUPD      32(R10), Y8
+	VFMADD231PD  Y8, Y9, Y5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y8
+	VFMADD231PD  Y8, Y9, Y6
+	VMOVUPD      32(R10), Y8
+	VFMADD231PD  Y8, Y9, Y7
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Y0, (R10)
+	VMOVUPD Y1, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y2, (R10)
+	VMOVUPD Y3, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y4, (R10)
+	VMOVUPD Y5, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y6, (R10)
+	VMOVUPD Y7, 32(R10)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x08, BX
+	JMP     tiles
+
+last:
+	CMPQ    BX, $0x04
+	JLE     narrow
+	SUBQ    $0x04, BX
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), R10
+	SHLQ    $0x02, BX
+	SUBQ    BX, R10
+	VMOVUPS 32(R10), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	MOVQ    a+16(FP), BX
+	MOVQ    DX, DX
+	MOVQ    k+64(FP), R10
+
+wide:
+	VMOVUPD      (DX), Y10
+	VMASKMOVPD   32(DX), Y0, Y11
+	VBROADCASTSD (BX), Y9
+	VFMADD231PD  Y10, Y9, Y1
+	VFMADD231PD  Y11, Y9, Y2
+	VBROADCASTSD (BX)(AX*1), Y9
+	VFMADD231PD  Y10, Y9, Y3
+	VFMADD231PD  Y11, Y9, Y4
+	VBROADCASTSD (BX)(AX*2), Y9
+	VFMADD231PD  Y10, Y9, Y5
+	VFMADD231PD  Y11, Y9, Y6
+	VBROADCASTSD (BX)(R8*1), Y9
+	VFMADD231PD  Y10, Y9, Y7
+	VFMADD231PD  Y11, Y9, Y8
+	ADDQ         DI, BX
+	ADDQ         R9, DX
+	DECQ         R10
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Y10
+	VMULPD       Y10, Y1, Y1
+	VMULPD       Y10, Y2, Y2
+	VMULPD       Y10, Y3, Y3
+	VMULPD       Y10, Y4, Y4
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y10, Y6, Y6
+	VMULPD       Y10, Y7, Y7
+	VMULPD       Y10, Y8, Y8
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Y10
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Y9
+	VFMADD231PD  Y9, Y10, Y1
+	VMASKMOVPD   32(AX), Y0, Y9
+	VFMADD231PD  Y9, Y10, Y2
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y9
+	VFMADD231PD  Y9, Y10, Y3
+	VMASKMOVPD   32(AX), Y0, Y9
+	VFMADD231PD  Y9, Y10, Y4
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y9
+	VFMADD231PD  Y9, Y10, Y5
+	VMASKMOVPD   32(AX), Y0, Y9
+	VFMADD231PD  Y9, Y10, Y6
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y9
+	VFMADD231PD  Y9, Y10, Y7
+	VMASKMOVPD   32(AX), Y0, Y9
+	VFMADD231PD  Y9, Y10, Y8
+
+wideStore:
+	MOVQ       CX, AX
+	VMOVUPD    Y1, (AX)
+	VMASKMOVPD Y2, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y3, (AX)
+	VMASKMOVPD Y4, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y5, (AX)
+	VMASKMOVPD Y6, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y7, (AX)
+	VMASKMOVPD Y8, Y0, 32(AX)
+	JMP        done
+
+narrow:
+	TESTQ   BX, BX
+	JZ      done
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), R10
+	SHLQ    $0x02, BX
+	SUBQ    BX, R10
+	VMOVUPS 32(R10), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVQ    a+16(FP), BX
+	MOVQ    DX, DX
+	MOVQ    k+64(FP), R10
+
+thin:
+	VMASKMOVPD   (DX), Y0, Y6
+	VBROADCASTSD (BX), Y5
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (BX)(AX*1), Y5
+	VFMADD231PD  Y6, Y5, Y2
+	VBROADCASTSD (BX)(AX*2), Y5
+	VFMADD231PD  Y6, Y5, Y3
+	VBROADCASTSD (BX)(R8*1), Y5
+	VFMADD231PD  Y6, Y5, Y4
+	ADDQ         DI, BX
+	ADDQ         R9, DX
+	DECQ         R10
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Y6
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y6, Y2, Y2
+	VMULPD       Y6, Y3, Y3
+	VMULPD       Y6, Y4, Y4
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Y6
+	MOVQ         CX, AX
+	VMASKMOVPD   (AX), Y0, Y5
+	VFMADD231PD  Y5, Y6, Y1
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y5
+	VFMADD231PD  Y5, Y6, Y2
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y5
+	VFMADD231PD  Y5, Y6, Y3
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y5
+	VFMADD231PD  Y5, Y6, Y4
+
+thinStore:
+	MOVQ       CX, AX
+	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y2, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y3, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y4, Y0, (AX)
 
 done:
 	VZEROUPPER
@@ -1145,6 +1941,307 @@ thinStore:
 	VMASKMOVPS Y4, Y0, (AX)
 	ADDQ       BX, AX
 	VMASKMOVPS Y5, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble5AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mulDouble5AVX2(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x08
+	JLT    last
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   a+16(FP), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   DX, R12
+	MOVQ   k+64(FP), R13
+
+full:
+	VMOVUPD      (R12), Y11
+	VMOVUPD      32(R12), Y12
+	PREFETCHT0   127(R12)
+	VBROADCASTSD (R10), Y10
+	VFMADD231PD  Y11, Y10, Y0
+	VFMADD231PD  Y12, Y10, Y1
+	VBROADCASTSD (R10)(AX*1), Y10
+	VFMADD231PD  Y11, Y10, Y2
+	VFMADD231PD  Y12, Y10, Y3
+	VBROADCASTSD (R10)(AX*2), Y10
+	VFMADD231PD  Y11, Y10, Y4
+	VFMADD231PD  Y12, Y10, Y5
+	VBROADCASTSD (R10)(R8*1), Y10
+	VFMADD231PD  Y11, Y10, Y6
+	VFMADD231PD  Y12, Y10, Y7
+	VBROADCASTSD (R11), Y10
+	VFMADD231PD  Y11, Y10, Y8
+	VFMADD231PD  Y12, Y10, Y9
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Y11
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y11, Y1, Y1
+	VMULPD       Y11, Y2, Y2
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y11, Y4, Y4
+	VMULPD       Y11, Y5, Y5
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y11, Y7, Y7
+	VMULPD       Y11, Y8, Y8
+	VMULPD       Y11, Y9, Y9
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Y11
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Y10
+	VFMADD231PD  Y10, Y11, Y0
+	VMOVUPD      32(R10), Y10
+	VFMADD231PD  Y10, Y11, Y1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y10
+	VFMADD231PD  Y10, Y11, Y2
+	VMOVUPD      32(R10), Y10
+	VFMADD231PD  Y10, Y11, Y3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y10
+	VFMADD231PD  Y10, Y11, Y4
+	VMOVUPD      32(R10), Y10
+	VFMADD231PD  Y10, Y11, Y5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y10
+	VFMADD231PD  Y10, Y11, Y6
+	VMOVUPD      32(R10), Y10
+	VFMADD231PD  Y10, Y11, Y7
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y10
+	VFMADD231PD  Y10, Y11, Y8
+	VMOVUPD      32(R10), Y10
+	VFMADD231PD  Y10, Y11, Y9
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Y0, (R10)
+	VMOVUPD Y1, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y2, (R10)
+	VMOVUPD Y3, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y4, (R10)
+	VMOVUPD Y5, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y6, (R10)
+	VMOVUPD Y7, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y8, (R10)
+	VMOVUPD Y9, 32(R10)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x08, BX
+	JMP     tiles
+
+last:
+	CMPQ    BX, $0x04
+	JLE     narrow
+	SUBQ    $0x04, BX
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), R10
+	SHLQ    $0x02, BX
+	SUBQ    BX, R10
+	VMOVUPS 32(R10), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	MOVQ    a+16(FP), BX
+	LEAQ    (BX)(AX*4), R10
+	MOVQ    k+64(FP), R11
+
+wide:
+	VMOVUPD      (DX), Y12
+	VMASKMOVPD   32(DX), Y0, Y13
+	VBROADCASTSD (BX), Y11
+	VFMADD231PD  Y12, Y11, Y1
+	VFMADD231PD  Y13, Y11, Y2
+	VBROADCASTSD (BX)(AX*1), Y11
+	VFMADD231PD  Y12, Y11, Y3
+	VFMADD231PD  Y13, Y11, Y4
+	VBROADCASTSD (BX)(AX*2), Y11
+	VFMADD231PD  Y12, Y11, Y5
+	VFMADD231PD  Y13, Y11, Y6
+	VBROADCASTSD (BX)(R8*1), Y11
+	VFMADD231PD  Y12, Y11, Y7
+	VFMADD231PD  Y13, Y11, Y8
+	VBROADCASTSD (R10), Y11
+	VFMADD231PD  Y12, Y11, Y9
+	VFMADD231PD  Y13, Y11, Y10
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Y12
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y12, Y7, Y7
+	VMULPD       Y12, Y8, Y8
+	VMULPD       Y12, Y9, Y9
+	VMULPD       Y12, Y10, Y10
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Y12
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Y11
+	VFMADD231PD  Y11, Y12, Y1
+	VMASKMOVPD   32(AX), Y0, Y11
+	VFMADD231PD  Y11, Y12, Y2
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y11
+	VFMADD231PD  Y11, Y12, Y3
+	VMASKMOVPD   32(AX), Y0, Y11
+	VFMADD231PD  Y11, Y12, Y4
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y11
+	VFMADD231PD  Y11, Y12, Y5
+	VMASKMOVPD   32(AX), Y0, Y11
+	VFMADD231PD  Y11, Y12, Y6
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y11
+	VFMADD231PD  Y11, Y12, Y7
+	VMASKMOVPD   32(AX), Y0, Y11
+	VFMADD231PD  Y11, Y12, Y8
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y11
+	VFMADD231PD  Y11, Y12, Y9
+	VMASKMOVPD   32(AX), Y0, Y11
+	VFMADD231PD  Y11, Y12, Y10
+
+wideStore:
+	MOVQ       CX, AX
+	VMOVUPD    Y1, (AX)
+	VMASKMOVPD Y2, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y3, (AX)
+	VMASKMOVPD Y4, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y5, (AX)
+	VMASKMOVPD Y6, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y7, (AX)
+	VMASKMOVPD Y8, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y9, (AX)
+	VMASKMOVPD Y10, Y0, 32(AX)
+	JMP        done
+
+narrow:
+	TESTQ   BX, BX
+	JZ      done
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), R10
+	SHLQ    $0x02, BX
+	SUBQ    BX, R10
+	VMOVUPS 32(R10), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	MOVQ    a+16(FP), BX
+	LEAQ    (BX)(AX*4), R10
+	MOVQ    k+64(FP), R11
+
+thin:
+	VMASKMOVPD   (DX), Y0, Y7
+	VBROADCASTSD (BX), Y6
+	VFMADD231PD  Y7, Y6, Y1
+	VBROADCASTSD (BX)(AX*1), Y6
+	VFMADD231PD  Y7, Y6, Y2
+	VBROADCASTSD (BX)(AX*2), Y6
+	VFMADD231PD  Y7, Y6, Y3
+	VBROADCASTSD (BX)(R8*1), Y6
+	VFMADD231PD  Y7, Y6, Y4
+	VBROADCASTSD (R10), Y6
+	VFMADD231PD  Y7, Y6, Y5
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Y7
+	VMULPD       Y7, Y1, Y1
+	VMULPD       Y7, Y2, Y2
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Y7
+	MOVQ         CX, AX
+	VMASKMOVPD   (AX), Y0, Y6
+	VFMADD231PD  Y6, Y7, Y1
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y6
+	VFMADD231PD  Y6, Y7, Y2
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y6
+	VFMADD231PD  Y6, Y7, Y3
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y6
+	VFMADD231PD  Y6, Y7, Y4
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y6
+	VFMADD231PD  Y6, Y7, Y5
+
+thinStore:
+	MOVQ       CX, AX
+	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y2, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y3, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y4, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y5, Y0, (AX)
 
 done:
 	VZEROUPPER
@@ -1493,6 +2590,346 @@ thinStore:
 	VMASKMOVPS Y5, Y0, (AX)
 	ADDQ       BX, AX
 	VMASKMOVPS Y6, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble6AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·mulDouble6AVX2(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x08
+	JLT    last
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   a+16(FP), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   DX, R12
+	MOVQ   k+64(FP), R13
+
+full:
+	VMOVUPD      (R12), Y13
+	VMOVUPD      32(R12), Y14
+	PREFETCHT0   127(R12)
+	VBROADCASTSD (R10), Y12
+	VFMADD231PD  Y13, Y12, Y0
+	VFMADD231PD  Y14, Y12, Y1
+	VBROADCASTSD (R10)(AX*1), Y12
+	VFMADD231PD  Y13, Y12, Y2
+	VFMADD231PD  Y14, Y12, Y3
+	VBROADCASTSD (R10)(AX*2), Y12
+	VFMADD231PD  Y13, Y12, Y4
+	VFMADD231PD  Y14, Y12, Y5
+	VBROADCASTSD (R10)(R8*1), Y12
+	VFMADD231PD  Y13, Y12, Y6
+	VFMADD231PD  Y14, Y12, Y7
+	VBROADCASTSD (R11), Y12
+	VFMADD231PD  Y13, Y12, Y8
+	VFMADD231PD  Y14, Y12, Y9
+	VBROADCASTSD (R11)(AX*1), Y12
+	VFMADD231PD  Y13, Y12, Y10
+	VFMADD231PD  Y14, Y12, Y11
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Y13
+	VMULPD       Y13, Y0, Y0
+	VMULPD       Y13, Y1, Y1
+	VMULPD       Y13, Y2, Y2
+	VMULPD       Y13, Y3, Y3
+	VMULPD       Y13, Y4, Y4
+	VMULPD       Y13, Y5, Y5
+	VMULPD       Y13, Y6, Y6
+	VMULPD       Y13, Y7, Y7
+	VMULPD       Y13, Y8, Y8
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y13, Y10, Y10
+	VMULPD       Y13, Y11, Y11
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Y13
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Y12
+	VFMADD231PD  Y12, Y13, Y0
+	VMOVUPD      32(R10), Y12
+	VFMADD231PD  Y12, Y13, Y1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y12
+	VFMADD231PD  Y12, Y13, Y2
+	VMOVUPD      32(R10), Y12
+	VFMADD231PD  Y12, Y13, Y3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y12
+	VFMADD231PD  Y12, Y13, Y4
+	VMOVUPD      32(R10), Y12
+	VFMADD231PD  Y12, Y13, Y5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y12
+	VFMADD231PD  Y12, Y13, Y6
+	VMOVUPD      32(R10), Y12
+	VFMADD231PD  Y12, Y13, Y7
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y12
+	VFMADD231PD  Y12, Y13, Y8
+	VMOVUPD      32(R10), Y12
+	VFMADD231PD  Y12, Y13, Y9
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Y12
+	VFMADD231PD  Y12, Y13, Y10
+	VMOVUPD      32(R10), Y12
+	VFMADD231PD  Y12, Y13, Y11
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Y0, (R10)
+	VMOVUPD Y1, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y2, (R10)
+	VMOVUPD Y3, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y4, (R10)
+	VMOVUPD Y5, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y6, (R10)
+	VMOVUPD Y7, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y8, (R10)
+	VMOVUPD Y9, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPD Y10, (R10)
+	VMOVUPD Y11, 32(R10)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x08, BX
+	JMP     tiles
+
+last:
+	CMPQ    BX, $0x04
+	JLE     narrow
+	SUBQ    $0x04, BX
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), R10
+	SHLQ    $0x02, BX
+	SUBQ    BX, R10
+	VMOVUPS 32(R10), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y11, Y11, Y11
+	VXORPS  Y12, Y12, Y12
+	MOVQ    a+16(FP), BX
+	LEAQ    (BX)(AX*4), R10
+	MOVQ    k+64(FP), R11
+
+wide:
+	VMOVUPD      (DX), Y14
+	VMASKMOVPD   32(DX), Y0, Y15
+	VBROADCASTSD (BX), Y13
+	VFMADD231PD  Y14, Y13, Y1
+	VFMADD231PD  Y15, Y13, Y2
+	VBROADCASTSD (BX)(AX*1), Y13
+	VFMADD231PD  Y14, Y13, Y3
+	VFMADD231PD  Y15, Y13, Y4
+	VBROADCASTSD (BX)(AX*2), Y13
+	VFMADD231PD  Y14, Y13, Y5
+	VFMADD231PD  Y15, Y13, Y6
+	VBROADCASTSD (BX)(R8*1), Y13
+	VFMADD231PD  Y14, Y13, Y7
+	VFMADD231PD  Y15, Y13, Y8
+	VBROADCASTSD (R10), Y13
+	VFMADD231PD  Y14, Y13, Y9
+	VFMADD231PD  Y15, Y13, Y10
+	VBROADCASTSD (R10)(AX*1), Y13
+	VFMADD231PD  Y14, Y13, Y11
+	VFMADD231PD  Y15, Y13, Y12
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Y14
+	VMULPD       Y14, Y1, Y1
+	VMULPD       Y14, Y2, Y2
+	VMULPD       Y14, Y3, Y3
+	VMULPD       Y14, Y4, Y4
+	VMULPD       Y14, Y5, Y5
+	VMULPD       Y14, Y6, Y6
+	VMULPD       Y14, Y7, Y7
+	VMULPD       Y14, Y8, Y8
+	VMULPD       Y14, Y9, Y9
+	VMULPD       Y14, Y10, Y10
+	VMULPD       Y14, Y11, Y11
+	VMULPD       Y14, Y12, Y12
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Y14
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Y13
+	VFMADD231PD  Y13, Y14, Y1
+	VMASKMOVPD   32(AX), Y0, Y13
+	VFMADD231PD  Y13, Y14, Y2
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y13
+	VFMADD231PD  Y13, Y14, Y3
+	VMASKMOVPD   32(AX), Y0, Y13
+	VFMADD231PD  Y13, Y14, Y4
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y13
+	VFMADD231PD  Y13, Y14, Y5
+	VMASKMOVPD   32(AX), Y0, Y13
+	VFMADD231PD  Y13, Y14, Y6
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y13
+	VFMADD231PD  Y13, Y14, Y7
+	VMASKMOVPD   32(AX), Y0, Y13
+	VFMADD231PD  Y13, Y14, Y8
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y13
+	VFMADD231PD  Y13, Y14, Y9
+	VMASKMOVPD   32(AX), Y0, Y13
+	VFMADD231PD  Y13, Y14, Y10
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Y13
+	VFMADD231PD  Y13, Y14, Y11
+	VMASKMOVPD   32(AX), Y0, Y13
+	VFMADD231PD  Y13, Y14, Y12
+
+wideStore:
+	MOVQ       CX, AX
+	VMOVUPD    Y1, (AX)
+	VMASKMOVPD Y2, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y3, (AX)
+	VMASKMOVPD Y4, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y5, (AX)
+	VMASKMOVPD Y6, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y7, (AX)
+	VMASKMOVPD Y8, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y9, (AX)
+	VMASKMOVPD Y10, Y0, 32(AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y11, (AX)
+	VMASKMOVPD Y12, Y0, 32(AX)
+	JMP        done
+
+narrow:
+	TESTQ   BX, BX
+	JZ      done
+	ADDQ    BX, BX
+	LEAQ    tail256<>+0(SB), R10
+	SHLQ    $0x02, BX
+	SUBQ    BX, R10
+	VMOVUPS 32(R10), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	MOVQ    a+16(FP), BX
+	LEAQ    (BX)(AX*4), R10
+	MOVQ    k+64(FP), R11
+
+thin:
+	VMASKMOVPD   (DX), Y0, Y8
+	VBROADCASTSD (BX), Y7
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD (BX)(AX*1), Y7
+	VFMADD231PD  Y8, Y7, Y2
+	VBROADCASTSD (BX)(AX*2), Y7
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD (BX)(R8*1), Y7
+	VFMADD231PD  Y8, Y7, Y4
+	VBROADCASTSD (R10), Y7
+	VFMADD231PD  Y8, Y7, Y5
+	VBROADCASTSD (R10)(AX*1), Y7
+	VFMADD231PD  Y8, Y7, Y6
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Y8
+	VMULPD       Y8, Y1, Y1
+	VMULPD       Y8, Y2, Y2
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y8, Y4, Y4
+	VMULPD       Y8, Y5, Y5
+	VMULPD       Y8, Y6, Y6
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Y8
+	MOVQ         CX, AX
+	VMASKMOVPD   (AX), Y0, Y7
+	VFMADD231PD  Y7, Y8, Y1
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y7
+	VFMADD231PD  Y7, Y8, Y2
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y7
+	VFMADD231PD  Y7, Y8, Y3
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y7
+	VFMADD231PD  Y7, Y8, Y4
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y7
+	VFMADD231PD  Y7, Y8, Y5
+	ADDQ         SI, AX
+	VMASKMOVPD   (AX), Y0, Y7
+	VFMADD231PD  Y7, Y8, Y6
+
+thinStore:
+	MOVQ       CX, AX
+	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y2, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y3, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y4, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y5, Y0, (AX)
+	ADDQ       SI, AX
+	VMASKMOVPD Y6, Y0, (AX)
 
 done:
 	VZEROUPPER
@@ -4357,6 +5794,140 @@ done:
 	VZEROUPPER
 	RET
 
+// func mulDouble1AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble1AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), CX
+	SHLQ $0x03, CX
+	MOVQ al+32(FP), CX
+	SHLQ $0x03, CX
+	LEAQ (AX)(AX*2), AX
+	MOVQ ldb+48(FP), SI
+	SHLQ $0x03, SI
+	MOVQ c+0(FP), AX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	MOVQ   a+16(FP), DI
+	MOVQ   DX, R8
+	MOVQ   k+64(FP), R9
+
+full:
+	VMOVUPD      (R8), Z3
+	PREFETCHT0   191(R8)
+	VMOVUPD      64(R8), Z4
+	PREFETCHT0   255(R8)
+	VBROADCASTSD (DI), Z2
+	VFMADD231PD  Z3, Z2, Z0
+	VFMADD231PD  Z4, Z2, Z1
+	ADDQ         CX, DI
+	ADDQ         SI, R8
+	DECQ         R9
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z3
+	VMULPD       Z3, Z0, Z0
+	VMULPD       Z3, Z1, Z1
+	MOVQ         beta+80(FP), DI
+	ADDQ         DI, DI
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z3
+	MOVQ         AX, DI
+	VMOVUPD      (DI), Z2
+	VFMADD231PD  Z2, Z3, Z0
+	VMOVUPD      64(DI), Z2
+	VFMADD231PD  Z2, Z3, Z1
+
+fullStore:
+	MOVQ    AX, DI
+	VMOVUPD Z0, (DI)
+	VMOVUPD Z1, 64(DI)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), DI
+	KMOVW  (DI)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	MOVQ   a+16(FP), BX
+	MOVQ   DX, DX
+	MOVQ   k+64(FP), DI
+
+wide:
+	VMOVUPD      (DX), Z3
+	VMOVUPD.Z    64(DX), K1, Z4
+	VBROADCASTSD (BX), Z2
+	VFMADD231PD  Z3, Z2, Z0
+	VFMADD231PD  Z4, Z2, Z1
+	ADDQ         CX, BX
+	ADDQ         SI, DX
+	DECQ         DI
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z3
+	VMULPD       Z3, Z0, Z0
+	VMULPD       Z3, Z1, Z1
+	MOVQ         beta+80(FP), CX
+	ADDQ         CX, CX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z3
+	MOVQ         AX, CX
+	VMOVUPD      (CX), Z2
+	VFMADD231PD  Z2, Z3, Z0
+	VMOVUPD.Z    64(CX), K1, Z2
+	VFMADD231PD  Z2, Z3, Z1
+
+wideStore:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), DI
+	KMOVW  (DI)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	MOVQ   a+16(FP), BX
+	MOVQ   DX, DX
+	MOVQ   k+64(FP), DI
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z2
+	VBROADCASTSD (BX), Z1
+	VFMADD231PD  Z2, Z1, Z0
+	ADDQ         CX, BX
+	ADDQ         SI, DX
+	DECQ         DI
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z2
+	VMULPD       Z2, Z0, Z0
+	MOVQ         beta+80(FP), CX
+	ADDQ         CX, CX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z2
+	MOVQ         AX, CX
+	VMOVUPD.Z    (CX), K1, Z1
+	VFMADD231PD  Z1, Z2, Z0
+
+thinStore:
+	VMOVUPD Z0, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
 // func mul2AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·mul2AVX512(SB), NOSPLIT, $0-80
@@ -4529,6 +6100,181 @@ thinStore:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z1, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble2AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble2AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), CX
+	MOVQ ldb+48(FP), R8
+	SHLQ $0x03, R8
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   a+16(FP), R9
+	MOVQ   DX, R10
+	MOVQ   k+64(FP), R11
+
+full:
+	VMOVUPD      (R10), Z5
+	PREFETCHT0   191(R10)
+	VMOVUPD      64(R10), Z6
+	PREFETCHT0   255(R10)
+	VBROADCASTSD (R9), Z4
+	VFMADD231PD  Z5, Z4, Z0
+	VFMADD231PD  Z6, Z4, Z1
+	VBROADCASTSD (R9)(AX*1), Z4
+	VFMADD231PD  Z5, Z4, Z2
+	VFMADD231PD  Z6, Z4, Z3
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	DECQ         R11
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z5
+	VMULPD       Z5, Z0, Z0
+	VMULPD       Z5, Z1, Z1
+	VMULPD       Z5, Z2, Z2
+	VMULPD       Z5, Z3, Z3
+	MOVQ         beta+80(FP), R9
+	ADDQ         R9, R9
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z5
+	MOVQ         CX, R9
+	VMOVUPD      (R9), Z4
+	VFMADD231PD  Z4, Z5, Z0
+	VMOVUPD      64(R9), Z4
+	VFMADD231PD  Z4, Z5, Z1
+	ADDQ         SI, R9
+	VMOVUPD      (R9), Z4
+	VFMADD231PD  Z4, Z5, Z2
+	VMOVUPD      64(R9), Z4
+	VFMADD231PD  Z4, Z5, Z3
+
+fullStore:
+	MOVQ    CX, R9
+	VMOVUPD Z0, (R9)
+	VMOVUPD Z1, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPD Z2, (R9)
+	VMOVUPD Z3, 64(R9)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R9
+	KMOVW  (R9)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   a+16(FP), BX
+	MOVQ   DX, DX
+	MOVQ   k+64(FP), R9
+
+wide:
+	VMOVUPD      (DX), Z5
+	VMOVUPD.Z    64(DX), K1, Z6
+	VBROADCASTSD (BX), Z4
+	VFMADD231PD  Z5, Z4, Z0
+	VFMADD231PD  Z6, Z4, Z1
+	VBROADCASTSD (BX)(AX*1), Z4
+	VFMADD231PD  Z5, Z4, Z2
+	VFMADD231PD  Z6, Z4, Z3
+	ADDQ         DI, BX
+	ADDQ         R8, DX
+	DECQ         R9
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z5
+	VMULPD       Z5, Z0, Z0
+	VMULPD       Z5, Z1, Z1
+	VMULPD       Z5, Z2, Z2
+	VMULPD       Z5, Z3, Z3
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z5
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z4
+	VFMADD231PD  Z4, Z5, Z0
+	VMOVUPD.Z    64(AX), K1, Z4
+	VFMADD231PD  Z4, Z5, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z4
+	VFMADD231PD  Z4, Z5, Z2
+	VMOVUPD.Z    64(AX), K1, Z4
+	VFMADD231PD  Z4, Z5, Z3
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R9
+	KMOVW  (R9)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	MOVQ   a+16(FP), BX
+	MOVQ   DX, DX
+	MOVQ   k+64(FP), R9
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z3
+	VBROADCASTSD (BX), Z2
+	VFMADD231PD  Z3, Z2, Z0
+	VBROADCASTSD (BX)(AX*1), Z2
+	VFMADD231PD  Z3, Z2, Z1
+	ADDQ         DI, BX
+	ADDQ         R8, DX
+	DECQ         R9
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z3
+	VMULPD       Z3, Z0, Z0
+	VMULPD       Z3, Z1, Z1
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z3
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z2
+	VFMADD231PD  Z2, Z3, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z2
+	VFMADD231PD  Z2, Z3, Z1
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -4747,6 +6493,220 @@ thinStore:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z2, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble3AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble3AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), CX
+	MOVQ ldb+48(FP), R8
+	SHLQ $0x03, R8
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	MOVQ   a+16(FP), R9
+	MOVQ   DX, R10
+	MOVQ   k+64(FP), R11
+
+full:
+	VMOVUPD      (R10), Z7
+	PREFETCHT0   191(R10)
+	VMOVUPD      64(R10), Z8
+	PREFETCHT0   255(R10)
+	VBROADCASTSD (R9), Z6
+	VFMADD231PD  Z7, Z6, Z0
+	VFMADD231PD  Z8, Z6, Z1
+	VBROADCASTSD (R9)(AX*1), Z6
+	VFMADD231PD  Z7, Z6, Z2
+	VFMADD231PD  Z8, Z6, Z3
+	VBROADCASTSD (R9)(AX*2), Z6
+	VFMADD231PD  Z7, Z6, Z4
+	VFMADD231PD  Z8, Z6, Z5
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	DECQ         R11
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z7
+	VMULPD       Z7, Z0, Z0
+	VMULPD       Z7, Z1, Z1
+	VMULPD       Z7, Z2, Z2
+	VMULPD       Z7, Z3, Z3
+	VMULPD       Z7, Z4, Z4
+	VMULPD       Z7, Z5, Z5
+	MOVQ         beta+80(FP), R9
+	ADDQ         R9, R9
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z7
+	MOVQ         CX, R9
+	VMOVUPD      (R9), Z6
+	VFMADD231PD  Z6, Z7, Z0
+	VMOVUPD      64(R9), Z6
+	VFMADD231PD  Z6, Z7, Z1
+	ADDQ         SI, R9
+	VMOVUPD      (R9), Z6
+	VFMADD231PD  Z6, Z7, Z2
+	VMOVUPD      64(R9), Z6
+	VFMADD231PD  Z6, Z7, Z3
+	ADDQ         SI, R9
+	VMOVUPD      (R9), Z6
+	VFMADD231PD  Z6, Z7, Z4
+	VMOVUPD      64(R9), Z6
+	VFMADD231PD  Z6, Z7, Z5
+
+fullStore:
+	MOVQ    CX, R9
+	VMOVUPD Z0, (R9)
+	VMOVUPD Z1, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPD Z2, (R9)
+	VMOVUPD Z3, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPD Z4, (R9)
+	VMOVUPD Z5, 64(R9)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R9
+	KMOVW  (R9)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	MOVQ   a+16(FP), BX
+	MOVQ   DX, DX
+	MOVQ   k+64(FP), R9
+
+wide:
+	VMOVUPD      (DX), Z7
+	VMOVUPD.Z    64(DX), K1, Z8
+	VBROADCASTSD (BX), Z6
+	VFMADD231PD  Z7, Z6, Z0
+	VFMADD231PD  Z8, Z6, Z1
+	VBROADCASTSD (BX)(AX*1), Z6
+	VFMADD231PD  Z7, Z6, Z2
+	VFMADD231PD  Z8, Z6, Z3
+	VBROADCASTSD (BX)(AX*2), Z6
+	VFMADD231PD  Z7, Z6, Z4
+	VFMADD231PD  Z8, Z6, Z5
+	ADDQ         DI, BX
+	ADDQ         R8, DX
+	DECQ         R9
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z7
+	VMULPD       Z7, Z0, Z0
+	VMULPD       Z7, Z1, Z1
+	VMULPD       Z7, Z2, Z2
+	VMULPD       Z7, Z3, Z3
+	VMULPD       Z7, Z4, Z4
+	VMULPD       Z7, Z5, Z5
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z7
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z6
+	VFMADD231PD  Z6, Z7, Z0
+	VMOVUPD.Z    64(AX), K1, Z6
+	VFMADD231PD  Z6, Z7, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z6
+	VFMADD231PD  Z6, Z7, Z2
+	VMOVUPD.Z    64(AX), K1, Z6
+	VFMADD231PD  Z6, Z7, Z3
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z6
+	VFMADD231PD  Z6, Z7, Z4
+	VMOVUPD.Z    64(AX), K1, Z6
+	VFMADD231PD  Z6, Z7, Z5
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R9
+	KMOVW  (R9)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	MOVQ   a+16(FP), BX
+	MOVQ   DX, DX
+	MOVQ   k+64(FP), R9
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z4
+	VBROADCASTSD (BX), Z3
+	VFMADD231PD  Z4, Z3, Z0
+	VBROADCASTSD (BX)(AX*1), Z3
+	VFMADD231PD  Z4, Z3, Z1
+	VBROADCASTSD (BX)(AX*2), Z3
+	VFMADD231PD  Z4, Z3, Z2
+	ADDQ         DI, BX
+	ADDQ         R8, DX
+	DECQ         R9
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z4
+	VMULPD       Z4, Z0, Z0
+	VMULPD       Z4, Z1, Z1
+	VMULPD       Z4, Z2, Z2
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z4
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z3
+	VFMADD231PD  Z3, Z4, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z3
+	VFMADD231PD  Z3, Z4, Z1
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z3
+	VFMADD231PD  Z3, Z4, Z2
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -5006,6 +6966,259 @@ thinStore:
 	VMOVUPS Z2, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z3, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble4AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble4AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	MOVQ   a+16(FP), R10
+	MOVQ   DX, R11
+	MOVQ   k+64(FP), R12
+
+full:
+	VMOVUPD      (R11), Z9
+	PREFETCHT0   191(R11)
+	VMOVUPD      64(R11), Z10
+	PREFETCHT0   255(R11)
+	VBROADCASTSD (R10), Z8
+	VFMADD231PD  Z9, Z8, Z0
+	VFMADD231PD  Z10, Z8, Z1
+	VBROADCASTSD (R10)(AX*1), Z8
+	VFMADD231PD  Z9, Z8, Z2
+	VFMADD231PD  Z10, Z8, Z3
+	VBROADCASTSD (R10)(AX*2), Z8
+	VFMADD231PD  Z9, Z8, Z4
+	VFMADD231PD  Z10, Z8, Z5
+	VBROADCASTSD (R10)(R8*1), Z8
+	VFMADD231PD  Z9, Z8, Z6
+	VFMADD231PD  Z10, Z8, Z7
+	ADDQ         DI, R10
+	ADDQ         R9, R11
+	DECQ         R12
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z9
+	VMULPD       Z9, Z0, Z0
+	VMULPD       Z9, Z1, Z1
+	VMULPD       Z9, Z2, Z2
+	VMULPD       Z9, Z3, Z3
+	VMULPD       Z9, Z4, Z4
+	VMULPD       Z9, Z5, Z5
+	VMULPD       Z9, Z6, Z6
+	VMULPD       Z9, Z7, Z7
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z9
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Z8
+	VFMADD231PD  Z8, Z9, Z0
+	VMOVUPD      64(R10), Z8
+	VFMADD231PD  Z8, Z9, Z1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z8
+	VFMADD231PD  Z8, Z9, Z2
+	VMOVUPD      64(R10), Z8
+	VFMADD231PD  Z8, Z9, Z3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z8
+	VFMADD231PD  Z8, Z9, Z4
+	VMOVUPD      64(R10), Z8
+	VFMADD231PD  Z8, Z9, Z5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z8
+	VFMADD231PD  Z8, Z9, Z6
+	VMOVUPD      64(R10), Z8
+	VFMADD231PD  Z8, Z9, Z7
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Z0, (R10)
+	VMOVUPD Z1, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z2, (R10)
+	VMOVUPD Z3, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z4, (R10)
+	VMOVUPD Z5, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z6, (R10)
+	VMOVUPD Z7, 64(R10)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	MOVQ   a+16(FP), BX
+	MOVQ   DX, DX
+	MOVQ   k+64(FP), R10
+
+wide:
+	VMOVUPD      (DX), Z9
+	VMOVUPD.Z    64(DX), K1, Z10
+	VBROADCASTSD (BX), Z8
+	VFMADD231PD  Z9, Z8, Z0
+	VFMADD231PD  Z10, Z8, Z1
+	VBROADCASTSD (BX)(AX*1), Z8
+	VFMADD231PD  Z9, Z8, Z2
+	VFMADD231PD  Z10, Z8, Z3
+	VBROADCASTSD (BX)(AX*2), Z8
+	VFMADD231PD  Z9, Z8, Z4
+	VFMADD231PD  Z10, Z8, Z5
+	VBROADCASTSD (BX)(R8*1), Z8
+	VFMADD231PD  Z9, Z8, Z6
+	VFMADD231PD  Z10, Z8, Z7
+	ADDQ         DI, BX
+	ADDQ         R9, DX
+	DECQ         R10
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z9
+	VMULPD       Z9, Z0, Z0
+	VMULPD       Z9, Z1, Z1
+	VMULPD       Z9, Z2, Z2
+	VMULPD       Z9, Z3, Z3
+	VMULPD       Z9, Z4, Z4
+	VMULPD       Z9, Z5, Z5
+	VMULPD       Z9, Z6, Z6
+	VMULPD       Z9, Z7, Z7
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z9
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z8
+	VFMADD231PD  Z8, Z9, Z0
+	VMOVUPD.Z    64(AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z8
+	VFMADD231PD  Z8, Z9, Z2
+	VMOVUPD.Z    64(AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z3
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z8
+	VFMADD231PD  Z8, Z9, Z4
+	VMOVUPD.Z    64(AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z5
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z8
+	VFMADD231PD  Z8, Z9, Z6
+	VMOVUPD.Z    64(AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z7
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, (AX)
+	VMOVUPD Z7, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   a+16(FP), BX
+	MOVQ   DX, DX
+	MOVQ   k+64(FP), R10
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z5
+	VBROADCASTSD (BX), Z4
+	VFMADD231PD  Z5, Z4, Z0
+	VBROADCASTSD (BX)(AX*1), Z4
+	VFMADD231PD  Z5, Z4, Z1
+	VBROADCASTSD (BX)(AX*2), Z4
+	VFMADD231PD  Z5, Z4, Z2
+	VBROADCASTSD (BX)(R8*1), Z4
+	VFMADD231PD  Z5, Z4, Z3
+	ADDQ         DI, BX
+	ADDQ         R9, DX
+	DECQ         R10
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z5
+	VMULPD       Z5, Z0, Z0
+	VMULPD       Z5, Z1, Z1
+	VMULPD       Z5, Z2, Z2
+	VMULPD       Z5, Z3, Z3
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z5
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z4
+	VFMADD231PD  Z4, Z5, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z4
+	VFMADD231PD  Z4, Z5, Z1
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z4
+	VFMADD231PD  Z4, Z5, Z2
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z4
+	VFMADD231PD  Z4, Z5, Z3
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z3, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -5310,6 +7523,302 @@ thinStore:
 	VMOVUPS Z3, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z4, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble5AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble5AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	MOVQ   a+16(FP), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   DX, R12
+	MOVQ   k+64(FP), R13
+
+full:
+	VMOVUPD      (R12), Z11
+	PREFETCHT0   191(R12)
+	VMOVUPD      64(R12), Z12
+	PREFETCHT0   255(R12)
+	VBROADCASTSD (R10), Z10
+	VFMADD231PD  Z11, Z10, Z0
+	VFMADD231PD  Z12, Z10, Z1
+	VBROADCASTSD (R10)(AX*1), Z10
+	VFMADD231PD  Z11, Z10, Z2
+	VFMADD231PD  Z12, Z10, Z3
+	VBROADCASTSD (R10)(AX*2), Z10
+	VFMADD231PD  Z11, Z10, Z4
+	VFMADD231PD  Z12, Z10, Z5
+	VBROADCASTSD (R10)(R8*1), Z10
+	VFMADD231PD  Z11, Z10, Z6
+	VFMADD231PD  Z12, Z10, Z7
+	VBROADCASTSD (R11), Z10
+	VFMADD231PD  Z11, Z10, Z8
+	VFMADD231PD  Z12, Z10, Z9
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z11
+	VMULPD       Z11, Z0, Z0
+	VMULPD       Z11, Z1, Z1
+	VMULPD       Z11, Z2, Z2
+	VMULPD       Z11, Z3, Z3
+	VMULPD       Z11, Z4, Z4
+	VMULPD       Z11, Z5, Z5
+	VMULPD       Z11, Z6, Z6
+	VMULPD       Z11, Z7, Z7
+	VMULPD       Z11, Z8, Z8
+	VMULPD       Z11, Z9, Z9
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z11
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Z10
+	VFMADD231PD  Z10, Z11, Z0
+	VMOVUPD      64(R10), Z10
+	VFMADD231PD  Z10, Z11, Z1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z10
+	VFMADD231PD  Z10, Z11, Z2
+	VMOVUPD      64(R10), Z10
+	VFMADD231PD  Z10, Z11, Z3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z10
+	VFMADD231PD  Z10, Z11, Z4
+	VMOVUPD      64(R10), Z10
+	VFMADD231PD  Z10, Z11, Z5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z10
+	VFMADD231PD  Z10, Z11, Z6
+	VMOVUPD      64(R10), Z10
+	VFMADD231PD  Z10, Z11, Z7
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z10
+	VFMADD231PD  Z10, Z11, Z8
+	VMOVUPD      64(R10), Z10
+	VFMADD231PD  Z10, Z11, Z9
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Z0, (R10)
+	VMOVUPD Z1, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z2, (R10)
+	VMOVUPD Z3, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z4, (R10)
+	VMOVUPD Z5, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z6, (R10)
+	VMOVUPD Z7, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z8, (R10)
+	VMOVUPD Z9, 64(R10)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	MOVQ   k+64(FP), R11
+
+wide:
+	VMOVUPD      (DX), Z11
+	VMOVUPD.Z    64(DX), K1, Z12
+	VBROADCASTSD (BX), Z10
+	VFMADD231PD  Z11, Z10, Z0
+	VFMADD231PD  Z12, Z10, Z1
+	VBROADCASTSD (BX)(AX*1), Z10
+	VFMADD231PD  Z11, Z10, Z2
+	VFMADD231PD  Z12, Z10, Z3
+	VBROADCASTSD (BX)(AX*2), Z10
+	VFMADD231PD  Z11, Z10, Z4
+	VFMADD231PD  Z12, Z10, Z5
+	VBROADCASTSD (BX)(R8*1), Z10
+	VFMADD231PD  Z11, Z10, Z6
+	VFMADD231PD  Z12, Z10, Z7
+	VBROADCASTSD (R10), Z10
+	VFMADD231PD  Z11, Z10, Z8
+	VFMADD231PD  Z12, Z10, Z9
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z11
+	VMULPD       Z11, Z0, Z0
+	VMULPD       Z11, Z1, Z1
+	VMULPD       Z11, Z2, Z2
+	VMULPD       Z11, Z3, Z3
+	VMULPD       Z11, Z4, Z4
+	VMULPD       Z11, Z5, Z5
+	VMULPD       Z11, Z6, Z6
+	VMULPD       Z11, Z7, Z7
+	VMULPD       Z11, Z8, Z8
+	VMULPD       Z11, Z9, Z9
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z11
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z10
+	VFMADD231PD  Z10, Z11, Z0
+	VMOVUPD.Z    64(AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z10
+	VFMADD231PD  Z10, Z11, Z2
+	VMOVUPD.Z    64(AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z3
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z10
+	VFMADD231PD  Z10, Z11, Z4
+	VMOVUPD.Z    64(AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z5
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z10
+	VFMADD231PD  Z10, Z11, Z6
+	VMOVUPD.Z    64(AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z7
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z10
+	VFMADD231PD  Z10, Z11, Z8
+	VMOVUPD.Z    64(AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z9
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, (AX)
+	VMOVUPD Z7, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, (AX)
+	VMOVUPD Z9, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	MOVQ   k+64(FP), R11
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z6
+	VBROADCASTSD (BX), Z5
+	VFMADD231PD  Z6, Z5, Z0
+	VBROADCASTSD (BX)(AX*1), Z5
+	VFMADD231PD  Z6, Z5, Z1
+	VBROADCASTSD (BX)(AX*2), Z5
+	VFMADD231PD  Z6, Z5, Z2
+	VBROADCASTSD (BX)(R8*1), Z5
+	VFMADD231PD  Z6, Z5, Z3
+	VBROADCASTSD (R10), Z5
+	VFMADD231PD  Z6, Z5, Z4
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z6
+	VMULPD       Z6, Z0, Z0
+	VMULPD       Z6, Z1, Z1
+	VMULPD       Z6, Z2, Z2
+	VMULPD       Z6, Z3, Z3
+	VMULPD       Z6, Z4, Z4
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z6
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z5
+	VFMADD231PD  Z5, Z6, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z5
+	VFMADD231PD  Z5, Z6, Z1
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z5
+	VFMADD231PD  Z5, Z6, Z2
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z5
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z5
+	VFMADD231PD  Z5, Z6, Z4
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z3, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -5655,6 +8164,341 @@ thinStore:
 	VMOVUPS Z4, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z5, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble6AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble6AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	MOVQ   a+16(FP), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   DX, R12
+	MOVQ   k+64(FP), R13
+
+full:
+	VMOVUPD      (R12), Z13
+	PREFETCHT0   191(R12)
+	VMOVUPD      64(R12), Z14
+	PREFETCHT0   255(R12)
+	VBROADCASTSD (R10), Z12
+	VFMADD231PD  Z13, Z12, Z0
+	VFMADD231PD  Z14, Z12, Z1
+	VBROADCASTSD (R10)(AX*1), Z12
+	VFMADD231PD  Z13, Z12, Z2
+	VFMADD231PD  Z14, Z12, Z3
+	VBROADCASTSD (R10)(AX*2), Z12
+	VFMADD231PD  Z13, Z12, Z4
+	VFMADD231PD  Z14, Z12, Z5
+	VBROADCASTSD (R10)(R8*1), Z12
+	VFMADD231PD  Z13, Z12, Z6
+	VFMADD231PD  Z14, Z12, Z7
+	VBROADCASTSD (R11), Z12
+	VFMADD231PD  Z13, Z12, Z8
+	VFMADD231PD  Z14, Z12, Z9
+	VBROADCASTSD (R11)(AX*1), Z12
+	VFMADD231PD  Z13, Z12, Z10
+	VFMADD231PD  Z14, Z12, Z11
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z13
+	VMULPD       Z13, Z0, Z0
+	VMULPD       Z13, Z1, Z1
+	VMULPD       Z13, Z2, Z2
+	VMULPD       Z13, Z3, Z3
+	VMULPD       Z13, Z4, Z4
+	VMULPD       Z13, Z5, Z5
+	VMULPD       Z13, Z6, Z6
+	VMULPD       Z13, Z7, Z7
+	VMULPD       Z13, Z8, Z8
+	VMULPD       Z13, Z9, Z9
+	VMULPD       Z13, Z10, Z10
+	VMULPD       Z13, Z11, Z11
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z13
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Z12
+	VFMADD231PD  Z12, Z13, Z0
+	VMOVUPD      64(R10), Z12
+	VFMADD231PD  Z12, Z13, Z1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z12
+	VFMADD231PD  Z12, Z13, Z2
+	VMOVUPD      64(R10), Z12
+	VFMADD231PD  Z12, Z13, Z3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z12
+	VFMADD231PD  Z12, Z13, Z4
+	VMOVUPD      64(R10), Z12
+	VFMADD231PD  Z12, Z13, Z5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z12
+	VFMADD231PD  Z12, Z13, Z6
+	VMOVUPD      64(R10), Z12
+	VFMADD231PD  Z12, Z13, Z7
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z12
+	VFMADD231PD  Z12, Z13, Z8
+	VMOVUPD      64(R10), Z12
+	VFMADD231PD  Z12, Z13, Z9
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z12
+	VFMADD231PD  Z12, Z13, Z10
+	VMOVUPD      64(R10), Z12
+	VFMADD231PD  Z12, Z13, Z11
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Z0, (R10)
+	VMOVUPD Z1, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z2, (R10)
+	VMOVUPD Z3, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z4, (R10)
+	VMOVUPD Z5, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z6, (R10)
+	VMOVUPD Z7, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z8, (R10)
+	VMOVUPD Z9, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z10, (R10)
+	VMOVUPD Z11, 64(R10)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	MOVQ   k+64(FP), R11
+
+wide:
+	VMOVUPD      (DX), Z13
+	VMOVUPD.Z    64(DX), K1, Z14
+	VBROADCASTSD (BX), Z12
+	VFMADD231PD  Z13, Z12, Z0
+	VFMADD231PD  Z14, Z12, Z1
+	VBROADCASTSD (BX)(AX*1), Z12
+	VFMADD231PD  Z13, Z12, Z2
+	VFMADD231PD  Z14, Z12, Z3
+	VBROADCASTSD (BX)(AX*2), Z12
+	VFMADD231PD  Z13, Z12, Z4
+	VFMADD231PD  Z14, Z12, Z5
+	VBROADCASTSD (BX)(R8*1), Z12
+	VFMADD231PD  Z13, Z12, Z6
+	VFMADD231PD  Z14, Z12, Z7
+	VBROADCASTSD (R10), Z12
+	VFMADD231PD  Z13, Z12, Z8
+	VFMADD231PD  Z14, Z12, Z9
+	VBROADCASTSD (R10)(AX*1), Z12
+	VFMADD231PD  Z13, Z12, Z10
+	VFMADD231PD  Z14, Z12, Z11
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z13
+	VMULPD       Z13, Z0, Z0
+	VMULPD       Z13, Z1, Z1
+	VMULPD       Z13, Z2, Z2
+	VMULPD       Z13, Z3, Z3
+	VMULPD       Z13, Z4, Z4
+	VMULPD       Z13, Z5, Z5
+	VMULPD       Z13, Z6, Z6
+	VMULPD       Z13, Z7, Z7
+	VMULPD       Z13, Z8, Z8
+	VMULPD       Z13, Z9, Z9
+	VMULPD       Z13, Z10, Z10
+	VMULPD       Z13, Z11, Z11
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z13
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z12
+	VFMADD231PD  Z12, Z13, Z0
+	VMOVUPD.Z    64(AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z12
+	VFMADD231PD  Z12, Z13, Z2
+	VMOVUPD.Z    64(AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z3
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z12
+	VFMADD231PD  Z12, Z13, Z4
+	VMOVUPD.Z    64(AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z5
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z12
+	VFMADD231PD  Z12, Z13, Z6
+	VMOVUPD.Z    64(AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z7
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z12
+	VFMADD231PD  Z12, Z13, Z8
+	VMOVUPD.Z    64(AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z9
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z12
+	VFMADD231PD  Z12, Z13, Z10
+	VMOVUPD.Z    64(AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z11
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, (AX)
+	VMOVUPD Z7, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, (AX)
+	VMOVUPD Z9, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z10, (AX)
+	VMOVUPD Z11, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	MOVQ   k+64(FP), R11
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z7
+	VBROADCASTSD (BX), Z6
+	VFMADD231PD  Z7, Z6, Z0
+	VBROADCASTSD (BX)(AX*1), Z6
+	VFMADD231PD  Z7, Z6, Z1
+	VBROADCASTSD (BX)(AX*2), Z6
+	VFMADD231PD  Z7, Z6, Z2
+	VBROADCASTSD (BX)(R8*1), Z6
+	VFMADD231PD  Z7, Z6, Z3
+	VBROADCASTSD (R10), Z6
+	VFMADD231PD  Z7, Z6, Z4
+	VBROADCASTSD (R10)(AX*1), Z6
+	VFMADD231PD  Z7, Z6, Z5
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z7
+	VMULPD       Z7, Z0, Z0
+	VMULPD       Z7, Z1, Z1
+	VMULPD       Z7, Z2, Z2
+	VMULPD       Z7, Z3, Z3
+	VMULPD       Z7, Z4, Z4
+	VMULPD       Z7, Z5, Z5
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z7
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z6
+	VFMADD231PD  Z6, Z7, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z6
+	VFMADD231PD  Z6, Z7, Z1
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z6
+	VFMADD231PD  Z6, Z7, Z2
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z6
+	VFMADD231PD  Z6, Z7, Z3
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z6
+	VFMADD231PD  Z6, Z7, Z4
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z6
+	VFMADD231PD  Z6, Z7, Z5
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z3, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z5, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -6041,6 +8885,380 @@ thinStore:
 	VMOVUPS Z5, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z6, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble7AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble7AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	MOVQ   a+16(FP), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   DX, R12
+	MOVQ   k+64(FP), R13
+
+full:
+	VMOVUPD      (R12), Z15
+	PREFETCHT0   191(R12)
+	VMOVUPD      64(R12), Z16
+	PREFETCHT0   255(R12)
+	VBROADCASTSD (R10), Z14
+	VFMADD231PD  Z15, Z14, Z0
+	VFMADD231PD  Z16, Z14, Z1
+	VBROADCASTSD (R10)(AX*1), Z14
+	VFMADD231PD  Z15, Z14, Z2
+	VFMADD231PD  Z16, Z14, Z3
+	VBROADCASTSD (R10)(AX*2), Z14
+	VFMADD231PD  Z15, Z14, Z4
+	VFMADD231PD  Z16, Z14, Z5
+	VBROADCASTSD (R10)(R8*1), Z14
+	VFMADD231PD  Z15, Z14, Z6
+	VFMADD231PD  Z16, Z14, Z7
+	VBROADCASTSD (R11), Z14
+	VFMADD231PD  Z15, Z14, Z8
+	VFMADD231PD  Z16, Z14, Z9
+	VBROADCASTSD (R11)(AX*1), Z14
+	VFMADD231PD  Z15, Z14, Z10
+	VFMADD231PD  Z16, Z14, Z11
+	VBROADCASTSD (R11)(AX*2), Z14
+	VFMADD231PD  Z15, Z14, Z12
+	VFMADD231PD  Z16, Z14, Z13
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z15
+	VMULPD       Z15, Z0, Z0
+	VMULPD       Z15, Z1, Z1
+	VMULPD       Z15, Z2, Z2
+	VMULPD       Z15, Z3, Z3
+	VMULPD       Z15, Z4, Z4
+	VMULPD       Z15, Z5, Z5
+	VMULPD       Z15, Z6, Z6
+	VMULPD       Z15, Z7, Z7
+	VMULPD       Z15, Z8, Z8
+	VMULPD       Z15, Z9, Z9
+	VMULPD       Z15, Z10, Z10
+	VMULPD       Z15, Z11, Z11
+	VMULPD       Z15, Z12, Z12
+	VMULPD       Z15, Z13, Z13
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z15
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Z14
+	VFMADD231PD  Z14, Z15, Z0
+	VMOVUPD      64(R10), Z14
+	VFMADD231PD  Z14, Z15, Z1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z14
+	VFMADD231PD  Z14, Z15, Z2
+	VMOVUPD      64(R10), Z14
+	VFMADD231PD  Z14, Z15, Z3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z14
+	VFMADD231PD  Z14, Z15, Z4
+	VMOVUPD      64(R10), Z14
+	VFMADD231PD  Z14, Z15, Z5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z14
+	VFMADD231PD  Z14, Z15, Z6
+	VMOVUPD      64(R10), Z14
+	VFMADD231PD  Z14, Z15, Z7
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z14
+	VFMADD231PD  Z14, Z15, Z8
+	VMOVUPD      64(R10), Z14
+	VFMADD231PD  Z14, Z15, Z9
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z14
+	VFMADD231PD  Z14, Z15, Z10
+	VMOVUPD      64(R10), Z14
+	VFMADD231PD  Z14, Z15, Z11
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z14
+	VFMADD231PD  Z14, Z15, Z12
+	VMOVUPD      64(R10), Z14
+	VFMADD231PD  Z14, Z15, Z13
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Z0, (R10)
+	VMOVUPD Z1, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z2, (R10)
+	VMOVUPD Z3, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z4, (R10)
+	VMOVUPD Z5, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z6, (R10)
+	VMOVUPD Z7, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z8, (R10)
+	VMOVUPD Z9, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z10, (R10)
+	VMOVUPD Z11, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z12, (R10)
+	VMOVUPD Z13, 64(R10)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	MOVQ   k+64(FP), R11
+
+wide:
+	VMOVUPD      (DX), Z15
+	VMOVUPD.Z    64(DX), K1, Z16
+	VBROADCASTSD (BX), Z14
+	VFMADD231PD  Z15, Z14, Z0
+	VFMADD231PD  Z16, Z14, Z1
+	VBROADCASTSD (BX)(AX*1), Z14
+	VFMADD231PD  Z15, Z14, Z2
+	VFMADD231PD  Z16, Z14, Z3
+	VBROADCASTSD (BX)(AX*2), Z14
+	VFMADD231PD  Z15, Z14, Z4
+	VFMADD231PD  Z16, Z14, Z5
+	VBROADCASTSD (BX)(R8*1), Z14
+	VFMADD231PD  Z15, Z14, Z6
+	VFMADD231PD  Z16, Z14, Z7
+	VBROADCASTSD (R10), Z14
+	VFMADD231PD  Z15, Z14, Z8
+	VFMADD231PD  Z16, Z14, Z9
+	VBROADCASTSD (R10)(AX*1), Z14
+	VFMADD231PD  Z15, Z14, Z10
+	VFMADD231PD  Z16, Z14, Z11
+	VBROADCASTSD (R10)(AX*2), Z14
+	VFMADD231PD  Z15, Z14, Z12
+	VFMADD231PD  Z16, Z14, Z13
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z15
+	VMULPD       Z15, Z0, Z0
+	VMULPD       Z15, Z1, Z1
+	VMULPD       Z15, Z2, Z2
+	VMULPD       Z15, Z3, Z3
+	VMULPD       Z15, Z4, Z4
+	VMULPD       Z15, Z5, Z5
+	VMULPD       Z15, Z6, Z6
+	VMULPD       Z15, Z7, Z7
+	VMULPD       Z15, Z8, Z8
+	VMULPD       Z15, Z9, Z9
+	VMULPD       Z15, Z10, Z10
+	VMULPD       Z15, Z11, Z11
+	VMULPD       Z15, Z12, Z12
+	VMULPD       Z15, Z13, Z13
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z15
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z14
+	VFMADD231PD  Z14, Z15, Z0
+	VMOVUPD.Z    64(AX), K1, Z14
+	VFMADD231PD  Z14, Z15, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z14
+	VFMADD231PD  Z14, Z15, Z2
+	VMOVUPD.Z    64(AX), K1, Z14
+	VFMADD231PD  Z14, Z15, Z3
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z14
+	VFMADD231PD  Z14, Z15, Z4
+	VMOVUPD.Z    64(AX), K1, Z14
+	VFMADD231PD  Z14, Z15, Z5
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z14
+	VFMADD231PD  Z14, Z15, Z6
+	VMOVUPD.Z    64(AX), K1, Z14
+	VFMADD231PD  Z14, Z15, Z7
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z14
+	VFMADD231PD  Z14, Z15, Z8
+	VMOVUPD.Z    64(AX), K1, Z14
+	VFMADD231PD  Z14, Z15, Z9
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z14
+	VFMADD231PD  Z14, Z15, Z10
+	VMOVUPD.Z    64(AX), K1, Z14
+	VFMADD231PD  Z14, Z15, Z11
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z14
+	VFMADD231PD  Z14, Z15, Z12
+	VMOVUPD.Z    64(AX), K1, Z14
+	VFMADD231PD  Z14, Z15, Z13
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, (AX)
+	VMOVUPD Z7, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, (AX)
+	VMOVUPD Z9, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z10, (AX)
+	VMOVUPD Z11, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z12, (AX)
+	VMOVUPD Z13, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	MOVQ   k+64(FP), R11
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z8
+	VBROADCASTSD (BX), Z7
+	VFMADD231PD  Z8, Z7, Z0
+	VBROADCASTSD (BX)(AX*1), Z7
+	VFMADD231PD  Z8, Z7, Z1
+	VBROADCASTSD (BX)(AX*2), Z7
+	VFMADD231PD  Z8, Z7, Z2
+	VBROADCASTSD (BX)(R8*1), Z7
+	VFMADD231PD  Z8, Z7, Z3
+	VBROADCASTSD (R10), Z7
+	VFMADD231PD  Z8, Z7, Z4
+	VBROADCASTSD (R10)(AX*1), Z7
+	VFMADD231PD  Z8, Z7, Z5
+	VBROADCASTSD (R10)(AX*2), Z7
+	VFMADD231PD  Z8, Z7, Z6
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z8
+	VMULPD       Z8, Z0, Z0
+	VMULPD       Z8, Z1, Z1
+	VMULPD       Z8, Z2, Z2
+	VMULPD       Z8, Z3, Z3
+	VMULPD       Z8, Z4, Z4
+	VMULPD       Z8, Z5, Z5
+	VMULPD       Z8, Z6, Z6
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z8
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z7
+	VFMADD231PD  Z7, Z8, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z7
+	VFMADD231PD  Z7, Z8, Z1
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z7
+	VFMADD231PD  Z7, Z8, Z2
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z7
+	VFMADD231PD  Z7, Z8, Z3
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z7
+	VFMADD231PD  Z7, Z8, Z4
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z7
+	VFMADD231PD  Z7, Z8, Z5
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z7
+	VFMADD231PD  Z7, Z8, Z6
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z3, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z5, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -6468,6 +9686,419 @@ thinStore:
 	VMOVUPS Z6, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z7, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble8AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble8AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	MOVQ   a+16(FP), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   DX, R12
+	MOVQ   k+64(FP), R13
+
+full:
+	VMOVUPD      (R12), Z17
+	PREFETCHT0   191(R12)
+	VMOVUPD      64(R12), Z18
+	PREFETCHT0   255(R12)
+	VBROADCASTSD (R10), Z16
+	VFMADD231PD  Z17, Z16, Z0
+	VFMADD231PD  Z18, Z16, Z1
+	VBROADCASTSD (R10)(AX*1), Z16
+	VFMADD231PD  Z17, Z16, Z2
+	VFMADD231PD  Z18, Z16, Z3
+	VBROADCASTSD (R10)(AX*2), Z16
+	VFMADD231PD  Z17, Z16, Z4
+	VFMADD231PD  Z18, Z16, Z5
+	VBROADCASTSD (R10)(R8*1), Z16
+	VFMADD231PD  Z17, Z16, Z6
+	VFMADD231PD  Z18, Z16, Z7
+	VBROADCASTSD (R11), Z16
+	VFMADD231PD  Z17, Z16, Z8
+	VFMADD231PD  Z18, Z16, Z9
+	VBROADCASTSD (R11)(AX*1), Z16
+	VFMADD231PD  Z17, Z16, Z10
+	VFMADD231PD  Z18, Z16, Z11
+	VBROADCASTSD (R11)(AX*2), Z16
+	VFMADD231PD  Z17, Z16, Z12
+	VFMADD231PD  Z18, Z16, Z13
+	VBROADCASTSD (R11)(R8*1), Z16
+	VFMADD231PD  Z17, Z16, Z14
+	VFMADD231PD  Z18, Z16, Z15
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z17
+	VMULPD       Z17, Z0, Z0
+	VMULPD       Z17, Z1, Z1
+	VMULPD       Z17, Z2, Z2
+	VMULPD       Z17, Z3, Z3
+	VMULPD       Z17, Z4, Z4
+	VMULPD       Z17, Z5, Z5
+	VMULPD       Z17, Z6, Z6
+	VMULPD       Z17, Z7, Z7
+	VMULPD       Z17, Z8, Z8
+	VMULPD       Z17, Z9, Z9
+	VMULPD       Z17, Z10, Z10
+	VMULPD       Z17, Z11, Z11
+	VMULPD       Z17, Z12, Z12
+	VMULPD       Z17, Z13, Z13
+	VMULPD       Z17, Z14, Z14
+	VMULPD       Z17, Z15, Z15
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z17
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Z16
+	VFMADD231PD  Z16, Z17, Z0
+	VMOVUPD      64(R10), Z16
+	VFMADD231PD  Z16, Z17, Z1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z16
+	VFMADD231PD  Z16, Z17, Z2
+	VMOVUPD      64(R10), Z16
+	VFMADD231PD  Z16, Z17, Z3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z16
+	VFMADD231PD  Z16, Z17, Z4
+	VMOVUPD      64(R10), Z16
+	VFMADD231PD  Z16, Z17, Z5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z16
+	VFMADD231PD  Z16, Z17, Z6
+	VMOVUPD      64(R10), Z16
+	VFMADD231PD  Z16, Z17, Z7
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z16
+	VFMADD231PD  Z16, Z17, Z8
+	VMOVUPD      64(R10), Z16
+	VFMADD231PD  Z16, Z17, Z9
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z16
+	VFMADD231PD  Z16, Z17, Z10
+	VMOVUPD      64(R10), Z16
+	VFMADD231PD  Z16, Z17, Z11
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z16
+	VFMADD231PD  Z16, Z17, Z12
+	VMOVUPD      64(R10), Z16
+	VFMADD231PD  Z16, Z17, Z13
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z16
+	VFMADD231PD  Z16, Z17, Z14
+	VMOVUPD      64(R10), Z16
+	VFMADD231PD  Z16, Z17, Z15
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Z0, (R10)
+	VMOVUPD Z1, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z2, (R10)
+	VMOVUPD Z3, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z4, (R10)
+	VMOVUPD Z5, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z6, (R10)
+	VMOVUPD Z7, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z8, (R10)
+	VMOVUPD Z9, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z10, (R10)
+	VMOVUPD Z11, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z12, (R10)
+	VMOVUPD Z13, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z14, (R10)
+	VMOVUPD Z15, 64(R10)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	MOVQ   k+64(FP), R11
+
+wide:
+	VMOVUPD      (DX), Z17
+	VMOVUPD.Z    64(DX), K1, Z18
+	VBROADCASTSD (BX), Z16
+	VFMADD231PD  Z17, Z16, Z0
+	VFMADD231PD  Z18, Z16, Z1
+	VBROADCASTSD (BX)(AX*1), Z16
+	VFMADD231PD  Z17, Z16, Z2
+	VFMADD231PD  Z18, Z16, Z3
+	VBROADCASTSD (BX)(AX*2), Z16
+	VFMADD231PD  Z17, Z16, Z4
+	VFMADD231PD  Z18, Z16, Z5
+	VBROADCASTSD (BX)(R8*1), Z16
+	VFMADD231PD  Z17, Z16, Z6
+	VFMADD231PD  Z18, Z16, Z7
+	VBROADCASTSD (R10), Z16
+	VFMADD231PD  Z17, Z16, Z8
+	VFMADD231PD  Z18, Z16, Z9
+	VBROADCASTSD (R10)(AX*1), Z16
+	VFMADD231PD  Z17, Z16, Z10
+	VFMADD231PD  Z18, Z16, Z11
+	VBROADCASTSD (R10)(AX*2), Z16
+	VFMADD231PD  Z17, Z16, Z12
+	VFMADD231PD  Z18, Z16, Z13
+	VBROADCASTSD (R10)(R8*1), Z16
+	VFMADD231PD  Z17, Z16, Z14
+	VFMADD231PD  Z18, Z16, Z15
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z17
+	VMULPD       Z17, Z0, Z0
+	VMULPD       Z17, Z1, Z1
+	VMULPD       Z17, Z2, Z2
+	VMULPD       Z17, Z3, Z3
+	VMULPD       Z17, Z4, Z4
+	VMULPD       Z17, Z5, Z5
+	VMULPD       Z17, Z6, Z6
+	VMULPD       Z17, Z7, Z7
+	VMULPD       Z17, Z8, Z8
+	VMULPD       Z17, Z9, Z9
+	VMULPD       Z17, Z10, Z10
+	VMULPD       Z17, Z11, Z11
+	VMULPD       Z17, Z12, Z12
+	VMULPD       Z17, Z13, Z13
+	VMULPD       Z17, Z14, Z14
+	VMULPD       Z17, Z15, Z15
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z17
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z16
+	VFMADD231PD  Z16, Z17, Z0
+	VMOVUPD.Z    64(AX), K1, Z16
+	VFMADD231PD  Z16, Z17, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z16
+	VFMADD231PD  Z16, Z17, Z2
+	VMOVUPD.Z    64(AX), K1, Z16
+	VFMADD231PD  Z16, Z17, Z3
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z16
+	VFMADD231PD  Z16, Z17, Z4
+	VMOVUPD.Z    64(AX), K1, Z16
+	VFMADD231PD  Z16, Z17, Z5
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z16
+	VFMADD231PD  Z16, Z17, Z6
+	VMOVUPD.Z    64(AX), K1, Z16
+	VFMADD231PD  Z16, Z17, Z7
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z16
+	VFMADD231PD  Z16, Z17, Z8
+	VMOVUPD.Z    64(AX), K1, Z16
+	VFMADD231PD  Z16, Z17, Z9
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z16
+	VFMADD231PD  Z16, Z17, Z10
+	VMOVUPD.Z    64(AX), K1, Z16
+	VFMADD231PD  Z16, Z17, Z11
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z16
+	VFMADD231PD  Z16, Z17, Z12
+	VMOVUPD.Z    64(AX), K1, Z16
+	VFMADD231PD  Z16, Z17, Z13
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z16
+	VFMADD231PD  Z16, Z17, Z14
+	VMOVUPD.Z    64(AX), K1, Z16
+	VFMADD231PD  Z16, Z17, Z15
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, (AX)
+	VMOVUPD Z7, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, (AX)
+	VMOVUPD Z9, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z10, (AX)
+	VMOVUPD Z11, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z12, (AX)
+	VMOVUPD Z13, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z14, (AX)
+	VMOVUPD Z15, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	MOVQ   k+64(FP), R11
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z9
+	VBROADCASTSD (BX), Z8
+	VFMADD231PD  Z9, Z8, Z0
+	VBROADCASTSD (BX)(AX*1), Z8
+	VFMADD231PD  Z9, Z8, Z1
+	VBROADCASTSD (BX)(AX*2), Z8
+	VFMADD231PD  Z9, Z8, Z2
+	VBROADCASTSD (BX)(R8*1), Z8
+	VFMADD231PD  Z9, Z8, Z3
+	VBROADCASTSD (R10), Z8
+	VFMADD231PD  Z9, Z8, Z4
+	VBROADCASTSD (R10)(AX*1), Z8
+	VFMADD231PD  Z9, Z8, Z5
+	VBROADCASTSD (R10)(AX*2), Z8
+	VFMADD231PD  Z9, Z8, Z6
+	VBROADCASTSD (R10)(R8*1), Z8
+	VFMADD231PD  Z9, Z8, Z7
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         R9, DX
+	DECQ         R11
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z9
+	VMULPD       Z9, Z0, Z0
+	VMULPD       Z9, Z1, Z1
+	VMULPD       Z9, Z2, Z2
+	VMULPD       Z9, Z3, Z3
+	VMULPD       Z9, Z4, Z4
+	VMULPD       Z9, Z5, Z5
+	VMULPD       Z9, Z6, Z6
+	VMULPD       Z9, Z7, Z7
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z9
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z1
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z2
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z3
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z4
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z5
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z6
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z8
+	VFMADD231PD  Z8, Z9, Z7
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z3, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z5, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z7, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -6942,6 +10573,464 @@ thinStore:
 	VMOVUPS Z7, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z8, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble9AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble9AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	MOVQ   a+16(FP), R10
+	LEAQ   (R10)(AX*4), R11
+	LEAQ   (R11)(AX*4), R12
+	MOVQ   DX, R13
+	MOVQ   k+64(FP), R14
+
+full:
+	VMOVUPD      (R13), Z19
+	PREFETCHT0   191(R13)
+	VMOVUPD      64(R13), Z20
+	PREFETCHT0   255(R13)
+	VBROADCASTSD (R10), Z18
+	VFMADD231PD  Z19, Z18, Z0
+	VFMADD231PD  Z20, Z18, Z1
+	VBROADCASTSD (R10)(AX*1), Z18
+	VFMADD231PD  Z19, Z18, Z2
+	VFMADD231PD  Z20, Z18, Z3
+	VBROADCASTSD (R10)(AX*2), Z18
+	VFMADD231PD  Z19, Z18, Z4
+	VFMADD231PD  Z20, Z18, Z5
+	VBROADCASTSD (R10)(R8*1), Z18
+	VFMADD231PD  Z19, Z18, Z6
+	VFMADD231PD  Z20, Z18, Z7
+	VBROADCASTSD (R11), Z18
+	VFMADD231PD  Z19, Z18, Z8
+	VFMADD231PD  Z20, Z18, Z9
+	VBROADCASTSD (R11)(AX*1), Z18
+	VFMADD231PD  Z19, Z18, Z10
+	VFMADD231PD  Z20, Z18, Z11
+	VBROADCASTSD (R11)(AX*2), Z18
+	VFMADD231PD  Z19, Z18, Z12
+	VFMADD231PD  Z20, Z18, Z13
+	VBROADCASTSD (R11)(R8*1), Z18
+	VFMADD231PD  Z19, Z18, Z14
+	VFMADD231PD  Z20, Z18, Z15
+	VBROADCASTSD (R12), Z18
+	VFMADD231PD  Z19, Z18, Z16
+	VFMADD231PD  Z20, Z18, Z17
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         DI, R12
+	ADDQ         R9, R13
+	DECQ         R14
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z19
+	VMULPD       Z19, Z0, Z0
+	VMULPD       Z19, Z1, Z1
+	VMULPD       Z19, Z2, Z2
+	VMULPD       Z19, Z3, Z3
+	VMULPD       Z19, Z4, Z4
+	VMULPD       Z19, Z5, Z5
+	VMULPD       Z19, Z6, Z6
+	VMULPD       Z19, Z7, Z7
+	VMULPD       Z19, Z8, Z8
+	VMULPD       Z19, Z9, Z9
+	VMULPD       Z19, Z10, Z10
+	VMULPD       Z19, Z11, Z11
+	VMULPD       Z19, Z12, Z12
+	VMULPD       Z19, Z13, Z13
+	VMULPD       Z19, Z14, Z14
+	VMULPD       Z19, Z15, Z15
+	VMULPD       Z19, Z16, Z16
+	VMULPD       Z19, Z17, Z17
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z19
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Z18
+	VFMADD231PD  Z18, Z19, Z0
+	VMOVUPD      64(R10), Z18
+	VFMADD231PD  Z18, Z19, Z1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z18
+	VFMADD231PD  Z18, Z19, Z2
+	VMOVUPD      64(R10), Z18
+	VFMADD231PD  Z18, Z19, Z3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z18
+	VFMADD231PD  Z18, Z19, Z4
+	VMOVUPD      64(R10), Z18
+	VFMADD231PD  Z18, Z19, Z5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z18
+	VFMADD231PD  Z18, Z19, Z6
+	VMOVUPD      64(R10), Z18
+	VFMADD231PD  Z18, Z19, Z7
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z18
+	VFMADD231PD  Z18, Z19, Z8
+	VMOVUPD      64(R10), Z18
+	VFMADD231PD  Z18, Z19, Z9
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z18
+	VFMADD231PD  Z18, Z19, Z10
+	VMOVUPD      64(R10), Z18
+	VFMADD231PD  Z18, Z19, Z11
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z18
+	VFMADD231PD  Z18, Z19, Z12
+	VMOVUPD      64(R10), Z18
+	VFMADD231PD  Z18, Z19, Z13
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z18
+	VFMADD231PD  Z18, Z19, Z14
+	VMOVUPD      64(R10), Z18
+	VFMADD231PD  Z18, Z19, Z15
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z18
+	VFMADD231PD  Z18, Z19, Z16
+	VMOVUPD      64(R10), Z18
+	VFMADD231PD  Z18, Z19, Z17
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Z0, (R10)
+	VMOVUPD Z1, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z2, (R10)
+	VMOVUPD Z3, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z4, (R10)
+	VMOVUPD Z5, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z6, (R10)
+	VMOVUPD Z7, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z8, (R10)
+	VMOVUPD Z9, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z10, (R10)
+	VMOVUPD Z11, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z12, (R10)
+	VMOVUPD Z13, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z14, (R10)
+	VMOVUPD Z15, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z16, (R10)
+	VMOVUPD Z17, 64(R10)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   k+64(FP), R12
+
+wide:
+	VMOVUPD      (DX), Z19
+	VMOVUPD.Z    64(DX), K1, Z20
+	VBROADCASTSD (BX), Z18
+	VFMADD231PD  Z19, Z18, Z0
+	VFMADD231PD  Z20, Z18, Z1
+	VBROADCASTSD (BX)(AX*1), Z18
+	VFMADD231PD  Z19, Z18, Z2
+	VFMADD231PD  Z20, Z18, Z3
+	VBROADCASTSD (BX)(AX*2), Z18
+	VFMADD231PD  Z19, Z18, Z4
+	VFMADD231PD  Z20, Z18, Z5
+	VBROADCASTSD (BX)(R8*1), Z18
+	VFMADD231PD  Z19, Z18, Z6
+	VFMADD231PD  Z20, Z18, Z7
+	VBROADCASTSD (R10), Z18
+	VFMADD231PD  Z19, Z18, Z8
+	VFMADD231PD  Z20, Z18, Z9
+	VBROADCASTSD (R10)(AX*1), Z18
+	VFMADD231PD  Z19, Z18, Z10
+	VFMADD231PD  Z20, Z18, Z11
+	VBROADCASTSD (R10)(AX*2), Z18
+	VFMADD231PD  Z19, Z18, Z12
+	VFMADD231PD  Z20, Z18, Z13
+	VBROADCASTSD (R10)(R8*1), Z18
+	VFMADD231PD  Z19, Z18, Z14
+	VFMADD231PD  Z20, Z18, Z15
+	VBROADCASTSD (R11), Z18
+	VFMADD231PD  Z19, Z18, Z16
+	VFMADD231PD  Z20, Z18, Z17
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, DX
+	DECQ         R12
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z19
+	VMULPD       Z19, Z0, Z0
+	VMULPD       Z19, Z1, Z1
+	VMULPD       Z19, Z2, Z2
+	VMULPD       Z19, Z3, Z3
+	VMULPD       Z19, Z4, Z4
+	VMULPD       Z19, Z5, Z5
+	VMULPD       Z19, Z6, Z6
+	VMULPD       Z19, Z7, Z7
+	VMULPD       Z19, Z8, Z8
+	VMULPD       Z19, Z9, Z9
+	VMULPD       Z19, Z10, Z10
+	VMULPD       Z19, Z11, Z11
+	VMULPD       Z19, Z12, Z12
+	VMULPD       Z19, Z13, Z13
+	VMULPD       Z19, Z14, Z14
+	VMULPD       Z19, Z15, Z15
+	VMULPD       Z19, Z16, Z16
+	VMULPD       Z19, Z17, Z17
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z19
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z18
+	VFMADD231PD  Z18, Z19, Z0
+	VMOVUPD.Z    64(AX), K1, Z18
+	VFMADD231PD  Z18, Z19, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z18
+	VFMADD231PD  Z18, Z19, Z2
+	VMOVUPD.Z    64(AX), K1, Z18
+	VFMADD231PD  Z18, Z19, Z3
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z18
+	VFMADD231PD  Z18, Z19, Z4
+	VMOVUPD.Z    64(AX), K1, Z18
+	VFMADD231PD  Z18, Z19, Z5
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z18
+	VFMADD231PD  Z18, Z19, Z6
+	VMOVUPD.Z    64(AX), K1, Z18
+	VFMADD231PD  Z18, Z19, Z7
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z18
+	VFMADD231PD  Z18, Z19, Z8
+	VMOVUPD.Z    64(AX), K1, Z18
+	VFMADD231PD  Z18, Z19, Z9
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z18
+	VFMADD231PD  Z18, Z19, Z10
+	VMOVUPD.Z    64(AX), K1, Z18
+	VFMADD231PD  Z18, Z19, Z11
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z18
+	VFMADD231PD  Z18, Z19, Z12
+	VMOVUPD.Z    64(AX), K1, Z18
+	VFMADD231PD  Z18, Z19, Z13
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z18
+	VFMADD231PD  Z18, Z19, Z14
+	VMOVUPD.Z    64(AX), K1, Z18
+	VFMADD231PD  Z18, Z19, Z15
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z18
+	VFMADD231PD  Z18, Z19, Z16
+	VMOVUPD.Z    64(AX), K1, Z18
+	VFMADD231PD  Z18, Z19, Z17
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, (AX)
+	VMOVUPD Z7, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, (AX)
+	VMOVUPD Z9, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z10, (AX)
+	VMOVUPD Z11, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z12, (AX)
+	VMOVUPD Z13, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z14, (AX)
+	VMOVUPD Z15, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z16, (AX)
+	VMOVUPD Z17, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   k+64(FP), R12
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z10
+	VBROADCASTSD (BX), Z9
+	VFMADD231PD  Z10, Z9, Z0
+	VBROADCASTSD (BX)(AX*1), Z9
+	VFMADD231PD  Z10, Z9, Z1
+	VBROADCASTSD (BX)(AX*2), Z9
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD (BX)(R8*1), Z9
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD (R10), Z9
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD (R10)(AX*1), Z9
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD (R10)(AX*2), Z9
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD (R10)(R8*1), Z9
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD (R11), Z9
+	VFMADD231PD  Z10, Z9, Z8
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, DX
+	DECQ         R12
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z10
+	VMULPD       Z10, Z0, Z0
+	VMULPD       Z10, Z1, Z1
+	VMULPD       Z10, Z2, Z2
+	VMULPD       Z10, Z3, Z3
+	VMULPD       Z10, Z4, Z4
+	VMULPD       Z10, Z5, Z5
+	VMULPD       Z10, Z6, Z6
+	VMULPD       Z10, Z7, Z7
+	VMULPD       Z10, Z8, Z8
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z10
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z9
+	VFMADD231PD  Z9, Z10, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z9
+	VFMADD231PD  Z9, Z10, Z1
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z9
+	VFMADD231PD  Z9, Z10, Z2
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z9
+	VFMADD231PD  Z9, Z10, Z3
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z9
+	VFMADD231PD  Z9, Z10, Z4
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z9
+	VFMADD231PD  Z9, Z10, Z5
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z9
+	VFMADD231PD  Z9, Z10, Z6
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z9
+	VFMADD231PD  Z9, Z10, Z7
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z9
+	VFMADD231PD  Z9, Z10, Z8
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z3, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z5, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z7, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -7457,6 +11546,503 @@ thinStore:
 	VMOVUPS Z8, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z9, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble10AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble10AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	MOVQ   a+16(FP), R10
+	LEAQ   (R10)(AX*4), R11
+	LEAQ   (R11)(AX*4), R12
+	MOVQ   DX, R13
+	MOVQ   k+64(FP), R14
+
+full:
+	VMOVUPD      (R13), Z21
+	PREFETCHT0   191(R13)
+	VMOVUPD      64(R13), Z22
+	PREFETCHT0   255(R13)
+	VBROADCASTSD (R10), Z20
+	VFMADD231PD  Z21, Z20, Z0
+	VFMADD231PD  Z22, Z20, Z1
+	VBROADCASTSD (R10)(AX*1), Z20
+	VFMADD231PD  Z21, Z20, Z2
+	VFMADD231PD  Z22, Z20, Z3
+	VBROADCASTSD (R10)(AX*2), Z20
+	VFMADD231PD  Z21, Z20, Z4
+	VFMADD231PD  Z22, Z20, Z5
+	VBROADCASTSD (R10)(R8*1), Z20
+	VFMADD231PD  Z21, Z20, Z6
+	VFMADD231PD  Z22, Z20, Z7
+	VBROADCASTSD (R11), Z20
+	VFMADD231PD  Z21, Z20, Z8
+	VFMADD231PD  Z22, Z20, Z9
+	VBROADCASTSD (R11)(AX*1), Z20
+	VFMADD231PD  Z21, Z20, Z10
+	VFMADD231PD  Z22, Z20, Z11
+	VBROADCASTSD (R11)(AX*2), Z20
+	VFMADD231PD  Z21, Z20, Z12
+	VFMADD231PD  Z22, Z20, Z13
+	VBROADCASTSD (R11)(R8*1), Z20
+	VFMADD231PD  Z21, Z20, Z14
+	VFMADD231PD  Z22, Z20, Z15
+	VBROADCASTSD (R12), Z20
+	VFMADD231PD  Z21, Z20, Z16
+	VFMADD231PD  Z22, Z20, Z17
+	VBROADCASTSD (R12)(AX*1), Z20
+	VFMADD231PD  Z21, Z20, Z18
+	VFMADD231PD  Z22, Z20, Z19
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         DI, R12
+	ADDQ         R9, R13
+	DECQ         R14
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z21
+	VMULPD       Z21, Z0, Z0
+	VMULPD       Z21, Z1, Z1
+	VMULPD       Z21, Z2, Z2
+	VMULPD       Z21, Z3, Z3
+	VMULPD       Z21, Z4, Z4
+	VMULPD       Z21, Z5, Z5
+	VMULPD       Z21, Z6, Z6
+	VMULPD       Z21, Z7, Z7
+	VMULPD       Z21, Z8, Z8
+	VMULPD       Z21, Z9, Z9
+	VMULPD       Z21, Z10, Z10
+	VMULPD       Z21, Z11, Z11
+	VMULPD       Z21, Z12, Z12
+	VMULPD       Z21, Z13, Z13
+	VMULPD       Z21, Z14, Z14
+	VMULPD       Z21, Z15, Z15
+	VMULPD       Z21, Z16, Z16
+	VMULPD       Z21, Z17, Z17
+	VMULPD       Z21, Z18, Z18
+	VMULPD       Z21, Z19, Z19
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z21
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Z20
+	VFMADD231PD  Z20, Z21, Z0
+	VMOVUPD      64(R10), Z20
+	VFMADD231PD  Z20, Z21, Z1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z20
+	VFMADD231PD  Z20, Z21, Z2
+	VMOVUPD      64(R10), Z20
+	VFMADD231PD  Z20, Z21, Z3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z20
+	VFMADD231PD  Z20, Z21, Z4
+	VMOVUPD      64(R10), Z20
+	VFMADD231PD  Z20, Z21, Z5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z20
+	VFMADD231PD  Z20, Z21, Z6
+	VMOVUPD      64(R10), Z20
+	VFMADD231PD  Z20, Z21, Z7
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z20
+	VFMADD231PD  Z20, Z21, Z8
+	VMOVUPD      64(R10), Z20
+	VFMADD231PD  Z20, Z21, Z9
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z20
+	VFMADD231PD  Z20, Z21, Z10
+	VMOVUPD      64(R10), Z20
+	VFMADD231PD  Z20, Z21, Z11
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z20
+	VFMADD231PD  Z20, Z21, Z12
+	VMOVUPD      64(R10), Z20
+	VFMADD231PD  Z20, Z21, Z13
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z20
+	VFMADD231PD  Z20, Z21, Z14
+	VMOVUPD      64(R10), Z20
+	VFMADD231PD  Z20, Z21, Z15
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z20
+	VFMADD231PD  Z20, Z21, Z16
+	VMOVUPD      64(R10), Z20
+	VFMADD231PD  Z20, Z21, Z17
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z20
+	VFMADD231PD  Z20, Z21, Z18
+	VMOVUPD      64(R10), Z20
+	VFMADD231PD  Z20, Z21, Z19
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Z0, (R10)
+	VMOVUPD Z1, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z2, (R10)
+	VMOVUPD Z3, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z4, (R10)
+	VMOVUPD Z5, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z6, (R10)
+	VMOVUPD Z7, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z8, (R10)
+	VMOVUPD Z9, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z10, (R10)
+	VMOVUPD Z11, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z12, (R10)
+	VMOVUPD Z13, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z14, (R10)
+	VMOVUPD Z15, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z16, (R10)
+	VMOVUPD Z17, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z18, (R10)
+	VMOVUPD Z19, 64(R10)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   k+64(FP), R12
+
+wide:
+	VMOVUPD      (DX), Z21
+	VMOVUPD.Z    64(DX), K1, Z22
+	VBROADCASTSD (BX), Z20
+	VFMADD231PD  Z21, Z20, Z0
+	VFMADD231PD  Z22, Z20, Z1
+	VBROADCASTSD (BX)(AX*1), Z20
+	VFMADD231PD  Z21, Z20, Z2
+	VFMADD231PD  Z22, Z20, Z3
+	VBROADCASTSD (BX)(AX*2), Z20
+	VFMADD231PD  Z21, Z20, Z4
+	VFMADD231PD  Z22, Z20, Z5
+	VBROADCASTSD (BX)(R8*1), Z20
+	VFMADD231PD  Z21, Z20, Z6
+	VFMADD231PD  Z22, Z20, Z7
+	VBROADCASTSD (R10), Z20
+	VFMADD231PD  Z21, Z20, Z8
+	VFMADD231PD  Z22, Z20, Z9
+	VBROADCASTSD (R10)(AX*1), Z20
+	VFMADD231PD  Z21, Z20, Z10
+	VFMADD231PD  Z22, Z20, Z11
+	VBROADCASTSD (R10)(AX*2), Z20
+	VFMADD231PD  Z21, Z20, Z12
+	VFMADD231PD  Z22, Z20, Z13
+	VBROADCASTSD (R10)(R8*1), Z20
+	VFMADD231PD  Z21, Z20, Z14
+	VFMADD231PD  Z22, Z20, Z15
+	VBROADCASTSD (R11), Z20
+	VFMADD231PD  Z21, Z20, Z16
+	VFMADD231PD  Z22, Z20, Z17
+	VBROADCASTSD (R11)(AX*1), Z20
+	VFMADD231PD  Z21, Z20, Z18
+	VFMADD231PD  Z22, Z20, Z19
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, DX
+	DECQ         R12
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z21
+	VMULPD       Z21, Z0, Z0
+	VMULPD       Z21, Z1, Z1
+	VMULPD       Z21, Z2, Z2
+	VMULPD       Z21, Z3, Z3
+	VMULPD       Z21, Z4, Z4
+	VMULPD       Z21, Z5, Z5
+	VMULPD       Z21, Z6, Z6
+	VMULPD       Z21, Z7, Z7
+	VMULPD       Z21, Z8, Z8
+	VMULPD       Z21, Z9, Z9
+	VMULPD       Z21, Z10, Z10
+	VMULPD       Z21, Z11, Z11
+	VMULPD       Z21, Z12, Z12
+	VMULPD       Z21, Z13, Z13
+	VMULPD       Z21, Z14, Z14
+	VMULPD       Z21, Z15, Z15
+	VMULPD       Z21, Z16, Z16
+	VMULPD       Z21, Z17, Z17
+	VMULPD       Z21, Z18, Z18
+	VMULPD       Z21, Z19, Z19
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z21
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z20
+	VFMADD231PD  Z20, Z21, Z0
+	VMOVUPD.Z    64(AX), K1, Z20
+	VFMADD231PD  Z20, Z21, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z20
+	VFMADD231PD  Z20, Z21, Z2
+	VMOVUPD.Z    64(AX), K1, Z20
+	VFMADD231PD  Z20, Z21, Z3
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z20
+	VFMADD231PD  Z20, Z21, Z4
+	VMOVUPD.Z    64(AX), K1, Z20
+	VFMADD231PD  Z20, Z21, Z5
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z20
+	VFMADD231PD  Z20, Z21, Z6
+	VMOVUPD.Z    64(AX), K1, Z20
+	VFMADD231PD  Z20, Z21, Z7
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z20
+	VFMADD231PD  Z20, Z21, Z8
+	VMOVUPD.Z    64(AX), K1, Z20
+	VFMADD231PD  Z20, Z21, Z9
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z20
+	VFMADD231PD  Z20, Z21, Z10
+	VMOVUPD.Z    64(AX), K1, Z20
+	VFMADD231PD  Z20, Z21, Z11
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z20
+	VFMADD231PD  Z20, Z21, Z12
+	VMOVUPD.Z    64(AX), K1, Z20
+	VFMADD231PD  Z20, Z21, Z13
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z20
+	VFMADD231PD  Z20, Z21, Z14
+	VMOVUPD.Z    64(AX), K1, Z20
+	VFMADD231PD  Z20, Z21, Z15
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z20
+	VFMADD231PD  Z20, Z21, Z16
+	VMOVUPD.Z    64(AX), K1, Z20
+	VFMADD231PD  Z20, Z21, Z17
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z20
+	VFMADD231PD  Z20, Z21, Z18
+	VMOVUPD.Z    64(AX), K1, Z20
+	VFMADD231PD  Z20, Z21, Z19
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, (AX)
+	VMOVUPD Z7, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, (AX)
+	VMOVUPD Z9, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z10, (AX)
+	VMOVUPD Z11, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z12, (AX)
+	VMOVUPD Z13, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z14, (AX)
+	VMOVUPD Z15, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z16, (AX)
+	VMOVUPD Z17, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z18, (AX)
+	VMOVUPD Z19, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   k+64(FP), R12
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z11
+	VBROADCASTSD (BX), Z10
+	VFMADD231PD  Z11, Z10, Z0
+	VBROADCASTSD (BX)(AX*1), Z10
+	VFMADD231PD  Z11, Z10, Z1
+	VBROADCASTSD (BX)(AX*2), Z10
+	VFMADD231PD  Z11, Z10, Z2
+	VBROADCASTSD (BX)(R8*1), Z10
+	VFMADD231PD  Z11, Z10, Z3
+	VBROADCASTSD (R10), Z10
+	VFMADD231PD  Z11, Z10, Z4
+	VBROADCASTSD (R10)(AX*1), Z10
+	VFMADD231PD  Z11, Z10, Z5
+	VBROADCASTSD (R10)(AX*2), Z10
+	VFMADD231PD  Z11, Z10, Z6
+	VBROADCASTSD (R10)(R8*1), Z10
+	VFMADD231PD  Z11, Z10, Z7
+	VBROADCASTSD (R11), Z10
+	VFMADD231PD  Z11, Z10, Z8
+	VBROADCASTSD (R11)(AX*1), Z10
+	VFMADD231PD  Z11, Z10, Z9
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, DX
+	DECQ         R12
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z11
+	VMULPD       Z11, Z0, Z0
+	VMULPD       Z11, Z1, Z1
+	VMULPD       Z11, Z2, Z2
+	VMULPD       Z11, Z3, Z3
+	VMULPD       Z11, Z4, Z4
+	VMULPD       Z11, Z5, Z5
+	VMULPD       Z11, Z6, Z6
+	VMULPD       Z11, Z7, Z7
+	VMULPD       Z11, Z8, Z8
+	VMULPD       Z11, Z9, Z9
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z11
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z1
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z2
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z3
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z4
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z5
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z6
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z7
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z8
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z10
+	VFMADD231PD  Z10, Z11, Z9
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z3, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z5, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z7, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z9, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -8013,6 +12599,542 @@ thinStore:
 	VMOVUPS Z9, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z10, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble11AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble11AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	MOVQ   a+16(FP), R10
+	LEAQ   (R10)(AX*4), R11
+	LEAQ   (R11)(AX*4), R12
+	MOVQ   DX, R13
+	MOVQ   k+64(FP), R14
+
+full:
+	VMOVUPD      (R13), Z23
+	PREFETCHT0   191(R13)
+	VMOVUPD      64(R13), Z24
+	PREFETCHT0   255(R13)
+	VBROADCASTSD (R10), Z22
+	VFMADD231PD  Z23, Z22, Z0
+	VFMADD231PD  Z24, Z22, Z1
+	VBROADCASTSD (R10)(AX*1), Z22
+	VFMADD231PD  Z23, Z22, Z2
+	VFMADD231PD  Z24, Z22, Z3
+	VBROADCASTSD (R10)(AX*2), Z22
+	VFMADD231PD  Z23, Z22, Z4
+	VFMADD231PD  Z24, Z22, Z5
+	VBROADCASTSD (R10)(R8*1), Z22
+	VFMADD231PD  Z23, Z22, Z6
+	VFMADD231PD  Z24, Z22, Z7
+	VBROADCASTSD (R11), Z22
+	VFMADD231PD  Z23, Z22, Z8
+	VFMADD231PD  Z24, Z22, Z9
+	VBROADCASTSD (R11)(AX*1), Z22
+	VFMADD231PD  Z23, Z22, Z10
+	VFMADD231PD  Z24, Z22, Z11
+	VBROADCASTSD (R11)(AX*2), Z22
+	VFMADD231PD  Z23, Z22, Z12
+	VFMADD231PD  Z24, Z22, Z13
+	VBROADCASTSD (R11)(R8*1), Z22
+	VFMADD231PD  Z23, Z22, Z14
+	VFMADD231PD  Z24, Z22, Z15
+	VBROADCASTSD (R12), Z22
+	VFMADD231PD  Z23, Z22, Z16
+	VFMADD231PD  Z24, Z22, Z17
+	VBROADCASTSD (R12)(AX*1), Z22
+	VFMADD231PD  Z23, Z22, Z18
+	VFMADD231PD  Z24, Z22, Z19
+	VBROADCASTSD (R12)(AX*2), Z22
+	VFMADD231PD  Z23, Z22, Z20
+	VFMADD231PD  Z24, Z22, Z21
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         DI, R12
+	ADDQ         R9, R13
+	DECQ         R14
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z23
+	VMULPD       Z23, Z0, Z0
+	VMULPD       Z23, Z1, Z1
+	VMULPD       Z23, Z2, Z2
+	VMULPD       Z23, Z3, Z3
+	VMULPD       Z23, Z4, Z4
+	VMULPD       Z23, Z5, Z5
+	VMULPD       Z23, Z6, Z6
+	VMULPD       Z23, Z7, Z7
+	VMULPD       Z23, Z8, Z8
+	VMULPD       Z23, Z9, Z9
+	VMULPD       Z23, Z10, Z10
+	VMULPD       Z23, Z11, Z11
+	VMULPD       Z23, Z12, Z12
+	VMULPD       Z23, Z13, Z13
+	VMULPD       Z23, Z14, Z14
+	VMULPD       Z23, Z15, Z15
+	VMULPD       Z23, Z16, Z16
+	VMULPD       Z23, Z17, Z17
+	VMULPD       Z23, Z18, Z18
+	VMULPD       Z23, Z19, Z19
+	VMULPD       Z23, Z20, Z20
+	VMULPD       Z23, Z21, Z21
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z23
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z0
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z2
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z4
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z6
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z7
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z8
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z9
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z10
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z11
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z12
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z13
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z14
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z15
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z16
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z17
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z18
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z19
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z22
+	VFMADD231PD  Z22, Z23, Z20
+	VMOVUPD      64(R10), Z22
+	VFMADD231PD  Z22, Z23, Z21
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Z0, (R10)
+	VMOVUPD Z1, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z2, (R10)
+	VMOVUPD Z3, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z4, (R10)
+	VMOVUPD Z5, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z6, (R10)
+	VMOVUPD Z7, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z8, (R10)
+	VMOVUPD Z9, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z10, (R10)
+	VMOVUPD Z11, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z12, (R10)
+	VMOVUPD Z13, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z14, (R10)
+	VMOVUPD Z15, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z16, (R10)
+	VMOVUPD Z17, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z18, (R10)
+	VMOVUPD Z19, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z20, (R10)
+	VMOVUPD Z21, 64(R10)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   k+64(FP), R12
+
+wide:
+	VMOVUPD      (DX), Z23
+	VMOVUPD.Z    64(DX), K1, Z24
+	VBROADCASTSD (BX), Z22
+	VFMADD231PD  Z23, Z22, Z0
+	VFMADD231PD  Z24, Z22, Z1
+	VBROADCASTSD (BX)(AX*1), Z22
+	VFMADD231PD  Z23, Z22, Z2
+	VFMADD231PD  Z24, Z22, Z3
+	VBROADCASTSD (BX)(AX*2), Z22
+	VFMADD231PD  Z23, Z22, Z4
+	VFMADD231PD  Z24, Z22, Z5
+	VBROADCASTSD (BX)(R8*1), Z22
+	VFMADD231PD  Z23, Z22, Z6
+	VFMADD231PD  Z24, Z22, Z7
+	VBROADCASTSD (R10), Z22
+	VFMADD231PD  Z23, Z22, Z8
+	VFMADD231PD  Z24, Z22, Z9
+	VBROADCASTSD (R10)(AX*1), Z22
+	VFMADD231PD  Z23, Z22, Z10
+	VFMADD231PD  Z24, Z22, Z11
+	VBROADCASTSD (R10)(AX*2), Z22
+	VFMADD231PD  Z23, Z22, Z12
+	VFMADD231PD  Z24, Z22, Z13
+	VBROADCASTSD (R10)(R8*1), Z22
+	VFMADD231PD  Z23, Z22, Z14
+	VFMADD231PD  Z24, Z22, Z15
+	VBROADCASTSD (R11), Z22
+	VFMADD231PD  Z23, Z22, Z16
+	VFMADD231PD  Z24, Z22, Z17
+	VBROADCASTSD (R11)(AX*1), Z22
+	VFMADD231PD  Z23, Z22, Z18
+	VFMADD231PD  Z24, Z22, Z19
+	VBROADCASTSD (R11)(AX*2), Z22
+	VFMADD231PD  Z23, Z22, Z20
+	VFMADD231PD  Z24, Z22, Z21
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, DX
+	DECQ         R12
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z23
+	VMULPD       Z23, Z0, Z0
+	VMULPD       Z23, Z1, Z1
+	VMULPD       Z23, Z2, Z2
+	VMULPD       Z23, Z3, Z3
+	VMULPD       Z23, Z4, Z4
+	VMULPD       Z23, Z5, Z5
+	VMULPD       Z23, Z6, Z6
+	VMULPD       Z23, Z7, Z7
+	VMULPD       Z23, Z8, Z8
+	VMULPD       Z23, Z9, Z9
+	VMULPD       Z23, Z10, Z10
+	VMULPD       Z23, Z11, Z11
+	VMULPD       Z23, Z12, Z12
+	VMULPD       Z23, Z13, Z13
+	VMULPD       Z23, Z14, Z14
+	VMULPD       Z23, Z15, Z15
+	VMULPD       Z23, Z16, Z16
+	VMULPD       Z23, Z17, Z17
+	VMULPD       Z23, Z18, Z18
+	VMULPD       Z23, Z19, Z19
+	VMULPD       Z23, Z20, Z20
+	VMULPD       Z23, Z21, Z21
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z23
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z0
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z2
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z3
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z4
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z5
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z6
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z7
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z8
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z9
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z10
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z11
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z12
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z13
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z14
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z15
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z16
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z17
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z18
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z19
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z22
+	VFMADD231PD  Z22, Z23, Z20
+	VMOVUPD.Z    64(AX), K1, Z22
+	VFMADD231PD  Z22, Z23, Z21
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, (AX)
+	VMOVUPD Z7, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, (AX)
+	VMOVUPD Z9, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z10, (AX)
+	VMOVUPD Z11, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z12, (AX)
+	VMOVUPD Z13, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z14, (AX)
+	VMOVUPD Z15, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z16, (AX)
+	VMOVUPD Z17, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z18, (AX)
+	VMOVUPD Z19, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z20, (AX)
+	VMOVUPD Z21, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   k+64(FP), R12
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z12
+	VBROADCASTSD (BX), Z11
+	VFMADD231PD  Z12, Z11, Z0
+	VBROADCASTSD (BX)(AX*1), Z11
+	VFMADD231PD  Z12, Z11, Z1
+	VBROADCASTSD (BX)(AX*2), Z11
+	VFMADD231PD  Z12, Z11, Z2
+	VBROADCASTSD (BX)(R8*1), Z11
+	VFMADD231PD  Z12, Z11, Z3
+	VBROADCASTSD (R10), Z11
+	VFMADD231PD  Z12, Z11, Z4
+	VBROADCASTSD (R10)(AX*1), Z11
+	VFMADD231PD  Z12, Z11, Z5
+	VBROADCASTSD (R10)(AX*2), Z11
+	VFMADD231PD  Z12, Z11, Z6
+	VBROADCASTSD (R10)(R8*1), Z11
+	VFMADD231PD  Z12, Z11, Z7
+	VBROADCASTSD (R11), Z11
+	VFMADD231PD  Z12, Z11, Z8
+	VBROADCASTSD (R11)(AX*1), Z11
+	VFMADD231PD  Z12, Z11, Z9
+	VBROADCASTSD (R11)(AX*2), Z11
+	VFMADD231PD  Z12, Z11, Z10
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, DX
+	DECQ         R12
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z12
+	VMULPD       Z12, Z0, Z0
+	VMULPD       Z12, Z1, Z1
+	VMULPD       Z12, Z2, Z2
+	VMULPD       Z12, Z3, Z3
+	VMULPD       Z12, Z4, Z4
+	VMULPD       Z12, Z5, Z5
+	VMULPD       Z12, Z6, Z6
+	VMULPD       Z12, Z7, Z7
+	VMULPD       Z12, Z8, Z8
+	VMULPD       Z12, Z9, Z9
+	VMULPD       Z12, Z10, Z10
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z12
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z1
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z2
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z3
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z4
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z5
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z6
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z7
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z8
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z9
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z11
+	VFMADD231PD  Z11, Z12, Z10
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z3, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z5, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z7, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z9, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z10, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -8610,6 +13732,581 @@ thinStore:
 	VMOVUPS Z10, K1, (AX)
 	ADDQ    BX, AX
 	VMOVUPS Z11, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulDouble12AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·mulDouble12AVX512(SB), NOSPLIT, $0-88
+	MOVQ ai+24(FP), AX
+	SHLQ $0x03, AX
+	MOVQ ldc+8(FP), SI
+	SHLQ $0x03, SI
+	MOVQ al+32(FP), DI
+	SHLQ $0x03, DI
+	LEAQ (AX)(AX*2), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x03, R9
+	MOVQ c+0(FP), CX
+	MOVQ b+40(FP), DX
+	MOVQ n+56(FP), BX
+
+tiles:
+	CMPQ   BX, $0x10
+	JLT    last
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	MOVQ   a+16(FP), R10
+	LEAQ   (R10)(AX*4), R11
+	LEAQ   (R11)(AX*4), R12
+	MOVQ   DX, R13
+	MOVQ   k+64(FP), R14
+
+full:
+	VMOVUPD      (R13), Z25
+	PREFETCHT0   191(R13)
+	VMOVUPD      64(R13), Z26
+	PREFETCHT0   255(R13)
+	VBROADCASTSD (R10), Z24
+	VFMADD231PD  Z25, Z24, Z0
+	VFMADD231PD  Z26, Z24, Z1
+	VBROADCASTSD (R10)(AX*1), Z24
+	VFMADD231PD  Z25, Z24, Z2
+	VFMADD231PD  Z26, Z24, Z3
+	VBROADCASTSD (R10)(AX*2), Z24
+	VFMADD231PD  Z25, Z24, Z4
+	VFMADD231PD  Z26, Z24, Z5
+	VBROADCASTSD (R10)(R8*1), Z24
+	VFMADD231PD  Z25, Z24, Z6
+	VFMADD231PD  Z26, Z24, Z7
+	VBROADCASTSD (R11), Z24
+	VFMADD231PD  Z25, Z24, Z8
+	VFMADD231PD  Z26, Z24, Z9
+	VBROADCASTSD (R11)(AX*1), Z24
+	VFMADD231PD  Z25, Z24, Z10
+	VFMADD231PD  Z26, Z24, Z11
+	VBROADCASTSD (R11)(AX*2), Z24
+	VFMADD231PD  Z25, Z24, Z12
+	VFMADD231PD  Z26, Z24, Z13
+	VBROADCASTSD (R11)(R8*1), Z24
+	VFMADD231PD  Z25, Z24, Z14
+	VFMADD231PD  Z26, Z24, Z15
+	VBROADCASTSD (R12), Z24
+	VFMADD231PD  Z25, Z24, Z16
+	VFMADD231PD  Z26, Z24, Z17
+	VBROADCASTSD (R12)(AX*1), Z24
+	VFMADD231PD  Z25, Z24, Z18
+	VFMADD231PD  Z26, Z24, Z19
+	VBROADCASTSD (R12)(AX*2), Z24
+	VFMADD231PD  Z25, Z24, Z20
+	VFMADD231PD  Z26, Z24, Z21
+	VBROADCASTSD (R12)(R8*1), Z24
+	VFMADD231PD  Z25, Z24, Z22
+	VFMADD231PD  Z26, Z24, Z23
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         DI, R12
+	ADDQ         R9, R13
+	DECQ         R14
+	JNZ          full
+	VBROADCASTSD alpha+72(FP), Z25
+	VMULPD       Z25, Z0, Z0
+	VMULPD       Z25, Z1, Z1
+	VMULPD       Z25, Z2, Z2
+	VMULPD       Z25, Z3, Z3
+	VMULPD       Z25, Z4, Z4
+	VMULPD       Z25, Z5, Z5
+	VMULPD       Z25, Z6, Z6
+	VMULPD       Z25, Z7, Z7
+	VMULPD       Z25, Z8, Z8
+	VMULPD       Z25, Z9, Z9
+	VMULPD       Z25, Z10, Z10
+	VMULPD       Z25, Z11, Z11
+	VMULPD       Z25, Z12, Z12
+	VMULPD       Z25, Z13, Z13
+	VMULPD       Z25, Z14, Z14
+	VMULPD       Z25, Z15, Z15
+	VMULPD       Z25, Z16, Z16
+	VMULPD       Z25, Z17, Z17
+	VMULPD       Z25, Z18, Z18
+	VMULPD       Z25, Z19, Z19
+	VMULPD       Z25, Z20, Z20
+	VMULPD       Z25, Z21, Z21
+	VMULPD       Z25, Z22, Z22
+	VMULPD       Z25, Z23, Z23
+	MOVQ         beta+80(FP), R10
+	ADDQ         R10, R10
+	JZ           fullStore
+	VBROADCASTSD beta+80(FP), Z25
+	MOVQ         CX, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z0
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z1
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z2
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z3
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z4
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z5
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z6
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z7
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z8
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z9
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z10
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z11
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z12
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z13
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z14
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z15
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z16
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z17
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z18
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z19
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z20
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z21
+	ADDQ         SI, R10
+	VMOVUPD      (R10), Z24
+	VFMADD231PD  Z24, Z25, Z22
+	VMOVUPD      64(R10), Z24
+	VFMADD231PD  Z24, Z25, Z23
+
+fullStore:
+	MOVQ    CX, R10
+	VMOVUPD Z0, (R10)
+	VMOVUPD Z1, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z2, (R10)
+	VMOVUPD Z3, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z4, (R10)
+	VMOVUPD Z5, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z6, (R10)
+	VMOVUPD Z7, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z8, (R10)
+	VMOVUPD Z9, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z10, (R10)
+	VMOVUPD Z11, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z12, (R10)
+	VMOVUPD Z13, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z14, (R10)
+	VMOVUPD Z15, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z16, (R10)
+	VMOVUPD Z17, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z18, (R10)
+	VMOVUPD Z19, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z20, (R10)
+	VMOVUPD Z21, 64(R10)
+	ADDQ    SI, R10
+	VMOVUPD Z22, (R10)
+	VMOVUPD Z23, 64(R10)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x10, BX
+	JMP     tiles
+
+last:
+	CMPQ   BX, $0x08
+	JLE    narrow
+	SUBQ   $0x08, BX
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   k+64(FP), R12
+
+wide:
+	VMOVUPD      (DX), Z25
+	VMOVUPD.Z    64(DX), K1, Z26
+	VBROADCASTSD (BX), Z24
+	VFMADD231PD  Z25, Z24, Z0
+	VFMADD231PD  Z26, Z24, Z1
+	VBROADCASTSD (BX)(AX*1), Z24
+	VFMADD231PD  Z25, Z24, Z2
+	VFMADD231PD  Z26, Z24, Z3
+	VBROADCASTSD (BX)(AX*2), Z24
+	VFMADD231PD  Z25, Z24, Z4
+	VFMADD231PD  Z26, Z24, Z5
+	VBROADCASTSD (BX)(R8*1), Z24
+	VFMADD231PD  Z25, Z24, Z6
+	VFMADD231PD  Z26, Z24, Z7
+	VBROADCASTSD (R10), Z24
+	VFMADD231PD  Z25, Z24, Z8
+	VFMADD231PD  Z26, Z24, Z9
+	VBROADCASTSD (R10)(AX*1), Z24
+	VFMADD231PD  Z25, Z24, Z10
+	VFMADD231PD  Z26, Z24, Z11
+	VBROADCASTSD (R10)(AX*2), Z24
+	VFMADD231PD  Z25, Z24, Z12
+	VFMADD231PD  Z26, Z24, Z13
+	VBROADCASTSD (R10)(R8*1), Z24
+	VFMADD231PD  Z25, Z24, Z14
+	VFMADD231PD  Z26, Z24, Z15
+	VBROADCASTSD (R11), Z24
+	VFMADD231PD  Z25, Z24, Z16
+	VFMADD231PD  Z26, Z24, Z17
+	VBROADCASTSD (R11)(AX*1), Z24
+	VFMADD231PD  Z25, Z24, Z18
+	VFMADD231PD  Z26, Z24, Z19
+	VBROADCASTSD (R11)(AX*2), Z24
+	VFMADD231PD  Z25, Z24, Z20
+	VFMADD231PD  Z26, Z24, Z21
+	VBROADCASTSD (R11)(R8*1), Z24
+	VFMADD231PD  Z25, Z24, Z22
+	VFMADD231PD  Z26, Z24, Z23
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, DX
+	DECQ         R12
+	JNZ          wide
+	VBROADCASTSD alpha+72(FP), Z25
+	VMULPD       Z25, Z0, Z0
+	VMULPD       Z25, Z1, Z1
+	VMULPD       Z25, Z2, Z2
+	VMULPD       Z25, Z3, Z3
+	VMULPD       Z25, Z4, Z4
+	VMULPD       Z25, Z5, Z5
+	VMULPD       Z25, Z6, Z6
+	VMULPD       Z25, Z7, Z7
+	VMULPD       Z25, Z8, Z8
+	VMULPD       Z25, Z9, Z9
+	VMULPD       Z25, Z10, Z10
+	VMULPD       Z25, Z11, Z11
+	VMULPD       Z25, Z12, Z12
+	VMULPD       Z25, Z13, Z13
+	VMULPD       Z25, Z14, Z14
+	VMULPD       Z25, Z15, Z15
+	VMULPD       Z25, Z16, Z16
+	VMULPD       Z25, Z17, Z17
+	VMULPD       Z25, Z18, Z18
+	VMULPD       Z25, Z19, Z19
+	VMULPD       Z25, Z20, Z20
+	VMULPD       Z25, Z21, Z21
+	VMULPD       Z25, Z22, Z22
+	VMULPD       Z25, Z23, Z23
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           wideStore
+	VBROADCASTSD beta+80(FP), Z25
+	MOVQ         CX, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z0
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z1
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z2
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z3
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z4
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z5
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z6
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z7
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z8
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z9
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z10
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z11
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z12
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z13
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z14
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z15
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z16
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z17
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z18
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z19
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z20
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z21
+	ADDQ         SI, AX
+	VMOVUPD      (AX), Z24
+	VFMADD231PD  Z24, Z25, Z22
+	VMOVUPD.Z    64(AX), K1, Z24
+	VFMADD231PD  Z24, Z25, Z23
+
+wideStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, (AX)
+	VMOVUPD Z3, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, (AX)
+	VMOVUPD Z7, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, (AX)
+	VMOVUPD Z9, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z10, (AX)
+	VMOVUPD Z11, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z12, (AX)
+	VMOVUPD Z13, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z14, (AX)
+	VMOVUPD Z15, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z16, (AX)
+	VMOVUPD Z17, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z18, (AX)
+	VMOVUPD Z19, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z20, (AX)
+	VMOVUPD Z21, K1, 64(AX)
+	ADDQ    SI, AX
+	VMOVUPD Z22, (AX)
+	VMOVUPD Z23, K1, 64(AX)
+	JMP     done
+
+narrow:
+	TESTQ  BX, BX
+	JZ     done
+	LEAQ   tail512<>+0(SB), R10
+	KMOVW  (R10)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	MOVQ   a+16(FP), BX
+	LEAQ   (BX)(AX*4), R10
+	LEAQ   (R10)(AX*4), R11
+	MOVQ   k+64(FP), R12
+
+thin:
+	VMOVUPD.Z    (DX), K1, Z13
+	VBROADCASTSD (BX), Z12
+	VFMADD231PD  Z13, Z12, Z0
+	VBROADCASTSD (BX)(AX*1), Z12
+	VFMADD231PD  Z13, Z12, Z1
+	VBROADCASTSD (BX)(AX*2), Z12
+	VFMADD231PD  Z13, Z12, Z2
+	VBROADCASTSD (BX)(R8*1), Z12
+	VFMADD231PD  Z13, Z12, Z3
+	VBROADCASTSD (R10), Z12
+	VFMADD231PD  Z13, Z12, Z4
+	VBROADCASTSD (R10)(AX*1), Z12
+	VFMADD231PD  Z13, Z12, Z5
+	VBROADCASTSD (R10)(AX*2), Z12
+	VFMADD231PD  Z13, Z12, Z6
+	VBROADCASTSD (R10)(R8*1), Z12
+	VFMADD231PD  Z13, Z12, Z7
+	VBROADCASTSD (R11), Z12
+	VFMADD231PD  Z13, Z12, Z8
+	VBROADCASTSD (R11)(AX*1), Z12
+	VFMADD231PD  Z13, Z12, Z9
+	VBROADCASTSD (R11)(AX*2), Z12
+	VFMADD231PD  Z13, Z12, Z10
+	VBROADCASTSD (R11)(R8*1), Z12
+	VFMADD231PD  Z13, Z12, Z11
+	ADDQ         DI, BX
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	ADDQ         R9, DX
+	DECQ         R12
+	JNZ          thin
+	VBROADCASTSD alpha+72(FP), Z13
+	VMULPD       Z13, Z0, Z0
+	VMULPD       Z13, Z1, Z1
+	VMULPD       Z13, Z2, Z2
+	VMULPD       Z13, Z3, Z3
+	VMULPD       Z13, Z4, Z4
+	VMULPD       Z13, Z5, Z5
+	VMULPD       Z13, Z6, Z6
+	VMULPD       Z13, Z7, Z7
+	VMULPD       Z13, Z8, Z8
+	VMULPD       Z13, Z9, Z9
+	VMULPD       Z13, Z10, Z10
+	VMULPD       Z13, Z11, Z11
+	MOVQ         beta+80(FP), AX
+	ADDQ         AX, AX
+	JZ           thinStore
+	VBROADCASTSD beta+80(FP), Z13
+	MOVQ         CX, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z0
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z1
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z2
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z3
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z4
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z5
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z6
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z7
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z8
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z9
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z10
+	ADDQ         SI, AX
+	VMOVUPD.Z    (AX), K1, Z12
+	VFMADD231PD  Z12, Z13, Z11
+
+thinStore:
+	MOVQ    CX, AX
+	VMOVUPD Z0, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z1, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z2, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z3, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z4, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z5, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z6, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z7, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z8, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z9, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z10, K1, (AX)
+	ADDQ    SI, AX
+	VMOVUPD Z11, K1, (AX)
 
 done:
 	VZEROUPPER

@@ -9,30 +9,60 @@ package kernel
 //go:noescape
 func mul1AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 
+// mulDouble1AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 1, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble1AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+
 // mul2AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 2, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul2AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
+
+// mulDouble2AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 2, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble2AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 
 // mul3AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 3, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul3AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 
+// mulDouble3AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 3, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble3AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+
 // mul4AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 4, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul4AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
+
+// mulDouble4AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 4, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble4AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 
 // mul5AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 5, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul5AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 
+// mulDouble5AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 5, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble5AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+
 // mul6AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 6, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul6AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
+
+// mulDouble6AVX2 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 6, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble6AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 
 // dot1AVX2 is c[i*ldc+j] = alpha Σ a[i*lda+l] b[j*ldb+l] + beta c[i*ldc+j] for i < 1, j < n, l < k, and fetches b[j*ldb+l+ahead] into the cache.
 //
@@ -99,60 +129,120 @@ func outerSparse3AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy 
 //go:noescape
 func mul1AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 
+// mulDouble1AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 1, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble1AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+
 // mul2AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 2, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul2AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
+
+// mulDouble2AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 2, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble2AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 
 // mul3AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 3, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul3AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 
+// mulDouble3AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 3, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble3AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+
 // mul4AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 4, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul4AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
+
+// mulDouble4AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 4, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble4AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 
 // mul5AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 5, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul5AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 
+// mulDouble5AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 5, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble5AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+
 // mul6AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 6, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul6AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
+
+// mulDouble6AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 6, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble6AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 
 // mul7AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 7, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul7AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 
+// mulDouble7AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 7, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble7AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+
 // mul8AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 8, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul8AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
+
+// mulDouble8AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 8, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble8AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 
 // mul9AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 9, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul9AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 
+// mulDouble9AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 9, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble9AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+
 // mul10AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 10, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul10AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
+
+// mulDouble10AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 10, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble10AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 
 // mul11AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 11, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul11AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
 
+// mulDouble11AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 11, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble11AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
+
 // mul12AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 12, j < n, l < k, k ≥ 1.
 //
 //go:noescape
 func mul12AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
+
+// mulDouble12AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 12, j < n, l < k, k ≥ 1.
+//
+//go:noescape
+func mulDouble12AVX512(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 
 // dot1AVX512 is c[i*ldc+j] = alpha Σ a[i*lda+l] b[j*ldb+l] + beta c[i*ldc+j] for i < 1, j < n, l < k, and fetches b[j*ldb+l+ahead] into the cache.
 //

@@ -1,30 +1,40 @@
 package kernel
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // Env is the environment variable that chooses the row, as the flag --kernel does.
 const Env = "STHENO_KERNEL"
 
-// row is one implementation of the float32 kernels and the processor's word whether it can run.
+// row is one implementation of the kernels and the processor's word whether it can run.
 type row struct {
 	name string
 	ok   bool
 	set  Set[float32]
+	wide Set[float64] // of which only products and simple loops are not the Go row's
 }
 
 var (
 	loop32  = loops[float32]()
 	loop64  = loops[float64]()
-	rows    = append(machineRows(), row{"go", true, loop32})
-	current = &row{}
+	rows    = append(machineRows(), row{"go", true, loop32, loop64})
+	current atomic.Pointer[row]
 )
 
+// holders are those who rely on the current row.
+var holders struct {
+	sync.Mutex
+	n int
+}
+
 func init() {
-	*current = rows[fastest()]
+	current.Store(&rows[fastest()])
 	if name := os.Getenv(Env); name != "" {
 		chosen = Use(name)
 	}
@@ -50,33 +60,60 @@ func fastest() int {
 	return len(rows) - 1
 }
 
-// For is the set in use for elements of type T: the current row's for float32, the Go loops for float64.
-func For[T Float]() *Set[T] { return setOf[T](&current.set) }
+// For is the set in use for elements of type T: the current row's.
+func For[T Float]() *Set[T] {
+	r := current.Load()
+	return setOf[T](&r.set, &r.wide)
+}
 
 // Loops is the Go row: what every other row is tested against.
-func Loops[T Float]() *Set[T] { return setOf[T](&loop32) }
+func Loops[T Float]() *Set[T] { return setOf[T](&loop32, &loop64) }
 
-// setOf is set for float32, and the Go loops for float64.
-func setOf[T Float](set *Set[float32]) *Set[T] {
+// setOf is set for float32, and wide for float64.
+func setOf[T Float](set *Set[float32], wide *Set[float64]) *Set[T] {
 	if s, ok := any(set).(*Set[T]); ok {
 		return s
 	}
-	return any(&loop64).(*Set[T])
+	return any(wide).(*Set[T])
 }
 
-// Use makes the named row the current one. It is for the start of a program, before any kernel runs.
+// ErrHeld is the error of Use while somebody relies on another row.
+var ErrHeld = errors.New("is in use")
+
+// Use makes the named row the current one.
 func Use(name string) error {
-	for _, r := range rows {
+	for i, r := range rows {
 		if r.name == name && r.ok {
-			*current = r
-			return nil
+			return use(&rows[i])
 		}
 	}
 	return fmt.Errorf("kernel %q is not one of this machine's: %s", name, strings.Join(Names(), ", "))
 }
 
+func use(r *row) error {
+	holders.Lock()
+	defer holders.Unlock()
+	if now := current.Load(); now != r && holders.n > 0 {
+		return fmt.Errorf("kernel %s: %s %w by a training; use %[1]s when that is over", r.name, now.name, ErrHeld)
+	}
+	current.Store(r)
+	return nil
+}
+
+// Hold keeps the current row the current one until release is called.
+func Hold() (release func()) {
+	holders.Lock()
+	defer holders.Unlock()
+	holders.n++
+	return sync.OnceFunc(func() {
+		holders.Lock()
+		defer holders.Unlock()
+		holders.n--
+	})
+}
+
 // Name is the current row's name.
-func Name() string { return current.name }
+func Name() string { return current.Load().name }
 
 // Names are the rows that this machine can run, fastest first.
 func Names() []string {

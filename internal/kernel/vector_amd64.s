@@ -1481,6 +1481,504 @@ done51:
 	VZEROUPPER
 	RET
 
+// func divideAVX2(y []float32, a []float32, b []float32)
+// Requires: AVX
+TEXT ·divideAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done53
+
+loop52:
+	VMOVUPS   (DX)(SI*4), Y0
+	VMOVUPS   (BX)(SI*4), Y1
+	VDIVPS    Y1, Y0, Y0
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x00, Y1, Y2, Y1
+	VBLENDVPS Y1, infinite<>+0(SB), Y0, Y0
+	VMOVUPS   Y0, (AX)(SI*4)
+	ADDQ      $+8, SI
+	CMPQ      SI, DI
+	JLT       loop52
+
+done53:
+	ANDQ       $+7, CX
+	JZ         done54
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y0
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VMASKMOVPS (BX)(SI*4), Y0, Y2
+	VDIVPS     Y2, Y1, Y1
+	VXORPS     Y3, Y3, Y3
+	VCMPPS     $0x00, Y2, Y3, Y2
+	VBLENDVPS  Y2, infinite<>+0(SB), Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done54:
+	VZEROUPPER
+	RET
+
+DATA infinite<>+0(SB)/4, $0x7f800000
+DATA infinite<>+4(SB)/4, $0x7f800000
+DATA infinite<>+8(SB)/4, $0x7f800000
+DATA infinite<>+12(SB)/4, $0x7f800000
+DATA infinite<>+16(SB)/4, $0x7f800000
+DATA infinite<>+20(SB)/4, $0x7f800000
+DATA infinite<>+24(SB)/4, $0x7f800000
+DATA infinite<>+28(SB)/4, $0x7f800000
+GLOBL infinite<>(SB), RODATA|NOPTR, $32
+
+// func expAVX2(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done56
+
+loop55:
+	VMOVUPS      (DX)(BX*4), Y0
+	VMOVUPS      least<>+0(SB), Y1
+	VMOVUPS      most<>+0(SB), Y2
+	VMAXPS       Y0, Y1, Y0
+	VMINPS       Y0, Y2, Y0
+	VMOVUPS      round<>+0(SB), Y1
+	VFMADD231PS  log2e<>+0(SB), Y0, Y1
+	VPSLLD       $0x17, Y1, Y2
+	VPADDD       one<>+0(SB), Y2, Y2
+	VSUBPS       round<>+0(SB), Y1, Y1
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS ln2<>+0(SB), Y1, Y0
+	VFNMADD231PS ln2rest<>+0(SB), Y1, Y0
+	VMOVUPS      factorial7<>+0(SB), Y1
+	VFMADD213PS  factorial6<>+0(SB), Y0, Y1
+	VFMADD213PS  factorial5<>+0(SB), Y0, Y1
+	VFMADD213PS  factorial4<>+0(SB), Y0, Y1
+	VFMADD213PS  factorial3<>+0(SB), Y0, Y1
+	VFMADD213PS  inverse2<>+0(SB), Y0, Y1
+	VMULPS       Y0, Y0, Y3
+	VFMADD213PS  Y0, Y3, Y1
+	VADDPS       one<>+0(SB), Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop55
+
+done56:
+	ANDQ         $+7, CX
+	JZ           done57
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VMOVUPS      least<>+0(SB), Y2
+	VMOVUPS      most<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      round<>+0(SB), Y2
+	VFMADD231PS  log2e<>+0(SB), Y1, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPADDD       one<>+0(SB), Y3, Y3
+	VSUBPS       round<>+0(SB), Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS ln2<>+0(SB), Y2, Y1
+	VFNMADD231PS ln2rest<>+0(SB), Y2, Y1
+	VMOVUPS      factorial7<>+0(SB), Y2
+	VFMADD213PS  factorial6<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial5<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial4<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial3<>+0(SB), Y1, Y2
+	VFMADD213PS  inverse2<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
+
+done57:
+	VZEROUPPER
+	RET
+
+// func softplusAVX2(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softplusAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done59
+
+loop58:
+	VMOVUPS      (DX)(BX*4), Y0
+	VORPS        sign<>+0(SB), Y0, Y1
+	VMOVUPS      least<>+0(SB), Y2
+	VMOVUPS      most<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      round<>+0(SB), Y2
+	VFMADD231PS  log2e<>+0(SB), Y1, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPADDD       one<>+0(SB), Y3, Y3
+	VSUBPS       round<>+0(SB), Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS ln2<>+0(SB), Y2, Y1
+	VFNMADD231PS ln2rest<>+0(SB), Y2, Y1
+	VMOVUPS      factorial7<>+0(SB), Y2
+	VFMADD213PS  factorial6<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial5<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial4<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial3<>+0(SB), Y1, Y2
+	VFMADD213PS  inverse2<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       two<>+0(SB), Y2, Y1
+	VDIVPS       Y1, Y2, Y2
+	VMULPS       Y2, Y2, Y1
+	VMOVUPS      inverse15<>+0(SB), Y3
+	VFMADD213PS  inverse13<>+0(SB), Y1, Y3
+	VFMADD213PS  inverse11<>+0(SB), Y1, Y3
+	VFMADD213PS  inverse9<>+0(SB), Y1, Y3
+	VFMADD213PS  inverse7<>+0(SB), Y1, Y3
+	VFMADD213PS  inverse5<>+0(SB), Y1, Y3
+	VFMADD213PS  inverse3<>+0(SB), Y1, Y3
+	VFMADD213PS  one<>+0(SB), Y1, Y3
+	VADDPS       Y2, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      Y3, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop58
+
+done59:
+	ANDQ         $+7, CX
+	JZ           done60
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VORPS        sign<>+0(SB), Y1, Y2
+	VMOVUPS      least<>+0(SB), Y3
+	VMOVUPS      most<>+0(SB), Y4
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      round<>+0(SB), Y3
+	VFMADD231PS  log2e<>+0(SB), Y2, Y3
+	VPSLLD       $0x17, Y3, Y4
+	VPADDD       one<>+0(SB), Y4, Y4
+	VSUBPS       round<>+0(SB), Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS ln2<>+0(SB), Y3, Y2
+	VFNMADD231PS ln2rest<>+0(SB), Y3, Y2
+	VMOVUPS      factorial7<>+0(SB), Y3
+	VFMADD213PS  factorial6<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial5<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial4<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial3<>+0(SB), Y2, Y3
+	VFMADD213PS  inverse2<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VADDPS       two<>+0(SB), Y3, Y2
+	VDIVPS       Y2, Y3, Y3
+	VMULPS       Y3, Y3, Y2
+	VMOVUPS      inverse15<>+0(SB), Y4
+	VFMADD213PS  inverse13<>+0(SB), Y2, Y4
+	VFMADD213PS  inverse11<>+0(SB), Y2, Y4
+	VFMADD213PS  inverse9<>+0(SB), Y2, Y4
+	VFMADD213PS  inverse7<>+0(SB), Y2, Y4
+	VFMADD213PS  inverse5<>+0(SB), Y2, Y4
+	VFMADD213PS  inverse3<>+0(SB), Y2, Y4
+	VFMADD213PS  one<>+0(SB), Y2, Y4
+	VADDPS       Y3, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VADDPS       Y1, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (AX)(BX*4)
+
+done60:
+	VZEROUPPER
+	RET
+
+DATA inverse3<>+0(SB)/4, $(0.33333334)
+DATA inverse3<>+4(SB)/4, $(0.33333334)
+DATA inverse3<>+8(SB)/4, $(0.33333334)
+DATA inverse3<>+12(SB)/4, $(0.33333334)
+DATA inverse3<>+16(SB)/4, $(0.33333334)
+DATA inverse3<>+20(SB)/4, $(0.33333334)
+DATA inverse3<>+24(SB)/4, $(0.33333334)
+DATA inverse3<>+28(SB)/4, $(0.33333334)
+GLOBL inverse3<>(SB), RODATA|NOPTR, $32
+
+DATA inverse5<>+0(SB)/4, $(0.2)
+DATA inverse5<>+4(SB)/4, $(0.2)
+DATA inverse5<>+8(SB)/4, $(0.2)
+DATA inverse5<>+12(SB)/4, $(0.2)
+DATA inverse5<>+16(SB)/4, $(0.2)
+DATA inverse5<>+20(SB)/4, $(0.2)
+DATA inverse5<>+24(SB)/4, $(0.2)
+DATA inverse5<>+28(SB)/4, $(0.2)
+GLOBL inverse5<>(SB), RODATA|NOPTR, $32
+
+DATA inverse7<>+0(SB)/4, $(0.14285715)
+DATA inverse7<>+4(SB)/4, $(0.14285715)
+DATA inverse7<>+8(SB)/4, $(0.14285715)
+DATA inverse7<>+12(SB)/4, $(0.14285715)
+DATA inverse7<>+16(SB)/4, $(0.14285715)
+DATA inverse7<>+20(SB)/4, $(0.14285715)
+DATA inverse7<>+24(SB)/4, $(0.14285715)
+DATA inverse7<>+28(SB)/4, $(0.14285715)
+GLOBL inverse7<>(SB), RODATA|NOPTR, $32
+
+DATA inverse9<>+0(SB)/4, $(0.11111111)
+DATA inverse9<>+4(SB)/4, $(0.11111111)
+DATA inverse9<>+8(SB)/4, $(0.11111111)
+DATA inverse9<>+12(SB)/4, $(0.11111111)
+DATA inverse9<>+16(SB)/4, $(0.11111111)
+DATA inverse9<>+20(SB)/4, $(0.11111111)
+DATA inverse9<>+24(SB)/4, $(0.11111111)
+DATA inverse9<>+28(SB)/4, $(0.11111111)
+GLOBL inverse9<>(SB), RODATA|NOPTR, $32
+
+DATA inverse11<>+0(SB)/4, $(0.09090909)
+DATA inverse11<>+4(SB)/4, $(0.09090909)
+DATA inverse11<>+8(SB)/4, $(0.09090909)
+DATA inverse11<>+12(SB)/4, $(0.09090909)
+DATA inverse11<>+16(SB)/4, $(0.09090909)
+DATA inverse11<>+20(SB)/4, $(0.09090909)
+DATA inverse11<>+24(SB)/4, $(0.09090909)
+DATA inverse11<>+28(SB)/4, $(0.09090909)
+GLOBL inverse11<>(SB), RODATA|NOPTR, $32
+
+DATA inverse13<>+0(SB)/4, $(0.07692308)
+DATA inverse13<>+4(SB)/4, $(0.07692308)
+DATA inverse13<>+8(SB)/4, $(0.07692308)
+DATA inverse13<>+12(SB)/4, $(0.07692308)
+DATA inverse13<>+16(SB)/4, $(0.07692308)
+DATA inverse13<>+20(SB)/4, $(0.07692308)
+DATA inverse13<>+24(SB)/4, $(0.07692308)
+DATA inverse13<>+28(SB)/4, $(0.07692308)
+GLOBL inverse13<>(SB), RODATA|NOPTR, $32
+
+DATA inverse15<>+0(SB)/4, $(0.06666667)
+DATA inverse15<>+4(SB)/4, $(0.06666667)
+DATA inverse15<>+8(SB)/4, $(0.06666667)
+DATA inverse15<>+12(SB)/4, $(0.06666667)
+DATA inverse15<>+16(SB)/4, $(0.06666667)
+DATA inverse15<>+20(SB)/4, $(0.06666667)
+DATA inverse15<>+24(SB)/4, $(0.06666667)
+DATA inverse15<>+28(SB)/4, $(0.06666667)
+GLOBL inverse15<>(SB), RODATA|NOPTR, $32
+
+// func logisticAVX2(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·logisticAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done62
+
+loop61:
+	VMOVUPS      (DX)(BX*4), Y0
+	VMOVUPS      Y0, Y1
+	VXORPS       sign<>+0(SB), Y1, Y1
+	VMOVUPS      least<>+0(SB), Y2
+	VMOVUPS      most<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      round<>+0(SB), Y2
+	VFMADD231PS  log2e<>+0(SB), Y1, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPADDD       one<>+0(SB), Y3, Y3
+	VSUBPS       round<>+0(SB), Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS ln2<>+0(SB), Y2, Y1
+	VFNMADD231PS ln2rest<>+0(SB), Y2, Y1
+	VMOVUPS      factorial7<>+0(SB), Y2
+	VFMADD213PS  factorial6<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial5<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial4<>+0(SB), Y1, Y2
+	VFMADD213PS  factorial3<>+0(SB), Y1, Y2
+	VFMADD213PS  inverse2<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y2
+	VMOVUPS      fifteen<>+0(SB), Y3
+	VMOVUPS      Y1, Y1
+	VCMPPS       $0x11, Y0, Y3, Y0
+	VBLENDVPS    Y0, Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop61
+
+done62:
+	ANDQ         $+7, CX
+	JZ           done63
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VMOVUPS      Y1, Y2
+	VXORPS       sign<>+0(SB), Y2, Y2
+	VMOVUPS      least<>+0(SB), Y3
+	VMOVUPS      most<>+0(SB), Y4
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      round<>+0(SB), Y3
+	VFMADD231PS  log2e<>+0(SB), Y2, Y3
+	VPSLLD       $0x17, Y3, Y4
+	VPADDD       one<>+0(SB), Y4, Y4
+	VSUBPS       round<>+0(SB), Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS ln2<>+0(SB), Y3, Y2
+	VFNMADD231PS ln2rest<>+0(SB), Y3, Y2
+	VMOVUPS      factorial7<>+0(SB), Y3
+	VFMADD213PS  factorial6<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial5<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial4<>+0(SB), Y2, Y3
+	VFMADD213PS  factorial3<>+0(SB), Y2, Y3
+	VFMADD213PS  inverse2<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMOVUPS      one<>+0(SB), Y2
+	VDIVPS       Y3, Y2, Y2
+	VMOVUPS      one<>+0(SB), Y3
+	VMOVUPS      fifteen<>+0(SB), Y4
+	VMOVUPS      Y2, Y2
+	VCMPPS       $0x11, Y1, Y4, Y1
+	VBLENDVPS    Y1, Y3, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
+
+done63:
+	VZEROUPPER
+	RET
+
+DATA fifteen<>+0(SB)/4, $(15.0)
+DATA fifteen<>+4(SB)/4, $(15.0)
+DATA fifteen<>+8(SB)/4, $(15.0)
+DATA fifteen<>+12(SB)/4, $(15.0)
+DATA fifteen<>+16(SB)/4, $(15.0)
+DATA fifteen<>+20(SB)/4, $(15.0)
+DATA fifteen<>+24(SB)/4, $(15.0)
+DATA fifteen<>+28(SB)/4, $(15.0)
+GLOBL fifteen<>(SB), RODATA|NOPTR, $32
+
+// func rectifyAVX2(y []float32, x []float32)
+// Requires: AVX
+TEXT ·rectifyAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done65
+
+loop64:
+	VMOVUPS   (DX)(BX*4), Y0
+	VXORPS    Y1, Y1, Y1
+	VADDPS    Y1, Y0, Y0
+	VMULPS    Y1, Y0, Y2
+	VMOVUPS   Y2, Y2
+	VCMPPS    $0x11, Y0, Y1, Y1
+	VBLENDVPS Y1, Y0, Y2, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	ADDQ      $+8, BX
+	CMPQ      BX, SI
+	JLT       loop64
+
+done65:
+	ANDQ       $+7, CX
+	JZ         done66
+	LEAQ       lanes<>+0(SB), SI
+	NEGQ       CX
+	VMOVUPS    64(SI)(CX*4), Y0
+	VMASKMOVPS (DX)(BX*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y2, Y1, Y3
+	VMOVUPS    Y3, Y3
+	VCMPPS     $0x11, Y1, Y2, Y2
+	VBLENDVPS  Y2, Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(BX*4)
+
+done66:
+	VZEROUPPER
+	RET
+
+// func rectifyGradAVX2(dx []float32, y []float32, dy []float32)
+// Requires: AVX, AVX2
+TEXT ·rectifyGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ y_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done68
+
+loop67:
+	VMOVUPS (DX)(SI*4), Y0
+	VPSRAD  $0x1f, Y0, Y0
+	VMOVUPS (BX)(SI*4), Y1
+	VANDNPS Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop67
+
+done68:
+	ANDQ       $+7, CX
+	JZ         done69
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y0
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VPSRAD     $0x1f, Y1, Y1
+	VMASKMOVPS (BX)(SI*4), Y0, Y2
+	VANDNPS    Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done69:
+	VZEROUPPER
+	RET
+
 // func sgdAVX2(w []float32, g []float32, decay float32, rate float32)
 // Requires: AVX, FMA3
 TEXT ·sgdAVX2(SB), NOSPLIT, $0-56
@@ -1493,9 +1991,9 @@ TEXT ·sgdAVX2(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done53
+	JGE          done71
 
-loop52:
+loop70:
 	VMOVUPS      (AX)(BX*4), Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      (DX)(BX*4), Y3
@@ -1503,11 +2001,11 @@ loop52:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop52
+	JLT          loop70
 
-done53:
+done71:
 	ANDQ         $+7, CX
-	JZ           done54
+	JZ           done72
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y2
@@ -1517,7 +2015,7 @@ done53:
 	VFNMADD231PS Y0, Y1, Y3
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
-done54:
+done72:
 	VZEROUPPER
 	RET
 
@@ -1535,9 +2033,9 @@ TEXT ·momentumAVX2(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done56
+	JGE          done74
 
-loop55:
+loop73:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -1549,11 +2047,11 @@ loop55:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop55
+	JLT          loop73
 
-done56:
+done74:
 	ANDQ         $+7, CX
-	JZ           done57
+	JZ           done75
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -1567,7 +2065,7 @@ done56:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done57:
+done75:
 	VZEROUPPER
 	RET
 
@@ -1585,9 +2083,9 @@ TEXT ·nesterovAVX2(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done59
+	JGE          done77
 
-loop58:
+loop76:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -1599,11 +2097,11 @@ loop58:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop58
+	JLT          loop76
 
-done59:
+done77:
 	ANDQ         $+7, CX
-	JZ           done60
+	JZ           done78
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -1617,7 +2115,7 @@ done59:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done60:
+done78:
 	VZEROUPPER
 	RET
 
@@ -1636,9 +2134,9 @@ TEXT ·rmsPropAVX2(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done62
+	JGE          done80
 
-loop61:
+loop79:
 	VMOVUPS     (AX)(SI*4), Y4
 	VMOVUPS     (DX)(SI*4), Y5
 	VMOVUPS     (BX)(SI*4), Y6
@@ -1655,11 +2153,11 @@ loop61:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop61
+	JLT         loop79
 
-done62:
+done80:
 	ANDQ        $+7, CX
-	JZ          done63
+	JZ          done81
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y4
@@ -1678,7 +2176,7 @@ done62:
 	VSUBPS      Y7, Y5, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done63:
+done81:
 	VZEROUPPER
 	RET
 
@@ -1701,9 +2199,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done65
+	JGE          done83
 
-loop64:
+loop82:
 	VMOVUPS     (AX)(DI*4), Y7
 	VMOVUPS     (DX)(DI*4), Y8
 	VMOVUPS     (BX)(DI*4), Y9
@@ -1724,11 +2222,11 @@ loop64:
 	VMOVUPS     Y7, (AX)(DI*4)
 	ADDQ        $+8, DI
 	CMPQ        DI, R8
-	JLT         loop64
+	JLT         loop82
 
-done65:
+done83:
 	ANDQ        $+7, CX
-	JZ          done66
+	JZ          done84
 	LEAQ        lanes<>+0(SB), R8
 	NEGQ        CX
 	VMOVUPS     64(R8)(CX*4), Y7
@@ -1751,7 +2249,420 @@ done65:
 	VFMSUB132PS Y6, Y9, Y8
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
-done66:
+done84:
+	VZEROUPPER
+	RET
+
+// func addDoubleAVX2(y []float64, a []float64, b []float64)
+// Requires: AVX
+TEXT ·addDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ b_base+48(FP), DX
+	MOVQ y_len+8(FP), BX
+	ADDQ BX, BX
+	XORQ SI, SI
+	MOVQ BX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done86
+
+loop85:
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS (DX)(SI*4), Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop85
+
+done86:
+	ANDQ       $+7, BX
+	JZ         done87
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VADDPD     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done87:
+	VZEROUPPER
+	RET
+
+// func hadamardDoubleAVX2(y []float64, a []float64, b []float64)
+// Requires: AVX
+TEXT ·hadamardDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ b_base+48(FP), DX
+	MOVQ y_len+8(FP), BX
+	ADDQ BX, BX
+	XORQ SI, SI
+	MOVQ BX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done89
+
+loop88:
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS (DX)(SI*4), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop88
+
+done89:
+	ANDQ       $+7, BX
+	JZ         done90
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VMULPD     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done90:
+	VZEROUPPER
+	RET
+
+// func axpyDoubleAVX2(y []float64, a float64, x []float64)
+// Requires: AVX, FMA3
+TEXT ·axpyDoubleAVX2(SB), NOSPLIT, $0-56
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+32(FP), CX
+	MOVQ         y_len+8(FP), DX
+	ADDQ         DX, DX
+	VBROADCASTSD a+24(FP), Y0
+	XORQ         BX, BX
+	MOVQ         DX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done92
+
+loop91:
+	VMOVUPS     (AX)(BX*4), Y1
+	VMOVUPS     (CX)(BX*4), Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPS     Y1, (AX)(BX*4)
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop91
+
+done92:
+	ANDQ        $+7, DX
+	JZ          done93
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     64(SI)(DX*4), Y1
+	VMASKMOVPS  (AX)(BX*4), Y1, Y2
+	VMASKMOVPS  (CX)(BX*4), Y1, Y3
+	VFMADD231PD Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
+
+done93:
+	VZEROUPPER
+	RET
+
+// func normaliseDoubleAVX2(y []float64, x []float64, mean float64, scale float64, shift float64)
+// Requires: AVX, FMA3
+TEXT ·normaliseDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	ADDQ         DX, DX
+	VBROADCASTSD mean+48(FP), Y0
+	VBROADCASTSD scale+56(FP), Y1
+	VBROADCASTSD shift+64(FP), Y2
+	XORQ         BX, BX
+	MOVQ         DX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done95
+
+loop94:
+	VMOVUPS     (CX)(BX*4), Y3
+	VSUBPD      Y0, Y3, Y3
+	VFMADD213PD Y2, Y1, Y3
+	VMOVUPS     Y3, (AX)(BX*4)
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop94
+
+done95:
+	ANDQ        $+7, DX
+	JZ          done96
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     64(SI)(DX*4), Y3
+	VMASKMOVPS  (CX)(BX*4), Y3, Y4
+	VSUBPD      Y0, Y4, Y4
+	VFMADD213PD Y2, Y1, Y4
+	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
+
+done96:
+	VZEROUPPER
+	RET
+
+// func normaliseGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+// Requires: AVX, FMA3
+TEXT ·normaliseGradDoubleAVX2(SB), NOSPLIT, $0-104
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), CX
+	MOVQ         x_base+48(FP), DX
+	MOVQ         dx_len+8(FP), BX
+	ADDQ         BX, BX
+	VBROADCASTSD mean+72(FP), Y0
+	VBROADCASTSD a+80(FP), Y1
+	VBROADCASTSD b+88(FP), Y2
+	VBROADCASTSD c+96(FP), Y3
+	XORQ         SI, SI
+	MOVQ         BX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done98
+
+loop97:
+	VMOVUPS     (DX)(SI*4), Y4
+	VSUBPD      Y0, Y4, Y4
+	VFMADD213PD Y3, Y2, Y4
+	VMOVUPS     (CX)(SI*4), Y5
+	VFMADD231PD Y5, Y1, Y4
+	VMOVUPS     Y4, (AX)(SI*4)
+	ADDQ        $+8, SI
+	CMPQ        SI, DI
+	JLT         loop97
+
+done98:
+	ANDQ        $+7, BX
+	JZ          done99
+	LEAQ        lanes<>+0(SB), DI
+	NEGQ        BX
+	VMOVUPS     64(DI)(BX*4), Y4
+	VMASKMOVPS  (DX)(SI*4), Y4, Y5
+	VSUBPD      Y0, Y5, Y5
+	VFMADD213PD Y3, Y2, Y5
+	VMASKMOVPS  (CX)(SI*4), Y4, Y0
+	VFMADD231PD Y0, Y1, Y5
+	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
+
+done99:
+	VZEROUPPER
+	RET
+
+// func rectifyDoubleAVX2(y []float64, x []float64)
+// Requires: AVX
+TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ y_len+8(FP), DX
+	ADDQ DX, DX
+	XORQ BX, BX
+	MOVQ DX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done101
+
+loop100:
+	VMOVUPS   (CX)(BX*4), Y0
+	VXORPS    Y1, Y1, Y1
+	VADDPD    Y1, Y0, Y0
+	VMULPD    Y1, Y0, Y2
+	VCMPPD    $0x11, Y0, Y1, Y1
+	VBLENDVPD Y1, Y0, Y2, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	ADDQ      $+8, BX
+	CMPQ      BX, SI
+	JLT       loop100
+
+done101:
+	ANDQ       $+7, DX
+	JZ         done102
+	LEAQ       lanes<>+0(SB), SI
+	NEGQ       DX
+	VMOVUPS    64(SI)(DX*4), Y0
+	VMASKMOVPS (CX)(BX*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	VMULPD     Y2, Y1, Y3
+	VCMPPD     $0x11, Y1, Y2, Y2
+	VBLENDVPD  Y2, Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(BX*4)
+
+done102:
+	VZEROUPPER
+	RET
+
+// func rectifyGradDoubleAVX2(dx []float64, y []float64, dy []float64)
+// Requires: AVX, AVX2
+TEXT ·rectifyGradDoubleAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ y_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ dx_len+8(FP), BX
+	ADDQ BX, BX
+	XORQ SI, SI
+	MOVQ BX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done104
+
+loop103:
+	VMOVUPS (CX)(SI*4), Y0
+	VPSRAD  $0x1f, Y0, Y0
+	VPSHUFD $0xf5, Y0, Y0
+	VMOVUPS (DX)(SI*4), Y1
+	VANDNPS Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop103
+
+done104:
+	ANDQ       $+7, BX
+	JZ         done105
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VPSRAD     $0x1f, Y1, Y1
+	VPSHUFD    $0xf5, Y1, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VANDNPS    Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done105:
+	VZEROUPPER
+	RET
+
+// func dotDoubleAVX2(a []float64, b []float64) (s float64)
+// Requires: AVX, FMA3, SSE2
+TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), CX
+	MOVQ   a_len+8(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	ADDQ   DX, DX
+	XORQ   BX, BX
+	MOVQ   DX, SI
+	ANDQ   $-32, SI
+	CMPQ   BX, SI
+	JGE    done107
+
+loop106:
+	VMOVUPS     (AX)(BX*4), Y4
+	VMOVUPS     (CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y0
+	VMOVUPS     32(AX)(BX*4), Y4
+	VMOVUPS     32(CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y1
+	VMOVUPS     64(AX)(BX*4), Y4
+	VMOVUPS     64(CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y2
+	VMOVUPS     96(AX)(BX*4), Y4
+	VMOVUPS     96(CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y3
+	ADDQ        $+32, BX
+	CMPQ        BX, SI
+	JLT         loop106
+
+done107:
+	MOVQ DX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done109
+
+loop108:
+	VMOVUPS     (AX)(BX*4), Y4
+	VMOVUPS     (CX)(BX*4), Y5
+	VFMADD231PD Y4, Y5, Y0
+	ADDQ        $+8, BX
+	CMPQ        BX, SI
+	JLT         loop108
+
+done109:
+	ANDQ        $+7, DX
+	JZ          done110
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVUPS     64(SI)(DX*4), Y4
+	VMASKMOVPS  (AX)(BX*4), Y4, Y5
+	VMASKMOVPS  (CX)(BX*4), Y4, Y4
+	VFMADD231PD Y5, Y4, Y0
+
+done110:
+	VADDPD     Y1, Y0, Y0
+	VADDPD     Y3, Y2, Y2
+	VADDPD     Y2, Y0, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	VPERMILPD  $0x55, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	MOVSD      X0, s+48(FP)
+	VZEROUPPER
+	RET
+
+// func sumDoubleAVX2(x []float64) (s float64)
+// Requires: AVX, SSE2
+TEXT ·sumDoubleAVX2(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	ADDQ   CX, CX
+	XORQ   DX, DX
+	MOVQ   CX, BX
+	ANDQ   $-32, BX
+	CMPQ   DX, BX
+	JGE    done112
+
+loop111:
+	VADDPD (AX)(DX*4), Y0, Y0
+	VADDPD 32(AX)(DX*4), Y1, Y1
+	VADDPD 64(AX)(DX*4), Y2, Y2
+	VADDPD 96(AX)(DX*4), Y3, Y3
+	ADDQ   $+32, DX
+	CMPQ   DX, BX
+	JLT    loop111
+
+done112:
+	MOVQ CX, BX
+	ANDQ $-8, BX
+	CMPQ DX, BX
+	JGE  done114
+
+loop113:
+	VADDPD (AX)(DX*4), Y0, Y0
+	ADDQ   $+8, DX
+	CMPQ   DX, BX
+	JLT    loop113
+
+done114:
+	ANDQ       $+7, CX
+	JZ         done115
+	LEAQ       lanes<>+0(SB), BX
+	NEGQ       CX
+	VMOVUPS    64(BX)(CX*4), Y4
+	VMASKMOVPS (AX)(DX*4), Y4, Y4
+	VADDPD     Y4, Y0, Y0
+
+done115:
+	VADDPD     Y1, Y0, Y0
+	VADDPD     Y3, Y2, Y2
+	VADDPD     Y2, Y0, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	VPERMILPD  $0x55, Y0, Y1
+	VADDPD     Y1, Y0, Y0
+	MOVSD      X0, s+24(FP)
 	VZEROUPPER
 	RET
 
@@ -1768,39 +2679,39 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done68
+	JGE    done117
 
-loop67:
+loop116:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop67
+	JLT    loop116
 
-done68:
+done117:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done70
+	JGE  done119
 
-loop69:
+loop118:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop69
+	JLT    loop118
 
-done70:
+done119:
 	ANDQ       $+7, CX
-	JZ         done71
+	JZ         done120
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done71:
+done120:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -1828,9 +2739,9 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-36
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done73
+	JGE          done122
 
-loop72:
+loop121:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -1845,25 +2756,25 @@ loop72:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop72
+	JLT         loop121
 
-done73:
+done122:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done75
+	JGE  done124
 
-loop74:
+loop123:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop74
+	JLT         loop123
 
-done75:
+done124:
 	ANDQ        $+7, CX
-	JZ          done76
+	JZ          done125
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -1872,7 +2783,7 @@ done75:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done76:
+done125:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -1905,9 +2816,9 @@ TEXT ·sumProductsAVX2(SB), NOSPLIT, $0-64
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done78
+	JGE          done127
 
-loop77:
+loop126:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -1930,15 +2841,15 @@ loop77:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop77
+	JLT         loop126
 
-done78:
+done127:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done80
+	JGE  done129
 
-loop79:
+loop128:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -1946,11 +2857,11 @@ loop79:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop79
+	JLT         loop128
 
-done80:
+done129:
 	ANDQ        $+7, DX
-	JZ          done81
+	JZ          done130
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -1961,7 +2872,7 @@ done80:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done81:
+done130:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -1998,9 +2909,9 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done83
+	JGE  done132
 
-loop82:
+loop131:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2008,9 +2919,9 @@ loop82:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done85
+	JGE    done134
 
-loop84:
+loop133:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -2022,47 +2933,47 @@ loop84:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop84
+	JLT     loop133
 
-done85:
+done134:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop82
+	JLT     loop131
 
-done83:
+done132:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done87
+	JGE  done136
 
-loop86:
+loop135:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done89
+	JGE    done138
 
-loop88:
+loop137:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop88
+	JLT     loop137
 
-done89:
+done138:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop86
+	JLT     loop135
 
-done87:
+done136:
 	ANDQ    $+7, DX
-	JZ      done90
+	JZ      done139
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -2070,20 +2981,20 @@ done87:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done92
+	JGE     done141
 
-loop91:
+loop140:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop91
+	JLT        loop140
 
-done92:
+done141:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done90:
+done139:
 	VZEROUPPER
 	RET
 
@@ -2099,28 +3010,28 @@ TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done94
+	JGE  done143
 
-loop93:
+loop142:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done96
+	JGE  done145
 
-loop95:
+loop144:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop95
+	JLT     loop144
 
-done96:
+done145:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done97
+	JZ         done146
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -2129,13 +3040,13 @@ done96:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done97:
+done146:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop93
+	JLT  loop142
 
-done94:
+done143:
 	VZEROUPPER
 	RET
 
@@ -2157,24 +3068,24 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-56
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done99
+	JGE     done148
 
-loop98:
+loop147:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done101
+	JGE          done150
 
-loop100:
+loop149:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop100
+	JLT    loop149
 
-done101:
+done150:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -2184,9 +3095,9 @@ done101:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done103
+	JGE        done152
 
-loop102:
+loop151:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -2215,9 +3126,9 @@ loop102:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop102
+	JLT          loop151
 
-done103:
+done152:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -2250,25 +3161,25 @@ done103:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done105
+	JGE          done154
 
-loop104:
+loop153:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop104
+	JLT     loop153
 
-done105:
+done154:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop98
+	JLT        loop147
 
-done99:
+done148:
 	VZEROUPPER
 	RET
 
@@ -2292,24 +3203,24 @@ TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-56
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done107
+	JGE     done156
 
-loop106:
+loop155:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done109
+	JGE          done158
 
-loop108:
+loop157:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop108
+	JLT    loop157
 
-done109:
+done158:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -2319,9 +3230,9 @@ done109:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done111
+	JGE        done160
 
-loop110:
+loop159:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -2349,9 +3260,9 @@ loop110:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop110
+	JLT          loop159
 
-done111:
+done160:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -2406,9 +3317,9 @@ done111:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop106
+	JLT          loop155
 
-done107:
+done156:
 	VZEROUPPER
 	RET
 
@@ -2421,46 +3332,6 @@ DATA rootHalf<>+20(SB)/4, $(0.70710677)
 DATA rootHalf<>+24(SB)/4, $(0.70710677)
 DATA rootHalf<>+28(SB)/4, $(0.70710677)
 GLOBL rootHalf<>(SB), RODATA|NOPTR, $32
-
-DATA inverse3<>+0(SB)/4, $(0.33333334)
-DATA inverse3<>+4(SB)/4, $(0.33333334)
-DATA inverse3<>+8(SB)/4, $(0.33333334)
-DATA inverse3<>+12(SB)/4, $(0.33333334)
-DATA inverse3<>+16(SB)/4, $(0.33333334)
-DATA inverse3<>+20(SB)/4, $(0.33333334)
-DATA inverse3<>+24(SB)/4, $(0.33333334)
-DATA inverse3<>+28(SB)/4, $(0.33333334)
-GLOBL inverse3<>(SB), RODATA|NOPTR, $32
-
-DATA inverse5<>+0(SB)/4, $(0.2)
-DATA inverse5<>+4(SB)/4, $(0.2)
-DATA inverse5<>+8(SB)/4, $(0.2)
-DATA inverse5<>+12(SB)/4, $(0.2)
-DATA inverse5<>+16(SB)/4, $(0.2)
-DATA inverse5<>+20(SB)/4, $(0.2)
-DATA inverse5<>+24(SB)/4, $(0.2)
-DATA inverse5<>+28(SB)/4, $(0.2)
-GLOBL inverse5<>(SB), RODATA|NOPTR, $32
-
-DATA inverse7<>+0(SB)/4, $(0.14285715)
-DATA inverse7<>+4(SB)/4, $(0.14285715)
-DATA inverse7<>+8(SB)/4, $(0.14285715)
-DATA inverse7<>+12(SB)/4, $(0.14285715)
-DATA inverse7<>+16(SB)/4, $(0.14285715)
-DATA inverse7<>+20(SB)/4, $(0.14285715)
-DATA inverse7<>+24(SB)/4, $(0.14285715)
-DATA inverse7<>+28(SB)/4, $(0.14285715)
-GLOBL inverse7<>(SB), RODATA|NOPTR, $32
-
-DATA inverse9<>+0(SB)/4, $(0.11111111)
-DATA inverse9<>+4(SB)/4, $(0.11111111)
-DATA inverse9<>+8(SB)/4, $(0.11111111)
-DATA inverse9<>+12(SB)/4, $(0.11111111)
-DATA inverse9<>+16(SB)/4, $(0.11111111)
-DATA inverse9<>+20(SB)/4, $(0.11111111)
-DATA inverse9<>+24(SB)/4, $(0.11111111)
-DATA inverse9<>+28(SB)/4, $(0.11111111)
-GLOBL inverse9<>(SB), RODATA|NOPTR, $32
 
 // func maxPoolAVX2(y []float32, x []float32, pairs int, outCols int, cols int)
 // Requires: AVX, AVX2
@@ -2488,17 +3359,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done113
+	JGE     done162
 
-loop112:
+loop161:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done115
+	JGE  done164
 
-loop114:
+loop163:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -2522,11 +3393,11 @@ loop114:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop114
+	JLT     loop163
 
-done115:
+done164:
 	TESTQ      R10, R10
-	JZ         skip116
+	JZ         skip165
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -2547,14 +3418,14 @@ done115:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip116:
+skip165:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop112
+	JLT  loop161
 
-done113:
+done162:
 	VZEROUPPER
 	RET
 
@@ -2585,17 +3456,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done118
+	JGE     done167
 
-loop117:
+loop166:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done120
+	JGE  done169
 
-loop119:
+loop168:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -2629,11 +3500,11 @@ loop119:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop119
+	JLT       loop168
 
-done120:
+done169:
 	TESTQ      R11, R11
-	JZ         skip121
+	JZ         skip170
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -2664,14 +3535,14 @@ done120:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip121:
+skip170:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop117
+	JLT  loop166
 
-done118:
+done167:
 	VZEROUPPER
 	RET
 
@@ -2702,17 +3573,17 @@ TEXT ·avgPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done123
+	JGE     done172
 
-loop122:
+loop171:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done125
+	JGE  done174
 
-loop124:
+loop173:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -2731,11 +3602,11 @@ loop124:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop124
+	JLT     loop173
 
-done125:
+done174:
 	TESTQ      R10, R10
-	JZ         skip126
+	JZ         skip175
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -2751,14 +3622,14 @@ done125:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip126:
+skip175:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop122
+	JLT  loop171
 
-done123:
+done172:
 	VZEROUPPER
 	RET
 
@@ -2807,17 +3678,17 @@ TEXT ·avgPoolGradAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done128
+	JGE     done177
 
-loop127:
+loop176:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done130
+	JGE  done179
 
-loop129:
+loop178:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -2833,11 +3704,11 @@ loop129:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop129
+	JLT       loop178
 
-done130:
+done179:
 	TESTQ      R10, R10
-	JZ         skip131
+	JZ         skip180
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -2850,14 +3721,14 @@ done130:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip131:
+skip180:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop127
+	JLT  loop176
 
-done128:
+done177:
 	VZEROUPPER
 	RET
 
@@ -2891,9 +3762,9 @@ TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-144
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done133
+	JGE   done182
 
-loop132:
+loop181:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -2909,42 +3780,42 @@ loop132:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done135
+	JGE     done184
 
-loop134:
+loop183:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done137
+	JGE     done186
 
-loop136:
+loop185:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop136
+	JLT        loop185
 
-done137:
+done186:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop134
+	JLT    loop183
 
-done135:
+done184:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop132
+	JLT        loop181
 
-done133:
+done182:
 	VZEROUPPER
 	RET
 
@@ -2972,9 +3843,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done139
+	JGE          done188
 
-loop138:
+loop187:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -3029,11 +3900,11 @@ loop138:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop138
+	JLT          loop187
 
-done139:
+done188:
 	ANDQ         $+15, CX
-	JZ           done140
+	JZ           done189
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -3094,7 +3965,7 @@ done139:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done140:
+done189:
 	VZEROUPPER
 	RET
 
@@ -3156,9 +4027,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done142
+	JGE  done191
 
-loop141:
+loop190:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -3166,9 +4037,9 @@ loop141:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop141
+	JLT        loop190
 
-done142:
+done191:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -3205,9 +4076,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done144
+	JGE          done193
 
-loop143:
+loop192:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -3250,11 +4121,11 @@ loop143:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop143
+	JLT        loop192
 
-done144:
+done193:
 	ANDQ       $+7, BX
-	JZ         done145
+	JZ         done194
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -3299,7 +4170,7 @@ done144:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done145:
+done194:
 	VZEROUPPER
 	RET
 
@@ -3382,20 +4253,20 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done147
+	JGE  done196
 
-loop146:
+loop195:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop146
+	JLT     loop195
 
-done147:
+done196:
 	ANDQ      $+15, CX
-	JZ        done148
+	JZ        done197
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3405,7 +4276,7 @@ done147:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done148:
+done197:
 	VZEROUPPER
 	RET
 
@@ -3420,20 +4291,20 @@ TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done150
+	JGE  done199
 
-loop149:
+loop198:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop149
+	JLT     loop198
 
-done150:
+done199:
 	ANDQ      $+15, CX
-	JZ        done151
+	JZ        done200
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3443,7 +4314,7 @@ done150:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done151:
+done200:
 	VZEROUPPER
 	RET
 
@@ -3458,20 +4329,20 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done153
+	JGE          done202
 
-loop152:
+loop201:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop152
+	JLT         loop201
 
-done153:
+done202:
 	ANDQ        $+15, CX
-	JZ          done154
+	JZ          done203
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -3481,7 +4352,7 @@ done153:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done154:
+done203:
 	VZEROUPPER
 	RET
 
@@ -3498,20 +4369,20 @@ TEXT ·normaliseAVX512(SB), NOSPLIT, $0-60
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done156
+	JGE          done205
 
-loop155:
+loop204:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop155
+	JLT         loop204
 
-done156:
+done205:
 	ANDQ        $+15, CX
-	JZ          done157
+	JZ          done206
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -3521,7 +4392,7 @@ done156:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done157:
+done206:
 	VZEROUPPER
 	RET
 
@@ -3540,9 +4411,9 @@ TEXT ·normaliseGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done159
+	JGE          done208
 
-loop158:
+loop207:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -3551,11 +4422,11 @@ loop158:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop158
+	JLT         loop207
 
-done159:
+done208:
 	ANDQ        $+15, CX
-	JZ          done160
+	JZ          done209
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -3567,7 +4438,7 @@ done159:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done160:
+done209:
 	VZEROUPPER
 	RET
 
@@ -3595,9 +4466,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done162
+	JGE          done211
 
-loop161:
+loop210:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -3628,11 +4499,11 @@ loop161:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop161
+	JLT          loop210
 
-done162:
+done211:
 	ANDQ         $+15, CX
-	JZ           done163
+	JZ           done212
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -3666,7 +4537,7 @@ done162:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done163:
+done212:
 	VZEROUPPER
 	RET
 
@@ -3695,9 +4566,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done165
+	JGE          done214
 
-loop164:
+loop213:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -3730,11 +4601,11 @@ loop164:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop164
+	JLT          loop213
 
-done165:
+done214:
 	ANDQ         $+15, CX
-	JZ           done166
+	JZ           done215
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -3770,7 +4641,7 @@ done165:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done166:
+done215:
 	VZEROUPPER
 	RET
 
@@ -3784,20 +4655,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done168
+	JGE  done217
 
-loop167:
+loop216:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop167
+	JLT     loop216
 
-done168:
+done217:
 	ANDQ      $+15, CX
-	JZ        done169
+	JZ        done218
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -3807,7 +4678,7 @@ done168:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done169:
+done218:
 	VZEROUPPER
 	RET
 
@@ -3823,9 +4694,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done171
+	JGE          done220
 
-loop170:
+loop219:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -3835,11 +4706,11 @@ loop170:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop170
+	JLT     loop219
 
-done171:
+done220:
 	ANDQ      $+15, CX
-	JZ        done172
+	JZ        done221
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3852,7 +4723,7 @@ done171:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done172:
+done221:
 	VZEROUPPER
 	RET
 
@@ -3868,9 +4739,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done174
+	JGE          done223
 
-loop173:
+loop222:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -3879,11 +4750,11 @@ loop173:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop173
+	JLT          loop222
 
-done174:
+done223:
 	ANDQ         $+15, CX
-	JZ           done175
+	JZ           done224
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -3895,7 +4766,7 @@ done174:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done175:
+done224:
 	VZEROUPPER
 	RET
 
@@ -3910,9 +4781,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done177
+	JGE  done226
 
-loop176:
+loop225:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -3921,11 +4792,11 @@ loop176:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop176
+	JLT       loop225
 
-done177:
+done226:
 	ANDQ      $+15, CX
-	JZ        done178
+	JZ        done227
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -3937,7 +4808,7 @@ done177:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done178:
+done227:
 	VZEROUPPER
 	RET
 
@@ -3952,20 +4823,20 @@ TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-52
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done180
+	JGE          done229
 
-loop179:
+loop228:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMAXPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop179
+	JLT     loop228
 
-done180:
+done229:
 	ANDQ      $+15, CX
-	JZ        done181
+	JZ        done230
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -3975,7 +4846,7 @@ done180:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done181:
+done230:
 	VZEROUPPER
 	RET
 
@@ -3991,9 +4862,9 @@ TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $0-76
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done183
+	JGE          done232
 
-loop182:
+loop231:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -4004,11 +4875,11 @@ loop182:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop182
+	JLT     loop231
 
-done183:
+done232:
 	ANDQ      $+15, CX
-	JZ        done184
+	JZ        done233
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4022,7 +4893,7 @@ done183:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done184:
+done233:
 	VZEROUPPER
 	RET
 
@@ -4053,9 +4924,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done186
+	JGE          done235
 
-loop185:
+loop234:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -4113,11 +4984,11 @@ loop185:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop185
+	JLT          loop234
 
-done186:
+done235:
 	ANDQ         $+15, CX
-	JZ           done187
+	JZ           done236
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4178,7 +5049,7 @@ done186:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done187:
+done236:
 	VZEROUPPER
 	RET
 
@@ -4210,9 +5081,9 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done189
+	JGE          done238
 
-loop188:
+loop237:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -4273,11 +5144,11 @@ loop188:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop188
+	JLT          loop237
 
-done189:
+done238:
 	ANDQ         $+15, CX
-	JZ           done190
+	JZ           done239
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4341,7 +5212,7 @@ done189:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done190:
+done239:
 	VZEROUPPER
 	RET
 
@@ -4369,9 +5240,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done192
+	JGE          done241
 
-loop191:
+loop240:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -4401,11 +5272,11 @@ loop191:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop191
+	JLT          loop240
 
-done192:
+done241:
 	ANDQ         $+15, CX
-	JZ           done193
+	JZ           done242
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4438,7 +5309,7 @@ done192:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done193:
+done242:
 	VZEROUPPER
 	RET
 
@@ -4467,9 +5338,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done195
+	JGE          done244
 
-loop194:
+loop243:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -4511,11 +5382,11 @@ loop194:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop194
+	JLT          loop243
 
-done195:
+done244:
 	ANDQ         $+15, CX
-	JZ           done196
+	JZ           done245
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4560,7 +5431,472 @@ done195:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done196:
+done245:
+	VZEROUPPER
+	RET
+
+// func divideAVX512(y []float32, a []float32, b []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·divideAVX512(SB), NOSPLIT, $0-72
+	VBROADCASTSS infinite<>+0(SB), Z0
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done247
+
+loop246:
+	VMOVUPS (DX)(SI*4), Z1
+	VMOVUPS (BX)(SI*4), Z2
+	VDIVPS  Z2, Z1, Z1
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x00, Z2, Z3, K1
+	VMOVAPS Z0, K1, Z1
+	VMOVUPS Z1, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop246
+
+done247:
+	ANDQ      $+15, CX
+	JZ        done248
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	VDIVPS    Z2, Z1, Z1
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x00, Z2, Z3, K2
+	VMOVAPS   Z0, K2, Z1
+	VMOVUPS   Z1, K1, (AX)(SI*4)
+
+done248:
+	VZEROUPPER
+	RET
+
+// func expAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512F
+TEXT ·expAVX512(SB), NOSPLIT, $0-48
+	VBROADCASTSS one<>+0(SB), Z0
+	VBROADCASTSS log2e<>+0(SB), Z1
+	VBROADCASTSS ln2<>+0(SB), Z2
+	VBROADCASTSS ln2rest<>+0(SB), Z3
+	VBROADCASTSS round<>+0(SB), Z4
+	VBROADCASTSS least<>+0(SB), Z5
+	VBROADCASTSS most<>+0(SB), Z6
+	VBROADCASTSS inverse2<>+0(SB), Z7
+	VBROADCASTSS factorial3<>+0(SB), Z8
+	VBROADCASTSS factorial4<>+0(SB), Z9
+	VBROADCASTSS factorial5<>+0(SB), Z10
+	VBROADCASTSS factorial6<>+0(SB), Z11
+	VBROADCASTSS factorial7<>+0(SB), Z12
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done250
+
+loop249:
+	VMOVUPS      (DX)(BX*4), Z13
+	VMOVUPS      Z5, Z14
+	VMOVUPS      Z6, Z15
+	VMAXPS       Z13, Z14, Z13
+	VMINPS       Z13, Z15, Z13
+	VMOVUPS      Z4, Z14
+	VFMADD231PS  Z1, Z13, Z14
+	VPSLLD       $0x17, Z14, Z15
+	VPADDD       Z0, Z15, Z15
+	VSUBPS       Z4, Z14, Z14
+	VMOVUPS      Z13, Z13
+	VFNMADD231PS Z2, Z14, Z13
+	VFNMADD231PS Z3, Z14, Z13
+	VMOVUPS      Z12, Z14
+	VFMADD213PS  Z11, Z13, Z14
+	VFMADD213PS  Z10, Z13, Z14
+	VFMADD213PS  Z9, Z13, Z14
+	VFMADD213PS  Z8, Z13, Z14
+	VFMADD213PS  Z7, Z13, Z14
+	VMULPS       Z13, Z13, Z16
+	VFMADD213PS  Z13, Z16, Z14
+	VADDPS       Z0, Z14, Z14
+	VMULPS       Z15, Z14, Z14
+	VMOVUPS      Z14, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop249
+
+done250:
+	ANDQ         $+15, CX
+	JZ           done251
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z13
+	VMOVUPS      Z5, Z5
+	VMOVUPS      Z6, Z6
+	VMAXPS       Z13, Z5, Z13
+	VMINPS       Z13, Z6, Z13
+	VMOVUPS      Z4, Z5
+	VFMADD231PS  Z1, Z13, Z5
+	VPSLLD       $0x17, Z5, Z1
+	VPADDD       Z0, Z1, Z1
+	VSUBPS       Z4, Z5, Z5
+	VMOVUPS      Z13, Z4
+	VFNMADD231PS Z2, Z5, Z4
+	VFNMADD231PS Z3, Z5, Z4
+	VMOVUPS      Z12, Z2
+	VFMADD213PS  Z11, Z4, Z2
+	VFMADD213PS  Z10, Z4, Z2
+	VFMADD213PS  Z9, Z4, Z2
+	VFMADD213PS  Z8, Z4, Z2
+	VFMADD213PS  Z7, Z4, Z2
+	VMULPS       Z4, Z4, Z3
+	VFMADD213PS  Z4, Z3, Z2
+	VADDPS       Z0, Z2, Z2
+	VMULPS       Z1, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)(BX*4)
+
+done251:
+	VZEROUPPER
+	RET
+
+// func softplusAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·softplusAVX512(SB), NOSPLIT, $0-48
+	VBROADCASTSS sign<>+0(SB), Z0
+	VBROADCASTSS two<>+0(SB), Z1
+	VBROADCASTSS inverse3<>+0(SB), Z2
+	VBROADCASTSS inverse5<>+0(SB), Z3
+	VBROADCASTSS inverse7<>+0(SB), Z4
+	VBROADCASTSS inverse9<>+0(SB), Z5
+	VBROADCASTSS inverse11<>+0(SB), Z6
+	VBROADCASTSS inverse13<>+0(SB), Z7
+	VBROADCASTSS inverse15<>+0(SB), Z8
+	VBROADCASTSS one<>+0(SB), Z9
+	VBROADCASTSS log2e<>+0(SB), Z10
+	VBROADCASTSS ln2<>+0(SB), Z11
+	VBROADCASTSS ln2rest<>+0(SB), Z12
+	VBROADCASTSS round<>+0(SB), Z13
+	VBROADCASTSS least<>+0(SB), Z14
+	VBROADCASTSS most<>+0(SB), Z15
+	VBROADCASTSS inverse2<>+0(SB), Z16
+	VBROADCASTSS factorial3<>+0(SB), Z17
+	VBROADCASTSS factorial4<>+0(SB), Z18
+	VBROADCASTSS factorial5<>+0(SB), Z19
+	VBROADCASTSS factorial6<>+0(SB), Z20
+	VBROADCASTSS factorial7<>+0(SB), Z21
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done253
+
+loop252:
+	VMOVUPS      (DX)(BX*4), Z22
+	VORPS        Z0, Z22, Z23
+	VMOVUPS      Z14, Z24
+	VMOVUPS      Z15, Z25
+	VMAXPS       Z23, Z24, Z23
+	VMINPS       Z23, Z25, Z23
+	VMOVUPS      Z13, Z24
+	VFMADD231PS  Z10, Z23, Z24
+	VPSLLD       $0x17, Z24, Z25
+	VPADDD       Z9, Z25, Z25
+	VSUBPS       Z13, Z24, Z24
+	VMOVUPS      Z23, Z23
+	VFNMADD231PS Z11, Z24, Z23
+	VFNMADD231PS Z12, Z24, Z23
+	VMOVUPS      Z21, Z24
+	VFMADD213PS  Z20, Z23, Z24
+	VFMADD213PS  Z19, Z23, Z24
+	VFMADD213PS  Z18, Z23, Z24
+	VFMADD213PS  Z17, Z23, Z24
+	VFMADD213PS  Z16, Z23, Z24
+	VMULPS       Z23, Z23, Z26
+	VFMADD213PS  Z23, Z26, Z24
+	VADDPS       Z9, Z24, Z24
+	VMULPS       Z25, Z24, Z24
+	VADDPS       Z1, Z24, Z23
+	VDIVPS       Z23, Z24, Z24
+	VMULPS       Z24, Z24, Z23
+	VMOVUPS      Z8, Z25
+	VFMADD213PS  Z7, Z23, Z25
+	VFMADD213PS  Z6, Z23, Z25
+	VFMADD213PS  Z5, Z23, Z25
+	VFMADD213PS  Z4, Z23, Z25
+	VFMADD213PS  Z3, Z23, Z25
+	VFMADD213PS  Z2, Z23, Z25
+	VFMADD213PS  Z9, Z23, Z25
+	VADDPS       Z24, Z24, Z24
+	VMULPS       Z24, Z25, Z25
+	VXORPS       Z23, Z23, Z23
+	VMAXPS       Z22, Z23, Z22
+	VADDPS       Z22, Z25, Z25
+	VMOVUPS      Z25, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop252
+
+done253:
+	ANDQ         $+15, CX
+	JZ           done254
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z22
+	VORPS        Z0, Z22, Z0
+	VMOVUPS      Z14, Z14
+	VMOVUPS      Z15, Z15
+	VMAXPS       Z0, Z14, Z0
+	VMINPS       Z0, Z15, Z0
+	VMOVUPS      Z13, Z14
+	VFMADD231PS  Z10, Z0, Z14
+	VPSLLD       $0x17, Z14, Z10
+	VPADDD       Z9, Z10, Z10
+	VSUBPS       Z13, Z14, Z14
+	VMOVUPS      Z0, Z0
+	VFNMADD231PS Z11, Z14, Z0
+	VFNMADD231PS Z12, Z14, Z0
+	VMOVUPS      Z21, Z11
+	VFMADD213PS  Z20, Z0, Z11
+	VFMADD213PS  Z19, Z0, Z11
+	VFMADD213PS  Z18, Z0, Z11
+	VFMADD213PS  Z17, Z0, Z11
+	VFMADD213PS  Z16, Z0, Z11
+	VMULPS       Z0, Z0, Z12
+	VFMADD213PS  Z0, Z12, Z11
+	VADDPS       Z9, Z11, Z11
+	VMULPS       Z10, Z11, Z11
+	VADDPS       Z1, Z11, Z0
+	VDIVPS       Z0, Z11, Z11
+	VMULPS       Z11, Z11, Z0
+	VMOVUPS      Z8, Z1
+	VFMADD213PS  Z7, Z0, Z1
+	VFMADD213PS  Z6, Z0, Z1
+	VFMADD213PS  Z5, Z0, Z1
+	VFMADD213PS  Z4, Z0, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VFMADD213PS  Z2, Z0, Z1
+	VFMADD213PS  Z9, Z0, Z1
+	VADDPS       Z11, Z11, Z11
+	VMULPS       Z11, Z1, Z1
+	VXORPS       Z0, Z0, Z0
+	VMAXPS       Z22, Z0, Z22
+	VADDPS       Z22, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)(BX*4)
+
+done254:
+	VZEROUPPER
+	RET
+
+// func logisticAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·logisticAVX512(SB), NOSPLIT, $0-48
+	VBROADCASTSS sign<>+0(SB), Z0
+	VBROADCASTSS fifteen<>+0(SB), Z1
+	VBROADCASTSS one<>+0(SB), Z2
+	VBROADCASTSS log2e<>+0(SB), Z3
+	VBROADCASTSS ln2<>+0(SB), Z4
+	VBROADCASTSS ln2rest<>+0(SB), Z5
+	VBROADCASTSS round<>+0(SB), Z6
+	VBROADCASTSS least<>+0(SB), Z7
+	VBROADCASTSS most<>+0(SB), Z8
+	VBROADCASTSS inverse2<>+0(SB), Z9
+	VBROADCASTSS factorial3<>+0(SB), Z10
+	VBROADCASTSS factorial4<>+0(SB), Z11
+	VBROADCASTSS factorial5<>+0(SB), Z12
+	VBROADCASTSS factorial6<>+0(SB), Z13
+	VBROADCASTSS factorial7<>+0(SB), Z14
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done256
+
+loop255:
+	VMOVUPS      (DX)(BX*4), Z15
+	VMOVUPS      Z15, Z16
+	VXORPS       Z0, Z16, Z16
+	VMOVUPS      Z7, Z17
+	VMOVUPS      Z8, Z18
+	VMAXPS       Z16, Z17, Z16
+	VMINPS       Z16, Z18, Z16
+	VMOVUPS      Z6, Z17
+	VFMADD231PS  Z3, Z16, Z17
+	VPSLLD       $0x17, Z17, Z18
+	VPADDD       Z2, Z18, Z18
+	VSUBPS       Z6, Z17, Z17
+	VMOVUPS      Z16, Z16
+	VFNMADD231PS Z4, Z17, Z16
+	VFNMADD231PS Z5, Z17, Z16
+	VMOVUPS      Z14, Z17
+	VFMADD213PS  Z13, Z16, Z17
+	VFMADD213PS  Z12, Z16, Z17
+	VFMADD213PS  Z11, Z16, Z17
+	VFMADD213PS  Z10, Z16, Z17
+	VFMADD213PS  Z9, Z16, Z17
+	VMULPS       Z16, Z16, Z19
+	VFMADD213PS  Z16, Z19, Z17
+	VADDPS       Z2, Z17, Z17
+	VMULPS       Z18, Z17, Z17
+	VADDPS       Z2, Z17, Z17
+	VMOVUPS      Z2, Z16
+	VDIVPS       Z17, Z16, Z16
+	VMOVUPS      Z2, Z17
+	VMOVUPS      Z1, Z18
+	VMOVUPS      Z16, Z16
+	VCMPPS       $0x11, Z15, Z18, K1
+	VMOVAPS      Z17, K1, Z16
+	VMOVUPS      Z16, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop255
+
+done256:
+	ANDQ         $+15, CX
+	JZ           done257
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z15
+	VMOVUPS      Z15, Z16
+	VXORPS       Z0, Z16, Z16
+	VMOVUPS      Z7, Z0
+	VMOVUPS      Z8, Z7
+	VMAXPS       Z16, Z0, Z16
+	VMINPS       Z16, Z7, Z16
+	VMOVUPS      Z6, Z0
+	VFMADD231PS  Z3, Z16, Z0
+	VPSLLD       $0x17, Z0, Z3
+	VPADDD       Z2, Z3, Z3
+	VSUBPS       Z6, Z0, Z0
+	VMOVUPS      Z16, Z6
+	VFNMADD231PS Z4, Z0, Z6
+	VFNMADD231PS Z5, Z0, Z6
+	VMOVUPS      Z14, Z0
+	VFMADD213PS  Z13, Z6, Z0
+	VFMADD213PS  Z12, Z6, Z0
+	VFMADD213PS  Z11, Z6, Z0
+	VFMADD213PS  Z10, Z6, Z0
+	VFMADD213PS  Z9, Z6, Z0
+	VMULPS       Z6, Z6, Z4
+	VFMADD213PS  Z6, Z4, Z0
+	VADDPS       Z2, Z0, Z0
+	VMULPS       Z3, Z0, Z0
+	VADDPS       Z2, Z0, Z0
+	VMOVUPS      Z2, Z3
+	VDIVPS       Z0, Z3, Z3
+	VMOVUPS      Z2, Z0
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z3, Z2
+	VCMPPS       $0x11, Z15, Z1, K2
+	VMOVAPS      Z0, K2, Z2
+	VMOVUPS      Z2, K1, (AX)(BX*4)
+
+done257:
+	VZEROUPPER
+	RET
+
+// func rectifyAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rectifyAVX512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done259
+
+loop258:
+	VMOVUPS (DX)(BX*4), Z0
+	VXORPS  Z1, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMULPS  Z1, Z0, Z2
+	VMOVUPS Z2, Z2
+	VCMPPS  $0x11, Z0, Z1, K1
+	VMOVAPS Z0, K1, Z2
+	VMOVUPS Z2, (AX)(BX*4)
+	ADDQ    $+16, BX
+	CMPQ    BX, SI
+	JLT     loop258
+
+done259:
+	ANDQ      $+15, CX
+	JZ        done260
+	MOVQ      $+1, SI
+	SHLQ      CL, SI
+	DECQ      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMULPS    Z1, Z0, Z2
+	VMOVUPS   Z2, Z2
+	VCMPPS    $0x11, Z0, Z1, K2
+	VMOVAPS   Z0, K2, Z2
+	VMOVUPS   Z2, K1, (AX)(BX*4)
+
+done260:
+	VZEROUPPER
+	RET
+
+// func rectifyGradAVX512(dx []float32, y []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rectifyGradAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ y_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done262
+
+loop261:
+	VMOVUPS (DX)(SI*4), Z0
+	VPSRAD  $0x1f, Z0, Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VANDNPS Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop261
+
+done262:
+	ANDQ      $+15, CX
+	JZ        done263
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VPSRAD    $0x1f, Z0, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VANDNPS   Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done263:
 	VZEROUPPER
 	RET
 
@@ -4576,9 +5912,9 @@ TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done198
+	JGE          done265
 
-loop197:
+loop264:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -4586,11 +5922,11 @@ loop197:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop197
+	JLT          loop264
 
-done198:
+done265:
 	ANDQ         $+15, CX
-	JZ           done199
+	JZ           done266
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -4601,7 +5937,7 @@ done198:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done199:
+done266:
 	VZEROUPPER
 	RET
 
@@ -4619,9 +5955,9 @@ TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done201
+	JGE          done268
 
-loop200:
+loop267:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -4633,11 +5969,11 @@ loop200:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop200
+	JLT          loop267
 
-done201:
+done268:
 	ANDQ         $+15, CX
-	JZ           done202
+	JZ           done269
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4652,7 +5988,7 @@ done201:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done202:
+done269:
 	VZEROUPPER
 	RET
 
@@ -4670,9 +6006,9 @@ TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done204
+	JGE          done271
 
-loop203:
+loop270:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -4684,11 +6020,11 @@ loop203:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop203
+	JLT          loop270
 
-done204:
+done271:
 	ANDQ         $+15, CX
-	JZ           done205
+	JZ           done272
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -4703,7 +6039,7 @@ done204:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done205:
+done272:
 	VZEROUPPER
 	RET
 
@@ -4722,9 +6058,9 @@ TEXT ·rmsPropAVX512(SB), NOSPLIT, $0-88
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done207
+	JGE          done274
 
-loop206:
+loop273:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -4741,11 +6077,11 @@ loop206:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop206
+	JLT         loop273
 
-done207:
+done274:
 	ANDQ        $+15, CX
-	JZ          done208
+	JZ          done275
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -4765,7 +6101,7 @@ done207:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done208:
+done275:
 	VZEROUPPER
 	RET
 
@@ -4788,9 +6124,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-124
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done210
+	JGE          done277
 
-loop209:
+loop276:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -4811,11 +6147,11 @@ loop209:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop209
+	JLT         loop276
 
-done210:
+done277:
 	ANDQ        $+15, CX
-	JZ          done211
+	JZ          done278
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -4839,7 +6175,433 @@ done210:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done211:
+done278:
+	VZEROUPPER
+	RET
+
+// func addDoubleAVX512(y []float64, a []float64, b []float64)
+// Requires: AVX, AVX512F
+TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	MOVQ y_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done280
+
+loop279:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VADDPD  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop279
+
+done280:
+	ANDQ      $+15, CX
+	JZ        done281
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done281:
+	VZEROUPPER
+	RET
+
+// func hadamardDoubleAVX512(y []float64, a []float64, b []float64)
+// Requires: AVX, AVX512F
+TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	MOVQ y_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done283
+
+loop282:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop282
+
+done283:
+	ANDQ      $+15, CX
+	JZ        done284
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VMULPD    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done284:
+	VZEROUPPER
+	RET
+
+// func axpyDoubleAVX512(y []float64, a float64, x []float64)
+// Requires: AVX, AVX512F
+TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+32(FP), DX
+	MOVQ         y_len+8(FP), CX
+	ADDQ         CX, CX
+	VBROADCASTSD a+24(FP), Z0
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done286
+
+loop285:
+	VMOVUPS     (AX)(BX*4), Z1
+	VMOVUPS     (DX)(BX*4), Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPS     Z1, (AX)(BX*4)
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop285
+
+done286:
+	ANDQ        $+15, CX
+	JZ          done287
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*4), K1, Z1
+	VMOVUPS.Z   (DX)(BX*4), K1, Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (AX)(BX*4)
+
+done287:
+	VZEROUPPER
+	RET
+
+// func normaliseDoubleAVX512(y []float64, x []float64, mean float64, scale float64, shift float64)
+// Requires: AVX, AVX512F
+TEXT ·normaliseDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_len+8(FP), CX
+	ADDQ         CX, CX
+	VBROADCASTSD mean+48(FP), Z0
+	VBROADCASTSD scale+56(FP), Z1
+	VBROADCASTSD shift+64(FP), Z2
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done289
+
+loop288:
+	VMOVUPS     (DX)(BX*4), Z3
+	VSUBPD      Z0, Z3, Z3
+	VFMADD213PD Z2, Z1, Z3
+	VMOVUPS     Z3, (AX)(BX*4)
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop288
+
+done289:
+	ANDQ        $+15, CX
+	JZ          done290
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (DX)(BX*4), K1, Z3
+	VSUBPD      Z0, Z3, Z3
+	VFMADD213PD Z2, Z1, Z3
+	VMOVUPS     Z3, K1, (AX)(BX*4)
+
+done290:
+	VZEROUPPER
+	RET
+
+// func normaliseGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+// Requires: AVX, AVX512F
+TEXT ·normaliseGradDoubleAVX512(SB), NOSPLIT, $0-104
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), DX
+	MOVQ         x_base+48(FP), BX
+	MOVQ         dx_len+8(FP), CX
+	ADDQ         CX, CX
+	VBROADCASTSD mean+72(FP), Z0
+	VBROADCASTSD a+80(FP), Z1
+	VBROADCASTSD b+88(FP), Z2
+	VBROADCASTSD c+96(FP), Z3
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done292
+
+loop291:
+	VMOVUPS     (BX)(SI*4), Z4
+	VSUBPD      Z0, Z4, Z4
+	VFMADD213PD Z3, Z2, Z4
+	VMOVUPS     (DX)(SI*4), Z5
+	VFMADD231PD Z5, Z1, Z4
+	VMOVUPS     Z4, (AX)(SI*4)
+	ADDQ        $+16, SI
+	CMPQ        SI, DI
+	JLT         loop291
+
+done292:
+	ANDQ        $+15, CX
+	JZ          done293
+	MOVQ        $+1, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (BX)(SI*4), K1, Z4
+	VSUBPD      Z0, Z4, Z4
+	VFMADD213PD Z3, Z2, Z4
+	VMOVUPS.Z   (DX)(SI*4), K1, Z0
+	VFMADD231PD Z0, Z1, Z4
+	VMOVUPS     Z4, K1, (AX)(SI*4)
+
+done293:
+	VZEROUPPER
+	RET
+
+// func rectifyDoubleAVX512(y []float64, x []float64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done295
+
+loop294:
+	VMOVUPS (DX)(BX*4), Z0
+	VXORPS  Z1, Z1, Z1
+	VADDPD  Z1, Z0, Z0
+	VMULPD  Z1, Z0, Z2
+	VCMPPD  $0x11, Z0, Z1, K1
+	VMOVAPD Z0, K1, Z2
+	VMOVUPS Z2, (AX)(BX*4)
+	ADDQ    $+16, BX
+	CMPQ    BX, SI
+	JLT     loop294
+
+done295:
+	ANDQ      $+15, CX
+	JZ        done296
+	MOVQ      $+1, SI
+	SHLQ      CL, SI
+	DECQ      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VADDPD    Z1, Z0, Z0
+	VMULPD    Z1, Z0, Z2
+	VCMPPD    $0x11, Z0, Z1, K2
+	VMOVAPD   Z0, K2, Z2
+	VMOVUPS   Z2, K1, (AX)(BX*4)
+
+done296:
+	VZEROUPPER
+	RET
+
+// func rectifyGradDoubleAVX512(dx []float64, y []float64, dy []float64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ y_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	MOVQ dx_len+8(FP), CX
+	ADDQ CX, CX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done298
+
+loop297:
+	VMOVUPS (DX)(SI*4), Z0
+	VPSRAD  $0x1f, Z0, Z0
+	VPSHUFD $0xf5, Z0, Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VANDNPS Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop297
+
+done298:
+	ANDQ      $+15, CX
+	JZ        done299
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VPSRAD    $0x1f, Z0, Z0
+	VPSHUFD   $0xf5, Z0, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VANDNPS   Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done299:
+	VZEROUPPER
+	RET
+
+// func dotDoubleAVX512(a []float64, b []float64) (s float64)
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), DX
+	MOVQ   a_len+8(FP), CX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	ADDQ   CX, CX
+	XORQ   BX, BX
+	MOVQ   CX, SI
+	ANDQ   $-64, SI
+	CMPQ   BX, SI
+	JGE    done301
+
+loop300:
+	VMOVUPS     (AX)(BX*4), Z4
+	VMOVUPS     (DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z0
+	VMOVUPS     64(AX)(BX*4), Z4
+	VMOVUPS     64(DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z1
+	VMOVUPS     128(AX)(BX*4), Z4
+	VMOVUPS     128(DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z2
+	VMOVUPS     192(AX)(BX*4), Z4
+	VMOVUPS     192(DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z3
+	ADDQ        $+64, BX
+	CMPQ        BX, SI
+	JLT         loop300
+
+done301:
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done303
+
+loop302:
+	VMOVUPS     (AX)(BX*4), Z4
+	VMOVUPS     (DX)(BX*4), Z5
+	VFMADD231PD Z4, Z5, Z0
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JLT         loop302
+
+done303:
+	ANDQ        $+15, CX
+	JZ          done304
+	MOVQ        $+1, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*4), K1, Z4
+	VMOVUPS.Z   (DX)(BX*4), K1, Z5
+	VFMADD231PD Z4, Z5, Z0
+
+done304:
+	VADDPD     Z1, Z0, Z0
+	VADDPD     Z3, Z2, Z2
+	VADDPD     Z2, Z0, Z0
+	VSHUFF64X2 $0x4e, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VSHUFF64X2 $0xb1, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VPERMILPD  $0x55, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	MOVSD      X0, s+48(FP)
+	VZEROUPPER
+	RET
+
+// func sumDoubleAVX512(x []float64) (s float64)
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	ADDQ   CX, CX
+	XORQ   DX, DX
+	MOVQ   CX, BX
+	ANDQ   $-64, BX
+	CMPQ   DX, BX
+	JGE    done306
+
+loop305:
+	VADDPD (AX)(DX*4), Z0, Z0
+	VADDPD 64(AX)(DX*4), Z1, Z1
+	VADDPD 128(AX)(DX*4), Z2, Z2
+	VADDPD 192(AX)(DX*4), Z3, Z3
+	ADDQ   $+64, DX
+	CMPQ   DX, BX
+	JLT    loop305
+
+done306:
+	MOVQ CX, BX
+	ANDQ $-16, BX
+	CMPQ DX, BX
+	JGE  done308
+
+loop307:
+	VADDPD (AX)(DX*4), Z0, Z0
+	ADDQ   $+16, DX
+	CMPQ   DX, BX
+	JLT    loop307
+
+done308:
+	ANDQ      $+15, CX
+	JZ        done309
+	MOVQ      $+1, BX
+	SHLQ      CL, BX
+	DECQ      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX)(DX*4), K1, Z4
+	VADDPD    Z4, Z0, Z0
+
+done309:
+	VADDPD     Z1, Z0, Z0
+	VADDPD     Z3, Z2, Z2
+	VADDPD     Z2, Z0, Z0
+	VSHUFF64X2 $0x4e, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VSHUFF64X2 $0xb1, Z0, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	VPERMILPD  $0x55, Z0, Z1
+	VADDPD     Z1, Z0, Z0
+	MOVSD      X0, s+24(FP)
 	VZEROUPPER
 	RET
 
@@ -4856,32 +6618,32 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done213
+	JGE    done311
 
-loop212:
+loop310:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop212
+	JLT    loop310
 
-done213:
+done311:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done215
+	JGE  done313
 
-loop214:
+loop312:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop214
+	JLT    loop312
 
-done215:
+done313:
 	ANDQ      $+15, CX
-	JZ        done216
+	JZ        done314
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -4889,7 +6651,7 @@ done215:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done216:
+done314:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -4919,9 +6681,9 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-36
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done218
+	JGE          done316
 
-loop217:
+loop315:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -4936,25 +6698,25 @@ loop217:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop217
+	JLT         loop315
 
-done218:
+done316:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done220
+	JGE  done318
 
-loop219:
+loop317:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop219
+	JLT         loop317
 
-done220:
+done318:
 	ANDQ        $+15, CX
-	JZ          done221
+	JZ          done319
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -4964,7 +6726,7 @@ done220:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done221:
+done319:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -4999,9 +6761,9 @@ TEXT ·sumProductsAVX512(SB), NOSPLIT, $0-64
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done223
+	JGE          done321
 
-loop222:
+loop320:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -5024,15 +6786,15 @@ loop222:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop222
+	JLT         loop320
 
-done223:
+done321:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done225
+	JGE  done323
 
-loop224:
+loop322:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -5040,11 +6802,11 @@ loop224:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop224
+	JLT         loop322
 
-done225:
+done323:
 	ANDQ        $+15, CX
-	JZ          done226
+	JZ          done324
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5056,7 +6818,7 @@ done225:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done226:
+done324:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -5097,9 +6859,9 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done228
+	JGE  done326
 
-loop227:
+loop325:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -5107,9 +6869,9 @@ loop227:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done230
+	JGE    done328
 
-loop229:
+loop327:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -5121,47 +6883,47 @@ loop229:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop229
+	JLT     loop327
 
-done230:
+done328:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop227
+	JLT     loop325
 
-done228:
+done326:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done232
+	JGE  done330
 
-loop231:
+loop329:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done234
+	JGE    done332
 
-loop233:
+loop331:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop233
+	JLT     loop331
 
-done234:
+done332:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop231
+	JLT     loop329
 
-done232:
+done330:
 	ANDQ   $+15, CX
-	JZ     done235
+	JZ     done333
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -5170,20 +6932,20 @@ done232:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done237
+	JGE    done335
 
-loop236:
+loop334:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop236
+	JLT       loop334
 
-done237:
+done335:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done235:
+done333:
 	VZEROUPPER
 	RET
 
@@ -5199,28 +6961,28 @@ TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done239
+	JGE  done337
 
-loop238:
+loop336:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done241
+	JGE  done339
 
-loop240:
+loop338:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop240
+	JLT     loop338
 
-done241:
+done339:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done242
+	JZ        done340
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -5230,13 +6992,13 @@ done241:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done242:
+done340:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop238
+	JLT  loop336
 
-done239:
+done337:
 	VZEROUPPER
 	RET
 
@@ -5272,24 +7034,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done244
+	JGE          done342
 
-loop243:
+loop341:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done246
+	JGE          done344
 
-loop245:
+loop343:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop245
+	JLT    loop343
 
-done246:
+done344:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -5301,9 +7063,9 @@ done246:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done248
+	JGE        done346
 
-loop247:
+loop345:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -5332,9 +7094,9 @@ loop247:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop247
+	JLT          loop345
 
-done248:
+done346:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -5369,25 +7131,25 @@ done248:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done250
+	JGE          done348
 
-loop249:
+loop347:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop249
+	JLT     loop347
 
-done250:
+done348:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop243
+	JLT     loop341
 
-done244:
+done342:
 	VZEROUPPER
 	RET
 
@@ -5428,24 +7190,24 @@ TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-56
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done252
+	JGE          done350
 
-loop251:
+loop349:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done254
+	JGE          done352
 
-loop253:
+loop351:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop253
+	JLT    loop351
 
-done254:
+done352:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -5457,9 +7219,9 @@ done254:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done256
+	JGE        done354
 
-loop255:
+loop353:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -5487,9 +7249,9 @@ loop255:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop255
+	JLT          loop353
 
-done256:
+done354:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -5546,9 +7308,9 @@ done256:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop251
+	JLT          loop349
 
-done252:
+done350:
 	VZEROUPPER
 	RET
 
@@ -5584,17 +7346,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done258
+	JGE     done356
 
-loop257:
+loop355:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done260
+	JGE  done358
 
-loop259:
+loop357:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -5618,11 +7380,11 @@ loop259:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop259
+	JLT     loop357
 
-done260:
+done358:
 	TESTQ     R8, R8
-	JZ        skip261
+	JZ        skip359
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -5643,14 +7405,14 @@ done260:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip261:
+skip359:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop257
+	JLT  loop355
 
-done258:
+done356:
 	VZEROUPPER
 	RET
 
@@ -5697,17 +7459,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done263
+	JGE     done361
 
-loop262:
+loop360:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done265
+	JGE  done363
 
-loop264:
+loop362:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -5741,11 +7503,11 @@ loop264:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop264
+	JLT       loop362
 
-done265:
+done363:
 	TESTQ     R9, R9
-	JZ        skip266
+	JZ        skip364
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -5776,14 +7538,14 @@ done265:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip266:
+skip364:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop262
+	JLT  loop360
 
-done263:
+done361:
 	VZEROUPPER
 	RET
 
@@ -5830,17 +7592,17 @@ TEXT ·avgPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done268
+	JGE     done366
 
-loop267:
+loop365:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done270
+	JGE  done368
 
-loop269:
+loop367:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -5859,11 +7621,11 @@ loop269:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop269
+	JLT     loop367
 
-done270:
+done368:
 	TESTQ     R8, R8
-	JZ        skip271
+	JZ        skip369
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -5879,14 +7641,14 @@ done270:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip271:
+skip369:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop267
+	JLT  loop365
 
-done268:
+done366:
 	VZEROUPPER
 	RET
 
@@ -5923,17 +7685,17 @@ TEXT ·avgPoolGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done273
+	JGE     done371
 
-loop272:
+loop370:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done275
+	JGE  done373
 
-loop274:
+loop372:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -5949,11 +7711,11 @@ loop274:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop274
+	JLT       loop372
 
-done275:
+done373:
 	TESTQ     R8, R8
-	JZ        skip276
+	JZ        skip374
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -5966,14 +7728,14 @@ done275:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip276:
+skip374:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop272
+	JLT  loop370
 
-done273:
+done371:
 	VZEROUPPER
 	RET
 
@@ -6008,9 +7770,9 @@ TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done278
+	JGE   done376
 
-loop277:
+loop375:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -6026,42 +7788,42 @@ loop277:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done280
+	JGE     done378
 
-loop279:
+loop377:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done282
+	JGE     done380
 
-loop281:
+loop379:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop281
+	JLT      loop379
 
-done282:
+done380:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop279
+	JLT    loop377
 
-done280:
+done378:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop277
+	JLT     loop375
 
-done278:
+done376:
 	VZEROUPPER
 	RET
 
@@ -6099,9 +7861,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done284
+	JGE          done382
 
-loop283:
+loop381:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -6132,12 +7894,12 @@ loop283:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop283
+	JLT           loop381
 
-done284:
+done382:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done285
+	JZ            done383
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -6178,7 +7940,7 @@ done284:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done285:
+done383:
 	VZEROUPPER
 	RET
 
@@ -6203,9 +7965,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done287
+	JGE          done385
 
-loop286:
+loop384:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -6213,9 +7975,9 @@ loop286:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop286
+	JLT        loop384
 
-done287:
+done385:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -6247,9 +8009,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done289
+	JGE          done387
 
-loop288:
+loop386:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -6292,11 +8054,11 @@ loop288:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop288
+	JLT        loop386
 
-done289:
+done387:
 	ANDQ       $+15, CX
-	JZ         done290
+	JZ         done388
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -6342,7 +8104,7 @@ done289:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done290:
+done388:
 	VZEROUPPER
 	RET
 
@@ -6363,70 +8125,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done292
+	JGE   done390
 
-loop291:
+loop389:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done294
+	JGE  done392
 
-loop293:
+loop391:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done296
+	JGE  done394
 
-loop295:
+loop393:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done298
+	JGE  done396
 
-loop297:
+loop395:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop297
+	JLT     loop395
 
-done298:
+done396:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop295
+	JLT  loop393
 
-done296:
+done394:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done300
+	JGE  done398
 
-loop299:
+loop397:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop299
+	JLT     loop397
 
-done300:
+done398:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop293
+	JLT  loop391
 
-done294:
+done392:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop291
+	JLT  loop389
 
-done292:
+done390:
 	VZEROUPPER
 	RET
 
@@ -6447,69 +8209,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done302
+	JGE   done400
 
-loop301:
+loop399:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done304
+	JGE  done402
 
-loop303:
+loop401:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done306
+	JGE  done404
 
-loop305:
+loop403:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done308
+	JGE  done406
 
-loop307:
+loop405:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop307
+	JLT     loop405
 
-done308:
+done406:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop305
+	JLT  loop403
 
-done306:
+done404:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done310
+	JGE  done408
 
-loop309:
+loop407:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop309
+	JLT     loop407
 
-done310:
+done408:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop303
+	JLT  loop401
 
-done304:
+done402:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop301
+	JLT  loop399
 
-done302:
+done400:
 	VZEROUPPER
 	RET

@@ -32,6 +32,15 @@ func TestExponentials(t *testing.T) {
 	}{
 		{"sigmoid", func(s *Set[float32]) { s.Sigmoid(y, x) }, 2e-7, func(x float64) (a, b float64) { return logistic(x), 0 }},
 		{"tanh", func(s *Set[float32]) { s.Tanh(y, x) }, 2e-7, func(x float64) (a, b float64) { return math.Tanh(x), 0 }},
+		{"exp", func(s *Set[float32]) { s.Exp(y, x) }, 2e-7, func(x float64) (a, b float64) {
+			if x > 88.37 {
+				return math.Inf(1), 0 // float32's largest number is e^88.72
+			}
+			return math.Exp(x), 0
+		}},
+		{"softplus", func(s *Set[float32]) { s.Softplus(y, x) }, 4e-7, func(x float64) (a, b float64) {
+			return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))), 0
+		}},
 		{"silu", func(s *Set[float32]) { s.SiLU(y, x) }, 3e-7, func(x float64) (a, b float64) { return x * logistic(x), 0 }},
 		{"gelu", func(s *Set[float32]) { s.GELU(y, x) }, 6e-7, func(x float64) (a, b float64) { return x * normal(x), 0 }},
 		{"siluGrad", func(s *Set[float32]) { s.SiLUGrad(y, x, ones) }, 4e-7, func(x float64) (a, b float64) {

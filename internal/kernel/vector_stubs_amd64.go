@@ -89,6 +89,36 @@ func siluAVX2(y []float32, x []float32)
 //go:noescape
 func siluGradAVX2(dx []float32, x []float32, dy []float32)
 
+// divideAVX2 is y[i] = a[i] / b[i], +Inf where b[i] = 0.
+//
+//go:noescape
+func divideAVX2(y []float32, a []float32, b []float32)
+
+// expAVX2 is y[i] = e^x[i].
+//
+//go:noescape
+func expAVX2(y []float32, x []float32)
+
+// softplusAVX2 is y[i] = ln(1+e^x[i]).
+//
+//go:noescape
+func softplusAVX2(y []float32, x []float32)
+
+// logisticAVX2 is y[i] = 1 where x[i] > 15, else 1/(1+e^−x[i]).
+//
+//go:noescape
+func logisticAVX2(y []float32, x []float32)
+
+// rectifyAVX2 is y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0).
+//
+//go:noescape
+func rectifyAVX2(y []float32, x []float32)
+
+// rectifyGradAVX2 is dx[i] = dy[i], but 0 where y[i] has the sign −.
+//
+//go:noescape
+func rectifyGradAVX2(dx []float32, y []float32, dy []float32)
+
 // sgdAVX2 is w[i] = decay w[i] − rate g[i].
 //
 //go:noescape
@@ -113,6 +143,51 @@ func rmsPropAVX2(w []float32, v []float32, g []float32, a float32, rate float32,
 //
 //go:noescape
 func adamAVX2(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
+
+// addDoubleAVX2 is y[i] = a[i] + b[i].
+//
+//go:noescape
+func addDoubleAVX2(y []float64, a []float64, b []float64)
+
+// hadamardDoubleAVX2 is y[i] = a[i] b[i].
+//
+//go:noescape
+func hadamardDoubleAVX2(y []float64, a []float64, b []float64)
+
+// axpyDoubleAVX2 is y[i] += a x[i].
+//
+//go:noescape
+func axpyDoubleAVX2(y []float64, a float64, x []float64)
+
+// normaliseDoubleAVX2 is y[i] = scale (x[i]−mean) + shift.
+//
+//go:noescape
+func normaliseDoubleAVX2(y []float64, x []float64, mean float64, scale float64, shift float64)
+
+// normaliseGradDoubleAVX2 is dx[i] = a dy[i] + b (x[i]−mean) + c.
+//
+//go:noescape
+func normaliseGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+
+// rectifyDoubleAVX2 is y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0).
+//
+//go:noescape
+func rectifyDoubleAVX2(y []float64, x []float64)
+
+// rectifyGradDoubleAVX2 is dx[i] = dy[i], but 0 where y[i] has the sign −.
+//
+//go:noescape
+func rectifyGradDoubleAVX2(dx []float64, y []float64, dy []float64)
+
+// dotDoubleAVX2 is Σ a[i] b[i], in an order that depends on len(a) alone.
+//
+//go:noescape
+func dotDoubleAVX2(a []float64, b []float64) (s float64)
+
+// sumDoubleAVX2 is Σ x[i], in an order that depends on len(x) alone.
+//
+//go:noescape
+func sumDoubleAVX2(x []float64) (s float64)
 
 // sumAVX2 is Σ x[i], in an order that depends on len(x) alone.
 //
@@ -277,6 +352,36 @@ func siluAVX512(y []float32, x []float32)
 //go:noescape
 func siluGradAVX512(dx []float32, x []float32, dy []float32)
 
+// divideAVX512 is y[i] = a[i] / b[i], +Inf where b[i] = 0.
+//
+//go:noescape
+func divideAVX512(y []float32, a []float32, b []float32)
+
+// expAVX512 is y[i] = e^x[i].
+//
+//go:noescape
+func expAVX512(y []float32, x []float32)
+
+// softplusAVX512 is y[i] = ln(1+e^x[i]).
+//
+//go:noescape
+func softplusAVX512(y []float32, x []float32)
+
+// logisticAVX512 is y[i] = 1 where x[i] > 15, else 1/(1+e^−x[i]).
+//
+//go:noescape
+func logisticAVX512(y []float32, x []float32)
+
+// rectifyAVX512 is y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0).
+//
+//go:noescape
+func rectifyAVX512(y []float32, x []float32)
+
+// rectifyGradAVX512 is dx[i] = dy[i], but 0 where y[i] has the sign −.
+//
+//go:noescape
+func rectifyGradAVX512(dx []float32, y []float32, dy []float32)
+
 // sgdAVX512 is w[i] = decay w[i] − rate g[i].
 //
 //go:noescape
@@ -301,6 +406,51 @@ func rmsPropAVX512(w []float32, v []float32, g []float32, a float32, rate float3
 //
 //go:noescape
 func adamAVX512(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
+
+// addDoubleAVX512 is y[i] = a[i] + b[i].
+//
+//go:noescape
+func addDoubleAVX512(y []float64, a []float64, b []float64)
+
+// hadamardDoubleAVX512 is y[i] = a[i] b[i].
+//
+//go:noescape
+func hadamardDoubleAVX512(y []float64, a []float64, b []float64)
+
+// axpyDoubleAVX512 is y[i] += a x[i].
+//
+//go:noescape
+func axpyDoubleAVX512(y []float64, a float64, x []float64)
+
+// normaliseDoubleAVX512 is y[i] = scale (x[i]−mean) + shift.
+//
+//go:noescape
+func normaliseDoubleAVX512(y []float64, x []float64, mean float64, scale float64, shift float64)
+
+// normaliseGradDoubleAVX512 is dx[i] = a dy[i] + b (x[i]−mean) + c.
+//
+//go:noescape
+func normaliseGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+
+// rectifyDoubleAVX512 is y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0).
+//
+//go:noescape
+func rectifyDoubleAVX512(y []float64, x []float64)
+
+// rectifyGradDoubleAVX512 is dx[i] = dy[i], but 0 where y[i] has the sign −.
+//
+//go:noescape
+func rectifyGradDoubleAVX512(dx []float64, y []float64, dy []float64)
+
+// dotDoubleAVX512 is Σ a[i] b[i], in an order that depends on len(a) alone.
+//
+//go:noescape
+func dotDoubleAVX512(a []float64, b []float64) (s float64)
+
+// sumDoubleAVX512 is Σ x[i], in an order that depends on len(x) alone.
+//
+//go:noescape
+func sumDoubleAVX512(x []float64) (s float64)
 
 // sumAVX512 is Σ x[i], in an order that depends on len(x) alone.
 //

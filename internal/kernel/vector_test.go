@@ -122,6 +122,12 @@ var points = []struct {
 	{"GELU", true, func(s *Set[float32], y, a, _ []float32) { s.GELU(y, a) }},
 	{"GELUGrad", false, func(s *Set[float32], y, a, b []float32) { s.GELUGrad(y, a, b) }},
 	{"SiLU", true, func(s *Set[float32], y, a, _ []float32) { s.SiLU(y, a) }},
+	{"Divide", true, func(s *Set[float32], y, a, b []float32) { s.Divide(y, a, b) }},
+	{"Exp", true, func(s *Set[float32], y, a, _ []float32) { s.Exp(y, a) }},
+	{"Softplus", true, func(s *Set[float32], y, a, _ []float32) { s.Softplus(y, a) }},
+	{"Logistic", true, func(s *Set[float32], y, a, _ []float32) { s.Logistic(y, a) }},
+	{"Rectify", true, func(s *Set[float32], y, a, _ []float32) { s.Rectify(y, a) }},
+	{"RectifyGrad", false, func(s *Set[float32], y, a, b []float32) { s.RectifyGrad(y, a, b) }},
 	{"SiLUGrad", false, func(s *Set[float32], y, a, b []float32) { s.SiLUGrad(y, a, b) }},
 }
 

@@ -136,12 +136,15 @@ func Aside(parts, threads int, f func(member, part int)) (finish func()) {
 	}
 }
 
-// Size is how many processors so many threads are; 0 means one thread a processor.
+// Most is the largest size of a team: each member has memory of its own.
+const Most = 256
+
+// Size is how many processors so many threads are, at most Most; 0 means one thread a processor.
 func Size(threads int) int {
 	if threads > 0 {
-		return threads
+		return min(threads, Most)
 	}
-	return runtime.GOMAXPROCS(0)
+	return min(runtime.GOMAXPROCS(0), Most)
 }
 
 // help runs parts of the present job until none is left to claim. The caller is member 0.

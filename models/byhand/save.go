@@ -29,7 +29,7 @@ const (
 // (Sizes[l+1], 1). Shapes that do not fit, and numbers that are not finite, are
 // an error, and then nothing is written.
 func (net *Network2) Save(path string) error {
-	data, err := net.encode()
+	data, err := net.Encode()
 	if err != nil {
 		return fmt.Errorf("byhand: %s: not saved: %w", path, err)
 	}
@@ -66,7 +66,8 @@ type saved struct {
 	Cost    string        `json:"cost"`
 }
 
-func (net *Network2) encode() ([]byte, error) {
+// Encode is the file that Save writes.
+func (net *Network2) Encode() ([]byte, error) {
 	if err := net.check(); err != nil {
 		return nil, err
 	}

@@ -215,7 +215,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			return
 		}
-		saved, err := net.encode()
+		saved, err := net.Encode()
 		if err != nil {
 			t.Fatal(err)
 		}

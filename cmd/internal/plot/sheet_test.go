@@ -117,7 +117,7 @@ func TestSheetErrors(t *testing.T) {
 		{"x.png", "the weight NaN has no colour", [][]float64{{0}, {math.NaN()}}},
 		{"x.png", "the weight -Inf has no colour", [][]float64{{math.Inf(-1)}}},
 		{"x.gif", `no format ".gif"`, [][]float64{{0}}},
-		{"none/x.svg", "no such file or directory", [][]float64{{0}}},
+		{"none/x.svg", "none; make it first", [][]float64{{0}}},
 	} {
 		err := Weights(filepath.Join(dir, c.path), "", 1, c.weights)
 		if err == nil || !strings.HasPrefix(err.Error(), "plot: "+dir) || !strings.Contains(err.Error(), c.want) {

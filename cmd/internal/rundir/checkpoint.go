@@ -132,6 +132,9 @@ func stepOf(name string) (int, bool) {
 // names returns the checkpoints in the folder, the newest first.
 func (r *Run) names() ([]string, error) {
 	files, err := os.ReadDir(r.file(checkpoints))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, r.noFolder()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("rundir: %w", err)
 	}

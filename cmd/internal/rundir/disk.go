@@ -1,10 +1,14 @@
 package rundir
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/stheno-ml/stheno/internal/intake"
 )
@@ -70,8 +74,18 @@ func publish(d disk, from, to string) error {
 	return d.sync(filepath.Dir(to))
 }
 
-// Replace makes data the contents of the file at path, safe on the disk. At every instant, that file is the old one or the new one.
-func Replace(path string, data []byte) error { return replace(osDisk{}, path, data) }
+// Replace makes data the contents of the file at path, safe on the disk. At every instant, that file is the old one or the new one. The error
+// is without the path.
+func Replace(path string, data []byte) error {
+	err := replace(osDisk{}, path, data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("no folder %s; make it first", filepath.Dir(path))
+	}
+	if cause, ok := errors.AsType[syscall.Errno](err); ok { // The temporary file's name is nobody's concern.
+		return cause
+	}
+	return err
+}
 
 // replace makes data the contents of the file at path. At every instant, that file is the old one or the new one.
 func replace(d disk, path string, data []byte) error {

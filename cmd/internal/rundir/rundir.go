@@ -23,6 +23,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,32 +65,65 @@ const (
 
 // Info is run.json.
 type Info struct {
-	Model      string    `json:"model"` // as it was given
-	Status     Status    `json:"status"`
-	Argv       []string  `json:"argv"`
-	Seed       uint64    `json:"seed"`
-	DataSHA256 string    `json:"data_sha256"`
-	Build      string    `json:"build"`
-	Kernel     string    `json:"kernel"`
-	VM         string    `json:"vm"`
-	Host       string    `json:"host"`
-	Started    time.Time `json:"started,omitzero"`
-	Ended      time.Time `json:"ended,omitzero"`
-	Best       *Best     `json:"best,omitempty"`
-	Test       *Test     `json:"test,omitempty"`
-	Error      string    `json:"error,omitempty"`
+	Model      string       `json:"model"` // as it was given
+	Status     Status       `json:"status"`
+	Argv       []string     `json:"argv"` // the command that made the run; this and what follows to Host stays as it was then
+	Seed       uint64       `json:"seed"`
+	DataSHA256 string       `json:"data_sha256"`
+	Build      string       `json:"build"`
+	Kernel     string       `json:"kernel"`
+	VM         string       `json:"vm"`
+	Host       string       `json:"host"`
+	Resumes    []Resumption `json:"resumes,omitempty"`
+	Started    time.Time    `json:"started,omitzero"`
+	Ended      time.Time    `json:"ended,omitzero"`
+	Best       *Best        `json:"best,omitempty"`
+	Test       *Test        `json:"test,omitempty"`
+	Error      string       `json:"error,omitempty"`
 }
 
-// Best is the epoch with the highest accuracy on the validation images, as a fraction.
+// Resumption is a command that went on with a run, and where.
+type Resumption struct {
+	Argv   []string  `json:"argv"`
+	Build  string    `json:"build"`
+	Kernel string    `json:"kernel"`
+	VM     string    `json:"vm"`
+	Host   string    `json:"host"`
+	Time   time.Time `json:"time"`            // of the first, if there were several alike
+	Times  int       `json:"times,omitempty"` // how many more there were
+}
+
+// Last is the command that wrote the run last: the last of Resumes, or the one that made it.
+func (i Info) Last() Resumption {
+	if n := len(i.Resumes); n > 0 {
+		return i.Resumes[n-1]
+	}
+	return Resumption{Argv: i.Argv, Build: i.Build, Kernel: i.Kernel, VM: i.VM, Host: i.Host, Time: i.Started}
+}
+
+// Resumed adds a command that goes on with the run. One that is as the last but for its time is counted: a run may be resumed a thousand times.
+func (i *Info) Resumed(r Resumption) {
+	last := i.Last()
+	last.Time, last.Times = r.Time, r.Times
+	if n := len(i.Resumes); n > 0 && reflect.DeepEqual(last, r) {
+		i.Resumes = slices.Clone(i.Resumes)
+		i.Resumes[n-1].Times++
+		return
+	}
+	i.Resumes = append(i.Resumes[:len(i.Resumes):len(i.Resumes)], r)
+}
+
+// Best is the epoch with the highest accuracy on the validation images, as a fraction; nil where there are none of those.
 type Best struct {
-	Epoch  int     `json:"epoch"`
-	ValAcc float64 `json:"val_acc"`
+	Epoch  int      `json:"epoch"`
+	ValAcc *float64 `json:"val_acc"`
 }
 
 // Test counts the test images that were classified correctly.
 type Test struct {
-	Correct int `json:"correct"`
-	Total   int `json:"total"`
+	Correct int     `json:"correct"`
+	Total   int     `json:"total"`
+	Loss    float64 `json:"loss,omitempty"` // where the loss has no classes, so that nothing is counted as correct
 }
 
 // A Run is the folder of one training. It is for one goroutine at a time.
@@ -200,7 +235,9 @@ func (r *Run) rewind(limit int64) (*Snapshot, error) {
 	if err := r.readJSON(infoFile, &r.info); err != nil { // Whoever held the lock may have written it since.
 		return nil, err
 	}
-	if info, err := os.Lstat(r.file(checkpoints)); err == nil && !info.IsDir() { // In the folder that a link leads to, nothing is to be removed.
+	if info, err := os.Lstat(r.file(checkpoints)); errors.Is(err, fs.ErrNotExist) {
+		return nil, r.noFolder()
+	} else if err == nil && !info.IsDir() { // In the folder that a link leads to, nothing is to be removed.
 		return nil, fmt.Errorf("rundir: %s: %w: not a folder; restore it", r.file(checkpoints), ErrDamaged)
 	}
 	for _, folder := range []string{r.path, r.file(checkpoints)} {
@@ -230,6 +267,11 @@ func (r *Run) rewind(limit int64) (*Snapshot, error) {
 		return nil, fmt.Errorf("rundir: %s: %w", r.file(metricsFile), err)
 	}
 	return s, r.Update(func(i *Info) { i.Status, i.Ended, i.Error = Running, time.Time{}, "" })
+}
+
+// noFolder is the error of a run without a folder for checkpoints.
+func (r *Run) noFolder() error {
+	return fmt.Errorf("rundir: %s: %w: the folder is missing; restore it, or make it anew to begin again", r.file(checkpoints), ErrDamaged)
 }
 
 // Path returns the run's folder.

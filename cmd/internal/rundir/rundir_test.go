@@ -109,10 +109,12 @@ func TestCreate(t *testing.T) {
 		t.Errorf("the folder is %s", r.Path())
 	}
 	want := Info{Model: "784-30-10", Status: Running, Argv: []string{"train", "784-30-10"}, Seed: math.MaxUint64, Kernel: "go", Started: noon}
-	if err := r.Update(func(i *Info) { i.Status, i.Best, i.Test = Done, &Best{3, 0.9542}, &Test{9542, 10000} }); err != nil {
+	if err := r.Update(func(i *Info) {
+		i.Status, i.Best, i.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: 9542, Total: 10000}
+	}); err != nil {
 		t.Fatal(err)
 	}
-	want.Status, want.Best, want.Test = Done, &Best{3, 0.9542}, &Test{9542, 10000}
+	want.Status, want.Best, want.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: 9542, Total: 10000}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +190,7 @@ func TestCreateBelowAFile(t *testing.T) {
 func TestUpdateFails(t *testing.T) {
 	r := start(t, quick{})
 	before := content(t, r, infoFile)
-	if err := r.Update(func(i *Info) { i.Best = &Best{1, math.NaN()} }); err == nil || !strings.Contains(err.Error(), r.file(infoFile)) {
+	if err := r.Update(func(i *Info) { i.Best = &Best{1, new(math.NaN())} }); err == nil || !strings.Contains(err.Error(), r.file(infoFile)) {
 		t.Errorf("NaN: got %v", err)
 	}
 	if r.Info().Best != nil || content(t, r, infoFile) != before {

@@ -82,6 +82,21 @@ func (v isa) ln(x vec, c constants) vec {
 	return y.mul(t.add(t)).addMul(n, c["ln2"])
 }
 
+// softplus names the constants of isa.softplus.
+var softplus = append([]string{"sign", "two", "inverse3", "inverse5", "inverse7", "inverse9", "inverse11", "inverse13", "inverse15"}, exponential...)
+
+// softplus is ln(1+e^x) = max(x, 0) + ln(1+t) for t = e^−|x|, and ln(1+t) = 2u(1 + u²/3 + u⁴/5 + …) with u = t/(2+t) ≤ 1/3, where the terms left
+// out are below 2e-9 of it.
+func (v isa) softplus(x vec, c constants) vec {
+	minus, up, square := v.vec(), v.vec(), v.vec()
+	VORPS(c["sign"], x, minus)
+	t := v.exp(minus, c)
+	VADDPS(c["two"], t, up)
+	VMULPS(t.div(up), t, square)
+	y := v.polynomial(square, c, "inverse15", "inverse13", "inverse11", "inverse9", "inverse7", "inverse5", "inverse3", "one")
+	return y.mul(t.add(t)).add(x.atLeast(v.zero()))
+}
+
 // distribution names the constants of normal, but for its polynomial.
 var distribution = append([]string{"sign", "four", "far", "density"}, exponential...)
 

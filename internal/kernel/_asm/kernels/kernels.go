@@ -2,7 +2,11 @@
 // other instructions for the same, a method of isa hides it: in isa.go and memory.go, or beside the one kernel that needs it.
 package kernels
 
-import . "github.com/mmcloughlin/avo/build"
+import (
+	"slices"
+
+	. "github.com/mmcloughlin/avo/build"
+)
 
 // Products generates the matrix products: a function for each height of a tile of Mul and of MulT, the copy that transposes,
 // and the kernels of sparse inputs. The tiles fill the registers with sums: 12 of 16 in AVX2, and 24 of 32 in AVX-512.
@@ -22,6 +26,7 @@ func Products() {
 	} {
 		for height := 1; height <= t.mulRows; height++ {
 			t.mul(height)
+			t.mulDouble(height)
 		}
 		for height := 1; height <= t.dotRows; height++ {
 			t.dot(height, t.dotCols)
@@ -42,9 +47,14 @@ func Products() {
 func Vectors() {
 	ConstraintExpr("!purego")
 	for _, v := range []isa{avx2, avx512} {
-		for _, k := range append(pointwise, updates...) {
+		for _, k := range slices.Concat(pointwise, stock, updates) {
 			k.generate(v)
 		}
+		for _, k := range doublePoints {
+			k.generateDouble(v)
+		}
+		v.dotDouble()
+		v.sumDouble()
 		v.sum()
 		v.sumSquares()
 		v.sumProducts()

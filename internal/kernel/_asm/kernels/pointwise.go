@@ -104,6 +104,39 @@ var pointwise = []kernel{
 	}},
 }
 
+// stock are functions with Gorgonia's results at a kink, and where it rounds to 1.
+var stock = []kernel{
+	{"divide", "(y, a, b []float32)", "y[i] = a[i] / b[i], +Inf where b[i] = 0", []string{"infinite"}, func(p point) vec {
+		y, b := p.get("a"), p.get("b")
+		y.div(b)
+		none := p.compare(0, b, p.zero())
+		if p.isa == avx512 {
+			VMOVAPS(p.c["infinite"], none, y)
+		} else {
+			VBLENDVPS(none, p.c["infinite"], y, y)
+		}
+		return y
+	}},
+	{"exp", "(y, x []float32)", "y[i] = e^x[i]", exponential, func(p point) vec { return p.exp(p.get("x"), p.c) }},
+	{"softplus", "(y, x []float32)", "y[i] = ln(1+e^x[i])", softplus, func(p point) vec { return p.softplus(p.get("x"), p.c) }},
+	{"logistic", "(y, x []float32)", "y[i] = 1 where x[i] > 15, else 1/(1+e^−x[i])", append([]string{"sign", "fifteen"}, exponential...), func(p point) vec {
+		x := p.get("x")
+		y := p.sigmoid(p.copy(x), p.c)
+		return p.choose(p.copy(p.c["one"]), y, x, p.copy(p.c["fifteen"]))
+	}},
+	{"rectify", "(y, x []float32)", "y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0)", nil, func(p point) vec {
+		x, zero := p.get("x"), p.zero()
+		x.add(zero)
+		return p.choose(x, p.product(x, zero), x, zero)
+	}},
+	{"rectifyGrad", "(dx, y, dy []float32)", "dx[i] = dy[i], but 0 where y[i] has the sign −", nil, func(p point) vec {
+		sign := p.get("y")
+		VPSRAD(operand.Imm(31), sign, sign)
+		VANDNPS(p.get("dy"), sign, sign)
+		return sign
+	}},
+}
+
 // updates are the optimizers' steps: element-wise loops too.
 var updates = []kernel{
 	{"sgd", "(w, g []float32, decay, rate float32)", "w[i] = decay w[i] − rate g[i]", nil, func(p point) vec {

@@ -13,6 +13,7 @@ var values = map[string]Constant{
 	"two":       F32(2),
 	"sign":      U32(1 << 31),
 	"infinity":  U32(0xff800000), // −∞
+	"infinite":  U32(0x7f800000), // +∞
 	"pixel":     F32(1.0 / 256),
 	"parts":     F32(256),
 	"half":      F32(0.5),
@@ -25,9 +26,11 @@ var values = map[string]Constant{
 	"round":     F32(3 << 22),                               // adding it rounds to an integer, which then is the low bits
 	"least":     F32(-88),                                   // e^x is 0 below it
 	"most":      F32(89),                                    // and +Inf above it
+	"fifteen":   F32(15),
 	"rootHalf":  F32(math.Sqrt2 / 2),
 
 	"inverse2": F32(1.0 / 2), "inverse3": F32(1.0 / 3), "inverse5": F32(1.0 / 5), "inverse7": F32(1.0 / 7), "inverse9": F32(1.0 / 9),
+	"inverse11": F32(1.0 / 11), "inverse13": F32(1.0 / 13), "inverse15": F32(1.0 / 15),
 	"factorial3": F32(1.0 / 6), "factorial4": F32(1.0 / 24), "factorial5": F32(1.0 / 120), "factorial6": F32(1.0 / 720),
 	"factorial7": F32(1.0 / 5040), // the inverses of 3!, 4!, …
 

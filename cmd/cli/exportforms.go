@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/stheno-ml/stheno/cmd/internal/onnx"
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/npz"
+	"github.com/stheno-ml/stheno/internal/safetensors"
+	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/models/byhand"
+)
+
+// about is what the metadata of a file says about the network.
+func (t *trained) about() map[string]string {
+	about := map[string]string{
+		"stheno.from":    filepath.Base(t.path),
+		"stheno.network": fmt.Sprint(t.model.Net),
+		"stheno.input":   t.inputs(),
+		"stheno.output":  "the outputs themselves",
+	}
+	if o := t.model.Loss.Output; o != nil {
+		about["stheno.output"] = fmt.Sprintf("%v, which belongs to the loss %s, is inside", graph.Seq{o}, t.model.Loss.Name)
+	}
+	if text, err := models.Encode(t.model); err == nil && !t.imported { // a layer of one's own may have no text
+		about["stheno.model"] = string(text)
+	}
+	if t.epoch >= 0 {
+		about["stheno.epoch"] = strconv.Itoa(t.epoch)
+	}
+	return about
+}
+
+// inputs says what the network takes.
+func (t *trained) inputs() string {
+	shape := strings.Trim(fmt.Sprint(t.net.Input), "()")
+	if t.imported {
+		return fmt.Sprintf("(batch, %s), what the program that trained it gave to the network", shape)
+	}
+	return fmt.Sprintf("(batch, %s), pixels from 0 to 255 divided by 256, light on dark", shape)
+}
+
+// exportONNX writes the network that predicts.
+func exportONNX(t *trained, _ string) ([]byte, error) {
+	text, err := onnx.Encode(t.net, onnx.Info{Name: t.model.Name, Doc: title(t.model), Metadata: t.about()})
+	if err != nil {
+		return nil, usagef("%s: %w", t.path, err)
+	}
+	return text, nil
+}
+
+// exportSaved writes the file of network2.py.
+func exportSaved(t *trained, _ string) ([]byte, error) {
+	hand, err := network2(t.model, t.net)
+	if err != nil {
+		return nil, usagef("%s: %w; export it as .npz", t.path, err)
+	}
+	return hand.Encode()
+}
+
+// network2 is a network by hand, if there is one: dense layers of sigmoids.
+func network2(m models.Model, net *graph.Net) (*byhand.Network2, error) {
+	layers, ok := m.Net.(graph.Seq)
+	hand := &byhand.Network2{Network: byhand.Network{Sizes: []int{m.Input.TotalSize()}, Cost: byhand.QuadraticCost{}}}
+	if m.Loss.Name == graph.CrossEntropy.Name {
+		hand.Cost = byhand.CrossEntropyCost{}
+		layers = append(layers[:len(layers):len(layers)], graph.Sigmoid) // The cost has the last sigmoids in it.
+	}
+	ok = ok && len(layers)%2 == 0 && (m.Loss.Name == graph.Quadratic.Name || m.Loss.Name == graph.CrossEntropy.Name)
+	for i := 0; ok && i < len(layers); i += 2 {
+		dense, isDense := layers[i].(graph.Dense)
+		if ok = isDense && !dense.NoBias && layers[i+1] == graph.Sigmoid; ok {
+			hand.Weights = append(hand.Weights, turned(net.Params[i].Float64s(), hand.Sizes[i/2]))
+			hand.Biases = append(hand.Biases, net.Params[i+1].Float64s())
+			hand.Sizes = append(hand.Sizes, dense.Out)
+		}
+	}
+	if !ok {
+		return nil, fmt.Errorf("network2.py has only dense layers of sigmoids, with the quadratic or the cross-entropy cost; this is %v, %s", m.Net, m.Loss.Name)
+	}
+	return hand, nil
+}
+
+// exportArrays writes an array for each parameter and running statistic.
+func exportArrays(t *trained, _ string) ([]byte, error) {
+	var arrays []npz.Array
+	for _, p := range t.net.Tensors() {
+		arrays = append(arrays, npz.Array{Name: p.Name, Shape: p.Shape, Data: p.Data})
+	}
+	var b bytes.Buffer
+	err := npz.Write(&b, arrays)
+	return b.Bytes(), err
+}
+
+// The layouts of a .safetensors.
+const sthenoLayout, torchLayout = "stheno", "torch"
+
+// exportTensors writes a tensor for each parameter and running statistic.
+func exportTensors(t *trained, layout string) ([]byte, error) {
+	f := &safetensors.File{Metadata: t.about()}
+	f.Metadata["stheno.layout"] = layout
+	if layout == torchLayout {
+		f.Metadata["format"] = "pt" // as PyTorch's own files have it
+	}
+	for _, p := range t.net.Tensors() {
+		x := safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data}
+		if layout == torchLayout {
+			x = inTorch(x)
+		}
+		f.Tensors = append(f.Tensors, x)
+	}
+	var b bytes.Buffer
+	err := safetensors.Write(&b, f)
+	return b.Bytes(), err
+}
+
+// layerTensor has the names of tensors of layers that PyTorch has too. The others have its order of axes already, and keep their names.
+var layerTensor = regexp.MustCompile(`^(.*\.)?(dense|conv|batchnorm|layernorm)(\d+)\.(\w+)$`)
+
+var torchNames = map[string]string{
+	"w": "weight", "b": "bias", "gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": "running_var",
+}
+
+// inTorch is a tensor under its name in PyTorch, with the weights of a dense layer as (out,in).
+func inTorch(x safetensors.Tensor) safetensors.Tensor {
+	part := layerTensor.FindStringSubmatch(x.Name)
+	if part == nil || torchNames[part[4]] == "" {
+		return x
+	}
+	x.Name = part[1] + part[2] + part[3] + "." + torchNames[part[4]]
+	if part[2] == "dense" && part[4] == "w" {
+		in, out := x.Shape[0], x.Shape[1]
+		x.Shape = []int{out, in}
+		switch data := x.Data.(type) {
+		case []float32:
+			x.Data = turned(data, in)
+		case []float64:
+			x.Data = turned(data, in)
+		}
+	}
+	return x
+}
+
+// epochColumns are those of the table of epochs.
+var epochColumns = []string{"epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s", "best"}
+
+// exportEpochs writes a line for each epoch; a cell is empty where nothing was measured.
+func exportEpochs(t *trained, _ string) ([]byte, error) {
+	if info, err := os.Stat(t.path); err != nil || !info.IsDir() {
+		return nil, usagef("%s has no epochs; give a run", t.path)
+	}
+	rows := [][]string{epochColumns}
+	err := readEpochs(t.path, func(e event) {
+		row := make([]string, len(epochColumns))
+		for i, c := range epochColumns {
+			switch v := e[c].(type) {
+			case float64:
+				row[i] = strconv.FormatFloat(v, 'f', -1, 64)
+			case bool:
+				row[i] = strconv.FormatBool(v)
+			}
+		}
+		rows = append(rows, row)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = csv.NewWriter(&b).WriteAll(rows)
+	return b.Bytes(), err
+}

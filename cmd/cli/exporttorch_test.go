@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/internal/safetensors"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// torchNet builds the network of TestTorch in PyTorch, loads the weights with the loader in docs/export.md, and writes its outputs for images.
+const torchNet = `
+import sys
+from collections import OrderedDict
+net = nn.Sequential(OrderedDict(
+    conv1=nn.Conv2d(1, 4, 5, stride=2), batchnorm1=nn.BatchNorm2d(4), r1=nn.ReLU(), conv2=nn.Conv2d(4, 3, 3, padding=1, bias=False), p=nn.MaxPool2d(2),
+    flat=nn.Flatten(), dense1=nn.Linear(108, 12), layernorm1=nn.LayerNorm(12), g=nn.GELU(), batchnorm2=nn.BatchNorm1d(12), dense2=nn.Linear(12, 10), s=nn.Softmax(1)))
+net.load_state_dict(load(sys.argv[1]))
+net.eval()
+images = torch.frombuffer(bytearray(open(sys.argv[2], 'rb').read()), dtype=torch.uint8).reshape(-1, 1, 28, 28)
+with torch.no_grad():
+    open(sys.argv[3], 'wb').write(net(images / 256).numpy().tobytes())
+`
+
+// TestTorch: PyTorch takes the exported weights by load_state_dict, and gives the same outputs.
+func TestTorch(t *testing.T) {
+	const python = "/usr/bin/python3"
+	if exec.Command(python, "-c", "import torch").Run() != nil {
+		t.Skip("needs Debian's python3-torch")
+	}
+	runs, dir, data := t.TempDir(), t.TempDir(), dataSet(t, 600, 100)
+	ok(t, "train", "conv(4,5,stride=2) batchnorm relu conv(3,3,pad=same,bias=false) pool(2) dense(12) layernorm gelu batchnorm dense(10)",
+		"--epochs", "1", "--seed", "3", "--data", data, "--runs", runs)
+	run := onlyRun(t, runs)
+	weights, images, outputs := filepath.Join(dir, "w.safetensors"), filepath.Join(dir, "images"), filepath.Join(dir, "y")
+	ok(t, "export", run, "--layout", "torch", "-o", weights)
+	d, err := digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	some := d.Test.Slice(0, 500)
+	write(t, images, some.Images)
+	page := readAll(t, "../../docs/export.md")
+	_, loader, _ := strings.Cut(page, "```python\n")
+	loader, _, _ = strings.Cut(loader, "\nnet = ")
+	if text, err := exec.Command(python, "-W", "ignore", "-c", loader+torchNet, weights, images, outputs).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	a := &app{}
+	net, err := a.trained(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := train.Predict(net.net, labeled(some))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, got := []byte(readAll(t, outputs)), make([]float32, len(want))
+	if _, err := binary.Decode(raw, binary.LittleEndian, got); err != nil || len(raw) != 4*len(want) {
+		t.Fatalf("%d bytes for %d outputs: %v", len(raw), len(want), err)
+	}
+	for i, w := range want {
+		if math.Abs(float64(got[i]-w)) > 1e-5 {
+			t.Fatalf("output %d is %v in PyTorch, %v here", i, got[i], w)
+		}
+	}
+}
+
+// TestLayout has the names and shapes in both layouts.
+func TestLayout(t *testing.T) {
+	runs, path := t.TempDir(), filepath.Join(t.TempDir(), "w.safetensors")
+	ok(t, "train", "conv(2,5) batchnorm relu dense(10)", "--epochs", "1", "--data", dataSet(t, 60, 10), "--runs", runs)
+	for layout, want := range map[string]string{
+		"stheno": "conv1.w [2 1 5 5], conv1.b [2], batchnorm1.gamma [2], batchnorm1.beta [2], dense1.w [1152 10], dense1.b [10], batchnorm1.mean [2], batchnorm1.variance [2]",
+		"torch":  "conv1.weight [2 1 5 5], conv1.bias [2], batchnorm1.weight [2], batchnorm1.bias [2], dense1.weight [10 1152], dense1.bias [10], batchnorm1.running_mean [2], batchnorm1.running_var [2]",
+	} {
+		ok(t, "export", "latest", "--runs", runs, "--layout", layout, "-o", path)
+		text := readAll(t, path)
+		f, err := safetensors.Read(strings.NewReader(text), int64(len(text)), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, x := range f.Tensors {
+			got = append(got, fmt.Sprint(x.Name, " ", x.Shape))
+		}
+		if s := strings.Join(got, ", "); s != want {
+			t.Errorf("%s: %s", layout, s)
+		}
+		if f.Metadata["stheno.layout"] != layout || f.Metadata["stheno.input"] != "(batch, 1, 28, 28), pixels from 0 to 255 divided by 256, light on dark" {
+			t.Errorf("%v", f.Metadata)
+		}
+	}
+}

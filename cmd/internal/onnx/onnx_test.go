@@ -1,0 +1,119 @@
+package onnx
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/op"
+	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/models"
+)
+
+type (
+	node  = graph.Node
+	shape = graph.Shape
+)
+
+// TestCatalogue: ONNX Runtime gives the outputs of every architecture of the catalogue for 1,000 test images.
+func TestCatalogue(t *testing.T) {
+	r := newRuntime(t)
+	digits, err := mnist.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float32, 1000*784)
+	for i, p := range digits.Test.Images[:len(x)] {
+		x[i] = float32(p) / 256
+	}
+	seen := map[string]bool{}
+	for _, m := range models.All {
+		what := fmt.Sprint(m.Net, m.Loss.Output)
+		if seen[what] {
+			continue
+		}
+		seen[what] = true
+		n, err := graph.New(m.Net, m.Loss, shape{1, 28, 28}, graph.Config{Seed: 1, Init: m.Recipe.Init})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shake(n)
+		r.add(t, m.Name, n, x)
+	}
+	r.check(t)
+}
+
+// layer is a function as a layer.
+type layer func(b *graph.Builder, x *node) *node
+
+func (l layer) Build(b *graph.Builder, x *node) *node { return l(b, x) }
+
+// TestTable: every row is right.
+func TestTable(t *testing.T) {
+	missing := map[string]bool{}
+	for name := range rows {
+		missing[name] = true
+	}
+	nets := map[string]*graph.Net{}
+	for name, c := range networks {
+		n, err := graph.New(c.layer, c.loss, c.input, graph.Config{Seed: 1, Float64: c.float64})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		values, err := n.Forward()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, v := range values {
+			delete(missing, v.Op)
+		}
+		shake(n)
+		nets[name] = n
+	}
+	if len(missing) > 0 {
+		t.Errorf("no network has %v", missing)
+	}
+	r := newRuntime(t)
+	random := rand.New(rand.NewPCG(3, 4))
+	for name, n := range nets {
+		x := make([]float32, 7*n.Input.TotalSize())
+		for i := range x {
+			x[i] = float32(random.NormFloat64())
+		}
+		r.add(t, name, n, x)
+	}
+	r.check(t)
+}
+
+func TestErrors(t *testing.T) {
+	mine := &op.Op{Name: "mine/3", Shape: op.ReLU.Shape, F32: op.ReLU.F32, F64: op.ReLU.F64}
+	sized := func(b *graph.Builder, x *node) *node { return op.Scaled(float64(x.Shape()[0])).Apply(x) }
+	other := func(b *graph.Builder, x *node) *node {
+		if x.Shape()[0] == 2 {
+			return op.Tanh.Apply(x)
+		}
+		return op.ReLU.Apply(op.Tanh.Apply(x))
+	}
+	half := func(x *node) (*node, error) { return gorgonia.Dropout(x, .5) }
+	for _, c := range []struct {
+		layer graph.Layer
+		want  string
+	}{
+		{one(mine), "onnx: layer 0 onnx.layer: op mine has no form in ONNX; leave the layer out, or give its op Made, of ops that have one"},
+		{graph.Func(half), "onnx: layer 0 Func: op dropout has no form in ONNX"},
+		{layer(sized), "onnx: layer 0 onnx.layer: op scaled has other numbers for mini-batches of another size; build the same for all"},
+		{layer(other), "onnx: graph: the network has other ops for mini-batches of another size; build the same ones for all"},
+	} {
+		n, err := graph.New(graph.Seq{c.layer, graph.Dense{Out: 3}}, graph.LogLikelihood, shape{4}, graph.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Encode(n, Info{}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%v; want %s", err, c.want)
+		}
+	}
+}

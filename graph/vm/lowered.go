@@ -1,0 +1,110 @@
+package vm
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stheno-ml/stheno/graph/op"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Value is a tensor of a lowered graph.
+type Value struct {
+	Node  *op.Node // the node that it is, or of which it is a part
+	Leaf  bool     // a variable or a constant: Data has its elements
+	Op    *op.Op   // what makes it, if it is no leaf; nil: an op of Gorgonia's, the node's own, that ours do not have
+	X     []int    // of what: the indices of the op's inputs
+	Shape op.Shape
+	Data  any // []float32 or []float64, row-major
+}
+
+// Lowered is how n is computed, in our ops as far as we have them, for a program that writes a graph in another form. Each value comes behind
+// those that it is made of, n last. An op that says what it is made of is replaced by that.
+func Lowered(n *op.Node) (values []Value, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("vm: %w", err)
+		}
+	}()
+	defer rescue(&err)
+	defer op.Catch(&err)
+	p := &program{outs: op.Nodes{n}, of: map[*op.Node]*value{}}
+	p.unfold(n, map[*op.Node]bool{})
+	order(p)
+	lower(p)
+	l := lister{index: map[*value]int{}}
+	l.add(p.of[n])
+	return l.values, nil
+}
+
+// unfold puts what ops are made of in their place, in n and in all that n is computed from.
+func (p *program) unfold(n *op.Node, seen map[*op.Node]bool) {
+	if seen[n] {
+		return
+	}
+	seen[n] = true
+	x := op.Inputs(n)
+	for _, c := range x {
+		p.unfold(c, seen)
+	}
+	o := op.Of(n.Op())
+	if o == nil || o.Made == nil {
+		return
+	}
+	made := o.Made(x)
+	if made == nil || !slices.Equal(made.Shape(), n.Shape()) {
+		op.Fail("%s: what it is made of is not of its shape %v", o.Name, n.Shape())
+	}
+	p.unfold(made, seen)
+	p.of[n] = p.visit(made)
+}
+
+// lister lists the values of a program.
+type lister struct {
+	values []Value
+	index  map[*value]int
+}
+
+// add lists v behind what it is made of, and is its index.
+func (l *lister) add(v *value) int {
+	if i, ok := l.index[v]; ok {
+		return i
+	}
+	y := Value{Node: v.node, Shape: v.shape}
+	switch {
+	case v.of != nil:
+		y.Op, y.X = op.Reshape(v.shape), []int{l.add(v.of)}
+	case v.by == nil:
+		y.Leaf, y.Data = true, data(v.node)
+	default:
+		y.Op = v.by.own
+		for _, x := range v.by.x {
+			y.X = append(y.X, l.add(x))
+		}
+	}
+	l.index[v] = len(l.values)
+	l.values = append(l.values, y)
+	return l.index[v]
+}
+
+// data are the elements of a leaf.
+func data(n *op.Node) any {
+	v := n.Value()
+	if c, ok := n.Op().(interface{ Value() gorgonia.Value }); ok {
+		v = c.Value()
+	}
+	if v.Dtype() == tensor.Float32 {
+		return numbersOf[float32](v)
+	}
+	return numbersOf[float64](v)
+}
+
+func numbersOf[T float32 | float64](v gorgonia.Value) []T {
+	x, err := op.Elements[T](v)
+	if err != nil {
+		op.Fail("%w", err)
+	}
+	return x
+}
