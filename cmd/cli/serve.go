@@ -67,7 +67,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags, args []string) error {
 			return err
 		}
 	}
-	p, err := page.Listen(f.addr)
+	p, err := page.Listen(f.addr, s.routes())
 	if err != nil {
 		return usagef("--addr %s: %w; give another", f.addr, err)
 	}
@@ -85,7 +85,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags, args []string) error {
 		}
 	}
 	over := make(chan error, 1)
-	go func() { over <- p.Serve(s.routes()) }()
+	go func() { over <- p.Serve() }()
 	select {
 	case err = <-over:
 	case <-ctx.Done():
