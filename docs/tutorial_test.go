@@ -58,12 +58,15 @@ func try(t *testing.T, section string) string {
 		switch language, text := part[1], part[2]; language {
 		case "go":
 			inExample(t, text)
-		case "toml":
-			name, _, _ := strings.Cut(strings.TrimPrefix(text, "# "), "\n")
+		case "toml", "python", "js":
+			name, _, _ := strings.Cut(strings.TrimLeft(text, "#/ "), "\n")
 			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666); err != nil {
 				t.Error(err)
 			}
 		default:
+			if lacks(t, text) {
+				return block
+			}
 			return "```\n" + session(t, folder, text) + "```\n"
 		}
 		return block
@@ -136,10 +139,9 @@ func lines(text string) []string {
 
 // shell runs a command, and is what it prints.
 func shell(folder, command string) (string, error) {
-	bin := filepath.Join(temporary, "bin")
 	cmd := exec.Command("sh", "-c", command)
 	cmd.Dir = folder
-	cmd.Env = append(os.Environ(), "GOBIN="+bin, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	cmd.Env = environment()
 	text, err := cmd.CombinedOutput()
 	return string(text), err
 }
@@ -181,6 +183,7 @@ var masks = []struct {
 	{regexp.MustCompile(`kernel \w+, \d+ threads?`), "kernel K, N threads"},
 	{regexp.MustCompile(`\S+s +[\d,]+( \*|)\n$`), "TIME SPEED"},
 	{regexp.MustCompile(`\d\.\de-\d+( +\d+)?`), "ERROR"},
+	{regexp.MustCompile(`"sha256":"[0-9a-f]{64}"`), "SHA256"},
 	{regexp.MustCompile(`^ok\s+(\S+)\s.*`), "ok $1"},
 	{regexp.MustCompile(`^(test +)[\d,]+ of`), "${1}N of"},
 }

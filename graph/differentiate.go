@@ -19,6 +19,11 @@ func differentiate(cost *Node, b *Builder) error {
 			return fmt.Errorf("parameter %s has no path of gradients to the cost and would never learn; use it, or leave it out", b.params[i].Name)
 		}
 	}
+	for _, n := range b.graph.AllNodes() { // Grad panics at these
+		if _, ok := n.Op().(gorgonia.SDOp); reached[n.ID()] && n.Op() != nil && !ok {
+			return fmt.Errorf("%s: Gorgonia's op %v has no gradient; use a layer or an op of this package", b.where(n), n.Op())
+		}
+	}
 	_, err := gorgonia.Grad(cost, b.nodes...)
 	return err
 }

@@ -67,10 +67,7 @@ func (n *Net) predicting(m int) (list []Value, err error) {
 
 // value is v with names.
 func (b *Builder) value(v vm.Value) Value {
-	y := Value{X: v.X, Shape: v.Shape.Clone(), Layer: "loss " + b.net.Loss.Name}
-	if row, ok := b.outline.maker[v.Node.ID()]; ok {
-		y.Layer = "layer " + b.outline.rows[row].Name + " " + b.outline.rows[row].Layer
-	}
+	y := Value{X: v.X, Shape: v.Shape.Clone(), Layer: b.where(v.From)}
 	switch {
 	case v.Leaf && v.Node == b.input:
 		y.Name = v.Node.Name()
@@ -86,6 +83,22 @@ func (b *Builder) value(v vm.Value) Value {
 		y.Op, y.Args = fmt.Sprintf("%T", v.Node.Op()), []string{v.Node.Op().String()}
 	}
 	return y
+}
+
+// where is the layer in whose Build a node was made, with the layers around it, as in errors; or the loss.
+func (b *Builder) where(n *Node) string {
+	rows := b.outline.rows
+	row, ok := b.outline.maker[n.ID()]
+	if !ok {
+		return "loss " + b.net.Loss.Name
+	}
+	path, depth := "", rows[row].Depth+1
+	for _, r := range slices.Backward(rows[:row+1]) {
+		if r.Depth < depth {
+			path, depth = fmt.Sprintf(": layer %s %s%s", r.Name, r.Layer, path), r.Depth
+		}
+	}
+	return path[2:]
 }
 
 // free makes v, for mini-batches of 2, one of any size, by the same value for mini-batches of 3.

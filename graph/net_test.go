@@ -123,6 +123,8 @@ func TestNewErrors(t *testing.T) {
 		{graph.BatchNorm{Momentum: 2}, image, graph.Quadratic, "graph: layer 0 batchnorm(momentum=2): input (1, 1, 5, 5): momentum 2, eps 1e-05; use 0 < momentum ≤ 1"},
 		{graph.BatchNorm{Eps: math.NaN()}, image, graph.Quadratic, "graph: layer 0 batchnorm(eps=NaN): input (1, 1, 5, 5): momentum 0.1, eps NaN; use"},
 		{graph.BatchNorm{}, shape{5, 5}, graph.Quadratic, "graph: layer 0 batchnorm: input (1, 5, 5): input (1, 5, 5) is neither (m,c,h,w) nor (m,n)"},
+		{graph.Seq{graph.ReLU, graph.Func(gorgonia.GlobalAveragePool2D), graph.Dense{Out: 2}}, image, graph.Quadratic,
+			"graph: layer 1 Func: Gorgonia's op GlobalAveragePool has no gradient; use a layer or an op of this package"},
 		{graph.Seq{graph.ReLU, failing}, image, graph.Quadratic, "graph: layer 1 Func: input (1, 1, 5, 5): no such thing"},
 		{layerFunc(func(b *graph.Builder, _ *node) *node { b.Fail("told %d", 7); return nil }), image, graph.Quadratic,
 			"graph: layer 0 graph_test.layerFunc: input (1, 1, 5, 5): told 7"},

@@ -57,7 +57,7 @@ func (s *server) gradient(r *http.Request) (any, error) {
 
 // firstBatch is the first mini-batch of a training, as the network takes it.
 func firstBatch(t *trained, data *mnist.Data) (x, y []float32) {
-	n := min(max(t.model.Recipe.Batch, 2), data.Train.Len(), 32) // One example has no spread for a batch norm.
+	n := min(max(t.model.Recipe.Batch, t.net.SmallestBatch()), data.Train.Len(), 32)
 	order := train.Order(data.Train.Len(), data.Train.Labels, max(1, t.model.Recipe.Batch), 0, 0)[:n]
 	x, y = make([]float32, n*t.net.Input.TotalSize()), make([]float32, n*t.net.Outputs)
 	labeled(data.Train).Batch(x, y, order)

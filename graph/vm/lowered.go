@@ -13,6 +13,7 @@ import (
 // Value is a tensor of a lowered graph.
 type Value struct {
 	Node  *op.Node // the node that it is, or of which it is a part
+	From  *op.Node // the node whose op says that it is made of this; Node where none does
 	Leaf  bool     // a variable or a constant: Data has its elements
 	Op    *op.Op   // what makes it, if it is no leaf; nil: an op of Gorgonia's, the node's own, that ours do not have
 	X     []int    // of what: the indices of the op's inputs
@@ -31,23 +32,33 @@ func Lowered(n *op.Node) (values []Value, err error) {
 	defer rescue(&err)
 	defer op.Catch(&err)
 	p := &program{outs: op.Nodes{n}, of: map[*op.Node]*value{}}
-	p.unfold(n, map[*op.Node]bool{})
+	l := lister{index: map[*value]int{}, from: map[*op.Node]*op.Node{}}
+	l.unfold(p, n, nil)
 	order(p)
 	lower(p)
-	l := lister{index: map[*value]int{}}
 	l.add(p.of[n])
 	return l.values, nil
 }
 
-// unfold puts what ops are made of in their place, in n and in all that n is computed from.
-func (p *program) unfold(n *op.Node, seen map[*op.Node]bool) {
-	if seen[n] {
+// lister lists the values of a program.
+type lister struct {
+	values []Value
+	index  map[*value]int
+	from   map[*op.Node]*op.Node
+}
+
+// unfold puts what ops are made of in their place, in n and in all that n is computed from. Nodes that are not yet known come from top; nil: each
+// from itself.
+func (l *lister) unfold(p *program, n, top *op.Node) {
+	if l.from[n] != nil {
 		return
 	}
-	seen[n] = true
+	if l.from[n] = top; top == nil {
+		l.from[n] = n
+	}
 	x := op.Inputs(n)
 	for _, c := range x {
-		p.unfold(c, seen)
+		l.unfold(p, c, top)
 	}
 	o := op.Of(n.Op())
 	if o == nil || o.Made == nil {
@@ -57,14 +68,8 @@ func (p *program) unfold(n *op.Node, seen map[*op.Node]bool) {
 	if made == nil || !slices.Equal(made.Shape(), n.Shape()) {
 		op.Fail("%s: what it is made of is not of its shape %v", o.Name, n.Shape())
 	}
-	p.unfold(made, seen)
+	l.unfold(p, made, l.from[n])
 	p.of[n] = p.visit(made)
-}
-
-// lister lists the values of a program.
-type lister struct {
-	values []Value
-	index  map[*value]int
 }
 
 // add lists v behind what it is made of, and is its index.
@@ -72,7 +77,10 @@ func (l *lister) add(v *value) int {
 	if i, ok := l.index[v]; ok {
 		return i
 	}
-	y := Value{Node: v.node, Shape: v.shape}
+	y := Value{Node: v.node, From: l.from[v.node], Shape: v.shape}
+	if y.From == nil {
+		y.From = v.node
+	}
 	switch {
 	case v.of != nil:
 		y.Op, y.X = op.Reshape(v.shape), []int{l.add(v.of)}

@@ -91,6 +91,8 @@ func TestTable(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	mine := &op.Op{Name: "mine/3", Shape: op.ReLU.Shape, F32: op.ReLU.F32, F64: op.ReLU.F64}
+	inside := &op.Op{Name: "inside", Shape: op.ReLU.Shape, F32: op.ReLU.F32, F64: op.ReLU.F64}
+	made := &op.Op{Name: "made", Shape: op.ReLU.Shape, F32: op.ReLU.F32, F64: op.ReLU.F64, Made: func(x graph.Nodes) *node { return inside.Apply(x...) }}
 	sized := func(b *graph.Builder, x *node) *node { return op.Scaled(float64(x.Shape()[0])).Apply(x) }
 	other := func(b *graph.Builder, x *node) *node {
 		if x.Shape()[0] == 2 {
@@ -104,6 +106,7 @@ func TestErrors(t *testing.T) {
 		want  string
 	}{
 		{one(mine), "onnx: layer 0 onnx.layer: op mine has no form in ONNX; leave the layer out, or give its op Made, of ops that have one"},
+		{graph.Seq{graph.Tanh, one(made)}, "onnx: layer 0.1 onnx.layer: op inside has no form in ONNX"},
 		{graph.Func(half), "onnx: layer 0 Func: op dropout has no form in ONNX"},
 		{layer(sized), "onnx: layer 0 onnx.layer: op scaled has other numbers for mini-batches of another size; build the same for all"},
 		{layer(other), "onnx: graph: the network has other ops for mini-batches of another size; build the same ones for all"},
