@@ -67,7 +67,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags, args []string) error {
 			return err
 		}
 	}
-	p, err := page.Listen(f.addr)
+	p, err := page.Listen(f.addr, s.routes())
 	if err != nil {
 		return usagef("--addr %s: %w; give another", f.addr, err)
 	}
@@ -85,7 +85,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags, args []string) error {
 		}
 	}
 	over := make(chan error, 1)
-	go func() { over <- p.Serve(s.routes()) }()
+	go func() { over <- p.Serve() }()
 	select {
 	case err = <-over:
 	case <-ctx.Done():
@@ -222,10 +222,10 @@ func (s *server) path(id string) (string, error) {
 		names = append(names, name)
 	}
 	if id == "" {
-		return "", statusf(http.StatusNotFound, "no runs in %s yet; %s train sprint99 makes one", s.runs, programName())
+		return "", statusf(http.StatusNotFound, "no runs in %s yet; %s train sprint99 makes one", s.runs, commandName())
 	}
 	if near := term.Nearest(id, names); near != "" {
 		return "", statusf(http.StatusNotFound, "unknown run %q; did you mean %s?", id, near)
 	}
-	return "", statusf(http.StatusNotFound, "unknown run %q; %s ls lists those in %s", id, programName(), s.runs)
+	return "", statusf(http.StatusNotFound, "unknown run %q; %s ls lists those in %s", id, commandName(), s.runs)
 }

@@ -40,9 +40,14 @@ const (
 	tokenName  = "stheno-token"
 )
 
-// Listen takes the address, of the form host:port. Another host than the loopback gets a token, without which nothing is answered.
-func Listen(address string) (*Server, error) {
+// Listen takes the address, of the form host:port, for what is below /api/ by api, and the rest by the page's files. Another host than the
+// loopback gets a token, without which nothing is answered.
+func Listen(address string, api http.Handler) (*Server, error) {
 	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	static, err := fs.Sub(files, "static")
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +57,14 @@ func Listen(address string) (*Server, error) {
 	}
 	if !s.listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		s.token = rand.Text()
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/", api)
+	mux.Handle("/", http.FileServerFS(static))
+	waiting := &waiting{conns: map[net.Conn]time.Time{}}
+	s.http = http.Server{
+		Handler: waiting.over(s.guard(mux)), ConnState: waiting.watch, ConnContext: keepConn, MaxHeaderBytes: maxHead,
+		ReadHeaderTimeout: headTime, ReadTimeout: bodyTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 	}
 	return s, nil
 }
@@ -74,20 +87,8 @@ func (s *Server) URL() string {
 	return u.String()
 }
 
-// Serve answers until Close: what is below /api/ by api, the rest by the page's files.
-func (s *Server) Serve(api http.Handler) error {
-	static, err := fs.Sub(files, "static")
-	if err != nil {
-		return err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/api/", api)
-	mux.Handle("/", http.FileServerFS(static))
-	waiting := &waiting{conns: map[net.Conn]time.Time{}}
-	s.http = http.Server{
-		Handler: waiting.over(s.guard(mux)), ConnState: waiting.watch, ConnContext: keepConn, MaxHeaderBytes: maxHead,
-		ReadHeaderTimeout: headTime, ReadTimeout: bodyTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
-	}
+// Serve answers until Close.
+func (s *Server) Serve() error {
 	if err := s.http.Serve(s.listener); err != http.ErrServerClosed {
 		return err
 	}

@@ -16,14 +16,12 @@ import (
 // open serves a page whose API answers with the method.
 func open(t *testing.T, address string) (s *Server, base string) {
 	t.Helper()
-	s, err := Listen(address)
+	s, err := Listen(address, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Method) }))
 	if err != nil {
 		t.Fatal(err)
 	}
 	over := make(chan error)
-	go func() {
-		over <- s.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Method) }))
-	}()
+	go func() { over <- s.Serve() }()
 	t.Cleanup(func() {
 		s.Close()
 		if err := <-over; err != nil {
@@ -179,7 +177,7 @@ func TestWaiting(t *testing.T) {
 
 func TestAddress(t *testing.T) {
 	for _, address := range []string{"", "8080", "127.0.0.1", "127.0.0.1:none"} {
-		if s, err := Listen(address); err == nil {
+		if s, err := Listen(address, http.NotFoundHandler()); err == nil {
 			s.Close()
 			t.Errorf("%q: no error", address)
 		}
