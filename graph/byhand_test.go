@@ -148,7 +148,7 @@ func TestLockstep(t *testing.T) {
 			x, labels, batch := images(m, r.sizes[0], r.sizes[len(r.sizes)-1], uint64(i))
 			step(t, tw.graph, x, labels)
 			for _, p := range tw.graph.Params {
-				train.SGD{}.Update(p, nil, train.Step{Number: i + 1, Eta: eta, L2: lambda / total})
+				train.SGD{}.Update(p, nil, train.Rates{Number: i + 1, Eta: eta, L2: lambda / total})
 			}
 			tw.hand.UpdateMiniBatch(batch, eta, lambda, total)
 		}

@@ -15,7 +15,7 @@ type SignSGD struct{ Scale float64 }
 func (SignSGD) Kind() string    { return "signsgd" } // its name in files and flags; the exported fields are the arguments
 func (SignSGD) Keeps() []string { return nil }
 
-func (o SignSGD) Update(p *graph.Param, kept []any, s train.Step) {
+func (o SignSGD) Update(p *graph.Param, kept []any, s train.Rates) {
 	train.Apply(p, kept, signs[float32](s.Eta*o.Scale), signs[float64](s.Eta*o.Scale))
 }
 

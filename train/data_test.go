@@ -49,14 +49,14 @@ func network(t *testing.T, l graph.Layer, loss *graph.Loss, c graph.Config, in .
 }
 
 // optimizer is a function as an optimizer.
-type optimizer func(p *graph.Param, s train.Step)
+type optimizer func(p *graph.Param, s train.Rates)
 
-func (f optimizer) Update(p *graph.Param, _ []any, s train.Step) { f(p, s) }
+func (f optimizer) Update(p *graph.Param, _ []any, s train.Rates) { f(p, s) }
 func (f optimizer) Keeps() []string                              { return nil }
 
 // weights is a function as an optimizer of weights that leaves biases alone.
 func weights(f func(w *graph.Param)) optimizer {
-	return func(p *graph.Param, _ train.Step) {
+	return func(p *graph.Param, _ train.Rates) {
 		if p.Decay {
 			f(p)
 		}

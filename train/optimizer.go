@@ -15,18 +15,18 @@ type Optimizer interface {
 	Keeps() []string
 	// Update makes one step of one parameter; kept are its tensors, in the order of Keeps. The trainer cuts large parameters into
 	// stretches, as parameters of their own, and updates several at once.
-	Update(p *graph.Param, kept []any, s Step)
+	Update(p *graph.Param, kept []any, s Rates)
 }
 
-// Step is what an update depends on beside the parameter and its gradient.
-type Step struct {
+// Rates are what an update depends on beside the parameter and its gradient.
+type Rates struct {
 	Number int     // of the step; the training's first is 1
 	Eta    float64 // learning rate η in this step
 	L2     float64 // λ/n: network2's λ by the number of training images. It applies where Param.Decay is set: to weights, never to biases
 }
 
 // decay is λ/n for the parameter.
-func (s Step) decay(p *graph.Param) float64 {
+func (s Rates) decay(p *graph.Param) float64 {
 	if !p.Decay {
 		return 0
 	}
@@ -52,11 +52,11 @@ func (o SGD) Keeps() []string {
 }
 
 // Update does one step.
-func (o SGD) Update(p *graph.Param, kept []any, s Step) {
+func (o SGD) Update(p *graph.Param, kept []any, s Rates) {
 	Apply(p, kept, sgd[float32](o, s, s.decay(p)), sgd[float64](o, s, s.decay(p)))
 }
 
-func sgd[T kernel.Float](o SGD, s Step, l2 float64) Rule[T] {
+func sgd[T kernel.Float](o SGD, s Rates, l2 float64) Rule[T] {
 	return func(w, g []T, kept [][]T) {
 		if o.Momentum == 0 {
 			kernel.For[T]().SGD(w, g, T(1-s.Eta*l2), T(s.Eta))
@@ -80,12 +80,12 @@ type Nesterov struct {
 func (Nesterov) Keeps() []string { return []string{"velocity"} }
 
 // Update does one step.
-func (o Nesterov) Update(p *graph.Param, kept []any, s Step) {
+func (o Nesterov) Update(p *graph.Param, kept []any, s Rates) {
 	o.Momentum = cmp.Or(o.Momentum, .9)
 	Apply(p, kept, nesterov[float32](o, s, s.decay(p)), nesterov[float64](o, s, s.decay(p)))
 }
 
-func nesterov[T kernel.Float](o Nesterov, s Step, l2 float64) Rule[T] {
+func nesterov[T kernel.Float](o Nesterov, s Rates, l2 float64) Rule[T] {
 	return func(w, g []T, kept [][]T) {
 		kernel.For[T]().Nesterov(w, kept[0], g, T(o.Momentum), T(s.Eta), T(l2))
 	}
@@ -105,12 +105,12 @@ type RMSProp struct {
 func (RMSProp) Keeps() []string { return []string{"square"} }
 
 // Update does one step.
-func (o RMSProp) Update(p *graph.Param, kept []any, s Step) {
+func (o RMSProp) Update(p *graph.Param, kept []any, s Rates) {
 	o = RMSProp{cmp.Or(o.Alpha, .9), cmp.Or(o.Eps, 1e-8)}
 	Apply(p, kept, rmsProp[float32](o, s, s.decay(p)), rmsProp[float64](o, s, s.decay(p)))
 }
 
-func rmsProp[T kernel.Float](o RMSProp, s Step, l2 float64) Rule[T] {
+func rmsProp[T kernel.Float](o RMSProp, s Rates, l2 float64) Rule[T] {
 	return func(w, g []T, kept [][]T) {
 		kernel.For[T]().RMSProp(w, kept[0], g, T(1-o.Alpha), T(s.Eta), T(o.Eps), T(l2))
 	}
@@ -132,7 +132,7 @@ type Adam struct {
 func (Adam) Keeps() []string { return []string{"mean", "square"} }
 
 // Update does one step.
-func (o Adam) Update(p *graph.Param, kept []any, s Step) {
+func (o Adam) Update(p *graph.Param, kept []any, s Rates) {
 	Apply(p, kept, adam[float32](o, s, s.decay(p), 1), adam[float64](o, s, s.decay(p), 1))
 }
 
@@ -147,12 +147,12 @@ type AdamW Adam
 func (AdamW) Keeps() []string { return Adam{}.Keeps() }
 
 // Update does one step.
-func (o AdamW) Update(p *graph.Param, kept []any, s Step) {
+func (o AdamW) Update(p *graph.Param, kept []any, s Rates) {
 	shrink := 1 - s.Eta*s.decay(p)
 	Apply(p, kept, adam[float32](Adam(o), s, 0, shrink), adam[float64](Adam(o), s, 0, shrink))
 }
 
-func adam[T kernel.Float](o Adam, s Step, decay, shrink float64) Rule[T] {
+func adam[T kernel.Float](o Adam, s Rates, decay, shrink float64) Rule[T] {
 	b1, b2, t := cmp.Or(o.Beta1, .9), cmp.Or(o.Beta2, .999), float64(s.Number)
 	rate, root := s.Eta/(1-math.Pow(b1, t)), 1/math.Sqrt(1-math.Pow(b2, t))
 	return func(w, g []T, kept [][]T) {

@@ -116,7 +116,7 @@ func follow(t *testing.T, name string, o train.Optimizer, c graph.Config, l2 flo
 			for _, name := range o.Keeps() {
 				kept = append(kept, memory[p.Name+"."+name])
 			}
-			o.Update(p, kept, train.Step{Number: i + 1, Eta: rate, L2: l2})
+			o.Update(p, kept, train.Rates{Number: i + 1, Eta: rate, L2: l2})
 		}
 	}
 	for k, p := range n.Params {
@@ -180,7 +180,7 @@ func TestL2PerStep(t *testing.T) {
 	w, b := net.Params[0].Float64s(), net.Params[1].Float64s()
 	tr := train.Trainer{
 		Net: net, Train: pixels(n, 0), Validation: pixels(n, 0), Epochs: 2, Batch: 5, Eta: .5, Lambda: 3,
-		Optimizer: optimizer(func(p *graph.Param, s train.Step) {
+		Optimizer: optimizer(func(p *graph.Param, s train.Rates) {
 			clear(p.Grad.([]float64))
 			train.SGD{}.Update(p, nil, s)
 		}),

@@ -40,7 +40,7 @@ func TestSchedule(t *testing.T) {
 	s := train.OneCycle{Warmup: .4}
 	tr := train.Trainer{
 		Net: network(t, graph.Dense{Out: 2}, graph.Quadratic, graph.Config{}, n), Train: pixels(n, 0), Validation: pixels(n, 0), Epochs: 3, Batch: 5, Eta: .5, Schedule: s,
-		Optimizer: optimizer(func(p *graph.Param, s train.Step) {
+		Optimizer: optimizer(func(p *graph.Param, s train.Rates) {
 			if p.Decay {
 				if etas = append(etas, s.Eta); s.Number != len(etas) {
 					t.Errorf("step %d is number %d", len(etas), s.Number)

@@ -40,7 +40,7 @@ func (s *Solver) Step(model []graph.ValueGrad) error {
 	if len(model) != len(s.params) {
 		return fmt.Errorf("train: a step of %d parameters after one of %d; give the solver the same ones each time", len(model), len(s.params))
 	}
-	next := Step{Number: s.steps + 1, Eta: s.eta}
+	next := Rates{Number: s.steps + 1, Eta: s.eta}
 	for i, v := range model {
 		p, err := graph.ParamOf(v)
 		if err != nil {

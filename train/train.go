@@ -5,7 +5,7 @@
 // training and resume it with the same bits.
 //
 // An optimizer, a schedule, a loss or a layer of one's own is a value with one or two methods: see the examples. A loop of one's own needs
-// none of this package: graph.Net's Step leaves the gradients.
+// none of this package: graph.Net's Rates leaves the gradients.
 package train
 
 import (

@@ -108,7 +108,7 @@ func TestHalve(t *testing.T) {
 func TestEpoch(t *testing.T) {
 	d := corners(33, 1)
 	n := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{Seed: 3}, 1, 6, 6)
-	idle := optimizer(func(*graph.Param, train.Step) {})
+	idle := optimizer(func(*graph.Param, train.Rates) {})
 	tr := train.Trainer{Net: n, Optimizer: idle, Train: d, Validation: corners(21, 2), Epochs: 1, Batch: 10, Eta: .25}
 	e := run(t, &tr)[0]
 	want, err := train.Evaluate(t.Context(), n, d)

@@ -11,7 +11,7 @@ import (
 // update runs one mini-batch, and updates parameters and averages unless the cost is not finite.
 func (t *Trainer) update(src graph.Source) (graph.Stats, error) {
 	done := t.done()
-	s := Step{Number: done + 1, Eta: t.eta(done), L2: t.Lambda / float64(t.Train.Len())}
+	s := Rates{Number: done + 1, Eta: t.eta(done), L2: t.Lambda / float64(t.Train.Len())}
 	var got graph.Stats
 	var err error
 	if t.descends() {
@@ -33,7 +33,7 @@ func (t *Trainer) update(src graph.Source) (graph.Stats, error) {
 }
 
 // advance makes the step, part by part.
-func (t *Trainer) advance(s Step) {
+func (t *Trainer) advance(s Rates) {
 	if t.parts == nil {
 		t.parts = t.cut()
 	}

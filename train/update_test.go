@@ -20,7 +20,7 @@ func gradients(t *testing.T, c graph.Config, clip float64) [][]float64 {
 		Net:   network(t, graph.Seq{graph.Dense{Out: 150}, graph.Sigmoid, graph.Dense{Out: 4}}, graph.LogLikelihood, c, 1, 6, 6),
 		Train: corners(20, 1), Epochs: 1, Batch: 5, Eta: 1, Clip: clip,
 	}
-	tr.Optimizer = optimizer(func(p *graph.Param, s train.Step) {
+	tr.Optimizer = optimizer(func(p *graph.Param, s train.Rates) {
 		if p.Name == tr.Net.Params[0].Name {
 			all = append(all, nil)
 		}
@@ -122,7 +122,7 @@ func TestParts(t *testing.T) {
 				for len(kept[p.Name]) < len(o.Keeps()) {
 					kept[p.Name] = append(kept[p.Name], make([]float32, p.Len()))
 				}
-				o.Update(p, kept[p.Name], train.Step{Number: i + 1, Eta: .01, L2: .1})
+				o.Update(p, kept[p.Name], train.Rates{Number: i + 1, Eta: .01, L2: .1})
 			}
 		}
 		for _, p := range n.Tensors() {

@@ -68,7 +68,7 @@ type halving struct{ Times int }
 func (halving) Kind() string    { return "halving" }
 func (halving) Keeps() []string { return nil }
 
-func (o halving) Update(p *graph.Param, kept []any, s train.Step) {
+func (o halving) Update(p *graph.Param, kept []any, s train.Rates) {
 	s.Eta /= math.Exp2(float64(o.Times))
 	train.SGD{}.Update(p, kept, s)
 }
