@@ -52,7 +52,7 @@ func network(t *testing.T, l graph.Layer, loss *graph.Loss, c graph.Config, in .
 type optimizer func(p *graph.Param, s train.Rates)
 
 func (f optimizer) Update(p *graph.Param, _ []any, s train.Rates) { f(p, s) }
-func (f optimizer) Keeps() []string                              { return nil }
+func (f optimizer) Keeps() []string                               { return nil }
 
 // weights is a function as an optimizer of weights that leaves biases alone.
 func weights(f func(w *graph.Param)) optimizer {
