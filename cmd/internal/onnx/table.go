@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -72,11 +73,11 @@ var rows = map[string]row{
 	"larger":   simple("Max"),
 	"scaled": func(b *body, c call) error {
 		factor, err := c.number(0)
-		return orElse(err, b.as(c, "Mul", c.x[0], b.number(factor)))
+		return cmp.Or(err, b.as(c, "Mul", c.x[0], b.number(factor)))
 	},
 	"inverseRoot": func(b *body, c call) error {
 		eps, err := c.number(0)
-		return orElse(err, b.as(c, "Reciprocal", b.node("Sqrt", b.node("Add", c.x[0], b.number(eps)))))
+		return cmp.Or(err, b.as(c, "Reciprocal", b.node("Sqrt", b.node("Add", c.x[0], b.number(eps)))))
 	},
 	"less":         compare("Less"),
 	"greater":      compare("Greater"),
@@ -127,7 +128,7 @@ var rows = map[string]row{
 	"sumMaps": func(b *body, c call) error { return b.sum(c, c.x[0], []int{0, 2, 3}) },
 	"sum": func(b *body, c call) error {
 		axes, err := c.ints(0)
-		return orElse(err, b.sum(c, c.x[0], axes))
+		return cmp.Or(err, b.sum(c, c.x[0], axes))
 	},
 	"rowSums": func(b *body, c call) error {
 		return b.as(c, "Expand", b.node("ReduceSum", c.x[0], b.ints(1)), b.shape(c.Shape))
@@ -162,7 +163,7 @@ var rows = map[string]row{
 	},
 	"half": func(b *body, c call) error {
 		row, err := c.ints(0)
-		return orElse(err, b.as(c, "Reshape", b.node("Gather", c.x[0], b.ints(row...)), b.shape(c.Shape)))
+		return cmp.Or(err, b.as(c, "Reshape", b.node("Gather", c.x[0], b.ints(row...)), b.shape(c.Shape)))
 	},
 	"patches":    patches,
 	"maxWindows": maxWindows,
@@ -237,13 +238,6 @@ func first(list []int) int {
 		return 0
 	}
 	return list[0]
-}
-
-func orElse(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 func affine(b *body, c call) error {
@@ -359,7 +353,7 @@ type windows struct{ rows, cols, strideRows, strideCols, padRows, padCols, dilat
 func (c call) windows(x graph.Shape, rows, cols int) (w windows, attributes []attribute, err error) {
 	n, err := c.ints(0)
 	if err != nil || len(n) != 8 {
-		return w, nil, orElse(err, c.varies())
+		return w, nil, cmp.Or(err, c.varies())
 	}
 	w = windows{n[0], n[1], n[2], n[3], n[4], n[5], max(1, n[6]), max(1, n[7])}
 	below := (rows-1)*w.strideRows + w.dilateRows*(w.rows-1) + 1 - x[2] - w.padRows
