@@ -307,3 +307,16 @@ func FuzzReadIDX(f *testing.F) {
 		check(idx(imageMagic, []int{n, rows, cols}, pixels...), err)
 	})
 }
+
+// TestIDX: what is written is read back.
+func TestIDX(t *testing.T) {
+	want := Set{Images: []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, Labels: []byte{7, 0}, Rows: 2, Cols: 3}
+	images, labels := want.IDX()
+	pixels, rows, cols, err := readImages(bytes.NewReader(images), "images", 2, plenty())
+	if err != nil || rows != want.Rows || cols != want.Cols || !slices.Equal(pixels, want.Images) {
+		t.Errorf("images: %v, %d×%d, %v", pixels, rows, cols, err)
+	}
+	if got, err := readLabels(bytes.NewReader(labels), "labels", plenty()); err != nil || !slices.Equal(got, want.Labels) {
+		t.Errorf("labels: %v, %v", got, err)
+	}
+}

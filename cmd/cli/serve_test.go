@@ -8,12 +8,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -422,31 +422,24 @@ func (s *served) latency(file []byte) time.Duration {
 	return times[len(times)*99/100]
 }
 
-// TestServeLargePictures: a picture of many pixels does not keep small ones waiting.
+// TestServeLargePictures: while a large picture is read, by its bytes or its pixels, another large one waits, and a small one does not.
 func TestServeLargePictures(t *testing.T) {
-	s := serve(t)
-	img := image.NewGray(image.Rect(0, 0, 3000, 3000))
-	for i := range 300 * 3000 {
-		img.Set(1300+i%300, i/300, color.White)
-	}
-	large, small := pngOf(t, img), []byte(nil)
-	small, _ = testDigit(t, 0)
-	over := make(chan int, 4)
-	for range cap(over) {
-		go func() {
-			r, err := http.Post(s.url+"/api/predict", "image/png", bytes.NewReader(large))
-			if err != nil {
-				over <- 0
-				return
-			}
-			r.Body.Close()
-			over <- r.StatusCode
-		}()
-	}
-	s.want("POST", "/api/predict", small)
-	for range cap(over) {
-		if status := <-over; status != http.StatusOK && status != http.StatusServiceUnavailable {
-			t.Errorf("status %d", status)
+	s := &server{small: make(chan struct{}, 1), large: make(chan struct{}, 1)}
+	s.large <- struct{}{}
+	small, _ := testDigit(t, 0)
+	wide := pngOf(t, image.NewGray(image.Rect(0, 0, 1, smallPixels+1)))
+	for _, c := range []struct {
+		body   []byte
+		length int64
+		waits  bool
+	}{{small, int64(len(small)), false}, {wide, int64(len(wide)), true}, {small, maxText + 1, true}, {small, -1, true}} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		r := httptest.NewRequestWithContext(ctx, "POST", "/api/predict", bytes.NewReader(c.body))
+		r.ContentLength = c.length
+		_, err := s.framed(r)
+		if waited := err != nil && statusOf(err) == http.StatusServiceUnavailable; waited != c.waits || !waited && err != nil {
+			t.Errorf("%d bytes, said to be %d: %v, want it to wait: %v", len(c.body), c.length, err, c.waits)
 		}
+		cancel()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/url"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -163,6 +164,12 @@ func drawsDigits(b *tab) {
 		b.do(chromedp.KeyEvent(kb.ArrowDown))
 	}
 	b.until(`document.querySelector(".verdict").textContent === "1"`)
+	// A picture of the test's seven.
+	file, label := testDigit(b, 0)
+	path := filepath.Join(b.TempDir(), "digit.png")
+	write(b.T, path, file)
+	b.do(chromedp.SetUploadFiles(chromedp.CSS("input[type=file]"), []string{path}, chromedp.NodeReady))
+	b.until(fmt.Sprintf(`document.querySelector(".verdict").textContent === "%d"`, label))
 }
 
 // startsAndStops: a wrong network has its error under the field; a right one is trained, and another is stopped and saved.

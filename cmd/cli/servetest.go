@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"mime"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -89,39 +90,37 @@ func (s *server) measure(path string) (object, error) {
 
 // sendExport answers GET /api/runs/ID/export?as=npz with a file that export writes.
 func (s *server) sendExport(w http.ResponseWriter, r *http.Request) {
-	leave, err := s.longTurn(r.Context())
+	name, text, err := s.exportFile(r)
 	if err != nil {
 		reply(w, nil, err)
 		return
 	}
-	defer leave()
-	if err := s.exportTo(w, r); err != nil {
-		reply(w, nil, err)
-	}
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	w.Header().Set("Content-Type", "application/octet-stream")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))
 }
 
-func (s *server) exportTo(w http.ResponseWriter, r *http.Request) error {
+func (s *server) exportFile(r *http.Request) (name string, text []byte, err error) {
 	path, err := s.path(r.PathValue("id"))
 	if err != nil {
-		return err
+		return "", nil, err
 	}
 	ending := "." + r.URL.Query().Get("as")
 	form, ok := exports[ending]
 	if !ok {
-		return usagef("as=%q; use an ending that export takes", ending[1:])
+		return "", nil, usagef("as=%q; use an ending that export takes", ending[1:])
 	}
+	leave, err := s.longTurn(r.Context())
+	if err != nil {
+		return "", nil, err
+	}
+	defer leave()
 	t, err := s.app.exported(s.runs, []string{path})
 	if err != nil {
-		return err
+		return "", nil, err
 	}
-	text, err := form(t, sthenoLayout)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Disposition", "attachment; filename="+filepath.Base(path)+ending)
-	w.Header().Set("Content-Type", "application/octet-stream")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))
-	return nil
+	text, err = form(t, sthenoLayout)
+	return filepath.Base(path) + ending, text, err
 }
 
 // mustJSON is a text as JSON.

@@ -1,7 +1,10 @@
 // A chart of lines, drawn as a picture: validation solid, training dashed, one color a run.
-import { h, s, number } from "./ui.js";
+import { h, s, number, percent } from "./ui.js";
 
 const [width, height, left, right, top, bottom] = [460, 260, 50, 12, 10, 34];
+
+/** short is a percentage without a needless digit. */
+export const short = (x) => percent(x, 1).replace(".0%", "%");
 
 /** ticks are round numbers from low to high, about n of them. */
 export function ticks(low, high, n = 5) {

@@ -1,7 +1,7 @@
 // Compare runs: the settings that differ, curves over each other, what each confuses and misreads.
 import { get, query } from "./api.js";
 import { h, badge, percent, number, paint, bytes, colour, mix, guarded } from "./ui.js";
-import { lines, curves } from "./chart.js";
+import { lines, curves, short } from "./chart.js";
 
 const most = 8; // runs, which is how many colors there are
 let chosen = null;
@@ -76,7 +76,7 @@ class View {
 
   draw() {
     const all = (key) => this.list.flatMap((r, i) => curves(this.name(r), i, r.epochs, key));
-    this.charts.replaceChildren(lines("Accuracy", all("acc"), { format: (v) => percent(v, v > 0.9 ? 1 : 0) }), lines("Cost", all("loss")));
+    this.charts.replaceChildren(lines("Accuracy", all("acc"), { format: short }), lines("Cost", all("loss")));
   }
 
   /** testing lets each run read the test images, when it is asked to. */

@@ -1,7 +1,7 @@
 // Watch trainings as they go on, also those begun in a terminal, and look into their layers.
 import { get, follow } from "./api.js";
 import { h, badge, percent, number, count, duration, bytes, paint, signed, guarded } from "./ui.js";
-import { lines, curves, histogram } from "./chart.js";
+import { lines, curves, histogram, short } from "./chart.js";
 
 const often = 3000; // milliseconds between two looks at the folder of the runs
 
@@ -92,10 +92,10 @@ class Watcher {
       this.end?.test_acc != null ? ["test", percent(this.end.test_acc)] : ["left", left ? duration(left) : "–"],
     ];
     this.facts.replaceChildren(...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
-    const short = (list) => list.map((l) => ({ ...l, name: l.dashed ? "training" : "validation" }));
+    const plain = (list) => list.map((l) => ({ ...l, name: l.dashed ? "training" : "validation" }));
     this.charts.replaceChildren(
-      lines("Accuracy", short(curves("", 0, this.epochs, "acc")), { format: (v) => percent(v, v > 0.9 ? 1 : 0) }),
-      lines("Cost", short(curves("", 1, this.epochs, "loss"))),
+      lines("Accuracy", plain(curves("", 0, this.epochs, "acc")), { format: short }),
+      lines("Cost", plain(curves("", 1, this.epochs, "loss"))),
       ...(new Set(this.epochs.map((e) => e.eta)).size > 1 ? [lines("Learning rate η", [{ name: "η", color: 2, points: this.epochs.map((e) => [e.epoch, e.eta]) }])] : []));
     const seen = `${this.epochs.length} ${this.end ? 1 : 0}`;
     if (seen !== this.looked) { this.looked = seen; this.look(); }
@@ -107,12 +107,14 @@ class Watcher {
     this.looking = true;
     do {
       this.again = false;
+      const rest = new Promise((done) => setTimeout(done, often));
       try {
         const seen = await get(`runs/${encodeURIComponent(this.run.id)}/look`);
         if (!this.gone) this.layers(seen);
       } catch (e) {
         this.inside.replaceChildren(h("h2", {}, "Inside"), h("p", { class: "soft" }, e.message));
       }
+      await rest; // A look takes work from the training.
     } while (this.again && !this.gone);
     this.looking = false;
   }
