@@ -7,10 +7,10 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// BatchNorm normalises every map of (m,c,h,w), or every feature of (m,n), to mean 0 and variance 1 over the mini-batch, and then scales and
-// shifts it by parameters (Ioffe and Szegedy 2015): y = γ (x−μ)/√(σ²+ε) + β. A training step normalises by the mini-batch's own moments,
+// BatchNorm normalizes every map of (m,c,h,w), or every feature of (m,n), to mean 0 and variance 1 over the mini-batch, and then scales and
+// shifts it by parameters (Ioffe and Szegedy 2015): y = γ (x−μ)/√(σ²+ε) + β. A training step normalizes by the mini-batch's own moments,
 // σ² being the mean square from the mean (biased), and moves the running ones towards them, r = (1−Momentum) r + Momentum μ, where the
-// variance counts as the estimate Σ(x−μ)²/(n−1) (unbiased). Predictions and evaluation normalise by the running ones.
+// variance counts as the estimate Σ(x−μ)²/(n−1) (unbiased). Predictions and evaluation normalize by the running ones.
 type BatchNorm struct {
 	Momentum float64 `term:",positive"` // of the running moments, the share of the newest: 0 means 0.1
 	Eps      float64 `term:",positive"` // ε: 0 means 1e-5

@@ -57,7 +57,7 @@ func (b *Builder) Name(kind string) string {
 }
 
 // Param is the node of the network's parameter of that name; the first build of the network makes the parameter, of independent
-// N(0, std²). decay says whether L2 regularisation applies.
+// N(0, std²). decay says whether L2 regularization applies.
 func (b *Builder) Param(name string, shape Shape, std float64, decay bool) *Node {
 	return b.drawn(name, shape, Gaussian, std, decay)
 }

@@ -135,7 +135,7 @@ func plus(sum, x []float64, m int) []float64 {
 	return sum
 }
 
-// TestLockstep trains both with L2 regularisation, mini-batch by mini-batch, the last one short.
+// TestLockstep trains both with L2 regularization, mini-batch by mini-batch, the last one short.
 func TestLockstep(t *testing.T) {
 	const eta, lambda, total = .5, 5., 200
 	for _, r := range referees {

@@ -25,7 +25,7 @@ type Draw func(x []float64, rows int, scale float64, r *rand.Rand)
 
 func (i *Init) String() string { return i.Name }
 
-// Nielsen's three initialisations, zeros, and those of deeper networks.
+// Nielsen's three initializations, zeros, and those of deeper networks.
 var (
 	// Large is N(0,1) for weights and biases (network.py; network2's large_weight_initializer).
 	Large = &Init{Name: "large", Weight: unit, Bias: unit}

@@ -2,7 +2,7 @@ package graph
 
 import "github.com/stheno-ml/stheno/graph/op"
 
-// LayerNorm normalises every example to mean 0 and variance 1 over all its numbers, and then scales and shifts each number by parameters
+// LayerNorm normalizes every example to mean 0 and variance 1 over all its numbers, and then scales and shifts each number by parameters
 // of its own (Ba, Kiros and Hinton 2016): y = γ (x−μ)/√(σ²+10⁻⁵) + β. Training and evaluation are the same.
 type LayerNorm struct{}
 

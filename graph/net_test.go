@@ -341,7 +341,7 @@ func (foreign) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	return gorgonia.Must(gorgonia.Mul(x, b.Param("v", graph.Shape{4, 2}, 1, true)))
 }
 
-// TestSummaryNested: layers inside of layers, weights that two products share, products that are not ours, and normalisation.
+// TestSummaryNested: layers inside of layers, weights that two products share, products that are not ours, and normalization.
 func TestSummaryNested(t *testing.T) {
 	for _, c := range []struct {
 		net  graph.Layer

@@ -24,7 +24,7 @@ func plainMoments(x []float64, c, area, less int) (mean, variance []float64) {
 	return mean, variance
 }
 
-// TestBatchNorm: a training step normalises by the mini-batch's moments and moves the running ones, which evaluation and predictions
+// TestBatchNorm: a training step normalizes by the mini-batch's moments and moves the running ones, which evaluation and predictions
 // use, whatever the VM, the element type and the size of the mini-batch.
 func TestBatchNorm(t *testing.T) {
 	for _, c := range []struct {

@@ -13,7 +13,7 @@ type Param struct {
 	Shape Shape
 	Data  any  // []float32 or []float64, row-major
 	Grad  any  // the gradient of the last Step's cost, of Data's type
-	Decay bool // whether L2 regularisation shrinks it: weights, not biases
+	Decay bool // whether L2 regularization shrinks it: weights, not biases
 }
 
 // Len is the number of elements.

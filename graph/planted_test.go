@@ -202,7 +202,7 @@ func wrongNorm(name string, input int, rule graph.Rule) plant {
 	return plant{name, conv2, norm(op.MomentsOf, normOp), norm(op.MomentsOf, with(normOp, input, rule))}
 }
 
-// wrongMoments is a plant whose batch norm normalises by other moments than its gradient says.
+// wrongMoments is a plant whose batch norm normalizes by other moments than its gradient says.
 func wrongMoments(name string, moments func(x *node) *node) plant {
 	return plant{name, conv2, norm(op.MomentsOf, normOp), norm(moments, normOp)}
 }

@@ -266,7 +266,7 @@ var joined = map[string]graph.Layer{
 	"tied": graph.Seq{graph.Dense{Out: 10}, affine("a", 10), affine("a", 10)},
 }
 
-// norms are networks that normalise.
+// norms are networks that normalize.
 var norms = map[string]graph.Layer{
 	"batch norm": graph.Seq{
 		graph.Conv{Out: 4, Kernel: 5, NoBias: true}, graph.BatchNorm{}, graph.ReLU, graph.Conv{Out: 3, Kernel: 3, Pad: 1, NoBias: true}, graph.BatchNorm{},

@@ -10,7 +10,7 @@ import (
 // workSide bounds the sides of the picture in which ink is looked for. Larger ones are made smaller first.
 const workSide = 512
 
-// lightness makes a picture grey, 0 for black to 255 for white.
+// lightness makes a picture gray, 0 for black to 255 for white.
 func lightness(img image.Image) grid {
 	b := img.Bounds()
 	rgba := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
@@ -20,26 +20,26 @@ func lightness(img image.Image) grid {
 	size := (max(b.Dx(), b.Dy()) + workSide - 1) / workSide
 	w, h := max(b.Dx()/size*size, min(b.Dx(), size)), max(b.Dy()/size*size, min(b.Dy(), size))
 	factor := 1 / float64(size)
-	grey := resample(func(x, y int) float64 {
+	gray := resample(func(x, y int) float64 {
 		p := rgba.Pix[y*rgba.Stride+4*x:]
 		return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2]) // the weights of ITU-R BT.601
 	}, w, h, factor)
 	opaque := resample(func(x, y int) float64 {
 		return float64(rgba.Pix[y*rgba.Stride+4*x+3]) / 255
 	}, w, h, factor)
-	behind := paper(grey, opaque)
-	for i := range grey.v {
-		grey.v[i] += (1 - opaque.v[i]) * behind
+	behind := paper(gray, opaque)
+	for i := range gray.v {
+		gray.v[i] += (1 - opaque.v[i]) * behind
 	}
-	return grey
+	return gray
 }
 
 // paper is the lightness to put behind transparent pixels. Where the border is mostly opaque, it is the border's.
 // Otherwise the picture is ink on nothing, and dark ink gets white paper, light ink black.
-func paper(grey, opaque grid) float64 {
+func paper(gray, opaque grid) float64 {
 	sum, cover, n := 0.0, 0.0, 0.0
-	grey.border(func(x, y int) {
-		sum += grey.at(x, y)
+	gray.border(func(x, y int) {
+		sum += gray.at(x, y)
 		cover += opaque.at(x, y)
 		n++
 	})
@@ -47,8 +47,8 @@ func paper(grey, opaque grid) float64 {
 		return sum / cover
 	}
 	sum, cover = 0, 0
-	for i := range grey.v {
-		sum += grey.v[i]
+	for i := range gray.v {
+		sum += gray.v[i]
 		cover += opaque.v[i]
 	}
 	if sum < 127.5*cover {
@@ -68,7 +68,7 @@ func (g grid) subtractBackground() {
 	}
 }
 
-// background is the median of the pixels in ring where half of them are within two grey levels of it, as in drawings.
+// background is the median of the pixels in ring where half of them are within two gray levels of it, as in drawings.
 // Otherwise light falls unevenly, and it is the surface whose distances from these pixels have nearly the smallest sum.
 // (With squares, as in plain least squares, ink that touches the border would bend it.) To that end a least squares
 // fit is repeated with the weight of each pixel 1 over its last distance.

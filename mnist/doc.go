@@ -4,7 +4,7 @@
 //   - load.go: [Load] (the digits inside the program) and [LoadDir] (any data set in MNIST's file layout), split as
 //     in Nielsen's book; [Data] with the digests of its files
 //   - idx.go: the reader of IDX files, which trusts nothing that a header says; [FormatError]
-//   - set.go: [Set], labelled images, one byte a pixel
+//   - set.go: [Set], labeled images, one byte a pixel
 //   - book.go: what the book does to the data: [Expand], [Darkness]
 //   - picture.go: [ReadImage], a PNG, JPEG or GIF of bounded size
 //   - frame.go: [Frame], any drawing or photo of a digit in the frame that MNIST has: 28×28, light on dark; with

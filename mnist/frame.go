@@ -7,22 +7,22 @@ import (
 	"slices"
 )
 
-// The frame that MNIST's makers used: the ink fits a box of 20×20 pixels, and its centre of mass is pixel (14, 14) of
+// The frame that MNIST's makers used: the ink fits a box of 20×20 pixels, and its center of mass is pixel (14, 14) of
 // 28×28, counted from 0.
 const (
 	frameSide = 28
 	inkSide   = 20
 )
 
-// leastContrast is how many of 255 grey levels ink must differ from its background. Paper in a photo differs from
+// leastContrast is how many of 255 gray levels ink must differ from its background. Paper in a photo differs from
 // itself by less, a pencil's line by more.
 const leastContrast = 20
 
 var errNoInk = errors.New("mnist: no ink in the picture; draw a digit that stands out from its background")
 
 // Frame puts any drawing or photo of one digit into the frame of MNIST, as 28×28 bytes, light on dark: it makes the
-// picture grey, subtracts a background that may be lit unevenly, turns dark on light around, leaves out specks, scales
-// the ink by averaging areas so that it just fits a box of 20×20, and puts its centre of mass at the centre, to a whole
+// picture gray, subtracts a background that may be lit unevenly, turns dark on light around, leaves out specks, scales
+// the ink by averaging areas so that it just fits a box of 20×20, and puts its center of mass at the center, to a whole
 // pixel. Transparent parts count as background. A picture without ink is an error.
 //
 // The background is what most of the outermost pixels show, so they should not show the table beside the paper.
@@ -53,7 +53,7 @@ func (g grid) place() []byte {
 	return out
 }
 
-// corner is where in the frame the grid's first pixel goes, so that the centre of mass is at the centre, if the grid
+// corner is where in the frame the grid's first pixel goes, so that the center of mass is at the center, if the grid
 // then fits into the frame, or else as near as it fits.
 func (g grid) corner() (left, top int) {
 	mass, x, y := 0.0, 0.0, 0.0
@@ -62,8 +62,8 @@ func (g grid) corner() (left, top int) {
 		x += v * float64(i%g.w)
 		y += v * float64(i/g.w)
 	}
-	place := func(centre float64, size int) int {
-		return min(max(0, int(math.Round(frameSide/2-centre))), frameSide-size)
+	place := func(center float64, size int) int {
+		return min(max(0, int(math.Round(frameSide/2-center))), frameSide-size)
 	}
 	return place(x/mass, g.w), place(y/mass, g.h)
 }

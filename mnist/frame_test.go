@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// grey makes a picture of 28×28 bytes.
-func grey(digit []byte) *image.Gray {
+// gray makes a picture of 28×28 bytes.
+func gray(digit []byte) *image.Gray {
 	return &image.Gray{Pix: digit, Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
 }
 
@@ -44,7 +44,7 @@ func cropped(digit []byte) image.Image {
 			b = b.Union(image.Rect(i%28, i/28, i%28+1, i/28+1))
 		}
 	}
-	return grey(digit).SubImage(b)
+	return gray(digit).SubImage(b)
 }
 
 // photo is a drawing under uneven light, out of focus, with noise: the paper goes from 220 in one corner to 120 in the
@@ -66,7 +66,7 @@ func photo(drawing *image.Gray, rng *rand.Rand) *image.Gray {
 }
 
 // The digits of MNIST are in their frame already, and what makes them from drawings and photos of them comes near them.
-// Measured, of 255 grey levels, when the mean pixel is 33: a mean absolute difference of 0.21 as it is and enlarged, 1.0
+// Measured, of 255 gray levels, when the mean pixel is 33: a mean absolute difference of 0.21 as it is and enlarged, 1.0
 // cropped (0.2 without four digits that leave little background at the border), 11.9 in a photo, whose strokes are a
 // little thinner or thicker. The bounds leave some room.
 func TestFrameKeepsDigits(t *testing.T) {
@@ -77,7 +77,7 @@ func TestFrameKeepsDigits(t *testing.T) {
 		picture     func(digit []byte) image.Image
 		mean, worst float64
 	}{
-		{"as it is", func(digit []byte) image.Image { return grey(digit) }, 0.3, 2},
+		{"as it is", func(digit []byte) image.Image { return gray(digit) }, 0.3, 2},
 		{"enlarged", func(digit []byte) image.Image { return enlarged(digit, rng.IntN(35), rng.IntN(20)) }, 0.3, 2},
 		{"cropped", func(digit []byte) image.Image { return cropped(digit) }, 1.3, 50},
 		{"photo", func(digit []byte) image.Image { return photo(enlarged(digit, rng.IntN(35), rng.IntN(20)), rng) }, 13, 30},
@@ -98,10 +98,10 @@ func TestFrameKeepsDigits(t *testing.T) {
 	}
 }
 
-// However ink and paper are coloured, the frame is the same.
-func TestFrameColours(t *testing.T) {
+// However ink and paper are colored, the frame is the same.
+func TestFrameColors(t *testing.T) {
 	digit := digits(t).Test.Image(0)
-	want, err := Frame(grey(digit))
+	want, err := Frame(gray(digit))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestFrameColours(t *testing.T) {
 	}
 }
 
-// A black L of 40×80, its strokes 20 wide, becomes one of 10×20, whose centre of mass, (3, 11) within itself, comes
+// A black L of 40×80, its strokes 20 wide, becomes one of 10×20, whose center of mass, (3, 11) within itself, comes
 // to (14, 14).
 func TestFramePlacesL(t *testing.T) {
 	letter := func(x, y, size int) bool {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// grid is a grey picture in floating point, row after row.
+// grid is a gray picture in floating point, row after row.
 type grid struct {
 	v    []float64
 	w, h int

@@ -8,7 +8,7 @@ import (
 
 // cutInk returns the smallest part of g that holds all ink, everything else in it 0. Ink is what reaches the threshold,
 // without specks; and of what is as near to it as one pixel of the final frame, all that is above the noise of the
-// background: the grey edges, because MNIST has them too.
+// background: the gray edges, because MNIST has them too.
 func (g grid) cutInk(threshold float64) grid {
 	ink := make(mask, len(g.v))
 	for i, v := range g.v {
@@ -32,7 +32,7 @@ func (g grid) cutInk(threshold float64) grid {
 	return cut
 }
 
-// noise is the value up to which pixels are background: one grey level more than the mean of those far from ink, plus
+// noise is the value up to which pixels are background: one gray level more than the mean of those far from ink, plus
 // three standard deviations, but at most half the threshold of ink.
 func (g grid) noise(ink mask, threshold float64) float64 {
 	sum, squares, n := 0.0, 0.0, 0.0
@@ -94,7 +94,7 @@ func (m mask) dropSpecks(w int) {
 	}
 }
 
-// fill numbers the piece that contains pixel i, neighbours by a corner included, and returns its size.
+// fill numbers the piece that contains pixel i, neighbors by a corner included, and returns its size.
 func (m mask) fill(piece []int, i, number, w int) (size int) {
 	piece[i] = number
 	for stack := []int{i}; len(stack) > 0; size++ {

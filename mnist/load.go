@@ -60,7 +60,7 @@ func Load() (*Data, error) {
 	return d, nil
 }
 
-// LoadDir reads a data set in MNIST's layout from the four files in dir, each plain or gzipped, its name spelt
+// LoadDir reads a data set in MNIST's layout from the four files in dir, each plain or gzipped, its name spelled
 // train-images-idx3-ubyte or train-images.idx3-ubyte, with or without .gz; the first spelling found is taken. Images
 // may have any size up to 1024×1024, the same in training and test, and all files together 210 MiB of bytes. A link out of
 // dir is an error.
@@ -129,11 +129,11 @@ func load(files fs.FS, dir string) (*Data, error) {
 
 // checkLearnable reports a label that no training image has.
 func (d *Data) checkLearnable() error {
-	var learnt [256]bool
+	var learned [256]bool
 	for _, label := range d.Train.Labels {
-		learnt[label] = true
+		learned[label] = true
 	}
-	return d.checkLabels(func(label byte) bool { return learnt[label] },
+	return d.checkLabels(func(label byte) bool { return learned[label] },
 		"does not occur among the training images; shuffle or correct the files")
 }
 

@@ -53,7 +53,7 @@ func TestReadImage(t *testing.T) {
 	}
 }
 
-// pngHeader is the beginning of a PNG of 8-bit grey pixels.
+// pngHeader is the beginning of a PNG of 8-bit gray pixels.
 func pngHeader(w, h uint32) []byte {
 	chunk := []byte("IHDR")
 	chunk = binary.BigEndian.AppendUint32(chunk, w)

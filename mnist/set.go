@@ -3,7 +3,7 @@ package mnist
 // PixelScale turns a byte into a network's input: byte/256, as in the book, so that the largest input is 0.99609375.
 const PixelScale = 256
 
-// Set is a set of labelled grey images, one byte a pixel, row after row.
+// Set is a set of labeled gray images, one byte a pixel, row after row.
 type Set struct {
 	Images     []byte // Len() × Rows × Cols
 	Labels     []byte // Len(), each below Classes

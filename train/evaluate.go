@@ -11,7 +11,7 @@ import (
 // chunk is the number of examples that are evaluated at once.
 const chunk = 100
 
-// Evaluate runs a network over a set: the mean cost and the number of right answers. When ctx is cancelled it stops within a hundred
+// Evaluate runs a network over a set: the mean cost and the number of right answers. When ctx is canceled it stops within a hundred
 // examples, with ctx's error.
 func Evaluate(ctx context.Context, n *graph.Net, d Data) (graph.Stats, error) {
 	var total graph.Stats
@@ -33,7 +33,7 @@ func Predict(n *graph.Net, d Data) ([]float32, error) {
 	})
 }
 
-// chunks calls f with the examples [from, to) and so many targets of each, a chunk at a time, until ctx is cancelled.
+// chunks calls f with the examples [from, to) and so many targets of each, a chunk at a time, until ctx is canceled.
 func chunks(ctx context.Context, n *graph.Net, d Data, targets int, f func(x, y []float32, from, to int) error) error {
 	if err := fits(d, n); err != nil {
 		return fmt.Errorf("train: %w", err)

@@ -61,7 +61,7 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-// asked is a context that is cancelled once it has been asked so many times.
+// asked is a context that is canceled once it has been asked so many times.
 type asked struct {
 	context.Context
 	times, until int
@@ -81,7 +81,7 @@ func TestCancelEvaluation(t *testing.T) {
 	for until, want := range map[int]error{0: context.Canceled, 4: context.Canceled, 9: context.Canceled, 10: nil} {
 		ctx := &asked{t.Context(), 0, until}
 		if _, err := train.Evaluate(ctx, n, d); err != want || ctx.times != min(until+1, 10) {
-			t.Errorf("cancelled after %d: %v after %d chunks", until, err, ctx.times)
+			t.Errorf("canceled after %d: %v after %d chunks", until, err, ctx.times)
 		}
 	}
 	tr := &train.Trainer{Net: n, Optimizer: train.SGD{}, Train: d, Validation: d, Epochs: 3, Batch: 100, Eta: 1}

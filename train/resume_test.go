@@ -80,7 +80,7 @@ func save(t *testing.T, tr *train.Trainer) *saved {
 	return &s
 }
 
-// until runs a training to its end or to the given step, counted from its first, by a cancelled context.
+// until runs a training to its end or to the given step, counted from its first, by a canceled context.
 func until(t *testing.T, tr *train.Trainer, last uint64) (epochs []train.Epoch, stopped bool) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -176,8 +176,8 @@ func TestSameBits(t *testing.T) {
 	}
 }
 
-// TestCancelledBefore: nothing happens under a context that is over.
-func TestCancelledBefore(t *testing.T) {
+// TestCanceledBefore: nothing happens under a context that is over.
+func TestCanceledBefore(t *testing.T) {
 	tr := training(t, plain, nil)
 	before := save(t, tr)
 	ctx, cancel := context.WithCancel(context.Background())

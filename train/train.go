@@ -248,7 +248,7 @@ func (t *Trainer) batches() int {
 }
 
 // Run trains from the present state, or the start, to the end, and yields after each epoch; early stopping is break. The last pair has an error
-// if there was one: ctx's if it was cancelled (the state is then that after the last whole mini-batch, also where the evaluation was cut short), or a *DivergedError,
+// if there was one: ctx's if it was canceled (the state is then that after the last whole mini-batch, also where the evaluation was cut short), or a *DivergedError,
 // as soon as a cost is not finite, and at the latest before an epoch with a tensor that is not would be yielded.
 func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 	return func(yield func(Epoch, error) bool) {

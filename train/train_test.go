@@ -169,7 +169,7 @@ func diverges(t *testing.T, c graph.Config, tr train.Trainer) {
 		t.Errorf("%+v at %+v", diverged, s)
 	}
 	if !maps.EqualFunc(memory(&tr), before, slices.Equal) {
-		t.Errorf("%+v: the weights, the averages or what the optimiser keeps are not those before the step", tr)
+		t.Errorf("%+v: the weights, the averages or what the optimizer keeps are not those before the step", tr)
 	}
 	want := fmt.Sprintf("train: epoch %d, mini-batch %d: the cost is not finite, first in %s; try a smaller eta", s.Epoch, s.Batch, diverged.Op)
 	if diverged.Error() != want {

@@ -38,14 +38,14 @@ func kept(t *testing.T, runs, name string, offs ...float64) {
 
 func TestBookTable(t *testing.T) {
 	runs := t.TempDir()
-	kept(t, runs, "regularised", 0)
+	kept(t, runs, "regularized", 0)
 	kept(t, runs, "weight-init-30", 1, 2)
 	r := ok(t, "book", "--runs", runs)
 	for _, want := range []string{
 		"\ndarkness               1  test accuracy                              22.25%  22.25%            1  ±0.005%    exact\n",
 		"\nneuron                 3  w = 0.6, b = 0.9: first output             0.8176  0.8176            1  ±0.00005   exact\n",
 		"not run; about 4 s with: stheno book overfitting\n",
-		"\nregularised            3  test accuracy, last                         87.1%   87.1%            1  ",
+		"\nregularized            3  test accuracy, last                         87.1%   87.1%            1  ",
 		"2  ", "agrees", "2 hidden layers: first", "s √(1+1/runs)",
 	} {
 		if !strings.Contains(r.out, want) {
@@ -62,9 +62,9 @@ func TestBookTable(t *testing.T) {
 
 func TestBookJSON(t *testing.T) {
 	runs := t.TempDir()
-	kept(t, runs, "regularised", -1, 1)
+	kept(t, runs, "regularized", -1, 1)
 	kept(t, runs, "weight-init-30", 5)
-	list := events(t, ok(t, "book", "regularised", "darkness", "--runs", runs, "--json", "--seeds", "2").out)
+	list := events(t, ok(t, "book", "regularized", "darkness", "--runs", runs, "--json", "--seeds", "2").out)
 	if len(list) != 2 || list[0]["experiment"] != "darkness" {
 		t.Fatalf("%v", list)
 	}
@@ -75,7 +75,7 @@ func TestBookJSON(t *testing.T) {
 	if sd, found := d["sd"]; sd != nil || !found || d["nonfinite"] != nil {
 		t.Errorf("%v", d)
 	}
-	e, _ := book.Find("regularised")
+	e, _ := book.Find("regularized")
 	f := e.Published[0]
 	if !near(reg["book"], .871) || !near(reg["ours"], .871) || !near(reg["sd"], math.Sqrt2*f.Spread) || reg["runs"] != 2. ||
 		!near(reg["tolerance"], f.Tolerance(2)) || reg["verdict"] != "agrees" {

@@ -102,7 +102,7 @@ func (a *app) showFinding(path string, f *compare.Finding) {
 	var t table
 	t.add("tensor", "shape", "difference", "relative", "")
 	for _, c := range f.Tensors {
-		t.add(c.Name, shape(c.Shape), fmt.Sprintf("%.1e", c.Abs), fmt.Sprintf("%.1e", c.Rel), judgement(c.Same)+atStep(c.Step))
+		t.add(c.Name, shape(c.Shape), fmt.Sprintf("%.1e", c.Abs), fmt.Sprintf("%.1e", c.Rel), judgment(c.Same)+atStep(c.Step))
 	}
 	t.print(a.out)
 	fmt.Fprintln(a.out)
@@ -131,7 +131,7 @@ func plural(n int, one, many string) string {
 	return count(n) + " " + many
 }
 
-func judgement(same bool) string {
+func judgment(same bool) string {
 	if same {
 		return "same"
 	}
@@ -158,7 +158,7 @@ func findingObject(path, model string, f *compare.Finding) object {
 	for _, c := range f.Tensors {
 		tensors = append(tensors, object{
 			{"tensor", c.Name}, {"shape", c.Shape}, {"what", what(&compare.Beyond{Gradient: !c.Weight})}, {"step", max(c.Step, 0)},
-			{"rel", c.Rel}, {"abs", c.Abs}, {"verdict", judgement(c.Same)},
+			{"rel", c.Rel}, {"abs", c.Abs}, {"verdict", judgment(c.Same)},
 		})
 		if c.Weight {
 			weights = f.Weights
@@ -173,7 +173,7 @@ func findingObject(path, model string, f *compare.Finding) object {
 	}
 	return object{
 		{"model", orNull(model)}, {"against", path}, {"network", f.Network}, {"layout", f.Reading}, {"dtype", f.Type}, {"tol", f.Tol}, {"steps", f.Steps},
-		{"max_rel_grad", f.Gradients}, {"max_rel_weight", weights}, {"verdict", judgement(f.First == nil)}, {"first", first}, {"diagnosis", diagnosis},
+		{"max_rel_grad", f.Gradients}, {"max_rel_weight", weights}, {"verdict", judgment(f.First == nil)}, {"first", first}, {"diagnosis", diagnosis},
 		{"notes", f.Notes}, {"tensors", tensors},
 	}
 }

@@ -147,7 +147,7 @@ func encodePNG(t *testing.T, img image.Image) []byte {
 	return b.Bytes()
 }
 
-// picture is MNIST's i-th test digit as a PNG: scale times as large, away from the centre, and dark on light if inverted.
+// picture is MNIST's i-th test digit as a PNG: scale times as large, away from the center, and dark on light if inverted.
 func picture(t *testing.T, i, scale int, inverted bool) []byte {
 	t.Helper()
 	d, err := digits()

@@ -64,12 +64,12 @@ func TestDataShow(t *testing.T) {
 			}
 			for i, tile := range line {
 				if same := sorted(tile) == sorted(first[byte(digit)]); same != (c.same || i == 0) {
-					t.Errorf("%s: image %d of digit %d: the greys of the first is %v", c.augment, i, digit, same)
+					t.Errorf("%s: image %d of digit %d: the grays of the first is %v", c.augment, i, digit, same)
 				}
 			}
 		}
 	}
 }
 
-// sorted is an image's pixels in order of their grey.
+// sorted is an image's pixels in order of their gray.
 func sorted(image []byte) string { return string(slices.Sorted(slices.Values(image))) }

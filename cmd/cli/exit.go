@@ -95,7 +95,7 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// signalled is why a context was cancelled.
+// signalled is why a context was canceled.
 type signalled struct{ signal syscall.Signal }
 
 func (s signalled) Error() string { return s.signal.String() }

@@ -292,7 +292,7 @@ func (c *climb) rowsTable(rows []ladder.Row) {
 	var t table
 	t.add("rung", "figure", "set", "book", "best", "mean", "sd", "runs", "verdict")
 	for _, r := range rows {
-		cells := []string{r.Rung, r.What, r.Set, ladder.Percent(r.Book), "", "", "", strconv.Itoa(r.N), r.Judgement()}
+		cells := []string{r.Rung, r.What, r.Set, ladder.Percent(r.Book), "", "", "", strconv.Itoa(r.N), r.Judgment()}
 		if r.N > 0 {
 			cells[4], cells[5] = ladder.Percent(r.Best), ladder.Percent(r.Mean)
 		}

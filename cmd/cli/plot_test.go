@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// drawn is the text of a picture, and how many lines it has in each of the first colours.
+// drawn is the text of a picture, and how many lines it has in each of the first colors.
 func drawn(t *testing.T, path string) (text string, lines int) {
 	t.Helper()
 	svg, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, colour := range []string{"0072B2", "D55E00", "009E73", "CC79A7"} {
-		if strings.Contains(string(svg), "stroke:#"+colour) {
+	for _, color := range []string{"0072B2", "D55E00", "009E73", "CC79A7"} {
+		if strings.Contains(string(svg), "stroke:#"+color) {
 			lines++
 		}
 	}

@@ -24,7 +24,7 @@ func (a *app) predictCommand() *cobra.Command {
 		Use:   "predict [flags] RUN IMAGE...",
 		Short: "Read digits in pictures",
 		Long: wrap("Say which digit each picture shows, with the outputs for all ten: probabilities after softmax, else activations. "+
-			"A picture is a PNG, JPEG or GIF of one digit, of any size and colour; it is put into MNIST's frame. How a "+
+			"A picture is a PNG, JPEG or GIF of one digit, of any size and color; it is put into MNIST's frame. How a "+
 			"camera was held, which a JPEG may note, is not read: turn the picture upright first. RUN is a "+
 			"run's folder, its name below --runs, or latest.", 100),
 		Args:              arguments(2, -1),

@@ -162,15 +162,15 @@ func observe(n *graph.Net, data *mnist.Data) ([]units, error) {
 	var list []units
 	layers := p.Layers()
 	for _, l := range layers[:len(layers)-1] { // The outputs are near their ends where the network is sure, as they should be.
-		if u, ok := behaviour(l, set.Len()); ok {
+		if u, ok := behavior(l, set.Len()); ok {
 			list = append(list, u)
 		}
 	}
 	return list, nil
 }
 
-// behaviour counts dead units of a layer that cuts off at 0, and saturated outputs of one that has two ends.
-func behaviour(l graph.LayerOutput, images int) (u units, ok bool) {
+// behavior counts dead units of a layer that cuts off at 0, and saturated outputs of one that has two ends.
+func behavior(l graph.LayerOutput, images int) (u units, ok bool) {
 	kind, _, _ := strings.Cut(l.Layer, "(")
 	low := math.Inf(-1)
 	switch kind {

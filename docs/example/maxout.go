@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// Maxout turns (m,n) into (m,n/Of): the largest of each Of neighbours (Goodfellow, Warde-Farley, Mirza, Courville and Bengio 2013).
+// Maxout turns (m,n) into (m,n/Of): the largest of each Of neighbors (Goodfellow, Warde-Farley, Mirza, Courville and Bengio 2013).
 type Maxout struct {
 	Of int `term:",required"`
 }

@@ -150,6 +150,6 @@ func logSoftmaxDo[T kernel.Float](y Array[T], x []Array[T]) {
 	defer kernel.Return(logSum)
 	s.LogSumExp(*logSum, z.Data, z.Shape[1])
 	for i, l := range *logSum {
-		s.Normalise(y.row(i), z.row(i), l, 1, 0)
+		s.Normalize(y.row(i), z.row(i), l, 1, 0)
 	}
 }

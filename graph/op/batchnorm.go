@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// A map of x (m,c,h,w) is normalised over all examples and places, a feature of x (m,n) over the examples: it is a map of one place.
+// A map of x (m,c,h,w) is normalized over all examples and places, a feature of x (m,n) over the examples: it is a map of one place.
 // What has to be known of the whole mini-batch is first found for each map of each example, while it is in the cache, and then joined.
 
 // maps are the number of maps of x and of their places.
@@ -163,7 +163,7 @@ func batchNormDo[T kernel.Float](eps float64) func(Array[T], []Array[T]) {
 		if area > 1 {
 			for i := 0; i < len(y.Data); i += area {
 				k := i / area % c
-				s.Normalise(y.Data[i:i+area], x[0].Data[i:i+area], mean[k], gamma[k]*inverse(variance[k], eps), beta[k])
+				s.Normalize(y.Data[i:i+area], x[0].Data[i:i+area], mean[k], gamma[k]*inverse(variance[k], eps), beta[k])
 			}
 			return
 		}
@@ -207,7 +207,7 @@ func dNormalizeDo[T kernel.Float](eps float64) func(Array[T], []Array[T]) {
 		c, area := maps(x[0].Shape)
 		for i := 0; i < len(dx.Data); i += area {
 			k := i / area % c
-			kernel.For[T]().Normalise(dx.Data[i:i+area], x[0].Data[i:i+area], 0, x[2].Data[k]*inverse(x[1].Data[c+k], eps), 0)
+			kernel.For[T]().Normalize(dx.Data[i:i+area], x[0].Data[i:i+area], 0, x[2].Data[k]*inverse(x[1].Data[c+k], eps), 0)
 		}
 	}
 }
@@ -333,7 +333,7 @@ func dBatchNormDo[T kernel.Float](eps float64, n int) func(Array[T], []Array[T])
 		if area > 1 {
 			for i := 0; i < len(dx.Data); i += area {
 				k := i / area % c
-				s.NormaliseGrad(dx.Data[i:i+area], x[3].Data[i:i+area], x[0].Data[i:i+area], -minus[k], a[k], b[k], d[k])
+				s.NormalizeGrad(dx.Data[i:i+area], x[3].Data[i:i+area], x[0].Data[i:i+area], -minus[k], a[k], b[k], d[k])
 			}
 			return
 		}

@@ -123,7 +123,7 @@ func dNLLDo[T kernel.Float](dz Array[T], x []Array[T]) {
 			sum += float64(y)
 		}
 		if math.Abs(sum-1) > 1e-6 { // not of rounding, as in smoothed labels
-			kernel.For[T]().Normalise(dz.row(i), dz.row(i), 0, T(sum), 0)
+			kernel.For[T]().Normalize(dz.row(i), dz.row(i), 0, T(sum), 0)
 		}
 	}
 	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})

@@ -76,24 +76,24 @@ var (
 func plus[T kernel.Float]() pair[T] {
 	return pair[T]{
 		both:  func(y, a, b []T) { kernel.For[T]().Add(y, a, b) },
-		left:  func(y []T, a T, b []T) { kernel.For[T]().Normalise(y, b, 0, 1, a) },
-		right: func(y, a []T, b T) { kernel.For[T]().Normalise(y, a, 0, 1, b) },
+		left:  func(y []T, a T, b []T) { kernel.For[T]().Normalize(y, b, 0, 1, a) },
+		right: func(y, a []T, b T) { kernel.For[T]().Normalize(y, a, 0, 1, b) },
 	}
 }
 
 func minus[T kernel.Float]() pair[T] {
 	return pair[T]{
-		both:  func(y, a, b []T) { kernel.For[T]().NormaliseGrad(y, a, b, 0, 1, -1, 0) },
-		left:  func(y []T, a T, b []T) { kernel.For[T]().Normalise(y, b, 0, -1, a) },
-		right: func(y, a []T, b T) { kernel.For[T]().Normalise(y, a, 0, 1, -b) },
+		both:  func(y, a, b []T) { kernel.For[T]().NormalizeGrad(y, a, b, 0, 1, -1, 0) },
+		left:  func(y []T, a T, b []T) { kernel.For[T]().Normalize(y, b, 0, -1, a) },
+		right: func(y, a []T, b T) { kernel.For[T]().Normalize(y, a, 0, 1, -b) },
 	}
 }
 
 func product[T kernel.Float]() pair[T] {
 	return pair[T]{
 		both:  func(y, a, b []T) { kernel.For[T]().Hadamard(y, a, b) },
-		left:  func(y []T, a T, b []T) { kernel.For[T]().Normalise(y, b, 0, a, 0) },
-		right: func(y, a []T, b T) { kernel.For[T]().Normalise(y, a, 0, b, 0) },
+		left:  func(y []T, a T, b []T) { kernel.For[T]().Normalize(y, b, 0, a, 0) },
+		right: func(y, a []T, b T) { kernel.For[T]().Normalize(y, a, 0, b, 0) },
 	}
 }
 
@@ -225,7 +225,7 @@ func lnDo[T kernel.Float](y, x []T) {
 	}
 }
 
-func negDo[T kernel.Float](y, x []T)    { kernel.For[T]().Normalise(y, x, 0, -1, 0) }
+func negDo[T kernel.Float](y, x []T)    { kernel.For[T]().Normalize(y, x, 0, -1, 0) }
 func squareDo[T kernel.Float](y, x []T) { kernel.For[T]().Hadamard(y, x, x) }
 
 func sqrtDo[T kernel.Float](y, x []T) {

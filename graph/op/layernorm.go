@@ -44,7 +44,7 @@ func layerNormDo[T kernel.Float](y Array[T], x []Array[T]) {
 	for i := range y.Shape[0] {
 		xi, yi := x[0].row(i), y.row(i)
 		mean, r := rowMoments(xi)
-		s.Normalise(yi, xi, mean, r, 0)
+		s.Normalize(yi, xi, mean, r, 0)
 		s.Hadamard(yi, yi, x[1].Data)
 		s.Add(yi, yi, x[2].Data)
 	}
@@ -84,7 +84,7 @@ func dLayerNormDo[T kernel.Float](dx Array[T], x []Array[T]) {
 		s.Hadamard(g, x[2].row(i), x[1].Data)
 		sum, product := s.SumProducts(g, xi, mean)
 		n := T(len(g))
-		s.NormaliseGrad(g, g, xi, mean, r, -r*r*r*product/n, -r*sum/n)
+		s.NormalizeGrad(g, g, xi, mean, r, -r*r*r*product/n, -r*sum/n)
 	}
 }
 
@@ -111,7 +111,7 @@ func dLayerNormScaleDo[T kernel.Float](y Array[T], x []Array[T]) {
 	for i := range x[0].Shape[0] {
 		xi := x[0].row(i)
 		mean, r := rowMoments(xi)
-		s.Normalise(*scratch, xi, mean, r, 0)
+		s.Normalize(*scratch, xi, mean, r, 0)
 		s.Hadamard(*scratch, *scratch, x[1].row(i))
 		s.Add(y.Data, y.Data, *scratch)
 	}

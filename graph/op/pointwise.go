@@ -71,7 +71,7 @@ func Scaled(c float64) *Op {
 }
 
 func scaledDo[T kernel.Float](c float64) func(y, x []T) {
-	return func(y, x []T) { kernel.For[T]().Normalise(y, x, 0, T(c), 0) }
+	return func(y, x []T) { kernel.For[T]().Normalize(y, x, 0, T(c), 0) }
 }
 
 // Add is y = a + b; its gradient is dy for both.
@@ -99,7 +99,7 @@ var ScaledBy = &Op{
 }
 
 func scaledByDo[T kernel.Float](y Array[T], x []Array[T]) {
-	kernel.For[T]().Normalise(y.Data, x[0].Data, 0, x[1].Data[0], 0)
+	kernel.For[T]().Normalize(y.Data, x[0].Data, 0, x[1].Data[0], 0)
 }
 
 // Inner is the scalar Σ a ⊙ b.

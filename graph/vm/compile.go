@@ -77,7 +77,7 @@ type instr struct {
 	sparse []*lists // the non-zero elements of x[0], where the op walks those
 	tiled  bool     // it runs tile by tile with the others of its block
 	update *value   // the parameter that the result, its gradient, updates at once
-	decay  bool     // whether regularisation shrinks that parameter
+	decay  bool     // whether regularization shrinks that parameter
 }
 
 func (in *instr) name() string {

@@ -85,7 +85,7 @@ func squares(y *G.Node) *G.Node {
 	return G.Must(G.Sum(G.Must(G.Square(y))))
 }
 
-// session is the program that minimises cost.
+// session is the program that minimizes cost.
 func (m *maker) session(cost *G.Node, solver G.Solver) *session {
 	if _, err := G.Grad(cost, m.params...); err != nil {
 		panic(err)

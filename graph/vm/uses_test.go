@@ -169,7 +169,7 @@ var uses = []program{
 		z := G.Must(G.Add(G.Must(G.Tanh(y)), y))
 		return &session{graph: m.g, shown: G.Nodes{z}}
 	}},
-	{"stabilised sigmoids", func() *session {
+	{"stabilized sigmoids", func() *session {
 		m := newMaker(tensor.Float64)
 		one := G.NewConstant(1.)
 		x := m.in(3, 4)

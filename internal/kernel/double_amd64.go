@@ -6,7 +6,7 @@ package kernel
 func doubleAVX2(s *Set[float64]) {
 	layDouble(s, []doubleRows{mulDouble1AVX2, mulDouble2AVX2, mulDouble3AVX2, mulDouble4AVX2, mulDouble5AVX2, mulDouble6AVX2}, dotDoubleAVX2)
 	layCutDouble(s, Set[float64]{
-		Add: addDoubleAVX2, Hadamard: hadamardDoubleAVX2, Axpy: axpyDoubleAVX2, Normalise: normaliseDoubleAVX2, NormaliseGrad: normaliseGradDoubleAVX2,
+		Add: addDoubleAVX2, Hadamard: hadamardDoubleAVX2, Axpy: axpyDoubleAVX2, Normalize: normalizeDoubleAVX2, NormalizeGrad: normalizeGradDoubleAVX2,
 		Sum: sumDoubleAVX2, Rectify: rectifyDoubleAVX2, RectifyGrad: rectifyGradDoubleAVX2,
 	})
 }
@@ -18,8 +18,8 @@ func doubleAVX512(s *Set[float64]) {
 		mulDouble7AVX512, mulDouble8AVX512, mulDouble9AVX512, mulDouble10AVX512, mulDouble11AVX512, mulDouble12AVX512,
 	}, dotDoubleAVX512)
 	layCutDouble(s, Set[float64]{
-		Add: addDoubleAVX512, Hadamard: hadamardDoubleAVX512, Axpy: axpyDoubleAVX512, Normalise: normaliseDoubleAVX512,
-		NormaliseGrad: normaliseGradDoubleAVX512, Sum: sumDoubleAVX512, Rectify: rectifyDoubleAVX512, RectifyGrad: rectifyGradDoubleAVX512,
+		Add: addDoubleAVX512, Hadamard: hadamardDoubleAVX512, Axpy: axpyDoubleAVX512, Normalize: normalizeDoubleAVX512,
+		NormalizeGrad: normalizeGradDoubleAVX512, Sum: sumDoubleAVX512, Rectify: rectifyDoubleAVX512, RectifyGrad: rectifyGradDoubleAVX512,
 	})
 }
 
@@ -90,9 +90,9 @@ func layCutDouble(s *Set[float64], f Set[float64]) {
 	s.Add = func(y, a, b []float64) { f.Add(y, a[:len(y)], b[:len(y)]) }
 	s.Hadamard = func(y, a, b []float64) { f.Hadamard(y, a[:len(y)], b[:len(y)]) }
 	s.Axpy = func(y []float64, a float64, x []float64) { f.Axpy(y, a, x[:len(y)]) }
-	s.Normalise = func(y, x []float64, mean, scale, shift float64) { f.Normalise(y[:len(x)], x, mean, scale, shift) }
-	s.NormaliseGrad = func(dx, dy, x []float64, mean, a, b, c float64) {
-		f.NormaliseGrad(dx[:len(x)], dy[:len(x)], x, mean, a, b, c)
+	s.Normalize = func(y, x []float64, mean, scale, shift float64) { f.Normalize(y[:len(x)], x, mean, scale, shift) }
+	s.NormalizeGrad = func(dx, dy, x []float64, mean, a, b, c float64) {
+		f.NormalizeGrad(dx[:len(x)], dy[:len(x)], x, mean, a, b, c)
 	}
 	s.Sum = f.Sum
 	s.Rectify = func(y, x []float64) { f.Rectify(y[:len(x)], x) }

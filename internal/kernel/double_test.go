@@ -57,8 +57,8 @@ func TestDouble(t *testing.T) {
 					"Sum":           func(s *Set[float64], y []float64) { copy(y, []float64{s.Sum(a)}) },
 					"Rectify":       func(s *Set[float64], y []float64) { s.Rectify(y, a) },
 					"RectifyGrad":   func(s *Set[float64], y []float64) { s.Rectify(y, a); s.RectifyGrad(y, append([]float64{}, y...), b) },
-					"Normalise":     func(s *Set[float64], y []float64) { s.Normalise(y, a, .5, -.25, 2) },
-					"NormaliseGrad": func(s *Set[float64], y []float64) { s.NormaliseGrad(y, a, b, .5, -.25, 2, 4) },
+					"Normalize":     func(s *Set[float64], y []float64) { s.Normalize(y, a, .5, -.25, 2) },
+					"NormalizeGrad": func(s *Set[float64], y []float64) { s.NormalizeGrad(y, a, b, .5, -.25, 2, 4) },
 				} {
 					f(&s, y)
 					f(loops, z)

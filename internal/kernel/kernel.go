@@ -40,10 +40,10 @@ type Set[T Float] struct {
 	SumSquares func(x []T, mean T) T
 	// SumProducts is Σ dy and Σ dy (x−mean).
 	SumProducts func(dy, x []T, mean T) (sum, product T)
-	// Normalise is y = scale (x−mean) + shift; y may be x.
-	Normalise func(y, x []T, mean, scale, shift T)
-	// NormaliseGrad is dx = a dy + b (x−mean) + c; dx may be dy.
-	NormaliseGrad func(dx, dy, x []T, mean, a, b, c T)
+	// Normalize is y = scale (x−mean) + shift; y may be x.
+	Normalize func(y, x []T, mean, scale, shift T)
+	// NormalizeGrad is dx = a dy + b (x−mean) + c; dx may be dy.
+	NormalizeGrad func(dx, dy, x []T, mean, a, b, c T)
 
 	Sigmoid     func(y, x []T)      // y = 1/(1+e^−x); y may be x
 	Tanh        func(y, x []T)      // y = tanh x; y may be x

@@ -11,7 +11,7 @@ func loops[T Float]() Set[T] {
 		Mul: mul[T], MulT: mulT[T],
 		Nonzero: nonzero[T], MulSparse: mulSparse[T], OuterSparse: outerSparse[T],
 		Add: add[T], Hadamard: hadamard[T], Divide: divide[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
-		SumSquares: sumSquares[T], SumProducts: sumProducts[T], Normalise: normalise[T], NormaliseGrad: normaliseGrad[T],
+		SumSquares: sumSquares[T], SumProducts: sumProducts[T], Normalize: normalize[T], NormalizeGrad: normalizeGrad[T],
 		Sigmoid: sigmoid[T], Tanh: tanh[T], ReLU: relu[T],
 		SigmoidGrad: sigmoidGrad[T], TanhGrad: tanhGrad[T], ReLUGrad: reluGrad[T],
 		LeakyReLU: leakyReLU[T], LeakyReLUGrad: leakyReLUGrad[T],
@@ -162,13 +162,13 @@ func sumProducts[T Float](dy, x []T, mean T) (sum, product T) {
 	return sum, product
 }
 
-func normalise[T Float](y, x []T, mean, scale, shift T) {
+func normalize[T Float](y, x []T, mean, scale, shift T) {
 	for i, v := range x {
 		y[i] = scale*(v-mean) + shift
 	}
 }
 
-func normaliseGrad[T Float](dx, dy, x []T, mean, a, b, c T) {
+func normalizeGrad[T Float](dx, dy, x []T, mean, a, b, c T) {
 	for i, v := range x {
 		dx[i] = a*dy[i] + b*(v-mean) + c
 	}

@@ -9,7 +9,7 @@ func vectorAVX2(s *Set[float32]) {
 	layCut(s, Set[float32]{
 		Add: addAVX2, Hadamard: hadamardAVX2, Divide: divideAVX2, Axpy: axpyAVX2, AddRow: addRowAVX2, SumRows: sumRowsAVX2,
 		Sum: sumAVX2, SumSquares: sumSquaresAVX2, SumProducts: sumProductsAVX2,
-		Normalise: normaliseAVX2, NormaliseGrad: normaliseGradAVX2,
+		Normalize: normalizeAVX2, NormalizeGrad: normalizeGradAVX2,
 		Sigmoid: sigmoidAVX2, Tanh: tanhAVX2, ReLU: reluAVX2, LeakyReLU: leakyReLUAVX2, GELU: geluAVX2, SiLU: siluAVX2,
 		SigmoidGrad: sigmoidGradAVX2, TanhGrad: tanhGradAVX2, ReLUGrad: reluGradAVX2,
 		LeakyReLUGrad: leakyReLUGradAVX2, GELUGrad: geluGradAVX2, SiLUGrad: siluGradAVX2,
@@ -28,7 +28,7 @@ func vectorAVX512(s *Set[float32]) {
 	layCut(s, Set[float32]{
 		Add: addAVX512, Hadamard: hadamardAVX512, Divide: divideAVX512, Axpy: axpyAVX512, AddRow: addRowAVX512, SumRows: sumRowsAVX512,
 		Sum: sumAVX512, SumSquares: sumSquaresAVX512, SumProducts: sumProductsAVX512,
-		Normalise: normaliseAVX512, NormaliseGrad: normaliseGradAVX512,
+		Normalize: normalizeAVX512, NormalizeGrad: normalizeGradAVX512,
 		Sigmoid: sigmoidAVX512, Tanh: tanhAVX512, ReLU: reluAVX512, LeakyReLU: leakyReLUAVX512, GELU: geluAVX512, SiLU: siluAVX512,
 		SigmoidGrad: sigmoidGradAVX512, TanhGrad: tanhGradAVX512, ReLUGrad: reluGradAVX512,
 		LeakyReLUGrad: leakyReLUGradAVX512, GELUGrad: geluGradAVX512, SiLUGrad: siluGradAVX512,
@@ -62,9 +62,9 @@ func layCut(s *Set[float32], f Set[float32]) {
 	s.SumProducts = func(dy, x []float32, mean float32) (sum, product float32) {
 		return f.SumProducts(dy, x[:len(dy)], mean)
 	}
-	s.Normalise = func(y, x []float32, mean, scale, shift float32) { f.Normalise(y[:len(x)], x, mean, scale, shift) }
-	s.NormaliseGrad = func(dx, dy, x []float32, mean, a, b, c float32) {
-		f.NormaliseGrad(dx[:len(x)], dy[:len(x)], x, mean, a, b, c)
+	s.Normalize = func(y, x []float32, mean, scale, shift float32) { f.Normalize(y[:len(x)], x, mean, scale, shift) }
+	s.NormalizeGrad = func(dx, dy, x []float32, mean, a, b, c float32) {
+		f.NormalizeGrad(dx[:len(x)], dy[:len(x)], x, mean, a, b, c)
 	}
 
 	s.Sigmoid, s.Tanh, s.ReLU = unary(f.Sigmoid), unary(f.Tanh), unary(f.ReLU)

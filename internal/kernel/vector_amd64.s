@@ -149,9 +149,9 @@ done9:
 	VZEROUPPER
 	RET
 
-// func normaliseAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
+// func normalizeAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
 // Requires: AVX, FMA3
-TEXT ·normaliseAVX2(SB), NOSPLIT, $0-60
+TEXT ·normalizeAVX2(SB), NOSPLIT, $0-60
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), CX
 	MOVQ         x_base+24(FP), DX
@@ -188,9 +188,9 @@ done12:
 	VZEROUPPER
 	RET
 
-// func normaliseGradAVX2(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
+// func normalizeGradAVX2(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
 // Requires: AVX, FMA3
-TEXT ·normaliseGradAVX2(SB), NOSPLIT, $0-88
+TEXT ·normalizeGradAVX2(SB), NOSPLIT, $0-88
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dx_len+8(FP), CX
 	MOVQ         dy_base+24(FP), DX
@@ -2367,9 +2367,9 @@ done93:
 	VZEROUPPER
 	RET
 
-// func normaliseDoubleAVX2(y []float64, x []float64, mean float64, scale float64, shift float64)
+// func normalizeDoubleAVX2(y []float64, x []float64, mean float64, scale float64, shift float64)
 // Requires: AVX, FMA3
-TEXT ·normaliseDoubleAVX2(SB), NOSPLIT, $0-72
+TEXT ·normalizeDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -2407,9 +2407,9 @@ done96:
 	VZEROUPPER
 	RET
 
-// func normaliseGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+// func normalizeGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
 // Requires: AVX, FMA3
-TEXT ·normaliseGradDoubleAVX2(SB), NOSPLIT, $0-104
+TEXT ·normalizeGradDoubleAVX2(SB), NOSPLIT, $0-104
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dy_base+24(FP), CX
 	MOVQ         x_base+48(FP), DX
@@ -4070,7 +4070,7 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	VBROADCASTSS right+56(FP), Y0
 	VBROADCASTSS bottom+60(FP), Y1
 	VPBROADCASTD cols+48(FP), Y2
-	VMOVUPS      neighbours<>+0(SB), Y3
+	VMOVUPS      neighbors<>+0(SB), Y3
 	ADDQ         CX, DX
 	XORQ         R8, R8
 	MOVQ         BX, R9
@@ -4224,23 +4224,23 @@ DATA inverse24<>+24(SB)/4, $(0.000000059604645)
 DATA inverse24<>+28(SB)/4, $(0.000000059604645)
 GLOBL inverse24<>(SB), RODATA|NOPTR, $32
 
-DATA neighbours<>+0(SB)/4, $0x80018000
-DATA neighbours<>+4(SB)/4, $0x80058004
-DATA neighbours<>+8(SB)/4, $0x80098008
-DATA neighbours<>+12(SB)/4, $0x800d800c
-DATA neighbours<>+16(SB)/4, $0x80018000
-DATA neighbours<>+20(SB)/4, $0x80058004
-DATA neighbours<>+24(SB)/4, $0x80098008
-DATA neighbours<>+28(SB)/4, $0x800d800c
-DATA neighbours<>+32(SB)/4, $0x80018000
-DATA neighbours<>+36(SB)/4, $0x80058004
-DATA neighbours<>+40(SB)/4, $0x80098008
-DATA neighbours<>+44(SB)/4, $0x800d800c
-DATA neighbours<>+48(SB)/4, $0x80018000
-DATA neighbours<>+52(SB)/4, $0x80058004
-DATA neighbours<>+56(SB)/4, $0x80098008
-DATA neighbours<>+60(SB)/4, $0x800d800c
-GLOBL neighbours<>(SB), RODATA|NOPTR, $64
+DATA neighbors<>+0(SB)/4, $0x80018000
+DATA neighbors<>+4(SB)/4, $0x80058004
+DATA neighbors<>+8(SB)/4, $0x80098008
+DATA neighbors<>+12(SB)/4, $0x800d800c
+DATA neighbors<>+16(SB)/4, $0x80018000
+DATA neighbors<>+20(SB)/4, $0x80058004
+DATA neighbors<>+24(SB)/4, $0x80098008
+DATA neighbors<>+28(SB)/4, $0x800d800c
+DATA neighbors<>+32(SB)/4, $0x80018000
+DATA neighbors<>+36(SB)/4, $0x80058004
+DATA neighbors<>+40(SB)/4, $0x80098008
+DATA neighbors<>+44(SB)/4, $0x800d800c
+DATA neighbors<>+48(SB)/4, $0x80018000
+DATA neighbors<>+52(SB)/4, $0x80058004
+DATA neighbors<>+56(SB)/4, $0x80098008
+DATA neighbors<>+60(SB)/4, $0x800d800c
+GLOBL neighbors<>(SB), RODATA|NOPTR, $64
 
 // func addAVX512(y []float32, a []float32, b []float32)
 // Requires: AVX, AVX512F
@@ -4356,9 +4356,9 @@ done203:
 	VZEROUPPER
 	RET
 
-// func normaliseAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
+// func normalizeAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
 // Requires: AVX, AVX512F
-TEXT ·normaliseAVX512(SB), NOSPLIT, $0-60
+TEXT ·normalizeAVX512(SB), NOSPLIT, $0-60
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), CX
 	MOVQ         x_base+24(FP), DX
@@ -4396,9 +4396,9 @@ done206:
 	VZEROUPPER
 	RET
 
-// func normaliseGradAVX512(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
+// func normalizeGradAVX512(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
 // Requires: AVX, AVX512F
-TEXT ·normaliseGradAVX512(SB), NOSPLIT, $0-88
+TEXT ·normalizeGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dx_len+8(FP), CX
 	MOVQ         dy_base+24(FP), DX
@@ -6296,9 +6296,9 @@ done287:
 	VZEROUPPER
 	RET
 
-// func normaliseDoubleAVX512(y []float64, x []float64, mean float64, scale float64, shift float64)
+// func normalizeDoubleAVX512(y []float64, x []float64, mean float64, scale float64, shift float64)
 // Requires: AVX, AVX512F
-TEXT ·normaliseDoubleAVX512(SB), NOSPLIT, $0-72
+TEXT ·normalizeDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), DX
 	MOVQ         y_len+8(FP), CX
@@ -6337,9 +6337,9 @@ done290:
 	VZEROUPPER
 	RET
 
-// func normaliseGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+// func normalizeGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
 // Requires: AVX, AVX512F
-TEXT ·normaliseGradDoubleAVX512(SB), NOSPLIT, $0-104
+TEXT ·normalizeGradDoubleAVX512(SB), NOSPLIT, $0-104
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dy_base+24(FP), DX
 	MOVQ         x_base+48(FP), BX
@@ -8003,7 +8003,7 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS unit<>+0(SB), Z6
 	VBROADCASTSS inverse24<>+0(SB), Z7
 	VPBROADCASTD cols+48(FP), Z2
-	VMOVUPS      neighbours<>+0(SB), Z8
+	VMOVUPS      neighbors<>+0(SB), Z8
 	ADDQ         DX, BX
 	XORQ         R8, R8
 	MOVQ         CX, R9

@@ -125,7 +125,7 @@ func TestMask(t *testing.T) {
 	})
 }
 
-// TestMaskIsRandom tests that the kept elements of a mask are as many as they should be, and independent of their neighbours
+// TestMaskIsRandom tests that the kept elements of a mask are as many as they should be, and independent of their neighbors
 // and of the next key's: each number within five standard deviations.
 func TestMaskIsRandom(t *testing.T) {
 	const n = 1 << 18

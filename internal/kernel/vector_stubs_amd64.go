@@ -19,15 +19,15 @@ func hadamardAVX2(y []float32, a []float32, b []float32)
 //go:noescape
 func axpyAVX2(y []float32, a float32, x []float32)
 
-// normaliseAVX2 is y[i] = scale (x[i]−mean) + shift.
+// normalizeAVX2 is y[i] = scale (x[i]−mean) + shift.
 //
 //go:noescape
-func normaliseAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
+func normalizeAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
 
-// normaliseGradAVX2 is dx[i] = a dy[i] + b (x[i]−mean) + c.
+// normalizeGradAVX2 is dx[i] = a dy[i] + b (x[i]−mean) + c.
 //
 //go:noescape
-func normaliseGradAVX2(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
+func normalizeGradAVX2(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
 
 // sigmoidAVX2 is y[i] = 1/(1+e^−x[i]).
 //
@@ -159,15 +159,15 @@ func hadamardDoubleAVX2(y []float64, a []float64, b []float64)
 //go:noescape
 func axpyDoubleAVX2(y []float64, a float64, x []float64)
 
-// normaliseDoubleAVX2 is y[i] = scale (x[i]−mean) + shift.
+// normalizeDoubleAVX2 is y[i] = scale (x[i]−mean) + shift.
 //
 //go:noescape
-func normaliseDoubleAVX2(y []float64, x []float64, mean float64, scale float64, shift float64)
+func normalizeDoubleAVX2(y []float64, x []float64, mean float64, scale float64, shift float64)
 
-// normaliseGradDoubleAVX2 is dx[i] = a dy[i] + b (x[i]−mean) + c.
+// normalizeGradDoubleAVX2 is dx[i] = a dy[i] + b (x[i]−mean) + c.
 //
 //go:noescape
-func normaliseGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+func normalizeGradDoubleAVX2(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
 
 // rectifyDoubleAVX2 is y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0).
 //
@@ -282,15 +282,15 @@ func hadamardAVX512(y []float32, a []float32, b []float32)
 //go:noescape
 func axpyAVX512(y []float32, a float32, x []float32)
 
-// normaliseAVX512 is y[i] = scale (x[i]−mean) + shift.
+// normalizeAVX512 is y[i] = scale (x[i]−mean) + shift.
 //
 //go:noescape
-func normaliseAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
+func normalizeAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
 
-// normaliseGradAVX512 is dx[i] = a dy[i] + b (x[i]−mean) + c.
+// normalizeGradAVX512 is dx[i] = a dy[i] + b (x[i]−mean) + c.
 //
 //go:noescape
-func normaliseGradAVX512(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
+func normalizeGradAVX512(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
 
 // sigmoidAVX512 is y[i] = 1/(1+e^−x[i]).
 //
@@ -422,15 +422,15 @@ func hadamardDoubleAVX512(y []float64, a []float64, b []float64)
 //go:noescape
 func axpyDoubleAVX512(y []float64, a float64, x []float64)
 
-// normaliseDoubleAVX512 is y[i] = scale (x[i]−mean) + shift.
+// normalizeDoubleAVX512 is y[i] = scale (x[i]−mean) + shift.
 //
 //go:noescape
-func normaliseDoubleAVX512(y []float64, x []float64, mean float64, scale float64, shift float64)
+func normalizeDoubleAVX512(y []float64, x []float64, mean float64, scale float64, shift float64)
 
-// normaliseGradDoubleAVX512 is dx[i] = a dy[i] + b (x[i]−mean) + c.
+// normalizeGradDoubleAVX512 is dx[i] = a dy[i] + b (x[i]−mean) + c.
 //
 //go:noescape
-func normaliseGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
+func normalizeGradDoubleAVX512(dx []float64, dy []float64, x []float64, mean float64, a float64, b float64, c float64)
 
 // rectifyDoubleAVX512 is y[i] = x[i]+0 where x[i] > 0, else 0 (x[i]+0).
 //

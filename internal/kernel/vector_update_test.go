@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// updates are the optimisers' kernels as functions of the weights, two of what they keep, and the gradient.
+// updates are the optimizers' kernels as functions of the weights, two of what they keep, and the gradient.
 var updates = []struct {
 	name string
 	kept int

@@ -32,7 +32,7 @@ var synonyms = map[string]string{
 	"maxpooling": "pool", "averagepool": "avgpool", "meanpool": "avgpool", "gap": "globalavgpool", "bn": "batchnorm", "ln": "layernorm",
 	"lrelu": "leakyrelu", "swish": "silu", "logistic": "sigmoid", "view": "reshape", "cat": "concat", "sequential": "seq", "skip": "residual",
 	"units": "out", "neurons": "out", "maps": "out", "filters": "out", "channels": "out", "rate": "p", "alpha": "slope",
-	"lr": "eta", "learning_rate": "eta", "l2": "lambda", "weight_decay": "lambda", "batch_size": "batch", "OPTI": "optimizer",
+	"lr": "eta", "learning_rate": "eta", "l2": "lambda", "weight_decay": "lambda", "batch_size": "batch", "optimiser": "optimizer",
 	"initializer": "init", "augmentation": "augment", "nll": "log-likelihood", "bce": "binary-cross-entropy", "l1": "mae", "label_smoothing": "smoothing", "xavier": "glorot",
 	"kaiming": "he",
 }

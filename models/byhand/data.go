@@ -25,7 +25,7 @@ func (e Examples) Len() int { return len(e) }
 // Example returns the example i.
 func (e Examples) Example(i int) Example { return e[i] }
 
-// Images is Data of labelled grey images, such as MNIST, kept as the bytes
+// Images is Data of labeled gray images, such as MNIST, kept as the bytes
 // they are in the file: as float64 its 50,000 training images take 313 MB.
 type Images struct {
 	Pixels []byte // Image after image, all of one size: (len(Labels), pixels of an image).

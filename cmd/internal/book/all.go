@@ -21,17 +21,17 @@ var All = []Experiment{
 		},
 	},
 	{
-		Name: "overfitting", Doc: "784-30-10 on 1,000 images, cross-entropy, large initialisation, η = 0.5, 400 epochs", Chapter: 3,
+		Name: "overfitting", Doc: "784-30-10 on 1,000 images, cross-entropy, large initialization, η = 0.5, 400 epochs", Chapter: 3,
 		Seeds: 1, Seconds: 4, run: overfit("ch3-overfit"), Axes: Axes{"epoch", "accuracy", false},
 		Published: []Figure{{"test accuracy, last", "82.27%", .0057}, {"training accuracy, last", "100.0%", 0}},
 	},
 	{
-		Name: "regularised", Doc: "the same with L2 regularisation, λ = 0.1", Chapter: 3,
+		Name: "regularized", Doc: "the same with L2 regularization, λ = 0.1", Chapter: 3,
 		Seeds: 1, Seconds: 4, run: overfit("ch3-overfit-l2"), Axes: Axes{"epoch", "accuracy", false},
 		Published: []Figure{{"test accuracy, last", "87.1%", .0019}},
 	},
 	{
-		Name: "more-data", Doc: "784-30-10 on more and more images, large initialisation, η = 0.5, λ = size·1e-4, epochs = 1,500,000/size", Chapter: 3,
+		Name: "more-data", Doc: "784-30-10 on more and more images, large initialization, η = 0.5, λ = size·1e-4, epochs = 1,500,000/size", Chapter: 3,
 		Seeds: 1, Seconds: 16, run: moreData(1_500_000, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000),
 		Axes: Axes{"training images", "validation accuracy", false},
 		Published: []Figure{
@@ -41,7 +41,7 @@ var All = []Experiment{
 		},
 	},
 	{
-		Name: "weight-init-30", Doc: "784-30-10, default and large initialisation: validation accuracy, η = 0.1, λ = 5", Chapter: 3,
+		Name: "weight-init-30", Doc: "784-30-10, default and large initialization: validation accuracy, η = 0.1, λ = 5", Chapter: 3,
 		Seeds: 1, Seconds: 5, run: weightInit("ch3-default-30", "ch3-large-30"), Axes: Axes{"epoch", "validation accuracy", false},
 		Published: []Figure{
 			{"default, epoch 0", "92.70%", .00093}, {"default, epoch 29", "96.50%", .0019},
@@ -49,7 +49,7 @@ var All = []Experiment{
 		},
 	},
 	{
-		Name: "weight-init-100", Doc: "784-100-10, default and large initialisation: validation accuracy, η = 0.1, λ = 5", Chapter: 3,
+		Name: "weight-init-100", Doc: "784-100-10, default and large initialization: validation accuracy, η = 0.1, λ = 5", Chapter: 3,
 		Seeds: 1, Seconds: 10, run: weightInit("ch3-default-100", "ch3-large-100"), Axes: Axes{"epoch", "validation accuracy", false},
 		Published: []Figure{
 			{"default, epoch 0", "92.95%", .002}, {"default, epoch 29", "97.81%", .001},
@@ -57,7 +57,7 @@ var All = []Experiment{
 		},
 	},
 	{
-		Name: "multiple-eta", Doc: "784-30-10, three learning rates: training cost with its L2 term, default initialisation, λ = 5", Chapter: 3,
+		Name: "multiple-eta", Doc: "784-30-10, three learning rates: training cost with its L2 term, default initialization, λ = 5", Chapter: 3,
 		Seeds: 1, Seconds: 10, run: multipleEta, Axes: Axes{"epoch", "training cost", false},
 		Published: []Figure{
 			{"η = 0.025, epoch 0", "0.878", .01}, {"η = 0.025, epoch 29", "0.339", .0037},

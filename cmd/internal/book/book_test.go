@@ -87,7 +87,7 @@ func TestCatalogue(t *testing.T) {
 		figure     int
 		model      string
 	}{
-		{"overfitting", 0, "ch3-overfit"}, {"regularised", 0, "ch3-overfit-l2"},
+		{"overfitting", 0, "ch3-overfit"}, {"regularized", 0, "ch3-overfit-l2"},
 		{"weight-init-30", 1, "ch3-default-30"}, {"weight-init-30", 3, "ch3-large-30"},
 		{"weight-init-100", 1, "ch3-default-100"}, {"weight-init-100", 3, "ch3-large-100"},
 	} {

@@ -117,7 +117,7 @@ func TestTrainings(t *testing.T) {
 		points int // of each curve
 		curves string
 	}{
-		{"weight-init", weightInit("ch3-default-30", "ch3-large-30"), 4, 30, "default initialisation, large initialisation"},
+		{"weight-init", weightInit("ch3-default-30", "ch3-large-30"), 4, 30, "default initialization, large initialization"},
 		{"multiple-eta", multipleEta, 6, 30, "η = 0.025, η = 0.25, η = 2.5"},
 		{"more-data", moreData(2000, 100, 200), 2, 2, "validation images"},
 	} {
@@ -143,7 +143,7 @@ func TestTrainings(t *testing.T) {
 	}
 }
 
-// TestOverfit: every training image is learnt by heart, unlike the test images, and the values are the ends of the curves.
+// TestOverfit: every training image is learned by heart, unlike the test images, and the values are the ends of the curves.
 func TestOverfit(t *testing.T) {
 	data := small(t, 1000, 200)
 	got, err := overfit("ch3-overfit")(context.Background(), lab{data, 1})

@@ -122,7 +122,7 @@ func weightInit(names ...string) func(context.Context, lab) (run, error) {
 			if err != nil {
 				return r, err
 			}
-			c := Curve{Name: m.Recipe.Init.Name + " initialisation"}
+			c := Curve{Name: m.Recipe.Init.Name + " initialization"}
 			err = l.fit(ctx, m, func(epoch int, n *graph.Net, _ train.Data) error {
 				a, err := accuracy(ctx, n, labeled(l.data.Validation))
 				c.add(float64(epoch), a)

@@ -34,9 +34,9 @@ func labeled(classes []int) derivation {
 func permuted(p *problem) []derivation {
 	classes := p.classes()
 	var all []derivation
-	for _, learnt := range p.learnt() {
-		if a, b := slices.Sorted(slices.Values(learnt)), slices.Sorted(slices.Values(classes)); slices.Equal(a, b) {
-			all = append(all, labeled(learnt))
+	for _, learned := range p.learned() {
+		if a, b := slices.Sorted(slices.Values(learned)), slices.Sorted(slices.Values(classes)); slices.Equal(a, b) {
+			all = append(all, labeled(learned))
 		}
 	}
 	if p.sizes == nil && p.m > 1 && classes != nil {
@@ -50,24 +50,24 @@ func permuted(p *problem) []derivation {
 func otherLabels(p *problem) []derivation {
 	classes := p.classes()
 	var all []derivation
-	for _, learnt := range p.learnt() {
+	for _, learned := range p.learned() {
 		var odd []string
-		for i, c := range learnt {
+		for i, c := range learned {
 			if c != classes[i] && len(odd) < 3 {
 				odd = append(odd, fmt.Sprintf("example %d has %d, and was taken for %d", i, classes[i], c))
 			}
 		}
-		d := labeled(learnt)
+		d := labeled(learned)
 		d.where = " " + strings.Join(odd, "; ") + "."
 		all = append(all, d)
 	}
 	return all
 }
 
-// learnt are the classes that the gradients of the last layer were computed with, or nothing. They are Σ a δᵀ over the examples: as
+// learned are the classes that the gradients of the last layer were computed with, or nothing. They are Σ a δᵀ over the examples: as
 // long as there are fewer examples than inputs of the layer, its δ follow from that, and each is one of as many as there are classes.
 // The gradients can be means over the mini-batch, or sums.
-func (p *problem) learnt() [][]int {
+func (p *problem) learned() [][]int {
 	const most = 256 // examples
 	if p.sizes == nil || p.m > most || p.classes() == nil {
 		return nil

@@ -306,13 +306,13 @@ func TestNewErrors(t *testing.T) {
 	}
 }
 
-// TestRunErrors: a cancelled comparison stops, and one that diverges says where.
+// TestRunErrors: a canceled comparison stops, and one that diverges says where.
 func TestRunErrors(t *testing.T) {
 	l := lockstep(t, graph.Seq{graph.Dense{Out: 8}, graph.ReLU, graph.Dense{Out: 3}}, graph.LogLikelihood, models.Recipe{Batch: 4, Eta: 1e300}, graph.Config{Float64: true}, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := l.Run(ctx, 1); !errors.Is(err, context.Canceled) || l.Report.Steps != 0 {
-		t.Errorf("cancelled: %v after %d steps", err, l.Report.Steps)
+		t.Errorf("canceled: %v after %d steps", err, l.Report.Steps)
 	}
 	err := l.Run(context.Background(), 20)
 	d, ok := errors.AsType[*train.DivergedError](err)

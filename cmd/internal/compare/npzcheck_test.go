@@ -84,7 +84,7 @@ var mistaken = []program{
 	{bug: "missing-prime", hidden: "relu", loss: "cross-entropy"}, {bug: "wrong-side", hidden: "relu", loss: "log-likelihood"},
 	{bug: "relu-of-gradient", hidden: "relu", loss: "cross-entropy"}, {bug: "half-prime", hidden: "tanh", loss: "log-likelihood"},
 	{bug: "no-mask-back", dropout: true, loss: "log-likelihood"}, {bug: "updated-w", m: 1, eta: .7},
-	{bug: "regularised-bias", lambda: 5, n: 100}, {bug: "lambda-per-example", lambda: 5, n: 100}, {bug: "lambda-without-n", lambda: 5, n: 100},
+	{bug: "regularized-bias", lambda: 5, n: 100}, {bug: "lambda-per-example", lambda: 5, n: 100}, {bug: "lambda-without-n", lambda: 5, n: 100},
 	{bug: "l1-for-l2", lambda: 5, n: 100}, {bug: "bias-mean-twice"}, {bug: "bias-other-axis", sizes: []int{12, 6, 6}}, {bug: "other-labels"},
 	{bug: "unscaled-mask-back", dropout: true, hidden: "relu"}, {bug: "other-layer", sizes: []int{12, 5, 5, 5, 4}},
 	{bug: "lambda-sign", lambda: 5, n: 100}, {bug: "lambda-by-batch", lambda: 5, n: 100}, {bug: "lambda-twice", lambda: 5, n: 100},

@@ -7,7 +7,7 @@ import (
 )
 
 // program is a user's program: a network of column vectors, one example after the other, as in the book's, and a mistake in it.
-// It has nothing in common with the derivations that it is to be recognised by.
+// It has nothing in common with the derivations that it is to be recognized by.
 type program struct {
 	sizes        []int
 	m            int
@@ -156,7 +156,7 @@ func (p *program) run() *program {
 				c = p.lambda / m
 			case "lambda-twice":
 				c = 2 * p.lambda / p.n
-			case "regularised-bias":
+			case "regularized-bias":
 				c = p.lambda / p.n
 			case "decay":
 				c = .0123
@@ -181,7 +181,7 @@ func (p *program) run() *program {
 						p.db[l][j] += v / m
 					}
 				}
-			case "regularised-bias":
+			case "regularized-bias":
 				p.db[l][j] += p.lambda / p.n * p.b[l][j]
 			}
 		}

@@ -34,7 +34,7 @@ func (p *program) step(arrays []npz.Array, mistake string) []npz.Array {
 			}
 		}
 		for j := range b {
-			if b[j] = p.b[l][j] - rate*p.db[l][j]; mistake == "regularised-bias" {
+			if b[j] = p.b[l][j] - rate*p.db[l][j]; mistake == "regularized-bias" {
 				b[j] -= p.eta * c * p.b[l][j]
 			}
 			if mistake == "no-bias-gradient" {
@@ -49,7 +49,7 @@ func (p *program) step(arrays []npz.Array, mistake string) []npz.Array {
 
 // TestFileUpdate: mistakes in the step itself are named too, with or without gradients in the file.
 func TestFileUpdate(t *testing.T) {
-	for _, mistake := range []string{"", "sum", "mean-twice", "sign", "no-lambda", "lambda-without-n", "lambda-sign", "lambda-by-batch", "lambda-per-example", "regularised-bias", "no-bias-gradient"} {
+	for _, mistake := range []string{"", "sum", "mean-twice", "sign", "no-lambda", "lambda-without-n", "lambda-sign", "lambda-by-batch", "lambda-per-example", "regularized-bias", "no-bias-gradient"} {
 		for _, alone := range []bool{false, true} {
 			p := (program{loss: "cross-entropy", eta: .5, lambda: 5, n: 1000}).complete()
 			p.begin().run()

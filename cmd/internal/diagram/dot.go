@@ -40,11 +40,11 @@ func DOT(title, about string, d graph.Diagram) string {
 	o := &outlined{d: d}
 	o.frame = func(indent string, i int, b graph.Box) {
 		name, params := frameTitle(b)
-		fmt.Fprintf(o, "%ssubgraph cluster%d {\n%[1]s  label=%[3]s; style=\"rounded,filled\"; %[4]s\n", indent, i, dotText(name, params), dotColours(b.Role))
+		fmt.Fprintf(o, "%ssubgraph cluster%d {\n%[1]s  label=%[3]s; style=\"rounded,filled\"; %[4]s\n", indent, i, dotText(name, params), dotColors(b.Role))
 	}
 	o.shut = func(indent string, _ int, _ graph.Box) { fmt.Fprintf(o, "%s}\n", indent) }
 	o.box = func(indent string, i int, b graph.Box) {
-		fmt.Fprintf(o, "%sn%d [label=%s, %s]\n", indent, i, dotText(lines(b)...), strings.ReplaceAll(dotColours(b.Role), ";", ","))
+		fmt.Fprintf(o, "%sn%d [label=%s, %s]\n", indent, i, dotText(lines(b)...), strings.ReplaceAll(dotColors(b.Role), ";", ","))
 	}
 	fmt.Fprintf(o, "digraph {\n  label=%s; labelloc=t; fontname=\"sans-serif\"\n", dotText(title, about))
 	o.WriteString("  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\", fontsize=11]\n")
@@ -78,8 +78,8 @@ func quoted(lines []string, end string, escape func(string) string) string {
 	return `"` + strings.Join(all, end) + `"`
 }
 
-func dotColours(r graph.Role) string {
-	c := colours[max(0, slices.IndexFunc(colours, func(c colour) bool { return c.role == r }))]
+func dotColors(r graph.Role) string {
+	c := colors[max(0, slices.IndexFunc(colors, func(c color) bool { return c.role == r }))]
 	return fmt.Sprintf("fillcolor=%q; color=%q", c.fill, c.line)
 }
 
@@ -102,7 +102,7 @@ func Mermaid(title, about string, d graph.Diagram) string {
 	for _, a := range d.Arrows {
 		fmt.Fprintf(o, "  n%d --> n%d\n", a.From, a.To)
 	}
-	for _, c := range colours {
+	for _, c := range colors {
 		if c.role != graph.FrameRole {
 			fmt.Fprintf(o, "  classDef %s fill:%s,stroke:%s,color:#1f2328\n", c.role, c.fill, c.line)
 		}

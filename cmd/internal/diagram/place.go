@@ -129,7 +129,7 @@ func (t *tie) gain(by float64) float64 {
 	return t.weight() * (math.Abs(t.slant()) - math.Abs(t.slant()+by))
 }
 
-// apart is the least distance of the centres of neighbours in a row.
+// apart is the least distance of the centers of neighbors in a row.
 func apart(a, b *node) float64 {
 	gap := gapX
 	if a.bend || b.bend {
@@ -159,7 +159,7 @@ type wish struct{ x, weight float64 }
 // group is a run of a row's nodes that stand as near as they may. Its wishes are for its first node.
 type group struct {
 	nodes  []*node
-	widths []float64 // of each node's centre from the first's
+	widths []float64 // of each node's center from the first's
 	wishes []wish
 	soft   bool
 	x      float64
@@ -266,19 +266,19 @@ func (n *node) spread(ties []*tie, middle float64, other func(*tie) (x float64, 
 		xb, _ := other(b)
 		return cmp.Compare(xa, xb)
 	})
-	centre := float64(len(ties)-1) / 2
+	center := float64(len(ties)-1) / 2
 	for i, t := range ties {
 		if x, _ := other(t); math.Abs(x-n.x-middle) < 1 {
-			centre = float64(i)
+			center = float64(i)
 		}
 	}
-	step := min(14, n.w*.4/max(1, centre, float64(len(ties)-1)-centre))
+	step := min(14, n.w*.4/max(1, center, float64(len(ties)-1)-center))
 	if n.fixed {
 		step = 0
 	}
 	for i, t := range ties {
 		_, end := other(t)
-		*end = middle + (float64(i)-centre)*step
+		*end = middle + (float64(i)-center)*step
 	}
 }
 

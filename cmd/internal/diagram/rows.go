@@ -20,7 +20,7 @@ type chart struct {
 // node is a rectangle in a chart, or a bend: the place where a link passes a row.
 type node struct {
 	w, h  float64
-	in    float64 // where links end on the upper edge and begin on the lower one, from the centre
+	in    float64 // where links end on the upper edge and begin on the lower one, from the center
 	out   float64
 	fixed bool // all links meet the edges there; otherwise they stand side by side
 	bend  bool
@@ -29,7 +29,7 @@ type node struct {
 	class int  // of a row's nodes, those of lower classes are to the left
 
 	row      int
-	x, y     float64 // the centre and the upper edge
+	x, y     float64 // the center and the upper edge
 	top      float64 // of the row
 	bottom   float64
 	up, down []*tie
@@ -45,10 +45,10 @@ type link struct {
 	role     graph.Role // of where its arrow begins
 
 	bends []*node
-	ends  [2]float64 // where it meets the lower edge of from and the upper edge of to, from their centres
+	ends  [2]float64 // where it meets the lower edge of from and the upper edge of to, from their centers
 }
 
-// tie is a part of a link, between nodes of neighbouring rows.
+// tie is a part of a link, between nodes of neighboring rows.
 type tie struct {
 	upper, lower *node
 	link         *link
@@ -130,7 +130,7 @@ func (c *chart) ends() {
 	}
 }
 
-// split puts a bend into each row that a link passes, and ties neighbours.
+// split puts a bend into each row that a link passes, and ties neighbors.
 func (c *chart) split() {
 	for _, n := range c.nodes {
 		for n.row >= len(c.rows) {
@@ -162,7 +162,7 @@ func join(upper, lower *node, l *link) *node {
 	return lower
 }
 
-// sort orders each row so that few links cross: every node near the middle of its neighbours, from above and from below in turn.
+// sort orders each row so that few links cross: every node near the middle of its neighbors, from above and from below in turn.
 func (c *chart) sort() {
 	for _, row := range c.rows {
 		slices.SortStableFunc(row, func(a, b *node) int { return a.class - b.class })
@@ -187,7 +187,7 @@ func (c *chart) sort() {
 	c.rows = best
 }
 
-// exchange swaps neighbours in a row wherever their links then cross less often.
+// exchange swaps neighbors in a row wherever their links then cross less often.
 func (c *chart) exchange() {
 	c.number()
 	for range 4 {
@@ -243,7 +243,7 @@ func (c *chart) number() {
 	}
 }
 
-// sortRow orders a row by the mean place of each node's neighbours in the next row.
+// sortRow orders a row by the mean place of each node's neighbors in the next row.
 func (c *chart) sortRow(row int, ties func(*node) []*tie) {
 	c.number()
 	mean := map[*node]float64{}

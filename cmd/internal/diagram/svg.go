@@ -10,8 +10,8 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// colour is how a role looks, by day and by night.
-type colour struct {
+// color is how a role looks, by day and by night.
+type color struct {
 	role               graph.Role
 	fill, line         string
 	darkFill, darkLine string
@@ -19,7 +19,7 @@ type colour struct {
 	legend             string
 }
 
-var colours = []colour{
+var colors = []color{
 	{graph.InputRole, "#f6f8fa", "#8c959f", "#161b22", "#6e7681", false, "input"},
 	{graph.ParamRole, "#e3f5e8", "#4f9a66", "#12261a", "#4f9a66", false, "parameter"},
 	{graph.ForwardRole, "#edf4fc", "#5b8cc4", "#11233a", "#5b8cc4", false, "forward"},
@@ -85,19 +85,19 @@ func (s *svg) open(w, h float64, title string) {
 	fmt.Fprintf(s, "<title>%s</title>\n<style>\n", escape(title))
 	fmt.Fprintf(s, ".title,.label{font-family:%s}\n.detail{font-family:%s}\n", mono, sans)
 	s.WriteString(".title{font-size:18px;font-weight:600}\n.label{font-size:13px;font-weight:600}\n.detail{font-size:11px}\n")
-	s.style("", "#ffffff", "#1f2328", "#4c5661", "#c5ddf6", func(c colour) (string, string) { return c.fill, c.line })
+	s.style("", "#ffffff", "#1f2328", "#4c5661", "#c5ddf6", func(c color) (string, string) { return c.fill, c.line })
 	s.WriteString("@media (prefers-color-scheme:dark){\n")
-	s.style("  ", "#0d1117", "#e6edf3", "#adb6c0", "#1b3a5f", func(c colour) (string, string) { return c.darkFill, c.darkLine })
+	s.style("  ", "#0d1117", "#e6edf3", "#adb6c0", "#1b3a5f", func(c color) (string, string) { return c.darkFill, c.darkLine })
 	fmt.Fprintf(s, "}\n</style>\n<rect class=\"ground\" width=\"%s\" height=\"%s\"/>\n", number(w), number(h))
 }
 
-func (s *svg) style(indent, ground, ink, grey, learns string, of func(colour) (fill, line string)) {
+func (s *svg) style(indent, ground, ink, gray, learns string, of func(color) (fill, line string)) {
 	rule := func(format string, args ...any) { fmt.Fprintf(s, indent+format+"\n", args...) }
 	rule(".ground{fill:%s}", ground)
 	rule(".title,.label{fill:%s}", ink)
-	rule(".detail{fill:%s}", grey)
+	rule(".detail{fill:%s}", gray)
 	rule(".link{fill:none;stroke-width:1.3}")
-	for _, c := range colours {
+	for _, c := range colors {
 		fill, line := of(c)
 		stroke := 1.3
 		if c.thick {
@@ -199,7 +199,7 @@ func (s *svg) path(p path) {
 }
 
 // legend has the roles of the diagram, if there are more than layers have, and the width of their line.
-func legend(d graph.Diagram) (roles []colour, w float64) {
+func legend(d graph.Diagram) (roles []color, w float64) {
 	there := map[graph.Role]bool{}
 	for _, b := range d.Boxes {
 		there[b.Role] = true
@@ -207,7 +207,7 @@ func legend(d graph.Diagram) (roles []colour, w float64) {
 	if !there[graph.ParamRole] {
 		return nil, 0
 	}
-	for _, c := range colours {
+	for _, c := range colors {
 		if there[c.role] && c.legend != "" {
 			roles = append(roles, c)
 			w += 24 + width(c.legend, detailSize) + 12
@@ -216,7 +216,7 @@ func legend(d graph.Diagram) (roles []colour, w float64) {
 	return roles, w - 12
 }
 
-func (s *svg) legend(roles []colour, x, y float64) {
+func (s *svg) legend(roles []color, x, y float64) {
 	for _, c := range roles {
 		fmt.Fprintf(s, "<rect class=%q x=%q y=%q width=\"16\" height=\"12\" rx=\"3\"/>", string(c.role), number(x), number(y))
 		s.text("detail", x+22, y+10, "start", c.legend)

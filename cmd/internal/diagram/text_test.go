@@ -200,7 +200,7 @@ func TestContrast(t *testing.T) {
 			return luminance(t, rule[:6])
 		}
 		grounds := []string{".ground", ".learns"}
-		for _, c := range colours {
+		for _, c := range colors {
 			grounds = append(grounds, "."+string(c.role))
 		}
 		for _, ink := range []string{".label", ".detail"} {
@@ -214,7 +214,7 @@ func TestContrast(t *testing.T) {
 	}
 }
 
-// luminance is that of an sRGB colour, 0 to 1.
+// luminance is that of an sRGB color, 0 to 1.
 func luminance(t *testing.T, hex string) (l float64) {
 	rgb, err := strconv.ParseUint(hex, 16, 32)
 	if err != nil {

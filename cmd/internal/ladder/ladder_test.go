@@ -157,7 +157,7 @@ func TestRows(t *testing.T) {
 	} {
 		got := ""
 		for _, r := range climb(c.results).Rungs[1].Rows() {
-			got += fmt.Sprintf("; %s %s %d %.4g %.4g", r.What, r.Judgement(), r.N, r.Best, r.Mean)
+			got += fmt.Sprintf("; %s %s %d %.4g %.4g", r.What, r.Judgment(), r.N, r.Best, r.Mean)
 		}
 		if got != "; "+c.want {
 			t.Errorf("%s\nwant; %s", got, c.want)
@@ -189,7 +189,7 @@ func TestVote(t *testing.T) {
 		{results[1:], []Vote{v}, "vote of 5 missing NaN"}, {results, []Vote{stale}, "vote of 5 missing NaN"}, {results, []Vote{other}, "vote of 5 missing NaN"},
 	} {
 		r := climb(c.results, c.vote...).Rungs[3].Rows()[1]
-		if got := fmt.Sprint(r.What, " ", r.Judgement(), " ", r.Best); got != c.want {
+		if got := fmt.Sprint(r.What, " ", r.Judgment(), " ", r.Best); got != c.want {
 			t.Errorf("%s, want %s", got, c.want)
 		}
 	}

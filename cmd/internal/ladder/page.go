@@ -48,7 +48,7 @@ func table(b *strings.Builder, head []string, rows [][]string) {
 
 // cells are a figure's row; what belongs to the rung and not to the figure is in the first only.
 func (g Rung) cells(r Row, first bool) []string {
-	cells := []string{"", r.What, r.Set, Percent(r.Book), "", "", fmt.Sprintf("%d of %d", r.N, r.Wanted), r.Judgement(), "", "", "", ""}
+	cells := []string{"", r.What, r.Set, Percent(r.Book), "", "", fmt.Sprintf("%d of %d", r.N, r.Wanted), r.Judgment(), "", "", "", ""}
 	if r.N > 0 {
 		cells[4], cells[5] = Percent(r.Best), spread(r.Mean, r.SD)
 	}
@@ -66,8 +66,8 @@ func (g Rung) cells(r Row, first bool) []string {
 	return cells
 }
 
-// Judgement is the verdict, and how far below the book's the figure is, in points.
-func (r Row) Judgement() string {
+// Judgment is the verdict, and how far below the book's the figure is, in points.
+func (r Row) Judgment() string {
 	if r.Verdict == Short || r.Verdict == Incomplete {
 		return fmt.Sprintf("%s by %.2f", r.Verdict, 100*(r.Book-r.Best))
 	}

@@ -185,18 +185,18 @@ const farthest = 1e300
 
 func drawable(v float64) bool { return math.Abs(v) <= farthest } // not so for NaN
 
-// colours can be told apart by the colour-blind too: those of Okabe and Ito, without the yellow, which is faint on white.
-var colours = []color.Color{
+// colors can be told apart by the color-blind too: those of Okabe and Ito, without the yellow, which is faint on white.
+var colors = []color.Color{
 	color.RGBA{0, 114, 178, 255}, color.RGBA{213, 94, 0, 255}, color.RGBA{0, 158, 115, 255}, color.RGBA{204, 121, 167, 255},
 	color.RGBA{0, 0, 0, 255}, color.RGBA{86, 180, 233, 255}, color.RGBA{230, 159, 0, 255},
 }
 
-// dashes tell lines of one colour apart.
+// dashes tell lines of one color apart.
 var dashes = [][]vg.Length{nil, {6, 3}, {2, 2}, {8, 3, 2, 3}}
 
 func style(i int) draw.LineStyle {
-	n := len(colours)
-	return draw.LineStyle{Color: colours[i%n], Width: vg.Points(1.5), Dashes: dashes[i/n%len(dashes)]}
+	n := len(colors)
+	return draw.LineStyle{Color: colors[i%n], Width: vg.Points(1.5), Dashes: dashes[i/n%len(dashes)]}
 }
 
 func sans(size float64) font.Font {

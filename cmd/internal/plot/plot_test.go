@@ -38,7 +38,7 @@ func texts(svg []byte) string {
 	return "|" + strings.Join(words, "|") + "|"
 }
 
-// TestSVG: what is written on the picture, and how many points each coloured line has.
+// TestSVG: what is written on the picture, and how many points each colored line has.
 func TestSVG(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x.svg")
 	for _, c := range []struct {
@@ -46,7 +46,7 @@ func TestSVG(t *testing.T) {
 		logY   bool
 		series []Series
 		want   []string       // texts
-		points map[string]int // by colour
+		points map[string]int // by color
 	}{
 		{"two", false, []Series{{"a<b\x1b\n", []float64{0, 1, 2}, []float64{.2, .4, .6}}, {"η", []float64{0, 2}, []float64{.5, .3}}},
 			[]string{"title", "epoch", "cost", `a&lt;b\u001b\u000a`, "η", "0.2", "0.3", "0.6", "0.5", "2"}, map[string]int{"0072B2": 3, "D55E00": 2}},
@@ -70,15 +70,15 @@ func TestSVG(t *testing.T) {
 		if strings.Contains(texts(svg), "alone") {
 			t.Errorf("%s: a legend of one line", c.name)
 		}
-		for colour, points := range c.points {
+		for color, points := range c.points {
 			got := 0
 			for _, m := range path.FindAllStringSubmatch(string(svg), -1) {
-				if m[2] == colour {
+				if m[2] == color {
 					got = max(got, strings.Count(m[1], "L")+1)
 				}
 			}
 			if got != points {
-				t.Errorf("%s: the line #%s has %d points, want %d", c.name, colour, got, points)
+				t.Errorf("%s: the line #%s has %d points, want %d", c.name, color, got, points)
 			}
 		}
 		if regexp.MustCompile("NaN|Inf").Match(svg) {
@@ -87,7 +87,7 @@ func TestSVG(t *testing.T) {
 	}
 }
 
-// TestPNG: a line's colour is on the picture, to the left of the legend, and a picture with a legend is wider.
+// TestPNG: a line's color is on the picture, to the left of the legend, and a picture with a legend is wider.
 func TestPNG(t *testing.T) {
 	dir := t.TempDir()
 	line := Series{"a line", []float64{0, 1}, []float64{1, 2}}
@@ -102,8 +102,8 @@ func TestPNG(t *testing.T) {
 			t.Fatal(err)
 		}
 		widths[n] = picture.Bounds().Dx()
-		if !has(picture, colours[n-1]) || picture.Bounds().Dy() != 600 {
-			t.Errorf("%d lines: %v without the last one's colour", n, picture.Bounds())
+		if !has(picture, colors[n-1]) || picture.Bounds().Dy() != 600 {
+			t.Errorf("%d lines: %v without the last one's color", n, picture.Bounds())
 		}
 	}
 	if widths[1] != 900 || widths[2] < 1000 {

@@ -14,7 +14,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// A Digit is a grey image that was misread, row after row, 0 for background to 255 for ink: as the book draws it, its label stands at the
+// A Digit is a gray image that was misread, row after row, 0 for background to 255 for ink: as the book draws it, its label stands at the
 // top of its right side, and the wrong answer at the bottom.
 type Digit struct {
 	Pixels        []byte
@@ -25,22 +25,22 @@ type Digit struct {
 func Digits(path, title string, columns int, digits []Digit) error {
 	tiles := make([]tile, len(digits))
 	for i, d := range digits {
-		tiles[i] = tile{grey(d.Pixels, columns), d.Label, d.Answer}
+		tiles[i] = tile{gray(d.Pixels, columns), d.Label, d.Answer}
 	}
 	return write(path, func() (vg.CanvasWriterTo, error) { return sheet(path, title, tiles, square(len(tiles)), nil) })
 }
 
-// Images writes a sheet of grey images as Digits are, without words and so many in a row.
+// Images writes a sheet of gray images as Digits are, without words and so many in a row.
 func Images(path, title string, columns, across int, images [][]byte) error {
 	tiles := make([]tile, len(images))
 	for i, pixels := range images {
-		tiles[i].image = grey(pixels, columns)
+		tiles[i].image = gray(pixels, columns)
 	}
 	return write(path, func() (vg.CanvasWriterTo, error) { return sheet(path, title, tiles, across, nil) })
 }
 
-// grey is an image with dark ink.
-func grey(pixels []byte, columns int) image.Image {
+// gray is an image with dark ink.
+func gray(pixels []byte, columns int) image.Image {
 	return paint(pixels, columns, func(p byte) color.Color { return color.Gray{255 - p} })
 }
 
@@ -55,7 +55,7 @@ func Weights(path, title string, columns int, weights [][]float64) error {
 		for _, matrix := range weights {
 			for _, w := range matrix {
 				if !drawable(w) {
-					return nil, fmt.Errorf("the weight %v has no colour; take a run that did not diverge", w)
+					return nil, fmt.Errorf("the weight %v has no color; take a run that did not diverge", w)
 				}
 				largest = max(largest, math.Abs(w))
 			}
@@ -71,8 +71,8 @@ func Weights(path, title string, columns int, weights [][]float64) error {
 	})
 }
 
-// diverging is the colour of a number from −1 to 1: blue below zero, white at zero, red above. Both ends can be told apart by the
-// colour-blind too, and are equally dark.
+// diverging is the color of a number from −1 to 1: blue below zero, white at zero, red above. Both ends can be told apart by the
+// color-blind too, and are equally dark.
 func diverging(x float64) color.Color {
 	end := [3]float64{178, 24, 43}
 	if x < 0 {
@@ -85,14 +85,14 @@ func diverging(x float64) color.Color {
 // side is about the width or height of an image on a sheet, in dots.
 const side = 84
 
-// paint is a matrix in colour, enlarged by a whole factor, so that its pixels are sharp.
-func paint[T any](matrix []T, columns int, colour func(T) color.Color) image.Image {
+// paint is a matrix in color, enlarged by a whole factor, so that its pixels are sharp.
+func paint[T any](matrix []T, columns int, color func(T) color.Color) image.Image {
 	rows := len(matrix) / columns
 	factor := max(1, side/max(rows, columns))
 	img := image.NewRGBA(image.Rect(0, 0, factor*columns, factor*rows))
 	for y := range factor * rows {
 		for x := range factor * columns {
-			img.Set(x, y, colour(matrix[y/factor*columns+x/factor]))
+			img.Set(x, y, color(matrix[y/factor*columns+x/factor]))
 		}
 	}
 	return img
@@ -171,11 +171,11 @@ func (p paper) tile(t tile, at image.Point) {
 	if t.top == "" {
 		return
 	}
-	p.FillText(letters(11, colours[0], draw.YTop), p.at(r.Max.X+words/4, r.Min.Y), t.top)
-	p.FillText(letters(11, colours[1], draw.YBottom), p.at(r.Max.X+words/4, r.Max.Y), t.bottom)
+	p.FillText(letters(11, colors[0], draw.YTop), p.at(r.Max.X+words/4, r.Min.Y), t.top)
+	p.FillText(letters(11, colors[1], draw.YBottom), p.at(r.Max.X+words/4, r.Max.Y), t.bottom)
 }
 
-// scale draws the colours from the largest number to its negative.
+// scale draws the colors from the largest number to its negative.
 func (p paper) scale(largest float64, r image.Rectangle) {
 	half := r.Dy() / 2
 	img := image.NewRGBA(image.Rect(0, 0, r.Dx(), 2*half+1))

@@ -21,7 +21,7 @@ func decoded(t *testing.T, file string) image.Image {
 	return img
 }
 
-// at compares the colour in the middle of a pixel of an enlarged matrix.
+// at compares the color in the middle of a pixel of an enlarged matrix.
 func at(t *testing.T, img image.Image, corner image.Point, x, y, factor int, want color.Color) {
 	t.Helper()
 	r, g, b, _ := img.At(corner.X+x*factor+factor/2, corner.Y+y*factor+factor/2).RGBA()
@@ -32,7 +32,7 @@ func at(t *testing.T, img image.Image, corner image.Point, x, y, factor int, wan
 }
 
 // TestDigits: three images of two rows and three columns, in a square of two by two: ink is dark, every pixel where it should be, the
-// label and the answer in their colours to the right.
+// label and the answer in their colors to the right.
 func TestDigits(t *testing.T) {
 	dir := t.TempDir()
 	digits := []Digit{{[]byte{0, 255, 0, 100, 0, 200}, "4", "9"}, {make([]byte, 6), "5", "3"}, {[]byte{255, 0, 0, 0, 0, 0}, "17", "8"}}
@@ -51,15 +51,15 @@ func TestDigits(t *testing.T) {
 		for k, p := range d.Pixels {
 			at(t, img, corner, k%3, k/3, factor, color.Gray{255 - p})
 		}
-		for half, colour := range map[int]color.Color{0: colours[0], 1: colours[1]} {
+		for half, color := range map[int]color.Color{0: colors[0], 1: colors[1]} {
 			found := false
 			for y := half * factor; y < (half+1)*factor; y++ {
 				for x := side + 1; x < side+words+gap; x++ {
-					found = found || img.At(corner.X+x, corner.Y+y) == colour
+					found = found || img.At(corner.X+x, corner.Y+y) == color
 				}
 			}
 			if !found {
-				t.Errorf("image %d: half %d has no word in its colour", i, half)
+				t.Errorf("image %d: half %d has no word in its color", i, half)
 			}
 		}
 	}
@@ -114,8 +114,8 @@ func TestSheetErrors(t *testing.T) {
 		weights    [][]float64
 	}{
 		{"x.png", "no images to draw", nil},
-		{"x.png", "the weight NaN has no colour", [][]float64{{0}, {math.NaN()}}},
-		{"x.png", "the weight -Inf has no colour", [][]float64{{math.Inf(-1)}}},
+		{"x.png", "the weight NaN has no color", [][]float64{{0}, {math.NaN()}}},
+		{"x.png", "the weight -Inf has no color", [][]float64{{math.Inf(-1)}}},
 		{"x.gif", `no format ".gif"`, [][]float64{{0}}},
 		{"none/x.svg", "none; make it first", [][]float64{{0}}},
 	} {

@@ -1,6 +1,6 @@
 // Compare runs: the settings that differ, curves over each other, what each confuses and misreads.
 import { get, query } from "./api.js";
-import { h, badge, percent, number, paint, bytes, colour, mix, guarded } from "./ui.js";
+import { h, badge, percent, number, paint, bytes, color, mix, guarded } from "./ui.js";
 import { lines, curves, short } from "./chart.js";
 
 const most = 8; // runs, which is how many colors there are
@@ -102,7 +102,7 @@ class View {
 /** tested shows what a run read in the test images. */
 function tested(t) {
   const wrong = Math.max(1, ...t.confusion.flatMap((row, i) => row.filter((_, j) => j !== i))), classes = t.confusion.length;
-  const ground = colour("--well"), hit = colour("--accent"), miss = colour("--positive");
+  const ground = color("--well"), hit = color("--accent"), miss = color("--positive");
   const columns = [...Array(classes).keys()].map((j) => t.confusion.reduce((sum, row) => sum + row[j], 0));
   const cell = (row, i) => (n, j) => {
     const all = row.reduce((a, b) => a + b, 0) || 1;

@@ -1,6 +1,6 @@
 // Draw a digit; see what each network answers, what it saw, and what its layers gave.
 import { get, post, remove, query } from "./api.js";
-import { h, paint, bytes, percent, number, say, guarded, colour, mix, signed } from "./ui.js";
+import { h, paint, bytes, percent, number, say, guarded, color, mix, signed } from "./ui.js";
 import { Pad } from "./pad.js";
 
 const most = 4; // runs beside each other
@@ -207,9 +207,9 @@ function strip(n) {
   return [Math.ceil(n / cols), cols];
 }
 
-/** shades colours a layer's bytes: from nothing to the accent, or where there are negative numbers, both ways from zero. */
+/** shades colors a layer's bytes: from nothing to the accent, or where there are negative numbers, both ways from zero. */
 function shades({ min, max }) {
-  const ground = colour("--well"), top = colour("--accent");
+  const ground = color("--well"), top = color("--accent");
   if (min >= 0) return (v) => (v === undefined ? ground : mix(ground, top, ((v / 255) * (max - min) + min) / (max || 1)));
   const both = signed(), size = Math.max(-min, max);
   return (v) => (v === undefined ? ground : both(128 + (127 * (min + (v / 255) * (max - min))) / size));

@@ -62,26 +62,26 @@ export const guarded = (f) => async (...args) => {
 /** bytes are those of a base64 text. */
 export const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
-/** colour is a colour of the style sheet as [r, g, b]. */
-export function colour(name) {
+/** color is a color of the style sheet as [r, g, b]. */
+export function color(name) {
   const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const n = parseInt(text.slice(1), 16);
   return [n >> 16, (n >> 8) & 255, n & 255];
 }
 
-/** mix is the colour between two, at t from 0 to 1. */
+/** mix is the color between two, at t from 0 to 1. */
 export const mix = (a, b, t) => a.map((v, i) => v + (b[i] - v) * t);
 
 /** gray is a digit as it is in MNIST: light on dark. */
 export const gray = (v) => [v, v, v];
 
-/** signed colours 128 as the ground, more as positive, less as negative. */
+/** signed colors 128 as the ground, more as positive, less as negative. */
 export function signed() {
-  const ground = colour("--well"), up = colour("--positive"), down = colour("--negative");
+  const ground = color("--well"), up = color("--positive"), down = color("--negative");
   return (v) => mix(ground, v >= 128 ? up : down, Math.min(1, Math.abs(v - 128) / 127));
 }
 
-/** paint fills a canvas of w×h with pixels, each coloured by its byte; from is where they begin. */
+/** paint fills a canvas of w×h with pixels, each colored by its byte; from is where they begin. */
 export function paint(canvas, values, w, h, palette = gray, from = 0) {
   canvas.width = w;
   canvas.height = h;

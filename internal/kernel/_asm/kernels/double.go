@@ -148,13 +148,13 @@ var doublePoints = []kernel{
 		VFMADD231PD(p.get("x"), p.c["a"], y)
 		return y
 	}},
-	{"normaliseDouble", "(y, x []float64, mean, scale, shift float64)", "y[i] = scale (x[i]−mean) + shift", nil, func(p point) vec {
+	{"normalizeDouble", "(y, x []float64, mean, scale, shift float64)", "y[i] = scale (x[i]−mean) + shift", nil, func(p point) vec {
 		y := p.get("x")
 		VSUBPD(p.c["mean"], y, y)
 		VFMADD213PD(p.c["shift"], p.c["scale"], y)
 		return y
 	}},
-	{"normaliseGradDouble", "(dx, dy, x []float64, mean, a, b, c float64)", "dx[i] = a dy[i] + b (x[i]−mean) + c", nil, func(p point) vec {
+	{"normalizeGradDouble", "(dx, dy, x []float64, mean, a, b, c float64)", "dx[i] = a dy[i] + b (x[i]−mean) + c", nil, func(p point) vec {
 		d := p.get("x")
 		VSUBPD(p.c["mean"], d, d)
 		VFMADD213PD(p.c["c"], p.c["b"], d)

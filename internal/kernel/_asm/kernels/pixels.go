@@ -32,7 +32,7 @@ func (v isa) resample() {
 	right, bottom, stride := v.scalar("right"), v.scalar("bottom"), v.vec()
 	c := v.constants("parts", "half", "byte", "unit", "inverse24")
 	VPBROADCASTD(arg("cols"), stride)
-	neighbors := v.copy(table("neighbours", 16, func(i int) Constant { // bytes that VPSHUFB makes words of
+	neighbors := v.copy(table("neighbors", 16, func(i int) Constant { // bytes that VPSHUFB makes words of
 		pixel := uint32(i % 4 * 4)
 		return U32(0x80<<24 | (pixel+1)<<16 | 0x80<<8 | pixel)
 	}))

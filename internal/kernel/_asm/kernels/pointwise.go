@@ -38,10 +38,10 @@ var pointwise = []kernel{
 	{"axpy", "(y []float32, a float32, x []float32)", "y[i] += a x[i]", nil, func(p point) vec {
 		return p.get("y").addMul(p.c["a"], p.get("x"))
 	}},
-	{"normalise", "(y, x []float32, mean, scale, shift float32)", "y[i] = scale (x[i]−mean) + shift", nil, func(p point) vec {
+	{"normalize", "(y, x []float32, mean, scale, shift float32)", "y[i] = scale (x[i]−mean) + shift", nil, func(p point) vec {
 		return p.get("x").sub(p.c["mean"]).mulAdd(p.c["scale"], p.c["shift"])
 	}},
-	{"normaliseGrad", "(dx, dy, x []float32, mean, a, b, c float32)", "dx[i] = a dy[i] + b (x[i]−mean) + c", nil, func(p point) vec {
+	{"normalizeGrad", "(dx, dy, x []float32, mean, a, b, c float32)", "dx[i] = a dy[i] + b (x[i]−mean) + c", nil, func(p point) vec {
 		return p.get("x").sub(p.c["mean"]).mulAdd(p.c["b"], p.c["c"]).addMul(p.c["a"], p.get("dy"))
 	}},
 	{"sigmoid", "(y, x []float32)", "y[i] = 1/(1+e^−x[i])", append([]string{"sign"}, exponential...), func(p point) vec {
