@@ -366,11 +366,25 @@ func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 func correct[T kernel.Float](y, target []T, classes int) int {
 	n := 0
 	for at := 0; at < len(y); at += classes {
-		if Argmax(y[at:at+classes]) == classOf(target[at:at+classes]) {
+		if largest(y[at:at+classes], classOf(target[at:at+classes])) {
 			n++
 		}
 	}
 	return n
+}
+
+// largest says that element k is y's [Argmax].
+func largest[T kernel.Float](y []T, k int) bool {
+	if k < 0 {
+		return Argmax(y) < 0
+	}
+	top := y[k]
+	for j, v := range y {
+		if v > top || v == top && j < k {
+			return false
+		}
+	}
+	return top == top // no NaN
 }
 
 // classOf is the index of the largest number of a target. In a row of a class the 1 ends the search.
