@@ -20,8 +20,11 @@ type memory interface {
 }
 
 // memoryOf is that of the network's element type.
-func memoryOf(n *graph.Net) memory {
-	if _, ok := n.Params[0].Data.([]float64); ok {
+func memoryOf(n *graph.Net) memory { return memoryLike(n.Params[0].Data) }
+
+// memoryLike is that of x's element type.
+func memoryLike(x any) memory {
+	if _, ok := x.([]float64); ok {
 		return elements[float64]{}
 	}
 	return elements[float32]{}

@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
 // Solver is a gorgonia.Solver that makes the steps of an optimizer of ours, by the formulas that stand there. It takes the place of one of
@@ -21,6 +22,7 @@ type Solver struct {
 	eta       float64
 	steps     int
 	params    []solved
+	parts     []piece // the parameters, the large ones in stretches that are updated side by side
 }
 
 // solved is a parameter and what is kept of it.
@@ -40,34 +42,55 @@ func (s *Solver) Step(model []graph.ValueGrad) error {
 	if len(model) != len(s.params) {
 		return fmt.Errorf("train: a step of %d parameters after one of %d; give the solver the same ones each time", len(model), len(s.params))
 	}
-	next := Rates{Number: s.steps + 1, Eta: s.eta}
 	for i, v := range model {
 		p, err := graph.ParamOf(v)
+		if err == nil {
+			err = s.take(i, p)
+		}
 		if err != nil {
 			return fmt.Errorf("train: parameter %d: %w", i, err)
 		}
-		if err := s.params[i].take(p, s.optimizer); err != nil {
-			return fmt.Errorf("train: parameter %d: %w", i, err)
-		}
 	}
-	for _, p := range s.params {
-		s.optimizer.Update(p.param, p.kept, next)
-		reflect.ValueOf(p.param.Grad).Clear()
+	if s.parts == nil {
+		s.cut()
 	}
 	s.steps++
+	step := Rates{Number: s.steps, Eta: s.eta}
+	team.Do(&team.Job{Parts: len(s.parts), Run: func(i int) {
+		p := s.parts[i]
+		s.optimizer.Update(p.Param, p.kept, step)
+		reflect.ValueOf(p.Grad).Clear()
+	}}, team.Size(0))
 	return nil
 }
 
-// take makes p the parameter's memory in the coming step.
-func (s *solved) take(p *graph.Param, o Optimizer) error {
-	now := reflect.ValueOf(p.Data)
-	if s.param == nil {
-		for range o.Keeps() {
-			s.kept = append(s.kept, reflect.MakeSlice(now.Type(), now.Len(), now.Len()).Interface())
+// take makes p the i-th parameter's memory in the coming step.
+func (s *Solver) take(i int, p *graph.Param) error {
+	was, now := s.params[i].param, reflect.ValueOf(p.Data)
+	if was == nil {
+		for range s.optimizer.Keeps() {
+			s.params[i].kept = append(s.params[i].kept, reflect.MakeSlice(now.Type(), now.Len(), now.Len()).Interface())
 		}
-	} else if was := reflect.ValueOf(s.param.Data); was.Type() != now.Type() || was.Len() != now.Len() {
-		return fmt.Errorf("%d elements after %d; give the solver the same parameters in the same order each time", now.Len(), was.Len())
+	} else if old := reflect.ValueOf(was.Data); old.Type() != now.Type() || old.Len() != now.Len() {
+		return fmt.Errorf("%d elements after %d; give the solver the same parameters in the same order each time", now.Len(), old.Len())
+	} else if old.Pointer() == now.Pointer() && reflect.ValueOf(was.Grad).Pointer() == reflect.ValueOf(p.Grad).Pointer() {
+		return nil
 	}
-	s.param = p
+	s.params[i].param, s.parts = p, nil
 	return nil
+}
+
+// cut makes the parts.
+func (s *Solver) cut() {
+	for _, p := range s.params {
+		m := memoryLike(p.param.Data)
+		for from, n := 0, reflect.ValueOf(p.param.Data).Len(); from < n; from += part {
+			to := min(n, from+part)
+			c := piece{Param: &graph.Param{Data: m.stretch(p.param.Data, from, to), Grad: m.stretch(p.param.Grad, from, to)}}
+			for _, k := range p.kept {
+				c.kept = append(c.kept, m.stretch(k, from, to))
+			}
+			s.parts = append(s.parts, c)
+		}
+	}
 }

@@ -253,7 +253,8 @@ func (l *lowering) binary(in *instr, r reflect.Value) {
 		own = op.Ratio
 	}
 	for k, v := range x {
-		if from := l.repeated[v]; from != nil && from.elements() == 1 && (kind != division || k == 0 || nonzero(from)) { // a divisor of 0 is taken otherwise in a tensor
+		divides := kind == division && k == 1 // Gorgonia divides by a tensor's 0 otherwise than by the number
+		if from := l.repeated[v]; from != nil && from.elements() == 1 && (!divides || nonzero(from)) {
 			v = view(from, op.Shape{})
 		}
 		switch {
@@ -320,7 +321,7 @@ func (l *lowering) fold(in *instr) bool {
 func (l *lowering) addition(in *instr) bool {
 	for k, z := range in.x {
 		b := l.repeated[in.x[1-k]]
-		if b == nil || !slices.Equal(z.shape, in.y.shape) {
+		if b == nil || len(b.shape) != len(z.shape) || !slices.Equal(z.shape, in.y.shape) {
 			continue
 		}
 		by := maker(z)
