@@ -114,7 +114,7 @@ func at(values [][]float64) derivation {
 	return derivation{before: func(p *problem) { p.values = values }}
 }
 
-// decays are mistakes with L2 regularisation.
+// decays are mistakes with L2 regularization.
 var decays = []Bug{
 	{"no-lambda", "The step has no λ: the weights do not decay.", decay(func(*problem) float64 { return 0 }, false)},
 	{"regularised-bias", "The biases are regularised too.", decay(func(p *problem) float64 { return p.l2 }, true)},
