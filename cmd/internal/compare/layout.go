@@ -39,14 +39,10 @@ type reading struct {
 }
 
 func (r reading) String() string {
-	axes := func(yes bool, a, b string) string {
-		if yes {
-			return a
-		}
-		return b
-	}
-	return fmt.Sprintf("weights %s, x %s, y %s", axes(r.inOut, "(in, out)", "(out, in)"),
-		axes(r.xRows, "(examples, in)", "(in, examples)"), axes(r.yRows, "(examples, out)", "(out, examples)"))
+	return fmt.Sprintf("weights %s, x %s, y %s",
+		map[bool]string{false: "(out, in)", true: "(in, out)"}[r.inOut],
+		map[bool]string{false: "(in, examples)", true: "(examples, in)"}[r.xRows],
+		map[bool]string{false: "(out, examples)", true: "(examples, out)"}[r.yRows])
 }
 
 // readings are all of them, the commonest first.

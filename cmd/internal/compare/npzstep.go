@@ -20,8 +20,7 @@ func (c *check) gradients(p *problem, g [][]float64) (wrong bool) {
 			c.finding.Notes = append(c.finding.Notes, roundedAway)
 		}
 		same := (d.Rel <= p.tol || lost) && !p.unsummed[i]
-		c.note(Compared{p.tensor(i), p.files[i].shape, false, p.step, same, d})
-		wrong = wrong || !same
+		wrong = c.note(Compared{p.tensor(i), p.files[i].shape, false, p.step, same, d}) || wrong
 		c.finding.Gradients = max(c.finding.Gradients, d.Rel)
 	}
 	return wrong
@@ -32,9 +31,7 @@ func (c *check) updates(p *problem, g [][]float64) (wrong bool) {
 	for i, q := range slices.Backward(p.params) {
 		if after := p.after[i]; after != nil {
 			d := difference(after, plus(p.values[i], -p.eta, g[i]))
-			same := d.Rel <= c.weights
-			c.note(Compared{q.name + " after", q.shape, true, p.step, same, d})
-			wrong = wrong || !same
+			wrong = c.note(Compared{q.name + " after", q.shape, true, p.step, d.Rel <= c.weights, d}) || wrong
 			c.finding.Weights = max(c.finding.Weights, d.Rel)
 		}
 	}
@@ -52,9 +49,7 @@ func (c *check) cost(p *problem, cost float64) (wrong string, err error) {
 		return "", err
 	}
 	d := difference([]float64{got}, []float64{cost})
-	same := p.costs(cost, got)
-	c.note(Compared{a.name, a.shape, false, p.step, same, d})
-	if same {
+	if !c.note(Compared{a.name, a.shape, false, p.step, p.costs(cost, got), d}) {
 		return "", nil
 	}
 	wrong = fmt.Sprintf(" It is %.6g, and should be %.6g.", got, cost)
@@ -64,8 +59,8 @@ func (c *check) cost(p *problem, cost float64) (wrong string, err error) {
 	return wrong, nil
 }
 
-// note keeps the worst of each tensor, and the first that is wrong.
-func (c *check) note(t Compared) {
+// note keeps the worst of each tensor, and the first that is wrong, and says whether this one is wrong.
+func (c *check) note(t Compared) (wrong bool) {
 	f := c.finding
 	if f.First == nil && !t.Same {
 		f.First = &Beyond{t.Name, !t.Weight, t.Step, t.Difference}
@@ -76,4 +71,5 @@ func (c *check) note(t Compared) {
 	} else if t.Rel > f.Tensors[i].Rel || !t.Same && f.Tensors[i].Same {
 		f.Tensors[i] = t
 	}
+	return !t.Same
 }

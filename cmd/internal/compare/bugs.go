@@ -19,11 +19,6 @@ type Bug struct {
 // Bugs are those that are known, the likely ones before those with the same effect.
 var Bugs = slices.Concat(scales, outputErrors, slopes, products, biases, decays, batches)
 
-// one is a mistake with one derivation, that can always be.
-func one(d derivation) func(*problem) []derivation {
-	return func(*problem) []derivation { return []derivation{d} }
-}
-
 // either is a mistake that can be made in several ways.
 func either(of ...func(*problem) []derivation) func(*problem) []derivation {
 	return func(p *problem) []derivation {

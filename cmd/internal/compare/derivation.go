@@ -13,7 +13,6 @@ import (
 type derivation struct {
 	before func(p *problem)                                // makes it another mini-batch, or other weights
 	after  func(r *pass, g [][]float64, i int) []float64   // the gradient of parameter i from the right ones; it leaves g alone
-	bias   func(p *problem, l, i, j int) float64           // what is added to the weighted input of neuron j for example i
 	output func(p *problem, n neuron) float64              // δ at the output, BP1
 	delta  func(r *pass, l, k int, back float64) float64   // δ of element k of layer l from Wᵀδ of the layer above, BP2, or from a−y, BP1
 	weight func(r *pass, l int, nabla []float64) []float64 // the matrix in BP2, (in, out)
@@ -28,7 +27,7 @@ type derivation struct {
 }
 
 func (d *derivation) inside() bool {
-	return d.bias != nil || d.output != nil || d.delta != nil || d.weight != nil || d.input != nil
+	return d.output != nil || d.delta != nil || d.weight != nil || d.input != nil
 }
 
 func (d *derivation) wrongIn(l int) bool { return d.in == nil || d.in(l) }
@@ -114,21 +113,15 @@ func (p *problem) hopeless(g [][]float64) bool {
 // forward computes weighted inputs and activations.
 func (d *derivation) forward(p *problem) *pass {
 	layers := len(p.sizes)
-	if o := p.graph; o.pass != nil && d.bias == nil && !d.round { // It is as in the right one.
+	if o := p.graph; o.pass != nil && !d.round { // It is as in the right one.
 		return &pass{p, o.pass.z, o.pass.h, o.pass.a, make([][]float64, layers)}
 	}
 	r := &pass{p, make([][]float64, layers), make([][]float64, layers), make([][]float64, layers), make([][]float64, layers)}
 	r.z[0], r.h[0], r.a[0] = p.x, p.x, hadamard(p.x, p.maskAt(0))
 	for l := 1; l < layers; l++ {
-		n := p.sizes[l]
-		z := product(r.a[l-1], p.values[2*l-2], p.m)
+		z, bias := product(r.a[l-1], p.values[2*l-2], p.m), p.values[2*l-1]
 		for k := range z {
-			if d.bias != nil {
-				z[k] += d.bias(p, l, k/n, k%n)
-			} else {
-				z[k] += p.values[2*l-1][k%n]
-			}
-			z[k] = d.rounded(z[k])
+			z[k] = d.rounded(z[k] + bias[k%len(bias)])
 		}
 		h := p.act[l-1].Forward(z)
 		if p.act[l-1] == softmax {

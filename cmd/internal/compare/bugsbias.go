@@ -1,0 +1,159 @@
+package compare
+
+import (
+	"math"
+	"slices"
+)
+
+// biases are mistakes with them.
+var biases = []Bug{
+	{"no-bias-gradient", "A bias's gradient is zero, or was never filled in.", eachBias(func(_ *pass, g, _ []float64) []float64 { return same(g, 0) })},
+	{"bias-unsummed", "A bias's gradient has a row for each example: it is to be added up over the mini-batch.",
+		either(unsummed(func(m float64) float64 { return 1 }), unsummed(func(m float64) float64 { return m }))}, // the errors can have 1/m already
+	{"bias-sum", "A bias's gradient is m times too large: a sum, while the weights have the mean.",
+		eachBias(func(r *pass, g, _ []float64) []float64 { return scaled(g, float64(r.m)) })},
+	{"bias-mean", "A bias's gradient is a mean over the mini-batch, while the weights have the sum.",
+		func(p *problem) []derivation {
+			return []derivation{{in: p.decaying(false), after: func(r *pass, g [][]float64, i int) []float64 { return scaled(g[i], float64(r.m)) }}}
+		}},
+	{"bias-mean-twice", "A bias's gradient is m times too small: divided by m twice.",
+		eachBias(func(r *pass, g, _ []float64) []float64 { return scaled(g, 1/float64(r.m)) })},
+	{"bias-one-number", "A bias's gradient is one number for all neurons: the mean or the sum was taken over the neurons too.", either(
+		eachBias(func(_ *pass, g, _ []float64) []float64 { return same(g, total(g)/float64(len(g))) }),
+		eachBias(func(_ *pass, g, _ []float64) []float64 { return same(g, total(g)) }),
+	)},
+	{"bias-one-example", "A bias's gradient is that of one example: assigned in the loop, not added.", either(
+		eachBias(func(r *pass, g, δ []float64) []float64 { return example(r, g, δ, r.m-1, 1) }),
+		eachBias(func(r *pass, g, δ []float64) []float64 { return example(r, g, δ, r.m-1, 1/float64(r.m)) }),
+		eachBias(func(r *pass, g, δ []float64) []float64 { return example(r, g, δ, 0, 1) }),
+	)},
+	{"bias-other-axis", "A bias's gradient is added up over the neurons in place of the examples, which goes unseen where m = n.",
+		eachBias(otherAxis)},
+	{"bias-broadcast", "A bias is added along the wrong axis, to the examples in place of the neurons, which goes unseen where m = n.", broadcast},
+	{"bias-forgotten", "The bias is forgotten forward: z = W a.", forgotten},
+}
+
+// eachBias puts f of a bias's gradient and of the errors δ (m, n) in its place: of all biases, and of each alone. δ is nil where the
+// network is not fully connected.
+func eachBias(f func(r *pass, g, δ []float64) []float64) func(*problem) []derivation {
+	bias := func(q parameter) bool { return !q.weight }
+	return func(p *problem) []derivation {
+		return p.eachOf(bias, func(r *pass, g [][]float64, i int) []float64 {
+			var δ []float64
+			if r.δ != nil {
+				δ = r.δ[i/2+1]
+			}
+			return f(r, g[i], δ)
+		})
+	}
+}
+
+func same(g []float64, v float64) []float64 { return slices.Repeat([]float64{v}, len(g)) }
+
+// example is the error of one example, times a factor.
+func example(r *pass, g, δ []float64, i int, by float64) []float64 {
+	if δ == nil || r.m == 1 {
+		return g
+	}
+	return scaled(r.row(δ, i), by)
+}
+
+func otherAxis(r *pass, g, δ []float64) []float64 {
+	if δ == nil || r.m != len(g) {
+		return g
+	}
+	return scaled(columns(turned(δ, r.m), r.m), 1/float64(r.m))
+}
+
+func unsummed(by func(m float64) float64) func(*problem) []derivation {
+	return func(p *problem) []derivation {
+		if len(p.unsummed) == 0 {
+			return nil
+		}
+		return []derivation{{
+			in:    func(i int) bool { return p.unsummed[i] },
+			after: func(r *pass, g [][]float64, i int) []float64 { return scaled(g[i], by(float64(r.m))) },
+		}}
+	}
+}
+
+// forgotten has no biases.
+func forgotten(p *problem) []derivation {
+	return []derivation{p.otherBiases(func(b []float64) []float64 { return same(b, 0) })}
+}
+
+// broadcast leaves the gradients of biases as they should be, or adds them up along the wrong axis too.
+func broadcast(p *problem) []derivation {
+	if p.sizes == nil || !slices.Contains(p.sizes[1:], p.m) {
+		return nil
+	}
+	d := p.otherBiases(func(b []float64) []float64 {
+		if len(b) != p.m {
+			return b
+		}
+		return slices.Concat(each(b, func(v float64) []float64 { return same(b, v) })...)
+	})
+	both := eachBias(otherAxis)(p)[0]
+	both.before = d.before
+	return []derivation{d, both}
+}
+
+// otherBiases is at other biases, of which a layer may have a row for each example.
+func (p *problem) otherBiases(of func(b []float64) []float64) derivation {
+	values := slices.Clone(p.values)
+	for i, q := range p.params {
+		if !q.weight {
+			values[i] = of(p.values[i])
+		}
+	}
+	return at(values)
+}
+
+// at is the right derivation at other weights and biases.
+func at(values [][]float64) derivation {
+	return derivation{before: func(p *problem) { p.values = values }}
+}
+
+// decays are mistakes with L2 regularization.
+var decays = []Bug{
+	{"no-lambda", "The step has no λ: the weights do not decay.", decay(func(*problem) float64 { return 0 }, false)},
+	{"regularised-bias", "The biases are regularised too.", decay(func(p *problem) float64 { return p.l2 }, true)},
+	{"lambda-per-example", "λ is m times too strong: its term was added for every example of the mini-batch.",
+		decay(func(p *problem) float64 { return float64(p.m) * p.l2 }, false)},
+	{"lambda-without-n", "λ is not divided by n, the number of training examples.", decay(func(p *problem) float64 { return p.lambda }, false)},
+	{"lambda-by-batch", "λ is divided by m, the size of the mini-batch, in place of n.", decay(func(p *problem) float64 { return p.lambda / float64(p.m) }, false)},
+	{"lambda-sign", "The term of λ has the wrong sign: the weights grow.", decay(func(p *problem) float64 { return -p.l2 }, false)},
+	{"lambda-twice", "λ is twice too strong: the term of the cost is ½λ/n Σw².", decay(func(p *problem) float64 { return 2 * p.l2 }, false)},
+	{"l1-for-l2", "The term of λ is that of L1, λ/n sgn(w).", penalty(false, func(p *problem, w float64) float64 {
+		if w == 0 {
+			return 0
+		}
+		return math.Copysign(p.l2, w)
+	})},
+}
+
+// decay adds c w to the gradients of weights, and of biases where they are regularised too.
+func decay(c func(p *problem) float64, too bool) func(*problem) []derivation {
+	return penalty(too, func(p *problem, w float64) float64 { return c(p) * w })
+}
+
+// penalty adds something of the weights to their gradients, where there is a λ.
+func penalty(too bool, of func(p *problem, w float64) float64) func(*problem) []derivation {
+	return func(p *problem) []derivation {
+		if p.lambda == 0 {
+			return nil
+		}
+		return []derivation{{l2: true, in: p.decaying(too), after: func(r *pass, g [][]float64, i int) []float64 {
+			sum := slices.Clone(g[i])
+			for k, w := range r.values[i] {
+				sum[k] += of(r.problem, w)
+			}
+			return sum
+		}}}
+	}
+}
+
+// decaying are the parameters that are weights, or all.
+func (p *problem) decaying(all bool) func(i int) bool {
+	return func(i int) bool { return all || p.params[i].weight }
+}
