@@ -117,7 +117,7 @@ func at(values [][]float64) derivation {
 // decays are mistakes with L2 regularization.
 var decays = []Bug{
 	{"no-lambda", "The step has no λ: the weights do not decay.", decay(func(*problem) float64 { return 0 }, false)},
-	{"regularised-bias", "The biases are regularised too.", decay(func(p *problem) float64 { return p.l2 }, true)},
+	{"regularized-bias", "The biases are regularized too.", decay(func(p *problem) float64 { return p.l2 }, true)},
 	{"lambda-per-example", "λ is m times too strong: its term was added for every example of the mini-batch.",
 		decay(func(p *problem) float64 { return float64(p.m) * p.l2 }, false)},
 	{"lambda-without-n", "λ is not divided by n, the number of training examples.", decay(func(p *problem) float64 { return p.lambda }, false)},
@@ -132,7 +132,7 @@ var decays = []Bug{
 	})},
 }
 
-// decay adds c w to the gradients of weights, and of biases where they are regularised too.
+// decay adds c w to the gradients of weights, and of biases where they are regularized too.
 func decay(c func(p *problem) float64, too bool) func(*problem) []derivation {
 	return penalty(too, func(p *problem, w float64) float64 { return c(p) * w })
 }
