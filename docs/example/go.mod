@@ -2,10 +2,7 @@ module example.org/digits
 
 go 1.26.0
 
-require (
-	github.com/stheno-ml/stheno v0.0.0
-	gorgonia.org/gorgonia v0.9.18
-)
+require github.com/stheno-ml/stheno v0.0.0
 
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect
@@ -40,6 +37,7 @@ require (
 	google.golang.org/protobuf v1.36.11 // indirect
 	gorgonia.org/cu v0.9.4 // indirect
 	gorgonia.org/dawson v1.2.0 // indirect
+	gorgonia.org/gorgonia v0.9.18 // indirect
 	gorgonia.org/tensor v0.9.24 // indirect
 	gorgonia.org/vecf32 v0.9.0 // indirect
 	gorgonia.org/vecf64 v0.9.0 // indirect

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"gorgonia.org/gorgonia"
-
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/op"
 )
 
 // Maxout turns (m,n) into (m,n/Of): the largest of each Of neighbors (Goodfellow, Warde-Farley, Mirza, Courville and Bengio 2013).
@@ -45,8 +44,7 @@ func maxout(k int) *graph.Op {
 // groupMax is maxout made of ops that others know, for an exported network.
 func groupMax(x *graph.Node, k int) *graph.Node {
 	s := x.Shape()
-	groups := gorgonia.Must(gorgonia.Reshape(x, graph.Shape{s[0], s[1] / k, k}))
-	return gorgonia.Must(gorgonia.Reshape(gorgonia.Must(gorgonia.Max(groups, 2)), graph.Shape{s[0], s[1] / k}))
+	return op.Max(2).Apply(op.Reshape(graph.Shape{s[0], s[1] / k, k}).Apply(x))
 }
 
 func largest[T float32 | float64](k int) func(graph.Array[T], []graph.Array[T]) {

@@ -1,10 +1,8 @@
 package onnx
 
 import (
-	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
-
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/graphtest"
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
@@ -56,7 +54,7 @@ var networks = map[string]network{
 		two(op.Plus), two(op.Minus), two(op.Times), two(op.Smaller), two(op.Larger), two(op.Hadamard), two(op.Less), two(op.Greater), two(op.LessEqual), two(op.GreaterEqual),
 		two(op.Equal), two(op.NotEqual),
 		func(b *graph.Builder, x *node) *node {
-			return op.Power.Apply(op.Abs.Apply(x), gorgonia.NewConstant(float32(1.5)))
+			return op.Power.Apply(op.Abs.Apply(x), graphtest.Constant(1.5))
 		},
 		func(_ *graph.Builder, x *node) *node { return op.Over.Apply(x, op.Exp.Apply(x)) },
 		func(b *graph.Builder, x *node) *node {
@@ -109,30 +107,8 @@ var networks = map[string]network{
 		},
 	), graph.MSE, image, false},
 
-	"Gorgonia's": {layers(
-		theirs(gorgonia.Tanh), theirs(gorgonia.Sigmoid), theirs(gorgonia.Rectify), theirs(gorgonia.Exp), theirs(gorgonia.Square),
-		theirs(func(x *node) (*node, error) { return gorgonia.SoftMax(x) }),
-		theirs(func(x *node) (*node, error) { return gorgonia.Slice(x, nil, gorgonia.S(3, 12, 3)) }),
-		theirs(func(x *node) (*node, error) { return gorgonia.Concat(1, x, x) }),
-		theirs(func(x *node) (*node, error) { return gorgonia.Max(cube(x, 3, 4), 2) }),
-		theirs(func(x *node) (*node, error) {
-			return gorgonia.BroadcastHadamardDiv(x, gorgonia.Must(gorgonia.Exp(x)), nil, nil)
-		}),
-		func(b *graph.Builder, x *node) *node {
-			return gorgonia.Must(gorgonia.BroadcastAdd(x, number(b, 1, 12), nil, []byte{0}))
-		},
-	), graph.MSE, vector, false},
-	"Gorgonia's for images": {layers(
-		func(b *graph.Builder, x *node) *node {
-			return gorgonia.Must(gorgonia.Conv2d(x, number(b, 4, 2, 3, 3), tensor.Shape{3, 3}, []int{1, 1}, []int{2, 2}, []int{1, 1}))
-		},
-		func(b *graph.Builder, x *node) *node { // another stride along each axis
-			return gorgonia.Must(gorgonia.Conv2d(x, number(b, 4, 2, 3, 3), tensor.Shape{3, 3}, []int{1, 1}, []int{2, 1}, []int{1, 1}))
-		},
-		theirs(func(x *node) (*node, error) {
-			return gorgonia.MaxPool2D(x, tensor.Shape{3, 3}, []int{1, 1}, []int{2, 2})
-		}),
-	), graph.MSE, image, false},
+	"Gorgonia's":            {layers(theirs(graphtest.OfVectors)...), graph.MSE, vector, false},
+	"Gorgonia's for images": {layers(theirs(graphtest.OfImages)...), graph.MSE, image, false},
 }
 
 var (
@@ -174,7 +150,7 @@ func one(o *op.Op) layer {
 
 func positive(o *op.Op) layer {
 	return func(_ *graph.Builder, x *node) *node {
-		return o.Apply(op.Plus.Apply(op.Abs.Apply(x), gorgonia.NewConstant(float32(.5))))
+		return o.Apply(op.Plus.Apply(op.Abs.Apply(x), graphtest.Constant(.5)))
 	}
 }
 
@@ -210,8 +186,18 @@ func products(transA, transB bool) layer {
 	}
 }
 
-func theirs(f func(*node) (*node, error)) layer {
-	return func(_ *graph.Builder, x *node) *node { return gorgonia.Must(f(x)) }
+// theirs are functions of Gorgonia's as layers.
+func theirs(functions []graphtest.Function) (all []layer) {
+	for _, f := range functions {
+		all = append(all, func(b *graph.Builder, x *node) *node {
+			y, err := f(x, func(s ...int) *node { return number(b, s...) })
+			if err != nil {
+				b.Fail("%w", err)
+			}
+			return y
+		})
+	}
+	return all
 }
 
 // recurrent reads four numbers at each of three steps, from a state of zeros.

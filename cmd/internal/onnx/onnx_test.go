@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"gorgonia.org/gorgonia"
-
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/graph/graphtest"
 	"github.com/stheno-ml/stheno/graph/op"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
@@ -100,14 +99,13 @@ func TestErrors(t *testing.T) {
 		}
 		return op.ReLU.Apply(op.Tanh.Apply(x))
 	}
-	half := func(x *node) (*node, error) { return gorgonia.Dropout(x, .5) }
 	for _, c := range []struct {
 		layer graph.Layer
 		want  string
 	}{
 		{one(mine), "onnx: layer 0 onnx.layer: op mine has no form in ONNX; leave the layer out, or give its op Made, of ops that have one"},
 		{graph.Seq{graph.Tanh, one(made)}, "onnx: layer 0.1 onnx.layer: op inside has no form in ONNX"},
-		{graph.Func(half), "onnx: layer 0 Func: op dropout has no form in ONNX"},
+		{graph.Func(graphtest.Dropout), "onnx: layer 0 Func: op dropout has no form in ONNX"},
 		{layer(sized), "onnx: layer 0 onnx.layer: op scaled has other numbers for mini-batches of another size; build the same for all"},
 		{layer(other), "onnx: graph: the network has other ops for mini-batches of another size; build the same ones for all"},
 	} {
