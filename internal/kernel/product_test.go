@@ -242,7 +242,7 @@ func TestProductsAllocate(t *testing.T) {
 	c, a, b := make([]float32, 20*20), make([]float32, 20*300), make([]float32, 300*20)
 	idx, ends := make([]int32, 20), make([]int32, 2)
 	onRows(t, func(t *testing.T, s *Set[float32]) {
-		n := testing.AllocsPerRun(100, func() {
+		n := allocations(20, func() {
 			s.Mul(c, 20, a, 300, 1, b, 20, 20, 20, 300, 1, 0)
 			s.MulT(c, 20, a, 300, b, 300, 20, 20, 300, 1, 0)
 			s.MulT(c, 20, a, 30, b, 30, 20, 20, 30, 1, 0)
