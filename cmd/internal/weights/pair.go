@@ -83,7 +83,7 @@ func (f *finder) byOrder(layout string) ([]pair, error) {
 			if i < 0 {
 				continue
 			}
-			if len(file) > 0 {
+			if len(left.params) == 0 && len(file) > 0 { // behind a misfit, the others are left too
 				if _, ok := turn(layout, l.kind, l.params[i], file[0].Shape); ok {
 					list, file = append(list, pair{file[0], l.params[i], l.kind}), file[1:]
 					continue

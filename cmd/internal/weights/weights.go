@@ -25,6 +25,7 @@ type Place struct {
 type Match struct {
 	Layout string
 	By     string // what settled it
+	Own    bool   // the names are this program's
 	Places []Place
 	Unused []safetensors.Tensor
 	Notes  []string // where the two programs compute otherwise
@@ -170,7 +171,7 @@ func (f *finder) match(layout string) (*Match, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Match{Layout: layout, Unused: f.unused}
+	m := &Match{Layout: layout, Own: f.own, Unused: f.unused}
 	for _, p := range pairs {
 		axes, _ := turn(layout, p.kind, p.to, p.from.Shape)
 		m.Places = append(m.Places, place(p.from, p.to, axes, rows[p.row()]))
