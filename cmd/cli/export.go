@@ -64,7 +64,7 @@ var exports = map[string]func(t *trained, layout string) ([]byte, error){
 	".onnx":     exportONNX,
 	tensorsFile: exportTensors,
 	arraysFile:  exportArrays,
-	".json":     exportSaved,
+	savedFile:   exportSaved,
 	".csv":      exportEpochs,
 }
 
@@ -135,8 +135,7 @@ const tensorsFile = ".safetensors"
 // exported is the network of a run or of a saved file.
 func (a *app) exported(runs string, args []string) (*trained, error) {
 	name := args[0]
-	info, err := os.Stat(name)
-	saved := strings.EqualFold(filepath.Ext(name), tensorsFile) && (err != nil || !info.IsDir())
+	saved := hasEnding(name, tensorsFile)
 	switch {
 	case saved && len(args) == 2:
 		return a.savedTensors(name, args[1])

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,7 +53,7 @@ func (a *app) completeImport(cmd *cobra.Command, args []string, typed string) ([
 	if len(args) > 0 {
 		return a.completeModels(cmd, args, typed)
 	}
-	return []string{"json", tensorsFile[1:], arraysFile[1:]}, cobra.ShellCompDirectiveFilterFileExt
+	return []string{savedFile[1:], tensorsFile[1:], arraysFile[1:]}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 func (a *app) importFile(f *importFlags, args []string) error {
@@ -59,15 +61,15 @@ func (a *app) importFile(f *importFlags, args []string) error {
 	var t *trained
 	var m *weights.Match
 	err := a.recordable()
-	switch {
+	switch ending := strings.ToLower(filepath.Ext(path)); {
 	case err != nil:
-	case isSaved(path) && len(args) == 2:
+	case ending == savedFile && len(args) == 2:
 		err = usagef("%s and a model; the file says what it is, leave out %s", path, args[1])
-	case isSaved(path) && f.layout.value != "":
+	case ending == savedFile && f.layout.value != "":
 		err = usagef("--layout for %s; its sizes tell the layout, leave the flag out", path)
-	case isSaved(path):
+	case ending == savedFile:
 		t, err = importSaved(path)
-	case !isTensors(path):
+	case ending != tensorsFile && ending != arraysFile:
 		err = usagef("import %s: %s", path, cmp.Or(advice(path), "use a file that ends in .json, .safetensors or .npz"))
 	case len(args) == 1:
 		err = usagef("%s has weights, and not what they are of; add the model: its name, a FILE.toml, or a network in one line", path)

@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"bytes"
+	"bufio"
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,10 +20,7 @@ import (
 const arraysFile = ".npz"
 
 // isTensors says that path is a file of tensors, by its name.
-func isTensors(path string) bool {
-	info, err := os.Stat(path)
-	return slices.Contains([]string{tensorsFile, arraysFile}, strings.ToLower(filepath.Ext(path))) && (err != nil || !info.IsDir())
-}
+func isTensors(path string) bool { return hasEnding(path, tensorsFile, arraysFile) }
 
 // inputNote says what the tensors do not tell.
 const inputNote = "inputs: pixels are divided by 256 here; a program that divided by 255 saw them 0.4% larger, and one that normalized them, as by torchvision's " +
@@ -82,15 +78,16 @@ func readTensors(path string) (file []safetensors.Tensor, meta map[string]string
 		}
 		return file, nil, nil
 	}
-	text, err := intake.Read("", path, intake.Saved)
+	f, size, err := intake.Open("", path, intake.Saved)
 	if err != nil {
 		return nil, nil, dataf("%w", err)
 	}
-	f, err := safetensors.Read(bytes.NewReader(text), int64(len(text)), path)
+	defer f.Close()
+	x, err := safetensors.Read(bufio.NewReader(f), size, path)
 	if err != nil {
 		return nil, nil, err
 	}
-	return f.Tensors, f.Metadata, nil
+	return x.Tensors, x.Metadata, nil
 }
 
 // showPlaces prints what went where.
@@ -124,7 +121,7 @@ type conversion struct{ what, program, ending string }
 
 var pickled = conversion{"a pickled Python object, which may run any program when it is opened",
 	`import json, pickle; n = pickle.load(open(FROM, "rb")); json.dump({"weights": [w.tolist() for w in n.weights], ` +
-		`"biases": [b.tolist() for b in n.biases]}, open(TO, "w"))`, ".json"}
+		`"biases": [b.tolist() for b in n.biases]}, open(TO, "w"))`, savedFile}
 
 var fromTorch = conversion{"PyTorch's own file, which may run any program when it is opened",
 	`import numpy, torch; numpy.savez(TO, **{k: v.numpy() for k, v in torch.load(FROM, map_location="cpu").items()})`, arraysFile}

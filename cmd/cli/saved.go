@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/stheno-ml/stheno/graph"
@@ -13,10 +14,16 @@ import (
 	"github.com/stheno-ml/stheno/models/byhand"
 )
 
+// savedFile is the ending of what network2.py saves.
+const savedFile = ".json"
+
 // isSaved says that path is a file such as network2.py saves, by its name.
-func isSaved(path string) bool {
+func isSaved(path string) bool { return hasEnding(path, savedFile) }
+
+// hasEnding says that a path is a file, or might be one, that ends in one of these.
+func hasEnding(path string, endings ...string) bool {
 	info, err := os.Stat(path)
-	return strings.EqualFold(filepath.Ext(path), ".json") && (err != nil || !info.IsDir())
+	return slices.Contains(endings, strings.ToLower(filepath.Ext(path))) && (err != nil || !info.IsDir())
 }
 
 // measurable is what eval can measure and predict can read with: a run, or a file that network2.py has saved.

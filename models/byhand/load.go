@@ -41,11 +41,14 @@ func Read(path string) (net *Network2, notes []string, err error) {
 		return nil, nil, fmt.Errorf("byhand: %w", err)
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
+	var data bytes.Buffer
+	if info, err := file.Stat(); err == nil {
+		data.Grow(int(min(info.Size(), maxFile)) + bytes.MinRead) // All at once, without copies on the way.
+	}
+	if _, err := data.ReadFrom(io.LimitReader(file, maxFile+1)); err != nil {
 		return nil, nil, fmt.Errorf("byhand: %w", err)
 	}
-	net, notes, err = decode(data)
+	net, notes, err = decode(data.Bytes())
 	if err != nil {
 		return nil, nil, fmt.Errorf("byhand: %s: %w; expected is a network saved by Save, network2.py or a program like it", path, err)
 	}
@@ -77,8 +80,8 @@ func decode(data []byte) (*Network2, []string, error) {
 	if err := json.Unmarshal(data, new(struct{})); err != nil {
 		return nil, nil, located("file", 0, err)
 	}
-	if text := bytes.TrimSpace(data); text[0] != '{' {
-		return nil, nil, fmt.Errorf("file: %.40s where an object is needed", text)
+	if first := bytes.TrimSpace(data)[0]; first != '{' {
+		return nil, nil, fmt.Errorf("file: %s where an object is needed", kind(first))
 	}
 	list, err := members(data)
 	if err != nil {

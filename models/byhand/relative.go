@@ -26,14 +26,15 @@ func read(parts map[string]member) (net *Network2, notes []string, err error) {
 	if net.Cost, err = costOf(parts["cost"]); err != nil {
 		return nil, nil, err
 	}
-	var weights [][][]float64
-	if err := parts["weights"].into(&weights); err != nil {
+	weights, err := parts["weights"].matrices()
+	if err != nil {
 		return nil, nil, err
 	}
-	for l, rows := range weights {
-		if err := checkRows(rows); err != nil {
-			return nil, nil, fmt.Errorf("weights[%d]: %w", l, err)
+	for l, w := range weights {
+		if w.list {
+			return nil, nil, fmt.Errorf("weights[%d]: a list of numbers where a list of rows is needed", l)
 		}
+		net.Weights = append(net.Weights, w.x)
 	}
 	if net.Biases, err = biasesOf(parts["biases"]); err != nil {
 		return nil, nil, err
@@ -46,9 +47,6 @@ func read(parts map[string]member) (net *Network2, notes []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, rows := range weights {
-		net.Weights = append(net.Weights, slices.Concat(rows...))
-	}
 	if err := net.check(); err != nil {
 		return nil, nil, err
 	}
@@ -56,48 +54,25 @@ func read(parts map[string]member) (net *Network2, notes []string, err error) {
 	return net, notes, err
 }
 
-// checkRows returns an error unless all rows have as many columns as the
-// first.
-func checkRows(rows [][]float64) error {
-	for i, row := range rows {
-		if len(row) != len(rows[0]) {
-			return fmt.Errorf("row %d has %d numbers, not %d", i, len(row), len(rows[0]))
-		}
-	}
-	return nil
-}
-
-// flat begins a list of lists of numbers.
-var flat = regexp.MustCompile(`^\[\s*\[\s*[^\[\s]`)
-
 // biasesOf reads biases: of each layer a column, a row, or a list.
 func biasesOf(m member) (biases [][]float64, err error) {
-	if flat.Match(m.value) {
-		err := m.into(&biases)
-		return biases, err
-	}
-	var matrices [][][]float64
-	if err := m.into(&matrices); err != nil {
-		return nil, err
-	}
-	for l, rows := range matrices {
-		for i, row := range rows {
-			if len(rows) > 1 && len(row) != 1 {
-				return nil, fmt.Errorf("biases[%d]: row %d has %d numbers, not 1", l, i, len(row))
-			}
+	layers, err := m.matrices()
+	for l, b := range layers {
+		if !b.list && b.rows > 1 && b.columns != 1 {
+			return nil, fmt.Errorf("biases[%d]: rows of %d numbers, not of 1", l, b.columns)
 		}
-		biases = append(biases, slices.Concat(rows...))
+		biases = append(biases, b.x)
 	}
-	return biases, nil
+	return biases, err
 }
 
 // sizesOf are the sizes of a network whose file does not say them: its neurons
 // have a bias each, and its inputs are the other side of the first weights.
-func sizesOf(weights [][][]float64, biases [][]float64) ([]int, error) {
-	if len(weights) == 0 || len(biases) == 0 || len(weights[0]) == 0 {
+func sizesOf(weights []matrix, biases [][]float64) ([]int, error) {
+	if len(weights) == 0 || len(biases) == 0 {
 		return nil, errors.New(`no key "sizes", and no weights or biases to tell them; add "sizes": [784, 30, 10]`)
 	}
-	rows, columns, first := len(weights[0]), len(weights[0][0]), len(biases[0])
+	rows, columns, first := weights[0].rows, weights[0].columns, len(biases[0])
 	inputs := columns
 	if rows != first {
 		inputs = rows
@@ -114,11 +89,11 @@ func sizesOf(weights [][][]float64, biases [][]float64) ([]int, error) {
 
 // orient turns weights that are (in, out) in the file. All layers must lie the
 // same way; where each is a square, that is network2.py's, and a note.
-func (net *Network2) orient(weights [][][]float64) (notes []string, err error) {
+func (net *Network2) orient(weights []matrix) (notes []string, err error) {
 	var out, in []string // Layers that can be nothing else.
 	square := false
 	for l, w := range weights {
-		rows, columns := len(w), len(w[0])
+		rows, columns := w.rows, w.columns
 		name := fmt.Sprintf("weights[%d]", l)
 		switch ins, outs := net.Sizes[l], net.Sizes[l+1]; {
 		case ins == outs && rows == ins:
@@ -136,23 +111,12 @@ func (net *Network2) orient(weights [][][]float64) (notes []string, err error) {
 		return nil, fmt.Errorf("%s is (out, in), %s is (in, out); write all layers the same way", out[0], in[0])
 	case in != nil:
 		for l, w := range weights {
-			net.Weights[l] = columnsOf(w)
+			net.Weights[l] = w.columnsFirst()
 		}
 	case out == nil && square:
 		notes = append(notes, "weights: all layers are squares, taken as (out, in), as network2.py writes them; write (in, out) transposed")
 	}
 	return notes, nil
-}
-
-// columnsOf is the transpose of a matrix, row after row.
-func columnsOf(rows [][]float64) []float64 {
-	var x []float64
-	for j := range rows[0] {
-		for i := range rows {
-			x = append(x, rows[i][j])
-		}
-	}
-	return x
 }
 
 // costs are the names of each cost, in lower case, without signs and without
@@ -193,6 +157,10 @@ var text = regexp.MustCompile(`"(\\.|[^"\\])*"`)
 // checkActivation returns an error if the file names neurons that are not
 // sigmoid.
 func checkActivation(m member) error {
+	const most = 1 << 16 // Bytes.
+	if len(m.value) > most {
+		return fmt.Errorf("%s: more than %d bytes", m.key, most)
+	}
 	for _, word := range text.FindAll(m.value, -1) {
 		switch plain(string(bytes.Trim(word, `"`))) {
 		case "sigmoid", "logistic", "sigmoidfunction", "sigmoidactivation":

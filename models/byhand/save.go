@@ -10,10 +10,11 @@ import (
 )
 
 // What is read and written. There is room for a network of 784-1000-1000-10,
-// and the worst file within these limits is refused within three seconds and
-// 512 MiB of memory.
+// and the worst file within these limits is refused within a second of a
+// processor's time and 256 MiB of memory.
 const (
 	maxNumbers = 2 << 20  // The sizes, weights and biases of a network.
+	maxLayers  = 4096     // Of a file that is read.
 	maxFile    = 64 << 20 // Bytes, at 28 or fewer a number.
 )
 
