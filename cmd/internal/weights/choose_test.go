@@ -120,7 +120,7 @@ func TestMisfit(t *testing.T) {
 		{nil, "", "left of the network, as stheno: dense1.w (6, 4), dense1.b (4), dense2.w (4, 3), dense2.b (3); left of the file: nothing"},
 		{[]safetensors.Tensor{w1, b1, whole(n, "dense1.b", "fc1.biases")}, "", "fc1.bias and fc1.biases are one part of one layer by their names; rename one"},
 		{[]safetensors.Tensor{whole(n, "dense1.w", "arr_0"), whole(n, "dense2.b", "arr_1")}, "", "left of the network, as stheno: dense1.b (4), dense2.w (4, 3), dense2.b (3); left of the file: arr_1 (3)"},
-		{[]safetensors.Tensor{{Name: "fc1.weight", Shape: []int{4, 6}, Data: make([]int64, 24)}}, "", "left of the file: nothing"},
+		{[]safetensors.Tensor{{Name: "fc1.weight", Shape: []int{4, 6}, Data: make([]int64, 24)}}, "", "left of the file: fc1.weight (4, 6), of []int64; use"},
 	} {
 		if m, err := Find(n, c.file, c.flag, ""); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v, %v; want %q", m, err, c.want)

@@ -96,7 +96,7 @@ func (g *group) settle() {
 		g.kind = conv
 	case 1:
 		g.kind = layerNorm
-		if slices.Contains(g.parts, mean) || slices.Contains(g.parts, variance) {
+		if slices.Contains(g.parts, variance) {
 			g.kind = batchNorm
 		}
 		for k, part := range g.parts {

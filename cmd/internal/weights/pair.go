@@ -49,7 +49,7 @@ func (f *finder) pairs(layout string) ([]pair, error) {
 		left.tensors = append(left.tensors, g.tensors...)
 	}
 	left.tensors = append(left.tensors, loose...)
-	return list, left.misfit(layout)
+	return list, f.misfit(left, layout)
 }
 
 // ordered are the file's layers in their order. A program that writes its tensors by the alphabet leaves the numbers in the names to tell it.
@@ -93,7 +93,7 @@ func (f *finder) byOrder(layout string) ([]pair, error) {
 		}
 	}
 	left.tensors = file
-	return list, left.misfit(layout)
+	return list, f.misfit(left, layout)
 }
 
 // side is what is left of the two sides.
@@ -103,17 +103,22 @@ type side struct {
 }
 
 // misfit is the error that lists both sides, if anything is left.
-func (s side) misfit(layout string) error {
-	if len(s.params) == 0 && len(s.tensors) == 0 {
+func (f *finder) misfit(left side, layout string) error {
+	if len(left.params) == 0 && len(left.tensors) == 0 {
 		return nil
 	}
 	const most = 12
 	var params, tensors []string
-	for _, p := range s.params {
+	for _, p := range left.params {
 		params = append(params, fmt.Sprint(p.Name, " ", p.Shape))
 	}
-	for _, x := range s.tensors {
+	for _, x := range left.tensors {
 		tensors = append(tensors, fmt.Sprint(x.Name, " ", graph.Shape(x.Shape)))
+	}
+	for _, x := range f.unused {
+		if !numbers(x) && len(x.Shape) > 0 { // It may have been meant.
+			tensors = append(tensors, fmt.Sprintf("%s %v, of %T", x.Name, graph.Shape(x.Shape), x.Data))
+		}
 	}
 	return &Misfit{Layout: layout, Params: shortened(params, most), Tensors: shortened(tensors, most)}
 }
