@@ -110,11 +110,11 @@ func TestCreate(t *testing.T) {
 	}
 	want := Info{Model: "784-30-10", Status: Running, Argv: []string{"train", "784-30-10"}, Seed: math.MaxUint64, Kernel: "go", Started: noon}
 	if err := r.Update(func(i *Info) {
-		i.Status, i.Best, i.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: 9542, Total: 10000}
+		i.Status, i.Best, i.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: new(9542), Total: 10000}
 	}); err != nil {
 		t.Fatal(err)
 	}
-	want.Status, want.Best, want.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: 9542, Total: 10000}
+	want.Status, want.Best, want.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: new(9542), Total: 10000}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
