@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/models"
@@ -17,9 +20,9 @@ type listed struct {
 	changed []string // settings that are not those of the model's recipe: eta=0.5
 }
 
-// listed finds out what a run's recipe was, from the event at its beginning and from its commands: both are short. Where something is
-// missing, the run is listed without it.
-func (a *app) listed(e rundir.Entry) listed {
+// listed finds out what a run's recipe was, from the event at its beginning and from its commands, which are read as texts: there may be
+// thousands of runs. Where something is missing, the run is listed without it.
+func (a *app) listed(e rundir.Entry, flags *pflag.FlagSet) listed {
 	r := listed{Entry: e}
 	if e.Err != nil {
 		return r
@@ -28,23 +31,23 @@ func (a *app) listed(e rundir.Entry) listed {
 	if line, err := rundir.Start(e.Path); err == nil {
 		_ = json.Unmarshal(line, &start)
 	}
-	f, err := flagsOfRun(a.reader(), e.Path, e.Info)
-	if err != nil {
-		f = plainFlags(a.reader())
-	}
-	if f.set.Changed("epochs") && start != nil { // by a command that went on with the run, too
-		start["epochs"] = f.epochs
-	}
 	if b := e.Info.Best; b != nil && start["validation"] == 0. {
 		r.Info.Best = &rundir.Best{Epoch: b.Epoch} // older runs say 0
 	}
-	base, known := a.recipeOf(e.Info.Model, f.set.Args())
+	_ = flags.Parse(e.Info.Argv)
+	base, known := a.recipeOf(e.Info.Model, flags.Args())
+	for _, again := range e.Info.Resumes {
+		_ = flags.Parse(again.Argv)
+	}
+	if n, err := strconv.ParseFloat(flags.Lookup("epochs").Value.String(), 64); err == nil && start != nil {
+		start["epochs"] = n // of those who went on with the run, too
+	}
 	for _, s := range recipeObject(base) {
 		value, has := start[s.key]
 		if has {
 			r.recipe = append(r.recipe, field{s.key, value})
 		}
-		flag := f.set.Lookup(strings.ReplaceAll(s.key, "_", "-"))
+		flag := flags.Lookup(strings.ReplaceAll(s.key, "_", "-"))
 		switch given := flag != nil && flag.Changed; {
 		case has && (known && fmt.Sprint(value) != fmt.Sprint(s.value) || !known && given):
 			r.change(s.key, fmt.Sprint(value))
@@ -53,7 +56,7 @@ func (a *app) listed(e rundir.Entry) listed {
 		}
 	}
 	for _, name := range []string{"seed", "dtype", "data"} { // what else a result depends on
-		if flag := f.set.Lookup(name); flag.Changed {
+		if flag := flags.Lookup(name); flag.Changed {
 			r.change(name, flag.Value.String())
 		}
 	}

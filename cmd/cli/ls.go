@@ -49,9 +49,9 @@ func (a *app) list(f *listFlags) error {
 	if entries, err = a.ofModel(f, entries); err != nil {
 		return err
 	}
-	runs := make([]listed, len(entries))
+	runs, flags := make([]listed, len(entries)), plainFlags(a.reader())
 	for i, e := range entries {
-		runs[i] = a.listed(e)
+		runs[i] = a.listed(e, flags.texts())
 	}
 	slices.SortStableFunc(runs, orders[f.sort.value])
 	if f.json {

@@ -184,6 +184,18 @@ func plainFlags(r models.Reader) *trainFlags {
 	return f
 }
 
+// texts are new flags of the same names that take any text, for commands that were accepted once.
+func (f *trainFlags) texts() *pflag.FlagSet {
+	set := pflag.NewFlagSet("train", pflag.ContinueOnError)
+	set.SetNormalizeFunc(normalize)
+	f.set.VisitAll(func(g *pflag.Flag) {
+		set.String(g.Name, "", "")
+		set.Lookup(g.Name).NoOptDefVal = g.NoOptDefVal
+	})
+	set.BoolP("help", "h", false, "") // as in parse
+	return set
+}
+
 // flagsOfRun are the flags with which the run in the folder path was begun, with the lasting ones of those who went on with it.
 func flagsOfRun(r models.Reader, path string, info rundir.Info) (*trainFlags, error) {
 	f := plainFlags(r)

@@ -113,6 +113,19 @@ func (i *Info) Resumed(r Resumption) {
 	i.Resumes = append(i.Resumes[:len(i.Resumes):len(i.Resumes)], r)
 }
 
+// check is an error if there are more commands than any training writes into a file of this size, and a list of runs should hold.
+func (i Info) check() error {
+	const mostResumes, mostArgs = 1000, 10_000
+	args := len(i.Argv)
+	for _, r := range i.Resumes {
+		args += len(r.Argv)
+	}
+	if len(i.Resumes) > mostResumes || args > mostArgs {
+		return fmt.Errorf("%d resumes and %d arguments, and the limits are %d and %d; restore the file", len(i.Resumes), args, mostResumes, mostArgs)
+	}
+	return nil
+}
+
 // Best is the epoch with the highest accuracy on the validation images, as a fraction; nil where there are none of those.
 type Best struct {
 	Epoch  int      `json:"epoch"`
@@ -202,6 +215,9 @@ func Open(path string) (*Run, error) {
 	r := &Run{path: filepath.Clean(path)}
 	if err := r.readJSON(infoFile, &r.info); err != nil {
 		return nil, fmt.Errorf("%w; is it the folder of a run?", err)
+	}
+	if err := r.info.check(); err != nil {
+		return nil, fmt.Errorf("rundir: %w", &intake.Error{Path: r.file(infoFile), Msg: err.Error()})
 	}
 	if t := r.info.Test; t != nil && t.Loss != 0 {
 		t.Correct = nil // older runs say 0
