@@ -21,13 +21,14 @@ func (a *app) completeFlags(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		complete := cobra.NoFileCompletions
 		what, _ := pflag.UnquoteUsage(f)
-		if w, ok := f.Value.(worded); ok {
+		switch w, ok := f.Value.(worded); {
+		case ok:
 			complete = cobra.FixedCompletions(w.offers(), cobra.ShellCompDirectiveNoFileComp)
-		} else if what == "RUN" {
+		case what == "RUN":
 			complete = a.completeRuns
-		} else if what == "DIR" {
+		case what == "DIR":
 			complete = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
-		} else if what == "FILE" || f.Value.Type() == "bool" {
+		case what == "FILE" || f.Value.Type() == "bool":
 			return
 		}
 		// The only error is that of a flag that has its own already.

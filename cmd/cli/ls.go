@@ -32,7 +32,7 @@ func (a *app) listCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return a.list(&f) },
 	}
 	set := cmd.Flags()
-	f.sort.define(set, "sort", "by which column: accuracies fall, what is missing is last", "started", "val_acc", "test_acc", "model", "name", "status")
+	f.sort.define(set, "sort", "the column to sort by: the best accuracy first, what has none last", "started", "val_acc", "test_acc", "model", "name", "status")
 	set.StringVar(&f.model, "model", "", "only the runs of the model `NAME`, which may be a line of layers")
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` of the runs' folders")
 	set.BoolVar(&f.json, "json", false, "a JSON object for each run, with its recipe")
