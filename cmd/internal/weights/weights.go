@@ -4,7 +4,6 @@ package weights
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -136,13 +135,24 @@ func (f *finder) choose(style, by string) (*Match, error) {
 		return nil, misfit
 	}
 	for _, m := range fit[1:] {
-		if i := slices.IndexFunc(m.Places, func(p Place) bool { return !reflect.DeepEqual(p.Data, fit[0].at(p.To)) }); i >= 0 {
+		if i := slices.IndexFunc(m.Places, func(p Place) bool { return !same(p.Data, fit[0].at(p.To)) }); i >= 0 {
 			p := m.Places[i]
 			return nil, fmt.Errorf("%s %v fits as %s and as %s, and neither names nor other shapes tell; use --layout %s or --layout %s",
 				p.Tensor, p.Shape, fit[0].Layout, m.Layout, Torch, Keras)
 		}
 	}
 	return fit[0].by("by the shapes"), nil
+}
+
+// same says that two tensors have the same numbers.
+func same(a, b any) bool {
+	if x, ok := a.([]float32); ok {
+		y, ok := b.([]float32)
+		return ok && slices.Equal(x, y)
+	}
+	x, okX := a.([]float64)
+	y, okY := b.([]float64)
+	return okX && okY && slices.Equal(x, y)
 }
 
 // by notes what settled the layout.
