@@ -43,7 +43,8 @@ func (b *Builder) moments(name string, c int) any {
 	all, mean, variance := b.net.moments(name, c)
 	if mean != nil {
 		b.net.Fixed = append(b.net.Fixed,
-			&Param{Name: name + ".mean", Shape: Shape{c}, Data: mean}, &Param{Name: name + ".variance", Shape: Shape{c}, Data: variance})
+			&Param{Name: name + ".mean", Shape: Shape{c}, Data: mean, running: !b.frozen},
+			&Param{Name: name + ".variance", Shape: Shape{c}, Data: variance, running: !b.frozen})
 	}
 	return all
 }

@@ -201,6 +201,25 @@ func (b *Builder) mask(name string, shape Shape, p, kept float64) *Node {
 }
 
 // fillMask draws the mask of one step, from counted bits.
-func fillMask[T kernel.Float](m *mask, seed, step uint64) {
-	kernel.For[T]().Mask(m.data.([]T), kernel.Bits(seed, kernel.Bits(m.layer, step)), m.p, T(m.kept))
+func fillMask[T kernel.Float](m *mask, seed, step uint64) { drawMask(m.data.([]T), m, seed, step) }
+
+func drawMask[T kernel.Float](to []T, m *mask, seed, step uint64) {
+	kernel.For[T]().Mask(to, kernel.Bits(seed, kernel.Bits(m.layer, step)), m.p, T(m.kept))
+}
+
+// drop is fillMask for the mini-batch that was loaded. Of a part it draws the whole mask, and keeps the rows of the part's examples.
+func (m *machine[T]) drop(k *mask, seed, step uint64) {
+	if m.part == nil {
+		fillMask[T](k, seed, step)
+		return
+	}
+	first, stride, whole := m.part.Within()
+	data := k.data.([]T)
+	n := len(data) / m.batch
+	all := kernel.Borrow[T](whole * n)
+	defer kernel.Return(all)
+	drawMask(*all, k, seed, step)
+	for i := range m.batch {
+		copy(data[i*n:(i+1)*n], (*all)[(first+i*stride)*n:])
+	}
 }

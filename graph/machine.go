@@ -104,6 +104,7 @@ type machine[T kernel.Float] struct {
 
 	staged [2][]float32 // the inputs and targets of a float64 network as a Source writes them
 	source Columns
+	part   Part     // the mini-batch, if it is a part of another
 	halves team.Job // writes the halves of the input, where the first layer works by halves
 }
 
@@ -274,6 +275,7 @@ func (m *machine[T]) read(n *Node, to any) {
 
 // load lets the source write the inputs and targets.
 func (m *machine[T]) load(src Source) {
+	m.part, _ = src.(Part)
 	x, ok := any(m.x).([]float32)
 	y, _ := any(m.target).([]float32)
 	switch own, exact := src.(*given64); {
@@ -334,7 +336,7 @@ func (m *machine[T]) run() error {
 // step draws the masks, runs, and moves the running statistics.
 func (m *machine[T]) step(n *Net) (Stats, error) {
 	for i := range m.masks {
-		fillMask[T](&m.masks[i], n.config.Seed, n.Steps)
+		m.drop(&m.masks[i], n.config.Seed, n.Steps)
 	}
 	n.Steps++
 	m.core.trained = m

@@ -226,6 +226,11 @@ func (n *Net) Summary() []Row { return n.rows }
 // Tensors are all that the network's outputs depend on: Params, then Fixed.
 func (n *Net) Tensors() []*Param { return slices.Concat(n.Params, n.Fixed) }
 
+// Running are those of Fixed that training steps move: the running statistics of batch norms.
+func (n *Net) Running() []*Param {
+	return slices.DeleteFunc(slices.Clone(n.Fixed), func(p *Param) bool { return !p.running })
+}
+
 // SmallestBatch is the number of examples that a training step takes at least: 2 where a batch norm has one number a feature in an example,
 // because one number has no spread; otherwise 1.
 func (n *Net) SmallestBatch() int { return n.least }

@@ -14,6 +14,8 @@ type Param struct {
 	Data  any  // []float32 or []float64, row-major
 	Grad  any  // the gradient of the last Step's cost, of Data's type
 	Decay bool // whether L2 regularization shrinks it: weights, not biases
+
+	running bool // a running statistic
 }
 
 // Len is the number of elements.

@@ -20,6 +20,14 @@ type Columns interface {
 	LoadTargets(y []float32)
 }
 
+// Part is a Source of some examples of a larger mini-batch, as where several processes train a network together. Dropout draws the masks that
+// they have in the whole.
+type Part interface {
+	Source
+	// Within says which examples of a mini-batch of so many these are: first, first+step, and so on.
+	Within() (first, step, whole int)
+}
+
 // Stats is what a mini-batch gave.
 type Stats struct {
 	Cost    float64 // mean over the examples, without regularization

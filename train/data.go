@@ -158,6 +158,7 @@ func size(d Data) int {
 type minibatch struct {
 	data  Data
 	order []int32
+	place
 }
 
 func (b *minibatch) Len() int            { return len(b.order) }
@@ -167,6 +168,7 @@ func (b *minibatch) Load(x, y []float32) { b.data.Batch(x, y, b.order) }
 type imagebatch struct {
 	Images
 	order []int32
+	place
 }
 
 func (b *imagebatch) Len() int                              { return len(b.order) }

@@ -79,24 +79,27 @@ func (t *Trainer) gather(number int) graph.Source {
 func (t *Trainer) sourceOf(number int) graph.Source {
 	f := &t.feed
 	if d, ok := t.Train.(Images); ok {
-		f.images = imagebatch{d, t.numbers(number)}
+		f.images = imagebatch{d, t.numbers(number), t.place(number)}
 		return &f.images
 	}
-	f.plain = minibatch{t.Train, t.numbers(number)}
+	f.plain = minibatch{t.Train, t.numbers(number), t.place(number)}
 	return &f.plain
 }
 
-// numbers are those of the examples of a mini-batch.
+// numbers are those of the examples of a mini-batch, or of this one's part of it.
 func (t *Trainer) numbers(number int) []int32 {
-	from := number * t.Batch
-	return t.order[from:min(from+t.Batch, t.Train.Len())]
+	from, n := number*t.part(t.Batch), t.part(t.examples(number))
+	return t.order[from : from+n]
 }
+
+// examples is how many a mini-batch has.
+func (t *Trainer) examples(number int) int { return min(t.Batch, t.Train.Len()-number*t.Batch) }
 
 // begin has a mini-batch warped by processors that have nothing else to do.
 func (t *Trainer) begin(number int) {
 	f, n := &t.feed, t.Net.Input.TotalSize()
 	b := &f.ready
-	b.imagebatch = imagebatch{t.Train.(Images), t.numbers(number)}
+	b.imagebatch = imagebatch{t.Train.(Images), t.numbers(number), t.place(number)}
 	if len(b.x) != b.Len()*n {
 		b.x = make([]float32, b.Len()*n)
 	}

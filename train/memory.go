@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math"
 	"slices"
 
 	"github.com/stheno-ml/stheno/graph"
@@ -11,12 +12,16 @@ import (
 type memory interface {
 	zeros(n int) any
 	clone(x any) any
+	copy(to, from any)
 	stretch(x any, from, to int) any
 	swap(x, y any)
 	approach(a, w any, k float64) // a ← (1−k) a + k w
 	squares(x any) float64        // Σx²
 	scale(x any, by float64)      // x ← by x
 	finite(x any) bool            // no NaN, no infinity
+	put(x any, v ...float64)      // x ← v
+	float64s(x any) []float64     // a copy of x
+	bits(x any) uint64            // a number that differs, but for chance, where one of x differs
 }
 
 // memoryOf is that of the network's element type.
@@ -34,6 +39,7 @@ type elements[T kernel.Float] struct{}
 
 func (elements[T]) zeros(n int) any                 { return make([]T, n) }
 func (elements[T]) clone(x any) any                 { return slices.Clone(x.([]T)) }
+func (elements[T]) copy(to, from any)               { copy(to.([]T), from.([]T)) }
 func (elements[T]) stretch(x any, from, to int) any { return x.([]T)[from:to] }
 func (elements[T]) scale(x any, by float64)         { kernel.For[T]().SGD(x.([]T), x.([]T), T(by), 0) }
 
@@ -44,6 +50,28 @@ func (elements[T]) finite(x any) bool {
 		sum += v - v
 	}
 	return sum == 0
+}
+
+func (elements[T]) put(x any, v ...float64) {
+	for i, v := range v {
+		x.([]T)[i] = T(v)
+	}
+}
+
+func (elements[T]) float64s(x any) []float64 {
+	y := make([]float64, len(x.([]T)))
+	for i, v := range x.([]T) {
+		y[i] = float64(v)
+	}
+	return y
+}
+
+// bits is a polynomial of the numbers' bits, by Horner's rule.
+func (elements[T]) bits(x any) (sum uint64) {
+	for _, v := range x.([]T) {
+		sum = sum*0x9e3779b97f4a7c15 + math.Float64bits(float64(v))
+	}
+	return sum
 }
 
 func (elements[T]) approach(a, w any, k float64) {

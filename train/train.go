@@ -46,6 +46,9 @@ type Trainer struct {
 	// −ValLoss of anything else.
 	Score func(Epoch) float64
 
+	// Peers, if not nil, are the trainers that train the same network together with this one, with the same settings and data; see [Peers].
+	Peers Peers
+
 	// Progress, if not nil, is called before each mini-batch with the state then: for a line that a person watches.
 	Progress func(State)
 
@@ -55,8 +58,9 @@ type Trainer struct {
 	parts    [][]piece              // of the update
 	others   map[*graph.Param]any   // the averages, or, while Net has those, what is trained
 	averaged bool                   // Net has the averages
-	order    []int32
+	order    []int32                // of the epoch, or of this one's examples in it
 	feed     feed
+	shared   shared
 }
 
 // State is where a training stands: with the parameters and the optimizer's tensors, all that is needed to go on as if it had
@@ -121,7 +125,7 @@ func (t *Trainer) Start() error {
 		}
 	}
 	t.started, t.state, t.order = true, State{Eta: t.Eta, Best: Best{Epoch: -1}}, nil
-	t.kept, t.others, t.averaged, t.parts = nil, nil, false, nil
+	t.kept, t.others, t.averaged, t.parts, t.shared = nil, nil, false, nil, shared{}
 	return nil
 }
 
@@ -153,6 +157,9 @@ func (t *Trainer) check() error {
 	case t.smallest() < t.Net.SmallestBatch():
 		return fmt.Errorf("%d training images in mini-batches of %d leave one of %d, and the network's batch norm needs %d; use another batch",
 			t.Train.Len(), t.Batch, t.smallest(), t.Net.SmallestBatch())
+	case t.Net.SmallestBatch() > 1 && t.leastPart() < t.Net.SmallestBatch():
+		return fmt.Errorf("a mini-batch of %d for %d processes leaves one of them %d, and the network's batch norm needs %d; use fewer processes or another batch",
+			t.smallest(), t.Peers.Size(), t.leastPart(), t.Net.SmallestBatch())
 	case t.Patience == 0 && lowers:
 		return errors.New("the schedule lowers eta when patience ends; use a patience of at least 1 epoch")
 	}
@@ -257,6 +264,10 @@ func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 				return
 			}
 		}
+		if err := t.agree(); err != nil {
+			yield(Epoch{}, err)
+			return
+		}
 		for t.state.Epoch < t.Epochs && !t.over() {
 			e, err := t.epoch(ctx)
 			if !yield(e, err) || err != nil {
@@ -270,20 +281,20 @@ func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	s := &t.state
 	if t.order == nil {
-		t.order = Order(t.Train.Len(), labels(t.Train), t.Batch, t.Seed, s.Epoch)
+		t.order = t.own(Order(t.Train.Len(), labels(t.Train), t.Batch, t.Seed, s.Epoch))
 	}
 	t.show(false)
 	defer t.feed.stop()
 	begin, before := time.Now(), s.Timing
 	for ; s.Batch < t.batches(); s.Batch++ {
 		s.Timing = before + time.Since(begin).Seconds()
-		if err := ctx.Err(); err != nil {
+		if err := t.stopped(ctx); err != nil {
 			return Epoch{}, cmp.Or(t.diverged(), err)
 		}
 		if t.Progress != nil {
 			t.Progress(t.State())
 		}
-		if err := t.step(); err != nil {
+		if err := t.step(ctx); err != nil {
 			return Epoch{}, err
 		}
 	}
@@ -295,12 +306,15 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	var val graph.Stats
 	if size(t.Validation) > 0 {
 		var err error
-		if val, err = Evaluate(ctx, t.Net, t.Validation); err != nil {
+		if val, err = t.evaluate(ctx); err != nil {
 			return Epoch{}, err
 		}
 	}
 	if !finite(val.Cost) {
 		return Epoch{}, &DivergedError{Epoch: s.Epoch, Batch: s.Batch, Op: "the evaluation after it"}
+	}
+	if err := t.agree(); err != nil {
+		return Epoch{}, err
 	}
 	return t.finish(val), nil
 }
@@ -325,10 +339,10 @@ func (t *Trainer) nonfinite() string {
 }
 
 // step trains one mini-batch.
-func (t *Trainer) step() error {
+func (t *Trainer) step(ctx context.Context) error {
 	s := &t.state
 	src := t.gather(s.Batch)
-	got, err := t.update(src)
+	got, err := t.update(ctx, src)
 	if err != nil {
 		return err
 	}
@@ -338,11 +352,11 @@ func (t *Trainer) step() error {
 			return err
 		}
 		t.Net.Steps-- // the step was not made
-		return &DivergedError{Epoch: s.Epoch, Batch: s.Batch, Op: op}
+		return &DivergedError{Epoch: s.Epoch, Batch: s.Batch, Op: cmp.Or(op, "the part of another process")}
 	}
-	s.Cost += got.Cost * float64(src.Len())
+	s.Cost += got.Cost * float64(t.examples(s.Batch))
 	s.Right += got.Correct
-	s.Seen += src.Len()
+	s.Seen += t.examples(s.Batch)
 	return nil
 }
 

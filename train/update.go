@@ -2,6 +2,7 @@ package train
 
 import (
 	"cmp"
+	"context"
 	"math"
 
 	"github.com/stheno-ml/stheno/graph"
@@ -9,15 +10,18 @@ import (
 )
 
 // update runs one mini-batch, and updates parameters and averages unless the cost is not finite.
-func (t *Trainer) update(src graph.Source) (graph.Stats, error) {
+func (t *Trainer) update(ctx context.Context, src graph.Source) (graph.Stats, error) {
 	done := t.done()
 	s := Rates{Number: done + 1, Eta: t.eta(done), L2: t.Lambda / float64(t.Train.Len())}
 	var got graph.Stats
 	var err error
-	if t.descends() {
+	switch {
+	case t.descends():
 		got, err = t.Net.DescendFrom(src, s.Eta, s.L2)
-	} else {
+	case t.alone():
 		got, err = t.Net.StepFrom(src)
+	default:
+		got, err = t.together(ctx, src)
 	}
 	if err != nil || !finite(got.Cost) {
 		return got, err
@@ -50,7 +54,7 @@ func (t *Trainer) advance(s Rates) {
 }
 
 // descends says that the update is one which the network makes in one program with the gradients.
-func (t *Trainer) descends() bool { return t.Optimizer == (SGD{}) && t.Clip == 0 }
+func (t *Trainer) descends() bool { return t.Optimizer == (SGD{}) && t.Clip == 0 && t.alone() }
 
 // done is the number of mini-batches before the present one, of all epochs.
 func (t *Trainer) done() int { return t.state.Epoch*t.batches() + t.state.Batch }
