@@ -73,6 +73,7 @@ type app struct {
 	args    []string
 	out     *output   // data
 	err     io.Writer // what a person watches
+	peers   *peers    // of train --mpi
 	view    view      // of trainings, in place of the flags' choice
 	running bool      // the arguments were accepted: errors are no longer those of usage
 }
@@ -82,6 +83,9 @@ func (a *app) main(ctx context.Context) int {
 	cmd, err := a.root().ExecuteContextC(ctx)
 	if err != nil && !a.running {
 		err = misuse(cmd, err)
+	}
+	if a.peers != nil {
+		err = a.peers.leave(a, err)
 	}
 	if err == nil && a.out.err != nil {
 		err = fmt.Errorf("standard output: %w", a.out.err)

@@ -39,6 +39,9 @@ func (s *session) keep(ctx context.Context, prepare func() error) error {
 func (s *session) epochs(ctx context.Context) error {
 	for e, err := range s.trainer.Run(ctx) {
 		s.progress.clear()
+		if err != nil {
+			s.app.peers.ended(ctx, err)
+		}
 		if interrupted(ctx, err) {
 			return cmp.Or(s.save(false), err)
 		}
@@ -55,6 +58,7 @@ func (s *session) epochs(ctx context.Context) error {
 			return err
 		}
 	}
+	s.app.peers.ended(ctx, nil)
 	return nil
 }
 
@@ -101,9 +105,9 @@ func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 	return test, err
 }
 
-// interrupted says that err is the end of ctx.
+// interrupted says that err is the end of ctx, or that of another process's.
 func interrupted(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && errors.Is(err, ctx.Err())
+	return ctx.Err() != nil && errors.Is(err, ctx.Err()) || errors.Is(err, train.ErrStopped)
 }
 
 // stopped is how a training ended that did not come to its end.
@@ -148,13 +152,25 @@ func (s *session) end(o outcome) error {
 // start is the event at the beginning of a run: all that it depends on, with the recipe's keys among the others.
 func (s *session) start() object {
 	d := s.data
-	return append(object{
+	e := append(object{
 		{"event", "start"}, {"model", s.model.Name}, {"parameters", s.net.Size()}, {"seed", s.seed},
 		{"vm", s.flags.vm.value}, {"kernel", s.net.Kernel()}, {"dtype", s.flags.dtype.value}, {"threads", s.flags.processors()},
 		{"data", d.Name}, {"data_sha256", d.SHA256()},
 		{"train", s.trainer.Train.Len()}, {"validation", d.Validation.Len()}, {"test", d.Test.Len()},
 		{"first_epoch", s.trainer.State().Epoch}, {"run", s.run.Path()},
 	}, recipeObject(s.model.Recipe)...)
+	if n := s.processes(); n > 1 {
+		e = append(e, field{"processes", n})
+	}
+	return e
+}
+
+// processes is how many train together.
+func (s *session) processes() int {
+	if p := s.app.peers; p != nil {
+		return p.Size()
+	}
+	return 1
 }
 
 // epochEvent has the table's columns.

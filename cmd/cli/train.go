@@ -39,6 +39,9 @@ func (a *app) trainCommand() *cobra.Command {
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
+			if err := a.join(&f); err != nil {
+				return err
+			}
 			if f.resume != "" {
 				return a.resume(ctx, &f, args)
 			}
@@ -78,8 +81,10 @@ func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, seed uin
 	if err := a.recordable(); err != nil {
 		return err
 	}
-	if err := a.freeName(f.runs, string(f.name)); err != nil {
-		return err
+	if a.leads() {
+		if err := a.freeName(f.runs, string(f.name)); err != nil {
+			return err
+		}
 	}
 	s, err := a.session(f, m, seed)
 	if err != nil {
@@ -92,9 +97,15 @@ func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, seed uin
 	if err != nil {
 		return usagef("%w", err)
 	}
-	s.run, err = rundir.Create(f.runs, m.Name, time.Now(), s.info(), append([]byte(f.repeat(s.seed)), text...))
+	err = s.together(func() (err error) {
+		s.run, err = rundir.Create(f.runs, m.Name, time.Now(), s.info(), append([]byte(f.repeat(s.seed)), text...))
+		return err
+	})
 	if err != nil {
 		return err
+	}
+	if !a.leads() {
+		return s.follow(ctx, nil)
 	}
 	s.view.start(s)
 	return s.keep(ctx, func() error {
@@ -141,11 +152,17 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 			return err
 		}
 	}
-	run, snapshot, err := rundir.Resume(path, largest(s.net))
+	var snapshot *rundir.Snapshot
+	err = s.together(func() (err error) {
+		s.run, snapshot, err = rundir.Resume(path, largest(s.net))
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	s.run = run
+	if !a.leads() {
+		return s.follow(ctx, old)
+	}
 	return s.keep(ctx, func() error { return s.proceed(snapshot) })
 }
 
@@ -266,7 +283,7 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
 	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = labeled(images), labeled(data.Validation), seed
-	s.trainer.Warp = warp(images, m.Recipe, seed)
+	s.trainer.Warp, s.trainer.Peers = warp(images, m.Recipe, seed), a.trainers()
 	s.progress = newProgress(a.err)
 	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len(), s.counts())
 	s.view = newView(s)

@@ -73,7 +73,7 @@ type trainFlags struct {
 	init                               ruled[*graph.Init]
 	style                              choice
 	name                               runName
-	json, full                         bool
+	json, full, mpi                    bool
 }
 
 func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
@@ -99,6 +99,7 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
 	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
 	set.Var(&f.name, "name", "`NAME` of the run, by which every command takes it")
+	set.BoolVar(&f.mpi, "mpi", false, "train together with the other processes of an MPI job, as mpirun starts them")
 	f.style.define(set, "style", "book: the lines of the book's programs", "table", "book")
 	set.BoolVar(&f.json, "json", false, "a JSON object for each event")
 }
@@ -145,7 +146,7 @@ var lasting = []string{"epochs", "data", "vm"}
 // resumed are the flags of the run in the folder path, which goes on with those in f.
 func (f *trainFlags) resumed(r models.Reader, path string, info rundir.Info) (*trainFlags, error) {
 	var wrong error
-	passing := append([]string{"threads", "runs", "resume", "style", "json"}, lasting...)
+	passing := append([]string{"threads", "runs", "resume", "style", "json", "mpi"}, lasting...)
 	f.set.Visit(func(g *pflag.Flag) {
 		if !slices.Contains(passing, g.Name) {
 			wrong = usagef("--%s would change the run; leave it out, or train anew from %s", g.Name, filepath.Join(path, "model.toml"))
@@ -161,7 +162,7 @@ func (f *trainFlags) resumed(r models.Reader, path string, info rundir.Info) (*t
 	if err := old.take(f); err != nil {
 		return nil, err
 	}
-	old.threads, old.runs, old.resume, old.style, old.json = f.threads, f.runs, f.resume, f.style, f.json
+	old.threads, old.runs, old.resume, old.style, old.json, old.mpi = f.threads, f.runs, f.resume, f.style, f.json, f.mpi
 	old.kernel.value = "" // run.json has it, also where none was asked for
 	return old, old.check()
 }

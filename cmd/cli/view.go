@@ -94,7 +94,7 @@ func (v tableView) header(s *session) {
 		{"data", fmt.Sprintf("%s: %s training, %s validation, %s test images", d.Name,
 			count(s.trainer.Train.Len()), count(d.Validation.Len()), count(d.Test.Len()))},
 		{"seed", fmt.Sprint(s.seed)},
-		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.net.Kernel(), f.processors())},
+		{"machine", fmt.Sprintf("VM %s, kernel %s, %s", f.vm.value, s.net.Kernel(), threads(s))},
 		{"run", s.run.Path()},
 	}
 	if name := s.run.Info().Name; name != "" {
@@ -104,6 +104,15 @@ func (v tableView) header(s *session) {
 		rows = append(rows, [2]string{"resumed", fmt.Sprintf("at epoch %d, mini-batch %d", at.Epoch, at.Batch)})
 	}
 	v.lines(rows)
+}
+
+// threads is how many threads train, and processes if there are several.
+func threads(s *session) string {
+	text := fmt.Sprintf("%d threads", s.flags.processors())
+	if n := s.processes(); n > 1 {
+		text += fmt.Sprintf(" in each of %d processes", n)
+	}
+	return text
 }
 
 func (v tableView) lines(rows [][2]string) {

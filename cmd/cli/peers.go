@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/stheno-ml/stheno/cmd/internal/mpi"
+	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/train"
+)
+
+// peers are the processes of an MPI job that train together. Process 0 leads: it alone writes the run, and prints. An error that all of
+// them know of is printed by one; one with an error of its own ends them all.
+type peers struct {
+	*mpi.World
+	phase
+	err io.Writer // for errors, also of those who print nothing else
+}
+
+// phase is what all processes wait for, if one has an error.
+type phase int
+
+const (
+	preparing phase = iota // a call of ready
+	training               // sums of the training, which a process with an error cannot take part in
+	over                   // the end of the others
+)
+
+// join joins the job of --mpi. Unless flags say otherwise, processes that share processors share their threads, and all have the seed that
+// process 0 draws.
+func (a *app) join(f *trainFlags) error {
+	if !f.mpi {
+		return nil
+	}
+	w, err := mpi.Start()
+	if err != nil {
+		return usagef("--mpi: %w", err)
+	}
+	a.peers = &peers{World: w, err: a.err}
+	if w.Rank() > 0 {
+		a.out, a.err = &output{w: io.Discard}, io.Discard
+	}
+	if f.threads == 0 {
+		f.threads = max(1, f.processors()/w.Sharing())
+	}
+	if f.resume != "" || f.set.Changed("seed") {
+		return nil
+	}
+	seed := []float64{0}
+	if w.Rank() == 0 {
+		seed[0] = float64(f.chosenSeed())
+	}
+	if err := w.Sum(seed); err != nil {
+		return err
+	}
+	return f.set.Set("seed", fmt.Sprint(uint64(seed[0])))
+}
+
+// trainers are the peers for a trainer.
+func (a *app) trainers() train.Peers {
+	if a.peers == nil {
+		return nil
+	}
+	return a.peers
+}
+
+// leads says that this process writes the run.
+func (a *app) leads() bool { return a.peers == nil || a.peers.Rank() == 0 }
+
+// errElsewhere means that another process has an error, and reports it.
+var errElsewhere = errors.New("another process has an error")
+
+// ready waits for all peers, and is an error if one of them has one: the error itself for the first that does, errElsewhere for all others.
+func (p *peers) ready(err error) error {
+	failed := make([]float64, p.Size())
+	if err != nil {
+		failed[p.Rank()] = 1
+	}
+	if err := p.Sum(failed); err != nil {
+		return err
+	}
+	switch slices.Index(failed, 1) {
+	case -1:
+		return nil
+	case p.Rank():
+		p.phase = over
+		return err
+	}
+	p.phase = over
+	return errElsewhere
+}
+
+// together lets the leader create or open the run's folder once all peers are ready with the same session, and all of them go on when it has.
+func (s *session) together(open func() error) error {
+	p := s.app.peers
+	if p == nil {
+		return open()
+	}
+	text, err := encode(s.model)
+	if err != nil {
+		return err
+	}
+	if err := p.ready(nil); err != nil {
+		return err
+	}
+	if err := train.Agree(p, "model or data", string(text)+s.data.SHA256()+s.flags.dtype.value); err != nil {
+		p.phase = training
+		return err
+	}
+	if s.app.leads() {
+		if err := open(); err != nil {
+			return err
+		}
+	}
+	if err := p.ready(nil); err != nil {
+		return err
+	}
+	p.phase = training
+	return nil
+}
+
+// follow trains for a leader, from the run's newest checkpoint if there is one.
+func (s *session) follow(ctx context.Context, old *rundir.Run) error {
+	if old != nil {
+		snapshot, err := old.Latest(largest(s.net))
+		if err == nil {
+			err = restore(s.trainer, snapshot)
+		}
+		if err != nil && !errors.Is(err, rundir.ErrNoCheckpoint) {
+			return err
+		}
+	}
+	for _, err := range s.trainer.Run(ctx) {
+		if err != nil {
+			s.app.peers.ended(ctx, err)
+			return err
+		}
+	}
+	s.app.peers.ended(ctx, nil)
+	return nil
+}
+
+// ended notes that the training has ended, for all peers unless the error is this one's own.
+func (p *peers) ended(ctx context.Context, err error) {
+	_, diverged := errors.AsType[*train.DivergedError](err)
+	if p != nil && (err == nil || diverged || interrupted(ctx, err)) {
+		p.phase = over
+	}
+}
+
+// leave leaves the job, and returns the error if it is for this process to report. One that the others do not know of ends them all.
+func (p *peers) leave(a *app, err error) error {
+	if err != nil && p.phase == preparing {
+		err = p.ready(err)
+	}
+	if err != nil && p.phase != over {
+		a.err = p.err
+		if p.Size() > 1 {
+			err = &exitError{exitCode(err), fmt.Errorf("process %d of %d: %w", p.Rank(), p.Size(), err)}
+		}
+		a.note(err)
+		p.Abort(exitCode(err))
+	}
+	if closed := p.Close(); err == nil {
+		err = closed
+	}
+	if errors.Is(err, errElsewhere) || p.Rank() > 0 && p.phase == over {
+		return nil
+	}
+	a.err = p.err
+	return err
+}
