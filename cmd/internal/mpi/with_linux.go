@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
@@ -28,12 +30,15 @@ var (
 	standard = abi{0x101, 0x210, 0x214, 0x21, 0x142, 1, 2048}
 )
 
-// libraries are the names that are tried, in this order. Debian's MPICH has the first; MPICH's own build and its relatives have the second,
-// which Open MPI 1.10 had as well.
-var libraries = []struct {
+// named is a file that the system's loader is asked for, and the ABI that it has.
+type named struct {
 	name string
 	abi  abi
-}{{"libmpich.so.12", mpich}, {"libmpi.so.12", mpich}, {"libmpi_abi.so.0", standard}}
+}
+
+// libraries are the names that are tried, in this order. Debian's MPICH has the first; MPICH's own build and its relatives have the second,
+// which Open MPI 1.10 had as well.
+var libraries = []named{{"libmpich.so.12", mpich}, {"libmpi.so.12", mpich}, {"libmpi_abi.so.0", standard}}
 
 // bound are the functions of a library.
 type bound struct {
@@ -49,9 +54,21 @@ type bound struct {
 	abortAll   func(comm uintptr, code int32) int32
 }
 
+// quiet keeps UCX, which MPICH may go through, from printing its stack where another process has died, and from taking the signals by which Go
+// notices a nil pointer. Go's own report of the abort that follows would hide the error as well.
+func quiet() {
+	for name, value := range map[string]string{"UCX_HANDLE_ERRORS": "none", "UCX_ERROR_SIGNALS": ""} {
+		if _, set := os.LookupEnv(name); !set {
+			os.Setenv(name, value)
+		}
+	}
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGABRT)
+}
+
 // Start loads the library and joins the job that this process belongs to; a process that mpirun has not started is a job of its own.
 func Start() (*World, error) {
-	b, err := load()
+	quiet()
+	b, err := load(libraries)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +113,8 @@ func stranded() error {
 	return nil
 }
 
-// load finds a library and its functions.
-func load() (*bound, error) {
+// load finds the first of the libraries that there is, with its functions.
+func load(libraries []named) (*bound, error) {
 	var tried []string
 	for _, l := range libraries {
 		tried = append(tried, l.name)
