@@ -13,6 +13,7 @@ type memory interface {
 	zeros(n int) any
 	clone(x any) any
 	copy(to, from any)
+	share(to, from any, by float64) // to ← by from
 	stretch(x any, from, to int) any
 	swap(x, y any)
 	approach(a, w any, k float64) // a ← (1−k) a + k w
@@ -50,6 +51,16 @@ func (elements[T]) finite(x any) bool {
 		sum += v - v
 	}
 	return sum == 0
+}
+
+// share works through stretches that stay in the cache between the copy and the product.
+func (m elements[T]) share(to, from any, by float64) {
+	x, y := from.([]T), to.([]T)
+	for at := 0; at < len(x); at += 4096 {
+		end := min(at+4096, len(x))
+		copy(y[at:end], x[at:end])
+		m.scale(y[at:end], by)
+	}
 }
 
 func (elements[T]) put(x any, v ...float64) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/team"
 )
 
 // Peers are processes, or goroutines, that train one network together: each has the network, the data and a [Trainer] of its own with the
@@ -31,15 +32,17 @@ var ErrStopped = errors.New("another process was interrupted")
 
 // shared is what a trainer has to do with its peers.
 type shared struct {
-	flat  any // all that is summed in a step
-	rest  any // its last numbers
-	sums  []summand
-	fixed int  // the first summand that is a running statistic, not a gradient
-	stop  bool // one of the peers is to stop
+	flat    any // all that is summed in a step: gradients, running statistics, and the rest
+	rest    any
+	sums    map[*graph.Param]any // the stretches of flat
+	parts   []summand
+	running []*graph.Param
+	was     []any // the running statistics before the step
+	stop    bool  // one of the peers is to stop
 }
 
-// A summand is a tensor of the network that becomes the sum of the peers' shares of it.
-type summand struct{ own, flat, was any }
+// A summand is a stretch of a gradient or of running statistics, and where this one's share of it goes.
+type summand struct{ own, flat any }
 
 func (t *Trainer) alone() bool { return t.Peers == nil || t.Peers.Size() == 1 }
 
@@ -85,42 +88,52 @@ func (t *Trainer) place(number int) place {
 	return place{t.Peers.Rank(), t.Peers.Size(), t.examples(number)}
 }
 
-// sum finds what is to be summed in a step.
-func (t *Trainer) sum() *shared {
+// rest is how many numbers follow the tensors: the cost, the number of right answers, and how many are to stop.
+const rest = 3
+
+// lay makes the memory of what is summed.
+func (t *Trainer) lay() {
 	s, mem := &t.shared, memoryOf(t.Net)
-	if s.flat != nil {
-		return s
-	}
-	running := t.Net.Running()
-	n := t.Net.Size()
-	for _, p := range running {
+	s.running, s.sums = t.Net.Running(), map[*graph.Param]any{}
+	tensors := slices.Concat(t.Net.Params, s.running)
+	n := 0
+	for _, p := range tensors {
 		n += p.Len()
 	}
-	s.flat, s.fixed = mem.zeros(n+tail), len(t.Net.Params)
+	s.flat = mem.zeros(n + rest)
+	s.rest = mem.stretch(s.flat, n, n+rest)
 	at := 0
-	add := func(x any, n int) {
-		s.sums = append(s.sums, summand{x, mem.stretch(s.flat, at, at+n), nil})
-		at += n
+	for _, p := range tensors {
+		own := p.Grad
+		if own == nil {
+			own = p.Data
+			s.was = append(s.was, mem.zeros(p.Len()))
+		}
+		s.sums[p] = mem.stretch(s.flat, at, at+p.Len())
+		for from := 0; from < p.Len(); from += part {
+			to := min(from+part, p.Len())
+			s.parts = append(s.parts, summand{mem.stretch(own, from, to), mem.stretch(s.sums[p], from, to)})
+		}
+		at += p.Len()
 	}
-	for _, p := range t.Net.Params {
-		add(p.Grad, p.Len())
-	}
-	for _, p := range running {
-		add(p.Data, p.Len())
-		s.sums[len(s.sums)-1].was = mem.zeros(p.Len())
-	}
-	s.rest = mem.stretch(s.flat, n, n+tail)
-	return s
 }
 
-// tail is how many numbers follow the tensors: the cost, the number of right answers, and how many are to stop.
-const tail = 3
+// gradient is a parameter's gradient of the whole mini-batch.
+func (t *Trainer) gradient(p *graph.Param) any {
+	if t.alone() {
+		return p.Grad
+	}
+	return t.shared.sums[p]
+}
 
 // together runs this one's part of a mini-batch, and leaves what the whole gives: the gradients, the running statistics and the stats.
 func (t *Trainer) together(ctx context.Context, src graph.Source) (got graph.Stats, err error) {
-	s, mem := t.sum(), memoryOf(t.Net)
-	for _, x := range s.sums[s.fixed:] {
-		mem.copy(x.was, x.own)
+	s, mem := &t.shared, memoryOf(t.Net)
+	if s.flat == nil {
+		t.lay()
+	}
+	for i, p := range s.running {
+		mem.copy(s.was[i], p.Data)
 	}
 	if src.Len() == 0 {
 		t.Net.Steps++
@@ -128,23 +141,19 @@ func (t *Trainer) together(ctx context.Context, src graph.Source) (got graph.Sta
 		return got, err
 	}
 	share := float64(src.Len()) / float64(t.examples(t.state.Batch))
-	for _, x := range s.sums {
-		mem.copy(x.flat, x.own)
-		mem.scale(x.flat, share)
-	}
+	team.Do(&team.Job{Parts: len(s.parts), Run: func(i int) { mem.share(s.parts[i].flat, s.parts[i].own, share) }}, t.Net.Threads())
 	mem.put(s.rest, got.Cost*share, float64(got.Correct), stops(ctx))
 	if err := t.Peers.Sum(s.flat); err != nil {
 		return got, fmt.Errorf("train: %w", err)
 	}
-	rest := mem.float64s(s.rest)
-	got, s.stop = graph.Stats{Cost: rest[0], Correct: int(rest[1])}, rest[2] > 0
-	for _, x := range s.sums {
-		switch {
-		case finite(got.Cost):
-			mem.copy(x.own, x.flat)
-		case x.was != nil: // The step is not made.
-			mem.copy(x.own, x.was)
+	sums := mem.float64s(s.rest)
+	got, s.stop = graph.Stats{Cost: sums[0], Correct: int(sums[1])}, sums[2] > 0
+	for i, p := range s.running {
+		moved := s.sums[p]
+		if !finite(got.Cost) { // The step is not made.
+			moved = s.was[i]
 		}
+		mem.copy(p.Data, moved)
 	}
 	return got, nil
 }

@@ -112,7 +112,7 @@ func (t *Trainer) piece(p *graph.Param, from, to int) piece {
 		c.other = memoryOf(t.Net).stretch(t.other(p), from, to)
 	}
 	if p.Grad != nil {
-		c.Grad = memoryOf(t.Net).stretch(p.Grad, from, to)
+		c.Grad = memoryOf(t.Net).stretch(t.gradient(p), from, to)
 		for _, k := range t.keep(p) {
 			c.kept = append(c.kept, memoryOf(t.Net).stretch(k, from, to))
 		}

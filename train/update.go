@@ -68,14 +68,14 @@ func (t *Trainer) eta(step int) float64 {
 func (t *Trainer) clip() bool {
 	square := 0.0
 	for _, p := range t.Net.Params {
-		square += memoryOf(t.Net).squares(p.Grad)
+		square += memoryOf(t.Net).squares(t.gradient(p))
 	}
 	norm := math.Sqrt(square)
 	if norm <= t.Clip || !finite(norm) {
 		return finite(norm)
 	}
 	for _, p := range t.Net.Params {
-		memoryOf(t.Net).scale(p.Grad, t.Clip/norm)
+		memoryOf(t.Net).scale(t.gradient(p), t.Clip/norm)
 	}
 	return true
 }
