@@ -19,10 +19,10 @@ type trained struct {
 }
 
 // memory is what one core reads or writes, in bytes a second, and passes is how often a step of several processes goes through all
-// weights or gradients, of 4 bytes each, beside the products: into the flat buffer (2), the share (2), back (2), the update (3).
+// weights or gradients, of 4 bytes each, beside the products: its share goes into the flat buffer (2), and the update reads two and writes one.
 const (
 	memory = 10e9
-	passes = 9
+	passes = 5
 )
 
 // allreduce is the time of Rabenseifner's algorithm, which MPI libraries use for long vectors: each process sends and receives all bytes

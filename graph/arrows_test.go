@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	"cmd":                  {"cmd/...", "train", "models/...", "graph", "mnist", "internal/..."},
 	"cmd/internal":         {"cmd/internal/...", "internal/..."}, // they take functions and slices, not networks, but these:
 	"cmd/internal/compare": {"cmd/internal/...", "internal/...", "train", "models/...", "graph"},
+	"cmd/internal/mpi":     {},
 	"cmd/internal/diagram": {"cmd/internal/...", "graph"},
 	"cmd/internal/onnx":    {"graph"},
 	"cmd/internal/weights": {"graph", "internal/safetensors"},
@@ -41,6 +42,8 @@ var arrows = map[string][]string{
 var outside = map[string][]string{
 	"gorgonia.org/": {"graph/..."},
 	"gonum.org/":    {"graph/...", "cmd/internal/plot"},
+
+	"github.com/ebitengine/": {"cmd/internal/mpi"},
 }
 
 // standard are folders that import the standard library only.

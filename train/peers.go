@@ -233,7 +233,17 @@ func (t *Trainer) agree() error {
 	return Agree(t.Peers, "weights", fmt.Sprint(sum))
 }
 
-// Agree is an error if not all of the peers give the same text, which says what differs where.
+// A DifferError says what one of the peers has that process 0 has not. All of them get it.
+type DifferError struct {
+	Rank int
+	What string
+}
+
+func (e *DifferError) Error() string {
+	return fmt.Sprintf("train: process %d has other %s than process 0; give all of them the same command, data, program and --kernel", e.Rank, e.What)
+}
+
+// Agree is a [*DifferError] if not all of the peers give the same text about what they have.
 func Agree(p Peers, what, text string) error {
 	h := fnv.New64a()
 	h.Write([]byte(text))
@@ -244,7 +254,7 @@ func Agree(p Peers, what, text string) error {
 	}
 	for rank, sum := range sums {
 		if sum != sums[0] {
-			return fmt.Errorf("train: process %d has other %s than process 0; give all of them the same command, data, program and --kernel", rank, what)
+			return &DifferError{rank, what}
 		}
 	}
 	return nil

@@ -24,13 +24,19 @@ func mpirun(t *testing.T, n int, args ...string) *exec.Cmd {
 	if version, err := exec.Command("mpirun", "--version").CombinedOutput(); err != nil || !strings.Contains(string(version), "HYDRA") {
 		t.Skip("no mpirun of MPICH; apt-get install mpich")
 	}
-	self, err := os.Executable()
+	cmd := exec.Command("mpirun", append([]string{"-n", fmt.Sprint(n), self(t)}, args...)...)
+	cmd.Env = append(os.Environ(), asProgram+"=program")
+	return cmd
+}
+
+// self is this test's binary.
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("mpirun", append([]string{"-n", fmt.Sprint(n), self}, args...)...)
-	cmd.Env = append(os.Environ(), asProgram+"=program")
-	return cmd
+	return path
 }
 
 // asJob runs a job to its end.
@@ -205,6 +211,8 @@ func TestMPIErrors(t *testing.T) {
 		{1, "choose another folder for the runs", []string{"train", "mlp", "--mpi", "--data", dir, "--runs", "/proc/none"}},
 		{4, "no such file or directory", []string{"train", "mlp", "--mpi", "--data", "none"}},
 		{2, `unknown run "none"`, []string{"train", "--mpi", "--resume", "none"}},
+		{1, "process 3 has other model or data than process 0", []string{"train", "mlp", "--mpi", "--data", dir, ":", "-n", "1", self(t), "train", "mlp", "--mpi",
+			"--data", dir, "--batch", "20", "--runs", t.TempDir()}},
 		{5, "the cost is not finite", []string{"train", "mlp", "--mpi", "--data", dir, "--eta", "1e300"}},
 	} {
 		got := asJob(t, 3, append([]string{r.args[0], "--runs", t.TempDir()}, r.args[1:]...)...)

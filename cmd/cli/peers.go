@@ -108,6 +108,7 @@ func (s *session) together(open func() error) error {
 	}
 	if err := train.Agree(p, "model or data", string(text)+s.data.SHA256()+s.flags.dtype.value); err != nil {
 		p.phase = training
+		p.ended(context.Background(), err)
 		return err
 	}
 	if s.app.leads() {
@@ -146,7 +147,8 @@ func (s *session) follow(ctx context.Context, old *rundir.Run) error {
 // ended notes that the training has ended, for all peers unless the error is this one's own.
 func (p *peers) ended(ctx context.Context, err error) {
 	_, diverged := errors.AsType[*train.DivergedError](err)
-	if p != nil && (err == nil || diverged || interrupted(ctx, err)) {
+	_, differ := errors.AsType[*train.DifferError](err)
+	if p != nil && (err == nil || diverged || differ || interrupted(ctx, err)) {
 		p.phase = over
 	}
 }
