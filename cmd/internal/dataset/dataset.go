@@ -1,0 +1,103 @@
+// Package dataset reads the data that people have, and makes training data of them:
+//
+//   - dataset.go: [Open] and [Data], examples in three parts with all that a network must know of them
+//   - part.go: [Part], examples as package train wants them
+//   - schema.go: [Schema], what becomes of an example before a network sees it: kept with a run, and repeated
+//   - idx.go: MNIST, and folders with the four files of its layout
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/stheno-ml/stheno/internal/intake"
+)
+
+// Goal says what targets are.
+type Goal int
+
+// Auto makes classes of text, and of whole numbers in IDX and NumPy files; any other numbers stay numbers, those of a table too.
+const (
+	Auto Goal = iota
+	Classes
+	Numbers
+)
+
+// Options say how data are read.
+type Options struct {
+	Target   []string                // the columns of a table that are to be predicted
+	Goal     Goal                    // what the targets are
+	Size     [2]int                  // rows and columns that pictures are brought to; 0: they stay as they are
+	Unscaled bool                    // inputs that are no bytes stay as they are (--scale none); otherwise they are standardized
+	FillMean bool                    // missing cells of a table get the training part's mean (--fill mean); otherwise they are an error
+	Seed     uint64                  // draws the parts, where the data have none of their own
+	Schema   *Schema                 // of the run whose network the data are for; nil: made from the training part
+	Progress func(done, total int64) // bytes read of a large file; may be nil
+}
+
+// Data are examples in three parts.
+type Data struct {
+	Name                    string // that of the file or the folder; mnist for what is inside the program
+	Path                    string // as given; empty for what is inside the program
+	Files                   []File
+	Schema                  Schema
+	Train, Validation, Test Part
+	Drawn                   bool // the test part was drawn by the seed; otherwise the data have one of their own
+
+	learn  Part // Train and Validation in one piece
+	named  bool // the names of the files are part of what the data say
+	origin func(label int) error
+}
+
+// File is one of the files that data were read from, or a folder of pictures, of which Bytes is the sum and SHA256 that of the lines
+// that sha256sum prints for them.
+type File struct {
+	Name   string
+	Bytes  int64
+	SHA256 string // in hexadecimal, of the file as stored
+}
+
+// An OptionError says that an option does not fit the data: a column that is not there, or a size for a table.
+type OptionError struct{ Path, Msg string }
+
+// Error gives the path and the fault.
+func (e *OptionError) Error() string { return e.Path + ": " + e.Msg }
+
+// Open reads the data at a path: a folder with IDX files or with folders of pictures, a .npz file, or a .csv or .tsv table. The path "" is
+// the MNIST inside the program.
+//
+// Bad content is an [intake.Error], a [mnist.FormatError] or an [npz.FormatError], options that do not fit are an [OptionError], and errors of the file system
+// wrap theirs.
+func Open(path string, o Options) (*Data, error) {
+	return openIDX(path, o)
+}
+
+// Full is d with the validation part joined to the training part, and nothing to validate.
+func (d *Data) Full() *Data {
+	full := *d
+	full.Train, full.Validation = d.learn, d.learn.Slice(d.learn.N, d.learn.N)
+	return &full
+}
+
+// SHA256 is one digest for the data: that of the digests of its files, in the order of Files, each in hexadecimal on a line of its own.
+func (d *Data) SHA256() string {
+	sum := sha256.New()
+	for _, f := range d.Files {
+		fmt.Fprintln(sum, f.SHA256)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// CheckLabels reports the first label that is not below n, the number of a network's outputs.
+func (d *Data) CheckLabels(n int) error {
+	if len(d.Schema.Classes) <= n {
+		return nil
+	}
+	return d.origin(n)
+}
+
+// errorf is a fault in the contents of a file.
+func errorf(path, format string, args ...any) error {
+	return &intake.Error{Path: path, Msg: fmt.Sprintf(format, args...)}
+}
