@@ -10,6 +10,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/stheno-ml/stheno/internal/intake"
 )
@@ -70,6 +72,10 @@ func (e *OptionError) Error() string { return e.Path + ": " + e.Msg }
 // Bad content is an [intake.Error], a [mnist.FormatError] or an [npz.FormatError], options that do not fit are an [OptionError], and errors of the file system
 // wrap theirs.
 func Open(path string, o Options) (*Data, error) {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv", ".tsv":
+		return openTable(path, o)
+	}
 	return openIDX(path, o)
 }
 

@@ -36,12 +36,6 @@ const (
 	Table    = "table"    // a CSV file
 )
 
-// Rows reads the rows of another table with the columns of the schema, in any order, and what is else in it ignored. Where the table
-// has the targets too, the part has them.
-func (s *Schema) Rows(path string, o Options) (Part, error) {
-	return Part{}, errorf(path, "tables are not read yet")
-}
-
 // Picture reads one PNG or JPEG file as the network's input: gray or in color as its pictures were, and brought to their size.
 func (s *Schema) Picture(path string) ([]float32, error) {
 	return nil, errorf(path, "pictures are not read yet")
