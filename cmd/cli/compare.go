@@ -72,7 +72,7 @@ func (f *compareFlags) define(set *pflag.FlagSet, r models.Reader) {
 	f.machineFlags.define(set)
 	dtype := set.Lookup("dtype")
 	f.dtype.value, dtype.DefValue, dtype.Usage = "float64", "float64", "type of the graph's numbers; by hand it is float64"
-	set.StringVar(&f.data, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
+	f.dataFlags.define(set)
 	f.style.define(set, "style", "book: the lines of the book's programs, for both, after each epoch", "table", "book")
 	set.StringVarP(&f.output, "output", "o", "", "draw the differences over the steps into `FILE`, .svg or .png")
 	set.BoolVar(&f.json, "json", false, "a JSON object")

@@ -173,5 +173,5 @@ func (a *app) savedTensors(path, model string) (*trained, error) {
 	if err := net.Load(bytes.NewReader(text)); err != nil {
 		return nil, dataf("%s, model %s: %w", path, m.Name, err)
 	}
-	return &trained{path: path, epoch: -1, model: m, net: net, imported: true}, nil
+	return &trained{path: path, epoch: -1, model: m, net: net, schema: digitSchema(net), imported: true}, nil
 }

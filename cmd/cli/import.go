@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/intake"
@@ -108,7 +109,7 @@ func savedNetwork(path string) (*trained, error) {
 			}
 		}
 	}
-	return &trained{path: path, epoch: -1, model: m, net: net, imported: true}, nil
+	return &trained{path: path, epoch: -1, model: m, net: net, schema: digitSchema(net), imported: true}, nil
 }
 
 // savedModel is the model of a saved network. Its recipe, which is not in the file, is that of chapter 3.
@@ -157,7 +158,7 @@ func (t *trained) keep(runs string, argv []string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	data, err := loadData("")
+	data, err := dataset.Open("", dataset.Options{})
 	if err != nil {
 		return "", err
 	}
@@ -165,7 +166,7 @@ func (t *trained) keep(runs string, argv []string) (path string, err error) {
 	run, err := rundir.Create(runs, t.model.Name, time.Now(), rundir.Info{
 		Argv: argv, DataSHA256: data.SHA256(),
 		Build: build(), Kernel: graph.Kernel(), VM: "stheno", Host: host,
-	}, text)
+	}, rundir.Texts{ModelTOML: text})
 	if err != nil {
 		return "", err
 	}

@@ -45,6 +45,9 @@ func (s *session) epochs(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if s.near, err = measureNumbers(s.net, &s.data.Schema, s.data.Validation); err != nil {
+			return err
+		}
 		if err := s.run.Event(s.epochEvent(e)); err != nil {
 			return err
 		}
@@ -76,8 +79,12 @@ func (s *session) bestOf(b train.Best) *rundir.Best {
 		return nil
 	}
 	best := &rundir.Best{Epoch: b.Epoch}
-	if s.validates() && s.counts() {
+	switch {
+	case !s.validates():
+	case s.counts():
 		best.ValAcc = &b.Score
+	default:
+		best.ValLoss = pointer(-b.Score)
 	}
 	return best
 }
@@ -91,11 +98,17 @@ func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 	if err != nil && !errors.Is(err, rundir.ErrNoCheckpoint) { // Without an epoch, none is best, and the first weights are tested.
 		return nil, err
 	}
-	got, err := train.Evaluate(ctx, s.net, labeled(s.data.Test))
-	test := &rundir.Test{Correct: got.Correct, Total: s.data.Test.Len()}
-	if !s.counts() {
-		test.Loss = got.Cost
+	got, err := train.Evaluate(ctx, s.net, s.data.Test.Data())
+	if err != nil {
+		return nil, err
 	}
+	test := &rundir.Test{Correct: got.Correct, Total: s.data.Test.Len()}
+	if s.counts() {
+		return test, nil
+	}
+	test.Loss = got.Cost
+	near, err := measureNumbers(s.net, &s.data.Schema, s.data.Test)
+	test.MAE, test.R2 = pointer(near.mae), pointer(near.r2)
 	return test, err
 }
 
@@ -172,9 +185,13 @@ func (s *session) epochEvent(e train.Epoch) object {
 	}
 	return object{
 		{"event", "epoch"}, {"epoch", e.Epoch}, {"train_loss", e.TrainLoss}, {"train_acc", trained},
-		{"val_loss", loss}, {"val_acc", acc}, {"eta", e.Eta}, {"time", e.Seconds}, {"img/s", e.PerSecond}, {"best", e.Best},
+		{"val_loss", loss}, {"val_acc", acc}, {"val_mae", pointer(s.near.mae)}, {"val_r2", pointer(s.near.r2)},
+		{"eta", e.Eta}, {"time", e.Seconds}, {"img/s", e.PerSecond}, {"best", e.Best},
 	}
 }
+
+// predictsNumbers says that the data have numbers to predict, and no classes.
+func (s *session) predictsNumbers() bool { return s.data.Schema.Classes == nil }
 
 // validates says that there are images to measure an epoch by; otherwise the last epoch's weights are the best.
 func (s *session) validates() bool { return s.trainer.Validation.Len() > 0 }
@@ -188,7 +205,7 @@ func (s *session) endEvent(o outcome) object {
 	switch {
 	case o.test == nil:
 	case !s.counts():
-		e = append(e, field{"test_total", o.test.Total}, field{"test_loss", o.test.Loss})
+		e = append(e, field{"test_total", o.test.Total}, field{"test_loss", o.test.Loss}, field{"test_mae", o.test.MAE}, field{"test_r2", o.test.R2})
 	default:
 		e = append(e, field{"test_correct", o.test.Correct}, field{"test_total", o.test.Total},
 			field{"test_acc", fraction(o.test.Correct, o.test.Total)})
@@ -199,6 +216,9 @@ func (s *session) endEvent(o outcome) object {
 			acc = o.best.Score
 		}
 		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", acc})
+		if best := s.bestOf(o.best); best.ValLoss != nil {
+			e = append(e, field{"best_val_loss", *best.ValLoss})
+		}
 	}
 	e = append(e, field{"seconds", o.seconds}, field{"run", s.run.Path()})
 	if o.err != nil {

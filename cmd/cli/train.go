@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,10 +13,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term"
-	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -54,13 +55,26 @@ func (a *app) trainCommand() *cobra.Command {
 
 // train begins a run of the model of that name, with the flags in place of its recipe's values.
 func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
-	m, err := a.model(name)
+	if err := a.plausible(name); err != nil {
+		return err
+	}
+	seed := f.chosenSeed()
+	o := f.options(f.loss.value)
+	o.Seed = seed
+	d, err := a.openData(f.data, o)
+	if err != nil {
+		return err
+	}
+	m, err := a.modelFor(d, name)
 	if err != nil {
 		return err
 	}
 	f.override(&m.Recipe)
+	if f.loss.value != nil {
+		m.Loss = f.loss.value
+	}
 	m.Published = a.published(m)
-	return a.begin(ctx, f, m, f.chosenSeed())
+	return a.begin(ctx, f, m, d, seed)
 }
 
 // recordable is an error if the arguments cannot be kept in a run.json, which has letters, not bytes.
@@ -74,23 +88,22 @@ func (a *app) recordable() error {
 }
 
 // begin trains a model as it is.
-func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, seed uint64) error {
+func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, d *dataset.Data, seed uint64) error {
 	if err := a.recordable(); err != nil {
 		return err
 	}
-	s, err := a.session(f, m, seed)
+	s, err := a.session(f, m, d, seed)
 	if err != nil {
 		return err
 	}
 	if err := s.trainer.Start(); err != nil {
 		return usagef("%w", err)
 	}
-	text, err := encode(s.model)
+	texts, err := s.texts()
 	if err != nil {
-		return usagef("%w", err)
+		return err
 	}
-	s.run, err = rundir.Create(f.runs, m.Name, time.Now(), s.info(), append([]byte(f.repeat(s.seed)), text...))
-	if err != nil {
+	if s.run, err = rundir.Create(f.runs, m.Name, time.Now(), s.info(), texts); err != nil {
 		return err
 	}
 	s.view.start(s)
@@ -176,12 +189,13 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 	} else if err != nil {
 		a.note(fmt.Errorf("%s: %w; the run goes on with %s, and will round differently", old.Path(), err, graph.Kernel()))
 	}
-	s, err := a.session(f, m, info.Seed)
+	d, err := a.dataOf(old, f)
 	if err != nil {
 		return nil, err
 	}
-	if s.data.SHA256() != info.DataSHA256 {
-		return nil, dataf("%s: data %s has other files than those that the run began with; give them with --data", old.Path(), s.data.Name)
+	s, err := a.session(f, m, d, info.Seed)
+	if err != nil {
+		return nil, err
 	}
 	if n := m.Recipe.Epochs; n != planned && ends(s.trainer.Schedule) {
 		return nil, usagef("--epochs %d would change the schedule %s, which ends after %d; leave it out, or train anew", n, scheduleText(m.Recipe), planned)
@@ -190,6 +204,25 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 		return nil, usagef("%w", err)
 	}
 	return s, nil
+}
+
+// dataOf are the data of a run, which must be those that it began with.
+func (a *app) dataOf(old *rundir.Run, f *trainFlags) (*dataset.Data, error) {
+	schema, err := schemaOf(old)
+	if err != nil {
+		return nil, err
+	}
+	info := old.Info()
+	o := f.options(f.loss.value)
+	o.Schema, o.Seed = schema, info.Seed
+	d, err := a.openData(f.data, o)
+	if err != nil {
+		return nil, err
+	}
+	if d.SHA256() != info.DataSHA256 {
+		return nil, dataf("%s: data %s has other files than those that the run began with; give them with --data", old.Path(), d.Name)
+	}
+	return d, nil
 }
 
 // ends says that a schedule goes by the part of the training that is over.
@@ -232,19 +265,20 @@ type session struct {
 	app      *app
 	flags    *trainFlags
 	model    models.Model // with the recipe as it is trained
-	data     *mnist.Data
+	data     *dataset.Data
 	seed     uint64
 	net      *graph.Net
 	trainer  *train.Trainer
 	run      *rundir.Run
 	view     view
+	near     closeness // how near the outputs came to the numbers of the validation part, in the last epoch
 	progress *progress
 	begin    time.Time
 }
 
 // session makes everything but the run's folder, so that what cannot be trained leaves nothing behind.
-func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, error) {
-	data, images, err := f.prepare(m)
+func (a *app) session(f *trainFlags, m models.Model, d *dataset.Data, seed uint64) (*session, error) {
+	d, part, err := f.prepare(d, m)
 	if err != nil {
 		return nil, err
 	}
@@ -252,19 +286,35 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 	if err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	if err := data.CheckLabels(net.Outputs); err != nil {
+	if err := checkOutputs(m.Name, net, d); err != nil {
 		return nil, err
 	}
-	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
+	s := &session{app: a, flags: f, model: m, data: d, seed: seed, net: net, begin: time.Now()}
+	if f.style.value == "book" && !s.counts() {
+		return nil, usagef("--style book counts right answers, and the loss %s has none; leave it out", m.Loss.Name)
+	}
 	if s.trainer, err = m.Recipe.Trainer(net); err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = labeled(images), labeled(data.Validation), seed
-	s.trainer.Warp = warp(images, m.Recipe, seed)
+	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = part.Data(), d.Validation.Data(), seed
+	if s.trainer.Warp, err = warp(d, m.Recipe, seed); err != nil {
+		return nil, err
+	}
 	s.progress = newProgress(a.err)
-	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len())
+	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len(), s.counts(), unit(d))
 	s.view = newView(s)
 	return s, nil
+}
+
+// texts are the files of the run that are written once.
+func (s *session) texts() (t rundir.Texts, err error) {
+	text, err := encode(s.model)
+	if err != nil {
+		return t, usagef("%w", err)
+	}
+	t.ModelTOML = append([]byte(s.flags.repeat(s.seed)), text...)
+	t.DataJSON, err = json.MarshalIndent(s.data.Schema, "", " ")
+	return t, err
 }
 
 // info is run.json at the start.
@@ -282,10 +332,9 @@ func (f *trainFlags) repeat(seed uint64) string {
 	if f.dtype.value != "float32" {
 		line += " --dtype " + f.dtype.value
 	}
-	if f.data != "" {
-		if dir, err := filepath.Abs(f.data); err == nil {
-			line += " --data " + shellWord(dir)
-		}
+	line += f.words()
+	if f.loss.text != "" {
+		line += " --loss " + shellWord(f.loss.text)
 	}
 	return line + "\n"
 }

@@ -60,16 +60,18 @@ func (f *machineFlags) processors() int {
 // trainFlags are the flags of train.
 type trainFlags struct {
 	machineFlags
+	dataFlags
 	set *pflag.FlagSet
 
 	epochs, batch, trainSize, patience int
 	eta, lambda, momentum, clip, ema   float64
 	seed                               uint64
-	data, runs, resume                 string
+	runs, resume                       string
 	optimizer                          ruled[train.Optimizer]
 	schedule                           ruled[train.Schedule]
 	augment                            ruled[models.Augment]
 	init                               ruled[*graph.Init]
+	loss                               ruled[*graph.Loss]
 	style                              choice
 	json, full                         bool
 }
@@ -87,13 +89,14 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.Float64Var(&f.ema, "ema", 0, "`decay` of an average of the weights, which is evaluated and kept in their place: 0.999")
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
 	f.init.define(set, r, "init", initHelp(r))
+	f.loss.define(set, r, "loss", lossHelp(r))
 	set.BoolVar(&f.full, "full", false, "train on the validation images too, and test the last weights")
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
 	f.augment.define(set, r, "augment", augmentHelp)
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
 	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")
 	f.machineFlags.define(set)
-	set.StringVar(&f.data, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
+	f.dataFlags.define(set)
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
 	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
 	f.style.define(set, "style", "book: the lines of the book's programs", "table", "book")
@@ -224,4 +227,9 @@ func (f *trainFlags) chosenSeed() uint64 {
 // initHelp says what --init takes.
 func initHelp(r models.Reader) string {
 	return "`rule` of first weights: " + strings.Join(names[*graph.Init](r), ", ")
+}
+
+// lossHelp says what --loss takes.
+func lossHelp(r models.Reader) string {
+	return "`cost`: " + strings.Join(names[*graph.Loss](r), ", ")
 }

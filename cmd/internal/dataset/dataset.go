@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/stheno-ml/stheno/internal/intake"
@@ -72,6 +73,14 @@ func (e *OptionError) Error() string { return e.Path + ": " + e.Msg }
 // Bad content is an [intake.Error], a [mnist.FormatError] or an [npz.FormatError], options that do not fit are an [OptionError], and errors of the file system
 // wrap theirs.
 func Open(path string, o Options) (*Data, error) {
+	d, err := open(path, o)
+	if err == nil {
+		d.standardizeTargets(o)
+	}
+	return d, err
+}
+
+func open(path string, o Options) (*Data, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv", ".tsv":
 		return openTable(path, o)
@@ -86,6 +95,15 @@ func (d *Data) Full() *Data {
 	return &full
 }
 
+// All is every example of d: those of Train, Validation and Test, in memory of their own.
+func (d *Data) All() Part {
+	p := d.learn
+	p.N += d.Test.N
+	p.Pixels, p.X = slices.Concat(p.Pixels, d.Test.Pixels), slices.Concat(p.X, d.Test.X)
+	p.Labels, p.Y = slices.Concat(p.Labels, d.Test.Labels), slices.Concat(p.Y, d.Test.Y)
+	return p
+}
+
 // SHA256 is one digest for the data: that of the digests of its files, in the order of Files, each in hexadecimal on a line of its own.
 func (d *Data) SHA256() string {
 	sum := sha256.New()
@@ -97,7 +115,7 @@ func (d *Data) SHA256() string {
 
 // CheckLabels reports the first label that is not below n, the number of a network's outputs.
 func (d *Data) CheckLabels(n int) error {
-	if len(d.Schema.Classes) <= n {
+	if len(d.Schema.Classes) <= n || d.origin == nil {
 		return nil
 	}
 	return d.origin(n)

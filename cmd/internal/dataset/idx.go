@@ -24,13 +24,14 @@ func openIDX(path string, o Options) (*Data, error) {
 	for c := range m.Train.Classes {
 		d.Schema.Classes = append(d.Schema.Classes, strconv.Itoa(c))
 	}
-	d.learn, d.Test = partOf(m.Full().Train), partOf(m.Test)
+	d.learn, d.Test = PartOf(m.Full().Train), PartOf(m.Test)
 	n := m.Train.Len()
 	d.Train, d.Validation = d.learn.Slice(0, n), d.learn.Slice(n, d.learn.N)
 	return d, nil
 }
 
-func partOf(s mnist.Set) Part {
+// PartOf is images of package mnist as a part.
+func PartOf(s mnist.Set) Part {
 	p := Part{N: s.Len(), Pixels: s.Images, Labels: make([]int, s.Len()), shape: []int{1, s.Rows, s.Cols}}
 	for i, l := range s.Labels {
 		p.Labels[i] = int(l)

@@ -1,6 +1,9 @@
 package dataset
 
 import (
+	"bytes"
+	"slices"
+
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -42,6 +45,11 @@ func slice[T any](all []T, i, j, size int) []T {
 		return nil
 	}
 	return all[i*size : j*size : j*size]
+}
+
+// Equal says that p and q are the same examples.
+func (p Part) Equal(q Part) bool {
+	return p.N == q.N && bytes.Equal(p.Pixels, q.Pixels) && slices.Equal(p.X, q.X) && slices.Equal(p.Labels, q.Labels) && slices.Equal(p.Y, q.Y)
 }
 
 // Counts is how many examples each of the classes has.

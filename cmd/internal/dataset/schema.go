@@ -10,6 +10,7 @@ type Schema struct {
 	Channels []Scale  `json:"channels,omitempty"` // of what is no table and no bytes: standardized channel by channel
 	Classes  []string `json:"classes,omitempty"`  // the names of classes, in the order of the outputs; nil: the targets are numbers
 	Targets  []string `json:"targets,omitempty"`  // the names of what is predicted, in the order of the outputs; of classes, the one name
+	Outputs  []Scale  `json:"outputs,omitempty"`  // of numbers to predict: what a network learns of each
 }
 
 // Scale is how a number x becomes a network's input: (x-Mean)/Deviation.

@@ -46,6 +46,7 @@ func (s *Schema) Rows(path string, o Options) (Part, error) {
 		return Part{}, err
 	}
 	s.finish(f.part.X)
+	s.scaleTargets(f.part.Y)
 	return f.part, nil
 }
 

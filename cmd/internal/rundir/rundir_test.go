@@ -42,7 +42,7 @@ func unsynced(f file, err error) (file, error) {
 // start makes a run on the disk d.
 func start(t *testing.T, d disk) *Run {
 	t.Helper()
-	r, err := create(d, t.TempDir(), "mlp", noon, Info{Seed: 7}, []byte("name = \"mlp\"\n"))
+	r, err := create(d, t.TempDir(), "mlp", noon, Info{Seed: 7}, Texts{ModelTOML: []byte("name = \"mlp\"\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func put(t *testing.T, path, text string) {
 
 func TestCreate(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "a", "runs")
-	r, err := Create(root, "784-30-10", noon, Info{Argv: []string{"train", "784-30-10"}, Seed: math.MaxUint64, Kernel: "go"}, []byte("format = 1\n"))
+	r, err := Create(root, "784-30-10", noon, Info{Argv: []string{"train", "784-30-10"}, Seed: math.MaxUint64, Kernel: "go"}, Texts{ModelTOML: []byte("format = 1\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,11 +110,11 @@ func TestCreate(t *testing.T) {
 	}
 	want := Info{Model: "784-30-10", Status: Running, Argv: []string{"train", "784-30-10"}, Seed: math.MaxUint64, Kernel: "go", Started: noon}
 	if err := r.Update(func(i *Info) {
-		i.Status, i.Best, i.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: 9542, Total: 10000}
+		i.Status, i.Best, i.Test = Done, &Best{Epoch: 3, ValAcc: new(0.9542)}, &Test{Correct: 9542, Total: 10000}
 	}); err != nil {
 		t.Fatal(err)
 	}
-	want.Status, want.Best, want.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: 9542, Total: 10000}
+	want.Status, want.Best, want.Test = Done, &Best{Epoch: 3, ValAcc: new(0.9542)}, &Test{Correct: 9542, Total: 10000}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestCreateTakesAFreeName(t *testing.T) {
 	if len(names) != 5 || r.Path() != names[3] { // The fifth is the folder of the checkpoints.
 		t.Errorf("tried %q, took %s", names, r.Path())
 	}
-	if _, err := create(taken{names: &names, n: 1000}, t.TempDir(), "mlp", noon, Info{}, nil); !errors.Is(err, fs.ErrExist) {
+	if _, err := create(taken{names: &names, n: 1000}, t.TempDir(), "mlp", noon, Info{}, Texts{}); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("no free name: got %v", err)
 	}
 }
@@ -181,7 +181,7 @@ func TestCreateBelowAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	put(t, path, "")
 	for _, root := range []string{path, filepath.Join(path, "runs")} {
-		if r, err := Create(root, "mlp", noon, Info{}, nil); r != nil || err == nil || !strings.Contains(err.Error(), path) {
+		if r, err := Create(root, "mlp", noon, Info{}, Texts{}); r != nil || err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v, %v", root, r, err)
 		}
 	}
@@ -190,7 +190,7 @@ func TestCreateBelowAFile(t *testing.T) {
 func TestUpdateFails(t *testing.T) {
 	r := start(t, quick{})
 	before := content(t, r, infoFile)
-	if err := r.Update(func(i *Info) { i.Best = &Best{1, new(math.NaN())} }); err == nil || !strings.Contains(err.Error(), r.file(infoFile)) {
+	if err := r.Update(func(i *Info) { i.Best = &Best{Epoch: 1, ValAcc: new(math.NaN())} }); err == nil || !strings.Contains(err.Error(), r.file(infoFile)) {
 		t.Errorf("NaN: got %v", err)
 	}
 	if r.Info().Best != nil || content(t, r, infoFile) != before {
@@ -272,7 +272,7 @@ func TestList(t *testing.T) {
 	put(t, filepath.Join(root, "note.txt"), "no folder")
 	var want []string
 	for i, model := range []string{"a", "z", "b"} {
-		r, err := create(quick{}, root, model, noon.Add(time.Duration(i)*time.Minute), Info{}, nil)
+		r, err := create(quick{}, root, model, noon.Add(time.Duration(i)*time.Minute), Info{}, Texts{})
 		if err != nil {
 			t.Fatal(err)
 		}
