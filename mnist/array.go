@@ -17,7 +17,7 @@ type Array struct {
 	File  File
 	Path  string
 	Shape []int
-	Data  any // []byte, []int (other whole numbers) or []float32 (numbers of 32 or 64 bits)
+	Data  any // []byte, []int (other whole numbers that are labels) or []float32
 }
 
 // Len is the size of the first dimension.
@@ -87,7 +87,7 @@ func readArray(r io.Reader, file string, n int, left *room) (a Array, err error)
 		size *= d
 		a.Shape = append(a.Shape, d)
 	}
-	a.Data, err = s.data(kind, size)
+	a.Data, err = s.data(kind, size, n > 0)
 	return a, err
 }
 
@@ -111,22 +111,29 @@ func (s *stream) magic(images bool) (kind byte, rank int, err error) {
 	return kind, rank, nil
 }
 
-// data reads n elements.
-func (s *stream) data(kind byte, n int) (data any, err error) {
+// data reads n elements; the whole numbers that are no bytes become float32 in images, and int in labels.
+func (s *stream) data(kind byte, n int, images bool) (any, error) {
 	order := binary.BigEndian
 	switch kind {
 	case 0x08:
 		return body(s, n, 1, func(b []byte) byte { return b[0] })
 	case 0x09:
-		return body(s, n, 1, func(b []byte) int { return int(int8(b[0])) })
+		return whole(s, n, 1, images, func(b []byte) int { return int(int8(b[0])) })
 	case 0x0b:
-		return body(s, n, 2, func(b []byte) int { return int(int16(order.Uint16(b))) })
+		return whole(s, n, 2, images, func(b []byte) int { return int(int16(order.Uint16(b))) })
 	case 0x0c:
-		return body(s, n, 4, func(b []byte) int { return int(int32(order.Uint32(b))) })
+		return whole(s, n, 4, images, func(b []byte) int { return int(int32(order.Uint32(b))) })
 	case 0x0d:
 		return body(s, n, 4, func(b []byte) float32 { return math.Float32frombits(order.Uint32(b)) })
 	}
 	return body(s, n, 8, func(b []byte) float32 { return float32(math.Float64frombits(order.Uint64(b))) })
+}
+
+func whole(s *stream, n, width int, images bool, get func(b []byte) int) (any, error) {
+	if images {
+		return body(s, n, width, func(b []byte) float32 { return float32(get(b)) })
+	}
+	return body(s, n, width, get)
 }
 
 // several is the error for files of which each could be the one.

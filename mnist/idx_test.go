@@ -338,8 +338,8 @@ func written(a Array, like []byte) []byte {
 			b = append(b, wide[4-widths[like[2]]:]...)
 		}
 	case []float32:
-		if widths[like[2]] == 8 {
-			return like // which float32 cannot keep
+		if like[2] != 0x0d {
+			return like // where float32 may have lost digits
 		}
 		b, _ = binary.Append(b, binary.BigEndian, data)
 	case []byte:

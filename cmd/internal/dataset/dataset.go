@@ -47,9 +47,8 @@ type Data struct {
 	Train, Validation, Test Part
 	Drawn                   bool // the test part was drawn by the seed; otherwise the data have one of their own
 
-	learn  Part // Train and Validation in one piece
-	named  bool // the names of the files are part of what the data say
-	origin func(label int) error
+	learn  Part                    // Train and Validation, where they are one piece of memory
+	origin func(outputs int) error // the place of a label beyond them; nil where labels have no bytes of their own
 }
 
 // File is one of the files that data were read from, or a folder of pictures, of which Bytes is the sum and SHA256 that of the lines
@@ -72,17 +71,35 @@ func (e *OptionError) Error() string { return e.Path + ": " + e.Msg }
 // Bad content is an [intake.Error], a [mnist.FormatError] or an [npz.FormatError], options that do not fit are an [OptionError], and errors of the file system
 // wrap theirs.
 func Open(path string, o Options) (*Data, error) {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".csv", ".tsv":
+	if path == "" {
+		return openMNIST()
+	}
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".npz", ".csv", ".tsv":
+		if len(o.Target) > 0 && ext == ".npz" {
+			return nil, &OptionError{path, "only a table has columns to predict; leave out --target"}
+		}
+		if o.Size != [2]int{} {
+			return nil, &OptionError{path, "no folder of pictures; leave out --size"}
+		}
+		if ext == ".npz" {
+			return openNumPy(path, o)
+		}
 		return openTable(path, o)
 	}
-	return openIDX(path, o)
+	if len(o.Target) > 0 {
+		return nil, &OptionError{path, "only a table has columns to predict; leave out --target"}
+	}
+	return openFolder(path, o)
 }
 
 // Full is d with the validation part joined to the training part, and nothing to validate.
 func (d *Data) Full() *Data {
 	full := *d
-	full.Train, full.Validation = d.learn, d.learn.Slice(d.learn.N, d.learn.N)
+	if full.Train = d.learn; d.learn.N == 0 {
+		full.Train = join(d.Train, d.Validation)
+	}
+	full.Validation = d.Validation.Slice(0, 0)
 	return &full
 }
 
@@ -100,7 +117,10 @@ func (d *Data) CheckLabels(n int) error {
 	if len(d.Schema.Classes) <= n {
 		return nil
 	}
-	return d.origin(n)
+	if d.origin != nil {
+		return d.origin(n)
+	}
+	return errorf(d.Path, "%d classes for %d outputs; use a network with more", len(d.Schema.Classes), n)
 }
 
 // errorf is a fault in the contents of a file.

@@ -1,6 +1,8 @@
 package dataset
 
 import (
+	"slices"
+
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -35,6 +37,14 @@ func (p Part) Slice(i, j int) Part {
 	p.Pixels, p.X, p.Y = slice(p.Pixels, i, j, p.inputs()), slice(p.X, i, j, p.inputs()), slice(p.Y, i, j, p.targets)
 	p.Labels = slice(p.Labels, i, j, 1)
 	return p
+}
+
+// join is the examples of a and b, in memory of their own.
+func join(a, b Part) Part {
+	a.N += b.N
+	a.Pixels, a.X, a.Y = slices.Concat(a.Pixels, b.Pixels), slices.Concat(a.X, b.X), slices.Concat(a.Y, b.Y)
+	a.Labels = slices.Concat(a.Labels, b.Labels)
+	return a
 }
 
 func slice[T any](all []T, i, j, size int) []T {
