@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/stheno-ml/stheno/internal/intake"
@@ -48,9 +47,8 @@ type Data struct {
 	Train, Validation, Test Part
 	Drawn                   bool // the test part was drawn by the seed; otherwise the data have one of their own
 
-	learn  Part // Train and Validation in one piece
-	named  bool // the names of the files are part of what the data say
-	origin func(label int) error
+	learn  Part                    // Train and Validation, where they are one piece of memory
+	origin func(outputs int) error // the place of a label beyond them; nil where labels have no bytes of their own
 }
 
 // File is one of the files that data were read from, or a folder of pictures, of which Bytes is the sum and SHA256 that of the lines
@@ -81,28 +79,40 @@ func Open(path string, o Options) (*Data, error) {
 }
 
 func open(path string, o Options) (*Data, error) {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".csv", ".tsv":
+	if path == "" {
+		return openMNIST()
+	}
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".npz", ".csv", ".tsv":
+		if len(o.Target) > 0 && ext == ".npz" {
+			return nil, &OptionError{path, "only a table has columns to predict; leave out --target"}
+		}
+		if o.Size != [2]int{} {
+			return nil, &OptionError{path, "no folder of pictures; leave out --size"}
+		}
+		if ext == ".npz" {
+			return openNumPy(path, o)
+		}
 		return openTable(path, o)
 	}
-	return openIDX(path, o)
+	if len(o.Target) > 0 {
+		return nil, &OptionError{path, "only a table has columns to predict; leave out --target"}
+	}
+	return openFolder(path, o)
 }
 
 // Full is d with the validation part joined to the training part, and nothing to validate.
 func (d *Data) Full() *Data {
 	full := *d
-	full.Train, full.Validation = d.learn, d.learn.Slice(d.learn.N, d.learn.N)
+	if full.Train = d.learn; d.learn.N == 0 {
+		full.Train = join(d.Train, d.Validation)
+	}
+	full.Validation = d.Validation.Slice(0, 0)
 	return &full
 }
 
-// All is every example of d: those of Train, Validation and Test, in memory of their own.
-func (d *Data) All() Part {
-	p := d.learn
-	p.N += d.Test.N
-	p.Pixels, p.X = slices.Concat(p.Pixels, d.Test.Pixels), slices.Concat(p.X, d.Test.X)
-	p.Labels, p.Y = slices.Concat(p.Labels, d.Test.Labels), slices.Concat(p.Y, d.Test.Y)
-	return p
-}
+// All is every example of d, in memory of their own.
+func (d *Data) All() Part { return join(d.Full().Train, d.Test) }
 
 // SHA256 is one digest for the data: that of the digests of its files, in the order of Files, each in hexadecimal on a line of its own.
 func (d *Data) SHA256() string {
@@ -115,10 +125,13 @@ func (d *Data) SHA256() string {
 
 // CheckLabels reports the first label that is not below n, the number of a network's outputs.
 func (d *Data) CheckLabels(n int) error {
-	if len(d.Schema.Classes) <= n || d.origin == nil {
+	if len(d.Schema.Classes) <= n {
 		return nil
 	}
-	return d.origin(n)
+	if d.origin != nil {
+		return d.origin(n)
+	}
+	return errorf(d.Path, "%d classes for %d outputs; use a network with more", len(d.Schema.Classes), n)
 }
 
 // errorf is a fault in the contents of a file.

@@ -25,8 +25,9 @@ func (d *Data) standardizeTargets(o Options) {
 			}))
 		}
 	}
-	s.scaleTargets(d.learn.Y)
-	s.scaleTargets(d.Test.Y)
+	for _, p := range []Part{d.Train, d.Validation, d.Test} {
+		s.scaleTargets(p.Y)
+	}
 }
 
 // scaleTargets brings targets, row by row, to what a network learns.

@@ -40,6 +40,14 @@ func (p Part) Slice(i, j int) Part {
 	return p
 }
 
+// join is the examples of a and b, in memory of their own.
+func join(a, b Part) Part {
+	a.N += b.N
+	a.Pixels, a.X, a.Y = slices.Concat(a.Pixels, b.Pixels), slices.Concat(a.X, b.X), slices.Concat(a.Y, b.Y)
+	a.Labels = slices.Concat(a.Labels, b.Labels)
+	return a
+}
+
 func slice[T any](all []T, i, j, size int) []T {
 	if all == nil {
 		return nil

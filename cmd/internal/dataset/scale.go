@@ -4,16 +4,16 @@ import "math"
 
 // standardize brings the inputs of all parts to mean 0 and deviation 1 in the training part, or as the schema of a run says. An input of the first
 // axis, which is a column or a channel, has one scale.
-func (d *Data) standardize(o Options) error {
+func (d *Data) standardize(o Options) {
 	s := &d.Schema
 	if o.Schema != nil {
 		s.Channels = o.Schema.Channels
 	} else if !o.Unscaled {
 		s.Channels = scales(d.Train, s.Input[0])
 	}
-	s.scale(d.learn.X)
-	s.scale(d.Test.X)
-	return nil
+	for _, p := range []Part{d.Train, d.Validation, d.Test} {
+		s.scale(p.X)
+	}
 }
 
 // scales is the scale of each channel of p.

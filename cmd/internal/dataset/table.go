@@ -13,9 +13,6 @@ const maxTable = 16 << 30
 
 // openTable reads a table: once to see what its columns are, and once more to fill memory of the right size.
 func openTable(path string, o Options) (*Data, error) {
-	if o.Size != [2]int{} {
-		return nil, &OptionError{path, "a table has no pictures; leave out --size"}
-	}
 	schema, f, err := o.fillerOf(path)
 	if err != nil {
 		return nil, err
@@ -30,8 +27,9 @@ func openTable(path string, o Options) (*Data, error) {
 	if o.Schema == nil {
 		d.Schema.measure(d.Train, o)
 	}
-	d.Schema.finish(d.learn.X)
-	d.Schema.finish(d.Test.X)
+	for _, p := range []Part{d.Train, d.Validation, d.Test} {
+		d.Schema.finish(p.X)
+	}
 	return d, nil
 }
 
