@@ -35,8 +35,3 @@ const (
 	Pictures = "pictures" // PNG and JPEG files
 	Table    = "table"    // a CSV file
 )
-
-// Picture reads one PNG or JPEG file as the network's input: gray or in color as its pictures were, and brought to their size.
-func (s *Schema) Picture(path string) ([]float32, error) {
-	return nil, errorf(path, "pictures are not read yet")
-}
