@@ -10,7 +10,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/stheno-ml/stheno/internal/intake"
@@ -99,6 +101,35 @@ func open(path string, o Options) (*Data, error) {
 		return nil, &OptionError{path, "only a table has columns to predict; leave out --target"}
 	}
 	return openFolder(path, o)
+}
+
+// idxName is part of the name of an IDX file, such as train-images-idx3-ubyte.
+var idxName = regexp.MustCompile(`[-.]idx[1-9]-`)
+
+// openFolder reads a folder of IDX files, or of folders of pictures.
+func openFolder(path string, o Options) (*Data, error) {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		return nil, errorf(path, "neither a folder nor a file that ends in .npz, .csv or .tsv; give one of these")
+	}
+	entries, err := os.ReadDir(intake.Folder(path))
+	if err != nil {
+		return openIDX(path, o) // which says what is wrong
+	}
+	folders := false
+	for _, e := range entries {
+		if idxName.MatchString(e.Name()) {
+			folders = false
+			break
+		}
+		folders = folders || e.IsDir() && e.Name()[0] != '.'
+	}
+	if folders {
+		return openPictures(path, o)
+	}
+	if o.Size != [2]int{} {
+		return nil, &OptionError{path, "no folder of folders of pictures; leave out --size"}
+	}
+	return openIDX(path, o)
 }
 
 // Full is d with the validation part joined to the training part, and nothing to validate.

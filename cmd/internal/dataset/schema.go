@@ -1,7 +1,15 @@
 package dataset
 
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
 // Schema is all that a network must know of its data: what an example is, what becomes of it before the network sees it, and what the outputs
-// mean. A run keeps it as JSON, and so repeats it bit for bit. The zero Schema is that of a run from before there were any: images of bytes.
+// mean. A run keeps it as JSON, and so repeats it bit for bit.
 type Schema struct {
 	Kind     string   `json:"kind"`               // digits, images, pictures or table
 	Input    []int    `json:"input"`              // the shape of an example: (inputs) of a table, (channels, rows, columns) of images
@@ -37,7 +45,58 @@ const (
 	Table    = "table"    // a CSV file
 )
 
-// Picture reads one PNG or JPEG file as the network's input: gray or in color as its pictures were, and brought to their size.
-func (s *Schema) Picture(path string) ([]float32, error) {
-	return nil, errorf(path, "pictures are not read yet")
+// UnmarshalJSON reads a schema as a run keeps it. One that no data can have is an error.
+func (s *Schema) UnmarshalJSON(text []byte) error {
+	type plain Schema
+	var p plain // Unmarshal would keep what *s has where the text has nothing.
+	if err := json.Unmarshal(text, &p); err != nil {
+		return err
+	}
+	*s = Schema(p)
+	if err := s.check(); err != nil {
+		return fmt.Errorf("schema of the data: %w; train anew, or take another copy of the run", err)
+	}
+	return nil
+}
+
+func (s *Schema) check() error {
+	size := 1
+	for _, d := range s.Input {
+		if d < 1 || d > math.MaxInt32/size {
+			return fmt.Errorf("input of shape %v", s.Input)
+		}
+		size *= d
+	}
+	scales := slices.Clone(s.Channels)
+	inputs, filled := 0, 0
+	for _, c := range s.Columns {
+		if c.Fill != nil {
+			filled++
+		}
+		if c.Fill != nil && len(c.Fill) != c.width() || c.Texts != nil && len(c.Texts) == 0 {
+			return fmt.Errorf("column %q has %d texts and %d numbers to fill in", c.Name, len(c.Texts), len(c.Fill))
+		}
+		scales = append(scales, c.Scale)
+		inputs += c.width()
+	}
+	switch {
+	case !slices.Contains([]string{Digits, Images, Pictures, Table}, s.Kind):
+		return fmt.Errorf("unknown kind %q", s.Kind)
+	case len(s.Input) != 1 && len(s.Input) != 3:
+		return fmt.Errorf("input of shape %v", s.Input)
+	case (s.Kind == Table) != (inputs > 0), inputs > 0 && inputs != size, filled > 0 && filled < len(s.Columns):
+		return fmt.Errorf("%d columns of %d inputs, %d of them filled in, for %s of shape %v", len(s.Columns), inputs, filled, s.Kind, s.Input)
+	case len(s.Channels) > 0 && (len(s.Channels) != s.Input[0] || s.Bytes || s.Kind == Table):
+		return fmt.Errorf("%d scales for %s of shape %v", len(s.Channels), s.Kind, s.Input)
+	case s.Bytes && s.Kind == Table:
+		return errors.New("a table of bytes")
+	case len(s.Targets) == 0 || s.Classes != nil && (len(s.Classes) == 0 || len(s.Targets) != 1):
+		return fmt.Errorf("%d targets of %d classes", len(s.Targets), len(s.Classes))
+	}
+	for _, c := range scales {
+		if c.Deviation == 0 {
+			return errors.New("a deviation of 0")
+		}
+	}
+	return nil
 }
