@@ -24,10 +24,7 @@ func schemaOf(r *rundir.Run) (*dataset.Schema, error) {
 	path := filepath.Join(r.Path(), "data.json")
 	var s dataset.Schema
 	if err := json.Unmarshal(text, &s); err != nil {
-		return nil, dataf("%s: %w: %w; restore it", path, rundir.ErrDamaged, err)
-	}
-	if err := s.Check(); err != nil {
-		return nil, dataf("%s: %w: %w; restore it", path, rundir.ErrDamaged, err)
+		return nil, dataf("%s: %w: %w", path, rundir.ErrDamaged, err)
 	}
 	return &s, nil
 }

@@ -1,11 +1,5 @@
 package dataset
 
-import (
-	"fmt"
-	"math"
-	"slices"
-)
-
 // standardizeTargets brings numbers to predict to mean 0 and deviation 1 in the training part, or as the schema of a run says: a network learns those
 // whatever their unit is, and [Schema.Restore] takes its outputs back to it.
 func (d *Data) standardizeTargets(o Options) {
@@ -62,45 +56,4 @@ func (s *Schema) Standardized() bool {
 		}
 	}
 	return false
-}
-
-// maxInputs is the largest number of inputs, as of a model.
-const maxInputs = 1 << 24
-
-// Check reports a schema that no data have, as a damaged file may hold.
-func (s *Schema) Check() error {
-	inputs := 1
-	for _, d := range s.Input {
-		if d < 1 || d > maxInputs/inputs {
-			return fmt.Errorf("input %v", s.Input)
-		}
-		inputs *= d
-	}
-	if len(s.Input) == 0 || len(s.Targets) == 0 || s.Classes != nil && len(s.Targets) > 1 {
-		return fmt.Errorf("input %v, %d targets, %d classes", s.Input, len(s.Targets), len(s.Classes))
-	}
-	if n := len(s.Channels); n != 0 && n != s.Input[0] {
-		return fmt.Errorf("%d channels of input %v", n, s.Input)
-	}
-	if n := len(s.Outputs); n != 0 && (n != len(s.Targets) || s.Classes != nil) {
-		return fmt.Errorf("%d outputs for %d targets", n, len(s.Targets))
-	}
-	scales := slices.Concat(s.Channels, s.Outputs)
-	columns := 0
-	for _, c := range s.Columns {
-		columns += c.width()
-		if n := len(c.Fill); n != 0 && n != c.width() || (c.Fill == nil) != (s.Columns[0].Fill == nil) {
-			return fmt.Errorf("column %s: %d numbers to fill in", c.Name, n)
-		}
-		scales = append(scales, c.Scale)
-	}
-	if s.Kind == Table && (len(s.Input) != 1 || columns != inputs) || s.Kind != Table && columns > 0 {
-		return fmt.Errorf("%d columns of input %v", columns, s.Input)
-	}
-	for _, x := range scales {
-		if !(x.Deviation > 0) || math.IsInf(x.Deviation, 0) || math.IsNaN(x.Mean) || math.IsInf(x.Mean, 0) {
-			return fmt.Errorf("mean %v, deviation %v", x.Mean, x.Deviation)
-		}
-	}
-	return nil
 }

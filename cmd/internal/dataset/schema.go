@@ -67,7 +67,7 @@ func (s *Schema) check() error {
 		}
 		size *= d
 	}
-	scales := slices.Clone(s.Channels)
+	scales := slices.Concat(s.Channels, s.Outputs)
 	inputs, filled := 0, 0
 	for _, c := range s.Columns {
 		if c.Fill != nil {
@@ -92,6 +92,8 @@ func (s *Schema) check() error {
 		return errors.New("a table of bytes")
 	case len(s.Targets) == 0 || s.Classes != nil && (len(s.Classes) == 0 || len(s.Targets) != 1):
 		return fmt.Errorf("%d targets of %d classes", len(s.Targets), len(s.Classes))
+	case len(s.Outputs) > 0 && (len(s.Outputs) != len(s.Targets) || s.Classes != nil):
+		return fmt.Errorf("%d scales of %d targets", len(s.Outputs), len(s.Targets))
 	}
 	for _, c := range scales {
 		if c.Deviation == 0 {
