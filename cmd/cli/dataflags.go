@@ -111,17 +111,32 @@ func quotedColumn(name string) string {
 func (a *app) openData(path string, o dataset.Options) (*dataset.Data, error) {
 	p := newProgress(a.err)
 	defer p.clear()
-	o.Progress = func(done, total int64) {
-		p.say("%s: %s of %s read", path, size(int(done)), size(int(total)))
+	o.Progress = p.reading(path)
+	if path == "" && (len(o.Target) > 0 || o.Size != [2]int{}) {
+		return nil, usagef("--target and --size belong to --data; give that, or leave them out")
 	}
 	d, err := dataset.Open(path, o)
+	if err == nil && o.Schema == nil {
+		err = unheeded(d, o)
+	}
 	if _, ok := errors.AsType[*dataset.OptionError](err); ok {
 		return nil, usagef("%w", err)
 	}
-	if err != nil && path != "" {
+	if _, ok := errors.AsType[*exitError](err); err != nil && path != "" && !ok {
 		return nil, dataf("%w", err)
 	}
 	return d, err
+}
+
+// unheeded is an error if an option changes nothing.
+func unheeded(d *dataset.Data, o dataset.Options) error {
+	switch s := d.Schema; {
+	case o.FillMean && s.Kind != dataset.Table:
+		return usagef("--fill mean and no table; leave it out")
+	case o.Unscaled && s.Bytes && s.Classes != nil:
+		return usagef("--scale none: data %s has bytes, of which a network always sees byte/256; leave it out", d.Name)
+	}
+	return nil
 }
 
 // dataSets has the data that were read last: one is enough, and has 50 MB.
@@ -211,5 +226,9 @@ func otherwise(d *dataset.Data, m models.Model) string {
 	if text := models.Text(m.Net); err == nil && checkOutputs(m.Name, n, d) == nil && isLine(text) && d.Path != "" {
 		return "the same layers in one line, which take what there is: " + shellWord(text)
 	}
-	return fmt.Sprintf("a model with input = [%s]", strings.Join(cells(in), ", "))
+	if d.Path == "" {
+		return fmt.Sprintf("a model with input = [%s]", strings.Join(cells(in), ", "))
+	}
+	outputs := max(len(d.Schema.Classes), len(d.Schema.Targets))
+	return fmt.Sprintf("a network in one line, which follows the data, such as 'dense(30) relu dense(%d)'", outputs)
 }

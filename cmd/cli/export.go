@@ -102,6 +102,10 @@ func (a *app) export(f *exportFlags, args []string) error {
 		return printJSON(a.out, object{{"file", f.output}, {"bytes", len(text)}, {"sha256", hex.EncodeToString(sum[:])}})
 	}
 	fmt.Fprintf(a.err, "%s: %s bytes, %s parameters of %s\n", f.output, count(len(text)), count(t.net.Size()), t.path)
+	if in, out := t.scaling(); (in != nil || out != nil) && (ending == ".npz" || ending == ".json") {
+		fmt.Fprintf(a.err, "%s takes and gives standardized numbers, and has no place to say so; %s has the means and deviations\n",
+			f.output, filepath.Join(t.path, "data.json"))
+	}
 	return nil
 }
 

@@ -72,7 +72,7 @@ func pointer(x float64) *float64 {
 // words says it in a line.
 func (n closeness) words() string {
 	if math.IsNaN(n.r2) {
-		return fmt.Sprintf("mean absolute error %.4g", n.mae)
+		return fmt.Sprintf("mean absolute error %#.4g", n.mae)
 	}
-	return fmt.Sprintf("mean absolute error %.4g, R² %.4f", n.mae, n.r2)
+	return fmt.Sprintf("mean absolute error %#.4g, R² %.4f", n.mae, n.r2)
 }

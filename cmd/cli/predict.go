@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,12 +22,15 @@ func (a *app) predictCommand() *cobra.Command {
 	var runs string
 	var show, json bool
 	cmd := &cobra.Command{
-		Use:   "predict [flags] RUN IMAGE...",
-		Short: "Read digits in pictures",
+		Use:   "predict [flags] RUN FILE...",
+		Short: "Read digits in pictures, or predict from the rows of a table",
 		Long: wrap("Say which digit each picture shows, with the outputs for all ten: probabilities after softmax, else activations. "+
 			"A picture is a PNG, JPEG or GIF of one digit, of any size and color; it is put into MNIST's frame. How a "+
 			"camera was held, which a JPEG may note, is not read: turn the picture upright first. RUN is a "+
-			"run's folder, its name below --runs, or latest.", 100),
+			"run's folder, its name below --runs, or latest.", 100) + "\n\n" +
+			wrap("A run that was trained on other data reads files of their kind: pictures, which are brought to the size of those it has learned from; "+
+				"a FILE.csv with the same columns, in any order; a FILE.npz with an array x. What became of the training data becomes of these. There is "+
+				"a line for each row, with the name of the class and the outputs, or with the numbers that are predicted, in their own unit.", 100),
 		Args:              arguments(2, -1),
 		ValidArgsFunction: a.completeRunThenFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,10 +42,16 @@ func (a *app) predictCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if frame := (graph.Shape{1, 28, 28}); !t.net.Input.Eq(frame) {
-				return usagef("%s: the network takes images of %s, and pictures are framed to %s; use another run", path, shape(t.net.Input), shape(frame))
+			if err := t.reads(args[1:]); err != nil {
+				return err
 			}
-			return a.predict(t.net, args[1:], show, json)
+			if !t.framed() || slices.ContainsFunc(args[1:], isRows) {
+				if show {
+					return usagef("--show draws digits in MNIST's frame, and %s was trained on %s; leave it out", path, t.schema.Kind)
+				}
+				return a.predictFiles(t, args[1:], json)
+			}
+			return a.predict(t, args[1:], show, json)
 		},
 	}
 	set := cmd.Flags()
@@ -52,7 +62,7 @@ func (a *app) predictCommand() *cobra.Command {
 }
 
 // predict goes through all of the pictures; those that cannot be read are reported at the end.
-func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
+func (a *app) predict(t *trained, files []string, show, json bool) error {
 	const memory = 208 << 20 // bytes: of large pictures, those before are not to be in memory too
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
 	var bad []error
@@ -61,8 +71,8 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 		width = max(width, len([]rune(file)))
 	}
 	head := fmt.Sprintf("%-*s  digit", width, "")
-	for class := range n.Outputs {
-		head += fmt.Sprintf("  %5d", class)
+	for class := range t.net.Outputs {
+		head += fmt.Sprintf("  %5s", className(t.schema.Classes, class))
 	}
 	headed, nan := false, 0
 	for _, file := range files {
@@ -71,7 +81,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 			bad = append(bad, err)
 			continue
 		}
-		y, err := train.Predict(n, train.Images{Pixels: image, Labels: []byte{0}})
+		y, err := train.Predict(t.net, train.Images{Pixels: image, Labels: []byte{0}})
 		if err != nil {
 			return err
 		}
@@ -82,7 +92,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 			fmt.Fprintln(a.out, head)
 			headed = true
 		}
-		if err := a.showPrediction(file, width, y, json); err != nil {
+		if err := a.showPrediction(t, file, width, y, json); err != nil {
 			return err
 		}
 		if diverged(y) {
@@ -117,8 +127,8 @@ func frame(file string) ([]byte, error) {
 	return image, nil
 }
 
-func (a *app) showPrediction(file string, width int, y []float32, json bool) error {
-	var digit, text any = graph.Argmax(y), graph.Argmax(y)
+func (a *app) showPrediction(t *trained, file string, width int, y []float32, json bool) error {
+	var digit, text any = graph.Argmax(y), className(t.schema.Classes, graph.Argmax(y))
 	if diverged(y) {
 		digit, text = math.NaN(), "–"
 	}

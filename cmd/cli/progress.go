@@ -69,6 +69,16 @@ func (p *progress) training(epochs, images int, counts bool, unit string) func(t
 	}
 }
 
+// reading says how much of a large file was read.
+func (p *progress) reading(path string) func(done, total int64) {
+	const small = 8 << 20 // bytes
+	return func(done, total int64) {
+		if total > small {
+			p.say("%s: %d%% read", path, 100*done/total)
+		}
+	}
+}
+
 // say shows a line, ten times a second at most.
 func (p *progress) say(format string, args ...any) {
 	if p.w == nil || time.Since(p.last) < time.Second/10 {

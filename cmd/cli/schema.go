@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
@@ -47,19 +48,33 @@ func checkOutputs(model string, n *graph.Net, d *dataset.Data) error {
 	wanted, what := classes, plural(classes, "class", "classes")
 	if classes == 0 {
 		wanted = len(d.Schema.Targets)
-		what = fmt.Sprintf("%s to predict", plural(wanted, "number", "numbers"))
+		what = plural(wanted, "number", "numbers") + " to predict"
 	}
 	if n.Targets == 0 || n.Targets == wanted*steps {
 		return nil
 	}
-	if err := d.CheckLabels(n.Targets); err != nil {
-		return err
+	if d.Placed() && n.Targets < classes {
+		return d.CheckLabels(n.Targets)
 	}
 	fix := fmt.Sprintf("end with dense(%d)", wanted)
-	if isLine(model) && strings.Contains(model, "-") { // the book's way to write a network
-		fix += fmt.Sprintf(", which is %s-%d", model[:strings.LastIndexByte(model, '-')], wanted)
+	if sizes := strings.Split(model, "-"); !strings.ContainsFunc(model, unicode.IsLetter) { // the book's way to write a network
+		if len(sizes) > 2 {
+			sizes = sizes[:len(sizes)-1]
+		}
+		fix += fmt.Sprintf(", as %s-%d does", strings.Join(sizes, "-"), wanted)
+	}
+	if classes == 0 && wanted == 1 && n.Loss == graph.MSE {
+		fix += "; if the numbers are those of classes, add --loss log-likelihood"
 	}
 	return usagef("model %s: %s, and data %s has %s; %s", model, plural(n.Targets, "output", "outputs"), d.Name, what, fix)
+}
+
+// checkTargets is an error if there is nothing to learn.
+func checkTargets(d *dataset.Data) error {
+	if s := d.Schema; d.Path != "" && len(s.Classes) == 1 {
+		return dataf("%s: %s is always %s, and there is nothing to learn; add examples of another class", d.Path, s.Targets[0], s.Classes[0])
+	}
+	return nil
 }
 
 // noun is what examples of the data are called.

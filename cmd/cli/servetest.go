@@ -121,8 +121,8 @@ func (s *server) exportFile(r *http.Request) (name string, text []byte, err erro
 	return filepath.Base(path) + ending, text, err
 }
 
-// mustJSON is a text as JSON.
-func mustJSON(text string) []byte {
-	b, _ := json.Marshal(text) // A text always has a form.
+// mustJSON is a value that always has a form in JSON, such as a text.
+func mustJSON(v any) []byte {
+	b, _ := json.Marshal(v)
 	return b
 }

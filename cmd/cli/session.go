@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
@@ -74,6 +75,21 @@ func (s *session) save(best bool) error {
 	return s.run.Update(func(i *rundir.Info) { i.Best = s.bestOf(state.Best) })
 }
 
+// finely is the validation accuracy, and a little less for a larger loss: of few validation examples many epochs read as many right, and the first of
+// those is seldom the best.
+func (s *session) finely(e train.Epoch) float64 {
+	const little = 1e-6 // which is less than an example among as many as there may be
+	return e.ValAcc - little*e.ValLoss/(1+e.ValLoss)
+}
+
+// bestAcc is the accuracy that a score stands for, which may be a little less.
+func (s *session) bestAcc(b train.Best) float64 {
+	if n := float64(s.data.Validation.Len()); s.trainer.Score != nil && n > 0 {
+		return math.Round(b.Score*n) / n
+	}
+	return b.Score
+}
+
 func (s *session) bestOf(b train.Best) *rundir.Best {
 	if b.Epoch < 0 {
 		return nil
@@ -82,7 +98,7 @@ func (s *session) bestOf(b train.Best) *rundir.Best {
 	switch {
 	case !s.validates():
 	case s.counts():
-		best.ValAcc = &b.Score
+		best.ValAcc = new(s.bestAcc(b))
 	default:
 		best.ValLoss = pointer(-b.Score)
 	}
@@ -213,7 +229,7 @@ func (s *session) endEvent(o outcome) object {
 	if o.best.Epoch >= 0 {
 		var acc any // null without validation images, and where the loss has no classes
 		if s.validates() && s.counts() {
-			acc = o.best.Score
+			acc = s.bestAcc(o.best)
 		}
 		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", acc})
 		if best := s.bestOf(o.best); best.ValLoss != nil {

@@ -65,6 +65,9 @@ func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := checkTargets(d); err != nil {
+		return err
+	}
 	m, err := a.modelFor(d, name)
 	if err != nil {
 		return err
@@ -299,6 +302,9 @@ func (a *app) session(f *trainFlags, m models.Model, d *dataset.Data, seed uint6
 	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = part.Data(), d.Validation.Data(), seed
 	if s.trainer.Warp, err = warp(d, m.Recipe, seed); err != nil {
 		return nil, err
+	}
+	if s.counts() && d.Schema.Kind != dataset.Digits {
+		s.trainer.Score = s.finely
 	}
 	s.progress = newProgress(a.err)
 	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len(), s.counts(), unit(d))

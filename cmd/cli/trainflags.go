@@ -80,7 +80,7 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	f.set = set
 	set.SetNormalizeFunc(normalize)
 	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --patience is the model's own if not given")
-	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch")
+	set.IntVar(&f.batch, "batch", 0, "`N` examples in a mini-batch")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
 	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularization λ, by network2's convention")
 	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
@@ -91,7 +91,7 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	f.init.define(set, r, "init", initHelp(r))
 	f.loss.define(set, r, "loss", lossHelp(r))
 	set.BoolVar(&f.full, "full", false, "train on the validation images too, and test the last weights")
-	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
+	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training examples")
 	f.augment.define(set, r, "augment", augmentHelp)
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
 	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")

@@ -149,7 +149,7 @@ func (v tableView) epoch(_ context.Context, s *session, e train.Epoch) error {
 	texts := map[string]string{
 		"epoch": fmt.Sprint(e.Epoch), "train_loss": fmt.Sprintf("%.4f", e.TrainLoss), "train_acc": percent(e.TrainAcc),
 		"val_loss": dash(fmt.Sprintf("%.4f", e.ValLoss)), "val_acc": dash(percent(e.ValAcc)),
-		"val_mae": dash(fmt.Sprintf("%.4g", s.near.mae)), "val_r2": dash(fmt.Sprintf("%.4f", s.near.r2)),
+		"val_mae": dash(fmt.Sprintf("%#.4g", s.near.mae)), "val_r2": dash(fmt.Sprintf("%.4f", s.near.r2)),
 		"eta": fmt.Sprintf("%.4g", e.Eta), "time": duration(e.Seconds), unit(s.data): count(int(e.PerSecond)),
 	}
 	cells := cellsOf(s)
@@ -166,7 +166,7 @@ func (v tableView) end(s *session, o outcome) {
 	}
 	var rows [][2]string
 	if o.best.Epoch >= 0 && s.validates() {
-		what := fmt.Sprintf("%s of the validation %s", percent(o.best.Score), noun(s.data))
+		what := fmt.Sprintf("%s of the validation %s", percent(s.bestAcc(o.best)), noun(s.data))
 		if !s.counts() {
 			what = fmt.Sprintf("loss %.4f on the validation %s", -o.best.Score, noun(s.data))
 		}

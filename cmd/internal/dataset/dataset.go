@@ -154,6 +154,9 @@ func (d *Data) SHA256() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
+// Placed says that labels have places in a file, which CheckLabels names.
+func (d *Data) Placed() bool { return d.origin != nil && d.Path != "" }
+
 // CheckLabels reports the first label that is not below n, the number of a network's outputs.
 func (d *Data) CheckLabels(n int) error {
 	if len(d.Schema.Classes) <= n {

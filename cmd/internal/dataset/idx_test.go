@@ -92,7 +92,7 @@ func TestIDXKinds(t *testing.T) {
 	}
 	files["train-images-idx4-float"] = idx(t, 0x08, make([]byte, 240), 30, 2, 2, 2)
 	files["t10k-images-idx4-float"] = idx(t, 0x08, make([]byte, 80), 10, 2, 2, 2)
-	d, err = Open(folder(t, files), Options{Goal: Numbers})
+	d, err = Open(folder(t, files), Options{Goal: Numbers, Unscaled: true})
 	if err != nil || d.Schema.Classes != nil || !d.Schema.Bytes || d.Train.Y[1] != 300 {
 		t.Errorf("labels as numbers: %+v, %v", d, err)
 	}

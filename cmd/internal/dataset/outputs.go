@@ -1,5 +1,7 @@
 package dataset
 
+import "fmt"
+
 // standardizeTargets brings numbers to predict to mean 0 and deviation 1 in the training part, or as the schema of a run says: a network learns those
 // whatever their unit is, and [Schema.Restore] takes its outputs back to it.
 func (d *Data) standardizeTargets(o Options) {
@@ -56,4 +58,42 @@ func (s *Schema) Standardized() bool {
 		}
 	}
 	return false
+}
+
+// InputNames are the names of a table's inputs: column, or column=text where a column has an input for each text. What is subtracted first
+// stands behind the name.
+func (s *Schema) InputNames() []string {
+	var names []string
+	for _, c := range s.Columns {
+		switch {
+		case c.Texts == nil && c.Base != 0:
+			names = append(names, fmt.Sprintf("%s less %v", c.Name, c.Base))
+		case c.Texts == nil:
+			names = append(names, c.Name)
+		default:
+			for _, text := range c.Texts {
+				names = append(names, c.Name+"="+text)
+			}
+		}
+	}
+	return names
+}
+
+// InputScales are the mean and the deviation of each input of a table or of each channel, and what stands for a missing input; nil where inputs stay as they are.
+func (s *Schema) InputScales() (mean, deviation, fill []float64) {
+	if !s.Standardized() {
+		return nil, nil, nil
+	}
+	for _, c := range s.Channels {
+		mean, deviation = append(mean, c.Mean), append(deviation, c.Deviation)
+	}
+	for _, c := range s.Columns {
+		for j := range c.width() {
+			mean, deviation = append(mean, c.Scale.Mean), append(deviation, c.Scale.Deviation)
+			if c.Fill != nil {
+				fill = append(fill, float64(c.Fill[j]))
+			}
+		}
+	}
+	return mean, deviation, fill
 }

@@ -20,6 +20,12 @@ type Part struct {
 	targets int   // numbers to predict
 }
 
+// Of is p with examples of that shape.
+func (p Part) Of(shape []int) Part {
+	p.shape = shape
+	return p
+}
+
 // Len is the number of examples.
 func (p Part) Len() int { return p.N }
 
