@@ -12,6 +12,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +22,9 @@ import (
 
 // maxRow is the bytes of a row. A quote that does not end makes one row of all that follows.
 const maxRow = 16 << 20
+
+// sweep is the bytes of a table after which the texts of its rows are swept away.
+const sweep = 64 << 20
 
 // sheet reads a table row by row: cells between commas, semicolons or tabs, the first row their names.
 type sheet struct {
@@ -57,6 +61,9 @@ func (s *sheet) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("more than %d MiB in a row, which may begin with a quote that does not end; correct it", maxRow>>20)
 	}
 	n, err := s.file.Read(p)
+	if (s.read+int64(n))/sweep > s.read/sweep {
+		runtime.GC() // It would wait until the texts of rows, which are garbage, take as much as all examples.
+	}
 	s.read += int64(n)
 	s.sum.Write(p[:n])
 	if s.progress != nil {
