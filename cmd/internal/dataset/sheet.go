@@ -20,8 +20,10 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// maxRow is the bytes of a row. A quote that does not end makes one row of all that follows.
-const maxRow = 16 << 20
+const (
+	maxRow     = 4 << 20 // bytes of a row: a quote that does not end makes one row of all that follows
+	maxColumns = 1 << 17
+)
 
 // sweep is the bytes of a table after which the texts of its rows are swept away.
 const sweep = 64 << 20
@@ -99,6 +101,9 @@ func (s *sheet) begin() error {
 	}
 	if err != nil {
 		return s.broken(err)
+	}
+	if len(names) > maxColumns {
+		return errorf(s.path, "%d columns, more than %d; delete some", len(names), maxColumns)
 	}
 	for _, name := range names {
 		s.names = append(s.names, strings.TrimSpace(name))
