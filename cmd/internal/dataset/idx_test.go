@@ -42,7 +42,7 @@ func folder(t *testing.T, files map[string][]byte) string {
 
 // TestMNISTFolder: the files inside the program, read from their folder, give the same parts and the same digest.
 func TestMNISTFolder(t *testing.T) {
-	want, err := Open("", Options{})
+	want, err := mnistOnce()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,11 +12,14 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stheno-ml/stheno/internal/npz"
 	"github.com/stheno-ml/stheno/train"
 )
+
+var mnistOnce = sync.OnceValues(func() (*Data, error) { return Open("", Options{}) })
 
 // saved writes arrays to a file, packed or not.
 func saved(t testing.TB, packed bool, arrays ...npz.Array) string {
@@ -58,7 +61,7 @@ func deflated(t testing.TB, file []byte) (out bytes.Buffer) {
 
 // TestKeras: MNIST as Keras has it gives the parts of the MNIST inside the program, byte for byte.
 func TestKeras(t *testing.T) {
-	want, err := Open("", Options{})
+	want, err := mnistOnce()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -179,6 +179,8 @@ func (a *album) entries(folder string) (folders []string, files []picture, err e
 		case e.Name()[0] == '.':
 		case e.IsDir():
 			folders = append(folders, e.Name())
+		case linked(filepath.Join(a.path, folder), e):
+			return nil, nil, errorf(filepath.Join(a.path, name), "a link to a folder; put the folder itself there")
 		case slices.Contains([]string{".png", ".jpg", ".jpeg"}, ext):
 			info, err := e.Info()
 			if err != nil {
@@ -190,6 +192,15 @@ func (a *album) entries(folder string) (folders []string, files []picture, err e
 		}
 	}
 	return folders, files, nil
+}
+
+// linked says that an entry of a folder is a link to another.
+func linked(folder string, e os.DirEntry) bool {
+	if e.Type()&os.ModeSymlink == 0 {
+		return false
+	}
+	info, err := os.Stat(filepath.Join(folder, e.Name()))
+	return err == nil && info.IsDir()
 }
 
 // measure finds the one shape of all pictures: the options' size or that which all have, in color if any is.

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,8 +20,13 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// maxRow is the bytes of a row. A quote that does not end makes one row of all that follows.
-const maxRow = 16 << 20
+const (
+	maxRow     = 4 << 20 // bytes of a row: a quote that does not end makes one row of all that follows
+	maxColumns = 1 << 17
+)
+
+// sweep is the bytes of a table after which the texts of its rows are swept away.
+const sweep = 64 << 20
 
 // sheet reads a table row by row: cells between commas, semicolons or tabs, the first row their names.
 type sheet struct {
@@ -57,6 +63,9 @@ func (s *sheet) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("more than %d MiB in a row, which may begin with a quote that does not end; correct it", maxRow>>20)
 	}
 	n, err := s.file.Read(p)
+	if (s.read+int64(n))/sweep > s.read/sweep {
+		runtime.GC() // It would wait until the texts of rows, which are garbage, take as much as all examples.
+	}
 	s.read += int64(n)
 	s.sum.Write(p[:n])
 	if s.progress != nil {
@@ -92,6 +101,9 @@ func (s *sheet) begin() error {
 	}
 	if err != nil {
 		return s.broken(err)
+	}
+	if len(names) > maxColumns {
+		return errorf(s.path, "%d columns, more than %d; delete some", len(names), maxColumns)
 	}
 	for _, name := range names {
 		s.names = append(s.names, strings.TrimSpace(name))

@@ -62,7 +62,7 @@ func (s *sheet) survey(o Options) (*survey, error) {
 		return nil, &OptionError{s.path, "every column is in --target; leave one as an input"}
 	}
 	for i := range v.columns {
-		v.columns[i] = found{texts: map[string]int{}, low: math.Inf(1), high: math.Inf(-1), counting: true}
+		v.columns[i] = found{low: math.Inf(1), high: math.Inf(-1), counting: true}
 	}
 	if err := s.rows(v.look); err != nil {
 		return nil, err
@@ -156,6 +156,9 @@ func (v *survey) note(c *found, line, column int, text string) error {
 	case len(c.texts) == maxTexts:
 		return v.cell(line, column, "more than %d different texts, such as %q; delete the column if it is a name or an id", maxTexts, text)
 	}
+	if c.texts == nil {
+		c.texts = map[string]int{}
+	}
 	c.texts[strings.Clone(text)] = len(c.texts)
 	return nil
 }
@@ -182,6 +185,8 @@ func (v *survey) judge() error {
 			return errorf(v.path, "column %s: it numbers the rows, and a network would learn their order; delete it", v.names[i])
 		case target && !c.numbers && (len(v.targets) > 1 || v.o.Goal == Numbers):
 			return v.cell(c.decided, i, "%q is no number, and only one column of texts can be predicted, as classes; correct it", c.example)
+		case target && (!c.numbers || v.classes()) && len(c.texts) == 1:
+			return errorf(v.path, "column %s: the only class is %s; add rows of another, or predict another column", v.names[i], c.example)
 		}
 		c.sort()
 	}

@@ -8,8 +8,12 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// maxTable is the bytes that the inputs of a table may take.
-const maxTable = 16 << 30
+// The inputs of a table take at most this times the bytes of its file, or so many bytes. A number has two bytes at least and takes four, but a text takes four bytes for
+// each different one of its column.
+const (
+	maxGrowth = 256
+	maxSmall  = 192 << 20
+)
 
 // openTable reads a table: once to see what its columns are, and once more to fill memory of the right size.
 func openTable(path string, o Options) (*Data, error) {
@@ -154,8 +158,8 @@ func (f *filler) layout(n int) error {
 		index[name] = i
 	}
 	inputs := f.schema.Input[0]
-	if inputs > maxTable/4/n {
-		return errorf(f.path, "%d rows of %d inputs take more than %d GiB; delete rows, or columns of many texts such as %s", n, inputs, maxTable>>30, f.schema.widest())
+	if most := max(maxSmall, maxGrowth*f.size); int64(inputs) > most/4/int64(n) {
+		return errorf(f.path, "%d rows of %d inputs take more than %d MiB; delete columns of many texts, such as %s", n, inputs, most>>20, f.schema.widest())
 	}
 	for _, c := range f.schema.Columns {
 		i, ok := index[c.Name]

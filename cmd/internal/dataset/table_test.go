@@ -148,6 +148,19 @@ func TestMissingCells(t *testing.T) {
 	}
 }
 
+// wide is a small table whose texts would be many inputs.
+func wide() string {
+	var b strings.Builder
+	for k := range 100 {
+		fmt.Fprintf(&b, "c%d,", k)
+	}
+	b.WriteString("y\n")
+	for i := range 1600 {
+		b.WriteString(strings.Repeat(fmt.Sprintf("t%d,", i%800), 100) + "1\n")
+	}
+	return b.String()
+}
+
 func TestTableErrors(t *testing.T) {
 	many := lines("x,name,y", "1,name%d,2", 30)
 	for _, c := range []struct{ text, want string }{
@@ -163,6 +176,8 @@ func TestTableErrors(t *testing.T) {
 		{"x,y\n1,\"a\"b\n", "line 2: a quote that does not end with its cell"}, {"\xff\xfex\x00", "UTF-16"}, {"x\xff,y\n1,2\n", "not UTF-8"}, {"x,y\n\xff,2\n", "not UTF-8"},
 		{many, "column name: 30 different texts in 30 rows"}, {lines("x,name,y", "1,name%d,2", 1100), "line 1002, column name: more than 1000 different texts"},
 		{lines("Id,x,y", "%d,1,2", 30), "column Id: it numbers the rows"}, {"x,y\n" + strings.Repeat("a", 1001) + ",1\n", "a text of 1001 bytes"},
+		{"\"" + strings.Repeat("a,\n", 2<<20), "more than 4 MiB in a row, which may begin with a quote"}, {strings.Repeat("a,", 1<<17) + "y\n", "131073 columns"},
+		{wide(), "1600 rows of 80000 inputs take more than 192 MiB; delete columns of many texts, such as c0"},
 		{"x,y,z\n1,2,\n2,3,\n", "column z: no cell has anything in it"}, {"x,y\n1,2\n3,4\n", "2 examples are too few"},
 	} {
 		path := write(t, "t.csv", c.text)
@@ -192,6 +207,11 @@ func TestTableOptions(t *testing.T) {
 	for _, o := range []Options{{Target: []string{"species", "width"}}, {Target: []string{"species"}, Goal: Numbers}} {
 		if _, err := Open(path, o); err == nil || !strings.Contains(err.Error(), `line 2, column species: "a" is no number`) {
 			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	for o, want := range map[*Options]string{{Target: []string{"species"}}: "column species: the only class is a", {Target: []string{"width"}, Goal: Classes}: "column width: the only class is 1"} {
+		if _, err := Open(path, *o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v", o.Target, err)
 		}
 	}
 	if _, err := Open(path, Options{Target: []string{"length"}, Goal: Classes}); err == nil || !strings.Contains(err.Error(), "0.5 is no class") {
