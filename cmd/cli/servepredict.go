@@ -64,7 +64,7 @@ func (s *server) predict(r *http.Request) (any, error) {
 		answers = append(answers, a)
 	}
 	o := object{{"runs", answers}}
-	if sent.pixels != nil {
+	if slices.ContainsFunc(runs, func(o *openRun) bool { return o.t.framed() }) && sent.pixels != nil {
 		o = append(o, field{"seen", sent.pixels}) // []byte is base64
 	}
 	return o, nil

@@ -327,7 +327,7 @@ func (s *session) texts() (t rundir.Texts, err error) {
 func (s *session) info() rundir.Info {
 	host, _ := os.Hostname() // A run on a host without a name is a run too.
 	return rundir.Info{
-		Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(), Build: build(),
+		Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(), DataKind: s.data.Schema.Kind, Build: build(),
 		Kernel: s.net.Kernel(), VM: s.flags.vm.value, Host: host,
 	}
 }
