@@ -61,7 +61,7 @@ func Load() (*Data, error) {
 
 // LoadDir reads a data set in MNIST's layout from the four files in dir, each plain or gzipped, its name spelled
 // train-images-idx3-ubyte or train-images.idx3-ubyte, with or without .gz; the first spelling found is taken. Images
-// may have any size up to 1024×1024, the same in training and test, and all files together 210 MiB of bytes. A link out of
+// may have any size up to 1024×1024, the same in training and test, and a file 2 GiB of elements. A link out of
 // dir is an error.
 //
 // The validation images are the last sixth of the training file, but never more than 10,000: those of the book with

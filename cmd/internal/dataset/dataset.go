@@ -3,7 +3,10 @@
 //   - dataset.go: [Open] and [Data], examples in three parts with all that a network must know of them
 //   - part.go: [Part], examples as package train wants them
 //   - schema.go: [Schema], what becomes of an example before a network sees it: kept with a run, and repeated
-//   - idx.go: MNIST, and folders with the four files of its layout
+//   - split.go, scale.go: the three parts, and what standardizes inputs
+//   - arrays.go: examples and targets of any shape and type, which idx.go finds in folders of MNIST's layout, and numpy.go in .npz files
+//   - sheet.go, survey.go, table.go: the rows of a table, what its columns are, and the inputs that they become
+//   - pictures.go, pixels.go: folders of folders of pictures
 package dataset
 
 import (

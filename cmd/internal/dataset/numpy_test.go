@@ -114,6 +114,7 @@ func TestNumPyKinds(t *testing.T) {
 		"numbers":           {table, npz.Array{Shape: []int{n}, Data: whole}, Auto, []int{6}, nil, 1},
 		"numbers as labels": {table, npz.Array{Shape: []int{n}, Data: whole}, Classes, []int{6}, []string{"0", "1", "2"}, 1},
 		"rows of a class":   {table, npz.Array{Shape: []int{n, 3}, Data: hot}, Auto, []int{6}, []string{"0", "1", "2"}, 1},
+		"not quite rows":    {table, npz.Array{Shape: []int{n, 2}, Data: slices.Repeat([]float32{1, 0.5}, n)}, Auto, []int{6}, nil, 2},
 		"rows of numbers":   {table, npz.Array{Shape: []int{n, 6}, Data: floats}, Auto, []int{6}, nil, 6},
 		"one input":         {npz.Array{Shape: []int{n}, Data: whole}, npz.Array{Shape: []int{n}, Data: labels}, Auto, []int{1}, []string{"0", "1", "2"}, 1},
 		"gray":              {npz.Array{Shape: []int{n, 3, 4}, Data: pixels}, npz.Array{Shape: []int{n}, Data: labels}, Auto, []int{1, 3, 4}, []string{"0", "1", "2"}, 1},

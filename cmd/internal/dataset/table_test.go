@@ -120,6 +120,26 @@ func TestMoments(t *testing.T) {
 	}
 }
 
+// TestChanged puts another table in the place of one between its first reading and its second.
+func TestChanged(t *testing.T) {
+	for name, other := range map[string]string{
+		"other numbers": lines("x,y", "%d.5,2", 50), "more rows": lines("x,y", "%d,2", 51), "fewer rows": lines("x,y", "%d,2", 49), "no rows": "x,y\n", "other names": lines("a,b", "%d,2", 50),
+	} {
+		path, changed := write(t, "t.csv", lines("x,y", "%d,2", 50)), false
+		_, err := Open(path, Options{Target: []string{"y"}, Progress: func(done, total int64) {
+			if done == total/2 && !changed {
+				changed = true
+				if err := os.Rename(write(t, "other.csv", other), path); err != nil {
+					t.Error(err)
+				}
+			}
+		}})
+		if err == nil || !strings.HasPrefix(err.Error(), path+": ") || !errors.Is(err, intake.ErrDamaged) || !changed {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestMissingCells(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("age,deck,fare\n")
