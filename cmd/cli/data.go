@@ -130,15 +130,17 @@ func (a *app) showParts(d *dataset.Data) {
 	by.print(a.out)
 }
 
+// manyColumns is how many have a line each; --json has all.
+const manyColumns = 50
+
 // showColumns prints what becomes of the inputs, and of numbers to predict.
 func (a *app) showColumns(s *dataset.Schema) {
-	if len(s.Columns)+len(s.Channels)+len(s.Outputs) == 0 {
-		return
-	}
-	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 5, 64) }
 	var t table
-	t.add("column", "inputs", "mean", "deviation", "if empty")
-	for _, c := range s.Columns {
+	what := "channel"
+	if len(s.Input) == 1 {
+		what = "input"
+	}
+	for _, c := range s.Columns[:min(manyColumns, len(s.Columns))] {
 		empty := "an error"
 		if c.Fill != nil {
 			empty = "the mean"
@@ -147,14 +149,25 @@ func (a *app) showColumns(s *dataset.Schema) {
 			t.add(c.Name, some(c.Texts), "", "", empty)
 			continue
 		}
-		t.add(c.Name, "a number", number(c.Base+c.Scale.Mean), number(c.Scale.Deviation), empty)
+		t.add(c.Name, "a number", figure(c.Base+c.Scale.Mean), figure(c.Scale.Deviation), empty)
 	}
-	for i, c := range s.Channels {
-		t.add("channel "+strconv.Itoa(i), "numbers", number(c.Mean), number(c.Deviation), "")
+	for i, c := range s.Channels[:min(manyColumns, len(s.Channels))] {
+		t.add(what+" "+strconv.Itoa(i), "numbers", figure(c.Mean), figure(c.Deviation))
+	}
+	if n := len(s.Columns) + len(s.Channels) - manyColumns; n > 0 {
+		t.add(fmt.Sprintf("… %d more", n))
 	}
 	for i, c := range s.Outputs {
-		t.add(s.Targets[i], "to predict", number(c.Mean), number(c.Deviation), "")
+		t.add(s.Targets[i], "to predict", figure(c.Mean), figure(c.Deviation))
 	}
+	if len(t.rows) == 0 {
+		return
+	}
+	head := []string{"column", "inputs", "mean", "deviation"}
+	if s.Kind == dataset.Table {
+		head = append(head, "if empty")
+	}
+	t.rows = append([][]string{head}, t.rows...)
 	fmt.Fprintln(a.out)
 	t.print(a.out)
 }

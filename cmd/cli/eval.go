@@ -318,7 +318,7 @@ func (a *app) showTargets(r reading) {
 	var t table
 	t.add("target", "mean absolute error", "R²")
 	for k, n := range r.near.each {
-		t.add(r.data.Schema.Targets[k], fmt.Sprintf("%#.4g", n.mae), fmt.Sprintf("%.4f", n.r2))
+		t.add(r.data.Schema.Targets[k], figure(n.mae), fmt.Sprintf("%.4f", n.r2))
 	}
 	fmt.Fprintln(a.out)
 	t.print(a.out)
@@ -332,7 +332,7 @@ func (a *app) showNumbers(readings []reading) error {
 		if !r.numbers() {
 			return usagef("%s has classes, and others predict numbers; measure them apart", r.name)
 		}
-		t.add(r.name, strconv.Itoa(r.epoch), fmt.Sprintf("%.4f", r.loss), fmt.Sprintf("%#.4g", r.near.mae), fmt.Sprintf("%.4f", r.near.r2))
+		t.add(r.name, strconv.Itoa(r.epoch), fmt.Sprintf("%.4f", r.loss), figure(r.near.mae), fmt.Sprintf("%.4f", r.near.r2))
 	}
 	t.print(a.out)
 	return nil

@@ -72,7 +72,19 @@ func pointer(x float64) *float64 {
 // words says it in a line.
 func (n closeness) words() string {
 	if math.IsNaN(n.r2) {
-		return fmt.Sprintf("mean absolute error %#.4g", n.mae)
+		return "mean absolute error " + figure(n.mae)
 	}
-	return fmt.Sprintf("mean absolute error %#.4g, R² %.4f", n.mae, n.r2)
+	return fmt.Sprintf("mean absolute error %s, R² %.4f", figure(n.mae), n.r2)
+}
+
+// figure is a number for a person, with as many digits as tell something: 0.04202, 42.02, 42,020.
+func figure(x float64) string {
+	const large, largest = 1e3, 1e15
+	if size := math.Abs(x); size < large || size >= largest || math.IsNaN(x) {
+		return fmt.Sprintf("%#.4g", x)
+	}
+	if x < 0 {
+		return "-" + count(int(math.Round(-x)))
+	}
+	return count(int(math.Round(x)))
 }

@@ -154,7 +154,7 @@ func (p *predictions) line(file string, i int, y []float32) error {
 	switch {
 	case s.Classes == nil:
 		for k, name := range s.Targets {
-			outputs = append(outputs, cell{name: name, text: fmt.Sprintf("%.6g", y[k]), width: 10})
+			outputs = append(outputs, cell{name: name, text: figure(float64(y[k])), width: 10})
 		}
 	case len(s.Classes) > manyClasses:
 		outputs = append(outputs, p.class(y), cell{name: "p", text: fmt.Sprintf("%.3f", slices.Max(y)), width: 5})

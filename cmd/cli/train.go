@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -319,8 +318,8 @@ func (s *session) texts() (t rundir.Texts, err error) {
 		return t, usagef("%w", err)
 	}
 	t.ModelTOML = append([]byte(s.flags.repeat(s.seed)), text...)
-	t.DataJSON, err = json.MarshalIndent(s.data.Schema, "", " ")
-	return t, err
+	t.DataJSON = append(mustJSON(s.data.Schema), '\n')
+	return t, nil
 }
 
 // info is run.json at the start.

@@ -149,7 +149,7 @@ func (v tableView) epoch(_ context.Context, s *session, e train.Epoch) error {
 	texts := map[string]string{
 		"epoch": fmt.Sprint(e.Epoch), "train_loss": fmt.Sprintf("%.4f", e.TrainLoss), "train_acc": percent(e.TrainAcc),
 		"val_loss": dash(fmt.Sprintf("%.4f", e.ValLoss)), "val_acc": dash(percent(e.ValAcc)),
-		"val_mae": dash(fmt.Sprintf("%#.4g", s.near.mae)), "val_r2": dash(fmt.Sprintf("%.4f", s.near.r2)),
+		"val_mae": dash(figure(s.near.mae)), "val_r2": dash(fmt.Sprintf("%.4f", s.near.r2)),
 		"eta": fmt.Sprintf("%.4g", e.Eta), "time": duration(e.Seconds), unit(s.data): count(int(e.PerSecond)),
 	}
 	cells := cellsOf(s)

@@ -27,7 +27,7 @@ type Info struct {
 	Seed       uint64       `json:"seed"`
 	DataSHA256 string       `json:"data_sha256"`
 	DataJSON   string       `json:"data_json_sha256,omitempty"` // the digest of data.json; empty: a run from before there were any
-	DataKind   string       `json:"data_kind,omitempty"` // digits, images, pictures or table; empty as DataJSON is
+	DataKind   string       `json:"data_kind,omitempty"`        // digits, images, pictures or table; empty as DataJSON is
 	Build      string       `json:"build"`
 	Kernel     string       `json:"kernel"`
 	VM         string       `json:"vm"`

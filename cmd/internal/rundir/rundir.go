@@ -80,6 +80,9 @@ func create(d disk, root, model string, now time.Time, info Info, texts Texts) (
 		return nil, fmt.Errorf("rundir: %w; choose another folder for the runs", err)
 	}
 	info.Model, info.Status, info.Started = model, Running, now
+	if n := len(texts.DataJSON); n > intake.Log {
+		return nil, fmt.Errorf("rundir: %s of %d bytes, and the limit is %d; use data with fewer columns and texts", dataFile, n, intake.Log)
+	}
 	if texts.DataJSON != nil {
 		info.DataJSON = digest(texts.DataJSON)
 	}

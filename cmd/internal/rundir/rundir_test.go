@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/internal/safetensors"
 )
 
@@ -301,5 +302,36 @@ func TestList(t *testing.T) {
 	}
 	if none, err := List(filepath.Join(root, "none")); len(none) > 0 || err != nil {
 		t.Errorf("no such root: %v", err)
+	}
+}
+
+// TestDataJSON: data.json is read as it was written, or not at all, and a run from before there were any has none.
+func TestDataJSON(t *testing.T) {
+	text := []byte(`{"kind":"table"}`)
+	r, err := create(quick{}, t.TempDir(), "mlp", noon, Info{}, Texts{DataJSON: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if got, err := r.DataJSON(); err != nil || string(got) != string(text) {
+		t.Errorf("%s, %v", got, err)
+	}
+	if err := os.WriteFile(r.file(dataFile), []byte(`{"kind":"fable"}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.DataJSON(); !errors.Is(err, ErrDamaged) {
+		t.Errorf("changed: %v", err)
+	}
+	if err := os.Remove(r.file(dataFile)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.DataJSON(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing: %v", err)
+	}
+	if got, err := start(t, quick{}).DataJSON(); got != nil || err != nil {
+		t.Errorf("from before: %s, %v", got, err)
+	}
+	if _, err := create(quick{}, t.TempDir(), "mlp", noon, Info{}, Texts{DataJSON: make([]byte, intake.Log+1)}); err == nil || !strings.Contains(err.Error(), "fewer columns") {
+		t.Errorf("large: %v", err)
 	}
 }
