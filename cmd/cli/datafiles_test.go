@@ -193,7 +193,7 @@ func TestServeData(t *testing.T) {
 		}
 	}
 	digit, _ := testDigit(t, 0)
-	if status, v := s.ask("POST", "/api/predict?run="+price, digit); status != 400 || !strings.Contains(v["error"].(string), "the network takes examples of 4 numbers, and pictures are framed as digits") {
+	if status, v := s.ask("POST", "/api/predict?run="+price, digit); status != 400 || !strings.Contains(v["error"].(string), "the network takes examples of 4 numbers, and pictures are framed to 1×28×28; use another run, or send numbers") {
 		t.Errorf("%d %v", status, v)
 	}
 	ok(t, "train", "dense(2)", "--data", pictures(t, 8), "--runs", s.runs, "--epochs", "10", "--seed", "1")
@@ -213,5 +213,48 @@ func TestServeData(t *testing.T) {
 	}
 	if v := s.want("GET", "/api/runs/"+price, nil); v["data"] != "table" || v["schema"] == nil {
 		t.Errorf("%v", v)
+	}
+}
+
+// TestRunFromBefore: a run without data.json, as older programs made it, is one over images of bytes.
+func TestRunFromBefore(t *testing.T) {
+	runs, data := t.TempDir(), dataSet(t, 60, 10)
+	ok(t, "train", "mlp", "--data", data, "--runs", runs, "--epochs", "1")
+	run := onlyRun(t, runs)
+	want := ok(t, "eval", run, "--confusion").out
+	if err := os.Remove(filepath.Join(run, "data.json")); err != nil {
+		t.Fatal(err)
+	}
+	if r := call("eval", run); r.code != exitData || !strings.Contains(r.err, "data.json") {
+		t.Errorf("lost: %+v", r)
+	}
+	info := filepath.Join(run, "run.json")
+	var kept []string
+	for line := range strings.Lines(readAll(t, info)) {
+		if !strings.Contains(line, `"data_json_sha256"`) && !strings.Contains(line, `"data_kind"`) {
+			kept = append(kept, line)
+		}
+	}
+	write(t, info, []byte(strings.Join(kept, "")))
+	if got := ok(t, "eval", run, "--confusion").out; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	ok(t, "train", "--resume", run, "--epochs", "2")
+}
+
+// TestModelFollowsData: a file that says neither input nor loss follows the data, as a line does; one that does not fit is an error.
+func TestModelFollowsData(t *testing.T) {
+	file := tableFile(t, "net.toml", "format = 1\n[[layer]]\nop = 'dense'\nout = 1\n")
+	runs := t.TempDir()
+	ok(t, "train", file, "--data", houses(t), "--target", "price", "--runs", runs, "--epochs", "1")
+	text := readAll(t, filepath.Join(onlyRun(t, runs), "model.toml"))
+	for _, want := range []string{"\ninput = [4]\n", `op = "mse"`, "\neta = 0.01\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	write(t, file, []byte("format = 1\n[[layer]]\nop = 'dense'\nout = 1\n[loss]\nop = 'log-likelihood'\n"))
+	if r := call("train", file, "--data", houses(t), "--target", "price"); r.code != exitUsage || !strings.Contains(r.err, "has numbers to predict, and the loss log-likelihood is for classes; use --loss mse") {
+		t.Errorf("%+v", r)
 	}
 }

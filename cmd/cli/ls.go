@@ -62,7 +62,11 @@ func (a *app) listTable(entries []rundir.Entry) {
 				val = percent(*b.ValAcc)
 			}
 		}
-		if r := e.Info.Test; r != nil && r.Loss == 0 {
+		switch r := e.Info.Test; {
+		case r == nil:
+		case r.R2 != nil:
+			test = fmt.Sprintf("R² %.4f", *r.R2)
+		case r.Loss == 0:
 			test = percent(fraction(r.Correct, r.Total))
 		}
 		t.add(e.Path, string(e.Info.Status), e.Info.Model, val, epoch, test, e.Info.Started.Local().Format("2006-01-02 15:04"))

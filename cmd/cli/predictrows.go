@@ -35,7 +35,15 @@ func (t *trained) reads(files []string) error {
 	case t.schema.Kind == dataset.Table:
 		return usagef("%s: the network takes rows of a table; give a FILE.csv with the columns %s", t.path, some(t.schema.ColumnNames()))
 	}
-	return usagef("%s: the network takes %s, and pictures are framed to 1×28×28; use another run, or a FILE.npz with an array x", t.path, examplesOf(t.net.Input))
+	return usagef("%s: %w; use another run, or a FILE.npz with an array x", t.path, t.unread())
+}
+
+// unread is why the network does not read pictures.
+func (t *trained) unread() error {
+	if frame := (graph.Shape{1, 28, 28}); t.net.Input.Eq(frame) {
+		return fmt.Errorf("the network has learned from numbers in images of %s, and pictures are bytes", shape(frame))
+	}
+	return fmt.Errorf("the network takes %s, and pictures are framed to 1×28×28", examplesOf(t.net.Input))
 }
 
 // predictFiles goes through the files with examples; those that cannot be read are reported at the end.

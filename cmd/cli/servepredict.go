@@ -161,7 +161,7 @@ func (e *sample) forRun(i int, t *trained) ([]float32, error) {
 	case e.sized[i] != nil:
 		return scaledBytes(e.sized[i]), nil
 	case !t.framed():
-		return nil, usagef("%s: the network takes %s, and pictures are framed as digits of 28×28; use another run, or send numbers", t.path, examplesOf(t.net.Input))
+		return nil, usagef("%s: %w; use another run, or send numbers", t.path, t.unread())
 	}
 	return scaledBytes(e.pixels), e.frame
 }

@@ -97,6 +97,11 @@ func TestTableRepeats(t *testing.T) {
 		t.Error("the command in model.toml trained other weights")
 	}
 	ok(t, "train", "--resume", run, "--epochs", "3")
+	whole := t.TempDir()
+	ok(t, append(args, "--runs", whole, "--epochs", "3")...)
+	if a, b := lastCheckpoint(t, run), lastCheckpoint(t, onlyRun(t, whole)); a != b {
+		t.Error("a resumed training has other weights")
+	}
 	if r := call("train", "--resume", run, "--epochs", "4", "--target", "petal_width"); r.code != exitUsage || !strings.Contains(r.err, "--target would change the run") {
 		t.Errorf("%+v", r)
 	}
@@ -156,7 +161,7 @@ func TestNumberTable(t *testing.T) {
 	if math.Abs(inside-300000) > 6e4 || math.Abs(inside-outside-80000) > 4e4 {
 		t.Errorf("100 m² cost %v inside and %v outside", inside, outside)
 	}
-	if r := ok(t, "predict", run, few); !strings.HasPrefix(r.out, "  row       price\n    1      ") {
+	if r := ok(t, "predict", run, few); !strings.HasPrefix(r.out, "  row       price\n    1     ") {
 		t.Errorf("%s", r.out)
 	}
 	all := ok(t, "eval", run, "--data", tableFile(t, "other.csv", readAll(t, data)+"100,inside,1950,300000\n")).out
