@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"runtime"
@@ -36,6 +37,7 @@ type sheet struct {
 	sum      hash.Hash
 	read     int64 // bytes
 	row      int64 // where in the file the reader was when the row began
+	line     int   // of the last row
 	progress func(done, size int64)
 	csv      *csv.Reader
 	names    []string
@@ -176,8 +178,8 @@ func (s *sheet) rows(f func(line int, cells []string) error) error {
 		for i, cell := range cells {
 			cells[i] = strings.TrimSpace(cell)
 		}
-		line, _ := s.csv.FieldPos(0)
-		if err := f(line, cells); err != nil {
+		s.line, _ = s.csv.FieldPos(0)
+		if err := f(s.line, cells); err != nil {
 			return err
 		}
 	}
@@ -186,15 +188,12 @@ func (s *sheet) rows(f func(line int, cells []string) error) error {
 // broken turns an error of the reader of rows into one that says what to do.
 func (s *sheet) broken(err error) error {
 	parse, ok := errors.AsType[*csv.ParseError](err)
+	_, failed := errors.AsType[*fs.PathError](err)
 	switch {
-	case !ok && errors.Is(err, os.ErrClosed):
+	case failed:
 		return fmt.Errorf("%s: %w", s.path, err)
 	case !ok:
-		line, _ := 0, 0
-		if s.csv != nil && len(s.names) > 0 {
-			line, _ = s.csv.FieldPos(0)
-		}
-		return errorf(s.path, "after line %d: %v", line, err)
+		return errorf(s.path, "after line %d: %v", s.line, err)
 	case parse.Err == csv.ErrFieldCount:
 		return errorf(s.path, "line %d: not as many cells as the %d names in line 1; put a cell in quotes that has a %q in it", parse.StartLine, len(s.names), s.csv.Comma)
 	case parse.Err == csv.ErrBareQuote:

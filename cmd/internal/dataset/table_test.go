@@ -195,7 +195,7 @@ func TestTableErrors(t *testing.T) {
 		{many, "column name: 30 different texts in 30 rows"}, {lines("x,name,y", "1,name%d,2", 1100), "line 1002, column name: more than 1000 different texts"},
 		{lines("Id,x,y", "%d,1,2", 30), "column Id: it numbers the rows"}, {"x,y\n" + strings.Repeat("a", 1001) + ",1\n", "a text of 1001 bytes"},
 		{"\"" + strings.Repeat("a,\n", 2<<20), "more than 4 MiB in a row, which may begin with a quote"}, {strings.Repeat("a,", 1<<17) + "y\n", "131073 columns"},
-		{wide(), "1600 rows of 80000 inputs take more than 192 MiB; delete columns of many texts, such as c0"},
+		{"x,y\n1,2\n\"" + strings.Repeat("a,\n", 2<<20), "after line 2: more than 4 MiB in a row"}, {wide(), "1600 rows of 80000 inputs take more than 192 MiB; delete columns of many texts, such as c0"},
 		{"x,y,z\n1,2,\n2,3,\n", "column z: no cell has anything in it"}, {"x,y\n1,2\n3,4\n", "2 examples are too few"},
 	} {
 		path := write(t, "t.csv", c.text)
