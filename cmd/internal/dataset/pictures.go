@@ -166,7 +166,8 @@ func (a *album) listPart(i int, folder string, classes []string) error {
 	return nil
 }
 
-// entries are the folders and the pictures in a folder, by name. What is hidden or no picture is left out, but pictures of a kind that cannot be read are an error.
+// entries are the folders and the pictures in a folder, by name. What is hidden or no picture is left out, but pictures of a kind that cannot be
+// read are an error.
 func (a *album) entries(folder string) (folders []string, files []picture, err error) {
 	list, err := os.ReadDir(intake.Folder(filepath.Join(a.path, folder)))
 	if err != nil {
@@ -293,7 +294,8 @@ func (a *album) read(list []picture, sums map[string]hash.Hash) (Part, error) {
 		fmt.Fprintf(sums[folder], "%x  %s\n", sum.Sum(nil), pic.name)
 		b := img.Bounds()
 		if a.o.Schema == nil && a.o.Size == [2]int{} && (b.Dy() != a.shape[1] || b.Dx() != a.shape[2]) {
-			return p, errorf(filepath.Join(a.path, pic.name), "%d×%d pixels, but others have %d×%d; use --size %dx%d", b.Dy(), b.Dx(), a.shape[1], a.shape[2], a.shape[1], a.shape[2])
+			return p, errorf(filepath.Join(a.path, pic.name), "%d×%d pixels, but others have %d×%d; use --size %dx%d",
+				b.Dy(), b.Dx(), a.shape[1], a.shape[2], a.shape[1], a.shape[2])
 		}
 		pixels(p.Pixels[i*p.inputs():(i+1)*p.inputs()], img, a.shape)
 		p.Labels[i] = pic.class

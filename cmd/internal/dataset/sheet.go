@@ -195,7 +195,8 @@ func (s *sheet) broken(err error) error {
 	case !ok:
 		return errorf(s.path, "after line %d: %v", s.line, err)
 	case parse.Err == csv.ErrFieldCount:
-		return errorf(s.path, "line %d: not as many cells as the %d names in line 1; put a cell in quotes that has a %q in it", parse.StartLine, len(s.names), s.csv.Comma)
+		return errorf(s.path, "line %d: not as many cells as the %d names in line 1; put a cell in quotes that has a %q in it",
+			parse.StartLine, len(s.names), s.csv.Comma)
 	case parse.Err == csv.ErrBareQuote:
 		return errorf(s.path, "line %d: a quote within a cell; write it twice, and one at each end of the cell", parse.Line)
 	case parse.Err == csv.ErrQuote:

@@ -215,6 +215,7 @@ func TestTableOptions(t *testing.T) {
 		{Options{}, "no column to predict; use --target species, or another of length, width"},
 		{Options{Target: []string{"speceis"}}, `unknown column "speceis"; did you mean species?`},
 		{Options{Target: []string{"width", "width"}}, "twice"}, {Options{Target: []string{"width", "length", "species"}}, "every column"},
+		{Options{Target: []string{"width", "length"}, Goal: Classes}, "only one column can be predicted as classes"},
 		{Options{Target: []string{"width"}, Size: [2]int{2, 2}}, "leave out --size"},
 	} {
 		_, err := Open(path, c.o)
