@@ -77,7 +77,7 @@ func (e *OptionError) Error() string { return e.Path + ": " + e.Msg }
 // wrap theirs.
 func Open(path string, o Options) (*Data, error) {
 	if path == "" {
-		return openMNIST()
+		return openMNIST(o)
 	}
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".npz", ".csv", ".tsv":
