@@ -89,7 +89,7 @@ func (a *album) list() error {
 		return err
 	}
 	if len(files) > 0 {
-		return errorf(filepath.Join(a.path, files[0].name), "a picture beside folders; put it into the folder of its class")
+		return errorf(filepath.Join(a.path, files[0].name), "a picture outside of a folder; put each into one that is named after its class")
 	}
 	own := slices.ContainsFunc(folders, func(name string) bool { return partOfName(name) == 0 })
 	if !own {
@@ -175,24 +175,30 @@ func (a *album) entries(folder string) (folders []string, files []picture, err e
 	}
 	for _, e := range list {
 		name := path.Join(folder, e.Name())
-		ext := strings.ToLower(path.Ext(e.Name()))
 		switch {
 		case e.Name()[0] == '.':
 		case e.IsDir():
 			folders = append(folders, e.Name())
 		case linked(filepath.Join(a.path, folder), e):
 			return nil, nil, errorf(filepath.Join(a.path, name), "a link to a folder; put the folder itself there")
-		case slices.Contains([]string{".png", ".jpg", ".jpeg"}, ext):
+		case isPicture(name):
 			info, err := e.Info()
 			if err != nil {
 				return nil, nil, fmt.Errorf("%s: %w", filepath.Join(a.path, name), err)
 			}
 			files = append(files, picture{name: name, bytes: info.Size()})
-		case slices.Contains([]string{".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".avif", ".ppm", ".pgm"}, ext):
+		case hasExt(name, ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".avif", ".ppm", ".pgm"):
 			return nil, nil, errorf(filepath.Join(a.path, name), "only PNG and JPEG are read; convert it to one of them, or delete it")
 		}
 	}
 	return folders, files, nil
+}
+
+// isPicture says that a file of this name is read.
+func isPicture(name string) bool { return hasExt(name, ".png", ".jpg", ".jpeg") }
+
+func hasExt(name string, list ...string) bool {
+	return slices.Contains(list, strings.ToLower(path.Ext(name)))
 }
 
 // linked says that an entry of a folder is a link to another.

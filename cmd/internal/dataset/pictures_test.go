@@ -161,7 +161,8 @@ func TestPictureErrors(t *testing.T) {
 		want  string
 		files map[string]any
 	}{
-		{"x.png: a picture beside folders", map[string]any{"cat/a.png": paint(2, 2, gray), "x.png": paint(2, 2, gray)}},
+		{"x.png: a picture outside of a folder", map[string]any{"cat/a.png": paint(2, 2, gray), "x.png": paint(2, 2, gray)}},
+		{"x.JPG: a picture outside of a folder", map[string]any{"x.JPG": paint(2, 2, gray)}},
 		{"of only one class, cat", map[string]any{"cat/a.png": paint(2, 2, gray)}},
 		{"dog: no PNG or JPEG file", map[string]any{"cat/a.png": paint(2, 2, gray), "dog/a.txt": "no picture"}},
 		{"b.webp: only PNG and JPEG are read", map[string]any{"cat/a.png": paint(2, 2, gray), "cat/b.webp": "RIFF"}},

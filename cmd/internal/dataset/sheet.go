@@ -137,7 +137,7 @@ func separator(head []byte) rune {
 }
 
 func (s *sheet) checkNames() error {
-	at, numbers := map[string]int{}, 0
+	at, numbers, fraction := map[string]int{}, 0, false
 	for i, name := range s.names {
 		if !utf8.ValidString(name) {
 			return errorf(s.path, "line 1: the name %q is not UTF-8; save the table as UTF-8", name)
@@ -149,11 +149,12 @@ func (s *sheet) checkNames() error {
 			return errorf(s.path, "line 1: columns %d and %d are both named %q; rename one", first, i+1, name)
 		}
 		at[name] = i + 1
-		if _, ok := number(name); ok {
+		if v, ok := number(name); ok {
 			numbers++
+			fraction = fraction || v != math.Trunc(v)
 		}
 	}
-	if numbers == len(s.names) {
+	if numbers == len(s.names) || fraction {
 		return errorf(s.path, "line 1: numbers in place of names; put a line above it that names the columns")
 	}
 	return nil

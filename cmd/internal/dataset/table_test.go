@@ -182,7 +182,7 @@ func wide() string {
 func TestTableErrors(t *testing.T) {
 	many := lines("x,name,y", "1,name%d,2", 30)
 	for _, c := range []struct{ text, want string }{
-		{"", "is empty"}, {"x,y\n", "without rows"}, {"1,2\n3,4\n", "numbers in place of names"},
+		{"", "is empty"}, {"x,y\n", "without rows"}, {"1,2\n3,4\n", "numbers in place of names"}, {"5.1,3,setosa\n4.9,3,setosa\n", "numbers in place of names"},
 		{"x,,y\n1,2,3\n", "column 2 has no name"}, {"x,x,y\n1,2,3\n", `columns 1 and 2 are both named "x"`},
 		{"x,y\n1,2\n1\n", "line 3: not as many cells as the 2 names"}, {"x,y\n1,2,3\n", "line 2: not as many cells"},
 		{"x,y\n1,2\n,3\n", "line 3, column x: the cell is missing; complete it, or use --fill mean"}, {"x,y\n1,2\n3,\n", "line 3, column y: nothing to predict"},
