@@ -18,10 +18,8 @@ import (
 	"github.com/stheno-ml/stheno/mnist"
 )
 
-const (
-	maxSide   = 1024     // rows or columns of the pictures of a data set
-	maxMemory = 16 << 30 // bytes that their pixels may take
-)
+// maxSide is the most rows or columns that pictures of a data set may have.
+const maxSide = 1024
 
 // partNames are the folders of the parts, each by the names that people give it.
 var partNames = [3][]string{{"train", "training"}, {"validation", "val", "valid"}, {"test", "testing"}}
@@ -247,8 +245,8 @@ func (a *album) measure() error {
 	if rows < 1 || cols < 1 || rows > maxSide || cols > maxSide {
 		return errorf(a.path, "pictures of %d×%d, not within 1 and %d; use --size, such as 64x64", rows, cols, maxSide)
 	}
-	if n > maxMemory/(channels*rows*cols) {
-		return errorf(a.path, "%d pictures of %d×%d take more than %d GiB; use --size, such as 64x64", n, rows, cols, maxMemory>>30)
+	if most := max(maxSmall, maxGrowth*a.total); int64(n) > most/int64(channels*rows*cols) {
+		return errorf(a.path, "%d pictures of %d×%d take more than %d MiB; use --size, such as 64x64", n, rows, cols, most>>20)
 	}
 	a.shape = []int{channels, rows, cols}
 	return nil

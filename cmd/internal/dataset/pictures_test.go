@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -187,7 +188,18 @@ func TestPictureErrors(t *testing.T) {
 			t.Errorf("%v; want %s", err, c.want)
 		}
 	}
-	top := animals(t, t.TempDir(), "", 10, gray)
+	top := t.TempDir()
+	var blank bytes.Buffer
+	if err := png.Encode(&blank, paint(1024, 1024, gray)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 210 {
+		put(t, top, fmt.Sprintf("%d/a.png", i), blank.String())
+	}
+	if _, err := Open(top, Options{}); err == nil || !strings.Contains(err.Error(), "210 pictures of 1024×1024 take more than 192 MiB; use --size") {
+		t.Error("blank pictures: ", err)
+	}
+	top = animals(t, t.TempDir(), "", 10, gray)
 	if _, err := Open(top, Options{Schema: &Schema{Kind: Table, Input: []int{4}, Classes: []string{"cat", "dog"}}}); err == nil || !strings.Contains(err.Error(), "the network was trained with table of shape [4]") {
 		t.Error(err)
 	}
