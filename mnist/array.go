@@ -23,10 +23,10 @@ type Array struct {
 // Len is the size of the first dimension.
 func (a Array) Len() int { return a.Shape[0] }
 
-// LoadArrays reads the four files of a data set as they are, for images of any type and shape, (n, inputs), (n, rows, columns) or (n, channels, rows, columns), and
-// for labels of any type: training images and labels, test images and labels. Their names are those that [LoadDir] knows, or tell the dimensions and the type in
-// the same way, train-images-idx4-float, and may have something before them, as in EMNIST: emnist-digits-test-labels-idx1-ubyte.gz.
-// Errors are those of LoadDir.
+// LoadArrays reads the four files of a data set as they are: training images and labels, test images and labels. Images may have any type and
+// the shapes (n, inputs), (n, rows, columns) and (n, channels, rows, columns), and labels any type. The names of the files are those that
+// [LoadDir] knows, or tell dimensions and type in the same way, train-images-idx4-float, and may have something before them, as in EMNIST:
+// emnist-digits-test-labels-idx1-ubyte.gz. Errors are those of LoadDir.
 func LoadArrays(dir string) ([4]Array, error) {
 	root, err := os.OpenRoot(dir + string(filepath.Separator)) // A pipe is no folder then, and does not wait.
 	if err != nil {
@@ -138,5 +138,6 @@ func whole(s *stream, n, width int, images bool, get func(b []byte) int) (any, e
 
 // several is the error for files of which each could be the one.
 func several(dir, what string, names []string) error {
-	return &FormatError{dir, -1, fmt.Sprintf("%d files of %s: %s; put the four files of one data set in a folder of their own", len(names), what, strings.Join(names, ", "))}
+	return &FormatError{dir, -1, fmt.Sprintf("%d files of %s: %s; put the four files of one data set in a folder of their own",
+		len(names), what, strings.Join(names, ", "))}
 }

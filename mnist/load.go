@@ -174,7 +174,8 @@ func (d *Data) errorf(file int, offset int64, format string, args ...any) error 
 	return &FormatError{filepath.Join(d.dir, d.Files[file].Name), offset, fmt.Sprintf(format, args...)}
 }
 
-// readArrays reads the four files at the root of files. Of each part the labels come first, because they are small, and tell how many images there must be.
+// readArrays reads the four files at the root of files. Of each part the labels come first, because they are small, and tell how many images
+// there must be.
 func readArrays(files fs.FS, dir string) (arrays [4]Array, err error) {
 	left := all
 	for i, part := range []string{"train", "t10k"} {

@@ -22,23 +22,19 @@ func (a *app) predictCommand() *cobra.Command {
 	var runs string
 	var show, json bool
 	cmd := &cobra.Command{
-		Use:   "predict [flags] RUN FILE...",
+		Use:   "predict [flags] RUN|FILE.json FILE...",
 		Short: "Read digits in pictures, or predict from the rows of a table",
 		Long: wrap("Say which digit each picture shows, with the outputs for all ten: probabilities after softmax, else activations. "+
 			"A picture is a PNG, JPEG or GIF of one digit, of any size and color; it is put into MNIST's frame. How a "+
 			"camera was held, which a JPEG may note, is not read: turn the picture upright first. RUN is a "+
-			"run's folder, its name below --runs, or latest.", 100) + "\n\n" +
+			"run's folder, its name below --runs, or latest; FILE.json is a network that network2.py or a program like it has saved.", 100) + "\n\n" +
 			wrap("A run that was trained on other data reads files of their kind: pictures, which are brought to the size of those it has learned from; "+
 				"a FILE.csv with the same columns, in any order; a FILE.npz with an array x. What became of the training data becomes of these. There is "+
 				"a line for each row, with the name of the class and the outputs, or with the numbers that are predicted, in their own unit.", 100),
 		Args:              arguments(2, -1),
 		ValidArgsFunction: a.completeRunThenFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, err := a.runPath(runs, args[0])
-			if err != nil {
-				return err
-			}
-			t, err := a.trained(path)
+			t, err := a.measurable(runs, args[0])
 			if err != nil {
 				return err
 			}
@@ -47,7 +43,7 @@ func (a *app) predictCommand() *cobra.Command {
 			}
 			if !t.framed() || slices.ContainsFunc(args[1:], isRows) {
 				if show {
-					return usagef("--show draws digits in MNIST's frame, and %s was trained on %s; leave it out", path, t.schema.Kind)
+					return usagef("--show draws digits in MNIST's frame, and %s was trained on %s; leave it out", t.path, t.schema.Kind)
 				}
 				return a.predictFiles(t, args[1:], json)
 			}
@@ -153,12 +149,4 @@ func draw(w io.Writer, image []byte) {
 		}
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 	}
-}
-
-// completeRunThenFiles offers runs for the first argument, and files after it.
-func (a *app) completeRunThenFiles(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	return a.completeRuns(cmd, args, typed)
 }

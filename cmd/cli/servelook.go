@@ -66,13 +66,13 @@ func (s *server) look(r *http.Request) (any, error) {
 
 // gradients makes a step without an update, after which the network's parameters have the gradients of the mean cost of the examples.
 func gradients(n *graph.Net, p dataset.Part) error {
-	x, y := examples(n, p)
+	x, y := allOf(n, p)
 	_, err := n.Step(x, y)
 	return err
 }
 
-// examples are those of a part with their targets, as the network takes them.
-func examples(n *graph.Net, p dataset.Part) (x, y []float32) {
+// allOf is the examples of a part with their targets, as the network takes them.
+func allOf(n *graph.Net, p dataset.Part) (x, y []float32) {
 	x, y = make([]float32, p.Len()*n.Input.TotalSize()), make([]float32, p.Len()*n.Targets)
 	order := make([]int32, p.Len())
 	for i := range order {
@@ -150,7 +150,7 @@ func observe(n *graph.Net, data *dataset.Data) ([]units, error) {
 		set = data.Test
 	}
 	set = set.Slice(0, min(looked, set.Len()))
-	x, _ := examples(n, set)
+	x, _ := allOf(n, set)
 	p := n.LayerPredictor(set.Len())
 	if err := p.Predict(make([]float32, set.Len()*n.Outputs), x); err != nil {
 		return nil, err

@@ -50,8 +50,9 @@ func runObject(e rundir.Entry) object {
 		return append(o, field{"status", broken}, field{"error", e.Err.Error()})
 	}
 	i := e.Info
-	o = append(o, field{"status", i.Status}, field{"model", i.Model}, field{"seed", i.Seed}, field{"best", i.Best}, field{"test", i.Test},
-		field{"started", i.Started}, field{"saved", !rundir.Saved(e.Path).IsZero()}, field{"data", cmp.Or(i.DataKind, dataset.Digits)})
+	o = append(o, field{"name", orNull(i.Name)}, field{"status", i.Status}, field{"model", i.Model}, field{"seed", i.Seed},
+		field{"best", i.Best}, field{"test", i.Test}, field{"started", i.Started}, field{"saved", !rundir.Saved(e.Path).IsZero()},
+		field{"data", cmp.Or(i.DataKind, dataset.Digits)})
 	if i.Error != "" {
 		o = append(o, field{"error", i.Error})
 	}

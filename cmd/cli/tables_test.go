@@ -224,6 +224,9 @@ func TestDataMisuse(t *testing.T) {
 	}
 	ok(t, "train", "dense(3)", "--data", code, "--target", "label", "--loss", "log-likelihood", "--epochs", "1", "--runs", t.TempDir())
 	ok(t, "train", "256-30-10", "--data", sixteen, "--epochs", "1", "--runs", t.TempDir())
+	if r := ok(t, "__complete", "train", "dense(3)", "--data", iris, "--target", "sp"); !strings.Contains(r.out, "species\n") {
+		t.Errorf("%s", r.out)
+	}
 	ok(t, "compare", "4-5-3", "--against", "byhand", "--data", iris, "--target", "species", "--steps", "3")
 }
 

@@ -94,6 +94,9 @@ func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, d *datas
 	if err := a.recordable(); err != nil {
 		return err
 	}
+	if err := a.freeName(f.runs, string(f.name)); err != nil {
+		return err
+	}
 	s, err := a.session(f, m, d, seed)
 	if err != nil {
 		return err
@@ -326,7 +329,8 @@ func (s *session) texts() (t rundir.Texts, err error) {
 func (s *session) info() rundir.Info {
 	host, _ := os.Hostname() // A run on a host without a name is a run too.
 	return rundir.Info{
-		Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(), DataKind: s.data.Schema.Kind, Build: build(),
+		Name: string(s.flags.name), Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(),
+		DataKind: s.data.Schema.Kind, Build: build(),
 		Kernel: s.net.Kernel(), VM: s.flags.vm.value, Host: host,
 	}
 }

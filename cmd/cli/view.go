@@ -126,6 +126,9 @@ func (v tableView) header(s *session) {
 		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.net.Kernel(), f.processors())},
 		{"run", s.run.Path()},
 	}...)
+	if name := s.run.Info().Name; name != "" {
+		rows = append(rows, [2]string{"name", name})
+	}
 	if at := s.trainer.State(); at.Steps > 0 {
 		rows = append(rows, [2]string{"resumed", fmt.Sprintf("at epoch %d, mini-batch %d", at.Epoch, at.Batch)})
 	}
@@ -186,8 +189,8 @@ func (v tableView) end(s *session, o outcome) {
 
 // tested is the test's result in words.
 func (s *session) tested(t *rundir.Test) string {
-	if s.counts() {
-		return score(t.Correct, t.Total)
+	if t.Correct != nil {
+		return score(*t.Correct, t.Total)
 	}
 	text := fmt.Sprintf("loss %.4f on %s %s", t.Loss, count(t.Total), noun(s.data))
 	if t.MAE != nil {

@@ -108,7 +108,8 @@ func checkDirectory(files []*zip.File, end int64, name string, l *limits) error 
 			suspicious += f.UncompressedSize64
 		}
 		if suspicious > l.suspicious {
-			return fault(name, "", offset, "the entry %q makes more than %d bytes of each; save it unpacked, with np.savez, if that is what you expect", f.Name, maxRatio)
+			return fault(name, "", offset, "the entry %q makes more than %d bytes of each; save it unpacked, with np.savez, if that is what you expect",
+				f.Name, maxRatio)
 		}
 		const header = 30 // bytes before the name
 		seen[f.Name] = true

@@ -125,7 +125,8 @@ func (d *Data) sameShape(sets []*examples, parts []Part, o Options) error {
 	}
 	d.Schema = Schema{Kind: kind, Input: first.shape, Bytes: first.Pixels != nil}
 	if s := o.Schema; s != nil && (!slices.Equal(s.Input, first.shape) || s.Bytes != d.Schema.Bytes || s.Kind == Table) {
-		return errorf(d.Path, "examples of shape %v, and the network was trained with %s of shape %v, or not both with bytes; give data like those", first.shape, s.Kind, s.Input)
+		return errorf(d.Path, "examples of shape %v, and the network was trained with %s of shape %v, or not both with bytes; give data like those",
+			first.shape, s.Kind, s.Input)
 	}
 	return nil
 }

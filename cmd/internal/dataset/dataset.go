@@ -85,7 +85,7 @@ func Open(path string, o Options) (*Data, error) {
 
 func open(path string, o Options) (*Data, error) {
 	if path == "" {
-		return openMNIST()
+		return openMNIST(o)
 	}
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".npz", ".csv", ".tsv":
@@ -118,15 +118,12 @@ func openFolder(path string, o Options) (*Data, error) {
 	if err != nil {
 		return openIDX(path, o) // which says what is wrong
 	}
-	folders := false
+	idx, pictures := false, false
 	for _, e := range entries {
-		if idxName.MatchString(e.Name()) {
-			folders = false
-			break
-		}
-		folders = folders || e.IsDir() && e.Name()[0] != '.'
+		idx = idx || idxName.MatchString(e.Name())
+		pictures = pictures || e.Name()[0] != '.' && (e.IsDir() || isPicture(e.Name()))
 	}
-	if folders {
+	if pictures && !idx {
 		return openPictures(path, o)
 	}
 	if o.Size != [2]int{} {

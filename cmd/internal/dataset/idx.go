@@ -8,7 +8,10 @@ import (
 )
 
 // openMNIST is the MNIST inside the program.
-func openMNIST() (*Data, error) {
+func openMNIST(o Options) (*Data, error) {
+	if len(o.Target) > 0 || o.Size != [2]int{} {
+		return nil, &OptionError{"mnist", "no table and no pictures of other sizes; leave out --target and --size, or give a file with --data"}
+	}
 	m, err := mnist.Load()
 	if err != nil {
 		return nil, err

@@ -123,8 +123,8 @@ func TestNotThere(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, name := range []string{"a.npz", ""} {
-		if _, err := Open(name, Options{Target: []string{"a"}}); name != "" && (err == nil || !strings.Contains(err.Error(), "leave out --target")) {
+	for _, name := range []string{"a.npz", "a", ""} {
+		if _, err := Open(name, Options{Target: []string{"a"}}); err == nil || !strings.Contains(err.Error(), "leave out --target") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -68,6 +68,16 @@ func (s *Schema) arrays(path string) (Part, error) {
 	return p, nil
 }
 
+// ColumnNames are the names in the first line of a table.
+func ColumnNames(path string) ([]string, error) {
+	s, err := openSheet(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.close()
+	return s.names, nil
+}
+
 // ColumnNames are those of a table's columns that are inputs.
 func (s *Schema) ColumnNames() []string {
 	var names []string

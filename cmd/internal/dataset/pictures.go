@@ -18,10 +18,8 @@ import (
 	"github.com/stheno-ml/stheno/mnist"
 )
 
-const (
-	maxSide   = 1024     // rows or columns of the pictures of a data set
-	maxMemory = 16 << 30 // bytes that their pixels may take
-)
+// maxSide is the most rows or columns that pictures of a data set may have.
+const maxSide = 1024
 
 // partNames are the folders of the parts, each by the names that people give it.
 var partNames = [3][]string{{"train", "training"}, {"validation", "val", "valid"}, {"test", "testing"}}
@@ -89,7 +87,7 @@ func (a *album) list() error {
 		return err
 	}
 	if len(files) > 0 {
-		return errorf(filepath.Join(a.path, files[0].name), "a picture beside folders; put it into the folder of its class")
+		return errorf(filepath.Join(a.path, files[0].name), "a picture outside of a folder; put each into one that is named after its class")
 	}
 	own := slices.ContainsFunc(folders, func(name string) bool { return partOfName(name) == 0 })
 	if !own {
@@ -166,7 +164,8 @@ func (a *album) listPart(i int, folder string, classes []string) error {
 	return nil
 }
 
-// entries are the folders and the pictures in a folder, by name. What is hidden or no picture is left out, but pictures of a kind that cannot be read are an error.
+// entries are the folders and the pictures in a folder, by name. What is hidden or no picture is left out, but pictures of a kind that cannot be
+// read are an error.
 func (a *album) entries(folder string) (folders []string, files []picture, err error) {
 	list, err := os.ReadDir(intake.Folder(filepath.Join(a.path, folder)))
 	if err != nil {
@@ -174,24 +173,30 @@ func (a *album) entries(folder string) (folders []string, files []picture, err e
 	}
 	for _, e := range list {
 		name := path.Join(folder, e.Name())
-		ext := strings.ToLower(path.Ext(e.Name()))
 		switch {
 		case e.Name()[0] == '.':
 		case e.IsDir():
 			folders = append(folders, e.Name())
 		case linked(filepath.Join(a.path, folder), e):
 			return nil, nil, errorf(filepath.Join(a.path, name), "a link to a folder; put the folder itself there")
-		case slices.Contains([]string{".png", ".jpg", ".jpeg"}, ext):
+		case isPicture(name):
 			info, err := e.Info()
 			if err != nil {
 				return nil, nil, fmt.Errorf("%s: %w", filepath.Join(a.path, name), err)
 			}
 			files = append(files, picture{name: name, bytes: info.Size()})
-		case slices.Contains([]string{".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".avif", ".ppm", ".pgm"}, ext):
+		case hasExt(name, ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".avif", ".ppm", ".pgm"):
 			return nil, nil, errorf(filepath.Join(a.path, name), "only PNG and JPEG are read; convert it to one of them, or delete it")
 		}
 	}
 	return folders, files, nil
+}
+
+// isPicture says that a file of this name is read.
+func isPicture(name string) bool { return hasExt(name, ".png", ".jpg", ".jpeg") }
+
+func hasExt(name string, list ...string) bool {
+	return slices.Contains(list, strings.ToLower(path.Ext(name)))
 }
 
 // linked says that an entry of a folder is a link to another.
@@ -240,8 +245,8 @@ func (a *album) measure() error {
 	if rows < 1 || cols < 1 || rows > maxSide || cols > maxSide {
 		return errorf(a.path, "pictures of %d×%d, not within 1 and %d; use --size, such as 64x64", rows, cols, maxSide)
 	}
-	if n > maxMemory/(channels*rows*cols) {
-		return errorf(a.path, "%d pictures of %d×%d take more than %d GiB; use --size, such as 64x64", n, rows, cols, maxMemory>>30)
+	if most := max(maxSmall, maxGrowth*a.total); int64(n) > most/int64(channels*rows*cols) {
+		return errorf(a.path, "%d pictures of %d×%d take more than %d MiB; use --size, such as 64x64", n, rows, cols, most>>20)
 	}
 	a.shape = []int{channels, rows, cols}
 	return nil
@@ -293,7 +298,8 @@ func (a *album) read(list []picture, sums map[string]hash.Hash) (Part, error) {
 		fmt.Fprintf(sums[folder], "%x  %s\n", sum.Sum(nil), pic.name)
 		b := img.Bounds()
 		if a.o.Schema == nil && a.o.Size == [2]int{} && (b.Dy() != a.shape[1] || b.Dx() != a.shape[2]) {
-			return p, errorf(filepath.Join(a.path, pic.name), "%d×%d pixels, but others have %d×%d; use --size %dx%d", b.Dy(), b.Dx(), a.shape[1], a.shape[2], a.shape[1], a.shape[2])
+			return p, errorf(filepath.Join(a.path, pic.name), "%d×%d pixels, but others have %d×%d; use --size %dx%d",
+				b.Dy(), b.Dx(), a.shape[1], a.shape[2], a.shape[1], a.shape[2])
 		}
 		pixels(p.Pixels[i*p.inputs():(i+1)*p.inputs()], img, a.shape)
 		p.Labels[i] = pic.class

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -161,7 +162,8 @@ func TestPictureErrors(t *testing.T) {
 		want  string
 		files map[string]any
 	}{
-		{"x.png: a picture beside folders", map[string]any{"cat/a.png": paint(2, 2, gray), "x.png": paint(2, 2, gray)}},
+		{"x.png: a picture outside of a folder", map[string]any{"cat/a.png": paint(2, 2, gray), "x.png": paint(2, 2, gray)}},
+		{"x.JPG: a picture outside of a folder", map[string]any{"x.JPG": paint(2, 2, gray)}},
 		{"of only one class, cat", map[string]any{"cat/a.png": paint(2, 2, gray)}},
 		{"dog: no PNG or JPEG file", map[string]any{"cat/a.png": paint(2, 2, gray), "dog/a.txt": "no picture"}},
 		{"b.webp: only PNG and JPEG are read", map[string]any{"cat/a.png": paint(2, 2, gray), "cat/b.webp": "RIFF"}},
@@ -186,7 +188,18 @@ func TestPictureErrors(t *testing.T) {
 			t.Errorf("%v; want %s", err, c.want)
 		}
 	}
-	top := animals(t, t.TempDir(), "", 10, gray)
+	top := t.TempDir()
+	var blank bytes.Buffer
+	if err := png.Encode(&blank, paint(1024, 1024, gray)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 210 {
+		put(t, top, fmt.Sprintf("%d/a.png", i), blank.String())
+	}
+	if _, err := Open(top, Options{}); err == nil || !strings.Contains(err.Error(), "210 pictures of 1024×1024 take more than 192 MiB; use --size") {
+		t.Error("blank pictures: ", err)
+	}
+	top = animals(t, t.TempDir(), "", 10, gray)
 	if _, err := Open(top, Options{Schema: &Schema{Kind: Table, Input: []int{4}, Classes: []string{"cat", "dog"}}}); err == nil || !strings.Contains(err.Error(), "the network was trained with table of shape [4]") {
 		t.Error(err)
 	}

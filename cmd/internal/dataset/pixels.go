@@ -47,8 +47,8 @@ func pixels(to []byte, img image.Image, shape []int) {
 	}
 }
 
-// resize scales high×wide pixels to rows×cols. A new pixel is the average of what it covers of the old ones, by area, in whole numbers: where a new pixel
-// is wide long, an old one is cols long.
+// resize scales high×wide pixels to rows×cols. A new pixel is the average of what it covers of the old ones, by area, in whole numbers: where a
+// new pixel is wide long, an old one is cols long.
 func resize(to []byte, rows, cols int, at func(i int) int, high, wide int) {
 	for y := range rows {
 		for x := range cols {

@@ -34,8 +34,8 @@ func scales(p Part, channels int) []Scale {
 	return list
 }
 
-// scaleOf is the mean and the deviation of numbers, which are summed as float64 in their order. The deviation of numbers that are all the same is 1, so that
-// they become 0.
+// scaleOf is the mean and the deviation of numbers, which are summed as float64 in their order. The deviation of numbers that are all the same
+// is 1, so that they become 0.
 func scaleOf(numbers func(yield func(float32) bool)) Scale {
 	n, sum := 0, 0.0
 	for x := range numbers {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"runtime"
@@ -36,6 +37,7 @@ type sheet struct {
 	sum      hash.Hash
 	read     int64 // bytes
 	row      int64 // where in the file the reader was when the row began
+	line     int   // of the last row
 	progress func(done, size int64)
 	csv      *csv.Reader
 	names    []string
@@ -135,7 +137,7 @@ func separator(head []byte) rune {
 }
 
 func (s *sheet) checkNames() error {
-	at, numbers := map[string]int{}, 0
+	at, numbers, fraction := map[string]int{}, 0, false
 	for i, name := range s.names {
 		if !utf8.ValidString(name) {
 			return errorf(s.path, "line 1: the name %q is not UTF-8; save the table as UTF-8", name)
@@ -147,11 +149,12 @@ func (s *sheet) checkNames() error {
 			return errorf(s.path, "line 1: columns %d and %d are both named %q; rename one", first, i+1, name)
 		}
 		at[name] = i + 1
-		if _, ok := number(name); ok {
+		if v, ok := number(name); ok {
 			numbers++
+			fraction = fraction || v != math.Trunc(v)
 		}
 	}
-	if numbers == len(s.names) {
+	if numbers == len(s.names) || fraction {
 		return errorf(s.path, "line 1: numbers in place of names; put a line above it that names the columns")
 	}
 	return nil
@@ -176,8 +179,8 @@ func (s *sheet) rows(f func(line int, cells []string) error) error {
 		for i, cell := range cells {
 			cells[i] = strings.TrimSpace(cell)
 		}
-		line, _ := s.csv.FieldPos(0)
-		if err := f(line, cells); err != nil {
+		s.line, _ = s.csv.FieldPos(0)
+		if err := f(s.line, cells); err != nil {
 			return err
 		}
 	}
@@ -186,17 +189,15 @@ func (s *sheet) rows(f func(line int, cells []string) error) error {
 // broken turns an error of the reader of rows into one that says what to do.
 func (s *sheet) broken(err error) error {
 	parse, ok := errors.AsType[*csv.ParseError](err)
+	_, failed := errors.AsType[*fs.PathError](err)
 	switch {
-	case !ok && errors.Is(err, os.ErrClosed):
+	case failed:
 		return fmt.Errorf("%s: %w", s.path, err)
 	case !ok:
-		line, _ := 0, 0
-		if s.csv != nil && len(s.names) > 0 {
-			line, _ = s.csv.FieldPos(0)
-		}
-		return errorf(s.path, "after line %d: %v", line, err)
+		return errorf(s.path, "after line %d: %v", s.line, err)
 	case parse.Err == csv.ErrFieldCount:
-		return errorf(s.path, "line %d: not as many cells as the %d names in line 1; put a cell in quotes that has a %q in it", parse.StartLine, len(s.names), s.csv.Comma)
+		return errorf(s.path, "line %d: not as many cells as the %d names in line 1; put a cell in quotes that has a %q in it",
+			parse.StartLine, len(s.names), s.csv.Comma)
 	case parse.Err == csv.ErrBareQuote:
 		return errorf(s.path, "line %d: a quote within a cell; write it twice, and one at each end of the cell", parse.Line)
 	case parse.Err == csv.ErrQuote:

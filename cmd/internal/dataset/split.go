@@ -145,7 +145,8 @@ func (d *Data) checkLearnable() error {
 	}{{"validation", d.Validation}, {"test", d.Test}} {
 		for i, l := range part.Labels {
 			if l >= len(learned) {
-				return errorf(d.Path, "label %d of %s example %d is beyond the %d classes of the training examples; shuffle or correct the data", l, part.name, i, len(learned))
+				return errorf(d.Path, "label %d of %s example %d is beyond the %d classes of the training examples; shuffle or correct the data",
+					l, part.name, i, len(learned))
 			}
 			if learned[l] == 0 {
 				return errorf(d.Path, "class %s of %s example %d does not occur among the training examples; shuffle or correct the data",

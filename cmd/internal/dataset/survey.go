@@ -58,6 +58,9 @@ func (s *sheet) survey(o Options) (*survey, error) {
 		}
 		v.targets = append(v.targets, i)
 	}
+	if o.Goal == Classes && len(o.Target) > 1 {
+		return nil, &OptionError{s.path, "only one column can be predicted as classes; name one in --target, or use a loss for numbers, such as mse"}
+	}
 	if len(v.targets) == len(s.names) {
 		return nil, &OptionError{s.path, "every column is in --target; leave one as an input"}
 	}
@@ -111,7 +114,7 @@ func (v *survey) number(c *found, line, column int, x float64) error {
 }
 
 // classes says that numbers in the target are classes.
-func (v *survey) classes() bool { return v.o.Goal == Classes && len(v.targets) == 1 }
+func (v *survey) classes() bool { return v.o.Goal == Classes }
 
 // class is the name of a class that is a number.
 func class(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
@@ -225,7 +228,8 @@ func (c *found) sorted() []string {
 	return list
 }
 
-// base is what to subtract from numbers that are far from 0 and near to each other, such as points in time, before they become float32, which has 24 bits.
+// base is what to subtract from numbers that are far from 0 and near to each other, such as points in time, before they become float32, which
+// has 24 bits.
 func (c *found) base() float64 {
 	if c.high-c.low < max(math.Abs(c.low), math.Abs(c.high))/1024 {
 		return c.low

@@ -8,8 +8,8 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// The inputs of a table take at most this times the bytes of its file, or so many bytes. A number has two bytes at least and takes four, but a text takes four bytes for
-// each different one of its column.
+// The inputs of tables and pictures take at most maxGrowth times the bytes of their files, or maxSmall bytes if that is more. A number of a table
+// has at least two bytes and takes four, but a text takes four for each different text of its column, and a blank picture has few bytes.
 const (
 	maxGrowth = 256
 	maxSmall  = 192 << 20

@@ -184,7 +184,7 @@ func wide() string {
 func TestTableErrors(t *testing.T) {
 	many := lines("x,name,y", "1,name%d,2", 30)
 	for _, c := range []struct{ text, want string }{
-		{"", "is empty"}, {"x,y\n", "without rows"}, {"1,2\n3,4\n", "numbers in place of names"},
+		{"", "is empty"}, {"x,y\n", "without rows"}, {"1,2\n3,4\n", "numbers in place of names"}, {"5.1,3,setosa\n4.9,3,setosa\n", "numbers in place of names"},
 		{"x,,y\n1,2,3\n", "column 2 has no name"}, {"x,x,y\n1,2,3\n", `columns 1 and 2 are both named "x"`},
 		{"x,y\n1,2\n1\n", "line 3: not as many cells as the 2 names"}, {"x,y\n1,2,3\n", "line 2: not as many cells"},
 		{"x,y\n1,2\n,3\n", "line 3, column x: the cell is missing; complete it, or use --fill mean"}, {"x,y\n1,2\n3,\n", "line 3, column y: nothing to predict"},
@@ -197,7 +197,7 @@ func TestTableErrors(t *testing.T) {
 		{many, "column name: 30 different texts in 30 rows"}, {lines("x,name,y", "1,name%d,2", 1100), "line 1002, column name: more than 1000 different texts"},
 		{lines("Id,x,y", "%d,1,2", 30), "column Id: it numbers the rows"}, {"x,y\n" + strings.Repeat("a", 1001) + ",1\n", "a text of 1001 bytes"},
 		{"\"" + strings.Repeat("a,\n", 2<<20), "more than 4 MiB in a row, which may begin with a quote"}, {strings.Repeat("a,", 1<<17) + "y\n", "131073 columns"},
-		{wide(), "1600 rows of 80000 inputs take more than 192 MiB; delete columns of many texts, such as c0"},
+		{"x,y\n1,2\n\"" + strings.Repeat("a,\n", 2<<20), "after line 2: more than 4 MiB in a row"}, {wide(), "1600 rows of 80000 inputs take more than 192 MiB; delete columns of many texts, such as c0"},
 		{"x,y,z\n1,2,\n2,3,\n", "column z: no cell has anything in it"}, {"x,y\n1,2\n3,4\n", "2 examples are too few"},
 	} {
 		path := write(t, "t.csv", c.text)
@@ -217,6 +217,7 @@ func TestTableOptions(t *testing.T) {
 		{Options{}, "no column to predict; use --target species, or another of length, width"},
 		{Options{Target: []string{"speceis"}}, `unknown column "speceis"; did you mean species?`},
 		{Options{Target: []string{"width", "width"}}, "twice"}, {Options{Target: []string{"width", "length", "species"}}, "every column"},
+		{Options{Target: []string{"width", "length"}, Goal: Classes}, "only one column can be predicted as classes"},
 		{Options{Target: []string{"width"}, Size: [2]int{2, 2}}, "leave out --size"},
 	} {
 		_, err := Open(path, c.o)

@@ -1,6 +1,7 @@
 package rundir
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -21,10 +22,12 @@ const (
 
 // Info is run.json.
 type Info struct {
-	Model      string       `json:"model"` // as it was given
+	Name       string       `json:"name,omitempty"` // what the person calls the run
+	Model      string       `json:"model"`          // as it was given
 	Status     Status       `json:"status"`
 	Argv       []string     `json:"argv"` // the command that made the run; this and what follows to Host stays as it was then
 	Seed       uint64       `json:"seed"`
+	DType      string       `json:"dtype,omitempty"` // of a network that was imported; float64 where it is not said
 	DataSHA256 string       `json:"data_sha256"`
 	DataJSON   string       `json:"data_json_sha256,omitempty"` // the digest of data.json; empty: a run from before there were any
 	DataKind   string       `json:"data_kind,omitempty"`        // digits, images, pictures or table; empty as DataJSON is
@@ -71,6 +74,19 @@ func (i *Info) Resumed(r Resumption) {
 	i.Resumes = append(i.Resumes[:len(i.Resumes):len(i.Resumes)], r)
 }
 
+// check is an error if there are more commands than any training writes into a file of this size, and a list of runs should hold.
+func (i Info) check() error {
+	const mostResumes, mostArgs = 1000, 10_000
+	args := len(i.Argv)
+	for _, r := range i.Resumes {
+		args += len(r.Argv)
+	}
+	if len(i.Resumes) > mostResumes || args > mostArgs {
+		return fmt.Errorf("%d resumes and %d arguments, and the limits are %d and %d; restore the file", len(i.Resumes), args, mostResumes, mostArgs)
+	}
+	return nil
+}
+
 // Best is the epoch with the highest accuracy on the validation images, as a fraction, or with the lowest loss; ValAcc and ValLoss are nil where
 // there are none of those.
 type Best struct {
@@ -81,9 +97,9 @@ type Best struct {
 
 // Test counts the test images that were classified correctly.
 type Test struct {
-	Correct int     `json:"correct"`
+	Correct *int    `json:"correct"` // nil where the loss has no classes
 	Total   int     `json:"total"`
-	Loss    float64 `json:"loss,omitempty"` // where the loss has no classes, so that nothing is counted as correct
+	Loss    float64 `json:"loss,omitempty"` // where the loss has no classes
 
 	MAE *float64 `json:"mae,omitempty"` // of numbers: the mean absolute error, in their own unit
 	R2  *float64 `json:"r2,omitempty"`  // of numbers: the part of their variance that is explained; nil where they have none

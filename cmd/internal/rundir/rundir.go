@@ -15,7 +15,6 @@
 package rundir
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
@@ -146,6 +145,12 @@ func Open(path string) (*Run, error) {
 	if err := r.readJSON(infoFile, &r.info); err != nil {
 		return nil, fmt.Errorf("%w; is it the folder of a run?", err)
 	}
+	if err := r.info.check(); err != nil {
+		return nil, fmt.Errorf("rundir: %w", &intake.Error{Path: r.file(infoFile), Msg: err.Error()})
+	}
+	if t := r.info.Test; t != nil && t.Loss != 0 {
+		t.Correct = nil // older runs say 0
+	}
 	return r, nil
 }
 
@@ -242,23 +247,6 @@ func (r *Run) DataJSON() ([]byte, error) {
 func digest(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
-}
-
-// Metrics returns the text of metrics.jsonl, without a last line that is still being written.
-func Metrics(path string) ([]byte, error) {
-	text, err := intake.Read(path, metricsFile, intake.Log)
-	return text[:bytes.LastIndexByte(text, '\n')+1], err
-}
-
-// Saved is when a run last saved a checkpoint; the zero time before the first.
-func Saved(path string) time.Time {
-	var last time.Time
-	for _, name := range []string{latestFile, bestFile} {
-		if info, err := os.Stat(filepath.Join(path, checkpoints, name)); err == nil && info.ModTime().After(last) {
-			last = info.ModTime()
-		}
-	}
-	return last
 }
 
 // readJSON reads one of the run's files of JSON into v.
