@@ -22,37 +22,6 @@ func drawn(t *testing.T, path string) (text string, lines int) {
 	return string(svg), lines
 }
 
-func TestPlot(t *testing.T) {
-	runs, dir := t.TempDir(), dataSet(t, 60, 10)
-	for _, model := range []string{"mlp", "softmax"} {
-		ok(t, "train", model, "--epochs", "3", "--data", dir, "--runs", runs)
-	}
-	paths, err := filepath.Glob(filepath.Join(runs, "*"))
-	if err != nil || len(paths) != 2 {
-		t.Fatal(paths, err)
-	}
-	file := filepath.Join(t.TempDir(), "x.svg")
-	for _, c := range []struct {
-		args  []string
-		lines int
-		want  []string
-	}{
-		{[]string{paths[0]}, 2, []string{">accuracy<", ">epoch<", filepath.Base(paths[0]) + ", training", filepath.Base(paths[0]) + ", validation"}},
-		{[]string{filepath.Base(paths[0]), paths[1], "--loss"}, 4, []string{">cost<", filepath.Base(paths[1]) + ", validation"}},
-	} {
-		ok(t, append([]string{"plot", "-o", file, "--runs", runs}, c.args...)...)
-		text, lines := drawn(t, file)
-		if lines != c.lines {
-			t.Errorf("%v: %d lines, want %d", c.args, lines, c.lines)
-		}
-		for _, want := range c.want {
-			if !strings.Contains(text, want) {
-				t.Errorf("%v: no %q", c.args, want)
-			}
-		}
-	}
-}
-
 // TestReadEpochs: numbers and nulls, other events, a line that is being written, and lines that are damaged.
 func TestReadEpochs(t *testing.T) {
 	dir := t.TempDir()
