@@ -154,3 +154,34 @@ func TestPlotLeftOut(t *testing.T) {
 		}
 	}
 }
+
+// The picture of what a run confuses has the counts that eval has.
+func TestPlotConfusion(t *testing.T) {
+	run := trainedRuns(t, "softmax --epochs 1 --seed 1")[0]
+	file := filepath.Join(t.TempDir(), "x.svg")
+	ok(t, "plot", run, "--confusion", "-o", file)
+	var counts []string
+	o := events(t, ok(t, "eval", run, "--confusion", "--json").out)[0]
+	for _, row := range o["confusion"].([]any) {
+		for _, n := range row.([]any) {
+			if n != 0. {
+				counts = append(counts, fmt.Sprint(n))
+			}
+		}
+	}
+	var texts []string
+	for _, m := range svgText.FindAllStringSubmatch(readAll(t, file), -1) {
+		texts = append(texts, m[1])
+	}
+	title := fmt.Sprintf("%s: %s of the 10 test images read right", filepath.Base(run), percent(o["accuracy"].(float64)))
+	if texts[0] != title || !slices.Contains(texts, "precision") || !slices.Contains(texts, "recall") {
+		t.Errorf("texts %q, want %q", texts, title)
+	}
+	for _, n := range counts {
+		i := slices.Index(texts, n)
+		if i < 0 {
+			t.Fatalf("no count %s of %q", n, counts)
+		}
+		texts = slices.Delete(texts, i, i+1)
+	}
+}

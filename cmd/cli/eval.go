@@ -246,39 +246,3 @@ func (f *evalFlags) averaged() string {
 	side := 2*f.shifts + 1
 	return fmt.Sprintf(", outputs averaged over %d shifts", side*side)
 }
-
-// confusion counts how often a digit, the row, got an answer, the column. An answer that is none is left out.
-func confusion(labels []byte, answers []int, classes int) [][]int {
-	table := make([][]int, classes)
-	for i := range table {
-		table[i] = make([]int, classes)
-	}
-	for i, l := range labels {
-		if answers[i] >= 0 {
-			table[l][answers[i]]++
-		}
-	}
-	return table
-}
-
-// showConfusion prints the matrix with its sums.
-func (a *app) showConfusion(matrix [][]int) {
-	head, columns, all := []string{"digit"}, make([]int, len(matrix)), 0
-	for j := range matrix {
-		head = append(head, "as "+strconv.Itoa(j))
-	}
-	rows := table{}
-	rows.add(append(head, "all")...)
-	for i, row := range matrix {
-		sum := 0
-		for j, n := range row {
-			sum += n
-			columns[j] += n
-		}
-		all += sum
-		rows.add(append(append([]string{strconv.Itoa(i)}, cells(row)...), strconv.Itoa(sum))...)
-	}
-	rows.add(append(append([]string{"all"}, cells(columns)...), strconv.Itoa(all))...)
-	fmt.Fprintln(a.out)
-	rows.print(a.out)
-}

@@ -61,11 +61,15 @@ func TestReadEpochs(t *testing.T) {
 
 func TestPlotMisuse(t *testing.T) {
 	for args, want := range map[string]string{
-		"plot":                          "plot: got 0 arguments",
-		"plot r":                        "no --output; name a file",
-		"plot r -o x.pdf":               `--output: plot: x.pdf: no format ".pdf"`,
-		"plot r -o x.svg --runs nodir":  `unknown run "r"`,
-		"plot latest -o x.svg --runs .": `unknown run "latest"`,
+		"plot":                                     "plot: got 0 arguments",
+		"plot r":                                   "no --output; name a file",
+		"plot r -o x.pdf":                          `--output: plot: x.pdf: no format ".pdf"`,
+		"plot r -o x.svg --runs nodir":             `unknown run "r"`,
+		"plot r s -o x.svg --confusion":            "--confusion draws one run, and no --loss",
+		"plot r -o x.svg --confusion --loss":       "--confusion draws one run, and no --loss",
+		"plot r -o x.svg --confusion --filters":    "--filters draws one run, and no --loss or --confusion",
+		"plot r -o x.svg --confusion --runs nodir": `unknown run "r"`,
+		"plot latest -o x.svg --runs .":            `unknown run "latest"`,
 	} {
 		if r := call(strings.Fields(args)...); r.code != exitUsage || !strings.Contains(r.err, want) || r.out != "" {
 			t.Errorf("%s: exit %d, %s%s", args, r.code, r.out, r.err)
