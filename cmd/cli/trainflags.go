@@ -71,7 +71,8 @@ type trainFlags struct {
 	augment                            ruled[models.Augment]
 	init                               ruled[*graph.Init]
 	style                              choice
-	json, full                         bool
+	json, full, findEta                bool
+	curve                              string
 }
 
 func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
@@ -97,7 +98,9 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
 	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
 	f.style.define(set, "style", "book: the lines of the book's programs", "table", "book")
-	set.BoolVar(&f.json, "json", false, "a JSON object for each event")
+	set.BoolVar(&f.findEta, "find-eta", false, "search a learning rate in place of training, and keep no run")
+	set.StringVarP(&f.curve, "output", "o", "", "draw the curve of --find-eta: a `FILE` that ends in .svg or .png")
+	set.BoolVar(&f.json, "json", false, "a JSON object for each event, or one for --find-eta")
 }
 
 // override puts the flags that were given in place of the recipe's values.
@@ -129,10 +132,17 @@ func (f *trainFlags) override(r *models.Recipe) {
 
 // check settles the flags that depend on others.
 func (f *trainFlags) check() error {
-	if f.json && f.style.value != "table" {
+	switch {
+	case f.json && f.style.value != "table":
 		return usagef("--json and --style %s; use one of them", f.style.value)
+	case f.curve != "" && !f.findEta:
+		return usagef("--output %s without --find-eta; it draws the curve of that, and plot those of a training", f.curve)
+	case f.findEta && f.resume != "":
+		return usagef("--find-eta and --resume; use one of them")
+	case f.findEta && f.set.Changed("eta"):
+		return usagef("--find-eta and --eta; use one of them")
 	}
-	return nil
+	return checkPicture(f.curve)
 }
 
 // lasting are the flags that can be given anew when a run is resumed, because they do not change what was trained. Another VM rounds
