@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -18,9 +17,30 @@ var (
 	costs      = quantity{"cost", "loss"}
 )
 
+// curves are the epochs of a run: numbers by the columns' names. An epoch has more, and there may be many.
+type curves struct {
+	history
+	columns map[string][]float64
+}
+
+// readCurves reads the curves of the run in the folder path.
+func readCurves(path string) (curves, error) {
+	c := curves{columns: map[string][]float64{}}
+	var err error
+	c.history, err = readHistory(path, func(e event) {
+		for _, key := range []string{"epoch", "train_acc", "val_acc", "train_loss", "val_loss"} {
+			c.columns[key] = append(c.columns[key], e.number(key))
+		}
+	})
+	if err == nil && len(c.columns) == 0 {
+		err = noEpoch(path)
+	}
+	return c, err
+}
+
 // plot draws the learning curves of runs, and leaves out, of several, those without any.
 func (a *app) plot(output, runs string, loss bool, names []string) error {
-	list, out, err := a.histories(runs, names)
+	list, out, err := a.curves(runs, names)
 	if err != nil {
 		return err
 	}
@@ -28,7 +48,7 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 	if loss || !slices.ContainsFunc(list, q.of) { // Losses without classes have no accuracy.
 		q = costs
 	}
-	list = slices.DeleteFunc(list, func(h history) bool {
+	list = slices.DeleteFunc(list, func(h curves) bool {
 		if q.of(h) {
 			return false
 		}
@@ -36,7 +56,7 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 		if q == accuracies {
 			err = fmt.Errorf("%s: its loss has no classes, and so no accuracy; draw the cost with --loss", h.path)
 		}
-		if out = errors.Join(out, err); len(names) > 1 {
+		if out = err; len(names) > 1 {
 			a.note(fmt.Errorf("left out: %w", err))
 		}
 		return true
@@ -55,20 +75,17 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 	return a.wrote(output)
 }
 
-// histories are those of the runs of these names that have epochs. What is left out of several is noted; out is why the last one was.
-func (a *app) histories(runs string, names []string) (list []history, out, err error) {
+// curves are those of the runs of these names that have epochs. What is left out of several is noted; out is why the last one was.
+func (a *app) curves(runs string, names []string) (list []curves, out, err error) {
 	for _, name := range names {
 		path, err := a.runPath(runs, name)
-		var h history
+		var c curves
 		if err == nil {
-			h, err = readHistory(path)
-		}
-		if err == nil && len(h.epochs) == 0 {
-			err = noEpoch(path)
+			c, err = readCurves(path)
 		}
 		switch {
 		case err == nil:
-			list = append(list, h)
+			list = append(list, c)
 		case a.leaveOut(err, names):
 			out = err
 		case len(names) > 1 && exitCode(err) == exitData:
@@ -82,19 +99,16 @@ func (a *app) histories(runs string, names []string) (list []history, out, err e
 }
 
 // of says that an epoch of a run has the quantity.
-func (q quantity) of(h history) bool {
-	return slices.ContainsFunc(h.epochs, func(e event) bool { return finite(e.number("train_"+q.key)) || finite(e.number("val_"+q.key)) })
+func (q quantity) of(c curves) bool {
+	return slices.ContainsFunc(c.columns["train_"+q.key], finite) || slices.ContainsFunc(c.columns["val_"+q.key], finite)
 }
 
 // lines are two for each run, with and without points, and the kinds of those that have some.
-func (q quantity) lines(list []history) (lines []plot.Series, kinds []string) {
+func (q quantity) lines(list []curves) (lines []plot.Series, kinds []string) {
 	names := runLabels(list)
-	for i, h := range list {
+	for i, c := range list {
 		for _, column := range [][2]string{{"validation", "val_"}, {"training", "train_"}} {
-			s := plot.Series{Name: names[i], Kind: column[0]}
-			for _, e := range h.epochs {
-				s.X, s.Y = append(s.X, e.number("epoch")), append(s.Y, e.number(column[1]+q.key))
-			}
+			s := plot.Series{Name: names[i], Kind: column[0], X: c.columns["epoch"], Y: c.columns[column[1]+q.key]}
 			if slices.ContainsFunc(s.Y, finite) && !slices.Contains(kinds, s.Kind) {
 				kinds = append(kinds, s.Kind)
 			}
@@ -105,12 +119,12 @@ func (q quantity) lines(list []history) (lines []plot.Series, kinds []string) {
 }
 
 // curvesTitle says whose curves these are.
-func curvesTitle(list []history, q quantity) string {
+func curvesTitle(list []curves, q quantity) string {
 	if len(list) == 1 {
 		return filepath.Base(list[0].path) + ": " + q.name
 	}
 	model := list[0].info.Model
-	if slices.ContainsFunc(list, func(h history) bool { return h.info.Model != model }) {
+	if slices.ContainsFunc(list, func(c curves) bool { return c.info.Model != model }) {
 		return fmt.Sprintf("%d runs: %s", len(list), q.name)
 	}
 	return fmt.Sprintf("%d runs of %s: %s", len(list), model, q.name)
@@ -124,12 +138,12 @@ var telling = []string{
 
 // runLabels are short names for runs that tell them apart: the model, with the settings in which its runs differ, and the seed and the
 // folder where these are not enough.
-func runLabels(list []history) []string {
+func runLabels(list []curves) []string {
 	labels := make([]string, len(list))
 	for i, h := range list {
 		labels[i] = h.info.Model
 		for _, key := range telling {
-			differs := slices.ContainsFunc(list, func(o history) bool { return o.info.Model == h.info.Model && o.setting(key) != h.setting(key) })
+			differs := slices.ContainsFunc(list, func(o curves) bool { return o.info.Model == h.info.Model && o.setting(key) != h.setting(key) })
 			if differs {
 				labels[i] += h.setting(key)
 			}

@@ -10,17 +10,16 @@ import (
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 )
 
-// history is what a run's folder says of its training so far.
+// history is what a run's folder says of its training, but for the epochs.
 type history struct {
-	path   string
-	info   rundir.Info
-	start  event // the event at its beginning, which has its settings; nil where that is not there
-	epochs []event
+	path  string
+	info  rundir.Info
+	start event // the event at its beginning, which has its settings; nil where that is not there
 }
 
-// readHistory reads the history of the run in the folder path.
-func readHistory(path string) (history, error) {
-	h := history{path: path, epochs: []event{}}
+// readHistory reads the history of the run in the folder path, and calls f for each epoch.
+func readHistory(path string, f func(event)) (history, error) {
+	h := history{path: path}
 	run, err := rundir.Open(path)
 	if err != nil {
 		return h, err
@@ -31,7 +30,7 @@ func readHistory(path string) (history, error) {
 		case "start":
 			h.start = e
 		case "epoch":
-			h.epochs = append(h.epochs, e)
+			f(e)
 		}
 	})
 }

@@ -62,11 +62,12 @@ func (s *server) run(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := readHistory(path)
+	epochs := []event{}
+	h, err := readHistory(path, func(e event) { epochs = append(epochs, e) })
 	if err != nil {
 		return nil, err
 	}
-	return append(runObject(rundir.Entry{Path: path, Info: h.info}), field{"settings", h.start}, field{"epochs", h.epochs}), nil
+	return append(runObject(rundir.Entry{Path: path, Info: h.info}), field{"settings", h.start}, field{"epochs", epochs}), nil
 }
 
 // pause is how long it takes until a new event is seen.
