@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -136,12 +137,12 @@ var telling = []string{
 	"dtype", "vm", "parameters",
 }
 
-// runLabels are short names for runs that tell them apart: the model, with the settings in which its runs differ, and the seed and the
+// runLabels are short names for runs that tell them apart: the name that the run was given or the model, with the settings in which its runs differ, and the seed and the
 // folder where these are not enough.
 func runLabels(list []curves) []string {
 	labels := make([]string, len(list))
 	for i, h := range list {
-		labels[i] = h.info.Model
+		labels[i] = cmp.Or(h.info.Name, h.info.Model)
 		for _, key := range telling {
 			differs := slices.ContainsFunc(list, func(o curves) bool { return o.info.Model == h.info.Model && o.setting(key) != h.setting(key) })
 			if differs {

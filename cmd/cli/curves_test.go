@@ -80,8 +80,8 @@ func TestPlotCurves(t *testing.T) {
 		{"mlp --epochs 3 --seed 1", "", chart{
 			"RUN: accuracy", "epoch", "accuracy", []string{"0", "1", "2"}, []string{"validation", "training"}, map[string]int{blue: 2, blue + dashed: 2},
 		}},
-		{"mlp --epochs 2 --seed 1,mlp --epochs 2 --eta 0.5 --seed 2", "", chart{
-			"2 runs of mlp: accuracy", "epoch", "accuracy", []string{"0", "1"}, []string{"mlp eta=3", "mlp eta=0.5", "validation", "training"},
+		{"mlp --epochs 2 --seed 1,mlp --epochs 2 --eta 0.5 --seed 2 --name slow", "", chart{
+			"2 runs of mlp: accuracy", "epoch", "accuracy", []string{"0", "1"}, []string{"mlp eta=3", "slow eta=0.5", "validation", "training"},
 			map[string]int{blue: 2, blue + dashed: 1, red: 2, red + dashed: 1, gray: 1, gray + dashed: 1},
 		}},
 		{"mlp --epochs 1 --seed 1,mlp --epochs 1 --seed 2,softmax --epochs 1 --seed 1 --full", "--loss", chart{

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"path/filepath"
@@ -71,6 +72,7 @@ type trainFlags struct {
 	augment                            ruled[models.Augment]
 	init                               ruled[*graph.Init]
 	style                              choice
+	name                               runName
 	json, full, findEta                bool
 	curve                              string
 }
@@ -97,6 +99,7 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.StringVar(&f.data, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
 	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
+	set.Var(&f.name, "name", "`NAME` of the run, by which every command takes it")
 	f.style.define(set, "style", "book: the lines of the book's programs", "table", "book")
 	set.BoolVar(&f.findEta, "find-eta", false, "search a learning rate in place of training, and keep no run")
 	set.StringVarP(&f.curve, "output", "o", "", "draw the curve of --find-eta: a `FILE` that ends in .svg or .png")
@@ -192,11 +195,23 @@ func plainFlags(r models.Reader) *trainFlags {
 	return f
 }
 
+// texts are new flags of the same names that take any text, for commands that were accepted once.
+func (f *trainFlags) texts() *pflag.FlagSet {
+	set := pflag.NewFlagSet("train", pflag.ContinueOnError)
+	set.SetNormalizeFunc(normalize)
+	f.set.VisitAll(func(g *pflag.Flag) {
+		set.String(g.Name, "", "")
+		set.Lookup(g.Name).NoOptDefVal = g.NoOptDefVal
+	})
+	set.BoolP("help", "h", false, "") // as in parse
+	return set
+}
+
 // flagsOfRun are the flags with which the run in the folder path was begun, with the lasting ones of those who went on with it.
 func flagsOfRun(r models.Reader, path string, info rundir.Info) (*trainFlags, error) {
 	f := plainFlags(r)
 	if wasImported(info.Argv) {
-		f.dtype.value = "float64"
+		f.dtype.value = cmp.Or(info.DType, "float64")
 	} else if err := f.parse(path, info.Argv); err != nil {
 		return nil, err
 	}
