@@ -4,8 +4,8 @@
 // A [Set] is one implementation of all of them. The Go row, in the files named loop*.go, is generic over float32 and float64
 // and is the meaning of every kernel: its body is the kernel's comment. The rows avx2 and avx512 replace some of its float32
 // kernels with generated assembly; they round differently (fused multiply-adds, other summation order) but compute the same
-// sums. Kernels read their inputs, write every element of their output, keep nothing and allocate nothing. Matrices are
-// row-major slices with a leading dimension (the distance between rows, in elements).
+// sums, and on some processors take subnormal numbers for zeros. Kernels read their inputs, write every element of their output,
+// keep nothing and allocate nothing. Matrices are row-major slices with a leading dimension (the distance between rows, in elements).
 package kernel
 
 // Float is an element type: float32 to train, float64 to check.

@@ -42,8 +42,14 @@ DATA tail256<>+60(SB)/4, $0x00000000
 GLOBL tail256<>(SB), RODATA|NOPTR, $64
 
 // func mul1AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul1AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul1AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), AX
 	SHLQ $0x02, AX
 	MOVQ ai+24(FP), AX
@@ -177,8 +183,16 @@ thinStore:
 	VMASKMOVPS Y1, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
+
+DATA flush<>+0(SB)/4, $0x00009fc0
+GLOBL flush<>(SB), RODATA|NOPTR, $4
 
 // func mulDouble1AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 // Requires: AVX, FMA3, MMX+
@@ -320,8 +334,14 @@ done:
 	RET
 
 // func mul2AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul2AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul2AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -496,6 +516,11 @@ thinStore:
 	VMASKMOVPS Y2, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -680,8 +705,14 @@ done:
 	RET
 
 // func mul3AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul3AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul3AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -897,6 +928,11 @@ thinStore:
 	VMASKMOVPS Y3, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -1120,8 +1156,14 @@ done:
 	RET
 
 // func mul4AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul4AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul4AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -1378,6 +1420,11 @@ thinStore:
 	VMASKMOVPS Y4, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -1640,8 +1687,14 @@ done:
 	RET
 
 // func mul5AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul5AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul5AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -1943,6 +1996,11 @@ thinStore:
 	VMASKMOVPS Y5, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -2248,8 +2306,14 @@ done:
 	RET
 
 // func mul6AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul6AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul6AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -2592,6 +2656,11 @@ thinStore:
 	VMASKMOVPS Y6, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -2936,8 +3005,14 @@ done:
 	RET
 
 // func dot1AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot1AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot1AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), AX
 	SHLQ    $0x02, AX
 	LEAQ    (AX)(AX*2), AX
@@ -3093,13 +3168,24 @@ tile1Store:
 	JMP    tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot2AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot2AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot2AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), AX
@@ -3280,13 +3366,24 @@ tile1Store:
 	JMP          tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot3AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot3AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot3AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), AX
@@ -3515,13 +3612,24 @@ tile1Store:
 	JMP          tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot4AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot4AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot4AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), SI
@@ -3775,13 +3883,24 @@ tile1Store:
 	JMP          tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot5AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot5AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot5AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), SI
@@ -4087,13 +4206,24 @@ tile1Store:
 	JMP          tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot6AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot6AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot6AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), SI
@@ -4424,13 +4554,24 @@ tile1Store:
 	JMP          tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse1AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, FMA3
-TEXT ·mulSparse1AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, SSE
+TEXT ·mulSparse1AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -4724,12 +4865,23 @@ block1RestEnd:
 	ADDQ       CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse1AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, FMA3
-TEXT ·outerSparse1AVX2(SB), NOSPLIT, $0-84
+// Requires: AVX, FMA3, SSE
+TEXT ·outerSparse1AVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -4845,12 +4997,23 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse2AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, FMA3
-TEXT ·mulSparse2AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, SSE
+TEXT ·mulSparse2AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -5134,12 +5297,23 @@ block1RestEnd:
 	ADDQ       CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse2AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, FMA3
-TEXT ·outerSparse2AVX2(SB), NOSPLIT, $0-84
+// Requires: AVX, FMA3, SSE
+TEXT ·outerSparse2AVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -5281,12 +5455,23 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse3AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, FMA3
-TEXT ·mulSparse3AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, SSE
+TEXT ·mulSparse3AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -5482,12 +5667,23 @@ block1RestEnd:
 	ADDQ       CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse3AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, FMA3
-TEXT ·outerSparse3AVX2(SB), NOSPLIT, $0-84
+// Requires: AVX, FMA3, SSE
+TEXT ·outerSparse3AVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -5655,12 +5851,23 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mul1AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul1AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul1AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), AX
 	SHLQ $0x02, AX
 	MOVQ ai+24(FP), AX
@@ -5791,6 +5998,11 @@ thinStore:
 	VMOVUPS Z0, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -5929,8 +6141,14 @@ done:
 	RET
 
 // func mul2AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul2AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul2AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -6102,6 +6320,11 @@ thinStore:
 	VMOVUPS Z1, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -6281,8 +6504,14 @@ done:
 	RET
 
 // func mul3AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul3AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul3AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -6495,6 +6724,11 @@ thinStore:
 	VMOVUPS Z2, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -6713,8 +6947,14 @@ done:
 	RET
 
 // func mul4AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul4AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul4AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -6968,6 +7208,11 @@ thinStore:
 	VMOVUPS Z3, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -7225,8 +7470,14 @@ done:
 	RET
 
 // func mul5AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul5AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul5AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -7525,6 +7776,11 @@ thinStore:
 	VMOVUPS Z4, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -7825,8 +8081,14 @@ done:
 	RET
 
 // func mul6AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul6AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul6AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -8166,6 +8428,11 @@ thinStore:
 	VMOVUPS Z5, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -8505,8 +8772,14 @@ done:
 	RET
 
 // func mul7AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul7AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul7AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -8887,6 +9160,11 @@ thinStore:
 	VMOVUPS Z6, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -9265,8 +9543,14 @@ done:
 	RET
 
 // func mul8AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul8AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul8AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -9688,6 +9972,11 @@ thinStore:
 	VMOVUPS Z7, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -10105,8 +10394,14 @@ done:
 	RET
 
 // func mul9AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul9AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul9AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -10575,6 +10870,11 @@ thinStore:
 	VMOVUPS Z8, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -11037,8 +11337,14 @@ done:
 	RET
 
 // func mul10AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul10AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul10AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -11548,6 +11854,11 @@ thinStore:
 	VMOVUPS Z9, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -12049,8 +12360,14 @@ done:
 	RET
 
 // func mul11AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul11AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul11AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -12601,6 +12918,11 @@ thinStore:
 	VMOVUPS Z10, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -13141,8 +13463,14 @@ done:
 	RET
 
 // func mul12AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul12AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul12AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -13734,6 +14062,11 @@ thinStore:
 	VMOVUPS Z11, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -14313,8 +14646,14 @@ done:
 	RET
 
 // func dot1AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot1AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot1AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), AX
 	SHLQ  $0x02, AX
 	LEAQ  (AX)(AX*2), AX
@@ -14606,13 +14945,24 @@ tile1Store:
 	JMP    tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot2AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot2AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot2AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), BX
 	SHLQ  $0x02, BX
 	LEAQ  (BX)(BX*2), AX
@@ -14949,13 +15299,24 @@ tile1Store:
 	JMP           tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot3AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot3AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot3AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), BX
 	SHLQ  $0x02, BX
 	LEAQ  (BX)(BX*2), AX
@@ -15337,13 +15698,24 @@ tile1Store:
 	JMP           tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot4AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot4AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot4AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), BX
 	SHLQ  $0x02, BX
 	LEAQ  (BX)(BX*2), SI
@@ -15770,13 +16142,24 @@ tile1Store:
 	JMP           tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot5AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot5AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot5AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), BX
 	SHLQ  $0x02, BX
 	LEAQ  (BX)(BX*2), SI
@@ -16341,13 +16724,24 @@ tile1Store:
 	JMP           tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot6AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot6AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot6AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), BX
 	SHLQ  $0x02, BX
 	LEAQ  (BX)(BX*2), SI
@@ -16957,13 +17351,24 @@ tile1Store:
 	JMP           tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse1AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·mulSparse1AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·mulSparse1AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -17915,12 +18320,23 @@ block1RestEnd:
 	ADDQ      CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse1AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, AVX512F
-TEXT ·outerSparse1AVX512(SB), NOSPLIT, $0-84
+// Requires: AVX, AVX512F, SSE
+TEXT ·outerSparse1AVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -18248,12 +18664,23 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse2AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·mulSparse2AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·mulSparse2AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -19193,12 +19620,23 @@ block1RestEnd:
 	ADDQ      CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse2AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, AVX512F
-TEXT ·outerSparse2AVX512(SB), NOSPLIT, $0-84
+// Requires: AVX, AVX512F, SSE
+TEXT ·outerSparse2AVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -19626,12 +20064,23 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse3AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·mulSparse3AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·mulSparse3AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -20293,12 +20742,23 @@ block1RestEnd:
 	ADDQ      CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse3AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, AVX512F
-TEXT ·outerSparse3AVX512(SB), NOSPLIT, $0-84
+// Requires: AVX, AVX512F, SSE
+TEXT ·outerSparse3AVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -20826,6 +21286,11 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
