@@ -19,6 +19,10 @@ type Set[T Float] struct {
 	// MulT is c = α a bᵀ + β c for c (m,n), a (m,k), b (n,k). With β = 0, c is not read.
 	MulT func(c []T, ldc int, a []T, lda int, b []T, ldb int, m, n, k int, alpha, beta T)
 
+	// MulAdd does n ≥ 1 rounds of s = s x + x for as many s as keep a processor busy, in registers alone, and returns the number of
+	// multiply-adds. No product can be faster: see [Peak].
+	MulAdd func(n int, x T) int
+
 	// Nonzero writes the columns j < len(idx) in which one of x's m ≤ Together rows is not 0 to idx, in order, and returns their number;
 	// ends[i] is how many of them are below Group(i+1), for the (len(idx)+Group-1)/Group groups. The rest of idx is anything.
 	Nonzero func(idx, ends []int32, x []T, ldx, m int) int
