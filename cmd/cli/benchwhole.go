@@ -69,7 +69,7 @@ func (a *app) timeWhole(ctx context.Context, f *benchFlags, m models.Model, data
 		return w, usagef("model %s: %w", m.Name, err)
 	}
 	t.Train, t.Validation, t.Seed, t.Warp = labeled(images), labeled(data.Validation), 1, warp(images, m.Recipe, 1)
-	t.Progress = line.training(t.Epochs, t.Train.Len())
+	t.Progress = line.training(t.Epochs, t.Train.Len(), net.Loss.Classes)
 	if err := t.Start(); err != nil {
 		return w, usagef("%w", err)
 	}

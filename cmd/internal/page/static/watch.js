@@ -31,7 +31,7 @@ class View {
     this.key = key;
     const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.id : null;
     this.list.replaceChildren(...this.runs.map((r) => h("li", {}, h("button", { type: "button", "data-id": r.id, "aria-pressed": String(r.id === this.id), onclick: () => this.choose(r) },
-      h("strong", {}, r.model ?? r.id), h("span", { class: "row between small soft" }, h("span", {}, r.started ? new Date(r.started).toLocaleString([], { dateStyle: "short", timeStyle: "short" }) : ""), badge(r.status))))));
+      h("strong", {}, [r.model ?? r.id, r.name].filter(Boolean).join(" · ")), h("span", { class: "row between small soft" }, h("span", {}, r.started ? new Date(r.started).toLocaleString([], { dateStyle: "short", timeStyle: "short" }) : ""), badge(r.status))))));
     if (focused) this.list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -83,7 +83,7 @@ class Watcher {
 
   render() {
     const last = this.epochs.at(-1), all = this.settings?.epochs;
-    this.title.replaceChildren(h("div", {}, h("h1", {}, this.run.model), h("p", { class: "small soft mono" }, this.run.id)), badge(this.state));
+    this.title.replaceChildren(h("div", {}, h("h1", {}, [this.run.model, this.run.name].filter(Boolean).join(" · ")), h("p", { class: "small soft mono" }, this.run.id)), badge(this.state));
     this.note.textContent = this.end?.error ?? "";
     const left = last && all && this.state === "running" ? (all - 1 - last.epoch) * last.time : 0;
     const facts = [
