@@ -24,7 +24,7 @@ type machineFlags struct {
 }
 
 func (f *machineFlags) define(set *pflag.FlagSet) {
-	set.IntVar(&f.threads, "threads", 0, "`N` processors, or all if 0; the results are the same")
+	set.IntVar(&f.threads, "threads", 0, "`N` processors; 0: all, or one where that is faster; the results are the same")
 	f.vm.define(set, "vm", "our machine for graphs, or Gorgonia's TapeMachine", "stheno", "tape")
 	f.dtype.define(set, "dtype", "type of all numbers", "float32", "float64")
 	f.kernel.words = graph.Kernels()
