@@ -35,7 +35,7 @@ func (f *machineFlags) define(set *pflag.FlagSet) {
 func (f *machineFlags) use() error {
 	const most = 256 // of which more are no use on any machine
 	if f.threads < 0 || f.threads > most {
-		return usagef("--threads %d; use 1 to %d, or 0 for all", f.threads, most)
+		return usagef("--threads %d; use 1 to %d, or 0 for what is fastest", f.threads, most)
 	}
 	if f.kernel.value == "" {
 		return nil
