@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"path/filepath"
@@ -200,7 +201,7 @@ func (f *trainFlags) texts() *pflag.FlagSet {
 func flagsOfRun(r models.Reader, path string, info rundir.Info) (*trainFlags, error) {
 	f := plainFlags(r)
 	if wasImported(info.Argv) {
-		f.dtype.value = "float64"
+		f.dtype.value = cmp.Or(info.DType, "float64")
 	} else if err := f.parse(path, info.Argv); err != nil {
 		return nil, err
 	}
