@@ -13,7 +13,7 @@ import (
 // TestPNG: the picture has twice the size of the SVG, and in its boxes and at their edges the colors of their roles. One that would have too
 // many pixels has fewer.
 func TestPNG(t *testing.T) {
-	d := of(t, nets["residual"], graph.GradientLevel)
+	d := of(t, nets["residual"], graph.FoldedLevel)
 	img := decode(t, d)
 	l := layOut("a title", "about", d)
 	if got := img.Bounds().Size(); got != image.Pt(int(2*l.w+.5), int(2*l.h+.5)) {
@@ -22,6 +22,9 @@ func TestPNG(t *testing.T) {
 	pixel := func(x, y float64) imagecolor.Color { return imagecolor.RGBAModel.Convert(img.At(int(2*x), int(2*y))) }
 	for _, b := range l.boxes {
 		c := looks(b.Role)
+		if b.Params > 0 {
+			c.fill = learned
+		}
 		x, y := l.middle-l.picture.w/2+b.x, l.top+b.y
 		if inside := pixel(x+8, y+8); inside != hex(c.fill) {
 			t.Errorf("%s is filled with %v, want %s", b.Label, inside, c.fill)
