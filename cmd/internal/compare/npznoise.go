@@ -1,0 +1,104 @@
+package compare
+
+import (
+	"math"
+	"slices"
+)
+
+// several is by how many roundings a sum can be off.
+const several = 64
+
+// hush sets what differences of p's gradients are rounding: of sums that are 0 in theory, which are as far from it as the numbers added
+// up are large, and in float32 of what is lost next to 1.
+func (p *problem) hush(single bool) {
+	p.epsilon = 0x1p-52
+	if single {
+		p.epsilon = 0x1p-23
+	}
+	n := len(p.params)
+	p.noise, p.scale = make([]float64, n), make([]float64, n)
+	right, largest := p.ours(), map[string]float64{}
+	for i, g := range right {
+		for _, v := range g {
+			largest[p.params[i].of()] = max(largest[p.params[i].of()], math.Abs(v))
+		}
+	}
+	for i, q := range p.params {
+		p.scale[i] = largest[q.of()]
+	}
+	if single && p.sizes != nil {
+		p.noise = p.roundingNoise(right)
+	}
+}
+
+// roundingNoise is by how much float32 can be off in each tensor's gradients: several times what rounding of the weighted inputs and the
+// activations makes, which is a lot where 1−a of an activation next to 1 counts.
+func (p *problem) roundingNoise(right [][]float64) []float64 {
+	d := derivation{round: true, delta: func(r *pass, l, k int, back float64) float64 {
+		prime := r.prime(l, k)
+		if a := r.act[l-1]; smooth(a) {
+			prime = formula(a, r.h[l][k])
+		}
+		return back * prime * r.kept(l, k)
+	}}
+	off := d.gradients(p, nil)
+	noise := make([]float64, len(off))
+	for i, g := range right {
+		noise[i] = several * difference(off[i], g).Abs
+	}
+	return noise
+}
+
+// difference is how far the user's gradient i is from that of g. A sum that is 0 but for rounding is 0.
+func (p *problem) difference(g [][]float64, i int) Difference {
+	d := difference(p.user[i], g[i])
+	if floor := several * p.epsilon; d.Abs <= floor*p.scale[i] {
+		d.Rel = min(d.Rel, floor)
+	}
+	return d
+}
+
+// apart is the relative difference of the user's gradient i from that of g, 0 where the file has none. What is within the noise of a
+// tensor does not count.
+func (p *problem) apart(g [][]float64, i int) float64 {
+	switch {
+	case p.user[i] == nil:
+		return 0
+	case g[i] == nil:
+		return math.Inf(1)
+	}
+	d := p.difference(g, i)
+	if d.Abs <= p.noise[i] {
+		return min(d.Rel, p.tol)
+	}
+	return d.Rel
+}
+
+// off is by how much the user's gradients are off from g: the largest relative difference of a tensor, or the first beyond the
+// tolerance from the output backwards.
+func (p *problem) off(g [][]float64) float64 {
+	worst := 0.
+	for i := range slices.Backward(p.user) {
+		if worst = max(worst, p.apart(g, i)); worst > p.tol {
+			break
+		}
+	}
+	return worst
+}
+
+// implied is p with the gradients that the weights after the step tell. Rounding of the weights is noise in them.
+func (p *problem) implied() *problem {
+	q := *p
+	q.decayed, q.user, q.noise = true, make([][]float64, len(p.params)), make([]float64, len(p.params))
+	for i, after := range p.after {
+		if after == nil {
+			continue
+		}
+		q.user[i] = scaled(plus(p.values[i], -1, after), 1/p.eta)
+		q.noise[i] = p.noise[i]
+		for k := range after {
+			q.noise[i] = max(q.noise[i], 4*p.epsilon/p.eta*max(math.Abs(after[k]), math.Abs(p.values[i][k])))
+		}
+	}
+	return &q
+}
