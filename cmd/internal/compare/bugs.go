@@ -112,7 +112,7 @@ var outputErrors = []Bug{
 		output(logarithmic, func(_ *problem, n neuron) float64 { return (n.a - n.y) * n.a * (1 - n.a) })},
 	{"cost-derivative", "δ at the output is ∂C/∂a: the derivative of the output's own activation is missing.",
 		output(logarithmic, func(p *problem, n neuron) float64 { return p.costDerivative(n, 0) })},
-	{"softmax-for-sigmoid", "The output is a softmax, and the network has sigmoids there.", either(
+	{"softmax-for-sigmoid", "The output is a softmax, and the network has sigmoids there. If a softmax is meant, with the quadratic cost, its derivative is wrong.", either(
 		output(sigmoidal, func(_ *problem, n neuron) float64 { return n.softmax - n.y }),
 		output(sigmoidQuadratic, func(_ *problem, n neuron) float64 { return (n.softmax - n.y) * n.softmax * (1 - n.softmax) }),
 		output(sigmoidQuadratic, func(_ *problem, n neuron) float64 { return (n.softmax - n.y) * sigmoid.Prime(n.z) }),

@@ -1,17 +1,13 @@
 package compare
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // biases are mistakes with them.
 var biases = []Bug{
-	{"no-bias-gradient", "A bias's gradient is zero, or was never filled in.", func(p *problem) []derivation {
-		return p.eachOf(parameter.bias, func(r *pass, g [][]float64, i int) []float64 {
-			if slices.ContainsFunc(r.user[i], func(v float64) bool { return v != 0 }) {
-				return g[i] // Next to 0 a sum can be that is 0 in theory.
-			}
-			return same(g[i], 0)
-		})
-	}},
+	{"no-bias-gradient", "A bias's gradient is zero, or was never filled in.", noGradient},
 	{"bias-unsummed", "A bias's gradient has a row for each example: it is to be added up over the mini-batch.",
 		either(unsummed(func(m float64) float64 { return 1 }), unsummed(func(m float64) float64 { return m }))}, // the errors can have 1/m already
 	{"bias-sum", "A bias's gradient is m times too large: a sum, while the weights have the mean.",
@@ -36,6 +32,33 @@ var biases = []Bug{
 		eachBias(otherAxis)},
 	{"bias-broadcast", "A bias is added along the wrong axis, to the examples in place of the neurons, which goes unseen where m = n.", broadcast},
 	{"bias-forgotten", "The bias is forgotten forward: z = W a.", forgotten},
+}
+
+// noGradient is 0 in place of the gradients that are just that in the file: next to 0 a sum can be that is 0 in theory.
+func noGradient(p *problem) []derivation {
+	var zero []int
+	var names []string
+	biases := 0
+	for i, q := range p.params {
+		if !q.bias() {
+			continue
+		}
+		biases++
+		if u := p.user[i]; u != nil && p.odd[i] == "" && !slices.ContainsFunc(u, func(v float64) bool { return v != 0 }) {
+			zero, names = append(zero, i), append(names, p.tensor(i))
+		}
+	}
+	if len(zero) == 0 {
+		return nil
+	}
+	d := derivation{
+		in:    func(i int) bool { return slices.Contains(zero, i) },
+		after: func(_ *pass, g [][]float64, i int) []float64 { return same(g[i], 0) },
+	}
+	if d.alone = len(zero) < biases; d.alone {
+		d.where = " So it is with " + strings.Join(names, ", ") + "."
+	}
+	return []derivation{d}
 }
 
 // oneNumber has f of a bias's gradient in its place everywhere: for all biases, each alone, and those that are one number in the file.

@@ -78,7 +78,8 @@ type check struct {
 	finding *Finding
 	weights float64     // the tolerance for weights after a step
 	chosen  *problem    // the reading of the step before, which is that of all
-	moving  []*movement // the optimizers that fit so far, or the first of those that did
+	moving  []*movement // the optimizers that fit so far, or the first of those that did; nil where the step has no weights after it
+	moved   []*movement // those of the last step that has
 }
 
 // run goes through the steps, and looks for a mistake in the first that is wrong.
@@ -158,7 +159,7 @@ func (c *check) judge(problems []*problem) error {
 		return nil
 	}
 	switch {
-	case moved && !wrong && c.moving[0].bug != "":
+	case moved && !wrong && c.moving != nil && c.moving[0].bug != "":
 		c.finding.Diagnosis = named(c.moving[0].bug, "")
 	case wrong && c.rounding() && (diagnosis == nil || generic(diagnosis.Name) && diagnosis.Name != "decay" || slices.Contains(harmless, diagnosis.Name)):
 		c.forgive(diagnosis)

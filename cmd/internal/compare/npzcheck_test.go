@@ -107,33 +107,6 @@ func (p program) complete() program {
 	return p
 }
 
-// TestFileMistakes: each mistake is caught in every layout, and named. All that have names are here, but for those of other tests.
-func TestFileMistakes(t *testing.T) {
-	seen := map[string]bool{"no-lambda": true, "after-update": true, "factors": true, "cost": true, "float32": true, "label-sum": true}
-	for _, p := range mistaken {
-		seen[p.bug] = true
-		for _, s := range styles {
-			q := p.complete()
-			f, err := file(t, q.told(q.begin().run().arrays(s))).Check(t.Context(), nil, 0)
-			if err != nil {
-				t.Errorf("%s, %s: %v", p.bug, s.name, err)
-				continue
-			}
-			if f.First == nil {
-				t.Errorf("%s, %s: not seen", p.bug, s.name)
-			}
-			if f.Diagnosis == nil || f.Diagnosis.Name != p.bug {
-				t.Errorf("%s, %s: %+v", p.bug, s.name, f.Diagnosis)
-			}
-		}
-	}
-	for _, b := range Bugs {
-		if !seen[b.Name] {
-			t.Errorf("%s has no program", b.Name)
-		}
-	}
-}
-
 // check is Check of what a program says of itself.
 func (p *program) check(t *testing.T, change func([]npz.Array) []npz.Array) *Finding {
 	t.Helper()

@@ -56,7 +56,7 @@ func (c *check) updates(p *problem, g [][]float64) (wrong bool) {
 	if fits == nil {
 		fits = c.moving[:1]
 	}
-	c.moving = fits
+	c.moving, c.moved = fits, fits
 	for i, q := range slices.Backward(p.params) {
 		if after := p.after[i]; after != nil {
 			d := difference(after, best[i])
@@ -70,12 +70,12 @@ func (c *check) updates(p *problem, g [][]float64) (wrong bool) {
 
 // nameOptimizers notes what has moved the weights, if it was not gradient descent.
 func (c *check) nameOptimizers() {
-	if c.moving == nil || c.moving[0].name == rules[0].name || c.moving[0].bug != "" {
+	if c.moved == nil || c.moved[0].name == rules[0].name || c.moved[0].bug != "" {
 		return
 	}
 	var names []string
-	for _, m := range c.moving {
-		if m.bug == "" && !slices.Contains(names, m.name) {
+	for _, m := range c.moved {
+		if !slices.Contains(names, m.name) {
 			names = append(names, m.name)
 		}
 	}

@@ -51,7 +51,7 @@ var rules = func() []rule {
 		)
 	}
 	for _, ε := range epsilons {
-		all = append(all, rule{name: "Adam", bug: "adam-uncorrected", Optimizer: train.Adam{Eps: ε}, number: math.MaxInt32})
+		all = append(all, rule{name: "Adam without the correction of its means", bug: "adam-uncorrected", Optimizer: train.Adam{Eps: ε}, number: math.MaxInt32})
 	}
 	return all
 }()
