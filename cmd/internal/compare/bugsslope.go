@@ -152,10 +152,10 @@ func otherFormulas(p *problem) []derivation {
 	return all
 }
 
-// otherActivation changes the hidden layers' activation for something of another.
+// otherActivation changes the hidden layers' activation for something of another, where it is said what they have.
 func otherActivation(of func(right, other *activation) *activation) func(*problem) []derivation {
 	return func(p *problem) []derivation {
-		if len(p.sizes) < 3 {
+		if len(p.sizes) < 3 || p.names == nil && p.text("activation") == "" {
 			return nil
 		}
 		var all []derivation

@@ -95,7 +95,7 @@ func (p *problem) with(d derivation) *problem {
 	q.given = append(slices.Clip(p.given), d)
 	switch {
 	case d.before != nil:
-		q.graph = new(outcome)
+		q.graph, q.like = new(outcome), p.graph.forward
 		d.before(&q)
 	case d.inside():
 		q.graph = &outcome{forward: p.graph.forward}
@@ -143,29 +143,46 @@ func (s mistakes) forward(p *problem) *pass {
 		return &pass{problem: p, z: o.z, h: o.h, a: o.a, e: by(), δ: by()}
 	}
 	r := &pass{problem: p, z: by(), h: by(), a: by(), e: by(), δ: by()}
-	r.z[0], r.h[0], r.a[0] = p.x, p.x, hadamard(p.x, p.maskAt(0))
+	like := p.like // What is computed from the same numbers is taken from there.
+	if round || like == nil {
+		like = &pass{problem: &problem{spec: p.spec, values: make([][]float64, len(p.values))}, z: by(), h: by(), a: by()}
+	}
+	r.z[0], r.h[0], r.a[0] = p.x, p.x, like.a[0]
+	if !identical(p.x, like.x) || !identical(p.maskAt(0), like.maskAt(0)) {
+		r.a[0] = hadamard(p.x, p.maskAt(0))
+	}
 	for l := 1; l < layers; l++ {
-		z, bias := product(r.a[l-1], p.values[2*l-2], p.m), p.values[2*l-1]
-		for k := range z {
-			z[k] += bias[k%len(bias)]
+		w, bias := p.values[2*l-2], p.values[2*l-1]
+		z, h, a := like.z[l], like.h[l], like.a[l]
+		known := identical(r.a[l-1], like.a[l-1]) && identical(w, like.values[2*l-2]) && identical(bias, like.values[2*l-1])
+		if !known {
+			z = product(r.a[l-1], w, p.m)
+			for k := range z {
+				z[k] += bias[k%len(bias)]
+			}
 		}
-		if round {
-			toFloat32(z)
+		if !known || p.act[l-1] != like.act[l-1] || !identical(p.maskAt(l), like.maskAt(l)) {
+			if round {
+				toFloat32(z)
+			}
+			if h = p.act[l-1].Forward(z); p.act[l-1] == softmax {
+				h = p.softmax(z)
+			}
+			if round {
+				toFloat32(h)
+			}
+			a = hadamard(h, p.maskAt(l))
 		}
-		h := p.act[l-1].Forward(z)
-		if p.act[l-1] == softmax {
-			h = p.softmax(z)
-		}
-		if round {
-			toFloat32(h)
-		}
-		r.z[l], r.h[l], r.a[l] = z, h, hadamard(h, p.maskAt(l))
+		r.z[l], r.h[l], r.a[l] = z, h, a
 	}
 	if !round {
 		p.graph.forward = r
 	}
 	return r
 }
+
+// identical says that two slices are one, or both nil.
+func identical(a, b []float64) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
 // toFloat32 rounds x.
 func toFloat32(x []float64) {

@@ -117,7 +117,7 @@ func (p *problem) without(c float64) *problem {
 
 // single are the derivations that explain the gradients, c times the weights left aside.
 func (p *problem) single(ctx context.Context, c float64) []suspect {
-	all := p.suspects(ctx, c, func(int, derivation) bool { return true })
+	all := p.suspects(ctx, c, func(int) bool { return true })
 	if p.singles == nil {
 		p.singles = map[float64][]suspect{}
 	}
@@ -125,8 +125,8 @@ func (p *problem) single(ctx context.Context, c float64) []suspect {
 	return slices.DeleteFunc(slices.Clone(all), func(s suspect) bool { return !(s.err <= p.tol) })
 }
 
-// suspects tries the derivations that are wanted, c times the weights left aside.
-func (p *problem) suspects(ctx context.Context, c float64, wanted func(bug int, d derivation) bool) []suspect {
+// suspects tries the bugs that are wanted, c times the weights left aside.
+func (p *problem) suspects(ctx context.Context, c float64, wanted func(bug int) bool) []suspect {
 	var all []suspect
 	q := p.without(c)
 	// Where only the shape of a bias's gradient is wrong, whatever does not matter on this mini-batch would explain the numbers.
@@ -135,13 +135,11 @@ func (p *problem) suspects(ctx context.Context, c float64, wanted func(bug int, 
 		if ctx.Err() != nil {
 			return nil
 		}
-		if bug.derive == nil || bug.Name == "no-lambda" && !p.decayed || right && !slices.Contains(p.odd, bug.Name) {
+		if bug.derive == nil || !wanted(i) || bug.Name == "no-lambda" && !p.decayed || right && !slices.Contains(p.odd, bug.Name) {
 			continue
 		}
 		for _, d := range bug.derive(q) {
-			if wanted(i, d) {
-				all = append(all, p.suspect(i, d, q, c))
-			}
+			all = append(all, p.suspect(i, d, q, c))
 		}
 	}
 	return all

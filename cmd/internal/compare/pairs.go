@@ -20,6 +20,8 @@ func diagnoseTwo(ctx context.Context, problems []*problem) (*Diagnosis, *problem
 
 // pairs are the mistakes beside which another explains the gradients, c times the weights left aside.
 func (p *problem) pairs(ctx context.Context, c float64) []suspect {
+	outputFrom := slices.IndexFunc(Bugs, func(b Bug) bool { return b.Name == outputErrors[0].Name })
+	outputTo := outputFrom + len(outputErrors) + len(softmaxes)
 	const most = 24 // The likeliest come first, and each is a search of its own.
 	q := p.without(c)
 	right := q.explained(q.ours())
@@ -36,8 +38,8 @@ func (p *problem) pairs(ctx context.Context, c float64) []suspect {
 			tried++
 		}
 		given := p.with(a.derivation)
-		for _, b := range given.suspects(ctx, c, func(bug int, d derivation) bool {
-			return bug != a.bug && d.times == 0 && !generic(Bugs[bug].Name) && (!output || d.output != nil)
+		for _, b := range given.suspects(ctx, c, func(bug int) bool {
+			return bug != a.bug && bug >= outputFrom && !generic(Bugs[bug].Name) && (!output || bug < outputTo)
 		}) {
 			if b.err <= p.tol {
 				b.pair = &Diagnosis{
