@@ -132,7 +132,7 @@ func otherSlope(step int) func(*problem) []derivation {
 
 // others are the activations that hidden layers can have, but for that which they have.
 func (p *problem) others() []*activation {
-	return slices.DeleteFunc(slices.Concat(ofHidden, leaks[1:]), func(a *activation) bool { return len(p.act) > 0 && a.name == p.act[0].name })
+	return slices.DeleteFunc(slices.Clone(activations), func(a *activation) bool { return len(p.act) > 0 && a.name == p.act[0].name })
 }
 
 // otherFormulas are the σ′ of other activations, at z, or their formulas for activations, at a.

@@ -65,7 +65,7 @@ func (r *pass) throughSoftmax(e []float64) []float64 { return r.jacobian(e, r.a[
 // softmaxOfActivation has sigmoids before the softmax, or what the hidden layers have, and goes back through them or not.
 func softmaxOfActivation(p *problem) []derivation {
 	var all []derivation
-	for _, a := range ofHidden {
+	for _, a := range activations {
 		all = append(all, otherSoftmax(
 			func(p *problem, z []float64) []float64 { return p.softmax(a.Forward(z)) },
 			func(r *pass, e []float64) []float64 {

@@ -21,15 +21,15 @@ type derivation struct {
 	input  func(r *pass, l int) []float64                  // the activations in BP4, (m, in)
 	in     func(l int) bool                                // the layers where all but output are wrong, or the parameters where after is; nil: all
 
-	where string  // the end of a sentence, or empty
-	alone bool    // in one layer only
-	l2    bool    // the term of λ, right or wrong, is in the gradients
-	times float64 // a factor of all, which the term of λ can have too; 0: no such
-	round bool    // to float32, weighted inputs and activations
+	where string            // the end of a sentence, or empty
+	alone bool              // in one layer only
+	l2    bool              // the term of λ, right or wrong, is in the gradients
+	times float64           // a factor of all, which the term of λ can have too; 0: no such
+	round func(x []float64) // weighted inputs and activations, to fewer digits
 }
 
 func (d *derivation) inside() bool {
-	return d.output != nil || d.prime != nil || d.delta != nil || d.handed != nil || d.weight != nil || d.input != nil || d.round
+	return d.output != nil || d.prime != nil || d.delta != nil || d.handed != nil || d.weight != nil || d.input != nil || d.round != nil
 }
 
 func (d *derivation) wrongIn(l int) bool { return d.in == nil || d.in(l) }
@@ -103,8 +103,18 @@ func (p *problem) with(d derivation) *problem {
 	return &q
 }
 
-// finish makes those of the mistakes that are made with the gradients g.
+// finish makes those of the mistakes that are made with the gradients g, terms of λ first.
 func (s mistakes) finish(r *pass, g [][]float64) [][]float64 {
+	s = slices.Clone(s)
+	slices.SortStableFunc(s, func(a, b derivation) int {
+		switch {
+		case a.l2 == b.l2:
+			return 0
+		case a.l2:
+			return -1
+		}
+		return 1
+	})
 	for _, d := range s {
 		if d.after == nil || g == nil {
 			continue
@@ -138,13 +148,18 @@ func (p *problem) ours() [][]float64 { return derivation{}.gradients(p, nil) }
 func (s mistakes) forward(p *problem) *pass {
 	layers := len(p.sizes)
 	by := func() [][]float64 { return make([][]float64, layers) }
-	round := slices.ContainsFunc(s, func(d derivation) bool { return d.round })
-	if o := p.graph.forward; o != nil && !round { // It is as in the right one.
+	var round func(x []float64)
+	for _, d := range s {
+		if d.round != nil {
+			round = d.round
+		}
+	}
+	if o := p.graph.forward; o != nil && round == nil { // It is as in the right one.
 		return &pass{problem: p, z: o.z, h: o.h, a: o.a, e: by(), δ: by()}
 	}
 	r := &pass{problem: p, z: by(), h: by(), a: by(), e: by(), δ: by()}
 	like := p.like // What is computed from the same numbers is taken from there.
-	if round || like == nil {
+	if round != nil || like == nil {
 		like = &pass{problem: &problem{spec: p.spec, values: make([][]float64, len(p.values))}, z: by(), h: by(), a: by()}
 	}
 	r.z[0], r.h[0], r.a[0] = p.x, p.x, like.a[0]
@@ -162,20 +177,20 @@ func (s mistakes) forward(p *problem) *pass {
 			}
 		}
 		if !known || p.act[l-1] != like.act[l-1] || !identical(p.maskAt(l), like.maskAt(l)) {
-			if round {
-				toFloat32(z)
+			if round != nil {
+				round(z)
 			}
 			if h = p.act[l-1].Forward(z); p.act[l-1] == softmax {
 				h = p.softmax(z)
 			}
-			if round {
-				toFloat32(h)
+			if round != nil {
+				round(h)
 			}
 			a = hadamard(h, p.maskAt(l))
 		}
 		r.z[l], r.h[l], r.a[l] = z, h, a
 	}
-	if !round {
+	if round == nil {
 		p.graph.forward = r
 	}
 	return r
@@ -183,13 +198,6 @@ func (s mistakes) forward(p *problem) *pass {
 
 // identical says that two slices are one, or both nil.
 func identical(a, b []float64) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
-
-// toFloat32 rounds x.
-func toFloat32(x []float64) {
-	for k, v := range x {
-		x[k] = float64(float32(v))
-	}
-}
 
 // softmax is that of each example of z (m, n).
 func (p *problem) softmax(z []float64) []float64 {

@@ -29,7 +29,7 @@ type problem struct {
 
 	tol     float64               // relative differences up to this are none
 	noise   []float64             // absolute differences up to this are none, one a parameter
-	scale   []float64             // the largest of the right gradients of its layer, one a parameter
+	scale   []float64             // the largest of the user's gradients of its layer, one a parameter
 	epsilon float64               // the rounding of 1 in the file's type
 	given   mistakes              // what counts as right
 	singles map[float64][]suspect // each mistake, by what was taken from the gradients of the weights

@@ -76,6 +76,9 @@ func leaky(slope float64) *activation {
 // ofHidden are those that hidden layers can have if the file does not say.
 var ofHidden = []*activation{sigmoid, tanh, relu, leaks[0]}
 
+// activations are those, and leaky ReLUs of other slopes.
+var activations = slices.Concat(ofHidden, leaks[1:])
+
 // activationOf is the one that a layer is, or nil.
 func activationOf(l graph.Layer) *activation {
 	if leak, ok := l.(graph.LeakyReLU); ok {
@@ -202,18 +205,18 @@ var (
 // candidates are the networks of such sizes that a file may mean. The empty text means that it does not say.
 func candidates(sizes []int, hidden, loss string) ([]*spec, error) {
 	var all []*spec
-	activations := ofHidden
+	tried := ofHidden
 	switch {
 	case strings.HasPrefix(hidden, "leaky"):
-		activations = leaks
+		tried = leaks
 	case hidden != "":
 		i := slices.IndexFunc(ofHidden, func(a *activation) bool { return a.name == hidden })
 		if i < 0 {
 			return nil, fmt.Errorf("activation %q; use sigmoid, tanh, relu or leaky-relu", hidden)
 		}
-		activations = ofHidden[i : i+1]
+		tried = ofHidden[i : i+1]
 	}
-	for _, h := range activations {
+	for _, h := range tried {
 		for _, e := range endings {
 			ofHiddenOnly := (e.output == tanh || e.output == relu) && e.output != h
 			if (loss == "" || slices.Contains(e.names, loss)) && !ofHiddenOnly {

@@ -9,32 +9,40 @@ import (
 const several = 64
 
 // hush sets what differences of p's gradients are rounding: of sums that are 0 in theory, which are as far from it as the numbers added
-// up are large, and in float32 of what is lost next to 1.
+// up are large, and of what is lost next to 1.
 func (p *problem) hush(single bool) {
 	p.epsilon = 0x1p-52
 	if single {
 		p.epsilon = 0x1p-23
 	}
-	n := len(p.params)
-	p.noise, p.scale = make([]float64, n), make([]float64, n)
-	right, largest := p.ours(), map[string]float64{}
-	for i, g := range right {
+	p.rescale()
+	if p.noise = make([]float64, len(p.params)); p.sizes != nil {
+		p.noise = p.roundingNoise(single)
+	}
+}
+
+// rescale sets the scale of the user's gradients.
+func (p *problem) rescale() {
+	largest := map[string]float64{}
+	for i, g := range p.user {
 		for _, v := range g {
 			largest[p.params[i].of()] = max(largest[p.params[i].of()], math.Abs(v))
 		}
 	}
+	p.scale = make([]float64, len(p.params))
 	for i, q := range p.params {
 		p.scale[i] = largest[q.of()]
 	}
-	if single && p.sizes != nil {
-		p.noise = p.roundingNoise(right)
-	}
 }
 
-// roundingNoise is by how much float32 can be off in each tensor's gradients: several times what rounding of the weighted inputs and the
-// activations makes, which is a lot where 1−a of an activation next to 1 counts.
-func (p *problem) roundingNoise(right [][]float64) []float64 {
-	d := derivation{round: true, delta: func(r *pass, l, k int, back float64) float64 {
+// roundingNoise is by how much each tensor's gradients can be off: several times what rounding of the weighted inputs and the activations
+// makes, which is a lot where 1−a of an activation next to 1 counts.
+func (p *problem) roundingNoise(single bool) []float64 {
+	round := toFloat32
+	if !single {
+		round = nextFloat64
+	}
+	d := derivation{round: round, delta: func(r *pass, l, k int, back float64) float64 {
 		prime := r.prime(l, k)
 		if a := r.act[l-1]; smooth(a) {
 			prime = formula(a, r.h[l][k])
@@ -43,10 +51,24 @@ func (p *problem) roundingNoise(right [][]float64) []float64 {
 	}}
 	off := d.gradients(p, nil)
 	noise := make([]float64, len(off))
-	for i, g := range right {
+	for i, g := range p.ours() {
 		noise[i] = several * difference(off[i], g).Abs
 	}
 	return noise
+}
+
+// toFloat32 rounds x.
+func toFloat32(x []float64) {
+	for k, v := range x {
+		x[k] = float64(float32(v))
+	}
+}
+
+// nextFloat64 moves every other number of x to the next, as another order of additions would.
+func nextFloat64(x []float64) {
+	for k := 0; k < len(x); k += 2 {
+		x[k] = math.Nextafter(x[k], 0)
+	}
 }
 
 // difference is how far the user's gradient i is from that of g. A sum that is 0 but for rounding is 0.
@@ -100,5 +122,6 @@ func (p *problem) implied() *problem {
 			q.noise[i] = max(q.noise[i], 4*p.epsilon/p.eta*max(math.Abs(after[k]), math.Abs(p.values[i][k])))
 		}
 	}
+	q.rescale()
 	return &q
 }

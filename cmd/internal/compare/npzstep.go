@@ -18,7 +18,7 @@ func (c *check) gradients(p *problem, g [][]float64) (wrong bool) {
 		}
 		d := p.difference(g, i)
 		lost := d.Rel > p.tol && d.Abs <= p.noise[i]
-		if lost && !slices.Contains(c.finding.Notes, roundedAway) {
+		if lost && c.file.single && !slices.Contains(c.finding.Notes, roundedAway) {
 			c.finding.Notes = append(c.finding.Notes, roundedAway)
 		}
 		same := (d.Rel <= p.tol || lost) && p.odd[i] == ""
