@@ -141,15 +141,13 @@ func factors(p *problem) []derivation {
 	k := slices.Repeat([]float64{1}, len(p.user))
 	var names []string
 	for i, g := range p.ours() {
-		if len(g) < 3 || p.user[i] == nil {
+		if len(g) < 3 || p.user[i] == nil || p.distance(p.ours(), i) <= p.tol {
 			continue
 		}
 		if k[i] = nearestFactor(p.user[i:i+1], [][]float64{g}); math.IsNaN(k[i]) {
 			return nil
 		}
-		if math.Abs(k[i]-1) > p.tol {
-			names = append(names, fmt.Sprintf("%s by %.4g", p.tensor(i), k[i]))
-		}
+		names = append(names, fmt.Sprintf("%s by %.4g", p.tensor(i), k[i]))
 	}
 	return []derivation{{
 		where: " " + strings.Join(names, ", ") + ".",

@@ -44,7 +44,7 @@ func noGradient(p *problem) []derivation {
 			continue
 		}
 		biases++
-		if u := p.user[i]; u != nil && p.odd[i] == "" && !slices.ContainsFunc(u, func(v float64) bool { return v != 0 }) {
+		if u := p.user[i]; u != nil && p.misshapen[i] == "" && !slices.ContainsFunc(u, func(v float64) bool { return v != 0 }) {
 			zero, names = append(zero, i), append(names, p.tensor(i))
 		}
 	}
@@ -66,7 +66,7 @@ func oneNumber(f func(r *pass, g []float64) float64) func(*problem) []derivation
 	each := eachBias(func(r *pass, g, _ []float64) []float64 { return same(g, f(r, g)) })
 	return func(p *problem) []derivation {
 		all := each(p)
-		if odd := p.oddly("bias-one-number"); slices.Contains(p.odd, "bias-one-number") && len(all) > 0 {
+		if odd := p.misshapenBy("bias-one-number"); slices.Contains(p.misshapen, "bias-one-number") && len(all) > 0 {
 			d := all[0]
 			d.in = odd
 			all = append(all, d)
@@ -75,14 +75,14 @@ func oneNumber(f func(r *pass, g []float64) float64) func(*problem) []derivation
 	}
 }
 
-// odder says that one has.
-func (p *problem) odder() bool {
-	return slices.ContainsFunc(p.odd, func(bug string) bool { return bug != "" })
+// hasMisshapen says that one has.
+func (p *problem) hasMisshapen() bool {
+	return slices.ContainsFunc(p.misshapen, func(bug string) bool { return bug != "" })
 }
 
-// oddly says which gradients have a shape that a bug gives them.
-func (p *problem) oddly(bug string) func(i int) bool {
-	return func(i int) bool { return p.odd[i] == bug }
+// misshapenBy says which gradients have a shape that a bug gives them.
+func (p *problem) misshapenBy(bug string) func(i int) bool {
+	return func(i int) bool { return p.misshapen[i] == bug }
 }
 
 // eachBias puts f of a bias's gradient and of the errors δ (m, n) in its place: of all biases, and of each alone. δ is nil where the
@@ -118,11 +118,11 @@ func otherAxis(r *pass, g, δ []float64) []float64 {
 
 func unsummed(by func(m float64) float64) func(*problem) []derivation {
 	return func(p *problem) []derivation {
-		if !slices.Contains(p.odd, "bias-unsummed") {
+		if !slices.Contains(p.misshapen, "bias-unsummed") {
 			return nil
 		}
 		return []derivation{{
-			in:    p.oddly("bias-unsummed"),
+			in:    p.misshapenBy("bias-unsummed"),
 			after: func(r *pass, g [][]float64, i int) []float64 { return scaled(g[i], by(float64(r.m))) },
 		}}
 	}

@@ -71,16 +71,16 @@ func (p *problem) learned() [][]int {
 		return nil
 	}
 	r, _ := p.byHand()
-	δ := r.told(len(p.sizes) - 1)
+	δ := r.recovered(len(p.sizes) - 1)
 	if δ == nil {
 		return nil
 	}
 	return [][]int{p.nearestClasses(r, δ), p.nearestClasses(r, scaled(δ, 1/float64(p.m)))}
 }
 
-// told is the δ of layer l (m, neurons) that the user's gradients were made of, or nil. They are the mean of a δᵀ over the examples:
+// recovered is the δ of layer l (m, neurons) that the user's gradients were made of, or nil. They are the mean of a δᵀ over the examples:
 // as long as there are fewer examples than inputs of the layer, δ follows from that.
-func (r *pass) told(l int) []float64 {
+func (r *pass) recovered(l int) []float64 {
 	const most = 256 // examples
 	w, b := r.user[2*l-2], r.user[2*l-1]
 	if w == nil || r.m > most {

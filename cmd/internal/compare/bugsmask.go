@@ -40,7 +40,7 @@ func otherMasks(p *problem) []derivation {
 		s := append(slices.Clip(p.given), d)
 		r := s.forward(p)
 		s.backward(r, func(_ [][]float64, at int) bool { return at > l })
-		δ, kept := r.told(l), slices.Max(mask)
+		δ, kept := r.recovered(l), slices.Max(mask)
 		if δ == nil {
 			return nil
 		}

@@ -105,27 +105,19 @@ func (p *problem) with(d derivation) *problem {
 
 // finish makes those of the mistakes that are made with the gradients g, terms of λ first.
 func (s mistakes) finish(r *pass, g [][]float64) [][]float64 {
-	s = slices.Clone(s)
-	slices.SortStableFunc(s, func(a, b derivation) int {
-		switch {
-		case a.l2 == b.l2:
-			return 0
-		case a.l2:
-			return -1
-		}
-		return 1
-	})
-	for _, d := range s {
-		if d.after == nil || g == nil {
-			continue
-		}
-		wrong := slices.Clone(g)
-		for i := range g {
-			if d.wrongIn(i) {
-				wrong[i] = d.after(r, g, i)
+	for _, l2 := range []bool{true, false} {
+		for _, d := range s {
+			if d.after == nil || d.l2 != l2 || g == nil {
+				continue
 			}
+			wrong := slices.Clone(g)
+			for i := range g {
+				if d.wrongIn(i) {
+					wrong[i] = d.after(r, g, i)
+				}
+			}
+			g = wrong
 		}
-		g = wrong
 	}
 	return g
 }

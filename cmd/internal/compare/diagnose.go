@@ -130,12 +130,12 @@ func (p *problem) suspects(ctx context.Context, c float64, wanted func(bug int) 
 	var all []suspect
 	q := p.without(c)
 	// Where only the shape of a bias's gradient is wrong, whatever does not matter on this mini-batch would explain the numbers.
-	right := p.odder() && q.isOurs()
+	right := p.hasMisshapen() && q.isOurs()
 	for i, bug := range Bugs {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if bug.derive == nil || !wanted(i) || bug.Name == "no-lambda" && !p.decayed || right && !slices.Contains(p.odd, bug.Name) {
+		if bug.derive == nil || !wanted(i) || bug.Name == "no-lambda" && !p.decayed || right && !slices.Contains(p.misshapen, bug.Name) {
 			continue
 		}
 		for _, d := range bug.derive(q) {
@@ -187,7 +187,7 @@ func (p *problem) isOurs() bool {
 // times a factor. What is beside another mistake must explain all.
 func (p *problem) hopeful(g [][]float64, l int) bool {
 	if p.given != nil {
-		return p.apart(g, 2*l-2) <= p.tol && p.apart(g, 2*l-1) <= p.tol
+		return p.distance(g, 2*l-2) <= p.tol && p.distance(g, 2*l-1) <= p.tol
 	}
 	return p.reach(g) <= 2*l-2 || p.proportional(g)
 }
@@ -211,7 +211,7 @@ func (p *problem) reach(g [][]float64) int {
 		first, some := i, false
 		for first > 0 && p.params[first-1].of() == p.params[i-1].of() {
 			first--
-			some = some || p.apart(g, first) <= p.tol
+			some = some || p.distance(g, first) <= p.tol
 		}
 		if !some {
 			break
@@ -225,7 +225,7 @@ func (p *problem) reach(g [][]float64) int {
 func (p *problem) explained(g [][]float64) int {
 	n := 0
 	for i := p.reach(g); i < len(g); i++ {
-		if p.user[i] != nil && p.apart(g, i) <= p.tol {
+		if p.user[i] != nil && p.distance(g, i) <= p.tol {
 			n++
 		}
 	}

@@ -10,22 +10,22 @@ type problem struct {
 	*spec
 	*sample
 	reading
-	slots    map[slot]array
-	m        int         // examples
-	x, y     []float64   // (m, input), (m, outputs)
-	values   [][]float64 // the weights and biases, one a parameter
-	masks    map[int][]float64
-	user     [][]float64            // the gradients to be judged, one a parameter; nil where the file has none
-	after    [][]float64            // likewise the weights after the step
-	kept     map[string][][]float64 // likewise v and m, what an optimizer has kept of the steps before
-	previous [][]float64            // the gradients that the file has for the step before; nil where there is none
-	fixed    [][]float64            // what belongs to the weights and has no gradient; nil where the file has none
-	odd      []string               // the bug that a gradient's shape shows, or empty, one a parameter
-	raw      bool                   // x were bytes, and are divided by 256
-	eta      float64                // 0: unknown
-	lambda   float64
-	l2       float64 // λ/n, n the number of training examples
-	t        float64 // the number of the step, from 1; 0: unknown
+	slots     map[slot]array
+	m         int         // examples
+	x, y      []float64   // (m, input), (m, outputs)
+	values    [][]float64 // the weights and biases, one a parameter
+	masks     map[int][]float64
+	user      [][]float64            // the gradients to be judged, one a parameter; nil where the file has none
+	after     [][]float64            // likewise the weights after the step
+	kept      map[string][][]float64 // likewise v and m, what an optimizer has kept of the steps before
+	previous  [][]float64            // the gradients that the file has for the step before; nil where there is none
+	fixed     [][]float64            // what belongs to the weights and has no gradient; nil where the file has none
+	misshapen []string               // the bug that a gradient's shape shows, or empty, one a parameter
+	raw       bool                   // x were bytes, and are divided by 256
+	eta       float64                // 0: unknown
+	lambda    float64
+	l2        float64 // λ/n, n the number of training examples
+	t         float64 // the number of the step, from 1; 0: unknown
 
 	tol     float64               // relative differences up to this are none
 	noise   []float64             // absolute differences up to this are none, one a parameter

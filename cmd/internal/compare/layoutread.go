@@ -131,7 +131,7 @@ func (p *problem) classes() []int {
 // parameters reads weights, biases, their gradients, their values after the step, and what an optimizer keeps.
 func (p *problem) parameters() error {
 	n := len(p.params)
-	p.values, p.user, p.after, p.odd = make([][]float64, n), make([][]float64, n), make([][]float64, n), make([]string, n)
+	p.values, p.user, p.after, p.misshapen = make([][]float64, n), make([][]float64, n), make([][]float64, n), make([]string, n)
 	p.kept = map[string][][]float64{"v": make([][]float64, n), "m": make([][]float64, n)}
 	for i, q := range p.params {
 		p.values[i] = make([]float64, q.shape.TotalSize()) // of a network without biases
@@ -210,14 +210,14 @@ func (p *problem) gradient(i int, a array) ([]float64, bool) {
 	}
 	n := p.params[i].shape.TotalSize()
 	if len(a.x) == 1 {
-		p.odd[i] = "bias-one-number"
+		p.misshapen[i] = "bias-one-number"
 		return slices.Repeat(a.x, n), true
 	}
 	x, m, ok := exampleRows(a, n, p.xRows)
 	if !ok || m != p.m || m == 1 {
 		return nil, false
 	}
-	p.odd[i] = "bias-unsummed"
+	p.misshapen[i] = "bias-unsummed"
 	return columns(x, n), true
 }
 

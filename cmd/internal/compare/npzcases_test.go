@@ -163,6 +163,7 @@ func TestFileNormal(t *testing.T) {
 		model      bool
 	}{
 		{"", "without a model all layers are dense; name the model before --against", false},
+		{"mean1", "mean1 belongs to no layer; the layers are", true},
 		{"gamma7", "gamma7 is of layer 7, and there are normalizations of 2 layers", true},
 		{"batchnorm1.gamma", "batchnorm1.gamma belongs to no layer; the layers are [dense1 layernorm1 dense2 layernorm2 dense3]", true},
 	} {

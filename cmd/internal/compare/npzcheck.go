@@ -130,7 +130,7 @@ func has(tensors [][]float64) bool {
 func (c *check) judge(problems []*problem) error {
 	for _, p := range problems {
 		p.tol = c.finding.Tol
-		p.hush(c.file.single)
+		p.setNoise(c.file.single)
 		if c.chosen != nil && c.chosen.step+1 == p.step {
 			p.previous = c.chosen.user
 		}
@@ -145,7 +145,7 @@ func (c *check) judge(problems []*problem) error {
 	}
 	l2 := p.term(g)
 	if c.chosen == nil {
-		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(c.model == nil && p.guessed(), l2)
+		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(p.guessed(), l2)
 	}
 	c.chosen = p
 	wrong := c.gradients(p, p.plusDecay(g, l2))
@@ -214,7 +214,7 @@ func (c *check) optimized(p *problem) bool {
 
 // fits says that the user's gradients are right, by hand, with or without the term of λ.
 func (p *problem) fits() bool {
-	return !p.odder() && slices.ContainsFunc(p.decays(), func(l2 float64) bool { return p.without(l2).isOurs() })
+	return !p.hasMisshapen() && slices.ContainsFunc(p.decays(), func(l2 float64) bool { return p.without(l2).isOurs() })
 }
 
 // byCost leaves out the problems whose cost is not that in the file, if it is that of others.
@@ -256,7 +256,7 @@ func (p *problem) term(g [][]float64) float64 {
 func (c *check) rounding() bool {
 	f := c.finding
 	coarse := !slices.ContainsFunc(f.Tensors, func(t Compared) bool { return !t.Weight && t.coarse > hiddenTolerance })
-	return !c.file.single && coarse && f.Weights <= weights32 && c.chosen.tol == tolerance && !c.chosen.odder()
+	return !c.file.single && coarse && f.Weights <= weights32 && c.chosen.tol == tolerance && !c.chosen.hasMisshapen()
 }
 
 // forgive takes the differences for rounding of float32, or for something as harmless.
@@ -276,7 +276,7 @@ func (c *check) forgive(d *Diagnosis) {
 
 // guessed says that the file does not tell what network of its sizes it is of.
 func (p *problem) guessed() bool {
-	return p.text("loss") == "" || len(p.sizes) > 2 && p.text("activation") == ""
+	return p.names == nil && (p.text("loss") == "" || len(p.sizes) > 2 && p.text("activation") == "")
 }
 
 // notes are what the user should know of how the file was read. l2 is what the gradients have in them of the weights.

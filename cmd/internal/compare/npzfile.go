@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -162,7 +161,7 @@ func (s *sample) byName(model *spec) (map[slot]array, error) {
 		}
 		at := slot{k.layer + "." + k.kind, k.part}
 		switch {
-		case number < 0 && byNumber:
+		case byNumber && number < 0:
 			return nil, s.errorf("%s belongs to no layer; the first is 1, or 0 where all count from there", a.name)
 		case k.kind == "mask":
 			at = slot{strconv.Itoa(number), "mask"}
@@ -172,6 +171,8 @@ func (s *sample) byName(model *spec) (map[slot]array, error) {
 			}
 		case byNumber && (k.kind == "w" || k.kind == "b"):
 			at.name = fmt.Sprintf("dense%d.%s", number+1, k.kind)
+		case byNumber:
+			return nil, s.errorf("%s is of a layer that normalizes, and without a model all layers are dense; name the model before --against", a.name)
 		case !ofDense.MatchString(at.name):
 			return nil, s.errorf("%s belongs to the layer %s, and without a model all layers are dense; name the model before --against",
 				a.name, strings.TrimSuffix(at.name, "."+k.kind))
@@ -198,25 +199,26 @@ func counted(kind string) string {
 	return kind
 }
 
-// parameter is the name of what k means: the parameter of that kind of a layer of that name, or of the layer of that number among those
-// with weights, or among those that normalize.
+// parameter is the name of what k means: of that kind in the layer of that name, or of that number among the layers with weights, or
+// among those that normalize.
 func (s *spec) parameter(k key, number int, byNumber bool) (string, error) {
-	name, layers := k.layer+"."+k.kind, 0
-	for _, q := range slices.Concat(s.params, s.fixed) {
-		switch {
-		case !byNumber && q.name == name:
-			return name, nil
-		case byNumber && strings.HasSuffix(q.name, "."+counted(k.kind)):
-			if layers == number {
-				return q.of() + "." + k.kind, nil
-			}
-			layers++
-		}
-	}
+	all := slices.Concat(s.params, s.fixed)
+	name := k.layer + "." + k.kind
 	if byNumber {
-		return "", fmt.Errorf("is of layer %d, and there are %s of %d layers", number+1, cmp.Or(map[string]string{"w": "weights"}[counted(k.kind)], "normalizations"), layers)
+		kind, what := counted(k.kind), "normalizations"
+		if kind == "w" {
+			what = "weights"
+		}
+		layers := slices.DeleteFunc(slices.Clone(all), func(q parameter) bool { return !strings.HasSuffix(q.name, "."+kind) })
+		if number >= len(layers) {
+			return "", fmt.Errorf("is of layer %d, and there are %s of %d layers", number+1, what, len(layers))
+		}
+		name = layers[number].of() + "." + k.kind
 	}
-	return "", fmt.Errorf("belongs to no layer; the layers are %v", s.names)
+	if !slices.ContainsFunc(all, func(q parameter) bool { return q.name == name }) {
+		return "", fmt.Errorf("belongs to no layer; the layers are %v", s.names)
+	}
+	return name, nil
 }
 
 func (s *sample) errorf(format string, a ...any) error {

@@ -8,9 +8,9 @@ import (
 // several is by how many roundings a sum can be off.
 const several = 64
 
-// hush sets what differences of p's gradients are rounding: of sums that are 0 in theory, which are as far from it as the numbers added
+// setNoise sets what differences of p's gradients are rounding: of sums that are 0 in theory, which are as far from it as the numbers added
 // up are large, and of what is lost next to 1.
-func (p *problem) hush(single bool) {
+func (p *problem) setNoise(single bool) {
 	p.epsilon = 0x1p-52
 	if single {
 		p.epsilon = 0x1p-23
@@ -80,9 +80,9 @@ func (p *problem) difference(g [][]float64, i int) Difference {
 	return d
 }
 
-// apart is the relative difference of the user's gradient i from that of g, 0 where the file has none. What is within the noise of a
+// distance is the relative difference of the user's gradient i from that of g, 0 where the file has none. What is within the noise of a
 // tensor does not count.
-func (p *problem) apart(g [][]float64, i int) float64 {
+func (p *problem) distance(g [][]float64, i int) float64 {
 	switch {
 	case p.user[i] == nil:
 		return 0
@@ -101,7 +101,7 @@ func (p *problem) apart(g [][]float64, i int) float64 {
 func (p *problem) off(g [][]float64) float64 {
 	worst := 0.
 	for i := range slices.Backward(p.user) {
-		if worst = max(worst, p.apart(g, i)); worst > p.tol {
+		if worst = max(worst, p.distance(g, i)); worst > p.tol {
 			break
 		}
 	}

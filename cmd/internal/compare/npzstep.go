@@ -21,7 +21,7 @@ func (c *check) gradients(p *problem, g [][]float64) (wrong bool) {
 		if lost && c.file.single && !slices.Contains(c.finding.Notes, roundedAway) {
 			c.finding.Notes = append(c.finding.Notes, roundedAway)
 		}
-		same := (d.Rel <= p.tol || lost) && p.odd[i] == ""
+		same := (d.Rel <= p.tol || lost) && p.misshapen[i] == ""
 		coarse := d.Rel
 		if d.Abs <= several*0x1p-23*p.scale[i] {
 			coarse = 0
