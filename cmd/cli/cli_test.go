@@ -318,24 +318,6 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-func TestCompletion(t *testing.T) {
-	runs, dir := t.TempDir(), dataSet(t, 60, 10)
-	ok(t, "train", "mlp", "--epochs", "0", "--runs", runs, "--data", dir)
-	for _, c := range []struct{ args, want string }{
-		{"completion bash", "__start_stheno"},
-		{"__complete train ", "softmax"},
-		{"__complete train --schedule ", "halve"},
-		{"__complete bench ", "deep"},
-		{"__complete eval --runs " + runs + " ", onlyRun(t, runs)},
-		{"__complete predict --runs " + runs + " ", onlyRun(t, runs)},
-	} {
-		args := strings.Split(c.args, " ")
-		if r := ok(t, args...); !strings.Contains(r.out, c.want) {
-			t.Errorf("%s: %q lacks %q", c.args, r.out, c.want)
-		}
-	}
-}
-
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }

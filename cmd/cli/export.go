@@ -50,14 +50,6 @@ func (a *app) exportCommand() *cobra.Command {
 	return cmd
 }
 
-// completeExport offers runs, and models behind a file.
-func (a *app) completeExport(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return a.completeModels(cmd, args, typed)
-	}
-	return a.completeRuns(cmd, args, typed)
-}
-
 // exports are the ways to write a network, by the file's ending.
 var exports = map[string]func(t *trained, layout string) ([]byte, error){
 	".onnx":     exportONNX,

@@ -30,7 +30,7 @@ func TestEscapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = r.Update(func(i *rundir.Info) { i.Model, i.Argv = evil, append(i.Argv, "--"+evil) })
+	err = r.Update(func(i *rundir.Info) { i.Name, i.Model, i.Argv = evil, evil, append(i.Argv, "--"+evil) })
 	if err := errors.Join(err, r.Close()); err != nil { // It is running still, and so was killed.
 		t.Fatal(err)
 	}

@@ -144,11 +144,3 @@ func draw(w io.Writer, image []byte) {
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 	}
 }
-
-// completeRunThenFiles offers runs for the first argument, and files after it.
-func (a *app) completeRunThenFiles(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	return a.completeRuns(cmd, args, typed)
-}

@@ -48,8 +48,8 @@ func runObject(e rundir.Entry) object {
 		return append(o, field{"status", broken}, field{"error", e.Err.Error()})
 	}
 	i := e.Info
-	o = append(o, field{"status", i.Status}, field{"model", i.Model}, field{"seed", i.Seed}, field{"best", i.Best}, field{"test", i.Test},
-		field{"started", i.Started}, field{"saved", !rundir.Saved(e.Path).IsZero()})
+	o = append(o, field{"name", orNull(i.Name)}, field{"status", i.Status}, field{"model", i.Model}, field{"seed", i.Seed},
+		field{"best", i.Best}, field{"test", i.Test}, field{"started", i.Started}, field{"saved", !rundir.Saved(e.Path).IsZero()})
 	if i.Error != "" {
 		o = append(o, field{"error", i.Error})
 	}

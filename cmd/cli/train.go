@@ -78,6 +78,9 @@ func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, seed uin
 	if err := a.recordable(); err != nil {
 		return err
 	}
+	if err := a.freeName(f.runs, string(f.name)); err != nil {
+		return err
+	}
 	s, err := a.session(f, m, seed)
 	if err != nil {
 		return err
@@ -256,13 +259,16 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 		return nil, err
 	}
 	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
+	if f.style.value == "book" && !s.counts() {
+		return nil, usagef("--style book counts right answers, and the loss %s has none; leave it out", m.Loss.Name)
+	}
 	if s.trainer, err = m.Recipe.Trainer(net); err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
 	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = labeled(images), labeled(data.Validation), seed
 	s.trainer.Warp = warp(images, m.Recipe, seed)
 	s.progress = newProgress(a.err)
-	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len())
+	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len(), s.counts())
 	s.view = newView(s)
 	return s, nil
 }
@@ -271,7 +277,7 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 func (s *session) info() rundir.Info {
 	host, _ := os.Hostname() // A run on a host without a name is a run too.
 	return rundir.Info{
-		Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(), Build: build(),
+		Name: string(s.flags.name), Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(), Build: build(),
 		Kernel: s.net.Kernel(), VM: s.flags.vm.value, Host: host,
 	}
 }

@@ -71,6 +71,7 @@ type trainFlags struct {
 	augment                            ruled[models.Augment]
 	init                               ruled[*graph.Init]
 	style                              choice
+	name                               runName
 	json, full                         bool
 }
 
@@ -96,6 +97,7 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.StringVar(&f.data, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
 	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
+	set.Var(&f.name, "name", "`NAME` of the run, by which every command takes it")
 	f.style.define(set, "style", "book: the lines of the book's programs", "table", "book")
 	set.BoolVar(&f.json, "json", false, "a JSON object for each event")
 }
@@ -180,6 +182,18 @@ func plainFlags(r models.Reader) *trainFlags {
 	f := &trainFlags{}
 	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError), r)
 	return f
+}
+
+// texts are new flags of the same names that take any text, for commands that were accepted once.
+func (f *trainFlags) texts() *pflag.FlagSet {
+	set := pflag.NewFlagSet("train", pflag.ContinueOnError)
+	set.SetNormalizeFunc(normalize)
+	f.set.VisitAll(func(g *pflag.Flag) {
+		set.String(g.Name, "", "")
+		set.Lookup(g.Name).NoOptDefVal = g.NoOptDefVal
+	})
+	set.BoolP("help", "h", false, "") // as in parse
+	return set
 }
 
 // flagsOfRun are the flags with which the run in the folder path was begun, with the lasting ones of those who went on with it.

@@ -79,7 +79,9 @@ func TestWorst(t *testing.T) {
 	long := copied("long")
 	event := []byte(`{"event":"epoch","epoch":1,"train_acc":1,"val_acc":0}` + "\n")
 	file("long/metrics.jsonl", bytes.Repeat(event, 16<<20/len(event)))
-	argv := []byte(`{"argv":[""` + strings.Repeat(`,""`, 87000) + "]}")
+	resumes := strings.Repeat(`,{"argv":["--eta=","--seed=","--data=","--clip=","--ema=","--init=","--vm=","--full",""]}`, 999)
+	argv := []byte(`{"argv":[""` + strings.Repeat(`,"--eta="`, 999) + `],"resumes":[{}` + resumes + `]}`)
+	argv = append(argv, bytes.Repeat([]byte(" "), 1<<18-len(argv))...)
 	for i := range 65 {
 		file(fmt.Sprintf("many/%d/run.json", i), argv)
 	}
