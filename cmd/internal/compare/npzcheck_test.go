@@ -331,6 +331,23 @@ func spoil(g []float64, kind string, r *rand.Rand) {
 	}
 }
 
+// TestFileSaturated: what float64 loses next to 1 is no difference either: here another order of multiplications is enough.
+func TestFileSaturated(t *testing.T) {
+	lost := 0
+	for seed := range 20 {
+		p := (program{softmax: true, large: 20, hidden: "leaky-relu"}).begun(seed)
+		f, err := file(t, p.batch().arrays(styles[1])).Check(t.Context(), p.model(), 0)
+		if err != nil || f.First != nil || f.Diagnosis != nil {
+			t.Errorf("%d: %v, %+v, %+v", seed, err, f.First, f.Diagnosis)
+		} else if f.Gradients > tolerance {
+			lost++
+		}
+	}
+	if lost == 0 {
+		t.Error("nothing was lost")
+	}
+}
+
 // TestLikeliest: rank before error, error before order, order among those that are about as good.
 func TestLikeliest(t *testing.T) {
 	for _, c := range []struct {

@@ -8,6 +8,9 @@ import (
 // several is by how many roundings a sum can be off.
 const several = 64
 
+// nothing is a gradient that moves no weight in any number of steps; where all of them are that small, so are the errors of 1−a.
+const nothing = 1e-30
+
 // setNoise sets what differences of p's gradients are rounding: of sums that are 0 in theory, which are as far from it as the numbers added
 // up are large, and of what is lost next to 1.
 func (p *problem) setNoise(single bool) {
@@ -74,7 +77,7 @@ func nextFloat64(x []float64) {
 // difference is how far the user's gradient i is from that of g. A sum that is 0 but for rounding is 0.
 func (p *problem) difference(g [][]float64, i int) Difference {
 	d := difference(p.user[i], g[i])
-	if floor := several * p.epsilon; d.Abs <= floor*p.scale[i] {
+	if floor := several * p.epsilon; d.Abs <= max(nothing, floor*p.scale[i]) {
 		d.Rel = min(d.Rel, floor)
 	}
 	return d

@@ -8,7 +8,11 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-const roundedAway = "some gradients are lost in the rounding of float32, because activations are so near to 0 or 1; float64 would tell more"
+// roundedAway are notes of what cannot be told, by the type of the file's numbers.
+var roundedAway = map[string]string{
+	"float32": "some gradients are lost in the rounding of float32, because activations are so near to 0 or 1; float64 would tell more",
+	"float64": "some gradients are lost in the rounding of float64, because activations are so near to 0 or 1",
+}
 
 // gradients compares those of a step, from the output backwards, and says whether one is wrong.
 func (c *check) gradients(p *problem, g [][]float64) (wrong bool) {
@@ -18,8 +22,8 @@ func (c *check) gradients(p *problem, g [][]float64) (wrong bool) {
 		}
 		d := p.difference(g, i)
 		lost := d.Rel > p.tol && d.Abs <= p.noise[i]
-		if lost && c.file.single && !slices.Contains(c.finding.Notes, roundedAway) {
-			c.finding.Notes = append(c.finding.Notes, roundedAway)
+		if note := roundedAway[c.finding.Type]; lost && !slices.Contains(c.finding.Notes, note) {
+			c.finding.Notes = append(c.finding.Notes, note)
 		}
 		same := (d.Rel <= p.tol || lost) && p.misshapen[i] == ""
 		coarse := d.Rel
