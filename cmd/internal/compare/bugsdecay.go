@@ -56,7 +56,7 @@ func someLayers(p *problem) []derivation {
 	for i, g := range p.ours() {
 		if u := p.user[i]; u != nil && p.params[i].weight {
 			off, w := plus(u, -1, g), p.values[i]
-			if in[i] = 2*dot(off, w) > p.l2*dot(w, w); !in[i] {
+			if in[i] = 2*dot(off, w) > (p.l2-2*p.taken)*dot(w, w); !in[i] {
 				without = append(without, p.tensor(i))
 			}
 		}

@@ -111,7 +111,7 @@ func (p *problem) plusDecay(g [][]float64, c float64) [][]float64 {
 // without is p with gradients from which c times the weights are taken.
 func (p *problem) without(c float64) *problem {
 	q := *p
-	q.user = p.plusDecay(p.user, -c)
+	q.user, q.taken = p.plusDecay(p.user, -c), c
 	return &q
 }
 

@@ -34,9 +34,10 @@ type problem struct {
 	given   mistakes              // what counts as right
 	singles map[float64][]suspect // each mistake, by what was taken from the gradients of the weights
 	graph   *outcome
-	like    *pass // of a problem much like this one
-	read    int   // parts of the file that are read
-	decayed bool  // the gradients have the term of λ in them for sure
+	like    *pass   // of a problem much like this one
+	read    int     // parts of the file that are read
+	taken   float64 // the multiple of the weights that was taken from the user's gradients of them
+	decayed bool    // the gradients have the term of λ in them for sure
 }
 
 // reading is how the axes of a file's arrays are understood.

@@ -334,7 +334,7 @@ func spoil(g []float64, kind string, r *rand.Rand) {
 // TestFileSaturated: what float64 loses next to 1 is no difference either: here another order of multiplications is enough.
 func TestFileSaturated(t *testing.T) {
 	lost := 0
-	for seed := range 20 {
+	for seed := range 30 {
 		p := (program{softmax: true, large: 20, hidden: "leaky-relu"}).begun(seed)
 		f, err := file(t, p.batch().arrays(styles[1])).Check(t.Context(), p.model(), 0)
 		if err != nil || f.First != nil || f.Diagnosis != nil {

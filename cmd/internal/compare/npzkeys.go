@@ -58,8 +58,8 @@ var parts = []struct{ part, spelling string }{
 	{"", `WHOLE_?(\d+)`},
 	{"grad", `(?:d|g|grad_?|nabla_?)SHORT_?(\d+)|SHORT_?(\d+)[._]grad`},
 	{"after", `WHOLE_?(\d+)_(?:after|new)`},
-	{"v", `v(?:elocity)?_?SHORT_?(\d+)|SHORT_?(\d+)_velocity`},
-	{"m", `m_?SHORT_?(\d+)`},
+	{"v", `v(?:elocity)?_?SHORT_?(\d+)|SHORT_?(\d+)_v(?:elocity)?`},
+	{"m", `m_?SHORT_?(\d+)|SHORT_?(\d+)_m`},
 }
 
 // layered are the patterns of the parts of all tensors.

@@ -67,10 +67,10 @@ func toFloat32(x []float64) {
 	}
 }
 
-// nextFloat64 moves every other number of x to the next, as another order of additions would.
+// nextFloat64 moves the numbers of x to the next, in turn towards 0 and away from it, as another order of additions would.
 func nextFloat64(x []float64) {
-	for k := 0; k < len(x); k += 2 {
-		x[k] = math.Nextafter(x[k], 0)
+	for k, v := range x {
+		x[k] = math.Nextafter(v, 2*v*float64(k%2))
 	}
 }
 
