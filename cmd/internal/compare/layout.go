@@ -34,7 +34,7 @@ type problem struct {
 	given   mistakes              // what counts as right
 	singles map[float64][]suspect // each mistake, by what was taken from the gradients of the weights
 	graph   *outcome
-	like    *pass   // of a problem much like this one
+	like    *pass   // of the problem that this one was made of, or nil
 	read    int     // parts of the file that are read
 	taken   float64 // the multiple of the weights that was taken from the user's gradients of them
 	decayed bool    // the gradients have the term of λ in them for sure
@@ -125,8 +125,9 @@ func chain(layers map[slot]array, inOut bool) (sizes []int, err error) {
 		case l == 0:
 			sizes = []int{in}
 		case sizes[l] != in:
-			return nil, fmt.Errorf("%s has the shape %v, which does not follow %s with %v; after that comes (…, %d) where weights are (out, in), and (%d, …) where they are (in, out)",
-				w.name, w.shape, before.name, before.shape, next(before.shape, false), next(before.shape, true))
+			return nil, fmt.Errorf("%s has the shape %v, which does not follow %s with %v; after that comes (…, %d) where weights are (out, in), "+
+				"and (%d, …) where they are (in, out)", w.name, w.shape, before.name, before.shape,
+				next(before.shape, false), next(before.shape, true))
 		}
 		sizes, before = append(sizes, out), w
 	}

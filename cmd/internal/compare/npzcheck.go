@@ -161,7 +161,7 @@ func (c *check) judge(problems []*problem) error {
 	switch {
 	case moved && !wrong && c.moving != nil && c.moving[0].bug != "":
 		c.finding.Diagnosis = named(c.moving[0].bug, "")
-	case wrong && c.rounding() && (diagnosis == nil || generic(diagnosis.Name) && diagnosis.Name != "decay" || slices.Contains(harmless, diagnosis.Name)):
+	case wrong && c.rounding() && diagnosis.forgivable():
 		c.forgive(diagnosis)
 	case wrong || !has(p.user) && moved:
 		c.finding.Diagnosis = diagnosis
@@ -176,6 +176,11 @@ func (c *check) judge(problems []*problem) error {
 		c.finding.Diagnosis = named("cost", off)
 	}
 	return nil
+}
+
+// forgivable says that nothing but rounding, or what is as harmless, needs to have made differences as small as that makes.
+func (d *Diagnosis) forgivable() bool {
+	return d == nil || generic(d.Name) && d.Name != "decay" || slices.Contains(harmless, d.Name)
 }
 
 // harmless are the bugs that are none where all is as near as float32 would be.
@@ -262,7 +267,7 @@ func (c *check) rounding() bool {
 // forgive takes the differences for rounding of float32, or for something as harmless.
 func (c *check) forgive(d *Diagnosis) {
 	f := c.finding
-	if d == nil || !slices.Contains(harmless, d.Name) {
+	if d == nil || generic(d.Name) {
 		d = named("float32", "")
 	}
 	f.Diagnosis, f.First, f.Tol, c.weights = d, nil, hiddenTolerance, weights32

@@ -46,15 +46,15 @@ func (c *check) updates(p *problem, g [][]float64) (wrong bool) {
 		c.moving = movements(p)
 	}
 	var fits []*movement
-	best := c.moving[0].step(p, g)
-	if p.moves(best, c.weights) {
-		fits = c.moving[:1:1]
-	}
-	for _, m := range c.moving[1:] {
-		if after := m.step(p, g); p.moves(after, c.weights) {
-			if fits = append(fits, m); len(fits) == 1 {
-				best = after
-			}
+	var best [][]float64
+	for i, m := range c.moving {
+		after := m.step(p, g)
+		fit := p.moves(after, c.weights)
+		if i == 0 || fit && fits == nil {
+			best = after
+		}
+		if fit {
+			fits = append(fits, m)
 		}
 	}
 	if fits == nil {
