@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	"cmd/internal/compare": {"cmd/internal/...", "internal/...", "train", "models/...", "graph"},
 	"cmd/internal/diagram": {"cmd/internal/...", "graph"},
 	"cmd/internal/onnx":    {"graph"},
+	"cmd/internal/weights": {"graph", "internal/safetensors"},
 	"cmd/internal/book":    {"cmd/internal/...", "internal/...", "train", "models/...", "graph", "mnist"},
 	"cmd/internal/ladder":  {"cmd/internal/...", "internal/...", "models"},
 }

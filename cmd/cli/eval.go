@@ -28,7 +28,7 @@ func (a *app) evalCommand() *cobra.Command {
 		Use:   "eval [flags] RUN|FILE.json...",
 		Short: "Measure trained networks, alone or together",
 		Long: wrap("Count the images that a run's network labels correctly, with the weights of its best epoch; of several runs, each. "+
-			"RUN is a run's folder, its name below --runs, or latest; FILE.json is a network that network2.py has saved.", 100) + "\n\n" +
+			"RUN is a run's folder, its name below --runs, or latest; FILE.json is a network that network2.py or a program like it has saved.", 100) + "\n\n" +
 			wrap("With --vote the networks answer together, and both ways are counted: by majority, as in chapter 6, where of answers with "+
 				"as many votes the one with the larger mean output wins, or by the largest mean output of all. --min, --errors and "+
 				"--confusion are of the majority, or of the other with --vote=mean.", 100) + "\n\n" +

@@ -21,25 +21,21 @@ func (a *app) predictCommand() *cobra.Command {
 	var runs string
 	var show, json bool
 	cmd := &cobra.Command{
-		Use:   "predict [flags] RUN IMAGE...",
+		Use:   "predict [flags] RUN|FILE.json IMAGE...",
 		Short: "Read digits in pictures",
 		Long: wrap("Say which digit each picture shows, with the outputs for all ten: probabilities after softmax, else activations. "+
 			"A picture is a PNG, JPEG or GIF of one digit, of any size and color; it is put into MNIST's frame. How a "+
 			"camera was held, which a JPEG may note, is not read: turn the picture upright first. RUN is a "+
-			"run's folder, its name below --runs, or latest.", 100),
+			"run's folder, its name below --runs, or latest; FILE.json is a network that network2.py or a program like it has saved.", 100),
 		Args:              arguments(2, -1),
 		ValidArgsFunction: a.completeRunThenFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, err := a.runPath(runs, args[0])
-			if err != nil {
-				return err
-			}
-			t, err := a.trained(path)
+			t, err := a.measurable(runs, args[0])
 			if err != nil {
 				return err
 			}
 			if frame := (graph.Shape{1, 28, 28}); !t.net.Input.Eq(frame) {
-				return usagef("%s: the network takes images of %s, and pictures are framed to %s; use another run", path, shape(t.net.Input), shape(frame))
+				return usagef("%s: the network takes images of %s, and pictures are framed to %s; use another run", t.path, shape(t.net.Input), shape(frame))
 			}
 			return a.predict(t.net, args[1:], show, json)
 		},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"path/filepath"
@@ -24,7 +25,7 @@ type machineFlags struct {
 }
 
 func (f *machineFlags) define(set *pflag.FlagSet) {
-	set.IntVar(&f.threads, "threads", 0, "`N` processors, or all if 0; the results are the same")
+	set.IntVar(&f.threads, "threads", 0, "`N` processors; 0: all, or one where that is faster; the results are the same")
 	f.vm.define(set, "vm", "our machine for graphs, or Gorgonia's TapeMachine", "stheno", "tape")
 	f.dtype.define(set, "dtype", "type of all numbers", "float32", "float64")
 	f.kernel.words = graph.Kernels()
@@ -35,7 +36,7 @@ func (f *machineFlags) define(set *pflag.FlagSet) {
 func (f *machineFlags) use() error {
 	const most = 256 // of which more are no use on any machine
 	if f.threads < 0 || f.threads > most {
-		return usagef("--threads %d; use 1 to %d, or 0 for all", f.threads, most)
+		return usagef("--threads %d; use 1 to %d, or 0 for what is fastest", f.threads, most)
 	}
 	if f.kernel.value == "" {
 		return nil
@@ -200,7 +201,7 @@ func (f *trainFlags) texts() *pflag.FlagSet {
 func flagsOfRun(r models.Reader, path string, info rundir.Info) (*trainFlags, error) {
 	f := plainFlags(r)
 	if wasImported(info.Argv) {
-		f.dtype.value = "float64"
+		f.dtype.value = cmp.Or(info.DType, "float64")
 	} else if err := f.parse(path, info.Argv); err != nil {
 		return nil, err
 	}
