@@ -41,7 +41,7 @@ var arrows = map[string][]string{
 // outside has the folders that may import a module which is not for everybody.
 var outside = map[string][]string{
 	"gorgonia.org/": {"graph/..."},
-	"gonum.org/":    {"graph/...", "cmd/internal/plot"},
+	"gonum.org/":    {"graph/...", "cmd/internal/plot", "cmd/internal/diagram"},
 }
 
 // standard are folders that import the standard library only.

@@ -184,6 +184,11 @@ func (f *trainFlags) prepare(d *dataset.Data, m models.Model) (*dataset.Data, da
 	if err := f.use(); err != nil {
 		return nil, dataset.Part{}, err
 	}
+	return trainedOn(d, m)
+}
+
+// trainedOn is the data as a model's recipe divides them, and the part that it is trained on.
+func trainedOn(d *dataset.Data, m models.Model) (*dataset.Data, dataset.Part, error) {
 	if err := fits(d, m); err != nil {
 		return nil, dataset.Part{}, err
 	}

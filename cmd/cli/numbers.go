@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/graph"
@@ -87,4 +88,32 @@ func figure(x float64) string {
 		return "-" + count(int(math.Round(-x)))
 	}
 	return count(int(math.Round(x)))
+}
+
+// showTargets prints how near each of several numbers is predicted.
+func (a *app) showTargets(r reading) {
+	if len(r.near.each) < 2 {
+		return
+	}
+	var t table
+	t.add("target", "mean absolute error", "R²")
+	for k, n := range r.near.each {
+		t.add(r.data.Schema.Targets[k], figure(n.mae), fmt.Sprintf("%.4f", n.r2))
+	}
+	fmt.Fprintln(a.out)
+	t.print(a.out)
+}
+
+// showNumbers prints runs of which some predict numbers.
+func (a *app) showNumbers(readings []reading) error {
+	var t table
+	t.add("run", "epoch", "loss", "mean absolute error", "R²")
+	for _, r := range readings {
+		if !r.numbers() {
+			return usagef("%s has classes, and others predict numbers; measure them apart", r.name)
+		}
+		t.add(r.name, strconv.Itoa(r.epoch), fmt.Sprintf("%.4f", r.loss), figure(r.near.mae), fmt.Sprintf("%.4f", r.near.r2))
+	}
+	t.print(a.out)
+	return nil
 }

@@ -27,6 +27,8 @@ func (a *app) trainCommand() *cobra.Command {
 		Short: "Train a network, and keep the run in a folder",
 		Long: wrap("Train a model by its recipe, with any part of it changed by a flag, and measure it on the test images with the weights "+
 			"of the epoch of best validation accuracy. An interrupted run goes on with --resume RUN, bit by bit as if it had not been.", 100) +
+			"\n\n" + wrap("With --find-eta, let η rise from mini-batch to mini-batch, through an epoch or until the training diverges (Smith 2017), print the "+
+			"loss on the way, and suggest a tenth of the η with the smallest loss.", 100) +
 			"\n\n" + a.networkHelp() +
 			"\n\n" + wrap("Optimizers: "+strings.Join(models.Signatures[train.Optimizer](a.reader()), ", ")+". Schedules of eta: "+
 			strings.Join(models.Signatures[train.Schedule](a.reader()), ", ")+".", 100) +
@@ -45,6 +47,9 @@ func (a *app) trainCommand() *cobra.Command {
 			if len(args) == 0 {
 				return usagef("train: no model; use %s", term.OneOf(a.names()))
 			}
+			if f.findEta {
+				return a.findEta(ctx, &f, args[0])
+			}
 			return a.train(ctx, &f, args[0])
 		},
 	}
@@ -54,29 +59,36 @@ func (a *app) trainCommand() *cobra.Command {
 
 // train begins a run of the model of that name, with the flags in place of its recipe's values.
 func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
-	if err := a.plausible(name); err != nil {
+	seed := f.chosenSeed()
+	m, d, err := a.chosen(f, name, seed)
+	if err != nil {
 		return err
 	}
-	seed := f.chosenSeed()
+	return a.begin(ctx, f, m, d, seed)
+}
+
+// chosen are the data of the flags, and the model of that name for them, with the flags in place of its recipe's values.
+func (a *app) chosen(f *trainFlags, name string, seed uint64) (m models.Model, d *dataset.Data, err error) {
+	if err := a.plausible(name); err != nil {
+		return m, nil, err
+	}
 	o := f.options(f.loss.value)
 	o.Seed = seed
-	d, err := a.openData(f.data, o)
-	if err != nil {
-		return err
+	if d, err = a.openData(f.data, o); err != nil {
+		return m, nil, err
 	}
 	if err := checkTargets(d); err != nil {
-		return err
+		return m, nil, err
 	}
-	m, err := a.modelFor(d, name)
-	if err != nil {
-		return err
+	if m, err = a.modelFor(d, name); err != nil {
+		return m, nil, err
 	}
 	f.override(&m.Recipe)
 	if f.loss.value != nil {
 		m.Loss = f.loss.value
 	}
 	m.Published = a.published(m)
-	return a.begin(ctx, f, m, d, seed)
+	return m, d, nil
 }
 
 // recordable is an error if the arguments cannot be kept in a run.json, which has letters, not bytes.
