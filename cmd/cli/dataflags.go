@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,8 +85,8 @@ func (f *dataFlags) words() string {
 			text += " --data " + shellWord(path)
 		}
 	}
-	for _, column := range f.target {
-		text += " --target " + shellWord(quotedColumn(column))
+	if len(f.target) > 0 {
+		text += " --target " + shellWord(columnList(f.target))
 	}
 	if f.size != (sides{}) {
 		text += " --size " + f.size.String()
@@ -99,12 +100,15 @@ func (f *dataFlags) words() string {
 	return text
 }
 
-// quotedColumn is a column's name as --target reads it back.
-func quotedColumn(name string) string {
-	if strings.ContainsAny(name, "\",\n") {
-		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+// columnList is columns as --target reads them back.
+func columnList(names []string) string {
+	list := slices.Clone(names)
+	for i, name := range list {
+		if strings.ContainsAny(name, "\",\n") {
+			list[i] = `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+		}
 	}
-	return name
+	return strings.Join(list, ",")
 }
 
 // openData reads data, with a line for who watches where they are large.

@@ -215,7 +215,9 @@ func (f *trainFlags) given(without ...string) string {
 			}
 		}
 		text += " --" + g.Name
-		if g.Value.Type() != "bool" {
+		if list, ok := g.Value.(pflag.SliceValue); ok {
+			text += " " + shellWord(columnList(list.GetSlice()))
+		} else if g.Value.Type() != "bool" {
 			text += " " + shellWord(g.Value.String())
 		}
 	})

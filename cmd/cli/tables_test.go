@@ -224,6 +224,11 @@ func TestDataMisuse(t *testing.T) {
 	}
 	ok(t, "train", "dense(3)", "--data", code, "--target", "label", "--loss", "log-likelihood", "--epochs", "1", "--runs", t.TempDir())
 	ok(t, "train", "256-30-10", "--data", sixteen, "--epochs", "1", "--runs", t.TempDir())
+	odd := tableFile(t, "odd.csv", "x,\"a,\"\"b\"\"\",z\n"+strings.Repeat("1,2,3\n2,1,5\n3,3,4\n", 50))
+	r := ok(t, "train", "dense(2)", "--data", odd, "--target", `"a,""b""",z`, "--find-eta", "--batch", "2", "--seed", "1")
+	if want := ` --target '"a,""b""",z' --batch 2 --seed 1 --eta `; !strings.Contains(r.out, want) {
+		t.Errorf("no %s in %s", want, r.out)
+	}
 	if r := ok(t, "__complete", "train", "dense(3)", "--data", iris, "--target", "sp"); !strings.Contains(r.out, "species\n") {
 		t.Errorf("%s", r.out)
 	}
