@@ -23,8 +23,12 @@ func Frame(img image.Image) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	largest := slices.MaxFunc(list, func(a, b Digit) int { return cmp.Compare(a.Box.Dy(), b.Box.Dy()) })
-	return largest.Pixels, nil
+	return Largest(list).Pixels, nil
+}
+
+// Largest returns the highest of the digits of a picture, of which there is at least one.
+func Largest(list []Digit) Digit {
+	return slices.MaxFunc(list, func(a, b Digit) int { return cmp.Compare(a.Box.Dy(), b.Box.Dy()) })
 }
 
 // place puts a grid of at most 20×20 into a frame, as bytes. The stretch of the contrast is last, because averaging

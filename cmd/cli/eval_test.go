@@ -128,10 +128,9 @@ func TestPredict(t *testing.T) {
 	}
 }
 
-// Of several digits in a picture, each has a line, in the order of reading, and --show draws where they are.
-func TestPredictSeveral(t *testing.T) {
-	runs, dir := t.TempDir(), dataSet(t, 1000, 100)
-	ok(t, "train", "sprint99", "--epochs", "1", "--seed", "1", "--data", dir, "--runs", runs)
+// twoDigits draws the first two test images beside each other.
+func twoDigits(t *testing.T) image.Image {
+	t.Helper()
 	d, err := digits()
 	if err != nil {
 		t.Fatal(err)
@@ -142,6 +141,15 @@ func TestPredictSeveral(t *testing.T) {
 		x, y := i%(2*side), i/(2*side)
 		img.Pix[i] = 255 - d.Test.Image(x / side)[y/scale*28+x%side/scale]
 	}
+	return img
+}
+
+// Of several digits in a picture, each has a line, in the order of reading, and --show draws where they are.
+func TestPredictSeveral(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 1000, 100)
+	ok(t, "train", "sprint99", "--epochs", "1", "--seed", "1", "--data", dir, "--runs", runs)
+	img := twoDigits(t)
+	side := img.Bounds().Dy()
 	file := filepath.Join(t.TempDir(), "two.png")
 	write(t, file, encodePNG(t, img))
 	run := onlyRun(t, runs)
