@@ -25,31 +25,43 @@ func Digits(img image.Image) ([]Digit, error) {
 		s = newSheet(img, side)
 		groups = s.groups()
 		if len(groups) == 0 {
-			return nil, errNoInk
+			return nil, s.nothing()
 		}
-		if height(groups) >= 2*frameSide || side >= max(bounds.Dx(), bounds.Dy()) || side >= readSide {
+		if size(groups) >= 2*frameSide || len(groups) > maxDigits || side >= max(bounds.Dx(), bounds.Dy()) || side >= readSide {
 			break
 		}
 	}
+	if len(groups) > maxDigits {
+		return nil, errPattern
+	}
 	var out []Digit
+	paper := s.paper(s.ink.grow(s.w, (size(groups)+inkSide-1)/inkSide))
 	for _, g := range groups {
-		out = append(out, s.digit(g, bounds))
+		out = append(out, s.digit(g, paper, bounds))
 	}
 	return out, nil
 }
 
 // group is a digit's ink: pieces that belong together.
 type group struct {
-	box image.Rectangle
-	ink mask
+	number int // from 1
+	box    image.Rectangle
 }
+
+// maxDigits is how many digits a picture may hold; more is a pattern.
+const maxDigits = 1000
 
 // groups puts the pieces of ink together to digits. A piece that is nearly half as high as most ink is a digit, or a part
 // of one that is above or below it. Smaller pieces belong to the digit they are near; specks belong to none.
 func (s *sheet) groups() []group {
 	numbers, list := s.pieces(s.ink)
 	high, biggest := usual(list)
-	owner := make([]int, len(list)+1) // of a piece, the number of its digit from 1
+	all := len(list)
+	list = slices.DeleteFunc(list, func(p piece) bool { return 50*p.size < biggest })
+	if len(list) > 4*maxDigits {
+		return nil
+	}
+	owner := make([]int, all+1) // of a piece, the number of its digit from 1
 	var boxes []image.Rectangle
 	for _, p := range list {
 		if 20*p.box.Dy() < 9*high {
@@ -63,7 +75,7 @@ func (s *sheet) groups() []group {
 		owner[p.number], boxes[k] = k+1, boxes[k].Union(p.box)
 	}
 	for _, p := range list {
-		if owner[p.number] > 0 || 50*p.size < biggest {
+		if owner[p.number] > 0 {
 			continue
 		}
 		best, least := -1, 1+high/3
@@ -78,13 +90,12 @@ func (s *sheet) groups() []group {
 	}
 	out := make([]group, len(boxes))
 	for k := range out {
-		out[k] = group{boxes[k], make(mask, len(s.ink))}
+		out[k] = group{k + 1, boxes[k]}
 	}
 	for i, n := range numbers {
-		if n > 0 && owner[n] > 0 {
-			out[owner[n]-1].ink[i] = true
-		}
+		numbers[i] = owner[n]
 	}
+	s.owner = numbers
 	return inOrder(out)
 }
 
@@ -118,11 +129,11 @@ func apart(a, b image.Rectangle) int {
 	return max(0, max(a.Min.X, b.Min.X)-min(a.Max.X, b.Max.X), max(a.Min.Y, b.Min.Y)-min(a.Max.Y, b.Max.Y))
 }
 
-// height is the median height of digits.
-func height(groups []group) int {
+// size is the median of the longer sides of digits.
+func size(groups []group) int {
 	var list []int
 	for _, g := range groups {
-		list = append(list, g.box.Dy())
+		list = append(list, max(g.box.Dx(), g.box.Dy()))
 	}
 	slices.Sort(list)
 	return list[len(list)/2]
@@ -135,7 +146,7 @@ func inOrder(groups []group) []group {
 	}
 	middle := func(g group) int { return (g.box.Min.Y + g.box.Max.Y) / 2 }
 	slices.SortFunc(groups, func(a, b group) int { return cmp.Compare(middle(a), middle(b)) })
-	start, step := 0, height(groups)*2/5
+	start, step := 0, size(groups)*2/5
 	for i := 1; i <= len(groups); i++ {
 		if i == len(groups) || middle(groups[i]) > middle(groups[i-1])+step {
 			slices.SortFunc(groups[start:i], func(a, b group) int { return cmp.Compare(a.box.Min.X, b.box.Min.X) })
@@ -146,10 +157,10 @@ func inOrder(groups []group) []group {
 }
 
 // digit puts a digit's ink into MNIST's frame. bounds are the whole picture's.
-func (s *sheet) digit(d group, bounds image.Rectangle) Digit {
+func (s *sheet) digit(d group, paper float64, bounds image.Rectangle) Digit {
 	near := d.box.Inset(-2 - max(d.box.Dx(), d.box.Dy())/10).Intersect(image.Rect(0, 0, s.w, s.h))
-	one := s.part(near, d.ink)
-	noise := s.noise(s.ink.grow(s.w, (max(d.box.Dx(), d.box.Dy())+inkSide-1)/inkSide), one.full()/4)
+	one := s.part(near, d.number)
+	noise := min(paper, one.full()/4)
 	one.strengthen()
 	full := one.full()
 	strong := make(mask, len(one.ink))
@@ -163,13 +174,14 @@ func (s *sheet) digit(d group, bounds image.Rectangle) Digit {
 	return Digit{resample(cut.at, cut.w, cut.h, inkSide/float64(max(cut.w, cut.h))).place(), at.Add(bounds.Min)}
 }
 
-// part is a part of the sheet where no other ink counts than the given.
-func (s *sheet) part(b image.Rectangle, ink mask) *sheet {
+// part is a part of the sheet where no other ink counts than one digit's.
+func (s *sheet) part(b image.Rectangle, number int) *sheet {
 	w, h := b.Dx(), b.Dy()
-	out := &sheet{newGrid(w, h), s.low, make(mask, w*h), make(mask, w*h)}
+	out := &sheet{grid: newGrid(w, h), low: s.low, ink: make(mask, w*h), foreign: make(mask, w*h)}
 	for i := range out.v {
 		j := (b.Min.Y+i/w)*s.w + b.Min.X + i%w
-		out.v[i], out.ink[i], out.foreign[i] = s.v[j], ink[j], s.foreign[j] || s.ink[j] && !ink[j]
+		out.v[i], out.ink[i] = s.v[j], s.owner[j] == number
+		out.foreign[i] = s.foreign[j] || s.ink[j] && !out.ink[i]
 	}
 	return out
 }

@@ -58,9 +58,9 @@ func (m mask) lines(w, most, length int) []line {
 	slant := int(steepest * float64(w)) // rows that the steepest line climbs
 	var found []line
 	votes := make([]int, h+2*slant+2)
-	for len(found) < maxLines && 2*len(runs)*step >= length {
+	for tries := 0; tries < maxLines && 2*len(runs)*step >= length; tries++ {
 		best, bestRise, bestRow := 0, 0, 0
-		for rise := -slant; rise <= slant; rise++ {
+		for rise := -slant; rise <= slant; rise += step {
 			clear(votes)
 			for _, r := range runs {
 				row := (r.top+r.bottom-1)/2 - (rise*r.x)/w + slant

@@ -11,7 +11,8 @@ type sheet struct {
 	grid
 	low     float64 // what is weaker is paper
 	ink     mask
-	foreign mask // lines and other ink that is no digit's
+	foreign mask  // lines and other ink that is no digit's
+	owner   []int // of each pixel, the number of its digit from 1, or 0
 }
 
 // leastContrast is how many of 255 gray levels ink must differ from its background. Paper in a photo differs from
@@ -161,13 +162,20 @@ func (s *sheet) dropLines(foreign func(r ruling, w, h int, digit image.Rectangle
 	}
 }
 
+// maxBoxes is how many large pieces of ink may be boxes.
+const maxBoxes = 64
+
 // dropBoxes takes away the boxes around digits, whether these touch them or not.
 func (s *sheet) dropBoxes() {
 	numbers, list := s.pieces(s.ink)
+	tried := 0
 	for _, p := range list {
 		w, h := p.box.Dx(), p.box.Dy()
 		if p.tall() < max(8, max(s.w, s.h)/8) || min(w, h) < p.tall()/4 {
 			continue
+		}
+		if tried++; tried > maxBoxes {
+			break
 		}
 		part := make(mask, w*h)
 		for i := range part {
@@ -232,13 +240,19 @@ func (s *sheet) dropEdges() {
 	if 2*digit.Dy() < digit.Dx() || size < max(6, max(s.w, s.h)/12) {
 		return
 	}
-	gone := make([]bool, len(list)+1)
+	gone, near := make([]bool, len(list)+1), make([]int, len(list)+1)
+	for i, n := range numbers {
+		if s.edge(i, max(1, min(s.w, s.h)/8)) {
+			near[n]++
+		}
+	}
 	for _, p := range list {
 		if p.box.In(image.Rect(1, 1, s.w-1, s.h-1)) {
 			continue
 		}
 		around := s.w*9 <= p.box.Dx()*10 || s.h*9 <= p.box.Dy()*10
-		gone[p.number] = around || !p.box.Overlaps(digit.Inset(-1-size/20)) || s.hugs(numbers, p)
+		gone[p.number] = around || !p.box.Overlaps(digit.Inset(-1-size/20)) ||
+			10*near[p.number] > 7*p.size // Most of it is near the edges.
 	}
 	ink := slices.Clone(s.ink)
 	for i, n := range numbers {
@@ -249,23 +263,12 @@ func (s *sheet) dropEdges() {
 	s.replace(ink)
 }
 
-// hugs says whether most of a piece is near the picture's edges.
-func (s *sheet) hugs(numbers []int, p piece) bool {
-	n := 0
-	for i, number := range numbers {
-		if number == p.number && s.edge(i, max(1, min(s.w, s.h)/8)) {
-			n++
-		}
-	}
-	return 10*n > 7*p.size
-}
-
-// noise is the value up to which pixels are background: one gray level more than the mean of those far from ink, plus
-// three standard deviations, but at most the given limit.
-func (s *sheet) noise(ink mask, limit float64) float64 {
+// paper is the value up to which pixels are background: one gray level more than the mean of those far from ink, plus
+// three standard deviations.
+func (s *sheet) paper(ink mask) float64 {
 	sum, squares, n := 0.0, 0.0, 0.0
 	for i, v := range s.v {
-		if !ink[i] && v < 2*limit {
+		if !ink[i] && !s.foreign[i] && v < 2*s.low {
 			sum += v
 			squares += v * v
 			n++
@@ -275,5 +278,15 @@ func (s *sheet) noise(ink mask, limit float64) float64 {
 		return 0
 	}
 	mean := sum / n
-	return min(limit, 1+mean+3*math.Sqrt(max(0, squares/n-mean*mean)))
+	return 1 + mean + 3*math.Sqrt(max(0, squares/n-mean*mean))
+}
+
+// nothing is the error where there is no digit.
+func (s *sheet) nothing() error {
+	for _, ok := range s.ink {
+		if ok {
+			return errPattern
+		}
+	}
+	return errNoInk
 }
