@@ -180,6 +180,7 @@ var masks = []struct {
 	to   string
 }{
 	{regexp.MustCompile(`-\d{8}-\d{6}-[0-9a-f]{4}\b`), "-DATE"},
+	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d \d\d:\d\d\b`), "DATE"},
 	{regexp.MustCompile(`kernel \w+, \d+ threads?`), "kernel K, N threads"},
 	{regexp.MustCompile(`\S+s +[\d,]+( \*|)\n$`), "TIME SPEED"},
 	{regexp.MustCompile(`\d\.\de-\d+( +\d+)?`), "ERROR"},

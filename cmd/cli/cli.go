@@ -155,7 +155,7 @@ func (a *app) root() *cobra.Command {
 		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(), a.listCommand(),
 		a.dataCommand(), a.benchCommand(), a.versionCommand(),
 		a.gradcheckCommand(), a.compareCommand(), a.plotCommand(), a.bookCommand(), a.ladderCommand(),
-		a.importCommand(), a.exportCommand(), a.graphCommand(), a.initCommand(), a.serveCommand(),
+		a.importCommand(), a.exportCommand(), a.graphCommand(), a.initCommand(), a.serveCommand(), a.manCommand(),
 	)
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -165,7 +165,7 @@ func (a *app) root() *cobra.Command {
 		}
 		c.DisableFlagsInUseLine = true
 		c.Flags().SortFlags = false
-		completeChoices(c)
+		a.completeFlags(c)
 	}
 	return root
 }

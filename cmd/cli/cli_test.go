@@ -245,6 +245,10 @@ func TestMisuse(t *testing.T) {
 		{"bench mlp --batch 0", "--batch 0"},
 		{"bench mlp --batch few", "is not a list of whole numbers"},
 		{"bench mlp --seconds 0", "--seconds 0"},
+		{"bench mlp --epochs 3", "--epochs without --whole; use both"},
+		{"bench mlp --whole --seconds 3", "--whole and --seconds"},
+		{"bench mlp --whole --epochs 0", "--epochs 0; use at least 1"},
+		{"bench --whole", "bench --whole: no model"},
 		{"data --show", "data: --show, --augment and --output belong together; use stheno data --show"},
 		{"data --augment shifts", "belong together"},
 		{"data --show -o digits.gif", `digits.gif: no format ".gif" for pictures; use .svg or .png`},
@@ -314,24 +318,6 @@ func TestHelp(t *testing.T) {
 	for _, line := range strings.Split(long, "\n") {
 		if len(line) > 120 {
 			t.Errorf("a line of %d bytes: %s", len(line), line)
-		}
-	}
-}
-
-func TestCompletion(t *testing.T) {
-	runs, dir := t.TempDir(), dataSet(t, 60, 10)
-	ok(t, "train", "mlp", "--epochs", "0", "--runs", runs, "--data", dir)
-	for _, c := range []struct{ args, want string }{
-		{"completion bash", "__start_stheno"},
-		{"__complete train ", "softmax"},
-		{"__complete train --schedule ", "halve"},
-		{"__complete bench ", "deep"},
-		{"__complete eval --runs " + runs + " ", onlyRun(t, runs)},
-		{"__complete predict --runs " + runs + " ", onlyRun(t, runs)},
-	} {
-		args := strings.Split(c.args, " ")
-		if r := ok(t, args...); !strings.Contains(r.out, c.want) {
-			t.Errorf("%s: %q lacks %q", c.args, r.out, c.want)
 		}
 	}
 }

@@ -47,6 +47,8 @@ func (a *app) compareCommand() *cobra.Command {
 		},
 	}
 	f.define(cmd.Flags(), a.reader())
+	// The only error is that of a flag that is not there.
+	_ = cmd.RegisterFlagCompletionFunc("against", cobra.FixedCompletions([]string{byHand}, cobra.ShellCompDirectiveDefault))
 	return cmd
 }
 

@@ -148,7 +148,7 @@ func TestImport(t *testing.T) {
 		code int
 		want string
 	}{
-		{"import " + digit, exitUsage, "only what network2.py saves can be imported, a file that ends in .json"},
+		{"import " + digit, exitUsage, "use a file that ends in .json, .safetensors or .npz"},
 		{"import " + broken, exitData, "byhand: " + broken + ": byte offset 19: "},
 		{"import " + filepath.Join(empty, "none.json"), exitData, "none.json"},
 		{"eval " + broken, exitData, "byhand: " + broken},

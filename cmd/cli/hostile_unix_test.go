@@ -30,7 +30,7 @@ func TestEscapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = r.Update(func(i *rundir.Info) { i.Model, i.Argv = evil, append(i.Argv, "--"+evil) })
+	err = r.Update(func(i *rundir.Info) { i.Name, i.Model, i.Argv = evil, evil, append(i.Argv, "--"+evil) })
 	if err := errors.Join(err, r.Close()); err != nil { // It is running still, and so was killed.
 		t.Fatal(err)
 	}
@@ -116,12 +116,16 @@ func TestNotFiles(t *testing.T) {
 		}{
 			{"train", "a.toml", exitUsage}, {"summary", "a.toml", exitUsage},
 			{"eval", "a.json", exitData}, {"import --runs " + runs, "a.json", exitData}, {"predict " + run, "a.png", exitData}, {"compare --against", "a.npz", exitData},
+			{"import", "a.npz", exitData}, {"import", "a.safetensors", exitData}, {"predict", "a.json", exitData},
 		} {
 			path := filepath.Join(dir, c.file)
 			if err := make(path); err != nil {
 				t.Fatal(err)
 			}
 			args := append(strings.Fields(c.args), path)
+			if c.args == "import" || c.args == "predict" {
+				args = append(args, "mlp")
+			}
 			r := call(args...)
 			run := want == "but a folder" && c.file == "a.json" // It could be a run's.
 			endless := want == "more than" && c.file == "a.png" // It is no picture either.

@@ -149,7 +149,7 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 		r.ValidationTotal = 0
 	}
 	t, err := c.trained(path)
-	if err == nil && (info.Best == nil || info.Test == nil) {
+	if err == nil && (info.Best == nil || info.Test == nil || info.Test.Correct == nil) {
 		err = errors.New("no epoch was trained; use a model with at least 1")
 	}
 	if err != nil {
@@ -160,7 +160,7 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 			return r, err
 		}
 	}
-	r.Best = ladder.Score{Epoch: t.epoch, Test: info.Test.Correct}
+	r.Best = ladder.Score{Epoch: t.epoch, Test: *info.Test.Correct}
 	if acc := info.Best.ValAcc; acc != nil {
 		r.Best.Validation = int(math.Round(*acc * float64(r.ValidationTotal)))
 	}

@@ -4,11 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/intake"
@@ -158,65 +155,4 @@ func title(m models.Model) string {
 		return intake.Line(m.Name)
 	}
 	return intake.Line(m.Name + ": " + m.Doc)
-}
-
-// recipe is a recipe in a line.
-func recipe(r models.Recipe) string {
-	s := fmt.Sprintf("epochs %d, batch %d, eta %g", r.Epochs, r.Batch, r.Eta)
-	for _, part := range []struct {
-		ok   bool
-		text string
-	}{
-		{r.Lambda != 0, fmt.Sprintf("lambda %g", r.Lambda)},
-		{r.Momentum != 0, fmt.Sprintf("momentum %g", r.Momentum)},
-		{r.Init != nil, "init " + initName(r)},
-		{r.TrainSize != 0, "train-size " + strconv.Itoa(r.TrainSize)},
-		{r.Full, "full"},
-		{r.Augment != nil, "augment " + augmentText(r)},
-		{r.Optimizer != nil, "optimizer " + optimizerText(r)},
-		{r.Schedule != nil, "schedule " + scheduleText(r)},
-		{r.Clip != 0, fmt.Sprintf("clip %g", r.Clip)},
-		{r.EMA != 0, fmt.Sprintf("ema %g", r.EMA)},
-		{r.Patience != 0, fmt.Sprintf("patience %d", r.Patience)},
-	} {
-		if part.ok {
-			s += ", " + part.text
-		}
-	}
-	return s
-}
-
-func initName(r models.Recipe) string {
-	if r.Init == nil {
-		return graph.Default.Name
-	}
-	return r.Init.Name
-}
-
-func augmentText(r models.Recipe) string   { return textOf(r.Augment, "none") }
-func optimizerText(r models.Recipe) string { return textOf(r.Optimizer, "sgd") }
-func scheduleText(r models.Recipe) string  { return textOf(r.Schedule, "constant") }
-
-// textOf is a value's text, or another where there is none.
-func textOf(v any, otherwise string) string {
-	if v == nil {
-		return otherwise
-	}
-	return models.Text(v)
-}
-
-// completeModels offers the models' names, files, and, within a line of layers, the layers' names.
-func (a *app) completeModels(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	if isFile(typed) {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	i := strings.LastIndexAny(typed, " (,=")
-	if i < 0 {
-		return a.names(), cobra.ShellCompDirectiveDefault
-	}
-	layers := names[graph.Layer](a.reader())
-	for k := range layers {
-		layers[k] = typed[:i+1] + layers[k]
-	}
-	return layers, cobra.ShellCompDirectiveDefault
 }

@@ -23,24 +23,21 @@ func (a *app) predictCommand() *cobra.Command {
 	var runs string
 	var show, json bool
 	cmd := &cobra.Command{
-		Use:   "predict [flags] RUN IMAGE...",
+		Use:   "predict [flags] RUN|FILE.json IMAGE...",
 		Short: "Read digits in pictures",
 		Long: wrap("Say which digit each picture shows, with the outputs for all ten: probabilities after softmax, else activations. "+
 			"A picture is a PNG, JPEG or GIF of any size and color; each digit in it is put into MNIST's frame, and has "+
-			"a line, from left to right and row by row. RUN is a run's folder, its name below --runs, or latest.", 100),
+			"a line, from left to right and row by row. RUN is a run's folder, its name below --runs, or latest; "+
+			"FILE.json is a network that network2.py or a program like it has saved.", 100),
 		Args:              arguments(2, -1),
 		ValidArgsFunction: a.completeRunThenFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, err := a.runPath(runs, args[0])
-			if err != nil {
-				return err
-			}
-			t, err := a.trained(path)
+			t, err := a.measurable(runs, args[0])
 			if err != nil {
 				return err
 			}
 			if frame := (graph.Shape{1, 28, 28}); !t.net.Input.Eq(frame) {
-				return usagef("%s: the network takes images of %s, and pictures are framed to %s; use another run", path, shape(t.net.Input), shape(frame))
+				return usagef("%s: the network takes images of %s, and pictures are framed to %s; use another run", t.path, shape(t.net.Input), shape(frame))
 			}
 			return a.predict(t.net, args[1:], show, json)
 		},
@@ -48,7 +45,7 @@ func (a *app) predictCommand() *cobra.Command {
 	set := cmd.Flags()
 	set.BoolVar(&show, "show", false, "draw where the digits are, and what the network sees")
 	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
-	set.BoolVar(&json, "json", false, "a JSON object for each picture")
+	set.BoolVar(&json, "json", false, "a JSON object for each digit")
 	return cmd
 }
 
@@ -194,12 +191,4 @@ func draw(w io.Writer, image []byte) {
 		}
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 	}
-}
-
-// completeRunThenFiles offers runs for the first argument, and files after it.
-func (a *app) completeRunThenFiles(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	return a.completeRuns(cmd, args, typed)
 }

@@ -53,16 +53,19 @@ func bare(w io.Writer) io.Writer {
 	return w
 }
 
-// training says where a training of so many epochs of so many images stands.
-func (p *progress) training(epochs, images int) func(train.State) {
+// training says where a training of so many epochs of so many images stands; with the accuracy, if answers are counted.
+func (p *progress) training(epochs, images int, counts bool) func(train.State) {
 	return func(s train.State) {
 		if s.Seen == 0 {
 			return
 		}
 		rate := float64(s.Seen) / s.Timing
 		left := float64(images-s.Seen)/rate + float64(epochs-s.Epoch-1)*float64(images)/rate
-		p.say("%5d  %3d%%  loss %.4f  acc %s  %s img/s  %s left", s.Epoch, 100*s.Seen/images,
-			s.Cost/float64(s.Seen), percent(fraction(s.Right, s.Seen)), count(int(rate)), duration(left))
+		acc := ""
+		if counts {
+			acc = "  acc " + percent(fraction(s.Right, s.Seen))
+		}
+		p.say("%5d  %3d%%  loss %.4f%s  %s img/s  %s left", s.Epoch, 100*s.Seen/images, s.Cost/float64(s.Seen), acc, count(int(rate)), duration(left))
 	}
 }
 

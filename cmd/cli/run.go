@@ -1,14 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
@@ -18,7 +17,7 @@ import (
 
 const latest = "latest"
 
-// runPath is the folder of a run: name itself, or the run of that name below runs, or the latest there.
+// runPath is the folder of a run: name itself, or the folder of that name below runs, or of the run there that has the name, or of the latest.
 func (a *app) runPath(runs, name string) (string, error) {
 	var other error
 	for _, path := range []string{name, filepath.Join(runs, name)} {
@@ -36,21 +35,47 @@ func (a *app) runPath(runs, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var names []string
-	for _, e := range entries {
-		if name == latest && e.Err == nil {
-			return e.Path, nil
-		}
-		names = append(names, filepath.Base(e.Path))
+	if path, err := runNamed(entries, name); path != "" || err != nil {
+		return path, err
 	}
 	if other != nil {
 		return "", &exitError{exitData, other}
 	}
-	if near := term.Nearest(filepath.Base(name), names); near != "" {
+	var folders, names []string
+	for _, e := range entries {
+		folders = append(folders, filepath.Base(e.Path))
+		if e.Info.Name != "" {
+			names = append(names, e.Info.Name)
+		}
+	}
+	if near := term.Nearest(name, names); near != "" {
+		return "", usagef("unknown run %q; did you mean %s?", name, near)
+	}
+	if near := term.Nearest(filepath.Base(name), folders); near != "" {
 		return "", usagef("unknown run %q; did you mean %s?", name, filepath.Join(runs, near))
 	}
 	return "", usagef("unknown run %q; %s ls lists those in %s", name, commandName(), runs)
 }
+
+// runNamed is the folder of the run with that name of train --name, or of the latest; "" if there is none.
+func runNamed(entries []rundir.Entry, name string) (string, error) {
+	var paths []string
+	for _, e := range entries {
+		switch {
+		case e.Err == nil && name == latest:
+			return e.Path, nil
+		case e.Err == nil && name != "" && e.Info.Name == name:
+			paths = append(paths, e.Path)
+		}
+	}
+	if len(paths) > 1 {
+		return "", usagef("run %q: %w: %s; give the folder", name, errSeveral, strings.Join(paths, ", "))
+	}
+	return strings.Join(paths, ""), nil
+}
+
+// errSeveral means that runs have the same name.
+var errSeveral = errors.New("several runs have this name")
 
 // A notRun is what stands beside runs and is none.
 type notRun struct{ error }
@@ -66,7 +91,7 @@ func noRun(path string) error {
 	case strings.HasPrefix(filepath.Base(path), "book-"):
 		return notRun{fmt.Errorf("%s: what an experiment of the book gave, no run; %s book shows it", path, commandName())}
 	}
-	return notRun{fmt.Errorf("%s: a file, no run; give the folder of a run", path)}
+	return notRun{fmt.Errorf("%s: a file, no run; %s", path, cmp.Or(advice(path), "give the folder of a run"))}
 }
 
 // leaveOut notes what is left out of several that were named, as by a shell for runs/*: what is no run, or one without an epoch.
@@ -111,7 +136,9 @@ type trained struct {
 	net   *graph.Net
 	data  string // the flag --data of its training
 
-	imported bool // not trained here, and of no epoch
+	imported bool     // not trained here, and of no epoch
+	notes    []string // what was taken for granted when it was read
+	costless bool     // its file names no cost
 }
 
 // trained opens a run. A run that was interrupted in its first epoch has no best weights, and gives the latest.
@@ -151,24 +178,6 @@ func (a *app) trainedBy(path string, choose func(r *rundir.Run, limit int64) (*r
 	if err != nil {
 		return nil, err
 	}
-	return &trained{path, state.Best.Epoch, m, net, f.data, wasImported(r.Info().Argv)}, restoreWeights(net, s)
-}
-
-// completeRuns offers the runs' folders, the newest first.
-func (a *app) completeRuns(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	root, err := cmd.Flags().GetString("runs")
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	entries, err := rundir.List(root)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	var paths []string
-	for _, e := range entries {
-		if e.Err == nil {
-			paths = append(paths, e.Path)
-		}
-	}
-	return paths, cobra.ShellCompDirectiveDefault | cobra.ShellCompDirectiveKeepOrder
+	t := &trained{path: path, epoch: state.Best.Epoch, model: m, net: net, data: f.data, imported: wasImported(r.Info().Argv)}
+	return t, restoreWeights(net, s)
 }

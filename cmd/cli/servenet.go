@@ -15,7 +15,7 @@ import (
 func (s *server) models(*http.Request) (any, error) {
 	list := []object{}
 	for _, m := range s.app.models {
-		list = append(list, append(object{{"name", m.Name}, {"doc", m.Doc}}, recipeFields(m.Recipe)...))
+		list = append(list, append(object{{"name", m.Name}, {"doc", m.Doc}}, recipeObject(m.Recipe)...))
 	}
 	var endings []string
 	for _, ending := range slices.Sorted(maps.Keys(exports)) {
@@ -27,15 +27,6 @@ func (s *server) models(*http.Request) (any, error) {
 		{"schedules", models.Signatures[train.Schedule](reader)}, {"inits", names[*graph.Init](reader)}, {"augments", names[models.Augment](reader)},
 		{"exports", endings},
 	}, nil
-}
-
-// recipeFields are the parts of a recipe, by the names that POST /api/train has for them.
-func recipeFields(r models.Recipe) object {
-	return object{
-		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
-		{"optimizer", optimizerText(r)}, {"schedule", scheduleText(r)}, {"init", initName(r)}, {"augment", augmentText(r)},
-		{"patience", r.Patience}, {"train_size", r.TrainSize},
-	}
 }
 
 // maxWeights is the largest network that the page looks at or trains, so that a line of text does not take all memory.
@@ -71,7 +62,7 @@ func (s *server) network(r *http.Request) (any, error) {
 	if err != nil {
 		return object{{"error", err.Error()}, {"of", "network"}}, nil
 	}
-	own, body := recipeFields(m.Recipe), map[string]any{}
+	own, body := recipeObject(m.Recipe), map[string]any{}
 	for key := range query {
 		if key != "text" {
 			body[key] = query.Get(key)

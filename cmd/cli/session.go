@@ -92,8 +92,10 @@ func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 		return nil, err
 	}
 	got, err := train.Evaluate(ctx, s.net, labeled(s.data.Test))
-	test := &rundir.Test{Correct: got.Correct, Total: s.data.Test.Len()}
-	if !s.counts() {
+	test := &rundir.Test{Total: s.data.Test.Len()}
+	if s.counts() {
+		test.Correct = &got.Correct
+	} else {
 		test.Loss = got.Cost
 	}
 	return test, err
@@ -143,19 +145,16 @@ func (s *session) end(o outcome) error {
 	return s.run.Close()
 }
 
-// start is the event at the beginning of a run: all that it depends on.
+// start is the event at the beginning of a run: all that it depends on, with the recipe's keys among the others.
 func (s *session) start() object {
-	r, d := s.model.Recipe, s.data
-	return object{
+	d := s.data
+	return append(object{
 		{"event", "start"}, {"model", s.model.Name}, {"parameters", s.net.Size()}, {"seed", s.seed},
 		{"vm", s.flags.vm.value}, {"kernel", s.net.Kernel()}, {"dtype", s.flags.dtype.value}, {"threads", s.flags.processors()},
 		{"data", d.Name}, {"data_sha256", d.SHA256()},
-		{"train", s.trainer.Train.Len()}, {"validation", d.Validation.Len()}, {"full", r.Full}, {"test", d.Test.Len()},
-		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
-		{"optimizer", optimizerText(r)}, {"schedule", scheduleText(r)}, {"clip", r.Clip}, {"ema", r.EMA}, {"patience", r.Patience},
-		{"init", initName(r)}, {"augment", augmentText(r)},
+		{"train", s.trainer.Train.Len()}, {"validation", d.Validation.Len()}, {"test", d.Test.Len()},
 		{"first_epoch", s.trainer.State().Epoch}, {"run", s.run.Path()},
-	}
+	}, recipeObject(s.model.Recipe)...)
 }
 
 // epochEvent has the table's columns.
@@ -182,16 +181,16 @@ func (s *session) validates() bool { return s.trainer.Validation.Len() > 0 }
 // counts says that the loss has classes, so that there are accuracies.
 func (s *session) counts() bool { return s.net.Loss.Classes }
 
-// endEvent has the test's result where there is one, and the error where there was one.
+// endEvent has the recipe as it was trained, the test's result where there is one, and the error where there was one.
 func (s *session) endEvent(o outcome) object {
 	e := object{{"event", "end"}, {"status", o.status}}
 	switch {
 	case o.test == nil:
-	case !s.counts():
+	case o.test.Correct == nil:
 		e = append(e, field{"test_total", o.test.Total}, field{"test_loss", o.test.Loss})
 	default:
 		e = append(e, field{"test_correct", o.test.Correct}, field{"test_total", o.test.Total},
-			field{"test_acc", fraction(o.test.Correct, o.test.Total)})
+			field{"test_acc", fraction(*o.test.Correct, o.test.Total)})
 	}
 	if o.best.Epoch >= 0 {
 		var acc any // null without validation images, and where the loss has no classes
@@ -200,7 +199,7 @@ func (s *session) endEvent(o outcome) object {
 		}
 		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", acc})
 	}
-	e = append(e, field{"seconds", o.seconds}, field{"run", s.run.Path()})
+	e = append(e, field{"recipe", recipeObject(s.model.Recipe)}, field{"seconds", o.seconds}, field{"run", s.run.Path()})
 	if o.err != nil {
 		e = append(e, field{"error", o.err.Error()})
 	}

@@ -172,11 +172,3 @@ func summaryObject(m models.Model, n *graph.Net, macs int, held memory) object {
 		{"loss", m.Loss.Name}, {"recipe", recipeObject(m.Recipe)}, {"memory", held.object()},
 	}, published(m)...)
 }
-
-func recipeObject(r models.Recipe) object {
-	return object{
-		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
-		{"optimizer", optimizerText(r)}, {"schedule", scheduleText(r)}, {"clip", r.Clip}, {"ema", r.EMA}, {"patience", r.Patience},
-		{"init", initName(r)}, {"train_size", r.TrainSize}, {"augment", augmentText(r)}, {"drop_tail", r.DropTail}, {"full", r.Full},
-	}
-}

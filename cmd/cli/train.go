@@ -27,6 +27,8 @@ func (a *app) trainCommand() *cobra.Command {
 		Short: "Train a network, and keep the run in a folder",
 		Long: wrap("Train a model by its recipe, with any part of it changed by a flag, and measure it on the test images with the weights "+
 			"of the epoch of best validation accuracy. An interrupted run goes on with --resume RUN, bit by bit as if it had not been.", 100) +
+			"\n\n" + wrap("With --find-eta, let η rise from mini-batch to mini-batch, through an epoch or until the training diverges (Smith 2017), print the "+
+			"loss on the way, and suggest a tenth of the η with the smallest loss.", 100) +
 			"\n\n" + a.networkHelp() +
 			"\n\n" + wrap("Optimizers: "+strings.Join(models.Signatures[train.Optimizer](a.reader()), ", ")+". Schedules of eta: "+
 			strings.Join(models.Signatures[train.Schedule](a.reader()), ", ")+".", 100) +
@@ -44,6 +46,9 @@ func (a *app) trainCommand() *cobra.Command {
 			}
 			if len(args) == 0 {
 				return usagef("train: no model; use %s", term.OneOf(a.names()))
+			}
+			if f.findEta {
+				return a.findEta(ctx, &f, args[0])
 			}
 			return a.train(ctx, &f, args[0])
 		},
@@ -76,6 +81,9 @@ func (a *app) recordable() error {
 // begin trains a model as it is.
 func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, seed uint64) error {
 	if err := a.recordable(); err != nil {
+		return err
+	}
+	if err := a.freeName(f.runs, string(f.name)); err != nil {
 		return err
 	}
 	s, err := a.session(f, m, seed)
@@ -256,13 +264,16 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 		return nil, err
 	}
 	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
+	if f.style.value == "book" && !s.counts() {
+		return nil, usagef("--style book counts right answers, and the loss %s has none; leave it out", m.Loss.Name)
+	}
 	if s.trainer, err = m.Recipe.Trainer(net); err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
 	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = labeled(images), labeled(data.Validation), seed
 	s.trainer.Warp = warp(images, m.Recipe, seed)
 	s.progress = newProgress(a.err)
-	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len())
+	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len(), s.counts())
 	s.view = newView(s)
 	return s, nil
 }
@@ -271,7 +282,7 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 func (s *session) info() rundir.Info {
 	host, _ := os.Hostname() // A run on a host without a name is a run too.
 	return rundir.Info{
-		Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(), Build: build(),
+		Name: string(s.flags.name), Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(), Build: build(),
 		Kernel: s.net.Kernel(), VM: s.flags.vm.value, Host: host,
 	}
 }

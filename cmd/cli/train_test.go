@@ -119,7 +119,7 @@ var (
 	startFields = map[string]any{
 		"event": "", "model": "", "parameters": 0., "seed": 0., "vm": "", "kernel": "", "dtype": "", "threads": 0., "data": "",
 		"data_sha256": "", "train": 0., "validation": 0., "test": 0., "epochs": 0., "batch": 0., "eta": 0., "lambda": 0.,
-		"momentum": 0., "init": "", "augment": "", "optimizer": "", "schedule": "", "clip": 0., "ema": 0., "patience": 0., "full": false,
+		"momentum": 0., "init": "", "augment": "", "optimizer": "", "schedule": "", "clip": 0., "ema": 0., "patience": 0., "full": false, "train_size": 0., "drop_tail": false,
 		"first_epoch": 0., "run": "",
 	}
 	epochFields = map[string]any{
@@ -128,7 +128,7 @@ var (
 	}
 	endFields = map[string]any{
 		"event": "", "status": "", "test_correct": 0., "test_total": 0., "test_acc": 0., "best_epoch": 0., "best_val_acc": 0.,
-		"seconds": 0., "run": "",
+		"recipe": map[string]any{}, "seconds": 0., "run": "",
 	}
 )
 
@@ -160,6 +160,11 @@ func TestTrainJSON(t *testing.T) {
 	if e := list[3]; list[0]["event"] != "start" || list[2]["epoch"] != 1. || e["event"] != "end" || e["status"] != "done" ||
 		e["test_total"] != 100. || e["test_acc"] != e["test_correct"].(float64)/100 || e["run"] != onlyRun(t, runs) {
 		t.Errorf("events %v", list)
+	}
+	for key, value := range list[3]["recipe"].(map[string]any) { // as it was trained, and as the run began
+		if want := map[string]any{"epochs": 2., "eta": 3., "init": "large"}[key]; value != list[0][key] || want != nil && value != want {
+			t.Errorf("the end's recipe has %s %v, the start %v", key, value, list[0][key])
+		}
 	}
 	log, err := os.ReadFile(filepath.Join(onlyRun(t, runs), "metrics.jsonl"))
 	if err != nil || !reflect.DeepEqual(events(t, string(log)), list) {
@@ -209,7 +214,7 @@ func TestBook(t *testing.T) {
 	for i, line := range lines {
 		var epoch, correct, total int
 		if n, err := fmt.Sscanf(line, "Epoch %d: %d / %d", &epoch, &correct, &total); n != 3 || epoch != i || total != 100 ||
-			line != fmt.Sprintf("Epoch %d: %d / %d", epoch, correct, total) || i == info.Best.Epoch && correct != info.Test.Correct {
+			line != fmt.Sprintf("Epoch %d: %d / %d", epoch, correct, total) || i == info.Best.Epoch && correct != *info.Test.Correct {
 			t.Errorf("%v: %q", err, line)
 		}
 	}
@@ -343,7 +348,7 @@ func TestAverages(t *testing.T) {
 		"--schedule", "onecycle", "--clip", "0.5", "--patience", "9")
 	run := onlyRun(t, runs)
 	info := readInfo(t, run)
-	for split, want := range map[string]float64{"validation": *info.Best.ValAcc, "test": float64(info.Test.Correct) / 100} {
+	for split, want := range map[string]float64{"validation": *info.Best.ValAcc, "test": float64(*info.Test.Correct) / 100} {
 		if got := events(t, ok(t, "eval", run, "--json", "--split", split).out)[0]["accuracy"]; got != want {
 			t.Errorf("%s: the best checkpoint gives %v, the training %v", split, got, want)
 		}

@@ -111,18 +111,6 @@ func names[T any](r models.Reader) []string {
 	return names
 }
 
-// worded is a flag with words to choose from.
-type worded interface{ offers() []string }
-
-func completeChoices(c *cobra.Command) {
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if w, ok := f.Value.(worded); ok {
-			// The only error is that of a flag that is not there.
-			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(w.offers(), cobra.ShellCompDirectiveNoFileComp))
-		}
-	})
-}
-
 // arguments accepts least to most arguments; most < 0 is any number.
 func arguments(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
@@ -249,9 +237,20 @@ func usage(cmd *cobra.Command) error {
 	return nil
 }
 
-// printFlags prints a line a flag: both its names, what it takes, what it does, and what it is if it is not given.
+// printFlags prints a line a flag.
 func printFlags(w io.Writer, set *pflag.FlagSet) {
-	var t table
+	t := table{}
+	for _, row := range flagRows(set) {
+		t.add(row[0], row[1])
+	}
+	if len(t.rows) > 0 {
+		fmt.Fprintf(w, "\nFlags:\n")
+		t.print(w)
+	}
+}
+
+// flagRows are of each flag both its names with what it takes, and what it does with what it is if it is not given.
+func flagRows(set *pflag.FlagSet) (rows [][2]string) {
 	set.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden {
 			return
@@ -270,18 +269,21 @@ func printFlags(w io.Writer, set *pflag.FlagSet) {
 		if !slices.Contains([]string{"", "0", "false", "[]"}, f.DefValue) {
 			help += fmt.Sprintf(" (default %s)", strings.Trim(f.DefValue, "[]"))
 		}
-		t.add("  "+names+" "+what, " "+help)
+		rows = append(rows, [2]string{"  " + names + " " + what, " " + help})
 	})
-	if len(t.rows) > 0 {
-		fmt.Fprintf(w, "\nFlags:\n")
-		t.print(w)
-	}
+	return rows
 }
 
 // helpCommand is "stheno help train" for those who do not know "stheno train --help".
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "Say what a command does", DisableFlagsInUseLine: true,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return commands(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {

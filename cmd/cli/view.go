@@ -97,6 +97,9 @@ func (v tableView) header(s *session) {
 		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.net.Kernel(), f.processors())},
 		{"run", s.run.Path()},
 	}
+	if name := s.run.Info().Name; name != "" {
+		rows = append(rows, [2]string{"name", name})
+	}
 	if at := s.trainer.State(); at.Steps > 0 {
 		rows = append(rows, [2]string{"resumed", fmt.Sprintf("at epoch %d, mini-batch %d", at.Epoch, at.Batch)})
 	}
@@ -134,9 +137,9 @@ func (v tableView) end(s *session, o outcome) {
 		}
 		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s", o.best.Epoch, what)})
 	}
-	test := score(o.test.Correct, o.test.Total)
-	if !s.counts() {
-		test = fmt.Sprintf("loss %.4f on %s images", o.test.Loss, count(o.test.Total))
+	test := fmt.Sprintf("loss %.4f on %s images", o.test.Loss, count(o.test.Total))
+	if n := o.test.Correct; n != nil {
+		test = score(*n, o.test.Total)
 	}
 	rows = append(rows, [2]string{"test", test})
 	if p := s.model.Published; p.Accuracy > 0 && s.flags.data == "" {

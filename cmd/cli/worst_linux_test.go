@@ -80,7 +80,9 @@ func TestWorst(t *testing.T) {
 	long := copied("long")
 	event := []byte(`{"event":"epoch","epoch":1,"train_acc":1,"val_acc":0}` + "\n")
 	file("long/metrics.jsonl", bytes.Repeat(event, 16<<20/len(event)))
-	argv := []byte(`{"argv":[""` + strings.Repeat(`,""`, 87000) + "]}")
+	resumes := strings.Repeat(`,{"argv":["--eta=","--seed=","--data=","--clip=","--ema=","--init=","--vm=","--full",""]}`, 999)
+	argv := []byte(`{"argv":[""` + strings.Repeat(`,"--eta="`, 999) + `],"resumes":[{}` + resumes + `]}`)
+	argv = append(argv, bytes.Repeat([]byte(" "), 1<<18-len(argv))...)
 	for i := range 65 {
 		file(fmt.Sprintf("many/%d/run.json", i), argv)
 	}
@@ -112,6 +114,8 @@ func TestWorst(t *testing.T) {
 		{"65 run.json of 256 KiB", []string{"ls", "--runs", filepath.Join(dir, "many")}},
 		{"result of 600 MiB", []string{"ladder", "--list", "--results", filepath.Join(dir, "results")}},
 		{"network2.py's file of 8 MiB", []string{"eval", file("long.json", []byte(`{"sizes": [2097152, 1], "weights": [[[`+digits+`0]]], "biases": [[[0]]], "cost": "QuadraticCost"}`))}},
+		{"network2.py's file of 64 MiB", []string{"eval", file("rows.json", []byte(`{"weights": [[`+strings.Repeat("[1],", 2096999)+`[1]]], "biases": [[0]]`+strings.Repeat(" ", 53<<20)+"}"))}},
+		{"safetensors of 64 MiB", []string{"import", file("halves.safetensors", binary.LittleEndian.AppendUint64(nil, 72), fmt.Appendf(nil, "%-72s", `{"w":{"dtype":"F16","shape":[33000000],"data_offsets":[0,66000000]}}`), make([]byte, 66000000)), "mlp"}},
 		{"model's file of 1 MiB", []string{"summary", file("long.toml", []byte("format = 1\n"+strings.Repeat("[[layer]]\nop='relu'\n", 52000)))}},
 	} {
 		p := start(t, "measured", "", c.args...)

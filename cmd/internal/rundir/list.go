@@ -1,6 +1,8 @@
 package rundir
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -69,4 +71,36 @@ func Look(path string) (Info, error) {
 		return Info{}, err
 	}
 	return r.info, nil
+}
+
+// Metrics returns the text of metrics.jsonl, without a last line that is still being written.
+func Metrics(path string) ([]byte, error) {
+	text, err := intake.Read(path, metricsFile, intake.Log)
+	return text[:bytes.LastIndexByte(text, '\n')+1], err
+}
+
+// Start returns the first line of metrics.jsonl, the event at the run's beginning, without reading the rest.
+func Start(path string) ([]byte, error) {
+	f, _, err := intake.Open(path, metricsFile, intake.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	const most = 16 << 10 // bytes: two paths, and some hundred more
+	line, err := bufio.NewReaderSize(f, most).ReadSlice('\n')
+	if err != nil {
+		return nil, &intake.Error{Path: filepath.Join(path, metricsFile), Msg: fmt.Sprintf("no first line of at most %d bytes; resume the run, or train anew", most)}
+	}
+	return bytes.TrimRight(line, "\n"), nil
+}
+
+// Saved is when a run last saved a checkpoint; the zero time before the first.
+func Saved(path string) time.Time {
+	var last time.Time
+	for _, name := range []string{latestFile, bestFile} {
+		if info, err := os.Stat(filepath.Join(path, checkpoints, name)); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	return last
 }

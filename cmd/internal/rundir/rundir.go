@@ -14,7 +14,6 @@
 package rundir
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
@@ -65,10 +64,12 @@ const (
 
 // Info is run.json.
 type Info struct {
-	Model      string       `json:"model"` // as it was given
+	Name       string       `json:"name,omitempty"` // what the person calls the run
+	Model      string       `json:"model"`          // as it was given
 	Status     Status       `json:"status"`
 	Argv       []string     `json:"argv"` // the command that made the run; this and what follows to Host stays as it was then
 	Seed       uint64       `json:"seed"`
+	DType      string       `json:"dtype,omitempty"` // of a network that was imported; float64 where it is not said
 	DataSHA256 string       `json:"data_sha256"`
 	Build      string       `json:"build"`
 	Kernel     string       `json:"kernel"`
@@ -113,6 +114,19 @@ func (i *Info) Resumed(r Resumption) {
 	i.Resumes = append(i.Resumes[:len(i.Resumes):len(i.Resumes)], r)
 }
 
+// check is an error if there are more commands than any training writes into a file of this size, and a list of runs should hold.
+func (i Info) check() error {
+	const mostResumes, mostArgs = 1000, 10_000
+	args := len(i.Argv)
+	for _, r := range i.Resumes {
+		args += len(r.Argv)
+	}
+	if len(i.Resumes) > mostResumes || args > mostArgs {
+		return fmt.Errorf("%d resumes and %d arguments, and the limits are %d and %d; restore the file", len(i.Resumes), args, mostResumes, mostArgs)
+	}
+	return nil
+}
+
 // Best is the epoch with the highest accuracy on the validation images, as a fraction; nil where there are none of those.
 type Best struct {
 	Epoch  int      `json:"epoch"`
@@ -121,9 +135,9 @@ type Best struct {
 
 // Test counts the test images that were classified correctly.
 type Test struct {
-	Correct int     `json:"correct"`
+	Correct *int    `json:"correct"` // nil where the loss has no classes
 	Total   int     `json:"total"`
-	Loss    float64 `json:"loss,omitempty"` // where the loss has no classes, so that nothing is counted as correct
+	Loss    float64 `json:"loss,omitempty"` // where the loss has no classes
 }
 
 // A Run is the folder of one training. It is for one goroutine at a time.
@@ -202,6 +216,12 @@ func Open(path string) (*Run, error) {
 	r := &Run{path: filepath.Clean(path)}
 	if err := r.readJSON(infoFile, &r.info); err != nil {
 		return nil, fmt.Errorf("%w; is it the folder of a run?", err)
+	}
+	if err := r.info.check(); err != nil {
+		return nil, fmt.Errorf("rundir: %w", &intake.Error{Path: r.file(infoFile), Msg: err.Error()})
+	}
+	if t := r.info.Test; t != nil && t.Loss != 0 {
+		t.Correct = nil // older runs say 0
 	}
 	return r, nil
 }
@@ -282,23 +302,6 @@ func (r *Run) Info() Info { return r.info }
 
 // ModelTOML returns the text of model.toml.
 func (r *Run) ModelTOML() ([]byte, error) { return intake.Read(r.path, modelFile, intake.Text) }
-
-// Metrics returns the text of metrics.jsonl, without a last line that is still being written.
-func Metrics(path string) ([]byte, error) {
-	text, err := intake.Read(path, metricsFile, intake.Log)
-	return text[:bytes.LastIndexByte(text, '\n')+1], err
-}
-
-// Saved is when a run last saved a checkpoint; the zero time before the first.
-func Saved(path string) time.Time {
-	var last time.Time
-	for _, name := range []string{latestFile, bestFile} {
-		if info, err := os.Stat(filepath.Join(path, checkpoints, name)); err == nil && info.ModTime().After(last) {
-			last = info.ModTime()
-		}
-	}
-	return last
-}
 
 // readJSON reads one of the run's files of JSON into v.
 func (r *Run) readJSON(name string, v any) error {

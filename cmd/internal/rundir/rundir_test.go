@@ -99,6 +99,28 @@ func put(t *testing.T, path, text string) {
 	}
 }
 
+// TestManyCommands: a run.json with more commands than trainings have is damaged.
+func TestManyCommands(t *testing.T) {
+	r := start(t, quick{})
+	for _, c := range []struct {
+		args, resumes, each int
+		ok                  bool
+	}{{10_000, 0, 0, true}, {10_001, 0, 0, false}, {0, 1000, 10, true}, {0, 1001, 0, false}, {1, 1000, 10, false}} {
+		info := Info{Argv: make([]string, c.args), Resumes: make([]Resumption, c.resumes)}
+		for i := range info.Resumes {
+			info.Resumes[i].Argv = make([]string, c.each)
+		}
+		text, err := json.Marshal(info)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, r.file(infoFile), string(text))
+		if _, err := Open(r.Path()); (err == nil) != c.ok || err != nil && !(errors.Is(err, ErrDamaged) && strings.Contains(err.Error(), "; restore the file")) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
 func TestCreate(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "a", "runs")
 	r, err := Create(root, "784-30-10", noon, Info{Argv: []string{"train", "784-30-10"}, Seed: math.MaxUint64, Kernel: "go"}, []byte("format = 1\n"))
@@ -110,11 +132,11 @@ func TestCreate(t *testing.T) {
 	}
 	want := Info{Model: "784-30-10", Status: Running, Argv: []string{"train", "784-30-10"}, Seed: math.MaxUint64, Kernel: "go", Started: noon}
 	if err := r.Update(func(i *Info) {
-		i.Status, i.Best, i.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: 9542, Total: 10000}
+		i.Status, i.Best, i.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: new(9542), Total: 10000}
 	}); err != nil {
 		t.Fatal(err)
 	}
-	want.Status, want.Best, want.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: 9542, Total: 10000}
+	want.Status, want.Best, want.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: new(9542), Total: 10000}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}

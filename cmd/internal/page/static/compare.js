@@ -1,6 +1,6 @@
 // Compare runs: the settings that differ, curves over each other, what each confuses and misreads.
 import { get, query } from "./api.js";
-import { h, badge, percent, number, paint, bytes, color, mix, guarded } from "./ui.js";
+import { h, badge, called, testAccuracy, percent, number, paint, bytes, color, mix, guarded, remember } from "./ui.js";
 import { lines, curves, short } from "./chart.js";
 
 const most = 8; // runs, which is how many colors there are
@@ -30,7 +30,7 @@ class View {
     this.charts = h("div", { class: "charts" });
     this.tests = h("div", { class: "stack" });
     const box = (r) => h("label", { class: "check" }, h("input", { type: "checkbox", value: r.id, checked: chosen.includes(r.id), onchange: guarded((e) => this.toggle(e.target)) }),
-      h("span", {}, `${r.model} `, h("span", { class: "soft small mono" }, r.id.slice(-20)), " ", r.status === "done" ? "" : badge(r.status)));
+      h("span", {}, `${r.model} `, h("span", { class: "soft small mono" }, called(r)), " ", r.status === "done" ? "" : badge(r.status)));
     main.append(h("h1", { class: "hidden" }, "Compare runs"),
       h("details", { class: "card", open: true }, h("summary", {}, `Runs, up to ${most}`), h("div", { class: "fields wide" }, runs.map(box))),
       h("section", { class: "card", "aria-label": "Settings" }, h("h2", {}, "Settings that differ"), this.table),
@@ -44,7 +44,7 @@ class View {
   }
 
   async change() {
-    if (this.main.isConnected) history.replaceState(null, "", "#compare/" + chosen.map(encodeURIComponent).join(","));
+    remember("compare", ...chosen);
     await Promise.all(chosen.filter((id) => !this.known[id]).map(async (id) => (this.known[id] = await get("runs/" + encodeURIComponent(id)))));
     this.list = chosen.map((id) => this.known[id]);
     this.settings();
@@ -53,14 +53,14 @@ class View {
   }
 
   /** names are the runs' models, told apart where they are the same. */
-  name(r) { return this.list.filter((o) => o.model === r.model).length > 1 ? `${r.model} ${r.id.slice(-4)}` : r.model; }
+  name(r) { return this.list.filter((o) => o.model === r.model).length > 1 ? `${r.model} ${r.name ?? r.id.slice(-4)}` : r.model; }
 
   settings() {
     const ignored = new Set(["event", "run", "first_epoch", "data_sha256", "model"]), keys = new Set(this.list.flatMap((r) => Object.keys(r.settings ?? {})));
     const differ = [...keys].filter((k) => !ignored.has(k) && new Set(this.list.map((r) => JSON.stringify(r.settings?.[k]))).size > 1);
     const columns = [
       ["run", (r) => this.name(r)], ...differ.map((k) => [k, (r) => r.settings?.[k]]),
-      ["epochs so far", (r) => r.epochs.length], ["best validation", (r) => (r.settings?.validation ? r.best?.val_acc : null), percent], ["test", (r) => r.test && r.test.correct / r.test.total, percent],
+      ["epochs so far", (r) => r.epochs.length], ["best validation", (r) => (r.settings?.validation ? r.best?.val_acc : null), percent], ["test", testAccuracy, percent],
     ];
     const rows = this.list.map((r) => ({ run: r, cells: columns.map(([, value]) => value(r)) }));
     if (this.by) {

@@ -1,6 +1,6 @@
 // Draw a digit; see what each network answers, what it saw, and what its layers gave.
 import { get, post, remove, query } from "./api.js";
-import { h, paint, bytes, percent, number, say, guarded, color, mix, signed } from "./ui.js";
+import { h, called, testAccuracy, paint, bytes, percent, number, say, guarded, color, mix, signed } from "./ui.js";
 import { Pad } from "./pad.js";
 
 const most = 4; // runs beside each other
@@ -69,8 +69,8 @@ class View {
 
   /** layout makes a place for each chosen run. */
   layout() {
-    const right = (r) => (r.test ? r.test.correct / r.test.total : r.best?.val_acc);
-    const name = (r) => [r.model, r.id.slice(-20), ...(right(r) ? [percent(right(r), 1)] : [])].join(" · ");
+    const right = (r) => testAccuracy(r) ?? r.best?.val_acc;
+    const name = (r) => [r.model, called(r), ...(right(r) ? [percent(right(r), 1)] : [])].join(" · ");
     const options = (picked) => this.runs.map((r) => h("option", { value: r.id, selected: r.id === picked }, name(r)));
     const pick = (i) => (e) => { chosen[i] = e.target.value; this.layout(); this.changed(); };
     this.choice.replaceChildren(
@@ -158,7 +158,7 @@ class Answer {
     this.layers = h("div", { class: "layers" });
     this.inside = h("details", { open: true }, h("summary", {}, "Inside"), this.layers);
     this.inside.hidden = true;
-    this.element = h("article", { class: "card", "aria-label": run.id }, h("div", { class: "row between" }, h("h3", {}, run.model), h("span", { class: "small soft mono" }, run.id.slice(-20))),
+    this.element = h("article", { class: "card", "aria-label": run.id }, h("div", { class: "row between" }, h("h3", {}, run.model), h("span", { class: "small soft mono" }, called(run))),
       h("div", { class: "answer" }, h("div", {}, this.verdict, this.sure), h("ol", { class: "bars", "aria-label": "Output for each digit" }, this.bars.map((b) => b.item))), this.inside);
   }
 

@@ -1,6 +1,6 @@
 // A training step op by op: the graph with its backward pass, what each op computed on a mini-batch, and the same step by hand.
 import { get, query } from "./api.js";
-import { h, number, bytes, paint, signed, guarded } from "./ui.js";
+import { h, called, number, bytes, paint, signed, guarded } from "./ui.js";
 import { histogram } from "./chart.js";
 
 let chosen;
@@ -13,7 +13,7 @@ export async function show(main) {
   }
   chosen = usable.some((r) => r.id === chosen) ? chosen : first;
   const picture = h("div", { class: "picture", id: "picture" }), detail = h("section", { class: "card", "aria-live": "polite", "aria-label": "Op" }), hand = h("section", { class: "card", "aria-label": "By hand" });
-  const select = h("select", { "aria-label": "Network", onchange: () => { chosen = select.value; load(); } }, usable.map((r) => h("option", { value: r.id, selected: r.id === chosen }, `${r.model} · ${r.id.slice(-20)}`)));
+  const select = h("select", { "aria-label": "Network", onchange: () => { chosen = select.value; load(); } }, usable.map((r) => h("option", { value: r.id, selected: r.id === chosen }, `${r.model} · ${called(r)}`)));
   main.append(h("div", { class: "row between" }, h("div", {}, h("h1", {}, "One step of training"), h("p", { class: "soft" }, "Blue goes forward to the cost, orange goes back from it. Choose an op to see its formula and its numbers.")), select),
     h("div", { class: "gradient" }, picture, h("div", { class: "stack" }, detail, hand)));
   const load = guarded(async () => {

@@ -22,6 +22,12 @@ export function s(tag, attributes = {}, ...children) {
 
 export const percent = (x, digits = 2) => (x == null ? "–" : (100 * x).toFixed(digits) + "%");
 
+/** called is a run's name, or the end of its folder's. */
+export const called = (run) => run.name ?? run.id.slice(-20);
+
+/** testAccuracy is a run's accuracy on the test images; null where there is none. */
+export const testAccuracy = (run) => (run.test?.correct == null ? null : run.test.correct / run.test.total);
+
 /** number is x in so many digits, without zeros at the end. */
 export function number(x, digits = 4) {
   if (x == null) return "–";
@@ -96,3 +102,8 @@ export function paint(canvas, values, w, h, palette = gray, from = 0) {
 
 /** badge shows a run's status. */
 export const badge = (status) => h("span", { class: "badge " + status }, status);
+
+/** remember writes the runs that a view shows into the address, unless the reader is on the way to another view: its address is set before this one is left. */
+export function remember(view, ...runs) {
+  if (location.hash.slice(1).split("/")[0] === view) history.replaceState(null, "", `#${view}/${runs.map(encodeURIComponent).join(",")}`);
+}

@@ -1,6 +1,6 @@
 // Watch trainings as they go on, also those begun in a terminal, and look into their layers.
 import { get, follow } from "./api.js";
-import { h, badge, percent, number, count, duration, bytes, paint, signed, guarded } from "./ui.js";
+import { h, badge, percent, number, count, duration, bytes, paint, signed, guarded, remember } from "./ui.js";
 import { lines, curves, histogram, short } from "./chart.js";
 
 const often = 3000; // milliseconds between two looks at the folder of the runs
@@ -31,7 +31,7 @@ class View {
     this.key = key;
     const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.id : null;
     this.list.replaceChildren(...this.runs.map((r) => h("li", {}, h("button", { type: "button", "data-id": r.id, "aria-pressed": String(r.id === this.id), onclick: () => this.choose(r) },
-      h("strong", {}, r.model ?? r.id), h("span", { class: "row between small soft" }, h("span", {}, r.started ? new Date(r.started).toLocaleString([], { dateStyle: "short", timeStyle: "short" }) : ""), badge(r.status))))));
+      h("strong", {}, [r.model ?? r.id, r.name].filter(Boolean).join(" · ")), h("span", { class: "row between small soft" }, h("span", {}, r.started ? new Date(r.started).toLocaleString([], { dateStyle: "short", timeStyle: "short" }) : ""), badge(r.status))))));
     if (focused) this.list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -39,7 +39,7 @@ class View {
     if (!run) return;
     this.stop();
     this.id = run.id;
-    history.replaceState(null, "", "#watch/" + encodeURIComponent(run.id));
+    remember("watch", run.id);
     guarded(() => this.refresh())();
     if (run.status === "broken") {
       this.detail.replaceChildren(h("p", { class: "fault" }, run.error));
@@ -83,7 +83,7 @@ class Watcher {
 
   render() {
     const last = this.epochs.at(-1), all = this.settings?.epochs;
-    this.title.replaceChildren(h("div", {}, h("h1", {}, this.run.model), h("p", { class: "small soft mono" }, this.run.id)), badge(this.state));
+    this.title.replaceChildren(h("div", {}, h("h1", {}, [this.run.model, this.run.name].filter(Boolean).join(" · ")), h("p", { class: "small soft mono" }, this.run.id)), badge(this.state));
     this.note.textContent = this.end?.error ?? "";
     const left = last && all && this.state === "running" ? (all - 1 - last.epoch) * last.time : 0;
     const facts = [
