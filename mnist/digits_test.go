@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// kinds are what people's pictures have beside a digit, and in how many of 12 the digit must come out as if there were
+// kinds are what people's pictures have beside a digit, and in how many of 6 the digit must come out as if there were
 // nothing else.
 var kinds = []struct {
 	name  string
@@ -20,21 +20,21 @@ var kinds = []struct {
 	spoil func(s *scene, other []byte)
 	light bool // ink on dark paper too
 }{
-	{"colored", 12, func(s *scene, other []byte) {}, true},
-	{"border", 11, func(s *scene, other []byte) { s.border() }, true},
-	{"cell", 11, func(s *scene, other []byte) { s.cell() }, true},
-	{"box", 11, func(s *scene, other []byte) { s.box() }, true},
-	{"neighbor", 11, func(s *scene, other []byte) { s.neighbor(other) }, true},
-	{"light", 11, func(s *scene, other []byte) { s.photograph() }, true},
-	{"ruled", 11, func(s *scene, other []byte) { s.ruled() }, true},
-	{"ruled, photo", 11, func(s *scene, other []byte) { s.ruled(); s.photograph() }, false},
-	{"table", 11, func(s *scene, other []byte) { s.table(); s.photograph() }, false},
+	{"colored", 6, func(s *scene, other []byte) {}, true},
+	{"border", 5, func(s *scene, other []byte) { s.border() }, true},
+	{"cell", 5, func(s *scene, other []byte) { s.cell() }, true},
+	{"box", 5, func(s *scene, other []byte) { s.box() }, true},
+	{"neighbor", 5, func(s *scene, other []byte) { s.neighbor(other) }, true},
+	{"light", 5, func(s *scene, other []byte) { s.photograph() }, true},
+	{"ruled", 5, func(s *scene, other []byte) { s.ruled() }, true},
+	{"ruled, photo", 5, func(s *scene, other []byte) { s.ruled(); s.photograph() }, false},
+	{"table", 5, func(s *scene, other []byte) { s.table(); s.photograph() }, false},
 }
 
 // A digit is found whatever is around it: its frame is near that of the digit alone. The mean difference of two
 // digits' pixels is about 50 of 255; a frame that is off by one pixel makes 20.
 func TestDigitsKinds(t *testing.T) {
-	test, of := digits(t).Test, 12
+	test, of := digits(t).Test, 6
 	if n, err := strconv.Atoi(os.Getenv("STHENO_PICTURES")); err == nil {
 		of = n // for docs/pictures.md
 	}
@@ -51,8 +51,8 @@ func TestDigitsKinds(t *testing.T) {
 			}
 		}
 		t.Logf("%-12s %d of %d", kind.name, good, of)
-		if good < kind.least*of/12 {
-			t.Errorf("%s: %d of %d digits, want %d of 12", kind.name, good, of, kind.least)
+		if good < kind.least*of/6 {
+			t.Errorf("%s: %d of %d digits, want %d of 6", kind.name, good, of, kind.least)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func compressed(t *testing.T, img image.Image, really bool) image.Image {
 // A digit that touches the edges of the picture, or fills it, stays, and so does a digit that is a line.
 func TestDigitsKeepsEdges(t *testing.T) {
 	test, bad := digits(t).Test, 0
-	for i := range 30 {
+	for i := range 12 {
 		rng := rand.New(rand.NewPCG(9, uint64(i)))
 		s := newScene(test.Image(i), 140, 140, 0.9, rng)
 		b := s.digit
@@ -91,7 +91,7 @@ func TestDigitsKeepsEdges(t *testing.T) {
 		}
 	}
 	if bad > 1 { // A thick 0 without paper around is a hole in ink.
-		t.Errorf("%d of 90 digits are not what they were", bad)
+		t.Errorf("%d of 36 digits are not what they were", bad)
 	}
 	for _, at := range []image.Rectangle{image.Rect(48, 10, 53, 90), image.Rect(48, 0, 53, 100), image.Rect(3, 5, 8, 95)} {
 		img := image.NewGray(image.Rect(0, 0, 100, 100))
@@ -110,7 +110,7 @@ func TestDigitsKeepsEdges(t *testing.T) {
 // Faint strokes beside dark ones are not lost.
 func TestDigitsFaint(t *testing.T) {
 	test := digits(t).Test
-	for i := range 20 {
+	for i := range 8 {
 		s := newScene(make([]byte, frameSide*frameSide), 120, 120, 0.9, rand.New(rand.NewPCG(3, uint64(i))))
 		s.draw(test.Image(i), 4, 4, 4, func(x, y int) float64 {
 			if y > 60 {
@@ -170,7 +170,7 @@ func TestDigitsSeveral(t *testing.T) {
 	for _, c := range []struct {
 		rows, cols, cell int
 		lines            bool
-	}{{1, 2, 100, false}, {1, 4, 60, false}, {2, 2, 80, false}, {1, 3, 90, true}, {4, 5, 60, true}, {8, 6, 48, true}} {
+	}{{1, 2, 100, false}, {1, 4, 60, false}, {2, 2, 80, false}, {1, 3, 90, true}, {5, 4, 48, true}} {
 		list, err := Digits(page(test, c.rows, c.cols, c.cell, c.lines))
 		if err != nil || len(list) != c.rows*c.cols {
 			t.Errorf("%+v: %d digits, %v", c, len(list), err)
@@ -188,7 +188,7 @@ func TestDigitsSeveral(t *testing.T) {
 // Where a picture is large, its digit's frame is the same as in a small one.
 func TestDigitsSizes(t *testing.T) {
 	digit := digits(t).Test.Image(0)
-	for _, side := range []int{14, 28, 100, 1500} {
+	for _, side := range []int{14, 28, 100, 900} {
 		img := image.NewGray(image.Rect(0, 0, side, side))
 		for i := range img.Pix {
 			x, y := float64(i%side)+0.5, float64(i/side)+0.5
