@@ -73,6 +73,21 @@ func compressed(t *testing.T, img image.Image, really bool) image.Image {
 	return out
 }
 
+// A part of another digit at an edge is no digit.
+func TestDigitsNeighbor(t *testing.T) {
+	test, one := digits(t).Test, 0
+	for i := range 8 {
+		s := newScene(test.Image(i), 120, 120, 0.7, rand.New(rand.NewPCG(4, uint64(i))))
+		s.neighbor(test.Image(100 + i))
+		if list, err := Digits(s.image(false, false)); err == nil && len(list) == 1 {
+			one++
+		}
+	}
+	if one < 7 {
+		t.Errorf("one digit in %d of 8 pictures", one)
+	}
+}
+
 // A digit that touches the edges of the picture, or fills it, stays, and so does a digit that is a line.
 func TestDigitsKeepsEdges(t *testing.T) {
 	test, bad := digits(t).Test, 0
