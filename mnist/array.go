@@ -116,7 +116,7 @@ func (s *stream) data(kind byte, n int, images bool) (any, error) {
 	order := binary.BigEndian
 	switch kind {
 	case 0x08:
-		return body(s, n, 1, func(b []byte) byte { return b[0] })
+		return content(s, n, 1, func(b []byte) byte { return b[0] })
 	case 0x09:
 		return whole(s, n, 1, images, func(b []byte) int { return int(int8(b[0])) })
 	case 0x0b:
@@ -124,16 +124,16 @@ func (s *stream) data(kind byte, n int, images bool) (any, error) {
 	case 0x0c:
 		return whole(s, n, 4, images, func(b []byte) int { return int(int32(order.Uint32(b))) })
 	case 0x0d:
-		return body(s, n, 4, func(b []byte) float32 { return math.Float32frombits(order.Uint32(b)) })
+		return content(s, n, 4, func(b []byte) float32 { return math.Float32frombits(order.Uint32(b)) })
 	}
-	return body(s, n, 8, func(b []byte) float32 { return float32(math.Float64frombits(order.Uint64(b))) })
+	return content(s, n, 8, func(b []byte) float32 { return float32(math.Float64frombits(order.Uint64(b))) })
 }
 
 func whole(s *stream, n, width int, images bool, get func(b []byte) int) (any, error) {
 	if images {
-		return body(s, n, width, func(b []byte) float32 { return float32(get(b)) })
+		return content(s, n, width, func(b []byte) float32 { return float32(get(b)) })
 	}
-	return body(s, n, width, get)
+	return content(s, n, width, get)
 }
 
 // several is the error for files of which each could be the one.

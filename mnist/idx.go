@@ -140,9 +140,9 @@ func (s *stream) uint32() (uint32, error) {
 	return binary.BigEndian.Uint32(word[:]), nil
 }
 
-// body reads the n elements that the header announced, width bytes each, and the end of the file after them. Nothing is allocated on
+// content reads the n elements that the header announced, width bytes each, and the end of the file after them. Nothing is allocated on
 // the header's word alone: where the file is not known to be large enough, memory starts at n/64 and is made four times as large whenever it is full.
-func body[T any](s *stream, n, width int, get func(b []byte) T) ([]T, error) {
+func content[T any](s *stream, n, width int, get func(b []byte) T) ([]T, error) {
 	parts := []int{64, 16, 4, 1}
 	if bytes := int64(n * width); s.packed == nil && s.stored >= s.offset+bytes || s.packed != nil && s.stored >= bytes/maxRatio {
 		parts = parts[3:]

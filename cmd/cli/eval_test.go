@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,7 +100,7 @@ func TestPredict(t *testing.T) {
 	wrong := 0
 	for i, e := range list {
 		p := e["p"].([]any)
-		if e["file"] != files[i] || len(p) != 10 {
+		if box, _ := e["box"].([]any); e["file"] != files[i] || len(p) != 10 || len(box) != 4 || box[2].(float64) <= box[0].(float64) {
 			t.Errorf("%v", e)
 		}
 		best := slices.MaxFunc([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, func(a, b int) int {
@@ -124,6 +125,47 @@ func TestPredict(t *testing.T) {
 	}
 	if r := ok(t, "predict", run, files[0], files[2]); strings.Count(r.out, "\n") != 3 {
 		t.Errorf("table:\n%s", r.out)
+	}
+}
+
+// twoDigits draws the first two test images beside each other.
+func twoDigits(t *testing.T) image.Image {
+	t.Helper()
+	d, err := digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const scale, side = 4, 28 * 4
+	img := image.NewGray(image.Rect(0, 0, 2*side, side))
+	for i := range img.Pix {
+		x, y := i%(2*side), i/(2*side)
+		img.Pix[i] = 255 - d.Test.Image(x / side)[y/scale*28+x%side/scale]
+	}
+	return img
+}
+
+// Of several digits in a picture, each has a line, in the order of reading, and --show draws where they are.
+func TestPredictSeveral(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 1000, 100)
+	ok(t, "train", "sprint99", "--epochs", "1", "--seed", "1", "--data", dir, "--runs", runs)
+	img := twoDigits(t)
+	side := img.Bounds().Dy()
+	file := filepath.Join(t.TempDir(), "two.png")
+	write(t, file, encodePNG(t, img))
+	run := onlyRun(t, runs)
+	list := events(t, ok(t, "predict", run, "--json", file).out)
+	if len(list) != 2 {
+		t.Fatalf("%d lines, want 2", len(list))
+	}
+	for i, e := range list {
+		box, _ := e["box"].([]any)
+		if e["file"] != file || len(box) != 4 || int(box[0].(float64))/side != i || int(box[2].(float64)-1)/side != i {
+			t.Errorf("digit %d: %v", i, e)
+		}
+	}
+	r := ok(t, "predict", run, "--show", file)
+	if strings.Count(r.out, "┌") != 2 || strings.Count(r.out, "digit") != 2 || !strings.Contains(r.out, "│ 1 ") || !strings.Contains(r.out, "│ 2 ") {
+		t.Errorf("--show:\n%s", r.out)
 	}
 }
 

@@ -82,8 +82,12 @@ func (a *app) examplesIn(t *trained, file string) (dataset.Part, error) {
 		return t.schema.Examples(file, dataset.Options{Progress: p.reading(file)})
 	}
 	if t.framed() { // beside a file with rows
-		pixels, err := frame(file)
-		return dataset.Part{N: 1, Pixels: pixels}.Of(t.schema.Input), err
+		digits, err := digitsIn(file)
+		p := dataset.Part{N: len(digits)}.Of(t.schema.Input)
+		for _, d := range digits {
+			p.Pixels = append(p.Pixels, d.Pixels...)
+		}
+		return p, err
 	}
 	f, _, err := intake.OpenFile("", file, os.O_RDONLY)
 	if err != nil {

@@ -181,6 +181,9 @@ func TestServePredict(t *testing.T) {
 			t.Errorf("seen: %v, %d bytes", err, len(seen))
 		}
 	}
+	if v := s.want("POST", "/api/predict", encodePNG(t, twoDigits(t))); len(v["runs"].([]any)[0].(map[string]any)["digits"].([]any)) != 2 {
+		t.Errorf("two digits: %v", v["runs"])
+	}
 	v := s.want("POST", "/api/predict", []byte(`{"x":[`+strings.TrimSuffix(strings.Repeat("0,", 784), ",")+`]}`), asJSON...)
 	if v["seen"] != nil || len(v["runs"].([]any)) != 1 {
 		t.Errorf("numbers: %v", v)

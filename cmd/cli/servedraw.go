@@ -118,7 +118,7 @@ func (s *server) addDrawing(r *http.Request) (any, error) {
 		if set.Len() >= maxDrawings {
 			return usagef("%s: %d drawings; give another folder with --drawings", s.drawings.dir, maxDrawings)
 		}
-		set.Images, set.Labels = append(set.Images, e.pixels...), append(set.Labels, byte(label))
+		set.Images, set.Labels = append(set.Images, mnist.Largest(e.digits).Pixels...), append(set.Labels, byte(label))
 		return nil
 	})
 }

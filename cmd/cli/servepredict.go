@@ -53,25 +53,25 @@ func (s *server) predict(r *http.Request) (any, error) {
 	defer leave()
 	var answers []object
 	for i, o := range runs {
-		x, err := sent.forRun(i, o.t)
-		if err != nil {
-			return nil, err
-		}
-		a, err := o.answer(x, query.Get("layers") != "")
+		a, err := o.answer(sent, i, query.Get("layers") != "")
 		if err != nil {
 			return nil, err
 		}
 		answers = append(answers, a)
 	}
 	o := object{{"runs", answers}}
-	if slices.ContainsFunc(runs, func(o *openRun) bool { return o.t.framed() }) && sent.pixels != nil {
-		o = append(o, field{"seen", sent.pixels}) // []byte is base64
+	if slices.ContainsFunc(runs, func(o *openRun) bool { return o.t.framed() }) && sent.digits != nil {
+		o = append(o, field{"seen", mnist.Largest(sent.digits).Pixels}) // []byte is base64
 	}
 	return o, nil
 }
 
-// answer is what a run's network says to one example.
-func (o *openRun) answer(x []float32, inside bool) (object, error) {
+// answer is what the network of the i-th run says to a sample: to a picture's digits, of which the largest is the example, or to one example.
+func (o *openRun) answer(sent *sample, i int, inside bool) (object, error) {
+	x, err := sent.forRun(i, o.t)
+	if err != nil {
+		return nil, err
+	}
 	y, layers, err := o.predict(x, inside)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,27 @@ func (o *openRun) answer(x []float32, inside bool) (object, error) {
 	if inside {
 		a = append(a, field{"layers", layerObjects(layers)})
 	}
-	return a, nil
+	if len(sent.digits) < 2 || !o.t.framed() {
+		return a, nil
+	}
+	var all []object
+	for _, d := range sent.digits {
+		y, _, err := o.predict(scaledBytes(d.Pixels), false)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, object{{"box", boxNumbers(d.Box)}, {"digit", graph.Argmax(y)}, {"p", numbers(y)}})
+	}
+	return append(a, field{"digits", all}), nil
+}
+
+// scaledBytes are pixels as a network sees them.
+func scaledBytes(pixels []byte) []float32 {
+	x := make([]float32, len(pixels))
+	for i, p := range pixels {
+		x[i] = float32(p) / mnist.PixelScale
+	}
+	return x
 }
 
 // numbers are y for JSON, which has no NaN.
@@ -131,9 +151,9 @@ func asBytes(y []float32) (low, high float64, b []byte) {
 // A sample is what a client has sent to be predicted from: a picture, or numbers.
 type sample struct {
 	picture bool
-	pixels  []byte   // the picture in MNIST's frame; nil where there is no digit in it
-	frame   error    // why not
-	sized   [][]byte // the picture as each run takes it that learned from pictures
+	digits  []mnist.Digit // in the picture; nil where there are none
+	frame   error         // why not
+	sized   [][]byte      // the picture as each run takes it that learned from pictures
 	x       []any
 }
 
@@ -162,20 +182,13 @@ func (e *sample) forRun(i int, t *trained) ([]float32, error) {
 		return scaledBytes(e.sized[i]), nil
 	case !t.framed():
 		return nil, usagef("%s: %w; use another run, or send numbers", t.path, t.unread())
+	case e.frame != nil:
+		return nil, e.frame
 	}
-	return scaledBytes(e.pixels), e.frame
+	return scaledBytes(mnist.Largest(e.digits).Pixels), nil
 }
 
-// scaledBytes are pixels as a network sees them.
-func scaledBytes(pixels []byte) []float32 {
-	x := make([]float32, len(pixels))
-	for i, p := range pixels {
-		x[i] = float32(p) / mnist.PixelScale
-	}
-	return x
-}
-
-// framed is the picture in a request's body in MNIST's frame. Small pictures do not wait for large ones, and of these there is one at a time.
+// framed are the digits of the picture in a request's body, in MNIST's frame. Small pictures do not wait for large ones, and of these there is one at a time.
 func (s *server) framed(r *http.Request, runs []*openRun) (*sample, error) {
 	if r.ContentLength < 0 || r.ContentLength > maxText {
 		leave, err := turn(r.Context(), s.large)
@@ -213,7 +226,7 @@ func framePicture(r *http.Request, limit int64, runs []*openRun) (*sample, error
 			e.sized[i] = o.t.schema.Pixels(img)
 		}
 	}
-	if e.pixels, err = mnist.Frame(img); err != nil {
+	if e.digits, err = mnist.Digits(img); err != nil {
 		e.frame = dataf("picture: %w", err)
 	}
 	return e, nil
