@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/ladder"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
@@ -470,7 +471,7 @@ func TestLadderMisuse(t *testing.T) {
 
 // TestResultsPage: docs/results.md is what the results make, and none of them is of an old recipe.
 func TestResultsPage(t *testing.T) {
-	d, err := digits()
+	d, err := dataset.Open("", dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

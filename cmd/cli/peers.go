@@ -43,7 +43,7 @@ func (a *app) join(f *trainFlags) error {
 	if w.Rank() > 0 {
 		a.out, a.err = &output{w: io.Discard}, io.Discard
 	}
-	if f.threads == 0 {
+	if f.threads == 0 && w.Sharing() > 1 {
 		f.threads = max(1, f.processors()/w.Sharing())
 	}
 	if f.resume != "" || f.set.Changed("seed") {

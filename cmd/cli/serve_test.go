@@ -181,6 +181,9 @@ func TestServePredict(t *testing.T) {
 			t.Errorf("seen: %v, %d bytes", err, len(seen))
 		}
 	}
+	if v := s.want("POST", "/api/predict", encodePNG(t, twoDigits(t))); len(v["runs"].([]any)[0].(map[string]any)["digits"].([]any)) != 2 {
+		t.Errorf("two digits: %v", v["runs"])
+	}
 	v := s.want("POST", "/api/predict", []byte(`{"x":[`+strings.TrimSuffix(strings.Repeat("0,", 784), ",")+`]}`), asJSON...)
 	if v["seen"] != nil || len(v["runs"].([]any)) != 1 {
 		t.Errorf("numbers: %v", v)
@@ -440,7 +443,7 @@ func TestServeLargePictures(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		r := httptest.NewRequestWithContext(ctx, "POST", "/api/predict", bytes.NewReader(c.body))
 		r.ContentLength = c.length
-		_, err := s.framed(r)
+		_, err := s.framed(r, nil)
 		if waited := err != nil && statusOf(err) == http.StatusServiceUnavailable; waited != c.waits || !waited && err != nil {
 			t.Errorf("%d bytes, said to be %d: %v, want it to wait: %v", len(c.body), c.length, err, c.waits)
 		}

@@ -25,7 +25,7 @@ type machineFlags struct {
 }
 
 func (f *machineFlags) define(set *pflag.FlagSet) {
-	set.IntVar(&f.threads, "threads", 0, "`N` processors, or all if 0; the results are the same")
+	set.IntVar(&f.threads, "threads", 0, "`N` processors; 0: all, or one where that is faster; the results are the same")
 	f.vm.define(set, "vm", "our machine for graphs, or Gorgonia's TapeMachine", "stheno", "tape")
 	f.dtype.define(set, "dtype", "type of all numbers", "float32", "float64")
 	f.kernel.words = graph.Kernels()
@@ -36,7 +36,7 @@ func (f *machineFlags) define(set *pflag.FlagSet) {
 func (f *machineFlags) use() error {
 	const most = 256 // of which more are no use on any machine
 	if f.threads < 0 || f.threads > most {
-		return usagef("--threads %d; use 1 to %d, or 0 for all", f.threads, most)
+		return usagef("--threads %d; use 1 to %d, or 0 for what is fastest", f.threads, most)
 	}
 	if f.kernel.value == "" {
 		return nil
@@ -61,26 +61,29 @@ func (f *machineFlags) processors() int {
 // trainFlags are the flags of train.
 type trainFlags struct {
 	machineFlags
+	dataFlags
 	set *pflag.FlagSet
 
 	epochs, batch, trainSize, patience int
 	eta, lambda, momentum, clip, ema   float64
 	seed                               uint64
-	data, runs, resume                 string
+	runs, resume                       string
 	optimizer                          ruled[train.Optimizer]
 	schedule                           ruled[train.Schedule]
 	augment                            ruled[models.Augment]
 	init                               ruled[*graph.Init]
+	loss                               ruled[*graph.Loss]
 	style                              choice
 	name                               runName
-	json, full, mpi                    bool
+	json, full, findEta, mpi           bool
+	curve                              string
 }
 
 func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	f.set = set
 	set.SetNormalizeFunc(normalize)
 	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --patience is the model's own if not given")
-	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch")
+	set.IntVar(&f.batch, "batch", 0, "`N` examples in a mini-batch")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
 	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularization λ, by network2's convention")
 	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
@@ -89,19 +92,22 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.Float64Var(&f.ema, "ema", 0, "`decay` of an average of the weights, which is evaluated and kept in their place: 0.999")
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
 	f.init.define(set, r, "init", initHelp(r))
+	f.loss.define(set, r, "loss", lossHelp(r))
 	set.BoolVar(&f.full, "full", false, "train on the validation images too, and test the last weights")
-	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
+	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training examples")
 	f.augment.define(set, r, "augment", augmentHelp)
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
 	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")
 	f.machineFlags.define(set)
-	set.StringVar(&f.data, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
+	f.dataFlags.define(set)
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
 	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
 	set.Var(&f.name, "name", "`NAME` of the run, by which every command takes it")
 	set.BoolVar(&f.mpi, "mpi", false, "train together with the other processes of an MPI job, as mpirun starts them")
 	f.style.define(set, "style", "book: the lines of the book's programs", "table", "book")
-	set.BoolVar(&f.json, "json", false, "a JSON object for each event")
+	set.BoolVar(&f.findEta, "find-eta", false, "search a learning rate in place of training, and keep no run")
+	set.StringVarP(&f.curve, "output", "o", "", "draw the curve of --find-eta: a `FILE` that ends in .svg or .png")
+	set.BoolVar(&f.json, "json", false, "a JSON object for each event, or one for --find-eta")
 }
 
 // override puts the flags that were given in place of the recipe's values.
@@ -133,10 +139,19 @@ func (f *trainFlags) override(r *models.Recipe) {
 
 // check settles the flags that depend on others.
 func (f *trainFlags) check() error {
-	if f.json && f.style.value != "table" {
+	switch {
+	case f.json && f.style.value != "table":
 		return usagef("--json and --style %s; use one of them", f.style.value)
+	case f.curve != "" && !f.findEta:
+		return usagef("--output %s without --find-eta; it draws the curve of that, and plot those of a training", f.curve)
+	case f.findEta && f.mpi:
+		return usagef("--find-eta and --mpi; leave --mpi out: one process finds it")
+	case f.findEta && f.resume != "":
+		return usagef("--find-eta and --resume; use one of them")
+	case f.findEta && f.set.Changed("eta"):
+		return usagef("--find-eta and --eta; use one of them")
 	}
-	return nil
+	return checkPicture(f.curve)
 }
 
 // lasting are the flags that can be given anew when a run is resumed, because they do not change what was trained. Another VM rounds
@@ -240,4 +255,9 @@ func (f *trainFlags) chosenSeed() uint64 {
 // initHelp says what --init takes.
 func initHelp(r models.Reader) string {
 	return "`rule` of first weights: " + strings.Join(names[*graph.Init](r), ", ")
+}
+
+// lossHelp says what --loss takes.
+func lossHelp(r models.Reader) string {
+	return "`cost`: " + strings.Join(names[*graph.Loss](r), ", ")
 }
