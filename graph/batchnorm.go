@@ -33,9 +33,12 @@ func (l BatchNorm) Build(b *Builder, x *Node) *Node {
 	if !b.Training {
 		return op.Normalize(l.Eps).Apply(x, b.variable(name+".moments", Shape{2, s[1]}, running), gamma, beta)
 	}
-	moments := op.MomentsOf(x)
-	b.moving = append(b.moving, moving{node: moments, running: running, of: s.TotalSize() / s[1], share: l.Momentum})
-	return op.BatchNorm(l.Eps).Apply(x, moments, gamma, beta)
+	moments, norm := op.MomentsOf(x), op.BatchNorm(l.Eps)
+	if a := b.net.across; a != nil {
+		moments, norm = a.moments(s[0]).Apply(moments), a.normAcross(l.Eps, s)
+	}
+	b.moving = append(b.moving, moving{node: moments, running: running, of: s.TotalSize() / s[1], share: l.Momentum, across: b.net.across})
+	return norm.Apply(x, moments, gamma, beta)
 }
 
 // moments finds or makes the running moments of a layer: means, then variances, which are two of the network's fixed tensors.
@@ -56,11 +59,16 @@ type moving struct {
 	running any
 	of      int // numbers that a moment is of
 	share   float64
+	across  *across // nil: the moments are those of this process's examples alone
 }
 
 func move[T kernel.Float](m *moving) {
 	running, batch := m.running.([]T), m.batch.([]T)
-	unbiased := float64(m.of) / float64(m.of-1)
+	of := m.of
+	if a := m.across; a != nil {
+		of = of / a.own * a.whole
+	}
+	unbiased := float64(of) / float64(of-1)
 	for i, v := range batch {
 		x := float64(v)
 		if i >= len(batch)/2 {

@@ -79,7 +79,7 @@ func (n *Net) toCheck(x, y []float32, samples int) (params []*Param, cost func()
 // float64Copy is a network of the same layers and weights in float64, without zeros for weights.
 func (n *Net) float64Copy() (*Net, error) {
 	c := n.config
-	c.Float64 = true
+	c.Float64, c.SyncNorm = true, nil
 	copied, err := New(n.layer, n.Loss, n.Input, c)
 	if err != nil {
 		return nil, err

@@ -341,6 +341,9 @@ func (m *machine[T]) step(n *Net) (Stats, error) {
 	n.Steps++
 	m.core.trained = m
 	s, err := m.stats()
+	if n.across != nil && n.across.err != nil {
+		return s, fmt.Errorf("graph: %w", n.across.err)
+	}
 	if err == nil && isFinite(s.Cost) {
 		for i := range m.moving {
 			move[T](&m.moving[i])

@@ -20,7 +20,10 @@ type Config struct {
 	Init    *Init  // for layers that have none of their own; nil: Default
 	Float64 bool   // float64 to check, float32 to train
 	Tape    bool   // run on Gorgonia's TapeMachine instead of our VM
-	Threads int    // processors to use; 0: all, or one where that is faster. The results have the same bits for any number
+	// SyncNorm, if not nil, are the peers whose parts batch norms take together, as one mini-batch. A training step then waits for those of
+	// all peers, each of which has at least one example. It needs our VM.
+	SyncNorm Peers
+	Threads  int // processors to use; 0: all, or one where that is faster. The results have the same bits for any number
 }
 
 // A Net is a network: layers, a loss, and the parameters, with a graph and a program for each use and mini-batch size, made when first
@@ -39,6 +42,7 @@ type Net struct {
 	kernel string // in use when it was made
 	rows   []Row
 	least  int // examples of a training step
+	across *across
 	core
 }
 
@@ -108,6 +112,12 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	if c.Init == nil {
 		n.config.Init = Default
 	}
+	if p := c.SyncNorm; p != nil && p.Size() > 1 {
+		if c.Tape {
+			return nil, errors.New("batch norms over several processes do not run on the TapeMachine; use our VM")
+		}
+		n.across = &across{Peers: p}
+	}
 	n.core = newNumbers[float32]()
 	if c.Float64 {
 		n.core = newNumbers[float64]()
@@ -118,7 +128,7 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 		op.Fail("the last layer's output is %v for one example; end with Dense", s)
 	}
 	n.Outputs, n.rows = y.Shape()[1], b.outline.rows
-	if slices.ContainsFunc(b.moving, func(m moving) bool { return m.of == 1 }) {
+	if n.across == nil && slices.ContainsFunc(b.moving, func(m moving) bool { return m.of == 1 }) {
 		n.least = 2
 	}
 	target := b.variable("label", Shape{1, n.Outputs}, n.buffer(n.Outputs))
@@ -232,8 +242,13 @@ func (n *Net) Running() []*Param {
 }
 
 // SmallestBatch is the number of examples that a training step takes at least: 2 where a batch norm has one number a feature in an example,
-// because one number has no spread; otherwise 1.
+// because one number has no spread; otherwise 1. With SyncNorm it is 1, and the parts together need 2.
 func (n *Net) SmallestBatch() int { return n.least }
+
+// Synchronized says that batch norms take the parts of several processes as one mini-batch.
+func (n *Net) Synchronized() bool {
+	return n.across != nil && slices.ContainsFunc(n.Fixed, func(p *Param) bool { return p.running })
+}
 
 // Threads is how many processors the network uses.
 func (n *Net) Threads() int { return team.Size(n.config.Threads) }
@@ -251,10 +266,10 @@ func length(params []*Param) int {
 }
 
 // Nonfinite names the first op whose result is not finite on the mini-batch of the last training step, walking the graph node by node;
-// empty if there is none.
+// empty if there is none, or if batch norms are those of several processes.
 func (n *Net) Nonfinite() (string, error) {
 	m := n.last()
-	if m == nil {
+	if m == nil || n.across != nil { // whose ops wait for those of others
 		return "", nil
 	}
 	return nonfinite(m.graphOf())

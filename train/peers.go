@@ -16,16 +16,10 @@ import (
 // same settings, and trains every Size-th example of each mini-batch, from Rank on. The sums of their gradients are those of the whole
 // mini-batch, so that each makes the same step. Nothing else is sent: the order, the warped images and the dropout masks are counted, and
 // an example has the same ones wherever it is trained. The cost must be a mean over the examples. A batch norm normalizes each part by
-// the part's own moments; its running statistics are the means of the parts'.
+// the part's own moments, and its running statistics are the means of the parts', unless graph.Config.SyncNorm makes it one of the whole.
 //
 // If one of them stops with an error of its own, the others wait in Sum: the caller must end them.
-type Peers interface {
-	Rank() int // the number of this one, from 0
-	Size() int // how many there are
-	// Sum adds up x, a []float32 or a []float64 of one length in all of them, element by element, and leaves the sums in the x of each: the
-	// same bits in all.
-	Sum(x any) error
-}
+type Peers = graph.Peers
 
 // ErrStopped means that the context of another of the [Peers] was canceled.
 var ErrStopped = errors.New("another process was interrupted")

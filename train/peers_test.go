@@ -207,6 +207,31 @@ func TestPeersBatchNorm(t *testing.T) {
 	}
 }
 
+// TestPeersSyncNorm: batch norms over the parts of 2, 3 and 4 peers are those of one trainer, also where another stands inside of a branch.
+func TestPeersSyncNorm(t *testing.T) {
+	layers := graph.Seq{graph.Conv{Out: 2, Kernel: 3, Pad: graph.Same}, graph.BatchNorm{},
+		graph.Residual{graph.ReLU, graph.Conv{Out: 2, Kernel: 3, Pad: graph.Same}, graph.BatchNorm{Momentum: .4}}, graph.Dense{Out: 5},
+		graph.BatchNorm{}, graph.Dropout{P: .2}, graph.Dense{Out: 4}}
+	for n := 2; n <= 4; n++ {
+		maker := func(p train.Peers) *train.Trainer {
+			like := train.Trainer{Optimizer: train.SGD{Momentum: .5}, EMA: .8, DropTail: n > 2} // the last mini-batch has two examples
+			return trainer(t, layers, graph.LogLikelihood, like, graph.Config{Float64: true, SyncNorm: p}, p)
+		}
+		want, err := finish(maker(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if off, where := joined(t, n, maker)[0].near(want); off > 1e-9 {
+			t.Errorf("%d peers: %s is off by %.1e", n, where, off)
+		}
+	}
+	p := member{&circle{given: make([]any, 3)}, 0}
+	tr := trainer(t, layers, graph.LogLikelihood, train.Trainer{Optimizer: train.SGD{}}, graph.Config{SyncNorm: p}, p)
+	if err := tr.Start(); err == nil || !strings.Contains(err.Error(), "a mini-batch of 2 for 3 processes leaves one of them none") {
+		t.Error(err)
+	}
+}
+
 // TestPeersStop: where one of three is interrupted, all stop before the same mini-batch, and two go on from there to what one comes to.
 func TestPeersStop(t *testing.T) {
 	maker := func(p train.Peers) *train.Trainer {

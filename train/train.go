@@ -159,6 +159,9 @@ func (t *Trainer) check() error {
 			t.Train.Len(), t.Batch, t.smallest(), t.Net.SmallestBatch())
 	case !t.alone() && t.Peers.Size() > t.Batch:
 		return fmt.Errorf("%d processes for mini-batches of %d; use fewer processes or larger mini-batches", t.Peers.Size(), t.Batch)
+	case t.Net.Synchronized() && t.leastPart() < 1:
+		return fmt.Errorf("a mini-batch of %d for %d processes leaves one of them none, and batch norms take all together; use fewer processes or another batch",
+			t.smallest(), t.Peers.Size())
 	case t.Net.SmallestBatch() > 1 && t.leastPart() < t.Net.SmallestBatch():
 		return fmt.Errorf("a mini-batch of %d for %d processes leaves one of them %d, and the network's batch norm needs %d; use fewer processes or another batch",
 			t.smallest(), t.Peers.Size(), t.leastPart(), t.Net.SmallestBatch())

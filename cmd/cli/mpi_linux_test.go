@@ -93,6 +93,24 @@ func TestMPI(t *testing.T) {
 	}
 }
 
+// TestMPISyncNorm: with --sync-norm a network with batch norm trains as one process does, also when one process goes on without MPI.
+func TestMPISyncNorm(t *testing.T) {
+	dir := dataSet(t, 300, 50)
+	args, _ := trainArgs(t, dir, "--json", "--dtype", "float64", "--epochs", "3")
+	want := ok(t, args...).out
+	args, runs := trainArgs(t, dir, "--json", "--dtype", "float64", "--epochs", "2", "--mpi", "--sync-norm")
+	if got := asJob(t, 2, args...); got.code != 0 || got.err != "" {
+		t.Fatalf("exit %d\n%s", got.code, got.err)
+	}
+	run := onlyRun(t, runs)
+	ok(t, "train", "--resume", run, "--epochs", "3")
+	log, err := os.ReadFile(filepath.Join(run, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameEpochs(t, string(log), want, 1e-9)
+}
+
 // ranked is the number of the process of that rank whose arguments name the folder; 0 before it is there.
 func ranked(rank int, folder string) int {
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
@@ -211,6 +229,7 @@ func TestMPIErrors(t *testing.T) {
 		{1, "choose another folder for the runs", []string{"train", "mlp", "--mpi", "--data", dir, "--runs", "/proc/none"}},
 		{4, "no such file or directory", []string{"train", "mlp", "--mpi", "--data", "none"}},
 		{2, `unknown run "none"`, []string{"train", "--mpi", "--resume", "none"}},
+		{2, "--sync-norm, and mlp trains no batch norm; leave it out", []string{"train", "mlp", "--mpi", "--sync-norm", "--data", dir}},
 		{1, "process 3 has other model or data than process 0", []string{"train", "mlp", "--mpi", "--data", dir, ":", "-n", "1", self(t), "train", "mlp", "--mpi",
 			"--data", dir, "--batch", "20", "--runs", t.TempDir()}},
 		{5, "the cost is not finite", []string{"train", "mlp", "--mpi", "--data", dir, "--eta", "1e300"}},

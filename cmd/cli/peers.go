@@ -32,6 +32,9 @@ const (
 // join joins the job of --mpi. Unless flags say otherwise, processes that share processors share their threads, and all have the seed that
 // process 0 draws.
 func (a *app) join(f *trainFlags) error {
+	if f.syncNorm && !f.mpi {
+		return usagef("--sync-norm without --mpi; leave it out: one process has the whole mini-batch")
+	}
 	if !f.mpi {
 		return nil
 	}

@@ -317,9 +317,16 @@ func (a *app) session(f *trainFlags, m models.Model, d *dataset.Data, seed uint6
 	if err != nil {
 		return nil, err
 	}
-	net, err := graph.New(m.Net, m.Loss, m.Input, f.config(seed, m.Recipe))
+	c := f.config(seed, m.Recipe)
+	if f.syncNorm {
+		c.SyncNorm = a.trainers()
+	}
+	net, err := graph.New(m.Net, m.Loss, m.Input, c)
 	if err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
+	}
+	if f.syncNorm && len(net.Running()) == 0 {
+		return nil, usagef("--sync-norm, and %s trains no batch norm; leave it out", m.Name)
 	}
 	if err := checkOutputs(m.Name, net, d); err != nil {
 		return nil, err

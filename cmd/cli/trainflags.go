@@ -75,7 +75,7 @@ type trainFlags struct {
 	loss                               ruled[*graph.Loss]
 	style                              choice
 	name                               runName
-	json, full, findEta, mpi           bool
+	json, full, findEta, mpi, syncNorm bool
 	curve                              string
 }
 
@@ -104,6 +104,7 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
 	set.Var(&f.name, "name", "`NAME` of the run, by which every command takes it")
 	set.BoolVar(&f.mpi, "mpi", false, "train together with the other processes of an MPI job, as mpirun starts them")
+	set.BoolVar(&f.syncNorm, "sync-norm", false, "with --mpi: batch norms take the parts of all processes as one mini-batch")
 	f.style.define(set, "style", "book: the lines of the book's programs", "table", "book")
 	set.BoolVar(&f.findEta, "find-eta", false, "search a learning rate in place of training, and keep no run")
 	set.StringVarP(&f.curve, "output", "o", "", "draw the curve of --find-eta: a `FILE` that ends in .svg or .png")
