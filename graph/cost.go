@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/stheno-ml/stheno/graph/op"
+	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
 // A Loss is the cost of a mini-batch and, because it settles what the network's last numbers mean, the output they stand for.
@@ -131,6 +132,14 @@ func Smoothed(epsilon float64) *Loss {
 	l := *LogLikelihood
 	l.Name, l.Smoothing = fmt.Sprintf("log-likelihood(smoothing=%v)", epsilon), epsilon
 	return &l
+}
+
+// smooth is y = (1−ε) y + ε/classes.
+func smooth[T kernel.Float](y []T, classes int, epsilon T) {
+	low, keep := epsilon/T(classes), 1-epsilon
+	for i := range y {
+		y[i] = low + keep*y[i]
+	}
 }
 
 func costOf(op *Op) func(*Builder, *Node, *Node) *Node {

@@ -209,11 +209,14 @@ func drawMask[T kernel.Float](to []T, m *mask, seed, step uint64) {
 
 // drop is fillMask for the mini-batch that was loaded. Of a part it draws the whole mask, and keeps the rows of the part's examples.
 func (m *machine[T]) drop(k *mask, seed, step uint64) {
-	if m.part == nil {
+	first, stride, whole := 0, 1, m.batch
+	if m.part != nil {
+		first, stride, whole = m.part.Within()
+	}
+	if whole == m.batch {
 		fillMask[T](k, seed, step)
 		return
 	}
-	first, stride, whole := m.part.Within()
 	data := k.data.([]T)
 	n := len(data) / m.batch
 	all := kernel.Borrow[T](whole * n)

@@ -314,14 +314,6 @@ func (m *machine[T]) stage(src Source) {
 	convert(m.target, m.staged[1])
 }
 
-// smooth is y = (1−ε) y + ε/classes.
-func smooth[T kernel.Float](y []T, classes int, epsilon T) {
-	low, keep := epsilon/T(classes), 1-epsilon
-	for i := range y {
-		y[i] = low + keep*y[i]
-	}
-}
-
 func (m *machine[T]) run() error {
 	defer m.vm.Reset()
 	if err := m.vm.RunAll(); err != nil && err != vm.ErrNonfinite {

@@ -4,10 +4,7 @@
 // It takes a library of MPICH's ABI (MPICH, Intel MPI, MVAPICH, HPE Cray MPICH) or of the standard ABI that MPI 5 defines.
 package mpi
 
-import (
-	"fmt"
-	"hash/fnv"
-)
+import "fmt"
 
 // A World is the processes of a job, as one of them sees it. Its methods are for one goroutine at a time.
 type World struct {
@@ -55,22 +52,3 @@ func (w *World) Abort(code int) { w.abort(code) }
 
 // Sharing is how many processes have the same processors as this one, itself included.
 func (w *World) Sharing() int { return w.sharing }
-
-// count is how many processes give the same text.
-func (w *World) count(text string) (int, error) {
-	h := fnv.New64a()
-	h.Write([]byte(text))
-	sum := float64(h.Sum64() >> 11) // 53 bits, which a float64 holds
-	all := make([]float64, w.size)
-	all[w.rank] = sum
-	if err := w.Sum(all); err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, other := range all {
-		if other == sum {
-			n++
-		}
-	}
-	return n, nil
-}

@@ -5,6 +5,7 @@ package mpi
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"os/signal"
 	"strconv"
@@ -100,6 +101,25 @@ func processors() string {
 	var set unix.CPUSet
 	_ = unix.SchedGetaffinity(0, &set) // Without an answer, all are taken to have all processors.
 	return fmt.Sprint(host, set)
+}
+
+// count is how many processes give the same text.
+func (w *World) count(text string) (int, error) {
+	h := fnv.New64a()
+	h.Write([]byte(text))
+	sum := float64(h.Sum64() >> 11) // 53 bits, which a float64 holds
+	all := make([]float64, w.size)
+	all[w.rank] = sum
+	if err := w.Sum(all); err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, other := range all {
+		if other == sum {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // stranded is an error if this process was started as one of several, by a program that the library does not understand: each would take
