@@ -64,3 +64,33 @@ func TestMasksOfSteps(t *testing.T) {
 		t.Errorf("float32 has the masks %s, float64 %s", all[0], all[1])
 	}
 }
+
+// third is every third example of a mini-batch of seven, from the second on: the second and the fifth.
+type third struct{}
+
+func (third) Len() int                         { return 2 }
+func (third) Load(x, y []float32)              { clear(x) }
+func (third) Within() (first, step, whole int) { return 1, 3, 7 }
+
+// TestMasksOfPart: the examples of a part have the masks that they have in the whole mini-batch, in both element types.
+func TestMasksOfPart(t *testing.T) {
+	const n = 50
+	layers := graph.Seq{graph.Dropout{P: .25}, graph.Dense{Out: 4}, graph.Dropout{P: .5, Unscaled: true}}
+	for _, c := range []graph.Config{{Seed: 3}, {Seed: 3, Float64: true}} {
+		whole, part := fresh(t, layers, graph.Quadratic, shape{n}, c), fresh(t, layers, graph.Quadratic, shape{n}, c)
+		whole.Steps, part.Steps = 5, 5
+		if _, err := whole.Step(make([]float32, 7*n), make([]float32, 7*4)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := part.StepFrom(third{}); err != nil {
+			t.Fatal(err)
+		}
+		for i, all := range whole.Masks() {
+			cols := len(all) / 7
+			want := slices.Concat(all[cols:2*cols], all[4*cols:5*cols])
+			if got := part.Masks()[i]; !slices.Equal(got, want) {
+				t.Errorf("%+v, mask %d: %v, want %v", c, i, got, want)
+			}
+		}
+	}
+}
