@@ -264,7 +264,7 @@ func TestLadderView(t *testing.T) {
 		s := &session{trainer: &train.Trainer{Validation: train.Images{Labels: make([]byte, images)}}}
 		s.model.Recipe.Epochs = 9
 		var b strings.Builder
-		v := ladderView{name: "x", w: &b}
+		v := briefView{name: "x", w: &b}
 		if err := v.epoch(t.Context(), s, train.Epoch{Epoch: 3, ValAcc: .99, TrainAcc: .98}); err != nil || !strings.HasPrefix(b.String(), want) {
 			t.Errorf("%v, %q, want %q", err, b.String(), want)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -154,6 +155,34 @@ func (v tableView) end(s *session, o outcome) {
 	fmt.Fprintln(v.w)
 	v.lines(rows)
 }
+
+// briefView prints a line for an epoch now and then, of one training beside others.
+type briefView struct {
+	name string
+	w    io.Writer
+	last time.Time
+}
+
+func (v *briefView) start(s *session) {
+	v.last = time.Now()
+	fmt.Fprintf(v.w, "%s: %d epochs from %d, %s\n", v.name, s.model.Recipe.Epochs, s.trainer.State().Epoch, s.run.Path())
+}
+
+func (v *briefView) epoch(_ context.Context, s *session, e train.Epoch) error {
+	if time.Since(v.last) < 10*time.Second {
+		return nil
+	}
+	v.last = time.Now()
+	right, images := e.ValAcc, "validation"
+	if s.trainer.Validation.Len() == 0 {
+		right, images = e.TrainAcc, "training"
+	}
+	_, err := fmt.Fprintf(v.w, "%s: epoch %d of %d, %s of the %s images, %s an epoch\n",
+		v.name, e.Epoch, s.model.Recipe.Epochs, percent(right), images, duration(e.Seconds))
+	return err
+}
+
+func (v *briefView) end(*session, outcome) {}
 
 // score is an accuracy with its interval.
 func score(correct, total int) string {
