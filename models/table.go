@@ -20,10 +20,11 @@ func ReadTable(name string, text []byte) (*Table, error) {
 	t := &Table{name: name, text: bytes.TrimPrefix(text, []byte("\ufeff"))}
 	f := t.file()
 	var err error
-	if t.Keys, err = f.parse(); err != nil {
-		return nil, t.at(f, 0, err)
+	t.Keys, err = f.parse()
+	if e, ok := errors.AsType[*term.Error](err); ok {
+		return nil, t.at(f, e.Pos, err)
 	}
-	return t, nil
+	return t, err
 }
 
 func (t *Table) file() *file {
@@ -40,9 +41,6 @@ func (t *Table) At(err error, path ...string) error {
 }
 
 func (t *Table) at(f *file, pos int, err error) error {
-	if e, ok := errors.AsType[*term.Error](err); ok {
-		pos = e.Pos
-	}
 	line, column := f.find(pos)
 	return fmt.Errorf("%s:%d:%d: %w", t.name, line, column, err)
 }

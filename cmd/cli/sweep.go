@@ -108,8 +108,8 @@ func (f *sweepFlags) fromEnvironment() error {
 	return nil
 }
 
-// lease is how long a process may give no sign of life before others take its trial over.
-var lease = time.Minute
+// lease is how long a process may give no sign of life before others take its trial over, and here the name of what runs this process.
+var lease, here = time.Minute, sweep.Here()
 
 // sweeping is the work of one call.
 type sweeping struct {
@@ -126,7 +126,7 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags, file string) error {
 	}
 	w := &sweeping{app: a, flags: f, plan: plan}
 	dir := filepath.Join(f.runs, ".sweep", plan.Name)
-	w.leases = &sweep.Leases{Dir: dir, Term: lease, Here: sweep.Here()}
+	w.leases = &sweep.Leases{Dir: dir, Term: lease, Here: here}
 	switch {
 	case f.print.value != "":
 		return w.print(file, text)
@@ -138,7 +138,7 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags, file string) error {
 	if f.set.Changed("index") && (f.index < 0 || f.index >= len(plan.Trials)) {
 		return usagef("index %d; %s has the trials 0 to %d", f.index, file, len(plan.Trials)-1)
 	}
-	if w.leases, err = sweep.Open(dir, lease, sweep.Here()); err != nil {
+	if w.leases, err = sweep.Open(dir, lease, here); err != nil {
 		return err
 	}
 	if f.set.Changed("index") {

@@ -84,7 +84,9 @@ func (w *sweeping) trial(t sweep.Trial, e rundir.Entry) trial {
 	x := trial{Trial: t, run: e, status: missing}
 	_, held := w.leases.Who(t.ID)
 	if e.Path != "" {
-		x.status, x.err = e.Info.Status, e.Info.Error
+		if x.status = e.Info.Status; x.status == rundir.Failed || x.status == rundir.Diverged {
+			x.err = e.Info.Error
+		}
 		if err := x.readCurve(); err != nil {
 			x.err = err.Error()
 		}
@@ -188,7 +190,7 @@ func (w *sweeping) object(t trial) object {
 	if s.Epoch >= 0 {
 		o[5].value = s.Epoch
 	}
-	if t.err != "" && t.status != rundir.Interrupted {
+	if t.err != "" {
 		o = append(o, field{"error", t.err})
 	}
 	return o

@@ -243,6 +243,11 @@ func (x *Lease) Release() error {
 	close(x.stop)
 	x.beats.Wait()
 	x.fence.Stop()
+	select {
+	case <-x.lost:
+		return nil
+	default:
+	}
 	if !x.mine() {
 		return nil
 	}
