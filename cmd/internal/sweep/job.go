@@ -11,7 +11,7 @@ import (
 
 // Slurm is a job file with a task for each trial. Its command, words for a shell, is called where sbatch was.
 func (s *Sweep) Slurm(command []string) string {
-	job := strings.ToLower(s.Name) + ".slurm"
+	job := s.Name + ".slurm"
 	return fmt.Sprintf(`#!/bin/bash
 # The %d trials of a sweep, each a task of a Slurm array. Submit it in this folder, with: sbatch %s
 # Submit it again to go on with what was cut short; a task whose trial is done ends at once.
@@ -28,7 +28,7 @@ func (s *Sweep) Slurm(command []string) string {
 ##SBATCH --partition=PARTITION
 
 exec %[6]s
-`, len(s.Trials), job, s.again("job=$(sbatch --parsable "+job+"); sbatch --dependency=afterany:$job "+job), s.Name, len(s.Trials)-1, strings.Join(command, " "))
+`, len(s.Trials), job, s.again("job=$(sbatch --parsable "+job+"); "+s.times("job=$(sbatch --parsable --dependency=afterany:$job "+job+")")), s.Name, len(s.Trials)-1, strings.Join(command, " "))
 }
 
 // again says how often a job is to be submitted where a stage waits for the one before.
@@ -39,8 +39,17 @@ func (s *Sweep) again(how string) string {
 	return fmt.Sprintf("# Halving has %d stages, and each waits for all of the one before. Submit it %[1]d times, one after the other:\n#   %[2]s\n", s.Stages(), how)
 }
 
-// Kubernetes is a job with a pod for each trial, and the files that it needs, the sweep's with the name given. The options are for the sweep's
-// command, which has its runs in /runs.
+// times is a shell's loop for all stages but the first.
+func (s *Sweep) times(command string) string {
+	var stages []string
+	for i := range s.Stages() - 1 {
+		stages = append(stages, fmt.Sprint(i+2))
+	}
+	return fmt.Sprintf("for stage in %s; do %s; done", strings.Join(stages, " "), command)
+}
+
+// Kubernetes is a job with a pod for each trial, and the files that it needs, the sweep's with the name given. The runs
+// are in /runs.
 func (s *Sweep) Kubernetes(file string, text []byte) (string, error) {
 	files := map[string][]byte{file: text}
 	maps.Copy(files, s.Files)
@@ -54,7 +63,10 @@ func (s *Sweep) Kubernetes(file string, text []byte) (string, error) {
 		}
 		fmt.Fprintf(&config, "  %s: |2\n", name)
 		for line := range bytes.Lines(files[name]) {
-			fmt.Fprintf(&config, "    %s\n", bytes.TrimRight(line, "\r\n"))
+			if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
+				fmt.Fprintf(&config, "    %s", line)
+			}
+			config.WriteByte('\n')
 		}
 	}
 	name := label(s.Name)
@@ -102,7 +114,7 @@ spec:
       - name: runs
         persistentVolumeClaim:
           claimName: CLAIM  # FILL IN: a claim that many pods may write, ReadWriteMany
-`, len(s.Trials), name, s.again("kubectl wait --for=condition=complete job/"+name+" && kubectl delete job "+name+" && kubectl apply -f FILE"),
+`, len(s.Trials), name, s.again("kubectl apply -f FILE; "+s.times("kubectl wait --for=condition=complete --timeout=24h job/"+name+" && kubectl delete job "+name+" && kubectl apply -f FILE")),
 		config.String(), file), nil
 }
 
