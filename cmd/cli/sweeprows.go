@@ -149,11 +149,11 @@ func (w *sweeping) list() error {
 
 func (w *sweeping) table(trials []trial) {
 	var t table
-	acc := slices.ContainsFunc(trials, func(t trial) bool { return !math.IsNaN(t.Last().Acc) })
-	what := "val_loss"
-	if acc {
-		what = "val_acc"
+	var scores []sweep.Score
+	for _, x := range trials {
+		scores = append(scores, x.score())
 	}
+	what, acc := column(scores)
 	head := []string{"trial"}
 	for _, i := range w.plan.Varied() {
 		head = append(head, w.plan.Axes[i].Key)
@@ -167,6 +167,15 @@ func (w *sweeping) table(trials []trial) {
 		t.add(append(row, x.Seed, string(x.status), fmt.Sprintf("%d of %d", len(x.Curve), x.Epochs), figure(x.score(), acc), cmp.Or(x.run.Path, "-"))...)
 	}
 	t.print(w.out)
+}
+
+// column is what a table of scores shows: accuracies, unless there are losses only.
+func column(scores []sweep.Score) (name string, acc bool) {
+	if slices.ContainsFunc(scores, func(s sweep.Score) bool { return !math.IsNaN(s.Loss) }) &&
+		!slices.ContainsFunc(scores, func(s sweep.Score) bool { return !math.IsNaN(s.Acc) }) {
+		return "val_loss", false
+	}
+	return "val_acc", true
 }
 
 // figure is a score in a table; - where there is none.
@@ -249,11 +258,11 @@ func (w *sweeping) best() error {
 }
 
 func (w *sweeping) bestTable(results []sweep.Result, trials []trial) {
-	acc := slices.ContainsFunc(results, func(r sweep.Result) bool { return !math.IsNaN(r.Mean.Acc) })
-	what := "val_loss"
-	if acc {
-		what = "val_acc"
+	var means []sweep.Score
+	for _, r := range results {
+		means = append(means, r.Mean)
 	}
+	what, acc := column(means)
 	var t table
 	var head []string
 	for _, i := range w.plan.Varied() {

@@ -160,7 +160,7 @@ func (l *Leases) make(id string, n int) (*Lease, error) {
 	}
 	f, err := os.OpenFile(x.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		text, _ := os.ReadFile(x.path)
+		text, _ := intake.Read(l.Dir, name(id, n), intake.Record)
 		return nil, &HeldError{holder(text), true}
 	}
 	if err != nil {
@@ -234,7 +234,7 @@ func (x *Lease) mine() bool {
 	if _, err := os.Lstat(x.next); err == nil {
 		return false
 	}
-	text, err := os.ReadFile(x.path)
+	text, err := intake.Read("", x.path, intake.Record)
 	return err == nil && holder(text).Key == x.Key || err != nil && !errors.Is(err, fs.ErrNotExist) // A failing disk has the fence to end it.
 }
 
