@@ -68,7 +68,7 @@ func (w *sweeping) all(ctx context.Context) error {
 
 // look is where all trials stand.
 func (c *crew) look() ([]trial, error) {
-	trials, err := c.trials()
+	trials, err := c.trials("")
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended = 0
@@ -191,7 +191,7 @@ func (c *crew) finish() error {
 	var err error
 	if !c.flags.json {
 		err = c.list()
-	} else if trials, e := c.trials(); e != nil {
+	} else if trials, e := c.trials(""); e != nil {
 		err = e
 	} else {
 		for _, t := range trials {
@@ -240,7 +240,7 @@ func (c *crew) say() {
 	}
 	var now []string
 	for i, at := range c.epochs {
-		now = append(now, fmt.Sprintf("trial %d %s", i, at))
+		now = append(now, fmt.Sprintf("trial %d: %s", i, at))
 	}
 	slices.Sort(now)
 	c.progress.say("%s", strings.Join(append([]string{line}, now...), "; "))
@@ -262,7 +262,7 @@ type crewView struct {
 
 func (v crewView) at(s *session, epoch int) {
 	v.mu.Lock()
-	v.epochs[v.trial] = fmt.Sprintf("in epoch %d of %d", epoch, s.model.Recipe.Epochs)
+	v.epochs[v.trial] = fmt.Sprintf("%d/%d epochs", epoch, s.model.Recipe.Epochs)
 	v.mu.Unlock()
 	v.say()
 }

@@ -134,7 +134,7 @@ func (f *sweepFile) models() error {
 		return &sweep.KeyError{Key: modelKey, Err: err}
 	}
 	for _, name := range names {
-		if _, err := f.model(name); err != nil {
+		if _, err := f.recipe(name); err != nil {
 			return f.table.At(err, modelKey)
 		}
 		if isFile(name) {
@@ -147,6 +147,12 @@ func (f *sweepFile) models() error {
 	}
 	f.plan.Axes = append(f.plan.Axes, sweep.Axis{Key: modelKey, Choice: sweep.List(unique(names))})
 	return nil
+}
+
+// recipe is that of a network, which must be one.
+func (f *sweepFile) recipe(name string) (models.Recipe, error) {
+	m, err := f.model(name)
+	return m.Recipe, err
 }
 
 // notSettings are flags of train that are no settings: the sweep has its own, or they change no result.
@@ -210,7 +216,8 @@ func (f *sweepFile) train() error {
 // choice is what a flag may be: a value, a list of some, or for a number what log and range give.
 func (f *sweepFile) choice(g *pflag.Flag, v any) (sweep.Choice, error) {
 	kind := g.Value.Type()
-	if s, ok := v.(string); ok && strings.Contains(s, "(") && kinds[kind] != "" && kind != "bool" {
+	number := slices.Contains([]string{"int", "uint64", "float64"}, kind)
+	if s, ok := v.(string); ok && number && strings.Contains(s, "(") {
 		c, err := sweep.Parse(s, kind != "float64")
 		if err != nil {
 			return nil, err
@@ -235,7 +242,9 @@ func (f *sweepFile) choice(g *pflag.Flag, v any) (sweep.Choice, error) {
 		if err := f.flags.Set(g.Name, text); err != nil {
 			return nil, valueError(err)
 		}
-		texts[i] = g.Value.String() // as the flag writes it
+		if number {
+			texts[i] = g.Value.String() // 0.50 is 0.5
+		}
 	}
 	return sweep.List(unique(texts)), nil
 }
@@ -300,11 +309,10 @@ func (f *sweepFile) epochs() error {
 		name := t.Values[0]
 		r, ok := recipes[name]
 		if !ok {
-			m, err := f.model(name)
-			if err != nil {
+			var err error
+			if r, err = f.recipe(name); err != nil {
 				return err
 			}
-			r = m.Recipe
 			recipes[name] = r
 		}
 		flags := plainFlags(f.reader())

@@ -45,8 +45,8 @@ func (t trial) ended() bool {
 	return slices.Contains([]rundir.Status{rundir.Done, rundir.Diverged, waiting, out}, t.status)
 }
 
-// trials are all trials, with what their runs say.
-func (w *sweeping) trials() ([]trial, error) {
+// trials are all trials, with what their runs say. The caller has the lease of the one with the ID mine, if any.
+func (w *sweeping) trials(mine string) ([]trial, error) {
 	entries, err := rundir.List(w.flags.runs)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (w *sweeping) trials() ([]trial, error) {
 	trials := make([]trial, len(w.plan.Trials))
 	records := make([]sweep.Record, len(trials))
 	for i, t := range w.plan.Trials {
-		trials[i] = w.trial(t, runs[w.plan.RunName(t)])
+		trials[i] = w.trial(t, runs[w.plan.RunName(t)], t.ID == mine)
 		records[i] = trials[i].Record
 	}
 	for i, target := range w.plan.Targets(records) {
@@ -80,9 +80,8 @@ func (w *sweeping) trials() ([]trial, error) {
 }
 
 // trial is one with what its run says, if there is one.
-func (w *sweeping) trial(t sweep.Trial, e rundir.Entry) trial {
+func (w *sweeping) trial(t sweep.Trial, e rundir.Entry, mine bool) trial {
 	x := trial{Trial: t, run: e, status: missing}
-	_, held := w.leases.Who(t.ID)
 	if e.Path != "" {
 		if x.status = e.Info.Status; x.status == rundir.Failed || x.status == rundir.Diverged {
 			x.err = e.Info.Error
@@ -93,7 +92,7 @@ func (w *sweeping) trial(t sweep.Trial, e rundir.Entry) trial {
 	} else if text, err := intake.Read(w.leases.Dir, failureName(t), intake.Record); err == nil {
 		x.status, x.err = rundir.Failed, strings.TrimSpace(string(text))
 	}
-	if held && x.status != rundir.Done {
+	if _, held := w.leases.Who(t.ID); held && !mine && x.status != rundir.Done {
 		x.status = rundir.Running // The run's own lock says it on this computer only.
 	}
 	x.Over = x.status == rundir.Done || x.status == rundir.Diverged || x.status == rundir.Failed
@@ -131,7 +130,7 @@ func (w *sweeping) failed(t sweep.Trial, why string) error {
 
 // list prints the trials, the best first, and then those without a score by their numbers.
 func (w *sweeping) list() error {
-	trials, err := w.trials()
+	trials, err := w.trials("")
 	if err != nil {
 		return err
 	}
@@ -229,7 +228,7 @@ func number(text string) any {
 
 // best prints the settings, the best first, and the command that trains the first of them again.
 func (w *sweeping) best() error {
-	trials, err := w.trials()
+	trials, err := w.trials("")
 	if err != nil {
 		return err
 	}

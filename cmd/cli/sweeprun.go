@@ -13,7 +13,7 @@ import (
 // one trains the trial of a number, as far as it is to go.
 func (w *sweeping) one(ctx context.Context, i int) error {
 	for {
-		trials, err := w.trials()
+		trials, err := w.trials("")
 		if err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (w *sweeping) name(i int) string {
 // do trains a trial to where it is to go now, with its lease, and gives that back. That a trial diverged is no error.
 func (w *sweeping) do(ctx context.Context, a *app, i int, x *sweep.Lease, threads int) (err error) {
 	defer func() { err = errors.Join(err, x.Release()) }()
-	trials, err := w.trials() // as they are now that nobody else trains this one
+	trials, err := w.trials(w.plan.Trials[i].ID) // as they are now that nobody else trains this one
 	if err != nil {
 		return err
 	}
