@@ -8,16 +8,20 @@ import (
 	"testing"
 )
 
-// TestExport runs the commands and the programs of the page, in one folder.
-func TestExport(t *testing.T) {
+// TestExport and TestImport run the commands and the programs of a page, in one folder.
+func TestExport(t *testing.T) { tryPage(t, "export.md") }
+
+func TestImport(t *testing.T) { tryPage(t, "import.md") }
+
+func tryPage(t *testing.T, name string) {
 	program(t)
-	text, err := os.ReadFile("export.md")
+	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := try(t, string(text))
 	if *update {
-		if err := os.WriteFile("export.md", []byte(page), 0o666); err != nil {
+		if err := os.WriteFile(name, []byte(page), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -25,9 +29,10 @@ func TestExport(t *testing.T) {
 
 // needs has, by a word of a command, what must succeed for it to run: other programs need not be here.
 var needs = map[string][]string{
-	"node ":                              {"node", "-e", `require("onnxruntime-node")`},
-	"/usr/bin/python3 mlp.py":            {"/usr/bin/python3", "-c", "import torch"},
-	"/usr/bin/python3 -c 'import numpy;": {"/usr/bin/python3", "-c", "import numpy"},
+	"node ":                   {"node", "-e", `require("onnxruntime-node")`},
+	"/usr/bin/python3 mlp.py": {"/usr/bin/python3", "-c", "import torch"},
+	"/usr/bin/python3 -W ignore torch_net.py": {"/usr/bin/python3", "-c", "import torch"},
+	"/usr/bin/python3 -c 'import numpy;":      {"/usr/bin/python3", "-c", "import numpy"},
 }
 
 // lacks says that a block has a command which cannot run here.

@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	"cmd/internal/compare": {"cmd/internal/...", "internal/...", "train", "models/...", "graph"},
 	"cmd/internal/diagram": {"cmd/internal/...", "graph"},
 	"cmd/internal/onnx":    {"graph"},
+	"cmd/internal/weights": {"graph", "internal/safetensors"},
 	"cmd/internal/book":    {"cmd/internal/...", "internal/...", "train", "models/...", "graph", "mnist"},
 	"cmd/internal/ladder":  {"cmd/internal/...", "internal/...", "models"},
 }
@@ -39,7 +40,7 @@ var arrows = map[string][]string{
 // outside has the folders that may import a module which is not for everybody.
 var outside = map[string][]string{
 	"gorgonia.org/": {"graph/..."},
-	"gonum.org/":    {"graph/...", "cmd/internal/plot"},
+	"gonum.org/":    {"graph/...", "cmd/internal/plot", "cmd/internal/diagram"},
 }
 
 // standard are folders that import the standard library only.

@@ -15,6 +15,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/graph/graphtest"
 	"github.com/stheno-ml/stheno/graph/op"
+	"github.com/stheno-ml/stheno/internal/safetensors"
 )
 
 // normal are so many numbers from N(0,1).
@@ -97,6 +98,19 @@ func TestLoadErrors(t *testing.T) {
 	good := saved(graph.Seq{graph.Dense{Out: 5}, graph.Dense{Out: 2}})
 	flipped := slices.Clone(good)
 	flipped[len(flipped)-1] ^= 1
+	f, err := safetensors.Read(bytes.NewReader(good), int64(len(good)), "good")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, x := range f.Tensors {
+		if x.Name == "dense2.b" {
+			f.Tensors[i].Data = []int64{1, 2}
+		}
+	}
+	var whole bytes.Buffer
+	if err := safetensors.Write(&whole, f); err != nil {
+		t.Fatal(err)
+	}
 	n := fresh(t, graph.Seq{graph.Dense{Out: 5}, graph.Dense{Out: 2}}, graph.Quadratic, shape{4}, graph.Config{Seed: 1})
 	before := n.Params[0].Float64s()
 	for what, c := range map[string]struct {
@@ -108,6 +122,7 @@ func TestLoadErrors(t *testing.T) {
 		"flipped": {flipped, "graph: safetensors: weights: byte offset"},
 		"text":    {[]byte("{}"), "graph: safetensors: weights: byte offset"},
 		"large":   {make([]byte, 2<<20), "graph: the file is larger than any of this network's"},
+		"whole":   {whole.Bytes(), "dense2.b is whole numbers"},
 		"foreign": {saved(graph.Seq{graph.Dense{Out: 6}, graph.Dense{Out: 2, NoBias: true}}), "dense1.w is (4, 6), not (4, 5), dense1.b is (6), not (5), dense2.w is (6, 2), not (5, 2), dense2.b (2) is missing"},
 	} {
 		if err := n.Load(bytes.NewReader(c.file)); err == nil || !strings.Contains(err.Error(), c.want) {

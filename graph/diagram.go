@@ -18,6 +18,7 @@ const (
 	LayerLevel    Level = "layer"    // the layers; one with layers inside is a frame around them
 	OpLevel       Level = "op"       // the ops of a training step forward, with what they read
 	GradientLevel Level = "gradient" // those and the ops that differentiation made
+	FoldedLevel   Level = "folded"   // the same with each outermost Residual and Repeat as one box forward and one backward
 )
 
 // Diagram is a network as boxes and arrows, for a program that draws it.
@@ -33,6 +34,7 @@ type Box struct {
 	Shape  Shape  // of what comes out: of one example among layers, of the mini-batch among ops
 	Params int    // elements of the parameters that a layer or the layers in a frame made
 	Of     string // the parameter of which it is the gradient
+	Holds  string // what a folded box stands for
 	Inside int    // the index of the frame around it; −1: none
 }
 
@@ -75,12 +77,15 @@ func (n *Net) Diagram(level Level, batch int) (d Diagram, err error) {
 	case OpLevel:
 		d, _ = b.ops(cost, forward)
 		return d, nil
-	case GradientLevel:
+	case GradientLevel, FoldedLevel:
 		err := differentiate(cost, b)
-		d, _ = b.ops(cost, forward)
+		d, nodes := b.ops(cost, forward)
+		if level == FoldedLevel && err == nil {
+			d = b.fold(d, nodes)
+		}
 		return d, err
 	}
-	return d, fmt.Errorf("no level %q; use %s, %s or %s", level, LayerLevel, OpLevel, GradientLevel)
+	return d, fmt.Errorf("no level %q; use %s, %s, %s or %s", level, LayerLevel, OpLevel, GradientLevel, FoldedLevel)
 }
 
 // ops is the diagram of the graph's nodes, of which the first are those of the forward pass, and the node of each box.

@@ -144,7 +144,7 @@ func TestDiagramNumbers(t *testing.T) {
 		level Level
 		batch int
 		want  string
-	}{{"laier", 7, `graph: no level "laier"; use layer, op or gradient`}, {LayerLevel, 0, "graph: mini-batches of 0; use at least 1 example"}} {
+	}{{"laier", 7, `graph: no level "laier"; use layer, op, gradient or folded`}, {LayerLevel, 0, "graph: mini-batches of 0; use at least 1 example"}} {
 		if _, err := n.Diagram(c.level, c.batch); err == nil || err.Error() != c.want {
 			t.Errorf("%v, want %s", err, c.want)
 		}

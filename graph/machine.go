@@ -299,7 +299,7 @@ func (m *machine[T]) fill(src Source, x, y []float32) {
 	}
 	m.source = columns
 	columns.LoadTargets(y)
-	team.Do(&m.halves, 2)
+	team.Do(&m.halves, m.program.Threads())
 }
 
 // stage writes to float32 memory and converts.

@@ -20,7 +20,7 @@ type Config struct {
 	Init    *Init  // for layers that have none of their own; nil: Default
 	Float64 bool   // float64 to check, float32 to train
 	Tape    bool   // run on Gorgonia's TapeMachine instead of our VM
-	Threads int    // processors to use; 0: all. The results have the same bits for any number
+	Threads int    // processors to use; 0: all, or one where that is faster. The results have the same bits for any number
 }
 
 // A Net is a network: layers, a loss, and the parameters, with a graph and a program for each use and mini-batch size, made when first

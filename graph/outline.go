@@ -15,12 +15,13 @@ type outline struct {
 	frame  int           // the layer whose Build is running
 	source map[int64]int // the box out of which a node came last
 
-	rows  []Row
-	maker map[int64]int // the row of the layer that made a node
-	outs  Nodes         // what the layers of rows gave
-	row   int           // of the layer whose Build is running; noBox: none
-	depth int
-	way   string // to what the running layer builds, in front of its layers' names: the branch, the copy, the sequence
+	rows   []Row
+	layers []Layer       // of rows
+	maker  map[int64]int // the row of the layer that made a node
+	outs   Nodes         // what the layers of rows gave
+	row    int           // of the layer whose Build is running; noBox: none
+	depth  int
+	way    string // to what the running layer builds, in front of its layers' names: the branch, the copy, the sequence
 	// What the layers before have made, parameters and nodes.
 	params, nodes int
 }
@@ -61,6 +62,7 @@ func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 	way := o.way
 	o.Boxes = append(o.Boxes, Box{Label: label(l), Role: ForwardRole, Inside: o.frame})
 	o.outs = append(o.outs, nil)
+	o.layers = append(o.layers, l)
 	o.rows = append(o.rows, Row{Name: fmt.Sprint(way, name), Layer: label(l), Depth: o.depth})
 	o.frame, o.row, o.depth, o.way = box, row, o.depth+1, ""
 	return func(y *Node) {

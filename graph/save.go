@@ -49,6 +49,8 @@ func (n *Net) LoadSome(r io.Reader, keep func(name string) bool) error {
 			faults = append(faults, fmt.Sprintf("%s %v is missing", p.Name, p.Shape))
 		case !slices.Equal(f.Tensors[at].Shape, []int(p.Shape)):
 			faults = append(faults, fmt.Sprintf("%s is %v, not %v", p.Name, Shape(f.Tensors[at].Shape), p.Shape))
+		case whole(f.Tensors[at].Data):
+			faults = append(faults, fmt.Sprintf("%s is whole numbers", p.Name))
 		default:
 			found[i] = f.Tensors[at].Data
 		}
@@ -60,6 +62,12 @@ func (n *Net) LoadSome(r io.Reader, keep func(name string) bool) error {
 		convert(p.Data, found[i])
 	}
 	return nil
+}
+
+// whole says that a tensor is of whole numbers, which no parameter is.
+func whole(data any) bool {
+	_, ok := data.([]int64)
+	return ok
 }
 
 // listed is the names and shapes of parameters.

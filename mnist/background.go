@@ -1,171 +1,231 @@
 package mnist
 
 import (
-	"image"
-	"image/draw"
 	"math"
 	"slices"
 )
 
-// workSide bounds the sides of the picture in which ink is looked for. Larger ones are made smaller first.
-const workSide = 512
+// The background is looked for in a picture of at most this side.
+const coarseSide = 256
 
-// lightness makes a picture gray, 0 for black to 255 for white.
-func lightness(img image.Image) grid {
-	b := img.Bounds()
-	rgba := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	draw.Draw(rgba, rgba.Bounds(), img, b.Min, draw.Src)
-	// A new pixel covers size×size old ones, so that edges stay as sharp as they can. What is left at the right and at
-	// the bottom is cut off.
-	size := (max(b.Dx(), b.Dy()) + workSide - 1) / workSide
-	w, h := max(b.Dx()/size*size, min(b.Dx(), size)), max(b.Dy()/size*size, min(b.Dy(), size))
-	factor := 1 / float64(size)
-	gray := resample(func(x, y int) float64 {
-		p := rgba.Pix[y*rgba.Stride+4*x:]
-		return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2]) // the weights of ITU-R BT.601
-	}, w, h, factor)
-	opaque := resample(func(x, y int) float64 {
-		return float64(rgba.Pix[y*rgba.Stride+4*x+3]) / 255
-	}, w, h, factor)
-	behind := paper(gray, opaque)
-	for i := range gray.v {
-		gray.v[i] += (1 - opaque.v[i]) * behind
-	}
-	return gray
-}
-
-// paper is the lightness to put behind transparent pixels. Where the border is mostly opaque, it is the border's.
-// Otherwise the picture is ink on nothing, and dark ink gets white paper, light ink black.
-func paper(gray, opaque grid) float64 {
-	sum, cover, n := 0.0, 0.0, 0.0
-	gray.border(func(x, y int) {
-		sum += gray.at(x, y)
-		cover += opaque.at(x, y)
-		n++
-	})
-	if cover > n/2 {
-		return sum / cover
-	}
-	sum, cover = 0, 0
-	for i := range gray.v {
-		sum += gray.v[i]
-		cover += opaque.v[i]
-	}
-	if sum < 127.5*cover {
-		return 255
-	}
-	return 0
-}
-
-// subtractBackground makes the background 0. It knows the background by the outermost pixels, of which less than half
-// should be ink.
-func (g grid) subtractBackground() {
-	var ring []int
-	g.border(func(x, y int) { ring = append(ring, y*g.w+x) })
-	background := g.background(ring)
-	for i := range g.v {
-		g.v[i] -= background.at(g, i)
-	}
-}
-
-// background is the median of the pixels in ring where half of them are within two gray levels of it, as in drawings.
-// Otherwise light falls unevenly, and it is the surface whose distances from these pixels have nearly the smallest sum.
-// (With squares, as in plain least squares, ink that touches the border would bend it.) To that end a least squares
-// fit is repeated with the weight of each pixel 1 over its last distance.
-func (g grid) background(ring []int) surface {
-	weights, values := slices.Repeat([]float64{1}, len(ring)), make([]float64, len(ring))
-	for k, i := range ring {
-		values[k] = g.v[i]
-	}
-	flat := quantile(values, 0.5)
-	for k := range values {
-		values[k] = math.Abs(values[k] - flat)
-	}
-	if quantile(values, 0.5) <= 2 {
-		return surface{flat}
-	}
-	var fit surface
-	for range 5 {
-		fit = fitSurface(g, ring, weights)
-		for k, i := range ring {
-			weights[k] = 1 / max(1, math.Abs(g.v[i]-fit.at(g, i)))
+// strokes makes ink positive, in gray levels of contrast, and everything else 0 or little.
+//
+// Ink is what is thin: where the light falls unevenly, strokes are what a closing takes away, the highest value around
+// each pixel followed by the lowest of those, which leaves wide things and straight edges as they are. So neither a
+// shadow nor the table beside the paper turns ink into background. In a drawing, one gray level is the background.
+func (g grid) strokes() {
+	if level, ok := g.paperLevel(); ok {
+		dark := g.darkInk(level)
+		for i, v := range g.v {
+			if g.v[i] = max(0, level-v); !dark {
+				g.v[i] = max(0, v-level)
+			}
 		}
+		return
 	}
-	return fit
-}
-
-// turnLight makes ink positive and everything else 0 or little, and returns how light ink is. Ink is what differs most
-// from the background: the darkest thousandth of the pixels or the lightest. A larger share would miss a small digit on
-// a large sheet, a smaller one would find dust.
-func (g grid) turnLight() float64 {
-	sorted := slices.Clone(g.v)
-	light, dark := quantile(sorted, 0.999), -quantile(sorted, 0.001)
-	sign := 1.0
-	if dark > light {
-		sign = -1
+	coarse := g.coarse()
+	if !coarse.thinIsDark() {
+		g.negate()
+		coarse.negate()
 	}
+	behind := coarse.behind(max(2, min(max(coarse.w, coarse.h)/9, min(coarse.w, coarse.h)/5)))
 	for i, v := range g.v {
-		g.v[i] = max(0, sign*v)
+		x := (float64(i%g.w)+0.5)/float64(g.w)*float64(coarse.w) - 0.5
+		y := (float64(i/g.w)+0.5)/float64(g.h)*float64(coarse.h) - 0.5
+		g.v[i] = max(0, behind.between(x, y)-v)
 	}
-	return max(light, dark)
 }
 
-// surface is a quadratic polynomial of the two coordinates of a pixel: the factors of its six terms.
-type surface [6]float64
+// paperLevel is the gray level of the background where there is just one, as in a drawing or a good scan: within two
+// levels of it is a large part of the picture, and of the rest most is far from it. Of two such levels it is the one of
+// more pixels, where those of the border count for some more.
+func (g grid) paperLevel() (float64, bool) {
+	var all, ring levels
+	for i, v := range g.v {
+		all.add(v)
+		if g.edge(i, 1) {
+			ring.add(v)
+		}
+	}
+	level, best := 0, 0.0
+	for l := range 256 {
+		share := all.within(l, 2)
+		if score := share + 0.2*ring.within(l, 2); share > 0.2 && score > best {
+			level, best = l, score
+		}
+	}
+	share := all.within(level, 2)
+	return float64(level), share > 0.3 && all.within(level, leastContrast)-share <= min(share/2, 0.13)
+}
 
-// at is the surface's height at pixel i of g.
-func (s surface) at(g grid, i int) float64 {
+// levels counts pixels by their gray level.
+type levels struct {
+	count [256]int
+	n     int
+}
+
+func (l *levels) add(v float64) {
+	l.count[int(min(255, max(0, v+0.5)))]++
+	l.n++
+}
+
+// within is the share of pixels that are at most so far from a level.
+func (l *levels) within(level, far int) float64 {
+	sum := 0
+	for _, n := range l.count[max(0, level-far):min(256, level+far+1)] {
+		sum += n
+	}
+	return float64(sum) / float64(l.n)
+}
+
+// darkInk says whether more of the picture, but for its edges, is darker than a level than is lighter.
+func (g grid) darkInk(level float64) bool {
+	sum, all := 0.0, 0.0
+	for i, v := range g.v {
+		if d := level - v; math.Abs(d) > leastContrast/2 {
+			if all += d; !g.edge(i, max(g.w, g.h)/20) {
+				sum += d
+			}
+		}
+	}
+	return sum > 0 || sum == 0 && all > 0
+}
+
+// edge says whether pixel i is among the outermost n rows or columns.
+func (g grid) edge(i, n int) bool {
+	x, y := i%g.w, i/g.w
+	return x < n || y < n || x >= g.w-n || y >= g.h-n
+}
+
+// negate turns dark into light.
+func (g grid) negate() {
+	for i, v := range g.v {
+		g.v[i] = 255 - v
+	}
+}
+
+// coarse is the picture at a side of at most 256 pixels, a little out of focus, so that its noise is gone.
+func (g grid) coarse() grid {
+	side := max(g.w, g.h)
+	if side > coarseSide {
+		factor := float64(coarseSide) / float64(side)
+		whole := func(n int) int { return max(1, int(float64(n)*factor)) } // The last pixel may be beyond the edge in part.
+		small := resample(g.at, g.w, g.h, factor)
+		g = newGrid(whole(g.w), whole(g.h))
+		for i := range g.v {
+			g.v[i] = small.at(i%g.w, i/g.w)
+		}
+	}
+	out := newGrid(g.w, g.h)
+	for i := range out.v {
+		sum, n := 0.0, 0.0
+		for y := max(0, i/g.w-1); y <= min(g.h-1, i/g.w+1); y++ {
+			for x := max(0, i%g.w-1); x <= min(g.w-1, i%g.w+1); x++ {
+				sum += g.at(x, y)
+				n++
+			}
+		}
+		out.v[i] = sum / n
+	}
+	return out
+}
+
+// thinIsDark says whether what is thin is dark: the contrast of dark strokes, of several widths, outweighs that of light
+// ones. Pictures' edges do not count: frames are there.
+func (g grid) thinIsDark() bool {
+	side := max(g.w, g.h)
+	negative := grid{slices.Clone(g.v), g.w, g.h}
+	negative.negate()
 	sum := 0.0
-	for k, t := range g.terms(i) {
-		sum += s[k] * t
-	}
-	return sum
-}
-
-// terms are those of a surface at pixel i, in coordinates between -1 and 1.
-func (g grid) terms(i int) [6]float64 {
-	x := float64(2*(i%g.w)+1)/float64(g.w) - 1
-	y := float64(2*(i/g.w)+1)/float64(g.h) - 1
-	return [6]float64{1, x, y, x * x, x * y, y * y}
-}
-
-// fitSurface returns the surface nearest to the given pixels of g by least squares, with a weight for each.
-func fitSurface(g grid, pixels []int, weights []float64) surface {
-	// The normal equations are symmetric: the upper triangle is enough. The right side is the last column.
-	var normal [6][7]float64
-	for k := range 6 {
-		normal[k][k] = 1e-6 // Few pixels may leave them singular otherwise.
-	}
-	for p, i := range pixels {
-		terms := g.terms(i)
-		for k, t := range terms {
-			t *= weights[p]
-			for l := k; l < 6; l++ {
-				normal[k][l] += t * terms[l]
+	for _, part := range []int{128, 64, 32, 16} {
+		r := max(1, side/part)
+		dark, light := g.closing(r), negative.closing(r)
+		for i := range g.v {
+			if g.edge(i, side/20) {
+				continue
 			}
-			normal[k][6] += t * g.v[i]
-		}
-	}
-	return solve(normal)
-}
-
-// solve solves six linear equations by elimination. The matrix, of which only the upper triangle is read, is symmetric
-// and positive definite, and so needs no pivots and stays symmetric in what is still to be eliminated.
-func solve(a [6][7]float64) (x [6]float64) {
-	for k := range 6 {
-		for row := k + 1; row < 6; row++ {
-			q := a[k][row] / a[k][k]
-			for col := row; col < 7; col++ {
-				a[row][col] -= q * a[k][col]
+			if d := dark.v[i] - g.v[i]; d > leastContrast {
+				sum += d / float64(r*r)
+			}
+			if d := light.v[i] - negative.v[i]; d > leastContrast {
+				sum -= d / float64(r*r)
 			}
 		}
 	}
-	for k := 5; k >= 0; k-- {
-		x[k] = a[k][6]
-		for col := k + 1; col < 6; col++ {
-			x[k] -= a[k][col] * x[col]
-		}
-		x[k] /= a[k][k]
+	return sum >= 0
+}
+
+// behind is the background of dark strokes: a closing, and what of the rest is wide is background too.
+func (g grid) behind(r int) grid {
+	out := g.closing(r)
+	for i, v := range g.v {
+		out.v[i] -= v
 	}
-	return x
+	out.negate()
+	wide := out.closing(r)
+	for i, v := range g.v {
+		out.v[i] = v + wide.v[i] - out.v[i]
+	}
+	return out
+}
+
+// closing fills dark things that are narrower than 2r+1 pixels, in any direction along the axes.
+func (g grid) closing(r int) grid {
+	g = g.widest(r)
+	g.negate()
+	g = g.widest(r)
+	g.negate()
+	return g
+}
+
+// widest gives each pixel the highest value of those that are at most r rows and r columns away.
+func (g grid) widest(r int) grid {
+	return g.highest(r).transposed().highest(r).transposed()
+}
+
+// highest gives each pixel the highest value of those in its row that are at most r columns away. The highest from the
+// beginning of a block of 2r+1 pixels on, and that up to its end, make it two comparisons a pixel (van Herk, 1992).
+func (g grid) highest(r int) grid {
+	n := 2*r + 1
+	out := newGrid(g.w, g.h)
+	row := make([]float64, (g.w+2*r+n-1)/n*n)
+	from, upTo := make([]float64, len(row)), make([]float64, len(row))
+	for y := range g.h {
+		for x := range row {
+			row[x] = math.Inf(-1)
+		}
+		copy(row[r:], g.v[y*g.w:(y+1)*g.w])
+		for x, v := range row {
+			if from[x] = v; x%n > 0 {
+				from[x] = max(v, from[x-1])
+			}
+		}
+		for x := len(row) - 1; x >= 0; x-- {
+			if upTo[x] = row[x]; x%n < n-1 {
+				upTo[x] = max(row[x], upTo[x+1])
+			}
+		}
+		for x := range g.w {
+			out.v[y*g.w+x] = max(upTo[x], from[x+n-1])
+		}
+	}
+	return out
+}
+
+// transposed swaps rows and columns.
+func (g grid) transposed() grid {
+	out := newGrid(g.h, g.w)
+	for i, v := range g.v {
+		out.v[i%g.w*g.h+i/g.w] = v
+	}
+	return out
+}
+
+// between is the value between pixels.
+func (g grid) between(x, y float64) float64 {
+	x, y = min(max(0, x), float64(g.w-1)), min(max(0, y), float64(g.h-1))
+	i, j := min(int(x), max(0, g.w-2)), min(int(y), max(0, g.h-2))
+	right, below := min(i+1, g.w-1), min(j+1, g.h-1)
+	fx, fy := x-float64(i), y-float64(j)
+	return (1-fy)*((1-fx)*g.at(i, j)+fx*g.at(right, j)) + fy*((1-fx)*g.at(i, below)+fx*g.at(right, below))
 }

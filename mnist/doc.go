@@ -6,9 +6,11 @@
 //   - idx.go: the reader of IDX files, which trusts nothing that a header says; [FormatError]
 //   - set.go: [Set], labeled images, one byte a pixel
 //   - book.go: what the book does to the data: [Expand], [Darkness]
-//   - picture.go: [ReadImage], a PNG, JPEG or GIF of bounded size
-//   - frame.go: [Frame], any drawing or photo of a digit in the frame that MNIST has: 28×28, light on dark; with
-//     background.go, which makes the background black, ink.go, which finds the ink on it, and grid.go, which scales
+//   - picture.go: [ReadImage], a PNG, JPEG or GIF of bounded size, upright; jpeg.go knows how the camera was held, and
+//     reduce.go makes large pictures smaller
+//   - digits.go: [Digits], those in a drawing, photo or scan, each in the frame that MNIST has: 28×28, light on dark;
+//     with background.go, which tells strokes from paper, sheet.go, which tells digits from other ink, line.go and
+//     ink.go, which know lines and pieces of ink, grid.go, which scales, and frame.go
 //
 // Pixels stay bytes here, 0 for the dark background and 255 for full ink. Networks take byte/[PixelScale].
 package mnist

@@ -1,6 +1,7 @@
 package mnist
 
 import (
+	"cmp"
 	"errors"
 	"image"
 	"math"
@@ -14,30 +15,22 @@ const (
 	inkSide   = 20
 )
 
-// leastContrast is how many of 255 gray levels ink must differ from its background. Paper in a photo differs from
-// itself by less, a pencil's line by more.
-const leastContrast = 20
-
 var errNoInk = errors.New("mnist: no ink in the picture; draw a digit that stands out from its background")
 
-// Frame puts any drawing or photo of one digit into the frame of MNIST, as 28×28 bytes, light on dark: it makes the
-// picture gray, subtracts a background that may be lit unevenly, turns dark on light around, leaves out specks, scales
-// the ink by averaging areas so that it just fits a box of 20×20, and puts its center of mass at the center, to a whole
-// pixel. Transparent parts count as background. A picture without ink is an error.
-//
-// The background is what most of the outermost pixels show, so they should not show the table beside the paper.
+var errPattern = errors.New("mnist: more than 1000 pieces of ink in the picture, and no digit; cut out what is to be read")
+
+// Frame puts the largest digit in a picture into the frame of MNIST, as 28×28 bytes: see [Digits].
 func Frame(img image.Image) ([]byte, error) {
-	if img.Bounds().Empty() {
-		return nil, errNoInk
+	list, err := Digits(img)
+	if err != nil {
+		return nil, err
 	}
-	g := lightness(img)
-	g.subtractBackground()
-	full := g.turnLight()
-	if full < leastContrast {
-		return nil, errNoInk
-	}
-	g = g.cutInk(full / 2)
-	return resample(g.at, g.w, g.h, inkSide/float64(max(g.w, g.h))).place(), nil
+	return Largest(list).Pixels, nil
+}
+
+// Largest returns the highest of the digits of a picture, of which there is at least one.
+func Largest(list []Digit) Digit {
+	return slices.MaxFunc(list, func(a, b Digit) int { return cmp.Compare(a.Box.Dy(), b.Box.Dy()) })
 }
 
 // place puts a grid of at most 20×20 into a frame, as bytes. The stretch of the contrast is last, because averaging

@@ -66,9 +66,8 @@ func photo(drawing *image.Gray, rng *rand.Rand) *image.Gray {
 }
 
 // The digits of MNIST are in their frame already, and what makes them from drawings and photos of them comes near them.
-// Measured, of 255 gray levels, when the mean pixel is 33: a mean absolute difference of 0.21 as it is and enlarged, 1.0
-// cropped (0.2 without four digits that leave little background at the border), 11.9 in a photo, whose strokes are a
-// little thinner or thicker. The bounds leave some room.
+// Measured, of 255 gray levels, when the mean pixel is 33: a mean absolute difference of 0.2 as it is, enlarged and
+// cropped, 10.4 in a photo, whose strokes are a little thinner or thicker. The bounds leave some room.
 func TestFrameKeepsDigits(t *testing.T) {
 	test := digits(t).Test
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -83,7 +82,7 @@ func TestFrameKeepsDigits(t *testing.T) {
 		{"photo", func(digit []byte) image.Image { return photo(enlarged(digit, rng.IntN(35), rng.IntN(20)), rng) }, 13, 30},
 	} {
 		sum, worst := 0.0, 0.0
-		for i := range 100 {
+		for i := range 20 {
 			frame, err := Frame(c.picture(test.Image(i)))
 			if err != nil {
 				t.Fatalf("%s, digit %d: %v", c.name, i, err)
@@ -91,8 +90,8 @@ func TestFrameKeepsDigits(t *testing.T) {
 			d := difference(frame, test.Image(i))
 			sum, worst = sum+d, max(worst, d)
 		}
-		t.Logf("%s: mean absolute difference %.2f, the worst digit's %.2f", c.name, sum/100, worst)
-		if sum/100 > c.mean || worst > c.worst {
+		t.Logf("%s: mean absolute difference %.2f, the worst digit's %.2f", c.name, sum/20, worst)
+		if sum/20 > c.mean || worst > c.worst {
 			t.Errorf("%s: more than %v or %v", c.name, c.mean, c.worst)
 		}
 	}
@@ -255,46 +254,6 @@ func TestResample(t *testing.T) {
 				t.Errorf("factor %v: got %v, want %v", c.factor, got.v, c.want.v)
 				break
 			}
-		}
-	}
-}
-
-// A quadratic surface is known by its border, even where ink touches that.
-func TestSubtractBackground(t *testing.T) {
-	g := newGrid(19, 17)
-	for i := range g.v {
-		q := g.terms(i)
-		g.v[i] = 100 + 20*q[1] - 30*q[2] + 5*q[3] + 7*q[4] - 11*q[5]
-	}
-	ink := []int{0, 1, 2, 8*19 + 9, 8*19 + 10}
-	for _, i := range ink {
-		g.v[i] += 100
-	}
-	g.subtractBackground()
-	for i, v := range g.v {
-		want := 0.0
-		if slices.Contains(ink, i) {
-			want = 100
-		}
-		if math.Abs(v-want) > 3 {
-			t.Errorf("pixel (%d, %d) is %v, want %v", i%19, i/19, v, want)
-		}
-	}
-}
-
-// Ink is light, whether it was or not, and its lightness is that of the thousandth pixel.
-func TestTurnLight(t *testing.T) {
-	for _, sign := range []float64{1, -1} {
-		g := newGrid(100, 100)
-		for i := range 20 {
-			g.v[i] = sign * float64(100+i)
-			g.v[9999-i] = -sign * 10
-		}
-		if full := g.turnLight(); full != 109 {
-			t.Errorf("lightness of ink %v, want 109", full)
-		}
-		if g.v[3] != 103 || g.v[9990] != 0 {
-			t.Errorf("ink %v, background %v", g.v[3], g.v[9990])
 		}
 	}
 }

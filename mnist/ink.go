@@ -1,53 +1,26 @@
 package mnist
 
-import (
-	"image"
-	"math"
-	"slices"
-)
+import "image"
 
-// cutInk returns the smallest part of g that holds all ink, everything else in it 0. Ink is what reaches the threshold,
-// without specks; and of what is as near to it as one pixel of the final frame, all that is above the noise of the
-// background: the gray edges, because MNIST has them too.
-func (g grid) cutInk(threshold float64) grid {
-	ink := make(mask, len(g.v))
-	for i, v := range g.v {
-		ink[i] = v >= threshold
-	}
-	ink.dropSpecks(g.w)
+// cut returns the smallest part of g that holds the given ink, everything else in it 0; and of what is as near to it as
+// one pixel of the final frame, all that is above the noise of the background: the gray edges, because MNIST has them
+// too. Foreign pixels never are ink.
+func (g grid) cut(ink, foreign mask, noise float64) (grid, image.Rectangle) {
 	size := ink.bounds(g.w).Size()
 	near := ink.grow(g.w, (max(size.X, size.Y)+inkSide-1)/inkSide)
-	noise := g.noise(near, threshold)
 	for i, v := range g.v {
-		near[i] = near[i] && v > noise
-		if !near[i] {
-			g.v[i] = 0
-		}
+		near[i] = near[i] && v > noise && !foreign[i]
 	}
 	b := near.bounds(g.w)
 	cut := newGrid(b.Dx(), b.Dy())
 	for y := range cut.h {
-		copy(cut.v[y*cut.w:(y+1)*cut.w], g.v[(b.Min.Y+y)*g.w+b.Min.X:])
-	}
-	return cut
-}
-
-// noise is the value up to which pixels are background: one gray level more than the mean of those far from ink, plus
-// three standard deviations, but at most half the threshold of ink.
-func (g grid) noise(ink mask, threshold float64) float64 {
-	sum, squares, n := 0.0, 0.0, 0.0
-	for i, v := range g.v {
-		if !ink[i] && v < threshold {
-			sum += v
-			squares += v * v
-			n++
+		for x := range cut.w {
+			if i := (b.Min.Y+y)*g.w + b.Min.X + x; near[i] {
+				cut.v[y*cut.w+x] = g.v[i]
+			}
 		}
 	}
-	if n == 0 {
-		return 0
-	}
-	mean := sum / n
-	return min(threshold/2, 1+mean+3*math.Sqrt(max(0, squares/n-mean*mean)))
+	return cut, b
 }
 
 // mask is a choice of pixels, row after row. Its methods take the length w of a row.
@@ -80,34 +53,44 @@ func (m mask) grow(w, r int) mask {
 	return out
 }
 
-// dropSpecks removes the connected pieces that are smaller than a fiftieth of the largest.
-func (m mask) dropSpecks(w int) {
-	piece, sizes := make([]int, len(m)), []int{0} // the number of each pixel's piece, from 1, and the pieces' sizes
-	for i, ok := range m {
-		if ok && piece[i] == 0 {
-			sizes = append(sizes, m.fill(piece, i, len(sizes), w))
-		}
-	}
-	largest := slices.Max(sizes)
-	for i := range m {
-		m[i] = m[i] && 50*sizes[piece[i]] >= largest
-	}
+// piece is ink that is connected.
+type piece struct {
+	number int
+	box    image.Rectangle
+	size   int     // pixels
+	peak   float64 // the strongest ink in it
 }
 
-// fill numbers the piece that contains pixel i, neighbors by a corner included, and returns its size.
-func (m mask) fill(piece []int, i, number, w int) (size int) {
-	piece[i] = number
-	for stack := []int{i}; len(stack) > 0; size++ {
-		last := len(stack) - 1
-		i, stack = stack[last], stack[:last]
-		for y := max(0, i/w-1); y <= min(len(m)/w-1, i/w+1); y++ {
-			for x := max(0, i%w-1); x <= min(w-1, i%w+1); x++ {
-				if j := y*w + x; m[j] && piece[j] == 0 {
-					piece[j] = number
-					stack = append(stack, j)
+// tall is the longer side of a piece.
+func (p piece) tall() int { return max(p.box.Dx(), p.box.Dy()) }
+
+// pieces numbers the connected pieces of ink from 1, neighbors by a corner included. numbers are those of the pixels.
+func (g grid) pieces(ink mask) (numbers []int, list []piece) {
+	numbers = make([]int, len(ink))
+	var stack []int
+	for i, ok := range ink {
+		if !ok || numbers[i] > 0 {
+			continue
+		}
+		p := piece{number: len(list) + 1}
+		numbers[i] = p.number
+		for stack = append(stack, i); len(stack) > 0; {
+			at := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			p.size++
+			p.peak = max(p.peak, g.v[at])
+			x, y := at%g.w, at/g.w
+			p.box = p.box.Union(image.Rect(x, y, x+1, y+1))
+			for y := max(0, y-1); y <= min(g.h-1, at/g.w+1); y++ {
+				for x := max(0, x-1); x <= min(g.w-1, at%g.w+1); x++ {
+					if j := y*g.w + x; ink[j] && numbers[j] == 0 {
+						numbers[j] = p.number
+						stack = append(stack, j)
+					}
 				}
 			}
 		}
+		list = append(list, p)
 	}
-	return size
+	return numbers, list
 }

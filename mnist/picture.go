@@ -17,19 +17,20 @@ import (
 
 // A picture that is larger than this in any way is refused.
 const (
-	maxPicture = 16_000_000  // pixels; a telephone's photo has 12 million
+	maxPicture = 64_000_000  // pixels; a telephone's photo has 12 to 50 million
 	maxFile    = 32 << 20    // bytes
 	maxHead    = 8 << 20     // bytes before its size is known: what a camera writes about a photo
-	maxMemory  = 192_000_000 // bytes that its pixels become
+	maxMemory  = 200_000_000 // bytes that its pixels become
 	maxScans   = 32          // of a JPEG; programs write about ten
-	maxScanned = 128_000_000 // pixels that they go over: a scan may have nothing in it, and takes its time
+	maxScanned = 256_000_000 // pixels that they go over: a scan may have nothing in it, and takes its time
 	maxTables  = 4 * maxScans
 )
 
-// ReadImage decodes a PNG, JPEG or GIF (its first frame). name is the picture's name in errors. A picture of more than
-// 16 million pixels, or of fewer that would take more than 192 MB, is refused on the word of its header, before the
-// decoder allocates anything for it; and so are files of more than 32 MiB. Bad content is a [FormatError]; an error of r
-// itself is wrapped.
+// ReadImage decodes a PNG, JPEG or GIF (its first frame), upright, as a JPEG's EXIF data says the camera was held. A
+// picture of more than 2,048 pixels a side is made smaller by a whole factor. name is the picture's name in errors. A
+// picture of more than 64 million pixels, or of fewer that would take more than 200 MB, is refused on the word of its
+// header, before the decoder allocates anything for it; and so are files of more than 32 MiB. Bad content is a
+// [FormatError]; an error of r itself is wrapped.
 func ReadImage(r io.Reader, name string) (image.Image, error) {
 	in := &input{r: r}
 	img, err := decode(in)
@@ -57,16 +58,22 @@ func decode(r io.Reader) (image.Image, error) {
 		if w < 1 || h < 1 || w > maxPicture/h {
 			return nil, fmt.Errorf("%d×%d pixels, not within 1 and %d; make the picture smaller", w, h, maxPicture)
 		}
-		if n := w * h * perPixel(config.ColorModel, format, head.Bytes()); n > maxMemory {
+		about := readJPEGHead(head.Bytes())
+		if n := int(float64(w*h) * perPixel(config.ColorModel, format, head.Bytes(), about)); n > maxMemory {
 			return nil, fmt.Errorf("%d×%d pixels of this kind take %d bytes, more than %d; make the picture smaller", w, h, n, maxMemory)
 		}
-		img, err = pixels(io.MultiReader(&head, r), format, w*h)
+		if img, err = pixels(io.MultiReader(&head, r), format, w*h); err == nil && (max(w, h) > readSide || about.orientation > 1) {
+			img = upright(reduced(img, readSide), about.orientation)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("damaged picture (%v); save or fetch it again", err)
 	}
 	return img, nil
 }
+
+// readSide bounds the sides of a picture after it is read.
+const readSide = 2048
 
 // pixels decodes a picture of n pixels.
 func pixels(r io.Reader, format string, n int) (img image.Image, err error) {
@@ -115,30 +122,37 @@ func unpacks(file []byte) error {
 	return nil
 }
 
-// perPixel is how many bytes a pixel takes at most, in the decoder or after it, when it is beside its copy for Frame.
-func perPixel(model color.Model, format string, head []byte) int {
-	const copied = 4
-	decoded := 1 // gray in a JPEG, or of a palette
+// perPixel is how many bytes a pixel takes at most in the decoder.
+func perPixel(model color.Model, format string, head []byte, about jpegHead) float64 {
+	decoded := 1.0 // of a palette
 	switch model {
-	case color.YCbCrModel:
-		decoded = 3
-	case color.RGBAModel, color.NRGBAModel, color.CMYKModel:
+	case color.RGBAModel, color.NRGBAModel:
 		decoded = 4
 	case color.Gray16Model, color.RGBA64Model, color.NRGBA64Model:
 		decoded = 8
 	}
-	if format == "png" && model == color.GrayModel {
-		decoded = 4 // It may have a transparent color, and so may 16-bit gray.
+	switch format {
+	case "jpeg":
+		decoded = about.samples
+		if about.progressive {
+			decoded *= 1 + 4 // Its coefficients are in memory too.
+		}
+		if model == color.CMYKModel || model == color.RGBAModel {
+			decoded += 4 // Its pixels are put in another form.
+		}
+		return decoded
+	case "png":
+		if model == color.GrayModel {
+			decoded = 4 // It may have a transparent color, and so may 16-bit gray.
+		}
+		const interlace = 28 // where a PNG says so: IHDR is its first chunk
+		if head[interlace] != 0 {
+			decoded *= 2 // because pixels are put in another order
+		}
+	case "gif":
+		decoded *= 2
 	}
-	const interlace = 28 // where a PNG says so: IHDR is its first chunk
-	decoding := decoded
-	if decoded == 4 && format == "jpeg" || format == "png" && head[interlace] != 0 || format == "gif" {
-		decoding *= 2 // because pixels are put in another form or order
-	}
-	if format == "jpeg" && bytes.Contains(head, []byte{0xff, 0xc2}) {
-		decoding += 4 * decoded // A progressive one has its coefficients in memory.
-	}
-	return max(decoding, decoded+copied)
+	return decoded
 }
 
 // markers stops a JPEG that has too many of the parts that take long. Within the pixels' bytes there are no markers, and

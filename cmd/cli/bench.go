@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/kernel"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
@@ -19,9 +20,12 @@ import (
 // benchFlags are the flags of bench.
 type benchFlags struct {
 	machineFlags
+	set     *pflag.FlagSet
 	batch   []int
 	seconds float64
 	augment ruled[models.Augment]
+	whole   bool
+	epochs  int
 	json    bool
 }
 
@@ -34,17 +38,18 @@ func (a *app) benchCommand() *cobra.Command {
 			"collecting, forward, backward and update included, evaluation not. Of three equal parts of the time, the median "+
 			"counts. gflops counts the products of weights alone: 2 operations for each multiply-add of the forward pass, and "+
 			"twice as many again backward, less the gradient for the input, which nobody needs. compile is from the model to "+
-			"the end of the first step.", 100),
+			"the end of the first step.", 100) +
+			"\n\n" + wrap("peak is what the machine reaches with multiply-adds in registers alone, on as many threads, the best of fifty tries "+
+			"just before; \"of peak\" is gflops divided by it. Products with images skip the zeros and yet count whole, so that it may be above 100%.", 100) +
+			"\n\n" + wrap("With --whole a model trains by its recipe, or for --epochs, from its first weights to its last epoch, and the time of all of it is "+
+			"printed, evaluation after each epoch included, and of the first and the last epoch, evaluation not. No run is kept.", 100),
 		ValidArgsFunction: a.completeModels,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(args); err != nil {
+				return err
+			}
 			if len(args) == 0 {
 				args = []string{"mlp", "softmax", "deep"}
-			}
-			if !(f.seconds > 0 && f.seconds <= 3600) {
-				return usagef("--seconds %v; use above 0, to 3600", f.seconds)
-			}
-			if slices.Min(f.batch) < 1 {
-				return usagef("--batch %d; use at least 1 image", slices.Min(f.batch))
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
@@ -52,12 +57,34 @@ func (a *app) benchCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.IntSliceVar(&f.batch, "batch", []int{10, 128}, "`images` in a mini-batch; several with commas")
+	f.set = set
+	set.IntSliceVar(&f.batch, "batch", []int{10, 128}, "`images` in a mini-batch; several with commas; with --whole the recipe's if not given")
 	set.Float64Var(&f.seconds, "seconds", 3, "`time` of each line")
+	set.BoolVar(&f.whole, "whole", false, "time whole trainings by the recipe")
+	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs with --whole; the recipe's if not given")
 	f.augment.define(set, a.reader(), "augment", augmentHelp)
 	f.machineFlags.define(set)
 	set.BoolVar(&f.json, "json", false, "a JSON object for each line")
 	return cmd
+}
+
+// check is an error for numbers out of range and flags that do not go together.
+func (f *benchFlags) check(models []string) error {
+	switch {
+	case f.whole && len(models) == 0:
+		return usagef("bench --whole: no model; name one or more, such as mlp")
+	case !(f.seconds > 0 && f.seconds <= 3600):
+		return usagef("--seconds %v; use above 0, to 3600", f.seconds)
+	case slices.Min(f.batch) < 1:
+		return usagef("--batch %d; use at least 1 image", slices.Min(f.batch))
+	case f.whole && f.set.Changed("seconds"):
+		return usagef("--whole and --seconds; a whole training takes its time, leave --seconds out")
+	case !f.whole && f.set.Changed("epochs"):
+		return usagef("--epochs without --whole; use both, or --seconds")
+	case f.set.Changed("epochs") && f.epochs < 1:
+		return usagef("--epochs %d; use at least 1", f.epochs)
+	}
+	return nil
 }
 
 func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
@@ -67,7 +94,6 @@ func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
 		if err != nil {
 			return err
 		}
-		m.Recipe.Augment, m.Recipe.TrainSize = f.augment.value, 0
 		list = append(list, m)
 	}
 	if err := f.use(); err != nil {
@@ -77,11 +103,16 @@ func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
 	if err != nil {
 		return err
 	}
+	if f.whole {
+		return a.benchWhole(ctx, f, list, data)
+	}
+	p := f.peak()
 	if !f.json {
-		fmt.Fprintf(a.out, "VM %s, kernel %s, %d threads, %s\n\n%-16s  %5s  %11s  %7s  %10s\n",
-			f.vm.value, graph.Kernel(), f.processors(), f.dtype.value, "model", "batch", "images/s", "gflops", "compile")
+		fmt.Fprintf(a.out, "%s\npeak %.0f GFLOP/s, on one thread %.0f\n\n%-16s  %5s  %11s  %7s  %7s  %10s\n",
+			f.machine(), p.all, p.one, "model", "batch", "images/s", "gflops", "of peak", "compile")
 	}
 	for _, m := range list {
+		m.Recipe.Augment, m.Recipe.TrainSize = f.augment.value, 0
 		if err := fits(data, m); err != nil {
 			return err
 		}
@@ -90,7 +121,7 @@ func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
 			return err
 		}
 		for _, batch := range f.batch {
-			if err := a.benchOne(ctx, f, m, images, batch); err != nil {
+			if err := a.benchOne(ctx, f, m, images, batch, p); err != nil {
 				return err
 			}
 		}
@@ -98,8 +129,29 @@ func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
 	return nil
 }
 
+// machine is what computes, as the first line says it.
+func (f *benchFlags) machine() string {
+	return fmt.Sprintf("VM %s, kernel %s, %d threads, %s", f.vm.value, graph.Kernel(), f.processors(), f.dtype.value)
+}
+
+// peaks are the machine's GFLOP/s, with all the threads and with one.
+type peaks struct{ all, one float64 }
+
+func (f *benchFlags) peak() peaks {
+	peak := kernel.Peak[float32]
+	if f.dtype.value == "float64" {
+		peak = kernel.Peak[float64]
+	}
+	p := peaks{one: peak(1)}
+	p.all = p.one
+	if n := f.processors(); n > 1 {
+		p.all = peak(n)
+	}
+	return p
+}
+
 // benchOne prints a line.
-func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, images mnist.Set, batch int) error {
+func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, images mnist.Set, batch int, p peaks) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	w := &stopwatch{part: time.Duration(f.seconds / thirds * float64(time.Second)), begin: time.Now(), stop: cancel}
@@ -130,10 +182,11 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, im
 	if f.json {
 		return printJSON(a.out, object{
 			{"model", m.Name}, {"batch", batch}, {"threads", f.processors()}, {"vm", f.vm.value}, {"kernel", graph.Kernel()},
-			{"dtype", f.dtype.value}, {"images_per_s", rate}, {"gflops", gflops}, {"compile_ms", 1e3 * w.compile.Seconds()},
+			{"dtype", f.dtype.value}, {"images_per_s", rate}, {"gflops", gflops},
+			{"peak_gflops", p.all}, {"peak_gflops_one_thread", p.one}, {"of_peak", gflops / p.all}, {"compile_ms", 1e3 * w.compile.Seconds()},
 		})
 	}
-	_, err = fmt.Fprintf(a.out, "%-16s  %5s  %11s  %7.1f  %7.0f ms\n", m.Name, strconv.Itoa(batch), count(int(rate)), gflops, 1e3*w.compile.Seconds())
+	_, err = fmt.Fprintf(a.out, "%-16s  %5d  %11s  %7.1f  %6.0f%%  %7.0f ms\n", m.Name, batch, count(int(rate)), gflops, 100*gflops/p.all, 1e3*w.compile.Seconds())
 	return err
 }
 

@@ -181,9 +181,9 @@ func judge(shown []experiment) error {
 func (e experiment) draw(path string) error {
 	var lines []plot.Series
 	for _, c := range e.result.Curves {
-		lines = append(lines, plot.Series(c))
+		lines = append(lines, plot.Series{Name: c.Name, X: c.X, Y: c.Y})
 	}
-	return plot.Lines(path, e.Name, e.Axes.X, e.Axes.Y, e.Axes.LogY, lines...)
+	return plot.Lines(path, plot.Axes{Title: e.Name, X: e.Axes.X, Y: e.Axes.Y, LogY: e.Axes.LogY}, lines...)
 }
 
 func (a *app) showBook(f *bookFlags, shown []experiment) error {

@@ -169,7 +169,7 @@ func findingObject(path, model string, f *compare.Finding) object {
 		first = object{{"tensor", b.Tensor}, {"what", what(b)}, {"step", max(b.Step, 0)}, {"rel", b.Rel}, {"abs", b.Abs}}
 	}
 	if d := f.Diagnosis; d != nil {
-		diagnosis = object{{"name", d.Name}, {"text", d.Text}, {"also", d.Also}}
+		diagnosis = object{{"name", d.Name}, {"text", d.Text}, {"also", d.Also}, {"beside", orNull(d.Beside)}}
 	}
 	return object{
 		{"model", orNull(model)}, {"against", path}, {"network", f.Network}, {"layout", f.Reading}, {"dtype", f.Type}, {"tol", f.Tol}, {"steps", f.Steps},

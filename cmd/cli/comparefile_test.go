@@ -138,13 +138,14 @@ def sigma(z): return 1 / (1 + np.exp(-z))
 def slope(z): return sigma(z) if mistake == 'sigma-for-prime' else sigma(z) * (1 - sigma(z))
 z1 = weights[0] @ x + biases[0]; a1 = sigma(z1)
 z2 = weights[1] @ a1 + biases[1]; a2 = sigma(z2)
-d2 = (a2 - y) * (1 if mistake == 'missing-output-prime' else slope(z2))
+d2 = (a2 - y) * (1 if mistake in ('missing-output-prime', 'two') else slope(z2))
 back = weights[1].T @ d2
 d1 = back * (1 if mistake == 'one-missing-prime' else slope(z1))
 count = 1 if mistake == 'sum' else m
 dw = [d1 @ x.T / count, d2 @ a1.T / count]
 db = [d.sum(axis=1, keepdims=True) / count for d in (d1, d2)]
-if mistake == 'no-bias-gradient': db[0] = np.zeros_like(db[0])
+if mistake in ('no-bias-gradient', 'two'): db[0] = np.zeros_like(db[0])
+if mistake == 'bias-one-number': db = [np.sum(d) / m for d in (d1, d2)]
 if mistake == 'bias-unsummed': db = [d1, d2]
 if mistake == 'transposed': dw = [g.T for g in dw]
 if mistake == 'labels-shifted': y = np.roll(y, 1, axis=0)
@@ -194,6 +195,7 @@ func TestComparePython(t *testing.T) {
 		{"missing-output-prime", "f8", "missing-output-prime"}, {"one-missing-prime", "f8", "missing-prime"},
 		{"no-bias-gradient", "f8", "no-bias-gradient"}, {"bias-unsummed", "f4", "bias-unsummed"}, {"transposed", "f8", "transposed"},
 		{"labels-shifted", "f8", "labels-shifted"}, {"labels-permuted", "f8", "labels-permuted"},
+		{"bias-one-number", "f8", "bias-one-number"}, {"two", "f8", "missing-output-prime and no-bias-gradient"}, {"two", "f4", "missing-output-prime and no-bias-gradient"},
 	}
 	args := []string{prelude + code[0], whole}
 	for _, c := range cases {
@@ -218,6 +220,9 @@ func compareWritten(t *testing.T, dir, kind, want string) {
 		}
 		diagnosis, _ := e[0]["diagnosis"].(map[string]any)
 		name, _ := diagnosis["name"].(string)
+		if beside, ok := diagnosis["beside"].(string); ok {
+			name += " and " + beside
+		}
 		if name != want || (r.code == exitCheck) != (want != "") || e[0]["dtype"] != map[string]string{"f8": "float64", "f4": "float32"}[kind] {
 			t.Errorf("%s, model %q: exit %d, %v", dir, model, r.code, e[0])
 		}

@@ -228,6 +228,6 @@ func (c *comparison) draw() error {
 		steps = append(steps, float64(i+1))
 	}
 	title := fmt.Sprintf("%s, a graph in %s against backpropagation by hand", c.model.Name, c.flags.dtype.value)
-	return plot.Lines(c.flags.output, title, "step", "largest relative difference", true,
+	return plot.Lines(c.flags.output, plot.Axes{Title: title, X: "step", Y: "largest relative difference", LogY: true},
 		plot.Series{Name: "gradient", X: steps, Y: r.Gradients}, plot.Series{Name: "weight", X: steps, Y: r.Weights})
 }

@@ -11,36 +11,35 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// across is the number of images in a row of a sheet.
+// across is the most images in a row of a sheet.
 const across = 10
 
-// drawImages draws training images into the file output, a row for each class: the first ones as they are, or the first one and what
-// an augmentation makes of it.
+// drawImages draws training images into the file output, a row for each class that has some: the first ones as they are, or the first one
+// and what an augmentation makes of it.
 func drawImages(output string, d *mnist.Data, r models.Recipe) error {
 	s := d.Train
-	var images [][]byte
+	var rows [][][]byte
 	for _, first := range firstOfEach(s) {
-		row := make([][]byte, across)
-		for i := range row {
-			row[i] = make([]byte, s.Rows*s.Cols)
+		if first.Len() == 0 {
+			continue
 		}
+		row := imagesOf(first)
 		switch w := r.Augment.(type) {
 		case models.Shifts:
-			copyImages(row, mnist.Expand(first.Slice(0, min(1, first.Len()))))
+			row = imagesOf(mnist.Expand(first.Slice(0, 1)))
 		case train.Warp:
-			if err := warps(row, first, w); err != nil {
+			var err error
+			if row, err = warps(first, w); err != nil {
 				return err
 			}
-		default:
-			copyImages(row, first)
 		}
-		images = append(images, row...)
+		rows = append(rows, row)
 	}
 	title := fmt.Sprintf("%s, training images", d.Name)
 	if name := augmentText(r); name != "none" {
 		title += ", " + name
 	}
-	return plot.Images(output, title, s.Cols, across, images)
+	return plot.Images(output, title, s.Cols, rows)
 }
 
 // firstOfEach are the first images of each class, at most as many as are in a row.
@@ -57,31 +56,32 @@ func firstOfEach(s mnist.Set) []mnist.Set {
 	return first
 }
 
-func copyImages(row [][]byte, s mnist.Set) {
-	for i := range min(len(row), s.Len()) {
-		copy(row[i], s.Image(i))
+func imagesOf(s mnist.Set) [][]byte {
+	images := make([][]byte, s.Len())
+	for i := range images {
+		images[i] = s.Image(i)
 	}
+	return images
 }
 
-// warps fills a row with the first image of s and its warps.
-func warps(row [][]byte, s mnist.Set, w train.Warp) error {
+// warps are the first image of s and its warps.
+func warps(s mnist.Set, w train.Warp) ([][]byte, error) {
 	warper, err := train.NewWarper(graph.Shape{1, s.Rows, s.Cols})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if s.Len() == 0 {
-		return nil
-	}
-	copy(row[0], s.Image(0))
+	row := [][]byte{s.Image(0)}
 	draw := w.Draw(s.Rows, s.Cols, 1)
 	var g train.Grid
 	y := make([]float32, s.Rows*s.Cols)
-	for epoch, image := range row[1:] {
+	for epoch := range across - 1 {
 		draw(epoch, int(s.Labels[0]), &g)
 		warper.Warp(y, s.Image(0), &g)
+		image := make([]byte, len(y))
 		for k, p := range y {
 			image[k] = byte(math.Round(float64(p) * mnist.PixelScale))
 		}
+		row = append(row, image)
 	}
-	return nil
+	return row, nil
 }

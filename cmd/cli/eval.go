@@ -28,7 +28,7 @@ func (a *app) evalCommand() *cobra.Command {
 		Use:   "eval [flags] RUN|FILE.json...",
 		Short: "Measure trained networks, alone or together",
 		Long: wrap("Count the images that a run's network labels correctly, with the weights of its best epoch; of several runs, each. "+
-			"RUN is a run's folder, its name below --runs, or latest; FILE.json is a network that network2.py has saved.", 100) + "\n\n" +
+			"RUN is a run's folder, its name below --runs, or latest; FILE.json is a network that network2.py or a program like it has saved.", 100) + "\n\n" +
 			wrap("With --vote the networks answer together, and both ways are counted: by majority, as in chapter 6, where of answers with "+
 				"as many votes the one with the larger mean output wins, or by the largest mean output of all. --min, --errors and "+
 				"--confusion are of the majority, or of the other with --vote=mean.", 100) + "\n\n" +
@@ -245,40 +245,4 @@ func (f *evalFlags) averaged() string {
 	}
 	side := 2*f.shifts + 1
 	return fmt.Sprintf(", outputs averaged over %d shifts", side*side)
-}
-
-// confusion counts how often a digit, the row, got an answer, the column. An answer that is none is left out.
-func confusion(labels []byte, answers []int, classes int) [][]int {
-	table := make([][]int, classes)
-	for i := range table {
-		table[i] = make([]int, classes)
-	}
-	for i, l := range labels {
-		if answers[i] >= 0 {
-			table[l][answers[i]]++
-		}
-	}
-	return table
-}
-
-// showConfusion prints the matrix with its sums.
-func (a *app) showConfusion(matrix [][]int) {
-	head, columns, all := []string{"digit"}, make([]int, len(matrix)), 0
-	for j := range matrix {
-		head = append(head, "as "+strconv.Itoa(j))
-	}
-	rows := table{}
-	rows.add(append(head, "all")...)
-	for i, row := range matrix {
-		sum := 0
-		for j, n := range row {
-			sum += n
-			columns[j] += n
-		}
-		all += sum
-		rows.add(append(append([]string{strconv.Itoa(i)}, cells(row)...), strconv.Itoa(sum))...)
-	}
-	rows.add(append(append([]string{"all"}, cells(columns)...), strconv.Itoa(all))...)
-	fmt.Fprintln(a.out)
-	rows.print(a.out)
 }

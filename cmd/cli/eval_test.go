@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,7 +100,7 @@ func TestPredict(t *testing.T) {
 	wrong := 0
 	for i, e := range list {
 		p := e["p"].([]any)
-		if e["file"] != files[i] || len(p) != 10 {
+		if box, _ := e["box"].([]any); e["file"] != files[i] || len(p) != 10 || len(box) != 4 || box[2].(float64) <= box[0].(float64) {
 			t.Errorf("%v", e)
 		}
 		best := slices.MaxFunc([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, func(a, b int) int {
@@ -124,6 +125,47 @@ func TestPredict(t *testing.T) {
 	}
 	if r := ok(t, "predict", run, files[0], files[2]); strings.Count(r.out, "\n") != 3 {
 		t.Errorf("table:\n%s", r.out)
+	}
+}
+
+// twoDigits draws the first two test images beside each other.
+func twoDigits(t *testing.T) image.Image {
+	t.Helper()
+	d, err := digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const scale, side = 4, 28 * 4
+	img := image.NewGray(image.Rect(0, 0, 2*side, side))
+	for i := range img.Pix {
+		x, y := i%(2*side), i/(2*side)
+		img.Pix[i] = 255 - d.Test.Image(x / side)[y/scale*28+x%side/scale]
+	}
+	return img
+}
+
+// Of several digits in a picture, each has a line, in the order of reading, and --show draws where they are.
+func TestPredictSeveral(t *testing.T) {
+	runs, dir := t.TempDir(), dataSet(t, 1000, 100)
+	ok(t, "train", "sprint99", "--epochs", "1", "--seed", "1", "--data", dir, "--runs", runs)
+	img := twoDigits(t)
+	side := img.Bounds().Dy()
+	file := filepath.Join(t.TempDir(), "two.png")
+	write(t, file, encodePNG(t, img))
+	run := onlyRun(t, runs)
+	list := events(t, ok(t, "predict", run, "--json", file).out)
+	if len(list) != 2 {
+		t.Fatalf("%d lines, want 2", len(list))
+	}
+	for i, e := range list {
+		box, _ := e["box"].([]any)
+		if e["file"] != file || len(box) != 4 || int(box[0].(float64))/side != i || int(box[2].(float64)-1)/side != i {
+			t.Errorf("digit %d: %v", i, e)
+		}
+	}
+	r := ok(t, "predict", run, "--show", file)
+	if strings.Count(r.out, "┌") != 2 || strings.Count(r.out, "digit") != 2 || !strings.Contains(r.out, "│ 1 ") || !strings.Contains(r.out, "│ 2 ") {
+		t.Errorf("--show:\n%s", r.out)
 	}
 }
 
@@ -216,24 +258,6 @@ func TestVersion(t *testing.T) {
 		}
 	}
 	if out := ok(t, "version").out; !strings.Contains(out, "\nkernel ") {
-		t.Errorf("%s", out)
-	}
-}
-
-func TestBench(t *testing.T) {
-	list := events(t, ok(t, "bench", "mlp", "--batch", "10,100", "--seconds", "0.1", "--threads", "1", "--vm", "tape", "--json").out)
-	if len(list) != 2 {
-		t.Fatalf("%v", list)
-	}
-	for i, b := range list {
-		perImage := 2 * (3*(784*30+300) - 784*30) / 1e9
-		speed, gflops := b["images_per_s"].(float64), b["gflops"].(float64)
-		if b["model"] != "mlp" || b["batch"] != []float64{10, 100}[i] || b["threads"] != 1. || b["vm"] != "tape" || b["kernel"] == "" ||
-			b["compile_ms"].(float64) <= 0 || speed < 100 || gflops < .999*speed*perImage || gflops > 1.001*speed*perImage {
-			t.Errorf("%v", b)
-		}
-	}
-	if out := ok(t, "bench", "mlp", "--batch", "10", "--seconds", "0.1").out; strings.Count(out, "\n") != 4 || !strings.Contains(out, "\nmlp  ") {
 		t.Errorf("%s", out)
 	}
 }

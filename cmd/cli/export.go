@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/cmd/internal/weights"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/internal/safetensors"
@@ -44,7 +45,7 @@ func (a *app) exportCommand() *cobra.Command {
 	}
 	set := cmd.Flags()
 	set.StringVarP(&f.output, "output", "o", "", "the `FILE`, which ends in "+endings())
-	f.layout.define(set, "layout", "names and shapes in a .safetensors", sthenoLayout, torchLayout)
+	f.layout.define(set, "layout", "names and shapes in a .safetensors", weights.Stheno, weights.Torch)
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` of the runs' folders")
 	set.BoolVar(&f.json, "json", false, "a JSON object")
 	return cmd
@@ -54,8 +55,8 @@ func (a *app) exportCommand() *cobra.Command {
 var exports = map[string]func(t *trained, layout string) ([]byte, error){
 	".onnx":     exportONNX,
 	tensorsFile: exportTensors,
-	".npz":      exportArrays,
-	".json":     exportSaved,
+	arraysFile:  exportArrays,
+	savedFile:   exportSaved,
 	".csv":      exportEpochs,
 }
 
@@ -72,8 +73,8 @@ func (a *app) export(f *exportFlags, args []string) error {
 	switch {
 	case !ok:
 		return usagef("--output %q; use a file that ends in %s", f.output, endings())
-	case f.layout.value == torchLayout && ending != tensorsFile:
-		return usagef("--layout %s for %s; use it with a .safetensors", torchLayout, f.output)
+	case f.layout.value == weights.Torch && ending != tensorsFile:
+		return usagef("--layout %s for %s; use it with a .safetensors", weights.Torch, f.output)
 	}
 	if err := hasFolder(f.output); err != nil {
 		return err
@@ -126,8 +127,7 @@ const tensorsFile = ".safetensors"
 // exported is the network of a run or of a saved file.
 func (a *app) exported(runs string, args []string) (*trained, error) {
 	name := args[0]
-	info, err := os.Stat(name)
-	saved := strings.EqualFold(filepath.Ext(name), tensorsFile) && (err != nil || !info.IsDir())
+	saved := hasEnding(name, tensorsFile)
 	switch {
 	case saved && len(args) == 2:
 		return a.savedTensors(name, args[1])

@@ -114,11 +114,11 @@ func TestImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	image, err := frame(digit)
+	seen, err := digitsIn(digit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hand := net.Feedforward(byhand.Images{Pixels: image, Labels: d.Test.Labels[:1]}.Example(0).X)
+	hand := net.Feedforward(byhand.Images{Pixels: seen[0].Pixels, Labels: d.Test.Labels[:1]}.Example(0).X)
 	for j, p := range e["p"].([]any) {
 		if diff := p.(float64) - hand[j]; diff > 1e-6 || diff < -1e-6 {
 			t.Errorf("output %d is %v, by hand %v", j, p, hand[j])
@@ -148,7 +148,7 @@ func TestImport(t *testing.T) {
 		code int
 		want string
 	}{
-		{"import " + digit, exitUsage, "only what network2.py saves can be imported, a file that ends in .json"},
+		{"import " + digit, exitUsage, "use a file that ends in .json, .safetensors or .npz"},
 		{"import " + broken, exitData, "byhand: " + broken + ": byte offset 19: "},
 		{"import " + filepath.Join(empty, "none.json"), exitData, "none.json"},
 		{"eval " + broken, exitData, "byhand: " + broken},

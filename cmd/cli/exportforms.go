@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/stheno-ml/stheno/cmd/internal/onnx"
+	"github.com/stheno-ml/stheno/cmd/internal/weights"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/npz"
 	"github.com/stheno-ml/stheno/internal/safetensors"
@@ -23,7 +24,7 @@ func (t *trained) about() map[string]string {
 	about := map[string]string{
 		"stheno.from":    filepath.Base(t.path),
 		"stheno.network": fmt.Sprint(t.model.Net),
-		"stheno.input":   t.inputs(),
+		inputKey:         t.inputs(),
 		"stheno.output":  "the outputs themselves",
 	}
 	if o := t.model.Loss.Output; o != nil {
@@ -99,19 +100,19 @@ func exportArrays(t *trained, _ string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// The layouts of a .safetensors.
-const sthenoLayout, torchLayout = "stheno", "torch"
+// What the metadata of a .safetensors has the inputs and the layout under; and the program that wrote it, in the files of Hugging Face's library.
+const inputKey, layoutKey, formatKey = "stheno.input", "stheno.layout", "format"
 
 // exportTensors writes a tensor for each parameter and running statistic.
 func exportTensors(t *trained, layout string) ([]byte, error) {
 	f := &safetensors.File{Metadata: t.about()}
-	f.Metadata["stheno.layout"] = layout
-	if layout == torchLayout {
-		f.Metadata["format"] = "pt" // as PyTorch's own files have it
+	f.Metadata[layoutKey] = layout
+	if layout == weights.Torch {
+		f.Metadata[formatKey] = "pt" // as PyTorch's own files have it
 	}
 	for _, p := range t.net.Tensors() {
 		x := safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data}
-		if layout == torchLayout {
+		if layout == weights.Torch {
 			x = inTorch(x)
 		}
 		f.Tensors = append(f.Tensors, x)

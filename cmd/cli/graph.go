@@ -15,25 +15,38 @@ import (
 func (a *app) graphCommand() *cobra.Command {
 	var level choice
 	var output string
+	var unfold bool
 	cmd := &cobra.Command{
 		Use:   "graph [flags] MODEL|FILE.toml|NETWORK",
 		Short: "Draw a network: its layers, its ops, or its gradients",
 		Long: wrap("Draw a network as boxes and arrows: its layers, or the ops of a training step forward, or these and the ops that "+
-			"differentiation made of them, for mini-batches of the recipe's size. An .svg is drawn here and needs no other program; a .dot "+
+			"differentiation made of them, for mini-batches of the recipe's size. Among gradients, a residual block, and layers that are repeated, are one box forward "+
+			"and one backward, unless --unfold. An .svg or .png is drawn here and needs no other program; a .dot "+
 			"is for Graphviz, an .mmd for Mermaid, which GitHub shows in a page. Without --output, print what Graphviz reads.", 100),
 		Args:              arguments(1, 1),
 		ValidArgsFunction: a.completeModels,
-		RunE:              func(_ *cobra.Command, args []string) error { return a.graph(args[0], graph.Level(level.value), output) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch chosen := graph.Level(level.value); {
+			case unfold && chosen != graph.GradientLevel:
+				return usagef("--unfold and --level %s; use --level %s, where blocks are folded", chosen, graph.GradientLevel)
+			case chosen == graph.GradientLevel && !unfold:
+				return a.graph(args[0], graph.FoldedLevel, output)
+			default:
+				return a.graph(args[0], chosen, output)
+			}
+		},
 	}
 	set := cmd.Flags()
 	level.define(set, "level", "how much to draw", string(graph.LayerLevel), string(graph.OpLevel), string(graph.GradientLevel))
-	set.StringVarP(&output, "output", "o", "", "the `FILE`, which ends in .svg, .dot or .mmd")
+	set.BoolVar(&unfold, "unfold", false, "all ops of residual blocks and of repeated layers, among gradients")
+	set.StringVarP(&output, "output", "o", "", "the `FILE`, which ends in .svg, .png, .dot or .mmd")
 	return cmd
 }
 
 // drawings are the forms of a diagram, by the file's ending.
 var drawings = map[string]func(title, about string, d graph.Diagram) string{
 	".svg": diagram.SVG,
+	".png": diagram.PNG,
 	".dot": diagram.DOT,
 	".mmd": diagram.Mermaid,
 }
@@ -42,7 +55,7 @@ func (a *app) graph(name string, level graph.Level, output string) error {
 	form := diagram.DOT
 	if output != "" {
 		if form = drawings[strings.ToLower(filepath.Ext(output))]; form == nil {
-			return usagef("--output %q; use a file that ends in .svg, .dot or .mmd", output)
+			return usagef("--output %q; use a file that ends in .svg, .png, .dot or .mmd", output)
 		}
 		if err := checkFolder(output); err != nil {
 			return err

@@ -23,6 +23,10 @@ func TestGraph(t *testing.T) {
 		{"deep -o DIR/x.mmd", "---\ntitle: \"deep\"", "1,001,000 parameters"},
 		{"deep -o DIR/x.svg", "<svg ", ">dropout(0.5,unscaled=true)<"},
 		{"ch6-conv1 -o DIR/x.svg --level gradient", "<svg ", ">dMaxPool/2<"},
+		{"ch6-conv1 -o DIR/x.png", "\x89PNG", "IDAT"},
+		{"resnet -o DIR/x.svg --level gradient", "<svg ", ">2 × (residual(conv(32,3,pad=same,bias=false)<"},
+		{"resnet -o DIR/x.svg --level gradient --unfold", "<svg ", ">∇ conv3.w<"},
+		{"resnet --level gradient", "digraph {", `label="∇ repeat(2)\n42 ops, 12 gradients of parameters"`},
 	} {
 		r := ok(t, append([]string{"graph"}, strings.Fields(strings.ReplaceAll(c.args, "DIR", dir))...)...)
 		got, wrote := r.out, ""
@@ -54,7 +58,8 @@ func TestGraphMisuse(t *testing.T) {
 		{"graph", exitUsage, "graph: got 0 arguments"},
 		{"graph mpl", exitUsage, "did you mean mlp?"},
 		{"graph mlp --level laier", exitUsage, `--level: unknown value "laier"; did you mean layer?`},
-		{"graph mlp -o DIR/x.png", exitUsage, `x.png"; use a file that ends in .svg, .dot or .mmd`},
+		{"graph mlp -o DIR/x.pdf", exitUsage, `x.pdf"; use a file that ends in .svg, .png, .dot or .mmd`},
+		{"graph mlp --level op --unfold", exitUsage, "--unfold and --level op; use --level gradient, where blocks are folded"},
 		{"graph mlp -o DIR/x", exitUsage, "use a file that ends in"},
 		{"graph DIR/none.toml", exitUsage, "no such file"},
 		{"graph mlp -o DIR/none/x.svg", exitUsage, "no folder DIR/none; make it first"},

@@ -116,12 +116,16 @@ func TestNotFiles(t *testing.T) {
 		}{
 			{"train", "a.toml", exitUsage}, {"summary", "a.toml", exitUsage},
 			{"eval", "a.json", exitData}, {"import --runs " + runs, "a.json", exitData}, {"predict " + run, "a.png", exitData}, {"compare --against", "a.npz", exitData},
+			{"import", "a.npz", exitData}, {"import", "a.safetensors", exitData}, {"predict", "a.json", exitData},
 		} {
 			path := filepath.Join(dir, c.file)
 			if err := make(path); err != nil {
 				t.Fatal(err)
 			}
 			args := append(strings.Fields(c.args), path)
+			if c.args == "import" || c.args == "predict" {
+				args = append(args, "mlp")
+			}
 			r := call(args...)
 			run := want == "but a folder" && c.file == "a.json" // It could be a run's.
 			endless := want == "more than" && c.file == "a.png" // It is no picture either.

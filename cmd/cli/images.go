@@ -28,6 +28,11 @@ func (f *trainFlags) prepare(m models.Model) (*mnist.Data, mnist.Set, error) {
 	if err != nil {
 		return nil, mnist.Set{}, err
 	}
+	return trainedOn(data, m)
+}
+
+// trainedOn is the data as a model's recipe divides it, and the images that it is trained on.
+func trainedOn(data *mnist.Data, m models.Model) (*mnist.Data, mnist.Set, error) {
 	if err := fits(data, m); err != nil {
 		return nil, mnist.Set{}, err
 	}

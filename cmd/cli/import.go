@@ -1,9 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,139 +13,101 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/cmd/internal/weights"
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/internal/safetensors"
-	"github.com/stheno-ml/stheno/models"
-	"github.com/stheno-ml/stheno/models/byhand"
 	"github.com/stheno-ml/stheno/train"
 )
 
+// importFlags are the flags of import.
+type importFlags struct {
+	runs   string
+	layout choice
+	json   bool
+}
+
 func (a *app) importCommand() *cobra.Command {
-	var runs string
-	var json bool
+	f := &importFlags{}
 	cmd := &cobra.Command{
-		Use:   "import [flags] FILE.json",
-		Short: "Make a run of a network saved by the book's program",
-		Long: wrap("Read a network that network2.py has saved, of any sizes, and make the folder of a run of it, for eval, predict and "+
-			"train --resume. Its numbers stay float64, as in the file.", 100),
-		Args: arguments(1, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return a.importFile(runs, args[0], json)
-		},
+		Use:   "import [flags] FILE.json | FILE.safetensors|FILE.npz MODEL",
+		Short: "Make a run of a network that another program saved",
+		Long: wrap("Read a network that another program has saved, and make the folder of a run of it, for eval, predict, export, serve and "+
+			"train --resume. Its numbers stay float32 or float64, as in the file.", 100) + "\n\n" +
+			wrap("A .json is of the book's network2.py or a program like it, and has all that is needed. A .safetensors or .npz has arrays only: "+
+				"MODEL says of which network, by its name, a FILE.toml or one line of layers. The arrays go to its layers by their order, shapes and "+
+				"names, in the layout of PyTorch or of Keras, and a table says what went where.", 100),
+		Args:              arguments(1, 2),
+		ValidArgsFunction: a.completeImport,
+		RunE:              func(_ *cobra.Command, args []string) error { return a.importFile(f, args) },
 	}
 	set := cmd.Flags()
-	set.StringVar(&runs, "runs", "runs", "`DIR` for the run's folder")
-	set.BoolVar(&json, "json", false, "a JSON object")
+	f.layout.words = weights.Layouts
+	set.Var(&f.layout, "layout", "how the arrays lie; by the names and the shapes if not given")
+	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the run's folder")
+	set.BoolVar(&f.json, "json", false, "a JSON object")
 	return cmd
 }
 
-func (a *app) importFile(runs, path string, json bool) error {
-	if !isSaved(path) {
-		return usagef("import %s: only what network2.py saves can be imported, a file that ends in .json", path)
+// completeImport offers files, and models behind one.
+func (a *app) completeImport(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return a.completeModels(cmd, args, typed)
 	}
-	if err := a.recordable(); err != nil {
-		return err
+	return []string{savedFile[1:], tensorsFile[1:], arraysFile[1:]}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+func (a *app) importFile(f *importFlags, args []string) error {
+	path := args[0]
+	var t *trained
+	var m *weights.Match
+	err := a.recordable()
+	switch ending := strings.ToLower(filepath.Ext(path)); {
+	case err != nil:
+	case ending == savedFile && len(args) == 2:
+		err = usagef("%s and a model; the file says what it is, leave out %s", path, args[1])
+	case ending == savedFile && f.layout.value != "":
+		err = usagef("--layout for %s; its sizes tell the layout, leave the flag out", path)
+	case ending == savedFile:
+		t, err = importSaved(path)
+	case ending != tensorsFile && ending != arraysFile:
+		err = usagef("import %s: %s", path, cmp.Or(advice(path), "use a file that ends in .json, .safetensors or .npz"))
+	case len(args) == 1:
+		err = usagef("%s has weights, and not what they are of; add the model: its name, a FILE.toml, or a network in one line", path)
+	default:
+		t, m, err = a.importTensors(path, args[1], f.layout.value)
 	}
-	t, err := savedNetwork(path)
 	if err != nil {
 		return err
 	}
-	run, err := t.keep(runs, append([]string{"stheno"}, a.args...))
+	run, err := t.keep(f.runs, append([]string{"stheno"}, a.args...))
 	if err != nil {
 		return err
 	}
-	if json {
-		return printJSON(a.out, object{{"run", run}, {"model", t.model.Name}, {"parameters", t.net.Size()}, {"loss", t.model.Loss.Name}})
+	return a.showImport(f, t, m, run)
+}
+
+// showImport says what became a run, and of a file of tensors what went where.
+func (a *app) showImport(f *importFlags, t *trained, m *weights.Match, run string) error {
+	if f.json {
+		o := object{{"run", run}, {"model", t.model.Name}, {"parameters", t.net.Size()}, {"loss", t.model.Loss.Name}}
+		if m != nil {
+			o = append(o, field{"layout", m.Layout}, field{"tensors", placeObjects(m)})
+		}
+		return printJSON(a.out, append(o, field{"notes", append([]string{}, t.notes...)}))
 	}
-	tableView{a.out}.lines([][2]string{
-		{"network", t.model.Doc},
-		{"", fmt.Sprintf("%s parameters, float64", count(t.net.Size()))},
-		{"run", run},
-		{"next", commandName() + " eval " + shellWord(run)},
-	})
+	if m != nil {
+		a.showPlaces(m)
+	}
+	network := t.model.Doc
+	if m != nil {
+		network = title(t.model)
+	}
+	lines := [][2]string{{"network", network}, {"", fmt.Sprintf("%s parameters, %s", count(t.net.Size()), t.dtype())}}
+	for i, note := range t.notes {
+		lines = append(lines, [2]string{[]string{"note", ""}[min(i, 1)], note})
+	}
+	tableView{a.out}.lines(append(lines, [2]string{"run", run}, [2]string{"next", commandName() + " eval " + shellWord(run)}))
 	return nil
-}
-
-// isSaved says that path is a file such as network2.py saves, by its name.
-func isSaved(path string) bool {
-	info, err := os.Stat(path)
-	return strings.EqualFold(filepath.Ext(path), ".json") && (err != nil || !info.IsDir())
-}
-
-// measurable is what eval can measure: a run, or a file that network2.py has saved.
-func (a *app) measurable(runs, name string) (*trained, error) {
-	if isSaved(name) && !strings.HasPrefix(filepath.Base(name), "book-") {
-		return savedNetwork(name)
-	}
-	path, err := a.runPath(runs, name)
-	if err != nil {
-		return nil, err
-	}
-	return a.trained(path)
-}
-
-// savedNetwork reads a file of network2.py's.
-func savedNetwork(path string) (*trained, error) {
-	f, _, err := intake.Open("", path, intake.Saved)
-	if err != nil {
-		return nil, dataf("%w", err)
-	}
-	f.Close()
-	hand, err := byhand.Load(path)
-	if err != nil {
-		return nil, dataf("%w", err)
-	}
-	m := savedModel(path, hand)
-	net, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: graph.Zero, Float64: true})
-	if err != nil {
-		return nil, dataf("%s: %w", path, err)
-	}
-	for l := range hand.Weights {
-		for i, x := range [][]float64{turned(hand.Weights[l], hand.Sizes[l+1]), hand.Biases[l]} {
-			if err := net.Params[2*l+i].Set(x); err != nil {
-				return nil, dataf("%s: %w", path, err)
-			}
-		}
-	}
-	return &trained{path: path, epoch: -1, model: m, net: net, imported: true}, nil
-}
-
-// savedModel is the model of a saved network. Its recipe, which is not in the file, is that of chapter 3.
-func savedModel(path string, hand *byhand.Network2) models.Model {
-	cost, layers := graph.Quadratic, graph.Seq{}
-	for _, n := range hand.Sizes[1:] {
-		layers = append(layers, graph.Dense{Out: n}, graph.Sigmoid)
-	}
-	if hand.Cost == (byhand.CrossEntropyCost{}) { // It has the last sigmoids in it.
-		cost, layers = graph.CrossEntropy, layers[:len(layers)-1]
-	}
-	return models.Model{
-		Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)),
-		Doc:  fmt.Sprintf("%s, sigmoid, %s cost, imported from %s", strings.Join(cells(hand.Sizes), "-"), cost.Name, filepath.Base(path)),
-		Net:  layers, Loss: cost, Input: imageOf(hand.Sizes[0]),
-		Recipe: models.Recipe{Epochs: 30, Batch: 10, Eta: .5, Init: graph.Default},
-	}
-}
-
-// imageOf is the shape of an image of so many pixels: a square, if that can be.
-func imageOf(pixels int) graph.Shape {
-	if side := int(math.Round(math.Sqrt(float64(pixels)))); side*side == pixels {
-		return graph.Shape{1, side, side}
-	}
-	return graph.Shape{1, 1, pixels}
-}
-
-// turned is the transpose of a matrix of so many rows.
-func turned[T float32 | float64](x []T, rows int) []T {
-	cols := len(x) / rows
-	y := make([]T, len(x))
-	for i := range rows {
-		for j := range cols {
-			y[j*rows+i] = x[i*cols+j]
-		}
-	}
-	return y
 }
 
 // imports is the command in the argv of a run that was imported.
@@ -153,7 +115,7 @@ const imports = "import"
 
 // keep makes a run of an imported network by the command argv, done before its first epoch.
 func (t *trained) keep(runs string, argv []string) (path string, err error) {
-	text, err := models.Encode(t.model)
+	text, err := encode(t.model)
 	if err != nil {
 		return "", err
 	}
@@ -163,20 +125,24 @@ func (t *trained) keep(runs string, argv []string) (path string, err error) {
 	}
 	host, _ := os.Hostname() // As in session.info.
 	run, err := rundir.Create(runs, t.model.Name, time.Now(), rundir.Info{
-		Argv: argv, DataSHA256: data.SHA256(),
+		Argv: argv, DType: t.dtype(), DataSHA256: data.SHA256(),
 		Build: build(), Kernel: graph.Kernel(), VM: "stheno", Host: host,
 	}, text)
 	if err != nil {
 		return "", err
 	}
 	defer run.Close()
+	trainer, err := t.model.Recipe.Trainer(t.net) // what its optimizer keeps is in a checkpoint too
+	if err != nil {
+		return "", err
+	}
 	state, err := json.Marshal(train.State{Eta: t.model.Recipe.Eta, Best: train.Best{Epoch: -1}})
 	if err != nil {
 		return "", err
 	}
 	f := &safetensors.File{Metadata: map[string]string{stateKey: string(state)}}
-	for _, p := range t.net.Tensors() {
-		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data})
+	for _, x := range trainer.Tensors() {
+		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: x.Name, Shape: x.Shape, Data: x.Data})
 	}
 	if err := run.Checkpoint(f, 0, true); err != nil {
 		return "", err
@@ -185,6 +151,14 @@ func (t *trained) keep(runs string, argv []string) (path string, err error) {
 		return "", err
 	}
 	return run.Path(), run.Close()
+}
+
+// dtype is the type of the network's numbers, as --dtype has it.
+func (t *trained) dtype() string {
+	if _, ok := t.net.Tensors()[0].Data.([]float64); ok {
+		return "float64"
+	}
+	return "float32"
 }
 
 // wasImported says that a run was not trained here.

@@ -139,7 +139,7 @@ func (m *manPage) paragraphs(text string) {
 
 // text is lines that are filled.
 func (m *manPage) text(text string) {
-	for line := range strings.Lines(wrap(text, 72)) {
+	for line := range strings.Lines(wrap(text, 64)) {
 		m.WriteString(roff(strings.TrimSpace(line)) + "\n")
 	}
 }

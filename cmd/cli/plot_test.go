@@ -22,37 +22,6 @@ func drawn(t *testing.T, path string) (text string, lines int) {
 	return string(svg), lines
 }
 
-func TestPlot(t *testing.T) {
-	runs, dir := t.TempDir(), dataSet(t, 60, 10)
-	for _, model := range []string{"mlp", "softmax"} {
-		ok(t, "train", model, "--epochs", "3", "--data", dir, "--runs", runs)
-	}
-	paths, err := filepath.Glob(filepath.Join(runs, "*"))
-	if err != nil || len(paths) != 2 {
-		t.Fatal(paths, err)
-	}
-	file := filepath.Join(t.TempDir(), "x.svg")
-	for _, c := range []struct {
-		args  []string
-		lines int
-		want  []string
-	}{
-		{[]string{paths[0]}, 2, []string{">accuracy<", ">epoch<", filepath.Base(paths[0]) + ", training", filepath.Base(paths[0]) + ", validation"}},
-		{[]string{filepath.Base(paths[0]), paths[1], "--loss"}, 4, []string{">cost<", filepath.Base(paths[1]) + ", validation"}},
-	} {
-		ok(t, append([]string{"plot", "-o", file, "--runs", runs}, c.args...)...)
-		text, lines := drawn(t, file)
-		if lines != c.lines {
-			t.Errorf("%v: %d lines, want %d", c.args, lines, c.lines)
-		}
-		for _, want := range c.want {
-			if !strings.Contains(text, want) {
-				t.Errorf("%v: no %q", c.args, want)
-			}
-		}
-	}
-}
-
 // TestReadEpochs: numbers and nulls, other events, a line that is being written, and lines that are damaged.
 func TestReadEpochs(t *testing.T) {
 	dir := t.TempDir()
@@ -92,11 +61,15 @@ func TestReadEpochs(t *testing.T) {
 
 func TestPlotMisuse(t *testing.T) {
 	for args, want := range map[string]string{
-		"plot":                          "plot: got 0 arguments",
-		"plot r":                        "no --output; name a file",
-		"plot r -o x.pdf":               `--output: plot: x.pdf: no format ".pdf"`,
-		"plot r -o x.svg --runs nodir":  `unknown run "r"`,
-		"plot latest -o x.svg --runs .": `unknown run "latest"`,
+		"plot":                                     "plot: got 0 arguments",
+		"plot r":                                   "no --output; name a file",
+		"plot r -o x.pdf":                          `--output: plot: x.pdf: no format ".pdf"`,
+		"plot r -o x.svg --runs nodir":             `unknown run "r"`,
+		"plot r s -o x.svg --confusion":            "--confusion draws one run, and no --loss",
+		"plot r -o x.svg --confusion --loss":       "--confusion draws one run, and no --loss",
+		"plot r -o x.svg --confusion --filters":    "--filters draws one run, and no --loss or --confusion",
+		"plot r -o x.svg --confusion --runs nodir": `unknown run "r"`,
+		"plot latest -o x.svg --runs .":            `unknown run "latest"`,
 	} {
 		if r := call(strings.Fields(args)...); r.code != exitUsage || !strings.Contains(r.err, want) || r.out != "" {
 			t.Errorf("%s: exit %d, %s%s", args, r.code, r.out, r.err)

@@ -3,10 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"math"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,33 +23,29 @@ func (a *app) predictCommand() *cobra.Command {
 	var runs string
 	var show, json bool
 	cmd := &cobra.Command{
-		Use:   "predict [flags] RUN IMAGE...",
+		Use:   "predict [flags] RUN|FILE.json IMAGE...",
 		Short: "Read digits in pictures",
 		Long: wrap("Say which digit each picture shows, with the outputs for all ten: probabilities after softmax, else activations. "+
-			"A picture is a PNG, JPEG or GIF of one digit, of any size and color; it is put into MNIST's frame. How a "+
-			"camera was held, which a JPEG may note, is not read: turn the picture upright first. RUN is a "+
-			"run's folder, its name below --runs, or latest.", 100),
+			"A picture is a PNG, JPEG or GIF of any size and color; each digit in it is put into MNIST's frame, and has "+
+			"a line, from left to right and row by row. RUN is a run's folder, its name below --runs, or latest; "+
+			"FILE.json is a network that network2.py or a program like it has saved.", 100),
 		Args:              arguments(2, -1),
 		ValidArgsFunction: a.completeRunThenFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, err := a.runPath(runs, args[0])
-			if err != nil {
-				return err
-			}
-			t, err := a.trained(path)
+			t, err := a.measurable(runs, args[0])
 			if err != nil {
 				return err
 			}
 			if frame := (graph.Shape{1, 28, 28}); !t.net.Input.Eq(frame) {
-				return usagef("%s: the network takes images of %s, and pictures are framed to %s; use another run", path, shape(t.net.Input), shape(frame))
+				return usagef("%s: the network takes images of %s, and pictures are framed to %s; use another run", t.path, shape(t.net.Input), shape(frame))
 			}
 			return a.predict(t.net, args[1:], show, json)
 		},
 	}
 	set := cmd.Flags()
-	set.BoolVar(&show, "show", false, "draw what the network sees")
+	set.BoolVar(&show, "show", false, "draw where the digits are, and what the network sees")
 	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
-	set.BoolVar(&json, "json", false, "a JSON object for each picture")
+	set.BoolVar(&json, "json", false, "a JSON object for each digit")
 	return cmd
 }
 
@@ -66,26 +64,31 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 	}
 	headed, nan := false, 0
 	for _, file := range files {
-		image, err := frame(file)
+		digits, err := digitsIn(file)
 		if err != nil {
 			bad = append(bad, err)
 			continue
 		}
-		y, err := train.Predict(n, train.Images{Pixels: image, Labels: []byte{0}})
+		y, err := read(n, digits)
 		if err != nil {
 			return err
 		}
-		if show && !json {
-			draw(a.out, image)
+		if show && !json && len(digits) > 1 {
+			drawBoxes(a.out, digits)
 		}
-		if !json && (show || !headed) {
-			fmt.Fprintln(a.out, head)
-			headed = true
+		for i, d := range digits {
+			if show && !json {
+				draw(a.out, d.Pixels)
+			}
+			if !json && (show || !headed) {
+				fmt.Fprintln(a.out, head)
+				headed = true
+			}
+			if err := a.showPrediction(file, d.Box, width, y[i], json); err != nil {
+				return err
+			}
 		}
-		if err := a.showPrediction(file, width, y, json); err != nil {
-			return err
-		}
-		if diverged(y) {
+		if slices.ContainsFunc(y, diverged) {
 			nan++
 		}
 	}
@@ -99,8 +102,8 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 	return nil
 }
 
-// frame reads a picture into MNIST's frame.
-func frame(file string) ([]byte, error) {
+// digitsIn finds the digits in a picture.
+func digitsIn(file string) ([]mnist.Digit, error) {
 	f, _, err := intake.OpenFile("", file, os.O_RDONLY)
 	if err != nil {
 		return nil, err
@@ -110,20 +113,33 @@ func frame(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	image, err := mnist.Frame(img)
+	digits, err := mnist.Digits(img)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return image, nil
+	return digits, nil
 }
 
-func (a *app) showPrediction(file string, width int, y []float32, json bool) error {
+// read gives a network's outputs for each digit.
+func read(n *graph.Net, digits []mnist.Digit) ([][]float32, error) {
+	var pixels []byte
+	for _, d := range digits {
+		pixels = append(pixels, d.Pixels...)
+	}
+	y, err := train.Predict(n, train.Images{Pixels: pixels, Labels: make([]byte, len(digits))})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Collect(slices.Chunk(y, n.Outputs)), nil
+}
+
+func (a *app) showPrediction(file string, box image.Rectangle, width int, y []float32, json bool) error {
 	var digit, text any = graph.Argmax(y), graph.Argmax(y)
 	if diverged(y) {
 		digit, text = math.NaN(), "–"
 	}
 	if json {
-		return printJSON(a.out, object{{"file", file}, {"digit", digit}, {"p", y}})
+		return printJSON(a.out, object{{"file", file}, {"box", boxNumbers(box)}, {"digit", digit}, {"p", y}})
 	}
 	line := fmt.Sprintf("%-*s  %5v", width, file, text)
 	for _, p := range y {
@@ -131,6 +147,38 @@ func (a *app) showPrediction(file string, width int, y []float32, json bool) err
 	}
 	_, err := fmt.Fprintln(a.out, line)
 	return err
+}
+
+// boxNumbers are the left, top, right and bottom of a digit, in pixels of the upright picture; right and bottom are beyond.
+func boxNumbers(b image.Rectangle) []int { return []int{b.Min.X, b.Min.Y, b.Max.X, b.Max.Y} }
+
+// drawBoxes prints where the digits are, as rectangles in which they have the numbers of their lines.
+func drawBoxes(w io.Writer, digits []mnist.Digit) {
+	const wide = 72
+	var all image.Rectangle
+	for _, d := range digits {
+		all = all.Union(d.Box)
+	}
+	x := func(at int) int { return (at - all.Min.X) * (wide - 1) / all.Dx() }
+	y := func(at int) int { return (at - all.Min.Y) * (wide - 1) / 2 / all.Dx() }
+	rows := make([][]rune, y(all.Max.Y)+1)
+	for i := range rows {
+		rows[i] = []rune(strings.Repeat(" ", wide))
+	}
+	for i, d := range digits {
+		left, right, top, bottom := x(d.Box.Min.X), x(d.Box.Max.X), y(d.Box.Min.Y), y(d.Box.Max.Y)
+		for k := left; k <= right; k++ {
+			rows[top][k], rows[bottom][k] = '─', '─'
+		}
+		for k := top; k <= bottom; k++ {
+			rows[k][left], rows[k][right] = '│', '│'
+		}
+		rows[top][left], rows[top][right], rows[bottom][left], rows[bottom][right] = '┌', '┐', '└', '┘'
+		copy(rows[(top+bottom)/2][left+1:right], []rune(fmt.Sprintf(" %d ", i+1)))
+	}
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.TrimRight(string(row), " "))
+	}
 }
 
 // draw prints an image of 28×28 as text, two columns a pixel.

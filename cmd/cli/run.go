@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -90,7 +91,7 @@ func noRun(path string) error {
 	case strings.HasPrefix(filepath.Base(path), "book-"):
 		return notRun{fmt.Errorf("%s: what an experiment of the book gave, no run; %s book shows it", path, commandName())}
 	}
-	return notRun{fmt.Errorf("%s: a file, no run; give the folder of a run", path)}
+	return notRun{fmt.Errorf("%s: a file, no run; %s", path, cmp.Or(advice(path), "give the folder of a run"))}
 }
 
 // leaveOut notes what is left out of several that were named, as by a shell for runs/*: what is no run, or one without an epoch.
@@ -135,7 +136,9 @@ type trained struct {
 	net   *graph.Net
 	data  string // the flag --data of its training
 
-	imported bool // not trained here, and of no epoch
+	imported bool     // not trained here, and of no epoch
+	notes    []string // what was taken for granted when it was read
+	costless bool     // its file names no cost
 }
 
 // trained opens a run. A run that was interrupted in its first epoch has no best weights, and gives the latest.
@@ -175,5 +178,6 @@ func (a *app) trainedBy(path string, choose func(r *rundir.Run, limit int64) (*r
 	if err != nil {
 		return nil, err
 	}
-	return &trained{path, state.Best.Epoch, m, net, f.data, wasImported(r.Info().Argv)}, restoreWeights(net, s)
+	t := &trained{path: path, epoch: state.Best.Epoch, model: m, net: net, data: f.data, imported: wasImported(r.Info().Argv)}
+	return t, restoreWeights(net, s)
 }

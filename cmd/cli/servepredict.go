@@ -34,7 +34,7 @@ func (s *server) predict(r *http.Request) (any, error) {
 	if len(ids) > maxTogether {
 		return nil, usagef("%d runs; name at most %d", len(ids), maxTogether)
 	}
-	pixels, x, err := s.example(r)
+	digits, x, err := s.example(r)
 	if err != nil {
 		return nil, err
 	}
@@ -45,34 +45,31 @@ func (s *server) predict(r *http.Request) (any, error) {
 	defer leave()
 	var answers []object
 	for _, id := range ids {
-		a, err := s.answer(id, pixels, x, query.Get("layers") != "")
+		a, err := s.answer(id, digits, x, query.Get("layers") != "")
 		if err != nil {
 			return nil, err
 		}
 		answers = append(answers, a)
 	}
 	o := object{{"runs", answers}}
-	if pixels != nil {
-		o = append(o, field{"seen", pixels}) // []byte is base64
+	if digits != nil {
+		o = append(o, field{"seen", mnist.Largest(digits).Pixels}) // []byte is base64
 	}
 	return o, nil
 }
 
-// answer is what a run's network says to one example: pixels, or numbers.
-func (s *server) answer(id string, pixels []byte, x []float32, inside bool) (object, error) {
+// answer is what a run's network says to a picture's digits, of which the largest is the example, or to numbers.
+func (s *server) answer(id string, digits []mnist.Digit, x []float32, inside bool) (object, error) {
 	o, err := s.reader(id)
 	if err != nil {
 		return nil, err
 	}
 	in := o.t.net.Input
-	if frame := (graph.Shape{1, 28, 28}); pixels != nil && !in.Eq(frame) {
+	if frame := (graph.Shape{1, 28, 28}); digits != nil && !in.Eq(frame) {
 		return nil, usagef("%s: the network takes images of %s, and pictures are framed to %s; use another run", o.path, shape(in), shape(frame))
 	}
-	if pixels != nil {
-		x = make([]float32, len(pixels))
-		for i, p := range pixels {
-			x[i] = float32(p) / mnist.PixelScale
-		}
+	if digits != nil {
+		x = inputs(mnist.Largest(digits))
 	}
 	if len(x) != in.TotalSize() {
 		return nil, usagef("x has %d numbers; %s takes %d", len(x), o.path, in.TotalSize())
@@ -85,7 +82,27 @@ func (s *server) answer(id string, pixels []byte, x []float32, inside bool) (obj
 	if inside {
 		a = append(a, field{"layers", layerObjects(layers)})
 	}
-	return a, nil
+	if len(digits) < 2 {
+		return a, nil
+	}
+	var all []object
+	for _, d := range digits {
+		y, _, err := o.predict(inputs(d), false)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, object{{"box", boxNumbers(d.Box)}, {"digit", graph.Argmax(y)}, {"p", numbers(y)}})
+	}
+	return append(a, field{"digits", all}), nil
+}
+
+// inputs are a digit's pixels as a network takes them.
+func inputs(d mnist.Digit) []float32 {
+	x := make([]float32, len(d.Pixels))
+	for i, p := range d.Pixels {
+		x[i] = float32(p) / mnist.PixelScale
+	}
+	return x
 }
 
 // numbers are y for JSON, which has no NaN.
@@ -124,8 +141,8 @@ func asBytes(y []float32) (low, high float64, b []byte) {
 	return low, high, b
 }
 
-// example is a request's body: a picture as the 28×28 pixels that a network sees, or numbers.
-func (s *server) example(r *http.Request) (pixels []byte, x []float32, err error) {
+// example is a request's body: the digits of a picture, or numbers.
+func (s *server) example(r *http.Request) (digits []mnist.Digit, x []float32, err error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		var body struct {
 			X []float32 `json:"x"`
@@ -135,12 +152,12 @@ func (s *server) example(r *http.Request) (pixels []byte, x []float32, err error
 		}
 		return nil, body.X, nil
 	}
-	pixels, err = s.framed(r)
-	return pixels, nil, err
+	digits, err = s.framed(r)
+	return digits, nil, err
 }
 
-// framed is the picture in a request's body in MNIST's frame. Small pictures do not wait for large ones, and of these there is one at a time.
-func (s *server) framed(r *http.Request) ([]byte, error) {
+// framed are the digits of the picture in a request's body, in MNIST's frame. Small pictures do not wait for large ones, and of these there is one at a time.
+func (s *server) framed(r *http.Request) ([]mnist.Digit, error) {
 	if r.ContentLength < 0 || r.ContentLength > maxText {
 		leave, err := turn(r.Context(), s.large)
 		if err != nil {
@@ -166,16 +183,16 @@ func (s *server) framed(r *http.Request) ([]byte, error) {
 	return framePicture(r, maxText)
 }
 
-func framePicture(r *http.Request, limit int64) ([]byte, error) {
+func framePicture(r *http.Request, limit int64) ([]mnist.Digit, error) {
 	img, err := mnist.ReadImage(http.MaxBytesReader(nil, r.Body, limit), "picture")
 	if err != nil {
 		return nil, bodyError(err)
 	}
-	pixels, err := mnist.Frame(img)
+	digits, err := mnist.Digits(img)
 	if err != nil {
 		return nil, dataf("picture: %w", err)
 	}
-	return pixels, nil
+	return digits, nil
 }
 
 // readJSONBody reads the body, one JSON value without unknown keys.

@@ -62,24 +62,12 @@ func (s *server) run(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	run, err := rundir.Open(path)
-	if err != nil {
-		return nil, err
-	}
 	epochs := []event{}
-	var settings event
-	err = readEvents(path, func(e event) {
-		switch e["event"] {
-		case "start":
-			settings = e
-		case "epoch":
-			epochs = append(epochs, e)
-		}
-	})
+	h, err := readHistory(path, func(e event) { epochs = append(epochs, e) })
 	if err != nil {
 		return nil, err
 	}
-	return append(runObject(rundir.Entry{Path: path, Info: run.Info()}), field{"settings", settings}, field{"epochs", epochs}), nil
+	return append(runObject(rundir.Entry{Path: path, Info: h.info}), field{"settings", h.start}, field{"epochs", epochs}), nil
 }
 
 // pause is how long it takes until a new event is seen.

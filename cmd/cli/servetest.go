@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/cmd/internal/weights"
 )
 
 // testResult is what a run read in the test images, with the weights that it had saved at a time.
@@ -119,7 +120,7 @@ func (s *server) exportFile(r *http.Request) (name string, text []byte, err erro
 	if err != nil {
 		return "", nil, err
 	}
-	text, err = form(t, sthenoLayout)
+	text, err = form(t, weights.Stheno)
 	return filepath.Base(path) + ending, text, err
 }
 

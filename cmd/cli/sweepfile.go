@@ -156,7 +156,7 @@ func (f *sweepFile) recipe(name string) (models.Recipe, error) {
 }
 
 // notSettings are flags of train that are no settings: the sweep has its own, or they change no result.
-var notSettings = []string{"threads", "kernel", "runs", "resume", "name", "style", "json"}
+var notSettings = []string{"threads", "kernel", "runs", "resume", "name", "style", "json", "find-eta", "output"}
 
 // flag is the flag that a key is, with hyphens or underscores; nil if there is none.
 func (f *sweepFile) flag(key string) *pflag.Flag {

@@ -33,6 +33,7 @@ func TestSweepMisuse(t *testing.T) {
 		{head + "[train]\ntrainsize = 1", `s.toml:4:1: unknown key "trainsize"; did you mean train_size?`},
 		{head + "[train]\nthreads = 1", `s.toml:4:1: unknown key "threads"`},
 		{head + "[train]\nruns = 'x'", `s.toml:4:1: unknown key "runs"`},
+		{head + "[train]\nfind_eta = true", `s.toml:4:1: unknown key "find_eta"`},
 		{head + "[train]\nlr = 1\neta = 1", "s.toml:4:1: eta is there already; give it once"},
 		{head + "[train]\ntrain-size = 1\ntrain_size = 1", "is there already"},
 		{head + "[train]\neta = 'fast'", `s.toml:4:1: eta: "fast" is not a number`},

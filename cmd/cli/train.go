@@ -27,6 +27,8 @@ func (a *app) trainCommand() *cobra.Command {
 		Short: "Train a network, and keep the run in a folder",
 		Long: wrap("Train a model by its recipe, with any part of it changed by a flag, and measure it on the test images with the weights "+
 			"of the epoch of best validation accuracy. An interrupted run goes on with --resume RUN, bit by bit as if it had not been.", 100) +
+			"\n\n" + wrap("With --find-eta, let η rise from mini-batch to mini-batch, through an epoch or until the training diverges (Smith 2017), print the "+
+			"loss on the way, and suggest a tenth of the η with the smallest loss.", 100) +
 			"\n\n" + a.networkHelp() +
 			"\n\n" + wrap("Optimizers: "+strings.Join(models.Signatures[train.Optimizer](a.reader()), ", ")+". Schedules of eta: "+
 			strings.Join(models.Signatures[train.Schedule](a.reader()), ", ")+".", 100) +
@@ -44,6 +46,9 @@ func (a *app) trainCommand() *cobra.Command {
 			}
 			if len(args) == 0 {
 				return usagef("train: no model; use %s", term.OneOf(a.names()))
+			}
+			if f.findEta {
+				return a.findEta(ctx, &f, args[0])
 			}
 			return a.train(ctx, &f, args[0])
 		},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"path/filepath"
@@ -24,7 +25,7 @@ type machineFlags struct {
 }
 
 func (f *machineFlags) define(set *pflag.FlagSet) {
-	set.IntVar(&f.threads, "threads", 0, "`N` processors, or all if 0; the results are the same")
+	set.IntVar(&f.threads, "threads", 0, "`N` processors; 0: all, or one where that is faster; the results are the same")
 	f.vm.define(set, "vm", "our machine for graphs, or Gorgonia's TapeMachine", "stheno", "tape")
 	f.dtype.define(set, "dtype", "type of all numbers", "float32", "float64")
 	f.kernel.words = graph.Kernels()
@@ -35,7 +36,7 @@ func (f *machineFlags) define(set *pflag.FlagSet) {
 func (f *machineFlags) use() error {
 	const most = 256 // of which more are no use on any machine
 	if f.threads < 0 || f.threads > most {
-		return usagef("--threads %d; use 1 to %d, or 0 for all", f.threads, most)
+		return usagef("--threads %d; use 1 to %d, or 0 for what is fastest", f.threads, most)
 	}
 	if f.kernel.value == "" {
 		return nil
@@ -72,7 +73,8 @@ type trainFlags struct {
 	init                               ruled[*graph.Init]
 	style                              choice
 	name                               runName
-	json, full, dropTail               bool
+	json, full, dropTail, findEta      bool
+	curve                              string
 }
 
 func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
@@ -100,7 +102,9 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
 	set.Var(&f.name, "name", "`NAME` of the run, by which every command takes it")
 	f.style.define(set, "style", "book: the lines of the book's programs", "table", "book")
-	set.BoolVar(&f.json, "json", false, "a JSON object for each event")
+	set.BoolVar(&f.findEta, "find-eta", false, "search a learning rate in place of training, and keep no run")
+	set.StringVarP(&f.curve, "output", "o", "", "draw the curve of --find-eta: a `FILE` that ends in .svg or .png")
+	set.BoolVar(&f.json, "json", false, "a JSON object for each event, or one for --find-eta")
 }
 
 // override puts the flags that were given in place of the recipe's values.
@@ -133,10 +137,17 @@ func (f *trainFlags) override(r *models.Recipe) {
 
 // check settles the flags that depend on others.
 func (f *trainFlags) check() error {
-	if f.json && f.style.value != "table" {
+	switch {
+	case f.json && f.style.value != "table":
 		return usagef("--json and --style %s; use one of them", f.style.value)
+	case f.curve != "" && !f.findEta:
+		return usagef("--output %s without --find-eta; it draws the curve of that, and plot those of a training", f.curve)
+	case f.findEta && f.resume != "":
+		return usagef("--find-eta and --resume; use one of them")
+	case f.findEta && f.set.Changed("eta"):
+		return usagef("--find-eta and --eta; use one of them")
 	}
-	return nil
+	return checkPicture(f.curve)
 }
 
 // lasting are the flags that can be given anew when a run is resumed, because they do not change what was trained. Another VM rounds
@@ -202,7 +213,7 @@ func (f *trainFlags) texts() *pflag.FlagSet {
 func flagsOfRun(r models.Reader, path string, info rundir.Info) (*trainFlags, error) {
 	f := plainFlags(r)
 	if wasImported(info.Argv) {
-		f.dtype.value = "float64"
+		f.dtype.value = cmp.Or(info.DType, "float64")
 	} else if err := f.parse(path, info.Argv); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"image"
 	"io"
 	"os"
 	"path/filepath"
@@ -50,7 +51,7 @@ func TestWorst(t *testing.T) {
 		return path
 	}
 
-	deep := file("deep.png", onePNG(4000, 4000, 16, 0, zlibZeros(4000*(1+8*4000))))
+	deep := file("deep.png", onePNG(5000, 5000, 16, 0, zlibZeros(5000*(1+8*5000))))
 	interlaced := file("interlaced.png", onePNG(4000, 3000, 16, 1, zlibZeros(12_000_000*8+5625)))
 	idle := append([]byte{0x78, 0x9c}, bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 6<<20)...)
 	for _, set := range []struct {
@@ -92,13 +93,16 @@ func TestWorst(t *testing.T) {
 		args []string
 	}{
 		{"nothing, to compare", []string{"version"}},
-		{"PNG, 16 bits, 4000×4000", []string{"predict", run, deep}},
+		{"PNG, 16 bits, 5000×5000", []string{"predict", run, deep}},
 		{"PNG, 16 bits, interlaced, 4000×3000", []string{"predict", run, interlaced}},
 		{"both in one command", []string{"predict", run, deep, interlaced}},
 		{"PNG, 31 MB of parts that are empty", []string{"predict", run, file("idle.png", onePNG(4000, 4000, 8, 0, idle))}},
 		{"PNG, 33 MB of texts", []string{"predict", run, file("texts.png", onePNG(9, 9, 8, 0, nil)[:33], bytes.Repeat(chunk("tEXt", make([]byte, 1<<20)), 32))}},
 		{"JPEG, 1,000 scans of 4000×4000", []string{"predict", run, file("scans.jpg", scans(1000))}},
-		{"JPEG, 8 scans of 4000×4000", []string{"predict", run, file("eight.jpg", scans(8))}},
+		{"JPEG, 10 scans of 4000×4000", []string{"predict", run, file("ten.jpg", scans(10))}},
+		{"PNG of noise, 2048×2048", []string{"predict", run, file("noise.png", blackWhite(t, func(x, y int) bool { return (x*x+31*x*y+7*y*y)>>5%3 == 0 }))}},
+		{"PNG of dots, 2048×2048", []string{"predict", run, file("dots.png", blackWhite(t, func(x, y int) bool { return x%5 < 2 && y%5 < 2 }))}},
+		{"PNG of squares, 2048×2048", []string{"predict", run, file("squares.png", blackWhite(t, func(x, y int) bool { return x%33 < 2 || y%33 < 2 }))}},
 		{"IDX, two gzips of 184 kB for 360 MiB", []string{"data", "--data", filepath.Join(dir, "bombs")}},
 		{"IDX, two gzips for 96 MiB", []string{"data", "--data", filepath.Join(dir, "fits")}},
 		{"IDX, two files of holes, 208 MiB", []string{"data", "--data", filepath.Join(dir, "holes")}},
@@ -110,6 +114,8 @@ func TestWorst(t *testing.T) {
 		{"65 run.json of 256 KiB", []string{"ls", "--runs", filepath.Join(dir, "many")}},
 		{"result of 600 MiB", []string{"ladder", "--list", "--results", filepath.Join(dir, "results")}},
 		{"network2.py's file of 8 MiB", []string{"eval", file("long.json", []byte(`{"sizes": [2097152, 1], "weights": [[[`+digits+`0]]], "biases": [[[0]]], "cost": "QuadraticCost"}`))}},
+		{"network2.py's file of 64 MiB", []string{"eval", file("rows.json", []byte(`{"weights": [[`+strings.Repeat("[1],", 2096999)+`[1]]], "biases": [[0]]`+strings.Repeat(" ", 53<<20)+"}"))}},
+		{"safetensors of 64 MiB", []string{"import", file("halves.safetensors", binary.LittleEndian.AppendUint64(nil, 72), fmt.Appendf(nil, "%-72s", `{"w":{"dtype":"F16","shape":[33000000],"data_offsets":[0,66000000]}}`), make([]byte, 66000000)), "mlp"}},
 		{"model's file of 1 MiB", []string{"summary", file("long.toml", []byte("format = 1\n"+strings.Repeat("[[layer]]\nop='relu'\n", 52000)))}},
 	} {
 		p := start(t, "measured", "", c.args...)
@@ -138,6 +144,17 @@ func measured(args []string) int {
 	line, _, _ := strings.Cut(after, "\n")
 	fmt.Fprintln(os.Stderr, "VmHWM:", line)
 	return code
+}
+
+// blackWhite is a PNG of 2048×2048 pixels, as large as a picture is after it is read.
+func blackWhite(t *testing.T, black func(x, y int) bool) []byte {
+	img := image.NewGray(image.Rect(0, 0, 2048, 2048))
+	for i := range img.Pix {
+		if img.Pix[i] = 255; black(i%2048, i/2048) {
+			img.Pix[i] = 0
+		}
+	}
+	return encodePNG(t, img)
 }
 
 // onePNG is a PNG with these packed pixels, of four channels if they have 16 bits, and gray if not.

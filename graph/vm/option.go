@@ -37,7 +37,7 @@ func Keep(nodes ...*op.Node) Option {
 // the machine that was made last decides for all machines of the graph.
 func EvalMode() Option { return func(o *options) { o.eval = true } }
 
-// Threads is how many processors a run may use; the default is all. The results have the same bits for any number.
+// Threads is how many processors a run uses; the default is all or one, whichever turns out faster. The results have the same bits for any number.
 func Threads(n int) Option { return func(o *options) { o.threads = n } }
 
 // WithWatchlist stops a run at the first node whose value is NaN or infinite, with an error that names the node and the element. It looks at

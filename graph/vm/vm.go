@@ -3,7 +3,6 @@ package vm
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 
 	"github.com/stheno-ml/stheno/graph/op"
@@ -25,7 +24,8 @@ type VM struct {
 	moving map[uintptr]bool // slices that were moved between runs
 
 	program *program
-	threads int
+	pace    pace
+	threads int                // of the present run
 	memory  map[*value]*memory // by root
 	slots   map[*value]*slot
 	rows    map[*value]*rows // of gradients, by root
@@ -65,7 +65,7 @@ func New(g *gorgonia.ExprGraph, opts ...Option) *VM {
 
 // Config is how a program is to be made.
 type Config struct {
-	Threads int      // 0: one a processor. The program computes the same sums in the same order for any number
+	Threads int      // 0: one a processor, or one, whichever turns out faster. The program computes the same sums in the same order for any number
 	Descent *Descent // nil: the program leaves the gradients; otherwise it makes the step of gradient descent in their place
 	Bound   bool     // the inputs stay bound to the tensors that they have now, so that no run has to look for others
 }
@@ -116,11 +116,12 @@ func (vm *VM) compile(p *program) (err error) {
 	for _, pass := range passes {
 		pass(p)
 	}
-	if vm.threads = vm.options.threads; vm.threads < 1 {
-		vm.threads = runtime.GOMAXPROCS(0)
-	}
 	vm.program = p
-	return vm.link()
+	if err := vm.link(); err != nil {
+		return err
+	}
+	vm.pace = newPace(vm.options.threads, vm.steps)
+	return nil
 }
 
 // rescue turns a panic, as Gorgonia's ops raise on values that do not suit them, into an error. It is to be deferred.
@@ -149,13 +150,15 @@ func (vm *VM) RunAll() (err error) {
 	if vm.moved {
 		vm.wire()
 	}
-	vm.err = nil
+	vm.err, vm.threads = nil, vm.pace.next()
+	vm.pace.begin()
 	for i := range vm.steps {
 		team.Do(&vm.steps[i], vm.threads)
 		if vm.err != nil {
 			break
 		}
 	}
+	vm.pace.end()
 	for _, f := range vm.publish {
 		if err := f(); err != nil {
 			return err
@@ -212,6 +215,9 @@ func (vm *VM) Data(n *op.Node) any {
 // Half is how many columns of the graph's input the first of two processors works on, where the first product is split between them; 0 where
 // it is not.
 func (vm *VM) Half() int { return vm.half }
+
+// Threads is on how many threads the next run is.
+func (vm *VM) Threads() int { return vm.pace.next() }
 
 // Memory is what the program holds, in bytes: intermediate values, and partial sums and lists of what is not zero.
 func (vm *VM) Memory() (activations, scratch int) { return vm.activations, vm.scratch }

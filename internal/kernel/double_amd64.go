@@ -9,6 +9,7 @@ func doubleAVX2(s *Set[float64]) {
 		Add: addDoubleAVX2, Hadamard: hadamardDoubleAVX2, Axpy: axpyDoubleAVX2, Normalize: normalizeDoubleAVX2, NormalizeGrad: normalizeGradDoubleAVX2,
 		Sum: sumDoubleAVX2, Rectify: rectifyDoubleAVX2, RectifyGrad: rectifyGradDoubleAVX2,
 	})
+	s.MulAdd = mulAddDoubleAVX2
 }
 
 // doubleAVX512 lays what there is for float64 in AVX-512 over s.
@@ -21,6 +22,7 @@ func doubleAVX512(s *Set[float64]) {
 		Add: addDoubleAVX512, Hadamard: hadamardDoubleAVX512, Axpy: axpyDoubleAVX512, Normalize: normalizeDoubleAVX512,
 		NormalizeGrad: normalizeGradDoubleAVX512, Sum: sumDoubleAVX512, Rectify: rectifyDoubleAVX512, RectifyGrad: rectifyGradDoubleAVX512,
 	})
+	s.MulAdd = mulAddDoubleAVX512
 }
 
 // doubleRows is Mul for float64 and a fixed number of rows.

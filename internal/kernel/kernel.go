@@ -4,8 +4,8 @@
 // A [Set] is one implementation of all of them. The Go row, in the files named loop*.go, is generic over float32 and float64
 // and is the meaning of every kernel: its body is the kernel's comment. The rows avx2 and avx512 replace some of its float32
 // kernels with generated assembly; they round differently (fused multiply-adds, other summation order) but compute the same
-// sums. Kernels read their inputs, write every element of their output, keep nothing and allocate nothing. Matrices are
-// row-major slices with a leading dimension (the distance between rows, in elements).
+// sums, and on some processors take subnormal numbers for zeros. Kernels read their inputs, write every element of their output,
+// keep nothing and allocate nothing. Matrices are row-major slices with a leading dimension (the distance between rows, in elements).
 package kernel
 
 // Float is an element type: float32 to train, float64 to check.
@@ -18,6 +18,10 @@ type Set[T Float] struct {
 	Mul func(c []T, ldc int, a []T, ai, al int, b []T, ldb int, m, n, k int, alpha, beta T)
 	// MulT is c = α a bᵀ + β c for c (m,n), a (m,k), b (n,k). With β = 0, c is not read.
 	MulT func(c []T, ldc int, a []T, lda int, b []T, ldb int, m, n, k int, alpha, beta T)
+
+	// MulAdd does n ≥ 1 rounds of s = s x + x for as many s as keep a processor busy, in registers alone, and returns the number of
+	// multiply-adds. No product can be faster: see [Peak].
+	MulAdd func(n int, x T) int
 
 	// Nonzero writes the columns j < len(idx) in which one of x's m ≤ Together rows is not 0 to idx, in order, and returns their number;
 	// ends[i] is how many of them are below Group(i+1), for the (len(idx)+Group-1)/Group groups. The rest of idx is anything.

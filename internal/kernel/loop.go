@@ -8,7 +8,7 @@ import (
 // loops is the Go row.
 func loops[T Float]() Set[T] {
 	return Set[T]{
-		Mul: mul[T], MulT: mulT[T],
+		Mul: mul[T], MulT: mulT[T], MulAdd: mulAdd[T],
 		Nonzero: nonzero[T], MulSparse: mulSparse[T], OuterSparse: outerSparse[T],
 		Add: add[T], Hadamard: hadamard[T], Divide: divide[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
 		SumSquares: sumSquares[T], SumProducts: sumProducts[T], Normalize: normalize[T], NormalizeGrad: normalizeGrad[T],

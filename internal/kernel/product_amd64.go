@@ -13,6 +13,7 @@ func productAVX2(s *Set[float32]) {
 		outerSparse: [Together]outerSparseRows{outerSparse1AVX2, outerSparse2AVX2, outerSparse3AVX2},
 	}
 	p.lay(s)
+	s.MulAdd = mulAddAVX2
 }
 
 func productAVX512(s *Set[float32]) {
@@ -25,6 +26,7 @@ func productAVX512(s *Set[float32]) {
 		outerSparse: [Together]outerSparseRows{outerSparse1AVX512, outerSparse2AVX512, outerSparse3AVX512},
 	}
 	p.lay(s)
+	s.MulAdd = mulAddAVX512
 }
 
 // products are the matrix products of one instruction set. An element of c is a sum of sums over parts of k, in an order that

@@ -42,8 +42,14 @@ DATA tail256<>+60(SB)/4, $0x00000000
 GLOBL tail256<>(SB), RODATA|NOPTR, $64
 
 // func mul1AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul1AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul1AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), AX
 	SHLQ $0x02, AX
 	MOVQ ai+24(FP), AX
@@ -177,8 +183,16 @@ thinStore:
 	VMASKMOVPS Y1, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
+
+DATA flush<>+0(SB)/4, $0x00009fc0
+GLOBL flush<>(SB), RODATA|NOPTR, $4
 
 // func mulDouble1AVX2(c *float64, ldc int, a *float64, ai int, al int, b *float64, ldb int, n int, k int, alpha float64, beta float64)
 // Requires: AVX, FMA3, MMX+
@@ -320,8 +334,14 @@ done:
 	RET
 
 // func mul2AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul2AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul2AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -496,6 +516,11 @@ thinStore:
 	VMASKMOVPS Y2, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -680,8 +705,14 @@ done:
 	RET
 
 // func mul3AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul3AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul3AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -897,6 +928,11 @@ thinStore:
 	VMASKMOVPS Y3, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -1120,8 +1156,14 @@ done:
 	RET
 
 // func mul4AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul4AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul4AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -1378,6 +1420,11 @@ thinStore:
 	VMASKMOVPS Y4, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -1640,8 +1687,14 @@ done:
 	RET
 
 // func mul5AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul5AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul5AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -1943,6 +1996,11 @@ thinStore:
 	VMASKMOVPS Y5, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -2248,8 +2306,14 @@ done:
 	RET
 
 // func mul6AVX2(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·mul6AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·mul6AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -2592,6 +2656,11 @@ thinStore:
 	VMASKMOVPS Y6, Y0, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -2936,8 +3005,14 @@ done:
 	RET
 
 // func dot1AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot1AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot1AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), AX
 	SHLQ    $0x02, AX
 	LEAQ    (AX)(AX*2), AX
@@ -3093,13 +3168,24 @@ tile1Store:
 	JMP    tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot2AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot2AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot2AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), AX
@@ -3280,13 +3366,24 @@ tile1Store:
 	JMP          tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot3AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot3AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot3AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), AX
@@ -3515,13 +3612,24 @@ tile1Store:
 	JMP          tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot4AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot4AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot4AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), SI
@@ -3775,13 +3883,24 @@ tile1Store:
 	JMP          tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot5AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot5AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot5AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), SI
@@ -4087,13 +4206,24 @@ tile1Store:
 	JMP          tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot6AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·dot6AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·dot6AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    lda+24(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), SI
@@ -4424,13 +4554,24 @@ tile1Store:
 	JMP          tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse1AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, FMA3
-TEXT ·mulSparse1AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, SSE
+TEXT ·mulSparse1AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -4724,12 +4865,23 @@ block1RestEnd:
 	ADDQ       CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse1AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, FMA3
-TEXT ·outerSparse1AVX2(SB), NOSPLIT, $0-84
+// Requires: AVX, FMA3, SSE
+TEXT ·outerSparse1AVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -4845,12 +4997,23 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse2AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, FMA3
-TEXT ·mulSparse2AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, SSE
+TEXT ·mulSparse2AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -5134,12 +5297,23 @@ block1RestEnd:
 	ADDQ       CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse2AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, FMA3
-TEXT ·outerSparse2AVX2(SB), NOSPLIT, $0-84
+// Requires: AVX, FMA3, SSE
+TEXT ·outerSparse2AVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -5281,12 +5455,23 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse3AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, FMA3
-TEXT ·mulSparse3AVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, FMA3, SSE
+TEXT ·mulSparse3AVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -5482,12 +5667,23 @@ block1RestEnd:
 	ADDQ       CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse3AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, FMA3
-TEXT ·outerSparse3AVX2(SB), NOSPLIT, $0-84
+// Requires: AVX, FMA3, SSE
+TEXT ·outerSparse3AVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -5655,12 +5851,99 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func mulAddAVX2(n int, x float32) int
+// Requires: AVX, FMA3
+TEXT ·mulAddAVX2(SB), NOSPLIT, $0-24
+	MOVQ         n+0(FP), AX
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VBROADCASTSS x+8(FP), Y0
+	IMUL3Q       $0x00000060, AX, CX
+
+round:
+	VFMADD213PS Y0, Y0, Y1
+	VFMADD213PS Y0, Y0, Y2
+	VFMADD213PS Y0, Y0, Y3
+	VFMADD213PS Y0, Y0, Y4
+	VFMADD213PS Y0, Y0, Y5
+	VFMADD213PS Y0, Y0, Y6
+	VFMADD213PS Y0, Y0, Y7
+	VFMADD213PS Y0, Y0, Y8
+	VFMADD213PS Y0, Y0, Y9
+	VFMADD213PS Y0, Y0, Y10
+	VFMADD213PS Y0, Y0, Y11
+	VFMADD213PS Y0, Y0, Y12
+	DECQ        AX
+	JNZ         round
+	MOVQ        CX, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func mulAddDoubleAVX2(n int, x float64) int
+// Requires: AVX, FMA3
+TEXT ·mulAddDoubleAVX2(SB), NOSPLIT, $0-24
+	MOVQ         n+0(FP), AX
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VBROADCASTSD x+8(FP), Y0
+	IMUL3Q       $0x00000030, AX, CX
+
+round:
+	VFMADD213PD Y0, Y0, Y1
+	VFMADD213PD Y0, Y0, Y2
+	VFMADD213PD Y0, Y0, Y3
+	VFMADD213PD Y0, Y0, Y4
+	VFMADD213PD Y0, Y0, Y5
+	VFMADD213PD Y0, Y0, Y6
+	VFMADD213PD Y0, Y0, Y7
+	VFMADD213PD Y0, Y0, Y8
+	VFMADD213PD Y0, Y0, Y9
+	VFMADD213PD Y0, Y0, Y10
+	VFMADD213PD Y0, Y0, Y11
+	VFMADD213PD Y0, Y0, Y12
+	DECQ        AX
+	JNZ         round
+	MOVQ        CX, ret+16(FP)
 	VZEROUPPER
 	RET
 
 // func mul1AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul1AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul1AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), AX
 	SHLQ $0x02, AX
 	MOVQ ai+24(FP), AX
@@ -5791,6 +6074,11 @@ thinStore:
 	VMOVUPS Z0, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -5929,8 +6217,14 @@ done:
 	RET
 
 // func mul2AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul2AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul2AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -6102,6 +6396,11 @@ thinStore:
 	VMOVUPS Z1, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -6281,8 +6580,14 @@ done:
 	RET
 
 // func mul3AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul3AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul3AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -6495,6 +6800,11 @@ thinStore:
 	VMOVUPS Z2, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -6713,8 +7023,14 @@ done:
 	RET
 
 // func mul4AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul4AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul4AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -6968,6 +7284,11 @@ thinStore:
 	VMOVUPS Z3, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -7225,8 +7546,14 @@ done:
 	RET
 
 // func mul5AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul5AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul5AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -7525,6 +7852,11 @@ thinStore:
 	VMOVUPS Z4, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -7825,8 +8157,14 @@ done:
 	RET
 
 // func mul6AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul6AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul6AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -8166,6 +8504,11 @@ thinStore:
 	VMOVUPS Z5, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -8505,8 +8848,14 @@ done:
 	RET
 
 // func mul7AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul7AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul7AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -8887,6 +9236,11 @@ thinStore:
 	VMOVUPS Z6, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -9265,8 +9619,14 @@ done:
 	RET
 
 // func mul8AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul8AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul8AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -9688,6 +10048,11 @@ thinStore:
 	VMOVUPS Z7, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -10105,8 +10470,14 @@ done:
 	RET
 
 // func mul9AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul9AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul9AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -10575,6 +10946,11 @@ thinStore:
 	VMOVUPS Z8, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -11037,8 +11413,14 @@ done:
 	RET
 
 // func mul10AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul10AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul10AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -11548,6 +11930,11 @@ thinStore:
 	VMOVUPS Z9, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -12049,8 +12436,14 @@ done:
 	RET
 
 // func mul11AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul11AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul11AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -12601,6 +12994,11 @@ thinStore:
 	VMOVUPS Z10, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -13141,8 +13539,14 @@ done:
 	RET
 
 // func mul12AVX512(c *float32, ldc int, a *float32, ai int, al int, b *float32, ldb int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·mul12AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·mul12AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ ldc+8(FP), BX
 	SHLQ $0x02, BX
 	MOVQ ai+24(FP), SI
@@ -13734,6 +14138,11 @@ thinStore:
 	VMOVUPS Z11, K1, (AX)
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -14313,8 +14722,14 @@ done:
 	RET
 
 // func dot1AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot1AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot1AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), AX
 	SHLQ  $0x02, AX
 	LEAQ  (AX)(AX*2), AX
@@ -14606,13 +15021,24 @@ tile1Store:
 	JMP    tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot2AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot2AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot2AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), BX
 	SHLQ  $0x02, BX
 	LEAQ  (BX)(BX*2), AX
@@ -14949,13 +15375,24 @@ tile1Store:
 	JMP           tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot3AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot3AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot3AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), BX
 	SHLQ  $0x02, BX
 	LEAQ  (BX)(BX*2), AX
@@ -15337,13 +15774,24 @@ tile1Store:
 	JMP           tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot4AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot4AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot4AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), BX
 	SHLQ  $0x02, BX
 	LEAQ  (BX)(BX*2), SI
@@ -15770,13 +16218,24 @@ tile1Store:
 	JMP           tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot5AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot5AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot5AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), BX
 	SHLQ  $0x02, BX
 	LEAQ  (BX)(BX*2), SI
@@ -16341,13 +16800,24 @@ tile1Store:
 	JMP           tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func dot6AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, ahead int, n int, k int, alpha float32, beta float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·dot6AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, MMX+, SSE
+TEXT ·dot6AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ  lda+24(FP), BX
 	SHLQ  $0x02, BX
 	LEAQ  (BX)(BX*2), SI
@@ -16957,13 +17427,24 @@ tile1Store:
 	JMP           tile1First
 
 tile1None:
-	ADDQ $0x01, DX
+	ADDQ    $0x01, DX
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse1AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·mulSparse1AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·mulSparse1AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -17915,12 +18396,23 @@ block1RestEnd:
 	ADDQ      CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse1AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, AVX512F
-TEXT ·outerSparse1AVX512(SB), NOSPLIT, $0-84
+// Requires: AVX, AVX512F, SSE
+TEXT ·outerSparse1AVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -18248,12 +18740,23 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse2AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·mulSparse2AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·mulSparse2AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -19193,12 +19696,23 @@ block1RestEnd:
 	ADDQ      CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse2AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, AVX512F
-TEXT ·outerSparse2AVX512(SB), NOSPLIT, $0-84
+// Requires: AVX, AVX512F, SSE
+TEXT ·outerSparse2AVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -19626,12 +20140,23 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func mulSparse3AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw int, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·mulSparse3AVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·mulSparse3AVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   w+56(FP), AX
 	MOVQ   ldw+64(FP), CX
 	SHLQ   $0x02, CX
@@ -20293,12 +20818,23 @@ block1RestEnd:
 	ADDQ      CX, AX
 
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func outerSparse3AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
-// Requires: AVX, AVX512F
-TEXT ·outerSparse3AVX512(SB), NOSPLIT, $0-84
+// Requires: AVX, AVX512F, SSE
+TEXT ·outerSparse3AVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w+0(FP), AX
 	MOVQ         ldw+8(FP), CX
 	SHLQ         $0x02, CX
@@ -20826,6 +21362,135 @@ block1Rest:
 
 block1RestEnd:
 done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func mulAddAVX512(n int, x float32) int
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·mulAddAVX512(SB), NOSPLIT, $0-24
+	MOVQ         n+0(FP), AX
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	VXORPS       Z9, Z9, Z9
+	VXORPS       Z10, Z10, Z10
+	VXORPS       Z11, Z11, Z11
+	VXORPS       Z12, Z12, Z12
+	VXORPS       Z13, Z13, Z13
+	VXORPS       Z14, Z14, Z14
+	VXORPS       Z15, Z15, Z15
+	VXORPS       Z16, Z16, Z16
+	VXORPS       Z17, Z17, Z17
+	VXORPS       Z18, Z18, Z18
+	VXORPS       Z19, Z19, Z19
+	VXORPS       Z20, Z20, Z20
+	VXORPS       Z21, Z21, Z21
+	VXORPS       Z22, Z22, Z22
+	VXORPS       Z23, Z23, Z23
+	VXORPS       Z24, Z24, Z24
+	VBROADCASTSS x+8(FP), Z0
+	IMUL3Q       $0x00000180, AX, CX
+
+round:
+	VFMADD213PS Z0, Z0, Z1
+	VFMADD213PS Z0, Z0, Z2
+	VFMADD213PS Z0, Z0, Z3
+	VFMADD213PS Z0, Z0, Z4
+	VFMADD213PS Z0, Z0, Z5
+	VFMADD213PS Z0, Z0, Z6
+	VFMADD213PS Z0, Z0, Z7
+	VFMADD213PS Z0, Z0, Z8
+	VFMADD213PS Z0, Z0, Z9
+	VFMADD213PS Z0, Z0, Z10
+	VFMADD213PS Z0, Z0, Z11
+	VFMADD213PS Z0, Z0, Z12
+	VFMADD213PS Z0, Z0, Z13
+	VFMADD213PS Z0, Z0, Z14
+	VFMADD213PS Z0, Z0, Z15
+	VFMADD213PS Z0, Z0, Z16
+	VFMADD213PS Z0, Z0, Z17
+	VFMADD213PS Z0, Z0, Z18
+	VFMADD213PS Z0, Z0, Z19
+	VFMADD213PS Z0, Z0, Z20
+	VFMADD213PS Z0, Z0, Z21
+	VFMADD213PS Z0, Z0, Z22
+	VFMADD213PS Z0, Z0, Z23
+	VFMADD213PS Z0, Z0, Z24
+	DECQ        AX
+	JNZ         round
+	MOVQ        CX, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func mulAddDoubleAVX512(n int, x float64) int
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·mulAddDoubleAVX512(SB), NOSPLIT, $0-24
+	MOVQ         n+0(FP), AX
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	VXORPS       Z9, Z9, Z9
+	VXORPS       Z10, Z10, Z10
+	VXORPS       Z11, Z11, Z11
+	VXORPS       Z12, Z12, Z12
+	VXORPS       Z13, Z13, Z13
+	VXORPS       Z14, Z14, Z14
+	VXORPS       Z15, Z15, Z15
+	VXORPS       Z16, Z16, Z16
+	VXORPS       Z17, Z17, Z17
+	VXORPS       Z18, Z18, Z18
+	VXORPS       Z19, Z19, Z19
+	VXORPS       Z20, Z20, Z20
+	VXORPS       Z21, Z21, Z21
+	VXORPS       Z22, Z22, Z22
+	VXORPS       Z23, Z23, Z23
+	VXORPS       Z24, Z24, Z24
+	VBROADCASTSD x+8(FP), Z0
+	IMUL3Q       $0x000000c0, AX, CX
+
+round:
+	VFMADD213PD Z0, Z0, Z1
+	VFMADD213PD Z0, Z0, Z2
+	VFMADD213PD Z0, Z0, Z3
+	VFMADD213PD Z0, Z0, Z4
+	VFMADD213PD Z0, Z0, Z5
+	VFMADD213PD Z0, Z0, Z6
+	VFMADD213PD Z0, Z0, Z7
+	VFMADD213PD Z0, Z0, Z8
+	VFMADD213PD Z0, Z0, Z9
+	VFMADD213PD Z0, Z0, Z10
+	VFMADD213PD Z0, Z0, Z11
+	VFMADD213PD Z0, Z0, Z12
+	VFMADD213PD Z0, Z0, Z13
+	VFMADD213PD Z0, Z0, Z14
+	VFMADD213PD Z0, Z0, Z15
+	VFMADD213PD Z0, Z0, Z16
+	VFMADD213PD Z0, Z0, Z17
+	VFMADD213PD Z0, Z0, Z18
+	VFMADD213PD Z0, Z0, Z19
+	VFMADD213PD Z0, Z0, Z20
+	VFMADD213PD Z0, Z0, Z21
+	VFMADD213PD Z0, Z0, Z22
+	VFMADD213PD Z0, Z0, Z23
+	VFMADD213PD Z0, Z0, Z24
+	DECQ        AX
+	JNZ         round
+	MOVQ        CX, ret+16(FP)
 	VZEROUPPER
 	RET
 

@@ -124,6 +124,16 @@ func mulSparse3AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *fl
 //go:noescape
 func outerSparse3AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
 
+// mulAddAVX2 is the number of multiply-adds in n rounds of s = s x + x for many s, in registers alone; n ≥ 1.
+//
+//go:noescape
+func mulAddAVX2(n int, x float32) int
+
+// mulAddDoubleAVX2 is the number of multiply-adds in n rounds of s = s x + x for many s, in registers alone; n ≥ 1.
+//
+//go:noescape
+func mulAddDoubleAVX2(n int, x float64) int
+
 // mul1AVX512 is c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < 1, j < n, l < k, k ≥ 1.
 //
 //go:noescape
@@ -303,6 +313,16 @@ func mulSparse3AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *
 //
 //go:noescape
 func outerSparse3AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
+
+// mulAddAVX512 is the number of multiply-adds in n rounds of s = s x + x for many s, in registers alone; n ≥ 1.
+//
+//go:noescape
+func mulAddAVX512(n int, x float32) int
+
+// mulAddDoubleAVX512 is the number of multiply-adds in n rounds of s = s x + x for many s, in registers alone; n ≥ 1.
+//
+//go:noescape
+func mulAddDoubleAVX512(n int, x float64) int
 
 // transpose8 is dst[l*ldd+j] = src[j*lds+l] for j < rows ≤ 8, l < k; up to column 8 and to the next multiple of 8 rows it writes anything.
 //

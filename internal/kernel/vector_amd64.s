@@ -5,8 +5,14 @@
 #include "textflag.h"
 
 // func addAVX2(y []float32, a []float32, b []float32)
-// Requires: AVX
-TEXT ·addAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, SSE
+TEXT ·addAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ a_base+24(FP), DX
@@ -38,8 +44,16 @@ done2:
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
 done3:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
+
+DATA flush<>+0(SB)/4, $0x00009fc0
+GLOBL flush<>(SB), RODATA|NOPTR, $4
 
 DATA lanes<>+0(SB)/4, $0xffffffff
 DATA lanes<>+4(SB)/4, $0xffffffff
@@ -76,8 +90,14 @@ DATA lanes<>+124(SB)/4, $0x00000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $128
 
 // func hadamardAVX2(y []float32, a []float32, b []float32)
-// Requires: AVX
-TEXT ·hadamardAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, SSE
+TEXT ·hadamardAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ a_base+24(FP), DX
@@ -109,12 +129,23 @@ done5:
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
 done6:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func axpyAVX2(y []float32, a float32, x []float32)
-// Requires: AVX, FMA3
-TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
+// Requires: AVX, FMA3, SSE
+TEXT ·axpyAVX2(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), CX
 	MOVQ         x_base+32(FP), DX
@@ -146,12 +177,23 @@ done8:
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
 done9:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func normalizeAVX2(y []float32, x []float32, mean float32, scale float32, shift float32)
-// Requires: AVX, FMA3
-TEXT ·normalizeAVX2(SB), NOSPLIT, $0-60
+// Requires: AVX, FMA3, SSE
+TEXT ·normalizeAVX2(SB), NOSPLIT, $8-60
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), CX
 	MOVQ         x_base+24(FP), DX
@@ -185,12 +227,23 @@ done11:
 	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
 
 done12:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func normalizeGradAVX2(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
-// Requires: AVX, FMA3
-TEXT ·normalizeGradAVX2(SB), NOSPLIT, $0-88
+// Requires: AVX, FMA3, SSE
+TEXT ·normalizeGradAVX2(SB), NOSPLIT, $8-88
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dx_len+8(FP), CX
 	MOVQ         dy_base+24(FP), DX
@@ -230,12 +283,23 @@ done14:
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
 done15:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sigmoidAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·sigmoidAVX2(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -314,6 +378,11 @@ done17:
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
 done18:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -458,8 +527,14 @@ DATA factorial7<>+28(SB)/4, $(0.0001984127)
 GLOBL factorial7<>(SB), RODATA|NOPTR, $32
 
 // func tanhAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·tanhAVX2(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -542,6 +617,11 @@ done20:
 	VMASKMOVPS   Y3, Y0, (AX)(BX*4)
 
 done21:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -556,8 +636,14 @@ DATA two<>+28(SB)/4, $(2.0)
 GLOBL two<>(SB), RODATA|NOPTR, $32
 
 // func reluAVX2(y []float32, x []float32)
-// Requires: AVX
-TEXT ·reluAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, SSE
+TEXT ·reluAVX2(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -588,12 +674,23 @@ done23:
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
 done24:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sigmoidGradAVX2(dx []float32, y []float32, dy []float32)
-// Requires: AVX
-TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, SSE
+TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ dx_base+0(FP), AX
 	MOVQ dx_len+8(FP), CX
 	MOVQ y_base+24(FP), DX
@@ -631,12 +728,23 @@ done26:
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
 done27:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func tanhGradAVX2(dx []float32, y []float32, dy []float32)
-// Requires: AVX, FMA3
-TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, FMA3, SSE
+TEXT ·tanhGradAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ dx_base+0(FP), AX
 	MOVQ dx_len+8(FP), CX
 	MOVQ y_base+24(FP), DX
@@ -672,12 +780,23 @@ done29:
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
 done30:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func reluGradAVX2(dx []float32, y []float32, dy []float32)
-// Requires: AVX
-TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, SSE
+TEXT ·reluGradAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ dx_base+0(FP), AX
 	MOVQ dx_len+8(FP), CX
 	MOVQ y_base+24(FP), DX
@@ -713,12 +832,23 @@ done32:
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
 done33:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func leakyReLUAVX2(y []float32, x []float32, slope float32)
-// Requires: AVX
-TEXT ·leakyReLUAVX2(SB), NOSPLIT, $0-52
+// Requires: AVX, SSE
+TEXT ·leakyReLUAVX2(SB), NOSPLIT, $8-52
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), CX
 	MOVQ         x_base+24(FP), DX
@@ -750,12 +880,23 @@ done35:
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
 done36:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func leakyReLUGradAVX2(dx []float32, y []float32, dy []float32, slope float32)
-// Requires: AVX
-TEXT ·leakyReLUGradAVX2(SB), NOSPLIT, $0-76
+// Requires: AVX, SSE
+TEXT ·leakyReLUGradAVX2(SB), NOSPLIT, $8-76
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dx_len+8(FP), CX
 	MOVQ         y_base+24(FP), DX
@@ -796,12 +937,23 @@ done38:
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
 done39:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func geluAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·geluAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·geluAVX2(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -934,6 +1086,11 @@ done41:
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
 done42:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -1148,8 +1305,14 @@ DATA tail9<>+60(SB)/4, $(0.09975179)
 GLOBL tail9<>(SB), RODATA|NOPTR, $64
 
 // func geluGradAVX2(dx []float32, x []float32, dy []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·geluGradAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ dx_base+0(FP), AX
 	MOVQ dx_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -1289,12 +1452,23 @@ done44:
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
 done45:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func siluAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·siluAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·siluAVX2(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -1371,12 +1545,23 @@ done47:
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
 done48:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func siluGradAVX2(dx []float32, x []float32, dy []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·siluGradAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ dx_base+0(FP), AX
 	MOVQ dx_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -1478,12 +1663,23 @@ done50:
 	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
 
 done51:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func divideAVX2(y []float32, a []float32, b []float32)
-// Requires: AVX
-TEXT ·divideAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, SSE
+TEXT ·divideAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ a_base+24(FP), DX
@@ -1521,6 +1717,11 @@ done53:
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
 done54:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -1535,8 +1736,14 @@ DATA infinite<>+28(SB)/4, $0x7f800000
 GLOBL infinite<>(SB), RODATA|NOPTR, $32
 
 // func expAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·expAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·expAVX2(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -1607,12 +1814,23 @@ done56:
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
 done57:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func softplusAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·softplusAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·softplusAVX2(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -1717,6 +1935,11 @@ done59:
 	VMASKMOVPS   Y4, Y0, (AX)(BX*4)
 
 done60:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -1791,8 +2014,14 @@ DATA inverse15<>+28(SB)/4, $(0.06666667)
 GLOBL inverse15<>(SB), RODATA|NOPTR, $32
 
 // func logisticAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·logisticAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·logisticAVX2(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -1883,6 +2112,11 @@ done62:
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
 done63:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -1897,8 +2131,14 @@ DATA fifteen<>+28(SB)/4, $(15.0)
 GLOBL fifteen<>(SB), RODATA|NOPTR, $32
 
 // func rectifyAVX2(y []float32, x []float32)
-// Requires: AVX
-TEXT ·rectifyAVX2(SB), NOSPLIT, $0-48
+// Requires: AVX, SSE
+TEXT ·rectifyAVX2(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -1937,12 +2177,23 @@ done65:
 	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
 done66:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func rectifyGradAVX2(dx []float32, y []float32, dy []float32)
-// Requires: AVX, AVX2
-TEXT ·rectifyGradAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX2, SSE
+TEXT ·rectifyGradAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ dx_base+0(FP), AX
 	MOVQ dx_len+8(FP), CX
 	MOVQ y_base+24(FP), DX
@@ -1976,12 +2227,23 @@ done68:
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
 done69:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sgdAVX2(w []float32, g []float32, decay float32, rate float32)
-// Requires: AVX, FMA3
-TEXT ·sgdAVX2(SB), NOSPLIT, $0-56
+// Requires: AVX, FMA3, SSE
+TEXT ·sgdAVX2(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         g_base+24(FP), DX
@@ -2016,12 +2278,23 @@ done71:
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
 done72:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func momentumAVX2(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
-// Requires: AVX, FMA3
-TEXT ·momentumAVX2(SB), NOSPLIT, $0-84
+// Requires: AVX, FMA3, SSE
+TEXT ·momentumAVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         v_base+24(FP), DX
@@ -2066,12 +2339,23 @@ done74:
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
 done75:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func nesterovAVX2(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
-// Requires: AVX, FMA3
-TEXT ·nesterovAVX2(SB), NOSPLIT, $0-84
+// Requires: AVX, FMA3, SSE
+TEXT ·nesterovAVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         v_base+24(FP), DX
@@ -2116,12 +2400,23 @@ done77:
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
 done78:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func rmsPropAVX2(w []float32, v []float32, g []float32, a float32, rate float32, eps float32, decay float32)
-// Requires: AVX, FMA3
-TEXT ·rmsPropAVX2(SB), NOSPLIT, $0-88
+// Requires: AVX, FMA3, SSE
+TEXT ·rmsPropAVX2(SB), NOSPLIT, $8-88
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         v_base+24(FP), DX
@@ -2177,12 +2472,23 @@ done80:
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
 done81:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func adamAVX2(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
-// Requires: AVX, FMA3
-TEXT ·adamAVX2(SB), NOSPLIT, $0-124
+// Requires: AVX, FMA3, SSE
+TEXT ·adamAVX2(SB), NOSPLIT, $8-124
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         m_base+24(FP), DX
@@ -2250,6 +2556,11 @@ done83:
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
 done84:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -2667,8 +2978,14 @@ done115:
 	RET
 
 // func sumAVX2(x []float32) (s float32)
-// Requires: AVX
-TEXT ·sumAVX2(SB), NOSPLIT, $0-28
+// Requires: AVX, SSE
+TEXT ·sumAVX2(SB), NOSPLIT, $8-28
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   x_base+0(FP), AX
 	MOVQ   x_len+8(FP), CX
 	VXORPS Y0, Y0, Y0
@@ -2722,12 +3039,23 @@ done120:
 	VPERMILPS  $0xb1, Y0, Y1
 	VADDPS     Y1, Y0, Y0
 	VMOVSS     X0, s+24(FP)
+	CMPB       ·flushing+0(SB), $0x00
+	JEQ        return
+	LDMXCSR    (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sumSquaresAVX2(x []float32, mean float32) (s float32)
-// Requires: AVX, FMA3
-TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-36
+// Requires: AVX, FMA3, SSE
+TEXT ·sumSquaresAVX2(SB), NOSPLIT, $8-36
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         x_base+0(FP), AX
 	MOVQ         x_len+8(FP), CX
 	VBROADCASTSS mean+24(FP), Y0
@@ -2794,12 +3122,23 @@ done125:
 	VPERMILPS  $0xb1, Y1, Y0
 	VADDPS     Y0, Y1, Y1
 	VMOVSS     X1, s+32(FP)
+	CMPB       ·flushing+0(SB), $0x00
+	JEQ        return
+	LDMXCSR    (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sumProductsAVX2(dy []float32, x []float32, mean float32) (sum float32, product float32)
-// Requires: AVX, FMA3
-TEXT ·sumProductsAVX2(SB), NOSPLIT, $0-64
+// Requires: AVX, FMA3, SSE
+TEXT ·sumProductsAVX2(SB), NOSPLIT, $8-64
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         dy_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dy_len+8(FP), DX
@@ -2893,12 +3232,23 @@ done130:
 	VPERMILPS  $0xb1, Y5, Y0
 	VADDPS     Y0, Y5, Y5
 	VMOVSS     X5, product+60(FP)
+	CMPB       ·flushing+0(SB), $0x00
+	JEQ        return
+	LDMXCSR    (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sumRowsAVX2(y []float32, x []float32, ldx int, m int)
-// Requires: AVX
-TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
+// Requires: AVX, SSE
+TEXT ·sumRowsAVX2(SB), NOSPLIT, $8-64
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ x_base+24(FP), CX
 	MOVQ y_len+8(FP), DX
@@ -2995,12 +3345,23 @@ done141:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
 done139:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func addRowAVX2(y []float32, x []float32, b []float32)
-// Requires: AVX
-TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, SSE
+TEXT ·addRowAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ x_base+24(FP), CX
 	MOVQ b_base+48(FP), DX
@@ -3047,12 +3408,23 @@ done146:
 	JLT  loop142
 
 done143:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func softmaxAVX2(p []float32, z []float32, n int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·softmaxAVX2(SB), NOSPLIT, $0-56
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·softmaxAVX2(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    p_base+0(FP), AX
 	MOVQ    z_base+24(FP), CX
 	MOVQ    z_len+32(FP), DX
@@ -3180,6 +3552,11 @@ done154:
 	JLT        loop147
 
 done148:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -3187,8 +3564,14 @@ DATA infinity<>+0(SB)/4, $0xff800000
 GLOBL infinity<>(SB), RODATA|NOPTR, $4
 
 // func logSumExpAVX2(y []float32, z []float32, n int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·logSumExpAVX2(SB), NOSPLIT, $0-56
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·logSumExpAVX2(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    y_base+0(FP), AX
 	MOVQ    z_base+24(FP), CX
 	MOVQ    z_len+32(FP), DX
@@ -3320,6 +3703,11 @@ done160:
 	JLT          loop155
 
 done156:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -3547,8 +3935,14 @@ done167:
 	RET
 
 // func avgPoolAVX2(y []float32, x []float32, pairs int, outCols int, cols int)
-// Requires: AVX, AVX2
-TEXT ·avgPoolAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX2, SSE
+TEXT ·avgPoolAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    y_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
 	VMOVUPS quarter<>+0(SB), Y0
@@ -3630,6 +4024,11 @@ skip175:
 	JLT  loop171
 
 done172:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -3652,8 +4051,14 @@ DATA quarter<>+60(SB)/4, $(0.25)
 GLOBL quarter<>(SB), RODATA|NOPTR, $64
 
 // func avgPoolGradAVX2(dx []float32, dy []float32, pairs int, outCols int, cols int)
-// Requires: AVX, AVX2
-TEXT ·avgPoolGradAVX2(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX2, SSE
+TEXT ·avgPoolGradAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    dx_base+0(FP), AX
 	MOVQ    dy_base+24(FP), CX
 	VMOVUPS quarter<>+0(SB), Y0
@@ -3729,12 +4134,23 @@ skip180:
 	JLT  loop176
 
 done177:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func addPatchesAVX2(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, ldu int, ldv int, pad int)
-// Requires: AVX, AVX2, CMOV
-TEXT ·addPatchesAVX2(SB), NOSPLIT, $0-144
+// Requires: AVX, AVX2, CMOV, SSE
+TEXT ·addPatchesAVX2(SB), NOSPLIT, $8-144
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         x_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         lanes+56(FP), DX
@@ -3816,6 +4232,11 @@ done184:
 	JLT        loop181
 
 done182:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -4243,8 +4664,14 @@ DATA neighbors<>+60(SB)/4, $0x800d800c
 GLOBL neighbors<>(SB), RODATA|NOPTR, $64
 
 // func addAVX512(y []float32, a []float32, b []float32)
-// Requires: AVX, AVX512F
-TEXT ·addAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512F, SSE
+TEXT ·addAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ a_base+24(FP), DX
@@ -4277,12 +4704,23 @@ done196:
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
 done197:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func hadamardAVX512(y []float32, a []float32, b []float32)
-// Requires: AVX, AVX512F
-TEXT ·hadamardAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512F, SSE
+TEXT ·hadamardAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ a_base+24(FP), DX
@@ -4315,12 +4753,23 @@ done199:
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
 done200:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func axpyAVX512(y []float32, a float32, x []float32)
-// Requires: AVX, AVX512F
-TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
+// Requires: AVX, AVX512F, SSE
+TEXT ·axpyAVX512(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), CX
 	MOVQ         x_base+32(FP), DX
@@ -4353,12 +4802,23 @@ done202:
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
 done203:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func normalizeAVX512(y []float32, x []float32, mean float32, scale float32, shift float32)
-// Requires: AVX, AVX512F
-TEXT ·normalizeAVX512(SB), NOSPLIT, $0-60
+// Requires: AVX, AVX512F, SSE
+TEXT ·normalizeAVX512(SB), NOSPLIT, $8-60
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), CX
 	MOVQ         x_base+24(FP), DX
@@ -4393,12 +4853,23 @@ done205:
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
 done206:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func normalizeGradAVX512(dx []float32, dy []float32, x []float32, mean float32, a float32, b float32, c float32)
-// Requires: AVX, AVX512F
-TEXT ·normalizeGradAVX512(SB), NOSPLIT, $0-88
+// Requires: AVX, AVX512F, SSE
+TEXT ·normalizeGradAVX512(SB), NOSPLIT, $8-88
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dx_len+8(FP), CX
 	MOVQ         dy_base+24(FP), DX
@@ -4439,12 +4910,23 @@ done208:
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
 done209:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sigmoidAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·sigmoidAVX512(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS sign<>+0(SB), Z0
 	VBROADCASTSS one<>+0(SB), Z1
 	VBROADCASTSS log2e<>+0(SB), Z2
@@ -4538,12 +5020,23 @@ done211:
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
 done212:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func tanhAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·tanhAVX512(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS sign<>+0(SB), Z0
 	VBROADCASTSS two<>+0(SB), Z1
 	VBROADCASTSS one<>+0(SB), Z2
@@ -4642,12 +5135,23 @@ done214:
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
 done215:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func reluAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·reluAVX512(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·reluAVX512(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -4679,12 +5183,23 @@ done217:
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
 done218:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sigmoidGradAVX512(dx []float32, y []float32, dy []float32)
-// Requires: AVX, AVX512F
-TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512F, SSE
+TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS one<>+0(SB), Z0
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dx_len+8(FP), CX
@@ -4724,12 +5239,23 @@ done220:
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
 done221:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func tanhGradAVX512(dx []float32, y []float32, dy []float32)
-// Requires: AVX, AVX512F
-TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512F, SSE
+TEXT ·tanhGradAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS one<>+0(SB), Z0
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dx_len+8(FP), CX
@@ -4767,12 +5293,23 @@ done223:
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
 done224:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func reluGradAVX512(dx []float32, y []float32, dy []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·reluGradAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ dx_base+0(FP), AX
 	MOVQ dx_len+8(FP), CX
 	MOVQ y_base+24(FP), DX
@@ -4809,12 +5346,23 @@ done226:
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
 done227:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func leakyReLUAVX512(y []float32, x []float32, slope float32)
-// Requires: AVX, AVX512F
-TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-52
+// Requires: AVX, AVX512F, SSE
+TEXT ·leakyReLUAVX512(SB), NOSPLIT, $8-52
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), CX
 	MOVQ         x_base+24(FP), DX
@@ -4847,12 +5395,23 @@ done229:
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
 done230:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func leakyReLUGradAVX512(dx []float32, y []float32, dy []float32, slope float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $0-76
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $8-76
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dx_len+8(FP), CX
 	MOVQ         y_base+24(FP), DX
@@ -4894,12 +5453,23 @@ done232:
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
 done233:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func geluAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·geluAVX512(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·geluAVX512(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS sign<>+0(SB), Z0
 	VBROADCASTSS four<>+0(SB), Z1
 	VBROADCASTSS far<>+0(SB), Z2
@@ -5050,12 +5620,23 @@ done235:
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
 done236:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func geluGradAVX512(dx []float32, x []float32, dy []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·geluGradAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS sign<>+0(SB), Z0
 	VBROADCASTSS four<>+0(SB), Z1
 	VBROADCASTSS far<>+0(SB), Z2
@@ -5213,12 +5794,23 @@ done238:
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
 done239:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func siluAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·siluAVX512(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·siluAVX512(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS sign<>+0(SB), Z0
 	VBROADCASTSS one<>+0(SB), Z1
 	VBROADCASTSS log2e<>+0(SB), Z2
@@ -5310,12 +5902,23 @@ done241:
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
 done242:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func siluGradAVX512(dx []float32, x []float32, dy []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·siluGradAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS sign<>+0(SB), Z0
 	VBROADCASTSS one<>+0(SB), Z1
 	VBROADCASTSS log2e<>+0(SB), Z2
@@ -5432,12 +6035,23 @@ done244:
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
 done245:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func divideAVX512(y []float32, a []float32, b []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·divideAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·divideAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS infinite<>+0(SB), Z0
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), CX
@@ -5477,12 +6091,23 @@ done247:
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
 done248:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func expAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512F
-TEXT ·expAVX512(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX512F, SSE
+TEXT ·expAVX512(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS one<>+0(SB), Z0
 	VBROADCASTSS log2e<>+0(SB), Z1
 	VBROADCASTSS ln2<>+0(SB), Z2
@@ -5567,12 +6192,23 @@ done250:
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
 done251:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func softplusAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·softplusAVX512(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·softplusAVX512(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS sign<>+0(SB), Z0
 	VBROADCASTSS two<>+0(SB), Z1
 	VBROADCASTSS inverse3<>+0(SB), Z2
@@ -5700,12 +6336,23 @@ done253:
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
 done254:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func logisticAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·logisticAVX512(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·logisticAVX512(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	VBROADCASTSS sign<>+0(SB), Z0
 	VBROADCASTSS fifteen<>+0(SB), Z1
 	VBROADCASTSS one<>+0(SB), Z2
@@ -5812,12 +6459,23 @@ done256:
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
 done257:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func rectifyAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·rectifyAVX512(SB), NOSPLIT, $0-48
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·rectifyAVX512(SB), NOSPLIT, $8-48
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ y_len+8(FP), CX
 	MOVQ x_base+24(FP), DX
@@ -5857,12 +6515,23 @@ done259:
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
 done260:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func rectifyGradAVX512(dx []float32, y []float32, dy []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·rectifyGradAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·rectifyGradAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ dx_base+0(FP), AX
 	MOVQ dx_len+8(FP), CX
 	MOVQ y_base+24(FP), DX
@@ -5897,12 +6566,23 @@ done262:
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
 done263:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sgdAVX512(w []float32, g []float32, decay float32, rate float32)
-// Requires: AVX, AVX512F
-TEXT ·sgdAVX512(SB), NOSPLIT, $0-56
+// Requires: AVX, AVX512F, SSE
+TEXT ·sgdAVX512(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         g_base+24(FP), DX
@@ -5938,12 +6618,23 @@ done265:
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
 done266:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func momentumAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
-// Requires: AVX, AVX512F
-TEXT ·momentumAVX512(SB), NOSPLIT, $0-84
+// Requires: AVX, AVX512F, SSE
+TEXT ·momentumAVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         v_base+24(FP), DX
@@ -5989,12 +6680,23 @@ done268:
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
 done269:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func nesterovAVX512(w []float32, v []float32, g []float32, mu float32, rate float32, decay float32)
-// Requires: AVX, AVX512F
-TEXT ·nesterovAVX512(SB), NOSPLIT, $0-84
+// Requires: AVX, AVX512F, SSE
+TEXT ·nesterovAVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         v_base+24(FP), DX
@@ -6040,12 +6742,23 @@ done271:
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
 done272:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func rmsPropAVX512(w []float32, v []float32, g []float32, a float32, rate float32, eps float32, decay float32)
-// Requires: AVX, AVX512F
-TEXT ·rmsPropAVX512(SB), NOSPLIT, $0-88
+// Requires: AVX, AVX512F, SSE
+TEXT ·rmsPropAVX512(SB), NOSPLIT, $8-88
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         v_base+24(FP), DX
@@ -6102,12 +6815,23 @@ done274:
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
 done275:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func adamAVX512(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
-// Requires: AVX, AVX512F
-TEXT ·adamAVX512(SB), NOSPLIT, $0-124
+// Requires: AVX, AVX512F, SSE
+TEXT ·adamAVX512(SB), NOSPLIT, $8-124
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         w_base+0(FP), AX
 	MOVQ         w_len+8(FP), CX
 	MOVQ         m_base+24(FP), DX
@@ -6176,6 +6900,11 @@ done277:
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
 done278:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -6606,8 +7335,14 @@ done309:
 	RET
 
 // func sumAVX512(x []float32) (s float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·sumAVX512(SB), NOSPLIT, $0-28
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·sumAVX512(SB), NOSPLIT, $8-28
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ   x_base+0(FP), AX
 	MOVQ   x_len+8(FP), CX
 	VXORPS Z0, Z0, Z0
@@ -6664,12 +7399,23 @@ done314:
 	VPERMILPS  $0xb1, Z0, Z1
 	VADDPS     Z1, Z0, Z0
 	VMOVSS     X0, s+24(FP)
+	CMPB       ·flushing+0(SB), $0x00
+	JEQ        return
+	LDMXCSR    (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sumSquaresAVX512(x []float32, mean float32) (s float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-36
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·sumSquaresAVX512(SB), NOSPLIT, $8-36
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         x_base+0(FP), AX
 	MOVQ         x_len+8(FP), CX
 	VBROADCASTSS mean+24(FP), Z0
@@ -6739,12 +7485,23 @@ done319:
 	VPERMILPS  $0xb1, Z1, Z0
 	VADDPS     Z0, Z1, Z1
 	VMOVSS     X1, s+32(FP)
+	CMPB       ·flushing+0(SB), $0x00
+	JEQ        return
+	LDMXCSR    (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sumProductsAVX512(dy []float32, x []float32, mean float32) (sum float32, product float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·sumProductsAVX512(SB), NOSPLIT, $0-64
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·sumProductsAVX512(SB), NOSPLIT, $8-64
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         dy_base+0(FP), AX
 	MOVQ         x_base+24(FP), DX
 	MOVQ         dy_len+8(FP), CX
@@ -6843,12 +7600,23 @@ done324:
 	VPERMILPS  $0xb1, Z5, Z0
 	VADDPS     Z0, Z5, Z5
 	VMOVSS     X5, product+60(FP)
+	CMPB       ·flushing+0(SB), $0x00
+	JEQ        return
+	LDMXCSR    (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func sumRowsAVX512(y []float32, x []float32, ldx int, m int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·sumRowsAVX512(SB), NOSPLIT, $8-64
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ x_base+24(FP), DX
 	MOVQ y_len+8(FP), CX
@@ -6946,12 +7714,23 @@ done335:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
 done333:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func addRowAVX512(y []float32, x []float32, b []float32)
-// Requires: AVX, AVX512F
-TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512F, SSE
+TEXT ·addRowAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ y_base+0(FP), AX
 	MOVQ x_base+24(FP), DX
 	MOVQ b_base+48(FP), BX
@@ -6999,12 +7778,23 @@ done340:
 	JLT  loop336
 
 done337:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func softmaxAVX512(p []float32, z []float32, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·softmaxAVX512(SB), NOSPLIT, $0-56
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·softmaxAVX512(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         p_base+0(FP), AX
 	MOVQ         z_base+24(FP), DX
 	MOVQ         z_len+32(FP), BX
@@ -7150,12 +7940,23 @@ done348:
 	JLT     loop341
 
 done342:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func logSumExpAVX512(y []float32, z []float32, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·logSumExpAVX512(SB), NOSPLIT, $0-56
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·logSumExpAVX512(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         y_base+0(FP), AX
 	MOVQ         z_base+24(FP), DX
 	MOVQ         z_len+32(FP), BX
@@ -7311,6 +8112,11 @@ done354:
 	JLT          loop349
 
 done350:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
@@ -7560,8 +8366,14 @@ DATA pairs<>+56(SB)/8, $0x0000000000000007
 GLOBL pairs<>(SB), RODATA|NOPTR, $64
 
 // func avgPoolAVX512(y []float32, x []float32, pairs int, outCols int, cols int)
-// Requires: AVX, AVX512F
-TEXT ·avgPoolAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512F, SSE
+TEXT ·avgPoolAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    y_base+0(FP), AX
 	MOVQ    x_base+24(FP), DX
 	VMOVUPS columns<>+0(SB), Z0
@@ -7649,12 +8461,23 @@ skip369:
 	JLT  loop365
 
 done366:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func avgPoolGradAVX512(dx []float32, dy []float32, pairs int, outCols int, cols int)
-// Requires: AVX, AVX512F
-TEXT ·avgPoolGradAVX512(SB), NOSPLIT, $0-72
+// Requires: AVX, AVX512F, SSE
+TEXT ·avgPoolGradAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ    dx_base+0(FP), AX
 	MOVQ    dy_base+24(FP), DX
 	VMOVUPS pairs<>+0(SB), Z0
@@ -7736,12 +8559,23 @@ skip374:
 	JLT  loop370
 
 done371:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 
 // func addPatchesAVX512(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, ldu int, ldv int, pad int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·addPatchesAVX512(SB), NOSPLIT, $0-144
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, SSE
+TEXT ·addPatchesAVX512(SB), NOSPLIT, $8-144
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
 	MOVQ         x_base+0(FP), AX
 	MOVQ         y_base+24(FP), DX
 	MOVQ         lanes+56(FP), CX
@@ -7824,6 +8658,11 @@ done378:
 	JLT     loop375
 
 done376:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
 	VZEROUPPER
 	RET
 

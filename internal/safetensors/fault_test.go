@@ -67,8 +67,8 @@ func TestReadRefuses(t *testing.T) {
 		{"no shape", raw(`{"w":{"dtype":"F32","data_offsets":[0,8]}}`, "12345678"), 49, "lacks a key"},
 		{"no data_offsets", raw(`{"w":{"dtype":"F32","shape":[2]}}`, "12345678"), 40, "lacks a key"},
 
-		{"dtype F16", w(`"F16"`, `[4]`, `[0,8]`), 27, `the dtype "F16"; convert it`},
-		{"dtype I64", w(`"I64"`, `[1]`, `[0,8]`), 27, `the dtype "I64"; convert it`},
+		{"dtype U16", w(`"U16"`, `[4]`, `[0,8]`), 27, `the dtype "U16"; convert it`},
+		{"dtype F8", w(`"F8_E5M2"`, `[8]`, `[0,8]`), 31, `the dtype "F8_E5M2"; convert it`},
 		{"dtype in small letters", w(`"f32"`, `[2]`, `[0,8]`), 27, `the dtype "f32"; convert it`},
 		{"dtype is a number", w(`32`, `[2]`, `[0,8]`), 24, "dtype is 32, not a string"},
 		{"shape is a number", w(`"F32"`, `2`, `[0,8]`), 37, "shape begins with 2, not with ["},
@@ -210,6 +210,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(encoded(f, sample()))
 	f.Add(encoded(f, &File{}))
 	f.Add(raw(`{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, "1234"))
+	f.Add(raw(`{"w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"v":{"dtype":"BF16","shape":[1],"data_offsets":[4,6]}}`, "12345\x7f"))
 	f.Add(raw(`{"w":{"dtype":"F64","shape":[],"data_offsets":[4,12]},"v":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, "123456789abc"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file, err := decoded(b)

@@ -20,10 +20,13 @@ type entry struct {
 // tensor allocates e's tensor; layout has compared its size with the file's.
 func (e entry) tensor() Tensor {
 	n := (e.end - e.begin) / width(e.dtype)
-	if e.dtype == "F32" {
-		return Tensor{e.name, e.shape, make([]float32, n)}
+	switch e.dtype {
+	case "F64":
+		return Tensor{e.name, e.shape, make([]float64, n)}
+	case "I64":
+		return Tensor{e.name, e.shape, make([]int64, n)}
 	}
-	return Tensor{e.name, e.shape, make([]float64, n)}
+	return Tensor{e.name, e.shape, make([]float32, n)}
 }
 
 // layout returns a fault unless the entries, which are sorted, cover the bytes from start to size exactly.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -34,7 +36,7 @@ func Read(r io.Reader, size int64, name string) (*File, error) {
 	delete(meta, sumKey)
 	start, sum := d.pos, sha256.New()
 	sum.Write(encodeHeader(meta, f.Tensors))
-	if err := d.data(f.Tensors, sum); err != nil {
+	if err := d.data(entries, f.Tensors, sum); err != nil {
 		return nil, err
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); summed && got != want {
@@ -96,13 +98,22 @@ func (d *reader) header() ([]byte, error) {
 }
 
 // data fills the tensors with their values, and adds the bytes to sum.
-func (d *reader) data(tensors []Tensor, sum hash.Hash) error {
-	for _, t := range tensors {
+func (d *reader) data(entries []entry, tensors []Tensor, sum hash.Hash) error {
+	for i, t := range tensors {
 		var err error
 		switch data := t.Data.(type) {
 		case []float32:
-			err = decode(d, data, sum)
+			switch entries[i].dtype {
+			case "F16":
+				err = convert(d, data, half, sum)
+			case "BF16":
+				err = convert(d, data, func(b uint16) float32 { return math.Float32frombits(uint32(b) << 16) }, sum)
+			default:
+				err = decode(d, data, sum)
+			}
 		case []float64:
+			err = decode(d, data, sum)
+		case []int64:
 			err = decode(d, data, sum)
 		}
 		if err != nil {
@@ -112,7 +123,7 @@ func (d *reader) data(tensors []Tensor, sum hash.Hash) error {
 	return nil
 }
 
-func decode[T float32 | float64](d *reader, data []T, sum hash.Hash) error {
+func decode[T float32 | float64 | int64 | uint16](d *reader, data []T, sum hash.Hash) error {
 	buf := make([]byte, min(len(data), chunk)*binary.Size(T(0)))
 	for len(data) > 0 {
 		n := min(len(data), chunk)
@@ -127,4 +138,40 @@ func decode[T float32 | float64](d *reader, data []T, sum hash.Hash) error {
 		data = data[n:]
 	}
 	return nil
+}
+
+// convert fills data with values of two bytes.
+func convert(d *reader, data []float32, value func(uint16) float32, sum hash.Hash) error {
+	buf := make([]uint16, min(len(data), chunk))
+	for part := range slices.Chunk(data, chunk) {
+		bits := buf[:len(part)]
+		if err := decode(d, bits, sum); err != nil {
+			return err
+		}
+		for i, b := range bits {
+			part[i] = value(b)
+		}
+	}
+	return nil
+}
+
+// half is a number of IEEE 754's 16 bits: a sign, 5 bits of exponent and 10 of fraction.
+func half(bits uint16) float32 {
+	exponent, fraction := int(bits>>10&0x1f), float64(bits&0x3ff)
+	var x float64
+	switch exponent {
+	case 0:
+		x = math.Ldexp(fraction, -24)
+	case 0x1f:
+		x = math.Inf(1)
+		if fraction != 0 {
+			x = math.NaN()
+		}
+	default:
+		x = math.Ldexp(1024+fraction, exponent-25)
+	}
+	if bits>>15 == 1 {
+		x = -x
+	}
+	return float32(x)
 }

@@ -25,8 +25,9 @@ const (
 	sumKey      = "stheno.sha256" // in the metadata: over the header without this key, and the data
 )
 
-// A Tensor is an array of numbers with a name. Data is a []float32 (dtype F32) or a []float64 (dtype F64) in row-major order,
-// its length the product of Shape; a scalar has the shape [] and one value.
+// A Tensor is an array of numbers with a name. Data is a []float32 (dtype F32), a []float64 (F64) or a []int64 (I64) in row-major
+// order, its length the product of Shape; a scalar has the shape [] and one value. Of the dtypes F16 and BF16, which are read only,
+// it is a []float32 of the same values.
 type Tensor struct {
 	Name  string
 	Shape []int
@@ -64,9 +65,11 @@ func fault(file string, offset int64, format string, a ...any) error {
 // width returns the number of bytes of a value of the dtype; 0 if this package has no such dtype.
 func width(dtype string) int {
 	switch dtype {
+	case "F16", "BF16":
+		return 2
 	case "F32":
 		return 4
-	case "F64":
+	case "F64", "I64":
 		return 8
 	}
 	return 0
@@ -79,6 +82,8 @@ func dtype(data any) (name string, n int) {
 		return "F32", len(data)
 	case []float64:
 		return "F64", len(data)
+	case []int64:
+		return "I64", len(data)
 	}
 	return "", 0
 }

@@ -15,7 +15,7 @@ import (
 	"testing/iotest"
 )
 
-// sample has both dtypes, a scalar, two empty tensors, and values that only survive bit for bit.
+// sample has all dtypes that are written, a scalar, two empty tensors, and values that only survive bit for bit.
 func sample() *File {
 	return &File{
 		Metadata: map[string]string{"epoch": "3", "name": "Grüße \"<1>\"\n"},
@@ -25,6 +25,7 @@ func sample() *File {
 			{"empty", []int{2, 0}, []float32{}},
 			{"step <1>", []int{}, []float64{7}},
 			{"also empty", []int{0}, []float64{}},
+			{"count", []int{1}, []int64{-1 << 60}},
 		},
 	}
 }
@@ -66,13 +67,17 @@ func bits(data any) []uint64 {
 		for _, v := range data {
 			u = append(u, math.Float64bits(v))
 		}
+	case []int64:
+		for _, v := range data {
+			u = append(u, uint64(v))
+		}
 	}
 	return u
 }
 
 func TestRoundTrip(t *testing.T) {
 	f := sample()
-	want := &File{f.Metadata, []Tensor{f.Tensors[1], f.Tensors[3], f.Tensors[4], f.Tensors[0], f.Tensors[2]}} // F64 first
+	want := &File{f.Metadata, []Tensor{f.Tensors[1], f.Tensors[3], f.Tensors[4], f.Tensors[5], f.Tensors[0], f.Tensors[2]}} // 8 bytes first
 	b := encoded(t, f)
 	if !bytes.Equal(b, encoded(t, sample())) {
 		t.Error("two writes of the same file differ")
@@ -211,4 +216,23 @@ func TestLargest(t *testing.T) {
 func isFormat(err error, file string, offset int64) bool {
 	fault, ok := errors.AsType[*FormatError](err)
 	return ok && fault.File == file && fault.Offset == offset && strings.HasPrefix(err.Error(), fmt.Sprintf("safetensors: %s: byte offset %d: ", file, offset))
+}
+
+// TestHalves: numbers of two bytes are float32 of the same value.
+func TestHalves(t *testing.T) {
+	f, err := decoded(raw(`{"h":{"dtype":"F16","shape":[2,4],"data_offsets":[0,16]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[16,20]}}`,
+		"\x00\x3c\x00\xc0\x01\x00\xff\x03\xff\x7b\x00\xfc\x00\x80\x55\x35"+"\x80\x3f\x49\xc0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []float32{1, -2, 1.0 / (1 << 24), 1023.0 / (1 << 24), 65504, float32(math.Inf(-1)), float32(math.Copysign(0, -1)), 1365.0 / 4096}
+	if got := f.Tensors[0]; !reflect.DeepEqual(bits(got.Data), bits(want)) || fmt.Sprint(got.Shape) != "[2 4]" {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := f.Tensors[1].Data; !reflect.DeepEqual(got, []float32{1, -3.140625}) {
+		t.Errorf("%v", got)
+	}
+	if nan := half(0x7e00); nan == nan {
+		t.Error("no NaN")
+	}
 }

@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// Write writes f to w. The same f gives the same bytes. The F64 tensors come before the F32 ones, each kind in the order of f,
+// Write writes f to w. The same f gives the same bytes. The tensors of 8 bytes a value come before the F32 ones, each kind in the order of f,
 // so that every value is aligned to its own size. It refuses, before the first byte, what Read would refuse: names
 // that occur twice or are not UTF-8, and shapes that do not match the data.
 func Write(w io.Writer, f *File) error {
@@ -64,7 +64,7 @@ func check(f *File) error {
 		seen[t.Name] = true
 		kind, n := dtype(t.Data)
 		if kind == "" {
-			return fmt.Errorf("safetensors: tensor %q: the data is a %T; give a []float32 or a []float64", t.Name, t.Data)
+			return fmt.Errorf("safetensors: tensor %q: the data is a %T; give a []float32, []float64 or []int64", t.Name, t.Data)
 		}
 		size, ok := sizeOf(t.Shape, width(kind))
 		if !ok || size != n*width(kind) || len(t.Shape) > maxRank {
@@ -119,6 +119,8 @@ func writeData(w io.Writer, tensors []Tensor) error {
 			err = encode(w, data)
 		case []float64:
 			err = encode(w, data)
+		case []int64:
+			err = encode(w, data)
 		}
 		if err != nil {
 			return fmt.Errorf("safetensors: tensor %q: %w", t.Name, err)
@@ -130,7 +132,7 @@ func writeData(w io.Writer, tensors []Tensor) error {
 // chunk is the number of values that are converted at once: few enough for the cache, many enough for the disk.
 const chunk = 8192
 
-func encode[T float32 | float64](w io.Writer, data []T) error {
+func encode[T float32 | float64 | int64](w io.Writer, data []T) error {
 	var buf []byte
 	for part := range slices.Chunk(data, chunk) {
 		var err error

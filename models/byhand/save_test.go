@@ -18,7 +18,7 @@ const python = `{"sizes": [2, 1, 2], ` +
 	`"biases": [[[0.25]], [[-4.0], [0.0]]], "cost": "CrossEntropyCost"}`
 
 func TestLoadPython(t *testing.T) {
-	net, err := decode([]byte(python))
+	net, notes, err := decode([]byte(python))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,8 +28,8 @@ func TestLoadPython(t *testing.T) {
 		Biases:  [][]float64{{0.25}, {-4, 0}},
 		Cost:    CrossEntropyCost{},
 	}}
-	if !reflect.DeepEqual(net, want) {
-		t.Errorf("read %+v, want %+v", net, want)
+	if !reflect.DeepEqual(net, want) || notes != nil {
+		t.Errorf("read %+v, %q, want %+v", net, notes, want)
 	}
 }
 
@@ -84,17 +84,20 @@ func TestLoadErrors(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{python, "", "byte offset 0: unexpected end of JSON"},
 		{python, "[]", "byte offset 1: file: array where an object is needed"},
-		{python, "{}", "no key \"sizes\""},
+		{python, "{}", "no key \"weights\"; add the matrices of all layers"},
+		{python, "null", "file: null where an object is needed"},
+		{python, "\x80\x04\x95", "a pickled Python object, which may run any program when it is opened; load it in Python"},
 		{python, "\x1f\x8b\x08", "byte offset 1: invalid character '\\x1f'"},
 		{"0.5, ", "0.5, 7, ", "weights[0]: 3 numbers, not 1×2 as in sizes"},
 		{"0.5, ", "", "weights[0]: 1 numbers, not 1×2 as in sizes"},
-		{"[3]", "[3, 4]", "weights[1]: 3 numbers, not 2×1 as in sizes"},
-		{"[2.0], [3]", "[2.0, 3]", "weights[1]: row 0 has 2 numbers, not 1"},
+		{"[3]", "[3, 4]", "weights[1]: row 1 has 2 numbers, not 1"},
+		{"[2.0], [3]", "[2.0, 3]", "weights[0] is (out, in), weights[1] is (in, out); write all layers the same way"},
+		{"[2.0], [3]", "[[2.0], [3]]", "byte offset 52: weights[1]: a list where a number is needed"},
 		{"0.5", "NaN", "byte offset 36: invalid character 'N'"},
-		{"0.5", "1e999", "weights: number 1e999 where a number up to 1.8e308 is needed"},
-		{"0.5", "null", "byte offset 35: null where a value is needed"},
-		{"0.5", `"0.5"`, "byte offset 40: weights: string where a number"},
-		{"0.5", "[0.5]", "byte offset 36: weights: array where a number"},
+		{"0.5", "1e999", "byte offset 35: weights[0]: 1e999 where a number up to 1.8e308 is needed"},
+		{"0.5", "null", "byte offset 35: weights[0]: null where a number is needed"},
+		{"0.5", `"0.5"`, "byte offset 35: weights[0]: a string where a number"},
+		{"0.5", "[0.5]", "byte offset 35: weights[0]: a list where a number"},
 		{"0.5", "+0.5", "byte offset 36: invalid character '+'"},
 		{"0.5", "00.5", "byte offset 37: invalid character '0'"},
 		{"0.5", ".5", "byte offset 36: invalid character '.'"},
@@ -102,15 +105,16 @@ func TestLoadErrors(t *testing.T) {
 		{"0.5", "5e", "byte offset 38: invalid character ',' in exponent"},
 		{"0.5", "5e+-1", "byte offset 39: invalid character '-' in exponent"},
 		{"0.5", "0.5 1", "byte offset 40: invalid character '1' after array element"},
-		{"0.5", strings.Repeat("9", 400), "weights: number " + strings.Repeat("9", 33) + " where"},
+		{"0.5", strings.Repeat("9", 400), "weights[0]: " + strings.Repeat("9", 33) + " where"},
 		{"0.5, ", "0.5, , ", "byte offset 41: invalid character ','"},
 		{"-1e-05]", "-1e-05,]", "byte offset 48: invalid character ']'"},
-		{"[[0.5, -1e-05]]", "[0.5, -1e-05]", "byte offset 37: weights: number where a list is needed"},
+		{"[[0.5, -1e-05]]", "[0.5, -1e-05]", "weights[0]: a list of numbers where a list of rows is needed"},
 		{"[[0.5, -1e-05]]", "[]", "weights[0]: 0 numbers, not 1×2 as in sizes"},
 		{"[[0.5, -1e-05]], ", "", "weights: those of 1 layers, not of 2 as in sizes"},
 		{"[2.0], ", "", "weights[1]: 1 numbers, not 2×1 as in sizes"},
 		{"[[0.25]]", "[[0.25], [0.5]]", "biases[0]: 2 numbers, not 1×1 as in sizes"},
-		{"[[-4.0], [0.0]]", "[[-4.0, 0.0]]", "biases[1]: row 0 has 2 numbers, not 1"},
+		{"[[-4.0], [0.0]]", "[[-4.0, 0.0], [1, 2]]", "biases[1]: rows of 2 numbers, not of 1"},
+		{"[[-4.0], [0.0]]", "-4.0", "byte offset 86: biases[1]: a number where a list is needed"},
 		{"[2, 1, 2]", "[2]", "sizes: [2], at least 2 layers"},
 		{"[2, 1, 2]", "[2, 1.5, 2]", "byte offset 17: sizes: number 1.5 where a whole number is needed"},
 		{"[2, 1, 2]", "[2, 0, 2]", "sizes: 0 neurons, and a layer has 1 to 2097152"},
@@ -121,12 +125,14 @@ func TestLoadErrors(t *testing.T) {
 		{"[2, 1, 2]", "null", "byte offset 10: null where a value is needed"},
 		{"[2, 1, 2]", "[" + strings.Repeat("1,", 1000) + "1,1]", "weights: those of 2 layers, not of 1001 as in sizes"},
 		{"CrossEntropyCost", "LogLikelihood", `cost: "LogLikelihood" is neither`},
-		{"CrossEntropyCost", "Cross entropy", `cost: "Cross entropy" is neither`},
-		{`"CrossEntropyCost"`, "null", "byte offset 112: null where a value is needed"},
-		{`, "cost": "CrossEntropyCost"`, "", `no key "cost"`},
-		{`{"sizes"`, `{"activation": "tanh", "sizes"`, `unknown key "activation"`},
-		{`"sizes"`, `"Sizes"`, `no key "sizes"`},
-		{`"biases"`, `"weights"`, `no key "biases"`},
+		{"CrossEntropyCost", "categorical_crossentropy", `cost: "categorical_crossentropy" is neither`},
+		{`{"sizes"`, `{"activation": "tanh", "sizes"`, `activation: "tanh", and sigmoid neurons only are read; import the arrays as .npz`},
+		{`{"sizes"`, `{"activations": ["sigmoid", "softmax"], "sizes"`, `activations: "softmax", and sigmoid neurons only`},
+		{`{"sizes"`, `{"W": [], "w": [], "sizes"`, `keys "W" and "w" are both weights; keep one of them`},
+		{`{"sizes"`, `{` + strings.Repeat(`"": 0, `, 1000) + `"sizes"`, "more than 1000 keys"},
+		{`[2, 1, 2], "weights": [[[0.5, -1e-05]]`, `[6, 1, 2], "weights": [[[0.5, -1e-05, 1], [1, 2, 3]]`, "weights[0]: 2×3, not 1×6 as in sizes"},
+		{`[[0.25]], `, strings.Repeat("[[0]], ", 4096), "biases: those of more than 4096 layers"},
+		{`"biases"`, `"weights"`, `no key "biases"; add a list of numbers for each layer but the first`},
 		{`Cost"}`, `Cost"} {`, "invalid character '{' after top-level value"},
 		{`Cost"}`, `Cost"}}`, "invalid character '}' after top-level value"},
 		{`Cost"}`, `Cost"`, "byte offset 130: unexpected end of JSON"},
@@ -169,7 +175,7 @@ func TestLoadHuge(t *testing.T) {
 		{"1", "unexpected end of JSON"},
 	} {
 		start := time.Now()
-		_, err := decode([]byte(`{"weights":[[[` + strings.Repeat(c.repeat, 3<<20)))
+		_, _, err := decode([]byte(`{"weights":[[[` + strings.Repeat(c.repeat, 3<<20)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q again and again: error %v, want %q", c.repeat, err, c.want)
 		}
@@ -198,7 +204,7 @@ func TestSaveLoadLarge(t *testing.T) {
 // TestLoadTruncated cuts the good file at every byte.
 func TestLoadTruncated(t *testing.T) {
 	for n := range len(python) {
-		if _, err := decode([]byte(python[:n])); err == nil {
+		if _, _, err := decode([]byte(python[:n])); err == nil {
 			t.Errorf("no error for the first %d bytes", n)
 		}
 	}
@@ -208,18 +214,23 @@ func TestLoadTruncated(t *testing.T) {
 // again.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(python))
+	f.Add([]byte(`{"Sizes": [2, 1], "W": [[[1], [2]]], "b": [[1]], "loss": "mse", "activation": ["sigmoid"], "x": {"}": [","]}}`))
+	f.Add([]byte(`{"weights": [[[1, 2], [3, 4]]], "biases": [[[1, 2]]]}`))
 	f.Add([]byte(`{"cost": "QuadraticCost", "sizes": [1, 1], "biases": [[[1]]], "weights": [[[-0]]]}`))
 	f.Add([]byte(`{"sizes": [1, 1], "weights": [[[null]]], "biases": [[[]]], "cost": "", "cost": ""}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		net, err := decode(data)
+		net, _, err := decode(data)
 		if err != nil {
 			return
+		}
+		if net.Cost == nil {
+			net.Cost = CrossEntropyCost{}
 		}
 		saved, err := net.Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := decode(saved)
+		again, _, err := decode(saved)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 // batches are mistakes with what the gradients are of.
 var batches = []Bug{
 	{"after-update", "The gradients are those at other weights than the file has: at those after the step, or the file was written after it.", afterUpdate},
+	{"not-reset", "The gradients of the step before are in those of this one: they are to be set to 0 before each mini-batch.", notReset},
 	{"one-example", "The gradients are those of one example: assigned in the loop over the mini-batch, not added.", single},
 	{"pixels", "The inputs were scaled otherwise than the file's x.", pixels},
 	{"labels-shifted", "The labels are shifted by one: class 1 for 0, and so on.", shifted},
@@ -18,6 +19,7 @@ var batches = []Bug{
 	{"decay", "A multiple of the weights is added to their gradients, and the file has no lambda and n to say how much.", unknownDecay},
 	{"constant", "Every gradient is the right one times one number.", constant},
 	{"factors", "Each gradient is the right one times a number of its own.", factors},
+	{"adam-uncorrected", "The step is Adam's without the correction of the means for their start at 0: m/(1−β₁ᵗ) and v/(1−β₂ᵗ).", nil},
 	{"cost", "The gradients are right, and the cost in the file is not.", nil},
 	{"float32", "All is the same to the precision of float32, in which a part of the program computes, though the file has float64.", nil},
 }
@@ -45,8 +47,16 @@ func afterUpdate(p *problem) []derivation {
 	return all
 }
 
+// notReset adds the gradients that the file has for the step before.
+func notReset(p *problem) []derivation {
+	if !full(p.previous) {
+		return nil
+	}
+	return []derivation{{after: func(_ *pass, g [][]float64, i int) []float64 { return plus(g[i], 1, p.previous[i]) }}}
+}
+
 func full(tensors [][]float64) bool {
-	return !slices.ContainsFunc(tensors, func(x []float64) bool { return x == nil })
+	return len(tensors) > 0 && !slices.ContainsFunc(tensors, func(x []float64) bool { return x == nil })
 }
 
 // single is the gradient of the last example or the first, or that divided by m.
@@ -131,15 +141,13 @@ func factors(p *problem) []derivation {
 	k := slices.Repeat([]float64{1}, len(p.user))
 	var names []string
 	for i, g := range p.ours() {
-		if len(g) < 3 || p.user[i] == nil {
+		if len(g) < 3 || p.user[i] == nil || p.distance(p.ours(), i) <= p.tol {
 			continue
 		}
 		if k[i] = nearestFactor(p.user[i:i+1], [][]float64{g}); math.IsNaN(k[i]) {
 			return nil
 		}
-		if math.Abs(k[i]-1) > p.tol {
-			names = append(names, fmt.Sprintf("%s by %.4g", p.tensor(i), k[i]))
-		}
+		names = append(names, fmt.Sprintf("%s by %.4g", p.tensor(i), k[i]))
 	}
 	return []derivation{{
 		where: " " + strings.Join(names, ", ") + ".",

@@ -1,13 +1,13 @@
 package compare
 
 import (
-	"math"
 	"slices"
+	"strings"
 )
 
 // biases are mistakes with them.
 var biases = []Bug{
-	{"no-bias-gradient", "A bias's gradient is zero, or was never filled in.", eachBias(func(_ *pass, g, _ []float64) []float64 { return same(g, 0) })},
+	{"no-bias-gradient", "A bias's gradient is zero, or was never filled in.", noGradient},
 	{"bias-unsummed", "A bias's gradient has a row for each example: it is to be added up over the mini-batch.",
 		either(unsummed(func(m float64) float64 { return 1 }), unsummed(func(m float64) float64 { return m }))}, // the errors can have 1/m already
 	{"bias-sum", "A bias's gradient is m times too large: a sum, while the weights have the mean.",
@@ -19,8 +19,9 @@ var biases = []Bug{
 	{"bias-mean-twice", "A bias's gradient is m times too small: divided by m twice.",
 		eachBias(func(r *pass, g, _ []float64) []float64 { return scaled(g, 1/float64(r.m)) })},
 	{"bias-one-number", "A bias's gradient is one number for all neurons: the mean or the sum was taken over the neurons too.", either(
-		eachBias(func(_ *pass, g, _ []float64) []float64 { return same(g, total(g)/float64(len(g))) }),
-		eachBias(func(_ *pass, g, _ []float64) []float64 { return same(g, total(g)) }),
+		oneNumber(func(_ *pass, g []float64) float64 { return total(g) / float64(len(g)) }),
+		oneNumber(func(_ *pass, g []float64) float64 { return total(g) }),
+		oneNumber(func(r *pass, g []float64) float64 { return total(g) * float64(r.m) }),
 	)},
 	{"bias-one-example", "A bias's gradient is that of one example: assigned in the loop, not added.", either(
 		eachBias(func(r *pass, g, δ []float64) []float64 { return example(r, g, δ, r.m-1, 1) }),
@@ -33,12 +34,62 @@ var biases = []Bug{
 	{"bias-forgotten", "The bias is forgotten forward: z = W a.", forgotten},
 }
 
+// noGradient is 0 in place of the gradients that are just that in the file: next to 0 a sum can be that is 0 in theory.
+func noGradient(p *problem) []derivation {
+	var zero []int
+	var names []string
+	biases := 0
+	for i, q := range p.params {
+		if !q.bias() {
+			continue
+		}
+		biases++
+		if u := p.user[i]; u != nil && p.misshapen[i] == "" && !slices.ContainsFunc(u, func(v float64) bool { return v != 0 }) {
+			zero, names = append(zero, i), append(names, p.tensor(i))
+		}
+	}
+	if len(zero) == 0 {
+		return nil
+	}
+	d := derivation{
+		in:    func(i int) bool { return slices.Contains(zero, i) },
+		after: func(_ *pass, g [][]float64, i int) []float64 { return same(g[i], 0) },
+	}
+	if d.alone = len(zero) < biases; d.alone {
+		d.where = " So it is with " + strings.Join(names, ", ") + "."
+	}
+	return []derivation{d}
+}
+
+// oneNumber has f of a bias's gradient in its place everywhere: for all biases, each alone, and those that are one number in the file.
+func oneNumber(f func(r *pass, g []float64) float64) func(*problem) []derivation {
+	each := eachBias(func(r *pass, g, _ []float64) []float64 { return same(g, f(r, g)) })
+	return func(p *problem) []derivation {
+		all := each(p)
+		if odd := p.misshapenBy("bias-one-number"); slices.Contains(p.misshapen, "bias-one-number") && len(all) > 0 {
+			d := all[0]
+			d.in = odd
+			all = append(all, d)
+		}
+		return all
+	}
+}
+
+// hasMisshapen says that one has.
+func (p *problem) hasMisshapen() bool {
+	return slices.ContainsFunc(p.misshapen, func(bug string) bool { return bug != "" })
+}
+
+// misshapenBy says which gradients have a shape that a bug gives them.
+func (p *problem) misshapenBy(bug string) func(i int) bool {
+	return func(i int) bool { return p.misshapen[i] == bug }
+}
+
 // eachBias puts f of a bias's gradient and of the errors δ (m, n) in its place: of all biases, and of each alone. δ is nil where the
 // network is not fully connected.
 func eachBias(f func(r *pass, g, δ []float64) []float64) func(*problem) []derivation {
-	bias := func(q parameter) bool { return !q.weight }
 	return func(p *problem) []derivation {
-		return p.eachOf(bias, func(r *pass, g [][]float64, i int) []float64 {
+		return p.eachOf(parameter.bias, func(r *pass, g [][]float64, i int) []float64 {
 			var δ []float64
 			if r.δ != nil {
 				δ = r.δ[i/2+1]
@@ -67,11 +118,11 @@ func otherAxis(r *pass, g, δ []float64) []float64 {
 
 func unsummed(by func(m float64) float64) func(*problem) []derivation {
 	return func(p *problem) []derivation {
-		if len(p.unsummed) == 0 {
+		if !slices.Contains(p.misshapen, "bias-unsummed") {
 			return nil
 		}
 		return []derivation{{
-			in:    func(i int) bool { return p.unsummed[i] },
+			in:    p.misshapenBy("bias-unsummed"),
 			after: func(r *pass, g [][]float64, i int) []float64 { return scaled(g[i], by(float64(r.m))) },
 		}}
 	}
@@ -112,48 +163,4 @@ func (p *problem) otherBiases(of func(b []float64) []float64) derivation {
 // at is the right derivation at other weights and biases.
 func at(values [][]float64) derivation {
 	return derivation{before: func(p *problem) { p.values = values }}
-}
-
-// decays are mistakes with L2 regularization.
-var decays = []Bug{
-	{"no-lambda", "The step has no λ: the weights do not decay.", decay(func(*problem) float64 { return 0 }, false)},
-	{"regularized-bias", "The biases are regularized too.", decay(func(p *problem) float64 { return p.l2 }, true)},
-	{"lambda-per-example", "λ is m times too strong: its term was added for every example of the mini-batch.",
-		decay(func(p *problem) float64 { return float64(p.m) * p.l2 }, false)},
-	{"lambda-without-n", "λ is not divided by n, the number of training examples.", decay(func(p *problem) float64 { return p.lambda }, false)},
-	{"lambda-by-batch", "λ is divided by m, the size of the mini-batch, in place of n.", decay(func(p *problem) float64 { return p.lambda / float64(p.m) }, false)},
-	{"lambda-sign", "The term of λ has the wrong sign: the weights grow.", decay(func(p *problem) float64 { return -p.l2 }, false)},
-	{"lambda-twice", "λ is twice too strong: the term of the cost is ½λ/n Σw².", decay(func(p *problem) float64 { return 2 * p.l2 }, false)},
-	{"l1-for-l2", "The term of λ is that of L1, λ/n sgn(w).", penalty(false, func(p *problem, w float64) float64 {
-		if w == 0 {
-			return 0
-		}
-		return math.Copysign(p.l2, w)
-	})},
-}
-
-// decay adds c w to the gradients of weights, and of biases where they are regularized too.
-func decay(c func(p *problem) float64, too bool) func(*problem) []derivation {
-	return penalty(too, func(p *problem, w float64) float64 { return c(p) * w })
-}
-
-// penalty adds something of the weights to their gradients, where there is a λ.
-func penalty(too bool, of func(p *problem, w float64) float64) func(*problem) []derivation {
-	return func(p *problem) []derivation {
-		if p.lambda == 0 {
-			return nil
-		}
-		return []derivation{{l2: true, in: p.decaying(too), after: func(r *pass, g [][]float64, i int) []float64 {
-			sum := slices.Clone(g[i])
-			for k, w := range r.values[i] {
-				sum[k] += of(r.problem, w)
-			}
-			return sum
-		}}}
-	}
-}
-
-// decaying are the parameters that are weights, or all.
-func (p *problem) decaying(all bool) func(i int) bool {
-	return func(i int) bool { return all || p.params[i].weight }
 }

@@ -64,23 +64,31 @@ func otherLabels(p *problem) []derivation {
 	return all
 }
 
-// learned are the classes that the gradients of the last layer were computed with, or nothing. They are Σ a δᵀ over the examples: as
-// long as there are fewer examples than inputs of the layer, its δ follow from that, and each is one of as many as there are classes.
-// The gradients can be means over the mini-batch, or sums.
+// learned are the classes that the gradients of the last layer were computed with, or nothing: its δ is one of as many as there are
+// classes. The gradients can be means over the mini-batch, or sums.
 func (p *problem) learned() [][]int {
-	const most = 256 // examples
-	if p.sizes == nil || p.m > most || p.classes() == nil {
-		return nil
-	}
-	last := len(p.sizes) - 1
-	w, b := p.user[2*last-2], p.user[2*last-1]
-	if w == nil {
+	if p.sizes == nil || p.classes() == nil {
 		return nil
 	}
 	r, _ := p.byHand()
-	a := r.a[last-1]
-	side := rows(product(a, w, p.m), p.m)
-	equations := rows(product(a, turned(a, p.m), p.m), p.m)
+	δ := r.recovered(len(p.sizes) - 1)
+	if δ == nil {
+		return nil
+	}
+	return [][]int{p.nearestClasses(r, δ), p.nearestClasses(r, scaled(δ, 1/float64(p.m)))}
+}
+
+// recovered is the δ of layer l (m, neurons) that the user's gradients were made of, or nil. They are the mean of a δᵀ over the examples:
+// as long as there are fewer examples than inputs of the layer, δ follows from that.
+func (r *pass) recovered(l int) []float64 {
+	const most = 256 // examples
+	w, b := r.user[2*l-2], r.user[2*l-1]
+	if w == nil || r.m > most {
+		return nil
+	}
+	a := r.a[l-1]
+	side := rows(product(a, w, r.m), r.m)
+	equations := rows(product(a, turned(a, r.m), r.m), r.m)
 	for i, row := range equations {
 		if b != nil { // The sum over examples of a δᵀ, with 1 for the bias's a, is the known side.
 			axpy(row, 1, same(row, 1))
@@ -88,21 +96,21 @@ func (p *problem) learned() [][]int {
 		}
 		equations[i] = slices.Concat(row, side[i])
 	}
-	δ := solve(equations)
-	if δ == nil {
-		return nil
+	if δ := solve(equations); δ != nil {
+		return scaled(δ, float64(r.m))
 	}
-	return [][]int{p.nearestClasses(r, scaled(δ, float64(p.m))), p.nearestClasses(r, δ)}
+	return nil
 }
 
 // nearestClasses are those whose δ at the output come nearest.
 func (p *problem) nearestClasses(r *pass, δ []float64) []int {
-	right := derivation{}
 	best, least := make([]int, p.m), same(make([]float64, p.m), math.Inf(1))
 	for c := range p.outputs() {
 		q := *p
 		labeled(slices.Repeat([]int{c}, p.m)).before(&q)
-		off := plus(right.bp1(&pass{&q, r.z, r.h, r.a, r.δ}, len(p.sizes)-1), -1, δ)
+		of := *r
+		of.problem, of.e = &q, slices.Clone(r.e)
+		off := plus(p.given.bp1(&of, len(p.sizes)-1), -1, δ)
 		for i, row := range rows(off, p.m) {
 			if far := dot(row, row); far < least[i] {
 				best[i], least[i] = c, far

@@ -8,26 +8,28 @@ import (
 	"github.com/stheno-ml/stheno/models/byhand"
 )
 
-// derivation is backpropagation by hand with one thing done wrong: each of its functions, where it is set, takes the place of what
-// is right. Layers count from 1; 0 is the input. Those with a function of the network's inside work on fully connected networks only.
+// derivation is one thing done wrong in a step of backpropagation by hand: each of its functions, where it is set, takes the place of
+// what is right. Layers count from 1; 0 is the input. Those with a function of the network's inside work on fully connected networks only.
 type derivation struct {
-	before func(p *problem)                                // makes it another mini-batch, or other weights
+	before func(p *problem)                                // makes it another mini-batch, other weights, or another forward pass
 	after  func(r *pass, g [][]float64, i int) []float64   // the gradient of parameter i from the right ones; it leaves g alone
-	output func(p *problem, n neuron) float64              // δ at the output, BP1
+	output func(r *pass) []float64                         // δ at the output (m, outputs), BP1
+	prime  func(a *activation) func(z float64) float64     // σ′
 	delta  func(r *pass, l, k int, back float64) float64   // δ of element k of layer l from Wᵀδ of the layer above, BP2, or from a−y, BP1
+	handed func(r *pass, l int) []float64                  // what layer l hands back in place of its δ (m, neurons), BP2
 	weight func(r *pass, l int, nabla []float64) []float64 // the matrix in BP2, (in, out)
 	input  func(r *pass, l int) []float64                  // the activations in BP4, (m, in)
-	in     func(l int) bool                                // the layers where delta, weight and input are wrong, or the parameters where after is; nil: all
+	in     func(l int) bool                                // the layers where all but output are wrong, or the parameters where after is; nil: all
 
-	where string  // the end of a sentence, or empty
-	alone bool    // in one layer only
-	l2    bool    // the term of λ, right or wrong, is in the gradients
-	times float64 // a factor of all, which the term of λ can have too; 0: no such
-	round bool    // to float32, weighted inputs and activations
+	where string            // the end of a sentence, or empty
+	alone bool              // in one layer only
+	l2    bool              // the term of λ, right or wrong, is in the gradients
+	times float64           // a factor of all, which the term of λ can have too; 0: no such
+	round func(x []float64) // weighted inputs and activations, to fewer digits
 }
 
 func (d *derivation) inside() bool {
-	return d.output != nil || d.delta != nil || d.weight != nil || d.input != nil
+	return d.output != nil || d.prime != nil || d.delta != nil || d.handed != nil || d.weight != nil || d.input != nil || d.round != nil
 }
 
 func (d *derivation) wrongIn(l int) bool { return d.in == nil || d.in(l) }
@@ -48,146 +50,228 @@ func spread(d derivation, layers []int, alone func(l int) string) []derivation {
 	return all
 }
 
+// mistakes are all that is wrong in a step of backpropagation by hand; with none of them it is right.
+type mistakes []derivation
+
+// watch says whether to go on after the gradients g of layer l, which are made from the output backwards.
+type watch func(g [][]float64, l int) bool
+
 // pass is what a fully connected network has computed for a mini-batch; of other networks it has the problem only.
 type pass struct {
 	*problem
-	z, h, a, δ [][]float64 // weighted inputs, activations before and after the mask, and errors, by layer: (m, neurons)
+	z, h, a [][]float64 // weighted inputs and activations before and after the mask, by layer: (m, neurons)
+	e, δ    [][]float64 // likewise the errors before σ′ and after it
+	primes  []func(z float64) float64
 }
 
-// gradients are those of the derivation, one a parameter; nil where it does not apply, or where those of the last layer show already
-// that it does not explain p's.
-func (d *derivation) gradients(p *problem) [][]float64 {
-	if d.before != nil {
-		other := *p
-		other.graph = new(outcome)
-		d.before(&other)
-		p = &other
+// gradients are those of a step with the mistake, one a parameter: nil where it cannot be made in p's network, and nil from where on
+// goOn, which may be nil, ended it.
+func (d derivation) gradients(p *problem, goOn watch) [][]float64 {
+	before := d.before != nil
+	if before {
+		p, d = p.with(d), derivation{}
 	}
+	s := append(slices.Clip(p.given), d)
 	r, g := &pass{problem: p}, [][]float64(nil)
 	switch {
 	case p.sizes == nil && d.inside():
 	case p.sizes == nil:
 		_, g, _ = p.onGraph() // nil with an error
-	case !d.inside() && d.before == nil:
+	case !d.inside() && !before:
 		r, g = p.byHand()
 	default:
-		r = d.forward(p)
-		g = d.backward(r, d.after == nil)
-	}
-	if d.after == nil || g == nil {
-		return g
-	}
-	wrong := slices.Clone(g)
-	for i := range g {
-		if d.wrongIn(i) {
-			wrong[i] = d.after(r, g, i)
+		if slices.ContainsFunc(s, func(d derivation) bool { return d.after != nil }) {
+			goOn = nil
 		}
+		r = s.forward(p)
+		g = s.backward(r, goOn)
 	}
-	return wrong
+	return s.finish(r, g)
 }
 
-// byHand is the right derivation, made once.
-func (p *problem) byHand() (*pass, [][]float64) {
-	if o := p.graph; o.pass == nil {
-		right := derivation{}
-		o.pass = right.forward(p)
-		o.right = right.backward(o.pass, false)
-	}
-	return p.graph.pass, p.graph.right
-}
-
-// ours are the right gradients, or nil where the graph has an error.
-func (p *problem) ours() [][]float64 { return new(derivation).gradients(p) }
-
-// hopeless says that the gradients g of the last layer are not the user's, not even times a factor.
-func (p *problem) hopeless(g [][]float64) bool {
-	last := len(g) - 2
+// with is p where the mistake d counts as right.
+func (p *problem) with(d derivation) *problem {
 	q := *p
-	q.user = slices.Concat(make([][]float64, last), p.user[last:])
-	if k := nearestFactor(q.user, g); !math.IsNaN(k) {
-		g = scaledAll(g, k)
+	q.given = append(slices.Clip(p.given), d)
+	switch {
+	case d.before != nil:
+		q.graph, q.like = new(outcome), p.graph.forward
+		d.before(&q)
+	case d.inside():
+		q.graph = &outcome{forward: p.graph.forward}
 	}
-	return q.off(g) > p.tol
+	return &q
 }
 
-// forward computes weighted inputs and activations.
-func (d *derivation) forward(p *problem) *pass {
-	layers := len(p.sizes)
-	if o := p.graph; o.pass != nil && !d.round { // It is as in the right one.
-		return &pass{p, o.pass.z, o.pass.h, o.pass.a, make([][]float64, layers)}
-	}
-	r := &pass{p, make([][]float64, layers), make([][]float64, layers), make([][]float64, layers), make([][]float64, layers)}
-	r.z[0], r.h[0], r.a[0] = p.x, p.x, hadamard(p.x, p.maskAt(0))
-	for l := 1; l < layers; l++ {
-		z, bias := product(r.a[l-1], p.values[2*l-2], p.m), p.values[2*l-1]
-		for k := range z {
-			z[k] = d.rounded(z[k] + bias[k%len(bias)])
-		}
-		h := p.act[l-1].Forward(z)
-		if p.act[l-1] == softmax {
-			h = slices.Concat(each(rows(z, p.m), byhand.SoftmaxLogLikelihood.Activation)...)
-		}
-		for k := range h {
-			h[k] = d.rounded(h[k])
-		}
-		r.z[l], r.h[l], r.a[l] = z, h, hadamard(h, p.maskAt(l))
-	}
-	return r
-}
-
-func (d *derivation) rounded(x float64) float64 {
-	if d.round {
-		return float64(float32(x))
-	}
-	return x
-}
-
-// backward is BP1 to BP4. If it may, it stops early, with nil, where the gradients of the last layer are hopeless.
-func (d *derivation) backward(r *pass, early bool) [][]float64 {
-	g := make([][]float64, len(r.params))
-	last := len(r.sizes) - 1
-	r.δ[last] = d.bp1(r, last)
-	for l := last; l >= 1; l-- {
-		input := r.a[l-1]
-		if d.input != nil && d.wrongIn(l) {
-			input = d.input(r, l)
-		}
-		g[2*l-2] = scaled(product(turned(input, r.m), r.δ[l], r.sizes[l-1]), 1/float64(r.m)) // BP4
-		g[2*l-1] = scaled(columns(r.δ[l], r.sizes[l]), 1/float64(r.m))                       // BP3
-		if l == last && early && r.hopeless(g) {
-			return nil
-		}
-		if l > 1 {
-			r.δ[l-1] = d.bp2(r, l, g)
+// finish makes those of the mistakes that are made with the gradients g, terms of λ first.
+func (s mistakes) finish(r *pass, g [][]float64) [][]float64 {
+	for _, l2 := range []bool{true, false} {
+		for _, d := range s {
+			if d.after == nil || d.l2 != l2 || g == nil {
+				continue
+			}
+			wrong := slices.Clone(g)
+			for i := range g {
+				if d.wrongIn(i) {
+					wrong[i] = d.after(r, g, i)
+				}
+			}
+			g = wrong
 		}
 	}
 	return g
 }
 
-// neuron is what an output neuron has for an example.
-type neuron struct {
-	z, a, y float64
-	softmax float64 // what it would give in a softmax
-	class   float64 // the first output that should be 1
+// byHand is the right step, made once.
+func (p *problem) byHand() (*pass, [][]float64) {
+	if o := p.graph; o.right == nil {
+		o.forward = p.given.forward(p)
+		o.right = p.given.backward(o.forward, nil)
+	}
+	r := *p.graph.forward
+	r.problem = p // It can be made for one that has the same network and other gradients to be judged.
+	return &r, p.graph.right
+}
+
+// ours are the right gradients, or nil where the graph has an error.
+func (p *problem) ours() [][]float64 { return derivation{}.gradients(p, nil) }
+
+// forward computes weighted inputs and activations.
+func (s mistakes) forward(p *problem) *pass {
+	layers := len(p.sizes)
+	by := func() [][]float64 { return make([][]float64, layers) }
+	var round func(x []float64)
+	for _, d := range s {
+		if d.round != nil {
+			round = d.round
+		}
+	}
+	if o := p.graph.forward; o != nil && round == nil { // It is as in the right one.
+		return &pass{problem: p, z: o.z, h: o.h, a: o.a, e: by(), δ: by()}
+	}
+	r := &pass{problem: p, z: by(), h: by(), a: by(), e: by(), δ: by()}
+	like := p.like // What is computed from the same numbers is taken from there.
+	if round != nil || like == nil {
+		like = &pass{problem: &problem{spec: p.spec, values: make([][]float64, len(p.values))}, z: by(), h: by(), a: by()}
+	}
+	r.z[0], r.h[0], r.a[0] = p.x, p.x, like.a[0]
+	if !identical(p.x, like.x) || !identical(p.maskAt(0), like.maskAt(0)) {
+		r.a[0] = hadamard(p.x, p.maskAt(0))
+	}
+	for l := 1; l < layers; l++ {
+		w, bias := p.values[2*l-2], p.values[2*l-1]
+		z, h, a := like.z[l], like.h[l], like.a[l]
+		known := identical(r.a[l-1], like.a[l-1]) && identical(w, like.values[2*l-2]) && identical(bias, like.values[2*l-1])
+		if !known {
+			z = product(r.a[l-1], w, p.m)
+			for k := range z {
+				z[k] += bias[k%len(bias)]
+			}
+		}
+		if !known || p.act[l-1] != like.act[l-1] || !identical(p.maskAt(l), like.maskAt(l)) {
+			if round != nil {
+				round(z)
+			}
+			if h = p.act[l-1].Forward(z); p.act[l-1] == softmax {
+				h = p.softmax(z)
+			}
+			if round != nil {
+				round(h)
+			}
+			a = hadamard(h, p.maskAt(l))
+		}
+		r.z[l], r.h[l], r.a[l] = z, h, a
+	}
+	if round == nil {
+		p.graph.forward = r
+	}
+	return r
+}
+
+// identical says that two slices are one, or both nil.
+func identical(a, b []float64) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
+// softmax is that of each example of z (m, n).
+func (p *problem) softmax(z []float64) []float64 {
+	return slices.Concat(each(rows(z, p.m), byhand.SoftmaxLogLikelihood.Activation)...)
+}
+
+// backward is BP1 to BP4.
+func (s mistakes) backward(r *pass, goOn watch) [][]float64 {
+	g := make([][]float64, len(r.params))
+	last := len(r.sizes) - 1
+	r.primes = s.slopes(r)
+	r.δ[last] = s.bp1(r, last)
+	for l := last; l >= 1; l-- {
+		input := r.a[l-1]
+		for _, d := range s {
+			if d.input != nil && d.wrongIn(l) {
+				input = d.input(r, l)
+			}
+		}
+		g[2*l-2] = scaled(product(turned(input, r.m), r.δ[l], r.sizes[l-1]), 1/float64(r.m)) // BP4
+		g[2*l-1] = scaled(columns(r.δ[l], r.sizes[l]), 1/float64(r.m))                       // BP3
+		if goOn != nil && !goOn(g, l) {
+			break
+		}
+		if l > 1 {
+			r.δ[l-1] = s.bp2(r, l, g)
+		}
+	}
+	return g
+}
+
+// slopes are σ′ of each layer, right or wrong.
+func (s mistakes) slopes(r *pass) []func(z float64) float64 {
+	primes := []func(z float64) float64{nil}
+	for l := 1; l < len(r.sizes); l++ {
+		prime := r.act[l-1].Prime
+		for _, d := range s {
+			if d.prime != nil && d.wrongIn(l) {
+				prime = d.prime(r.act[l-1])
+			}
+		}
+		primes = append(primes, prime)
+	}
+	return primes
 }
 
 // bp1 is δ at the output.
-func (d *derivation) bp1(r *pass, l int) []float64 {
+func (s mistakes) bp1(r *pass, l int) []float64 {
 	δ := make([]float64, len(r.z[l]))
-	z, a, y := rows(r.z[l], r.m), rows(r.a[l], r.m), rows(r.y, r.m)
+	a, y := rows(r.a[l], r.m), rows(r.y, r.m)
 	for i, row := range rows(δ, r.m) {
-		if d.output != nil {
-			soft, class := byhand.SoftmaxLogLikelihood.Activation(z[i]), float64(slices.Index(y[i], 1))
-			for j := range row {
-				row[j] = d.output(r.problem, neuron{z[i][j], a[i][j], y[i][j], soft[j], class})
-			}
-			continue
-		}
 		sum := r.labelSum(y[i])
 		for j := range row {
-			if row[j] = a[i][j]*sum - y[i][j]; r.loss == graph.Quadratic {
-				row[j] = d.back(r, l, i*len(row)+j, row[j])
-			}
+			row[j] = a[i][j]*sum - y[i][j]
+		}
+	}
+	r.e[l] = slices.Clone(δ)
+	for _, d := range s {
+		if d.output != nil {
+			return d.output(r)
+		}
+	}
+	switch {
+	case r.loss != graph.Quadratic:
+	case r.last() == softmax:
+		return r.jacobian(δ, r.a[l])
+	default:
+		for k := range δ {
+			δ[k] = s.back(r, l, k, δ[k])
+		}
+	}
+	return δ
+}
+
+// jacobian is e back through a softmax whose output is a: a ⊙ (e − Σ e a).
+func (p *problem) jacobian(e, a []float64) []float64 {
+	δ := make([]float64, len(e))
+	of, errors := rows(a, p.m), rows(e, p.m)
+	for i, row := range rows(δ, p.m) {
+		sum := dot(errors[i], of[i])
+		for j := range row {
+			row[j] = of[i][j] * (errors[i][j] - sum)
 		}
 	}
 	return δ
@@ -202,28 +286,36 @@ func (p *problem) labelSum(y []float64) float64 {
 }
 
 // bp2 is δ of the layer before l.
-func (d *derivation) bp2(r *pass, l int, g [][]float64) []float64 {
-	w := r.values[2*l-2]
-	if d.weight != nil && d.wrongIn(l-1) {
-		w = d.weight(r, l, g[2*l-2])
+func (s mistakes) bp2(r *pass, l int, g [][]float64) []float64 {
+	w, handed := r.values[2*l-2], r.δ[l]
+	for _, d := range s {
+		if d.weight != nil && d.wrongIn(l-1) {
+			w = d.weight(r, l, g[2*l-2])
+		}
+		if d.handed != nil && d.wrongIn(l) {
+			handed = d.handed(r, l)
+		}
 	}
-	δ := product(r.δ[l], turned(w, r.sizes[l-1]), r.m)
-	for k, back := range δ {
-		δ[k] = d.back(r, l-1, k, back)
+	r.e[l-1] = product(handed, turned(w, r.sizes[l-1]), r.m)
+	δ := make([]float64, len(r.e[l-1]))
+	for k, back := range r.e[l-1] {
+		δ[k] = s.back(r, l-1, k, back)
 	}
 	return δ
 }
 
 // back is δ, right or wrong, of element k of layer l.
-func (d *derivation) back(r *pass, l, k int, back float64) float64 {
-	if d.delta != nil && d.wrongIn(l) {
-		return d.delta(r, l, k, back)
+func (s mistakes) back(r *pass, l, k int, back float64) float64 {
+	for _, d := range s {
+		if d.delta != nil && d.wrongIn(l) {
+			return d.delta(r, l, k, back)
+		}
 	}
 	return back * r.prime(l, k) * r.kept(l, k)
 }
 
-// prime is σ′.
-func (r *pass) prime(l, k int) float64 { return r.act[l-1].Prime(r.z[l][k]) }
+// prime is σ′ of element k of layer l, right or wrong.
+func (r *pass) prime(l, k int) float64 { return r.primes[l](r.z[l][k]) }
 
 // kept is what element k of layer l is multiplied by in dropout.
 func (r *pass) kept(l, k int) float64 {

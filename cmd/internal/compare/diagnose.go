@@ -3,43 +3,40 @@ package compare
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 )
 
 // Diagnosis is the mistake that explains a program's gradients.
 type Diagnosis struct {
-	Name string   // of the Bug
-	Text string   // a sentence or two
-	Also []string // other Bugs with the same effect on this mini-batch
+	Name   string   // of the Bug
+	Text   string   // a sentence or two
+	Also   []string // other Bugs with the same effect on this mini-batch
+	Beside string   // the Bug that it takes too, or empty
 }
 
 // suspect is a derivation that explains the gradients.
 type suspect struct {
-	bug     int // in Bugs
-	rank    int // 0: everywhere; 1: in one layer only; 2 and 3: likewise, but times a factor; 4: others explain it better
-	text    string
-	err     float64
-	problem int
+	bug       int // in Bugs
+	rank      int // 0: everywhere; 1: in one layer only; 2 and 3: likewise, but times a factor; 4: others explain it better
+	text      string
+	err       float64
+	problem   int
+	explained int // the tensors that it explains, from the output backwards
+	derivation
+	pair *Diagnosis // where it is beside another
 }
 
 // diagnose is the mistake that explains the user's gradients of one of the problems, which are readings of one file, to within the
 // tolerance, and which problem that was. The likeliest comes first: a mistake alone before one with a factor, one in all layers before
-// one in a single layer.
+// one in a single layer. Where no mistake does, two are tried.
 func diagnose(ctx context.Context, problems []*problem) (*Diagnosis, *problem) {
-	var all []suspect
-	for i, p := range problems {
-		if p.ours() == nil {
-			continue
+	all := search(ctx, problems, (*problem).single)
+	if len(all) == 0 || slices.Contains(byElimination, Bugs[all[0].bug].Name) {
+		if two, p := diagnoseTwo(ctx, problems); two != nil {
+			return two, p
 		}
-		for _, c := range p.decays() {
-			for _, s := range p.suspects(ctx, c) {
-				s.problem = i
-				all = append(all, s)
-			}
-		}
-		*p.graph = outcome{} // There can be many problems, each of the size of the network.
 	}
-	all = likeliest(all)
 	if len(all) == 0 {
 		return nil, nil
 	}
@@ -51,6 +48,24 @@ func diagnose(ctx context.Context, problems []*problem) (*Diagnosis, *problem) {
 		}
 	}
 	return d, problems[first.problem]
+}
+
+// search gathers the likeliest suspects of all problems, for each multiple of the weights that the gradients may have in them.
+func search(ctx context.Context, problems []*problem, find func(p *problem, ctx context.Context, c float64) []suspect) []suspect {
+	var all []suspect
+	for i, p := range problems {
+		if p.ours() == nil {
+			continue
+		}
+		for _, c := range p.decays() {
+			for _, s := range find(p, ctx, c) {
+				s.problem = i
+				all = append(all, s)
+			}
+		}
+		*p.graph = outcome{} // There can be many problems, each of the size of the network.
+	}
+	return likeliest(all)
 }
 
 // likeliest are the suspects of the lowest rank that explain the gradients about as well as the best of those, by problem and in the
@@ -66,9 +81,12 @@ func likeliest(all []suspect) []suspect {
 	return all
 }
 
+// byElimination are the bugs that nearly any gradients of some kind have; two mistakes with names explain more.
+var byElimination = []string{"factors", "other-labels"}
+
 // generic says that a bug explains what others explain better.
 func generic(name string) bool {
-	return slices.Contains([]string{"decay", "constant", "factors", "other-labels"}, name)
+	return slices.Contains(byElimination, name) || name == "decay" || name == "constant"
 }
 
 // decays are the multiples of the weights that the gradients may rightly have in them.
@@ -93,45 +111,54 @@ func (p *problem) plusDecay(g [][]float64, c float64) [][]float64 {
 // without is p with gradients from which c times the weights are taken.
 func (p *problem) without(c float64) *problem {
 	q := *p
-	q.user = p.plusDecay(p.user, -c)
+	q.user, q.taken = p.plusDecay(p.user, -c), c
 	return &q
 }
 
-// suspects are the derivations that explain the gradients, c times the weights left aside.
-func (p *problem) suspects(ctx context.Context, c float64) []suspect {
+// single are the derivations that explain the gradients, c times the weights left aside.
+func (p *problem) single(ctx context.Context, c float64) []suspect {
+	all := p.suspects(ctx, c, func(int) bool { return true })
+	if p.singles == nil {
+		p.singles = map[float64][]suspect{}
+	}
+	p.singles[c] = all
+	return slices.DeleteFunc(slices.Clone(all), func(s suspect) bool { return !(s.err <= p.tol) })
+}
+
+// suspects tries the bugs that are wanted, c times the weights left aside.
+func (p *problem) suspects(ctx context.Context, c float64, wanted func(bug int) bool) []suspect {
 	var all []suspect
 	q := p.without(c)
 	// Where only the shape of a bias's gradient is wrong, whatever does not matter on this mini-batch would explain the numbers.
-	right := len(p.unsummed) > 0 && q.isOurs()
+	right := p.hasMisshapen() && q.isOurs()
 	for i, bug := range Bugs {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if bug.derive == nil || bug.Name == "no-lambda" && !p.decayed || right && bug.Name != "bias-unsummed" {
+		if bug.derive == nil || !wanted(i) || bug.Name == "no-lambda" && !p.decayed || right && !slices.Contains(p.misshapen, bug.Name) {
 			continue
 		}
 		for _, d := range bug.derive(q) {
-			if s, ok := p.suspect(i, d, q, c); ok {
-				all = append(all, s)
-			}
+			all = append(all, p.suspect(i, d, q, c))
 		}
 	}
 	return all
 }
 
-// suspect is a derivation of a bug, if it explains the gradients: those of q, or, where it has a term of λ itself, p's.
-func (p *problem) suspect(bug int, d derivation, q *problem, c float64) (s suspect, ok bool) {
+// suspect is a derivation of a bug, held against the gradients: those of q, or, where it has a term of λ itself, p's.
+func (p *problem) suspect(bug int, d derivation, q *problem, c float64) suspect {
+	s := suspect{bug: bug, text: Bugs[bug].Looks + d.where, err: math.Inf(1), derivation: d}
 	if d.l2 {
 		if c != 0 && !p.decayed {
-			return s, false // It is not beside another term of λ, and comes for c = 0.
+			return s // It is not beside another term of λ, and comes for c = 0.
 		}
 		q = p
 	}
-	g := d.gradients(q)
+	g := d.gradients(q, q.hopeful)
 	if g == nil {
-		return s, false
+		return s
 	}
-	s = suspect{bug: bug, text: Bugs[bug].Looks + d.where, err: q.off(g)}
+	s.err, s.explained = q.off(g), q.explained(g)
 	vague := generic(Bugs[bug].Name)
 	switch {
 	case vague:
@@ -142,12 +169,12 @@ func (p *problem) suspect(bug int, d derivation, q *problem, c float64) (s suspe
 	if s.err > p.tol && d.times != 0 {
 		s.err = p.without(c * d.times).off(g)
 	}
-	if s.err > p.tol && !vague && bug >= len(scales) {
+	if s.err > p.tol && !vague && d.times == 0 && p.given == nil && !slices.ContainsFunc(g, func(x []float64) bool { return x == nil }) {
 		if text, by := q.besides(nearestFactor(q.user, g)); text != "" {
 			s.text, s.rank, s.err = s.text+text, s.rank+2, q.off(scaledAll(g, by))
 		}
 	}
-	return s, s.err <= p.tol
+	return s
 }
 
 // isOurs says that the user's gradients are the right ones.
@@ -156,43 +183,51 @@ func (p *problem) isOurs() bool {
 	return g != nil && p.off(g) <= p.tol
 }
 
-// off is by how much the user's gradients are off from g: the largest relative difference of a tensor, or the first beyond the
-// tolerance from the output backwards. What is within the noise of a tensor does not count.
-func (p *problem) off(g [][]float64) float64 {
-	worst := 0.
-	for i, u := range slices.Backward(p.user) {
-		if u == nil {
-			continue
-		}
-		d := difference(u, g[i])
-		if p.noise != nil && d.Abs <= p.noise[i] {
-			d.Rel = min(d.Rel, p.tol)
-		}
-		if worst = max(worst, d.Rel); worst > p.tol {
-			break
-		}
+// hopeful says that the gradients g may explain the user's, down to layer l: each layer has one that does, or the last layer has them
+// times a factor. What is beside another mistake must explain all.
+func (p *problem) hopeful(g [][]float64, l int) bool {
+	if p.given != nil {
+		return p.distance(g, 2*l-2) <= p.tol && p.distance(g, 2*l-1) <= p.tol
 	}
-	return worst
+	return p.reach(g) <= 2*l-2 || p.proportional(g)
 }
 
-// roundingNoise is by how much float32 can be off in each tensor's gradients: several times what rounding of the weighted inputs and the
-// activations makes, which is a lot where 1−a of an activation next to 1 counts. It is nil for networks whose inside is not known.
-func (p *problem) roundingNoise() []float64 {
-	if p.sizes == nil {
-		return nil
+// proportional says that the gradients g of the last layer are the user's times a factor.
+func (p *problem) proportional(g [][]float64) bool {
+	last := len(g) - 2
+	q := *p
+	q.user = slices.Concat(make([][]float64, last), p.user[last:])
+	if k := nearestFactor(q.user, g); !math.IsNaN(k) {
+		g = scaledAll(g, k)
 	}
-	const several = 64 // a sum of as many products as a layer has inputs is off by more than one rounding
-	d := derivation{round: true, delta: func(r *pass, l, k int, back float64) float64 {
-		prime := r.prime(l, k)
-		if a := r.act[l-1]; a == sigmoid || a == tanh {
-			prime = formula(a, r.h[l][k])
+	return q.off(g) <= p.tol
+}
+
+// reach is the first of the parameters, from the output backwards, in whose layer g explains one of the user's gradients, and in all
+// layers after it.
+func (p *problem) reach(g [][]float64) int {
+	reached := len(g)
+	for i := len(g); i > 0; {
+		first, some := i, false
+		for first > 0 && p.params[first-1].of() == p.params[i-1].of() {
+			first--
+			some = some || p.distance(g, first) <= p.tol
 		}
-		return back * prime * r.kept(l, k)
-	}}
-	off := d.backward(d.forward(p), false)
-	noise := make([]float64, len(off))
-	for i, g := range p.ours() {
-		noise[i] = several * difference(off[i], g).Abs
+		if !some {
+			break
+		}
+		reached, i = first, first
 	}
-	return noise
+	return reached
+}
+
+// explained is how many of the user's gradients g explains, down to where it explains none of a layer.
+func (p *problem) explained(g [][]float64) int {
+	n := 0
+	for i := p.reach(g); i < len(g); i++ {
+		if p.user[i] != nil && p.distance(g, i) <= p.tol {
+			n++
+		}
+	}
+	return n
 }

@@ -3,7 +3,9 @@ package compare
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/stheno-ml/stheno/graph"
 )
@@ -32,14 +34,16 @@ func (p *problem) fill(model *spec) (specs []*spec, err error) {
 
 // complete says which layer has no weights, or which array no layer.
 func (p *problem) complete() error {
-	for _, q := range p.params {
-		if _, ok := p.slots[slot{"w", q.layer}]; !ok {
+	known := map[string]bool{}
+	for _, q := range slices.Concat(p.params, p.spec.fixed) {
+		known[q.name] = true
+		if _, ok := p.slots[slot{q.name, ""}]; !ok && q.weight {
 			return fmt.Errorf("no w%d, the weights of layer %d, %s", q.layer+1, q.layer+1, q.name)
 		}
 	}
 	for at, a := range p.slots {
-		if count := p.params[len(p.params)-1].layer + 1; at.kind != "mask" && at.layer >= count {
-			return fmt.Errorf("%s is of layer %d, and there are weights of %d layers", a.name, at.layer+1, count)
+		if at.part != "mask" && !known[at.name] {
+			return fmt.Errorf("%s is of layer %s, and there are weights of %d layers", a.name, strings.TrimFunc(at.name, func(r rune) bool { return !unicode.IsDigit(r) }), len(p.sizes)-1)
 		}
 	}
 	return nil
@@ -47,8 +51,8 @@ func (p *problem) complete() error {
 
 // examples reads x and y.
 func (p *problem) examples() error {
-	x, okX := p.arrays[key{"x", ""}]
-	y, okY := p.arrays[key{"y", ""}]
+	x, okX := p.arrays[key{kind: "x"}]
+	y, okY := p.arrays[key{kind: "y"}]
 	if !okX || !okY {
 		return fmt.Errorf("no x or no y, the mini-batch")
 	}
@@ -124,33 +128,49 @@ func (p *problem) classes() []int {
 	return classes
 }
 
-// parameters reads weights, biases, their gradients and their values after the step.
+// parameters reads weights, biases, their gradients, their values after the step, and what an optimizer keeps.
 func (p *problem) parameters() error {
 	n := len(p.params)
-	p.values, p.user, p.after, p.files = make([][]float64, n), make([][]float64, n), make([][]float64, n), make([]array, n)
+	p.values, p.user, p.after, p.misshapen = make([][]float64, n), make([][]float64, n), make([][]float64, n), make([]string, n)
+	p.kept = map[string][][]float64{"v": make([][]float64, n), "m": make([][]float64, n)}
 	for i, q := range p.params {
-		kind := "b"
-		if q.weight {
-			kind = "w"
-		}
 		p.values[i] = make([]float64, q.shape.TotalSize()) // of a network without biases
-		p.files[i] = p.slots[slot{"d" + kind, q.layer}]
-		for _, part := range []struct {
-			kind string
-			to   [][]float64
-			of   func(i int, a array) ([]float64, bool)
-		}{{kind, p.values, p.inLayout}, {kind + "_after", p.after, p.inLayout}, {"d" + kind, p.user, p.gradient}} {
-			a, ok := p.slots[slot{part.kind, q.layer}]
+		if strings.HasSuffix(q.name, ".gamma") {
+			p.values[i] = same(p.values[i], 1)
+		}
+		for part, to := range map[string][][]float64{"": p.values, "after": p.after, "grad": p.user, "v": p.kept["v"], "m": p.kept["m"]} {
+			of := p.inLayout
+			if part == "grad" {
+				of = p.gradient
+			}
+			a, ok := p.slots[slot{q.name, part}]
 			if !ok {
 				continue
 			}
-			if part.to[i], ok = part.of(i, a); !ok {
+			if to[i], ok = of(i, a); !ok {
 				return fmt.Errorf("%s has the shape %v, which does not fit %s %v of %s", a.name, a.shape, q.name, q.shape, p.name)
 			}
 		}
 	}
 	if !has(p.user) && !has(p.after) {
 		return fmt.Errorf("no gradients; name them dw1, db1 and so on")
+	}
+	return p.statistics()
+}
+
+// statistics reads what a model has beside its parameters.
+func (p *problem) statistics() error {
+	p.fixed = make([][]float64, len(p.spec.fixed))
+	for i, q := range p.spec.fixed {
+		for _, part := range []string{"", "after"} {
+			a, ok := p.slots[slot{q.name, part}]
+			if ok && len(a.x) != q.shape.TotalSize() {
+				return fmt.Errorf("%s has the shape %v, which does not fit %s %v of %s", a.name, a.shape, q.name, q.shape, p.name)
+			}
+			if ok && part == "" {
+				p.fixed[i] = a.x
+			}
+		}
 	}
 	return nil
 }
@@ -177,7 +197,7 @@ func (p *problem) inLayout(i int, a array) ([]float64, bool) {
 }
 
 // gradient are a's numbers in the layout of parameter i. A matrix that lies otherwise than the weights is taken as if it did not: it
-// is wrong, and the diagnosis will see why. Likewise a bias's gradient with a row an example is added up.
+// is wrong, and the diagnosis will see why. Likewise a bias's gradient with a row an example is added up, and one number is taken for all.
 func (p *problem) gradient(i int, a array) ([]float64, bool) {
 	if x, ok := p.inLayout(i, a); ok {
 		return x, true
@@ -189,11 +209,15 @@ func (p *problem) gradient(i int, a array) ([]float64, bool) {
 		return p.inLayout(i, a)
 	}
 	n := p.params[i].shape.TotalSize()
+	if len(a.x) == 1 {
+		p.misshapen[i] = "bias-one-number"
+		return slices.Repeat(a.x, n), true
+	}
 	x, m, ok := exampleRows(a, n, p.xRows)
 	if !ok || m != p.m || m == 1 {
 		return nil, false
 	}
-	p.unsummed[i] = true
+	p.misshapen[i] = "bias-unsummed"
 	return columns(x, n), true
 }
 
@@ -201,17 +225,18 @@ func (p *problem) gradient(i int, a array) ([]float64, bool) {
 func (p *problem) dropout() error {
 	layers := len(slices.DeleteFunc(slices.Clone(p.layers), func(l graph.Layer) bool { return !drops(l) }))
 	for at, a := range p.slots {
-		if at.kind != "mask" {
+		if at.part != "mask" {
 			continue
 		}
-		if at.layer >= layers {
-			return fmt.Errorf("%s is the mask of dropout layer %d, and %s has %d", a.name, at.layer+1, p.name, layers)
+		number, _ := strconv.Atoi(at.name)
+		if number >= layers {
+			return fmt.Errorf("%s is the mask of dropout layer %d, and %s has %d", a.name, number+1, p.name, layers)
 		}
 		x, m, ok := exampleRows(a, max(1, len(a.x)/p.m), p.xRows)
-		if !ok || m != p.m || p.sizes != nil && len(x) != m*p.sizes[p.sites[at.layer]] {
+		if !ok || m != p.m || p.sizes != nil && len(x) != m*p.sizes[p.sites[number]] {
 			return fmt.Errorf("%s has the shape %v, which does not fit %d examples of %s", a.name, a.shape, p.m, p.name)
 		}
-		p.masks[at.layer] = x
+		p.masks[number] = x
 	}
 	return nil
 }
@@ -224,8 +249,8 @@ func drops(l graph.Layer) bool {
 // numbers reads η, λ and n.
 func (p *problem) numbers() (err error) {
 	var n float64
-	for i, to := range []*float64{&p.eta, &p.lambda, &n} {
-		if *to, err = p.number([]string{"eta", "lambda", "n"}[i]); err != nil {
+	for i, to := range []*float64{&p.eta, &p.lambda, &n, &p.t} {
+		if *to, err = p.number([]string{"eta", "lambda", "n", "t"}[i]); err != nil {
 			return err
 		}
 	}
@@ -241,9 +266,12 @@ func (p *problem) numbers() (err error) {
 }
 
 // tensor is the name of parameter i's gradient in the file, or in the network where the file has none.
-func (p *problem) tensor(i int) string {
-	if name := p.files[i].name; name != "" {
+func (p *problem) tensor(i int) string { return p.called(p.params[i], "grad", "") }
+
+// called is the name that a file has for a part of a parameter, or the network's with more words.
+func (p *problem) called(q parameter, part, more string) string {
+	if name := p.slots[slot{q.name, part}].name; name != "" {
 		return name[strings.Index(name, "/")+1:]
 	}
-	return p.params[i].name
+	return q.name + more
 }

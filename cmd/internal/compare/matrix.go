@@ -54,6 +54,7 @@ func total(x []float64) float64 { return columns(x, 1)[0] }
 
 // axpy is y += s x.
 func axpy(y []float64, s float64, x []float64) {
+	y = y[:len(x)] // once for all elements
 	for i, v := range x {
 		y[i] += s * v
 	}

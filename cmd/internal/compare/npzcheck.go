@@ -44,6 +44,7 @@ type Compared struct {
 	Step   int
 	Same   bool
 	Difference
+	coarse float64 // Rel, but 0 where the difference is what float32 would make of a sum that is 0
 }
 
 // Check compares the file with the model, or, if that is nil, with the fully connected network that its weights' shapes are of. tol
@@ -75,8 +76,10 @@ type check struct {
 	file    *File
 	model   *spec
 	finding *Finding
-	weights float64  // the tolerance for weights after a step
-	chosen  *problem // the reading of the step before, which is that of all
+	weights float64     // the tolerance for weights after a step
+	chosen  *problem    // the reading of the step before, which is that of all
+	moving  []*movement // the optimizers that fit so far, or the first of those that did; nil where the step has no weights after it
+	moved   []*movement // those of the last step that has
 }
 
 // run goes through the steps, and looks for a mistake in the first that is wrong.
@@ -102,7 +105,11 @@ func (c *check) run() error {
 		}
 		waiting = preferred(problems, c.chosen.alike)
 	}
-	return c.judge(waiting)
+	if err := c.judge(waiting); err != nil {
+		return err
+	}
+	c.nameOptimizers()
+	return nil
 }
 
 // alike says that a problem has the network and the reading of another.
@@ -122,8 +129,10 @@ func has(tensors [][]float64) bool {
 // judge compares one step, in the reading that fits best.
 func (c *check) judge(problems []*problem) error {
 	for _, p := range problems {
-		if p.tol = c.finding.Tol; c.file.single {
-			p.noise = p.roundingNoise()
+		p.tol = c.finding.Tol
+		p.setNoise(c.file.single)
+		if c.chosen != nil && c.chosen.step+1 == p.step {
+			p.previous = c.chosen.user
 		}
 	}
 	p, diagnosis := c.choose(byCost(problems))
@@ -136,35 +145,46 @@ func (c *check) judge(problems []*problem) error {
 	}
 	l2 := p.term(g)
 	if c.chosen == nil {
-		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(c.model == nil && p.guessed(), l2)
+		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(p.guessed(), l2)
 	}
 	c.chosen = p
 	wrong := c.gradients(p, p.plusDecay(g, l2))
-	moved := c.updates(p, p.plusDecay(g, p.l2))
+	moved := c.updates(p, g)
+	moved = c.statistics(p) || moved
 	off, err := c.cost(p, cost)
 	if err != nil {
 		return err
 	}
-	if d := c.finding.Diagnosis; d != nil && d.Name != "float32" {
+	if d := c.finding.Diagnosis; d != nil && !slices.Contains(harmless, d.Name) {
 		return nil
 	}
 	switch {
-	case wrong && diagnosis == nil && c.rounding():
-		c.forgive()
+	case moved && !wrong && c.moving != nil && c.moving[0].bug != "":
+		c.finding.Diagnosis = named(c.moving[0].bug, "")
+	case wrong && c.rounding() && diagnosis.forgivable():
+		c.forgive(diagnosis)
 	case wrong || !has(p.user) && moved:
 		c.finding.Diagnosis = diagnosis
-	case moved:
-		if diagnosis, _ = diagnose(c.ctx, []*problem{p.implied(c.file.single)}); diagnosis != nil {
+	case moved && has(p.after):
+		if diagnosis, _ = diagnose(c.ctx, []*problem{p.implied()}); diagnosis != nil {
 			diagnosis.Text = "The gradients are right, and the step is not. " + diagnosis.Text
 			c.finding.Diagnosis = diagnosis
 		} else if c.rounding() {
-			c.forgive()
+			c.forgive(nil)
 		}
 	case off != "":
 		c.finding.Diagnosis = named("cost", off)
 	}
 	return nil
 }
+
+// forgivable says that nothing but rounding, or what is as harmless, needs to have made differences as small as that makes.
+func (d *Diagnosis) forgivable() bool {
+	return d == nil || generic(d.Name) && d.Name != "decay" || slices.Contains(harmless, d.Name)
+}
+
+// harmless are the bugs that are none where all is as near as float32 would be.
+var harmless = []string{"float32", "log-epsilon"}
 
 // named is the diagnosis of a bug by name, with more to say.
 func named(name, more string) *Diagnosis {
@@ -178,9 +198,9 @@ func (c *check) choose(problems []*problem) (*problem, *Diagnosis) {
 	evidence := make([]*problem, len(problems))
 	for i, p := range problems {
 		if evidence[i] = p; !has(p.user) {
-			evidence[i] = p.implied(c.file.single)
+			evidence[i] = p.implied()
 		}
-		if evidence[i].fits() {
+		if evidence[i].fits() || !has(p.user) && c.optimized(p) {
 			return p, nil
 		}
 	}
@@ -191,9 +211,15 @@ func (c *check) choose(problems []*problem) (*problem, *Diagnosis) {
 	return problems[0], nil
 }
 
+// optimized says that the weights after the step are those of an optimizer.
+func (c *check) optimized(p *problem) bool {
+	g := p.ours()
+	return g != nil && slices.ContainsFunc(movements(p), func(m *movement) bool { return p.moves(m.step(p, g), c.weights) })
+}
+
 // fits says that the user's gradients are right, by hand, with or without the term of λ.
 func (p *problem) fits() bool {
-	return len(p.unsummed) == 0 && slices.ContainsFunc(p.decays(), func(l2 float64) bool { return p.without(l2).isOurs() })
+	return !p.hasMisshapen() && slices.ContainsFunc(p.decays(), func(l2 float64) bool { return p.without(l2).isOurs() })
 }
 
 // byCost leaves out the problems whose cost is not that in the file, if it is that of others.
@@ -234,47 +260,28 @@ func (p *problem) term(g [][]float64) float64 {
 // rounding says that all differences are such as float32 makes.
 func (c *check) rounding() bool {
 	f := c.finding
-	return !c.file.single && f.Gradients <= hiddenTolerance && f.Weights <= weights32 && c.chosen.tol == tolerance && len(c.chosen.unsummed) == 0
+	coarse := !slices.ContainsFunc(f.Tensors, func(t Compared) bool { return !t.Weight && t.coarse > hiddenTolerance })
+	return !c.file.single && coarse && f.Weights <= weights32 && c.chosen.tol == tolerance && !c.chosen.hasMisshapen()
 }
 
-// forgive takes the differences for rounding of float32.
-func (c *check) forgive() {
+// forgive takes the differences for rounding of float32, or for something as harmless.
+func (c *check) forgive(d *Diagnosis) {
 	f := c.finding
-	f.Diagnosis, f.First, f.Tol, c.weights = named("float32", ""), nil, hiddenTolerance, weights32
+	if d == nil || generic(d.Name) {
+		d = named("float32", "")
+	}
+	f.Diagnosis, f.First, f.Tol, c.weights = d, nil, hiddenTolerance, weights32
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
-		if t.Same = t.Same || t.Rel <= hiddenTolerance; !t.Same && f.First == nil {
+		if t.Same = t.Same || t.coarse <= hiddenTolerance; !t.Same && f.First == nil {
 			f.First = &Beyond{t.Name, !t.Weight, t.Step, t.Difference}
 		}
 	}
 }
 
-// implied is p with the gradients that the weights after the step tell. Rounding of the weights is noise in them.
-func (p *problem) implied(single bool) *problem {
-	epsilon := 0x1p-52
-	if single {
-		epsilon = 0x1p-23
-	}
-	q := *p
-	q.decayed, q.user, q.noise = true, make([][]float64, len(p.params)), make([]float64, len(p.params))
-	for i, after := range p.after {
-		if after == nil {
-			continue
-		}
-		q.user[i] = scaled(plus(p.values[i], -1, after), 1/p.eta)
-		if p.noise != nil {
-			q.noise[i] = p.noise[i]
-		}
-		for k := range after {
-			q.noise[i] = max(q.noise[i], 4*epsilon/p.eta*max(math.Abs(after[k]), math.Abs(p.values[i][k])))
-		}
-	}
-	return &q
-}
-
 // guessed says that the file does not tell what network of its sizes it is of.
 func (p *problem) guessed() bool {
-	return p.text("loss") == "" || len(p.sizes) > 2 && p.text("activation") == ""
+	return p.names == nil && (p.text("loss") == "" || len(p.sizes) > 2 && p.text("activation") == "")
 }
 
 // notes are what the user should know of how the file was read. l2 is what the gradients have in them of the weights.

@@ -10,7 +10,7 @@ import (
 
 var update = flag.Bool("update", false, "write the list of mistakes into docs/compare.md anew")
 
-// TestDocs: the page has each mistake that has a name, and what it looks like.
+// TestDocs: the page has each mistake that has a name, what it looks like, and in how many of the tests' programs it is found.
 func TestDocs(t *testing.T) {
 	const path = "../../../docs/compare.md"
 	text, err := os.ReadFile(path)
@@ -24,10 +24,15 @@ func TestDocs(t *testing.T) {
 		t.Fatalf("%s has no place for the list", path)
 	}
 	var want strings.Builder
-	want.WriteString("| name | what it looks like |\n|---|---|\n")
+	want.WriteString("| name | what it looks like | found |\n|---|---|---|\n")
+	found := countMistakes(t)
 	for _, b := range Bugs {
-		fmt.Fprintf(&want, "| `%s` | %s |\n", b.Name, b.Looks)
+		n := found[b.Name]
+		fmt.Fprintf(&want, "| `%s` | %s | %d of %d |\n", b.Name, b.Looks, n.found, n.files)
 	}
+	two, right := found["two mistakes"], found[""]
+	fmt.Fprintf(&want, "\nOf programs with two mistakes %d of %d are found, with both names. Of %d programs without a mistake %d get a name.\n",
+		two.found, two.files, right.files, right.files-right.found)
 	if *update {
 		text := before + begin + want.String() + end + after
 		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {

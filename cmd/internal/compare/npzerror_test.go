@@ -118,7 +118,7 @@ func TestFileAny(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	names := append(slices.Clone(Keys), "w2", "b2", "dw2", "db2", "w2_after", "w0", "mask2", "0/x", "1/w1", "dense1.w", "conv1.b.grad", "dropout1.mask")
 	compared := 0
-	for range 400 {
+	for range 200 {
 		p := program{sizes: []int{3, 2, 3}, m: 3, hidden: "sigmoid", loss: "quadratic", eta: 1, dropout: true}
 		arrays := p.begin().run().arrays(styles[r.IntN(len(styles))])
 		for range 1 + r.IntN(3) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,7 +109,7 @@ func (f *File) add(s *sample, k key, a npz.Array) error {
 	if before, ok := s.arrays[k]; ok {
 		return fmt.Errorf("compare: %s: %q and %q are two names of one thing; keep one of them", f.path, before.name, a.Name)
 	}
-	mayBeBad := strings.HasPrefix(k.kind, "d") || strings.HasSuffix(k.kind, "_after") || k.kind == "cost" // what is to be judged
+	mayBeBad := k.part == "grad" || k.part == "after" || k.kind == "cost" // what is to be judged
 	if i := slices.IndexFunc(c.x, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }); i >= 0 && !mayBeBad {
 		return fmt.Errorf("compare: %s: %s: number %d is %v; all must be finite", f.path, a.Name, i, c.x[i])
 	}
@@ -126,7 +127,7 @@ func convert[T float32 | int64 | uint8](x []T) []float64 {
 
 // number is a single number of the file, or 0 where there is none.
 func (s *sample) number(kind string) (float64, error) {
-	a, ok := s.arrays[key{kind, ""}]
+	a, ok := s.arrays[key{kind: kind}]
 	if !ok {
 		return 0, nil
 	}
@@ -138,54 +139,86 @@ func (s *sample) number(kind string) (float64, error) {
 
 // text is a name in the file, in small letters without hyphens, or empty where there is none.
 func (s *sample) text(kind string) string {
-	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s.arrays[key{kind, ""}].text))
+	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s.arrays[key{kind: kind}].text))
 }
 
-// slot is the place of an array that belongs to a layer, counted from 0.
-type slot struct {
-	kind  string
-	layer int
-}
+// slot is the place of an array that belongs to a layer: a parameter's name and a part as in key, or the number of a mask, from 0, and
+// mask.
+type slot struct{ name, part string }
 
-// byLayer are the arrays by layer. names are those of the layers in a model; without a model there are only dense ones. The file may
-// count layers from 0 or from 1.
-func (s *sample) byLayer(names []string) (map[slot]array, error) {
-	first := func(kind string) int {
-		if kind != "mask" {
-			kind = "w"
-		}
-		if _, ok := s.arrays[key{kind, "0"}]; ok {
-			return 0
-		}
-		return 1
-	}
-	layers := map[slot]array{}
+// byName are the arrays that belong to layers by what they are of in the model; without a model there are only dense layers. The file
+// may count layers from 0 or from 1.
+func (s *sample) byName(model *spec) (map[slot]array, error) {
+	all := map[slot]array{}
 	for k, a := range s.arrays {
 		if k.layer == "" {
 			continue
 		}
 		number, err := strconv.Atoi(k.layer)
-		switch name, dense := strings.CutPrefix(k.layer, "dense"); {
-		case err == nil:
-			number -= first(k.kind)
-		case names != nil:
-			number = slices.Index(names, k.layer)
-		case dense:
-			number, _ = strconv.Atoi(name)
+		byNumber := err == nil
+		if _, zero := s.arrays[key{kind: counted(k.kind), layer: "0"}]; !zero {
 			number--
-		default:
-			return nil, s.errorf("%s belongs to the layer %s, and without a model all layers are dense; name the model before --against", a.name, k.layer)
 		}
-		if number < 0 || names != nil && k.kind != "mask" && number >= len(names) {
-			return nil, s.errorf("%s belongs to no layer; the layers are %v", a.name, names)
+		at := slot{k.layer + "." + k.kind, k.part}
+		switch {
+		case byNumber && number < 0:
+			return nil, s.errorf("%s belongs to no layer; the first is 1, or 0 where all count from there", a.name)
+		case k.kind == "mask":
+			at = slot{strconv.Itoa(number), "mask"}
+		case model != nil:
+			if at.name, err = model.parameter(k, number, byNumber); err != nil {
+				return nil, s.errorf("%s %w", a.name, err)
+			}
+		case byNumber && (k.kind == "w" || k.kind == "b"):
+			at.name = fmt.Sprintf("dense%d.%s", number+1, k.kind)
+		case byNumber:
+			return nil, s.errorf("%s is of a layer that normalizes, and without a model all layers are dense; name the model before --against", a.name)
+		case !ofDense.MatchString(at.name):
+			return nil, s.errorf("%s belongs to the layer %s, and without a model all layers are dense; name the model before --against",
+				a.name, strings.TrimSuffix(at.name, "."+k.kind))
 		}
-		at := slot{k.kind, number}
-		if before, ok := layers[at]; ok {
+		if before, ok := all[at]; ok {
 			return nil, s.errorf("%q and %q are two names of one thing; keep one of them", before.name, a.name)
 		}
-		layers[at] = a
+		all[at] = a
 	}
-	return layers, nil
+	return all, nil
+}
+
+// ofDense are the parameters that there are without a model.
+var ofDense = regexp.MustCompile(`^dense\d+\.[wb]$`)
+
+// counted is the kind whose arrays tell from where layers are counted.
+func counted(kind string) string {
+	switch kind {
+	case "b":
+		return "w"
+	case "beta", "mean", "variance":
+		return "gamma"
+	}
+	return kind
+}
+
+// parameter is the name of what k means: of that kind in the layer of that name, or of that number among the layers with weights, or
+// among those that normalize.
+func (s *spec) parameter(k key, number int, byNumber bool) (string, error) {
+	all := slices.Concat(s.params, s.fixed)
+	name := k.layer + "." + k.kind
+	if byNumber {
+		kind, what := counted(k.kind), "normalizations"
+		if kind == "w" {
+			what = "weights"
+		}
+		layers := slices.DeleteFunc(slices.Clone(all), func(q parameter) bool { return !strings.HasSuffix(q.name, "."+kind) })
+		if number >= len(layers) {
+			return "", fmt.Errorf("is of layer %d, and there are %s of %d layers", number+1, what, len(layers))
+		}
+		name = layers[number].of() + "." + k.kind
+	}
+	if !slices.ContainsFunc(all, func(q parameter) bool { return q.name == name }) {
+		return "", fmt.Errorf("belongs to no layer; the layers are %v", s.names)
+	}
+	return name, nil
 }
 
 func (s *sample) errorf(format string, a ...any) error {

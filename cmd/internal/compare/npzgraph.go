@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +18,8 @@ type spec struct {
 	loss   *graph.Loss
 	input  graph.Shape
 	params []parameter
-	names  []string // of the layers with parameters; nil without a model
+	fixed  []parameter // what has no gradient: running statistics, and frozen weights
+	names  []string    // of the layers with parameters; nil without a model
 
 	// Of a fully connected network: the neurons, the activation of each layer after the first, and for each dropout layer the
 	// layer whose activations it multiplies. sizes is nil for any other network.
@@ -32,6 +34,17 @@ type parameter struct {
 	shape  graph.Shape
 	weight bool // rather than bias
 	layer  int  // among those with weights, from 0
+}
+
+// of is the layer's name.
+func (q parameter) of() string {
+	name, _, _ := strings.Cut(q.name, ".")
+	return name
+}
+
+// bias says that it is added to weighted inputs.
+func (q parameter) bias() bool {
+	return strings.HasSuffix(q.name, ".b") || strings.HasSuffix(q.name, ".beta")
 }
 
 // activation is what a layer of neurons does, as a graph and by hand.
@@ -49,16 +62,36 @@ var (
 	softmax = &activation{"softmax", nil, linear.Activation} // element by element it is nothing
 )
 
-// ofHidden are those that hidden layers can have.
-var ofHidden = []*activation{sigmoid, tanh, relu}
+// leaks are leaky ReLUs of the slopes that libraries have: PyTorch's, and others'.
+var leaks = []*activation{leaky(.01), leaky(.1), leaky(.2), leaky(.3)}
+
+func leaky(slope float64) *activation {
+	by := func(z float64) float64 { return slope + (1-slope)*byhand.ReLU.Prime(z) }
+	return &activation{fmt.Sprintf("leaky ReLU (slope %g)", slope), graph.LeakyReLU{Slope: slope}, byhand.Activation{
+		F:     func(z float64) float64 { return z * by(z) },
+		Prime: by,
+	}}
+}
+
+// ofHidden are those that hidden layers can have if the file does not say.
+var ofHidden = []*activation{sigmoid, tanh, relu, leaks[0]}
+
+// activations are those, and leaky ReLUs of other slopes.
+var activations = slices.Concat(ofHidden, leaks[1:])
 
 // activationOf is the one that a layer is, or nil.
 func activationOf(l graph.Layer) *activation {
-	i := slices.IndexFunc(ofHidden, func(a *activation) bool { return a.layer == l })
-	if i < 0 {
-		return nil
+	if leak, ok := l.(graph.LeakyReLU); ok {
+		return leaky(cmp.Or(leak.Slope, .01))
 	}
-	return ofHidden[i]
+	i := slices.IndexFunc(ofHidden, func(a *activation) bool { return a.layer == l })
+	switch {
+	case i >= 0:
+		return ofHidden[i]
+	case l == graph.Softmax:
+		return softmax
+	}
+	return nil
 }
 
 // ofModel is the spec of a model.
@@ -78,6 +111,9 @@ func ofModel(m models.Model) (*spec, error) {
 		if !slices.Contains(s.names, name) {
 			s.names = append(s.names, name)
 		}
+	}
+	for _, p := range net.Fixed {
+		s.fixed = append(s.fixed, parameter{p.Name, p.Shape, p.Decay, len(s.params)})
 	}
 	s.connect()
 	return s, nil
@@ -106,6 +142,9 @@ func (s *spec) connect() {
 			act[len(act)-1] = a
 		}
 	}
+	if i := slices.Index(act, softmax); i >= 0 && (i < len(act)-1 || s.loss != graph.Quadratic || slices.Contains(sites, len(act))) {
+		return
+	}
 	output := map[*graph.Loss]*activation{graph.CrossEntropy: sigmoid, graph.LogLikelihood: softmax}[s.loss]
 	if last := len(act) - 1; output != nil && act[last] == linear && !slices.Contains(sites, len(act)) {
 		act[last] = output
@@ -128,8 +167,12 @@ func ofSizes(sizes []int, hidden *activation, end ending) *spec {
 			s.layers = append(s.layers, hidden.layer, graph.Dropout{})
 		}
 	}
-	if a := end.output.layer; a != nil && end.loss == graph.Quadratic {
-		s.layers = append(s.layers, a)
+	switch {
+	case end.loss != graph.Quadratic:
+	case end.output == softmax:
+		s.layers = append(s.layers, graph.Softmax)
+	case end.output.layer != nil:
+		s.layers = append(s.layers, end.output.layer)
 	}
 	if last > 1 {
 		s.name += ", " + hidden.name
@@ -155,32 +198,36 @@ var (
 		{linear, graph.Quadratic, quadraticNames},
 		{tanh, graph.Quadratic, quadraticNames}, // of a network whose hidden layers have it too
 		{relu, graph.Quadratic, quadraticNames},
+		{softmax, graph.Quadratic, quadraticNames},
 	}
 )
 
 // candidates are the networks of such sizes that a file may mean. The empty text means that it does not say.
 func candidates(sizes []int, hidden, loss string) ([]*spec, error) {
 	var all []*spec
-	known := hidden == ""
-	for _, h := range ofHidden {
-		if hidden != "" && h.name != hidden {
-			continue
+	tried := ofHidden
+	switch {
+	case strings.HasPrefix(hidden, "leaky"):
+		tried = leaks
+	case hidden != "":
+		i := slices.IndexFunc(ofHidden, func(a *activation) bool { return a.name == hidden })
+		if i < 0 {
+			return nil, fmt.Errorf("activation %q; use sigmoid, tanh, relu or leaky-relu", hidden)
 		}
-		known = true
+		tried = ofHidden[i : i+1]
+	}
+	for _, h := range tried {
 		for _, e := range endings {
-			if loss != "" && !slices.Contains(e.names, loss) || slices.Contains(ofHidden[1:], e.output) && e.output != h {
-				continue
+			ofHiddenOnly := (e.output == tanh || e.output == relu) && e.output != h
+			if (loss == "" || slices.Contains(e.names, loss)) && !ofHiddenOnly {
+				all = append(all, ofSizes(sizes, h, e))
 			}
-			all = append(all, ofSizes(sizes, h, e))
 		}
 		if len(sizes) == 2 {
 			break // There is no hidden layer.
 		}
 	}
-	switch {
-	case !known:
-		return nil, fmt.Errorf("activation %q; use sigmoid, tanh or relu", hidden)
-	case all == nil:
+	if all == nil {
 		return nil, fmt.Errorf("loss %q; use quadratic, cross-entropy or log-likelihood", loss)
 	}
 	return all, nil
@@ -191,36 +238,39 @@ type outcome struct {
 	done      bool
 	cost      float64
 	gradients [][]float64
+	fixed     [][]float64 // after the step
 	err       error
 
-	pass  *pass
-	right [][]float64
+	forward *pass
+	right   [][]float64
 }
 
 // onGraph is the mean cost and the gradients of p's mini-batch by the graph, in float64.
 func (p *problem) onGraph() (cost float64, gradients [][]float64, err error) {
 	if o := p.graph; !o.done {
-		o.cost, o.gradients, o.err = p.compute()
+		o.cost, o.gradients, o.fixed, o.err = p.compute()
 		o.done = true
 	}
 	return p.graph.cost, p.graph.gradients, p.graph.err
 }
 
-func (p *problem) compute() (cost float64, gradients [][]float64, err error) {
+func (p *problem) compute() (cost float64, gradients, fixed [][]float64, err error) {
 	net, x, err := p.network()
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
-	for i, q := range net.Params {
-		if err := q.Set(p.values[i]); err != nil {
-			return 0, nil, err
+	for i, q := range slices.Concat(net.Params, net.Fixed) {
+		if value := slices.Concat(p.values, p.fixed)[i]; value != nil {
+			if err := q.Set(value); err != nil {
+				return 0, nil, nil, err
+			}
 		}
 	}
 	stats, err := net.Step64(x, p.y)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
-	return stats.Cost, each(net.Params, (*graph.Param).GradFloat64s), nil
+	return stats.Cost, each(net.Params, (*graph.Param).GradFloat64s), each(net.Fixed, (*graph.Param).Float64s), nil
 }
 
 // network is the graph, and its inputs (m, …): those of the file and, in the columns after them, the masks of the dropout layers.

@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// Keys are the names of the arrays of a file, with 1 for the number of any layer. There are other spellings: see spellings.
+// Keys are the names of the arrays of a file, with 1 for the number of any layer. There are other spellings: see spellings and parts.
 var Keys = []string{
-	"x", "y", "w1", "b1", "dw1", "db1", "w1_after", "b1_after", "mask1", "eta", "lambda", "n", "loss", "activation", "cost",
+	"x", "y", "w1", "b1", "dw1", "db1", "w1_after", "b1_after", "vw1", "vb1", "mw1", "mb1", "mask1", "gamma1", "beta1", "dgamma1", "dbeta1",
+	"mean1", "variance1", "mean1_after", "variance1_after", "eta", "lambda", "n", "t", "loss", "activation", "cost",
 }
 
 // UnknownKeysError says that a file has arrays whose names mean nothing.
@@ -25,11 +26,12 @@ func (e *UnknownKeysError) Error() string {
 
 // key is the meaning of an array's name.
 type key struct {
-	kind  string // one of Keys, without the number
+	kind  string // w, b, gamma, beta, mean or variance of a layer, or one of the kinds there are once
 	layer string // a number, or the layer's name in a model; empty where there is one for all layers
+	part  string // of what belongs to a layer: empty for the values, or grad, after, v or m
 }
 
-// spellings have the names of each kind in small letters; the group is the layer.
+// spellings have the names, in small letters, of what there is once, and of masks.
 var spellings = []struct {
 	kind    string
 	pattern *regexp.Regexp
@@ -39,16 +41,40 @@ var spellings = []struct {
 	{"eta", spelling(`eta|lr|learning_rate`)},
 	{"lambda", spelling(`lambda_?|lmbda|lam|l2`)},
 	{"n", spelling(`n|n_train|train_size`)},
+	{"t", spelling(`t|step`)},
 	{"loss", spelling(`loss|cost`)},
 	{"activation", spelling(`activation|act`)},
 	{"mask", spelling(`(?:mask|dropout)_?(\d+)|dropout(\d+)\.mask`)},
-	{"w", spelling(`w(?:eights?)?_?(\d+)|([a-z]+\d+)\.w`)},
-	{"b", spelling(`b(?:ias(?:es)?)?_?(\d+)|([a-z]+\d+)\.b`)},
-	{"dw", spelling(`(?:d|g|grad_?|nabla_?)w_?(\d+)|w_?(\d+)[._]grad|([a-z]+\d+)\.w\.grad`)},
-	{"db", spelling(`(?:d|g|grad_?|nabla_?)b_?(\d+)|b_?(\d+)[._]grad|([a-z]+\d+)\.b\.grad`)},
-	{"w_after", spelling(`w_?(\d+)_(?:after|new)|([a-z]+\d+)\.w\.after`)},
-	{"b_after", spelling(`b_?(\d+)_(?:after|new)|([a-z]+\d+)\.b\.after`)},
 }
+
+// tensors have the names of what a layer has, whole and before the number of the layer where something else comes first.
+var tensorNames = []struct{ kind, whole, short string }{
+	{"w", `w(?:eights?)?`, `w`}, {"b", `b(?:ias(?:es)?)?`, `b`}, {"gamma", `gamma`, `gamma`}, {"beta", `beta`, `beta`},
+	{"mean", `(?:running_|moving_)?mean`, `mean`}, {"variance", `(?:running_|moving_)?var(?:iance)?`, `var(?:iance)?`},
+}
+
+// parts have the spellings of what there is of such a tensor: WHOLE or SHORT stands for its name.
+var parts = []struct{ part, spelling string }{
+	{"", `WHOLE_?(\d+)`},
+	{"grad", `(?:d|g|grad_?|nabla_?)SHORT_?(\d+)|SHORT_?(\d+)[._]grad`},
+	{"after", `WHOLE_?(\d+)_(?:after|new)`},
+	{"v", `v(?:elocity)?_?SHORT_?(\d+)|SHORT_?(\d+)_v(?:elocity)?`},
+	{"m", `m_?SHORT_?(\d+)|SHORT_?(\d+)_m`},
+}
+
+// layered are the patterns of the parts of all tensors.
+var layered = func() map[key]*regexp.Regexp {
+	all := map[key]*regexp.Regexp{}
+	for _, t := range tensorNames {
+		for _, p := range parts {
+			all[key{kind: t.kind, part: p.part}] = spelling(strings.NewReplacer("WHOLE", t.whole, "SHORT", t.short).Replace(p.spelling))
+		}
+	}
+	return all
+}()
+
+// inModel is the name of a parameter of a model, and a part of it.
+var inModel = regexp.MustCompile(`^([a-z]+\d+)\.([a-z]+)(?:\.(grad|after|v|m))?$`)
 
 func spelling(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
 
@@ -64,8 +90,16 @@ func parseKey(name string) (step int, k key, ok bool) {
 	}
 	for _, s := range spellings {
 		if m := s.pattern.FindStringSubmatch(name); m != nil {
-			return step, key{s.kind, strings.Join(m[1:], "")}, true // all groups but one are empty
+			return step, key{s.kind, strings.Join(m[1:], ""), ""}, true // all groups but one are empty
 		}
+	}
+	for k, pattern := range layered {
+		if m := pattern.FindStringSubmatch(name); m != nil {
+			return step, key{k.kind, strings.Join(m[1:], ""), k.part}, true
+		}
+	}
+	if m := inModel.FindStringSubmatch(name); m != nil {
+		return step, key{m[2], m[1], m[3]}, true
 	}
 	return 0, key{}, false
 }

@@ -23,6 +23,14 @@ type program struct {
 	large        float64 // a factor of the weights, if not 0
 	seed         uint64
 
+	// What only batch knows.
+	also    string  // a second mistake
+	other   string  // the other activation of a mistake with it
+	softmax bool    // at the output, with the quadratic cost
+	through bool    // backpropagation goes through what is too much forward
+	epsilon float64 // in the logarithm
+	norm    string  // of hidden layers: batch or layer
+
 	w, b   [][]float64 // (out, in), (out)
 	x, y   [][]float64 // of each example
 	label  []int
@@ -30,6 +38,10 @@ type program struct {
 	dw, db [][]float64
 	δ      [][][]float64 // of each example and layer
 	cost   float64
+
+	gamma, shift, dgamma, dbeta [][]float64   // of hidden layers that normalize
+	normal                      [][][]float64 // what they normalized, by layer and example
+	spread, means               [][]float64   // what they divided by, as a factor, and the means
 }
 
 // begin draws weights and a mini-batch.
@@ -47,6 +59,9 @@ func (p *program) begin() *program {
 			b[i] = r.NormFloat64() / 2
 		}
 		p.w, p.b = append(p.w, w), append(p.b, b)
+	}
+	if p.norm != "" {
+		p.drawNorm()
 	}
 	for i := range p.m {
 		x, y := make([]float64, p.sizes[0]), make([]float64, k)

@@ -4,9 +4,15 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/stheno-ml/stheno/internal/term"
 )
 
-const roundedAway = "some gradients are lost in the rounding of float32, because activations are so near to 0 or 1; float64 would tell more"
+// roundedAway are notes of what cannot be told, by the type of the file's numbers.
+var roundedAway = map[string]string{
+	"float32": "some gradients are lost in the rounding of float32, because activations are so near to 0 or 1; float64 would tell more",
+	"float64": "some gradients are lost in the rounding of float64, because activations are so near to 0 or 1",
+}
 
 // gradients compares those of a step, from the output backwards, and says whether one is wrong.
 func (c *check) gradients(p *problem, g [][]float64) (wrong bool) {
@@ -14,33 +20,89 @@ func (c *check) gradients(p *problem, g [][]float64) (wrong bool) {
 		if p.user[i] == nil {
 			continue
 		}
-		d := difference(p.user[i], g[i])
-		lost := d.Rel > p.tol && p.noise != nil && d.Abs <= p.noise[i]
-		if lost && !slices.Contains(c.finding.Notes, roundedAway) {
-			c.finding.Notes = append(c.finding.Notes, roundedAway)
+		d := p.difference(g, i)
+		lost := d.Rel > p.tol && d.Abs <= p.noise[i]
+		if note := roundedAway[c.finding.Type]; lost && !slices.Contains(c.finding.Notes, note) {
+			c.finding.Notes = append(c.finding.Notes, note)
 		}
-		same := (d.Rel <= p.tol || lost) && !p.unsummed[i]
-		wrong = c.note(Compared{p.tensor(i), p.files[i].shape, false, p.step, same, d}) || wrong
+		same := (d.Rel <= p.tol || lost) && p.misshapen[i] == ""
+		coarse := d.Rel
+		if d.Abs <= several*0x1p-23*p.scale[i] {
+			coarse = 0
+		}
+		wrong = c.note(Compared{p.tensor(i), p.slots[slot{p.params[i].name, "grad"}].shape, false, p.step, same, d, coarse}) || wrong
 		c.finding.Gradients = max(c.finding.Gradients, d.Rel)
 	}
 	return wrong
 }
 
-// updates compares the weights after a step of gradient descent.
+// updates compares the weights after a step of gradient descent, or of another optimizer if that fits better.
 func (c *check) updates(p *problem, g [][]float64) (wrong bool) {
+	if !has(p.after) {
+		c.moving = nil
+		return false
+	}
+	if c.moving == nil {
+		c.moving = movements(p)
+	}
+	var fits []*movement
+	var best [][]float64
+	for i, m := range c.moving {
+		after := m.step(p, g)
+		fit := p.moves(after, c.weights)
+		if i == 0 || fit && fits == nil {
+			best = after
+		}
+		if fit {
+			fits = append(fits, m)
+		}
+	}
+	if fits == nil {
+		fits = c.moving[:1]
+	}
+	c.moving, c.moved = fits, fits
 	for i, q := range slices.Backward(p.params) {
 		if after := p.after[i]; after != nil {
-			d := difference(after, plus(p.values[i], -p.eta, g[i]))
-			wrong = c.note(Compared{q.name + " after", q.shape, true, p.step, d.Rel <= c.weights, d}) || wrong
+			d := difference(after, best[i])
+			name, same := p.called(q, "after", " after"), d.Rel <= c.weights && fits[0].bug == ""
+			wrong = c.note(Compared{name, q.shape, true, p.step, same, d, d.Rel}) || wrong
 			c.finding.Weights = max(c.finding.Weights, d.Rel)
 		}
 	}
 	return wrong
 }
 
+// nameOptimizers notes what has moved the weights, if it was not gradient descent.
+func (c *check) nameOptimizers() {
+	if c.moved == nil || c.moved[0].name == rules[0].name || c.moved[0].bug != "" {
+		return
+	}
+	var names []string
+	for _, m := range c.moved {
+		if !slices.Contains(names, m.name) {
+			names = append(names, m.name)
+		}
+	}
+	c.finding.Notes = append(c.finding.Notes, "the weights after the step are those of "+term.OneOf(names)+", and not of plain gradient descent")
+}
+
+// statistics compares the running statistics after a step.
+func (c *check) statistics(p *problem) (wrong bool) {
+	for i, q := range p.spec.fixed {
+		after, ok := p.slots[slot{q.name, "after"}]
+		if !ok {
+			continue
+		}
+		d := difference(after.x, p.graph.fixed[i])
+		wrong = c.note(Compared{p.called(q, "after", ""), after.shape, true, p.step, d.Rel <= c.finding.Tol, d, d.Rel}) || wrong
+		c.finding.Weights = max(c.finding.Weights, d.Rel)
+	}
+	return wrong
+}
+
 // cost compares it, where the file has it, and says what is wrong with it.
 func (c *check) cost(p *problem, cost float64) (wrong string, err error) {
-	a, ok := p.arrays[key{"cost", ""}]
+	a, ok := p.arrays[key{kind: "cost"}]
 	if !ok {
 		return "", nil
 	}
@@ -49,7 +111,7 @@ func (c *check) cost(p *problem, cost float64) (wrong string, err error) {
 		return "", err
 	}
 	d := difference([]float64{got}, []float64{cost})
-	if !c.note(Compared{a.name, a.shape, false, p.step, p.costs(cost, got), d}) {
+	if !c.note(Compared{a.name, a.shape, false, p.step, p.costs(cost, got), d, d.Rel}) {
 		return "", nil
 	}
 	wrong = fmt.Sprintf(" It is %.6g, and should be %.6g.", got, cost)

@@ -57,7 +57,7 @@ func (p *program) arrays(s style) []npz.Array {
 			number = string(rune('0' + l))
 		}
 		for name, x := range map[string][]float64{"w": p.w[l], "dw": p.dw[l]} {
-			wrong := p.bug == "transposed" && name == "dw"
+			wrong := p.is("transposed") && name == "dw"
 			switch {
 			case s.inOut != wrong:
 				add(name+number, []int{in, out}, turned(x, out))

@@ -2,7 +2,6 @@ package diagram
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/stheno-ml/stheno/graph"
@@ -79,7 +78,7 @@ func quoted(lines []string, end string, escape func(string) string) string {
 }
 
 func dotColors(r graph.Role) string {
-	c := colors[max(0, slices.IndexFunc(colors, func(c color) bool { return c.role == r }))]
+	c := looks(r)
 	return fmt.Sprintf("fillcolor=%q; color=%q", c.fill, c.line)
 }
 

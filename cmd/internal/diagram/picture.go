@@ -237,11 +237,20 @@ func size(b graph.Box) (w, h float64) {
 	return w + 24, h
 }
 
+// nablaSign stands before that of which something is the gradient.
+const nablaSign = "∇ "
+
 // text is what a box says.
 func text(b graph.Box) (label string, details []string) {
 	if b.Of != "" {
-		details = append(details, "∇ "+short(b.Of))
+		details = append(details, nablaSign+short(b.Of))
 	}
+	const most = 8 // lines of what a box holds
+	holds := wrapped(b.Holds, longest)
+	if len(holds) > most {
+		holds = append(holds[:most-1], "…")
+	}
+	details = append(details, holds...)
 	detail := shape(b.Shape)
 	if b.Params > 0 {
 		detail += " · " + parameters(b.Params)

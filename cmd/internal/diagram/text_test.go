@@ -107,7 +107,7 @@ func TestSVG(t *testing.T) {
 // TestLines: every line and every head of the layout is in the picture, and the roles are explained where there are several.
 func TestLines(t *testing.T) {
 	for _, level := range levels {
-		d := of(t, nets["residual"], level)
+		d, backward := of(t, nets["residual"], level), level == graph.GradientLevel || level == graph.FoldedLevel
 		svg := SVG("", "", d)
 		if n := strings.Count(svg, `<path class="link `); n != len(draw(d).paths) {
 			t.Errorf("%s: %d lines of %d", level, n, len(draw(d).paths))
@@ -117,8 +117,8 @@ func TestLines(t *testing.T) {
 		}
 		said := texts(t, svg)
 		for legend, want := range map[string]bool{
-			"parameter": level != graph.LayerLevel, "forward": level != graph.LayerLevel, "backward": level == graph.GradientLevel,
-			"gradient of a parameter": level == graph.GradientLevel,
+			"parameter": level != graph.LayerLevel, "forward": level != graph.LayerLevel, "backward": backward,
+			"gradient of a parameter": backward,
 		} {
 			if said[legend] != want {
 				t.Errorf("%s: it says %q: %v", level, legend, !want)

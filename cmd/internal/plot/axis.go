@@ -3,14 +3,34 @@ package plot
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot"
 )
 
-// scale sets an axis' range and marks for the points that it has. With log these are powers of ten.
-func scale(a *plot.Axis, log bool) {
-	marks := round
+// whole says that all points are at whole numbers: epochs, steps, layers.
+func whole(series []Series) bool {
+	for _, s := range series {
+		if slices.ContainsFunc(s.X, func(x float64) bool { return x != math.Trunc(x) }) { // NaN is none
+			return false
+		}
+	}
+	return true
+}
+
+// scale sets an axis' range and marks for the points that it has. With log these are powers of ten; with whole, all are whole numbers.
+func scale(a *plot.Axis, log, whole bool) {
+	if whole && !log && a.Min == a.Max {
+		a.Tick.Marker = plot.ConstantTicks{{Value: a.Min, Label: label(a.Min)}}
+		a.Min, a.Max = a.Min-1, a.Max+1
+		return
+	}
+	least := math.Inf(-1)
+	if whole {
+		least = 0
+	}
+	marks := func(low, high float64) plot.ConstantTicks { return round(low, high, least) }
 	if log {
 		marks = decades
 	} else if largest := max(math.Abs(a.Min), math.Abs(a.Max)); a.Max-a.Min <= 1e-6*largest {
@@ -34,9 +54,10 @@ func decades(low, high float64) (marks plot.ConstantTicks) {
 	return marks
 }
 
-// round are marks at multiples of 1, 2 or 5 times a power of ten, four steps of them or more from low to high.
-func round(low, high float64) (marks plot.ConstantTicks) {
-	power := math.Floor(math.Log10((high - low) / 4))
+// round are marks at multiples of 1, 2 or 5 times a power of ten, four steps of them or more from low to high, unless the power would be
+// below the least one.
+func round(low, high, least float64) (marks plot.ConstantTicks) {
+	power := max(least, math.Floor(math.Log10((high-low)/4)))
 	unit, step := math.Pow(10, power), 1.
 	for _, m := range []float64{2, 5} {
 		if (high-low)/(m*unit) > 3.99 {

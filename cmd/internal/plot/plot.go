@@ -25,16 +25,23 @@ import (
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 )
 
-// Series is a line through the points (X[i], Y[i]), with its name for the legend.
-type Series struct {
-	Name string
-	X, Y []float64
+// Axes are the words around a picture of lines, and which of its axes are logarithmic.
+type Axes struct {
+	Title, X, Y string
+	LogX, LogY  bool
 }
 
-// Lines writes a picture of the series to path, as its ending says: .svg or .png. With logY the y axis is logarithmic. Points that
-// are not finite are left out, and so are those not above 0 on a logarithmic axis; a picture of no points is an error.
-func Lines(path, title, xLabel, yLabel string, logY bool, series ...Series) error {
-	return write(path, func() (vg.CanvasWriterTo, error) { return picture(path, title, xLabel, yLabel, logY, series) })
+// Series is a line through the points (X[i], Y[i]). Lines of one Name have one color. Lines of one Kind have one dash: the first kind is solid.
+type Series struct {
+	Name, Kind string
+	X, Y       []float64
+}
+
+// Lines writes a picture of the series to path, as its ending says: .svg or .png. Points that are not finite are left out, and so are those
+// not above 0 on a logarithmic axis; a picture of no points is an error. The legend has the names, if there are several, and the kinds, of
+// the lines that have points.
+func Lines(path string, a Axes, series ...Series) error {
+	return write(path, func() (vg.CanvasWriterTo, error) { return picture(path, a, series) })
 }
 
 // write makes the file of a picture.
@@ -95,29 +102,26 @@ func (c sansSerif) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// The axes with their labels; the legend comes to the right of them, and makes the picture wider.
+// The axes with their labels; the legend comes to the right of them, and makes the picture wider, and a long one higher.
 const width, height, margin = 6 * vg.Inch, 4 * vg.Inch, vg.Inch / 8
 
 // picture is the plot of the series.
-func picture(path, title, xLabel, yLabel string, logY bool, series []Series) (vg.CanvasWriterTo, error) {
+func picture(path string, a Axes, series []Series) (vg.CanvasWriterTo, error) {
 	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = intake.Line(title), xLabel, yLabel
-	legend, err := add(p, series, logY)
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = intake.Line(a.Title), a.X, a.Y
+	legend, err := add(p, a, series)
 	if err != nil {
 		return nil, err
 	}
 	plain(p)
-	scale(&p.X, false)
-	scale(&p.Y, logY)
-	wide := width
-	if len(series) > 1 {
-		wide += legend.Rectangle(draw.Canvas{}).Size().X + 2*margin
-	}
-	c, all := blank(path, wide, height)
-	p.Draw(draw.Crop(all, margin, width-wide-margin, margin, -margin))
-	if len(series) > 1 {
-		legend.Draw(draw.Crop(all, width+margin, -margin, 0, -3*margin))
-	}
+	scale(&p.X, a.LogX, whole(series))
+	scale(&p.Y, a.LogY, false)
+	own := max(width, p.Title.TextStyle.Width(p.Title.Text)*slack+4*margin)
+	beside, high := legend.size()
+	wide, high := own+beside, max(height, high)
+	c, all := blank(path, wide, high)
+	p.Draw(draw.Crop(all, margin, own-wide-margin, high-height+margin, -margin))
+	legend.draw(draw.Crop(all, own+margin, 0, 0, -legendTop))
 	return c, nil
 }
 
@@ -131,24 +135,28 @@ func blank(path string, w, h vg.Length) (vg.CanvasWriterTo, draw.Canvas) {
 }
 
 // add draws the series, and returns the legend to stand beside them.
-func add(p *plot.Plot, series []Series, logY bool) (*plot.Legend, error) {
+func add(p *plot.Plot, a Axes, series []Series) (*legend, error) {
 	p.BackgroundColor = nil
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{225}, color.Gray{225}
 	p.Add(grid)
-	legend := plot.NewLegend()
-	legend.Top, legend.Left, legend.Padding = true, true, vg.Points(3)
-	legend.TextStyle.Font = sans(10)
+	var l legend
+	for _, s := range series {
+		l.know(s)
+	}
 	points := 0
-	for i, s := range series {
-		xys, err := s.points(logY)
+	for _, s := range series {
+		xys, err := s.points(a)
 		if err != nil {
 			return nil, err
 		}
+		if len(xys) == 0 {
+			continue
+		}
 		points += len(xys)
-		line := &plotter.Line{XYs: xys, LineStyle: style(i)}
+		line := &plotter.Line{XYs: xys, LineStyle: l.style(s)}
 		p.Add(line)
-		legend.Add(intake.Line(s.Name), line)
+		l.add(s)
 		if len(xys) <= sparse {
 			p.Add(&plotter.Scatter{XYs: xys, GlyphStyle: draw.GlyphStyle{Color: line.Color, Radius: vg.Points(2), Shape: draw.CircleGlyph{}}})
 		}
@@ -156,21 +164,24 @@ func add(p *plot.Plot, series []Series, logY bool) (*plot.Legend, error) {
 	if points == 0 {
 		return nil, errors.New("no finite points to draw")
 	}
-	return &legend, nil
+	return &l, nil
 }
 
 // sparse is the number of points up to which each gets a dot.
 const sparse = 30
 
-// points are those that can be drawn; with logY they have the logarithm of y.
-func (s Series) points(logY bool) (plotter.XYs, error) {
+// points are those that can be drawn; on a logarithmic axis they have the logarithm.
+func (s Series) points(a Axes) (plotter.XYs, error) {
 	if len(s.X) != len(s.Y) {
 		return nil, fmt.Errorf("%s: %d numbers x and %d numbers y; each point needs both", s.Name, len(s.X), len(s.Y))
 	}
 	var xys plotter.XYs
 	for i, x := range s.X {
 		y := s.Y[i]
-		if logY {
+		if a.LogX {
+			x = math.Log10(x)
+		}
+		if a.LogY {
 			y = math.Log10(y)
 		}
 		if drawable(x) && drawable(y) {
@@ -184,20 +195,6 @@ func (s Series) points(logY bool) (plotter.XYs, error) {
 const farthest = 1e300
 
 func drawable(v float64) bool { return math.Abs(v) <= farthest } // not so for NaN
-
-// colors can be told apart by the color-blind too: those of Okabe and Ito, without the yellow, which is faint on white.
-var colors = []color.Color{
-	color.RGBA{0, 114, 178, 255}, color.RGBA{213, 94, 0, 255}, color.RGBA{0, 158, 115, 255}, color.RGBA{204, 121, 167, 255},
-	color.RGBA{0, 0, 0, 255}, color.RGBA{86, 180, 233, 255}, color.RGBA{230, 159, 0, 255},
-}
-
-// dashes tell lines of one color apart.
-var dashes = [][]vg.Length{nil, {6, 3}, {2, 2}, {8, 3, 2, 3}}
-
-func style(i int) draw.LineStyle {
-	n := len(colors)
-	return draw.LineStyle{Color: colors[i%n], Width: vg.Points(1.5), Dashes: dashes[i/n%len(dashes)]}
-}
 
 func sans(size float64) font.Font {
 	return font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, vg.Points(size))

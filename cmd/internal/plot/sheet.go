@@ -30,11 +30,18 @@ func Digits(path, title string, columns int, digits []Digit) error {
 	return write(path, func() (vg.CanvasWriterTo, error) { return sheet(path, title, tiles, square(len(tiles)), nil) })
 }
 
-// Images writes a sheet of gray images as Digits are, without words and so many in a row.
-func Images(path, title string, columns, across int, images [][]byte) error {
-	tiles := make([]tile, len(images))
-	for i, pixels := range images {
-		tiles[i].image = gray(pixels, columns)
+// Images writes a sheet of rows of gray images as Digits are, without words.
+func Images(path, title string, columns int, rows [][][]byte) error {
+	across := 0
+	for _, row := range rows {
+		across = max(across, len(row))
+	}
+	var tiles []tile
+	for _, row := range rows {
+		for _, pixels := range row {
+			tiles = append(tiles, tile{image: gray(pixels, columns)})
+		}
+		tiles = append(tiles, make([]tile, across-len(row))...)
 	}
 	return write(path, func() (vg.CanvasWriterTo, error) { return sheet(path, title, tiles, across, nil) })
 }
@@ -98,7 +105,7 @@ func paint[T any](matrix []T, columns int, color func(T) color.Color) image.Imag
 	return img
 }
 
-// tile is an image with words at the top and the bottom of its right side.
+// tile is an image with words at the top and the bottom of its right side; without an image its place is empty.
 type tile struct {
 	image       image.Image
 	top, bottom string
@@ -107,7 +114,7 @@ type tile struct {
 // The sizes of a sheet's parts, in dots: between tiles, around all of them, for the words of a tile, for the title, for the scale.
 const (
 	gap, border, words = 12, 24, 20
-	head, legend       = 64, 110
+	head, beside       = 64, 110
 )
 
 // sheet draws tiles in rows of so many columns, with the scale beside them if there is one.
@@ -124,7 +131,7 @@ func sheet(path, title string, tiles []tile, columns int, scale *float64) (vg.Ca
 	body := image.Rect(0, 0, columns*cell.X-gap, rows*cell.Y-gap).Add(image.Pt(border, head))
 	width, height := body.Max.X+border, body.Max.Y+border
 	if scale != nil {
-		width += legend
+		width += beside
 	}
 	caption := letters(12, color.Black, draw.YTop)
 	width = max(width, 2*border+int(caption.Width(title)/dot))
@@ -167,6 +174,9 @@ func (p paper) image(img image.Image, at image.Point) image.Rectangle {
 }
 
 func (p paper) tile(t tile, at image.Point) {
+	if t.image == nil {
+		return
+	}
 	r := p.image(t.image, at)
 	if t.top == "" {
 		return

@@ -69,6 +69,7 @@ type Info struct {
 	Status     Status       `json:"status"`
 	Argv       []string     `json:"argv"` // the command that made the run; this and what follows to Host stays as it was then
 	Seed       uint64       `json:"seed"`
+	DType      string       `json:"dtype,omitempty"` // of a network that was imported; float64 where it is not said
 	DataSHA256 string       `json:"data_sha256"`
 	Build      string       `json:"build"`
 	Kernel     string       `json:"kernel"`

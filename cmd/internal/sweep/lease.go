@@ -127,7 +127,7 @@ func (l *Leases) Take(id string) (*Lease, error) {
 func (l *Leases) Await(ctx context.Context, id string) (*Lease, error) {
 	n, text, err := l.last(id)
 	if err != nil || n == 0 || l.free(holder(text)) {
-		return l.Take(id)
+		return l.takeNow(id)
 	}
 	const polls = 12
 	poll := time.NewTicker(l.Term / polls)
@@ -143,12 +143,21 @@ func (l *Leases) Await(ctx context.Context, id string) (*Lease, error) {
 		case err != nil:
 			return nil, err
 		case l.free(h):
-			return l.Take(id)
+			return l.takeNow(id)
 		case m != n || !bytes.Equal(now, text):
 			return nil, &HeldError{h, true}
 		}
 	}
 	return l.make(id, n+1)
+}
+
+// takeNow is Take for a trial that was free an instant ago: who has it now has just taken it.
+func (l *Leases) takeNow(id string) (*Lease, error) {
+	x, err := l.Take(id)
+	if held, ok := errors.AsType[*HeldError](err); ok {
+		held.Alive = true
+	}
+	return x, err
 }
 
 // make takes a lease by the file of that number.

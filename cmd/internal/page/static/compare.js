@@ -1,6 +1,6 @@
 // Compare runs: the settings that differ, curves over each other, what each confuses and misreads.
 import { get, query } from "./api.js";
-import { h, badge, called, testAccuracy, percent, number, paint, bytes, color, mix, guarded } from "./ui.js";
+import { h, badge, called, testAccuracy, percent, number, paint, bytes, color, mix, guarded, remember } from "./ui.js";
 import { lines, curves, short } from "./chart.js";
 
 const most = 8; // runs, which is how many colors there are
@@ -44,7 +44,7 @@ class View {
   }
 
   async change() {
-    if (this.main.isConnected) history.replaceState(null, "", "#compare/" + chosen.map(encodeURIComponent).join(","));
+    remember("compare", ...chosen);
     await Promise.all(chosen.filter((id) => !this.known[id]).map(async (id) => (this.known[id] = await get("runs/" + encodeURIComponent(id)))));
     this.list = chosen.map((id) => this.known[id]);
     this.settings();

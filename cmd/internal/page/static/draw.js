@@ -172,7 +172,7 @@ class Answer {
 
   show(answer) {
     const sum = answer.p.reduce((a, b) => a + b, 0);
-    this.verdict.textContent = answer.digit < 0 ? "?" : answer.digit;
+    this.verdict.textContent = answer.digits ? answer.digits.map((d) => d.digit).join(" ") : answer.digit < 0 ? "?" : answer.digit;
     this.sure.textContent = Math.abs(sum - 1) < 1e-3 ? percent(answer.p[answer.digit], 1) + " sure" : "output " + number(answer.p[answer.digit], 3);
     this.bars.forEach((b, d) => {
       const p = answer.p[d] ?? 0;

@@ -102,3 +102,8 @@ export function paint(canvas, values, w, h, palette = gray, from = 0) {
 
 /** badge shows a run's status. */
 export const badge = (status) => h("span", { class: "badge " + status }, status);
+
+/** remember writes the runs that a view shows into the address, unless the reader is on the way to another view: its address is set before this one is left. */
+export function remember(view, ...runs) {
+  if (location.hash.slice(1).split("/")[0] === view) history.replaceState(null, "", `#${view}/${runs.map(encodeURIComponent).join(",")}`);
+}

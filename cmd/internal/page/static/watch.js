@@ -1,6 +1,6 @@
 // Watch trainings as they go on, also those begun in a terminal, and look into their layers.
 import { get, follow } from "./api.js";
-import { h, badge, percent, number, count, duration, bytes, paint, signed, guarded } from "./ui.js";
+import { h, badge, percent, number, count, duration, bytes, paint, signed, guarded, remember } from "./ui.js";
 import { lines, curves, histogram, short } from "./chart.js";
 
 const often = 3000; // milliseconds between two looks at the folder of the runs
@@ -39,7 +39,7 @@ class View {
     if (!run) return;
     this.stop();
     this.id = run.id;
-    history.replaceState(null, "", "#watch/" + encodeURIComponent(run.id));
+    remember("watch", run.id);
     guarded(() => this.refresh())();
     if (run.status === "broken") {
       this.detail.replaceChildren(h("p", { class: "fault" }, run.error));

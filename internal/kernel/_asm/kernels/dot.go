@@ -10,7 +10,7 @@ import (
 
 // dot generates MulT for a fixed number of rows. It walks c in the widest tiles that fit, then in halves of them.
 func (v isa) dot(height, widest int) {
-	v.text(fmt.Sprint("dot", height), "(c *float32, ldc int, a *float32, lda int, b *float32, ldb, ahead, n, k int, alpha, beta float32)",
+	v.arithmetic(fmt.Sprint("dot", height), "(c *float32, ldc int, a *float32, lda int, b *float32, ldb, ahead, n, k int, alpha, beta float32)",
 		fmt.Sprintf("c[i*ldc+j] = alpha Σ a[i*lda+l] b[j*ldb+l] + beta c[i*ldc+j] for i < %d, j < n, l < k, and fetches b[j*ldb+l+ahead] into the cache", height))
 	o := operands{c: GP64(), b: GP64(), n: GP64(), lda: loadPitch("lda"), ldb: loadPitch("ldb")}
 	o.loadMoving()

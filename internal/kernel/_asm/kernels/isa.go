@@ -34,8 +34,36 @@ func text(name, signature string, loop ...string) {
 	Doc(loop...)
 }
 
+// arithmetic is text for a function that, where package kernel's flushing says so, takes subnormal float32 numbers for zeros: those it reads
+// and those it makes. The mode is the thread's, in MXCSR, and Go moves goroutines between threads, though never in the middle of assembly:
+// so each such function sets the mode, and end restores it.
+func (v isa) arithmetic(name, signature string, loop ...string) {
+	v.text(name, signature, loop...)
+	before := AllocLocal(8)
+	mxcsr = &before
+	ifFlushing("begin", func() {
+		STMXCSR(before)
+		LDMXCSR(repeated("flush", U32(0x9fc0), 1)) // rounds to nearest, masks all exceptions, flush to zero, denormals are zero
+	})
+}
+
+// mxcsr is where the function that is being generated keeps what it found in MXCSR; nil if it leaves that alone.
+var mxcsr *Mem
+
+// ifFlushing runs body where package kernel's flushing is true; skip labels what follows.
+func ifFlushing(skip string, body func()) {
+	CMPB(NewDataAddr(Symbol{Name: "·flushing"}, 0), Imm(0))
+	JEQ(LabelRef(skip))
+	body()
+	Label(skip)
+}
+
 // end is a function's end. The registers' upper parts are cleared, because Go's own code uses their SSE form.
 func end() {
+	if mxcsr != nil {
+		ifFlushing("return", func() { LDMXCSR(*mxcsr) })
+		mxcsr = nil
+	}
 	VZEROUPPER()
 	RET()
 }

@@ -10,7 +10,7 @@ import (
 
 // mul generates Mul for a fixed number of rows. It walks c in tiles two vectors wide; the last may be narrower.
 func (v isa) mul(height int) {
-	v.text(fmt.Sprint("mul", height), "(c *float32, ldc int, a *float32, ai, al int, b *float32, ldb, n, k int, alpha, beta float32)",
+	v.arithmetic(fmt.Sprint("mul", height), "(c *float32, ldc int, a *float32, ai, al int, b *float32, ldb, n, k int, alpha, beta float32)",
 		fmt.Sprintf("c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < %d, j < n, l < k, k ≥ 1", height))
 	o := operands{c: GP64(), b: GP64(), n: GP64(), ldc: inBytes(param("ldc")), lda: loadPitch("ai"), al: inBytes(param("al"))}
 	o.ldb.once = inBytes(param("ldb"))

@@ -49,7 +49,7 @@ func copyPatches(width int, newVec func() reg.VecVirtual) {
 // window as the sign and those of the lanes before it below, and is shifted. The sum over v starts anew for each u, so that
 // these sums need not wait for one another.
 func (v isa) addPatches() {
-	v.text("addPatches", "(x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int)",
+	v.arithmetic("addPatches", "(x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int)",
 		"x[r cols + l] = Σ y[u ldu + v ldv + i outCols + first+l−v] for r < rows, l < lanes, with i = r+pad−u, over",
 		"all u < kernelRows and v < kernelCols for which 0 ≤ i < outRows and bit 32−W+l−v of window is set; W is the",
 		"width of a vector, lanes ≤ W")

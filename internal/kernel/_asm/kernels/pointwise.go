@@ -194,7 +194,7 @@ func (v isa) approachSquare(y vec, rate operand.Op, x vec) {
 }
 
 func (k kernel) generate(v isa) {
-	v.text(k.name, k.signature, k.loop)
+	v.arithmetic(k.name, k.signature, k.loop)
 	p := point{isa: v, slices: map[string]reg.Register{}, c: v.constants(k.constants...)}
 	slices, numbers := k.arguments()
 	var n reg.GPVirtual

@@ -134,7 +134,7 @@ func (v isa) maxPoolGrad() {
 }
 
 func (v isa) avgPool() {
-	v.text("avgPool", "(y, x []float32, pairs, outCols, cols int)",
+	v.arithmetic("avgPool", "(y, x []float32, pairs, outCols, cols int)",
 		"y[i,j] = (x[2i,2j] + x[2i,2j+1] + x[2i+1,2j] + x[2i+1,2j+1])/4 for i < pairs, j < outCols")
 	y, x, columns, quarter := base("y"), base("x"), v.columns(), v.quarter()
 	v.strips(func(s strip) {
@@ -147,7 +147,7 @@ func (v isa) avgPool() {
 }
 
 func (v isa) avgPoolGrad() {
-	v.text("avgPoolGrad", "(dx, dy []float32, pairs, outCols, cols int)",
+	v.arithmetic("avgPoolGrad", "(dx, dy []float32, pairs, outCols, cols int)",
 		"dx = dy[i,j]/4 at x[2i,2j], x[2i,2j+1], x[2i+1,2j], x[2i+1,2j+1]")
 	dx, dy, pairs, quarter := base("dx"), base("dy"), v.pairs(), v.quarter()
 	v.strips(func(s strip) {

@@ -44,7 +44,7 @@ func (v isa) sumExp(r row, keep func(i reg.Register, e vec)) (top, sum, rest vec
 
 // softmax keeps the e^(z−max) of whole vectors in p until the sum is known.
 func (v isa) softmax() {
-	v.text("softmax", "(p, z []float32, n int)", "p = e^(z−max z) / Σ e^(z−max z) for each row of n elements")
+	v.arithmetic("softmax", "(p, z []float32, n int)", "p = e^(z−max z) / Σ e^(z−max z) for each row of n elements")
 	p := base("p")
 	v.rows(nil, func(r row) {
 		_, sum, rest := v.sumExp(r, func(i reg.Register, e vec) { v.store(e, at(p, i), nil) })
@@ -59,7 +59,7 @@ func (v isa) softmax() {
 
 // logSumExp adds 0·sum, because ln does not see that the sum is NaN.
 func (v isa) logSumExp() {
-	v.text("logSumExp", "(y, z []float32, n int)", "y[i] = ln Σ_j e^(z[i,j]) for each row of n elements")
+	v.arithmetic("logSumExp", "(y, z []float32, n int)", "y[i] = ln Σ_j e^(z[i,j]) for each row of n elements")
 	y := base("y")
 	v.rows(logarithm, func(r row) {
 		top, sum, _ := v.sumExp(r, func(reg.Register, vec) {})

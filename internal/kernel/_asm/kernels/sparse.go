@@ -14,7 +14,7 @@ const together = 3
 // mulSparse generates MulSparse for a number of rows and as many columns as stay in registers while idx is walked. A single row has
 // several partial sums of an element, so that one addition need not wait for the one before.
 func (v isa) mulSparse(height, widest int) {
-	v.text(fmt.Sprint("mulSparse", height), "(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw, n int)",
+	v.arithmetic(fmt.Sprint("mulSparse", height), "(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw, n int)",
 		fmt.Sprintf("y[r*ldy+j] += Σ x[r*ldx+idx[t]] w[idx[t]*ldw+j] for r < %d, j < n ≤ %d", height, widest*v.lanes))
 	s := v.loadSparse(height)
 	partial := 1
@@ -53,7 +53,7 @@ func (v isa) mulSparse(height, widest int) {
 
 // outerSparse generates OuterSparse for a number of rows and as many columns of dy as stay in registers while idx is walked.
 func (v isa) outerSparse(height, widest int) {
-	v.text(fmt.Sprint("outerSparse", height), "(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd, n int, alpha float32)",
+	v.arithmetic(fmt.Sprint("outerSparse", height), "(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd, n int, alpha float32)",
 		fmt.Sprintf("w[idx[t]*ldw+j] += alpha Σ_r x[r*ldx+idx[t]] dy[r*ldd+j] for r < %d, j < n ≤ %d", height, widest*v.lanes))
 	s := v.loadSparse(height)
 	v.widths(widest, func(b block) {

@@ -8,7 +8,7 @@ import (
 
 // sum is a kernel of package kernel; so are those below.
 func (v isa) sum() {
-	v.text("sum", "(x []float32) (s float32)", "Σ x[i], in an order that depends on len(x) alone")
+	v.arithmetic("sum", "(x []float32) (s float32)", "Σ x[i], in an order that depends on len(x) alone")
 	x, n, parts := base("x"), length("x"), v.zeros(4)
 	v.fourfold(n, func(j int, in place, mask Op) { parts[j].add(v.operand(in(x), mask)) })
 	v.returns("s", parts)
@@ -16,7 +16,7 @@ func (v isa) sum() {
 }
 
 func (v isa) sumSquares() {
-	v.text("sumSquares", "(x []float32, mean float32) (s float32)", "Σ (x[i]−mean)², in an order that depends on len(x) alone")
+	v.arithmetic("sumSquares", "(x []float32, mean float32) (s float32)", "Σ (x[i]−mean)², in an order that depends on len(x) alone")
 	x, n, mean, parts := base("x"), length("x"), v.scalar("mean"), v.zeros(4)
 	v.fourfold(n, func(j int, in place, mask Op) {
 		d := v.loadOr(in(x), mask, mean).sub(mean)
@@ -27,7 +27,7 @@ func (v isa) sumSquares() {
 }
 
 func (v isa) sumProducts() {
-	v.text("sumProducts", "(dy, x []float32, mean float32) (sum, product float32)",
+	v.arithmetic("sumProducts", "(dy, x []float32, mean float32) (sum, product float32)",
 		"Σ dy[i] and Σ dy[i] (x[i]−mean), in an order that depends on len(dy) alone")
 	dy, x, n, mean, sums, products := base("dy"), base("x"), length("dy"), v.scalar("mean"), v.zeros(4), v.zeros(4)
 	v.fourfold(n, func(j int, in place, mask Op) {
@@ -63,7 +63,7 @@ func (v isa) returns(name string, parts []vec) {
 
 // sumRows keeps the sums of four vectors of columns, then of one, in registers while it walks down the rows.
 func (v isa) sumRows() {
-	v.text("sumRows", "(y, x []float32, ldx, m int)", "y[j] = Σ_i x[i·ldx+j] for i < m, in this order")
+	v.arithmetic("sumRows", "(y, x []float32, ldx, m int)", "y[j] = Σ_i x[i·ldx+j] for i < m, in this order")
 	y, x, n, m, step := base("y"), base("x"), length("y"), param("m"), inBytes(param("ldx"))
 	v.quads(n, func(vectors int, j reg.GPVirtual, mask Op) {
 		sums, row := v.zeros(vectors), address(at(x, j))
@@ -82,7 +82,7 @@ func (v isa) sumRows() {
 
 // addRow walks along the rows; b stays in the first cache.
 func (v isa) addRow() {
-	v.text("addRow", "(y, x, b []float32)", "y[i,j] = x[i,j] + b[j] for rows of len(b) elements")
+	v.arithmetic("addRow", "(y, x, b []float32)", "y[i,j] = x[i,j] + b[j] for rows of len(b) elements")
 	y, x, b, last, n := base("y"), base("x"), base("b"), length("x"), length("b")
 	LEAQ(at(x, last), last)
 	step := inBytes(moved(n))

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"github.com/stheno-ml/stheno/cmd/internal/plot"
+)
+
+// plotConfusion draws how often a run's network takes each class of the test images for each.
+func (a *app) plotConfusion(output, runs, name string) error {
+	t, err := a.measurable(runs, name)
+	if err != nil {
+		return err
+	}
+	if !t.net.Loss.Classes {
+		return usagef("%s: its loss has no classes to confuse; use a run that has", t.path)
+	}
+	f := evalFlags{split: choice{value: "test"}, runs: runs}
+	readings, err := a.readings(&f, []string{name})
+	if err != nil {
+		return err
+	}
+	r := readings[0]
+	if err := r.err(); err != nil {
+		return err
+	}
+	title := fmt.Sprintf("%s: %s of the %s test images read right", filepath.Base(r.name), percent(r.accuracy()), count(r.set.Len()))
+	if err := plot.Confusion(output, title, confusion(r.set.Labels, r.answers, r.classes)); err != nil {
+		return err
+	}
+	return a.wrote(output)
+}
+
+// confusion counts how often a digit, the row, got an answer, the column. An answer that is none is left out.
+func confusion(labels []byte, answers []int, classes int) [][]int {
+	table := make([][]int, classes)
+	for i := range table {
+		table[i] = make([]int, classes)
+	}
+	for i, l := range labels {
+		if answers[i] >= 0 {
+			table[l][answers[i]]++
+		}
+	}
+	return table
+}
+
+// showConfusion prints the matrix with its sums.
+func (a *app) showConfusion(matrix [][]int) {
+	head, columns, all := []string{"digit"}, make([]int, len(matrix)), 0
+	for j := range matrix {
+		head = append(head, "as "+strconv.Itoa(j))
+	}
+	rows := table{}
+	rows.add(append(head, "all")...)
+	for i, row := range matrix {
+		sum := 0
+		for j, n := range row {
+			sum += n
+			columns[j] += n
+		}
+		all += sum
+		rows.add(append(append([]string{strconv.Itoa(i)}, cells(row)...), strconv.Itoa(sum))...)
+	}
+	rows.add(append(append([]string{"all"}, cells(columns)...), strconv.Itoa(all))...)
+	fmt.Fprintln(a.out)
+	rows.print(a.out)
+}

@@ -1,0 +1,55 @@
+package compare
+
+import (
+	"math"
+	"slices"
+)
+
+// masks are mistakes with dropout on the way back.
+var masks = []Bug{
+	{"no-mask-back", "The dropout mask is missing on the way back.",
+		hidden(anyOf, derivation{delta: func(r *pass, l, k int, back float64) float64 { return back * r.prime(l, k) }})},
+	{"unscaled-mask-back", "On the way back the dropout mask is 0 or 1, without the 1/(1−p) that it has forward.",
+		hidden(anyOf, derivation{delta: func(r *pass, l, k int, back float64) float64 {
+			if r.kept(l, k) == 0 {
+				return 0
+			}
+			return back * r.prime(l, k)
+		}})},
+	{"other-mask-back", "On the way back the dropout mask is another than forward: it was drawn again.", otherMasks},
+}
+
+// otherMasks are the masks that the gradients were computed with. Where a hidden layer has more inputs than there are examples, the
+// gradient of its weights tells its δ, and where that is 0.
+func otherMasks(p *problem) []derivation {
+	if p.sizes == nil || len(p.masks) == 0 {
+		return nil
+	}
+	drawn := make([][]float64, len(p.sizes))
+	d := derivation{delta: func(r *pass, l, k int, back float64) float64 {
+		if drawn[l] == nil {
+			return back * r.prime(l, k) * r.kept(l, k)
+		}
+		return back * r.prime(l, k) * drawn[l][k]
+	}}
+	for l := len(p.sizes) - 2; l >= 1; l-- {
+		mask := p.maskAt(l)
+		if mask == nil {
+			continue
+		}
+		s := append(slices.Clip(p.given), d)
+		r := s.forward(p)
+		s.backward(r, func(_ [][]float64, at int) bool { return at > l })
+		δ, kept := r.recovered(l), slices.Max(mask)
+		if δ == nil {
+			return nil
+		}
+		drawn[l] = make([]float64, len(mask))
+		for k := range mask {
+			if math.Abs(δ[k]) > math.Abs(kept*r.e[l][k]*r.prime(l, k))/2 {
+				drawn[l][k] = kept
+			}
+		}
+	}
+	return []derivation{d}
+}

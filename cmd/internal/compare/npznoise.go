@@ -1,0 +1,130 @@
+package compare
+
+import (
+	"math"
+	"slices"
+)
+
+// several is by how many roundings a sum can be off.
+const several = 64
+
+// nothing is a gradient that moves no weight in any number of steps; where all of them are that small, so are the errors of 1−a.
+const nothing = 1e-30
+
+// setNoise sets what differences of p's gradients are rounding: of sums that are 0 in theory, which are as far from it as the numbers added
+// up are large, and of what is lost next to 1.
+func (p *problem) setNoise(single bool) {
+	p.epsilon = 0x1p-52
+	if single {
+		p.epsilon = 0x1p-23
+	}
+	p.rescale()
+	if p.noise = make([]float64, len(p.params)); p.sizes != nil {
+		p.noise = p.roundingNoise(single)
+	}
+}
+
+// rescale sets the scale of the user's gradients.
+func (p *problem) rescale() {
+	largest := map[string]float64{}
+	for i, g := range p.user {
+		for _, v := range g {
+			largest[p.params[i].of()] = max(largest[p.params[i].of()], math.Abs(v))
+		}
+	}
+	p.scale = make([]float64, len(p.params))
+	for i, q := range p.params {
+		p.scale[i] = largest[q.of()]
+	}
+}
+
+// roundingNoise is by how much each tensor's gradients can be off: several times what rounding of the weighted inputs and the activations
+// makes, which is a lot where 1−a of an activation next to 1 counts.
+func (p *problem) roundingNoise(single bool) []float64 {
+	round := toFloat32
+	if !single {
+		round = nextFloat64
+	}
+	d := derivation{round: round, delta: func(r *pass, l, k int, back float64) float64 {
+		prime := r.prime(l, k)
+		if a := r.act[l-1]; smooth(a) {
+			prime = formula(a, r.h[l][k])
+		}
+		return back * prime * r.kept(l, k)
+	}}
+	off := d.gradients(p, nil)
+	noise := make([]float64, len(off))
+	for i, g := range p.ours() {
+		noise[i] = several * difference(off[i], g).Abs
+	}
+	return noise
+}
+
+// toFloat32 rounds x.
+func toFloat32(x []float64) {
+	for k, v := range x {
+		x[k] = float64(float32(v))
+	}
+}
+
+// nextFloat64 moves the numbers of x to the next, in turn towards 0 and away from it, as another order of additions would.
+func nextFloat64(x []float64) {
+	for k, v := range x {
+		x[k] = math.Nextafter(v, 2*v*float64(k%2))
+	}
+}
+
+// difference is how far the user's gradient i is from that of g. A sum that is 0 but for rounding is 0.
+func (p *problem) difference(g [][]float64, i int) Difference {
+	d := difference(p.user[i], g[i])
+	if floor := several * p.epsilon; d.Abs <= max(nothing, floor*p.scale[i]) {
+		d.Rel = min(d.Rel, floor)
+	}
+	return d
+}
+
+// distance is the relative difference of the user's gradient i from that of g, 0 where the file has none. What is within the noise of a
+// tensor does not count.
+func (p *problem) distance(g [][]float64, i int) float64 {
+	switch {
+	case p.user[i] == nil:
+		return 0
+	case g[i] == nil:
+		return math.Inf(1)
+	}
+	d := p.difference(g, i)
+	if d.Abs <= p.noise[i] {
+		return min(d.Rel, p.tol)
+	}
+	return d.Rel
+}
+
+// off is by how much the user's gradients are off from g: the largest relative difference of a tensor, or the first beyond the
+// tolerance from the output backwards.
+func (p *problem) off(g [][]float64) float64 {
+	worst := 0.
+	for i := range slices.Backward(p.user) {
+		if worst = max(worst, p.distance(g, i)); worst > p.tol {
+			break
+		}
+	}
+	return worst
+}
+
+// implied is p with the gradients that the weights after the step tell. Rounding of the weights is noise in them.
+func (p *problem) implied() *problem {
+	q := *p
+	q.decayed, q.user, q.noise = true, make([][]float64, len(p.params)), make([]float64, len(p.params))
+	for i, after := range p.after {
+		if after == nil {
+			continue
+		}
+		q.user[i] = scaled(plus(p.values[i], -1, after), 1/p.eta)
+		q.noise[i] = p.noise[i]
+		for k := range after {
+			q.noise[i] = max(q.noise[i], 4*p.epsilon/p.eta*max(math.Abs(after[k]), math.Abs(p.values[i][k])))
+		}
+	}
+	q.rescale()
+	return &q
+}

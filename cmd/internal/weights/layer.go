@@ -1,0 +1,137 @@
+package weights
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/safetensors"
+)
+
+// The kinds of layers that other programs have too.
+const (
+	dense     = "dense"
+	conv      = "conv"
+	batchNorm = "batchnorm"
+	layerNorm = "layernorm"
+)
+
+// layer is a layer of the network with its parameters by part, in their order.
+type layer struct {
+	name, kind string
+	parts      []string
+	params     []*graph.Param
+}
+
+// ownName has the names of layers that other programs have too.
+var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|batchnorm|layernorm)\d+)\.(w|b|gamma|beta|mean|variance)$`)
+
+// layersOf are the network's layers in the order in which an image meets them; and the parameters of layers that only this program has.
+func layersOf(n *graph.Net, values []graph.Value) (layers []*layer, others []*graph.Param) {
+	for _, p := range n.Tensors() {
+		m := ownName.FindStringSubmatch(p.Name)
+		if m == nil {
+			others = append(others, p)
+			continue
+		}
+		i := slices.IndexFunc(layers, func(l *layer) bool { return l.name == m[1] })
+		if i < 0 {
+			i, layers = len(layers), append(layers, &layer{name: m[1], kind: m[2]})
+		}
+		layers[i].parts, layers[i].params = append(layers[i].parts, m[3]), append(layers[i].params, p)
+	}
+	if len(n.Fixed) == 0 { // Tensors are in order, but for those that are not trained.
+		return layers, others
+	}
+	first := func(l *layer) int {
+		return slices.IndexFunc(values, func(v graph.Value) bool { return strings.HasPrefix(v.Name, l.name+".") })
+	}
+	slices.SortStableFunc(layers, func(a, b *layer) int { return cmp.Compare(first(a), first(b)) })
+	return layers, others
+}
+
+// group is a layer of the file.
+type group struct {
+	name, kind string
+	parts      []string
+	tensors    []safetensors.Tensor
+}
+
+// groupsOf are the layers of a file by its names, in the file's order; and the tensors whose names do not tell a part.
+func groupsOf(file []safetensors.Tensor) (groups []*group, loose []safetensors.Tensor, err error) {
+	for _, x := range file {
+		name, part := parse(x.Name)
+		if part == "" {
+			loose = append(loose, x)
+			continue
+		}
+		i := slices.IndexFunc(groups, func(g *group) bool { return g.name == name })
+		if i < 0 {
+			i, groups = len(groups), append(groups, &group{name: name})
+		}
+		if k := slices.Index(groups[i].parts, part); k >= 0 {
+			return nil, nil, fmt.Errorf("%s and %s are one part of one layer by their names; rename one", groups[i].tensors[k].Name, x.Name)
+		}
+		groups[i].parts, groups[i].tensors = append(groups[i].parts, part), append(groups[i].tensors, x)
+	}
+	for _, g := range groups {
+		g.settle()
+	}
+	return groups, loose, nil
+}
+
+// settle finds the kind of layer. A norm's weight and bias are gamma and beta.
+func (g *group) settle() {
+	rank := 1
+	if k := slices.Index(g.parts, weight); k >= 0 {
+		rank = len(g.tensors[k].Shape)
+	}
+	switch rank {
+	case 2:
+		g.kind = dense
+	case 4:
+		g.kind = conv
+	case 1:
+		g.kind = layerNorm
+		if slices.Contains(g.parts, variance) {
+			g.kind = batchNorm
+		}
+		for k, part := range g.parts {
+			switch part {
+			case weight:
+				g.parts[k] = gamma
+			case bias:
+				g.parts[k] = beta
+			}
+		}
+	}
+}
+
+// part is the tensor that is a part of the layer.
+func (g *group) part(name string) (safetensors.Tensor, bool) {
+	k := slices.Index(g.parts, name)
+	if k < 0 {
+		return safetensors.Tensor{}, false
+	}
+	return g.tensors[k], true
+}
+
+// fits says that a layer of a file can be one of the network.
+func (g *group) fits(l *layer, layout string) bool {
+	if g.kind != l.kind || len(g.parts) != len(l.parts) {
+		return false
+	}
+	for i, part := range l.parts {
+		x, ok := g.part(part)
+		if ok {
+			_, ok = turn(layout, l.kind, l.params[i], x.Shape)
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,118 @@
+package weights
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/safetensors"
+)
+
+// The layouts: how the axes of weights lie in a file.
+const (
+	Stheno = "stheno" // dense (in, out), convolutions (out, in, rows, columns), images flattened as (maps, rows, columns)
+	Torch  = "torch"  // dense (out, in), otherwise as Stheno
+	Keras  = "keras"  // dense (in, out), convolutions (rows, columns, in, out), images flattened as (rows, columns, maps)
+)
+
+// Layouts are all of them.
+var Layouts = []string{Stheno, Torch, Keras}
+
+// How a tensor is turned.
+const (
+	asItIs     = "as it is"
+	transposed = "transposed"
+	filters    = "(rows, columns, in, out) to (out, in, rows, columns)"
+	flattened  = "(rows, columns, maps) to (maps, rows, columns)"
+)
+
+// turn is the axes of a file's tensor that the parameter's axes are. It is false where the tensor does not fit.
+func turn(layout, kind string, p *graph.Param, shape []int) (axes []int, ok bool) {
+	switch {
+	case kind == dense && len(p.Shape) == 2 && layout == Torch:
+		axes = []int{1, 0}
+	case kind == conv && len(p.Shape) == 4 && layout == Keras:
+		axes = []int{3, 2, 0, 1}
+	case len(p.Shape) == 1:
+		return nil, slices.Equal(squeezed(shape), squeezed(p.Shape))
+	default:
+		return nil, slices.Equal(shape, p.Shape)
+	}
+	if len(shape) != len(axes) {
+		return nil, false
+	}
+	for i, axis := range axes {
+		if shape[axis] != p.Shape[i] {
+			return nil, false
+		}
+	}
+	return axes, true
+}
+
+// squeezed is a shape without its axes of 1: biases may be a row or a column.
+func squeezed(shape []int) []int {
+	return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
+}
+
+// place is where a tensor goes, with its axes turned and then the first one reordered.
+func place(x safetensors.Tensor, p *graph.Param, axes []int, rows order) Place {
+	how := []string{}
+	switch len(axes) {
+	case 2:
+		how = append(how, transposed)
+	case 4:
+		how = append(how, filters)
+	}
+	if rows != nil {
+		how = append(how, flattened)
+	}
+	y := Place{Tensor: x.Name, Shape: x.Shape, To: p, How: cmp.Or(strings.Join(how, ", "), asItIs)}
+	switch data := x.Data.(type) {
+	case []float32:
+		y.Data = reordered(permuted(data, x.Shape, axes), rows)
+	case []float64:
+		y.Data = reordered(permuted(data, x.Shape, axes), rows)
+	}
+	return y
+}
+
+// permuted is a tensor whose axis i is the axis axes[i] of x.
+func permuted[T any](x []T, shape, axes []int) []T {
+	if axes == nil {
+		return x
+	}
+	strides, stride := make([]int, len(shape)), 1
+	for i := len(shape) - 1; i >= 0; i-- {
+		strides[i] = stride
+		stride *= shape[i]
+	}
+	y, index := make([]T, len(x)), make([]int, len(axes))
+	for i := range y {
+		from := 0
+		for k, axis := range axes {
+			from += index[k] * strides[axis]
+		}
+		y[i] = x[from]
+		for k := len(axes) - 1; k >= 0; k-- {
+			if index[k]++; index[k] < shape[axes[k]] {
+				break
+			}
+			index[k] = 0
+		}
+	}
+	return y
+}
+
+// reordered is x with row rows[i] of its first axis as row i.
+func reordered[T any](x []T, rows order) []T {
+	if rows == nil {
+		return x
+	}
+	width := len(x) / len(rows)
+	y := make([]T, 0, len(x))
+	for _, row := range rows {
+		y = append(y, x[row*width:(row+1)*width]...)
+	}
+	return y
+}

@@ -1,0 +1,77 @@
+package weights
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The parts of a layer, as they are called here. A norm's gamma and beta are called weight and bias in PyTorch.
+const (
+	weight   = "w"
+	bias     = "b"
+	gamma    = "gamma"
+	beta     = "beta"
+	mean     = "mean"
+	variance = "variance"
+)
+
+// words are what programs call the parts, in lower case.
+var words = map[string]string{
+	"w": weight, "weight": weight, "weights": weight, "kernel": weight, "coef": weight, "coefs": weight,
+	"b": bias, "bias": bias, "biases": bias, "intercept": bias, "intercepts": bias,
+	"gamma": gamma, "scale": gamma, "beta": beta, "offset": beta,
+	"mean": mean, "running_mean": mean, "moving_mean": mean,
+	"variance": variance, "var": variance, "running_var": variance, "moving_var": variance, "running_variance": variance, "moving_variance": variance,
+}
+
+// suffix is what TensorFlow adds to a variable's name.
+var suffix = regexp.MustCompile(`:\d+$`)
+
+// The forms of names: fc1.weight, dense/kernel, fc1_bias; W1, weights_2; w_hidden, bias_out.
+var (
+	partLast   = regexp.MustCompile(`^(?:(.*?)[./_-])??((?:running_|moving_)?[a-z]+)_?$`)
+	partNumber = regexp.MustCompile(`^(.*[./_-])?([a-z]+)_?(\d+)$`)
+	partFirst  = regexp.MustCompile(`^([a-z]+)[._-](.+)$`)
+)
+
+// parse is the layer that a tensor belongs to, and the part of it that it is; "" where the name does not say.
+func parse(name string) (layer, part string) {
+	name = suffix.ReplaceAllString(strings.ToLower(name), "")
+	if m := partLast.FindStringSubmatch(name); m != nil && words[m[2]] != "" {
+		return m[1], words[m[2]]
+	}
+	if m := partNumber.FindStringSubmatch(name); m != nil && words[m[2]] != "" {
+		return m[1] + m[3], words[m[2]]
+	}
+	if m := partFirst.FindStringSubmatch(name); m != nil && words[m[1]] != "" {
+		return m[2], words[m[1]]
+	}
+	return name, ""
+}
+
+// pieces are a name's texts and numbers in turn.
+var pieces = regexp.MustCompile(`\d+|\D+`)
+
+// natural compares names so that 2 comes before 10.
+func natural(a, b string) int {
+	x, y := pieces.FindAllString(a, -1), pieces.FindAllString(b, -1)
+	return slices.CompareFunc(x, y, func(a, b string) int {
+		m, errA := strconv.Atoi(a)
+		n, errB := strconv.Atoi(b)
+		if errA == nil && errB == nil {
+			return cmp.Or(cmp.Compare(m, n), cmp.Compare(a, b))
+		}
+		return cmp.Compare(a, b)
+	})
+}
+
+// digits are the numbers in a name. What is left of the names of layers that are counted is the same.
+var digits = regexp.MustCompile(`_?\d+`)
+
+// counted says that two layers' names differ in their numbers only.
+func counted(a, b string) bool {
+	return digits.ReplaceAllString(a, "") == digits.ReplaceAllString(b, "")
+}

@@ -1,0 +1,224 @@
+// Package weights takes the tensors that other programs have written to a network's parameters. It goes by the order, the shapes and the names of the
+// file; what these leave open is an error, not a guess.
+package weights
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/internal/safetensors"
+)
+
+// Place is a tensor of a file, and where it goes.
+type Place struct {
+	Tensor string
+	Shape  []int // in the file
+	To     *graph.Param
+	How    string // it was turned
+	Data   any    // what To is to hold: []float32 or []float64
+}
+
+// Match is a file that fits a network.
+type Match struct {
+	Layout string
+	By     string // what settled it
+	Own    bool   // the names are this program's
+	Places []Place
+	Unused []safetensors.Tensor
+	Notes  []string // where the two programs compute otherwise
+}
+
+// Find takes each of a network's tensors from a file. The layout is that of the flag, or what the file says of itself, if either is known; otherwise the
+// names or the shapes settle it. Nothing is written to the network.
+func Find(n *graph.Net, file []safetensors.Tensor, flag, said string) (*Match, error) {
+	values, err := n.Forward()
+	if err != nil {
+		return nil, err
+	}
+	f := &finder{net: n, values: values}
+	f.sort(file)
+	if f.groups, f.loose, err = groupsOf(f.file); err != nil {
+		return nil, err
+	}
+	f.layers, f.others = layersOf(n, values)
+	if flag != "" {
+		m, err := f.match(flag)
+		return m.by("as asked for"), err
+	}
+	style, by := said, "by what the file says of itself"
+	if style == "" {
+		style, by = f.style(), "by the names"
+	}
+	return f.choose(style, by)
+}
+
+// finder is the two sides.
+type finder struct {
+	net    *graph.Net
+	values []graph.Value
+	layers []*layer
+	others []*graph.Param // of layers that only this program has
+
+	file   []safetensors.Tensor // what can be weights
+	unused []safetensors.Tensor // and what cannot
+	own    bool                 // the file has this program's names
+	groups []*group
+	loose  []safetensors.Tensor
+}
+
+// sort tells weights from counters and the like. Where all of the network's names are there, what has other names is not needed, as an optimizer's
+// tensors.
+func (f *finder) sort(file []safetensors.Tensor) {
+	names := map[string]bool{}
+	for _, x := range file {
+		names[x.Name] = true
+	}
+	f.own = !slices.ContainsFunc(f.net.Tensors(), func(p *graph.Param) bool { return !names[p.Name] })
+	for _, x := range file {
+		mine := !f.own || slices.ContainsFunc(f.net.Tensors(), func(p *graph.Param) bool { return p.Name == x.Name })
+		if numbers(x) && len(x.Shape) > 0 && mine {
+			f.file = append(f.file, x)
+		} else {
+			f.unused = append(f.unused, x)
+		}
+	}
+}
+
+// numbers says that a tensor is of floating-point numbers.
+func numbers(x safetensors.Tensor) bool {
+	switch x.Data.(type) {
+	case []float32, []float64:
+		return true
+	}
+	return false
+}
+
+// style is the layout of the program whose names these are; "" where they do not say.
+func (f *finder) style() string {
+	if f.own {
+		return Stheno
+	}
+	keras, torch := false, false
+	for _, x := range f.file {
+		name := strings.ToLower(x.Name)
+		keras = keras || strings.Contains(name, "kernel") || strings.Contains(name, "moving_") || suffix.MatchString(name)
+		torch = torch || strings.Contains(name, "running_") || strings.HasSuffix(name, ".weight")
+	}
+	switch {
+	case keras == torch:
+		return ""
+	case keras:
+		return Keras
+	}
+	return Torch
+}
+
+// choose tries the layouts: the one of the style where it fits, otherwise the one that does; several must come to the same.
+func (f *finder) choose(style, by string) (*Match, error) {
+	var fit []*Match
+	var misfit error
+	for _, layout := range Layouts {
+		m, err := f.match(layout)
+		if layout == style && err == nil {
+			return m.by(by), nil
+		}
+		if layout == style || misfit == nil {
+			misfit = err
+		}
+		if err == nil {
+			fit = append(fit, m)
+		}
+	}
+	if len(fit) == 0 {
+		return nil, misfit
+	}
+	for _, m := range fit[1:] {
+		if i := slices.IndexFunc(m.Places, func(p Place) bool { return !same(p.Data, fit[0].at(p.To)) }); i >= 0 {
+			p := m.Places[i]
+			return nil, fmt.Errorf("%s %v fits as %s and as %s, and neither names nor other shapes tell; use --layout %s or --layout %s",
+				p.Tensor, p.Shape, fit[0].Layout, m.Layout, Torch, Keras)
+		}
+	}
+	return fit[0].by("by the shapes"), nil
+}
+
+// same says that two tensors have the same numbers.
+func same(a, b any) bool {
+	if x, ok := a.([]float32); ok {
+		y, ok := b.([]float32)
+		return ok && slices.Equal(x, y)
+	}
+	x, okX := a.([]float64)
+	y, okY := b.([]float64)
+	return okX && okY && slices.Equal(x, y)
+}
+
+// by notes what settled the layout.
+func (m *Match) by(what string) *Match {
+	if m != nil {
+		m.By = what
+	}
+	return m
+}
+
+// at is what goes to a parameter.
+func (m *Match) at(p *graph.Param) any {
+	return m.Places[slices.IndexFunc(m.Places, func(other Place) bool { return other.To == p })].Data
+}
+
+// match takes the file to be of a layout.
+func (f *finder) match(layout string) (*Match, error) {
+	var rows map[string]order
+	if layout == Keras {
+		var err error
+		if rows, err = channelsLast(f.values); err != nil {
+			return nil, err
+		}
+	}
+	pairs, err := f.pairs(layout)
+	if err != nil {
+		return nil, err
+	}
+	m := &Match{Layout: layout, Own: f.own, Unused: f.unused}
+	for _, p := range pairs {
+		axes, _ := turn(layout, p.kind, p.to, p.from.Shape)
+		m.Places = append(m.Places, place(p.from, p.to, axes, rows[p.row()]))
+	}
+	if layout == Keras {
+		m.Notes = differences(f.values)
+	}
+	return m, nil
+}
+
+// pair is a tensor and the parameter that it is for, of a layer of a kind.
+type pair struct {
+	from safetensors.Tensor
+	to   *graph.Param
+	kind string
+}
+
+// row is the name by which orders has the parameter.
+func (p pair) row() string {
+	for _, part := range []string{mean, variance} {
+		if name, ok := strings.CutSuffix(p.to.Name, "."+part); ok && p.kind == batchNorm {
+			return name + ".moments"
+		}
+	}
+	return p.to.Name
+}
+
+// differences are what Keras does otherwise and the weights do not tell.
+func differences(values []graph.Value) (notes []string) {
+	for _, v := range values {
+		switch {
+		case v.Op == "normalize" && len(v.Args) == 1 && v.Args[0] != "0.001":
+			notes = append(notes, fmt.Sprintf("batch norm has eps %s here and 0.001 in Keras, if nothing else was said: write batchnorm(eps=0.001)", v.Args[0]))
+		case v.Op == "conv" && len(v.Args) >= 2 && v.Args[0] != "1" && v.Args[1] != "0":
+			notes = append(notes, "a convolution with stride and pad: Keras pads below and to the right first, and sees other pixels")
+		}
+	}
+	slices.Sort(notes)
+	return slices.Compact(notes)
+}
