@@ -28,16 +28,13 @@ seed = "range(1, 4)"
 func TestSweepProcesses(t *testing.T) {
 	sweepIn(t, gridOf24)
 	want := swept(t, "--runs", "alone")
-	begin := func(i int) *program {
-		return start(t, "computer", "", "sweep", "s.toml", "--index", fmt.Sprint(i))
-	}
 	kills := map[int]bool{3: true, 8: true, 11: true, 16: true, 22: true}
 	var processes []*program
 	for i := range 24 {
-		processes = append(processes, begin(i))
+		processes = append(processes, beginTrial(t, i))
 	}
 	for _, i := range []int{0, 12, 23} {
-		processes = append(processes, begin(i))
+		processes = append(processes, beginTrial(t, i))
 	}
 	killed := 0
 	var again []int
@@ -62,13 +59,32 @@ func TestSweepProcesses(t *testing.T) {
 		}
 	}
 	t.Logf("killed %d, of which those of %v are called again", killed, again)
+	untilDone(t, again)
+	alikeTrials(t, swept(t, "--list"), want)
+	runs, err := filepath.Glob(filepath.Join("runs", "*", "run.json"))
+	if err != nil || len(runs) != 24 {
+		t.Errorf("%d runs, %v", len(runs), err)
+	}
+	for _, path := range runs {
+		checkLog(t, filepath.Dir(path), 5)
+	}
+}
+
+// beginTrial calls sweep for a trial, as on a computer of its own.
+func beginTrial(t *testing.T, i int) *program {
+	return start(t, "computer", "", "sweep", "s.toml", "--index", fmt.Sprint(i))
+}
+
+// untilDone calls trials again until each has ended.
+func untilDone(t *testing.T, again []int) {
+	t.Helper()
 	for round := 0; len(again) > 0; round++ {
 		if round == 20 {
 			t.Fatalf("the trials %v do not end", again)
 		}
-		processes = nil
+		var processes []*program
 		for _, i := range again {
-			processes = append(processes, begin(i))
+			processes = append(processes, beginTrial(t, i))
 		}
 		var more []int
 		for k, p := range processes {
@@ -78,13 +94,5 @@ func TestSweepProcesses(t *testing.T) {
 			}
 		}
 		again = more
-	}
-	alikeTrials(t, swept(t, "--list"), want)
-	runs, err := filepath.Glob(filepath.Join("runs", "*", "run.json"))
-	if err != nil || len(runs) != 24 {
-		t.Errorf("%d runs, %v", len(runs), err)
-	}
-	for _, path := range runs {
-		checkLog(t, filepath.Dir(path), 5)
 	}
 }

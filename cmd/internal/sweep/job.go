@@ -53,21 +53,9 @@ func (s *Sweep) times(command string) string {
 func (s *Sweep) Kubernetes(file string, text []byte) (string, error) {
 	files := map[string][]byte{file: text}
 	maps.Copy(files, s.Files)
-	var config strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" {
-			return "", fmt.Errorf("%s: Kubernetes has no folders for such files, and names of letters, digits, - _ and . only; put it beside the sweep, or rename it", name)
-		}
-		if err := printable(files[name]); err != nil {
-			return "", fmt.Errorf("%s: %w", name, err)
-		}
-		fmt.Fprintf(&config, "  %s: |2\n", name)
-		for line := range bytes.Lines(files[name]) {
-			if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
-				fmt.Fprintf(&config, "    %s", line)
-			}
-			config.WriteByte('\n')
-		}
+	config, err := configData(files)
+	if err != nil {
+		return "", err
 	}
 	name := label(s.Name)
 	return fmt.Sprintf(`# The %d trials of a sweep, each a pod of an indexed Job. Start it with: kubectl apply -f FILE
@@ -115,7 +103,28 @@ spec:
         persistentVolumeClaim:
           claimName: CLAIM  # FILL IN: a claim that many pods may write, ReadWriteMany
 `, len(s.Trials), name, s.again("kubectl apply -f FILE; "+s.times("kubectl wait --for=condition=complete --timeout=24h job/"+name+" && kubectl delete job "+name+" && kubectl apply -f FILE")),
-		config.String(), file), nil
+		config, file), nil
+}
+
+// configData are files as the data of a ConfigMap.
+func configData(files map[string][]byte) (string, error) {
+	var data strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" {
+			return "", fmt.Errorf("%s: Kubernetes has no folders for such files, and names of letters, digits, - _ and . only; put it beside the sweep, or rename it", name)
+		}
+		if err := printable(files[name]); err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+		fmt.Fprintf(&data, "  %s: |2\n", name)
+		for line := range bytes.Lines(files[name]) {
+			if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
+				fmt.Fprintf(&data, "    %s", line)
+			}
+			data.WriteByte('\n')
+		}
+	}
+	return data.String(), nil
 }
 
 // printable is an error for what YAML does not take as a text.

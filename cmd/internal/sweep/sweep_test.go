@@ -33,6 +33,8 @@ func TestChoices(t *testing.T) {
 		{"log(0.01, 1, 3)", false, "0.01 0.1 1"},
 		{"log(1e-4,1e-2,values=5)", false, "0.0001 0.0003162 0.001 0.003162 0.01"},
 		{"log(0.123446, 0.2)", false, "0.123446 0.1393 0.1571 0.2"},
+		{"log(0.01, 1, 5)", false, "0.01 0.03162 0.1 0.3162 1"}, // this and the next stand in docs/cluster.md
+		{"range(0, 0.9, 0.3)", false, "0 0.3 0.6 0.9"},
 		{"log(10, 1000, 3)", true, "10 100 1000"},
 		{"log(1, 3)", true, "1 1 2 3"},
 		{"range(0, 0.9)", false, "0 0.225 0.45 0.9"},
