@@ -108,8 +108,9 @@ func (f *sweepFlags) fromEnvironment() error {
 	return nil
 }
 
-// lease is how long a process may give no sign of life before others take its trial over, and here the name of what runs this process.
-var lease, here = time.Minute, sweep.Here()
+// lease is how long a process may give no sign of life before others take its trial over: longer than the 90 seconds after which NFS servers
+// forget the locks of a dead computer, of which the run has one. And here is the name of what runs this process.
+var lease, here = 2 * time.Minute, sweep.Here()
 
 // sweeping is the work of one call.
 type sweeping struct {

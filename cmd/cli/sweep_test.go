@@ -17,6 +17,9 @@ import (
 func sweepIn(t *testing.T, text string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
+	for _, name := range indexVariables { // The tests may themselves be a task.
+		t.Setenv(name, "")
+	}
 	write(t, "s.toml", []byte(strings.ReplaceAll(text, "DIR", dataSet(t, 300, 50))))
 }
 
