@@ -64,8 +64,11 @@ func rewrite(t *testing.T, name, text string) {
 var fenced = regexp.MustCompile("(?s)```(\\w*)\n(.*?)```\n")
 
 // try tests the blocks of a section, and is the section with what they print now.
-func try(t *testing.T, section string) string {
-	folder, blocks := t.TempDir(), 0
+func try(t *testing.T, section string) string { return tryIn(t, t.TempDir(), section) }
+
+// tryIn is try in a folder.
+func tryIn(t *testing.T, folder, section string) string {
+	blocks := 0
 	if err := os.Symlink(here(t), filepath.Join(folder, "docs")); err != nil {
 		t.Fatal(err)
 	}
@@ -223,8 +226,13 @@ func like(a, b string) bool {
 	return true
 }
 
-// near says that two figures differ by a point of accuracy or a twentieth of a cost at most.
+// near says that two figures differ by a point of accuracy or a twentieth of a cost at most, and large ones, as of money, by one of ten thousand.
 func near(a, b string) bool {
+	if strings.Contains(a, ",") {
+		x, errX := strconv.ParseFloat(strings.ReplaceAll(a, ",", ""), 64)
+		y, errY := strconv.ParseFloat(strings.ReplaceAll(b, ",", ""), 64)
+		return errX == nil && errY == nil && math.Abs(x-y) <= 1e-4*math.Abs(x)
+	}
 	p, percent := strings.CutSuffix(a, "%")
 	q, also := strings.CutSuffix(b, "%")
 	x, errX := strconv.ParseFloat(p, 64)

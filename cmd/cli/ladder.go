@@ -13,9 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/ladder"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
-	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 )
 
@@ -98,11 +98,11 @@ func (a *app) checkLadder(f *ladderFlags) error {
 type climb struct {
 	*app
 	flags *ladderFlags
-	data  *mnist.Data
+	data  *dataset.Data
 }
 
 func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
-	data, err := loadData(f.data)
+	data, err := a.openData(f.data, dataset.Options{})
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (c *climb) ladder() (ladder.Ladder, error) {
 
 // same says that a model's file is of this model. How files are written may have changed since.
 func (a *app) same(m models.Model, text []byte) bool {
-	old, err := a.decode(m.Name, text, false)
+	old, err := a.decode(a.written(), m.Name, text)
 	return err == nil && recipeText(old) == recipeText(m)
 }
 

@@ -121,7 +121,7 @@ func (c *climb) trainFlags(threads int) *trainFlags {
 func (c *climb) finish(ctx context.Context, j ladder.Training, path string, threads int) error {
 	a, f := c.trainer(j), c.trainFlags(threads)
 	if path == "" {
-		return a.begin(ctx, f, j.Model, j.Seed)
+		return a.begin(ctx, f, j.Model, c.data, j.Seed)
 	}
 	f.resume = path
 	a.args = append([]string{"train", "--resume", path}, a.args[4:]...) // --data
@@ -178,8 +178,8 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 
 // shifted counts the validation images that a network gets right with its outputs averaged over nine shifts.
 func (c *climb) shifted(n *graph.Net) (int, error) {
-	r := reading{set: c.data.Validation, classes: n.Outputs}
-	y, err := outputs(n, r.set, 1)
+	r := reading{data: c.data, part: c.data.Validation, classes: n.Outputs}
+	y, err := outputs(n, r.data, r.part, 1)
 	if err != nil {
 		return 0, err
 	}
@@ -206,18 +206,18 @@ func measure(r *ladder.Result, path string) error {
 func (c *climb) score(ctx context.Context, n *graph.Net, full bool, epoch int) (s ladder.Score, err error) {
 	var val graph.Stats
 	if !full {
-		if val, err = train.Evaluate(ctx, n, labeled(c.data.Validation)); err != nil {
+		if val, err = train.Evaluate(ctx, n, c.data.Validation.Data()); err != nil {
 			return s, err
 		}
 	}
-	test, err := train.Evaluate(ctx, n, labeled(c.data.Test))
+	test, err := train.Evaluate(ctx, n, c.data.Test.Data())
 	return ladder.Score{Epoch: epoch, Validation: val.Correct, Test: test.Correct}, err
 }
 
 // first is the score after the first epoch, which is trained again for it: no checkpoint of it is left.
 func (c *climb) first(ctx context.Context, j ladder.Training) (*ladder.Score, error) {
 	j.Model.Recipe.Epochs = 1
-	s, err := c.trainer(j).session(c.trainFlags(1), j.Model, j.Seed)
+	s, err := c.trainer(j).session(c.trainFlags(1), j.Model, c.data, j.Seed)
 	if err == nil {
 		err = s.trainer.Start()
 	}

@@ -78,6 +78,7 @@ var examples = [][2]string{
 	{"train mlp --eta 0.5 --seed 3 --name slow", "Change a recipe, and give the run a name."},
 	{"ls --sort val_acc", "List the runs, the best first, with what was changed in each."},
 	{"eval slow --confusion", "See which digits a run takes for which."},
+	{"train 'dense(16) relu dense(3)' --data iris.csv --target species", "Learn from a table of your own."},
 }
 
 // built is the day on which the program was built.

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // A task is a training to be made beside others.
@@ -73,3 +76,35 @@ func kernelOf(info rundir.Info) string {
 	}
 	return graph.Kernel()
 }
+
+// briefView prints a line for an epoch now and then, of one training beside others.
+type briefView struct {
+	name string
+	w    io.Writer
+	last time.Time
+}
+
+func (v *briefView) start(s *session) {
+	v.last = time.Now()
+	fmt.Fprintf(v.w, "%s: %d epochs from %d, %s\n", v.name, s.model.Recipe.Epochs, s.trainer.State().Epoch, s.run.Path())
+}
+
+func (v *briefView) epoch(_ context.Context, s *session, e train.Epoch) error {
+	if time.Since(v.last) < 10*time.Second {
+		return nil
+	}
+	v.last = time.Now()
+	acc, loss, examples := e.ValAcc, e.ValLoss, "validation"
+	if s.trainer.Validation.Len() == 0 {
+		acc, loss, examples = e.TrainAcc, e.TrainLoss, "training"
+	}
+	right := percent(acc)
+	if !s.counts() {
+		right = fmt.Sprintf("loss %.4f", loss)
+	}
+	_, err := fmt.Fprintf(v.w, "%s: epoch %d of %d, %s of the %s %s, %s an epoch\n",
+		v.name, e.Epoch, s.model.Recipe.Epochs, right, examples, noun(s.data), duration(e.Seconds))
+	return err
+}
+
+func (v *briefView) end(*session, outcome) {}

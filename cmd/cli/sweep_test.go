@@ -211,3 +211,36 @@ func TestSweepInterrupted(t *testing.T) {
 		t.Errorf("%d interrupted of %v", interrupted, before)
 	}
 }
+
+// A sweep over a table: its columns are flags of train as others, and numbers to predict have a loss in place of an accuracy.
+func TestSweepTable(t *testing.T) {
+	sweepIn(t, `format = 1
+model = ["dense(4) relu dense(1)", "dense(1)"]
+[train]
+data = "d.csv"
+target = "y"
+epochs = 3
+eta = [0.001, 0.1]
+`)
+	rows := "x,y\n"
+	for i := range 80 {
+		rows += fmt.Sprintf("%d,%d\n", i, 3*i+i%2)
+	}
+	write(t, "d.csv", []byte(rows))
+	r := ok(t, "sweep", "s.toml")
+	if !strings.Contains(r.err, " val_loss ") || strings.Fields(r.out)[6] != "val_loss" || strings.Count(r.out, " done ") != 4 {
+		t.Errorf("%s%s", r.out, r.err)
+	}
+	before := 0.
+	for _, e := range events(t, ok(t, "sweep", "s.toml", "--list", "--json").out) {
+		if loss := e["val_loss"].(float64); loss < before || e["val_acc"] != nil {
+			t.Errorf("%v", e)
+		} else {
+			before = loss
+		}
+	}
+	write(t, "s.toml", []byte(strings.Replace(readAll(t, "s.toml"), "dense(4)", "dens(4)", 1)))
+	if r := call("sweep", "s.toml"); r.code != exitUsage || !strings.Contains(r.err, "s.toml:2:1: network \"dens(4) relu dense(1)\": ") {
+		t.Errorf("exit %d\n%s", r.code, r.err)
+	}
+}

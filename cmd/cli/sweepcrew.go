@@ -146,10 +146,10 @@ func (c *crew) over(i int, failure error) error {
 func outcomeOf(t trial) string {
 	s := t.Last()
 	text := fmt.Sprintf("%s after %s", t.status, plural(len(t.Curve), "epoch", "epochs"))
-	if acc := figure(s, true); acc != "-" {
+	if acc := scoreText(s, true); acc != "-" {
 		return fmt.Sprintf("%s, val_acc %s in epoch %d", text, acc, s.Epoch)
 	}
-	if loss := figure(s, false); loss != "-" {
+	if loss := scoreText(s, false); loss != "-" {
 		return fmt.Sprintf("%s, val_loss %s in epoch %d", text, loss, s.Epoch)
 	}
 	return text
@@ -230,7 +230,7 @@ func (c *crew) say() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	line := fmt.Sprintf("%d of %d ended", c.ended, len(c.plan.Trials))
-	if acc, loss := figure(c.top, true), figure(c.top, false); acc != "-" {
+	if acc, loss := scoreText(c.top, true), scoreText(c.top, false); acc != "-" {
 		line += ", best " + acc
 	} else if loss != "-" {
 		line += ", best loss " + loss

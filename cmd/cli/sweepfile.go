@@ -149,9 +149,22 @@ func (f *sweepFile) models() error {
 	return nil
 }
 
-// recipe is that of a network, which must be one.
+// recipe is that of a network, which must be one. With data other than MNIST, their shape is not known yet, and the network is read but not built.
 func (f *sweepFile) recipe(name string) (models.Recipe, error) {
-	m, err := f.model(name)
+	settings, _ := f.table.Keys[trainKey].(map[string]any)
+	if settings["data"] == nil {
+		m, err := f.model(name)
+		return m.Recipe, err
+	}
+	if err := f.plausible(name); err != nil {
+		return models.Recipe{}, err
+	}
+	if isLine(name) && !isFile(name) {
+		return models.Plain, nil // PlainNumbers has as many epochs.
+	}
+	r := f.reader()
+	r.Fit = false
+	m, err := f.modelBy(r, name)
 	return m.Recipe, err
 }
 

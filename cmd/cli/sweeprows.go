@@ -163,7 +163,7 @@ func (w *sweeping) table(trials []trial) {
 		for _, i := range w.plan.Varied() {
 			row = append(row, cmp.Or(x.Values[i], "-"))
 		}
-		t.add(append(row, x.Seed, string(x.status), fmt.Sprintf("%d of %d", len(x.Curve), x.Epochs), figure(x.score(), acc), cmp.Or(x.run.Path, "-"))...)
+		t.add(append(row, x.Seed, string(x.status), fmt.Sprintf("%d of %d", len(x.Curve), x.Epochs), scoreText(x.score(), acc), cmp.Or(x.run.Path, "-"))...)
 	}
 	t.print(w.out)
 }
@@ -177,8 +177,8 @@ func column(scores []sweep.Score) (name string, acc bool) {
 	return "val_acc", true
 }
 
-// figure is a score in a table; - where there is none.
-func figure(s sweep.Score, acc bool) string {
+// scoreText is a score in a table; - where there is none.
+func scoreText(s sweep.Score, acc bool) string {
 	switch {
 	case acc:
 		return percentOrDash(s.Acc)
@@ -274,7 +274,7 @@ func (w *sweeping) bestTable(results []sweep.Result, trials []trial) {
 		for _, i := range w.plan.Varied() {
 			row = append(row, cmp.Or(first.Values[i], "-"))
 		}
-		t.add(append(row, figure(r.Mean, acc), figure(r.SD, acc), fmt.Sprintf("%d of %d", len(r.Trials), len(w.plan.Seeds)), w.bestOf(r, trials).run.Path)...)
+		t.add(append(row, scoreText(r.Mean, acc), scoreText(r.SD, acc), fmt.Sprintf("%d of %d", len(r.Trials), len(w.plan.Seeds)), w.bestOf(r, trials).run.Path)...)
 	}
 	t.print(w.out)
 }
