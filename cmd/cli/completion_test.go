@@ -81,6 +81,8 @@ func TestCompletion(t *testing.T) {
 		{[]string{"train", "mlp", "--schedule", ""}, []string{"constant", "step", "cosine", "onecycle", "plateau", "halve"}, noFiles},
 		{[]string{"train", "mlp", "--optimizer", "a"}, []string{"adam", "adamw"}, noFiles},
 		{[]string{"train", "mlp", "--eta", ""}, nil, noFiles},
+		{[]string{"sweep", "s.toml", "--print", ""}, []string{"slurm", "kubernetes"}, noFiles},
+		{[]string{"sweep", ""}, []string{"toml"}, ":8"}, // files of that kind
 		{[]string{"train", "mlp", "--lr", ""}, nil, noFiles},
 		{[]string{"train", "mlp", "--name", ""}, nil, noFiles},
 		{[]string{"train", "mlp", "--data", ""}, nil, elseFiles},

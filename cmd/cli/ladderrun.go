@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/ladder"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
@@ -69,7 +68,7 @@ func (c *climb) begun(j ladder.Training) (path string, done bool, err error) {
 	return path, false, nil
 }
 
-// kernelOf is the kernel that a job's run was last trained with, if this machine has it; otherwise the one in use.
+// kernelOf is the kernel that a job's run was last trained with.
 func (c *climb) kernelOf(j ladder.Training) (string, error) {
 	path, _, err := c.begun(j)
 	if err != nil || path == "" {
@@ -79,10 +78,7 @@ func (c *climb) kernelOf(j ladder.Training) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if kernel := r.Info().Last().Kernel; slices.Contains(graph.Kernels(), kernel) {
-		return kernel, nil
-	}
-	return graph.Kernel(), nil
+	return kernelOf(r.Info()), nil
 }
 
 // isOf says that a run is of the job: its file has the model, and in the first line nothing but the job's seed.
@@ -111,7 +107,7 @@ func (c *climb) trainer(j ladder.Training) *app {
 	if c.flags.data != "" {
 		args = append(args, "--data", c.flags.data)
 	}
-	view := &ladderView{name: fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), w: c.err}
+	view := &briefView{name: fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), w: c.err}
 	return &app{models: append(slices.Clone(c.models), j.Model), args: args, out: &output{w: io.Discard}, err: c.err, view: view}
 }
 
@@ -274,31 +270,3 @@ func (c *climb) vote(g ladder.Rung) error {
 	v.Majority, v.Mean = both[0].correct, both[1].correct
 	return v.Save(c.flags.results)
 }
-
-// ladderView prints a line for an epoch now and then.
-type ladderView struct {
-	name string
-	w    io.Writer
-	last time.Time
-}
-
-func (v *ladderView) start(s *session) {
-	v.last = time.Now()
-	fmt.Fprintf(v.w, "%s: %d epochs from %d, %s\n", v.name, s.model.Recipe.Epochs, s.trainer.State().Epoch, s.run.Path())
-}
-
-func (v *ladderView) epoch(_ context.Context, s *session, e train.Epoch) error {
-	if time.Since(v.last) < 10*time.Second {
-		return nil
-	}
-	v.last = time.Now()
-	right, images := e.ValAcc, "validation"
-	if s.trainer.Validation.Len() == 0 {
-		right, images = e.TrainAcc, "training"
-	}
-	_, err := fmt.Fprintf(v.w, "%s: epoch %d of %d, %s of the %s images, %s an epoch\n",
-		v.name, e.Epoch, s.model.Recipe.Epochs, percent(right), images, duration(e.Seconds))
-	return err
-}
-
-func (v *ladderView) end(*session, outcome) {}

@@ -64,7 +64,7 @@ func manual(root *cobra.Command) string {
 var statuses = [][2]string{
 	{"0", "Done."},
 	{fmt.Sprint(exitFailure), "What else went wrong, as a full disk."},
-	{fmt.Sprint(exitUsage), "A mistake in the command line, or in a model's file."},
+	{fmt.Sprint(exitUsage), "A mistake in the command line, or in the file of a model or a sweep."},
 	{fmt.Sprint(exitCheck), "A check failed: compare, gradcheck, eval --min, book, ladder."},
 	{fmt.Sprint(exitData), "Bad data, pictures, or files of a run."},
 	{fmt.Sprint(exitDiverged), "The training diverged: NaN or infinite numbers."},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/cmd/internal/sweep"
 	"github.com/stheno-ml/stheno/train"
 )
 
@@ -23,6 +24,9 @@ func (s *session) keep(ctx context.Context, prepare func() error) error {
 	if err == nil {
 		where = "the test"
 		end.test, err = s.test(ctx)
+	}
+	if err != nil && lost(ctx) {
+		return fmt.Errorf("%s: %w", s.run.Path(), context.Cause(ctx))
 	}
 	if err != nil {
 		end.status, err = s.stopped(ctx, where, err)
@@ -43,7 +47,7 @@ func (s *session) epochs(ctx context.Context) error {
 		if err != nil {
 			s.app.peers.ended(ctx, err)
 		}
-		if interrupted(ctx, err) {
+		if interrupted(ctx, err) && !lost(ctx) {
 			return cmp.Or(s.save(false), err)
 		}
 		if err != nil {
@@ -137,6 +141,9 @@ func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 func interrupted(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, ctx.Err()) || errors.Is(err, train.ErrStopped)
 }
+
+// lost says that the run is another process's by now, and not to be written any more.
+func lost(ctx context.Context) bool { return errors.Is(context.Cause(ctx), sweep.ErrLost) }
 
 // stopped is how a training ended that did not come to its end.
 func (s *session) stopped(ctx context.Context, where string, err error) (rundir.Status, error) {

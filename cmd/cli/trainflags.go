@@ -75,7 +75,8 @@ type trainFlags struct {
 	loss                               ruled[*graph.Loss]
 	style                              choice
 	name                               runName
-	json, full, findEta, mpi, syncNorm bool
+	json, full, dropTail, findEta      bool
+	mpi, syncNorm                      bool
 	curve                              string
 }
 
@@ -95,6 +96,7 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	f.loss.define(set, r, "loss", lossHelp(r))
 	set.BoolVar(&f.full, "full", false, "train on the validation images too, and test the last weights")
 	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training examples")
+	set.BoolVar(&f.dropTail, "drop-tail", false, "leave out the short last mini-batch of an epoch")
 	f.augment.define(set, r, "augment", augmentHelp)
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
 	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")
@@ -126,6 +128,7 @@ func (f *trainFlags) override(r *models.Recipe) {
 		"ema":        func() { r.EMA = f.ema },
 		"train-size": func() { r.TrainSize = f.trainSize },
 		"full":       func() { r.Full = f.full },
+		"drop-tail":  func() { r.DropTail = f.dropTail },
 		"augment":    func() { r.Augment = f.augment.value },
 		"init":       func() { r.Init = f.init.value },
 	} {
