@@ -210,6 +210,29 @@ func TestMPIInterrupt(t *testing.T) {
 	latestState(t, run)
 }
 
+// TestMPIUnwritable: where process 0 can no longer write the run, it says so, and all end.
+func TestMPIUnwritable(t *testing.T) {
+	args, runs := jobArgs(t, dataSet(t, 500, 50), "--epochs", "100000", "--mpi")
+	var text bytes.Buffer
+	cmd := mpirun(t, 2, args...)
+	cmd.Stderr = &text
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	for !begun(runs) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	run := onlyRun(t, runs)
+	if err := os.Rename(filepath.Join(run, "checkpoints"), filepath.Join(t.TempDir(), "checkpoints")); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // whose exit code is looked at
+	if code := cmd.ProcessState.ExitCode(); code != exitFailure || !strings.Contains(text.String(), "process 0 of 2: rundir: ") {
+		t.Errorf("exit %d\n%s", code, &text)
+	}
+}
+
 // begun says that there is a run with a checkpoint.
 func begun(runs string) bool {
 	found, _ := filepath.Glob(filepath.Join(runs, "*", "checkpoints", "latest.json"))
