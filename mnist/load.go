@@ -74,7 +74,7 @@ func Load() (*Data, error) {
 func LoadDir(dir string) (*Data, error) {
 	root, err := os.OpenRoot(dir + string(filepath.Separator)) // A pipe is no folder then, and does not wait.
 	if err != nil {
-		return nil, fmt.Errorf("mnist: no data folder: %w; give a folder with the four files", err)
+		return nil, fmt.Errorf("no data folder: %w; give a folder with the four files", err)
 	}
 	defer root.Close()
 	d, err := load(root.FS(), dir)
@@ -202,15 +202,15 @@ func open(files fs.FS, dir, stem, kind string) (*source, error) {
 			return nil, &FormatError{path, -1, "a link out of its folder; put the file itself there"}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("mnist: %s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		file, err := files.Open(name)
 		if err != nil {
-			return nil, fmt.Errorf("mnist: %s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		return &source{File: file, path: path, sum: sha256.New()}, nil
 	}
-	return nil, fmt.Errorf("mnist: %s: %w; one of %s must be there", dir, fs.ErrNotExist, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%s: %w; one of %s must be there", dir, fs.ErrNotExist, strings.Join(names, ", "))
 }
 
 // Read reads from the file.

@@ -127,7 +127,7 @@ class View {
     this.last = answer;
     paint(this.seen, bytes(answer.seen), 28, 28);
     answer.runs.forEach((r, i) => this.cards[i]?.show(r));
-    this.spoken.textContent = answer.runs.map((r) => `${r.digit}, ${percent(r.p[r.digit], 0)}`).join("; ");
+    this.spoken.textContent = answer.runs.map((r) => (r.digits ? inRow(r.digits) : `${r.digit}, ${percent(r.p[r.digit], 0)}`)).join("; ");
   }
 
   async collect(digit) {
@@ -145,6 +145,9 @@ class View {
       h("button", { type: "button", onclick: guarded(async () => this.tell(await remove("drawings"))) }, "Take the last away"));
   }
 }
+
+/** inRow is the digits of a picture, in the order of reading. */
+function inRow(digits) { return digits.map((d) => d.digit).join(" "); }
 
 /** Answer is the card of one run. */
 class Answer {
@@ -164,6 +167,7 @@ class Answer {
 
   reset() {
     this.verdict.textContent = "–";
+    this.verdict.classList.remove("several");
     this.sure.textContent = " ";
     for (const b of this.bars) { b.fill.style.transform = "scaleX(0)"; b.value.textContent = ""; b.item.classList.remove("top"); }
     this.layers.replaceChildren();
@@ -172,8 +176,9 @@ class Answer {
 
   show(answer) {
     const sum = answer.p.reduce((a, b) => a + b, 0);
-    this.verdict.textContent = answer.digits ? answer.digits.map((d) => d.digit).join(" ") : answer.digit < 0 ? "?" : answer.digit;
-    this.sure.textContent = Math.abs(sum - 1) < 1e-3 ? percent(answer.p[answer.digit], 1) + " sure" : "output " + number(answer.p[answer.digit], 3);
+    this.verdict.textContent = answer.digits ? inRow(answer.digits) : answer.digit < 0 ? "?" : answer.digit;
+    this.verdict.classList.toggle("several", !!answer.digits);
+    this.sure.textContent = (answer.digits ? `${answer.digit}: ` : "") + (Math.abs(sum - 1) < 1e-3 ? percent(answer.p[answer.digit], 1) + " sure" : "output " + number(answer.p[answer.digit], 3));
     this.bars.forEach((b, d) => {
       const p = answer.p[d] ?? 0;
       b.fill.style.transform = `scaleX(${Math.min(1, Math.max(0, p))})`;
