@@ -42,7 +42,7 @@ func TestDigitsKinds(t *testing.T) {
 		rng := rand.New(rand.NewPCG(7, uint64(k)))
 		good := 0
 		for i := range of {
-			side := 70 + rng.IntN(60)
+			side := 90 + rng.IntN(80)
 			s := newScene(test.Image(i), side, side+rng.IntN(side/4), 0.5+0.35*rng.Float64(), rng)
 			kind.spoil(s, test.Image(100+i))
 			frame, err := Frame(compressed(t, s.image(true, kind.light && i%3 == 0), i%2 == 0))

@@ -98,6 +98,17 @@ func TestFrameKeepsDigits(t *testing.T) {
 	}
 }
 
+// Where strokes are so thick that the paper between them is thinner, the ink is still the ink.
+func TestFrameThickStrokes(t *testing.T) {
+	test := digits(t).Test
+	for _, i := range []int{200, 894} {
+		frame, err := Frame(photo(enlarged(test.Image(i), 10, 5), rand.New(rand.NewPCG(1, 2))))
+		if err != nil || difference(frame, test.Image(i)) > 30 {
+			t.Errorf("digit %d: mean absolute difference %.1f, %v", i, difference(frame, test.Image(i)), err)
+		}
+	}
+}
+
 // However ink and paper are colored, the frame is the same.
 func TestFrameColors(t *testing.T) {
 	digit := digits(t).Test.Image(0)
