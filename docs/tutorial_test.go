@@ -14,17 +14,13 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write what the commands print into tutorial.md anew")
+var update = flag.Bool("update", false, "write what the commands print into tutorial.md and cluster.md anew")
 
 // TestTutorial runs the commands of the page, each section in a folder of its own, and compares what they print. Its Go is that of the
 // example, and its TOML goes into files.
 func TestTutorial(t *testing.T) {
 	program(t)
-	text, err := os.ReadFile("tutorial.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sections := strings.SplitAfter(string(text), "\n## ")
+	sections := strings.SplitAfter(page(t, "tutorial.md"), "\n## ")
 	if len(sections) != 8 {
 		t.Fatalf("%d sections; the page has seven steps behind its beginning", len(sections))
 	}
@@ -37,8 +33,29 @@ func TestTutorial(t *testing.T) {
 			})
 		}
 	})
+	rewrite(t, "tutorial.md", strings.Join(sections, ""))
+}
+
+// TestCluster runs the commands of the page, all in one folder.
+func TestCluster(t *testing.T) {
+	program(t)
+	rewrite(t, "cluster.md", try(t, page(t, "cluster.md")))
+}
+
+func page(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// rewrite puts what the commands print into a page, with -update.
+func rewrite(t *testing.T, name, text string) {
+	t.Helper()
 	if *update {
-		if err := os.WriteFile("tutorial.md", []byte(strings.Join(sections, "")), 0o666); err != nil {
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -47,8 +64,11 @@ func TestTutorial(t *testing.T) {
 var fenced = regexp.MustCompile("(?s)```(\\w*)\n(.*?)```\n")
 
 // try tests the blocks of a section, and is the section with what they print now.
-func try(t *testing.T, section string) string {
-	folder, blocks := t.TempDir(), 0
+func try(t *testing.T, section string) string { return tryIn(t, t.TempDir(), section) }
+
+// tryIn is try in a folder.
+func tryIn(t *testing.T, folder, section string) string {
+	blocks := 0
 	if err := os.Symlink(here(t), filepath.Join(folder, "docs")); err != nil {
 		t.Fatal(err)
 	}
@@ -206,8 +226,13 @@ func like(a, b string) bool {
 	return true
 }
 
-// near says that two figures differ by a point of accuracy or a twentieth of a cost at most.
+// near says that two figures differ by a point of accuracy or a twentieth of a cost at most, and large ones, as of money, by one of ten thousand.
 func near(a, b string) bool {
+	if strings.Contains(a, ",") {
+		x, errX := strconv.ParseFloat(strings.ReplaceAll(a, ",", ""), 64)
+		y, errY := strconv.ParseFloat(strings.ReplaceAll(b, ",", ""), 64)
+		return errX == nil && errY == nil && math.Abs(x-y) <= 1e-4*math.Abs(x)
+	}
 	p, percent := strings.CutSuffix(a, "%")
 	q, also := strings.CutSuffix(b, "%")
 	x, errX := strconv.ParseFloat(p, 64)

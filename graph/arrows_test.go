@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"cmd/internal":         {"cmd/internal/...", "internal/..."}, // they take functions and slices, not networks, but these:
 	"cmd/internal/compare": {"cmd/internal/...", "internal/...", "train", "models/...", "graph"},
 	"cmd/internal/diagram": {"cmd/internal/...", "graph"},
+	"cmd/internal/dataset": {"internal/...", "train", "mnist"},
 	"cmd/internal/onnx":    {"graph"},
 	"cmd/internal/weights": {"graph", "internal/safetensors"},
 	"cmd/internal/book":    {"cmd/internal/...", "internal/...", "train", "models/...", "graph", "mnist"},

@@ -4,6 +4,7 @@
 //   - load.go: [Load] (the digits inside the program) and [LoadDir] (any data set in MNIST's file layout), split as
 //     in Nielsen's book; [Data] with the digests of its files
 //   - idx.go: the reader of IDX files, which trusts nothing that a header says; [FormatError]
+//   - array.go: [LoadArrays], IDX files of any element type and shape
 //   - set.go: [Set], labeled images, one byte a pixel
 //   - book.go: what the book does to the data: [Expand], [Darkness]
 //   - picture.go: [ReadImage], a PNG, JPEG or GIF of bounded size, upright; jpeg.go knows how the camera was held, and

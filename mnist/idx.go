@@ -18,28 +18,18 @@ const (
 	headerSize = 8          // of a label file: label i is at byte offset headerSize+i
 )
 
-// A file that announces more than this is refused. There is room for EMNIST's 280,000 digits.
+// A file that announces more than this is refused.
 const (
-	maxBytes = 180 << 20 // elements in a file
+	maxBytes = 1<<31 - 1 // elements in a file, in bytes
 	maxSide  = 1024      // rows or columns of an image
 	maxRatio = 64        // what gzip makes of a byte without being suspicious; it makes 5 of one of MNIST's
 )
 
-// room is how many elements the files of a data set may still have: all of them, and those that gzip makes of
-// suspiciously little.
-type room struct{ bytes, suspicious int }
+// room is how many bytes of elements the files of a data set may still have that gzip makes of suspiciously little.
+type room struct{ suspicious int }
 
-// all is the room for a data set, which stays below 256 MiB. What is gzipped takes 5/4 of its size for a moment.
-var all = room{bytes: 210 << 20, suspicious: 96 << 20}
-
-// take takes n bytes, where the rest is enough.
-func take(rest *int, n int) bool {
-	ok := n <= *rest
-	if ok {
-		*rest -= n
-	}
-	return ok
-}
+// all is the room for a data set. A file that is large without being suspicious really is that large.
+var all = room{suspicious: 96 << 20}
 
 // FormatError says where a file stops being what it should be, and what to do about it. What the file system itself
 // refuses (a missing file, a missing permission) is not a FormatError: such errors wrap those of package fs.
@@ -55,52 +45,6 @@ func (e *FormatError) Error() string {
 		return fmt.Sprintf("%s: %s", e.File, e.Msg)
 	}
 	return fmt.Sprintf("%s: byte offset %d: %s", e.File, e.Offset, e.Msg)
-}
-
-// readLabels reads an IDX file of labels, plain or gzipped. file is its name in errors.
-func readLabels(r io.Reader, file string, left *room) ([]byte, error) {
-	s, err := newStream(r, file, left)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.magic(labelMagic, "labels"); err != nil {
-		return nil, err
-	}
-	n, err := s.size("labels", maxBytes)
-	if err != nil {
-		return nil, err
-	}
-	return s.body(n)
-}
-
-// readImages reads an IDX file of images, plain or gzipped, that must hold one image for each of n labels. The header
-// is compared with n before any pixel is read.
-func readImages(r io.Reader, file string, n int, left *room) (pixels []byte, rows, cols int, err error) {
-	s, err := newStream(r, file, left)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	if err := s.magic(imageMagic, "images"); err != nil {
-		return nil, 0, 0, err
-	}
-	images, err := s.size("images", maxBytes)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	if images != n {
-		return nil, 0, 0, s.errorf(4, "%d images, but %d labels in the file beside it; take both files from one data set", images, n)
-	}
-	if rows, err = s.size("rows", maxSide); err != nil {
-		return nil, 0, 0, err
-	}
-	if cols, err = s.size("columns", maxSide); err != nil {
-		return nil, 0, 0, err
-	}
-	if images > maxBytes/(rows*cols) {
-		return nil, 0, 0, s.errorf(4, "%d images of %d×%d are more than %d MiB of pixels; use fewer images", images, rows, cols, maxBytes>>20)
-	}
-	pixels, err = s.body(images * rows * cols)
-	return pixels, rows, cols, err
 }
 
 // stream hands out the bytes of one IDX file, after gunzip, and counts them for the errors.
@@ -176,18 +120,6 @@ func (s *stream) gzipped() bool {
 	return len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b
 }
 
-// magic reads the magic number.
-func (s *stream) magic(want uint32, what string) error {
-	got, err := s.uint32()
-	if err != nil {
-		return err
-	}
-	if got != want {
-		return s.errorf(0, "magic number %#08x, not %#08x; this is not an IDX file of %s as bytes: fetch the right file", got, want, what)
-	}
-	return nil
-}
-
 // size reads the next size in the header, which must be within 1 and most. As in the format, it is a signed number.
 func (s *stream) size(what string, most int) (int, error) {
 	v, err := s.uint32()
@@ -208,33 +140,29 @@ func (s *stream) uint32() (uint32, error) {
 	return binary.BigEndian.Uint32(word[:]), nil
 }
 
-// body reads the n bytes that the header announced, and the end of the file after them. Nothing is allocated on the
-// header's word alone: where the file is not known to be as large, memory starts at n/64 and is made four times as large
-// whenever it is full.
-func (s *stream) body(n int) ([]byte, error) {
-	if !take(&s.left.bytes, n) {
-		return nil, s.errorf(4, "%d bytes, and the files of a data set have at most %d together; use fewer images", n, all.bytes)
-	}
+// content reads the n elements that the header announced, width bytes each, and the end of the file after them. Nothing is allocated on
+// the header's word alone: where the file is not known to be large enough, memory starts at n/64 and is made four times as large whenever it is full.
+func content[T any](s *stream, n, width int, get func(b []byte) T) ([]T, error) {
 	parts := []int{64, 16, 4, 1}
-	if s.packed == nil && s.stored >= s.offset+int64(n) {
+	if bytes := int64(n * width); s.packed == nil && s.stored >= s.offset+bytes || s.packed != nil && s.stored >= bytes/maxRatio {
 		parts = parts[3:]
 	}
-	var data []byte
+	var data []T
 	for _, part := range parts {
-		if s.packed.suspicious(len(data)) && n/part > s.left.suspicious {
+		if s.packed.suspicious(len(data)*width) && n/part*width > s.left.suspicious {
 			return nil, s.errorf(s.offset, "gzip makes more than %d bytes of each; gunzip the file, if it is what you expect", maxRatio)
 		}
-		larger := make([]byte, n/part)
+		larger := make([]T, n/part)
 		have := copy(larger, data)
-		if err := s.fill(larger[have:]); err != nil {
+		if err := elements(s, larger[have:], width, get); err != nil {
 			return nil, err
 		}
 		data = larger
 	}
 	switch _, err := s.r.ReadByte(); err {
 	case io.EOF:
-		if s.packed.suspicious(n) {
-			s.left.suspicious -= n
+		if s.packed.suspicious(n * width) {
+			s.left.suspicious -= n * width
 		}
 		return data, nil
 	case nil:
@@ -244,6 +172,26 @@ func (s *stream) body(n int) ([]byte, error) {
 	default:
 		return nil, s.broken(err)
 	}
+}
+
+// elements reads len(to) of them: bytes as they are, any others each by get.
+func elements[T any](s *stream, to []T, width int, get func(b []byte) T) error {
+	if to, ok := any(to).([]byte); ok {
+		return s.fill(to)
+	}
+	const chunk = 1 << 13
+	buf := make([]byte, min(len(to), chunk)*width)
+	for len(to) > 0 {
+		n := min(len(to), chunk)
+		if err := s.fill(buf[:n*width]); err != nil {
+			return err
+		}
+		for i := range n {
+			to[i] = get(buf[i*width:])
+		}
+		to = to[n:]
+	}
+	return nil
 }
 
 // fill reads len(p) bytes.

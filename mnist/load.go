@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,7 +61,7 @@ func Load() (*Data, error) {
 
 // LoadDir reads a data set in MNIST's layout from the four files in dir, each plain or gzipped, its name spelled
 // train-images-idx3-ubyte or train-images.idx3-ubyte, with or without .gz; the first spelling found is taken. Images
-// may have any size up to 1024×1024, the same in training and test, and all files together 210 MiB of bytes. A link out of
+// may have any size up to 1024×1024, the same in training and test, and a file 2 GiB of elements. A link out of
 // dir is an error.
 //
 // The validation images are the last sixth of the training file, but never more than 10,000: those of the book with
@@ -72,17 +71,33 @@ func Load() (*Data, error) {
 //
 // Bad content is a [FormatError]; errors of the file system wrap theirs, a missing file [fs.ErrNotExist].
 func LoadDir(dir string) (*Data, error) {
-	root, err := os.OpenRoot(dir + string(filepath.Separator)) // A pipe is no folder then, and does not wait.
-	if err != nil {
-		return nil, fmt.Errorf("no data folder: %w; give a folder with the four files", err)
-	}
-	defer root.Close()
-	d, err := load(root.FS(), dir)
+	arrays, err := LoadArrays(dir)
 	if err != nil {
 		return nil, err
 	}
-	d.Name = filepath.Base(dir)
-	return d, nil
+	return Split(dir, arrays)
+}
+
+// Split makes the data set of the four arrays that [LoadArrays] read in dir. Its errors are those of [LoadDir].
+func Split(dir string, arrays [4]Array) (*Data, error) {
+	d := &Data{Name: filepath.Base(dir), dir: dir}
+	var sets [2]Set
+	for i, a := range arrays {
+		d.Files[i] = a.File
+	}
+	for i := range sets {
+		images, labels := arrays[2*i], arrays[2*i+1]
+		pixels, gray := images.Data.([]byte)
+		bytes, classes := labels.Data.([]byte)
+		if !gray || len(images.Shape) != 3 {
+			return nil, d.errorf(2*i, 0, "not gray images of bytes; use images as MNIST has them")
+		}
+		if !classes || len(labels.Shape) != 1 {
+			return nil, d.errorf(2*i+1, 0, "not labels of a byte each; use labels as MNIST has them")
+		}
+		sets[i] = Set{Images: pixels, Labels: bytes, Rows: images.Shape[1], Cols: images.Shape[2]}
+	}
+	return d, d.split(sets[0], sets[1])
 }
 
 // CheckLabels reports the first label that is not below classes, the number of a network's outputs, as a [FormatError].
@@ -103,28 +118,27 @@ func (d *Data) SHA256() string {
 
 // load reads and splits the data set at the root of files. dir is its name in errors.
 func load(files fs.FS, dir string) (*Data, error) {
-	left := all
-	train, trainFiles, err := readSet(files, dir, "train", &left)
+	arrays, err := readArrays(files, dir)
 	if err != nil {
 		return nil, err
 	}
-	test, testFiles, err := readSet(files, dir, "t10k", &left)
-	if err != nil {
-		return nil, err
-	}
-	d := &Data{dir: dir, Files: [4]File{trainFiles[0], trainFiles[1], testFiles[0], testFiles[1]}}
+	return Split(dir, arrays)
+}
+
+// split makes the three parts.
+func (d *Data) split(train, test Set) error {
 	if test.Rows != train.Rows || test.Cols != train.Cols {
-		return nil, d.errorf(2, 8, "images of %d×%d, but of %d×%d in training; take all files from one data set",
+		return d.errorf(2, 8, "images of %d×%d, but of %d×%d in training; take all files from one data set",
 			test.Rows, test.Cols, train.Rows, train.Cols)
 	}
 	n, validation := train.Len(), min(train.Len()/6, 10_000)
 	if validation == 0 {
-		return nil, d.errorf(0, 4, "%d training images; at least 6 are needed, because the last sixth validates", n)
+		return d.errorf(0, 4, "%d training images; at least 6 are needed, because the last sixth validates", n)
 	}
 	d.Train, d.Validation, d.Test = train.Slice(0, n-validation), train.Slice(n-validation, n), test
 	classes := int(slices.Max(d.Train.Labels)) + 1
 	d.Train.Classes, d.Validation.Classes, d.Test.Classes = classes, classes, classes
-	return d, d.checkLearnable()
+	return d.checkLearnable()
 }
 
 // checkLearnable reports a label that no training image has.
@@ -160,24 +174,34 @@ func (d *Data) errorf(file int, offset int64, format string, args ...any) error 
 	return &FormatError{filepath.Join(d.dir, d.Files[file].Name), offset, fmt.Sprintf(format, args...)}
 }
 
-// readSet reads the images and labels whose files begin with part, "train" or "t10k". The labels come first, because
-// they are small, and tell how many images there must be.
-func readSet(files fs.FS, dir, part string, left *room) (s Set, read [2]File, err error) {
-	labels, err := open(files, dir, part+"-labels", "idx1-ubyte")
+// readArrays reads the four files at the root of files. Of each part the labels come first, because they are small, and tell how many images
+// there must be.
+func readArrays(files fs.FS, dir string) (arrays [4]Array, err error) {
+	left := all
+	for i, part := range []string{"train", "t10k"} {
+		labels, err := readFile(files, dir, part, "labels", "idx1-ubyte", 0, &left)
+		if err != nil {
+			return arrays, err
+		}
+		images, err := readFile(files, dir, part, "images", "idx3-ubyte", labels.Len(), &left)
+		if err != nil {
+			return arrays, err
+		}
+		arrays[2*i], arrays[2*i+1] = images, labels
+	}
+	return arrays, nil
+}
+
+// readFile reads a file of a part, train or t10k: images or labels, of which MNIST has the given kind. See readArray for n.
+func readFile(files fs.FS, dir, part, what, kind string, n int, left *room) (Array, error) {
+	f, err := open(files, dir, part, what, kind)
 	if err != nil {
-		return s, read, err
+		return Array{}, err
 	}
-	defer labels.Close()
-	if s.Labels, err = readLabels(labels, labels.path, left); err != nil {
-		return s, read, err
-	}
-	images, err := open(files, dir, part+"-images", "idx3-ubyte")
-	if err != nil {
-		return s, read, err
-	}
-	defer images.Close()
-	s.Images, s.Rows, s.Cols, err = readImages(images, images.path, len(s.Labels), left)
-	return s, [2]File{images.stored(), labels.stored()}, err
+	defer f.Close()
+	a, err := readArray(f, f.path, n, left)
+	a.File = f.stored()
+	return a, err
 }
 
 // source is an open file that takes the digest of the bytes as they are read.
@@ -188,10 +212,33 @@ type source struct {
 	bytes int64
 }
 
-// open opens the file stem-kind or stem.kind, with or without .gz. Only a regular file counts: some archives unpack
-// into a folder of one spelling beside the file of the other, and a pipe could keep us waiting for ever.
-func open(files fs.FS, dir, stem, kind string) (*source, error) {
+// open opens the file part-what-kind or part-what.kind, with or without .gz, or else the only one of another spelling.
+func open(files fs.FS, dir, part, what, kind string) (*source, error) {
+	stem := part + "-" + what
 	names := []string{stem + "-" + kind + ".gz", stem + "-" + kind, stem + "." + kind + ".gz", stem + "." + kind}
+	f, err := openOne(files, dir, names)
+	if f != nil || err != nil {
+		return f, err
+	}
+	var all []string
+	if entries, err := fs.ReadDir(files, "."); err == nil { // Otherwise there is none.
+		for _, e := range entries {
+			all = append(all, e.Name())
+		}
+	}
+	found := others(all, part, what)
+	if len(found) > 1 {
+		return nil, several(dir, what, found)
+	}
+	if f, err := openOne(files, dir, found); f != nil || err != nil {
+		return f, err
+	}
+	return nil, fmt.Errorf("%s: %w; one of %s must be there", dir, fs.ErrNotExist, strings.Join(names, ", "))
+}
+
+// openOne opens the first of the files that is there. Only a regular file counts: some archives unpack into a folder of one spelling beside the
+// file of the other, and a pipe could keep us waiting for ever.
+func openOne(files fs.FS, dir string, names []string) (*source, error) {
 	for _, name := range names {
 		info, err := fs.Stat(files, name)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
@@ -210,7 +257,7 @@ func open(files fs.FS, dir, stem, kind string) (*source, error) {
 		}
 		return &source{File: file, path: path, sum: sha256.New()}, nil
 	}
-	return nil, fmt.Errorf("%s: %w; one of %s must be there", dir, fs.ErrNotExist, strings.Join(names, ", "))
+	return nil, nil
 }
 
 // Read reads from the file.

@@ -62,7 +62,7 @@ func (f *file) model(r Reader) (m Model, err error) {
 // parse is the file as TOML.
 func (f *file) parse() (root map[string]any, err error) {
 	if len(f.text) > maxFile {
-		return nil, term.Errorf(0, "%d bytes; a model's file has at most %d", len(f.text), maxFile)
+		return nil, term.Errorf(0, "%d bytes; such a file has at most %d", len(f.text), maxFile)
 	}
 	err = toml.Unmarshal(f.text, &root)
 	if d, ok := errors.AsType[*toml.DecodeError](err); ok {
@@ -77,7 +77,7 @@ func (f *file) parse() (root map[string]any, err error) {
 		return nil, term.Errorf(0, "%s", text)
 	}
 	if n := keys(root); n*len(f.text) > maxPlace {
-		return nil, term.Errorf(0, "%d keys; a model's file of %d bytes has at most %d", n, len(f.text), maxPlace/len(f.text))
+		return nil, term.Errorf(0, "%d keys; such a file of %d bytes has at most %d", n, len(f.text), maxPlace/len(f.text))
 	}
 	return root, nil
 }

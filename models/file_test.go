@@ -342,7 +342,7 @@ func TestFileErrors(t *testing.T) {
 		{"momentum = 0", "augment = 'warp(rotate=-1)'", "m.toml:28:1: warp: rotate -1; use 0 to 180"},
 		{"momentum = 0", "optimizer = 'adam(1)'", "m.toml:28:1: adam: beta1 1; use at least 0 and less than 1"},
 		{"[train]", "[trian]", `m.toml:23:2: model: unknown key "trian"; did you mean train?`},
-		{"format = 1", strings.Repeat("#", 1<<20) + "\nformat = 1", "m.toml:1:1: 1048924 bytes; a model's file has at most 65536"},
+		{"format = 1", strings.Repeat("#", 1<<20) + "\nformat = 1", "m.toml:1:1: 1048924 bytes; such a file has at most 65536"},
 		{`"mlp"`, "[" + strings.Repeat("[", 20000), "m.toml:"},
 		{"[loss]", "[loss]" + strings.Repeat("\n[loss."+strings.Repeat("a.", 100)+"b]\n", 1), "m.toml:"},
 	} {

@@ -42,7 +42,12 @@ func (w *writer) model(t term.Term) error {
 		case nameKey, "doc":
 			w.line("%s = %s", a.Key, quote(inside.Name))
 		case "input":
-			w.line("input = [%s] # channels, rows, columns", strings.ReplaceAll(inside.Name, "x", ", "))
+			axes := strings.Split(inside.Name, "x")
+			comment := ""
+			if len(axes) == 3 {
+				comment = " # channels, rows, columns"
+			}
+			w.line("input = [%s]%s", strings.Join(axes, ", "), comment)
 		case layerKey:
 			layers := a.Value
 			if inside.Name == "seq" {

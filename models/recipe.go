@@ -48,6 +48,9 @@ func (Shifts) Check() error { return nil }
 // Plain is the recipe of a network that comes without one.
 var Plain = Recipe{Epochs: 10, Batch: 10, Eta: .1, Init: graph.He}
 
+// PlainNumbers is that of one for numbers. The mean squared error of many inputs is steeper than a cost of classes, and bears a smaller η.
+var PlainNumbers = Recipe{Epochs: 10, Batch: 10, Eta: .01, Init: graph.He}
+
 // Trainer is a trainer of n by the recipe, without data or seed.
 func (r Recipe) Trainer(n *graph.Net) (*train.Trainer, error) {
 	o, err := r.optimizer()

@@ -26,7 +26,7 @@ var kinds = append(term.Of(
 	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.Adam{}, train.AdamW{},
 	train.Constant{}, train.Staircase{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
 ), term.Kinds{
-	{"model", Model{Input: image, Net: graph.Seq{}, Loss: graph.LogLikelihood, Recipe: Plain}}, {"train", Plain},
+	{"model", Reader{}.blank()}, {"train", Plain},
 	{"halve", func() train.Plateau { return train.Plateau{} }}, // the book's name
 	{"none", func() Augment { return nil }}, {"shifts", Shifts{}}, {"warp", train.Warp{}},
 
@@ -80,11 +80,34 @@ type Reader struct {
 	// with its exported fields as arguments.
 	Own []Model
 	Fit bool // build the network, for an error with a place where a layer does not fit
+
+	Input   graph.Shape // of the data, for a model that leaves its own out; nil: MNIST's
+	Numbers bool        // the data's targets are numbers: a model that leaves its loss and its recipe out has MSE and PlainNumbers
+}
+
+// blank is what a model has that says nothing.
+func (r Reader) blank() Model {
+	m := Model{Input: image, Net: graph.Seq{}, Loss: graph.LogLikelihood, Recipe: Plain}
+	if r.Input != nil {
+		m.Input = r.Input
+	}
+	if r.Numbers {
+		m.Loss, m.Recipe = graph.MSE, PlainNumbers
+	}
+	return m
 }
 
 // kinds are those of this package and those that stand in r.Own.
 func (r Reader) kinds() term.Kinds {
-	all := slices.Clip(kinds)
+	all, blank := slices.Clone(kinds), r.blank()
+	for i, k := range all {
+		switch k.Name {
+		case "model":
+			all[i].Value = blank
+		case "train":
+			all[i].Value = blank.Recipe
+		}
+	}
 	for _, m := range r.Own {
 		for _, part := range []any{m.Net, m.Recipe.Optimizer, m.Recipe.Schedule} {
 			walk(reflect.ValueOf(part), 0, func(n term.Named) {
@@ -151,9 +174,11 @@ var sizes = regexp.MustCompile(`^\d[\d-]*-[\d-]*$`)
 //	conv(20,5) relu pool(2) dense(100) dropout(.5) dense(10)
 //
 // or the numbers of neurons, as in 784-30-10: the inputs, hidden layers of sigmoid neurons, and the outputs as weighted inputs. It has the
-// [Plain] recipe, and as cost the log-likelihood, or the quadratic cost if its last layer is sigmoid. Errors begin with the column.
+// [Plain] recipe, and as cost the log-likelihood, or the quadratic cost if its last layer is sigmoid; for numbers, [PlainNumbers] and the mean
+// squared error. Errors begin with the column.
 func (r Reader) Line(text string, in graph.Shape) (Model, error) {
-	m := Model{Doc: text, Input: in, Loss: graph.LogLikelihood, Recipe: Plain}
+	m := r.blank()
+	m.Doc, m.Input = text, in
 	var net graph.Seq
 	var err error
 	if t := strings.TrimSpace(text); sizes.MatchString(t) {
@@ -165,7 +190,7 @@ func (r Reader) Line(text string, in graph.Shape) (Model, error) {
 		return m, err
 	}
 	m.Net = net
-	if net[len(net)-1] == graph.Sigmoid {
+	if net[len(net)-1] == graph.Sigmoid && !r.Numbers {
 		m.Loss = graph.Quadratic
 	}
 	if r.Fit {

@@ -145,13 +145,13 @@ func (t *Trainer) check() error {
 	}
 	switch {
 	case size(t.Validation) == 0 && t.Patience > 0:
-		return errors.New("patience needs validation images; use a larger data set")
+		return errors.New("patience needs validation examples; use a larger data set")
 	case t.Batch > t.Train.Len():
-		return fmt.Errorf("%d training images do not make a mini-batch of %d; use more images or a smaller batch", t.Train.Len(), t.Batch)
+		return fmt.Errorf("%d training examples do not make a mini-batch of %d; use more examples or a smaller batch", t.Train.Len(), t.Batch)
 	case t.Epochs > math.MaxInt/t.batches():
 		return fmt.Errorf("epochs %d of %d mini-batches; use fewer than 2⁶³ mini-batches in all", t.Epochs, t.batches())
 	case t.smallest() < t.Net.SmallestBatch():
-		return fmt.Errorf("%d training images in mini-batches of %d leave one of %d, and the network's batch norm needs %d; use another batch",
+		return fmt.Errorf("%d training examples in mini-batches of %d leave one of %d, and the network's batch norm needs %d; use another batch",
 			t.Train.Len(), t.Batch, t.smallest(), t.Net.SmallestBatch())
 	case t.Patience == 0 && lowers:
 		return errors.New("the schedule lowers eta when patience ends; use a patience of at least 1 epoch")

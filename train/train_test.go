@@ -254,18 +254,18 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Optimizer = train.SGD{Momentum: -1} }, "train: momentum -1; "},
 		{func(tr *train.Trainer) { tr.Optimizer = train.Nesterov{Momentum: math.Inf(1)} }, "train: momentum +Inf; "},
 		{func(tr *train.Trainer) { tr.Clip = math.Inf(1) }, "train: clip +Inf; "},
-		{func(tr *train.Trainer) { tr.Batch = 13 }, "train: 12 training images do not make a mini-batch of 13"},
-		{func(tr *train.Trainer) { tr.Batch = math.MaxInt }, "train: 12 training images do not make a mini-batch of 9223372036854775807"},
+		{func(tr *train.Trainer) { tr.Batch = 13 }, "train: 12 training examples do not make a mini-batch of 13"},
+		{func(tr *train.Trainer) { tr.Batch = math.MaxInt }, "train: 12 training examples do not make a mini-batch of 9223372036854775807"},
 		{func(tr *train.Trainer) { tr.Epochs = math.MaxInt }, "train: epochs 9223372036854775807 of 3 mini-batches"},
 		{func(tr *train.Trainer) { tr.Net.Params[1].Data.([]float32)[2] = float32(math.Inf(-1)) }, "train: tensor dense1.b has numbers that are NaN or infinite"},
 		{func(tr *train.Trainer) { tr.Clip = math.NaN() }, "train: clip NaN; "},
 		{func(tr *train.Trainer) { tr.Schedule = train.Plateau{} }, "train: the schedule lowers eta when patience ends; use a patience of at least 1"},
 		{func(tr *train.Trainer) { tr.Lambda = math.NaN() }, "train: lambda NaN"},
-		{func(tr *train.Trainer) { tr.Train = train.Images{} }, "train: 0 training images do not make a mini-batch of 5"},
-		{func(tr *train.Trainer) { tr.Batch, tr.DropTail = 13, true }, "train: 12 training images do not make a mini-batch of 13"},
+		{func(tr *train.Trainer) { tr.Train = train.Images{} }, "train: 0 training examples do not make a mini-batch of 5"},
+		{func(tr *train.Trainer) { tr.Batch, tr.DropTail = 13, true }, "train: 12 training examples do not make a mini-batch of 13"},
 		{func(tr *train.Trainer) {
 			tr.Net, tr.Batch = network(t, graph.Seq{graph.Dense{Out: 4}, graph.BatchNorm{}}, graph.Quadratic, graph.Config{}, 1, 6, 6), 11
-		}, "train: 12 training images in mini-batches of 11 leave one of 1, and the network's batch norm needs 2; use another batch"},
+		}, "train: 12 training examples in mini-batches of 11 leave one of 1, and the network's batch norm needs 2; use another batch"},
 		{func(tr *train.Trainer) { d := corners(12, 1); d.Pixels = d.Pixels[1:]; tr.Train = d }, "train: 12 images of 431 bytes in all do not fit a network of 36 inputs"},
 		{func(tr *train.Trainer) { d := corners(12, 1); d.Labels[3] = 4; tr.Train = d }, "train: label 4 for a network of 4 outputs; give the last layer at least 5"},
 		{func(tr *train.Trainer) { tr.Train = nil }, "train: no training data; "},
@@ -433,7 +433,7 @@ func TestNoValidation(t *testing.T) {
 		}
 	}
 	trainer.Patience = 1
-	if err := trainer.Start(); err == nil || !strings.Contains(err.Error(), "patience needs validation images") {
+	if err := trainer.Start(); err == nil || !strings.Contains(err.Error(), "patience needs validation examples") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
@@ -10,23 +11,39 @@ import (
 const augmentHelp = "`kind` of more images: shifts (each also moved by a pixel), or 'warp(rotate=15,zoom=0.1)'"
 
 // trainingSet is what a recipe trains on.
-func trainingSet(s mnist.Set, r models.Recipe) (mnist.Set, error) {
-	if r.TrainSize < 0 || r.TrainSize > s.Len() {
-		return s, usagef("train-size %d; use 1 to %d images, or 0 for all", r.TrainSize, s.Len())
+func trainingSet(d *dataset.Data, r models.Recipe) (dataset.Part, error) {
+	p := d.Train
+	if r.TrainSize < 0 || r.TrainSize > p.Len() {
+		return p, usagef("train-size %d; use 1 to %d %s, or 0 for all", r.TrainSize, p.Len(), noun(d))
 	}
 	if r.TrainSize > 0 {
-		s = s.Slice(0, r.TrainSize)
+		p = p.Slice(0, r.TrainSize)
 	}
 	if r.Augment == (models.Shifts{}) {
-		s = mnist.Expand(s)
+		set, err := images(d, p)
+		if err != nil {
+			return p, err
+		}
+		p = dataset.PartOf(mnist.Expand(set))
 	}
-	return s, nil
+	return p, nil
 }
 
-// warp is how a recipe warps its training images, which are those of s; nil if it does not.
-func warp(s mnist.Set, r models.Recipe, seed uint64) func(epoch, image int, to *train.Grid) {
-	if w, ok := r.Augment.(train.Warp); ok && w != (train.Warp{}) {
-		return w.Draw(s.Rows, s.Cols, seed)
+// images are a part of the data as gray images of bytes, which alone can be moved and warped.
+func images(d *dataset.Data, p dataset.Part) (mnist.Set, error) {
+	set, ok := p.Set(len(d.Schema.Classes))
+	if !ok {
+		return set, usagef("augment and shifts are for gray images, and data %s has %s; leave them out", d.Name, examplesOf(d.Schema.Input))
 	}
-	return nil
+	return set, nil
+}
+
+// warp is how a recipe warps its training images; nil if it does not.
+func warp(d *dataset.Data, r models.Recipe, seed uint64) (func(epoch, image int, to *train.Grid), error) {
+	w, ok := r.Augment.(train.Warp)
+	if !ok || w == (train.Warp{}) {
+		return nil, nil
+	}
+	set, err := images(d, d.Train)
+	return w.Draw(set.Rows, set.Cols, seed), err
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/kernel"
-	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -99,7 +99,7 @@ func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
 	if err := f.use(); err != nil {
 		return err
 	}
-	data, err := mnist.Load()
+	data, err := a.openData("", dataset.Options{})
 	if err != nil {
 		return err
 	}
@@ -116,12 +116,16 @@ func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
 		if err := fits(data, m); err != nil {
 			return err
 		}
-		images, err := trainingSet(data.Train, m.Recipe)
+		part, err := trainingSet(data, m.Recipe)
+		if err != nil {
+			return err
+		}
+		warped, err := warp(data, m.Recipe, 1)
 		if err != nil {
 			return err
 		}
 		for _, batch := range f.batch {
-			if err := a.benchOne(ctx, f, m, images, batch, p); err != nil {
+			if err := a.benchOne(ctx, f, m, part.Data(), warped, batch, p); err != nil {
 				return err
 			}
 		}
@@ -151,7 +155,7 @@ func (f *benchFlags) peak() peaks {
 }
 
 // benchOne prints a line.
-func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, images mnist.Set, batch int, p peaks) error {
+func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, data train.Data, warped func(epoch, image int, to *train.Grid), batch int, p peaks) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	w := &stopwatch{part: time.Duration(f.seconds / thirds * float64(time.Second)), begin: time.Now(), stop: cancel}
@@ -163,7 +167,7 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, im
 	if err != nil {
 		return usagef("model %s: %w", m.Name, err)
 	}
-	t.Train, t.Epochs, t.Batch, t.Seed, t.DropTail, t.Warp, t.Progress = labeled(images), 1<<30, batch, 1, true, warp(images, m.Recipe, 1), w.tick
+	t.Train, t.Epochs, t.Batch, t.Seed, t.DropTail, t.Warp, t.Progress = data, 1<<30, batch, 1, true, warped, w.tick
 	t.Schedule, t.Patience = nil, 0
 	if err := t.Start(); err != nil {
 		return usagef("%w", err)

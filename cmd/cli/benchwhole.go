@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
 )
 
 // benchWhole prints a line for each whole training.
-func (a *app) benchWhole(ctx context.Context, f *benchFlags, list []models.Model, data *mnist.Data) error {
+func (a *app) benchWhole(ctx context.Context, f *benchFlags, list []models.Model, data *dataset.Data) error {
 	if !f.json {
 		fmt.Fprintf(a.out, "%s\n\n%-16s  %5s  %6s  %9s  %11s  %10s  %10s\n",
 			f.machine(), "model", "batch", "epochs", "seconds", "first epoch", "last epoch", "last/first")
@@ -54,8 +54,8 @@ type wholeTime struct {
 }
 
 // timeWhole trains m as train does, but keeps nothing.
-func (a *app) timeWhole(ctx context.Context, f *benchFlags, m models.Model, data *mnist.Data) (w wholeTime, err error) {
-	data, images, err := trainedOn(data, m)
+func (a *app) timeWhole(ctx context.Context, f *benchFlags, m models.Model, data *dataset.Data) (w wholeTime, err error) {
+	data, part, err := trainedOn(data, m)
 	if err != nil {
 		return w, err
 	}
@@ -68,8 +68,11 @@ func (a *app) timeWhole(ctx context.Context, f *benchFlags, m models.Model, data
 	if err != nil {
 		return w, usagef("model %s: %w", m.Name, err)
 	}
-	t.Train, t.Validation, t.Seed, t.Warp = labeled(images), labeled(data.Validation), 1, warp(images, m.Recipe, 1)
-	t.Progress = line.training(t.Epochs, t.Train.Len(), net.Loss.Classes)
+	t.Train, t.Validation, t.Seed = part.Data(), data.Validation.Data(), 1
+	if t.Warp, err = warp(data, m.Recipe, 1); err != nil {
+		return w, err
+	}
+	t.Progress = line.training(t.Epochs, t.Train.Len(), net.Loss.Classes, unit(data))
 	if err := t.Start(); err != nil {
 		return w, usagef("%w", err)
 	}

@@ -154,7 +154,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(), a.listCommand(),
 		a.dataCommand(), a.benchCommand(), a.versionCommand(),
-		a.gradcheckCommand(), a.compareCommand(), a.plotCommand(), a.bookCommand(), a.ladderCommand(),
+		a.gradcheckCommand(), a.compareCommand(), a.plotCommand(), a.sweepCommand(), a.bookCommand(), a.ladderCommand(),
 		a.importCommand(), a.exportCommand(), a.graphCommand(), a.initCommand(), a.serveCommand(), a.manCommand(),
 	)
 	root.InitDefaultCompletionCmd()

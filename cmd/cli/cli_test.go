@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
@@ -34,6 +35,8 @@ func TestMain(m *testing.M) {
 	switch mode {
 	case "busy":
 		beBusy()
+	case "computer": // of its own, of which others see nothing but its files
+		lease, here = 3*time.Second, ""
 	case "measured":
 		os.Exit(measured(os.Args[1:]))
 	}
@@ -187,8 +190,8 @@ func TestMisuse(t *testing.T) {
 		{"summary " + twice, "twice.toml:5:2: table layer already exists; write [[layer]] for each of several"},
 		{"summary " + tables, "tables.toml:5:3: train is no table; write [train]"},
 		{"summary " + number, "number.toml:2:1: train is no table; write [train]"},
-		{"train mlp --data DIR --batch 9223372036854775807", "50 training images do not make a mini-batch of 9223372036854775807"},
-		{"train mlp --data DIR --batch 51", "50 training images do not make a mini-batch of 51; use more images or a smaller batch"},
+		{"train mlp --data DIR --batch 9223372036854775807", "50 training examples do not make a mini-batch of 9223372036854775807"},
+		{"train mlp --data DIR --batch 51", "50 training examples do not make a mini-batch of 51; use more examples or a smaller batch"},
 		{"train mlp --data DIR --epochs 9223372036854775807", "epochs 9223372036854775807 of 5 mini-batches"},
 		{"compare mlp --against byhand --data DIR --batch 51", "do not make a mini-batch of 51"},
 		{"train mlp --data DIR --momentum 1.5", "momentum 1.5; use at least 0 and less than 1"},

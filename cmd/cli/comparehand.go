@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/compare"
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term"
-	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -54,7 +54,7 @@ type comparison struct {
 	app      *app
 	flags    *compareFlags
 	model    models.Model
-	data     *mnist.Data
+	data     *dataset.Data
 	lockstep *compare.Lockstep
 	w        io.Writer // for all but the book's lines
 	begin    time.Time
@@ -62,12 +62,21 @@ type comparison struct {
 }
 
 func (a *app) newComparison(f *compareFlags, name string) (*comparison, error) {
-	m, err := a.model(name)
+	if err := a.plausible(name); err != nil {
+		return nil, err
+	}
+	o := f.options(nil)
+	o.Seed = f.seed
+	data, err := a.openData(f.data, o)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.modelFor(data, name)
 	if err != nil {
 		return nil, err
 	}
 	f.override(&m.Recipe)
-	data, images, err := f.prepare(m)
+	data, part, err := f.prepare(data, m)
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +84,10 @@ func (a *app) newComparison(f *compareFlags, name string) (*comparison, error) {
 	if err != nil {
 		return nil, usagef("%w", err)
 	}
-	if err := data.CheckLabels(net.Outputs); err != nil {
+	if err := checkOutputs(m.Name, net, data); err != nil {
 		return nil, err
 	}
-	l, err := compare.New(net, m, labeled(images), f.seed, f.tol)
+	l, err := compare.New(net, m, part.Data(), f.seed, f.tol)
 	if err != nil {
 		return nil, usagef("%w", err)
 	}
@@ -152,7 +161,7 @@ func (c *comparison) epoch(ctx context.Context, epoch int) error {
 		fmt.Fprintf(c.app.err, "epoch %d: so far, gradients differ by %.1e at most, weights by %.1e\n", epoch, slices.Max(r.Gradients), slices.Max(r.Weights))
 		return nil
 	}
-	graph, hand, err := c.lockstep.Evaluate(ctx, labeled(c.data.Test))
+	graph, hand, err := c.lockstep.Evaluate(ctx, c.data.Test.Data())
 	if err == nil {
 		line := func(correct int) string { return fmt.Sprintf("Epoch %d: %d / %d", epoch, correct, c.data.Test.Len()) }
 		fmt.Fprintf(c.app.out, bookPair, line(graph), line(hand))

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
 )
@@ -28,7 +29,9 @@ func (a *app) completeFlags(c *cobra.Command) {
 			complete = a.completeRuns
 		case what == "DIR":
 			complete = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
-		case what == "FILE" || f.Value.Type() == "bool":
+		case what == "COLUMN":
+			complete = completeColumns
+		case what == "FILE" || what == "DATA" || f.Value.Type() == "bool":
 			return
 		}
 		// The only error is that of a flag that has its own already.
@@ -56,6 +59,13 @@ func (a *app) completeRuns(cmd *cobra.Command, _ []string, typed string) ([]stri
 		}
 	}
 	return words, cobra.ShellCompDirectiveDefault | cobra.ShellCompDirectiveKeepOrder
+}
+
+// completeColumns offers the columns of the table that --data names.
+func completeColumns(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	path, _ := cmd.Flags().GetString("data") // every command with --target has it
+	names, _ := dataset.ColumnNames(path)
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // runsBelow are the runs below --runs; none where they cannot be listed.

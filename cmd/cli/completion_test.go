@@ -81,9 +81,12 @@ func TestCompletion(t *testing.T) {
 		{[]string{"train", "mlp", "--schedule", ""}, []string{"constant", "step", "cosine", "onecycle", "plateau", "halve"}, noFiles},
 		{[]string{"train", "mlp", "--optimizer", "a"}, []string{"adam", "adamw"}, noFiles},
 		{[]string{"train", "mlp", "--eta", ""}, nil, noFiles},
+		{[]string{"sweep", "s.toml", "--print", ""}, []string{"slurm", "kubernetes"}, noFiles},
+		{[]string{"sweep", ""}, []string{"toml"}, ":8"}, // files of that kind
 		{[]string{"train", "mlp", "--lr", ""}, nil, noFiles},
 		{[]string{"train", "mlp", "--name", ""}, nil, noFiles},
-		{[]string{"train", "mlp", "--data", ""}, nil, folders},
+		{[]string{"train", "mlp", "--data", ""}, nil, elseFiles},
+		{[]string{"train", "mlp", "--runs", ""}, nil, folders},
 		{[]string{"plot", "-o", ""}, nil, elseFiles},
 		{[]string{"train", "sprint"}, []string{"sprint99", "sprint995"}, elseFiles},
 		{[]string{"train", "conv(20,5) re"}, []string{"conv(20,5) relu", "conv(20,5) reshape", "conv(20,5) residual", "conv(20,5) repeat"}, elseFiles},
@@ -114,7 +117,7 @@ func TestFlagCompletion(t *testing.T) {
 				if !slices.Equal(words, w.offers()) || directive != noFiles {
 					t.Errorf("%s --%s: %q %s, want %q", c.Name(), f.Name, words, directive, w.offers())
 				}
-			} else if files := directive == elseFiles || directive == inOrder; files != (what == "FILE" || what == "RUN") {
+			} else if files := directive == elseFiles || directive == inOrder; files != (what == "FILE" || what == "DATA" || what == "RUN") {
 				t.Errorf("%s --%s %s: %s", c.Name(), f.Name, what, directive)
 			}
 		})

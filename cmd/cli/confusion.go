@@ -26,15 +26,15 @@ func (a *app) plotConfusion(output, runs, name string) error {
 	if err := r.err(); err != nil {
 		return err
 	}
-	title := fmt.Sprintf("%s: %s of the %s test images read right", filepath.Base(r.name), percent(r.accuracy()), count(r.set.Len()))
-	if err := plot.Confusion(output, title, confusion(r.set.Labels, r.answers, r.classes)); err != nil {
+	title := fmt.Sprintf("%s: %s of the %s test %s read right", filepath.Base(r.name), percent(r.accuracy()), count(r.part.Len()), noun(r.data))
+	if err := plot.Confusion(output, title, confusion(r.part.Labels, r.answers, r.classes), r.names()); err != nil {
 		return err
 	}
 	return a.wrote(output)
 }
 
 // confusion counts how often a digit, the row, got an answer, the column. An answer that is none is left out.
-func confusion(labels []byte, answers []int, classes int) [][]int {
+func confusion(labels, answers []int, classes int) [][]int {
 	table := make([][]int, classes)
 	for i := range table {
 		table[i] = make([]int, classes)
@@ -47,11 +47,15 @@ func confusion(labels []byte, answers []int, classes int) [][]int {
 	return table
 }
 
-// showConfusion prints the matrix with its sums.
-func (a *app) showConfusion(matrix [][]int) {
-	head, columns, all := []string{"digit"}, make([]int, len(matrix)), 0
+// showConfusion prints the matrix with its sums. Classes that are digits are called so.
+func (a *app) showConfusion(matrix [][]int, names []string) {
+	first := "class"
+	if numbered(names) {
+		first = "digit"
+	}
+	head, columns, all := []string{first}, make([]int, len(matrix)), 0
 	for j := range matrix {
-		head = append(head, "as "+strconv.Itoa(j))
+		head = append(head, "as "+className(names, j))
 	}
 	rows := table{}
 	rows.add(append(head, "all")...)
@@ -62,7 +66,7 @@ func (a *app) showConfusion(matrix [][]int) {
 			columns[j] += n
 		}
 		all += sum
-		rows.add(append(append([]string{strconv.Itoa(i)}, cells(row)...), strconv.Itoa(sum))...)
+		rows.add(append(append([]string{className(names, i)}, cells(row)...), strconv.Itoa(sum))...)
 	}
 	rows.add(append(append([]string{"all"}, cells(columns)...), strconv.Itoa(all))...)
 	fmt.Fprintln(a.out)

@@ -47,7 +47,7 @@ func TestBadData(t *testing.T) {
 		{"truncated", "train-images-idx3-ubyte", images[:len(images)-1], len(images) - 1, "ends too early"},
 		{"trailing byte", "train-images-idx3-ubyte", append(slices.Clone(images), 0), len(images), "bytes after the last"},
 		{"negative count", "train-images-idx3-ubyte", header(-60, rows, rows), 4, "number of images is -60"},
-		{"huge count", "train-images-idx3-ubyte", header(1<<31-1, rows, rows), 4, "number of images is 2147483647"},
+		{"huge count", "train-images-idx3-ubyte", header(1<<31-1, rows, rows), 4, "2147483647 images, but 60 labels"},
 		{"huge rows", "train-images-idx3-ubyte", header(60, 1<<30, rows), 8, "number of rows"},
 		{"fewer images", "train-images-idx3-ubyte", header(59, rows, rows), 4, "59 images, but 60 labels"},
 		{"gzip cut", "train-images-idx3-ubyte", gzipped(images)[:100], -1, "ends too early"},
@@ -113,7 +113,7 @@ func TestBadPictures(t *testing.T) {
 		content []byte
 		want    string
 	}{
-		{"empty.png", nil, "not a PNG"},
+		{"empty.png", nil, "no bytes"},
 		{"text.png", []byte("seven"), "not a PNG"},
 		{"cut.png", whole[:len(whole)/2], "damaged picture"},
 		{"head.png", whole[:20], "damaged picture"},

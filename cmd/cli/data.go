@@ -6,19 +6,23 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stheno-ml/stheno/mnist"
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
+	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/models"
 )
 
 func (a *app) dataCommand() *cobra.Command {
-	var dir, output string
+	var f dataFlags
+	var output string
+	var loss ruled[*graph.Loss]
+	var seed uint64
 	var augment ruled[models.Augment]
 	var show, json bool
 	cmd := &cobra.Command{
 		Use:   "data [flags]",
-		Short: "Describe the data set: its sizes, labels and files",
-		Long: wrap("Describe the data set: its sizes, labels and files. With --show, draw training images in place of that, a line for "+
-			"each class: the first ones, or with --augment the first one and what becomes of it.", 100),
+		Short: "Describe a data set: its parts, classes, columns and files",
+		Long: wrap("Describe a data set, as train would read it with the same flags: its parts, classes, columns and files. With --show, draw "+
+			"training images in place of that, a line for each class: the first ones, or with --augment the first one and what becomes of it.", 100),
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if show != (output != "") || augment.text != "" && !show {
@@ -27,7 +31,9 @@ func (a *app) dataCommand() *cobra.Command {
 			if err := checkPicture(output); err != nil {
 				return err
 			}
-			d, err := loadData(dir)
+			o := f.options(loss.value)
+			o.Seed = seed
+			d, err := a.openData(f.data, o)
 			if err != nil {
 				return err
 			}
@@ -45,7 +51,9 @@ func (a *app) dataCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.StringVar(&dir, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
+	f.define(set)
+	loss.define(set, a.reader(), "loss", lossHelp(a.reader()))
+	set.Uint64Var(&seed, "seed", 0, "`N` that draws the parts of data that have none")
 	set.BoolVar(&show, "show", false, "draw images")
 	augment.define(set, a.reader(), "augment", augmentHelp)
 	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .svg or .png")
@@ -56,43 +64,131 @@ func (a *app) dataCommand() *cobra.Command {
 // part is one of the three sets of a data set.
 type part struct {
 	name string
-	set  mnist.Set
+	set  dataset.Part
 }
 
-func parts(d *mnist.Data) []part {
+func parts(d *dataset.Data) []part {
 	return []part{{"train", d.Train}, {"validation", d.Validation}, {"test", d.Test}}
 }
 
-func (a *app) showData(d *mnist.Data) {
-	fmt.Fprintf(a.out, "%s: images of %d×%d, %d classes\n\n", d.Name, d.Train.Rows, d.Train.Cols, d.Train.Classes)
-	var sets, files table
-	head := []string{"set", "images"}
-	for class := range d.Train.Classes {
-		head = append(head, strconv.Itoa(class))
+func (a *app) showData(d *dataset.Data) {
+	s := &d.Schema
+	if len(s.Input) == 3 && s.Bytes && s.Input[0] == 1 && numbered(s.Classes) && s.Classes != nil {
+		fmt.Fprintf(a.out, "%s: images of %s, %d classes\n\n", d.Name, shape(s.Input[1:]), len(s.Classes))
+	} else {
+		printRow(a.out, d.Name+": "+about(s))
+		fmt.Fprintln(a.out)
 	}
-	sets.add(head...)
-	for _, p := range parts(d) {
-		counts := cells(histogram(p.set.Labels, p.set.Classes))
-		sets.add(append([]string{p.name, strconv.Itoa(p.set.Len())}, counts...)...)
-	}
-	sets.print(a.out)
+	a.showParts(d)
+	a.showColumns(s)
 	fmt.Fprintln(a.out)
+	var files table
 	files.add("file", "bytes", "sha256")
 	for _, f := range d.Files {
 		files.add(f.Name, strconv.FormatInt(f.Bytes, 10), f.SHA256)
 	}
-	files.add("all four", "", d.SHA256())
+	if n := len(d.Files); n == 4 {
+		files.add("all four", "", d.SHA256())
+	} else {
+		files.add("as in run.json", "", d.SHA256())
+	}
 	files.print(a.out)
 }
 
-func dataObject(d *mnist.Data) object {
-	o := object{{"name", d.Name}, {"sha256", d.SHA256()}, {"rows", d.Train.Rows}, {"cols", d.Train.Cols}, {"classes", d.Train.Classes}}
+// manyClasses is how many have a column each; more have a line each.
+const manyClasses = 12
+
+// showParts prints how many examples of each class there are in each part.
+func (a *app) showParts(d *dataset.Data) {
+	var t table
+	head, classes := []string{"set", noun(d)}, d.Schema.Classes
+	if len(classes) <= manyClasses {
+		head = append(head, classes...)
+	}
+	t.add(head...)
 	for _, p := range parts(d) {
-		o = append(o, field{p.name, object{{"images", p.set.Len()}, {"labels", histogram(p.set.Labels, p.set.Classes)}}})
+		row := []string{p.name, strconv.Itoa(p.set.Len())}
+		if len(classes) <= manyClasses {
+			row = append(row, cells(p.set.Counts(len(classes)))...)
+		}
+		t.add(row...)
+	}
+	t.print(a.out)
+	if len(classes) <= manyClasses {
+		return
+	}
+	var by table
+	by.add("class", "train", "validation", "test")
+	counts := [3][]int{}
+	for i, p := range parts(d) {
+		counts[i] = p.set.Counts(len(classes))
+	}
+	for c, name := range classes {
+		by.add(name, strconv.Itoa(counts[0][c]), strconv.Itoa(counts[1][c]), strconv.Itoa(counts[2][c]))
+	}
+	fmt.Fprintln(a.out)
+	by.print(a.out)
+}
+
+// manyColumns is how many have a line each; --json has all.
+const manyColumns = 50
+
+// showColumns prints what becomes of the inputs, and of numbers to predict.
+func (a *app) showColumns(s *dataset.Schema) {
+	var t table
+	what := "channel"
+	if len(s.Input) == 1 {
+		what = "input"
+	}
+	for _, c := range s.Columns[:min(manyColumns, len(s.Columns))] {
+		empty := "an error"
+		if c.Fill != nil {
+			empty = "the mean"
+		}
+		if c.Texts != nil {
+			t.add(c.Name, some(c.Texts), "", "", empty)
+			continue
+		}
+		t.add(c.Name, "a number", figure(c.Base+c.Scale.Mean), figure(c.Scale.Deviation), empty)
+	}
+	for i, c := range s.Channels[:min(manyColumns, len(s.Channels))] {
+		t.add(what+" "+strconv.Itoa(i), "numbers", figure(c.Mean), figure(c.Deviation))
+	}
+	if n := len(s.Columns) + len(s.Channels) - manyColumns; n > 0 {
+		t.add(fmt.Sprintf("… %d more", n))
+	}
+	for i, c := range s.Outputs {
+		t.add(s.Targets[i], "to predict", figure(c.Mean), figure(c.Deviation))
+	}
+	if len(t.rows) == 0 {
+		return
+	}
+	head := []string{"column", "inputs", "mean", "deviation"}
+	if s.Kind == dataset.Table {
+		head = append(head, "if empty")
+	}
+	t.rows = append([][]string{head}, t.rows...)
+	fmt.Fprintln(a.out)
+	t.print(a.out)
+}
+
+func dataObject(d *dataset.Data) object {
+	s := &d.Schema
+	o := object{{"name", d.Name}, {"sha256", d.SHA256()}}
+	if len(s.Input) == 3 {
+		o = append(o, field{"rows", s.Input[1]}, field{"cols", s.Input[2]})
+	}
+	o = append(o, field{"classes", len(s.Classes)})
+	for _, p := range parts(d) {
+		of := object{{noun(d), p.set.Len()}}
+		if s.Classes != nil {
+			of = append(of, field{"labels", p.set.Counts(len(s.Classes))})
+		}
+		o = append(o, field{p.name, of})
 	}
 	var files []object
 	for _, f := range d.Files {
 		files = append(files, object{{"name", f.Name}, {"bytes", f.Bytes}, {"sha256", f.SHA256}})
 	}
-	return append(o, field{"files", files})
+	return append(o, field{"files", files}, field{"schema", s})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/mnist"
@@ -16,8 +17,11 @@ const across = 10
 
 // drawImages draws training images into the file output, a row for each class that has some: the first ones as they are, or the first one
 // and what an augmentation makes of it.
-func drawImages(output string, d *mnist.Data, r models.Recipe) error {
-	s := d.Train
+func drawImages(output string, d *dataset.Data, r models.Recipe) error {
+	s, ok := d.Train.Set(len(d.Schema.Classes))
+	if !ok {
+		return usagef("--show draws gray images of bytes, and data %s has %s; leave it out", d.Name, examplesOf(d.Schema.Input))
+	}
 	var rows [][][]byte
 	for _, first := range firstOfEach(s) {
 		if first.Len() == 0 {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/internal/intake"
-	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
 
@@ -19,6 +19,7 @@ type evalFlags struct {
 	data, runs, output string
 	shifts, errors     int
 	confusion, json    bool
+	asked              bool // for a part, by --split
 	least              float64
 }
 
@@ -44,13 +45,13 @@ func (a *app) evalCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	f.split.define(set, "split", "which images", "test", "validation", "train")
-	set.StringVar(&f.data, "data", "", "`DIR` with another data set; the runs' own if not given")
+	f.split.define(set, "split", "which part of the data", "test", "validation", "train")
+	set.StringVar(&f.data, "data", "", "other `DATA`, of the kind that train takes; the runs' own if not given")
 	f.vote.words = []string{majority, mean}
 	set.Var(&f.vote, "vote", "several networks together")
 	set.Lookup("vote").NoOptDefVal = majority
 	set.IntVar(&f.shifts, "shifts", 0, "average over the shifts by up to `N` pixels")
-	set.BoolVar(&f.confusion, "confusion", false, "how often each digit was taken for each: a row is a label, a column an answer")
+	set.BoolVar(&f.confusion, "confusion", false, "how often each class was taken for each: a row is a label, a column an answer")
 	set.IntVar(&f.errors, "errors", 0, "the `N` images misread with the most confidence")
 	set.StringVarP(&f.output, "output", "o", "", "draw the misread images: a `FILE` that ends in .svg or .png")
 	set.Float64Var(&f.least, "min", 0, "exit with 3 if the accuracy, a `fraction`, is below this")
@@ -68,6 +69,7 @@ const (
 // check settles the flags, of which some depend on the runs.
 func (f *evalFlags) check(cmd *cobra.Command, names []string) error {
 	together := f.vote.value != ""
+	f.asked = cmd.Flags().Changed("split")
 	switch {
 	case !(f.least >= 0 && f.least <= 1):
 		return usagef("--min %v; use a fraction, as 0.98", f.least)
@@ -121,33 +123,40 @@ func (a *app) eval(f *evalFlags, names []string) error {
 	return nil
 }
 
-// images are those of the data to measure a run with: of the training images, those that it was trained on.
-func (f *evalFlags) images(t *trained, data *mnist.Data) (mnist.Set, error) {
-	if err := fits(data, t.model); err != nil {
-		return mnist.Set{}, err
+// part is that of the data to measure a run with, and its name: of the training part, the examples that the run was trained on. Other data
+// without a test part of their own are measured whole, unless a part is asked for.
+func (f *evalFlags) part(t *trained, d *dataset.Data) (dataset.Part, string, error) {
+	if err := fits(d, t.model); err != nil {
+		return dataset.Part{}, "", err
 	}
-	if err := data.CheckLabels(t.net.Outputs); err != nil {
-		return mnist.Set{}, err
+	if d.Schema.Classes == nil && (f.confusion || f.errors > 0 || f.least > 0 || f.vote.value != "" || f.shifts > 0) {
+		return dataset.Part{}, "", usagef("%s predicts numbers, which are not right or wrong; leave out --confusion, --errors, --min, --vote and --shifts", t.path)
 	}
-	switch f.split.value {
-	case "train":
-		if t.model.Recipe.Full && f.data == "" {
-			data = data.Full()
-		}
-		if n := t.model.Recipe.TrainSize; n > 0 && n < data.Train.Len() && f.data == "" {
-			return data.Train.Slice(0, n), nil
-		}
-		return data.Train, nil
-	case "validation":
-		if data.Validation.Len() == 0 {
-			return mnist.Set{}, usagef("data %s is too small for validation images; use --split test", data.Name)
-		}
-		if t.model.Recipe.Full && f.data == "" {
-			return mnist.Set{}, usagef("%s was trained on the validation images too; use --split test", t.path)
-		}
-		return data.Validation, nil
+	if err := d.CheckLabels(t.net.Outputs); err != nil {
+		return dataset.Part{}, "", err
 	}
-	return data.Test, nil
+	own := f.data == ""
+	switch name := f.split.value; {
+	case d.Drawn && t.sha256 != d.SHA256() && !f.asked:
+		return d.All(), "all", nil
+	case name == "train":
+		if t.model.Recipe.Full && own {
+			d = d.Full()
+		}
+		if n := t.model.Recipe.TrainSize; n > 0 && n < d.Train.Len() && own {
+			return d.Train.Slice(0, n), name, nil
+		}
+		return d.Train, name, nil
+	case name == "validation":
+		if d.Validation.Len() == 0 {
+			return dataset.Part{}, "", usagef("data %s is too small for validation %s; use --split test", d.Name, noun(d))
+		}
+		if t.model.Recipe.Full && own {
+			return dataset.Part{}, "", usagef("%s was trained on the validation %s too; use --split test", t.path, noun(d))
+		}
+		return d.Validation, name, nil
+	}
+	return d.Test, "test", nil
 }
 
 // showReadings prints a run in two lines, or several as a table.
@@ -158,7 +167,8 @@ func (a *app) showReadings(f *evalFlags, readings []reading) error {
 	r := readings[0]
 	if !f.json {
 		printRow(a.out, fmt.Sprintf("%s, %s%s", intake.Line(r.name), r.weights(), f.averaged()))
-		printRow(a.out, fmt.Sprintf("%s: %s", f.split.value, r.score()))
+		printRow(a.out, fmt.Sprintf("%s: %s", r.split, r.score()))
+		a.showTargets(r)
 	}
 	return a.showDetails(f, r, f.object(r))
 }
@@ -171,7 +181,11 @@ func (a *app) showTable(f *evalFlags, readings []reading) error {
 		}
 		return printJSON(a.out, list...)
 	}
-	fmt.Fprintf(a.out, "%s: %s images%s\n\n", f.split.value, count(readings[0].set.Len()), f.averaged())
+	first := readings[0]
+	fmt.Fprintf(a.out, "%s: %s %s%s\n\n", first.split, count(first.part.Len()), noun(first.data), f.averaged())
+	if slices.ContainsFunc(readings, reading.numbers) {
+		return a.showNumbers(readings)
+	}
 	var t table
 	t.add("run", "epoch", "correct", "accuracy", "95% interval")
 	for _, r := range readings {
@@ -179,7 +193,7 @@ func (a *app) showTable(f *evalFlags, readings []reading) error {
 		if r.epoch >= 0 {
 			epoch = strconv.Itoa(r.epoch)
 		}
-		low, high := train.Interval(r.correct, r.set.Len())
+		low, high := train.Interval(r.correct, r.part.Len())
 		cells := []string{r.name, epoch, count(r.correct), percent(r.accuracy()), percent(low) + " to " + percent(high)}
 		if r.diverged > 0 {
 			cells = append(cells[:2], "NaN", "NaN", "")
@@ -210,17 +224,26 @@ func (a *app) showVote(f *evalFlags, members, ways []reading, chosen reading) er
 
 // showDetails prints what was asked for beside the accuracy; as JSON, all of it, beginning with o.
 func (a *app) showDetails(f *evalFlags, r reading, o object) error {
-	matrix, mistakes := confusion(r.set.Labels, r.answers, r.classes), r.mistakes()
+	if r.numbers() {
+		if f.json {
+			return printJSON(a.out, o)
+		}
+		return nil
+	}
+	matrix, mistakes := confusion(r.part.Labels, r.answers, r.classes), r.mistakes()
 	worst := mistakes[:min(f.errors, len(mistakes))]
 	if f.confusion && f.json {
 		o = append(o, field{"confusion", matrix})
 	} else if f.confusion {
-		a.showConfusion(matrix)
+		a.showConfusion(matrix, r.names())
+	}
+	if named := !numbered(r.names()); named && f.json && (f.confusion || f.errors > 0) {
+		o = append(o, field{"classes", r.names()})
 	}
 	if f.errors > 0 && f.json {
 		o = append(o, field{"errors", mistakeObjects(worst)})
 	} else if f.errors > 0 {
-		a.showMistakes(worst, len(mistakes), f.output)
+		a.showMistakes(r, worst, len(mistakes), f.output)
 	}
 	if f.output != "" {
 		if err := a.drawMistakes(f, r, worst, len(mistakes)); err != nil {
@@ -235,7 +258,7 @@ func (a *app) showDetails(f *evalFlags, r reading, o object) error {
 
 // object is a run's line.
 func (f *evalFlags) object(r reading) object {
-	return append(object{{"run", r.name}, {"epoch", r.epoch}, {"split", f.split.value}, {"shifts", f.shifts}}, r.object()...)
+	return append(object{{"run", r.name}, {"epoch", r.epoch}, {"split", r.split}, {"shifts", f.shifts}}, r.object()...)
 }
 
 // averaged says over how many shifts the outputs are averaged, if they are.

@@ -176,12 +176,12 @@ func TestList(t *testing.T) {
 	}
 	ok(t, "train", "mlp", "--epochs", "1", "--data", dir, "--runs", runs)
 	run := onlyRun(t, runs)
-	other, err := rundir.Create(runs, "softmax", time.Now().Add(-time.Hour), rundir.Info{}, nil)
+	other, err := rundir.Create(runs, "softmax", time.Now().Add(-time.Hour), rundir.Info{}, rundir.Texts{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	killed, err := rundir.Create(runs, "deep", time.Now().Add(-2*time.Hour), rundir.Info{}, nil)
+	killed, err := rundir.Create(runs, "deep", time.Now().Add(-2*time.Hour), rundir.Info{}, rundir.Texts{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,6 +95,10 @@ func (a *app) export(f *exportFlags, args []string) error {
 		return printJSON(a.out, object{{"file", f.output}, {"bytes", len(text)}, {"sha256", hex.EncodeToString(sum[:])}})
 	}
 	fmt.Fprintf(a.err, "%s: %s bytes, %s parameters of %s\n", f.output, count(len(text)), count(t.net.Size()), t.path)
+	if in, out := t.scaling(); (in != nil || out != nil) && (ending == ".npz" || ending == ".json") {
+		fmt.Fprintf(a.err, "%s takes and gives standardized numbers, and has no place to say so; %s has the means and deviations\n",
+			f.output, filepath.Join(t.path, "data.json"))
+	}
 	return nil
 }
 
@@ -165,5 +169,5 @@ func (a *app) savedTensors(path, model string) (*trained, error) {
 	if err := net.Load(bytes.NewReader(text)); err != nil {
 		return nil, dataf("%s, model %s: %w", path, m.Name, err)
 	}
-	return &trained{path: path, epoch: -1, model: m, net: net, imported: true}, nil
+	return &trained{path: path, epoch: -1, model: m, net: net, schema: digitSchema(net), imported: true}, nil
 }

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/onnx"
 	"github.com/stheno-ml/stheno/cmd/internal/weights"
 	"github.com/stheno-ml/stheno/graph"
@@ -19,19 +21,22 @@ import (
 	"github.com/stheno-ml/stheno/models/byhand"
 )
 
-// about is what the metadata of a file says about the network.
-func (t *trained) about() map[string]string {
+// about is what the metadata of a file says about the network; inside, that the file does to x and y what the training did.
+func (t *trained) about(inside bool) map[string]string {
 	about := map[string]string{
 		"stheno.from":    filepath.Base(t.path),
 		"stheno.network": fmt.Sprint(t.model.Net),
-		inputKey:         t.inputs(),
-		"stheno.output":  "the outputs themselves",
-	}
-	if o := t.model.Loss.Output; o != nil {
-		about["stheno.output"] = fmt.Sprintf("%v, which belongs to the loss %s, is inside", graph.Seq{o}, t.model.Loss.Name)
+		inputKey:         t.inputs(inside),
+		"stheno.output":  t.outputs(inside),
 	}
 	if text, err := models.Encode(t.model); err == nil && !t.imported { // a layer of one's own may have no text
 		about["stheno.model"] = string(text)
+	}
+	if t.schema.Kind != dataset.Digits {
+		about["stheno.data"] = string(mustJSON(t.schema))
+	}
+	if !numbered(t.schema.Classes) {
+		about["stheno.classes"] = string(mustJSON(t.schema.Classes))
 	}
 	if t.epoch >= 0 {
 		about["stheno.epoch"] = strconv.Itoa(t.epoch)
@@ -39,18 +44,74 @@ func (t *trained) about() map[string]string {
 	return about
 }
 
-// inputs says what the network takes.
-func (t *trained) inputs() string {
-	shape := strings.Trim(fmt.Sprint(t.net.Input), "()")
-	if t.imported {
-		return fmt.Sprintf("(batch, %s), what the program that trained it gave to the network", shape)
+// outputs says what the network gives.
+func (t *trained) outputs(inside bool) string {
+	s, text := t.schema, "the outputs themselves"
+	if o := t.model.Loss.Output; o != nil {
+		text = fmt.Sprintf("%v, which belongs to the loss %s, is inside", graph.Seq{o}, t.model.Loss.Name)
 	}
-	return fmt.Sprintf("(batch, %s), pixels from 0 to 255 divided by 256, light on dark", shape)
+	switch {
+	case s.Classes != nil && numbered(s.Classes):
+		return text
+	case s.Classes != nil:
+		return text + "; one for each of stheno.classes"
+	}
+	text = strings.Join(s.Targets, ", ")
+	switch {
+	case len(s.Outputs) > 0 && inside:
+		return text + ", in the unit of the data"
+	case len(s.Outputs) > 0:
+		return text + ", standardized: times the deviation, plus the mean, which are in stheno.data"
+	}
+	return text
+}
+
+// inputs says what the network takes.
+func (t *trained) inputs(inside bool) string {
+	s, shape := t.schema, strings.Trim(fmt.Sprint(t.net.Input), "()")
+	switch {
+	case t.imported:
+		return fmt.Sprintf("(batch, %s), what the program that trained it gave to the network", shape)
+	case s.Kind == dataset.Digits:
+		return fmt.Sprintf("(batch, %s), pixels from 0 to 255 divided by 256, light on dark", shape)
+	case s.Kind == dataset.Pictures:
+		return fmt.Sprintf("(batch, %s), pixels from 0 to 255 divided by 256, red, green and blue one after the other, or gray", shape)
+	case s.Bytes:
+		return fmt.Sprintf("(batch, %s), bytes from 0 to 255 divided by 256", shape)
+	}
+	text := fmt.Sprintf("(batch, %s), the numbers of the data", shape)
+	if s.Kind == dataset.Table {
+		text = fmt.Sprintf("(batch, %s): %s", shape, strings.Join(s.InputNames(), ", "))
+	}
+	switch {
+	case !s.Standardized():
+		return text
+	case inside:
+		return text + ", as they are in the data; they are standardized inside"
+	}
+	return text + ", standardized: less the mean, divided by the deviation, which are in stheno.data"
+}
+
+// scaling is what a file of the network is to do with inputs and outputs; nil: nothing.
+func (t *trained) scaling() (in, out *onnx.Scaling) {
+	s := t.schema
+	if mean, deviation, fill := s.InputScales(); mean != nil {
+		in = &onnx.Scaling{Mean: mean, Deviation: deviation, Fill: fill}
+	}
+	if len(s.Outputs) > 0 {
+		out = &onnx.Scaling{}
+		for _, o := range s.Outputs {
+			out.Mean, out.Deviation = append(out.Mean, o.Mean), append(out.Deviation, o.Deviation)
+		}
+	}
+	return in, out
 }
 
 // exportONNX writes the network that predicts.
 func exportONNX(t *trained, _ string) ([]byte, error) {
-	text, err := onnx.Encode(t.net, onnx.Info{Name: t.model.Name, Doc: title(t.model), Metadata: t.about()})
+	info := onnx.Info{Name: t.model.Name, Doc: title(t.model), Metadata: t.about(true)}
+	info.Inputs, info.Outputs = t.scaling()
+	text, err := onnx.Encode(t.net, info)
 	if err != nil {
 		return nil, usagef("%s: %w", t.path, err)
 	}
@@ -105,7 +166,7 @@ const inputKey, layoutKey, formatKey = "stheno.input", "stheno.layout", "format"
 
 // exportTensors writes a tensor for each parameter and running statistic.
 func exportTensors(t *trained, layout string) ([]byte, error) {
-	f := &safetensors.File{Metadata: t.about()}
+	f := &safetensors.File{Metadata: t.about(false)}
 	f.Metadata[layoutKey] = layout
 	if layout == weights.Torch {
 		f.Metadata[formatKey] = "pt" // as PyTorch's own files have it
@@ -152,15 +213,22 @@ func inTorch(x safetensors.Tensor) safetensors.Tensor {
 // epochColumns are those of the table of epochs.
 var epochColumns = []string{"epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s", "best"}
 
+// numberColumns are those of the epochs of a network for numbers.
+var numberColumns = []string{"val_mae", "val_r2"}
+
 // exportEpochs writes a line for each epoch; a cell is empty where nothing was measured.
 func exportEpochs(t *trained, _ string) ([]byte, error) {
 	if info, err := os.Stat(t.path); err != nil || !info.IsDir() {
 		return nil, usagef("%s has no epochs; give a run", t.path)
 	}
-	rows := [][]string{epochColumns}
+	columns := epochColumns
+	if t.schema.Classes == nil {
+		columns = slices.Concat(epochColumns, numberColumns)
+	}
+	rows := [][]string{columns}
 	err := readEpochs(t.path, func(e event) {
-		row := make([]string, len(epochColumns))
-		for i, c := range epochColumns {
+		row := make([]string, len(columns))
+		for i, c := range columns {
 			switch v := e[c].(type) {
 			case float64:
 				row[i] = strconv.FormatFloat(v, 'f', -1, 64)

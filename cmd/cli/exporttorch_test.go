@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/internal/safetensors"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -56,7 +57,7 @@ func TestTorch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := train.Predict(net.net, labeled(some))
+	want, err := train.Predict(net.net, dataset.PartOf(some).Data())
 	if err != nil {
 		t.Fatal(err)
 	}

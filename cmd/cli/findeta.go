@@ -110,12 +110,12 @@ func (s *search) run(ctx context.Context, t *train.Trainer, p *progress) error {
 
 // findEta searches a learning rate for the model of that name, with the flags in place of its recipe's values.
 func (a *app) findEta(ctx context.Context, f *trainFlags, name string) error {
-	m, err := a.model(name)
+	seed := f.chosenSeed()
+	m, d, err := a.chosen(f, name, seed)
 	if err != nil {
 		return err
 	}
-	f.override(&m.Recipe)
-	ses, err := a.session(f, m, f.chosenSeed())
+	ses, err := a.session(f, m, d, seed)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,9 @@ func (f *trainFlags) given(without ...string) string {
 			}
 		}
 		text += " --" + g.Name
-		if g.Value.Type() != "bool" {
+		if list, ok := g.Value.(pflag.SliceValue); ok {
+			text += " " + shellWord(columnList(list.GetSlice()))
+		} else if g.Value.Type() != "bool" {
 			text += " " + shellWord(g.Value.String())
 		}
 	})

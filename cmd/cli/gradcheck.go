@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 )
 
@@ -74,7 +74,7 @@ func (f *gradcheckFlags) compare(m models.Model, watcher io.Writer) ([]tensor, e
 	case !(f.rtol > 0 && f.rtol < 1):
 		return nil, usagef("--rtol %v; use above 0, below 1", f.rtol)
 	}
-	data, err := mnist.Load()
+	data, err := dataset.Open("", dataset.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (f *gradcheckFlags) compare(m models.Model, watcher io.Writer) ([]tensor, e
 	for i := range order {
 		order[i] = int32(i)
 	}
-	labeled(data.Train).Batch(x, y, order)
+	data.Train.Data().Batch(x, y, order)
 	p, tensors := newProgress(watcher), []tensor{}
 	defer p.clear()
 	p.say("tensor 1 of %d", len(net.Params))

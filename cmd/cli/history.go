@@ -14,6 +14,7 @@ import (
 type history struct {
 	path  string
 	info  rundir.Info
+	run   *rundir.Run
 	start event // the event at its beginning, which has its settings; nil where that is not there
 }
 
@@ -24,7 +25,7 @@ func readHistory(path string, f func(event)) (history, error) {
 	if err != nil {
 		return h, err
 	}
-	h.info = run.Info()
+	h.run, h.info = run, run.Info()
 	return h, readEvents(path, func(e event) {
 		switch e["event"] {
 		case "start":

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/cmd/internal/weights"
 	"github.com/stheno-ml/stheno/graph"
@@ -119,7 +120,7 @@ func (t *trained) keep(runs string, argv []string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	data, err := loadData("")
+	data, err := dataset.Open("", dataset.Options{})
 	if err != nil {
 		return "", err
 	}
@@ -127,7 +128,7 @@ func (t *trained) keep(runs string, argv []string) (path string, err error) {
 	run, err := rundir.Create(runs, t.model.Name, time.Now(), rundir.Info{
 		Argv: argv, DType: t.dtype(), DataSHA256: data.SHA256(),
 		Build: build(), Kernel: graph.Kernel(), VM: "stheno", Host: host,
-	}, text)
+	}, rundir.Texts{ModelTOML: text})
 	if err != nil {
 		return "", err
 	}

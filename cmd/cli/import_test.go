@@ -115,7 +115,7 @@ func written(t *testing.T, program, needs string) (folder string, some train.Ima
 	if _, err := binary.Decode(raw, binary.LittleEndian, outputs); err != nil || len(raw) != 4*len(outputs) {
 		t.Fatalf("%d bytes for %d outputs: %v", len(raw), len(outputs), err)
 	}
-	return folder, labeled(set), outputs
+	return folder, train.Images{Pixels: set.Images, Labels: set.Labels}, outputs
 }
 
 // gives is an error of the test unless the run gives these outputs, to 1e-5.
@@ -219,7 +219,7 @@ func TestImportRoundTrip(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		from := &trained{path: "x", epoch: -1, model: m, net: net}
+		from := &trained{path: "x", epoch: -1, model: m, net: net, schema: digitSchema(net)}
 		for _, layout := range []string{weights.Stheno, weights.Torch, ""} {
 			path, form := filepath.Join(dir, "w.npz"), exportArrays
 			if layout != "" {

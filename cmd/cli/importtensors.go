@@ -63,7 +63,7 @@ func (a *app) importTensors(path, model, layout string) (*trained, *weights.Matc
 	} else if !found.Own {
 		notes = append(notes, inputNote)
 	}
-	return &trained{path: path, epoch: -1, model: m, net: net, imported: true, notes: notes}, found, nil
+	return &trained{path: path, epoch: -1, model: m, net: net, schema: digitSchema(net), imported: true, notes: notes}, found, nil
 }
 
 // readTensors reads the tensors of a file, and what it says about them.

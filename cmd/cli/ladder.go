@@ -5,20 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/ladder"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
-	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 )
 
@@ -101,11 +98,11 @@ func (a *app) checkLadder(f *ladderFlags) error {
 type climb struct {
 	*app
 	flags *ladderFlags
-	data  *mnist.Data
+	data  *dataset.Data
 }
 
 func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
-	data, err := loadData(f.data)
+	data, err := a.openData(f.data, dataset.Options{})
 	if err != nil {
 		return err
 	}
@@ -139,7 +136,7 @@ func (c *climb) ladder() (ladder.Ladder, error) {
 
 // same says that a model's file is of this model. How files are written may have changed since.
 func (a *app) same(m models.Model, text []byte) bool {
-	old, err := a.decode(m.Name, text, false)
+	old, err := a.decode(a.written(), m.Name, text)
 	return err == nil && recipeText(old) == recipeText(m)
 }
 
@@ -192,54 +189,17 @@ func (c *climb) train(ctx context.Context) error {
 	return errors.Join(c.all(ctx, beside, processors), c.all(ctx, alone, 1), c.votes())
 }
 
-// all does jobs, so many at once, with the processors divided among them. The kernel is that of all trainings at once: those that began
-// with another than this process's come after the others, one kernel after the other.
+// all does jobs, so many at once.
 func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) error {
-	own, byKernel := graph.Kernel(), map[string][]ladder.Training{}
+	var tasks []task
 	for _, j := range jobs {
 		kernel, err := c.kernelOf(j)
 		if err != nil {
 			return err
 		}
-		byKernel[kernel] = append(byKernel[kernel], j)
+		tasks = append(tasks, task{fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), kernel, func(ctx context.Context, threads int) error { return c.do(ctx, j, threads) }})
 	}
-	failed := c.alike(ctx, byKernel[own], atOnce)
-	delete(byKernel, own)
-	for _, kernel := range slices.Sorted(maps.Keys(byKernel)) {
-		if err := graph.UseKernel(kernel); err != nil {
-			return errors.Join(failed, err)
-		}
-		c.note(fmt.Errorf("now %s that began with kernel %s, and go on with it", plural(len(byKernel[kernel]), "training", "trainings"), kernel))
-		failed = errors.Join(failed, c.alike(ctx, byKernel[kernel], atOnce))
-	}
-	failed = errors.Join(failed, graph.UseKernel(own))
-	if ctx.Err() != nil {
-		return cutShort(ctx, "interrupted, and saved; the same command goes on")
-	}
-	return failed
-}
-
-// alike does the jobs of one kernel.
-func (c *climb) alike(ctx context.Context, jobs []ladder.Training, atOnce int) error {
-	atOnce = max(1, min(atOnce, len(jobs)))
-	threads := max(1, runtime.GOMAXPROCS(0)/atOnce)
-	free := make(chan struct{}, atOnce)
-	failed := make([]error, len(jobs))
-	var workers sync.WaitGroup
-	for i, j := range jobs {
-		free <- struct{}{}
-		workers.Go(func() {
-			defer func() { <-free }()
-			if ctx.Err() != nil {
-				return
-			}
-			if err := c.do(ctx, j, threads); err != nil {
-				failed[i] = fmt.Errorf("%s, seed %d: %w", j.Model.Name, j.Seed, err)
-			}
-		})
-	}
-	workers.Wait()
-	return errors.Join(failed...)
+	return c.several(ctx, tasks, atOnce)
 }
 
 // show prints the figures, and writes the page unless they are only to be listed. Whether they are judged is up to the caller.

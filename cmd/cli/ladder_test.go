@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/ladder"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
@@ -258,14 +259,27 @@ func checkEpochs(t *testing.T, run string, r ladder.Result) {
 	}
 }
 
-// TestLadderView: the line of an epoch has what is right of the training images where there are no validation images.
-func TestLadderView(t *testing.T) {
-	for images, want := range map[int]string{0: "x: epoch 3 of 9, 98.00% of the training images, ", 5: "x: epoch 3 of 9, 99.00% of the validation images, "} {
-		s := &session{trainer: &train.Trainer{Validation: train.Images{Labels: make([]byte, images)}}}
+// TestBriefView: the line of an epoch has what is right of the training examples where there are none for validation, and the loss where
+// nothing is right or wrong.
+func TestBriefView(t *testing.T) {
+	for want, c := range map[string]struct {
+		validation int
+		loss       *graph.Loss
+		input      []int
+	}{
+		"x: epoch 3 of 9, 98.00% of the training images, ":      {0, graph.LogLikelihood, []int{1, 28, 28}},
+		"x: epoch 3 of 9, 99.00% of the validation images, ":    {5, graph.LogLikelihood, []int{1, 28, 28}},
+		"x: epoch 3 of 9, loss 0.2500 of the validation rows, ": {5, graph.MSE, []int{4}},
+		"x: epoch 3 of 9, loss 0.5000 of the training rows, ":   {0, graph.MSE, []int{4}},
+	} {
+		s := &session{
+			net: &graph.Net{Loss: c.loss}, data: &dataset.Data{Schema: dataset.Schema{Input: c.input}},
+			trainer: &train.Trainer{Validation: train.Images{Labels: make([]byte, c.validation)}},
+		}
 		s.model.Recipe.Epochs = 9
 		var b strings.Builder
-		v := ladderView{name: "x", w: &b}
-		if err := v.epoch(t.Context(), s, train.Epoch{Epoch: 3, ValAcc: .99, TrainAcc: .98}); err != nil || !strings.HasPrefix(b.String(), want) {
+		v := briefView{name: "x", w: &b}
+		if err := v.epoch(t.Context(), s, train.Epoch{Epoch: 3, ValAcc: .99, TrainAcc: .98, ValLoss: .25, TrainLoss: .5}); err != nil || !strings.HasPrefix(b.String(), want) {
 			t.Errorf("%v, %q, want %q", err, b.String(), want)
 		}
 	}
@@ -470,7 +484,7 @@ func TestLadderMisuse(t *testing.T) {
 
 // TestResultsPage: docs/results.md is what the results make, and none of them is of an old recipe.
 func TestResultsPage(t *testing.T) {
-	d, err := digits()
+	d, err := dataset.Open("", dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

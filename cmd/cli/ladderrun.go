@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/ladder"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
@@ -69,7 +68,7 @@ func (c *climb) begun(j ladder.Training) (path string, done bool, err error) {
 	return path, false, nil
 }
 
-// kernelOf is the kernel that a job's run was last trained with, if this machine has it; otherwise the one in use.
+// kernelOf is the kernel that a job's run was last trained with.
 func (c *climb) kernelOf(j ladder.Training) (string, error) {
 	path, _, err := c.begun(j)
 	if err != nil || path == "" {
@@ -79,10 +78,7 @@ func (c *climb) kernelOf(j ladder.Training) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if kernel := r.Info().Last().Kernel; slices.Contains(graph.Kernels(), kernel) {
-		return kernel, nil
-	}
-	return graph.Kernel(), nil
+	return kernelOf(r.Info()), nil
 }
 
 // isOf says that a run is of the job: its file has the model, and in the first line nothing but the job's seed.
@@ -111,7 +107,7 @@ func (c *climb) trainer(j ladder.Training) *app {
 	if c.flags.data != "" {
 		args = append(args, "--data", c.flags.data)
 	}
-	view := &ladderView{name: fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), w: c.err}
+	view := &briefView{name: fmt.Sprintf("%s, seed %d", j.Model.Name, j.Seed), w: c.err}
 	return &app{models: append(slices.Clone(c.models), j.Model), args: args, out: &output{w: io.Discard}, err: c.err, view: view}
 }
 
@@ -125,7 +121,7 @@ func (c *climb) trainFlags(threads int) *trainFlags {
 func (c *climb) finish(ctx context.Context, j ladder.Training, path string, threads int) error {
 	a, f := c.trainer(j), c.trainFlags(threads)
 	if path == "" {
-		return a.begin(ctx, f, j.Model, j.Seed)
+		return a.begin(ctx, f, j.Model, c.data, j.Seed)
 	}
 	f.resume = path
 	a.args = append([]string{"train", "--resume", path}, a.args[4:]...) // --data
@@ -182,8 +178,8 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 
 // shifted counts the validation images that a network gets right with its outputs averaged over nine shifts.
 func (c *climb) shifted(n *graph.Net) (int, error) {
-	r := reading{set: c.data.Validation, classes: n.Outputs}
-	y, err := outputs(n, r.set, 1)
+	r := reading{data: c.data, part: c.data.Validation, classes: n.Outputs}
+	y, err := outputs(n, r.data, r.part, 1)
 	if err != nil {
 		return 0, err
 	}
@@ -210,18 +206,18 @@ func measure(r *ladder.Result, path string) error {
 func (c *climb) score(ctx context.Context, n *graph.Net, full bool, epoch int) (s ladder.Score, err error) {
 	var val graph.Stats
 	if !full {
-		if val, err = train.Evaluate(ctx, n, labeled(c.data.Validation)); err != nil {
+		if val, err = train.Evaluate(ctx, n, c.data.Validation.Data()); err != nil {
 			return s, err
 		}
 	}
-	test, err := train.Evaluate(ctx, n, labeled(c.data.Test))
+	test, err := train.Evaluate(ctx, n, c.data.Test.Data())
 	return ladder.Score{Epoch: epoch, Validation: val.Correct, Test: test.Correct}, err
 }
 
 // first is the score after the first epoch, which is trained again for it: no checkpoint of it is left.
 func (c *climb) first(ctx context.Context, j ladder.Training) (*ladder.Score, error) {
 	j.Model.Recipe.Epochs = 1
-	s, err := c.trainer(j).session(c.trainFlags(1), j.Model, j.Seed)
+	s, err := c.trainer(j).session(c.trainFlags(1), j.Model, c.data, j.Seed)
 	if err == nil {
 		err = s.trainer.Start()
 	}
@@ -274,31 +270,3 @@ func (c *climb) vote(g ladder.Rung) error {
 	v.Majority, v.Mean = both[0].correct, both[1].correct
 	return v.Save(c.flags.results)
 }
-
-// ladderView prints a line for an epoch now and then.
-type ladderView struct {
-	name string
-	w    io.Writer
-	last time.Time
-}
-
-func (v *ladderView) start(s *session) {
-	v.last = time.Now()
-	fmt.Fprintf(v.w, "%s: %d epochs from %d, %s\n", v.name, s.model.Recipe.Epochs, s.trainer.State().Epoch, s.run.Path())
-}
-
-func (v *ladderView) epoch(_ context.Context, s *session, e train.Epoch) error {
-	if time.Since(v.last) < 10*time.Second {
-		return nil
-	}
-	v.last = time.Now()
-	right, images := e.ValAcc, "validation"
-	if s.trainer.Validation.Len() == 0 {
-		right, images = e.TrainAcc, "training"
-	}
-	_, err := fmt.Fprintf(v.w, "%s: epoch %d of %d, %s of the %s images, %s an epoch\n",
-		v.name, e.Epoch, s.model.Recipe.Epochs, percent(right), images, duration(e.Seconds))
-	return err
-}
-
-func (v *ladderView) end(*session, outcome) {}

@@ -130,7 +130,7 @@ func listedRun(t *testing.T, runs, name, model string, status rundir.Status, val
 	if entries, err := os.ReadDir(runs); err == nil {
 		n = len(entries)
 	}
-	r, err := rundir.Create(runs, model, day.AddDate(0, 0, n), rundir.Info{Name: name}, nil)
+	r, err := rundir.Create(runs, model, day.AddDate(0, 0, n), rundir.Info{Name: name}, rundir.Texts{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func manual(root *cobra.Command) string {
 var statuses = [][2]string{
 	{"0", "Done."},
 	{fmt.Sprint(exitFailure), "What else went wrong, as a full disk."},
-	{fmt.Sprint(exitUsage), "A mistake in the command line, or in a model's file."},
+	{fmt.Sprint(exitUsage), "A mistake in the command line, or in the file of a model or a sweep."},
 	{fmt.Sprint(exitCheck), "A check failed: compare, gradcheck, eval --min, book, ladder."},
 	{fmt.Sprint(exitData), "Bad data, pictures, or files of a run."},
 	{fmt.Sprint(exitDiverged), "The training diverged: NaN or infinite numbers."},
@@ -78,6 +78,7 @@ var examples = [][2]string{
 	{"train mlp --eta 0.5 --seed 3 --name slow", "Change a recipe, and give the run a name."},
 	{"ls --sort val_acc", "List the runs, the best first, with what was changed in each."},
 	{"eval slow --confusion", "See which digits a run takes for which."},
+	{"train 'dense(16) relu dense(3)' --data iris.csv --target species", "Learn from a table of your own."},
 }
 
 // built is the day on which the program was built.

@@ -20,8 +20,8 @@ type mistake struct {
 // mistakes are all of them, those of the largest output first.
 func (r reading) mistakes() []mistake {
 	var list []mistake
-	for i, label := range r.set.Labels {
-		if m := (mistake{i, int(label), r.answers[i], math.NaN()}); m.answer != m.label {
+	for i, label := range r.part.Labels {
+		if m := (mistake{i, label, r.answers[i], math.NaN()}); m.answer != m.label {
 			if m.answer >= 0 {
 				m.p = float64(r.outputs(i)[m.answer])
 			}
@@ -32,16 +32,8 @@ func (r reading) mistakes() []mistake {
 	return list
 }
 
-// said is the answer in words.
-func (m mistake) said() string {
-	if m.answer < 0 {
-		return "–"
-	}
-	return strconv.Itoa(m.answer)
-}
-
 // showMistakes prints the worst of so many mistakes as a table, or says where they are drawn.
-func (a *app) showMistakes(worst []mistake, all int, output string) {
+func (a *app) showMistakes(r reading, worst []mistake, all int, output string) {
 	fmt.Fprintf(a.out, "\nmisread: %s, of which %d", count(all), len(worst))
 	if output != "" {
 		fmt.Fprintf(a.out, " in %s\n", output)
@@ -51,7 +43,7 @@ func (a *app) showMistakes(worst []mistake, all int, output string) {
 	var t table
 	t.add("index", "label", "answer", "p")
 	for _, m := range worst {
-		t.add(strconv.Itoa(m.image), strconv.Itoa(m.label), m.said(), fmt.Sprintf("%.4f", m.p))
+		t.add(strconv.Itoa(m.image), className(r.names(), m.label), className(r.names(), m.answer), fmt.Sprintf("%.4f", m.p))
 	}
 	t.print(a.out)
 }
@@ -74,14 +66,18 @@ func (a *app) drawMistakes(f *evalFlags, r reading, worst []mistake, all int) er
 		a.note(fmt.Errorf("no image is misread; %s is not drawn", f.output))
 		return nil
 	}
+	set, ok := r.part.Set(r.classes)
+	if !ok {
+		return usagef("--output draws gray images of bytes, and data %s has %s; leave it out for a table", r.data.Name, examplesOf(r.data.Schema.Input))
+	}
 	digits := make([]plot.Digit, len(worst))
 	for i, m := range worst {
-		digits[i] = plot.Digit{Pixels: r.set.Image(m.image), Label: strconv.Itoa(m.label), Answer: m.said()}
+		digits[i] = plot.Digit{Pixels: set.Image(m.image), Label: className(r.names(), m.label), Answer: className(r.names(), m.answer)}
 	}
 	number := strconv.Itoa(len(worst))
 	if len(worst) < all {
 		number += " of " + count(all)
 	}
-	title := fmt.Sprintf("%s: %s misread %s images; label above, answer below", filepath.Base(r.name), number, f.split.value)
-	return plot.Digits(f.output, title, r.set.Cols, digits)
+	title := fmt.Sprintf("%s: %s misread %s images; label above, answer below", filepath.Base(r.name), number, r.split)
+	return plot.Digits(f.output, title, set.Cols, digits)
 }

@@ -46,7 +46,7 @@ func TestMissing(t *testing.T) {
 		{"eval " + book, exitData, book + ": what an experiment of the book gave, no run"},
 		{"plot -o p.svg " + book, exitData, book + ": what an experiment of the book gave, no run"},
 		{"plot -o p.svg " + noEpoch, exitFailure, "no epoch has ended yet"},
-		{"train mlp --data " + book, exitData, book + "/: not a directory; give a folder with the four files"},
+		{"train mlp --data " + book, exitData, book + ": neither a folder nor a file that ends in .npz, .csv or .tsv"},
 		{"data --data none", exitData, "none/: no such file or directory; give a folder"},
 		{"eval --data DIR " + noInfo + " " + noEpoch, exitData, "left out: "},
 		{"eval --data DIR --vote " + good + " " + noInfo, exitUsage, "--vote of 1 run"},

@@ -7,25 +7,29 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/models"
 )
 
-// model is the model of that name in the catalogue, in that TOML file, or of that line of layers.
-func (a *app) model(name string) (models.Model, error) {
+// model is the model of that name for MNIST's images, if it does not say what it takes.
+func (a *app) model(name string) (models.Model, error) { return a.modelBy(a.reader(), name) }
+
+// modelBy is the model of that name in the catalogue, in that TOML file, or of that line of layers, as the reader reads it.
+func (a *app) modelBy(r models.Reader, name string) (models.Model, error) {
 	if isFile(name) {
-		return a.modelFile(name)
+		return a.modelFile(r, name)
 	}
-	m, ok := a.find(name)
+	m, ok := a.findFor(inputOf(r), name)
 	switch {
 	case ok && (m.Net == nil || m.Loss == nil):
 		return m, usagef("model %s has no Net or no Loss; give it both", name)
 	case ok:
 		return m, nil
 	case isLine(name):
-		return a.line(name)
+		return a.line(r, name)
 	}
 	if near := term.Nearest(name, a.names()); near != "" {
 		return m, unknown("model", name, []string{near})
@@ -38,9 +42,35 @@ func isLine(text string) bool {
 	return strings.ContainsAny(text, "( ") || !strings.ContainsFunc(text, unicode.IsLetter)
 }
 
+// inputOf is what a model takes that does not say so: the data's examples, or MNIST's.
+func inputOf(r models.Reader) graph.Shape {
+	if r.Input == nil {
+		return graph.Shape{1, 28, 28}
+	}
+	return r.Input
+}
+
+// modelFor is the model of that name for data, which a model follows that does not say what it takes or what its cost is.
+func (a *app) modelFor(d *dataset.Data, name string) (models.Model, error) {
+	r := a.reader()
+	r.Input, r.Numbers = d.Schema.Input, d.Schema.Classes == nil
+	return a.modelBy(r, name)
+}
+
+// plausible is an error if a model's name is wrong whatever the data are, which may take long to read.
+func (a *app) plausible(name string) error {
+	if !strings.ContainsFunc(name, unicode.IsLetter) {
+		return nil // the number of inputs is among those of 784-30-10
+	}
+	r := a.reader()
+	r.Fit = false
+	_, err := a.modelBy(r, name)
+	return err
+}
+
 // line is the model of one line of layers.
-func (a *app) line(text string) (models.Model, error) {
-	m, err := a.reader().Line(text, graph.Shape{1, 28, 28})
+func (a *app) line(r models.Reader, text string) (models.Model, error) {
+	m, err := r.Line(text, inputOf(r))
 	if err != nil {
 		return m, usagef("network %q: %w", text, err)
 	}
@@ -52,12 +82,15 @@ func (a *app) line(text string) (models.Model, error) {
 func (a *app) networkHelp() string {
 	return wrap("A NETWORK is one line: 784-30-10, the neurons of sigmoid layers and of the outputs, or 'conv(20,5) relu pool(2) dense(10)'. "+
 		"It has "+recipe(models.Plain)+" unless flags say otherwise, and the log-likelihood as cost, or the quadratic cost if its last "+
-		"layer is sigmoid. A FILE.toml says all of it; "+commandName()+" init writes an example.", 100) +
+		"layer is sigmoid; to predict numbers, "+recipe(models.PlainNumbers)+", and the mean squared error. A FILE.toml says all of it; "+commandName()+" init writes an example.", 100) +
 		"\n\n" + wrap("Layers: "+strings.Join(models.Signatures[graph.Layer](a.reader()), ", ")+".", 100)
 }
 
 // reader reads networks and recipes with the program's own kinds.
 func (a *app) reader() models.Reader { return models.Reader{Own: a.models, Fit: true} }
+
+// written reads what a program has written, whose layers fit.
+func (a *app) written() models.Reader { return models.Reader{Own: a.models} }
 
 // nameOf is a short name for a run's folder: the letters and digits of a text, as far as there is room.
 func nameOf(text string) string {
@@ -74,14 +107,17 @@ func isFile(name string) bool {
 }
 
 // find looks the name up in the catalogue. The input that a model leaves out is MNIST's.
-func (a *app) find(name string) (models.Model, bool) {
+func (a *app) find(name string) (models.Model, bool) { return a.findFor(inputOf(a.reader()), name) }
+
+// findFor is find for another input than MNIST's.
+func (a *app) findFor(in graph.Shape, name string) (models.Model, bool) {
 	i := slices.IndexFunc(a.models, func(m models.Model) bool { return m.Name == name })
 	if i < 0 {
 		return models.Model{}, false
 	}
 	m := a.models[i]
 	if len(m.Input) == 0 {
-		m.Input = graph.Shape{1, 28, 28}
+		m.Input = in
 	}
 	return m, true
 }
@@ -95,12 +131,12 @@ func (a *app) names() []string {
 }
 
 // modelFile reads a model that somebody wrote.
-func (a *app) modelFile(path string) (models.Model, error) {
+func (a *app) modelFile(r models.Reader, path string) (models.Model, error) {
 	text, err := intake.Read("", path, intake.Text)
 	if err != nil {
 		return models.Model{}, usagef("%w; give the TOML file of a model", err)
 	}
-	m, err := a.decode(path, text, true)
+	m, err := a.decode(r, path, text)
 	if err != nil {
 		return m, usagef("%w", err)
 	}
@@ -120,10 +156,9 @@ func encode(m models.Model) ([]byte, error) {
 	return models.Encode(m)
 }
 
-// decode reads a model's file; fit says that it may be new, and its layers may not fit. The book's figure is not in it, and comes from the
-// catalogue's model of that name.
-func (a *app) decode(path string, text []byte, fit bool) (models.Model, error) {
-	m, err := models.Reader{Own: a.models, Fit: fit}.Decode(path, text)
+// decode reads a model's file. The book's figure is not in it, and comes from the catalogue's model of that name.
+func (a *app) decode(r models.Reader, path string, text []byte) (models.Model, error) {
+	m, err := r.Decode(path, text)
 	if err != nil {
 		return m, err
 	}

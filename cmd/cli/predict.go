@@ -23,12 +23,15 @@ func (a *app) predictCommand() *cobra.Command {
 	var runs string
 	var show, json bool
 	cmd := &cobra.Command{
-		Use:   "predict [flags] RUN|FILE.json IMAGE...",
-		Short: "Read digits in pictures",
+		Use:   "predict [flags] RUN|FILE.json FILE...",
+		Short: "Read digits in pictures, or predict from the rows of a table",
 		Long: wrap("Say which digit each picture shows, with the outputs for all ten: probabilities after softmax, else activations. "+
 			"A picture is a PNG, JPEG or GIF of any size and color; each digit in it is put into MNIST's frame, and has "+
 			"a line, from left to right and row by row. RUN is a run's folder, its name below --runs, or latest; "+
-			"FILE.json is a network that network2.py or a program like it has saved.", 100),
+			"FILE.json is a network that network2.py or a program like it has saved.", 100) + "\n\n" +
+			wrap("A run that was trained on other data reads files of their kind: pictures, which are brought to the size of those it has learned from; "+
+				"a FILE.csv with the same columns, in any order; a FILE.npz with an array x. What became of the training data becomes of these. There is "+
+				"a line for each row, with the name of the class and the outputs, or with the numbers that are predicted, in their own unit.", 100),
 		Args:              arguments(2, -1),
 		ValidArgsFunction: a.completeRunThenFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,10 +39,16 @@ func (a *app) predictCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if frame := (graph.Shape{1, 28, 28}); !t.net.Input.Eq(frame) {
-				return usagef("%s: the network takes images of %s, and pictures are framed to %s; use another run", t.path, shape(t.net.Input), shape(frame))
+			if err := t.reads(args[1:]); err != nil {
+				return err
 			}
-			return a.predict(t.net, args[1:], show, json)
+			if !t.framed() || slices.ContainsFunc(args[1:], isRows) {
+				if show {
+					return usagef("--show draws digits in MNIST's frame, and %s was trained on %s; leave it out", t.path, t.schema.Kind)
+				}
+				return a.predictFiles(t, args[1:], json)
+			}
+			return a.predict(t, args[1:], show, json)
 		},
 	}
 	set := cmd.Flags()
@@ -50,7 +59,7 @@ func (a *app) predictCommand() *cobra.Command {
 }
 
 // predict goes through all of the pictures; those that cannot be read are reported at the end.
-func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
+func (a *app) predict(t *trained, files []string, show, json bool) error {
 	const memory = 208 << 20 // bytes: of large pictures, those before are not to be in memory too
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
 	var bad []error
@@ -59,8 +68,8 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 		width = max(width, len([]rune(file)))
 	}
 	head := fmt.Sprintf("%-*s  digit", width, "")
-	for class := range n.Outputs {
-		head += fmt.Sprintf("  %5d", class)
+	for class := range t.net.Outputs {
+		head += fmt.Sprintf("  %5s", className(t.schema.Classes, class))
 	}
 	headed, nan := false, 0
 	for _, file := range files {
@@ -69,7 +78,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 			bad = append(bad, err)
 			continue
 		}
-		y, err := read(n, digits)
+		y, err := read(t.net, digits)
 		if err != nil {
 			return err
 		}
@@ -84,7 +93,7 @@ func (a *app) predict(n *graph.Net, files []string, show, json bool) error {
 				fmt.Fprintln(a.out, head)
 				headed = true
 			}
-			if err := a.showPrediction(file, d.Box, width, y[i], json); err != nil {
+			if err := a.showPrediction(t, file, d.Box, width, y[i], json); err != nil {
 				return err
 			}
 		}
@@ -133,8 +142,8 @@ func read(n *graph.Net, digits []mnist.Digit) ([][]float32, error) {
 	return slices.Collect(slices.Chunk(y, n.Outputs)), nil
 }
 
-func (a *app) showPrediction(file string, box image.Rectangle, width int, y []float32, json bool) error {
-	var digit, text any = graph.Argmax(y), graph.Argmax(y)
+func (a *app) showPrediction(t *trained, file string, box image.Rectangle, width int, y []float32, json bool) error {
+	var digit, text any = graph.Argmax(y), className(t.schema.Classes, graph.Argmax(y))
 	if diverged(y) {
 		digit, text = math.NaN(), "–"
 	}

@@ -53,8 +53,8 @@ func bare(w io.Writer) io.Writer {
 	return w
 }
 
-// training says where a training of so many epochs of so many images stands; with the accuracy, if answers are counted.
-func (p *progress) training(epochs, images int, counts bool) func(train.State) {
+// training says where a training of so many epochs of so many examples stands. Its speed has a unit, and there are right answers or not.
+func (p *progress) training(epochs, images int, counts bool, unit string) func(train.State) {
 	return func(s train.State) {
 		if s.Seen == 0 {
 			return
@@ -65,7 +65,17 @@ func (p *progress) training(epochs, images int, counts bool) func(train.State) {
 		if counts {
 			acc = "  acc " + percent(fraction(s.Right, s.Seen))
 		}
-		p.say("%5d  %3d%%  loss %.4f%s  %s img/s  %s left", s.Epoch, 100*s.Seen/images, s.Cost/float64(s.Seen), acc, count(int(rate)), duration(left))
+		p.say("%5d  %3d%%  loss %.4f%s  %s %s  %s left", s.Epoch, 100*s.Seen/images, s.Cost/float64(s.Seen), acc, count(int(rate)), unit, duration(left))
+	}
+}
+
+// reading says how much of a large file was read.
+func (p *progress) reading(path string) func(done, total int64) {
+	const small = 8 << 20 // bytes
+	return func(done, total int64) {
+		if total > small {
+			p.say("%s: %d%% read", path, 100*done/total)
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ func TestReadBack(t *testing.T) {
 		}
 		a := &app{}
 		first := readAll(t, filepath.Join(run, "model.toml"))
-		m, err := a.decode("model.toml", []byte(first), false)
+		m, err := a.decode(a.written(), "model.toml", []byte(first))
 		if err != nil {
 			t.Fatalf("%q: %v in\n%s", args, err, first)
 		}

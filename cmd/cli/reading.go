@@ -1,12 +1,12 @@
 package cli
 
 import (
-	"bytes"
-	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
@@ -17,17 +17,28 @@ type reading struct {
 	name     string
 	epoch    int  // of the network's weights; −1 before the first
 	imported bool // not trained here
-	set      mnist.Set
+	data     *dataset.Data
+	part     dataset.Part
+	split    string // the part's name
 	classes  int
 	y        []float32 // outputs, (images, classes)
 	answers  []int     // −1 where there is none
 	correct  int
 	diverged int // images with an output that is NaN or infinite
+
+	loss float64   // of numbers
+	near closeness // of numbers
 }
+
+// numbers says that numbers are predicted, and no classes.
+func (r reading) numbers() bool { return r.data.Schema.Classes == nil }
+
+// names are those of the classes.
+func (r reading) names() []string { return r.data.Schema.Classes }
 
 // readings opens the runs, all before the first is measured, and measures each.
 func (a *app) readings(f *evalFlags, names []string) ([]reading, error) {
-	data, nets, list := map[string]*mnist.Data{}, []*graph.Net{}, []reading{}
+	sets, nets, list := dataSets{app: a}, []*graph.Net{}, []reading{}
 	var out error
 	for _, name := range names {
 		t, err := a.measurable(f.runs, name)
@@ -38,16 +49,11 @@ func (a *app) readings(f *evalFlags, names []string) ([]reading, error) {
 		if err != nil {
 			return nil, err
 		}
-		dir := cmp.Or(f.data, t.data)
-		if data[dir] == nil {
-			if data[dir], err = loadData(dir); err != nil && f.data == "" {
-				return nil, withData(err, t.data)
-			} else if err != nil {
-				return nil, err
-			}
-		}
 		r := reading{name: t.path, epoch: t.epoch, imported: t.imported, classes: t.net.Outputs}
-		if r.set, err = f.images(t, data[dir]); err != nil {
+		if r.data, err = sets.load(t, f.data); err != nil {
+			return nil, err
+		}
+		if r.part, r.split, err = f.part(t, r.data); err != nil {
 			return nil, err
 		}
 		if err := r.joins(f, list); err != nil {
@@ -62,13 +68,32 @@ func (a *app) readings(f *evalFlags, names []string) ([]reading, error) {
 		return nil, usagef("--vote of %d run; give at least 2", len(list))
 	}
 	for i, n := range nets {
-		y, err := outputs(n, list[i].set, f.shifts)
-		if err != nil {
+		if err := list[i].measure(n, f.shifts); err != nil {
 			return nil, err
 		}
-		list[i].read(y)
 	}
 	return list, nil
+}
+
+// measure lets the network read the part.
+func (r *reading) measure(n *graph.Net, shifts int) error {
+	if r.numbers() {
+		got, err := train.Evaluate(context.Background(), n, r.part.Data())
+		if err != nil {
+			return err
+		}
+		r.loss = got.Cost
+		r.near, err = measureNumbers(n, &r.data.Schema, r.part)
+		if !finite(r.loss) {
+			r.diverged = r.part.Len()
+		}
+		return err
+	}
+	y, err := outputs(n, r.data, r.part, shifts)
+	if err == nil {
+		r.read(y)
+	}
+	return err
 }
 
 // joins is an error if r cannot vote with the others.
@@ -85,18 +110,25 @@ func (r reading) joins(f *evalFlags, others []reading) error {
 	if r.classes != first.classes {
 		return usagef("--vote: %s has %d classes, %s has %d; give runs of the same classes", first.name, first.classes, r.name, r.classes)
 	}
-	if !bytes.Equal(r.set.Images, first.set.Images) || !bytes.Equal(r.set.Labels, first.set.Labels) {
-		return usagef("--vote: the %s images of %s and %s are not the same; choose them with --data", f.split.value, first.name, r.name)
+	if !r.part.Equal(first.part) {
+		return usagef("--vote: the %s %s of %s and %s are not the same; choose them with --data", f.split.value, noun(r.data), first.name, r.name)
 	}
 	return nil
 }
 
-// outputs are those of a network for a set of images, (images, classes), averaged over all shifts by up to so many pixels.
-func outputs(n *graph.Net, s mnist.Set, pixels int) ([]float32, error) {
-	sum, shifts := make([]float32, s.Len()*n.Outputs), 0
+// outputs are those of a network for a part of the data, (examples, classes), averaged over all shifts by up to so many pixels.
+func outputs(n *graph.Net, d *dataset.Data, p dataset.Part, pixels int) ([]float32, error) {
+	if pixels == 0 {
+		return train.Predict(n, p.Data())
+	}
+	set, err := images(d, p)
+	if err != nil {
+		return nil, err
+	}
+	sum, shifts := make([]float32, p.Len()*n.Outputs), 0
 	for down := -pixels; down <= pixels; down++ {
 		for right := -pixels; right <= pixels; right++ {
-			y, err := train.Predict(n, labeled(mnist.Shift(s, down, right)))
+			y, err := train.Predict(n, dataset.PartOf(mnist.Shift(set, down, right)).Data())
 			if err != nil {
 				return nil, err
 			}
@@ -123,7 +155,7 @@ func divide(sum []float32, n int) {
 // read takes the class of the largest output of each image as the answer.
 func (r *reading) read(y []float32) {
 	r.y, r.diverged = y, 0
-	for i := range r.set.Len() {
+	for i := range r.part.Len() {
 		if diverged(r.outputs(i)) {
 			r.diverged++
 		}
@@ -141,15 +173,18 @@ func (r reading) accuracy() float64 {
 	if r.diverged > 0 {
 		return math.NaN()
 	}
-	return fraction(r.correct, r.set.Len())
+	return fraction(r.correct, r.part.Len())
 }
 
 // score is the accuracy with its interval, in words.
 func (r reading) score() string {
-	if r.diverged > 0 {
-		return fmt.Sprintf("none: of %s images, %s have outputs that are NaN or infinite", count(r.set.Len()), count(r.diverged))
+	switch {
+	case r.numbers() && r.diverged == 0:
+		return fmt.Sprintf("loss %.4f, %s, %s %s", r.loss, r.near.words(), count(r.part.Len()), noun(r.data))
+	case r.diverged > 0:
+		return fmt.Sprintf("none: of %s images, %s have outputs that are NaN or infinite", count(r.part.Len()), count(r.diverged))
 	}
-	return score(r.correct, r.set.Len())
+	return score(r.correct, r.part.Len())
 }
 
 // err is an error if outputs are not finite.
@@ -158,7 +193,7 @@ func (r reading) err() error {
 		return nil
 	}
 	return &exitError{exitDiverged, fmt.Errorf("%s: outputs for %s of %s images are NaN or infinite; use weights from before that, or train with a smaller eta",
-		r.name, count(r.diverged), count(r.set.Len()))}
+		r.name, count(r.diverged), count(r.part.Len()))}
 }
 
 // outputs are those for image i.
@@ -166,9 +201,9 @@ func (r reading) outputs(i int) []float32 { return r.y[i*r.classes : (i+1)*r.cla
 
 // answer collects the answers to all images, and counts those that are right.
 func (r *reading) answer(to func(image int) int) {
-	r.answers, r.correct = make([]int, r.set.Len()), 0
-	for i, label := range r.set.Labels {
-		if r.answers[i] = to(i); r.answers[i] == int(label) {
+	r.answers, r.correct = make([]int, r.part.Len()), 0
+	for i, label := range r.part.Labels {
+		if r.answers[i] = to(i); r.answers[i] == label {
 			r.correct++
 		}
 	}
@@ -225,9 +260,21 @@ func (r reading) weights() string {
 
 // object is the score.
 func (r reading) object() object {
-	low, high := train.Interval(r.correct, r.set.Len())
+	if r.numbers() {
+		return r.numberObject()
+	}
+	low, high := train.Interval(r.correct, r.part.Len())
 	if r.diverged > 0 {
 		low, high = math.NaN(), math.NaN()
 	}
-	return object{{"correct", r.correct}, {"total", r.set.Len()}, {"accuracy", r.accuracy()}, {"low", low}, {"high", high}}
+	return object{{"correct", r.correct}, {"total", r.part.Len()}, {"accuracy", r.accuracy()}, {"low", low}, {"high", high}}
+}
+
+// numberObject is how near the predicted numbers are, for all targets and for each.
+func (r reading) numberObject() object {
+	each := []object{}
+	for k, n := range r.near.each {
+		each = append(each, object{{"target", r.data.Schema.Targets[k]}, {"mae", n.mae}, {"r2", pointer(n.r2)}})
+	}
+	return object{{"total", r.part.Len()}, {"loss", r.loss}, {"mae", r.near.mae}, {"r2", pointer(r.near.r2)}, {"targets", each}}
 }

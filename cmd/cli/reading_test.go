@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/mnist"
 )
@@ -131,14 +132,14 @@ func TestConfusion(t *testing.T) {
 // TestMistakes: the most confident first, of equals the first; an answer that is none is last.
 func TestMistakes(t *testing.T) {
 	nan := float32(math.NaN())
-	r := reading{classes: 2, set: mnist.Set{Labels: []byte{0, 0, 1, 1, 0, 1}}}
+	r := reading{classes: 2, part: dataset.Part{N: 6, Labels: []int{0, 0, 1, 1, 0, 1}}}
 	r.read([]float32{.4, .6, .9, .1, nan, nan, .7, .3, .2, .6, .8, nan})
 	if r.correct != 1 || !slices.Equal(r.answers, []int{1, 0, -1, 0, 1, 0}) {
 		t.Errorf("%d right, %v", r.correct, r.answers)
 	}
 	var got []string
 	for _, m := range r.mistakes() {
-		got = append(got, fmt.Sprintf("%d:%d→%s %.1f", m.image, m.label, m.said(), m.p))
+		got = append(got, fmt.Sprintf("%d:%d→%s %.1f", m.image, m.label, className([]string{"0", "1"}, m.answer), m.p))
 	}
 	if want := "5:1→0 0.8 3:1→0 0.7 0:0→1 0.6 4:0→1 0.6 2:1→– NaN"; strings.Join(got, " ") != want {
 		t.Errorf("%s, want %s", strings.Join(got, " "), want)
@@ -189,7 +190,7 @@ func TestShifts(t *testing.T) {
 		1: {.5 / 9, .5 / 9, .5 / 9, .25 / 9, .25 / 9, 0},
 		2: {.5 / 25, .5 / 25, .5 / 25, .25 / 25, .25 / 25, .25 / 25},
 	} {
-		if got, err := outputs(n, s, shifts); err != nil || !slices.Equal(got, want) {
+		if got, err := outputs(n, &dataset.Data{}, dataset.PartOf(s), shifts); err != nil || !slices.Equal(got, want) {
 			t.Errorf("shifts by %d: %v, %v; want %v", shifts, got, err, want)
 		}
 	}

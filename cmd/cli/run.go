@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term"
@@ -121,7 +122,7 @@ func (a *app) runModel(r *rundir.Run) (models.Model, error) {
 	if err != nil {
 		return models.Model{}, dataf("%w", err)
 	}
-	m, err := a.decode(filepath.Join(r.Path(), "model.toml"), text, false)
+	m, err := a.decode(a.written(), filepath.Join(r.Path(), "model.toml"), text)
 	if err != nil {
 		return m, dataf("%w", err)
 	}
@@ -134,11 +135,21 @@ type trained struct {
 	epoch int // −1 before the first
 	model models.Model
 	net   *graph.Net
-	data  string // the flag --data of its training
 
+	schema   *dataset.Schema // of the data that it was trained on
+	flags    dataFlags       // of its training
+	seed     uint64
+	sha256   string   // of the data
 	imported bool     // not trained here, and of no epoch
 	notes    []string // what was taken for granted when it was read
 	costless bool     // its file names no cost
+}
+
+// options are those by which data are read for the run's network.
+func (t *trained) options() dataset.Options {
+	o := t.flags.options(nil)
+	o.Schema, o.Seed = t.schema, t.seed
+	return o
 }
 
 // trained opens a run. A run that was interrupted in its first epoch has no best weights, and gives the latest.
@@ -178,6 +189,27 @@ func (a *app) trainedBy(path string, choose func(r *rundir.Run, limit int64) (*r
 	if err != nil {
 		return nil, err
 	}
-	t := &trained{path: path, epoch: state.Best.Epoch, model: m, net: net, data: f.data, imported: wasImported(r.Info().Argv)}
+	schema, err := schemaOf(r)
+	if err != nil {
+		return nil, err
+	}
+	t := &trained{path: path, epoch: state.Best.Epoch, model: m, net: net, schema: schema, flags: f.dataFlags, seed: r.Info().Seed, sha256: r.Info().DataSHA256, imported: wasImported(r.Info().Argv)}
+	if err := t.settle(filepath.Join(path, "data.json")); err != nil {
+		return nil, err
+	}
 	return t, restoreWeights(net, s)
+}
+
+// settle gives a network without a schema that of images of bytes, and compares the two otherwise. path is where the schema was.
+func (t *trained) settle(path string) error {
+	if t.schema == nil {
+		t.schema = digitSchema(t.net)
+	}
+	if s := t.schema; !t.net.Input.Eq(s.Input) {
+		return dataf("%s: examples %v, and the network takes %v; restore the file", path, s.Input, t.net.Input)
+	}
+	if s := t.schema; s.Classes == nil && t.net.Outputs != len(s.Targets) || len(s.Classes) > t.net.Outputs {
+		return dataf("%s: %d classes and %d targets, and the network has %d outputs; restore the file", path, len(s.Classes), len(s.Targets), t.net.Outputs)
+	}
+	return nil
 }

@@ -67,7 +67,7 @@ func savedNetwork(path string) (*trained, error) {
 			}
 		}
 	}
-	return &trained{path: path, epoch: -1, model: m, net: net, imported: true, notes: notes, costless: hand.Cost == nil}, nil
+	return &trained{path: path, epoch: -1, model: m, net: net, schema: digitSchema(net), imported: true, notes: notes, costless: hand.Cost == nil}, nil
 }
 
 // importSaved is savedNetwork for a training to go on.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/page"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/internal/term"
@@ -53,7 +54,7 @@ func (a *app) serveCommand() *cobra.Command {
 func (a *app) serve(ctx context.Context, f *serveFlags, args []string) error {
 	s := &server{
 		app: a, runs: f.runs, drawings: &collection{dir: f.drawings}, cache: cache{opened: map[string]*openRun{}}, tests: map[string]*testResult{},
-		sets: &dataSets{}, small: make(chan struct{}, runtime.GOMAXPROCS(0)), large: make(chan struct{}, 1),
+		sets: &dataSets{app: a}, small: make(chan struct{}, runtime.GOMAXPROCS(0)), large: make(chan struct{}, 1),
 		heavy: make(chan struct{}, 1), events: make(chan struct{}, maxEvents),
 		queue: newQueue(f.runs),
 	}
@@ -122,6 +123,18 @@ type server struct {
 	large  chan struct{} // large pictures
 	heavy  chan struct{} // work on all images of a data set
 	events chan struct{} // streams of events
+}
+
+// dataOf are the data that a run was trained on.
+func (s *server) dataOf(t *trained) (*dataset.Data, error) {
+	d, err := s.sets.load(t, "")
+	if err == nil {
+		err = fits(d, t.model)
+	}
+	if err == nil {
+		err = d.CheckLabels(t.net.Outputs)
+	}
+	return d, err
 }
 
 // maxEvents is how many streams of events there are at most.

@@ -443,7 +443,7 @@ func TestServeLargePictures(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		r := httptest.NewRequestWithContext(ctx, "POST", "/api/predict", bytes.NewReader(c.body))
 		r.ContentLength = c.length
-		_, err := s.framed(r)
+		_, err := s.framed(r, nil)
 		if waited := err != nil && statusOf(err) == http.StatusServiceUnavailable; waited != c.waits || !waited && err != nil {
 			t.Errorf("%d bytes, said to be %d: %v, want it to wait: %v", len(c.body), c.length, err, c.waits)
 		}

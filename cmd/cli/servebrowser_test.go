@@ -139,6 +139,31 @@ func TestPage(t *testing.T) {
 	t.Run("compare", func(t *testing.T) { comparesRuns(s.open(b, t, "compare/"+s.run+","+s.newest()), s) })
 	t.Run("gradient", func(t *testing.T) { showsSteps(s.open(b, t, "gradient")) })
 	t.Run("narrow", func(t *testing.T) { fitsPhones(s.open(b, t, "draw"), s) })
+	ok(t, "train", "dense(16) relu dense(1)", "--data", houses(t), "--target", "price", "--runs", s.runs, "--epochs", "10", "--seed", "1")
+	price := s.newest()
+	t.Run("rows", func(t *testing.T) { predictsRows(s.open(b, t, "draw")) })
+	t.Run("numbers", func(t *testing.T) { comparesNumbers(s.open(b, t, "compare/"+price+","+s.run), price) })
+}
+
+// predictsRows: a run over a table has a field for each column, and its answer follows them; from there one comes to the canvas and back.
+func predictsRows(b *tab) {
+	b.until(`document.querySelectorAll(".fields label").length === 3 && document.querySelector("#answer dd")`)
+	b.until(`(window.before = document.querySelector("#answer dd").textContent) !== ""`)
+	b.until(`((f) => { f.value = "400"; f.dispatchEvent(new Event("input")); return true; })(document.querySelector(".fields input"))`)
+	b.until(`document.querySelector("#answer dd").textContent !== window.before`)
+	b.until(`((f) => { f.value = ""; f.dispatchEvent(new Event("input")); return true; })(document.querySelector(".fields input"))`)
+	b.until(`document.querySelector(".fault").textContent === "area: give a number"`)
+	b.click("#draw-instead")
+	b.until(`document.querySelector("#pad")`)
+	b.click("#by-row")
+	b.until(`document.querySelector("#answer dd")`)
+}
+
+// comparesNumbers: a run for numbers beside one for classes has its errors in the table and its test.
+func comparesNumbers(b *tab, run string) {
+	b.until(`document.querySelector("#settings thead")?.innerText.includes("R²") && document.querySelectorAll("#settings tbody tr").length === 2`)
+	b.click(fmt.Sprintf("[data-test=%q] summary", run))
+	b.until(fmt.Sprintf(`document.querySelector('[data-test=%q]').innerText.includes("mean absolute error")`, run))
 }
 
 // drawsDigits: what the network says to strokes is in the page; a drawing that was said to be a digit is kept.

@@ -107,7 +107,10 @@ func (s *server) addDrawing(r *http.Request) (any, error) {
 	if err != nil || label > 9 {
 		return nil, usagef("label %q; use 0 to 9", r.URL.Query().Get("label"))
 	}
-	digits, err := s.framed(r)
+	e, err := s.framed(r, nil)
+	if err == nil {
+		err = e.frame
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +118,7 @@ func (s *server) addDrawing(r *http.Request) (any, error) {
 		if set.Len() >= maxDrawings {
 			return usagef("%s: %d drawings; give another folder with --drawings", s.drawings.dir, maxDrawings)
 		}
-		set.Images, set.Labels = append(set.Images, mnist.Largest(digits).Pixels...), append(set.Labels, byte(label))
+		set.Images, set.Labels = append(set.Images, mnist.Largest(e.digits).Pixels...), append(set.Labels, byte(label))
 		return nil
 	})
 }

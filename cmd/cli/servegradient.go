@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/stheno-ml/stheno/cmd/internal/compare"
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/diagram"
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/train"
 )
 
@@ -35,14 +35,11 @@ func (s *server) gradient(r *http.Request) (any, error) {
 	if t.net.Size() > maxTraced {
 		return nil, usagef("%s: %s parameters; a step is shown op by op of networks of at most %s", path, count(t.net.Size()), count(maxTraced))
 	}
-	data, err := s.sets.load(t.data)
-	if err == nil {
-		err = fits(data, t.model)
-	}
+	data, err := s.dataOf(t)
 	if err != nil {
 		return nil, err
 	}
-	x, y := firstBatch(t, data)
+	x, y := firstBatch(t, data.Train.Data())
 	d, values, err := t.net.Trace(x, y)
 	if err != nil {
 		return nil, err
@@ -51,16 +48,20 @@ func (s *server) gradient(r *http.Request) (any, error) {
 	for i, b := range d.Boxes {
 		boxes = append(boxes, boxObject(b, values[i]))
 	}
-	o := object{{"run", filepath.Base(path)}, {"batch", len(y) / t.net.Outputs}, {"svg", diagram.Numbered(t.model.Name, "", d)}, {"boxes", boxes}}
+	o := object{{"run", filepath.Base(path)}, {"batch", len(x) / t.net.Input.TotalSize()}, {"svg", diagram.Numbered(t.model.Name, "", d)}, {"boxes", boxes}}
 	return append(o, byHandFields(r, t, data)...), nil
 }
 
 // firstBatch is the first mini-batch of a training, as the network takes it.
-func firstBatch(t *trained, data *mnist.Data) (x, y []float32) {
-	n := min(max(t.model.Recipe.Batch, t.net.SmallestBatch()), data.Train.Len(), 32)
-	order := train.Order(data.Train.Len(), data.Train.Labels, max(1, t.model.Recipe.Batch), 0, 0)[:n]
-	x, y = make([]float32, n*t.net.Input.TotalSize()), make([]float32, n*t.net.Outputs)
-	labeled(data.Train).Batch(x, y, order)
+func firstBatch(t *trained, data train.Data) (x, y []float32) {
+	var labels []byte
+	if images, ok := data.(train.Images); ok {
+		labels = images.Labels
+	}
+	n := min(max(t.model.Recipe.Batch, t.net.SmallestBatch()), data.Len(), 32)
+	order := train.Order(data.Len(), labels, max(1, t.model.Recipe.Batch), 0, 0)[:n]
+	x, y = make([]float32, n*t.net.Input.TotalSize()), make([]float32, n*t.net.Targets)
+	data.Batch(x, y, order)
 	return x, y
 }
 
@@ -89,7 +90,7 @@ func boxObject(b graph.Box, values []float64) object {
 }
 
 // byHandFields compare a step of the graph with one by hand, tensor by tensor, in float64 from the run's weights; or say why there is none.
-func byHandFields(r *http.Request, t *trained, data *mnist.Data) object {
+func byHandFields(r *http.Request, t *trained, data *dataset.Data) object {
 	net, err := graph.New(t.model.Net, t.model.Loss, t.model.Input, graph.Config{Init: graph.Zero, Float64: true})
 	for i, p := range t.net.Params {
 		if err == nil {
@@ -98,7 +99,7 @@ func byHandFields(r *http.Request, t *trained, data *mnist.Data) object {
 	}
 	var l *compare.Lockstep
 	if err == nil {
-		l, err = compare.New(net, t.model, labeled(data.Train), 0, tolerances["float64"])
+		l, err = compare.New(net, t.model, data.Train.Data(), 0, tolerances["float64"])
 	}
 	if err == nil {
 		err = l.Run(r.Context(), 1)

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/mnist"
 )
 
 // How much is looked at.
@@ -34,13 +34,7 @@ func (s *server) look(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.sets.load(t.data)
-	if err == nil {
-		err = fits(data, t.model)
-	}
-	if err == nil {
-		err = data.CheckLabels(t.net.Outputs)
-	}
+	data, err := s.dataOf(t)
 	if err != nil {
 		return nil, err
 	}
@@ -70,17 +64,22 @@ func (s *server) look(r *http.Request) (any, error) {
 	return o, nil
 }
 
-// gradients makes a step without an update, after which the network's parameters have the gradients of the mean cost of the images.
-func gradients(n *graph.Net, set mnist.Set) error {
-	x, y := make([]float32, len(set.Images)), make([]float32, set.Len()*n.Outputs)
-	for i, p := range set.Images {
-		x[i] = float32(p) / mnist.PixelScale
-	}
-	for i, label := range set.Labels {
-		y[i*n.Outputs+int(label)] = 1
-	}
+// gradients makes a step without an update, after which the network's parameters have the gradients of the mean cost of the examples.
+func gradients(n *graph.Net, p dataset.Part) error {
+	x, y := allOf(n, p)
 	_, err := n.Step(x, y)
 	return err
+}
+
+// allOf is the examples of a part with their targets, as the network takes them.
+func allOf(n *graph.Net, p dataset.Part) (x, y []float32) {
+	x, y = make([]float32, p.Len()*n.Input.TotalSize()), make([]float32, p.Len()*n.Targets)
+	order := make([]int32, p.Len())
+	for i := range order {
+		order[i] = int32(i)
+	}
+	p.Data().Batch(x, y, order)
+	return x, y
 }
 
 // gradsOf is a parameter's gradient in float64.
@@ -145,16 +144,13 @@ type units struct {
 }
 
 // observe looks at the outputs of the layers of activations for validation images, or test images where there are none.
-func observe(n *graph.Net, data *mnist.Data) ([]units, error) {
+func observe(n *graph.Net, data *dataset.Data) ([]units, error) {
 	set := data.Validation
 	if set.Len() == 0 {
 		set = data.Test
 	}
 	set = set.Slice(0, min(looked, set.Len()))
-	x := make([]float32, len(set.Images))
-	for i, p := range set.Images {
-		x[i] = float32(p) / mnist.PixelScale
-	}
+	x, _ := allOf(n, set)
 	p := n.LayerPredictor(set.Len())
 	if err := p.Predict(make([]float32, set.Len()*n.Outputs), x); err != nil {
 		return nil, err
@@ -213,7 +209,7 @@ func unitWords(list []units) []string {
 	words := []string{}
 	for _, u := range list {
 		if u.dead > 0 {
-			words = append(words, fmt.Sprintf("Layer %s %s: %s of %s units are dead. They gave 0 for all of %d images, and a weight in front of such a unit does not change.",
+			words = append(words, fmt.Sprintf("Layer %s %s: %s of %s units are dead. They gave 0 for all of %d examples, and a weight in front of such a unit does not change.",
 				u.name, u.layer, count(u.dead), count(u.all), looked))
 		}
 		if u.saturated > .1 {

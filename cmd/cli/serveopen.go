@@ -9,7 +9,6 @@ import (
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/mnist"
 )
 
 // openRun is a run whose network reads pictures.
@@ -116,25 +115,4 @@ func turn(ctx context.Context, gate chan struct{}) (leave func(), err error) {
 	case <-ctx.Done():
 		return nil, statusf(http.StatusServiceUnavailable, "too many requests at once; try again")
 	}
-}
-
-// dataSets are those that were read.
-type dataSets struct {
-	mu   sync.Mutex
-	read map[string]*mnist.Data
-}
-
-// load reads the data set in dir, or the one inside the program, once.
-func (d *dataSets) load(dir string) (*mnist.Data, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if data := d.read[dir]; data != nil {
-		return data, nil
-	}
-	data, err := loadData(dir)
-	if err != nil {
-		return nil, err
-	}
-	d.read = map[string]*mnist.Data{dir: data} // One is enough, and has 50 MB.
-	return data, nil
 }

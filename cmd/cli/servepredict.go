@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/mnist"
 )
@@ -34,7 +35,14 @@ func (s *server) predict(r *http.Request) (any, error) {
 	if len(ids) > maxTogether {
 		return nil, usagef("%d runs; name at most %d", len(ids), maxTogether)
 	}
-	digits, x, err := s.example(r)
+	runs := make([]*openRun, len(ids))
+	for i, id := range ids {
+		var err error
+		if runs[i], err = s.reader(id); err != nil {
+			return nil, err
+		}
+	}
+	sent, err := s.sample(r, runs)
 	if err != nil {
 		return nil, err
 	}
@@ -44,50 +52,49 @@ func (s *server) predict(r *http.Request) (any, error) {
 	}
 	defer leave()
 	var answers []object
-	for _, id := range ids {
-		a, err := s.answer(id, digits, x, query.Get("layers") != "")
+	for i, o := range runs {
+		a, err := o.answer(sent, i, query.Get("layers") != "")
 		if err != nil {
 			return nil, err
 		}
 		answers = append(answers, a)
 	}
 	o := object{{"runs", answers}}
-	if digits != nil {
-		o = append(o, field{"seen", mnist.Largest(digits).Pixels}) // []byte is base64
+	if slices.ContainsFunc(runs, func(o *openRun) bool { return o.t.framed() }) && sent.digits != nil {
+		o = append(o, field{"seen", mnist.Largest(sent.digits).Pixels}) // []byte is base64
 	}
 	return o, nil
 }
 
-// answer is what a run's network says to a picture's digits, of which the largest is the example, or to numbers.
-func (s *server) answer(id string, digits []mnist.Digit, x []float32, inside bool) (object, error) {
-	o, err := s.reader(id)
+// answer is what the network of the i-th run says to a sample: to a picture's digits, of which the largest is the example, or to one example.
+func (o *openRun) answer(sent *sample, i int, inside bool) (object, error) {
+	x, err := sent.forRun(i, o.t)
 	if err != nil {
 		return nil, err
-	}
-	in := o.t.net.Input
-	if frame := (graph.Shape{1, 28, 28}); digits != nil && !in.Eq(frame) {
-		return nil, usagef("%s: the network takes images of %s, and pictures are framed to %s; use another run", o.path, shape(in), shape(frame))
-	}
-	if digits != nil {
-		x = inputs(mnist.Largest(digits))
-	}
-	if len(x) != in.TotalSize() {
-		return nil, usagef("x has %d numbers; %s takes %d", len(x), o.path, in.TotalSize())
 	}
 	y, layers, err := o.predict(x, inside)
 	if err != nil {
 		return nil, err
 	}
-	a := object{{"run", filepath.Base(o.path)}, {"digit", graph.Argmax(y)}, {"p", numbers(y)}}
+	a := object{{"run", filepath.Base(o.path)}}
+	if schema := o.t.schema; schema.Classes == nil {
+		schema.Restore(y)
+		a = append(a, field{"targets", schema.Targets}, field{"values", numbers(y)})
+	} else {
+		a = append(a, field{"digit", graph.Argmax(y)}, field{"p", numbers(y)})
+		if !numbered(schema.Classes) {
+			a = append(a, field{"class", className(schema.Classes, graph.Argmax(y))}, field{"classes", schema.Classes})
+		}
+	}
 	if inside {
 		a = append(a, field{"layers", layerObjects(layers)})
 	}
-	if len(digits) < 2 {
+	if len(sent.digits) < 2 || !o.t.framed() {
 		return a, nil
 	}
 	var all []object
-	for _, d := range digits {
-		y, _, err := o.predict(inputs(d), false)
+	for _, d := range sent.digits {
+		y, _, err := o.predict(scaledBytes(d.Pixels), false)
 		if err != nil {
 			return nil, err
 		}
@@ -96,10 +103,10 @@ func (s *server) answer(id string, digits []mnist.Digit, x []float32, inside boo
 	return append(a, field{"digits", all}), nil
 }
 
-// inputs are a digit's pixels as a network takes them.
-func inputs(d mnist.Digit) []float32 {
-	x := make([]float32, len(d.Pixels))
-	for i, p := range d.Pixels {
+// scaledBytes are pixels as a network sees them.
+func scaledBytes(pixels []byte) []float32 {
+	x := make([]float32, len(pixels))
+	for i, p := range pixels {
 		x[i] = float32(p) / mnist.PixelScale
 	}
 	return x
@@ -141,30 +148,55 @@ func asBytes(y []float32) (low, high float64, b []byte) {
 	return low, high, b
 }
 
-// example is a request's body: the digits of a picture, or numbers.
-func (s *server) example(r *http.Request) (digits []mnist.Digit, x []float32, err error) {
+// A sample is what a client has sent to be predicted from: a picture, or numbers.
+type sample struct {
+	picture bool
+	digits  []mnist.Digit // in the picture; nil where there are none
+	frame   error         // why not
+	sized   [][]byte      // the picture as each run takes it that learned from pictures
+	x       []any
+}
+
+// sample reads a request's body, for these runs.
+func (s *server) sample(r *http.Request, runs []*openRun) (*sample, error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		var body struct {
-			X []float32 `json:"x"`
+			X []any `json:"x"`
 		}
-		if err := readJSONBody(r, &body); err != nil {
-			return nil, nil, err
-		}
-		return nil, body.X, nil
+		err := readJSONBody(r, &body)
+		return &sample{x: body.X}, err
 	}
-	digits, err = s.framed(r)
-	return digits, nil, err
+	return s.framed(r, runs)
+}
+
+// forRun is the sample as the network of the i-th run takes it.
+func (e *sample) forRun(i int, t *trained) ([]float32, error) {
+	switch {
+	case !e.picture:
+		x, err := t.schema.Raw(e.x)
+		if err != nil {
+			return nil, usagef("%s: %w", t.path, err)
+		}
+		return x, nil
+	case e.sized[i] != nil:
+		return scaledBytes(e.sized[i]), nil
+	case !t.framed():
+		return nil, usagef("%s: %w; use another run, or send numbers", t.path, t.unread())
+	case e.frame != nil:
+		return nil, e.frame
+	}
+	return scaledBytes(mnist.Largest(e.digits).Pixels), nil
 }
 
 // framed are the digits of the picture in a request's body, in MNIST's frame. Small pictures do not wait for large ones, and of these there is one at a time.
-func (s *server) framed(r *http.Request) ([]mnist.Digit, error) {
+func (s *server) framed(r *http.Request, runs []*openRun) (*sample, error) {
 	if r.ContentLength < 0 || r.ContentLength > maxText {
 		leave, err := turn(r.Context(), s.large)
 		if err != nil {
 			return nil, err
 		}
 		defer leave()
-		return framePicture(r, maxUpload)
+		return framePicture(r, maxUpload, runs)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxText))
 	if err != nil {
@@ -180,19 +212,24 @@ func (s *server) framed(r *http.Request) ([]mnist.Digit, error) {
 		return nil, err
 	}
 	defer leave()
-	return framePicture(r, maxText)
+	return framePicture(r, maxText, runs)
 }
 
-func framePicture(r *http.Request, limit int64) ([]mnist.Digit, error) {
+func framePicture(r *http.Request, limit int64, runs []*openRun) (*sample, error) {
 	img, err := mnist.ReadImage(http.MaxBytesReader(nil, r.Body, limit), "picture")
 	if err != nil {
 		return nil, bodyError(err)
 	}
-	digits, err := mnist.Digits(img)
-	if err != nil {
-		return nil, dataf("picture: %w", err)
+	e := &sample{picture: true, sized: make([][]byte, len(runs))}
+	for i, o := range runs {
+		if o.t.schema.Kind == dataset.Pictures {
+			e.sized[i] = o.t.schema.Pixels(img)
+		}
 	}
-	return digits, nil
+	if e.digits, err = mnist.Digits(img); err != nil {
+		e.frame = dataf("picture: %w", err)
+	}
+	return e, nil
 }
 
 // readJSONBody reads the body, one JSON value without unknown keys.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/page"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 )
@@ -49,7 +51,8 @@ func runObject(e rundir.Entry) object {
 	}
 	i := e.Info
 	o = append(o, field{"name", orNull(i.Name)}, field{"status", i.Status}, field{"model", i.Model}, field{"seed", i.Seed},
-		field{"best", i.Best}, field{"test", i.Test}, field{"started", i.Started}, field{"saved", !rundir.Saved(e.Path).IsZero()})
+		field{"best", i.Best}, field{"test", i.Test}, field{"started", i.Started}, field{"saved", !rundir.Saved(e.Path).IsZero()},
+		field{"data", cmp.Or(i.DataKind, dataset.Digits)})
 	if i.Error != "" {
 		o = append(o, field{"error", i.Error})
 	}
@@ -67,7 +70,11 @@ func (s *server) run(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(runObject(rundir.Entry{Path: path, Info: h.info}), field{"settings", h.start}, field{"epochs", epochs}), nil
+	schema, err := schemaOf(h.run)
+	if err != nil {
+		return nil, err
+	}
+	return append(runObject(rundir.Entry{Path: path, Info: h.info}), field{"settings", h.start}, field{"epochs", epochs}, field{"schema", schema}), nil
 }
 
 // pause is how long it takes until a new event is seen.

@@ -63,30 +63,28 @@ func (s *server) measure(path string) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.sets.load(t.data)
+	data, err := s.dataOf(t)
 	if err != nil {
 		return nil, err
 	}
-	f := evalFlags{}
-	f.split.value = "test"
-	set, err := f.images(t, data)
-	if err != nil {
+	read := reading{name: path, epoch: t.epoch, data: data, part: data.Test, classes: t.net.Outputs}
+	if err := read.measure(t.net, 0); err != nil {
 		return nil, err
 	}
-	read := reading{name: path, epoch: t.epoch, set: set, classes: t.net.Outputs}
-	y, err := outputs(t.net, set, 0)
-	if err != nil {
-		return nil, err
+	o := append(object{{"run", filepath.Base(path)}, {"epoch", t.epoch}}, read.object()...)
+	if read.numbers() {
+		return o, nil
 	}
-	read.read(y)
-	matrix, mistakes := confusion(set.Labels, read.answers, read.classes), read.mistakes()
+	matrix, mistakes := confusion(read.part.Labels, read.answers, read.classes), read.mistakes()
 	worst := mistakes[:min(len(mistakes), maxMisread)]
 	misread := mistakeObjects(worst)
-	for i := range misread {
-		misread[i] = append(misread[i], field{"image", set.Image(worst[i].image)})
+	if set, ok := read.part.Set(read.classes); ok {
+		o = append(o, field{"rows", set.Rows}, field{"cols", set.Cols})
+		for i := range misread {
+			misread[i] = append(misread[i], field{"image", set.Image(worst[i].image)})
+		}
 	}
-	o := append(object{{"run", filepath.Base(path)}, {"epoch", t.epoch}, {"rows", set.Rows}, {"cols", set.Cols}}, read.object()...)
-	return append(o, field{"confusion", matrix}, field{"misread_all", len(mistakes)}, field{"misread", misread}), nil
+	return append(o, field{"classes", read.names()}, field{"confusion", matrix}, field{"misread_all", len(mistakes)}, field{"misread", misread}), nil
 }
 
 // sendExport answers GET /api/runs/ID/export?as=npz with a file that export writes.
@@ -124,8 +122,8 @@ func (s *server) exportFile(r *http.Request) (name string, text []byte, err erro
 	return filepath.Base(path) + ending, text, err
 }
 
-// mustJSON is a text as JSON.
-func mustJSON(text string) []byte {
-	b, _ := json.Marshal(text) // A text always has a form.
+// mustJSON is a value that always has a form in JSON, such as a text.
+func mustJSON(v any) []byte {
+	b, _ := json.Marshal(v)
 	return b
 }

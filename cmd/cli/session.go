@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/cmd/internal/sweep"
 	"github.com/stheno-ml/stheno/train"
 )
 
@@ -22,6 +24,9 @@ func (s *session) keep(ctx context.Context, prepare func() error) error {
 	if err == nil {
 		where = "the test"
 		end.test, err = s.test(ctx)
+	}
+	if err != nil && lost(ctx) {
+		return fmt.Errorf("%s: %w", s.run.Path(), context.Cause(ctx))
 	}
 	if err != nil {
 		end.status, err = s.stopped(ctx, where, err)
@@ -39,10 +44,13 @@ func (s *session) keep(ctx context.Context, prepare func() error) error {
 func (s *session) epochs(ctx context.Context) error {
 	for e, err := range s.trainer.Run(ctx) {
 		s.progress.clear()
-		if interrupted(ctx, err) {
+		if interrupted(ctx, err) && !lost(ctx) {
 			return cmp.Or(s.save(false), err)
 		}
 		if err != nil {
+			return err
+		}
+		if s.near, err = measureNumbers(s.net, &s.data.Schema, s.data.Validation); err != nil {
 			return err
 		}
 		if err := s.run.Event(s.epochEvent(e)); err != nil {
@@ -71,13 +79,32 @@ func (s *session) save(best bool) error {
 	return s.run.Update(func(i *rundir.Info) { i.Best = s.bestOf(state.Best) })
 }
 
+// finely is the validation accuracy, and a little less for a larger loss: of few validation examples many epochs read as many right, and the first of
+// those is seldom the best.
+func (s *session) finely(e train.Epoch) float64 {
+	const little = 1e-6 // which is less than an example among as many as there may be
+	return e.ValAcc - little*e.ValLoss/(1+e.ValLoss)
+}
+
+// bestAcc is the accuracy that a score stands for, which may be a little less.
+func (s *session) bestAcc(b train.Best) float64 {
+	if n := float64(s.data.Validation.Len()); s.trainer.Score != nil && n > 0 {
+		return math.Round(b.Score*n) / n
+	}
+	return b.Score
+}
+
 func (s *session) bestOf(b train.Best) *rundir.Best {
 	if b.Epoch < 0 {
 		return nil
 	}
 	best := &rundir.Best{Epoch: b.Epoch}
-	if s.validates() && s.counts() {
-		best.ValAcc = &b.Score
+	switch {
+	case !s.validates():
+	case s.counts():
+		best.ValAcc = new(s.bestAcc(b))
+	default:
+		best.ValLoss = pointer(-b.Score)
 	}
 	return best
 }
@@ -91,13 +118,18 @@ func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 	if err != nil && !errors.Is(err, rundir.ErrNoCheckpoint) { // Without an epoch, none is best, and the first weights are tested.
 		return nil, err
 	}
-	got, err := train.Evaluate(ctx, s.net, labeled(s.data.Test))
+	got, err := train.Evaluate(ctx, s.net, s.data.Test.Data())
+	if err != nil {
+		return nil, err
+	}
 	test := &rundir.Test{Total: s.data.Test.Len()}
 	if s.counts() {
 		test.Correct = &got.Correct
-	} else {
-		test.Loss = got.Cost
+		return test, nil
 	}
+	test.Loss = got.Cost
+	near, err := measureNumbers(s.net, &s.data.Schema, s.data.Test)
+	test.MAE, test.R2 = pointer(near.mae), pointer(near.r2)
 	return test, err
 }
 
@@ -105,6 +137,9 @@ func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 func interrupted(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, ctx.Err())
 }
+
+// lost says that the run is another process's by now, and not to be written any more.
+func lost(ctx context.Context) bool { return errors.Is(context.Cause(ctx), sweep.ErrLost) }
 
 // stopped is how a training ended that did not come to its end.
 func (s *session) stopped(ctx context.Context, where string, err error) (rundir.Status, error) {
@@ -171,9 +206,13 @@ func (s *session) epochEvent(e train.Epoch) object {
 	}
 	return object{
 		{"event", "epoch"}, {"epoch", e.Epoch}, {"train_loss", e.TrainLoss}, {"train_acc", trained},
-		{"val_loss", loss}, {"val_acc", acc}, {"eta", e.Eta}, {"time", e.Seconds}, {"img/s", e.PerSecond}, {"best", e.Best},
+		{"val_loss", loss}, {"val_acc", acc}, {"val_mae", pointer(s.near.mae)}, {"val_r2", pointer(s.near.r2)},
+		{"eta", e.Eta}, {"time", e.Seconds}, {"img/s", e.PerSecond}, {"best", e.Best},
 	}
 }
+
+// predictsNumbers says that the data have numbers to predict, and no classes.
+func (s *session) predictsNumbers() bool { return s.data.Schema.Classes == nil }
 
 // validates says that there are images to measure an epoch by; otherwise the last epoch's weights are the best.
 func (s *session) validates() bool { return s.trainer.Validation.Len() > 0 }
@@ -187,7 +226,7 @@ func (s *session) endEvent(o outcome) object {
 	switch {
 	case o.test == nil:
 	case o.test.Correct == nil:
-		e = append(e, field{"test_total", o.test.Total}, field{"test_loss", o.test.Loss})
+		e = append(e, field{"test_total", o.test.Total}, field{"test_loss", o.test.Loss}, field{"test_mae", o.test.MAE}, field{"test_r2", o.test.R2})
 	default:
 		e = append(e, field{"test_correct", o.test.Correct}, field{"test_total", o.test.Total},
 			field{"test_acc", fraction(*o.test.Correct, o.test.Total)})
@@ -195,9 +234,12 @@ func (s *session) endEvent(o outcome) object {
 	if o.best.Epoch >= 0 {
 		var acc any // null without validation images, and where the loss has no classes
 		if s.validates() && s.counts() {
-			acc = o.best.Score
+			acc = s.bestAcc(o.best)
 		}
 		e = append(e, field{"best_epoch", o.best.Epoch}, field{"best_val_acc", acc})
+		if best := s.bestOf(o.best); best.ValLoss != nil {
+			e = append(e, field{"best_val_loss", *best.ValLoss})
+		}
 	}
 	e = append(e, field{"recipe", recipeObject(s.model.Recipe)}, field{"seconds", o.seconds}, field{"run", s.run.Path()})
 	if o.err != nil {

@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term"
-	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 	"github.com/stheno-ml/stheno/train"
 )
@@ -59,13 +59,36 @@ func (a *app) trainCommand() *cobra.Command {
 
 // train begins a run of the model of that name, with the flags in place of its recipe's values.
 func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
-	m, err := a.model(name)
+	seed := f.chosenSeed()
+	m, d, err := a.chosen(f, name, seed)
 	if err != nil {
 		return err
 	}
+	return a.begin(ctx, f, m, d, seed)
+}
+
+// chosen are the data of the flags, and the model of that name for them, with the flags in place of its recipe's values.
+func (a *app) chosen(f *trainFlags, name string, seed uint64) (m models.Model, d *dataset.Data, err error) {
+	if err := a.plausible(name); err != nil {
+		return m, nil, err
+	}
+	o := f.options(f.loss.value)
+	o.Seed = seed
+	if d, err = a.openData(f.data, o); err != nil {
+		return m, nil, err
+	}
+	if err := checkTargets(d); err != nil {
+		return m, nil, err
+	}
+	if m, err = a.modelFor(d, name); err != nil {
+		return m, nil, err
+	}
 	f.override(&m.Recipe)
+	if f.loss.value != nil {
+		m.Loss = f.loss.value
+	}
 	m.Published = a.published(m)
-	return a.begin(ctx, f, m, f.chosenSeed())
+	return m, d, nil
 }
 
 // recordable is an error if the arguments cannot be kept in a run.json, which has letters, not bytes.
@@ -79,26 +102,25 @@ func (a *app) recordable() error {
 }
 
 // begin trains a model as it is.
-func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, seed uint64) error {
+func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, d *dataset.Data, seed uint64) error {
 	if err := a.recordable(); err != nil {
 		return err
 	}
 	if err := a.freeName(f.runs, string(f.name)); err != nil {
 		return err
 	}
-	s, err := a.session(f, m, seed)
+	s, err := a.session(f, m, d, seed)
 	if err != nil {
 		return err
 	}
 	if err := s.trainer.Start(); err != nil {
 		return usagef("%w", err)
 	}
-	text, err := encode(s.model)
+	texts, err := s.texts()
 	if err != nil {
-		return usagef("%w", err)
+		return err
 	}
-	s.run, err = rundir.Create(f.runs, m.Name, time.Now(), s.info(), append([]byte(f.repeat(s.seed)), text...))
-	if err != nil {
+	if s.run, err = rundir.Create(f.runs, m.Name, time.Now(), s.info(), texts); err != nil {
 		return err
 	}
 	s.view.start(s)
@@ -184,12 +206,13 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 	} else if err != nil {
 		a.note(fmt.Errorf("%s: %w; the run goes on with %s, and will round differently", old.Path(), err, graph.Kernel()))
 	}
-	s, err := a.session(f, m, info.Seed)
+	d, err := a.dataOf(old, f)
 	if err != nil {
 		return nil, err
 	}
-	if s.data.SHA256() != info.DataSHA256 {
-		return nil, dataf("%s: data %s has other files than those that the run began with; give them with --data", old.Path(), s.data.Name)
+	s, err := a.session(f, m, d, info.Seed)
+	if err != nil {
+		return nil, err
 	}
 	if n := m.Recipe.Epochs; n != planned && ends(s.trainer.Schedule) {
 		return nil, usagef("--epochs %d would change the schedule %s, which ends after %d; leave it out, or train anew", n, scheduleText(m.Recipe), planned)
@@ -198,6 +221,25 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 		return nil, usagef("%w", err)
 	}
 	return s, nil
+}
+
+// dataOf are the data of a run, which must be those that it began with.
+func (a *app) dataOf(old *rundir.Run, f *trainFlags) (*dataset.Data, error) {
+	schema, err := schemaOf(old)
+	if err != nil {
+		return nil, err
+	}
+	info := old.Info()
+	o := f.options(f.loss.value)
+	o.Schema, o.Seed = schema, info.Seed
+	d, err := a.openData(f.data, o)
+	if err != nil {
+		return nil, err
+	}
+	if d.SHA256() != info.DataSHA256 {
+		return nil, dataf("%s: data %s has other files than those that the run began with; give them with --data", old.Path(), d.Name)
+	}
+	return d, nil
 }
 
 // ends says that a schedule goes by the part of the training that is over.
@@ -240,19 +282,20 @@ type session struct {
 	app      *app
 	flags    *trainFlags
 	model    models.Model // with the recipe as it is trained
-	data     *mnist.Data
+	data     *dataset.Data
 	seed     uint64
 	net      *graph.Net
 	trainer  *train.Trainer
 	run      *rundir.Run
 	view     view
+	near     closeness // how near the outputs came to the numbers of the validation part, in the last epoch
 	progress *progress
 	begin    time.Time
 }
 
 // session makes everything but the run's folder, so that what cannot be trained leaves nothing behind.
-func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, error) {
-	data, images, err := f.prepare(m)
+func (a *app) session(f *trainFlags, m models.Model, d *dataset.Data, seed uint64) (*session, error) {
+	d, part, err := f.prepare(d, m)
 	if err != nil {
 		return nil, err
 	}
@@ -260,29 +303,46 @@ func (a *app) session(f *trainFlags, m models.Model, seed uint64) (*session, err
 	if err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	if err := data.CheckLabels(net.Outputs); err != nil {
+	if err := checkOutputs(m.Name, net, d); err != nil {
 		return nil, err
 	}
-	s := &session{app: a, flags: f, model: m, data: data, seed: seed, net: net, begin: time.Now()}
+	s := &session{app: a, flags: f, model: m, data: d, seed: seed, net: net, begin: time.Now()}
 	if f.style.value == "book" && !s.counts() {
 		return nil, usagef("--style book counts right answers, and the loss %s has none; leave it out", m.Loss.Name)
 	}
 	if s.trainer, err = m.Recipe.Trainer(net); err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
-	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = labeled(images), labeled(data.Validation), seed
-	s.trainer.Warp = warp(images, m.Recipe, seed)
+	s.trainer.Train, s.trainer.Validation, s.trainer.Seed = part.Data(), d.Validation.Data(), seed
+	if s.trainer.Warp, err = warp(d, m.Recipe, seed); err != nil {
+		return nil, err
+	}
+	if s.counts() && d.Schema.Kind != dataset.Digits {
+		s.trainer.Score = s.finely
+	}
 	s.progress = newProgress(a.err)
-	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len(), s.counts())
+	s.trainer.Progress = s.progress.training(m.Recipe.Epochs, s.trainer.Train.Len(), s.counts(), unit(d))
 	s.view = newView(s)
 	return s, nil
+}
+
+// texts are the files of the run that are written once.
+func (s *session) texts() (t rundir.Texts, err error) {
+	text, err := encode(s.model)
+	if err != nil {
+		return t, usagef("%w", err)
+	}
+	t.ModelTOML = append([]byte(s.flags.repeat(s.seed)), text...)
+	t.DataJSON = append(mustJSON(s.data.Schema), '\n')
+	return t, nil
 }
 
 // info is run.json at the start.
 func (s *session) info() rundir.Info {
 	host, _ := os.Hostname() // A run on a host without a name is a run too.
 	return rundir.Info{
-		Name: string(s.flags.name), Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(), Build: build(),
+		Name: string(s.flags.name), Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(),
+		DataKind: s.data.Schema.Kind, Build: build(),
 		Kernel: s.net.Kernel(), VM: s.flags.vm.value, Host: host,
 	}
 }
@@ -293,10 +353,9 @@ func (f *trainFlags) repeat(seed uint64) string {
 	if f.dtype.value != "float32" {
 		line += " --dtype " + f.dtype.value
 	}
-	if f.data != "" {
-		if dir, err := filepath.Abs(f.data); err == nil {
-			line += " --data " + shellWord(dir)
-		}
+	line += f.words()
+	if f.loss.text != "" {
+		line += " --loss " + shellWord(f.loss.text)
 	}
 	return line + "\n"
 }

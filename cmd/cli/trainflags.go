@@ -61,19 +61,21 @@ func (f *machineFlags) processors() int {
 // trainFlags are the flags of train.
 type trainFlags struct {
 	machineFlags
+	dataFlags
 	set *pflag.FlagSet
 
 	epochs, batch, trainSize, patience int
 	eta, lambda, momentum, clip, ema   float64
 	seed                               uint64
-	data, runs, resume                 string
+	runs, resume                       string
 	optimizer                          ruled[train.Optimizer]
 	schedule                           ruled[train.Schedule]
 	augment                            ruled[models.Augment]
 	init                               ruled[*graph.Init]
+	loss                               ruled[*graph.Loss]
 	style                              choice
 	name                               runName
-	json, full, findEta                bool
+	json, full, dropTail, findEta      bool
 	curve                              string
 }
 
@@ -81,7 +83,7 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	f.set = set
 	set.SetNormalizeFunc(normalize)
 	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --patience is the model's own if not given")
-	set.IntVar(&f.batch, "batch", 0, "`N` images in a mini-batch")
+	set.IntVar(&f.batch, "batch", 0, "`N` examples in a mini-batch")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
 	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularization λ, by network2's convention")
 	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
@@ -90,13 +92,15 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.Float64Var(&f.ema, "ema", 0, "`decay` of an average of the weights, which is evaluated and kept in their place: 0.999")
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
 	f.init.define(set, r, "init", initHelp(r))
+	f.loss.define(set, r, "loss", lossHelp(r))
 	set.BoolVar(&f.full, "full", false, "train on the validation images too, and test the last weights")
-	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training images")
+	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training examples")
+	set.BoolVar(&f.dropTail, "drop-tail", false, "leave out the short last mini-batch of an epoch")
 	f.augment.define(set, r, "augment", augmentHelp)
 	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
 	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")
 	f.machineFlags.define(set)
-	set.StringVar(&f.data, "data", "", "`DIR` with the four files of a data set; if not given, the MNIST inside the program")
+	f.dataFlags.define(set)
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
 	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
 	set.Var(&f.name, "name", "`NAME` of the run, by which every command takes it")
@@ -121,6 +125,7 @@ func (f *trainFlags) override(r *models.Recipe) {
 		"ema":        func() { r.EMA = f.ema },
 		"train-size": func() { r.TrainSize = f.trainSize },
 		"full":       func() { r.Full = f.full },
+		"drop-tail":  func() { r.DropTail = f.dropTail },
 		"augment":    func() { r.Augment = f.augment.value },
 		"init":       func() { r.Init = f.init.value },
 	} {
@@ -249,4 +254,9 @@ func (f *trainFlags) chosenSeed() uint64 {
 // initHelp says what --init takes.
 func initHelp(r models.Reader) string {
 	return "`rule` of first weights: " + strings.Join(names[*graph.Init](r), ", ")
+}
+
+// lossHelp says what --loss takes.
+func lossHelp(r models.Reader) string {
+	return "`cost`: " + strings.Join(names[*graph.Loss](r), ", ")
 }

@@ -136,12 +136,17 @@ func misuse(cmd *cobra.Command, err error) error {
 		return usagef("--%s without a value; it takes %s", e.GetFlag().Name, cmp.Or(kinds[e.GetFlag().Value.Type()], what))
 	}
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		if kind := kinds[e.GetFlag().Value.Type()]; kind != "" {
-			return usagef("--%s: %q is not %s", e.GetFlag().Name, e.GetValue(), kind)
-		}
-		return usagef("--%s: %w", e.GetFlag().Name, e.Unwrap())
+		return usagef("--%s: %w", e.GetFlag().Name, badValue(e))
 	}
 	return usagef("%w", err)
+}
+
+// badValue says what is wrong with a flag's value.
+func badValue(e *pflag.InvalidValueError) error {
+	if kind := kinds[e.GetFlag().Value.Type()]; kind != "" {
+		return fmt.Errorf("%q is not %s", e.GetValue(), kind)
+	}
+	return e.Unwrap()
 }
 
 // unknownFlag is the error for a flag that a command has not, short as in -e or long, with those that may be meant.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/train"
@@ -50,7 +52,7 @@ type bookView struct {
 func (v bookView) start(s *session) { v.header(s) }
 
 func (v bookView) epoch(ctx context.Context, s *session, _ train.Epoch) error {
-	got, err := train.Evaluate(ctx, s.net, labeled(s.data.Test))
+	got, err := train.Evaluate(ctx, s.net, s.data.Test.Data())
 	if err == nil {
 		fmt.Fprintf(v.w, "Epoch %d: %d / %d\n", s.trainer.State().Epoch-1, got.Correct, s.data.Test.Len())
 	}
@@ -63,24 +65,46 @@ type tableView struct{ w io.Writer }
 func (v tableView) start(s *session) {
 	v.header(s)
 	fmt.Fprintln(v.w)
-	v.row(s, "", "epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s")
+	head := cellsOf(s)
+	for i := range head {
+		head[i].text = head[i].name
+	}
+	v.row("", head)
 }
 
-// row prints a line of the table of epochs, with a mark behind it: as many columns as a terminal has room for, and without the accuracies
-// where the loss has no classes.
-func (v tableView) row(s *session, mark string, cells ...string) {
+// cell is one of a line of the table of epochs.
+type cell struct {
+	name, text string
+	width      int
+}
+
+// cellsOf are the columns of the table of epochs: without accuracies where the loss has no classes, and with what is of interest of numbers.
+func cellsOf(s *session) []cell {
+	all := []cell{{name: "epoch", width: 5}, {name: "train_loss", width: 10}}
+	if s.counts() {
+		all = append(all, cell{name: "train_acc", width: 9})
+	}
+	all = append(all, cell{name: "val_loss", width: 8})
+	if s.counts() {
+		all = append(all, cell{name: "val_acc", width: 7})
+	}
+	if s.predictsNumbers() {
+		all = append(all, cell{name: "val_mae", width: 8}, cell{name: "val_r2", width: 7})
+	}
+	return append(all, cell{name: "eta", width: 9}, cell{name: "time", width: 7}, cell{name: unit(s.data), width: 9})
+}
+
+// row prints a line of the table of epochs, with a mark behind it: as many columns as a terminal has room for.
+func (v tableView) row(mark string, cells []cell) {
 	line, most := "", columns(v.w)
-	for i, width := range []int{5, 10, 9, 8, 7, 9, 7, 9} {
-		if (i == 2 || i == 4) && !s.counts() {
-			continue
-		}
+	for i, c := range cells {
 		if i > 0 {
-			width += 2
+			c.width += 2
 		}
-		if most > 0 && utf8.RuneCountInString(line)+width+len(" *") > most {
+		if most > 0 && utf8.RuneCountInString(line)+c.width+len(" *") > most {
 			break
 		}
-		line += fmt.Sprintf("%*s", width, cells[i])
+		line += fmt.Sprintf("%*s", c.width, c.text)
 	}
 	fmt.Fprintln(v.w, line+mark)
 }
@@ -91,12 +115,17 @@ func (v tableView) header(s *session) {
 		{"model", title(s.model)},
 		{"", fmt.Sprintf("%s parameters, %s", count(s.net.Size()), f.dtype.value)},
 		{"recipe", recipe(s.model.Recipe)},
-		{"data", fmt.Sprintf("%s: %s training, %s validation, %s test images", d.Name,
-			count(s.trainer.Train.Len()), count(d.Validation.Len()), count(d.Test.Len()))},
+		{"data", fmt.Sprintf("%s: %s training, %s validation, %s test %s", d.Name,
+			count(s.trainer.Train.Len()), count(d.Validation.Len()), count(d.Test.Len()), noun(d))},
+	}
+	if d.Schema.Kind != dataset.Digits {
+		rows = append(rows, [2]string{"", about(&d.Schema)})
+	}
+	rows = append(rows, [][2]string{
 		{"seed", fmt.Sprint(s.seed)},
 		{"machine", fmt.Sprintf("VM %s, kernel %s, %d threads", f.vm.value, s.net.Kernel(), f.processors())},
 		{"run", s.run.Path()},
-	}
+	}...)
 	if name := s.run.Info().Name; name != "" {
 		rows = append(rows, [2]string{"name", name})
 	}
@@ -113,15 +142,24 @@ func (v tableView) lines(rows [][2]string) {
 }
 
 func (v tableView) epoch(_ context.Context, s *session, e train.Epoch) error {
-	loss, acc, mark := fmt.Sprintf("%.4f", e.ValLoss), percent(e.ValAcc), ""
+	mark, dash := "", func(text string) string { return text }
 	switch {
 	case !s.validates():
-		loss, acc = "-", "-"
+		dash = func(string) string { return "-" }
 	case e.Best:
 		mark = " *"
 	}
-	v.row(s, mark, fmt.Sprint(e.Epoch), fmt.Sprintf("%.4f", e.TrainLoss), percent(e.TrainAcc), loss, acc, fmt.Sprintf("%.4g", e.Eta),
-		duration(e.Seconds), count(int(e.PerSecond)))
+	texts := map[string]string{
+		"epoch": fmt.Sprint(e.Epoch), "train_loss": fmt.Sprintf("%.4f", e.TrainLoss), "train_acc": percent(e.TrainAcc),
+		"val_loss": dash(fmt.Sprintf("%.4f", e.ValLoss)), "val_acc": dash(percent(e.ValAcc)),
+		"val_mae": dash(figure(s.near.mae)), "val_r2": dash(fmt.Sprintf("%.4f", s.near.r2)),
+		"eta": fmt.Sprintf("%.4g", e.Eta), "time": duration(e.Seconds), unit(s.data): count(int(e.PerSecond)),
+	}
+	cells := cellsOf(s)
+	for i, c := range cells {
+		cells[i].text = texts[c.name]
+	}
+	v.row(mark, cells)
 	return nil
 }
 
@@ -131,28 +169,61 @@ func (v tableView) end(s *session, o outcome) {
 	}
 	var rows [][2]string
 	if o.best.Epoch >= 0 && s.validates() {
-		what := fmt.Sprintf("%s of the validation images", percent(o.best.Score))
+		what := fmt.Sprintf("%s of the validation %s", percent(s.bestAcc(o.best)), noun(s.data))
 		if !s.counts() {
-			what = fmt.Sprintf("loss %.4f on the validation images", -o.best.Score)
+			what = fmt.Sprintf("loss %.4f on the validation %s", -o.best.Score, noun(s.data))
 		}
 		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s", o.best.Epoch, what)})
 	}
-	test := fmt.Sprintf("loss %.4f on %s images", o.test.Loss, count(o.test.Total))
-	if n := o.test.Correct; n != nil {
-		test = score(*n, o.test.Total)
-	}
-	rows = append(rows, [2]string{"test", test})
+	rows = append(rows, [2]string{"test", s.tested(o.test)})
 	if p := s.model.Published; p.Accuracy > 0 && s.flags.data == "" {
 		rows = append(rows, [2]string{"book", fmt.Sprintf("%s of the %s images (%s)", percent(p.Accuracy), p.Set, p.Source)})
 	}
-	path := shellWord(s.run.Path())
-	rows = append(rows,
-		[2]string{"run", s.run.Path()},
-		[2]string{"next", commandName() + " serve " + path + " --open"},
-		[2]string{"", commandName() + " eval " + path + " --confusion"},
-		[2]string{"", commandName() + " predict " + path + " digit.png --show"})
+	rows = append(rows, [2]string{"run", s.run.Path()})
+	for i, next := range s.next() {
+		rows = append(rows, [2]string{[]string{"next", ""}[min(i, 1)], commandName() + " " + next})
+	}
 	fmt.Fprintln(v.w)
 	v.lines(rows)
+}
+
+// tested is the test's result in words.
+func (s *session) tested(t *rundir.Test) string {
+	if t.Correct != nil {
+		return score(*t.Correct, t.Total)
+	}
+	text := fmt.Sprintf("loss %.4f on %s %s", t.Loss, count(t.Total), noun(s.data))
+	if t.MAE != nil {
+		n := closeness{mae: *t.MAE, r2: math.NaN()}
+		if t.R2 != nil {
+			n.r2 = *t.R2
+		}
+		text += ": " + n.words()
+	}
+	return text
+}
+
+// next are the commands to try with the run.
+func (s *session) next() []string {
+	path := shellWord(s.run.Path())
+	switch {
+	case s.data.Schema.Kind == dataset.Digits:
+		return []string{"serve " + path + " --open", "eval " + path + " --confusion", "predict " + path + " digit.png --show"}
+	case s.data.Schema.Classes == nil:
+		return []string{"eval " + path, "predict " + path + " " + shellWord(s.more()), "plot " + path + " -o curves.svg"}
+	}
+	return []string{"eval " + path + " --confusion", "predict " + path + " " + shellWord(s.more())}
+}
+
+// more is a file to predict from, of the kind that the network was trained on.
+func (s *session) more() string {
+	switch s.data.Schema.Kind {
+	case dataset.Table:
+		return "more.csv"
+	case dataset.Pictures:
+		return "picture.png"
+	}
+	return "more.npz"
 }
 
 // score is an accuracy with its interval.

@@ -230,7 +230,7 @@ func TestBombs(t *testing.T) {
 		return f
 	}
 	for want, file := range map[string][]byte{
-		"makes more than 67108864 bytes":        bomb("|i1", "(16777216,)", maxData+1),
+		"makes more than 67108864 bytes":        bomb("|i1", "(16777216,)", uint32(small.data+1)),
 		"more than 100663296 bytes of memory":   bomb("|i1", "(16777216,)", 72+16<<20),
 		"take more than 100663296 bytes":        bomb("|u1", "(16777216,)", 72+16<<20), // as float64
 		"its values take more than 100663296":   bomb("|b1", "(16777216,)", 72+16<<20),

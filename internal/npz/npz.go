@@ -14,14 +14,27 @@ import (
 )
 
 const (
-	maxData      = 64 << 20 // bytes of all entries
-	maxMemory    = 96 << 20 // bytes of what all values become: 11 million of one byte
-	maxFile      = 72 << 20 // bytes: deflating can make a little more of them
-	maxDirectory = 1 << 20  // bytes: some ten thousand arrays, and quick to refuse
-	maxHeader    = 10_000   // bytes, NumPy's own limit
-	maxName      = 200      // bytes
-	maxRank      = 32       // dimensions
-	maxStrings   = 1000     // in one array
+	maxDirectory = 1 << 20 // bytes: some ten thousand arrays, and quick to refuse
+	maxHeader    = 10_000  // bytes, NumPy's own limit
+	maxName      = 200     // bytes
+	maxRank      = 32      // dimensions
+	maxRatio     = 64      // what deflate makes of a byte without being suspicious; it makes 5 of one of MNIST's
+)
+
+// limits are of what a file may hold.
+type limits struct {
+	file       int64  // bytes; deflating can make a little more of them
+	data       uint64 // bytes of all entries
+	memory     int64  // bytes of what all values become
+	suspicious uint64 // bytes of entries that are packed suspiciously well
+	strings    int    // in one array
+}
+
+var (
+	// small is for what is read at once, where every number is a float64 in the end: 11 million of one byte.
+	small = limits{file: 72 << 20, data: 64 << 20, memory: 96 << 20, suspicious: 64 << 20, strings: 1000}
+	// large is for data sets: an archive without the extension for more than 4 GiB. What is suspicious takes four times its bytes as float32.
+	large = limits{file: 4<<30 - 1, data: 16 << 30, memory: math.MaxInt64, suspicious: 24 << 20, strings: 1 << 26}
 )
 
 // An Array is an array of a file. Data is in row-major order, its length the product of Shape; a scalar has the shape [] and

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/crc32"
 	"io"
 	"slices"
@@ -19,7 +20,7 @@ import (
 
 // ReadFile reads the file at path. See Read for its errors.
 func ReadFile(path string) ([]Array, error) {
-	f, size, err := intake.Open("", path, maxFile)
+	f, size, err := intake.Open("", path, small.file)
 	if err != nil {
 		return nil, fmt.Errorf("npz: %w", err)
 	}
@@ -30,14 +31,14 @@ func ReadFile(path string) ([]Array, error) {
 // Read reads the arrays of a file of size bytes, in their order; name is the file's name in errors. A fault in the contents, a
 // missing end included, is a *FormatError; any other error is r's own, wrapped.
 func Read(r io.ReaderAt, size int64, name string) ([]Array, error) {
-	files, err := directory(r, size, name)
+	files, err := directory(r, size, name, &small)
 	if err != nil {
 		return nil, err
 	}
 	var arrays []Array
-	memory := 0
+	var memory int64
 	for _, f := range files {
-		e := &entry{file: name, name: f.Name, f: f, size: int64(f.UncompressedSize64)}
+		e := &entry{file: name, name: f.Name, f: f, size: int64(f.UncompressedSize64), limits: &small}
 		a, err := e.read(&memory)
 		if err != nil {
 			return nil, err
@@ -49,10 +50,10 @@ func Read(r io.ReaderAt, size int64, name string) ([]Array, error) {
 
 // directory returns the archive's entries. Package zip would follow a directory of any length, and forgives bytes before and
 // after the archive.
-func directory(r io.ReaderAt, size int64, name string) ([]*zip.File, error) {
+func directory(r io.ReaderAt, size int64, name string, l *limits) ([]*zip.File, error) {
 	const end = 22 // bytes of the record that ends an archive
-	if size > maxFile {
-		return nil, fault(name, "", 0, "the file has %d bytes, and the limit is %d; save fewer steps in it", size, maxFile)
+	if size > l.file {
+		return nil, fault(name, "", 0, "the file has %d bytes, and the limit is %d; save less in it", size, l.file)
 	}
 	if size < end {
 		return nil, fault(name, "", 0, "the file has %d bytes, and the smallest archive has %d; it is cut off, or no .npz file", size, end)
@@ -75,12 +76,12 @@ func directory(r io.ReaderAt, size int64, name string) ([]*zip.File, error) {
 	if err != nil || len(z.File) != entries {
 		return nil, fault(name, "", offset, "the archive's directory is not one of %d entries; take another copy", entries)
 	}
-	return z.File, checkDirectory(z.File, offset, name)
+	return z.File, checkDirectory(z.File, offset, name, l)
 }
 
 // checkDirectory compares the entries with each other and with the bytes that they can be in, those before end.
-func checkDirectory(files []*zip.File, end int64, name string) error {
-	total, seen := uint64(0), map[string]bool{}
+func checkDirectory(files []*zip.File, end int64, name string, l *limits) error {
+	total, suspicious, seen := uint64(0), uint64(0), map[string]bool{}
 	var spans []span
 	for _, f := range files {
 		offset, err := f.DataOffset()
@@ -100,8 +101,15 @@ func checkDirectory(files []*zip.File, end int64, name string) error {
 			return fault(name, "", offset, "the entry %q has %d bytes, and %d when unpacked, without packing; take another copy",
 				f.Name, f.CompressedSize64, f.UncompressedSize64)
 		}
-		if total += min(f.UncompressedSize64, maxData+1); total > maxData {
-			return fault(name, "", offset, "the entry %q makes more than %d bytes with those before; save fewer steps", f.Name, maxData)
+		if total += min(f.UncompressedSize64, l.data+1); total > l.data {
+			return fault(name, "", offset, "the entry %q makes more than %d bytes with those before; save less in the file", f.Name, l.data)
+		}
+		if f.UncompressedSize64 > maxRatio*f.CompressedSize64 {
+			suspicious += f.UncompressedSize64
+		}
+		if suspicious > l.suspicious {
+			return fault(name, "", offset, "the entry %q makes more than %d bytes of each; save it unpacked, with np.savez, if that is what you expect",
+				f.Name, maxRatio)
 		}
 		const header = 30 // bytes before the name
 		seen[f.Name] = true
@@ -128,41 +136,57 @@ type entry struct {
 	f          *zip.File
 	r          io.Reader
 	pos, size  int64 // bytes read, and in all
+	sum        hash.Hash32
+	limits     *limits
 }
 
 func (e *entry) fault(format string, a ...any) error {
 	return fault(e.file, e.name, e.pos, format, a...)
 }
 
-// read reads the whole entry. The bytes that its values take are added to memory.
-func (e *entry) read(memory *int) (Array, error) {
+// open begins to read the entry, with its header.
+func (e *entry) open() (*header, error) {
 	raw, err := e.f.OpenRaw()
 	if err != nil {
-		return Array{}, readError(e.file, err)
+		return nil, readError(e.file, err)
 	}
 	if e.f.Method == zip.Deflate {
 		raw = flate.NewReader(bufio.NewReader(&source{r: raw, e: e}))
 	}
-	sum := crc32.NewIEEE()
-	e.r = io.TeeReader(bufio.NewReader(raw), sum)
+	e.sum = crc32.NewIEEE()
+	e.r, e.pos = io.TeeReader(bufio.NewReader(raw), e.sum), 0
 	h, err := e.header()
+	if err != nil {
+		return nil, err
+	}
+	if left := e.size - e.pos; uint64(h.size) > e.limits.data || int64(h.size*h.width) != left {
+		return nil, e.fault("%d bytes follow, which is not what type %s and shape %v need; take another copy", left, h.descr, h.shape)
+	}
+	return h, nil
+}
+
+// read reads the whole entry. The bytes that its values take are added to memory.
+func (e *entry) read(memory *int64) (Array, error) {
+	h, err := e.open()
 	if err != nil {
 		return Array{}, err
 	}
-	if left := e.size - e.pos; h.size > maxData || int64(h.size*h.width) != left {
-		return Array{}, e.fault("%d bytes follow, which is not what type %s and shape %v need; take another copy", left, h.descr, h.shape)
-	}
-	if *memory += h.memory(); *memory > maxMemory {
-		return Array{}, e.fault("its values take more than %d bytes of memory with those before; save fewer steps", maxMemory)
+	if *memory += int64(h.memory()); *memory > e.limits.memory {
+		return Array{}, e.fault("its values take more than %d bytes of memory with those before; save less in the file", e.limits.memory)
 	}
 	data, err := e.values(h)
+	return e.close(h, data, err)
+}
+
+// close makes an array of the values, which must be the last bytes of the entry, and must have its checksum.
+func (e *entry) close(h *header, data any, err error) (Array, error) {
 	if err != nil {
 		return Array{}, err
 	}
 	if n, err := io.ReadFull(e.r, make([]byte, 1)); n > 0 || err != io.EOF {
 		return Array{}, e.fault("the entry goes on after its values; take another copy")
 	}
-	if got := sum.Sum32(); got != e.f.CRC32 {
+	if got := e.sum.Sum32(); got != e.f.CRC32 {
 		return Array{}, e.fault("the checksum is %08x, and the directory says %08x; the file is damaged, take another copy", got, e.f.CRC32)
 	}
 	return Array{strings.TrimSuffix(e.name, ".npy"), h.shape, data}, nil

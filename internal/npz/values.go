@@ -8,8 +8,8 @@ import (
 
 // values reads the values of an array in row-major order.
 func (e *entry) values(h *header) (any, error) {
-	if (h.kind == 'U' || h.kind == 'S') && h.size > maxStrings {
-		return nil, e.fault("%d strings, and the limit is %d; save numbers", h.size, maxStrings)
+	if (h.kind == 'U' || h.kind == 'S') && h.size > e.limits.strings {
+		return nil, e.fault("%d strings, and the limit is %d; save numbers", h.size, e.limits.strings)
 	}
 	switch {
 	case h.descr[1:] == "f4":
@@ -26,46 +26,62 @@ func (e *entry) values(h *header) (any, error) {
 	return e.strings(h)
 }
 
-// rowMajor reads h.size values, each by get, and brings a column-major array into row-major order.
+// rowMajor reads h.size values, each by get, and puts those of a column-major array where they are in row-major order.
 func rowMajor[T any](e *entry, h *header, get func(b []byte) T) ([]T, error) {
 	const chunk = 1 << 13  // values
 	const expansion = 1032 // what deflate makes of a byte at most
 	buf := make([]byte, min(h.size, chunk)*h.width)
-	all := make([]T, 0, min(h.size, int(e.f.CompressedSize64)*expansion/h.width)) // no more than the file can hold
-	for len(all) < h.size {
-		part := buf[:min(h.size-len(all), chunk)*h.width]
+	all := make([]T, min(h.size, int(e.f.CompressedSize64)*expansion/h.width)) // no more than the file can hold
+	turn := newTurn(h)
+	for at := 0; at < h.size; {
+		part := buf[:min(h.size-at, chunk)*h.width]
 		if err := e.full(part); err != nil {
 			return nil, err
 		}
 		for ; len(part) > 0; part = part[h.width:] {
-			all = append(all, get(part[:h.width]))
+			all[turn.next(at)] = get(part[:h.width])
+			at++
 		}
 	}
-	if !h.fortran || len(h.shape) < 2 {
-		return all, nil
-	}
-	return turned(all, h.shape), nil
+	return all, nil
 }
 
-// turned brings x, column-major, into row-major order.
-func turned[T any](x []T, shape []int) []T {
-	y := make([]T, len(x))
-	index := make([]int, len(shape))
-	for i := range y {
-		from, stride := 0, 1
-		for axis, k := range index {
-			from += k * stride
-			stride *= shape[axis]
-		}
-		y[i] = x[from]
-		for axis := len(shape) - 1; axis >= 0; axis-- {
-			if index[axis]++; index[axis] < shape[axis] {
-				break
-			}
-			index[axis] = 0
-		}
+// turn is the way of a column-major array into row-major order; nil leaves all as it is.
+type turn struct {
+	shape, strides, index []int
+	at                    int
+}
+
+func newTurn(h *header) *turn {
+	rank := len(h.shape)
+	if !h.fortran || rank < 2 {
+		return nil
 	}
-	return y
+	t := &turn{shape: h.shape, strides: make([]int, rank), index: make([]int, rank)}
+	stride := 1
+	for axis := rank - 1; axis >= 0; axis-- {
+		t.strides[axis] = stride
+		stride *= h.shape[axis]
+	}
+	return t
+}
+
+// next is where value number i goes; it is called with 0, 1, 2, ….
+func (t *turn) next(i int) int {
+	if t == nil {
+		return i
+	}
+	at := t.at
+	for axis, n := range t.shape {
+		t.index[axis]++
+		t.at += t.strides[axis]
+		if t.index[axis] < n {
+			break
+		}
+		t.at -= n * t.strides[axis]
+		t.index[axis] = 0
+	}
+	return at
 }
 
 // integers reads integers of any width. An unsigned one beyond int64 is a fault.

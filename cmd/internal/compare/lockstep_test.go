@@ -297,7 +297,7 @@ func TestNewErrors(t *testing.T) {
 		{graph.Dense{Out: 3}, &graph.Loss{Name: "hinge", Cost: graph.Quadratic.Cost}, recipe, "cost hinge is not among those by hand"},
 		{graph.MaxPool{Size: 7}, graph.Quadratic, recipe, "graph: layer 0 pool(7)"},
 		{graph.Dense{Out: 3}, graph.Quadratic, models.Recipe{Batch: 4}, "train: eta 0"},
-		{graph.Dense{Out: 3}, graph.Quadratic, models.Recipe{Batch: 31, Eta: 1, DropTail: true}, "30 training images do not make a mini-batch of 31"},
+		{graph.Dense{Out: 3}, graph.Quadratic, models.Recipe{Batch: 31, Eta: 1, DropTail: true}, "30 training examples do not make a mini-batch of 31"},
 	} {
 		m := models.Model{Name: "net", Input: graph.Shape{1, 6, 6}, Net: c.net, Loss: c.loss, Recipe: c.recipe}
 		if l, err := begin(m, graph.Config{}, 0); l != nil || err == nil || !strings.Contains(err.Error(), c.want) {

@@ -22,11 +22,19 @@ const (
 	version = 8
 )
 
-// Info is what a file says about its network in words.
+// Info is what a file says about its network in words, and what it does to examples and outputs, which are then in the unit of the data.
 type Info struct {
 	Name     string
 	Doc      string
 	Metadata map[string]string
+	Inputs   *Scaling // x becomes (x-Mean)/Deviation before the network; nil: it stays
+	Outputs  *Scaling // y becomes y·Deviation+Mean behind it; nil: it stays
+}
+
+// Scaling has a number for each place of the first axis of an example: a channel, or an input.
+type Scaling struct {
+	Mean, Deviation []float64
+	Fill            []float64 // in place of an x that is NaN; nil: there is none
 }
 
 // Encode is the file of the network that predicts. An error names the layer and the op that have no form in ONNX.
@@ -36,14 +44,22 @@ func Encode(n *graph.Net, info Info) ([]byte, error) {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	b := &body{values: values, names: make([]string, len(values)), taken: map[string]bool{input: true, output: true}, read: map[string]bool{}}
+	b.x, b.y = b.scaled(info.Inputs, len(n.Input)), output
+	if info.Outputs != nil {
+		b.y = b.unique("predicted")
+	}
 	for i, v := range values {
 		if err := b.value(i, v); err != nil {
 			return nil, fmt.Errorf("onnx: %s: %w", v.Layer, err)
 		}
 	}
 	last := len(values) - 1
-	if b.names[last] != output { // nothing was computed
-		b.write(output, "Identity", nil, b.names[last])
+	if b.names[last] != b.y { // nothing was computed
+		b.write(b.y, "Identity", nil, b.names[last])
+	}
+	if s := info.Outputs; s != nil {
+		shape := graph.Shape{len(s.Mean)}
+		b.write(output, "Add", nil, b.node("Mul", b.y, b.tensor("deviation", shape, s.Deviation)), b.tensor("mean", shape, s.Mean))
 	}
 	g := message{}
 	for _, node := range b.nodes {
@@ -89,6 +105,7 @@ func modelProto(g message, info Info) []byte {
 type body struct {
 	values    []graph.Value
 	names     []string // of the values
+	x, y      string   // the examples as the network sees them, and what it gives
 	taken     map[string]bool
 	size      string // the name of the mini-batch's size, a tensor (1); "" until it is needed
 	nodes     []message
@@ -112,7 +129,7 @@ func (b *body) value(i int, v graph.Value) error {
 	for k, from := range v.X {
 		x[k] = b.names[from]
 	}
-	if b.names[i] = output; i < len(b.values)-1 {
+	if b.names[i] = b.y; i < len(b.values)-1 {
 		b.names[i] = b.unique(v.Op)
 	}
 	write, ok := rows[v.Op]
@@ -122,11 +139,27 @@ func (b *body) value(i int, v graph.Value) error {
 	return write(b, call{Value: v, x: x, y: b.names[i]})
 }
 
+// scaled writes what becomes of the examples, of so many axes, and is its name.
+func (b *body) scaled(s *Scaling, axes int) string {
+	if s == nil {
+		return input
+	}
+	shape := graph.Shape{len(s.Mean)}
+	for len(shape) < axes {
+		shape = append(shape, 1)
+	}
+	x := input
+	if s.Fill != nil {
+		x = b.node("Where", b.node("IsNaN", x), b.tensor("fill", shape, s.Fill), x)
+	}
+	return b.node("Div", b.node("Sub", x, b.tensor("mean", shape, s.Mean)), b.tensor("deviation", shape, s.Deviation))
+}
+
 // leaf writes what is not computed, and is its name.
 func (b *body) leaf(v graph.Value) string {
 	switch {
 	case v.Data == nil:
-		return input
+		return b.x
 	case v.Name != "":
 		return b.tensor(v.Name, v.Shape, v.Data)
 	case slices.ContainsFunc(v.Shape, negative):

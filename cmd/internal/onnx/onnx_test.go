@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -117,4 +118,38 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%v; want %s", err, c.want)
 		}
 	}
+}
+
+// TestScaled: a file takes examples and gives outputs in the unit of the data, by input and by channel, and fills in what is missing.
+func TestScaled(t *testing.T) {
+	r := newRuntime(t)
+	outputs := &Scaling{Mean: []float64{150, 150}, Deviation: []float64{50, 50}}
+	unit := func(y float32) float32 { return 50*y + 150 }
+	scale := func(x, mean, deviation float32) float32 { return (x - mean) / deviation }
+	nan := float32(math.NaN())
+	for _, c := range []struct {
+		in  shape
+		net graph.Layer
+		x   []float32
+		of  *Scaling
+	}{
+		{shape{3}, graph.Dense{Out: 2}, []float32{20, 1, 7, 60, nan, 8}, &Scaling{Mean: []float64{40, .5, 7}, Deviation: []float64{20, .1, 2}, Fill: []float64{41, .7, 3}}},
+		{shape{2, 1, 2}, graph.Seq{graph.Flatten{}, graph.Dense{Out: 2}}, []float32{10, 20, 1, 2, 30, 40, 3, 4}, &Scaling{Mean: []float64{20, 2}, Deviation: []float64{10, 1}}},
+	} {
+		n, err := graph.New(c.net, graph.MSE, c.in, graph.Config{Seed: 1, Init: graph.He})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shake(n)
+		seen, size := make([]float32, len(c.x)), c.in.TotalSize()
+		for i, x := range c.x {
+			k := i % size * c.in[0] / size // the place of the first axis
+			if x != x {
+				x = float32(c.of.Fill[k])
+			}
+			seen[i] = scale(x, float32(c.of.Mean[k]), float32(c.of.Deviation[k]))
+		}
+		r.addWith(t, n, c.x, seen, Info{Name: fmt.Sprint(c.in), Inputs: c.of, Outputs: outputs}, unit)
+	}
+	r.check(t)
 }

@@ -23,7 +23,8 @@ type job struct {
 
 	name string
 	net  *graph.Net
-	x    []float32
+	x    []float32             // as the network sees them
+	unit func(float32) float32 // what becomes of an output; nil: nothing
 }
 
 // runtime is a folder of jobs.
@@ -51,7 +52,14 @@ func newRuntime(t *testing.T) *runtime {
 // add writes the network's file and the examples.
 func (r *runtime) add(t *testing.T, name string, n *graph.Net, x []float32) {
 	t.Helper()
-	text, err := Encode(n, Info{Name: name, Metadata: map[string]string{"test": name}})
+	r.addWith(t, n, x, x, Info{Name: name, Metadata: map[string]string{"test": name}}, nil)
+}
+
+// addWith is add of a file that takes x and of a network that sees another one.
+func (r *runtime) addWith(t *testing.T, n *graph.Net, x, seen []float32, info Info, unit func(float32) float32) {
+	t.Helper()
+	name := info.Name
+	text, err := Encode(n, info)
 	if err != nil {
 		t.Errorf("%s: %v", name, err)
 		return
@@ -62,7 +70,7 @@ func (r *runtime) add(t *testing.T, name string, n *graph.Net, x []float32) {
 		}
 		return c
 	}, name))
-	j := job{Model: base + ".onnx", X: base + ".x", Y: base + ".y", name: name, net: n, x: x}
+	j := job{Model: base + ".onnx", X: base + ".x", Y: base + ".y", name: name, net: n, x: seen, unit: unit}
 	j.Shape = append([]int{len(x) / n.Input.TotalSize()}, n.Input...)
 	numbers, err := binary.Append(nil, binary.LittleEndian, x)
 	for _, f := range []struct {
@@ -97,6 +105,11 @@ func (r *runtime) check(t *testing.T) {
 		want := make([]float32, j.Shape[0]*j.net.Outputs)
 		if err := j.net.Predictor(100).Predict(want, j.x); err != nil {
 			t.Fatalf("%s: %v", j.name, err)
+		}
+		for i, y := range want {
+			if j.unit != nil {
+				want[i] = j.unit(y)
+			}
 		}
 		raw, err := os.ReadFile(j.Y)
 		got := make([]float32, len(want))

@@ -24,12 +24,12 @@ const (
 
 // Confusion writes the matrix of how often a class, the row, got an answer, the column, to path, as its ending says: .svg or .png. Right
 // answers are blue by their part of the row, wrong ones red by the root of their part of the most frequent confusion, so that rare ones can be
-// seen. To the right of each row stands its recall, below each column its precision.
-func Confusion(path, title string, matrix [][]int) error {
-	return write(path, func() (vg.CanvasWriterTo, error) { return confusion(path, title, matrix) })
+// seen. Classes have names. To the right of each row stands its recall, below each column its precision.
+func Confusion(path, title string, matrix [][]int, names []string) error {
+	return write(path, func() (vg.CanvasWriterTo, error) { return confusion(path, title, matrix, names) })
 }
 
-func confusion(path, title string, matrix [][]int) (vg.CanvasWriterTo, error) {
+func confusion(path, title string, matrix [][]int, names []string) (vg.CanvasWriterTo, error) {
 	n := len(matrix)
 	if n == 0 {
 		return nil, errors.New("no classes to draw")
@@ -52,8 +52,8 @@ func confusion(path, title string, matrix [][]int) (vg.CanvasWriterTo, error) {
 	for i := range matrix {
 		at := body.Min.Add(image.Pt(i*side+side/2, i*side+side/2))
 		if i%(1+30/side) == 0 { // Where cells are small, not each has its words.
-			p.say(at.X, top-3*words/4, draw.XCenter, strconv.Itoa(i))
-			p.say(body.Min.X-words, at.Y, draw.XRight, strconv.Itoa(i))
+			p.say(at.X, top-3*words/4, draw.XCenter, short(names, i))
+			p.say(body.Min.X-words, at.Y, draw.XRight, short(names, i))
 		}
 		if side >= counted {
 			p.say(at.X, body.Max.Y+words, draw.XCenter, t.rate(i, t.columns))
@@ -64,6 +64,18 @@ func confusion(path, title string, matrix [][]int) (vg.CanvasWriterTo, error) {
 		}
 	}
 	return c, nil
+}
+
+// short is the name of a class, as much of it as there is room for; of one without a name it is the number.
+func short(names []string, class int) string {
+	const most = 8
+	if class >= len(names) {
+		return strconv.Itoa(class)
+	}
+	if name := []rune(intake.Line(names[class])); len(name) > most {
+		return string(name[:most-1]) + "…"
+	}
+	return intake.Line(names[class])
 }
 
 // tallied is a matrix with its sums and its most frequent confusion.

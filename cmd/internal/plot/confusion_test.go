@@ -13,7 +13,7 @@ import (
 // TestConfusion: counts, precision below, recall beside, in the order of the rows; right answers are blue, wrong ones red, none is white.
 func TestConfusion(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x.svg")
-	if err := Confusion(file, "a title", [][]int{{90, 10, 0}, {0, 7, 1}, {0, 0, 0}}); err != nil {
+	if err := Confusion(file, "a title", [][]int{{90, 10, 0}, {0, 7, 1}, {0, 0, 0}}, []string{"0", "1", "2"}); err != nil {
 		t.Fatal(err)
 	}
 	svg := read(t, file)
@@ -38,7 +38,7 @@ func TestConfusion(t *testing.T) {
 			t.Errorf("cell %d: %s, want %s", i, cells[i], want)
 		}
 	}
-	if err := Confusion(file, "", nil); err == nil || !strings.Contains(err.Error(), "no classes to draw") {
+	if err := Confusion(file, "", nil, nil); err == nil || !strings.Contains(err.Error(), "no classes to draw") {
 		t.Errorf("no classes: %v", err)
 	}
 }
@@ -51,7 +51,7 @@ func TestConfusionOfMany(t *testing.T) {
 		matrix[i][i] = 12345
 	}
 	file := filepath.Join(t.TempDir(), "x.svg")
-	if err := Confusion(file, "many", matrix); err != nil {
+	if err := Confusion(file, "many", matrix, nil); err != nil {
 		t.Fatal(err)
 	}
 	svg := string(read(t, file))

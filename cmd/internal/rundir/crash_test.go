@@ -171,7 +171,7 @@ func TestOneOperationFails(t *testing.T) {
 func TestCreateFails(t *testing.T) {
 	for k := 1; ; k++ {
 		root := t.TempDir()
-		r, err := create(&failing{disk: quick{}, n: k, once: true}, root, "mlp", noon, Info{}, []byte("x"))
+		r, err := create(&failing{disk: quick{}, n: k, once: true}, root, "mlp", noon, Info{}, Texts{ModelTOML: []byte("x")})
 		if err == nil {
 			r.Close()
 			if k < 10 {

@@ -25,7 +25,7 @@ type Entry struct {
 }
 
 // List returns the runs below root, the newest first; none where root does not exist, as before the first run. A folder that is no
-// run, or a broken one, is an Entry with an error.
+// run, or a broken one, is an Entry with an error; one whose name begins with a dot is nothing.
 func List(root string) ([]Entry, error) {
 	files, err := os.ReadDir(intake.Folder(root))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -35,7 +35,7 @@ func List(root string) ([]Entry, error) {
 	const limit = 16 << 20 // bytes of all run.json together: of some 10,000 runs
 	total := int64(0)
 	for _, f := range files {
-		if !f.IsDir() {
+		if !f.IsDir() || f.Name()[0] == '.' { // such as .sweep
 			continue
 		}
 		e := Entry{Path: filepath.Join(root, f.Name())}

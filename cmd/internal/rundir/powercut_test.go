@@ -129,7 +129,7 @@ func (f *ghostFile) Sync() error {
 // acknowledged, or from the one that was being written, with the lines that belong to it.
 func TestPowerCut(t *testing.T) {
 	g := &ghost{root: t.TempDir(), now: map[string]*inode{}, kept: map[string]*inode{}, seen: map[string]bool{}}
-	r, err := create(g, g.root, "mlp", noon, Info{}, []byte("x"))
+	r, err := create(g, g.root, "mlp", noon, Info{}, Texts{ModelTOML: []byte("x")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@
 //	runs/<model>-<yyyymmdd-hhmmss>-<4 hex>/
 //	    run.json                     what is run, on what, and how far it came
 //	    model.toml                   the architecture and the recipe
+//	    data.json                    what became of the data before the network saw them
 //	    metrics.jsonl                one event a line
 //	    checkpoints/<step>.safetensors
 //	    checkpoints/latest.json      the name of the newest checkpoint
@@ -16,14 +17,14 @@ package rundir
 import (
 	"cmp"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -43,102 +44,12 @@ var (
 const (
 	infoFile    = "run.json"
 	modelFile   = "model.toml"
+	dataFile    = "data.json"
 	metricsFile = "metrics.jsonl"
 	lockFile    = "lock"
 	checkpoints = "checkpoints"
 	temporary   = ".tmp" // the end of the name of a file that is being written
 )
-
-// Status says how a run ended, if it has.
-type Status string
-
-// The run.json of a run that was killed says Running until it is resumed; List knows better, and says Killed.
-const (
-	Running     Status = "running"
-	Done        Status = "done"
-	Interrupted Status = "interrupted"
-	Failed      Status = "failed"
-	Diverged    Status = "diverged"
-	Killed      Status = "killed"
-)
-
-// Info is run.json.
-type Info struct {
-	Name       string       `json:"name,omitempty"` // what the person calls the run
-	Model      string       `json:"model"`          // as it was given
-	Status     Status       `json:"status"`
-	Argv       []string     `json:"argv"` // the command that made the run; this and what follows to Host stays as it was then
-	Seed       uint64       `json:"seed"`
-	DType      string       `json:"dtype,omitempty"` // of a network that was imported; float64 where it is not said
-	DataSHA256 string       `json:"data_sha256"`
-	Build      string       `json:"build"`
-	Kernel     string       `json:"kernel"`
-	VM         string       `json:"vm"`
-	Host       string       `json:"host"`
-	Resumes    []Resumption `json:"resumes,omitempty"`
-	Started    time.Time    `json:"started,omitzero"`
-	Ended      time.Time    `json:"ended,omitzero"`
-	Best       *Best        `json:"best,omitempty"`
-	Test       *Test        `json:"test,omitempty"`
-	Error      string       `json:"error,omitempty"`
-}
-
-// Resumption is a command that went on with a run, and where.
-type Resumption struct {
-	Argv   []string  `json:"argv"`
-	Build  string    `json:"build"`
-	Kernel string    `json:"kernel"`
-	VM     string    `json:"vm"`
-	Host   string    `json:"host"`
-	Time   time.Time `json:"time"`            // of the first, if there were several alike
-	Times  int       `json:"times,omitempty"` // how many more there were
-}
-
-// Last is the command that wrote the run last: the last of Resumes, or the one that made it.
-func (i Info) Last() Resumption {
-	if n := len(i.Resumes); n > 0 {
-		return i.Resumes[n-1]
-	}
-	return Resumption{Argv: i.Argv, Build: i.Build, Kernel: i.Kernel, VM: i.VM, Host: i.Host, Time: i.Started}
-}
-
-// Resumed adds a command that goes on with the run. One that is as the last but for its time is counted: a run may be resumed a thousand times.
-func (i *Info) Resumed(r Resumption) {
-	last := i.Last()
-	last.Time, last.Times = r.Time, r.Times
-	if n := len(i.Resumes); n > 0 && reflect.DeepEqual(last, r) {
-		i.Resumes = slices.Clone(i.Resumes)
-		i.Resumes[n-1].Times++
-		return
-	}
-	i.Resumes = append(i.Resumes[:len(i.Resumes):len(i.Resumes)], r)
-}
-
-// check is an error if there are more commands than any training writes into a file of this size, and a list of runs should hold.
-func (i Info) check() error {
-	const mostResumes, mostArgs = 1000, 10_000
-	args := len(i.Argv)
-	for _, r := range i.Resumes {
-		args += len(r.Argv)
-	}
-	if len(i.Resumes) > mostResumes || args > mostArgs {
-		return fmt.Errorf("%d resumes and %d arguments, and the limits are %d and %d; restore the file", len(i.Resumes), args, mostResumes, mostArgs)
-	}
-	return nil
-}
-
-// Best is the epoch with the highest accuracy on the validation images, as a fraction; nil where there are none of those.
-type Best struct {
-	Epoch  int      `json:"epoch"`
-	ValAcc *float64 `json:"val_acc"`
-}
-
-// Test counts the test images that were classified correctly.
-type Test struct {
-	Correct *int    `json:"correct"` // nil where the loss has no classes
-	Total   int     `json:"total"`
-	Loss    float64 `json:"loss,omitempty"` // where the loss has no classes
-}
 
 // A Run is the folder of one training. It is for one goroutine at a time.
 type Run struct {
@@ -152,16 +63,28 @@ type Run struct {
 	latest  string // the name of the newest checkpoint that is good; "" before the first
 }
 
-// Create makes the folder of a new run of the model below root, and locks it. The info's Model, Status and Started are set here.
-func Create(root, model string, now time.Time, info Info, modelTOML []byte) (*Run, error) {
-	return create(osDisk{}, root, model, now, info, modelTOML)
+// Texts are the files of a run that are written once.
+type Texts struct {
+	ModelTOML []byte
+	DataJSON  []byte // nil: there is no such file
 }
 
-func create(d disk, root, model string, now time.Time, info Info, modelTOML []byte) (*Run, error) {
+// Create makes the folder of a new run of the model below root, and locks it. The info's Model, Status, Started and DataJSON are set here.
+func Create(root, model string, now time.Time, info Info, texts Texts) (*Run, error) {
+	return create(osDisk{}, root, model, now, info, texts)
+}
+
+func create(d disk, root, model string, now time.Time, info Info, texts Texts) (*Run, error) {
 	if err := os.MkdirAll(root, 0o777); err != nil {
 		return nil, fmt.Errorf("rundir: %w; choose another folder for the runs", err)
 	}
 	info.Model, info.Status, info.Started = model, Running, now
+	if n := len(texts.DataJSON); n > intake.Log {
+		return nil, fmt.Errorf("rundir: %s of %d bytes, and the limit is %d; use data with fewer columns and texts", dataFile, n, intake.Log)
+	}
+	if texts.DataJSON != nil {
+		info.DataJSON = digest(texts.DataJSON)
+	}
 	r := &Run{info: info, disk: d}
 	var err error
 	for range 16 { // Another run of the same second can have the same four digits.
@@ -175,7 +98,7 @@ func create(d disk, root, model string, now time.Time, info Info, modelTOML []by
 	if err != nil {
 		return nil, fmt.Errorf("rundir: %s: %w; choose another folder for the runs", r.path, err)
 	}
-	if err := r.fill(root, modelTOML); err != nil {
+	if err := r.fill(root, texts); err != nil {
 		r.Close()
 		os.RemoveAll(r.path) // Without run.json it is no run, and would only lie in the way.
 		return nil, fmt.Errorf("rundir: %s: %w; choose another folder for the runs", r.path, err)
@@ -184,7 +107,7 @@ func create(d disk, root, model string, now time.Time, info Info, modelTOML []by
 }
 
 // fill makes the files of a new run: run.json last, so that a folder that has it has them all.
-func (r *Run) fill(root string, modelTOML []byte) (err error) {
+func (r *Run) fill(root string, texts Texts) (err error) {
 	if r.release, err = acquire(r.path); err != nil {
 		return err
 	}
@@ -194,8 +117,13 @@ func (r *Run) fill(root string, modelTOML []byte) (err error) {
 	if r.metrics, err = r.disk.extend(r.file(metricsFile)); err != nil {
 		return err
 	}
-	if err := replace(r.disk, r.file(modelFile), modelTOML); err != nil {
+	if err := replace(r.disk, r.file(modelFile), texts.ModelTOML); err != nil {
 		return err
+	}
+	if texts.DataJSON != nil {
+		if err := replace(r.disk, r.file(dataFile), texts.DataJSON); err != nil {
+			return err
+		}
 	}
 	if err := r.writeInfo(r.info); err != nil {
 		return err
@@ -302,6 +230,24 @@ func (r *Run) Info() Info { return r.info }
 
 // ModelTOML returns the text of model.toml.
 func (r *Run) ModelTOML() ([]byte, error) { return intake.Read(r.path, modelFile, intake.Text) }
+
+// DataJSON returns the text of data.json, every byte as it was written; nil if the run has none.
+func (r *Run) DataJSON() ([]byte, error) {
+	if r.info.DataJSON == "" {
+		return nil, nil
+	}
+	text, err := intake.Read(r.path, dataFile, intake.Log)
+	if err == nil && digest(text) != r.info.DataJSON {
+		err = fmt.Errorf("rundir: %s: %w: not as it was written, by the digest in %s; restore it", r.file(dataFile), ErrDamaged, infoFile)
+	}
+	return text, err
+}
+
+// digest is the SHA-256 of a text in hexadecimal.
+func digest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
 
 // readJSON reads one of the run's files of JSON into v.
 func (r *Run) readJSON(name string, v any) error {

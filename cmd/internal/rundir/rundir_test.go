@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/internal/safetensors"
 )
 
@@ -42,7 +43,7 @@ func unsynced(f file, err error) (file, error) {
 // start makes a run on the disk d.
 func start(t *testing.T, d disk) *Run {
 	t.Helper()
-	r, err := create(d, t.TempDir(), "mlp", noon, Info{Seed: 7}, []byte("name = \"mlp\"\n"))
+	r, err := create(d, t.TempDir(), "mlp", noon, Info{Seed: 7}, Texts{ModelTOML: []byte("name = \"mlp\"\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +124,7 @@ func TestManyCommands(t *testing.T) {
 
 func TestCreate(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "a", "runs")
-	r, err := Create(root, "784-30-10", noon, Info{Argv: []string{"train", "784-30-10"}, Seed: math.MaxUint64, Kernel: "go"}, []byte("format = 1\n"))
+	r, err := Create(root, "784-30-10", noon, Info{Argv: []string{"train", "784-30-10"}, Seed: math.MaxUint64, Kernel: "go"}, Texts{ModelTOML: []byte("format = 1\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,11 +133,11 @@ func TestCreate(t *testing.T) {
 	}
 	want := Info{Model: "784-30-10", Status: Running, Argv: []string{"train", "784-30-10"}, Seed: math.MaxUint64, Kernel: "go", Started: noon}
 	if err := r.Update(func(i *Info) {
-		i.Status, i.Best, i.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: new(9542), Total: 10000}
+		i.Status, i.Best, i.Test = Done, &Best{Epoch: 3, ValAcc: new(0.9542)}, &Test{Correct: new(9542), Total: 10000}
 	}); err != nil {
 		t.Fatal(err)
 	}
-	want.Status, want.Best, want.Test = Done, &Best{3, new(0.9542)}, &Test{Correct: new(9542), Total: 10000}
+	want.Status, want.Best, want.Test = Done, &Best{Epoch: 3, ValAcc: new(0.9542)}, &Test{Correct: new(9542), Total: 10000}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +195,7 @@ func TestCreateTakesAFreeName(t *testing.T) {
 	if len(names) != 5 || r.Path() != names[3] { // The fifth is the folder of the checkpoints.
 		t.Errorf("tried %q, took %s", names, r.Path())
 	}
-	if _, err := create(taken{names: &names, n: 1000}, t.TempDir(), "mlp", noon, Info{}, nil); !errors.Is(err, fs.ErrExist) {
+	if _, err := create(taken{names: &names, n: 1000}, t.TempDir(), "mlp", noon, Info{}, Texts{}); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("no free name: got %v", err)
 	}
 }
@@ -203,7 +204,7 @@ func TestCreateBelowAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	put(t, path, "")
 	for _, root := range []string{path, filepath.Join(path, "runs")} {
-		if r, err := Create(root, "mlp", noon, Info{}, nil); r != nil || err == nil || !strings.Contains(err.Error(), path) {
+		if r, err := Create(root, "mlp", noon, Info{}, Texts{}); r != nil || err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v, %v", root, r, err)
 		}
 	}
@@ -212,7 +213,7 @@ func TestCreateBelowAFile(t *testing.T) {
 func TestUpdateFails(t *testing.T) {
 	r := start(t, quick{})
 	before := content(t, r, infoFile)
-	if err := r.Update(func(i *Info) { i.Best = &Best{1, new(math.NaN())} }); err == nil || !strings.Contains(err.Error(), r.file(infoFile)) {
+	if err := r.Update(func(i *Info) { i.Best = &Best{Epoch: 1, ValAcc: new(math.NaN())} }); err == nil || !strings.Contains(err.Error(), r.file(infoFile)) {
 		t.Errorf("NaN: got %v", err)
 	}
 	if r.Info().Best != nil || content(t, r, infoFile) != before {
@@ -294,7 +295,7 @@ func TestList(t *testing.T) {
 	put(t, filepath.Join(root, "note.txt"), "no folder")
 	var want []string
 	for i, model := range []string{"a", "z", "b"} {
-		r, err := create(quick{}, root, model, noon.Add(time.Duration(i)*time.Minute), Info{}, nil)
+		r, err := create(quick{}, root, model, noon.Add(time.Duration(i)*time.Minute), Info{}, Texts{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -323,5 +324,36 @@ func TestList(t *testing.T) {
 	}
 	if none, err := List(filepath.Join(root, "none")); len(none) > 0 || err != nil {
 		t.Errorf("no such root: %v", err)
+	}
+}
+
+// TestDataJSON: data.json is read as it was written, or not at all, and a run from before there were any has none.
+func TestDataJSON(t *testing.T) {
+	text := []byte(`{"kind":"table"}`)
+	r, err := create(quick{}, t.TempDir(), "mlp", noon, Info{}, Texts{DataJSON: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if got, err := r.DataJSON(); err != nil || string(got) != string(text) {
+		t.Errorf("%s, %v", got, err)
+	}
+	if err := os.WriteFile(r.file(dataFile), []byte(`{"kind":"fable"}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.DataJSON(); !errors.Is(err, ErrDamaged) {
+		t.Errorf("changed: %v", err)
+	}
+	if err := os.Remove(r.file(dataFile)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.DataJSON(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing: %v", err)
+	}
+	if got, err := start(t, quick{}).DataJSON(); got != nil || err != nil {
+		t.Errorf("from before: %s, %v", got, err)
+	}
+	if _, err := create(quick{}, t.TempDir(), "mlp", noon, Info{}, Texts{DataJSON: make([]byte, intake.Log+1)}); err == nil || !strings.Contains(err.Error(), "fewer columns") {
+		t.Errorf("large: %v", err)
 	}
 }

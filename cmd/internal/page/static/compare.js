@@ -61,6 +61,7 @@ class View {
     const columns = [
       ["run", (r) => this.name(r)], ...differ.map((k) => [k, (r) => r.settings?.[k]]),
       ["epochs so far", (r) => r.epochs.length], ["best validation", (r) => (r.settings?.validation ? r.best?.val_acc : null), percent], ["test", testAccuracy, percent],
+      ...(this.list.some((r) => r.test?.mae != null) ? [["test, mean abs. error", (r) => r.test?.mae], ["test, R²", (r) => r.test?.r2]] : []),
     ];
     const rows = this.list.map((r) => ({ run: r, cells: columns.map(([, value]) => value(r)) }));
     if (this.by) {
@@ -76,7 +77,8 @@ class View {
 
   draw() {
     const all = (key) => this.list.flatMap((r, i) => curves(this.name(r), i, r.epochs, key));
-    this.charts.replaceChildren(lines("Accuracy", all("acc"), { format: short }), lines("Cost", all("loss")));
+    const counted = this.list.some((r) => !r.epochs.length || r.epochs.some((e) => e.train_acc != null));
+    this.charts.replaceChildren(...(counted ? [lines("Accuracy", all("acc"), { format: short })] : []), lines("Cost", all("loss")));
   }
 
   /** testing lets each run read the test images, when it is asked to. */
@@ -101,6 +103,11 @@ class View {
 
 /** tested shows what a run read in the test images. */
 function tested(t) {
+  if (t.mae !== undefined) {
+    return [h("p", {}, `${t.total.toLocaleString("en-US")} test examples: mean absolute error ${number(t.mae)}, R² ${number(t.r2)}.`),
+      ...(t.targets.length > 1 ? [h("ul", {}, t.targets.map((o) => h("li", {}, `${o.target}: mean absolute error ${number(o.mae)}, R² ${number(o.r2)}`)))] : [])];
+  }
+  const name = (c) => t.classes[c] ?? c, what = t.rows ? "test images" : "test examples";
   const wrong = Math.max(1, ...t.confusion.flatMap((row, i) => row.filter((_, j) => j !== i))), classes = t.confusion.length;
   const ground = color("--well"), hit = color("--accent"), miss = color("--positive");
   const columns = [...Array(classes).keys()].map((j) => t.confusion.reduce((sum, row) => sum + row[j], 0));
@@ -110,16 +117,18 @@ function tested(t) {
     td.style.background = `rgb(${(i === j ? mix(ground, hit, n / all) : mix(ground, miss, Math.sqrt(n / wrong) * 0.85)).join(" ")})`;
     return td;
   };
-  const matrix = h("table", { class: "matrix" }, h("caption", { class: "hidden" }, "Confusion: a row is a digit, a column an answer"),
-    h("thead", {}, h("tr", {}, h("th", {}, ""), columns.map((_, j) => h("th", { scope: "col" }, j)), h("th", { scope: "col", class: "wide" }, "recall"))),
-    h("tbody", {}, t.confusion.map((row, i) => h("tr", {}, h("th", { scope: "row" }, i), row.map(cell(row, i)), h("td", { class: "plain" }, percent(row[i] / (row.reduce((a, b) => a + b, 0) || 1), 1)))),
+  const matrix = h("table", { class: "matrix" }, h("caption", { class: "hidden" }, "Confusion: a row is a class, a column an answer"),
+    h("thead", {}, h("tr", {}, h("th", {}, ""), columns.map((_, j) => h("th", { scope: "col" }, name(j))), h("th", { scope: "col", class: "wide" }, "recall"))),
+    h("tbody", {}, t.confusion.map((row, i) => h("tr", {}, h("th", { scope: "row" }, name(i)), row.map(cell(row, i)), h("td", { class: "plain" }, percent(row[i] / (row.reduce((a, b) => a + b, 0) || 1), 1)))),
       h("tr", {}, h("th", { scope: "row" }, "precision"), columns.map((n, j) => h("td", { class: "plain small" }, percent(n ? t.confusion[j][j] / n : null, 1))), h("td", { class: "plain" }, ""))));
   const by = [...Array(classes).keys()].map((d) => [d, t.misread.filter((m) => m.label === d)]).filter(([, list]) => list.length);
-  const image = (m) => h("li", {}, paint(h("canvas", { class: "pixels", role: "img", "aria-label": `Test image ${m.index}, a ${m.label} read as ${m.answer}` }), bytes(m.image), t.cols, t.rows), h("span", {}, `read ${m.answer < 0 ? "–" : m.answer}, ${number(m.p, 2)}`));
+  const read = (m) => (m.answer == null ? "–" : name(m.answer));
+  const image = (m) => h("li", {}, m.image ? paint(h("canvas", { class: "pixels", role: "img", "aria-label": `Test image ${m.index}, a ${name(m.label)} read as ${read(m)}` }), bytes(m.image), t.cols, t.rows) : `${m.index}: `,
+    h("span", {}, `read ${read(m)}, ${number(m.p, 2)}`));
   return [
-    h("p", {}, `${t.correct.toLocaleString("en-US")} of ${t.total.toLocaleString("en-US")} test images read right: ${percent(t.accuracy)}, 95% interval ${percent(t.low)} to ${percent(t.high)}.`),
+    h("p", {}, `${t.correct.toLocaleString("en-US")} of ${t.total.toLocaleString("en-US")} ${what} read right: ${percent(t.accuracy)}, 95% interval ${percent(t.low)} to ${percent(t.high)}.`),
     h("div", { class: "scroll" }, matrix),
     h("h3", {}, t.misread.length < t.misread_all ? `Misread: the ${t.misread.length} with the most confidence of ${t.misread_all}` : `Misread: ${t.misread_all}`),
-    ...by.map(([d, list]) => h("section", { class: "stack" }, h("h2", {}, `${d}: ${list.length}`), h("ul", { class: "misread" }, list.map(image)))),
+    ...by.map(([d, list]) => h("section", { class: "stack" }, h("h2", {}, `${name(d)}: ${list.length}`), h("ul", { class: "misread" }, list.map(image)))),
   ];
 }

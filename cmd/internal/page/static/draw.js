@@ -2,22 +2,42 @@
 import { get, post, remove, query } from "./api.js";
 import { h, called, testAccuracy, paint, bytes, percent, number, say, guarded, color, mix, signed } from "./ui.js";
 import { Pad } from "./pad.js";
+import * as rows from "./rows.js";
 
 const most = 4; // runs beside each other
 let chosen = []; // stays when the view is left
+let byRow; // whether rows of a table are asked for; undefined: as the default run says
 
 export async function show(main) {
-  const { runs, default: first } = await get("runs");
-  const usable = runs.filter((r) => r.saved);
+  const { runs, default: first } = await get("runs"), saved = runs.filter((r) => r.saved);
+  const usable = saved.filter((r) => r.data === "digits" || r.data === "pictures"), tables = saved.filter((r) => r.data === "table");
+  if (tables.length && (byRow ?? tables.some((r) => r.id === first))) {
+    await rows.show(main, tables, first, usable.length ? () => turn(main, false) : null);
+    return;
+  }
   chosen = chosen.filter((id) => usable.some((r) => r.id === id));
-  if (!chosen.length && first) chosen = [first];
+  if (!chosen.length && usable.length) chosen = [usable.find((r) => r.id === first)?.id ?? usable[0].id];
+  if (!chosen.length && saved.length) {
+    main.append(h("section", { class: "card" }, h("h1", {}, "Nothing to draw for"),
+      h("p", {}, "The networks here have learned from numbers or images that a drawing does not become. "), h("p", {}, "In a terminal, ", h("code", {}, "stheno predict RUN FILE.npz"), " reads such examples.")));
+    return;
+  }
   if (!chosen.length) {
     main.append(h("section", { class: "card" }, h("h1", {}, "No network yet"),
       h("p", {}, "A network must be trained before it can read a digit. The small one takes some seconds: "),
       h("p", {}, h("a", { class: "button", href: "#train" }, "Train one")), h("p", { class: "soft" }, "or, in a terminal, ", h("code", {}, "stheno train sprint99"))));
     return;
   }
-  return new View(main, usable).leave;
+  const view = new View(main, usable);
+  if (tables.length) view.choice.parentElement.prepend(h("button", { type: "button", id: "by-row", onclick: () => { view.leave(); turn(main, true); } }, "Rows of a table"));
+  return view.leave;
+}
+
+/** turn changes between drawings and rows. */
+async function turn(main, row) {
+  byRow = row;
+  main.replaceChildren();
+  await show(main);
 }
 
 class View {
@@ -125,9 +145,10 @@ class View {
 
   show(answer) {
     this.last = answer;
-    paint(this.seen, bytes(answer.seen), 28, 28);
+    if (answer.seen) paint(this.seen, bytes(answer.seen), 28, 28);
+    else this.seen.getContext("2d").clearRect(0, 0, 28, 28);
     answer.runs.forEach((r, i) => this.cards[i]?.show(r));
-    this.spoken.textContent = answer.runs.map((r) => (r.digits ? inRow(r.digits) : `${r.digit}, ${percent(r.p[r.digit], 0)}`)).join("; ");
+    this.spoken.textContent = answer.runs.map((r) => (r.digits ? inRow(r.digits) : `${r.class ?? r.digit}, ${percent(r.p[r.digit], 0)}`)).join("; ");
   }
 
   async collect(digit) {
@@ -154,15 +175,24 @@ class Answer {
   constructor(run) {
     this.verdict = h("p", { class: "verdict" }, "–");
     this.sure = h("p", { class: "sure" }, " ");
-    this.bars = [...Array(10).keys()].map((d) => {
-      const fill = h("i"), value = h("span", { class: "num" }, "");
-      return { item: h("li", {}, h("span", {}, d), h("span", { class: "bar", "aria-hidden": "true" }, fill), value), fill, value };
-    });
+    this.list = h("ol", { class: "bars", "aria-label": "Output for each class" });
+    this.outputs([...Array(10).keys()]);
     this.layers = h("div", { class: "layers" });
     this.inside = h("details", { open: true }, h("summary", {}, "Inside"), this.layers);
     this.inside.hidden = true;
     this.element = h("article", { class: "card", "aria-label": run.id }, h("div", { class: "row between" }, h("h3", {}, run.model), h("span", { class: "small soft mono" }, called(run))),
-      h("div", { class: "answer" }, h("div", {}, this.verdict, this.sure), h("ol", { class: "bars", "aria-label": "Output for each digit" }, this.bars.map((b) => b.item))), this.inside);
+      h("div", { class: "answer" }, h("div", {}, this.verdict, this.sure), this.list), this.inside);
+  }
+
+  /** outputs makes a bar for each class. */
+  outputs(names) {
+    if (this.bars?.length === names.length) return;
+    this.bars = names.map((d) => {
+      const fill = h("i"), value = h("span", { class: "num" }, "");
+      return { item: h("li", {}, h("span", {}, d), h("span", { class: "bar", "aria-hidden": "true" }, fill), value), fill, value };
+    });
+    this.list.classList.toggle("named", names.some((n) => String(n).length > 1));
+    this.list.replaceChildren(...this.bars.map((b) => b.item));
   }
 
   reset() {
@@ -176,8 +206,10 @@ class Answer {
 
   show(answer) {
     const sum = answer.p.reduce((a, b) => a + b, 0);
-    this.verdict.textContent = answer.digits ? inRow(answer.digits) : answer.digit < 0 ? "?" : answer.digit;
+    this.outputs(answer.classes ?? [...answer.p.keys()]);
+    this.verdict.textContent = answer.digits ? inRow(answer.digits) : answer.digit < 0 ? "?" : (answer.class ?? answer.digit);
     this.verdict.classList.toggle("several", !!answer.digits);
+    this.verdict.classList.toggle("small", Boolean(answer.class));
     this.sure.textContent = (answer.digits ? `${answer.digit}: ` : "") + (Math.abs(sum - 1) < 1e-3 ? percent(answer.p[answer.digit], 1) + " sure" : "output " + number(answer.p[answer.digit], 3));
     this.bars.forEach((b, d) => {
       const p = answer.p[d] ?? 0;

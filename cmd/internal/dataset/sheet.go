@@ -1,0 +1,244 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/stheno-ml/stheno/internal/intake"
+)
+
+const (
+	maxRow     = 4 << 20 // bytes of a row: a quote that does not end makes one row of all that follows
+	maxColumns = 1 << 17
+)
+
+// sweep is the bytes of a table after which the texts of its rows are swept away.
+const sweep = 64 << 20
+
+// sheet reads a table row by row: cells between commas, semicolons or tabs, the first row their names.
+type sheet struct {
+	path     string
+	file     *os.File
+	size     int64
+	sum      hash.Hash
+	read     int64 // bytes
+	row      int64 // where in the file the reader was when the row began
+	line     int   // of the last row
+	progress func(done, size int64)
+	csv      *csv.Reader
+	names    []string
+}
+
+// openSheet opens a table and reads the names of its columns.
+func openSheet(path string, progress func(done, size int64)) (*sheet, error) {
+	file, info, err := intake.OpenFile("", path, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	s := &sheet{path: path, file: file, size: info.Size(), sum: sha256.New(), progress: progress}
+	if err := s.begin(); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *sheet) close() { s.file.Close() }
+
+// Read reads from the file, for the reader of rows.
+func (s *sheet) Read(p []byte) (int, error) {
+	if s.read-s.row > maxRow {
+		return 0, fmt.Errorf("more than %d MiB in a row, which may begin with a quote that does not end; correct it", maxRow>>20)
+	}
+	n, err := s.file.Read(p)
+	if (s.read+int64(n))/sweep > s.read/sweep {
+		runtime.GC() // It would wait until the texts of rows, which are garbage, take as much as all examples.
+	}
+	s.read += int64(n)
+	s.sum.Write(p[:n])
+	if s.progress != nil {
+		s.progress(s.read, s.size)
+	}
+	return n, err
+}
+
+// digest is that of the file, once it has been read.
+func (s *sheet) digest() string { return hex.EncodeToString(s.sum.Sum(nil)) }
+
+// begin finds out what stands between cells, and reads the names.
+func (s *sheet) begin() error {
+	in := bufio.NewReaderSize(s, 1<<18)
+	head, err := in.Peek(1 << 16) // of a short file all
+	if err != nil && err != io.EOF {
+		return s.broken(err)
+	}
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		return errorf(s.path, "the text is UTF-16; save it as UTF-8")
+	}
+	if mark := []byte("\xef\xbb\xbf"); bytes.HasPrefix(head, mark) {
+		head = head[len(mark):]
+		in.Discard(len(mark))
+	}
+	s.csv = csv.NewReader(in)
+	s.csv.ReuseRecord = true
+	s.csv.Comma = separator(head)
+	s.csv.TrimLeadingSpace = s.csv.Comma != '\t'
+	names, err := s.csv.Read()
+	if err == io.EOF {
+		return errorf(s.path, "the table is empty; its first line must name the columns")
+	}
+	if err != nil {
+		return s.broken(err)
+	}
+	if len(names) > maxColumns {
+		return errorf(s.path, "%d columns, more than %d; delete some", len(names), maxColumns)
+	}
+	for _, name := range names {
+		s.names = append(s.names, strings.TrimSpace(name))
+	}
+	return s.checkNames()
+}
+
+// separator is what stands most often between the names: a comma, a semicolon or a tab.
+func separator(head []byte) rune {
+	counts, quoted := map[byte]int{}, false
+	for _, b := range head {
+		if b == '"' {
+			quoted = !quoted
+		}
+		if b == '\n' && !quoted {
+			break
+		}
+		if !quoted {
+			counts[b]++
+		}
+	}
+	best := byte(',')
+	for _, b := range []byte{';', '\t'} {
+		if counts[b] > counts[best] {
+			best = b
+		}
+	}
+	return rune(best)
+}
+
+func (s *sheet) checkNames() error {
+	at, numbers, fraction := map[string]int{}, 0, false
+	for i, name := range s.names {
+		if !utf8.ValidString(name) {
+			return errorf(s.path, "line 1: the name %q is not UTF-8; save the table as UTF-8", name)
+		}
+		if name == "" {
+			return errorf(s.path, "line 1: column %d has no name; name it, or delete it if it numbers the rows (pandas writes none with index=False)", i+1)
+		}
+		if first, twice := at[name]; twice {
+			return errorf(s.path, "line 1: columns %d and %d are both named %q; rename one", first, i+1, name)
+		}
+		at[name] = i + 1
+		if v, ok := number(name); ok {
+			numbers++
+			fraction = fraction || v != math.Trunc(v)
+		}
+	}
+	if numbers == len(s.names) || fraction {
+		return errorf(s.path, "line 1: numbers in place of names; put a line above it that names the columns")
+	}
+	return nil
+}
+
+// rows calls f with the cells of each row, trimmed, until it returns an error. The cells are f's until it returns. Without a row there is an error.
+func (s *sheet) rows(f func(line int, cells []string) error) error {
+	any := false
+	for {
+		s.row = s.read
+		cells, err := s.csv.Read()
+		if err == io.EOF && any {
+			return nil
+		}
+		if err == io.EOF {
+			return errorf(s.path, "a table of names without rows; add some")
+		}
+		if err != nil {
+			return s.broken(err)
+		}
+		any = true
+		for i, cell := range cells {
+			cells[i] = strings.TrimSpace(cell)
+		}
+		s.line, _ = s.csv.FieldPos(0)
+		if err := f(s.line, cells); err != nil {
+			return err
+		}
+	}
+}
+
+// broken turns an error of the reader of rows into one that says what to do.
+func (s *sheet) broken(err error) error {
+	parse, ok := errors.AsType[*csv.ParseError](err)
+	_, failed := errors.AsType[*fs.PathError](err)
+	switch {
+	case failed:
+		return fmt.Errorf("%s: %w", s.path, err)
+	case !ok:
+		return errorf(s.path, "after line %d: %v", s.line, err)
+	case parse.Err == csv.ErrFieldCount:
+		return errorf(s.path, "line %d: not as many cells as the %d names in line 1; put a cell in quotes that has a %q in it",
+			parse.StartLine, len(s.names), s.csv.Comma)
+	case parse.Err == csv.ErrBareQuote:
+		return errorf(s.path, "line %d: a quote within a cell; write it twice, and one at each end of the cell", parse.Line)
+	case parse.Err == csv.ErrQuote:
+		return errorf(s.path, "line %d: a quote that does not end with its cell; end it, or write a quote within a cell twice", parse.StartLine)
+	}
+	return errorf(s.path, "line %d: %v", parse.Line, parse.Err)
+}
+
+// cell is an error about a cell.
+func (s *sheet) cell(line, column int, format string, args ...any) error {
+	return errorf(s.path, "line %d, column %s: %s", line, s.names[column], fmt.Sprintf(format, args...))
+}
+
+// number is the finite number that a cell holds, if it holds one.
+func number(cell string) (float64, bool) {
+	if cell == "" || cell[0] > '9' || len(cell) > 2 && (cell[1]|0x20 == 'x' || cell[2]|0x20 == 'x') { // no NaN, no hexadecimal number
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(cell, 64)
+	return v, err == nil && !math.IsInf(v, 0)
+}
+
+// missing says that a cell of a column of numbers holds none: it is empty, or has one of the words that programs write there.
+func missing(cell string) bool {
+	switch len(cell) {
+	case 0:
+		return true
+	case 1:
+		return cell == "?"
+	case 2, 3, 4:
+		word := strings.ToLower(cell)
+		return word == "na" || word == "n/a" || word == "nan" || word == "null"
+	}
+	return false
+}
+
+// grouped says that a cell holds a number with commas in it: 1,5 or 1,234.5.
+func grouped(cell string) bool {
+	if !strings.Contains(cell, ",") {
+		return false
+	}
+	_, ok := number(strings.ReplaceAll(cell, ",", ""))
+	return ok
+}

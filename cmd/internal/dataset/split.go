@@ -1,0 +1,158 @@
+package dataset
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Of data without a test part of their own, each tenth example tests and each tenth validates. Of data that have one, the book's share validates: the
+// last sixth of the training examples, 10,000 at most.
+const (
+	tenth = 10
+	sixth = 6
+	most  = 10_000
+)
+
+// divide makes the three parts: all are the examples that are not the test part, and test is nil where the data have none. The last validation
+// of all are the validation part where the data have one.
+func (d *Data) divide(all Part, test *Part, validation int, o Options) error {
+	if test == nil {
+		return d.draw(all, o.Seed)
+	}
+	if validation == 0 {
+		validation = min(all.N/sixth, most)
+	}
+	if validation == 0 {
+		return errorf(d.Path, "%d training examples; at least %d are needed, because the last sixth validates", all.N, sixth)
+	}
+	d.learn, d.Test = all, *test
+	d.cut(all.N - validation)
+	return d.checkLearnable()
+}
+
+// cut makes a training part of the first n examples, and a validation part of the others.
+func (d *Data) cut(n int) { d.Train, d.Validation = d.learn.Slice(0, n), d.learn.Slice(n, d.learn.N) }
+
+// draw makes the three parts of one set by the seed.
+func (d *Data) draw(all Part, seed uint64) error {
+	held := hold(all, seed, tenth, 2)
+	order, counts := sorted(held, 3)
+	if counts[1] == 0 || counts[2] == 0 {
+		return errorf(d.Path, "%d examples are too few to hold out a tenth to validate and a tenth to test; collect more, or give a test set of its own", all.N)
+	}
+	all.permute(order)
+	d.Drawn = true
+	d.learn, d.Test = all.Slice(0, all.N-counts[2]), all.Slice(all.N-counts[2], all.N)
+	d.cut(counts[0])
+	return nil
+}
+
+// drawValidation moves the sixth of all that validates to its end, and returns how many they are.
+func drawValidation(all Part, seed uint64) int {
+	held := hold(all, seed, max(sixth, (all.N+most-1)/most), 1)
+	order, counts := sorted(held, 2)
+	all.permute(order)
+	return counts[1]
+}
+
+// hold says which examples are kept from training: for each of so many parts, numbered from 1, each n-th example of each class, in an order
+// that depends on the seed and on an example's place alone. The first of a class is always trained on.
+func hold(all Part, seed uint64, n, parts int) []int8 {
+	class := func(i int32) int {
+		if all.Labels == nil {
+			return 0
+		}
+		return all.Labels[i]
+	}
+	order := make([]int32, all.N)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	key := func(i int32) uint64 { return mix(mix(seed) + uint64(i)) }
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(class(a), class(b)), cmp.Compare(key(a), key(b)))
+	})
+	held := make([]int8, all.N)
+	for k, i := range order {
+		if k > 0 && class(order[k-1]) == class(i) {
+			if place := k % n; place%(n/parts) == n/parts-1 && place/(n/parts) < parts {
+				held[i] = int8(1 + place/(n/parts))
+			}
+		}
+	}
+	return held
+}
+
+// sorted is the numbers of examples, those of part 0 first, in their order in each part, and how many there are in each.
+func sorted(part []int8, parts int) (order []int32, counts []int) {
+	order, counts = make([]int32, 0, len(part)), make([]int, parts)
+	for p := range counts {
+		for i, q := range part {
+			if int(q) == p {
+				order = append(order, int32(i))
+				counts[p]++
+			}
+		}
+	}
+	return order, counts
+}
+
+// mix is the finalizer of SplitMix64, which takes no two numbers to the same one.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// permute puts the examples into an order, in their place: example order[i] becomes example i.
+func (p Part) permute(order []int32) {
+	permute(p.Pixels, order)
+	permute(p.X, order)
+	permute(p.Labels, order)
+	permute(p.Y, order)
+}
+
+// permute follows each cycle of the permutation with one row in hand.
+func permute[T any](rows []T, order []int32) {
+	if len(rows) == 0 {
+		return
+	}
+	size := len(rows) / len(order)
+	row := func(i int32) []T { return rows[int(i)*size : (int(i)+1)*size] }
+	hand, moved := make([]T, size), make([]bool, len(order))
+	for start := range order {
+		if moved[start] {
+			continue
+		}
+		copy(hand, row(int32(start)))
+		at := int32(start)
+		for from := order[at]; int(from) != start; at, from = from, order[from] {
+			copy(row(at), row(from))
+			moved[at] = true
+		}
+		copy(row(at), hand)
+		moved[at] = true
+	}
+}
+
+// checkLearnable reports a class that no training example has.
+func (d *Data) checkLearnable() error {
+	learned := d.Train.Counts(len(d.Schema.Classes))
+	for _, part := range []struct {
+		name string
+		Part
+	}{{"validation", d.Validation}, {"test", d.Test}} {
+		for i, l := range part.Labels {
+			if l >= len(learned) {
+				return errorf(d.Path, "label %d of %s example %d is beyond the %d classes of the training examples; shuffle or correct the data",
+					l, part.name, i, len(learned))
+			}
+			if learned[l] == 0 {
+				return errorf(d.Path, "class %s of %s example %d does not occur among the training examples; shuffle or correct the data",
+					d.Schema.Classes[l], part.name, i)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package models
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/stheno-ml/stheno/internal/term"
+)
+
+// A Table is a TOML file that is no model, as of a sweep, with the places of its keys for errors.
+type Table struct {
+	Keys map[string]any // as the TOML reader gives them
+	name string
+	text []byte
+}
+
+// ReadTable reads a TOML file. Errors begin with the file's name, line and column.
+func ReadTable(name string, text []byte) (*Table, error) {
+	t := &Table{name: name, text: bytes.TrimPrefix(text, []byte("\ufeff"))}
+	f := t.file()
+	var err error
+	t.Keys, err = f.parse()
+	if e, ok := errors.AsType[*term.Error](err); ok {
+		return nil, t.at(f, e.Pos, err)
+	}
+	return t, err
+}
+
+func (t *Table) file() *file {
+	return &file{text: t.text, places: make([]place, 1), seen: map[string]int{}}
+}
+
+// At is err with the place of the key before it; of a key in a table, as of eta in train, the path has both.
+func (t *Table) At(err error, path ...string) error {
+	f, pos := t.file(), 0
+	for _, key := range path {
+		pos = f.at(pos, key)
+	}
+	return t.at(f, pos, err)
+}
+
+func (t *Table) at(f *file, pos int, err error) error {
+	line, column := f.find(pos)
+	return fmt.Errorf("%s:%d:%d: %w", t.name, line, column, err)
+}
