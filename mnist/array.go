@@ -30,7 +30,7 @@ func (a Array) Len() int { return a.Shape[0] }
 func LoadArrays(dir string) ([4]Array, error) {
 	root, err := os.OpenRoot(dir + string(filepath.Separator)) // A pipe is no folder then, and does not wait.
 	if err != nil {
-		return [4]Array{}, fmt.Errorf("mnist: no data folder: %w; give a folder with the four files", err)
+		return [4]Array{}, fmt.Errorf("no data folder: %w; give a folder with the four files", err)
 	}
 	defer root.Close()
 	return readArrays(root.FS(), dir)

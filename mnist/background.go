@@ -137,7 +137,7 @@ func (g grid) thinIsDark() bool {
 	negative := grid{slices.Clone(g.v), g.w, g.h}
 	negative.negate()
 	sum := 0.0
-	for _, part := range []int{128, 64, 32, 16} {
+	for _, part := range []int{128, 64, 32, 16, 10} {
 		r := max(1, side/part)
 		dark, light := g.closing(r), negative.closing(r)
 		for i := range g.v {

@@ -15,9 +15,9 @@ const (
 	inkSide   = 20
 )
 
-var errNoInk = errors.New("mnist: no ink in the picture; draw a digit that stands out from its background")
+var errNoInk = errors.New("no ink in the picture; draw a digit that stands out from its background")
 
-var errPattern = errors.New("mnist: more than 1000 pieces of ink in the picture, and no digit; cut out what is to be read")
+var errPattern = errors.New("more than 1000 pieces of ink in the picture; cut out the part to be read")
 
 // Frame puts the largest digit in a picture into the frame of MNIST, as 28×28 bytes: see [Digits].
 func Frame(img image.Image) ([]byte, error) {

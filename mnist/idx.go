@@ -42,9 +42,9 @@ type FormatError struct {
 // Error returns one line: the file, the byte offset, what is wrong there and what to do.
 func (e *FormatError) Error() string {
 	if e.Offset < 0 {
-		return fmt.Sprintf("mnist: %s: %s", e.File, e.Msg)
+		return fmt.Sprintf("%s: %s", e.File, e.Msg)
 	}
-	return fmt.Sprintf("mnist: %s: byte offset %d: %s", e.File, e.Offset, e.Msg)
+	return fmt.Sprintf("%s: byte offset %d: %s", e.File, e.Offset, e.Msg)
 }
 
 // stream hands out the bytes of one IDX file, after gunzip, and counts them for the errors.
@@ -207,7 +207,7 @@ func (s *stream) fill(p []byte) error {
 // broken turns an error of reading into one that names the file and the place.
 func (s *stream) broken(err error) error {
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
-		return fmt.Errorf("mnist: %s: %w", s.file, err)
+		return fmt.Errorf("%s: %w", s.file, err)
 	}
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return s.errorf(s.offset, "the file ends too early; fetch it again")

@@ -233,7 +233,7 @@ func open(files fs.FS, dir, part, what, kind string) (*source, error) {
 	if f, err := openOne(files, dir, found); f != nil || err != nil {
 		return f, err
 	}
-	return nil, fmt.Errorf("mnist: %s: %w; one of %s must be there", dir, fs.ErrNotExist, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%s: %w; one of %s must be there", dir, fs.ErrNotExist, strings.Join(names, ", "))
 }
 
 // openOne opens the first of the files that is there. Only a regular file counts: some archives unpack into a folder of one spelling beside the
@@ -249,11 +249,11 @@ func openOne(files fs.FS, dir string, names []string) (*source, error) {
 			return nil, &FormatError{path, -1, "a link out of its folder; put the file itself there"}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("mnist: %s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		file, err := files.Open(name)
 		if err != nil {
-			return nil, fmt.Errorf("mnist: %s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		return &source{File: file, path: path, sum: sha256.New()}, nil
 	}

@@ -36,7 +36,7 @@ func ReadImage(r io.Reader, name string) (image.Image, error) {
 	img, err := decode(in)
 	switch {
 	case in.err != nil:
-		return nil, fmt.Errorf("mnist: %s: %w", name, in.err)
+		return nil, fmt.Errorf("%s: %w", name, in.err)
 	case err != nil:
 		return nil, &FormatError{name, -1, err.Error()}
 	}
@@ -46,6 +46,9 @@ func ReadImage(r io.Reader, name string) (image.Image, error) {
 func decode(r io.Reader) (image.Image, error) {
 	var head bytes.Buffer
 	config, format, err := image.DecodeConfig(io.TeeReader(io.LimitReader(r, maxHead), &head))
+	if head.Len() == 0 && err == image.ErrFormat {
+		return nil, errors.New("no bytes; save or fetch it again")
+	}
 	if err == image.ErrFormat {
 		return nil, errors.New("not a PNG, JPEG or GIF; convert the picture to one of them")
 	}

@@ -70,7 +70,7 @@ func TestReadImageBad(t *testing.T) {
 		file []byte
 		msg  string
 	}{
-		{"empty", nil, "not a PNG, JPEG or GIF"},
+		{"empty", nil, "no bytes"},
 		{"text", []byte("a digit, honestly"), "not a PNG, JPEG or GIF"},
 		{"PNG of 60,000×60,000", pngHeader(60_000, 60_000), "60000×60000 pixels"},
 		{"PNG of one row too many", pngHeader(8000, 8001), "8000×8001 pixels"},

@@ -113,7 +113,7 @@ func TestBadPictures(t *testing.T) {
 		content []byte
 		want    string
 	}{
-		{"empty.png", nil, "not a PNG"},
+		{"empty.png", nil, "no bytes"},
 		{"text.png", []byte("seven"), "not a PNG"},
 		{"cut.png", whole[:len(whole)/2], "damaged picture"},
 		{"head.png", whole[:20], "damaged picture"},

@@ -84,6 +84,7 @@ func (s *served) ask(method, path string, body []byte, headers ...string) (int, 
 	if err != nil {
 		s.Fatal(err)
 	}
+	r.Header["Idempotency-Key"] = nil // As in a browser, a request goes out again when its kept connection was just closed as one of too many.
 	for i := 0; i < len(headers); i += 2 {
 		if r.Header.Set(headers[i], headers[i+1]); headers[i] == "Host" {
 			r.Host = headers[i+1]

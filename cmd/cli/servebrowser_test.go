@@ -195,6 +195,12 @@ func drawsDigits(b *tab) {
 	write(b.T, path, file)
 	b.do(chromedp.SetUploadFiles(chromedp.CSS("input[type=file]"), []string{path}, chromedp.NodeReady))
 	b.until(fmt.Sprintf(`document.querySelector(".verdict").textContent === "%d"`, label))
+	// Another of two digits: both are read, and said.
+	two := filepath.Join(b.TempDir(), "two.png")
+	write(b.T, two, encodePNG(b.T, twoDigits(b.T)))
+	b.do(chromedp.SetUploadFiles(chromedp.CSS("input[type=file]"), []string{two}, chromedp.NodeReady))
+	b.until(`/^7 \d$/.test(document.querySelector(".verdict.several")?.textContent)`)
+	b.until(`document.querySelector("#spoken").textContent === document.querySelector(".verdict").textContent`)
 }
 
 // startsAndStops: a wrong network has its error under the field; a right one is trained, and another is stopped and saved.

@@ -102,6 +102,7 @@ func TestWorst(t *testing.T) {
 		{"JPEG, 10 scans of 4000×4000", []string{"predict", run, file("ten.jpg", scans(10))}},
 		{"PNG of noise, 2048×2048", []string{"predict", run, file("noise.png", blackWhite(t, func(x, y int) bool { return (x*x+31*x*y+7*y*y)>>5%3 == 0 }))}},
 		{"PNG of dots, 2048×2048", []string{"predict", run, file("dots.png", blackWhite(t, func(x, y int) bool { return x%5 < 2 && y%5 < 2 }))}},
+		{"PNG of stripes, 2048×2048", []string{"predict", run, file("stripes.png", blackWhite(t, func(x, y int) bool { return y%9 < 2 }))}},
 		{"PNG of squares, 2048×2048", []string{"predict", run, file("squares.png", blackWhite(t, func(x, y int) bool { return x%33 < 2 || y%33 < 2 }))}},
 		{"IDX, two gzips of 184 kB for 360 MiB", []string{"data", "--data", filepath.Join(dir, "bombs")}},
 		{"IDX, two gzips for 96 MiB", []string{"data", "--data", filepath.Join(dir, "fits")}},

@@ -184,7 +184,7 @@ func TestPictureErrors(t *testing.T) {
 			put(t, top, name, what)
 		}
 		_, err := Open(top, Options{})
-		if err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), "mnist: "), top) || !strings.Contains(err.Error(), c.want) {
+		if err == nil || !strings.HasPrefix(err.Error(), top) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v; want %s", err, c.want)
 		}
 	}

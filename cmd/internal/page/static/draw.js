@@ -148,7 +148,7 @@ class View {
     if (answer.seen) paint(this.seen, bytes(answer.seen), 28, 28);
     else this.seen.getContext("2d").clearRect(0, 0, 28, 28);
     answer.runs.forEach((r, i) => this.cards[i]?.show(r));
-    this.spoken.textContent = answer.runs.map((r) => `${r.class ?? r.digit}, ${percent(r.p[r.digit], 0)}`).join("; ");
+    this.spoken.textContent = answer.runs.map((r) => (r.digits ? inRow(r.digits) : `${r.class ?? r.digit}, ${percent(r.p[r.digit], 0)}`)).join("; ");
   }
 
   async collect(digit) {
@@ -166,6 +166,9 @@ class View {
       h("button", { type: "button", onclick: guarded(async () => this.tell(await remove("drawings"))) }, "Take the last away"));
   }
 }
+
+/** inRow is the digits of a picture, in the order of reading. */
+function inRow(digits) { return digits.map((d) => d.digit).join(" "); }
 
 /** Answer is the card of one run. */
 class Answer {
@@ -194,6 +197,7 @@ class Answer {
 
   reset() {
     this.verdict.textContent = "–";
+    this.verdict.classList.remove("several");
     this.sure.textContent = " ";
     for (const b of this.bars) { b.fill.style.transform = "scaleX(0)"; b.value.textContent = ""; b.item.classList.remove("top"); }
     this.layers.replaceChildren();
@@ -203,9 +207,10 @@ class Answer {
   show(answer) {
     const sum = answer.p.reduce((a, b) => a + b, 0);
     this.outputs(answer.classes ?? [...answer.p.keys()]);
-    this.verdict.textContent = answer.digits ? answer.digits.map((d) => d.digit).join(" ") : answer.digit < 0 ? "?" : (answer.class ?? answer.digit);
+    this.verdict.textContent = answer.digits ? inRow(answer.digits) : answer.digit < 0 ? "?" : (answer.class ?? answer.digit);
+    this.verdict.classList.toggle("several", !!answer.digits);
     this.verdict.classList.toggle("small", Boolean(answer.class));
-    this.sure.textContent = Math.abs(sum - 1) < 1e-3 ? percent(answer.p[answer.digit], 1) + " sure" : "output " + number(answer.p[answer.digit], 3);
+    this.sure.textContent = (answer.digits ? `${answer.digit}: ` : "") + (Math.abs(sum - 1) < 1e-3 ? percent(answer.p[answer.digit], 1) + " sure" : "output " + number(answer.p[answer.digit], 3));
     this.bars.forEach((b, d) => {
       const p = answer.p[d] ?? 0;
       b.fill.style.transform = `scaleX(${Math.min(1, Math.max(0, p))})`;
