@@ -253,6 +253,8 @@ func TestMPIErrors(t *testing.T) {
 		{4, "no such file or directory", []string{"train", "mlp", "--mpi", "--data", "none"}},
 		{2, `unknown run "none"`, []string{"train", "--mpi", "--resume", "none"}},
 		{2, "--sync-norm, and mlp trains no batch norm; leave it out", []string{"train", "mlp", "--mpi", "--sync-norm", "--data", dir}},
+		{4, "process 3 of 4: ", []string{"train", "mlp", "--mpi", "--data", dir, ":", "-n", "1", self(t), "train", "mlp", "--mpi",
+			"--data", "none", "--runs", t.TempDir()}},
 		{1, "process 3 has other model or data than process 0", []string{"train", "mlp", "--mpi", "--data", dir, ":", "-n", "1", self(t), "train", "mlp", "--mpi",
 			"--data", dir, "--batch", "20", "--runs", t.TempDir()}},
 		{5, "the cost is not finite", []string{"train", "mlp", "--mpi", "--data", dir, "--eta", "1e300"}},

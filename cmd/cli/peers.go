@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,8 @@ import (
 type peers struct {
 	*mpi.World
 	phase
-	err io.Writer // for errors, also of those who print nothing else
+	reports bool      // an error that all know of
+	err     io.Writer // for errors, also of those who print nothing else
 }
 
 // phase is what all processes wait for, if one has an error.
@@ -85,15 +87,18 @@ func (p *peers) ready(err error) error {
 	if err := p.Sum(failed); err != nil {
 		return err
 	}
-	switch slices.Index(failed, 1) {
-	case -1:
+	first := slices.Index(failed, 1)
+	if first < 0 {
 		return nil
-	case p.Rank():
-		p.phase = over
-		return err
 	}
-	p.phase = over
-	return errElsewhere
+	p.phase, p.reports = over, first == p.Rank()
+	if !p.reports {
+		return errElsewhere
+	}
+	if first > 0 {
+		return p.named(err)
+	}
+	return err
 }
 
 // together lets the leader create or open the run's folder once all peers are ready with the same session, and all of them go on when it has.
@@ -152,8 +157,13 @@ func (p *peers) ended(ctx context.Context, err error) {
 	_, diverged := errors.AsType[*train.DivergedError](err)
 	_, differ := errors.AsType[*train.DifferError](err)
 	if p != nil && (err == nil || diverged || differ || interrupted(ctx, err)) {
-		p.phase = over
+		p.phase, p.reports = over, p.Rank() == 0
 	}
+}
+
+// named is an error with the number of the process in front.
+func (p *peers) named(err error) error {
+	return &exitError{exitCode(err), fmt.Errorf("process %d of %d: %w", p.Rank(), p.Size(), err)}
 }
 
 // leave leaves the job, and returns the error if it is for this process to report. One that the others do not know of ends them all.
@@ -164,17 +174,15 @@ func (p *peers) leave(a *app, err error) error {
 	if err != nil && p.phase != over {
 		a.err = p.err
 		if p.Size() > 1 {
-			err = &exitError{exitCode(err), fmt.Errorf("process %d of %d: %w", p.Rank(), p.Size(), err)}
+			err = p.named(err)
 		}
 		a.note(err)
 		p.Abort(exitCode(err))
 	}
-	if closed := p.Close(); err == nil {
-		err = closed
-	}
-	if errors.Is(err, errElsewhere) || p.Rank() > 0 && p.phase == over {
+	closed := p.Close()
+	if err != nil && !p.reports {
 		return nil
 	}
 	a.err = p.err
-	return err
+	return cmp.Or(err, closed)
 }
