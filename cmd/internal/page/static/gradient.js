@@ -18,6 +18,7 @@ export async function show(main) {
     h("div", { class: "gradient" }, picture, h("div", { class: "stack" }, detail, hand)));
   const load = guarded(async () => {
     picture.replaceChildren(h("p", { class: "soft" }, "Computing a step…"));
+    for (const card of [detail, hand]) card.replaceChildren();
     let step;
     try {
       step = await get("gradient?" + query({ run: chosen }));
