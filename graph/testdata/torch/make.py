@@ -50,6 +50,8 @@ OPTIMIZERS = {
     "momentum": lambda p: torch.optim.SGD(p, lr=0.25, momentum=0.9, weight_decay=0.1),
     "nesterov": lambda p: torch.optim.SGD(p, lr=0.25, momentum=0.9, nesterov=True, weight_decay=0.1),
     "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.0625, weight_decay=0.1),
+    "adagrad": lambda p: torch.optim.Adagrad(p, lr=0.25, weight_decay=0.1),
+    "adadelta": lambda p: torch.optim.Adadelta(p, lr=1, weight_decay=0.1),
     "adam": lambda p: torch.optim.Adam(p, lr=0.0625, weight_decay=0.1),
     "adamw": lambda p: torch.optim.AdamW(p, lr=0.0625, weight_decay=0.1),
 }
