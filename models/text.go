@@ -24,10 +24,11 @@ var kinds = append(term.Of(
 	graph.Seq{}, graph.Residual{}, graph.Add{}, graph.Concat{}, graph.Repeat{}, graph.Graph{},
 	graph.Shared{}, graph.Frozen{}, graph.Slice{},
 	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.AdaGrad{}, train.AdaDelta{}, train.Adam{}, train.AdamW{},
-	train.Constant{}, train.Staircase{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
+	train.Etas{}, train.Constant{}, train.Staircase{}, train.Warmup{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
 ), term.Kinds{
 	{"model", Reader{}.blank()}, {"train", Plain},
 	{"halve", func() train.Plateau { return train.Plateau{} }}, // the book's name
+	{"exponential", func(a exponential) train.Staircase { return train.Exponential(a.Gamma) }},
 	{"none", func() Augment { return nil }}, {"shifts", Shifts{}}, {"warp", train.Warp{}},
 
 	{"default", graph.Default}, {"large", graph.Large}, {"output", graph.Output}, {"zero", graph.Zero},
@@ -48,6 +49,18 @@ type normal struct {
 func (a normal) Check() error {
 	if a.Std < 0 {
 		return fmt.Errorf("std %v; use at least 0", a.Std)
+	}
+	return nil
+}
+
+// exponential are the arguments of train.Exponential.
+type exponential struct {
+	Gamma float64 `term:",required,positive"`
+}
+
+func (a exponential) Check() error {
+	if a.Gamma < 0 {
+		return fmt.Errorf("gamma %v; use more than 0", a.Gamma)
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"ls", "--sort", ""}, []string{"started", "val_acc", "test_acc", "model", "name", "status"}, noFiles},
 		{[]string{"compare", "mlp", "--against", ""}, []string{byHand}, elseFiles},
 		{[]string{"train", "mlp", "--init", ""}, []string{"default", "large", "output", "zero", "normal", "glorot", "he", "orthogonal"}, noFiles},
-		{[]string{"train", "mlp", "--schedule", ""}, []string{"constant", "step", "cosine", "onecycle", "plateau", "halve"}, noFiles},
+		{[]string{"train", "mlp", "--schedule", ""}, []string{"constant", "step", "warmup", "cosine", "onecycle", "plateau", "halve", "exponential"}, noFiles},
 		{[]string{"train", "mlp", "--optimizer", "a"}, []string{"adagrad", "adadelta", "adam", "adamw"}, noFiles},
 		{[]string{"train", "mlp", "--eta", ""}, nil, noFiles},
 		{[]string{"sweep", "s.toml", "--print", ""}, []string{"slurm", "kubernetes"}, noFiles},
