@@ -860,13 +860,16 @@ begin:
 	JGE          done35
 
 loop34:
-	VMOVUPS (DX)(BX*4), Y1
-	VMULPS  Y0, Y1, Y2
-	VMAXPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(BX*4)
-	ADDQ    $+8, BX
-	CMPQ    BX, SI
-	JLT     loop34
+	VMOVUPS   (DX)(BX*4), Y1
+	VMULPS    Y0, Y1, Y2
+	VXORPS    Y3, Y3, Y3
+	VMOVUPS   Y2, Y2
+	VCMPPS    $0x11, Y1, Y3, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	ADDQ      $+8, BX
+	CMPQ      BX, SI
+	JLT       loop34
 
 done35:
 	ANDQ       $+7, CX
@@ -876,7 +879,10 @@ done35:
 	VMOVUPS    64(SI)(CX*4), Y1
 	VMASKMOVPS (DX)(BX*4), Y1, Y2
 	VMULPS     Y0, Y2, Y0
-	VMAXPS     Y2, Y0, Y0
+	VXORPS     Y3, Y3, Y3
+	VMOVUPS    Y0, Y0
+	VCMPPS     $0x11, Y2, Y3, Y3
+	VBLENDVPS  Y3, Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
 done36:
@@ -945,6 +951,343 @@ return:
 	VZEROUPPER
 	RET
 
+// func eluAVX2(y []float32, x []float32, scale float32, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·eluAVX2(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS scale+48(FP), Y0
+	VBROADCASTSS alpha+52(FP), Y1
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done41
+
+loop40:
+	VMOVUPS      (DX)(BX*4), Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      least<>+0(SB), Y4
+	VMOVUPS      Y2, Y5
+	VMAXPS       Y5, Y4, Y5
+	VMINPS       Y5, Y3, Y5
+	VMOVUPS      round<>+0(SB), Y4
+	VFMADD231PS  log2e<>+0(SB), Y5, Y4
+	VPSLLD       $0x17, Y4, Y6
+	VPADDD       one<>+0(SB), Y6, Y6
+	VSUBPS       round<>+0(SB), Y4, Y4
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS ln2<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2rest<>+0(SB), Y4, Y5
+	VMOVUPS      factorial7<>+0(SB), Y4
+	VFMADD213PS  factorial6<>+0(SB), Y5, Y4
+	VFMADD213PS  factorial5<>+0(SB), Y5, Y4
+	VFMADD213PS  factorial4<>+0(SB), Y5, Y4
+	VFMADD213PS  factorial3<>+0(SB), Y5, Y4
+	VFMADD213PS  inverse2<>+0(SB), Y5, Y4
+	VMULPS       Y5, Y5, Y7
+	VFMADD213PS  Y5, Y7, Y4
+	VSUBPS       one<>+0(SB), Y6, Y5
+	VFMADD231PS  Y6, Y4, Y5
+	VMULPS       Y1, Y5, Y5
+	VMULPS       Y0, Y2, Y4
+	VMOVUPS      Y5, Y5
+	VCMPPS       $0x11, Y2, Y3, Y2
+	VBLENDVPS    Y2, Y4, Y5, Y5
+	VMOVUPS      Y5, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop40
+
+done41:
+	ANDQ         $+7, CX
+	JZ           done42
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y2
+	VMASKMOVPS   (DX)(BX*4), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      least<>+0(SB), Y5
+	VMOVUPS      Y3, Y6
+	VMAXPS       Y6, Y5, Y6
+	VMINPS       Y6, Y4, Y6
+	VMOVUPS      round<>+0(SB), Y5
+	VFMADD231PS  log2e<>+0(SB), Y6, Y5
+	VPSLLD       $0x17, Y5, Y7
+	VPADDD       one<>+0(SB), Y7, Y7
+	VSUBPS       round<>+0(SB), Y5, Y5
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS ln2<>+0(SB), Y5, Y6
+	VFNMADD231PS ln2rest<>+0(SB), Y5, Y6
+	VMOVUPS      factorial7<>+0(SB), Y5
+	VFMADD213PS  factorial6<>+0(SB), Y6, Y5
+	VFMADD213PS  factorial5<>+0(SB), Y6, Y5
+	VFMADD213PS  factorial4<>+0(SB), Y6, Y5
+	VFMADD213PS  factorial3<>+0(SB), Y6, Y5
+	VFMADD213PS  inverse2<>+0(SB), Y6, Y5
+	VMULPS       Y6, Y6, Y8
+	VFMADD213PS  Y6, Y8, Y5
+	VSUBPS       one<>+0(SB), Y7, Y6
+	VFMADD231PS  Y7, Y5, Y6
+	VMULPS       Y1, Y6, Y6
+	VMULPS       Y0, Y3, Y0
+	VMOVUPS      Y6, Y1
+	VCMPPS       $0x11, Y3, Y4, Y3
+	VBLENDVPS    Y3, Y0, Y1, Y1
+	VMASKMOVPS   Y1, Y2, (AX)(BX*4)
+
+done42:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func eluGradAVX2(dx []float32, y []float32, dy []float32, scale float32, alpha float32)
+// Requires: AVX, SSE
+TEXT ·eluGradAVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         y_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	VBROADCASTSS scale+72(FP), Y0
+	VBROADCASTSS alpha+76(FP), Y1
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done44
+
+loop43:
+	VMOVUPS   (DX)(SI*4), Y2
+	VMOVUPS   (BX)(SI*4), Y3
+	VMULPS    Y0, Y3, Y4
+	VMOVUPS   Y2, Y5
+	VADDPS    Y1, Y5, Y5
+	VMULPS    Y5, Y3, Y3
+	VXORPS    Y5, Y5, Y5
+	VMOVUPS   Y3, Y3
+	VCMPPS    $0x11, Y2, Y5, Y2
+	VBLENDVPS Y2, Y4, Y3, Y3
+	VMOVUPS   Y3, (AX)(SI*4)
+	ADDQ      $+8, SI
+	CMPQ      SI, DI
+	JLT       loop43
+
+done44:
+	ANDQ       $+7, CX
+	JZ         done45
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y2
+	VMASKMOVPS (DX)(SI*4), Y2, Y3
+	VMASKMOVPS (BX)(SI*4), Y2, Y4
+	VMULPS     Y0, Y4, Y0
+	VMOVUPS    Y3, Y5
+	VADDPS     Y1, Y5, Y5
+	VMULPS     Y5, Y4, Y4
+	VXORPS     Y1, Y1, Y1
+	VMOVUPS    Y4, Y4
+	VCMPPS     $0x11, Y3, Y1, Y1
+	VBLENDVPS  Y1, Y0, Y4, Y4
+	VMASKMOVPS Y4, Y2, (AX)(SI*4)
+
+done45:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func slopesAVX2(y []float32, x []float32, a []float32, v []float32)
+// Requires: AVX, SSE
+TEXT ·slopesAVX2(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ a_base+48(FP), BX
+	MOVQ v_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-8, R8
+	CMPQ DI, R8
+	JGE  done47
+
+loop46:
+	VMOVUPS   (SI)(DI*4), Y0
+	VMOVUPS   (BX)(DI*4), Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   (DX)(DI*4), Y2
+	VXORPS    Y3, Y3, Y3
+	VMOVUPS   Y1, Y1
+	VCMPPS    $0x11, Y2, Y3, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)(DI*4)
+	ADDQ      $+8, DI
+	CMPQ      DI, R8
+	JLT       loop46
+
+done47:
+	ANDQ       $+7, CX
+	JZ         done48
+	LEAQ       lanes<>+0(SB), R8
+	NEGQ       CX
+	VMOVUPS    64(R8)(CX*4), Y0
+	VMASKMOVPS (SI)(DI*4), Y0, Y1
+	VMASKMOVPS (BX)(DI*4), Y0, Y2
+	VMULPS     Y1, Y2, Y2
+	VMASKMOVPS (DX)(DI*4), Y0, Y3
+	VXORPS     Y4, Y4, Y4
+	VMOVUPS    Y2, Y2
+	VCMPPS     $0x11, Y3, Y4, Y3
+	VBLENDVPS  Y3, Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)(DI*4)
+
+done48:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func largerAVX2(y []float32, a []float32, b []float32)
+// Requires: AVX, SSE
+TEXT ·largerAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done50
+
+loop49:
+	VMOVUPS (DX)(SI*4), Y0
+	VMOVUPS (BX)(SI*4), Y1
+	VMAXPS  Y0, Y1, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop49
+
+done50:
+	ANDQ       $+7, CX
+	JZ         done51
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y0
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VMASKMOVPS (BX)(SI*4), Y0, Y2
+	VMAXPS     Y1, Y2, Y3
+	VCMPPS     $0x03, Y1, Y2, Y1
+	VORPS      Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(SI*4)
+
+done51:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func claimAVX2(dx []float32, dy []float32, x []float32, top []float32)
+// Requires: AVX, SSE
+TEXT ·claimAVX2(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ dy_base+24(FP), DX
+	MOVQ x_base+48(FP), BX
+	MOVQ top_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-8, R8
+	CMPQ DI, R8
+	JGE  done53
+
+loop52:
+	VMOVUPS (DX)(DI*4), Y0
+	VMOVUPS (BX)(DI*4), Y1
+	VMOVUPS (SI)(DI*4), Y2
+	VCMPPS  $0x00, Y1, Y2, Y1
+	VANDPS  Y0, Y1, Y1
+	VXORPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(DI*4)
+	VMOVUPS (AX)(DI*4), Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	ADDQ    $+8, DI
+	CMPQ    DI, R8
+	JLT     loop52
+
+done53:
+	ANDQ       $+7, CX
+	JZ         done54
+	LEAQ       lanes<>+0(SB), R8
+	NEGQ       CX
+	VMOVUPS    64(R8)(CX*4), Y0
+	VMASKMOVPS (DX)(DI*4), Y0, Y1
+	VMASKMOVPS (BX)(DI*4), Y0, Y2
+	VMASKMOVPS (SI)(DI*4), Y0, Y3
+	VCMPPS     $0x00, Y2, Y3, Y2
+	VANDPS     Y1, Y2, Y2
+	VXORPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(DI*4)
+	VMASKMOVPS (AX)(DI*4), Y0, Y1
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(DI*4)
+
+done54:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func geluAVX2(y []float32, x []float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·geluAVX2(SB), NOSPLIT, $8-48
@@ -961,9 +1304,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done41
+	JGE  done56
 
-loop40:
+loop55:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -1021,11 +1364,11 @@ loop40:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop40
+	JLT          loop55
 
-done41:
+done56:
 	ANDQ         $+7, CX
-	JZ           done42
+	JZ           done57
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1085,7 +1428,7 @@ done41:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done42:
+done57:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1321,9 +1664,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done44
+	JGE  done59
 
-loop43:
+loop58:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -1384,11 +1727,11 @@ loop43:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop43
+	JLT          loop58
 
-done44:
+done59:
 	ANDQ         $+7, CX
-	JZ           done45
+	JZ           done60
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1451,7 +1794,7 @@ done44:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done45:
+done60:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1476,9 +1819,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done47
+	JGE  done62
 
-loop46:
+loop61:
 	VMOVUPS      (DX)(BX*4), Y0
 	VXORPS       sign<>+0(SB), Y0, Y1
 	VMOVUPS      least<>+0(SB), Y2
@@ -1508,11 +1851,11 @@ loop46:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop46
+	JLT          loop61
 
-done47:
+done62:
 	ANDQ         $+7, CX
-	JZ           done48
+	JZ           done63
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1544,7 +1887,7 @@ done47:
 	VDIVPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done48:
+done63:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1570,9 +1913,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done50
+	JGE  done65
 
-loop49:
+loop64:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      one<>+0(SB), Y2
 	VMOVUPS      one<>+0(SB), Y3
@@ -1614,11 +1957,11 @@ loop49:
 	VMOVUPS      Y2, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop49
+	JLT          loop64
 
-done50:
+done65:
 	ANDQ         $+7, CX
-	JZ           done51
+	JZ           done66
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1662,7 +2005,7 @@ done50:
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
 
-done51:
+done66:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1688,9 +2031,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done53
+	JGE  done68
 
-loop52:
+loop67:
 	VMOVUPS   (DX)(SI*4), Y0
 	VMOVUPS   (BX)(SI*4), Y1
 	VDIVPS    Y1, Y0, Y0
@@ -1700,11 +2043,11 @@ loop52:
 	VMOVUPS   Y0, (AX)(SI*4)
 	ADDQ      $+8, SI
 	CMPQ      SI, DI
-	JLT       loop52
+	JLT       loop67
 
-done53:
+done68:
 	ANDQ       $+7, CX
-	JZ         done54
+	JZ         done69
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -1716,7 +2059,7 @@ done53:
 	VBLENDVPS  Y2, infinite<>+0(SB), Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done54:
+done69:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1751,9 +2094,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done56
+	JGE  done71
 
-loop55:
+loop70:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y2
@@ -1780,11 +2123,11 @@ loop55:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop55
+	JLT          loop70
 
-done56:
+done71:
 	ANDQ         $+7, CX
-	JZ           done57
+	JZ           done72
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1813,7 +2156,7 @@ done56:
 	VMULPS       Y3, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done57:
+done72:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1838,9 +2181,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done59
+	JGE  done74
 
-loop58:
+loop73:
 	VMOVUPS      (DX)(BX*4), Y0
 	VORPS        sign<>+0(SB), Y0, Y1
 	VMOVUPS      least<>+0(SB), Y2
@@ -1884,11 +2227,11 @@ loop58:
 	VMOVUPS      Y3, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop58
+	JLT          loop73
 
-done59:
+done74:
 	ANDQ         $+7, CX
-	JZ           done60
+	JZ           done75
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1934,7 +2277,7 @@ done59:
 	VADDPS       Y1, Y4, Y4
 	VMASKMOVPS   Y4, Y0, (AX)(BX*4)
 
-done60:
+done75:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2029,9 +2372,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done62
+	JGE  done77
 
-loop61:
+loop76:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      Y0, Y1
 	VXORPS       sign<>+0(SB), Y1, Y1
@@ -2068,11 +2411,11 @@ loop61:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop61
+	JLT          loop76
 
-done62:
+done77:
 	ANDQ         $+7, CX
-	JZ           done63
+	JZ           done78
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -2111,7 +2454,7 @@ done62:
 	VBLENDVPS    Y1, Y3, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done63:
+done78:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2146,9 +2489,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done65
+	JGE  done80
 
-loop64:
+loop79:
 	VMOVUPS   (DX)(BX*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VADDPS    Y1, Y0, Y0
@@ -2159,11 +2502,11 @@ loop64:
 	VMOVUPS   Y2, (AX)(BX*4)
 	ADDQ      $+8, BX
 	CMPQ      BX, SI
-	JLT       loop64
+	JLT       loop79
 
-done65:
+done80:
 	ANDQ       $+7, CX
-	JZ         done66
+	JZ         done81
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y0
@@ -2176,7 +2519,7 @@ done65:
 	VBLENDVPS  Y2, Y1, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
-done66:
+done81:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2202,9 +2545,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done68
+	JGE  done83
 
-loop67:
+loop82:
 	VMOVUPS (DX)(SI*4), Y0
 	VPSRAD  $0x1f, Y0, Y0
 	VMOVUPS (BX)(SI*4), Y1
@@ -2212,11 +2555,11 @@ loop67:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop67
+	JLT     loop82
 
-done68:
+done83:
 	ANDQ       $+7, CX
-	JZ         done69
+	JZ         done84
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -2226,7 +2569,7 @@ done68:
 	VANDNPS    Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done69:
+done84:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2253,9 +2596,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done71
+	JGE          done86
 
-loop70:
+loop85:
 	VMOVUPS      (AX)(BX*4), Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      (DX)(BX*4), Y3
@@ -2263,11 +2606,11 @@ loop70:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop70
+	JLT          loop85
 
-done71:
+done86:
 	ANDQ         $+7, CX
-	JZ           done72
+	JZ           done87
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y2
@@ -2277,7 +2620,7 @@ done71:
 	VFNMADD231PS Y0, Y1, Y3
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
-done72:
+done87:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2306,9 +2649,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done74
+	JGE          done89
 
-loop73:
+loop88:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -2320,11 +2663,11 @@ loop73:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop73
+	JLT          loop88
 
-done74:
+done89:
 	ANDQ         $+7, CX
-	JZ           done75
+	JZ           done90
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -2338,7 +2681,7 @@ done74:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done75:
+done90:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2367,9 +2710,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done77
+	JGE          done92
 
-loop76:
+loop91:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -2381,11 +2724,11 @@ loop76:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop76
+	JLT          loop91
 
-done77:
+done92:
 	ANDQ         $+7, CX
-	JZ           done78
+	JZ           done93
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -2399,7 +2742,7 @@ done77:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done78:
+done93:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2429,9 +2772,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done80
+	JGE          done95
 
-loop79:
+loop94:
 	VMOVUPS     (AX)(SI*4), Y4
 	VMOVUPS     (DX)(SI*4), Y5
 	VMOVUPS     (BX)(SI*4), Y6
@@ -2448,11 +2791,11 @@ loop79:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop79
+	JLT         loop94
 
-done80:
+done95:
 	ANDQ        $+7, CX
-	JZ          done81
+	JZ          done96
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y4
@@ -2471,7 +2814,7 @@ done80:
 	VSUBPS      Y7, Y5, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done81:
+done96:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2505,9 +2848,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done83
+	JGE          done98
 
-loop82:
+loop97:
 	VMOVUPS     (AX)(DI*4), Y7
 	VMOVUPS     (DX)(DI*4), Y8
 	VMOVUPS     (BX)(DI*4), Y9
@@ -2528,11 +2871,11 @@ loop82:
 	VMOVUPS     Y7, (AX)(DI*4)
 	ADDQ        $+8, DI
 	CMPQ        DI, R8
-	JLT         loop82
+	JLT         loop97
 
-done83:
+done98:
 	ANDQ        $+7, CX
-	JZ          done84
+	JZ          done99
 	LEAQ        lanes<>+0(SB), R8
 	NEGQ        CX
 	VMOVUPS     64(R8)(CX*4), Y7
@@ -2555,7 +2898,7 @@ done83:
 	VFMSUB132PS Y6, Y9, Y8
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
-done84:
+done99:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2576,20 +2919,20 @@ TEXT ·addDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done86
+	JGE  done101
 
-loop85:
+loop100:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VADDPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop85
+	JLT     loop100
 
-done86:
+done101:
 	ANDQ       $+7, BX
-	JZ         done87
+	JZ         done102
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2598,7 +2941,7 @@ done86:
 	VADDPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done87:
+done102:
 	VZEROUPPER
 	RET
 
@@ -2614,20 +2957,20 @@ TEXT ·hadamardDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done89
+	JGE  done104
 
-loop88:
+loop103:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop88
+	JLT     loop103
 
-done89:
+done104:
 	ANDQ       $+7, BX
-	JZ         done90
+	JZ         done105
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2636,7 +2979,7 @@ done89:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done90:
+done105:
 	VZEROUPPER
 	RET
 
@@ -2652,20 +2995,20 @@ TEXT ·axpyDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done92
+	JGE          done107
 
-loop91:
+loop106:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (CX)(BX*4), Y2
 	VFMADD231PD Y2, Y0, Y1
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop91
+	JLT         loop106
 
-done92:
+done107:
 	ANDQ        $+7, DX
-	JZ          done93
+	JZ          done108
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y1
@@ -2674,7 +3017,7 @@ done92:
 	VFMADD231PD Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
-done93:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2692,20 +3035,20 @@ TEXT ·normalizeDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done95
+	JGE          done110
 
-loop94:
+loop109:
 	VMOVUPS     (CX)(BX*4), Y3
 	VSUBPD      Y0, Y3, Y3
 	VFMADD213PD Y2, Y1, Y3
 	VMOVUPS     Y3, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop94
+	JLT         loop109
 
-done95:
+done110:
 	ANDQ        $+7, DX
-	JZ          done96
+	JZ          done111
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y3
@@ -2714,7 +3057,7 @@ done95:
 	VFMADD213PD Y2, Y1, Y4
 	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
 
-done96:
+done111:
 	VZEROUPPER
 	RET
 
@@ -2734,9 +3077,9 @@ TEXT ·normalizeGradDoubleAVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done98
+	JGE          done113
 
-loop97:
+loop112:
 	VMOVUPS     (DX)(SI*4), Y4
 	VSUBPD      Y0, Y4, Y4
 	VFMADD213PD Y3, Y2, Y4
@@ -2745,11 +3088,11 @@ loop97:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop97
+	JLT         loop112
 
-done98:
+done113:
 	ANDQ        $+7, BX
-	JZ          done99
+	JZ          done114
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        BX
 	VMOVUPS     64(DI)(BX*4), Y4
@@ -2760,7 +3103,7 @@ done98:
 	VFMADD231PD Y0, Y1, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done99:
+done114:
 	VZEROUPPER
 	RET
 
@@ -2775,9 +3118,9 @@ TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done101
+	JGE  done116
 
-loop100:
+loop115:
 	VMOVUPS   (CX)(BX*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VADDPD    Y1, Y0, Y0
@@ -2787,11 +3130,11 @@ loop100:
 	VMOVUPS   Y2, (AX)(BX*4)
 	ADDQ      $+8, BX
 	CMPQ      BX, SI
-	JLT       loop100
+	JLT       loop115
 
-done101:
+done116:
 	ANDQ       $+7, DX
-	JZ         done102
+	JZ         done117
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       DX
 	VMOVUPS    64(SI)(DX*4), Y0
@@ -2803,7 +3146,7 @@ done101:
 	VBLENDVPD  Y2, Y1, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
-done102:
+done117:
 	VZEROUPPER
 	RET
 
@@ -2819,9 +3162,9 @@ TEXT ·rectifyGradDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done104
+	JGE  done119
 
-loop103:
+loop118:
 	VMOVUPS (CX)(SI*4), Y0
 	VPSRAD  $0x1f, Y0, Y0
 	VPSHUFD $0xf5, Y0, Y0
@@ -2830,11 +3173,11 @@ loop103:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop103
+	JLT     loop118
 
-done104:
+done119:
 	ANDQ       $+7, BX
-	JZ         done105
+	JZ         done120
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2845,7 +3188,7 @@ done104:
 	VANDNPS    Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done105:
+done120:
 	VZEROUPPER
 	RET
 
@@ -2864,9 +3207,9 @@ TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ   DX, SI
 	ANDQ   $-32, SI
 	CMPQ   BX, SI
-	JGE    done107
+	JGE    done122
 
-loop106:
+loop121:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
@@ -2881,25 +3224,25 @@ loop106:
 	VFMADD231PD Y4, Y5, Y3
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop106
+	JLT         loop121
 
-done107:
+done122:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done109
+	JGE  done124
 
-loop108:
+loop123:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop108
+	JLT         loop123
 
-done109:
+done124:
 	ANDQ        $+7, DX
-	JZ          done110
+	JZ          done125
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y4
@@ -2907,7 +3250,7 @@ done109:
 	VMASKMOVPS  (CX)(BX*4), Y4, Y4
 	VFMADD231PD Y5, Y4, Y0
 
-done110:
+done125:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -2933,39 +3276,39 @@ TEXT ·sumDoubleAVX2(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done112
+	JGE    done127
 
-loop111:
+loop126:
 	VADDPD (AX)(DX*4), Y0, Y0
 	VADDPD 32(AX)(DX*4), Y1, Y1
 	VADDPD 64(AX)(DX*4), Y2, Y2
 	VADDPD 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop111
+	JLT    loop126
 
-done112:
+done127:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done114
+	JGE  done129
 
-loop113:
+loop128:
 	VADDPD (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop113
+	JLT    loop128
 
-done114:
+done129:
 	ANDQ       $+7, CX
-	JZ         done115
+	JZ         done130
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPD     Y4, Y0, Y0
 
-done115:
+done130:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -2996,39 +3339,39 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done117
+	JGE    done132
 
-loop116:
+loop131:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop116
+	JLT    loop131
 
-done117:
+done132:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done119
+	JGE  done134
 
-loop118:
+loop133:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop118
+	JLT    loop133
 
-done119:
+done134:
 	ANDQ       $+7, CX
-	JZ         done120
+	JZ         done135
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done120:
+done135:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -3067,9 +3410,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done122
+	JGE          done137
 
-loop121:
+loop136:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -3084,25 +3427,25 @@ loop121:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop121
+	JLT         loop136
 
-done122:
+done137:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done124
+	JGE  done139
 
-loop123:
+loop138:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop123
+	JLT         loop138
 
-done124:
+done139:
 	ANDQ        $+7, CX
-	JZ          done125
+	JZ          done140
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -3111,7 +3454,7 @@ done124:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done125:
+done140:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3155,9 +3498,9 @@ begin:
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done127
+	JGE          done142
 
-loop126:
+loop141:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3180,15 +3523,15 @@ loop126:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop126
+	JLT         loop141
 
-done127:
+done142:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done129
+	JGE  done144
 
-loop128:
+loop143:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3196,11 +3539,11 @@ loop128:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop128
+	JLT         loop143
 
-done129:
+done144:
 	ANDQ        $+7, DX
-	JZ          done130
+	JZ          done145
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -3211,7 +3554,7 @@ done129:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done130:
+done145:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3259,9 +3602,9 @@ begin:
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done132
+	JGE  done147
 
-loop131:
+loop146:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3269,9 +3612,9 @@ loop131:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done134
+	JGE    done149
 
-loop133:
+loop148:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -3283,47 +3626,47 @@ loop133:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop133
+	JLT     loop148
 
-done134:
+done149:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop131
+	JLT     loop146
 
-done132:
+done147:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done136
+	JGE  done151
 
-loop135:
+loop150:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done138
+	JGE    done153
 
-loop137:
+loop152:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop137
+	JLT     loop152
 
-done138:
+done153:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop135
+	JLT     loop150
 
-done136:
+done151:
 	ANDQ    $+7, DX
-	JZ      done139
+	JZ      done154
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -3331,20 +3674,20 @@ done136:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done141
+	JGE     done156
 
-loop140:
+loop155:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop140
+	JLT        loop155
 
-done141:
+done156:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done139:
+done154:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3371,28 +3714,28 @@ begin:
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done143
+	JGE  done158
 
-loop142:
+loop157:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done145
+	JGE  done160
 
-loop144:
+loop159:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop144
+	JLT     loop159
 
-done145:
+done160:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done146
+	JZ         done161
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -3401,13 +3744,13 @@ done145:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done146:
+done161:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop142
+	JLT  loop157
 
-done143:
+done158:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3440,24 +3783,24 @@ begin:
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done148
+	JGE     done163
 
-loop147:
+loop162:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done150
+	JGE          done165
 
-loop149:
+loop164:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop149
+	JLT    loop164
 
-done150:
+done165:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3467,9 +3810,9 @@ done150:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done152
+	JGE        done167
 
-loop151:
+loop166:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3498,9 +3841,9 @@ loop151:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop151
+	JLT          loop166
 
-done152:
+done167:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -3533,25 +3876,25 @@ done152:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done154
+	JGE          done169
 
-loop153:
+loop168:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop153
+	JLT     loop168
 
-done154:
+done169:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop147
+	JLT        loop162
 
-done148:
+done163:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3586,24 +3929,24 @@ begin:
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done156
+	JGE     done171
 
-loop155:
+loop170:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done158
+	JGE          done173
 
-loop157:
+loop172:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop157
+	JLT    loop172
 
-done158:
+done173:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3613,9 +3956,9 @@ done158:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done160
+	JGE        done175
 
-loop159:
+loop174:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3643,9 +3986,9 @@ loop159:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop159
+	JLT          loop174
 
-done160:
+done175:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -3700,9 +4043,9 @@ done160:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop155
+	JLT          loop170
 
-done156:
+done171:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3747,17 +4090,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done162
+	JGE     done177
 
-loop161:
+loop176:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done164
+	JGE  done179
 
-loop163:
+loop178:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -3781,11 +4124,11 @@ loop163:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop163
+	JLT     loop178
 
-done164:
+done179:
 	TESTQ      R10, R10
-	JZ         skip165
+	JZ         skip180
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3806,14 +4149,14 @@ done164:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip165:
+skip180:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop161
+	JLT  loop176
 
-done162:
+done177:
 	VZEROUPPER
 	RET
 
@@ -3844,17 +4187,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done167
+	JGE     done182
 
-loop166:
+loop181:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done169
+	JGE  done184
 
-loop168:
+loop183:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -3888,11 +4231,11 @@ loop168:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop168
+	JLT       loop183
 
-done169:
+done184:
 	TESTQ      R11, R11
-	JZ         skip170
+	JZ         skip185
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3923,14 +4266,14 @@ done169:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip170:
+skip185:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop166
+	JLT  loop181
 
-done167:
+done182:
 	VZEROUPPER
 	RET
 
@@ -3967,17 +4310,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done172
+	JGE     done187
 
-loop171:
+loop186:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done174
+	JGE  done189
 
-loop173:
+loop188:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -3996,11 +4339,11 @@ loop173:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop173
+	JLT     loop188
 
-done174:
+done189:
 	TESTQ      R10, R10
-	JZ         skip175
+	JZ         skip190
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -4016,14 +4359,14 @@ done174:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip175:
+skip190:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop171
+	JLT  loop186
 
-done172:
+done187:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4083,17 +4426,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done177
+	JGE     done192
 
-loop176:
+loop191:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done179
+	JGE  done194
 
-loop178:
+loop193:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -4109,11 +4452,11 @@ loop178:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop178
+	JLT       loop193
 
-done179:
+done194:
 	TESTQ      R10, R10
-	JZ         skip180
+	JZ         skip195
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -4126,14 +4469,14 @@ done179:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip180:
+skip195:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop176
+	JLT  loop191
 
-done177:
+done192:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4178,9 +4521,9 @@ begin:
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done182
+	JGE   done197
 
-loop181:
+loop196:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -4196,42 +4539,42 @@ loop181:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done184
+	JGE     done199
 
-loop183:
+loop198:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done186
+	JGE     done201
 
-loop185:
+loop200:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop185
+	JLT        loop200
 
-done186:
+done201:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop183
+	JLT    loop198
 
-done184:
+done199:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop181
+	JLT        loop196
 
-done182:
+done197:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4264,9 +4607,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done188
+	JGE          done203
 
-loop187:
+loop202:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -4321,11 +4664,11 @@ loop187:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop187
+	JLT          loop202
 
-done188:
+done203:
 	ANDQ         $+15, CX
-	JZ           done189
+	JZ           done204
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -4386,7 +4729,7 @@ done188:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done189:
+done204:
 	VZEROUPPER
 	RET
 
@@ -4448,9 +4791,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done191
+	JGE  done206
 
-loop190:
+loop205:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4458,9 +4801,9 @@ loop190:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop190
+	JLT        loop205
 
-done191:
+done206:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4497,9 +4840,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done193
+	JGE          done208
 
-loop192:
+loop207:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -4542,11 +4885,11 @@ loop192:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop192
+	JLT        loop207
 
-done193:
+done208:
 	ANDQ       $+7, BX
-	JZ         done194
+	JZ         done209
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -4591,7 +4934,7 @@ done193:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done194:
+done209:
 	VZEROUPPER
 	RET
 
@@ -4680,20 +5023,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done196
+	JGE  done211
 
-loop195:
+loop210:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop195
+	JLT     loop210
 
-done196:
+done211:
 	ANDQ      $+15, CX
-	JZ        done197
+	JZ        done212
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4703,7 +5046,7 @@ done196:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done197:
+done212:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4729,20 +5072,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done199
+	JGE  done214
 
-loop198:
+loop213:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop198
+	JLT     loop213
 
-done199:
+done214:
 	ANDQ      $+15, CX
-	JZ        done200
+	JZ        done215
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4752,7 +5095,7 @@ done199:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done200:
+done215:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4778,20 +5121,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done202
+	JGE          done217
 
-loop201:
+loop216:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop201
+	JLT         loop216
 
-done202:
+done217:
 	ANDQ        $+15, CX
-	JZ          done203
+	JZ          done218
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4801,7 +5144,7 @@ done202:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done203:
+done218:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4829,20 +5172,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done205
+	JGE          done220
 
-loop204:
+loop219:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop204
+	JLT         loop219
 
-done205:
+done220:
 	ANDQ        $+15, CX
-	JZ          done206
+	JZ          done221
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4852,7 +5195,7 @@ done205:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done206:
+done221:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4882,9 +5225,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done208
+	JGE          done223
 
-loop207:
+loop222:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -4893,11 +5236,11 @@ loop207:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop207
+	JLT         loop222
 
-done208:
+done223:
 	ANDQ        $+15, CX
-	JZ          done209
+	JZ          done224
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -4909,7 +5252,7 @@ done208:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done209:
+done224:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4948,9 +5291,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done211
+	JGE          done226
 
-loop210:
+loop225:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -4981,11 +5324,11 @@ loop210:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop210
+	JLT          loop225
 
-done211:
+done226:
 	ANDQ         $+15, CX
-	JZ           done212
+	JZ           done227
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5019,7 +5362,7 @@ done211:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done212:
+done227:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5059,9 +5402,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done214
+	JGE          done229
 
-loop213:
+loop228:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -5094,11 +5437,11 @@ loop213:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop213
+	JLT          loop228
 
-done214:
+done229:
 	ANDQ         $+15, CX
-	JZ           done215
+	JZ           done230
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5134,7 +5477,7 @@ done214:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done215:
+done230:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5159,20 +5502,20 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done217
+	JGE  done232
 
-loop216:
+loop231:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop216
+	JLT     loop231
 
-done217:
+done232:
 	ANDQ      $+15, CX
-	JZ        done218
+	JZ        done233
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5182,7 +5525,7 @@ done217:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done218:
+done233:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5209,9 +5552,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done220
+	JGE          done235
 
-loop219:
+loop234:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -5221,11 +5564,11 @@ loop219:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop219
+	JLT     loop234
 
-done220:
+done235:
 	ANDQ      $+15, CX
-	JZ        done221
+	JZ        done236
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5238,7 +5581,7 @@ done220:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done221:
+done236:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5265,9 +5608,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done223
+	JGE          done238
 
-loop222:
+loop237:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -5276,11 +5619,11 @@ loop222:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop222
+	JLT          loop237
 
-done223:
+done238:
 	ANDQ         $+15, CX
-	JZ           done224
+	JZ           done239
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5292,7 +5635,7 @@ done223:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done224:
+done239:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5318,9 +5661,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done226
+	JGE  done241
 
-loop225:
+loop240:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -5329,11 +5672,11 @@ loop225:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop225
+	JLT       loop240
 
-done226:
+done241:
 	ANDQ      $+15, CX
-	JZ        done227
+	JZ        done242
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5345,7 +5688,7 @@ done226:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done227:
+done242:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5355,7 +5698,7 @@ return:
 	RET
 
 // func leakyReLUAVX512(y []float32, x []float32, slope float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·leakyReLUAVX512(SB), NOSPLIT, $8-52
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     begin
@@ -5371,30 +5714,36 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done229
+	JGE          done244
 
-loop228:
+loop243:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
-	VMAXPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VMOVUPS Z2, Z2
+	VCMPPS  $0x11, Z1, Z3, K1
+	VMOVAPS Z1, K1, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop228
+	JLT     loop243
 
-done229:
+done244:
 	ANDQ      $+15, CX
-	JZ        done230
+	JZ        done245
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
 	KMOVW     SI, K1
 	VMOVUPS.Z (DX)(BX*4), K1, Z1
 	VMULPS    Z0, Z1, Z0
-	VMAXPS    Z1, Z0, Z0
+	VXORPS    Z2, Z2, Z2
+	VMOVUPS   Z0, Z0
+	VCMPPS    $0x11, Z1, Z2, K2
+	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done230:
+done245:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5421,9 +5770,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done232
+	JGE          done247
 
-loop231:
+loop246:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -5434,11 +5783,11 @@ loop231:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop231
+	JLT     loop246
 
-done232:
+done247:
 	ANDQ      $+15, CX
-	JZ        done233
+	JZ        done248
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5452,7 +5801,362 @@ done232:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done233:
+done248:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func eluAVX512(y []float32, x []float32, scale float32, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·eluAVX512(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	VBROADCASTSS one<>+0(SB), Z0
+	VBROADCASTSS log2e<>+0(SB), Z1
+	VBROADCASTSS ln2<>+0(SB), Z2
+	VBROADCASTSS ln2rest<>+0(SB), Z3
+	VBROADCASTSS round<>+0(SB), Z4
+	VBROADCASTSS least<>+0(SB), Z5
+	VBROADCASTSS most<>+0(SB), Z6
+	VBROADCASTSS inverse2<>+0(SB), Z6
+	VBROADCASTSS factorial3<>+0(SB), Z7
+	VBROADCASTSS factorial4<>+0(SB), Z8
+	VBROADCASTSS factorial5<>+0(SB), Z9
+	VBROADCASTSS factorial6<>+0(SB), Z10
+	VBROADCASTSS factorial7<>+0(SB), Z11
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS scale+48(FP), Z12
+	VBROADCASTSS alpha+52(FP), Z13
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done250
+
+loop249:
+	VMOVUPS      (DX)(BX*4), Z14
+	VXORPS       Z15, Z15, Z15
+	VMOVUPS      Z5, Z16
+	VMOVUPS      Z14, Z17
+	VMAXPS       Z17, Z16, Z17
+	VMINPS       Z17, Z15, Z17
+	VMOVUPS      Z4, Z16
+	VFMADD231PS  Z1, Z17, Z16
+	VPSLLD       $0x17, Z16, Z18
+	VPADDD       Z0, Z18, Z18
+	VSUBPS       Z4, Z16, Z16
+	VMOVUPS      Z17, Z17
+	VFNMADD231PS Z2, Z16, Z17
+	VFNMADD231PS Z3, Z16, Z17
+	VMOVUPS      Z11, Z16
+	VFMADD213PS  Z10, Z17, Z16
+	VFMADD213PS  Z9, Z17, Z16
+	VFMADD213PS  Z8, Z17, Z16
+	VFMADD213PS  Z7, Z17, Z16
+	VFMADD213PS  Z6, Z17, Z16
+	VMULPS       Z17, Z17, Z19
+	VFMADD213PS  Z17, Z19, Z16
+	VSUBPS       Z0, Z18, Z17
+	VFMADD231PS  Z18, Z16, Z17
+	VMULPS       Z13, Z17, Z17
+	VMULPS       Z12, Z14, Z16
+	VMOVUPS      Z17, Z17
+	VCMPPS       $0x11, Z14, Z15, K1
+	VMOVAPS      Z16, K1, Z17
+	VMOVUPS      Z17, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop249
+
+done250:
+	ANDQ         $+15, CX
+	JZ           done251
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z14
+	VXORPS       Z15, Z15, Z15
+	VMOVUPS      Z5, Z5
+	VMOVUPS      Z14, Z16
+	VMAXPS       Z16, Z5, Z16
+	VMINPS       Z16, Z15, Z16
+	VMOVUPS      Z4, Z5
+	VFMADD231PS  Z1, Z16, Z5
+	VPSLLD       $0x17, Z5, Z1
+	VPADDD       Z0, Z1, Z1
+	VSUBPS       Z4, Z5, Z5
+	VMOVUPS      Z16, Z4
+	VFNMADD231PS Z2, Z5, Z4
+	VFNMADD231PS Z3, Z5, Z4
+	VMOVUPS      Z11, Z2
+	VFMADD213PS  Z10, Z4, Z2
+	VFMADD213PS  Z9, Z4, Z2
+	VFMADD213PS  Z8, Z4, Z2
+	VFMADD213PS  Z7, Z4, Z2
+	VFMADD213PS  Z6, Z4, Z2
+	VMULPS       Z4, Z4, Z3
+	VFMADD213PS  Z4, Z3, Z2
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z1, Z2, Z0
+	VMULPS       Z13, Z0, Z0
+	VMULPS       Z12, Z14, Z1
+	VMOVUPS      Z0, Z0
+	VCMPPS       $0x11, Z14, Z15, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVUPS      Z0, K1, (AX)(BX*4)
+
+done251:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func eluGradAVX512(dx []float32, y []float32, dy []float32, scale float32, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·eluGradAVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         y_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	VBROADCASTSS scale+72(FP), Z0
+	VBROADCASTSS alpha+76(FP), Z1
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done253
+
+loop252:
+	VMOVUPS (DX)(SI*4), Z2
+	VMOVUPS (BX)(SI*4), Z3
+	VMULPS  Z0, Z3, Z4
+	VMOVUPS Z2, Z5
+	VADDPS  Z1, Z5, Z5
+	VMULPS  Z5, Z3, Z3
+	VXORPS  Z5, Z5, Z5
+	VMOVUPS Z3, Z3
+	VCMPPS  $0x11, Z2, Z5, K1
+	VMOVAPS Z4, K1, Z3
+	VMOVUPS Z3, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop252
+
+done253:
+	ANDQ      $+15, CX
+	JZ        done254
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z2
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	VMULPS    Z0, Z3, Z0
+	VMOVUPS   Z2, Z4
+	VADDPS    Z1, Z4, Z4
+	VMULPS    Z4, Z3, Z3
+	VXORPS    Z1, Z1, Z1
+	VMOVUPS   Z3, Z3
+	VCMPPS    $0x11, Z2, Z1, K2
+	VMOVAPS   Z0, K2, Z3
+	VMOVUPS   Z3, K1, (AX)(SI*4)
+
+done254:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func slopesAVX512(y []float32, x []float32, a []float32, v []float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·slopesAVX512(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ a_base+48(FP), BX
+	MOVQ v_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-16, R8
+	CMPQ DI, R8
+	JGE  done256
+
+loop255:
+	VMOVUPS (SI)(DI*4), Z0
+	VMOVUPS (BX)(DI*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS (DX)(DI*4), Z2
+	VXORPS  Z3, Z3, Z3
+	VMOVUPS Z1, Z1
+	VCMPPS  $0x11, Z2, Z3, K1
+	VMOVAPS Z0, K1, Z1
+	VMOVUPS Z1, (AX)(DI*4)
+	ADDQ    $+16, DI
+	CMPQ    DI, R8
+	JLT     loop255
+
+done256:
+	ANDQ      $+15, CX
+	JZ        done257
+	MOVQ      $+1, R8
+	SHLQ      CL, R8
+	DECQ      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (SI)(DI*4), K1, Z0
+	VMOVUPS.Z (BX)(DI*4), K1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS.Z (DX)(DI*4), K1, Z2
+	VXORPS    Z3, Z3, Z3
+	VMOVUPS   Z1, Z1
+	VCMPPS    $0x11, Z2, Z3, K2
+	VMOVAPS   Z0, K2, Z1
+	VMOVUPS   Z1, K1, (AX)(DI*4)
+
+done257:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func largerAVX512(y []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·largerAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done259
+
+loop258:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VMAXPS  Z0, Z1, Z2
+	VCMPPS  $0x03, Z0, Z1, K1
+	VADDPS  Z0, Z1, K1, Z2
+	VMOVUPS Z2, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop258
+
+done259:
+	ANDQ      $+15, CX
+	JZ        done260
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x03, Z0, Z1, K2
+	VADDPS    Z0, Z1, K2, Z2
+	VMOVUPS   Z2, K1, (AX)(SI*4)
+
+done260:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func claimAVX512(dx []float32, dy []float32, x []float32, top []float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·claimAVX512(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ dy_base+24(FP), DX
+	MOVQ x_base+48(FP), BX
+	MOVQ top_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-16, R8
+	CMPQ DI, R8
+	JGE  done262
+
+loop261:
+	VMOVUPS   (DX)(DI*4), Z0
+	VMOVUPS   (BX)(DI*4), Z1
+	VMOVUPS   (SI)(DI*4), Z2
+	VCMPPS    $0x00, Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z1
+	VXORPS    Z1, Z0, Z0
+	VMOVUPS   Z0, (DX)(DI*4)
+	VMOVUPS   (AX)(DI*4), Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, (AX)(DI*4)
+	ADDQ      $+16, DI
+	CMPQ      DI, R8
+	JLT       loop261
+
+done262:
+	ANDQ      $+15, CX
+	JZ        done263
+	MOVQ      $+1, R8
+	SHLQ      CL, R8
+	DECQ      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(DI*4), K1, Z0
+	VMOVUPS.Z (BX)(DI*4), K1, Z1
+	VMOVUPS.Z (SI)(DI*4), K1, Z2
+	VCMPPS    $0x00, Z1, Z2, K2
+	VMOVAPS.Z Z0, K2, Z1
+	VXORPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)(DI*4)
+	VMOVUPS.Z (AX)(DI*4), K1, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done263:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5494,9 +6198,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done235
+	JGE          done265
 
-loop234:
+loop264:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -5554,11 +6258,11 @@ loop234:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop234
+	JLT          loop264
 
-done235:
+done265:
 	ANDQ         $+15, CX
-	JZ           done236
+	JZ           done266
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5619,7 +6323,7 @@ done235:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done236:
+done266:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5662,9 +6366,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done238
+	JGE          done268
 
-loop237:
+loop267:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -5725,11 +6429,11 @@ loop237:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop237
+	JLT          loop267
 
-done238:
+done268:
 	ANDQ         $+15, CX
-	JZ           done239
+	JZ           done269
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5793,7 +6497,7 @@ done238:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done239:
+done269:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5832,9 +6536,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done241
+	JGE          done271
 
-loop240:
+loop270:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -5864,11 +6568,11 @@ loop240:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop240
+	JLT          loop270
 
-done241:
+done271:
 	ANDQ         $+15, CX
-	JZ           done242
+	JZ           done272
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5901,7 +6605,7 @@ done241:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done242:
+done272:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5941,9 +6645,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done244
+	JGE          done274
 
-loop243:
+loop273:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -5985,11 +6689,11 @@ loop243:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop243
+	JLT          loop273
 
-done244:
+done274:
 	ANDQ         $+15, CX
-	JZ           done245
+	JZ           done275
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6034,7 +6738,7 @@ done244:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done245:
+done275:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6061,9 +6765,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done247
+	JGE          done277
 
-loop246:
+loop276:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VDIVPS  Z2, Z1, Z1
@@ -6073,11 +6777,11 @@ loop246:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop246
+	JLT     loop276
 
-done247:
+done277:
 	ANDQ      $+15, CX
-	JZ        done248
+	JZ        done278
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6090,7 +6794,7 @@ done247:
 	VMOVAPS   Z0, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done248:
+done278:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6128,9 +6832,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done250
+	JGE          done280
 
-loop249:
+loop279:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -6157,11 +6861,11 @@ loop249:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop249
+	JLT          loop279
 
-done250:
+done280:
 	ANDQ         $+15, CX
-	JZ           done251
+	JZ           done281
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6191,7 +6895,7 @@ done250:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done251:
+done281:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6238,9 +6942,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done253
+	JGE          done283
 
-loop252:
+loop282:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -6284,11 +6988,11 @@ loop252:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop252
+	JLT          loop282
 
-done253:
+done283:
 	ANDQ         $+15, CX
-	JZ           done254
+	JZ           done284
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6335,7 +7039,7 @@ done253:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done254:
+done284:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6375,9 +7079,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done256
+	JGE          done286
 
-loop255:
+loop285:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -6414,11 +7118,11 @@ loop255:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop255
+	JLT          loop285
 
-done256:
+done286:
 	ANDQ         $+15, CX
-	JZ           done257
+	JZ           done287
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6458,7 +7162,7 @@ done256:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done257:
+done287:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6483,9 +7187,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done259
+	JGE  done289
 
-loop258:
+loop288:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPS  Z1, Z0, Z0
@@ -6496,11 +7200,11 @@ loop258:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop258
+	JLT     loop288
 
-done259:
+done289:
 	ANDQ      $+15, CX
-	JZ        done260
+	JZ        done290
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -6514,7 +7218,7 @@ done259:
 	VMOVAPS   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done260:
+done290:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6540,9 +7244,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done262
+	JGE  done292
 
-loop261:
+loop291:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -6550,11 +7254,11 @@ loop261:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop261
+	JLT     loop291
 
-done262:
+done292:
 	ANDQ      $+15, CX
-	JZ        done263
+	JZ        done293
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6565,7 +7269,7 @@ done262:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done263:
+done293:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6592,9 +7296,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done265
+	JGE          done295
 
-loop264:
+loop294:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -6602,11 +7306,11 @@ loop264:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop264
+	JLT          loop294
 
-done265:
+done295:
 	ANDQ         $+15, CX
-	JZ           done266
+	JZ           done296
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6617,7 +7321,7 @@ done265:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done266:
+done296:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6646,9 +7350,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done268
+	JGE          done298
 
-loop267:
+loop297:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -6660,11 +7364,11 @@ loop267:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop267
+	JLT          loop297
 
-done268:
+done298:
 	ANDQ         $+15, CX
-	JZ           done269
+	JZ           done299
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6679,7 +7383,7 @@ done268:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done269:
+done299:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6708,9 +7412,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done271
+	JGE          done301
 
-loop270:
+loop300:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -6722,11 +7426,11 @@ loop270:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop270
+	JLT          loop300
 
-done271:
+done301:
 	ANDQ         $+15, CX
-	JZ           done272
+	JZ           done302
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6741,7 +7445,7 @@ done271:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done272:
+done302:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6771,9 +7475,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done274
+	JGE          done304
 
-loop273:
+loop303:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -6790,11 +7494,11 @@ loop273:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop273
+	JLT         loop303
 
-done274:
+done304:
 	ANDQ        $+15, CX
-	JZ          done275
+	JZ          done305
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -6814,7 +7518,7 @@ done274:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done275:
+done305:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6848,9 +7552,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done277
+	JGE          done307
 
-loop276:
+loop306:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -6871,11 +7575,11 @@ loop276:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop276
+	JLT         loop306
 
-done277:
+done307:
 	ANDQ        $+15, CX
-	JZ          done278
+	JZ          done308
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -6899,7 +7603,7 @@ done277:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done278:
+done308:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6920,20 +7624,20 @@ TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done280
+	JGE  done310
 
-loop279:
+loop309:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop279
+	JLT     loop309
 
-done280:
+done310:
 	ANDQ      $+15, CX
-	JZ        done281
+	JZ        done311
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6943,7 +7647,7 @@ done280:
 	VADDPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done281:
+done311:
 	VZEROUPPER
 	RET
 
@@ -6959,20 +7663,20 @@ TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done283
+	JGE  done313
 
-loop282:
+loop312:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop282
+	JLT     loop312
 
-done283:
+done313:
 	ANDQ      $+15, CX
-	JZ        done284
+	JZ        done314
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6982,7 +7686,7 @@ done283:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done284:
+done314:
 	VZEROUPPER
 	RET
 
@@ -6998,20 +7702,20 @@ TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done286
+	JGE          done316
 
-loop285:
+loop315:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop285
+	JLT         loop315
 
-done286:
+done316:
 	ANDQ        $+15, CX
-	JZ          done287
+	JZ          done317
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7021,7 +7725,7 @@ done286:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done287:
+done317:
 	VZEROUPPER
 	RET
 
@@ -7039,20 +7743,20 @@ TEXT ·normalizeDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done289
+	JGE          done319
 
-loop288:
+loop318:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPD      Z0, Z3, Z3
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop288
+	JLT         loop318
 
-done289:
+done319:
 	ANDQ        $+15, CX
-	JZ          done290
+	JZ          done320
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7062,7 +7766,7 @@ done289:
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done290:
+done320:
 	VZEROUPPER
 	RET
 
@@ -7082,9 +7786,9 @@ TEXT ·normalizeGradDoubleAVX512(SB), NOSPLIT, $0-104
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done292
+	JGE          done322
 
-loop291:
+loop321:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPD      Z0, Z4, Z4
 	VFMADD213PD Z3, Z2, Z4
@@ -7093,11 +7797,11 @@ loop291:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop291
+	JLT         loop321
 
-done292:
+done322:
 	ANDQ        $+15, CX
-	JZ          done293
+	JZ          done323
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7109,7 +7813,7 @@ done292:
 	VFMADD231PD Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done293:
+done323:
 	VZEROUPPER
 	RET
 
@@ -7124,9 +7828,9 @@ TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done295
+	JGE  done325
 
-loop294:
+loop324:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPD  Z1, Z0, Z0
@@ -7136,11 +7840,11 @@ loop294:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop294
+	JLT     loop324
 
-done295:
+done325:
 	ANDQ      $+15, CX
-	JZ        done296
+	JZ        done326
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -7153,7 +7857,7 @@ done295:
 	VMOVAPD   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done296:
+done326:
 	VZEROUPPER
 	RET
 
@@ -7169,9 +7873,9 @@ TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done298
+	JGE  done328
 
-loop297:
+loop327:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VPSHUFD $0xf5, Z0, Z0
@@ -7180,11 +7884,11 @@ loop297:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop297
+	JLT     loop327
 
-done298:
+done328:
 	ANDQ      $+15, CX
-	JZ        done299
+	JZ        done329
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7196,7 +7900,7 @@ done298:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done299:
+done329:
 	VZEROUPPER
 	RET
 
@@ -7215,9 +7919,9 @@ TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ   CX, SI
 	ANDQ   $-64, SI
 	CMPQ   BX, SI
-	JGE    done301
+	JGE    done331
 
-loop300:
+loop330:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -7232,25 +7936,25 @@ loop300:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop300
+	JLT         loop330
 
-done301:
+done331:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done303
+	JGE  done333
 
-loop302:
+loop332:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop302
+	JLT         loop332
 
-done303:
+done333:
 	ANDQ        $+15, CX
-	JZ          done304
+	JZ          done334
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7259,7 +7963,7 @@ done303:
 	VMOVUPS.Z   (DX)(BX*4), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
 
-done304:
+done334:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7287,32 +7991,32 @@ TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done306
+	JGE    done336
 
-loop305:
+loop335:
 	VADDPD (AX)(DX*4), Z0, Z0
 	VADDPD 64(AX)(DX*4), Z1, Z1
 	VADDPD 128(AX)(DX*4), Z2, Z2
 	VADDPD 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop305
+	JLT    loop335
 
-done306:
+done336:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done308
+	JGE  done338
 
-loop307:
+loop337:
 	VADDPD (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop307
+	JLT    loop337
 
-done308:
+done338:
 	ANDQ      $+15, CX
-	JZ        done309
+	JZ        done339
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -7320,7 +8024,7 @@ done308:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-done309:
+done339:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7353,32 +8057,32 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done311
+	JGE    done341
 
-loop310:
+loop340:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop310
+	JLT    loop340
 
-done311:
+done341:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done313
+	JGE  done343
 
-loop312:
+loop342:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop312
+	JLT    loop342
 
-done313:
+done343:
 	ANDQ      $+15, CX
-	JZ        done314
+	JZ        done344
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -7386,7 +8090,7 @@ done313:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done314:
+done344:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -7427,9 +8131,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done316
+	JGE          done346
 
-loop315:
+loop345:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -7444,25 +8148,25 @@ loop315:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop315
+	JLT         loop345
 
-done316:
+done346:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done318
+	JGE  done348
 
-loop317:
+loop347:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop317
+	JLT         loop347
 
-done318:
+done348:
 	ANDQ        $+15, CX
-	JZ          done319
+	JZ          done349
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -7472,7 +8176,7 @@ done318:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done319:
+done349:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -7518,9 +8222,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done321
+	JGE          done351
 
-loop320:
+loop350:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -7543,15 +8247,15 @@ loop320:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop320
+	JLT         loop350
 
-done321:
+done351:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done323
+	JGE  done353
 
-loop322:
+loop352:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -7559,11 +8263,11 @@ loop322:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop322
+	JLT         loop352
 
-done323:
+done353:
 	ANDQ        $+15, CX
-	JZ          done324
+	JZ          done354
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7575,7 +8279,7 @@ done323:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done324:
+done354:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -7627,9 +8331,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done326
+	JGE  done356
 
-loop325:
+loop355:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7637,9 +8341,9 @@ loop325:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done328
+	JGE    done358
 
-loop327:
+loop357:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -7651,47 +8355,47 @@ loop327:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop327
+	JLT     loop357
 
-done328:
+done358:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop325
+	JLT     loop355
 
-done326:
+done356:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done330
+	JGE  done360
 
-loop329:
+loop359:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done332
+	JGE    done362
 
-loop331:
+loop361:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop331
+	JLT     loop361
 
-done332:
+done362:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop329
+	JLT     loop359
 
-done330:
+done360:
 	ANDQ   $+15, CX
-	JZ     done333
+	JZ     done363
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -7700,20 +8404,20 @@ done330:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done335
+	JGE    done365
 
-loop334:
+loop364:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop334
+	JLT       loop364
 
-done335:
+done365:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done333:
+done363:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7740,28 +8444,28 @@ begin:
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done337
+	JGE  done367
 
-loop336:
+loop366:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done339
+	JGE  done369
 
-loop338:
+loop368:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop338
+	JLT     loop368
 
-done339:
+done369:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done340
+	JZ        done370
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -7771,13 +8475,13 @@ done339:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done340:
+done370:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop336
+	JLT  loop366
 
-done337:
+done367:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7824,24 +8528,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done342
+	JGE          done372
 
-loop341:
+loop371:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done344
+	JGE          done374
 
-loop343:
+loop373:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop343
+	JLT    loop373
 
-done344:
+done374:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -7853,9 +8557,9 @@ done344:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done346
+	JGE        done376
 
-loop345:
+loop375:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -7884,9 +8588,9 @@ loop345:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop345
+	JLT          loop375
 
-done346:
+done376:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -7921,25 +8625,25 @@ done346:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done348
+	JGE          done378
 
-loop347:
+loop377:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop347
+	JLT     loop377
 
-done348:
+done378:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop341
+	JLT     loop371
 
-done342:
+done372:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7991,24 +8695,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done350
+	JGE          done380
 
-loop349:
+loop379:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done352
+	JGE          done382
 
-loop351:
+loop381:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop351
+	JLT    loop381
 
-done352:
+done382:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -8020,9 +8724,9 @@ done352:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done354
+	JGE        done384
 
-loop353:
+loop383:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -8050,9 +8754,9 @@ loop353:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop353
+	JLT          loop383
 
-done354:
+done384:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -8109,9 +8813,9 @@ done354:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop349
+	JLT          loop379
 
-done350:
+done380:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8152,17 +8856,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done356
+	JGE     done386
 
-loop355:
+loop385:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done358
+	JGE  done388
 
-loop357:
+loop387:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -8186,11 +8890,11 @@ loop357:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop357
+	JLT     loop387
 
-done358:
+done388:
 	TESTQ     R8, R8
-	JZ        skip359
+	JZ        skip389
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8211,14 +8915,14 @@ done358:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip359:
+skip389:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop355
+	JLT  loop385
 
-done356:
+done386:
 	VZEROUPPER
 	RET
 
@@ -8265,17 +8969,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done361
+	JGE     done391
 
-loop360:
+loop390:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done363
+	JGE  done393
 
-loop362:
+loop392:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8309,11 +9013,11 @@ loop362:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop362
+	JLT       loop392
 
-done363:
+done393:
 	TESTQ     R9, R9
-	JZ        skip364
+	JZ        skip394
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8344,14 +9048,14 @@ done363:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip364:
+skip394:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop360
+	JLT  loop390
 
-done361:
+done391:
 	VZEROUPPER
 	RET
 
@@ -8404,17 +9108,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done366
+	JGE     done396
 
-loop365:
+loop395:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done368
+	JGE  done398
 
-loop367:
+loop397:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -8433,11 +9137,11 @@ loop367:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop367
+	JLT     loop397
 
-done368:
+done398:
 	TESTQ     R8, R8
-	JZ        skip369
+	JZ        skip399
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -8453,14 +9157,14 @@ done368:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip369:
+skip399:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop365
+	JLT  loop395
 
-done366:
+done396:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8508,17 +9212,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done371
+	JGE     done401
 
-loop370:
+loop400:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done373
+	JGE  done403
 
-loop372:
+loop402:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -8534,11 +9238,11 @@ loop372:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop372
+	JLT       loop402
 
-done373:
+done403:
 	TESTQ     R8, R8
-	JZ        skip374
+	JZ        skip404
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -8551,14 +9255,14 @@ done373:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip374:
+skip404:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop370
+	JLT  loop400
 
-done371:
+done401:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8604,9 +9308,9 @@ begin:
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done376
+	JGE   done406
 
-loop375:
+loop405:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -8622,42 +9326,42 @@ loop375:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done378
+	JGE     done408
 
-loop377:
+loop407:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done380
+	JGE     done410
 
-loop379:
+loop409:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop379
+	JLT      loop409
 
-done380:
+done410:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop377
+	JLT    loop407
 
-done378:
+done408:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop375
+	JLT     loop405
 
-done376:
+done406:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8700,9 +9404,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done382
+	JGE          done412
 
-loop381:
+loop411:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -8733,12 +9437,12 @@ loop381:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop381
+	JLT           loop411
 
-done382:
+done412:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done383
+	JZ            done413
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -8779,7 +9483,7 @@ done382:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done383:
+done413:
 	VZEROUPPER
 	RET
 
@@ -8804,9 +9508,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done385
+	JGE          done415
 
-loop384:
+loop414:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -8814,9 +9518,9 @@ loop384:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop384
+	JLT        loop414
 
-done385:
+done415:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -8848,9 +9552,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done387
+	JGE          done417
 
-loop386:
+loop416:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -8893,11 +9597,11 @@ loop386:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop386
+	JLT        loop416
 
-done387:
+done417:
 	ANDQ       $+15, CX
-	JZ         done388
+	JZ         done418
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -8943,7 +9647,7 @@ done387:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done388:
+done418:
 	VZEROUPPER
 	RET
 
@@ -8964,70 +9668,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done390
+	JGE   done420
 
-loop389:
+loop419:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done392
+	JGE  done422
 
-loop391:
+loop421:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done394
+	JGE  done424
 
-loop393:
+loop423:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done396
+	JGE  done426
 
-loop395:
+loop425:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop395
+	JLT     loop425
 
-done396:
+done426:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop393
+	JLT  loop423
 
-done394:
+done424:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done398
+	JGE  done428
 
-loop397:
+loop427:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop397
+	JLT     loop427
 
-done398:
+done428:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop391
+	JLT  loop421
 
-done392:
+done422:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop389
+	JLT  loop419
 
-done390:
+done420:
 	VZEROUPPER
 	RET
 
@@ -9048,69 +9752,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done400
+	JGE   done430
 
-loop399:
+loop429:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done402
+	JGE  done432
 
-loop401:
+loop431:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done404
+	JGE  done434
 
-loop403:
+loop433:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done406
+	JGE  done436
 
-loop405:
+loop435:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop405
+	JLT     loop435
 
-done406:
+done436:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop403
+	JLT  loop433
 
-done404:
+done434:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done408
+	JGE  done438
 
-loop407:
+loop437:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop407
+	JLT     loop437
 
-done408:
+done438:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop401
+	JLT  loop431
 
-done402:
+done432:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop399
+	JLT  loop429
 
-done400:
+done430:
 	VZEROUPPER
 	RET
