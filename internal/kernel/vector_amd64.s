@@ -2823,6 +2823,162 @@ return:
 	VZEROUPPER
 	RET
 
+// func adaGradAVX2(w []float32, v []float32, g []float32, rate float32, eps float32, decay float32)
+// Requires: AVX, FMA3, SSE
+TEXT ·adaGradAVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS rate+72(FP), Y0
+	VBROADCASTSS eps+76(FP), Y1
+	VBROADCASTSS decay+80(FP), Y2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done98
+
+loop97:
+	VMOVUPS     (AX)(SI*4), Y3
+	VMOVUPS     (DX)(SI*4), Y4
+	VMOVUPS     (BX)(SI*4), Y5
+	VFMADD231PS Y2, Y3, Y5
+	VFMADD231PS Y5, Y5, Y4
+	VMOVUPS     Y4, (DX)(SI*4)
+	VSQRTPS     Y4, Y4
+	VADDPS      Y1, Y4, Y4
+	VMULPS      Y0, Y5, Y5
+	VDIVPS      Y4, Y5, Y5
+	VSUBPS      Y5, Y3, Y3
+	VMOVUPS     Y3, (AX)(SI*4)
+	ADDQ        $+8, SI
+	CMPQ        SI, DI
+	JLT         loop97
+
+done98:
+	ANDQ        $+7, CX
+	JZ          done99
+	LEAQ        lanes<>+0(SB), DI
+	NEGQ        CX
+	VMOVUPS     64(DI)(CX*4), Y3
+	VMASKMOVPS  (AX)(SI*4), Y3, Y4
+	VMASKMOVPS  (DX)(SI*4), Y3, Y5
+	VMASKMOVPS  (BX)(SI*4), Y3, Y6
+	VFMADD231PS Y2, Y4, Y6
+	VFMADD231PS Y6, Y6, Y5
+	VMASKMOVPS  Y5, Y3, (DX)(SI*4)
+	VSQRTPS     Y5, Y5
+	VADDPS      Y1, Y5, Y5
+	VMULPS      Y0, Y6, Y6
+	VDIVPS      Y5, Y6, Y6
+	VSUBPS      Y6, Y4, Y4
+	VMASKMOVPS  Y4, Y3, (AX)(SI*4)
+
+done99:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func adaDeltaAVX2(w []float32, v []float32, d []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+// Requires: AVX, FMA3, SSE
+TEXT ·adaDeltaAVX2(SB), NOSPLIT, $8-112
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         d_base+48(FP), BX
+	MOVQ         g_base+72(FP), SI
+	VBROADCASTSS a+96(FP), Y0
+	VBROADCASTSS rate+100(FP), Y1
+	VBROADCASTSS eps+104(FP), Y2
+	VBROADCASTSS decay+108(FP), Y3
+	XORQ         DI, DI
+	MOVQ         CX, R8
+	ANDQ         $-8, R8
+	CMPQ         DI, R8
+	JGE          done101
+
+loop100:
+	VMOVUPS      (AX)(DI*4), Y4
+	VMOVUPS      (DX)(DI*4), Y5
+	VMOVUPS      (BX)(DI*4), Y6
+	VMOVUPS      (SI)(DI*4), Y7
+	VFMADD231PS  Y3, Y4, Y7
+	VMOVUPS      Y5, Y8
+	VFMSUB231PS  Y7, Y7, Y8
+	VFMADD231PS  Y0, Y8, Y5
+	VMOVUPS      Y5, (DX)(DI*4)
+	VMOVUPS      Y6, Y8
+	VADDPS       Y2, Y8, Y8
+	VSQRTPS      Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y2, Y5, Y5
+	VSQRTPS      Y5, Y5
+	VDIVPS       Y5, Y7, Y7
+	VMOVUPS      Y6, Y5
+	VFMSUB231PS  Y7, Y7, Y5
+	VFMADD231PS  Y0, Y5, Y6
+	VMOVUPS      Y6, (BX)(DI*4)
+	VFNMADD231PS Y1, Y7, Y4
+	VMOVUPS      Y4, (AX)(DI*4)
+	ADDQ         $+8, DI
+	CMPQ         DI, R8
+	JLT          loop100
+
+done101:
+	ANDQ         $+7, CX
+	JZ           done102
+	LEAQ         lanes<>+0(SB), R8
+	NEGQ         CX
+	VMOVUPS      64(R8)(CX*4), Y4
+	VMASKMOVPS   (AX)(DI*4), Y4, Y5
+	VMASKMOVPS   (DX)(DI*4), Y4, Y6
+	VMASKMOVPS   (BX)(DI*4), Y4, Y7
+	VMASKMOVPS   (SI)(DI*4), Y4, Y8
+	VFMADD231PS  Y3, Y5, Y8
+	VMOVUPS      Y6, Y3
+	VFMSUB231PS  Y8, Y8, Y3
+	VFMADD231PS  Y0, Y3, Y6
+	VMASKMOVPS   Y6, Y4, (DX)(DI*4)
+	VMOVUPS      Y7, Y3
+	VADDPS       Y2, Y3, Y3
+	VSQRTPS      Y3, Y3
+	VMULPS       Y3, Y8, Y8
+	VADDPS       Y2, Y6, Y6
+	VSQRTPS      Y6, Y6
+	VDIVPS       Y6, Y8, Y8
+	VMOVUPS      Y7, Y2
+	VFMSUB231PS  Y8, Y8, Y2
+	VFMADD231PS  Y0, Y2, Y7
+	VMASKMOVPS   Y7, Y4, (BX)(DI*4)
+	VFNMADD231PS Y1, Y8, Y5
+	VMASKMOVPS   Y5, Y4, (AX)(DI*4)
+
+done102:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func adamAVX2(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
 // Requires: AVX, FMA3, SSE
 TEXT ·adamAVX2(SB), NOSPLIT, $8-124
@@ -2848,9 +3004,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done98
+	JGE          done104
 
-loop97:
+loop103:
 	VMOVUPS     (AX)(DI*4), Y7
 	VMOVUPS     (DX)(DI*4), Y8
 	VMOVUPS     (BX)(DI*4), Y9
@@ -2871,11 +3027,11 @@ loop97:
 	VMOVUPS     Y7, (AX)(DI*4)
 	ADDQ        $+8, DI
 	CMPQ        DI, R8
-	JLT         loop97
+	JLT         loop103
 
-done98:
+done104:
 	ANDQ        $+7, CX
-	JZ          done99
+	JZ          done105
 	LEAQ        lanes<>+0(SB), R8
 	NEGQ        CX
 	VMOVUPS     64(R8)(CX*4), Y7
@@ -2898,7 +3054,7 @@ done98:
 	VFMSUB132PS Y6, Y9, Y8
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
-done99:
+done105:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2919,20 +3075,20 @@ TEXT ·addDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done101
+	JGE  done107
 
-loop100:
+loop106:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VADDPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop100
+	JLT     loop106
 
-done101:
+done107:
 	ANDQ       $+7, BX
-	JZ         done102
+	JZ         done108
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2941,7 +3097,7 @@ done101:
 	VADDPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done102:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2957,20 +3113,20 @@ TEXT ·hadamardDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done104
+	JGE  done110
 
-loop103:
+loop109:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop103
+	JLT     loop109
 
-done104:
+done110:
 	ANDQ       $+7, BX
-	JZ         done105
+	JZ         done111
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2979,7 +3135,7 @@ done104:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done105:
+done111:
 	VZEROUPPER
 	RET
 
@@ -2995,20 +3151,20 @@ TEXT ·axpyDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done107
+	JGE          done113
 
-loop106:
+loop112:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (CX)(BX*4), Y2
 	VFMADD231PD Y2, Y0, Y1
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop106
+	JLT         loop112
 
-done107:
+done113:
 	ANDQ        $+7, DX
-	JZ          done108
+	JZ          done114
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y1
@@ -3017,7 +3173,7 @@ done107:
 	VFMADD231PD Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
-done108:
+done114:
 	VZEROUPPER
 	RET
 
@@ -3035,20 +3191,20 @@ TEXT ·normalizeDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done110
+	JGE          done116
 
-loop109:
+loop115:
 	VMOVUPS     (CX)(BX*4), Y3
 	VSUBPD      Y0, Y3, Y3
 	VFMADD213PD Y2, Y1, Y3
 	VMOVUPS     Y3, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop109
+	JLT         loop115
 
-done110:
+done116:
 	ANDQ        $+7, DX
-	JZ          done111
+	JZ          done117
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y3
@@ -3057,7 +3213,7 @@ done110:
 	VFMADD213PD Y2, Y1, Y4
 	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
 
-done111:
+done117:
 	VZEROUPPER
 	RET
 
@@ -3077,9 +3233,9 @@ TEXT ·normalizeGradDoubleAVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done113
+	JGE          done119
 
-loop112:
+loop118:
 	VMOVUPS     (DX)(SI*4), Y4
 	VSUBPD      Y0, Y4, Y4
 	VFMADD213PD Y3, Y2, Y4
@@ -3088,11 +3244,11 @@ loop112:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop112
+	JLT         loop118
 
-done113:
+done119:
 	ANDQ        $+7, BX
-	JZ          done114
+	JZ          done120
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        BX
 	VMOVUPS     64(DI)(BX*4), Y4
@@ -3103,7 +3259,7 @@ done113:
 	VFMADD231PD Y0, Y1, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done114:
+done120:
 	VZEROUPPER
 	RET
 
@@ -3118,9 +3274,9 @@ TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done116
+	JGE  done122
 
-loop115:
+loop121:
 	VMOVUPS   (CX)(BX*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VADDPD    Y1, Y0, Y0
@@ -3130,11 +3286,11 @@ loop115:
 	VMOVUPS   Y2, (AX)(BX*4)
 	ADDQ      $+8, BX
 	CMPQ      BX, SI
-	JLT       loop115
+	JLT       loop121
 
-done116:
+done122:
 	ANDQ       $+7, DX
-	JZ         done117
+	JZ         done123
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       DX
 	VMOVUPS    64(SI)(DX*4), Y0
@@ -3146,7 +3302,7 @@ done116:
 	VBLENDVPD  Y2, Y1, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
-done117:
+done123:
 	VZEROUPPER
 	RET
 
@@ -3162,9 +3318,9 @@ TEXT ·rectifyGradDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done119
+	JGE  done125
 
-loop118:
+loop124:
 	VMOVUPS (CX)(SI*4), Y0
 	VPSRAD  $0x1f, Y0, Y0
 	VPSHUFD $0xf5, Y0, Y0
@@ -3173,11 +3329,11 @@ loop118:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop118
+	JLT     loop124
 
-done119:
+done125:
 	ANDQ       $+7, BX
-	JZ         done120
+	JZ         done126
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -3188,7 +3344,7 @@ done119:
 	VANDNPS    Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done120:
+done126:
 	VZEROUPPER
 	RET
 
@@ -3207,9 +3363,9 @@ TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ   DX, SI
 	ANDQ   $-32, SI
 	CMPQ   BX, SI
-	JGE    done122
+	JGE    done128
 
-loop121:
+loop127:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
@@ -3224,25 +3380,25 @@ loop121:
 	VFMADD231PD Y4, Y5, Y3
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop121
+	JLT         loop127
 
-done122:
+done128:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done124
+	JGE  done130
 
-loop123:
+loop129:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop123
+	JLT         loop129
 
-done124:
+done130:
 	ANDQ        $+7, DX
-	JZ          done125
+	JZ          done131
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y4
@@ -3250,7 +3406,7 @@ done124:
 	VMASKMOVPS  (CX)(BX*4), Y4, Y4
 	VFMADD231PD Y5, Y4, Y0
 
-done125:
+done131:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -3276,39 +3432,39 @@ TEXT ·sumDoubleAVX2(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done127
+	JGE    done133
 
-loop126:
+loop132:
 	VADDPD (AX)(DX*4), Y0, Y0
 	VADDPD 32(AX)(DX*4), Y1, Y1
 	VADDPD 64(AX)(DX*4), Y2, Y2
 	VADDPD 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop126
+	JLT    loop132
 
-done127:
+done133:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done129
+	JGE  done135
 
-loop128:
+loop134:
 	VADDPD (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop128
+	JLT    loop134
 
-done129:
+done135:
 	ANDQ       $+7, CX
-	JZ         done130
+	JZ         done136
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPD     Y4, Y0, Y0
 
-done130:
+done136:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -3339,39 +3495,39 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done132
+	JGE    done138
 
-loop131:
+loop137:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop131
+	JLT    loop137
 
-done132:
+done138:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done134
+	JGE  done140
 
-loop133:
+loop139:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop133
+	JLT    loop139
 
-done134:
+done140:
 	ANDQ       $+7, CX
-	JZ         done135
+	JZ         done141
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done135:
+done141:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -3410,9 +3566,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done137
+	JGE          done143
 
-loop136:
+loop142:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -3427,25 +3583,25 @@ loop136:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop136
+	JLT         loop142
 
-done137:
+done143:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done139
+	JGE  done145
 
-loop138:
+loop144:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop138
+	JLT         loop144
 
-done139:
+done145:
 	ANDQ        $+7, CX
-	JZ          done140
+	JZ          done146
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -3454,7 +3610,7 @@ done139:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done140:
+done146:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3498,9 +3654,9 @@ begin:
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done142
+	JGE          done148
 
-loop141:
+loop147:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3523,15 +3679,15 @@ loop141:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop141
+	JLT         loop147
 
-done142:
+done148:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done144
+	JGE  done150
 
-loop143:
+loop149:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3539,11 +3695,11 @@ loop143:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop143
+	JLT         loop149
 
-done144:
+done150:
 	ANDQ        $+7, DX
-	JZ          done145
+	JZ          done151
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -3554,7 +3710,7 @@ done144:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done145:
+done151:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3602,9 +3758,9 @@ begin:
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done147
+	JGE  done153
 
-loop146:
+loop152:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3612,9 +3768,9 @@ loop146:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done149
+	JGE    done155
 
-loop148:
+loop154:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -3626,47 +3782,47 @@ loop148:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop148
+	JLT     loop154
 
-done149:
+done155:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop146
+	JLT     loop152
 
-done147:
+done153:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done151
+	JGE  done157
 
-loop150:
+loop156:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done153
+	JGE    done159
 
-loop152:
+loop158:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop152
+	JLT     loop158
 
-done153:
+done159:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop150
+	JLT     loop156
 
-done151:
+done157:
 	ANDQ    $+7, DX
-	JZ      done154
+	JZ      done160
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -3674,20 +3830,20 @@ done151:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done156
+	JGE     done162
 
-loop155:
+loop161:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop155
+	JLT        loop161
 
-done156:
+done162:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done154:
+done160:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3714,28 +3870,28 @@ begin:
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done158
+	JGE  done164
 
-loop157:
+loop163:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done160
+	JGE  done166
 
-loop159:
+loop165:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop159
+	JLT     loop165
 
-done160:
+done166:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done161
+	JZ         done167
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -3744,13 +3900,13 @@ done160:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done161:
+done167:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop157
+	JLT  loop163
 
-done158:
+done164:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3783,24 +3939,24 @@ begin:
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done163
+	JGE     done169
 
-loop162:
+loop168:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done165
+	JGE          done171
 
-loop164:
+loop170:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop164
+	JLT    loop170
 
-done165:
+done171:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3810,9 +3966,9 @@ done165:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done167
+	JGE        done173
 
-loop166:
+loop172:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3841,9 +3997,9 @@ loop166:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop166
+	JLT          loop172
 
-done167:
+done173:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -3876,25 +4032,25 @@ done167:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done169
+	JGE          done175
 
-loop168:
+loop174:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop168
+	JLT     loop174
 
-done169:
+done175:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop162
+	JLT        loop168
 
-done163:
+done169:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3929,24 +4085,24 @@ begin:
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done171
+	JGE     done177
 
-loop170:
+loop176:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done173
+	JGE          done179
 
-loop172:
+loop178:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop172
+	JLT    loop178
 
-done173:
+done179:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3956,9 +4112,9 @@ done173:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done175
+	JGE        done181
 
-loop174:
+loop180:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3986,9 +4142,9 @@ loop174:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop174
+	JLT          loop180
 
-done175:
+done181:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -4043,9 +4199,9 @@ done175:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop170
+	JLT          loop176
 
-done171:
+done177:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4090,17 +4246,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done177
+	JGE     done183
 
-loop176:
+loop182:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done179
+	JGE  done185
 
-loop178:
+loop184:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -4124,11 +4280,11 @@ loop178:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop178
+	JLT     loop184
 
-done179:
+done185:
 	TESTQ      R10, R10
-	JZ         skip180
+	JZ         skip186
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -4149,14 +4305,14 @@ done179:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip180:
+skip186:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop176
+	JLT  loop182
 
-done177:
+done183:
 	VZEROUPPER
 	RET
 
@@ -4187,17 +4343,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done182
+	JGE     done188
 
-loop181:
+loop187:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done184
+	JGE  done190
 
-loop183:
+loop189:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -4231,11 +4387,11 @@ loop183:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop183
+	JLT       loop189
 
-done184:
+done190:
 	TESTQ      R11, R11
-	JZ         skip185
+	JZ         skip191
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -4266,14 +4422,14 @@ done184:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip185:
+skip191:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop181
+	JLT  loop187
 
-done182:
+done188:
 	VZEROUPPER
 	RET
 
@@ -4310,17 +4466,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done187
+	JGE     done193
 
-loop186:
+loop192:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done189
+	JGE  done195
 
-loop188:
+loop194:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -4339,11 +4495,11 @@ loop188:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop188
+	JLT     loop194
 
-done189:
+done195:
 	TESTQ      R10, R10
-	JZ         skip190
+	JZ         skip196
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -4359,14 +4515,14 @@ done189:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip190:
+skip196:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop186
+	JLT  loop192
 
-done187:
+done193:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4426,17 +4582,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done192
+	JGE     done198
 
-loop191:
+loop197:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done194
+	JGE  done200
 
-loop193:
+loop199:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -4452,11 +4608,11 @@ loop193:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop193
+	JLT       loop199
 
-done194:
+done200:
 	TESTQ      R10, R10
-	JZ         skip195
+	JZ         skip201
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -4469,14 +4625,14 @@ done194:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip195:
+skip201:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop191
+	JLT  loop197
 
-done192:
+done198:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4521,9 +4677,9 @@ begin:
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done197
+	JGE   done203
 
-loop196:
+loop202:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -4539,42 +4695,42 @@ loop196:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done199
+	JGE     done205
 
-loop198:
+loop204:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done201
+	JGE     done207
 
-loop200:
+loop206:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop200
+	JLT        loop206
 
-done201:
+done207:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop198
+	JLT    loop204
 
-done199:
+done205:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop196
+	JLT        loop202
 
-done197:
+done203:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4607,9 +4763,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done203
+	JGE          done209
 
-loop202:
+loop208:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -4664,11 +4820,11 @@ loop202:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop202
+	JLT          loop208
 
-done203:
+done209:
 	ANDQ         $+15, CX
-	JZ           done204
+	JZ           done210
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -4729,7 +4885,7 @@ done203:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done204:
+done210:
 	VZEROUPPER
 	RET
 
@@ -4791,9 +4947,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done206
+	JGE  done212
 
-loop205:
+loop211:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4801,9 +4957,9 @@ loop205:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop205
+	JLT        loop211
 
-done206:
+done212:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4840,9 +4996,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done208
+	JGE          done214
 
-loop207:
+loop213:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -4885,11 +5041,11 @@ loop207:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop207
+	JLT        loop213
 
-done208:
+done214:
 	ANDQ       $+7, BX
-	JZ         done209
+	JZ         done215
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -4934,7 +5090,7 @@ done208:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done209:
+done215:
 	VZEROUPPER
 	RET
 
@@ -5023,20 +5179,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done211
+	JGE  done217
 
-loop210:
+loop216:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop210
+	JLT     loop216
 
-done211:
+done217:
 	ANDQ      $+15, CX
-	JZ        done212
+	JZ        done218
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5046,7 +5202,7 @@ done211:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done212:
+done218:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5072,20 +5228,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done214
+	JGE  done220
 
-loop213:
+loop219:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop213
+	JLT     loop219
 
-done214:
+done220:
 	ANDQ      $+15, CX
-	JZ        done215
+	JZ        done221
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5095,7 +5251,7 @@ done214:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done215:
+done221:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5121,20 +5277,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done217
+	JGE          done223
 
-loop216:
+loop222:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop216
+	JLT         loop222
 
-done217:
+done223:
 	ANDQ        $+15, CX
-	JZ          done218
+	JZ          done224
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5144,7 +5300,7 @@ done217:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done218:
+done224:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5172,20 +5328,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done220
+	JGE          done226
 
-loop219:
+loop225:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop219
+	JLT         loop225
 
-done220:
+done226:
 	ANDQ        $+15, CX
-	JZ          done221
+	JZ          done227
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5195,7 +5351,7 @@ done220:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done221:
+done227:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5225,9 +5381,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done223
+	JGE          done229
 
-loop222:
+loop228:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -5236,11 +5392,11 @@ loop222:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop222
+	JLT         loop228
 
-done223:
+done229:
 	ANDQ        $+15, CX
-	JZ          done224
+	JZ          done230
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -5252,7 +5408,7 @@ done223:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done224:
+done230:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5291,9 +5447,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done226
+	JGE          done232
 
-loop225:
+loop231:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -5324,11 +5480,11 @@ loop225:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop225
+	JLT          loop231
 
-done226:
+done232:
 	ANDQ         $+15, CX
-	JZ           done227
+	JZ           done233
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5362,7 +5518,7 @@ done226:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done227:
+done233:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5402,9 +5558,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done229
+	JGE          done235
 
-loop228:
+loop234:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -5437,11 +5593,11 @@ loop228:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop228
+	JLT          loop234
 
-done229:
+done235:
 	ANDQ         $+15, CX
-	JZ           done230
+	JZ           done236
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5477,7 +5633,7 @@ done229:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done230:
+done236:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5502,20 +5658,20 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done232
+	JGE  done238
 
-loop231:
+loop237:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop231
+	JLT     loop237
 
-done232:
+done238:
 	ANDQ      $+15, CX
-	JZ        done233
+	JZ        done239
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5525,7 +5681,7 @@ done232:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done233:
+done239:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5552,9 +5708,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done235
+	JGE          done241
 
-loop234:
+loop240:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -5564,11 +5720,11 @@ loop234:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop234
+	JLT     loop240
 
-done235:
+done241:
 	ANDQ      $+15, CX
-	JZ        done236
+	JZ        done242
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5581,7 +5737,7 @@ done235:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done236:
+done242:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5608,9 +5764,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done238
+	JGE          done244
 
-loop237:
+loop243:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -5619,11 +5775,11 @@ loop237:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop237
+	JLT          loop243
 
-done238:
+done244:
 	ANDQ         $+15, CX
-	JZ           done239
+	JZ           done245
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5635,7 +5791,7 @@ done238:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done239:
+done245:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5661,9 +5817,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done241
+	JGE  done247
 
-loop240:
+loop246:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -5672,11 +5828,11 @@ loop240:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop240
+	JLT       loop246
 
-done241:
+done247:
 	ANDQ      $+15, CX
-	JZ        done242
+	JZ        done248
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5688,7 +5844,7 @@ done241:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done242:
+done248:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5714,9 +5870,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done244
+	JGE          done250
 
-loop243:
+loop249:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VXORPS  Z3, Z3, Z3
@@ -5726,11 +5882,11 @@ loop243:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop243
+	JLT     loop249
 
-done244:
+done250:
 	ANDQ      $+15, CX
-	JZ        done245
+	JZ        done251
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5743,7 +5899,7 @@ done244:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done245:
+done251:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5770,9 +5926,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done247
+	JGE          done253
 
-loop246:
+loop252:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -5783,11 +5939,11 @@ loop246:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop246
+	JLT     loop252
 
-done247:
+done253:
 	ANDQ      $+15, CX
-	JZ        done248
+	JZ        done254
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5801,7 +5957,7 @@ done247:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done248:
+done254:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5841,9 +5997,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done250
+	JGE          done256
 
-loop249:
+loop255:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z15, Z15, Z15
 	VMOVUPS      Z5, Z16
@@ -5876,11 +6032,11 @@ loop249:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop249
+	JLT          loop255
 
-done250:
+done256:
 	ANDQ         $+15, CX
-	JZ           done251
+	JZ           done257
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5916,7 +6072,7 @@ done250:
 	VMOVAPS      Z1, K2, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done251:
+done257:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5944,9 +6100,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done253
+	JGE          done259
 
-loop252:
+loop258:
 	VMOVUPS (DX)(SI*4), Z2
 	VMOVUPS (BX)(SI*4), Z3
 	VMULPS  Z0, Z3, Z4
@@ -5960,11 +6116,11 @@ loop252:
 	VMOVUPS Z3, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop252
+	JLT     loop258
 
-done253:
+done259:
 	ANDQ      $+15, CX
-	JZ        done254
+	JZ        done260
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5981,7 +6137,7 @@ done253:
 	VMOVAPS   Z0, K2, Z3
 	VMOVUPS   Z3, K1, (AX)(SI*4)
 
-done254:
+done260:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6008,9 +6164,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done256
+	JGE  done262
 
-loop255:
+loop261:
 	VMOVUPS (SI)(DI*4), Z0
 	VMOVUPS (BX)(DI*4), Z1
 	VMULPS  Z0, Z1, Z1
@@ -6022,11 +6178,11 @@ loop255:
 	VMOVUPS Z1, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop255
+	JLT     loop261
 
-done256:
+done262:
 	ANDQ      $+15, CX
-	JZ        done257
+	JZ        done263
 	MOVQ      $+1, R8
 	SHLQ      CL, R8
 	DECQ      R8
@@ -6041,7 +6197,7 @@ done256:
 	VMOVAPS   Z0, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(DI*4)
 
-done257:
+done263:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6067,9 +6223,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done259
+	JGE  done265
 
-loop258:
+loop264:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMAXPS  Z0, Z1, Z2
@@ -6078,11 +6234,11 @@ loop258:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop258
+	JLT     loop264
 
-done259:
+done265:
 	ANDQ      $+15, CX
-	JZ        done260
+	JZ        done266
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6094,7 +6250,7 @@ done259:
 	VADDPS    Z0, Z1, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done260:
+done266:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6121,9 +6277,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done262
+	JGE  done268
 
-loop261:
+loop267:
 	VMOVUPS   (DX)(DI*4), Z0
 	VMOVUPS   (BX)(DI*4), Z1
 	VMOVUPS   (SI)(DI*4), Z2
@@ -6136,11 +6292,11 @@ loop261:
 	VMOVUPS   Z0, (AX)(DI*4)
 	ADDQ      $+16, DI
 	CMPQ      DI, R8
-	JLT       loop261
+	JLT       loop267
 
-done262:
+done268:
 	ANDQ      $+15, CX
-	JZ        done263
+	JZ        done269
 	MOVQ      $+1, R8
 	SHLQ      CL, R8
 	DECQ      R8
@@ -6156,7 +6312,7 @@ done262:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
-done263:
+done269:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6198,9 +6354,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done265
+	JGE          done271
 
-loop264:
+loop270:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -6258,11 +6414,11 @@ loop264:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop264
+	JLT          loop270
 
-done265:
+done271:
 	ANDQ         $+15, CX
-	JZ           done266
+	JZ           done272
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6323,7 +6479,7 @@ done265:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done266:
+done272:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6366,9 +6522,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done268
+	JGE          done274
 
-loop267:
+loop273:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -6429,11 +6585,11 @@ loop267:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop267
+	JLT          loop273
 
-done268:
+done274:
 	ANDQ         $+15, CX
-	JZ           done269
+	JZ           done275
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6497,7 +6653,7 @@ done268:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done269:
+done275:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6536,9 +6692,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done271
+	JGE          done277
 
-loop270:
+loop276:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -6568,11 +6724,11 @@ loop270:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop270
+	JLT          loop276
 
-done271:
+done277:
 	ANDQ         $+15, CX
-	JZ           done272
+	JZ           done278
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6605,7 +6761,7 @@ done271:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done272:
+done278:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6645,9 +6801,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done274
+	JGE          done280
 
-loop273:
+loop279:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -6689,11 +6845,11 @@ loop273:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop273
+	JLT          loop279
 
-done274:
+done280:
 	ANDQ         $+15, CX
-	JZ           done275
+	JZ           done281
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6738,7 +6894,7 @@ done274:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done275:
+done281:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6765,9 +6921,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done277
+	JGE          done283
 
-loop276:
+loop282:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VDIVPS  Z2, Z1, Z1
@@ -6777,11 +6933,11 @@ loop276:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop276
+	JLT     loop282
 
-done277:
+done283:
 	ANDQ      $+15, CX
-	JZ        done278
+	JZ        done284
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6794,7 +6950,7 @@ done277:
 	VMOVAPS   Z0, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done278:
+done284:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6832,9 +6988,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done280
+	JGE          done286
 
-loop279:
+loop285:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -6861,11 +7017,11 @@ loop279:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop279
+	JLT          loop285
 
-done280:
+done286:
 	ANDQ         $+15, CX
-	JZ           done281
+	JZ           done287
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6895,7 +7051,7 @@ done280:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done281:
+done287:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6942,9 +7098,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done283
+	JGE          done289
 
-loop282:
+loop288:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -6988,11 +7144,11 @@ loop282:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop282
+	JLT          loop288
 
-done283:
+done289:
 	ANDQ         $+15, CX
-	JZ           done284
+	JZ           done290
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -7039,7 +7195,7 @@ done283:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done284:
+done290:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7079,9 +7235,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done286
+	JGE          done292
 
-loop285:
+loop291:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -7118,11 +7274,11 @@ loop285:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop285
+	JLT          loop291
 
-done286:
+done292:
 	ANDQ         $+15, CX
-	JZ           done287
+	JZ           done293
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -7162,7 +7318,7 @@ done286:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done287:
+done293:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7187,9 +7343,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done289
+	JGE  done295
 
-loop288:
+loop294:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPS  Z1, Z0, Z0
@@ -7200,11 +7356,11 @@ loop288:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop288
+	JLT     loop294
 
-done289:
+done295:
 	ANDQ      $+15, CX
-	JZ        done290
+	JZ        done296
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -7218,7 +7374,7 @@ done289:
 	VMOVAPS   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done290:
+done296:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7244,9 +7400,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done292
+	JGE  done298
 
-loop291:
+loop297:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -7254,11 +7410,11 @@ loop291:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop291
+	JLT     loop297
 
-done292:
+done298:
 	ANDQ      $+15, CX
-	JZ        done293
+	JZ        done299
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7269,7 +7425,7 @@ done292:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done293:
+done299:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7296,9 +7452,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done295
+	JGE          done301
 
-loop294:
+loop300:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -7306,11 +7462,11 @@ loop294:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop294
+	JLT          loop300
 
-done295:
+done301:
 	ANDQ         $+15, CX
-	JZ           done296
+	JZ           done302
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -7321,7 +7477,7 @@ done295:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done296:
+done302:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7350,9 +7506,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done298
+	JGE          done304
 
-loop297:
+loop303:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -7364,11 +7520,11 @@ loop297:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop297
+	JLT          loop303
 
-done298:
+done304:
 	ANDQ         $+15, CX
-	JZ           done299
+	JZ           done305
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -7383,7 +7539,7 @@ done298:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done299:
+done305:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7412,9 +7568,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done301
+	JGE          done307
 
-loop300:
+loop306:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -7426,11 +7582,11 @@ loop300:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop300
+	JLT          loop306
 
-done301:
+done307:
 	ANDQ         $+15, CX
-	JZ           done302
+	JZ           done308
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -7445,7 +7601,7 @@ done301:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done302:
+done308:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7475,9 +7631,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done304
+	JGE          done310
 
-loop303:
+loop309:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -7494,11 +7650,11 @@ loop303:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop303
+	JLT         loop309
 
-done304:
+done310:
 	ANDQ        $+15, CX
-	JZ          done305
+	JZ          done311
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7518,7 +7674,165 @@ done304:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done305:
+done311:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func adaGradAVX512(w []float32, v []float32, g []float32, rate float32, eps float32, decay float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·adaGradAVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS rate+72(FP), Z0
+	VBROADCASTSS eps+76(FP), Z1
+	VBROADCASTSS decay+80(FP), Z2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done313
+
+loop312:
+	VMOVUPS     (AX)(SI*4), Z3
+	VMOVUPS     (DX)(SI*4), Z4
+	VMOVUPS     (BX)(SI*4), Z5
+	VFMADD231PS Z2, Z3, Z5
+	VFMADD231PS Z5, Z5, Z4
+	VMOVUPS     Z4, (DX)(SI*4)
+	VSQRTPS     Z4, Z4
+	VADDPS      Z1, Z4, Z4
+	VMULPS      Z0, Z5, Z5
+	VDIVPS      Z4, Z5, Z5
+	VSUBPS      Z5, Z3, Z3
+	VMOVUPS     Z3, (AX)(SI*4)
+	ADDQ        $+16, SI
+	CMPQ        SI, DI
+	JLT         loop312
+
+done313:
+	ANDQ        $+15, CX
+	JZ          done314
+	MOVQ        $+1, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(SI*4), K1, Z3
+	VMOVUPS.Z   (DX)(SI*4), K1, Z4
+	VMOVUPS.Z   (BX)(SI*4), K1, Z5
+	VFMADD231PS Z2, Z3, Z5
+	VFMADD231PS Z5, Z5, Z4
+	VMOVUPS     Z4, K1, (DX)(SI*4)
+	VSQRTPS     Z4, Z4
+	VADDPS      Z1, Z4, Z4
+	VMULPS      Z0, Z5, Z5
+	VDIVPS      Z4, Z5, Z5
+	VSUBPS      Z5, Z3, Z3
+	VMOVUPS     Z3, K1, (AX)(SI*4)
+
+done314:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func adaDeltaAVX512(w []float32, v []float32, d []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·adaDeltaAVX512(SB), NOSPLIT, $8-112
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         d_base+48(FP), BX
+	MOVQ         g_base+72(FP), SI
+	VBROADCASTSS a+96(FP), Z0
+	VBROADCASTSS rate+100(FP), Z1
+	VBROADCASTSS eps+104(FP), Z2
+	VBROADCASTSS decay+108(FP), Z3
+	XORQ         DI, DI
+	MOVQ         CX, R8
+	ANDQ         $-16, R8
+	CMPQ         DI, R8
+	JGE          done316
+
+loop315:
+	VMOVUPS      (AX)(DI*4), Z4
+	VMOVUPS      (DX)(DI*4), Z5
+	VMOVUPS      (BX)(DI*4), Z6
+	VMOVUPS      (SI)(DI*4), Z7
+	VFMADD231PS  Z3, Z4, Z7
+	VMOVUPS      Z5, Z8
+	VFMSUB231PS  Z7, Z7, Z8
+	VFMADD231PS  Z0, Z8, Z5
+	VMOVUPS      Z5, (DX)(DI*4)
+	VMOVUPS      Z6, Z8
+	VADDPS       Z2, Z8, Z8
+	VSQRTPS      Z8, Z8
+	VMULPS       Z8, Z7, Z7
+	VADDPS       Z2, Z5, Z5
+	VSQRTPS      Z5, Z5
+	VDIVPS       Z5, Z7, Z7
+	VMOVUPS      Z6, Z5
+	VFMSUB231PS  Z7, Z7, Z5
+	VFMADD231PS  Z0, Z5, Z6
+	VMOVUPS      Z6, (BX)(DI*4)
+	VFNMADD231PS Z1, Z7, Z4
+	VMOVUPS      Z4, (AX)(DI*4)
+	ADDQ         $+16, DI
+	CMPQ         DI, R8
+	JLT          loop315
+
+done316:
+	ANDQ         $+15, CX
+	JZ           done317
+	MOVQ         $+1, R8
+	SHLQ         CL, R8
+	DECQ         R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (AX)(DI*4), K1, Z4
+	VMOVUPS.Z    (DX)(DI*4), K1, Z5
+	VMOVUPS.Z    (BX)(DI*4), K1, Z6
+	VMOVUPS.Z    (SI)(DI*4), K1, Z7
+	VFMADD231PS  Z3, Z4, Z7
+	VMOVUPS      Z5, Z3
+	VFMSUB231PS  Z7, Z7, Z3
+	VFMADD231PS  Z0, Z3, Z5
+	VMOVUPS      Z5, K1, (DX)(DI*4)
+	VMOVUPS      Z6, Z3
+	VADDPS       Z2, Z3, Z3
+	VSQRTPS      Z3, Z3
+	VMULPS       Z3, Z7, Z7
+	VADDPS       Z2, Z5, Z5
+	VSQRTPS      Z5, Z5
+	VDIVPS       Z5, Z7, Z7
+	VMOVUPS      Z6, Z2
+	VFMSUB231PS  Z7, Z7, Z2
+	VFMADD231PS  Z0, Z2, Z6
+	VMOVUPS      Z6, K1, (BX)(DI*4)
+	VFNMADD231PS Z1, Z7, Z4
+	VMOVUPS      Z4, K1, (AX)(DI*4)
+
+done317:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7552,9 +7866,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done307
+	JGE          done319
 
-loop306:
+loop318:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -7575,11 +7889,11 @@ loop306:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop306
+	JLT         loop318
 
-done307:
+done319:
 	ANDQ        $+15, CX
-	JZ          done308
+	JZ          done320
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -7603,7 +7917,7 @@ done307:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done308:
+done320:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7624,20 +7938,20 @@ TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done310
+	JGE  done322
 
-loop309:
+loop321:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop309
+	JLT     loop321
 
-done310:
+done322:
 	ANDQ      $+15, CX
-	JZ        done311
+	JZ        done323
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7647,7 +7961,7 @@ done310:
 	VADDPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done311:
+done323:
 	VZEROUPPER
 	RET
 
@@ -7663,20 +7977,20 @@ TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done313
+	JGE  done325
 
-loop312:
+loop324:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop312
+	JLT     loop324
 
-done313:
+done325:
 	ANDQ      $+15, CX
-	JZ        done314
+	JZ        done326
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7686,7 +8000,7 @@ done313:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done314:
+done326:
 	VZEROUPPER
 	RET
 
@@ -7702,20 +8016,20 @@ TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done316
+	JGE          done328
 
-loop315:
+loop327:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop315
+	JLT         loop327
 
-done316:
+done328:
 	ANDQ        $+15, CX
-	JZ          done317
+	JZ          done329
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7725,7 +8039,7 @@ done316:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done317:
+done329:
 	VZEROUPPER
 	RET
 
@@ -7743,20 +8057,20 @@ TEXT ·normalizeDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done319
+	JGE          done331
 
-loop318:
+loop330:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPD      Z0, Z3, Z3
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop318
+	JLT         loop330
 
-done319:
+done331:
 	ANDQ        $+15, CX
-	JZ          done320
+	JZ          done332
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7766,7 +8080,7 @@ done319:
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done320:
+done332:
 	VZEROUPPER
 	RET
 
@@ -7786,9 +8100,9 @@ TEXT ·normalizeGradDoubleAVX512(SB), NOSPLIT, $0-104
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done322
+	JGE          done334
 
-loop321:
+loop333:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPD      Z0, Z4, Z4
 	VFMADD213PD Z3, Z2, Z4
@@ -7797,11 +8111,11 @@ loop321:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop321
+	JLT         loop333
 
-done322:
+done334:
 	ANDQ        $+15, CX
-	JZ          done323
+	JZ          done335
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7813,7 +8127,7 @@ done322:
 	VFMADD231PD Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done323:
+done335:
 	VZEROUPPER
 	RET
 
@@ -7828,9 +8142,9 @@ TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done325
+	JGE  done337
 
-loop324:
+loop336:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPD  Z1, Z0, Z0
@@ -7840,11 +8154,11 @@ loop324:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop324
+	JLT     loop336
 
-done325:
+done337:
 	ANDQ      $+15, CX
-	JZ        done326
+	JZ        done338
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -7857,7 +8171,7 @@ done325:
 	VMOVAPD   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done326:
+done338:
 	VZEROUPPER
 	RET
 
@@ -7873,9 +8187,9 @@ TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done328
+	JGE  done340
 
-loop327:
+loop339:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VPSHUFD $0xf5, Z0, Z0
@@ -7884,11 +8198,11 @@ loop327:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop327
+	JLT     loop339
 
-done328:
+done340:
 	ANDQ      $+15, CX
-	JZ        done329
+	JZ        done341
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7900,7 +8214,7 @@ done328:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done329:
+done341:
 	VZEROUPPER
 	RET
 
@@ -7919,9 +8233,9 @@ TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ   CX, SI
 	ANDQ   $-64, SI
 	CMPQ   BX, SI
-	JGE    done331
+	JGE    done343
 
-loop330:
+loop342:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -7936,25 +8250,25 @@ loop330:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop330
+	JLT         loop342
 
-done331:
+done343:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done333
+	JGE  done345
 
-loop332:
+loop344:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop332
+	JLT         loop344
 
-done333:
+done345:
 	ANDQ        $+15, CX
-	JZ          done334
+	JZ          done346
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7963,7 +8277,7 @@ done333:
 	VMOVUPS.Z   (DX)(BX*4), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
 
-done334:
+done346:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7991,32 +8305,32 @@ TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done336
+	JGE    done348
 
-loop335:
+loop347:
 	VADDPD (AX)(DX*4), Z0, Z0
 	VADDPD 64(AX)(DX*4), Z1, Z1
 	VADDPD 128(AX)(DX*4), Z2, Z2
 	VADDPD 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop335
+	JLT    loop347
 
-done336:
+done348:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done338
+	JGE  done350
 
-loop337:
+loop349:
 	VADDPD (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop337
+	JLT    loop349
 
-done338:
+done350:
 	ANDQ      $+15, CX
-	JZ        done339
+	JZ        done351
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -8024,7 +8338,7 @@ done338:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-done339:
+done351:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -8057,32 +8371,32 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done341
+	JGE    done353
 
-loop340:
+loop352:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop340
+	JLT    loop352
 
-done341:
+done353:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done343
+	JGE  done355
 
-loop342:
+loop354:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop342
+	JLT    loop354
 
-done343:
+done355:
 	ANDQ      $+15, CX
-	JZ        done344
+	JZ        done356
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -8090,7 +8404,7 @@ done343:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done344:
+done356:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -8131,9 +8445,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done346
+	JGE          done358
 
-loop345:
+loop357:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -8148,25 +8462,25 @@ loop345:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop345
+	JLT         loop357
 
-done346:
+done358:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done348
+	JGE  done360
 
-loop347:
+loop359:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop347
+	JLT         loop359
 
-done348:
+done360:
 	ANDQ        $+15, CX
-	JZ          done349
+	JZ          done361
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -8176,7 +8490,7 @@ done348:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done349:
+done361:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -8222,9 +8536,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done351
+	JGE          done363
 
-loop350:
+loop362:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -8247,15 +8561,15 @@ loop350:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop350
+	JLT         loop362
 
-done351:
+done363:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done353
+	JGE  done365
 
-loop352:
+loop364:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -8263,11 +8577,11 @@ loop352:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop352
+	JLT         loop364
 
-done353:
+done365:
 	ANDQ        $+15, CX
-	JZ          done354
+	JZ          done366
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -8279,7 +8593,7 @@ done353:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done354:
+done366:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -8331,9 +8645,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done356
+	JGE  done368
 
-loop355:
+loop367:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8341,9 +8655,9 @@ loop355:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done358
+	JGE    done370
 
-loop357:
+loop369:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -8355,47 +8669,47 @@ loop357:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop357
+	JLT     loop369
 
-done358:
+done370:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop355
+	JLT     loop367
 
-done356:
+done368:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done360
+	JGE  done372
 
-loop359:
+loop371:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done362
+	JGE    done374
 
-loop361:
+loop373:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop361
+	JLT     loop373
 
-done362:
+done374:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop359
+	JLT     loop371
 
-done360:
+done372:
 	ANDQ   $+15, CX
-	JZ     done363
+	JZ     done375
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -8404,20 +8718,20 @@ done360:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done365
+	JGE    done377
 
-loop364:
+loop376:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop364
+	JLT       loop376
 
-done365:
+done377:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done363:
+done375:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8444,28 +8758,28 @@ begin:
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done367
+	JGE  done379
 
-loop366:
+loop378:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done369
+	JGE  done381
 
-loop368:
+loop380:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop368
+	JLT     loop380
 
-done369:
+done381:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done370
+	JZ        done382
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -8475,13 +8789,13 @@ done369:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done370:
+done382:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop366
+	JLT  loop378
 
-done367:
+done379:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8528,24 +8842,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done372
+	JGE          done384
 
-loop371:
+loop383:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done374
+	JGE          done386
 
-loop373:
+loop385:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop373
+	JLT    loop385
 
-done374:
+done386:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -8557,9 +8871,9 @@ done374:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done376
+	JGE        done388
 
-loop375:
+loop387:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -8588,9 +8902,9 @@ loop375:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop375
+	JLT          loop387
 
-done376:
+done388:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -8625,25 +8939,25 @@ done376:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done378
+	JGE          done390
 
-loop377:
+loop389:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop377
+	JLT     loop389
 
-done378:
+done390:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop371
+	JLT     loop383
 
-done372:
+done384:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8695,24 +9009,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done380
+	JGE          done392
 
-loop379:
+loop391:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done382
+	JGE          done394
 
-loop381:
+loop393:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop381
+	JLT    loop393
 
-done382:
+done394:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -8724,9 +9038,9 @@ done382:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done384
+	JGE        done396
 
-loop383:
+loop395:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -8754,9 +9068,9 @@ loop383:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop383
+	JLT          loop395
 
-done384:
+done396:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -8813,9 +9127,9 @@ done384:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop379
+	JLT          loop391
 
-done380:
+done392:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8856,17 +9170,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done386
+	JGE     done398
 
-loop385:
+loop397:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done388
+	JGE  done400
 
-loop387:
+loop399:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -8890,11 +9204,11 @@ loop387:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop387
+	JLT     loop399
 
-done388:
+done400:
 	TESTQ     R8, R8
-	JZ        skip389
+	JZ        skip401
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8915,14 +9229,14 @@ done388:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip389:
+skip401:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop385
+	JLT  loop397
 
-done386:
+done398:
 	VZEROUPPER
 	RET
 
@@ -8969,17 +9283,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done391
+	JGE     done403
 
-loop390:
+loop402:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done393
+	JGE  done405
 
-loop392:
+loop404:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -9013,11 +9327,11 @@ loop392:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop392
+	JLT       loop404
 
-done393:
+done405:
 	TESTQ     R9, R9
-	JZ        skip394
+	JZ        skip406
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -9048,14 +9362,14 @@ done393:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip394:
+skip406:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop390
+	JLT  loop402
 
-done391:
+done403:
 	VZEROUPPER
 	RET
 
@@ -9108,17 +9422,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done396
+	JGE     done408
 
-loop395:
+loop407:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done398
+	JGE  done410
 
-loop397:
+loop409:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -9137,11 +9451,11 @@ loop397:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop397
+	JLT     loop409
 
-done398:
+done410:
 	TESTQ     R8, R8
-	JZ        skip399
+	JZ        skip411
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -9157,14 +9471,14 @@ done398:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip399:
+skip411:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop395
+	JLT  loop407
 
-done396:
+done408:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9212,17 +9526,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done401
+	JGE     done413
 
-loop400:
+loop412:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done403
+	JGE  done415
 
-loop402:
+loop414:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -9238,11 +9552,11 @@ loop402:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop402
+	JLT       loop414
 
-done403:
+done415:
 	TESTQ     R8, R8
-	JZ        skip404
+	JZ        skip416
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -9255,14 +9569,14 @@ done403:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip404:
+skip416:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop400
+	JLT  loop412
 
-done401:
+done413:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9308,9 +9622,9 @@ begin:
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done406
+	JGE   done418
 
-loop405:
+loop417:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -9326,42 +9640,42 @@ loop405:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done408
+	JGE     done420
 
-loop407:
+loop419:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done410
+	JGE     done422
 
-loop409:
+loop421:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop409
+	JLT      loop421
 
-done410:
+done422:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop407
+	JLT    loop419
 
-done408:
+done420:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop405
+	JLT     loop417
 
-done406:
+done418:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9404,9 +9718,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done412
+	JGE          done424
 
-loop411:
+loop423:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -9437,12 +9751,12 @@ loop411:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop411
+	JLT           loop423
 
-done412:
+done424:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done413
+	JZ            done425
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -9483,7 +9797,7 @@ done412:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done413:
+done425:
 	VZEROUPPER
 	RET
 
@@ -9508,9 +9822,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done415
+	JGE          done427
 
-loop414:
+loop426:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -9518,9 +9832,9 @@ loop414:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop414
+	JLT        loop426
 
-done415:
+done427:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -9552,9 +9866,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done417
+	JGE          done429
 
-loop416:
+loop428:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -9597,11 +9911,11 @@ loop416:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop416
+	JLT        loop428
 
-done417:
+done429:
 	ANDQ       $+15, CX
-	JZ         done418
+	JZ         done430
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -9647,7 +9961,7 @@ done417:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done418:
+done430:
 	VZEROUPPER
 	RET
 
@@ -9668,70 +9982,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done420
+	JGE   done432
 
-loop419:
+loop431:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done422
+	JGE  done434
 
-loop421:
+loop433:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done424
+	JGE  done436
 
-loop423:
+loop435:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done426
+	JGE  done438
 
-loop425:
+loop437:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop425
+	JLT     loop437
 
-done426:
+done438:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop423
+	JLT  loop435
 
-done424:
+done436:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done428
+	JGE  done440
 
-loop427:
+loop439:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop427
+	JLT     loop439
 
-done428:
+done440:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop421
+	JLT  loop433
 
-done422:
+done434:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop419
+	JLT  loop431
 
-done420:
+done432:
 	VZEROUPPER
 	RET
 
@@ -9752,69 +10066,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done430
+	JGE   done442
 
-loop429:
+loop441:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done432
+	JGE  done444
 
-loop431:
+loop443:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done434
+	JGE  done446
 
-loop433:
+loop445:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done436
+	JGE  done448
 
-loop435:
+loop447:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop435
+	JLT     loop447
 
-done436:
+done448:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop433
+	JLT  loop445
 
-done434:
+done446:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done438
+	JGE  done450
 
-loop437:
+loop449:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop437
+	JLT     loop449
 
-done438:
+done450:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop431
+	JLT  loop443
 
-done432:
+done444:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop429
+	JLT  loop441
 
-done430:
+done442:
 	VZEROUPPER
 	RET
