@@ -9,8 +9,9 @@ import (
 
 // Pooling over windows that may overlap and may reach out of the image. Their dilation does not count.
 //
-// A row of windows is done at once, and as if there were one at every column, as those at a stride are among them: so each step is over a
-// long slice, and the work is that of a window's rows and columns, not of their product.
+// Maps are copied into frames, which have the padding too. Taken as one slice, frames have a window at every place; those at a stride are
+// some of them, and what the others give, where a window goes on in the next row, is not looked at. An element of all windows is the slice
+// moved along. So the work is a few passes over long slices, as many as a window has rows and columns.
 
 // MaxWindows is the maximum of the windows of x (m,c,h,w), rows by cols of them; what is outside of x does not count. NaN wins.
 func MaxWindows(w Windows, rows, cols int) *Op {
@@ -33,41 +34,20 @@ func pooled(rows, cols int) func(x []Shape) (Shape, error) {
 
 func maxWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
 	return func(y Array[T], x []Array[T]) {
-		s := w.strips(y.Shape, x[0].Shape)
-		scratch := kernel.Borrow[T](s.wide + s.width)
-		defer kernel.Return(scratch)
-		top, column := (*scratch)[:s.wide], (*scratch)[s.wide:]
-		for s.next() {
-			tops(top, column, x[0].Data, &s)
-			for j := range s.cols {
-				y.Data[s.window+j] = top[j*w.StrideCols]
-			}
+		f, k := framesOf(w, y.Shape, x[0].Shape), kernel.For[T]()
+		lent := kernel.Borrow[T](3 * f.most)
+		defer kernel.Return(lent)
+		for f.next() {
+			in, column, top := scratch(&f, *lent, 0), scratch(&f, *lent, 1), scratch(&f, *lent, 2)
+			frame(&f, in, x[0].Data, T(math.Inf(-1)))
+			fold(&f, top, column, in, k.Larger)
+			gather(&f, y.Data, top, 1)
 		}
 	}
 }
 
-// tops are the maxima of a strip of windows; column is scratch for a row of the image.
-func tops[T kernel.Float](top, column, x []T, s *strip) {
-	k := kernel.For[T]()
-	Fill(top, T(math.Inf(-1)))
-	for r := s.from; r < s.to; r += s.width {
-		if r == s.from {
-			copy(column, x[r:])
-		} else {
-			k.Larger(column, column, x[r:r+s.width])
-		}
-	}
-	if s.from == s.to {
-		return
-	}
-	for v := range s.Cols {
-		if a, b, at := s.meet(v); a < b {
-			k.Larger(top[a:b], top[a:b], column[at:at+b-a])
-		}
-	}
-}
-
-// DMaxWindows gives dy to the first maximum of each window of x, in row order; where windows overlap, their shares add up.
+// DMaxWindows gives dy to the first maximum of each window of x, in row order; where windows overlap, their shares add up. A window that
+// has nothing but −Inf may give it to the padding.
 func DMaxWindows(w Windows) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dMaxWindows/%v", w), F32: dMaxWindowsDo[float32](w), F64: dMaxWindowsDo[float64](w), Cut: each2,
@@ -86,30 +66,28 @@ func DMaxWindows(w Windows) *Op {
 
 func dMaxWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
 	return func(dx Array[T], x []Array[T]) {
-		k := kernel.For[T]()
-		in, dy, s := x[0].Data, x[1].Data, w.strips(x[1].Shape, x[0].Shape)
-		scratch := kernel.Borrow[T](2*s.wide + s.width)
-		defer kernel.Return(scratch)
-		top, left, column := (*scratch)[:s.wide], (*scratch)[s.wide:2*s.wide], (*scratch)[2*s.wide:]
-		clear(dx.Data)
-		for s.next() {
-			tops(top, column, in, &s)
-			clear(left)
-			for j := range s.cols {
-				left[j*w.StrideCols] = dy[s.window+j]
-			}
-			for r := s.from; r < s.to; r += s.width {
+		f, k := framesOf(w, x[1].Shape, x[0].Shape), kernel.For[T]()
+		lent := kernel.Borrow[T](4 * f.most)
+		defer kernel.Return(lent)
+		for f.next() {
+			in, column, top, left := scratch(&f, *lent, 0), scratch(&f, *lent, 1), scratch(&f, *lent, 2), scratch(&f, *lent, 3)
+			frame(&f, in, x[0].Data, T(math.Inf(-1)))
+			fold(&f, top, column, in, k.Larger)
+			spread(&f, left, x[1].Data, 1)
+			d := column
+			clear(d)
+			for u := range w.Rows {
 				for v := range w.Cols {
-					if a, b, at := s.meet(v); a < b {
-						k.Claim(dx.Data[r+at:r+at+b-a], left[a:b], in[r+at:], top[a:b])
-					}
+					at := u*f.wide + v
+					k.Claim(d[at:at+f.places], left, in[at:], top)
 				}
 			}
+			unframe(&f, dx.Data, d)
 		}
 	}
 }
 
-// PickWindows is what v, the second input, has at the first maximum of each window of x; 0 for a window outside of x.
+// PickWindows is what v, the second input, has at the first maximum of each window of x.
 func PickWindows(w Windows, rows, cols int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("pickWindows/%v", w), F32: pickWindowsDo[float32](w), F64: pickWindowsDo[float64](w), Cut: each2,
@@ -125,22 +103,27 @@ func PickWindows(w Windows, rows, cols int) *Op {
 
 func pickWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
 	return func(y Array[T], x []Array[T]) {
-		in, v, s := x[0].Data, x[1].Data, w.strips(y.Shape, x[0].Shape)
-		for s.next() {
-			for j := range s.cols {
-				best, c := -1, j*w.StrideCols-w.PadCols
-				for r := s.from; r < s.to; r += s.width {
-					for at := r + max(0, c); at < r+min(s.width, c+w.Cols); at++ {
-						if best < 0 || in[at] > in[best] {
-							best = at
-						}
-					}
-				}
-				y.Data[s.window+j] = 0
-				if best >= 0 {
-					y.Data[s.window+j] = v[best]
+		f, k := framesOf(w, y.Shape, x[0].Shape), kernel.For[T]()
+		lent := kernel.Borrow[T](6 * f.most)
+		defer kernel.Return(lent)
+		for f.next() {
+			in, column, top := scratch(&f, *lent, 0), scratch(&f, *lent, 1), scratch(&f, *lent, 2)
+			left, values, picked := scratch(&f, *lent, 3), scratch(&f, *lent, 4), scratch(&f, *lent, 5)
+			frame(&f, in, x[0].Data, T(math.Inf(-1)))
+			frame(&f, values, x[1].Data, 0)
+			fold(&f, top, column, in, k.Larger)
+			Fill(left, 1)
+			clear(picked)
+			for u := range w.Rows {
+				for v := range w.Cols {
+					at, first := u*f.wide+v, column[:f.places] // 1 where the maximum is there
+					clear(first)
+					k.Claim(first, left, in[at:], top)
+					k.Hadamard(first, first, values[at:])
+					k.Add(picked[:f.places], picked, first)
 				}
 			}
+			gather(&f, y.Data, picked, 1)
 		}
 	}
 }
@@ -156,24 +139,14 @@ func AvgWindows(w Windows, rows, cols int) *Op {
 
 func avgWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
 	return func(y Array[T], x []Array[T]) {
-		k, in, s := kernel.For[T](), x[0].Data, w.strips(y.Shape, x[0].Shape)
-		scratch := kernel.Borrow[T](s.wide + s.width)
-		defer kernel.Return(scratch)
-		sum, column := (*scratch)[:s.wide], (*scratch)[s.wide:]
-		for s.next() {
-			clear(sum)
-			clear(column)
-			for r := s.from; r < s.to; r += s.width {
-				k.Add(column, column, in[r:r+s.width])
-			}
-			for v := range w.Cols {
-				if a, b, at := s.meet(v); a < b {
-					k.Add(sum[a:b], sum[a:b], column[at:at+b-a])
-				}
-			}
-			for j := range s.cols {
-				y.Data[s.window+j] = sum[j*w.StrideCols] / T(w.Rows*w.Cols)
-			}
+		f, k := framesOf(w, y.Shape, x[0].Shape), kernel.For[T]()
+		lent := kernel.Borrow[T](3 * f.most)
+		defer kernel.Return(lent)
+		for f.next() {
+			in, column, sum := scratch(&f, *lent, 0), scratch(&f, *lent, 1), scratch(&f, *lent, 2)
+			frame(&f, in, x[0].Data, 0)
+			fold(&f, sum, column, in, k.Add)
+			gather(&f, y.Data, sum, 1/T(w.Rows*w.Cols))
 		}
 	}
 }
@@ -197,61 +170,22 @@ func DAvgWindows(w Windows, in Shape) *Op {
 
 func dAvgWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
 	return func(dx Array[T], x []Array[T]) {
-		k, dy, s := kernel.For[T](), x[0].Data, w.strips(x[0].Shape, dx.Shape)
-		scratch := kernel.Borrow[T](s.wide + s.width)
-		defer kernel.Return(scratch)
-		share, row := (*scratch)[:s.wide], (*scratch)[s.wide:]
-		clear(dx.Data)
-		for s.next() {
-			clear(share)
-			for j := range s.cols {
-				share[j*w.StrideCols] = dy[s.window+j] / T(w.Rows*w.Cols)
-			}
+		f, k := framesOf(w, x[0].Shape, dx.Shape), kernel.For[T]()
+		lent := kernel.Borrow[T](3 * f.most)
+		defer kernel.Return(lent)
+		for f.next() {
+			share, row, d := scratch(&f, *lent, 0), scratch(&f, *lent, 1), scratch(&f, *lent, 2)
+			spread(&f, share, x[0].Data, 1/T(w.Rows*w.Cols))
 			clear(row)
 			for v := range w.Cols {
-				if a, b, at := s.meet(v); a < b {
-					k.Add(row[at:at+b-a], row[at:at+b-a], share[a:b])
-				}
+				k.Add(row[v:v+f.places], row[v:], share)
 			}
-			for r := s.from; r < s.to; r += s.width {
-				k.Add(dx.Data[r:r+s.width], dx.Data[r:r+s.width], row)
+			clear(d)
+			n := f.places + w.Cols - 1
+			for u := 0; u < w.Rows*f.wide; u += f.wide {
+				k.Add(d[u:u+n], d[u:], row)
 			}
+			unframe(&f, dx.Data, d)
 		}
 	}
-}
-
-// strip is a row of windows: next goes through those of all maps.
-type strip struct {
-	Windows
-	rows, cols    int // windows of a map
-	height, width int // of a map
-	wide          int // windows side by side, if there were one at every column
-	i, n          int // the number of the next strip, and of all
-
-	from, to int // the image's rows that the windows meet: the places in x of their first elements
-	window   int // the place in y of the first window
-}
-
-// strips are those of y, of the windows of x.
-func (w Windows) strips(y, x Shape) strip {
-	return strip{Windows: w, rows: y[2], cols: y[3], height: x[2], width: x[3], wide: (y[3]-1)*w.StrideCols + 1, n: y[0] * y[1] * y[2]}
-}
-
-// next goes to the next strip, and says whether there is one.
-func (s *strip) next() bool {
-	if s.i == s.n {
-		return false
-	}
-	first, r := s.i/s.rows*s.height, s.i%s.rows*s.StrideRows-s.PadRows
-	from := min(max(0, r), s.height)
-	to := max(from, min(s.height, r+s.Rows))
-	s.from, s.to, s.window = (first+from)*s.width, (first+to)*s.width, s.i*s.cols
-	s.i++
-	return true
-}
-
-// meet is where the windows' column v meets the image: for the windows [a, b), at the image's columns from at on.
-func (s *strip) meet(v int) (a, b, at int) {
-	a = max(0, s.PadCols-v)
-	return a, min(s.wide, s.width+s.PadCols-v), a + v - s.PadCols
 }

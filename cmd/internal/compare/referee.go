@@ -144,7 +144,7 @@ func newDeep(layers []graph.Layer, m models.Model) (deep, error) {
 	for i, l := range layers {
 		hand, y := layer(l, shape)
 		if y == nil {
-			return deep{}, fmt.Errorf("layer %d %s is not among those by hand: dense, conv without stride and pad, pool, dropout, sigmoid, tanh, relu, all with their biases", i, graph.Seq{l})
+			return deep{}, fmt.Errorf("layer %d %s is not among those by hand: dense, conv and pool without stride and pad, dropout, sigmoid, tanh, relu, all with their biases", i, graph.Seq{l})
 		}
 		if shape = y; hand != nil {
 			h.Layers = append(h.Layers, hand)
