@@ -16,6 +16,15 @@ var layered = map[string]graph.Layer{
 		graph.Conv{Out: 3, Kernel: 5}, graph.GELU, graph.AvgPool{Size: 2}, graph.Conv{Out: 4, Kernel: 3}, graph.SiLU, graph.AvgPool{Size: 3},
 		graph.Conv{Out: 6, Kernel: 1}, graph.LeakyReLU{Slope: .1}, graph.GlobalAvgPool{}, graph.Dense{Out: 10},
 	},
+	"more activations": graph.Seq{
+		graph.Dense{Out: 9}, graph.ELU{}, graph.Dense{Out: 8}, graph.ELU{Alpha: .4}, graph.Dense{Out: 7}, graph.SELU, graph.Dense{Out: 6}, graph.Softplus,
+		graph.Dense{Out: 5}, graph.PReLU{}, graph.Dense{Out: 5}, graph.PReLU{Shared: true}, graph.Dense{Out: 10},
+	},
+	"windows that overlap": graph.Seq{
+		graph.Conv{Out: 3, Kernel: 3, Stride: 2}, graph.PReLU{}, graph.MaxPool{Size: 3, Stride: 2, Pad: 1}, graph.Dropout2D{P: .3}, graph.Conv{Out: 4, Kernel: 3, Pad: 1},
+		graph.SELU, graph.AvgPool{Size: 2, Stride: 1, Pad: 1}, graph.PReLU{Shared: true}, graph.AvgPool{Size: 3, Stride: 3, Pad: 1}, graph.ELU{},
+		graph.MaxPool{Size: 2, Stride: 1}, graph.Dropout2D{P: .5, Unscaled: true}, graph.Dense{Out: 10},
+	},
 	"shapes": graph.Seq{
 		graph.Reshape{Shape: shape{4, 14, 14}}, graph.AvgPool{Size: 5}, graph.Reshape{Shape: shape{2, 8}}, graph.Tanh, graph.Flatten{},
 		graph.Dense{Out: 12}, graph.Reshape{Shape: shape{3, 2, 2}}, graph.Concat{{graph.AvgPool{Size: 1}}, {}, {graph.SiLU}},

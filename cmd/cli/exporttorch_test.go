@@ -19,7 +19,7 @@ const torchNet = `
 import sys
 from collections import OrderedDict
 net = nn.Sequential(OrderedDict(
-    conv1=nn.Conv2d(1, 4, 5, stride=2), batchnorm1=nn.BatchNorm2d(4), r1=nn.ReLU(), conv2=nn.Conv2d(4, 3, 3, padding=1, bias=False), p=nn.MaxPool2d(2),
+    conv1=nn.Conv2d(1, 4, 5, stride=2), batchnorm1=nn.BatchNorm2d(4), prelu1=nn.PReLU(4), d=nn.Dropout2d(.1), conv2=nn.Conv2d(4, 3, 3, padding=1, bias=False), p=nn.AvgPool2d(3, 2, 1), prelu2=nn.PReLU(), e=nn.ELU(.7),
     flat=nn.Flatten(), dense1=nn.Linear(108, 12), layernorm1=nn.LayerNorm(12), g=nn.GELU(), batchnorm2=nn.BatchNorm1d(12), dense2=nn.Linear(12, 10), s=nn.Softmax(1)))
 net.load_state_dict(load(sys.argv[1]))
 net.eval()
@@ -35,7 +35,7 @@ func TestTorch(t *testing.T) {
 		t.Skip("needs Debian's python3-torch")
 	}
 	runs, dir, data := t.TempDir(), t.TempDir(), dataSet(t, 600, 100)
-	ok(t, "train", "conv(4,5,stride=2) batchnorm relu conv(3,3,pad=same,bias=false) pool(2) dense(12) layernorm gelu batchnorm dense(10)",
+	ok(t, "train", "conv(4,5,stride=2) batchnorm prelu dropout2d(.1) conv(3,3,pad=same,bias=false) avgpool(3,stride=2,pad=1) prelu(shared=true) elu(alpha=.7) dense(12) layernorm gelu batchnorm dense(10)",
 		"--epochs", "1", "--seed", "3", "--data", data, "--runs", runs)
 	run := onlyRun(t, runs)
 	weights, images, outputs := filepath.Join(dir, "w.safetensors"), filepath.Join(dir, "images"), filepath.Join(dir, "y")

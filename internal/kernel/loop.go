@@ -10,18 +10,19 @@ func loops[T Float]() Set[T] {
 	return Set[T]{
 		Mul: mul[T], MulT: mulT[T], MulAdd: mulAdd[T],
 		Nonzero: nonzero[T], MulSparse: mulSparse[T], OuterSparse: outerSparse[T],
-		Add: add[T], Hadamard: hadamard[T], Divide: divide[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
+		Add: add[T], Hadamard: hadamard[T], Divide: divide[T], Larger: larger[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
 		SumSquares: sumSquares[T], SumProducts: sumProducts[T], Normalize: normalize[T], NormalizeGrad: normalizeGrad[T],
 		Sigmoid: sigmoid[T], Tanh: tanh[T], ReLU: relu[T],
 		SigmoidGrad: sigmoidGrad[T], TanhGrad: tanhGrad[T], ReLUGrad: reluGrad[T],
 		LeakyReLU: leakyReLU[T], LeakyReLUGrad: leakyReLUGrad[T],
+		Slopes: slopes[T], ELU: elu[T], ELUGrad: eluGrad[T],
 		GELU: gelu[T], GELUGrad: geluGrad[T], SiLU: silu[T], SiLUGrad: siluGrad[T],
 		Exp: exp[T], Softplus: softplus[T], Logistic: logistic[T], Rectify: rectify[T], RectifyGrad: rectifyGrad[T],
 		Softmax: softmax[T], LogSumExp: logSumExp[T],
 		SGD: sgd[T], Momentum: momentum[T], Nesterov: nesterov[T], RMSProp: rmsProp[T],
 		AdaGrad: adaGrad[T], AdaDelta: adaDelta[T], Adam: adam[T],
 		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], AvgPool: avgPool[T], AvgPoolGrad: avgPoolGrad[T],
-		Im2col: im2col[T], Col2im: col2im[T],
+		Claim: claim[T], Im2col: im2col[T], Col2im: col2im[T],
 		Mask: mask[T], Gather: gather[T], Resample: resample[T],
 	}
 }
@@ -116,6 +117,13 @@ func divide[T Float](y, a, b []T) {
 		if y[i] = a[i] / b[i]; b[i] == 0 {
 			y[i] = T(math.Inf(1))
 		}
+	}
+}
+
+func larger[T Float](y, a, b []T) {
+	a, b = a[:len(y)], b[:len(y)]
+	for i := range y {
+		y[i] = max(a[i], b[i])
 	}
 }
 
@@ -288,6 +296,37 @@ func leakyReLUGrad[T Float](dx, y, dy []T, slope T) {
 			dx[i] = dy[i]
 		} else {
 			dx[i] = slope * dy[i]
+		}
+	}
+}
+
+func slopes[T Float](y, x, a, v []T) {
+	x, a, v = x[:len(y)], a[:len(y)], v[:len(y)]
+	for i := range y {
+		if x[i] > 0 {
+			y[i] = v[i]
+		} else {
+			y[i] = a[i] * v[i]
+		}
+	}
+}
+
+func elu[T Float](y, x []T, scale, alpha T) {
+	for i, v := range x {
+		if v > 0 {
+			y[i] = scale * v
+		} else {
+			y[i] = alpha * T(math.Expm1(float64(v)))
+		}
+	}
+}
+
+func eluGrad[T Float](dx, y, dy []T, scale, alpha T) {
+	for i, v := range y {
+		if v > 0 {
+			dx[i] = scale * dy[i]
+		} else {
+			dx[i] = (v + alpha) * dy[i]
 		}
 	}
 }

@@ -860,13 +860,16 @@ begin:
 	JGE          done35
 
 loop34:
-	VMOVUPS (DX)(BX*4), Y1
-	VMULPS  Y0, Y1, Y2
-	VMAXPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(BX*4)
-	ADDQ    $+8, BX
-	CMPQ    BX, SI
-	JLT     loop34
+	VMOVUPS   (DX)(BX*4), Y1
+	VMULPS    Y0, Y1, Y2
+	VXORPS    Y3, Y3, Y3
+	VMOVUPS   Y2, Y2
+	VCMPPS    $0x11, Y1, Y3, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	ADDQ      $+8, BX
+	CMPQ      BX, SI
+	JLT       loop34
 
 done35:
 	ANDQ       $+7, CX
@@ -876,7 +879,10 @@ done35:
 	VMOVUPS    64(SI)(CX*4), Y1
 	VMASKMOVPS (DX)(BX*4), Y1, Y2
 	VMULPS     Y0, Y2, Y0
-	VMAXPS     Y2, Y0, Y0
+	VXORPS     Y3, Y3, Y3
+	VMOVUPS    Y0, Y0
+	VCMPPS     $0x11, Y2, Y3, Y3
+	VBLENDVPS  Y3, Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
 done36:
@@ -945,6 +951,343 @@ return:
 	VZEROUPPER
 	RET
 
+// func eluAVX2(y []float32, x []float32, scale float32, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·eluAVX2(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS scale+48(FP), Y0
+	VBROADCASTSS alpha+52(FP), Y1
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done41
+
+loop40:
+	VMOVUPS      (DX)(BX*4), Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      least<>+0(SB), Y4
+	VMOVUPS      Y2, Y5
+	VMAXPS       Y5, Y4, Y5
+	VMINPS       Y5, Y3, Y5
+	VMOVUPS      round<>+0(SB), Y4
+	VFMADD231PS  log2e<>+0(SB), Y5, Y4
+	VPSLLD       $0x17, Y4, Y6
+	VPADDD       one<>+0(SB), Y6, Y6
+	VSUBPS       round<>+0(SB), Y4, Y4
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS ln2<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2rest<>+0(SB), Y4, Y5
+	VMOVUPS      factorial7<>+0(SB), Y4
+	VFMADD213PS  factorial6<>+0(SB), Y5, Y4
+	VFMADD213PS  factorial5<>+0(SB), Y5, Y4
+	VFMADD213PS  factorial4<>+0(SB), Y5, Y4
+	VFMADD213PS  factorial3<>+0(SB), Y5, Y4
+	VFMADD213PS  inverse2<>+0(SB), Y5, Y4
+	VMULPS       Y5, Y5, Y7
+	VFMADD213PS  Y5, Y7, Y4
+	VSUBPS       one<>+0(SB), Y6, Y5
+	VFMADD231PS  Y6, Y4, Y5
+	VMULPS       Y1, Y5, Y5
+	VMULPS       Y0, Y2, Y4
+	VMOVUPS      Y5, Y5
+	VCMPPS       $0x11, Y2, Y3, Y2
+	VBLENDVPS    Y2, Y4, Y5, Y5
+	VMOVUPS      Y5, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop40
+
+done41:
+	ANDQ         $+7, CX
+	JZ           done42
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y2
+	VMASKMOVPS   (DX)(BX*4), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      least<>+0(SB), Y5
+	VMOVUPS      Y3, Y6
+	VMAXPS       Y6, Y5, Y6
+	VMINPS       Y6, Y4, Y6
+	VMOVUPS      round<>+0(SB), Y5
+	VFMADD231PS  log2e<>+0(SB), Y6, Y5
+	VPSLLD       $0x17, Y5, Y7
+	VPADDD       one<>+0(SB), Y7, Y7
+	VSUBPS       round<>+0(SB), Y5, Y5
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS ln2<>+0(SB), Y5, Y6
+	VFNMADD231PS ln2rest<>+0(SB), Y5, Y6
+	VMOVUPS      factorial7<>+0(SB), Y5
+	VFMADD213PS  factorial6<>+0(SB), Y6, Y5
+	VFMADD213PS  factorial5<>+0(SB), Y6, Y5
+	VFMADD213PS  factorial4<>+0(SB), Y6, Y5
+	VFMADD213PS  factorial3<>+0(SB), Y6, Y5
+	VFMADD213PS  inverse2<>+0(SB), Y6, Y5
+	VMULPS       Y6, Y6, Y8
+	VFMADD213PS  Y6, Y8, Y5
+	VSUBPS       one<>+0(SB), Y7, Y6
+	VFMADD231PS  Y7, Y5, Y6
+	VMULPS       Y1, Y6, Y6
+	VMULPS       Y0, Y3, Y0
+	VMOVUPS      Y6, Y1
+	VCMPPS       $0x11, Y3, Y4, Y3
+	VBLENDVPS    Y3, Y0, Y1, Y1
+	VMASKMOVPS   Y1, Y2, (AX)(BX*4)
+
+done42:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func eluGradAVX2(dx []float32, y []float32, dy []float32, scale float32, alpha float32)
+// Requires: AVX, SSE
+TEXT ·eluGradAVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         y_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	VBROADCASTSS scale+72(FP), Y0
+	VBROADCASTSS alpha+76(FP), Y1
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done44
+
+loop43:
+	VMOVUPS   (DX)(SI*4), Y2
+	VMOVUPS   (BX)(SI*4), Y3
+	VMULPS    Y0, Y3, Y4
+	VMOVUPS   Y2, Y5
+	VADDPS    Y1, Y5, Y5
+	VMULPS    Y5, Y3, Y3
+	VXORPS    Y5, Y5, Y5
+	VMOVUPS   Y3, Y3
+	VCMPPS    $0x11, Y2, Y5, Y2
+	VBLENDVPS Y2, Y4, Y3, Y3
+	VMOVUPS   Y3, (AX)(SI*4)
+	ADDQ      $+8, SI
+	CMPQ      SI, DI
+	JLT       loop43
+
+done44:
+	ANDQ       $+7, CX
+	JZ         done45
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y2
+	VMASKMOVPS (DX)(SI*4), Y2, Y3
+	VMASKMOVPS (BX)(SI*4), Y2, Y4
+	VMULPS     Y0, Y4, Y0
+	VMOVUPS    Y3, Y5
+	VADDPS     Y1, Y5, Y5
+	VMULPS     Y5, Y4, Y4
+	VXORPS     Y1, Y1, Y1
+	VMOVUPS    Y4, Y4
+	VCMPPS     $0x11, Y3, Y1, Y1
+	VBLENDVPS  Y1, Y0, Y4, Y4
+	VMASKMOVPS Y4, Y2, (AX)(SI*4)
+
+done45:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func slopesAVX2(y []float32, x []float32, a []float32, v []float32)
+// Requires: AVX, SSE
+TEXT ·slopesAVX2(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ a_base+48(FP), BX
+	MOVQ v_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-8, R8
+	CMPQ DI, R8
+	JGE  done47
+
+loop46:
+	VMOVUPS   (SI)(DI*4), Y0
+	VMOVUPS   (BX)(DI*4), Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   (DX)(DI*4), Y2
+	VXORPS    Y3, Y3, Y3
+	VMOVUPS   Y1, Y1
+	VCMPPS    $0x11, Y2, Y3, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)(DI*4)
+	ADDQ      $+8, DI
+	CMPQ      DI, R8
+	JLT       loop46
+
+done47:
+	ANDQ       $+7, CX
+	JZ         done48
+	LEAQ       lanes<>+0(SB), R8
+	NEGQ       CX
+	VMOVUPS    64(R8)(CX*4), Y0
+	VMASKMOVPS (SI)(DI*4), Y0, Y1
+	VMASKMOVPS (BX)(DI*4), Y0, Y2
+	VMULPS     Y1, Y2, Y2
+	VMASKMOVPS (DX)(DI*4), Y0, Y3
+	VXORPS     Y4, Y4, Y4
+	VMOVUPS    Y2, Y2
+	VCMPPS     $0x11, Y3, Y4, Y3
+	VBLENDVPS  Y3, Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)(DI*4)
+
+done48:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func largerAVX2(y []float32, a []float32, b []float32)
+// Requires: AVX, SSE
+TEXT ·largerAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done50
+
+loop49:
+	VMOVUPS (DX)(SI*4), Y0
+	VMOVUPS (BX)(SI*4), Y1
+	VMAXPS  Y0, Y1, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop49
+
+done50:
+	ANDQ       $+7, CX
+	JZ         done51
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y0
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VMASKMOVPS (BX)(SI*4), Y0, Y2
+	VMAXPS     Y1, Y2, Y3
+	VCMPPS     $0x03, Y1, Y2, Y1
+	VORPS      Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(SI*4)
+
+done51:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func claimAVX2(dx []float32, dy []float32, x []float32, top []float32)
+// Requires: AVX, SSE
+TEXT ·claimAVX2(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ dy_base+24(FP), DX
+	MOVQ x_base+48(FP), BX
+	MOVQ top_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-8, R8
+	CMPQ DI, R8
+	JGE  done53
+
+loop52:
+	VMOVUPS (DX)(DI*4), Y0
+	VMOVUPS (BX)(DI*4), Y1
+	VMOVUPS (SI)(DI*4), Y2
+	VCMPPS  $0x00, Y1, Y2, Y1
+	VANDPS  Y0, Y1, Y1
+	VXORPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(DI*4)
+	VMOVUPS (AX)(DI*4), Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	ADDQ    $+8, DI
+	CMPQ    DI, R8
+	JLT     loop52
+
+done53:
+	ANDQ       $+7, CX
+	JZ         done54
+	LEAQ       lanes<>+0(SB), R8
+	NEGQ       CX
+	VMOVUPS    64(R8)(CX*4), Y0
+	VMASKMOVPS (DX)(DI*4), Y0, Y1
+	VMASKMOVPS (BX)(DI*4), Y0, Y2
+	VMASKMOVPS (SI)(DI*4), Y0, Y3
+	VCMPPS     $0x00, Y2, Y3, Y2
+	VANDPS     Y1, Y2, Y2
+	VXORPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(DI*4)
+	VMASKMOVPS (AX)(DI*4), Y0, Y1
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(DI*4)
+
+done54:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func geluAVX2(y []float32, x []float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·geluAVX2(SB), NOSPLIT, $8-48
@@ -961,9 +1304,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done41
+	JGE  done56
 
-loop40:
+loop55:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -1021,11 +1364,11 @@ loop40:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop40
+	JLT          loop55
 
-done41:
+done56:
 	ANDQ         $+7, CX
-	JZ           done42
+	JZ           done57
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1085,7 +1428,7 @@ done41:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done42:
+done57:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1321,9 +1664,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done44
+	JGE  done59
 
-loop43:
+loop58:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -1384,11 +1727,11 @@ loop43:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop43
+	JLT          loop58
 
-done44:
+done59:
 	ANDQ         $+7, CX
-	JZ           done45
+	JZ           done60
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1451,7 +1794,7 @@ done44:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done45:
+done60:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1476,9 +1819,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done47
+	JGE  done62
 
-loop46:
+loop61:
 	VMOVUPS      (DX)(BX*4), Y0
 	VXORPS       sign<>+0(SB), Y0, Y1
 	VMOVUPS      least<>+0(SB), Y2
@@ -1508,11 +1851,11 @@ loop46:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop46
+	JLT          loop61
 
-done47:
+done62:
 	ANDQ         $+7, CX
-	JZ           done48
+	JZ           done63
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1544,7 +1887,7 @@ done47:
 	VDIVPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done48:
+done63:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1570,9 +1913,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done50
+	JGE  done65
 
-loop49:
+loop64:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      one<>+0(SB), Y2
 	VMOVUPS      one<>+0(SB), Y3
@@ -1614,11 +1957,11 @@ loop49:
 	VMOVUPS      Y2, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop49
+	JLT          loop64
 
-done50:
+done65:
 	ANDQ         $+7, CX
-	JZ           done51
+	JZ           done66
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1662,7 +2005,7 @@ done50:
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
 
-done51:
+done66:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1688,9 +2031,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done53
+	JGE  done68
 
-loop52:
+loop67:
 	VMOVUPS   (DX)(SI*4), Y0
 	VMOVUPS   (BX)(SI*4), Y1
 	VDIVPS    Y1, Y0, Y0
@@ -1700,11 +2043,11 @@ loop52:
 	VMOVUPS   Y0, (AX)(SI*4)
 	ADDQ      $+8, SI
 	CMPQ      SI, DI
-	JLT       loop52
+	JLT       loop67
 
-done53:
+done68:
 	ANDQ       $+7, CX
-	JZ         done54
+	JZ         done69
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -1716,7 +2059,7 @@ done53:
 	VBLENDVPS  Y2, infinite<>+0(SB), Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done54:
+done69:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1751,9 +2094,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done56
+	JGE  done71
 
-loop55:
+loop70:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y2
@@ -1780,11 +2123,11 @@ loop55:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop55
+	JLT          loop70
 
-done56:
+done71:
 	ANDQ         $+7, CX
-	JZ           done57
+	JZ           done72
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1813,7 +2156,7 @@ done56:
 	VMULPS       Y3, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done57:
+done72:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1838,9 +2181,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done59
+	JGE  done74
 
-loop58:
+loop73:
 	VMOVUPS      (DX)(BX*4), Y0
 	VORPS        sign<>+0(SB), Y0, Y1
 	VMOVUPS      least<>+0(SB), Y2
@@ -1884,11 +2227,11 @@ loop58:
 	VMOVUPS      Y3, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop58
+	JLT          loop73
 
-done59:
+done74:
 	ANDQ         $+7, CX
-	JZ           done60
+	JZ           done75
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1934,7 +2277,7 @@ done59:
 	VADDPS       Y1, Y4, Y4
 	VMASKMOVPS   Y4, Y0, (AX)(BX*4)
 
-done60:
+done75:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2029,9 +2372,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done62
+	JGE  done77
 
-loop61:
+loop76:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      Y0, Y1
 	VXORPS       sign<>+0(SB), Y1, Y1
@@ -2068,11 +2411,11 @@ loop61:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop61
+	JLT          loop76
 
-done62:
+done77:
 	ANDQ         $+7, CX
-	JZ           done63
+	JZ           done78
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -2111,7 +2454,7 @@ done62:
 	VBLENDVPS    Y1, Y3, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done63:
+done78:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2146,9 +2489,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done65
+	JGE  done80
 
-loop64:
+loop79:
 	VMOVUPS   (DX)(BX*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VADDPS    Y1, Y0, Y0
@@ -2159,11 +2502,11 @@ loop64:
 	VMOVUPS   Y2, (AX)(BX*4)
 	ADDQ      $+8, BX
 	CMPQ      BX, SI
-	JLT       loop64
+	JLT       loop79
 
-done65:
+done80:
 	ANDQ       $+7, CX
-	JZ         done66
+	JZ         done81
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y0
@@ -2176,7 +2519,7 @@ done65:
 	VBLENDVPS  Y2, Y1, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
-done66:
+done81:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2202,9 +2545,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done68
+	JGE  done83
 
-loop67:
+loop82:
 	VMOVUPS (DX)(SI*4), Y0
 	VPSRAD  $0x1f, Y0, Y0
 	VMOVUPS (BX)(SI*4), Y1
@@ -2212,11 +2555,11 @@ loop67:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop67
+	JLT     loop82
 
-done68:
+done83:
 	ANDQ       $+7, CX
-	JZ         done69
+	JZ         done84
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -2226,7 +2569,7 @@ done68:
 	VANDNPS    Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done69:
+done84:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2253,9 +2596,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done71
+	JGE          done86
 
-loop70:
+loop85:
 	VMOVUPS      (AX)(BX*4), Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      (DX)(BX*4), Y3
@@ -2263,11 +2606,11 @@ loop70:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop70
+	JLT          loop85
 
-done71:
+done86:
 	ANDQ         $+7, CX
-	JZ           done72
+	JZ           done87
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y2
@@ -2277,7 +2620,7 @@ done71:
 	VFNMADD231PS Y0, Y1, Y3
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
-done72:
+done87:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2306,9 +2649,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done74
+	JGE          done89
 
-loop73:
+loop88:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -2320,11 +2663,11 @@ loop73:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop73
+	JLT          loop88
 
-done74:
+done89:
 	ANDQ         $+7, CX
-	JZ           done75
+	JZ           done90
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -2338,7 +2681,7 @@ done74:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done75:
+done90:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2367,9 +2710,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done77
+	JGE          done92
 
-loop76:
+loop91:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -2381,11 +2724,11 @@ loop76:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop76
+	JLT          loop91
 
-done77:
+done92:
 	ANDQ         $+7, CX
-	JZ           done78
+	JZ           done93
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -2399,7 +2742,7 @@ done77:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done78:
+done93:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2429,9 +2772,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done80
+	JGE          done95
 
-loop79:
+loop94:
 	VMOVUPS     (AX)(SI*4), Y4
 	VMOVUPS     (DX)(SI*4), Y5
 	VMOVUPS     (BX)(SI*4), Y6
@@ -2448,11 +2791,11 @@ loop79:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop79
+	JLT         loop94
 
-done80:
+done95:
 	ANDQ        $+7, CX
-	JZ          done81
+	JZ          done96
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y4
@@ -2471,7 +2814,7 @@ done80:
 	VSUBPS      Y7, Y5, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done81:
+done96:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2500,9 +2843,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done83
+	JGE          done98
 
-loop82:
+loop97:
 	VMOVUPS     (AX)(SI*4), Y3
 	VMOVUPS     (DX)(SI*4), Y4
 	VMOVUPS     (BX)(SI*4), Y5
@@ -2517,11 +2860,11 @@ loop82:
 	VMOVUPS     Y3, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop82
+	JLT         loop97
 
-done83:
+done98:
 	ANDQ        $+7, CX
-	JZ          done84
+	JZ          done99
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y3
@@ -2538,7 +2881,7 @@ done83:
 	VSUBPS      Y6, Y4, Y4
 	VMASKMOVPS  Y4, Y3, (AX)(SI*4)
 
-done84:
+done99:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2569,9 +2912,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done86
+	JGE          done101
 
-loop85:
+loop100:
 	VMOVUPS      (AX)(DI*4), Y4
 	VMOVUPS      (DX)(DI*4), Y5
 	VMOVUPS      (BX)(DI*4), Y6
@@ -2596,11 +2939,11 @@ loop85:
 	VMOVUPS      Y4, (AX)(DI*4)
 	ADDQ         $+8, DI
 	CMPQ         DI, R8
-	JLT          loop85
+	JLT          loop100
 
-done86:
+done101:
 	ANDQ         $+7, CX
-	JZ           done87
+	JZ           done102
 	LEAQ         lanes<>+0(SB), R8
 	NEGQ         CX
 	VMOVUPS      64(R8)(CX*4), Y4
@@ -2627,7 +2970,7 @@ done86:
 	VFNMADD231PS Y1, Y8, Y5
 	VMASKMOVPS   Y5, Y4, (AX)(DI*4)
 
-done87:
+done102:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2661,9 +3004,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done89
+	JGE          done104
 
-loop88:
+loop103:
 	VMOVUPS     (AX)(DI*4), Y7
 	VMOVUPS     (DX)(DI*4), Y8
 	VMOVUPS     (BX)(DI*4), Y9
@@ -2684,11 +3027,11 @@ loop88:
 	VMOVUPS     Y7, (AX)(DI*4)
 	ADDQ        $+8, DI
 	CMPQ        DI, R8
-	JLT         loop88
+	JLT         loop103
 
-done89:
+done104:
 	ANDQ        $+7, CX
-	JZ          done90
+	JZ          done105
 	LEAQ        lanes<>+0(SB), R8
 	NEGQ        CX
 	VMOVUPS     64(R8)(CX*4), Y7
@@ -2711,7 +3054,7 @@ done89:
 	VFMSUB132PS Y6, Y9, Y8
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
-done90:
+done105:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2732,20 +3075,20 @@ TEXT ·addDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done92
+	JGE  done107
 
-loop91:
+loop106:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VADDPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop91
+	JLT     loop106
 
-done92:
+done107:
 	ANDQ       $+7, BX
-	JZ         done93
+	JZ         done108
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2754,7 +3097,7 @@ done92:
 	VADDPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done93:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2770,20 +3113,20 @@ TEXT ·hadamardDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done95
+	JGE  done110
 
-loop94:
+loop109:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop94
+	JLT     loop109
 
-done95:
+done110:
 	ANDQ       $+7, BX
-	JZ         done96
+	JZ         done111
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2792,7 +3135,7 @@ done95:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done96:
+done111:
 	VZEROUPPER
 	RET
 
@@ -2808,20 +3151,20 @@ TEXT ·axpyDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done98
+	JGE          done113
 
-loop97:
+loop112:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (CX)(BX*4), Y2
 	VFMADD231PD Y2, Y0, Y1
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop97
+	JLT         loop112
 
-done98:
+done113:
 	ANDQ        $+7, DX
-	JZ          done99
+	JZ          done114
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y1
@@ -2830,7 +3173,7 @@ done98:
 	VFMADD231PD Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
-done99:
+done114:
 	VZEROUPPER
 	RET
 
@@ -2848,20 +3191,20 @@ TEXT ·normalizeDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done101
+	JGE          done116
 
-loop100:
+loop115:
 	VMOVUPS     (CX)(BX*4), Y3
 	VSUBPD      Y0, Y3, Y3
 	VFMADD213PD Y2, Y1, Y3
 	VMOVUPS     Y3, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop100
+	JLT         loop115
 
-done101:
+done116:
 	ANDQ        $+7, DX
-	JZ          done102
+	JZ          done117
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y3
@@ -2870,7 +3213,7 @@ done101:
 	VFMADD213PD Y2, Y1, Y4
 	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
 
-done102:
+done117:
 	VZEROUPPER
 	RET
 
@@ -2890,9 +3233,9 @@ TEXT ·normalizeGradDoubleAVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done104
+	JGE          done119
 
-loop103:
+loop118:
 	VMOVUPS     (DX)(SI*4), Y4
 	VSUBPD      Y0, Y4, Y4
 	VFMADD213PD Y3, Y2, Y4
@@ -2901,11 +3244,11 @@ loop103:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop103
+	JLT         loop118
 
-done104:
+done119:
 	ANDQ        $+7, BX
-	JZ          done105
+	JZ          done120
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        BX
 	VMOVUPS     64(DI)(BX*4), Y4
@@ -2916,7 +3259,7 @@ done104:
 	VFMADD231PD Y0, Y1, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done105:
+done120:
 	VZEROUPPER
 	RET
 
@@ -2931,9 +3274,9 @@ TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done107
+	JGE  done122
 
-loop106:
+loop121:
 	VMOVUPS   (CX)(BX*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VADDPD    Y1, Y0, Y0
@@ -2943,11 +3286,11 @@ loop106:
 	VMOVUPS   Y2, (AX)(BX*4)
 	ADDQ      $+8, BX
 	CMPQ      BX, SI
-	JLT       loop106
+	JLT       loop121
 
-done107:
+done122:
 	ANDQ       $+7, DX
-	JZ         done108
+	JZ         done123
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       DX
 	VMOVUPS    64(SI)(DX*4), Y0
@@ -2959,7 +3302,7 @@ done107:
 	VBLENDVPD  Y2, Y1, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
-done108:
+done123:
 	VZEROUPPER
 	RET
 
@@ -2975,9 +3318,9 @@ TEXT ·rectifyGradDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done110
+	JGE  done125
 
-loop109:
+loop124:
 	VMOVUPS (CX)(SI*4), Y0
 	VPSRAD  $0x1f, Y0, Y0
 	VPSHUFD $0xf5, Y0, Y0
@@ -2986,11 +3329,11 @@ loop109:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop109
+	JLT     loop124
 
-done110:
+done125:
 	ANDQ       $+7, BX
-	JZ         done111
+	JZ         done126
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -3001,7 +3344,7 @@ done110:
 	VANDNPS    Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done111:
+done126:
 	VZEROUPPER
 	RET
 
@@ -3020,9 +3363,9 @@ TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ   DX, SI
 	ANDQ   $-32, SI
 	CMPQ   BX, SI
-	JGE    done113
+	JGE    done128
 
-loop112:
+loop127:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
@@ -3037,25 +3380,25 @@ loop112:
 	VFMADD231PD Y4, Y5, Y3
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop112
+	JLT         loop127
 
-done113:
+done128:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done115
+	JGE  done130
 
-loop114:
+loop129:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop114
+	JLT         loop129
 
-done115:
+done130:
 	ANDQ        $+7, DX
-	JZ          done116
+	JZ          done131
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y4
@@ -3063,7 +3406,7 @@ done115:
 	VMASKMOVPS  (CX)(BX*4), Y4, Y4
 	VFMADD231PD Y5, Y4, Y0
 
-done116:
+done131:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -3089,39 +3432,39 @@ TEXT ·sumDoubleAVX2(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done118
+	JGE    done133
 
-loop117:
+loop132:
 	VADDPD (AX)(DX*4), Y0, Y0
 	VADDPD 32(AX)(DX*4), Y1, Y1
 	VADDPD 64(AX)(DX*4), Y2, Y2
 	VADDPD 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop117
+	JLT    loop132
 
-done118:
+done133:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done120
+	JGE  done135
 
-loop119:
+loop134:
 	VADDPD (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop119
+	JLT    loop134
 
-done120:
+done135:
 	ANDQ       $+7, CX
-	JZ         done121
+	JZ         done136
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPD     Y4, Y0, Y0
 
-done121:
+done136:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -3152,39 +3495,39 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done123
+	JGE    done138
 
-loop122:
+loop137:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop122
+	JLT    loop137
 
-done123:
+done138:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done125
+	JGE  done140
 
-loop124:
+loop139:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop124
+	JLT    loop139
 
-done125:
+done140:
 	ANDQ       $+7, CX
-	JZ         done126
+	JZ         done141
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done126:
+done141:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -3223,9 +3566,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done128
+	JGE          done143
 
-loop127:
+loop142:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -3240,25 +3583,25 @@ loop127:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop127
+	JLT         loop142
 
-done128:
+done143:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done130
+	JGE  done145
 
-loop129:
+loop144:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop129
+	JLT         loop144
 
-done130:
+done145:
 	ANDQ        $+7, CX
-	JZ          done131
+	JZ          done146
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -3267,7 +3610,7 @@ done130:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done131:
+done146:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3311,9 +3654,9 @@ begin:
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done133
+	JGE          done148
 
-loop132:
+loop147:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3336,15 +3679,15 @@ loop132:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop132
+	JLT         loop147
 
-done133:
+done148:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done135
+	JGE  done150
 
-loop134:
+loop149:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3352,11 +3695,11 @@ loop134:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop134
+	JLT         loop149
 
-done135:
+done150:
 	ANDQ        $+7, DX
-	JZ          done136
+	JZ          done151
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -3367,7 +3710,7 @@ done135:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done136:
+done151:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3415,9 +3758,9 @@ begin:
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done138
+	JGE  done153
 
-loop137:
+loop152:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3425,9 +3768,9 @@ loop137:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done140
+	JGE    done155
 
-loop139:
+loop154:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -3439,47 +3782,47 @@ loop139:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop139
+	JLT     loop154
 
-done140:
+done155:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop137
+	JLT     loop152
 
-done138:
+done153:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done142
+	JGE  done157
 
-loop141:
+loop156:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done144
+	JGE    done159
 
-loop143:
+loop158:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop143
+	JLT     loop158
 
-done144:
+done159:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop141
+	JLT     loop156
 
-done142:
+done157:
 	ANDQ    $+7, DX
-	JZ      done145
+	JZ      done160
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -3487,20 +3830,20 @@ done142:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done147
+	JGE     done162
 
-loop146:
+loop161:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop146
+	JLT        loop161
 
-done147:
+done162:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done145:
+done160:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3527,28 +3870,28 @@ begin:
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done149
+	JGE  done164
 
-loop148:
+loop163:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done151
+	JGE  done166
 
-loop150:
+loop165:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop150
+	JLT     loop165
 
-done151:
+done166:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done152
+	JZ         done167
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -3557,13 +3900,13 @@ done151:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done152:
+done167:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop148
+	JLT  loop163
 
-done149:
+done164:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3596,24 +3939,24 @@ begin:
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done154
+	JGE     done169
 
-loop153:
+loop168:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done156
+	JGE          done171
 
-loop155:
+loop170:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop155
+	JLT    loop170
 
-done156:
+done171:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3623,9 +3966,9 @@ done156:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done158
+	JGE        done173
 
-loop157:
+loop172:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3654,9 +3997,9 @@ loop157:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop157
+	JLT          loop172
 
-done158:
+done173:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -3689,25 +4032,25 @@ done158:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done160
+	JGE          done175
 
-loop159:
+loop174:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop159
+	JLT     loop174
 
-done160:
+done175:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop153
+	JLT        loop168
 
-done154:
+done169:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3742,24 +4085,24 @@ begin:
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done162
+	JGE     done177
 
-loop161:
+loop176:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done164
+	JGE          done179
 
-loop163:
+loop178:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop163
+	JLT    loop178
 
-done164:
+done179:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3769,9 +4112,9 @@ done164:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done166
+	JGE        done181
 
-loop165:
+loop180:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3799,9 +4142,9 @@ loop165:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop165
+	JLT          loop180
 
-done166:
+done181:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -3856,9 +4199,9 @@ done166:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop161
+	JLT          loop176
 
-done162:
+done177:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3903,17 +4246,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done168
+	JGE     done183
 
-loop167:
+loop182:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done170
+	JGE  done185
 
-loop169:
+loop184:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -3937,11 +4280,11 @@ loop169:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop169
+	JLT     loop184
 
-done170:
+done185:
 	TESTQ      R10, R10
-	JZ         skip171
+	JZ         skip186
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3962,14 +4305,14 @@ done170:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip171:
+skip186:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop167
+	JLT  loop182
 
-done168:
+done183:
 	VZEROUPPER
 	RET
 
@@ -4000,17 +4343,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done173
+	JGE     done188
 
-loop172:
+loop187:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done175
+	JGE  done190
 
-loop174:
+loop189:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -4044,11 +4387,11 @@ loop174:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop174
+	JLT       loop189
 
-done175:
+done190:
 	TESTQ      R11, R11
-	JZ         skip176
+	JZ         skip191
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -4079,14 +4422,14 @@ done175:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip176:
+skip191:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop172
+	JLT  loop187
 
-done173:
+done188:
 	VZEROUPPER
 	RET
 
@@ -4123,17 +4466,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done178
+	JGE     done193
 
-loop177:
+loop192:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done180
+	JGE  done195
 
-loop179:
+loop194:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -4152,11 +4495,11 @@ loop179:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop179
+	JLT     loop194
 
-done180:
+done195:
 	TESTQ      R10, R10
-	JZ         skip181
+	JZ         skip196
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -4172,14 +4515,14 @@ done180:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip181:
+skip196:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop177
+	JLT  loop192
 
-done178:
+done193:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4239,17 +4582,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done183
+	JGE     done198
 
-loop182:
+loop197:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done185
+	JGE  done200
 
-loop184:
+loop199:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -4265,11 +4608,11 @@ loop184:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop184
+	JLT       loop199
 
-done185:
+done200:
 	TESTQ      R10, R10
-	JZ         skip186
+	JZ         skip201
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -4282,14 +4625,14 @@ done185:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip186:
+skip201:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop182
+	JLT  loop197
 
-done183:
+done198:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4334,9 +4677,9 @@ begin:
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done188
+	JGE   done203
 
-loop187:
+loop202:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -4352,42 +4695,42 @@ loop187:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done190
+	JGE     done205
 
-loop189:
+loop204:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done192
+	JGE     done207
 
-loop191:
+loop206:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop191
+	JLT        loop206
 
-done192:
+done207:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop189
+	JLT    loop204
 
-done190:
+done205:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop187
+	JLT        loop202
 
-done188:
+done203:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4420,9 +4763,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done194
+	JGE          done209
 
-loop193:
+loop208:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -4477,11 +4820,11 @@ loop193:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop193
+	JLT          loop208
 
-done194:
+done209:
 	ANDQ         $+15, CX
-	JZ           done195
+	JZ           done210
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -4542,7 +4885,7 @@ done194:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done195:
+done210:
 	VZEROUPPER
 	RET
 
@@ -4604,9 +4947,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done197
+	JGE  done212
 
-loop196:
+loop211:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4614,9 +4957,9 @@ loop196:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop196
+	JLT        loop211
 
-done197:
+done212:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4653,9 +4996,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done199
+	JGE          done214
 
-loop198:
+loop213:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -4698,11 +5041,11 @@ loop198:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop198
+	JLT        loop213
 
-done199:
+done214:
 	ANDQ       $+7, BX
-	JZ         done200
+	JZ         done215
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -4747,7 +5090,7 @@ done199:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done200:
+done215:
 	VZEROUPPER
 	RET
 
@@ -4836,20 +5179,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done202
+	JGE  done217
 
-loop201:
+loop216:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop201
+	JLT     loop216
 
-done202:
+done217:
 	ANDQ      $+15, CX
-	JZ        done203
+	JZ        done218
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4859,7 +5202,7 @@ done202:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done203:
+done218:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4885,20 +5228,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done205
+	JGE  done220
 
-loop204:
+loop219:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop204
+	JLT     loop219
 
-done205:
+done220:
 	ANDQ      $+15, CX
-	JZ        done206
+	JZ        done221
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4908,7 +5251,7 @@ done205:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done206:
+done221:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4934,20 +5277,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done208
+	JGE          done223
 
-loop207:
+loop222:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop207
+	JLT         loop222
 
-done208:
+done223:
 	ANDQ        $+15, CX
-	JZ          done209
+	JZ          done224
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4957,7 +5300,7 @@ done208:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done209:
+done224:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4985,20 +5328,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done211
+	JGE          done226
 
-loop210:
+loop225:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop210
+	JLT         loop225
 
-done211:
+done226:
 	ANDQ        $+15, CX
-	JZ          done212
+	JZ          done227
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5008,7 +5351,7 @@ done211:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done212:
+done227:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5038,9 +5381,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done214
+	JGE          done229
 
-loop213:
+loop228:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -5049,11 +5392,11 @@ loop213:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop213
+	JLT         loop228
 
-done214:
+done229:
 	ANDQ        $+15, CX
-	JZ          done215
+	JZ          done230
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -5065,7 +5408,7 @@ done214:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done215:
+done230:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5104,9 +5447,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done217
+	JGE          done232
 
-loop216:
+loop231:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -5137,11 +5480,11 @@ loop216:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop216
+	JLT          loop231
 
-done217:
+done232:
 	ANDQ         $+15, CX
-	JZ           done218
+	JZ           done233
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5175,7 +5518,7 @@ done217:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done218:
+done233:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5215,9 +5558,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done220
+	JGE          done235
 
-loop219:
+loop234:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -5250,11 +5593,11 @@ loop219:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop219
+	JLT          loop234
 
-done220:
+done235:
 	ANDQ         $+15, CX
-	JZ           done221
+	JZ           done236
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5290,7 +5633,7 @@ done220:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done221:
+done236:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5315,20 +5658,20 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done223
+	JGE  done238
 
-loop222:
+loop237:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop222
+	JLT     loop237
 
-done223:
+done238:
 	ANDQ      $+15, CX
-	JZ        done224
+	JZ        done239
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5338,7 +5681,7 @@ done223:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done224:
+done239:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5365,9 +5708,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done226
+	JGE          done241
 
-loop225:
+loop240:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -5377,11 +5720,11 @@ loop225:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop225
+	JLT     loop240
 
-done226:
+done241:
 	ANDQ      $+15, CX
-	JZ        done227
+	JZ        done242
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5394,7 +5737,7 @@ done226:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done227:
+done242:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5421,9 +5764,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done229
+	JGE          done244
 
-loop228:
+loop243:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -5432,11 +5775,11 @@ loop228:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop228
+	JLT          loop243
 
-done229:
+done244:
 	ANDQ         $+15, CX
-	JZ           done230
+	JZ           done245
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5448,7 +5791,7 @@ done229:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done230:
+done245:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5474,9 +5817,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done232
+	JGE  done247
 
-loop231:
+loop246:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -5485,11 +5828,11 @@ loop231:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop231
+	JLT       loop246
 
-done232:
+done247:
 	ANDQ      $+15, CX
-	JZ        done233
+	JZ        done248
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5501,7 +5844,7 @@ done232:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done233:
+done248:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5511,7 +5854,7 @@ return:
 	RET
 
 // func leakyReLUAVX512(y []float32, x []float32, slope float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·leakyReLUAVX512(SB), NOSPLIT, $8-52
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     begin
@@ -5527,30 +5870,36 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done235
+	JGE          done250
 
-loop234:
+loop249:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
-	VMAXPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VMOVUPS Z2, Z2
+	VCMPPS  $0x11, Z1, Z3, K1
+	VMOVAPS Z1, K1, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop234
+	JLT     loop249
 
-done235:
+done250:
 	ANDQ      $+15, CX
-	JZ        done236
+	JZ        done251
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
 	KMOVW     SI, K1
 	VMOVUPS.Z (DX)(BX*4), K1, Z1
 	VMULPS    Z0, Z1, Z0
-	VMAXPS    Z1, Z0, Z0
+	VXORPS    Z2, Z2, Z2
+	VMOVUPS   Z0, Z0
+	VCMPPS    $0x11, Z1, Z2, K2
+	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done236:
+done251:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5577,9 +5926,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done238
+	JGE          done253
 
-loop237:
+loop252:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -5590,11 +5939,11 @@ loop237:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop237
+	JLT     loop252
 
-done238:
+done253:
 	ANDQ      $+15, CX
-	JZ        done239
+	JZ        done254
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5608,7 +5957,362 @@ done238:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done239:
+done254:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func eluAVX512(y []float32, x []float32, scale float32, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·eluAVX512(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	VBROADCASTSS one<>+0(SB), Z0
+	VBROADCASTSS log2e<>+0(SB), Z1
+	VBROADCASTSS ln2<>+0(SB), Z2
+	VBROADCASTSS ln2rest<>+0(SB), Z3
+	VBROADCASTSS round<>+0(SB), Z4
+	VBROADCASTSS least<>+0(SB), Z5
+	VBROADCASTSS most<>+0(SB), Z6
+	VBROADCASTSS inverse2<>+0(SB), Z6
+	VBROADCASTSS factorial3<>+0(SB), Z7
+	VBROADCASTSS factorial4<>+0(SB), Z8
+	VBROADCASTSS factorial5<>+0(SB), Z9
+	VBROADCASTSS factorial6<>+0(SB), Z10
+	VBROADCASTSS factorial7<>+0(SB), Z11
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS scale+48(FP), Z12
+	VBROADCASTSS alpha+52(FP), Z13
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done256
+
+loop255:
+	VMOVUPS      (DX)(BX*4), Z14
+	VXORPS       Z15, Z15, Z15
+	VMOVUPS      Z5, Z16
+	VMOVUPS      Z14, Z17
+	VMAXPS       Z17, Z16, Z17
+	VMINPS       Z17, Z15, Z17
+	VMOVUPS      Z4, Z16
+	VFMADD231PS  Z1, Z17, Z16
+	VPSLLD       $0x17, Z16, Z18
+	VPADDD       Z0, Z18, Z18
+	VSUBPS       Z4, Z16, Z16
+	VMOVUPS      Z17, Z17
+	VFNMADD231PS Z2, Z16, Z17
+	VFNMADD231PS Z3, Z16, Z17
+	VMOVUPS      Z11, Z16
+	VFMADD213PS  Z10, Z17, Z16
+	VFMADD213PS  Z9, Z17, Z16
+	VFMADD213PS  Z8, Z17, Z16
+	VFMADD213PS  Z7, Z17, Z16
+	VFMADD213PS  Z6, Z17, Z16
+	VMULPS       Z17, Z17, Z19
+	VFMADD213PS  Z17, Z19, Z16
+	VSUBPS       Z0, Z18, Z17
+	VFMADD231PS  Z18, Z16, Z17
+	VMULPS       Z13, Z17, Z17
+	VMULPS       Z12, Z14, Z16
+	VMOVUPS      Z17, Z17
+	VCMPPS       $0x11, Z14, Z15, K1
+	VMOVAPS      Z16, K1, Z17
+	VMOVUPS      Z17, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop255
+
+done256:
+	ANDQ         $+15, CX
+	JZ           done257
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z14
+	VXORPS       Z15, Z15, Z15
+	VMOVUPS      Z5, Z5
+	VMOVUPS      Z14, Z16
+	VMAXPS       Z16, Z5, Z16
+	VMINPS       Z16, Z15, Z16
+	VMOVUPS      Z4, Z5
+	VFMADD231PS  Z1, Z16, Z5
+	VPSLLD       $0x17, Z5, Z1
+	VPADDD       Z0, Z1, Z1
+	VSUBPS       Z4, Z5, Z5
+	VMOVUPS      Z16, Z4
+	VFNMADD231PS Z2, Z5, Z4
+	VFNMADD231PS Z3, Z5, Z4
+	VMOVUPS      Z11, Z2
+	VFMADD213PS  Z10, Z4, Z2
+	VFMADD213PS  Z9, Z4, Z2
+	VFMADD213PS  Z8, Z4, Z2
+	VFMADD213PS  Z7, Z4, Z2
+	VFMADD213PS  Z6, Z4, Z2
+	VMULPS       Z4, Z4, Z3
+	VFMADD213PS  Z4, Z3, Z2
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z1, Z2, Z0
+	VMULPS       Z13, Z0, Z0
+	VMULPS       Z12, Z14, Z1
+	VMOVUPS      Z0, Z0
+	VCMPPS       $0x11, Z14, Z15, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVUPS      Z0, K1, (AX)(BX*4)
+
+done257:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func eluGradAVX512(dx []float32, y []float32, dy []float32, scale float32, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·eluGradAVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         y_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	VBROADCASTSS scale+72(FP), Z0
+	VBROADCASTSS alpha+76(FP), Z1
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done259
+
+loop258:
+	VMOVUPS (DX)(SI*4), Z2
+	VMOVUPS (BX)(SI*4), Z3
+	VMULPS  Z0, Z3, Z4
+	VMOVUPS Z2, Z5
+	VADDPS  Z1, Z5, Z5
+	VMULPS  Z5, Z3, Z3
+	VXORPS  Z5, Z5, Z5
+	VMOVUPS Z3, Z3
+	VCMPPS  $0x11, Z2, Z5, K1
+	VMOVAPS Z4, K1, Z3
+	VMOVUPS Z3, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop258
+
+done259:
+	ANDQ      $+15, CX
+	JZ        done260
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z2
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	VMULPS    Z0, Z3, Z0
+	VMOVUPS   Z2, Z4
+	VADDPS    Z1, Z4, Z4
+	VMULPS    Z4, Z3, Z3
+	VXORPS    Z1, Z1, Z1
+	VMOVUPS   Z3, Z3
+	VCMPPS    $0x11, Z2, Z1, K2
+	VMOVAPS   Z0, K2, Z3
+	VMOVUPS   Z3, K1, (AX)(SI*4)
+
+done260:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func slopesAVX512(y []float32, x []float32, a []float32, v []float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·slopesAVX512(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ a_base+48(FP), BX
+	MOVQ v_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-16, R8
+	CMPQ DI, R8
+	JGE  done262
+
+loop261:
+	VMOVUPS (SI)(DI*4), Z0
+	VMOVUPS (BX)(DI*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS (DX)(DI*4), Z2
+	VXORPS  Z3, Z3, Z3
+	VMOVUPS Z1, Z1
+	VCMPPS  $0x11, Z2, Z3, K1
+	VMOVAPS Z0, K1, Z1
+	VMOVUPS Z1, (AX)(DI*4)
+	ADDQ    $+16, DI
+	CMPQ    DI, R8
+	JLT     loop261
+
+done262:
+	ANDQ      $+15, CX
+	JZ        done263
+	MOVQ      $+1, R8
+	SHLQ      CL, R8
+	DECQ      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (SI)(DI*4), K1, Z0
+	VMOVUPS.Z (BX)(DI*4), K1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS.Z (DX)(DI*4), K1, Z2
+	VXORPS    Z3, Z3, Z3
+	VMOVUPS   Z1, Z1
+	VCMPPS    $0x11, Z2, Z3, K2
+	VMOVAPS   Z0, K2, Z1
+	VMOVUPS   Z1, K1, (AX)(DI*4)
+
+done263:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func largerAVX512(y []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·largerAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done265
+
+loop264:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VMAXPS  Z0, Z1, Z2
+	VCMPPS  $0x03, Z0, Z1, K1
+	VADDPS  Z0, Z1, K1, Z2
+	VMOVUPS Z2, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop264
+
+done265:
+	ANDQ      $+15, CX
+	JZ        done266
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x03, Z0, Z1, K2
+	VADDPS    Z0, Z1, K2, Z2
+	VMOVUPS   Z2, K1, (AX)(SI*4)
+
+done266:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func claimAVX512(dx []float32, dy []float32, x []float32, top []float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·claimAVX512(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ dy_base+24(FP), DX
+	MOVQ x_base+48(FP), BX
+	MOVQ top_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-16, R8
+	CMPQ DI, R8
+	JGE  done268
+
+loop267:
+	VMOVUPS   (DX)(DI*4), Z0
+	VMOVUPS   (BX)(DI*4), Z1
+	VMOVUPS   (SI)(DI*4), Z2
+	VCMPPS    $0x00, Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z1
+	VXORPS    Z1, Z0, Z0
+	VMOVUPS   Z0, (DX)(DI*4)
+	VMOVUPS   (AX)(DI*4), Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, (AX)(DI*4)
+	ADDQ      $+16, DI
+	CMPQ      DI, R8
+	JLT       loop267
+
+done268:
+	ANDQ      $+15, CX
+	JZ        done269
+	MOVQ      $+1, R8
+	SHLQ      CL, R8
+	DECQ      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(DI*4), K1, Z0
+	VMOVUPS.Z (BX)(DI*4), K1, Z1
+	VMOVUPS.Z (SI)(DI*4), K1, Z2
+	VCMPPS    $0x00, Z1, Z2, K2
+	VMOVAPS.Z Z0, K2, Z1
+	VXORPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)(DI*4)
+	VMOVUPS.Z (AX)(DI*4), K1, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done269:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5650,9 +6354,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done241
+	JGE          done271
 
-loop240:
+loop270:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -5710,11 +6414,11 @@ loop240:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop240
+	JLT          loop270
 
-done241:
+done271:
 	ANDQ         $+15, CX
-	JZ           done242
+	JZ           done272
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5775,7 +6479,7 @@ done241:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done242:
+done272:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5818,9 +6522,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done244
+	JGE          done274
 
-loop243:
+loop273:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -5881,11 +6585,11 @@ loop243:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop243
+	JLT          loop273
 
-done244:
+done274:
 	ANDQ         $+15, CX
-	JZ           done245
+	JZ           done275
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5949,7 +6653,7 @@ done244:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done245:
+done275:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5988,9 +6692,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done247
+	JGE          done277
 
-loop246:
+loop276:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -6020,11 +6724,11 @@ loop246:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop246
+	JLT          loop276
 
-done247:
+done277:
 	ANDQ         $+15, CX
-	JZ           done248
+	JZ           done278
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6057,7 +6761,7 @@ done247:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done248:
+done278:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6097,9 +6801,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done250
+	JGE          done280
 
-loop249:
+loop279:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -6141,11 +6845,11 @@ loop249:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop249
+	JLT          loop279
 
-done250:
+done280:
 	ANDQ         $+15, CX
-	JZ           done251
+	JZ           done281
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6190,7 +6894,7 @@ done250:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done251:
+done281:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6217,9 +6921,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done253
+	JGE          done283
 
-loop252:
+loop282:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VDIVPS  Z2, Z1, Z1
@@ -6229,11 +6933,11 @@ loop252:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop252
+	JLT     loop282
 
-done253:
+done283:
 	ANDQ      $+15, CX
-	JZ        done254
+	JZ        done284
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6246,7 +6950,7 @@ done253:
 	VMOVAPS   Z0, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done254:
+done284:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6284,9 +6988,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done256
+	JGE          done286
 
-loop255:
+loop285:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -6313,11 +7017,11 @@ loop255:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop255
+	JLT          loop285
 
-done256:
+done286:
 	ANDQ         $+15, CX
-	JZ           done257
+	JZ           done287
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6347,7 +7051,7 @@ done256:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done257:
+done287:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6394,9 +7098,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done259
+	JGE          done289
 
-loop258:
+loop288:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -6440,11 +7144,11 @@ loop258:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop258
+	JLT          loop288
 
-done259:
+done289:
 	ANDQ         $+15, CX
-	JZ           done260
+	JZ           done290
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6491,7 +7195,7 @@ done259:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done260:
+done290:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6531,9 +7235,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done262
+	JGE          done292
 
-loop261:
+loop291:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -6570,11 +7274,11 @@ loop261:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop261
+	JLT          loop291
 
-done262:
+done292:
 	ANDQ         $+15, CX
-	JZ           done263
+	JZ           done293
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6614,7 +7318,7 @@ done262:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done263:
+done293:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6639,9 +7343,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done265
+	JGE  done295
 
-loop264:
+loop294:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPS  Z1, Z0, Z0
@@ -6652,11 +7356,11 @@ loop264:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop264
+	JLT     loop294
 
-done265:
+done295:
 	ANDQ      $+15, CX
-	JZ        done266
+	JZ        done296
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -6670,7 +7374,7 @@ done265:
 	VMOVAPS   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done266:
+done296:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6696,9 +7400,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done268
+	JGE  done298
 
-loop267:
+loop297:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -6706,11 +7410,11 @@ loop267:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop267
+	JLT     loop297
 
-done268:
+done298:
 	ANDQ      $+15, CX
-	JZ        done269
+	JZ        done299
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6721,7 +7425,7 @@ done268:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done269:
+done299:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6748,9 +7452,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done271
+	JGE          done301
 
-loop270:
+loop300:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -6758,11 +7462,11 @@ loop270:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop270
+	JLT          loop300
 
-done271:
+done301:
 	ANDQ         $+15, CX
-	JZ           done272
+	JZ           done302
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6773,7 +7477,7 @@ done271:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done272:
+done302:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6802,9 +7506,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done274
+	JGE          done304
 
-loop273:
+loop303:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -6816,11 +7520,11 @@ loop273:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop273
+	JLT          loop303
 
-done274:
+done304:
 	ANDQ         $+15, CX
-	JZ           done275
+	JZ           done305
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6835,7 +7539,7 @@ done274:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done275:
+done305:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6864,9 +7568,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done277
+	JGE          done307
 
-loop276:
+loop306:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -6878,11 +7582,11 @@ loop276:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop276
+	JLT          loop306
 
-done277:
+done307:
 	ANDQ         $+15, CX
-	JZ           done278
+	JZ           done308
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6897,7 +7601,7 @@ done277:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done278:
+done308:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6927,9 +7631,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done280
+	JGE          done310
 
-loop279:
+loop309:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -6946,11 +7650,11 @@ loop279:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop279
+	JLT         loop309
 
-done280:
+done310:
 	ANDQ        $+15, CX
-	JZ          done281
+	JZ          done311
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -6970,7 +7674,7 @@ done280:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done281:
+done311:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6999,9 +7703,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done283
+	JGE          done313
 
-loop282:
+loop312:
 	VMOVUPS     (AX)(SI*4), Z3
 	VMOVUPS     (DX)(SI*4), Z4
 	VMOVUPS     (BX)(SI*4), Z5
@@ -7016,11 +7720,11 @@ loop282:
 	VMOVUPS     Z3, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop282
+	JLT         loop312
 
-done283:
+done313:
 	ANDQ        $+15, CX
-	JZ          done284
+	JZ          done314
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7038,7 +7742,7 @@ done283:
 	VSUBPS      Z5, Z3, Z3
 	VMOVUPS     Z3, K1, (AX)(SI*4)
 
-done284:
+done314:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7069,9 +7773,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done286
+	JGE          done316
 
-loop285:
+loop315:
 	VMOVUPS      (AX)(DI*4), Z4
 	VMOVUPS      (DX)(DI*4), Z5
 	VMOVUPS      (BX)(DI*4), Z6
@@ -7096,11 +7800,11 @@ loop285:
 	VMOVUPS      Z4, (AX)(DI*4)
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLT          loop285
+	JLT          loop315
 
-done286:
+done316:
 	ANDQ         $+15, CX
-	JZ           done287
+	JZ           done317
 	MOVQ         $+1, R8
 	SHLQ         CL, R8
 	DECQ         R8
@@ -7128,7 +7832,7 @@ done286:
 	VFNMADD231PS Z1, Z7, Z4
 	VMOVUPS      Z4, K1, (AX)(DI*4)
 
-done287:
+done317:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7162,9 +7866,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done289
+	JGE          done319
 
-loop288:
+loop318:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -7185,11 +7889,11 @@ loop288:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop288
+	JLT         loop318
 
-done289:
+done319:
 	ANDQ        $+15, CX
-	JZ          done290
+	JZ          done320
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -7213,7 +7917,7 @@ done289:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done290:
+done320:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7234,20 +7938,20 @@ TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done292
+	JGE  done322
 
-loop291:
+loop321:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop291
+	JLT     loop321
 
-done292:
+done322:
 	ANDQ      $+15, CX
-	JZ        done293
+	JZ        done323
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7257,7 +7961,7 @@ done292:
 	VADDPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done293:
+done323:
 	VZEROUPPER
 	RET
 
@@ -7273,20 +7977,20 @@ TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done295
+	JGE  done325
 
-loop294:
+loop324:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop294
+	JLT     loop324
 
-done295:
+done325:
 	ANDQ      $+15, CX
-	JZ        done296
+	JZ        done326
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7296,7 +8000,7 @@ done295:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done296:
+done326:
 	VZEROUPPER
 	RET
 
@@ -7312,20 +8016,20 @@ TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done298
+	JGE          done328
 
-loop297:
+loop327:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop297
+	JLT         loop327
 
-done298:
+done328:
 	ANDQ        $+15, CX
-	JZ          done299
+	JZ          done329
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7335,7 +8039,7 @@ done298:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done299:
+done329:
 	VZEROUPPER
 	RET
 
@@ -7353,20 +8057,20 @@ TEXT ·normalizeDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done301
+	JGE          done331
 
-loop300:
+loop330:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPD      Z0, Z3, Z3
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop300
+	JLT         loop330
 
-done301:
+done331:
 	ANDQ        $+15, CX
-	JZ          done302
+	JZ          done332
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7376,7 +8080,7 @@ done301:
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done302:
+done332:
 	VZEROUPPER
 	RET
 
@@ -7396,9 +8100,9 @@ TEXT ·normalizeGradDoubleAVX512(SB), NOSPLIT, $0-104
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done304
+	JGE          done334
 
-loop303:
+loop333:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPD      Z0, Z4, Z4
 	VFMADD213PD Z3, Z2, Z4
@@ -7407,11 +8111,11 @@ loop303:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop303
+	JLT         loop333
 
-done304:
+done334:
 	ANDQ        $+15, CX
-	JZ          done305
+	JZ          done335
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7423,7 +8127,7 @@ done304:
 	VFMADD231PD Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done305:
+done335:
 	VZEROUPPER
 	RET
 
@@ -7438,9 +8142,9 @@ TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done307
+	JGE  done337
 
-loop306:
+loop336:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPD  Z1, Z0, Z0
@@ -7450,11 +8154,11 @@ loop306:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop306
+	JLT     loop336
 
-done307:
+done337:
 	ANDQ      $+15, CX
-	JZ        done308
+	JZ        done338
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -7467,7 +8171,7 @@ done307:
 	VMOVAPD   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done308:
+done338:
 	VZEROUPPER
 	RET
 
@@ -7483,9 +8187,9 @@ TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done310
+	JGE  done340
 
-loop309:
+loop339:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VPSHUFD $0xf5, Z0, Z0
@@ -7494,11 +8198,11 @@ loop309:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop309
+	JLT     loop339
 
-done310:
+done340:
 	ANDQ      $+15, CX
-	JZ        done311
+	JZ        done341
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7510,7 +8214,7 @@ done310:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done311:
+done341:
 	VZEROUPPER
 	RET
 
@@ -7529,9 +8233,9 @@ TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ   CX, SI
 	ANDQ   $-64, SI
 	CMPQ   BX, SI
-	JGE    done313
+	JGE    done343
 
-loop312:
+loop342:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -7546,25 +8250,25 @@ loop312:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop312
+	JLT         loop342
 
-done313:
+done343:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done315
+	JGE  done345
 
-loop314:
+loop344:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop314
+	JLT         loop344
 
-done315:
+done345:
 	ANDQ        $+15, CX
-	JZ          done316
+	JZ          done346
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7573,7 +8277,7 @@ done315:
 	VMOVUPS.Z   (DX)(BX*4), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
 
-done316:
+done346:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7601,32 +8305,32 @@ TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done318
+	JGE    done348
 
-loop317:
+loop347:
 	VADDPD (AX)(DX*4), Z0, Z0
 	VADDPD 64(AX)(DX*4), Z1, Z1
 	VADDPD 128(AX)(DX*4), Z2, Z2
 	VADDPD 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop317
+	JLT    loop347
 
-done318:
+done348:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done320
+	JGE  done350
 
-loop319:
+loop349:
 	VADDPD (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop319
+	JLT    loop349
 
-done320:
+done350:
 	ANDQ      $+15, CX
-	JZ        done321
+	JZ        done351
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -7634,7 +8338,7 @@ done320:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-done321:
+done351:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7667,32 +8371,32 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done323
+	JGE    done353
 
-loop322:
+loop352:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop322
+	JLT    loop352
 
-done323:
+done353:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done325
+	JGE  done355
 
-loop324:
+loop354:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop324
+	JLT    loop354
 
-done325:
+done355:
 	ANDQ      $+15, CX
-	JZ        done326
+	JZ        done356
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -7700,7 +8404,7 @@ done325:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done326:
+done356:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -7741,9 +8445,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done328
+	JGE          done358
 
-loop327:
+loop357:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -7758,25 +8462,25 @@ loop327:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop327
+	JLT         loop357
 
-done328:
+done358:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done330
+	JGE  done360
 
-loop329:
+loop359:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop329
+	JLT         loop359
 
-done330:
+done360:
 	ANDQ        $+15, CX
-	JZ          done331
+	JZ          done361
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -7786,7 +8490,7 @@ done330:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done331:
+done361:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -7832,9 +8536,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done333
+	JGE          done363
 
-loop332:
+loop362:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -7857,15 +8561,15 @@ loop332:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop332
+	JLT         loop362
 
-done333:
+done363:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done335
+	JGE  done365
 
-loop334:
+loop364:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -7873,11 +8577,11 @@ loop334:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop334
+	JLT         loop364
 
-done335:
+done365:
 	ANDQ        $+15, CX
-	JZ          done336
+	JZ          done366
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7889,7 +8593,7 @@ done335:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done336:
+done366:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -7941,9 +8645,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done338
+	JGE  done368
 
-loop337:
+loop367:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7951,9 +8655,9 @@ loop337:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done340
+	JGE    done370
 
-loop339:
+loop369:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -7965,47 +8669,47 @@ loop339:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop339
+	JLT     loop369
 
-done340:
+done370:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop337
+	JLT     loop367
 
-done338:
+done368:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done342
+	JGE  done372
 
-loop341:
+loop371:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done344
+	JGE    done374
 
-loop343:
+loop373:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop343
+	JLT     loop373
 
-done344:
+done374:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop341
+	JLT     loop371
 
-done342:
+done372:
 	ANDQ   $+15, CX
-	JZ     done345
+	JZ     done375
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -8014,20 +8718,20 @@ done342:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done347
+	JGE    done377
 
-loop346:
+loop376:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop346
+	JLT       loop376
 
-done347:
+done377:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done345:
+done375:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8054,28 +8758,28 @@ begin:
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done349
+	JGE  done379
 
-loop348:
+loop378:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done351
+	JGE  done381
 
-loop350:
+loop380:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop350
+	JLT     loop380
 
-done351:
+done381:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done352
+	JZ        done382
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -8085,13 +8789,13 @@ done351:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done352:
+done382:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop348
+	JLT  loop378
 
-done349:
+done379:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8138,24 +8842,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done354
+	JGE          done384
 
-loop353:
+loop383:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done356
+	JGE          done386
 
-loop355:
+loop385:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop355
+	JLT    loop385
 
-done356:
+done386:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -8167,9 +8871,9 @@ done356:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done358
+	JGE        done388
 
-loop357:
+loop387:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -8198,9 +8902,9 @@ loop357:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop357
+	JLT          loop387
 
-done358:
+done388:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -8235,25 +8939,25 @@ done358:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done360
+	JGE          done390
 
-loop359:
+loop389:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop359
+	JLT     loop389
 
-done360:
+done390:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop353
+	JLT     loop383
 
-done354:
+done384:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8305,24 +9009,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done362
+	JGE          done392
 
-loop361:
+loop391:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done364
+	JGE          done394
 
-loop363:
+loop393:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop363
+	JLT    loop393
 
-done364:
+done394:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -8334,9 +9038,9 @@ done364:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done366
+	JGE        done396
 
-loop365:
+loop395:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -8364,9 +9068,9 @@ loop365:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop365
+	JLT          loop395
 
-done366:
+done396:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -8423,9 +9127,9 @@ done366:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop361
+	JLT          loop391
 
-done362:
+done392:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8466,17 +9170,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done368
+	JGE     done398
 
-loop367:
+loop397:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done370
+	JGE  done400
 
-loop369:
+loop399:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -8500,11 +9204,11 @@ loop369:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop369
+	JLT     loop399
 
-done370:
+done400:
 	TESTQ     R8, R8
-	JZ        skip371
+	JZ        skip401
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8525,14 +9229,14 @@ done370:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip371:
+skip401:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop367
+	JLT  loop397
 
-done368:
+done398:
 	VZEROUPPER
 	RET
 
@@ -8579,17 +9283,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done373
+	JGE     done403
 
-loop372:
+loop402:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done375
+	JGE  done405
 
-loop374:
+loop404:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8623,11 +9327,11 @@ loop374:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop374
+	JLT       loop404
 
-done375:
+done405:
 	TESTQ     R9, R9
-	JZ        skip376
+	JZ        skip406
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8658,14 +9362,14 @@ done375:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip376:
+skip406:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop372
+	JLT  loop402
 
-done373:
+done403:
 	VZEROUPPER
 	RET
 
@@ -8718,17 +9422,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done378
+	JGE     done408
 
-loop377:
+loop407:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done380
+	JGE  done410
 
-loop379:
+loop409:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -8747,11 +9451,11 @@ loop379:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop379
+	JLT     loop409
 
-done380:
+done410:
 	TESTQ     R8, R8
-	JZ        skip381
+	JZ        skip411
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -8767,14 +9471,14 @@ done380:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip381:
+skip411:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop377
+	JLT  loop407
 
-done378:
+done408:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8822,17 +9526,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done383
+	JGE     done413
 
-loop382:
+loop412:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done385
+	JGE  done415
 
-loop384:
+loop414:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -8848,11 +9552,11 @@ loop384:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop384
+	JLT       loop414
 
-done385:
+done415:
 	TESTQ     R8, R8
-	JZ        skip386
+	JZ        skip416
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -8865,14 +9569,14 @@ done385:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip386:
+skip416:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop382
+	JLT  loop412
 
-done383:
+done413:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8918,9 +9622,9 @@ begin:
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done388
+	JGE   done418
 
-loop387:
+loop417:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -8936,42 +9640,42 @@ loop387:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done390
+	JGE     done420
 
-loop389:
+loop419:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done392
+	JGE     done422
 
-loop391:
+loop421:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop391
+	JLT      loop421
 
-done392:
+done422:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop389
+	JLT    loop419
 
-done390:
+done420:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop387
+	JLT     loop417
 
-done388:
+done418:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9014,9 +9718,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done394
+	JGE          done424
 
-loop393:
+loop423:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -9047,12 +9751,12 @@ loop393:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop393
+	JLT           loop423
 
-done394:
+done424:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done395
+	JZ            done425
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -9093,7 +9797,7 @@ done394:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done395:
+done425:
 	VZEROUPPER
 	RET
 
@@ -9118,9 +9822,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done397
+	JGE          done427
 
-loop396:
+loop426:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -9128,9 +9832,9 @@ loop396:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop396
+	JLT        loop426
 
-done397:
+done427:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -9162,9 +9866,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done399
+	JGE          done429
 
-loop398:
+loop428:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -9207,11 +9911,11 @@ loop398:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop398
+	JLT        loop428
 
-done399:
+done429:
 	ANDQ       $+15, CX
-	JZ         done400
+	JZ         done430
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -9257,7 +9961,7 @@ done399:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done400:
+done430:
 	VZEROUPPER
 	RET
 
@@ -9278,70 +9982,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done402
+	JGE   done432
 
-loop401:
+loop431:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done404
+	JGE  done434
 
-loop403:
+loop433:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done406
+	JGE  done436
 
-loop405:
+loop435:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done408
+	JGE  done438
 
-loop407:
+loop437:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop407
+	JLT     loop437
 
-done408:
+done438:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop405
+	JLT  loop435
 
-done406:
+done436:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done410
+	JGE  done440
 
-loop409:
+loop439:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop409
+	JLT     loop439
 
-done410:
+done440:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop403
+	JLT  loop433
 
-done404:
+done434:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop401
+	JLT  loop431
 
-done402:
+done432:
 	VZEROUPPER
 	RET
 
@@ -9362,69 +10066,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done412
+	JGE   done442
 
-loop411:
+loop441:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done414
+	JGE  done444
 
-loop413:
+loop443:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done416
+	JGE  done446
 
-loop415:
+loop445:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done418
+	JGE  done448
 
-loop417:
+loop447:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop417
+	JLT     loop447
 
-done418:
+done448:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop415
+	JLT  loop445
 
-done416:
+done446:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done420
+	JGE  done450
 
-loop419:
+loop449:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop419
+	JLT     loop449
 
-done420:
+done450:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop413
+	JLT  loop443
 
-done414:
+done444:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop411
+	JLT  loop441
 
-done412:
+done442:
 	VZEROUPPER
 	RET

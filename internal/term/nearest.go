@@ -29,9 +29,12 @@ func OneOf(names []string) string {
 // synonyms are what others call what has these names here.
 var synonyms = map[string]string{
 	"linear": "dense", "fc": "dense", "fullyconnected": "dense", "conv2d": "conv", "convolution": "conv", "maxpool": "pool", "maxpool2d": "pool",
-	"maxpooling": "pool", "averagepool": "avgpool", "meanpool": "avgpool", "gap": "globalavgpool", "bn": "batchnorm", "ln": "layernorm",
+	"maxpooling": "pool", "maxpooling2d": "pool", "averagepool": "avgpool", "meanpool": "avgpool", "avgpool2d": "avgpool", "averagepooling": "avgpool",
+	"averagepooling2d": "avgpool", "gap": "globalavgpool", "globalaveragepooling2d": "globalavgpool", "adaptiveavgpool2d": "globalavgpool", "bn": "batchnorm",
+	"ln": "layernorm", "spatialdropout": "dropout2d", "spatialdropout2d": "dropout2d", "featuredropout": "dropout2d", "parametricrelu": "prelu",
 	"lrelu": "leakyrelu", "swish": "silu", "logistic": "sigmoid", "view": "reshape", "cat": "concat", "sequential": "seq", "skip": "residual",
 	"units": "out", "neurons": "out", "maps": "out", "filters": "out", "channels": "out", "rate": "p", "alpha": "slope",
+	"negative_slope": "slope", "pool_size": "size", "padding": "pad",
 	"lr": "eta", "learning_rate": "eta", "l2": "lambda", "weight_decay": "lambda", "batch_size": "batch", "optimiser": "optimizer",
 	"initializer": "init", "augmentation": "augment", "nll": "log-likelihood", "bce": "binary-cross-entropy", "l1": "mae", "label_smoothing": "smoothing", "xavier": "glorot",
 	"kaiming": "he",
