@@ -37,6 +37,7 @@ var kinds = append(term.Of(
 
 	{"quadratic", graph.Quadratic}, {"cross-entropy", graph.CrossEntropy},
 	{"mse", graph.MSE}, {"mae", graph.MAE}, {"binary-cross-entropy", graph.BinaryCrossEntropy},
+	{"autoencoder", graph.Reconstruction},
 	{"huber", func(a huber) *graph.Loss { return graph.Huber(a.Delta) }},
 	{"log-likelihood", func(a logLikelihood) *graph.Loss { return graph.Smoothed(a.Smoothing) }},
 }...)
