@@ -66,3 +66,19 @@ func TestLayers(t *testing.T) {
 		})
 	}
 }
+
+// TestSlopes: PReLU's parameters are as many as PyTorch's, start at ¼ and do not decay.
+func TestSlopes(t *testing.T) {
+	n := fresh(t, graph.Seq{graph.PReLU{}, graph.PReLU{Shared: true}, graph.Flatten{}, graph.PReLU{}, graph.Dense{Out: 2}}, graph.Quadratic, shape{3, 2, 2}, graph.Config{})
+	for i, want := range []*graph.Param{{Name: "prelu1.slope", Shape: shape{3}}, {Name: "prelu2.slope", Shape: shape{1}}, {Name: "prelu3.slope", Shape: shape{12}}} {
+		p := n.Params[i]
+		if p.Name != want.Name || !p.Shape.Eq(want.Shape) || p.Decay {
+			t.Errorf("parameter %d is %+v, want %+v", i, p, want)
+		}
+		for _, a := range p.Float64s() {
+			if a != .25 {
+				t.Errorf("%s starts at %v", p.Name, a)
+			}
+		}
+	}
+}
