@@ -134,7 +134,7 @@ func DConvK(stride, pad int, k Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dConvK/%d/%d/%v", c.stride, c.pad, k), F32: convDK[float32](c), F64: convDK[float64](c),
 		Shape: func(x []Shape) (Shape, error) { return k.Clone(), c.misfit(x[0], k, x[1]) },
-		Cut:   Cut{Sum: true},
+		Cut:   Cut{Sum: true}, Adds: true,
 		Grad: []Grad{
 			func(x Nodes, _, dy *Node) *Node { return DConvX(stride, pad, x[0].Shape()).Apply(x[1], dy) },
 			func(x Nodes, _, dy *Node) *Node { return WithoutBias(Conv(stride, pad)).Apply(x[0], dy) },
@@ -151,7 +151,6 @@ func convDK[T kernel.Float](c convolution) func(Array[T], []Array[T]) {
 		scratch := kernel.Borrow[T](patch * area)
 		defer kernel.Return(scratch)
 		cols := *scratch
-		clear(dk.Data)
 		for i := range in.Shape[0] {
 			s.Im2col(cols, image(in, i), g)
 			s.MulT(dk.Data, patch, image(dy, i), area, cols, area, dk.Shape[0], patch, area, 1, 1)
