@@ -104,7 +104,7 @@ func (c Conv) Build(b *Builder, x *Node) *Node {
 	area := c.Kernel * c.Kernel
 	name, init, in, out := b.Name("conv"), b.init(c.Init), s[1]*area, c.Out*area
 	w := b.weights(name, init, Shape{c.Out, s[1], c.Kernel, c.Kernel}, in, out)
-	conv := op.Conv(max(c.Stride, 1), c.Pad)
+	conv := op.Conv(op.Convolution{Stride: c.Stride, PadRows: c.Pad, PadCols: c.Pad})
 	if c.NoBias {
 		return op.WithoutBias(conv).Apply(x, w)
 	}

@@ -25,7 +25,8 @@ func BenchmarkConv(b *testing.B) {
 		x := graphtest.Random(shape{1, c.in, c.size, c.size}, 1)
 		w := graphtest.Random(shape{c.out, c.in, c.k, c.k}, 2)
 		bias := graphtest.Random(shape{c.out}, 3)
-		conv := op.Conv(c.stride, c.pad)
+		numbers := op.Convolution{Stride: c.stride, PadRows: c.pad, PadCols: c.pad}
+		conv := op.Conv(numbers)
 		ys, err := conv.Shape([]shape{x.Shape, w.Shape, bias.Shape})
 		if err != nil {
 			b.Fatal(err)
@@ -48,7 +49,7 @@ func BenchmarkConv(b *testing.B) {
 			})
 		}
 		run("y", conv, y, x, w, bias)
-		run("dx", op.DConvX(c.stride, c.pad, x.Shape), x, y, w)
-		run("dk", op.DConvK(c.stride, c.pad, w.Shape), w, x, y)
+		run("dx", op.DConvX(numbers, x.Shape), x, y, w)
+		run("dk", op.DConvK(numbers, w.Shape), w, x, y)
 	}
 }

@@ -94,7 +94,7 @@ type Set[T Float] struct {
 	// AvgPoolGrad gives each element of a window dy/size², and 0 to what is in none.
 	AvgPoolGrad func(dx, dy []T, maps, rows, cols, size int)
 	// Im2col writes the matrix of all patches of x: element ((c,u,v),(i,j)) is
-	// x[c, i·stride+u−pad, j·stride+v−pad], 0 outside of x.
+	// x[c, i·stride+u·dilation−padRows, j·stride+v·dilation−padCols], 0 outside of x.
 	Im2col func(y, x []T, g Geometry)
 	// Col2im is the transpose of Im2col as a linear map: it adds each patch element to its place in x, which starts at 0.
 	Col2im func(x, y []T, g Geometry)
@@ -114,19 +114,25 @@ const Together = 3
 // Group is the number of columns for which Nonzero counts.
 const Group = 16
 
-// Geometry is the shape of a convolution over one image: the image's maps, rows and columns, the filter's, and the zeros
-// assumed around the image on each side. The output has Rows+2·Pad−KernelRows+1 rows, then strided.
+// Geometry is the shape of a convolution over one image: the image's maps, rows and columns, the filter's, the distance between the places
+// of the output, the zeros assumed above and below the image and on its left and right, and the distance between the elements of a filter.
 type Geometry struct {
 	Maps, Rows, Cols       int
 	KernelRows, KernelCols int
-	Stride, Pad            int
+	Stride                 int
+	PadRows, PadCols       int
+	Dilation               int
 }
 
 // OutRows is the number of rows of the convolution's output.
-func (g Geometry) OutRows() int { return (g.Rows+2*g.Pad-g.KernelRows)/g.Stride + 1 }
+func (g Geometry) OutRows() int {
+	return (g.Rows+2*g.PadRows-g.Dilation*(g.KernelRows-1)-1)/g.Stride + 1
+}
 
 // OutCols is the number of columns of the convolution's output.
-func (g Geometry) OutCols() int { return (g.Cols+2*g.Pad-g.KernelCols)/g.Stride + 1 }
+func (g Geometry) OutCols() int {
+	return (g.Cols+2*g.PadCols-g.Dilation*(g.KernelCols-1)-1)/g.Stride + 1
+}
 
 // Patch is the number of elements of one patch: maps × filter rows × filter columns.
 func (g Geometry) Patch() int { return g.Maps * g.KernelRows * g.KernelCols }

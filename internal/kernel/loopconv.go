@@ -103,10 +103,10 @@ func seen[T Float](y []T, g Geometry) iter.Seq2[[]T, int] {
 		outRows, outCols := g.OutRows(), g.OutCols()
 		for patch := range g.Patch() {
 			c, u, v := patch/g.KernelCols/g.KernelRows, patch/g.KernelCols%g.KernelRows, patch%g.KernelCols
-			s := v - g.Pad // the column that a row's first element sees, perhaps outside of the image
+			s := v*g.Dilation - g.PadCols // the column that a row's first element sees, perhaps outside of the image
 			from, to := max(0, ceil(-s, g.Stride)), min(outCols, ceil(g.Cols-s, g.Stride))
 			for i := range outRows {
-				row, r := y[(patch*outRows+i)*outCols:][:outCols], i*g.Stride+u-g.Pad
+				row, r := y[(patch*outRows+i)*outCols:][:outCols], i*g.Stride+u*g.Dilation-g.PadRows
 				if 0 <= r && r < g.Rows && from < to && !yield(row[from:to], (c*g.Rows+r)*g.Cols+s+from*g.Stride) {
 					return
 				}

@@ -4,7 +4,7 @@ package kernel
 
 // phases is an image with its padding, taken apart for a convolution of a stride: phase (a,b) is made of the rows r and columns c with
 // r ≡ a and c ≡ b modulo the stride. To the filter's element (u,v) the image is then phase (u mod stride, v mod stride), read with
-// stride 1 from row u/stride and column v/stride. With stride 1 the one phase is the padded image.
+// stride 1 from row u/stride and column v/stride, with u and v times the dilation. With stride 1 the one phase is the padded image.
 type phases struct {
 	g          Geometry
 	rows, cols int
@@ -13,7 +13,7 @@ type phases struct {
 
 // borrowPhases lends phases of zeros; their data is to be returned.
 func borrowPhases(g Geometry) phases {
-	rows, cols := ceil(g.Rows+2*g.Pad, g.Stride), ceil(g.Cols+2*g.Pad, g.Stride)
+	rows, cols := ceil(g.Rows+2*g.PadRows, g.Stride), ceil(g.Cols+2*g.PadCols, g.Stride)
 	data := Borrow[float32](g.Stride * g.Stride * rows * cols)
 	clear(*data)
 	return phases{g, rows, cols, data}
@@ -22,6 +22,7 @@ func borrowPhases(g Geometry) phases {
 // seen is what the filter's element (u,v) sees, from the output's first place on; rows are p.cols apart.
 func (p phases) seen(u, v int) []float32 {
 	s := p.g.Stride
+	u, v = u*p.g.Dilation, v*p.g.Dilation
 	return (*p.data)[((u%s*s+v%s)*p.rows+u/s)*p.cols+v/s:]
 }
 
@@ -30,8 +31,8 @@ func (p phases) seen(u, v int) []float32 {
 func (p phases) each(x []float32, f func(to, row []float32, from int)) {
 	s := p.g.Stride
 	for b := range s {
-		from := ((b-p.g.Pad)%s + s) % s
-		a, at := p.g.Pad%s, p.g.Pad/s*p.cols+(from+p.g.Pad)/s
+		from := ((b-p.g.PadCols)%s + s) % s
+		a, at := p.g.PadRows%s, p.g.PadRows/s*p.cols+(from+p.g.PadCols)/s
 		for r := range p.g.Rows {
 			f((*p.data)[(a*s+b)*p.rows*p.cols+at:], x[r*p.g.Cols:][:p.g.Cols], from)
 			if a++; a == s {
@@ -65,12 +66,12 @@ func (p phases) give(x []float32) {
 	})
 }
 
-// patches is Im2col. With stride 1, one call copies all patches of a map.
+// patches is Im2col. With stride and dilation 1, one call copies all patches of a map.
 func patches(y, x []float32, g Geometry) {
 	outRows, outCols := g.OutRows(), g.OutCols()
 	size, plane := g.Rows*g.Cols, outRows*outCols
 	n := g.KernelRows * g.KernelCols * plane
-	if g.Stride == 1 && g.Pad == 0 {
+	if g.Stride == 1 && g.PadRows == 0 && g.PadCols == 0 && g.Dilation == 1 {
 		for c := range g.Maps {
 			copyAll(y[c*n:][:n], x[c*size:][:size], g.Cols, g.KernelRows, g.KernelCols, outRows, outCols)
 		}
@@ -80,7 +81,7 @@ func patches(y, x []float32, g Geometry) {
 	defer Return(p.data)
 	for c := range g.Maps {
 		p.take(x[c*size:][:size])
-		if g.Stride == 1 {
+		if g.Stride == 1 && g.Dilation == 1 {
 			copyAll(y[c*n:][:n], *p.data, p.cols, g.KernelRows, g.KernelCols, outRows, outCols)
 			continue
 		}
@@ -111,11 +112,11 @@ func copyAll(y, x []float32, cols, kernelRows, kernelCols, outRows, outCols int)
 // addPatches sums what falls on a strip of one map's columns, as many as a vector has lanes.
 type addPatches func(x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int)
 
-// patchSums is Col2im by f for strips of width columns; by the Go loop for filters so wide that a window, which has 32 bits,
-// cannot show all of a strip's columns and of the filter's before it.
+// patchSums is Col2im by f for strips of width columns; by the Go loop for dilated filters, and for those so wide that a window, which has
+// 32 bits, cannot show all of a strip's columns and of the filter's before it.
 func patchSums(f addPatches, width int) func(x, y []float32, g Geometry) {
 	return func(x, y []float32, g Geometry) {
-		if width+ceil(g.KernelCols, g.Stride)-1 > 32 {
+		if g.Dilation > 1 || width+ceil(g.KernelCols, g.Stride)-1 > 32 {
 			col2im(x, y, g)
 			return
 		}
@@ -141,7 +142,7 @@ func (p phases) sum(f addPatches, width int, y []float32) {
 	for a := range min(s, p.g.KernelRows) {
 		for b := range min(s, p.g.KernelCols) {
 			phase := Geometry{
-				Rows: p.rows, Cols: p.cols, Stride: 1,
+				Rows: p.rows, Cols: p.cols, Stride: 1, Dilation: 1,
 				KernelRows: ceil(p.g.KernelRows-a, s), KernelCols: ceil(p.g.KernelCols-b, s),
 			}
 			f.sum(width, p.seen(a, b)[:p.rows*p.cols], y[(a*p.g.KernelCols+b)*plane:], phase, p.g)
@@ -155,9 +156,9 @@ func (f addPatches) sum(width int, x, y []float32, g, whole Geometry) {
 	ldv := whole.Stride * outRows * outCols
 	_ = y[((g.KernelRows-1)*whole.KernelCols+g.KernelCols-1)*ldv+outRows*outCols-1]
 	for s := 0; s < g.Cols; s += width {
-		lanes, first := min(width, g.Cols-s), s+g.Pad
+		lanes, first := min(width, g.Cols-s), s+g.PadCols
 		f(x[s:], y, window(-first, outCols-first, width), lanes, first, g.Rows, g.Cols,
-			g.KernelRows, g.KernelCols, outRows, outCols, ldv*whole.KernelCols, ldv, g.Pad)
+			g.KernelRows, g.KernelCols, outRows, outCols, ldv*whole.KernelCols, ldv, g.PadRows)
 	}
 }
 
