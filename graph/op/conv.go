@@ -145,13 +145,19 @@ func convDX[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 		dy, k := x[0], x[1]
 		g := c.geometry(dx.Shape, k.Shape[2], k.Shape[3])
 		o, patch, area := k.Shape[0]/c.Groups, g.Patch()/c.Groups, g.OutRows()*g.OutCols()
-		scratch := kernel.Borrow[T](c.Groups * patch * area)
+		scratch := kernel.Borrow[T](kernel.Turned(area, c.Groups*patch))
 		defer kernel.Return(scratch)
 		cols := *scratch
 		for i := range dx.Shape[0] {
 			dyi := image(dy, i)
+			sparse := mostlyZero(dyi)
 			for j := range c.Groups {
-				s.Mul(cols[j*patch*area:], area, k.Data[j*o*patch:], 1, patch, dyi[j*o*area:], area, patch, area, o, 1, 0)
+				kj, dyj, to := k.Data[j*o*patch:], dyi[j*o*area:], cols[j*patch*area:]
+				if sparse {
+					patchesSparse(to, kj, dyj, o, patch, area)
+				} else {
+					s.Mul(to, area, kj, 1, patch, dyj, area, patch, area, o, 1, 0)
+				}
 			}
 			s.Col2im(image(dx, i), cols, g)
 		}
@@ -164,7 +170,7 @@ func DConvK(c Convolution, k Shape) *Op {
 	return &Op{
 		Name: c.name("dConvK") + fmt.Sprint("/", k), F32: convDK[float32](c), F64: convDK[float64](c),
 		Shape: func(x []Shape) (Shape, error) { return k.Clone(), c.misfit(x[0], k, x[1]) },
-		Cut:   Cut{Sum: true}, Adds: true,
+		Cut:   Cut{Sum: true},
 		Grad: []Grad{
 			func(x Nodes, _, dy *Node) *Node { return DConvX(c, x[0].Shape()).Apply(x[1], dy) },
 			func(x Nodes, _, dy *Node) *Node { return WithoutBias(Conv(c)).Apply(x[0], dy) },
@@ -181,14 +187,51 @@ func convDK[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 		scratch := kernel.Borrow[T](c.Groups * patch * area)
 		defer kernel.Return(scratch)
 		cols := *scratch
+		clear(dk.Data)
 		for i := range in.Shape[0] {
 			s.Im2col(cols, image(in, i), g)
 			dyi := image(dy, i)
+			sparse := mostlyZero(dyi)
 			for j := range c.Groups {
-				s.MulT(dk.Data[j*o*patch:], patch, dyi[j*o*area:], area, cols[j*patch*area:], area, o, patch, area, 1, 1)
+				dkj, dyj, from := dk.Data[j*o*patch:], dyi[j*o*area:], cols[j*patch*area:]
+				if sparse {
+					filtersSparse(dkj, from, dyj, o, patch, area)
+				} else {
+					s.MulT(dkj, patch, dyj, area, from, area, o, patch, area, 1, 1)
+				}
 			}
 		}
 	}
+}
+
+// patchesSparse is cols = kᵀ dy for filters k (o, patch) and dy (o, area), most of whose elements are 0. It makes colsᵀ first: a row of it is
+// the sum of few rows of k.
+func patchesSparse[T kernel.Float](cols, k, dy []T, o, patch, area int) {
+	s, ld := kernel.For[T](), distance(patch)
+	turned, places := kernel.Borrow[T](kernel.Turned(o, area)), kernel.Borrow[T](area*ld)
+	s.Transpose(*turned, o, dy, area, o, area)
+	clear(*places)
+	mulSparse(*places, ld, *turned, o, k, patch, area, patch, o)
+	s.Transpose(cols, area, *places, ld, area, patch)
+	kernel.Return(turned)
+	kernel.Return(places)
+}
+
+// filtersSparse is dk += dy colsᵀ for dk (o, patch), cols (patch, area) and dy (o, area), most of whose elements are 0.
+func filtersSparse[T kernel.Float](dk, cols, dy []T, o, patch, area int) {
+	ld := distance(patch)
+	turned := kernel.Borrow[T](kernel.Turned(ld, area))
+	kernel.For[T]().Transpose(*turned, ld, cols, area, patch, area)
+	mulSparse(dk, patch, dy, area, *turned, ld, o, patch, area)
+	kernel.Return(turned)
+}
+
+// distance is that between rows of n elements which keeps them from meeting in few sets of the first-level cache.
+func distance(n int) int {
+	if n%128 == 0 {
+		return n + 16
+	}
+	return n
 }
 
 // SumMaps is y[o] = Σ over images and places of x[i,o,r,s] for x (m,o,h,w): the gradient of a map's shared bias.

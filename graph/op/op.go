@@ -27,8 +27,6 @@ type Op struct {
 	// Terms is how many products are added up in an element of the output, from the shapes of the inputs; nil: none, as far as a count
 	// of multiply-adds goes.
 	Terms func(x []Shape) int
-	// Adds says that the kernel of an op whose Cut is a Sum adds to y, which begins with zeros.
-	Adds bool
 	// Cut tells the compiler how the work may be divided along the mini-batch, the first axis.
 	Cut Cut
 

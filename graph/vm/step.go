@@ -63,13 +63,6 @@ func (l linker[T]) group(block []*instr) []team.Job {
 	m := examples(block[0])
 	parts := min(8, max(1, m/5))
 	calls, sums := make([][]call[T], parts), []func(){}
-	own := map[*instr][]op.Array[T]{} // each part's sum
-	for _, in := range block {
-		if in.own.Cut.Sum {
-			own[in] = l.sums(in, parts)
-			sums = append(sums, l.total(own[in]))
-		}
-	}
 	for i := range parts {
 		from, to := i*m/parts, (i+1)*m/parts
 		stride := to - from
@@ -78,22 +71,15 @@ func (l linker[T]) group(block []*instr) []team.Job {
 		}
 		for e := from; e < to; e += stride {
 			for _, in := range block {
-				switch {
-				case !in.own.Cut.Sum:
+				if !in.own.Cut.Sum {
 					calls[i] = append(calls[i], l.each(in, e, e+stride))
-				case in.own.Adds:
-					y := own[in][i]
-					if e == from {
-						calls[i] = append(calls[i], call[T]{f: zeros[T], y: y})
-					}
-					calls[i] = append(calls[i], l.sum(in, y, e, e+stride))
 				}
 			}
 		}
-		for _, in := range block {
-			if in.own.Cut.Sum && !in.own.Adds {
-				calls[i] = append(calls[i], l.sum(in, own[in][i], from, to))
-			}
+	}
+	for _, in := range block {
+		if in.own.Cut.Sum {
+			sums = append(sums, l.sum(in, calls))
 		}
 	}
 	jobs := []team.Job{{Parts: parts, Run: func(i int) {
@@ -107,8 +93,6 @@ func (l linker[T]) group(block []*instr) []team.Job {
 	return jobs
 }
 
-func zeros[T kernel.Float](y op.Array[T], _ []op.Array[T]) { clear(y.Data) }
-
 // each is in on the examples [from, to).
 func (l linker[T]) each(in *instr, from, to int) call[T] {
 	x := l.arrays(in.x)
@@ -120,32 +104,24 @@ func (l linker[T]) each(in *instr, from, to int) call[T] {
 	return call[T]{op.Kernel[T](in.own), l.array(in.y).Rows(from, to), x}
 }
 
-// sums is where each part keeps its sum of in's: the first in its output.
-func (l linker[T]) sums(in *instr, parts int) []op.Array[T] {
+// sum adds to each part's calls in's sum over the part's examples, and returns what adds up the parts' sums.
+func (l linker[T]) sum(in *instr, calls [][]call[T]) func() {
+	y, m, parts := l.array(in.y), examples(in), len(calls)
 	sums := make([]op.Array[T], parts)
-	for i := range sums {
-		sums[i] = l.array(in.y)
+	for i := range calls {
+		sums[i] = y
 		if i > 0 {
-			sums[i].Data = l.make(len(sums[i].Data), &l.vm.scratch)
+			sums[i] = op.Array[T]{Shape: y.Shape, Data: l.make(len(y.Data), &l.vm.scratch)}
 		}
+		x := l.arrays(in.x)
+		for k := range x {
+			x[k] = x[k].Rows(i*m/parts, (i+1)*m/parts)
+		}
+		calls[i] = append(calls[i], call[T]{op.Kernel[T](in.own), sums[i], x})
 	}
-	return sums
-}
-
-// sum is in on the examples [from, to), into y.
-func (l linker[T]) sum(in *instr, y op.Array[T], from, to int) call[T] {
-	x := l.arrays(in.x)
-	for k := range x {
-		x[k] = x[k].Rows(from, to)
-	}
-	return call[T]{op.Kernel[T](in.own), y, x}
-}
-
-// total adds up the parts' sums in the first.
-func (l linker[T]) total(sums []op.Array[T]) func() {
 	return func() {
 		for _, s := range sums[1:] {
-			kernel.For[T]().Axpy(sums[0].Data, 1, s.Data)
+			kernel.For[T]().Axpy(y.Data, 1, s.Data)
 		}
 	}
 }
