@@ -192,6 +192,51 @@ func convDK[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 	}
 }
 
+// ConvTranspose is [DConvX] as a layer has it: y (m,o·Groups,h′,w′) of x (m,c,h,w), filters K (c,o,kh,kw) and b (o·Groups), which may be
+// left out. outPad, less than the stride, is how many rows and columns more an image has than the smallest of which a convolution makes h × w.
+func ConvTranspose(c Convolution, outPad int) *Op {
+	c = c.full()
+	return &Op{
+		Name: c.name(fmt.Sprint("convTranspose/", outPad)), F32: convTransposeDo[float32](c), F64: convTransposeDo[float64](c),
+		Shape: func(x []Shape) (Shape, error) {
+			in, k := x[0], x[1]
+			if len(in) != 4 || len(k) != 4 || in[1] != k[0] || k[0]%c.Groups > 0 || len(x) == 3 && !x[2].Eq(Shape{k[1] * c.Groups}) {
+				return nil, fmt.Errorf("%v; it takes images (m,c,h,w), filters (c,o,kh,kw) and a bias (o) or none; of %d groups, filters (c,o/%[2]d,kh,kw)", x, c.Groups)
+			}
+			rows := (in[2]-1)*c.Stride - 2*c.PadRows + c.Dilation*(k[2]-1) + 1 + outPad
+			cols := (in[3]-1)*c.Stride - 2*c.PadCols + c.Dilation*(k[3]-1) + 1 + outPad
+			if rows < 1 || cols < 1 {
+				return nil, fmt.Errorf("images of %d×%d leave %d×%d; use less pad or larger filters", in[2], in[3], rows, cols)
+			}
+			return Shape{in[0], k[1] * c.Groups, rows, cols}, nil
+		},
+		Cut:   Cut{Each: []bool{true, false, false}},
+		Gives: func(x []Shape) int { return x[1][1:].TotalSize() },
+		Grad: []Grad{
+			func(x Nodes, _, dy *Node) *Node { return WithoutBias(Conv(c)).Apply(dy, x[1]) },
+			func(x Nodes, _, dy *Node) *Node { return DConvK(c, x[1].Shape()).Apply(dy, x[0]) },
+			func(_ Nodes, _, dy *Node) *Node { return SumMaps.Apply(dy) },
+		},
+	}
+}
+
+func convTransposeDo[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
+	do := convDX[T](c)
+	return func(y Array[T], x []Array[T]) {
+		do(y, x[:2])
+		if len(x) < 3 {
+			return
+		}
+		area := y.Shape[2] * y.Shape[3]
+		for i := 0; i < len(y.Data); i += area {
+			bias := x[2].Data[i/area%y.Shape[1]]
+			for j := range y.Data[i : i+area] {
+				y.Data[i+j] += bias
+			}
+		}
+	}
+}
+
 // SumMaps is y[o] = Σ over images and places of x[i,o,r,s] for x (m,o,h,w): the gradient of a map's shared bias.
 var SumMaps = &Op{
 	Name: "sumMaps", F32: sumMapsDo[float32], F64: sumMapsDo[float64], Cut: Cut{Sum: true},
