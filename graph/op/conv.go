@@ -41,6 +41,11 @@ func (c Convolution) geometry(x Shape, rows, cols int) kernel.Geometry {
 	}
 }
 
+// depthwise says that each map of images x has one filter of k of its own.
+func (c Convolution) depthwise(x, k Shape) bool {
+	return c.Groups > 1 && c.Groups == x[1] && c.Groups == k[0]
+}
+
 // Conv is y[i,o] = b[o] + Σ_c K[o,c] ⋆ x[i,c] for x (m,c,h,w), filters K (o,c,kh,kw) and b (o), which may be left out: a correlation,
 // filters unflipped. With groups, a filter sees the maps of its own group, c/Groups of them, as K's shape says: the first filters see the
 // first maps.
@@ -70,11 +75,21 @@ func (c Convolution) shape(x []Shape) (Shape, error) {
 	return Shape{in[0], k[0], g.OutRows(), g.OutCols()}, nil
 }
 
-// convDo is a matrix product an image and group, K (o, c·kh·kw) times the patches (c·kh·kw, oh·ow).
+// convDo is a matrix product an image and group, K (o, c·kh·kw) times the patches (c·kh·kw, oh·ow). One filter a map needs no patches.
 func convDo[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 	return func(y Array[T], x []Array[T]) {
 		s := kernel.For[T]()
 		g := c.geometry(x[0].Shape, x[1].Shape[2], x[1].Shape[3])
+		if c.depthwise(x[0].Shape, x[1].Shape) {
+			var bias []T
+			if len(x) == 3 {
+				bias = x[2].Data
+			}
+			for i := range y.Shape[0] {
+				s.Depthwise(image(y, i), image(x[0], i), x[1].Data, bias, g)
+			}
+			return
+		}
 		o, patch, area := y.Shape[1]/c.Groups, g.Patch()/c.Groups, g.OutRows()*g.OutCols()
 		scratch := kernel.Borrow[T](c.Groups * patch * area)
 		defer kernel.Return(scratch)
@@ -144,6 +159,12 @@ func convDX[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 		s := kernel.For[T]()
 		dy, k := x[0], x[1]
 		g := c.geometry(dx.Shape, k.Shape[2], k.Shape[3])
+		if c.depthwise(dx.Shape, k.Shape) {
+			for i := range dx.Shape[0] {
+				s.DepthwiseX(image(dx, i), image(dy, i), k.Data, g)
+			}
+			return
+		}
 		o, patch, area := k.Shape[0]/c.Groups, g.Patch()/c.Groups, g.OutRows()*g.OutCols()
 		scratch := kernel.Borrow[T](c.Groups * patch * area)
 		defer kernel.Return(scratch)
@@ -177,11 +198,17 @@ func convDK[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 		s := kernel.For[T]()
 		in, dy := x[0], x[1]
 		g := c.geometry(in.Shape, dk.Shape[2], dk.Shape[3])
+		clear(dk.Data)
+		if c.depthwise(in.Shape, dk.Shape) {
+			for i := range in.Shape[0] {
+				s.DepthwiseK(dk.Data, image(in, i), image(dy, i), g)
+			}
+			return
+		}
 		o, patch, area := dk.Shape[0]/c.Groups, g.Patch()/c.Groups, g.OutRows()*g.OutCols()
 		scratch := kernel.Borrow[T](c.Groups * patch * area)
 		defer kernel.Return(scratch)
 		cols := *scratch
-		clear(dk.Data)
 		for i := range in.Shape[0] {
 			s.Im2col(cols, image(in, i), g)
 			dyi := image(dy, i)

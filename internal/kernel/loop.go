@@ -21,7 +21,7 @@ func loops[T Float]() Set[T] {
 		SGD: sgd[T], Momentum: momentum[T], Nesterov: nesterov[T], RMSProp: rmsProp[T],
 		AdaGrad: adaGrad[T], AdaDelta: adaDelta[T], Adam: adam[T],
 		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], AvgPool: avgPool[T], AvgPoolGrad: avgPoolGrad[T],
-		Im2col: im2col[T], Col2im: col2im[T],
+		Im2col: im2col[T], Col2im: col2im[T], Depthwise: depthwise[T], DepthwiseX: depthwiseX[T], DepthwiseK: depthwiseK[T],
 		Mask: mask[T], Gather: gather[T], Resample: resample[T],
 	}
 }
