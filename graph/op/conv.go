@@ -41,6 +41,11 @@ func (c Convolution) geometry(x Shape, rows, cols int) kernel.Geometry {
 	}
 }
 
+// depthwise says that each map of images x has one filter of k of its own.
+func (c Convolution) depthwise(x, k Shape) bool {
+	return c.Groups > 1 && c.Groups == x[1] && c.Groups == k[0]
+}
+
 // Conv is y[i,o] = b[o] + Σ_c K[o,c] ⋆ x[i,c] for x (m,c,h,w), filters K (o,c,kh,kw) and b (o), which may be left out: a correlation,
 // filters unflipped. With groups, a filter sees the maps of its own group, c/Groups of them, as K's shape says: the first filters see the
 // first maps.
@@ -70,11 +75,21 @@ func (c Convolution) shape(x []Shape) (Shape, error) {
 	return Shape{in[0], k[0], g.OutRows(), g.OutCols()}, nil
 }
 
-// convDo is a matrix product an image and group, K (o, c·kh·kw) times the patches (c·kh·kw, oh·ow).
+// convDo is a matrix product an image and group, K (o, c·kh·kw) times the patches (c·kh·kw, oh·ow). One filter a map needs no patches.
 func convDo[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 	return func(y Array[T], x []Array[T]) {
 		s := kernel.For[T]()
 		g := c.geometry(x[0].Shape, x[1].Shape[2], x[1].Shape[3])
+		if c.depthwise(x[0].Shape, x[1].Shape) {
+			var bias []T
+			if len(x) == 3 {
+				bias = x[2].Data
+			}
+			for i := range y.Shape[0] {
+				s.Depthwise(image(y, i), image(x[0], i), x[1].Data, bias, g)
+			}
+			return
+		}
 		o, patch, area := y.Shape[1]/c.Groups, g.Patch()/c.Groups, g.OutRows()*g.OutCols()
 		scratch := kernel.Borrow[T](c.Groups * patch * area)
 		defer kernel.Return(scratch)
@@ -144,8 +159,14 @@ func convDX[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 		s := kernel.For[T]()
 		dy, k := x[0], x[1]
 		g := c.geometry(dx.Shape, k.Shape[2], k.Shape[3])
+		if c.depthwise(dx.Shape, k.Shape) {
+			for i := range dx.Shape[0] {
+				s.DepthwiseX(image(dx, i), image(dy, i), k.Data, g)
+			}
+			return
+		}
 		o, patch, area := k.Shape[0]/c.Groups, g.Patch()/c.Groups, g.OutRows()*g.OutCols()
-		scratch := kernel.Borrow[T](kernel.Turned(area, c.Groups*patch))
+		scratch := kernel.Borrow[T](kernel.Turned(area, c.Groups*patch+7))
 		defer kernel.Return(scratch)
 		cols := *scratch
 		for i := range dx.Shape[0] {
@@ -183,11 +204,17 @@ func convDK[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 		s := kernel.For[T]()
 		in, dy := x[0], x[1]
 		g := c.geometry(in.Shape, dk.Shape[2], dk.Shape[3])
+		clear(dk.Data)
+		if c.depthwise(in.Shape, dk.Shape) {
+			for i := range in.Shape[0] {
+				s.DepthwiseK(dk.Data, image(in, i), image(dy, i), g)
+			}
+			return
+		}
 		o, patch, area := dk.Shape[0]/c.Groups, g.Patch()/c.Groups, g.OutRows()*g.OutCols()
 		scratch := kernel.Borrow[T](c.Groups * patch * area)
 		defer kernel.Return(scratch)
 		cols := *scratch
-		clear(dk.Data)
 		for i := range in.Shape[0] {
 			s.Im2col(cols, image(in, i), g)
 			dyi := image(dy, i)
@@ -204,34 +231,49 @@ func convDK[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 	}
 }
 
-// patchesSparse is cols = kᵀ dy for filters k (o, patch) and dy (o, area), most of whose elements are 0. It makes colsᵀ first: a row of it is
-// the sum of few rows of k.
-func patchesSparse[T kernel.Float](cols, k, dy []T, o, patch, area int) {
-	s, ld := kernel.For[T](), distance(patch)
-	turned, places := kernel.Borrow[T](kernel.Turned(o, area)), kernel.Borrow[T](area*ld)
-	s.Transpose(*turned, o, dy, area, o, area)
-	clear(*places)
-	mulSparse(*places, ld, *turned, o, k, patch, area, patch, o)
-	s.Transpose(cols, area, *places, ld, area, patch)
-	kernel.Return(turned)
-	kernel.Return(places)
-}
-
-// filtersSparse is dk += dy colsᵀ for dk (o, patch), cols (patch, area) and dy (o, area), most of whose elements are 0.
-func filtersSparse[T kernel.Float](dk, cols, dy []T, o, patch, area int) {
-	ld := distance(patch)
-	turned := kernel.Borrow[T](kernel.Turned(ld, area))
-	kernel.For[T]().Transpose(*turned, ld, cols, area, patch, area)
-	mulSparse(dk, patch, dy, area, *turned, ld, o, patch, area)
-	kernel.Return(turned)
-}
-
-// distance is that between rows of n elements which keeps them from meeting in few sets of the first-level cache.
-func distance(n int) int {
-	if n%128 == 0 {
-		return n + 16
+// ConvTranspose is [DConvX] as a layer has it: y (m,o·Groups,h′,w′) of x (m,c,h,w), filters K (c,o,kh,kw) and b (o·Groups), which may be
+// left out. outPad, less than the stride, is how many rows and columns more an image has than the smallest of which a convolution makes h × w.
+func ConvTranspose(c Convolution, outPad int) *Op {
+	c = c.full()
+	return &Op{
+		Name: c.name(fmt.Sprint("convTranspose/", outPad)), F32: convTransposeDo[float32](c), F64: convTransposeDo[float64](c),
+		Shape: func(x []Shape) (Shape, error) {
+			in, k := x[0], x[1]
+			if len(in) != 4 || len(k) != 4 || in[1] != k[0] || k[0]%c.Groups > 0 || len(x) == 3 && !x[2].Eq(Shape{k[1] * c.Groups}) {
+				return nil, fmt.Errorf("%v; it takes images (m,c,h,w), filters (c,o,kh,kw) and a bias (o) or none; of %d groups, filters (c,o/%[2]d,kh,kw)", x, c.Groups)
+			}
+			rows := (in[2]-1)*c.Stride - 2*c.PadRows + c.Dilation*(k[2]-1) + 1 + outPad
+			cols := (in[3]-1)*c.Stride - 2*c.PadCols + c.Dilation*(k[3]-1) + 1 + outPad
+			if rows < 1 || cols < 1 {
+				return nil, fmt.Errorf("images of %d×%d leave %d×%d; use less pad or larger filters", in[2], in[3], rows, cols)
+			}
+			return Shape{in[0], k[1] * c.Groups, rows, cols}, nil
+		},
+		Cut:   Cut{Each: []bool{true, false, false}},
+		Gives: func(x []Shape) int { return x[1][1:].TotalSize() },
+		Grad: []Grad{
+			func(x Nodes, _, dy *Node) *Node { return WithoutBias(Conv(c)).Apply(dy, x[1]) },
+			func(x Nodes, _, dy *Node) *Node { return DConvK(c, x[1].Shape()).Apply(dy, x[0]) },
+			func(_ Nodes, _, dy *Node) *Node { return SumMaps.Apply(dy) },
+		},
 	}
-	return n
+}
+
+func convTransposeDo[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
+	do := convDX[T](c)
+	return func(y Array[T], x []Array[T]) {
+		do(y, x[:2])
+		if len(x) < 3 {
+			return
+		}
+		area := y.Shape[2] * y.Shape[3]
+		for i := 0; i < len(y.Data); i += area {
+			bias := x[2].Data[i/area%y.Shape[1]]
+			for j := range y.Data[i : i+area] {
+				y.Data[i+j] += bias
+			}
+		}
+	}
 }
 
 // SumMaps is y[o] = Σ over images and places of x[i,o,r,s] for x (m,o,h,w): the gradient of a map's shared bias.

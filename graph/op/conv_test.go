@@ -40,6 +40,7 @@ func anyConv(random *rand.Rand) (c op.Convolution, x, w shape) {
 // TestConvRandom: convolutions of random numbers, and their gradients, are what a plain loop makes.
 func TestConvRandom(t *testing.T) {
 	random := rand.New(rand.NewPCG(20, 7))
+	transposed := 0
 	for n := range 200 {
 		c, xs, ws := anyConv(random)
 		conv := op.Conv(c)
@@ -68,13 +69,26 @@ func TestConvRandom(t *testing.T) {
 			dx.Data[j] -= dy.Data[i] * w.Data[k]
 			dw.Data[k] -= x.Data[j] * dy.Data[i]
 		})
-		for name, left := range map[string]tensor{"y": y, "dx": dx, "dw": dw} {
+		spread := graphtest.Random(xs, 7)
+		outPad := xs[2] + 2*c.PadRows - (ys[2]-1)*c.Stride - c.Dilation*(ws[2]-1) - 1
+		back := op.ConvTranspose(c, outPad)
+		if s, err := back.Shape([]shape{ys, ws}); err == nil && s.Eq(xs) { // what is left over is as much in rows as in columns
+			run(back, spread, dy, w)
+			convolved(c, xs, ws, ys, func(i, j, k int) { spread.Data[j] -= dy.Data[i] * w.Data[k] })
+			transposed++
+		} else {
+			clear(spread.Data)
+		}
+		for name, left := range map[string]tensor{"y": y, "dx": dx, "dw": dw, "transposed": spread} {
 			for i, v := range left.Data {
 				if math.Abs(v) > 2e-3 || math.IsNaN(v) {
 					t.Fatalf("%+v of %v by %v: %s[%d] is off by %g", c, xs, ws, name, i, v)
 				}
 			}
 		}
+	}
+	if transposed < 20 {
+		t.Errorf("%d transposed convolutions", transposed)
 	}
 }
 

@@ -27,3 +27,33 @@ func mulSparse[T kernel.Float](y []T, ldy int, x []T, ldx int, w []T, ldw, m, n,
 	kernel.Return(ends)
 	kernel.Return(found)
 }
+
+// patchesSparse is cols = kᵀ dy for filters k (o, patch) and dy (o, area), most of whose elements are 0. It makes colsᵀ first: a row of it is
+// the sum of few rows of k.
+func patchesSparse[T kernel.Float](cols, k, dy []T, o, patch, area int) {
+	s, ld := kernel.For[T](), distance(patch)
+	turned, places := kernel.Borrow[T](kernel.Turned(o, area)), kernel.Borrow[T](area*ld)
+	s.Transpose(*turned, o, dy, area, o, area)
+	clear(*places)
+	mulSparse(*places, ld, *turned, o, k, patch, area, patch, o)
+	s.Transpose(cols, area, *places, ld, area, patch)
+	kernel.Return(turned)
+	kernel.Return(places)
+}
+
+// filtersSparse is dk += dy colsᵀ for dk (o, patch), cols (patch, area) and dy (o, area), most of whose elements are 0.
+func filtersSparse[T kernel.Float](dk, cols, dy []T, o, patch, area int) {
+	ld := distance(patch)
+	turned := kernel.Borrow[T](kernel.Turned(ld, area))
+	kernel.For[T]().Transpose(*turned, ld, cols, area, patch, area)
+	mulSparse(dk, patch, dy, area, *turned, ld, o, patch, area)
+	kernel.Return(turned)
+}
+
+// distance is that between rows of n elements which keeps them from meeting in few sets of the first-level cache.
+func distance(n int) int {
+	if n%128 == 0 {
+		return n + 16
+	}
+	return n
+}

@@ -87,6 +87,10 @@ type Set[T Float] struct {
 	Nesterov func(w, v, g []T, mu, rate, decay T)
 	// RMSProp is h = g + decay w; v = v + a (h²−v); w = w − rate h/(√v + eps).
 	RMSProp func(w, v, g []T, a, rate, eps, decay T)
+	// AdaGrad is h = g + decay w; v = v + h²; w = w − rate h/(√v + eps).
+	AdaGrad func(w, v, g []T, rate, eps, decay T)
+	// AdaDelta is h = g + decay w; v = v + a (h²−v); x = h √(d+eps)/√(v+eps); d = d + a (x²−d); w = w − rate x.
+	AdaDelta func(w, v, d, g []T, a, rate, eps, decay T)
 	// Adam is h = g + decay w; m = m + a (h−m); v = v + b (h²−v); w = shrink w − rate m/(root √v + eps).
 	Adam func(w, m, v, g []T, a, b, rate, root, eps, decay, shrink T)
 
@@ -104,6 +108,13 @@ type Set[T Float] struct {
 	Im2col func(y, x []T, g Geometry)
 	// Col2im is the transpose of Im2col as a linear map: it adds each patch element to its place in x, which starts at 0.
 	Col2im func(x, y []T, g Geometry)
+	// Depthwise is y[c] = b[c] + k[c] ⋆ x[c] for each map: the sum over (u,v) of k[c,u,v] times what Im2col has at ((c,u,v),(i,j)). b may be
+	// nil, which is zeros.
+	Depthwise func(y, x, k, b []T, g Geometry)
+	// DepthwiseX is the transpose of Depthwise as a linear map of x.
+	DepthwiseX func(dx, dy, k []T, g Geometry)
+	// DepthwiseK adds to dk what the transpose of Depthwise as a linear map of k makes of dy.
+	DepthwiseK func(dk, x, dy []T, g Geometry)
 
 	// Mask is y[i] = kept where random bits of (key, i) say keep, with probability 1−p, and 0 elsewhere.
 	Mask func(y []T, key uint64, p float64, kept T)

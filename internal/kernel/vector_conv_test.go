@@ -91,6 +91,55 @@ func TestPatches(t *testing.T) {
 	})
 }
 
+func TestDepthwise(t *testing.T) {
+	const room = 500 * 64 * 2
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		yf, xf, kf, bf := newFence(t, room), newFence(t, room), newFence(t, room), newFence(t, room)
+		for i, g := range append(geometries, Geometry{2, 12, 12, 9, 8, 1, 1, 1, 1}) {
+			random := rand.New(rand.NewPCG(8, uint64(i)))
+			n, m, taps := g.Maps*g.Rows*g.Cols, g.Maps*g.OutRows()*g.OutCols(), g.Patch()
+			x, dy, k, b := exact(random, n, false), exact(random, m, false), exact(random, taps, false), exact(random, g.Maps, false)
+			for i := range k {
+				k[i] = float32(int(k[i])%8) / 4 // so that sums of products are exact
+			}
+			check := func(what string, f fence, n int, run func(s *Set[float32], y []float32)) {
+				y, want := f.last(filled(n)), filled(n)
+				run(s, y)
+				run(Loops[float32](), want)
+				f.intact(t, n)
+				mustMatch(t, fmt.Sprintf("%s %+v", what, g), y, want, same)
+			}
+			check("Depthwise", yf, m, func(s *Set[float32], y []float32) { s.Depthwise(y, xf.last(x), kf.last(k), bf.last(b), g) })
+			check("Depthwise without bias", yf, m, func(s *Set[float32], y []float32) { s.Depthwise(y, xf.last(x), kf.last(k), nil, g) })
+			check("DepthwiseX", xf, n, func(s *Set[float32], dx []float32) { s.DepthwiseX(dx, yf.last(dy), kf.last(k), g) })
+			check("DepthwiseK", kf, taps, func(s *Set[float32], dk []float32) {
+				copy(dk, k)
+				s.DepthwiseK(dk, xf.last(x), yf.last(dy), g)
+			})
+		}
+	})
+}
+
+// TestDepthwiseNaN wants that an element that is NaN reaches what sees it alone.
+func TestDepthwiseNaN(t *testing.T) {
+	g := Geometry{Maps: 1, Rows: 6, Cols: 21, KernelRows: 3, KernelCols: 3, Stride: 1, Dilation: 1}
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		x, k, dy := make([]float32, 6*21), make([]float32, 9), make([]float32, 4*19)
+		y, want := make([]float32, len(dy)), make([]float32, len(dy))
+		for i := range x {
+			x[i] = nan
+			s.Depthwise(y, x, k, nil, g)
+			Loops[float32]().Depthwise(want, x, k, nil, g)
+			mustMatch(t, fmt.Sprint("Depthwise ", i), y, want, same)
+			dk, want := make([]float32, 9), make([]float32, 9)
+			s.DepthwiseK(dk, x, dy, g)
+			Loops[float32]().DepthwiseK(want, x, dy, g)
+			mustMatch(t, fmt.Sprint("DepthwiseK ", i), dk, want, same)
+			x[i] = 0
+		}
+	})
+}
+
 // TestCol2imNaN wants that a patch element that is NaN reaches its own place alone.
 func TestCol2imNaN(t *testing.T) {
 	g := Geometry{Maps: 2, Rows: 12, Cols: 12, KernelRows: 5, KernelCols: 5, Stride: 1, Dilation: 1}
@@ -225,6 +274,17 @@ func FuzzVector(f *testing.F) {
 		}, same)
 		if outs > 0 {
 			check("Im2col", outs, func(s *Set[float32], y []float32) { s.Im2col(y, a[:size], g) }, same)
+			k := exact(random, g.Patch(), false)
+			for i := range k {
+				k[i] = float32(int(k[i])%8) / 4
+			}
+			maps := g.Maps * g.OutRows() * g.OutCols()
+			check("Depthwise", maps, func(s *Set[float32], y []float32) { s.Depthwise(y, a[:size], k, k[:g.Maps], g) }, same)
+			check("DepthwiseX", size, func(s *Set[float32], y []float32) { s.DepthwiseX(y, column[:maps], k, g) }, same)
+			check("DepthwiseK", len(k), func(s *Set[float32], y []float32) {
+				copy(y, k)
+				s.DepthwiseK(y, a[:size], column[:maps], g)
+			}, same)
 			check("Col2im", size, func(s *Set[float32], y []float32) { s.Col2im(y, column, g) }, same)
 		}
 	})

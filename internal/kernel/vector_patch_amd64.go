@@ -14,16 +14,24 @@ type phases struct {
 // borrowPhases lends phases of zeros; their data is to be returned.
 func borrowPhases(g Geometry) phases {
 	rows, cols := ceil(g.Rows+2*g.PadRows, g.Stride), ceil(g.Cols+2*g.PadCols, g.Stride)
-	data := Borrow[float32](g.Stride * g.Stride * rows * cols)
+	data := Borrow[float32](g.Stride*g.Stride*rows*cols + slack)
 	clear(*data)
 	return phases{g, rows, cols, data}
 }
 
+// slack is how much more is lent of an image than it has, so that whole vectors can be read at its end.
+const slack = 16
+
 // seen is what the filter's element (u,v) sees, from the output's first place on; rows are p.cols apart.
 func (p phases) seen(u, v int) []float32 {
+	return (*p.data)[p.place(u, v):]
+}
+
+// place is where that begins.
+func (p phases) place(u, v int) int {
 	s := p.g.Stride
 	u, v = u*p.g.Dilation, v*p.g.Dilation
-	return (*p.data)[((u%s*s+v%s)*p.rows+u/s)*p.cols+v/s:]
+	return ((u%s*s+v%s)*p.rows+u/s)*p.cols + v/s
 }
 
 // each calls f for every row of a map x and every column phase in it: elements from, from+stride, … of the row are to's first
@@ -45,10 +53,14 @@ func (p phases) each(x []float32, f func(to, row []float32, from int)) {
 // take fills the phases with the map x.
 func (p phases) take(x []float32) {
 	if p.g.Stride == 1 {
-		p.each(x, func(to, row []float32, _ int) { copy(to, row) })
+		copyRows((*p.data)[p.g.PadRows*p.cols+p.g.PadCols:], p.cols, x, p.g.Rows, p.g.Cols)
 		return
 	}
 	s := p.g.Stride
+	if s == 2 && p.g.Cols >= 8 {
+		p.halves(x, true)
+		return
+	}
 	p.each(x, func(to, row []float32, from int) {
 		for i, c := 0, from; c < len(row); i, c = i+1, c+s {
 			to[i] = row[c]
@@ -56,9 +68,59 @@ func (p phases) take(x []float32) {
 	})
 }
 
+// halves is take, or else give, for a stride of 2 and rows of 8 elements or more.
+func (p phases) halves(x []float32, take bool) {
+	g, n := p.g, p.g.Cols/2
+	for first := range min(2, g.Rows) {
+		rows, at := ceil(g.Rows-first, 2), (first+g.PadRows)/2*p.cols
+		above := (first + g.PadRows) % 2 * 2
+		even := (*p.data)[(above+g.PadCols%2)*p.rows*p.cols+at+g.PadCols/2:]
+		odd := (*p.data)[(above+(g.PadCols+1)%2)*p.rows*p.cols+at+(g.PadCols+1)/2:]
+		image := x[first*g.Cols:]
+		_, _, _ = even[(rows-1)*p.cols+n-1], odd[(rows-1)*p.cols+n-1], image[(rows-1)*2*g.Cols+2*n-1]
+		switch {
+		case take && n >= 8:
+			splitPairs8(even, odd, image, rows, n, 2*g.Cols, p.cols)
+		case take:
+			splitPairs4(even, odd, image, rows, n, 2*g.Cols, p.cols)
+		case n >= 8:
+			joinPairs8(image, even, odd, rows, n, 2*g.Cols, p.cols)
+		default:
+			joinPairs4(image, even, odd, rows, n, 2*g.Cols, p.cols)
+		}
+		for i := 0; g.Cols%2 > 0 && i < rows; i++ { // the last column has no partner
+			a, b := &even[i*p.cols+n], &image[i*2*g.Cols+2*n]
+			if take {
+				*a = *b
+			} else {
+				*b = *a
+			}
+		}
+	}
+}
+
+// copyRows copies rows of cols elements to y, where they are ldy apart.
+func copyRows(y []float32, ldy int, x []float32, rows, cols int) {
+	_, _ = y[(rows-1)*ldy+cols-1], x[rows*cols-1]
+	switch {
+	case cols >= 8:
+		copyPatches8(y, x, 1, 1, cols, rows, cols, ldy)
+	case cols >= 4:
+		copyPatches4(y, x, 1, 1, cols, rows, cols, ldy)
+	default:
+		for r := range rows {
+			copy(y[r*ldy:][:cols], x[r*cols:])
+		}
+	}
+}
+
 // give fills the map x from the phases.
 func (p phases) give(x []float32) {
 	s := p.g.Stride
+	if s == 2 && p.g.Cols >= 8 {
+		p.halves(x, false)
+		return
+	}
 	p.each(x, func(to, row []float32, from int) {
 		for i, c := 0, from; c < len(row); i, c = i+1, c+s {
 			row[c] = to[i]
