@@ -132,10 +132,10 @@ func (s *served) want(method, path string, body []byte, headers ...string) map[s
 	return v
 }
 
-// wait asks until the answer is right.
+// wait asks until the answer is right, for minutes on a machine that is busy otherwise.
 func (s *served) wait(path string, right func(map[string]any) bool) map[string]any {
 	s.Helper()
-	for range 300 {
+	for range 3000 {
 		if v := s.want("GET", path, nil); right(v) {
 			return v
 		}
