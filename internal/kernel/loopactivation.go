@@ -51,3 +51,32 @@ func eluGrad[T Float](dx, y, dy []T, scale, alpha T) {
 		}
 	}
 }
+
+func gelu[T Float](y, x []T) {
+	for i, v := range x {
+		y[i] = T(float64(v) * normal(float64(v)))
+	}
+}
+
+func geluGrad[T Float](dx, x, dy []T) {
+	for i, v := range x {
+		v := float64(v)
+		dx[i] = T(float64(dy[i]) * (normal(v) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)))
+	}
+}
+
+// normal is Φ(x), the probability of less than x under N(0,1).
+func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
+
+func silu[T Float](y, x []T) {
+	for i, v := range x {
+		y[i] = T(float64(v) / (1 + math.Exp(-float64(v))))
+	}
+}
+
+func siluGrad[T Float](dx, x, dy []T) {
+	for i, v := range x {
+		s := 1 / (1 + math.Exp(-float64(v)))
+		dx[i] = T(float64(dy[i]) * (s + float64(v)*s*(1-s)))
+	}
+}
