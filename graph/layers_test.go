@@ -25,10 +25,27 @@ var layered = map[string]graph.Layer{
 		graph.SELU, graph.AvgPool{Size: 2, Stride: 1, Pad: 1}, graph.PReLU{Shared: true}, graph.AvgPool{Size: 3, Stride: 3, Pad: 1}, graph.ELU{},
 		graph.MaxPool{Size: 2, Stride: 1}, graph.Dropout2D{P: .5, Unscaled: true}, graph.Dense{Out: 10},
 	},
+	"convolutions": graph.Seq{
+		graph.Conv{Out: 6, Kernel: 3, Cols: 5, Stride: 4, Pad: 1}, graph.Tanh, graph.Conv{Out: 6, Kernel: 3, Pad: graph.Same, Groups: 6, NoBias: true}, graph.BatchNorm{},
+		graph.Conv{Out: 6, Kernel: 3, Stride: 2, Pad: graph.Same, Groups: 6, NoBias: true}, graph.Conv{Out: 4, Kernel: 3, Pad: graph.Same, Dilation: 2, Groups: 2},
+		graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 2, Pad: 1, OutPad: 1, Groups: 4}, graph.Tanh,
+		graph.ConvTranspose{Out: 2, Kernel: 2, Cols: 3, Pad: 1, Dilation: 2, NoBias: true}, graph.Dense{Out: 10},
+	},
 	"shapes": graph.Seq{
 		graph.Reshape{Shape: shape{4, 14, 14}}, graph.AvgPool{Size: 5}, graph.Reshape{Shape: shape{2, 8}}, graph.Tanh, graph.Flatten{},
 		graph.Dense{Out: 12}, graph.Reshape{Shape: shape{3, 2, 2}}, graph.Concat{{graph.AvgPool{Size: 1}}, {}, {graph.SiLU}},
 		graph.Dense{Out: 10},
+	},
+	"sequences": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Masked{}, graph.PerStep{graph.Dense{Out: 5}, graph.Tanh}, graph.Slice{From: 9, To: 15},
+		graph.Concat{{graph.Last{}}, {graph.Reverse{}, graph.Last{}}}, graph.Dense{Out: 10},
+	},
+	"recurrent": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Slice{From: 12, To: 15}, graph.RNN{Out: 4}, graph.LSTM{Out: 3, Both: true},
+		graph.GRU{Out: 5, Reverse: true}, graph.Last{}, graph.Dense{Out: 10},
+	},
+	"masked recurrent": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Slice{From: 3, To: 7}, graph.Masked{}, graph.RNN{Out: 4}, graph.LSTM{Out: 3}, graph.GRU{Out: 5, Reverse: true}, graph.Last{}, graph.Dense{Out: 10},
 	},
 	"shared": graph.Seq{
 		graph.Conv{Out: 4, Kernel: 5, Stride: 3}, graph.Tanh,
@@ -64,5 +81,21 @@ func TestLayers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSlopes: PReLU's parameters are as many as PyTorch's, start at ¼ and do not decay.
+func TestSlopes(t *testing.T) {
+	n := fresh(t, graph.Seq{graph.PReLU{}, graph.PReLU{Shared: true}, graph.Flatten{}, graph.PReLU{}, graph.Dense{Out: 2}}, graph.Quadratic, shape{3, 2, 2}, graph.Config{})
+	for i, want := range []*graph.Param{{Name: "prelu1.slope", Shape: shape{3}}, {Name: "prelu2.slope", Shape: shape{1}}, {Name: "prelu3.slope", Shape: shape{12}}} {
+		p := n.Params[i]
+		if p.Name != want.Name || !p.Shape.Eq(want.Shape) || p.Decay {
+			t.Errorf("parameter %d is %+v, want %+v", i, p, want)
+		}
+		for _, a := range p.Float64s() {
+			if a != .25 {
+				t.Errorf("%s starts at %v", p.Name, a)
+			}
+		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 func loops[T Float]() Set[T] {
 	return Set[T]{
 		Mul: mul[T], MulT: mulT[T], MulAdd: mulAdd[T],
-		Nonzero: nonzero[T], MulSparse: mulSparse[T], OuterSparse: outerSparse[T],
+		Transpose: transpose[T], Nonzero: nonzero[T], MulSparse: mulSparse[T], MulSparseRows: mulRowsSparse[T], OuterSparse: outerSparse[T],
 		Add: add[T], Hadamard: hadamard[T], Divide: divide[T], Larger: larger[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
 		SumSquares: sumSquares[T], SumProducts: sumProducts[T], Normalize: normalize[T], NormalizeGrad: normalizeGrad[T],
 		Sigmoid: sigmoid[T], Tanh: tanh[T], ReLU: relu[T],
@@ -22,7 +22,7 @@ func loops[T Float]() Set[T] {
 		SGD: sgd[T], Momentum: momentum[T], Nesterov: nesterov[T], RMSProp: rmsProp[T],
 		AdaGrad: adaGrad[T], AdaDelta: adaDelta[T], Adam: adam[T],
 		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], AvgPool: avgPool[T], AvgPoolGrad: avgPoolGrad[T],
-		Claim: claim[T], Im2col: im2col[T], Col2im: col2im[T],
+		Claim: claim[T], Im2col: im2col[T], Col2im: col2im[T], Depthwise: depthwise[T], DepthwiseX: depthwiseX[T], DepthwiseK: depthwiseK[T],
 		Mask: mask[T], Gather: gather[T], Resample: resample[T],
 	}
 }
@@ -68,6 +68,14 @@ func dot[T Float](a, b []T) T {
 	return s
 }
 
+func transpose[T Float](y []T, ldy int, x []T, ldx, m, n int) {
+	for i := range m {
+		for j := range n {
+			y[j*ldy+i] = x[i*ldx+j]
+		}
+	}
+}
+
 func nonzero[T Float](idx, ends []int32, x []T, ldx, m int) int {
 	n := 0
 	for j := range idx {
@@ -88,6 +96,12 @@ func mulSparse[T Float](y []T, ldy int, x []T, ldx int, idx []int32, w []T, ldw,
 		for _, t := range idx {
 			axpy(y[r*ldy:r*ldy+n], x[r*ldx+int(t)], w[int(t)*ldw:int(t)*ldw+n])
 		}
+	}
+}
+
+func mulRowsSparse[T Float](y []T, ldy int, x []T, ldx int, idx, found []int32, w []T, ldw, m, n, k int) {
+	for r := range m {
+		mulSparse(y[r*ldy:], ldy, x[r*ldx:], ldx, idx[r*k:][:found[r]], w, ldw, 1, n)
 	}
 }
 
@@ -278,85 +292,6 @@ func reluGrad[T Float](dx, y, dy []T) {
 		} else {
 			dx[i] = 0
 		}
-	}
-}
-
-func leakyReLU[T Float](y, x []T, slope T) {
-	for i, v := range x {
-		if !(v > 0) {
-			v *= slope
-		}
-		y[i] = v
-	}
-}
-
-func leakyReLUGrad[T Float](dx, y, dy []T, slope T) {
-	for i, v := range y {
-		if v > 0 {
-			dx[i] = dy[i]
-		} else {
-			dx[i] = slope * dy[i]
-		}
-	}
-}
-
-func slopes[T Float](y, x, a, v []T) {
-	x, a, v = x[:len(y)], a[:len(y)], v[:len(y)]
-	for i := range y {
-		if x[i] > 0 {
-			y[i] = v[i]
-		} else {
-			y[i] = a[i] * v[i]
-		}
-	}
-}
-
-func elu[T Float](y, x []T, scale, alpha T) {
-	for i, v := range x {
-		if v > 0 {
-			y[i] = scale * v
-		} else {
-			y[i] = alpha * T(math.Expm1(float64(v)))
-		}
-	}
-}
-
-func eluGrad[T Float](dx, y, dy []T, scale, alpha T) {
-	for i, v := range y {
-		if v > 0 {
-			dx[i] = scale * dy[i]
-		} else {
-			dx[i] = (v + alpha) * dy[i]
-		}
-	}
-}
-
-func gelu[T Float](y, x []T) {
-	for i, v := range x {
-		y[i] = T(float64(v) * normal(float64(v)))
-	}
-}
-
-func geluGrad[T Float](dx, x, dy []T) {
-	for i, v := range x {
-		v := float64(v)
-		dx[i] = T(float64(dy[i]) * (normal(v) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)))
-	}
-}
-
-// normal is Φ(x), the probability of less than x under N(0,1).
-func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
-
-func silu[T Float](y, x []T) {
-	for i, v := range x {
-		y[i] = T(float64(v) / (1 + math.Exp(-float64(v))))
-	}
-}
-
-func siluGrad[T Float](dx, x, dy []T) {
-	for i, v := range x {
-		s := 1 / (1 + math.Exp(-float64(v)))
-		dx[i] = T(float64(dy[i]) * (s + float64(v)*s*(1-s)))
 	}
 }
 

@@ -4749,6 +4749,374 @@ DATA shiftsAVX2<>+24(SB)/4, $0x00000001
 DATA shiftsAVX2<>+28(SB)/4, $0x00000000
 GLOBL shiftsAVX2<>(SB), RODATA|NOPTR, $32
 
+// func correlateAVX2(y []float32, x []float32, k []float32, way []int, first float32, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, FMA3, SSE
+TEXT ·correlateAVX2(SB), NOSPLIT, $8-136
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+120(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), CX
+	MOVQ cols+112(FP), DX
+	XORQ BX, BX
+	MOVQ DX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done209
+
+loop208:
+	MOVQ x_base+24(FP), DI
+	LEAQ (DI)(BX*4), DI
+	MOVQ y_base+0(FP), R8
+	LEAQ (R8)(BX*4), R8
+	MOVQ rows+104(FP), R9
+	SUBQ $0x04, R9
+	JLT  few211
+
+rows210:
+	VBROADCASTSS first+96(FP), Y0
+	VBROADCASTSS first+96(FP), Y1
+	VBROADCASTSS first+96(FP), Y2
+	VBROADCASTSS first+96(FP), Y3
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done213
+
+loop212:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Y4
+	VFMADD231PS  (R13), Y4, Y0
+	VFMADD231PS  (R13)(AX*1), Y4, Y1
+	VFMADD231PS  (R13)(AX*2), Y4, Y2
+	VFMADD231PS  (R13)(CX*1), Y4, Y3
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop212
+
+done213:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Y0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Y2, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x04, R9
+	JGE     rows210
+
+few211:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over215
+
+row214:
+	VBROADCASTSS first+96(FP), Y0
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done217
+
+loop216:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Y1
+	VFMADD231PS  (R13), Y1, Y0
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop216
+
+done217:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Y0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x01, R9
+	JGE     row214
+
+over215:
+	ADDQ $+8, BX
+	CMPQ BX, SI
+	JLT  loop208
+
+done209:
+	ANDQ    $+7, DX
+	JZ      done218
+	LEAQ    lanes<>+0(SB), SI
+	NEGQ    DX
+	VMOVUPS 64(SI)(DX*4), Y0
+	MOVQ    x_base+24(FP), DX
+	LEAQ    (DX)(BX*4), DX
+	MOVQ    y_base+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVQ    rows+104(FP), SI
+	SUBQ    $0x04, SI
+	JLT     few220
+
+rows219:
+	VBROADCASTSS first+96(FP), Y1
+	VBROADCASTSS first+96(FP), Y2
+	VBROADCASTSS first+96(FP), Y3
+	VBROADCASTSS first+96(FP), Y4
+	MOVQ         k_base+48(FP), DI
+	MOVQ         way_base+72(FP), R8
+	XORQ         R9, R9
+	CMPQ         R9, way_len+80(FP)
+	JGE          done222
+
+loop221:
+	MOVQ         (R8)(R9*8), R10
+	LEAQ         (DX)(R10*4), R10
+	VBROADCASTSS (DI)(R9*4), Y5
+	VFMADD231PS  (R10), Y5, Y1
+	VFMADD231PS  (R10)(AX*1), Y5, Y2
+	VFMADD231PS  (R10)(AX*2), Y5, Y3
+	VFMADD231PS  (R10)(CX*1), Y5, Y4
+	ADDQ         $+1, R9
+	CMPQ         R9, way_len+80(FP)
+	JLT          loop221
+
+done222:
+	MOVQ       ldy+128(FP), DI
+	SHLQ       $0x02, DI
+	VMASKMOVPS Y1, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	VMASKMOVPS Y2, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	VMASKMOVPS Y3, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	VMASKMOVPS Y4, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	SUBQ       $0x04, SI
+	JGE        rows219
+
+few220:
+	ADDQ $0x04, SI
+	SUBQ $0x01, SI
+	JLT  over224
+
+row223:
+	VBROADCASTSS first+96(FP), Y1
+	MOVQ         k_base+48(FP), CX
+	MOVQ         way_base+72(FP), DI
+	XORQ         R8, R8
+	CMPQ         R8, way_len+80(FP)
+	JGE          done226
+
+loop225:
+	MOVQ         (DI)(R8*8), R9
+	LEAQ         (DX)(R9*4), R9
+	VBROADCASTSS (CX)(R8*4), Y2
+	VFMADD231PS  (R9), Y2, Y1
+	ADDQ         $+1, R8
+	CMPQ         R8, way_len+80(FP)
+	JLT          loop225
+
+done226:
+	MOVQ       ldy+128(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y1, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       CX, BX
+	SUBQ       $0x01, SI
+	JGE        row223
+
+over224:
+done218:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func correlateSumsAVX2(dk []float32, dy []float32, x []float32, way []int, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, FMA3, SSE
+TEXT ·correlateSumsAVX2(SB), NOSPLIT, $8-128
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+112(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), CX
+	MOVQ ldy+120(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	XORQ SI, SI
+	CMPQ SI, way_len+80(FP)
+	JGE  done228
+
+loop227:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   way_base+72(FP), DI
+	MOVQ   (DI)(SI*8), DI
+	MOVQ   x_base+48(FP), R8
+	LEAQ   (R8)(DI*4), DI
+	MOVQ   cols+104(FP), R8
+	XORQ   R9, R9
+	MOVQ   R8, R10
+	ANDQ   $-8, R10
+	CMPQ   R9, R10
+	JGE    done230
+
+loop229:
+	LEAQ (DI)(R9*4), R11
+	MOVQ dy_base+24(FP), R12
+	LEAQ (R12)(R9*4), R12
+	MOVQ rows+96(FP), R13
+	SUBQ $0x04, R13
+	JLT  few232
+
+rows231:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Y4
+	VFMADD231PS (R14), Y4, Y0
+	VMOVUPS     (R15)(DX*1), Y4
+	VFMADD231PS (R14)(AX*1), Y4, Y1
+	VMOVUPS     (R15)(DX*2), Y4
+	VFMADD231PS (R14)(AX*2), Y4, Y2
+	VMOVUPS     (R15)(BX*1), Y4
+	VFMADD231PS (R14)(CX*1), Y4, Y3
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	SUBQ        $0x04, R13
+	JGE         rows231
+
+few232:
+	ADDQ $0x04, R13
+	SUBQ $0x01, R13
+	JLT  over234
+
+row233:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Y4
+	VFMADD231PS (R14), Y4, Y0
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	SUBQ        $0x01, R13
+	JGE         row233
+
+over234:
+	ADDQ $+8, R9
+	CMPQ R9, R10
+	JLT  loop229
+
+done230:
+	ANDQ    $+7, R8
+	JZ      done235
+	LEAQ    lanes<>+0(SB), R10
+	NEGQ    R8
+	VMOVUPS 64(R10)(R8*4), Y4
+	LEAQ    (DI)(R9*4), DI
+	MOVQ    dy_base+24(FP), R8
+	LEAQ    (R8)(R9*4), R8
+	MOVQ    rows+96(FP), R9
+	SUBQ    $0x04, R9
+	JLT     few237
+
+rows236:
+	MOVQ        DI, R10
+	MOVQ        R8, R11
+	VMASKMOVPS  (R11), Y4, Y5
+	VMASKMOVPS  (R10), Y4, Y6
+	VFMADD231PS Y6, Y5, Y0
+	VMASKMOVPS  (R11)(DX*1), Y4, Y5
+	VMASKMOVPS  (R10)(AX*1), Y4, Y6
+	VFMADD231PS Y6, Y5, Y1
+	VMASKMOVPS  (R11)(DX*2), Y4, Y5
+	VMASKMOVPS  (R10)(AX*2), Y4, Y6
+	VFMADD231PS Y6, Y5, Y2
+	VMASKMOVPS  (R11)(BX*1), Y4, Y5
+	VMASKMOVPS  (R10)(CX*1), Y4, Y6
+	VFMADD231PS Y6, Y5, Y3
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	SUBQ        $0x04, R9
+	JGE         rows236
+
+few237:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over239
+
+row238:
+	MOVQ        DI, R10
+	MOVQ        R8, R11
+	VMASKMOVPS  (R11), Y4, Y5
+	VMASKMOVPS  (R10), Y4, Y6
+	VFMADD231PS Y6, Y5, Y0
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	SUBQ        $0x01, R9
+	JGE         row238
+
+over239:
+done235:
+	VADDPS     Y1, Y0, Y0
+	VADDPS     Y2, Y0, Y0
+	VADDPS     Y3, Y0, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	VPERMILPS  $0x4e, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	VPERMILPS  $0xb1, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	MOVQ       dk_base+0(FP), DI
+	VADDSS     (DI)(SI*4), X0, X0
+	VMOVSS     X0, (DI)(SI*4)
+	ADDQ       $+1, SI
+	CMPQ       SI, way_len+80(FP)
+	JLT        loop227
+
+done228:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func maskAVX2(y []float32, key uint64, drop uint32, keep float32)
 // Requires: AVX, AVX2
 TEXT ·maskAVX2(SB), NOSPLIT, $0-40
@@ -4763,9 +5131,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done209
+	JGE          done241
 
-loop208:
+loop240:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -4820,11 +5188,11 @@ loop208:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop208
+	JLT          loop240
 
-done209:
+done241:
 	ANDQ         $+15, CX
-	JZ           done210
+	JZ           done242
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -4885,7 +5253,7 @@ done209:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done210:
+done242:
 	VZEROUPPER
 	RET
 
@@ -4947,9 +5315,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done212
+	JGE  done244
 
-loop211:
+loop243:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4957,9 +5325,9 @@ loop211:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop211
+	JLT        loop243
 
-done212:
+done244:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4996,9 +5364,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done214
+	JGE          done246
 
-loop213:
+loop245:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -5041,11 +5409,11 @@ loop213:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop213
+	JLT        loop245
 
-done214:
+done246:
 	ANDQ       $+7, BX
-	JZ         done215
+	JZ         done247
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -5090,7 +5458,7 @@ done214:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done215:
+done247:
 	VZEROUPPER
 	RET
 
@@ -5179,20 +5547,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done217
+	JGE  done249
 
-loop216:
+loop248:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop216
+	JLT     loop248
 
-done217:
+done249:
 	ANDQ      $+15, CX
-	JZ        done218
+	JZ        done250
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5202,7 +5570,7 @@ done217:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done218:
+done250:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5228,20 +5596,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done220
+	JGE  done252
 
-loop219:
+loop251:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop219
+	JLT     loop251
 
-done220:
+done252:
 	ANDQ      $+15, CX
-	JZ        done221
+	JZ        done253
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5251,7 +5619,7 @@ done220:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done221:
+done253:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5277,20 +5645,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done223
+	JGE          done255
 
-loop222:
+loop254:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop222
+	JLT         loop254
 
-done223:
+done255:
 	ANDQ        $+15, CX
-	JZ          done224
+	JZ          done256
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5300,7 +5668,7 @@ done223:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done224:
+done256:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5328,20 +5696,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done226
+	JGE          done258
 
-loop225:
+loop257:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop225
+	JLT         loop257
 
-done226:
+done258:
 	ANDQ        $+15, CX
-	JZ          done227
+	JZ          done259
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5351,7 +5719,7 @@ done226:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done227:
+done259:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5381,9 +5749,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done229
+	JGE          done261
 
-loop228:
+loop260:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -5392,11 +5760,11 @@ loop228:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop228
+	JLT         loop260
 
-done229:
+done261:
 	ANDQ        $+15, CX
-	JZ          done230
+	JZ          done262
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -5408,7 +5776,7 @@ done229:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done230:
+done262:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5447,9 +5815,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done232
+	JGE          done264
 
-loop231:
+loop263:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -5480,11 +5848,11 @@ loop231:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop231
+	JLT          loop263
 
-done232:
+done264:
 	ANDQ         $+15, CX
-	JZ           done233
+	JZ           done265
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5518,7 +5886,7 @@ done232:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done233:
+done265:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5558,9 +5926,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done235
+	JGE          done267
 
-loop234:
+loop266:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -5593,11 +5961,11 @@ loop234:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop234
+	JLT          loop266
 
-done235:
+done267:
 	ANDQ         $+15, CX
-	JZ           done236
+	JZ           done268
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5633,7 +6001,7 @@ done235:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done236:
+done268:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5658,20 +6026,20 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done238
+	JGE  done270
 
-loop237:
+loop269:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop237
+	JLT     loop269
 
-done238:
+done270:
 	ANDQ      $+15, CX
-	JZ        done239
+	JZ        done271
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5681,7 +6049,7 @@ done238:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done239:
+done271:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5708,9 +6076,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done241
+	JGE          done273
 
-loop240:
+loop272:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -5720,11 +6088,11 @@ loop240:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop240
+	JLT     loop272
 
-done241:
+done273:
 	ANDQ      $+15, CX
-	JZ        done242
+	JZ        done274
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5737,7 +6105,7 @@ done241:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done242:
+done274:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5764,9 +6132,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done244
+	JGE          done276
 
-loop243:
+loop275:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -5775,11 +6143,11 @@ loop243:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop243
+	JLT          loop275
 
-done244:
+done276:
 	ANDQ         $+15, CX
-	JZ           done245
+	JZ           done277
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5791,7 +6159,7 @@ done244:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done245:
+done277:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5817,9 +6185,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done247
+	JGE  done279
 
-loop246:
+loop278:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -5828,11 +6196,11 @@ loop246:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop246
+	JLT       loop278
 
-done247:
+done279:
 	ANDQ      $+15, CX
-	JZ        done248
+	JZ        done280
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5844,7 +6212,7 @@ done247:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done248:
+done280:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5870,9 +6238,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done250
+	JGE          done282
 
-loop249:
+loop281:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VXORPS  Z3, Z3, Z3
@@ -5882,11 +6250,11 @@ loop249:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop249
+	JLT     loop281
 
-done250:
+done282:
 	ANDQ      $+15, CX
-	JZ        done251
+	JZ        done283
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5899,7 +6267,7 @@ done250:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done251:
+done283:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5926,9 +6294,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done253
+	JGE          done285
 
-loop252:
+loop284:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -5939,11 +6307,11 @@ loop252:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop252
+	JLT     loop284
 
-done253:
+done285:
 	ANDQ      $+15, CX
-	JZ        done254
+	JZ        done286
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5957,7 +6325,7 @@ done253:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done254:
+done286:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5997,9 +6365,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done256
+	JGE          done288
 
-loop255:
+loop287:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z15, Z15, Z15
 	VMOVUPS      Z5, Z16
@@ -6032,11 +6400,11 @@ loop255:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop255
+	JLT          loop287
 
-done256:
+done288:
 	ANDQ         $+15, CX
-	JZ           done257
+	JZ           done289
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6072,7 +6440,7 @@ done256:
 	VMOVAPS      Z1, K2, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done257:
+done289:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6100,9 +6468,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done259
+	JGE          done291
 
-loop258:
+loop290:
 	VMOVUPS (DX)(SI*4), Z2
 	VMOVUPS (BX)(SI*4), Z3
 	VMULPS  Z0, Z3, Z4
@@ -6116,11 +6484,11 @@ loop258:
 	VMOVUPS Z3, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop258
+	JLT     loop290
 
-done259:
+done291:
 	ANDQ      $+15, CX
-	JZ        done260
+	JZ        done292
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6137,7 +6505,7 @@ done259:
 	VMOVAPS   Z0, K2, Z3
 	VMOVUPS   Z3, K1, (AX)(SI*4)
 
-done260:
+done292:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6164,9 +6532,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done262
+	JGE  done294
 
-loop261:
+loop293:
 	VMOVUPS (SI)(DI*4), Z0
 	VMOVUPS (BX)(DI*4), Z1
 	VMULPS  Z0, Z1, Z1
@@ -6178,11 +6546,11 @@ loop261:
 	VMOVUPS Z1, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop261
+	JLT     loop293
 
-done262:
+done294:
 	ANDQ      $+15, CX
-	JZ        done263
+	JZ        done295
 	MOVQ      $+1, R8
 	SHLQ      CL, R8
 	DECQ      R8
@@ -6197,7 +6565,7 @@ done262:
 	VMOVAPS   Z0, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(DI*4)
 
-done263:
+done295:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6223,9 +6591,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done265
+	JGE  done297
 
-loop264:
+loop296:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMAXPS  Z0, Z1, Z2
@@ -6234,11 +6602,11 @@ loop264:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop264
+	JLT     loop296
 
-done265:
+done297:
 	ANDQ      $+15, CX
-	JZ        done266
+	JZ        done298
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6250,7 +6618,7 @@ done265:
 	VADDPS    Z0, Z1, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done266:
+done298:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6277,9 +6645,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done268
+	JGE  done300
 
-loop267:
+loop299:
 	VMOVUPS   (DX)(DI*4), Z0
 	VMOVUPS   (BX)(DI*4), Z1
 	VMOVUPS   (SI)(DI*4), Z2
@@ -6292,11 +6660,11 @@ loop267:
 	VMOVUPS   Z0, (AX)(DI*4)
 	ADDQ      $+16, DI
 	CMPQ      DI, R8
-	JLT       loop267
+	JLT       loop299
 
-done268:
+done300:
 	ANDQ      $+15, CX
-	JZ        done269
+	JZ        done301
 	MOVQ      $+1, R8
 	SHLQ      CL, R8
 	DECQ      R8
@@ -6312,7 +6680,7 @@ done268:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
-done269:
+done301:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6354,9 +6722,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done271
+	JGE          done303
 
-loop270:
+loop302:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -6414,11 +6782,11 @@ loop270:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop270
+	JLT          loop302
 
-done271:
+done303:
 	ANDQ         $+15, CX
-	JZ           done272
+	JZ           done304
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6479,7 +6847,7 @@ done271:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done272:
+done304:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6522,9 +6890,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done274
+	JGE          done306
 
-loop273:
+loop305:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -6585,11 +6953,11 @@ loop273:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop273
+	JLT          loop305
 
-done274:
+done306:
 	ANDQ         $+15, CX
-	JZ           done275
+	JZ           done307
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6653,7 +7021,7 @@ done274:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done275:
+done307:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6692,9 +7060,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done277
+	JGE          done309
 
-loop276:
+loop308:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -6724,11 +7092,11 @@ loop276:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop276
+	JLT          loop308
 
-done277:
+done309:
 	ANDQ         $+15, CX
-	JZ           done278
+	JZ           done310
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6761,7 +7129,7 @@ done277:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done278:
+done310:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6801,9 +7169,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done280
+	JGE          done312
 
-loop279:
+loop311:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -6845,11 +7213,11 @@ loop279:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop279
+	JLT          loop311
 
-done280:
+done312:
 	ANDQ         $+15, CX
-	JZ           done281
+	JZ           done313
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6894,7 +7262,7 @@ done280:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done281:
+done313:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6921,9 +7289,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done283
+	JGE          done315
 
-loop282:
+loop314:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VDIVPS  Z2, Z1, Z1
@@ -6933,11 +7301,11 @@ loop282:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop282
+	JLT     loop314
 
-done283:
+done315:
 	ANDQ      $+15, CX
-	JZ        done284
+	JZ        done316
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6950,7 +7318,7 @@ done283:
 	VMOVAPS   Z0, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done284:
+done316:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6988,9 +7356,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done286
+	JGE          done318
 
-loop285:
+loop317:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -7017,11 +7385,11 @@ loop285:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop285
+	JLT          loop317
 
-done286:
+done318:
 	ANDQ         $+15, CX
-	JZ           done287
+	JZ           done319
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -7051,7 +7419,7 @@ done286:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done287:
+done319:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7098,9 +7466,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done289
+	JGE          done321
 
-loop288:
+loop320:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -7144,11 +7512,11 @@ loop288:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop288
+	JLT          loop320
 
-done289:
+done321:
 	ANDQ         $+15, CX
-	JZ           done290
+	JZ           done322
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -7195,7 +7563,7 @@ done289:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done290:
+done322:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7235,9 +7603,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done292
+	JGE          done324
 
-loop291:
+loop323:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -7274,11 +7642,11 @@ loop291:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop291
+	JLT          loop323
 
-done292:
+done324:
 	ANDQ         $+15, CX
-	JZ           done293
+	JZ           done325
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -7318,7 +7686,7 @@ done292:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done293:
+done325:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7343,9 +7711,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done295
+	JGE  done327
 
-loop294:
+loop326:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPS  Z1, Z0, Z0
@@ -7356,11 +7724,11 @@ loop294:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop294
+	JLT     loop326
 
-done295:
+done327:
 	ANDQ      $+15, CX
-	JZ        done296
+	JZ        done328
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -7374,7 +7742,7 @@ done295:
 	VMOVAPS   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done296:
+done328:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7400,9 +7768,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done298
+	JGE  done330
 
-loop297:
+loop329:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -7410,11 +7778,11 @@ loop297:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop297
+	JLT     loop329
 
-done298:
+done330:
 	ANDQ      $+15, CX
-	JZ        done299
+	JZ        done331
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7425,7 +7793,7 @@ done298:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done299:
+done331:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7452,9 +7820,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done301
+	JGE          done333
 
-loop300:
+loop332:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -7462,11 +7830,11 @@ loop300:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop300
+	JLT          loop332
 
-done301:
+done333:
 	ANDQ         $+15, CX
-	JZ           done302
+	JZ           done334
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -7477,7 +7845,7 @@ done301:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done302:
+done334:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7506,9 +7874,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done304
+	JGE          done336
 
-loop303:
+loop335:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -7520,11 +7888,11 @@ loop303:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop303
+	JLT          loop335
 
-done304:
+done336:
 	ANDQ         $+15, CX
-	JZ           done305
+	JZ           done337
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -7539,7 +7907,7 @@ done304:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done305:
+done337:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7568,9 +7936,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done307
+	JGE          done339
 
-loop306:
+loop338:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -7582,11 +7950,11 @@ loop306:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop306
+	JLT          loop338
 
-done307:
+done339:
 	ANDQ         $+15, CX
-	JZ           done308
+	JZ           done340
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -7601,7 +7969,7 @@ done307:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done308:
+done340:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7631,9 +7999,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done310
+	JGE          done342
 
-loop309:
+loop341:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -7650,11 +8018,11 @@ loop309:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop309
+	JLT         loop341
 
-done310:
+done342:
 	ANDQ        $+15, CX
-	JZ          done311
+	JZ          done343
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7674,7 +8042,7 @@ done310:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done311:
+done343:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7703,9 +8071,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done313
+	JGE          done345
 
-loop312:
+loop344:
 	VMOVUPS     (AX)(SI*4), Z3
 	VMOVUPS     (DX)(SI*4), Z4
 	VMOVUPS     (BX)(SI*4), Z5
@@ -7720,11 +8088,11 @@ loop312:
 	VMOVUPS     Z3, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop312
+	JLT         loop344
 
-done313:
+done345:
 	ANDQ        $+15, CX
-	JZ          done314
+	JZ          done346
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7742,7 +8110,7 @@ done313:
 	VSUBPS      Z5, Z3, Z3
 	VMOVUPS     Z3, K1, (AX)(SI*4)
 
-done314:
+done346:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7773,9 +8141,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done316
+	JGE          done348
 
-loop315:
+loop347:
 	VMOVUPS      (AX)(DI*4), Z4
 	VMOVUPS      (DX)(DI*4), Z5
 	VMOVUPS      (BX)(DI*4), Z6
@@ -7800,11 +8168,11 @@ loop315:
 	VMOVUPS      Z4, (AX)(DI*4)
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLT          loop315
+	JLT          loop347
 
-done316:
+done348:
 	ANDQ         $+15, CX
-	JZ           done317
+	JZ           done349
 	MOVQ         $+1, R8
 	SHLQ         CL, R8
 	DECQ         R8
@@ -7832,7 +8200,7 @@ done316:
 	VFNMADD231PS Z1, Z7, Z4
 	VMOVUPS      Z4, K1, (AX)(DI*4)
 
-done317:
+done349:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7866,9 +8234,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done319
+	JGE          done351
 
-loop318:
+loop350:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -7889,11 +8257,11 @@ loop318:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop318
+	JLT         loop350
 
-done319:
+done351:
 	ANDQ        $+15, CX
-	JZ          done320
+	JZ          done352
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -7917,7 +8285,7 @@ done319:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done320:
+done352:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7938,20 +8306,20 @@ TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done322
+	JGE  done354
 
-loop321:
+loop353:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop321
+	JLT     loop353
 
-done322:
+done354:
 	ANDQ      $+15, CX
-	JZ        done323
+	JZ        done355
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7961,7 +8329,7 @@ done322:
 	VADDPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done323:
+done355:
 	VZEROUPPER
 	RET
 
@@ -7977,20 +8345,20 @@ TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done325
+	JGE  done357
 
-loop324:
+loop356:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop324
+	JLT     loop356
 
-done325:
+done357:
 	ANDQ      $+15, CX
-	JZ        done326
+	JZ        done358
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -8000,7 +8368,7 @@ done325:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done326:
+done358:
 	VZEROUPPER
 	RET
 
@@ -8016,20 +8384,20 @@ TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done328
+	JGE          done360
 
-loop327:
+loop359:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop327
+	JLT         loop359
 
-done328:
+done360:
 	ANDQ        $+15, CX
-	JZ          done329
+	JZ          done361
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -8039,7 +8407,7 @@ done328:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done329:
+done361:
 	VZEROUPPER
 	RET
 
@@ -8057,20 +8425,20 @@ TEXT ·normalizeDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done331
+	JGE          done363
 
-loop330:
+loop362:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPD      Z0, Z3, Z3
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop330
+	JLT         loop362
 
-done331:
+done363:
 	ANDQ        $+15, CX
-	JZ          done332
+	JZ          done364
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -8080,7 +8448,7 @@ done331:
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done332:
+done364:
 	VZEROUPPER
 	RET
 
@@ -8100,9 +8468,9 @@ TEXT ·normalizeGradDoubleAVX512(SB), NOSPLIT, $0-104
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done334
+	JGE          done366
 
-loop333:
+loop365:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPD      Z0, Z4, Z4
 	VFMADD213PD Z3, Z2, Z4
@@ -8111,11 +8479,11 @@ loop333:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop333
+	JLT         loop365
 
-done334:
+done366:
 	ANDQ        $+15, CX
-	JZ          done335
+	JZ          done367
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -8127,7 +8495,7 @@ done334:
 	VFMADD231PD Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done335:
+done367:
 	VZEROUPPER
 	RET
 
@@ -8142,9 +8510,9 @@ TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done337
+	JGE  done369
 
-loop336:
+loop368:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPD  Z1, Z0, Z0
@@ -8154,11 +8522,11 @@ loop336:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop336
+	JLT     loop368
 
-done337:
+done369:
 	ANDQ      $+15, CX
-	JZ        done338
+	JZ        done370
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -8171,7 +8539,7 @@ done337:
 	VMOVAPD   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done338:
+done370:
 	VZEROUPPER
 	RET
 
@@ -8187,9 +8555,9 @@ TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done340
+	JGE  done372
 
-loop339:
+loop371:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VPSHUFD $0xf5, Z0, Z0
@@ -8198,11 +8566,11 @@ loop339:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop339
+	JLT     loop371
 
-done340:
+done372:
 	ANDQ      $+15, CX
-	JZ        done341
+	JZ        done373
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -8214,7 +8582,7 @@ done340:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done341:
+done373:
 	VZEROUPPER
 	RET
 
@@ -8233,9 +8601,9 @@ TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ   CX, SI
 	ANDQ   $-64, SI
 	CMPQ   BX, SI
-	JGE    done343
+	JGE    done375
 
-loop342:
+loop374:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -8250,25 +8618,25 @@ loop342:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop342
+	JLT         loop374
 
-done343:
+done375:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done345
+	JGE  done377
 
-loop344:
+loop376:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop344
+	JLT         loop376
 
-done345:
+done377:
 	ANDQ        $+15, CX
-	JZ          done346
+	JZ          done378
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -8277,7 +8645,7 @@ done345:
 	VMOVUPS.Z   (DX)(BX*4), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
 
-done346:
+done378:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -8305,32 +8673,32 @@ TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done348
+	JGE    done380
 
-loop347:
+loop379:
 	VADDPD (AX)(DX*4), Z0, Z0
 	VADDPD 64(AX)(DX*4), Z1, Z1
 	VADDPD 128(AX)(DX*4), Z2, Z2
 	VADDPD 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop347
+	JLT    loop379
 
-done348:
+done380:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done350
+	JGE  done382
 
-loop349:
+loop381:
 	VADDPD (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop349
+	JLT    loop381
 
-done350:
+done382:
 	ANDQ      $+15, CX
-	JZ        done351
+	JZ        done383
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -8338,7 +8706,7 @@ done350:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-done351:
+done383:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -8371,32 +8739,32 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done353
+	JGE    done385
 
-loop352:
+loop384:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop352
+	JLT    loop384
 
-done353:
+done385:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done355
+	JGE  done387
 
-loop354:
+loop386:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop354
+	JLT    loop386
 
-done355:
+done387:
 	ANDQ      $+15, CX
-	JZ        done356
+	JZ        done388
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -8404,7 +8772,7 @@ done355:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done356:
+done388:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -8445,9 +8813,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done358
+	JGE          done390
 
-loop357:
+loop389:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -8462,25 +8830,25 @@ loop357:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop357
+	JLT         loop389
 
-done358:
+done390:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done360
+	JGE  done392
 
-loop359:
+loop391:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop359
+	JLT         loop391
 
-done360:
+done392:
 	ANDQ        $+15, CX
-	JZ          done361
+	JZ          done393
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -8490,7 +8858,7 @@ done360:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done361:
+done393:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -8536,9 +8904,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done363
+	JGE          done395
 
-loop362:
+loop394:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -8561,15 +8929,15 @@ loop362:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop362
+	JLT         loop394
 
-done363:
+done395:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done365
+	JGE  done397
 
-loop364:
+loop396:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -8577,11 +8945,11 @@ loop364:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop364
+	JLT         loop396
 
-done365:
+done397:
 	ANDQ        $+15, CX
-	JZ          done366
+	JZ          done398
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -8593,7 +8961,7 @@ done365:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done366:
+done398:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -8645,9 +9013,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done368
+	JGE  done400
 
-loop367:
+loop399:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8655,9 +9023,9 @@ loop367:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done370
+	JGE    done402
 
-loop369:
+loop401:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -8669,47 +9037,47 @@ loop369:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop369
+	JLT     loop401
 
-done370:
+done402:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop367
+	JLT     loop399
 
-done368:
+done400:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done372
+	JGE  done404
 
-loop371:
+loop403:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done374
+	JGE    done406
 
-loop373:
+loop405:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop373
+	JLT     loop405
 
-done374:
+done406:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop371
+	JLT     loop403
 
-done372:
+done404:
 	ANDQ   $+15, CX
-	JZ     done375
+	JZ     done407
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -8718,20 +9086,20 @@ done372:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done377
+	JGE    done409
 
-loop376:
+loop408:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop376
+	JLT       loop408
 
-done377:
+done409:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done375:
+done407:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8758,28 +9126,28 @@ begin:
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done379
+	JGE  done411
 
-loop378:
+loop410:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done381
+	JGE  done413
 
-loop380:
+loop412:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop380
+	JLT     loop412
 
-done381:
+done413:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done382
+	JZ        done414
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -8789,13 +9157,13 @@ done381:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done382:
+done414:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop378
+	JLT  loop410
 
-done379:
+done411:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8842,24 +9210,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done384
+	JGE          done416
 
-loop383:
+loop415:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done386
+	JGE          done418
 
-loop385:
+loop417:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop385
+	JLT    loop417
 
-done386:
+done418:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -8871,9 +9239,9 @@ done386:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done388
+	JGE        done420
 
-loop387:
+loop419:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -8902,9 +9270,9 @@ loop387:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop387
+	JLT          loop419
 
-done388:
+done420:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -8939,25 +9307,25 @@ done388:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done390
+	JGE          done422
 
-loop389:
+loop421:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop389
+	JLT     loop421
 
-done390:
+done422:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop383
+	JLT     loop415
 
-done384:
+done416:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9009,24 +9377,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done392
+	JGE          done424
 
-loop391:
+loop423:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done394
+	JGE          done426
 
-loop393:
+loop425:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop393
+	JLT    loop425
 
-done394:
+done426:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -9038,9 +9406,9 @@ done394:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done396
+	JGE        done428
 
-loop395:
+loop427:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -9068,9 +9436,9 @@ loop395:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop395
+	JLT          loop427
 
-done396:
+done428:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -9127,9 +9495,9 @@ done396:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop391
+	JLT          loop423
 
-done392:
+done424:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9170,17 +9538,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done398
+	JGE     done430
 
-loop397:
+loop429:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done400
+	JGE  done432
 
-loop399:
+loop431:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -9204,11 +9572,11 @@ loop399:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop399
+	JLT     loop431
 
-done400:
+done432:
 	TESTQ     R8, R8
-	JZ        skip401
+	JZ        skip433
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -9229,14 +9597,14 @@ done400:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip401:
+skip433:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop397
+	JLT  loop429
 
-done398:
+done430:
 	VZEROUPPER
 	RET
 
@@ -9283,17 +9651,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done403
+	JGE     done435
 
-loop402:
+loop434:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done405
+	JGE  done437
 
-loop404:
+loop436:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -9327,11 +9695,11 @@ loop404:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop404
+	JLT       loop436
 
-done405:
+done437:
 	TESTQ     R9, R9
-	JZ        skip406
+	JZ        skip438
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -9362,14 +9730,14 @@ done405:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip406:
+skip438:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop402
+	JLT  loop434
 
-done403:
+done435:
 	VZEROUPPER
 	RET
 
@@ -9422,17 +9790,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done408
+	JGE     done440
 
-loop407:
+loop439:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done410
+	JGE  done442
 
-loop409:
+loop441:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -9451,11 +9819,11 @@ loop409:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop409
+	JLT     loop441
 
-done410:
+done442:
 	TESTQ     R8, R8
-	JZ        skip411
+	JZ        skip443
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -9471,14 +9839,14 @@ done410:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip411:
+skip443:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop407
+	JLT  loop439
 
-done408:
+done440:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9526,17 +9894,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done413
+	JGE     done445
 
-loop412:
+loop444:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done415
+	JGE  done447
 
-loop414:
+loop446:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -9552,11 +9920,11 @@ loop414:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop414
+	JLT       loop446
 
-done415:
+done447:
 	TESTQ     R8, R8
-	JZ        skip416
+	JZ        skip448
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -9569,14 +9937,14 @@ done415:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip416:
+skip448:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop412
+	JLT  loop444
 
-done413:
+done445:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9622,9 +9990,9 @@ begin:
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done418
+	JGE   done450
 
-loop417:
+loop449:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -9640,42 +10008,42 @@ loop417:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done420
+	JGE     done452
 
-loop419:
+loop451:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done422
+	JGE     done454
 
-loop421:
+loop453:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop421
+	JLT      loop453
 
-done422:
+done454:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop419
+	JLT    loop451
 
-done420:
+done452:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop417
+	JLT     loop449
 
-done418:
+done450:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9702,6 +10070,378 @@ DATA shiftsAVX512<>+56(SB)/4, $0x00000001
 DATA shiftsAVX512<>+60(SB)/4, $0x00000000
 GLOBL shiftsAVX512<>(SB), RODATA|NOPTR, $64
 
+// func correlateAVX512(y []float32, x []float32, k []float32, way []int, first float32, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·correlateAVX512(SB), NOSPLIT, $8-136
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+120(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), DX
+	MOVQ cols+112(FP), CX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done456
+
+loop455:
+	MOVQ x_base+24(FP), DI
+	LEAQ (DI)(BX*4), DI
+	MOVQ y_base+0(FP), R8
+	LEAQ (R8)(BX*4), R8
+	MOVQ rows+104(FP), R9
+	SUBQ $0x04, R9
+	JLT  few458
+
+rows457:
+	VBROADCASTSS first+96(FP), Z0
+	VBROADCASTSS first+96(FP), Z1
+	VBROADCASTSS first+96(FP), Z2
+	VBROADCASTSS first+96(FP), Z3
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done460
+
+loop459:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Z4
+	VFMADD231PS  (R13), Z4, Z0
+	VFMADD231PS  (R13)(AX*1), Z4, Z1
+	VFMADD231PS  (R13)(AX*2), Z4, Z2
+	VFMADD231PS  (R13)(DX*1), Z4, Z3
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop459
+
+done460:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Z0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Z1, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Z2, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Z3, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x04, R9
+	JGE     rows457
+
+few458:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over462
+
+row461:
+	VBROADCASTSS first+96(FP), Z0
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done464
+
+loop463:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Z1
+	VFMADD231PS  (R13), Z1, Z0
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop463
+
+done464:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Z0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x01, R9
+	JGE     row461
+
+over462:
+	ADDQ $+16, BX
+	CMPQ BX, SI
+	JLT  loop455
+
+done456:
+	ANDQ  $+15, CX
+	JZ    done465
+	MOVQ  $+1, SI
+	SHLQ  CL, SI
+	DECQ  SI
+	KMOVW SI, K1
+	MOVQ  x_base+24(FP), CX
+	LEAQ  (CX)(BX*4), CX
+	MOVQ  y_base+0(FP), SI
+	LEAQ  (SI)(BX*4), BX
+	MOVQ  rows+104(FP), SI
+	SUBQ  $0x04, SI
+	JLT   few467
+
+rows466:
+	VBROADCASTSS first+96(FP), Z0
+	VBROADCASTSS first+96(FP), Z1
+	VBROADCASTSS first+96(FP), Z2
+	VBROADCASTSS first+96(FP), Z3
+	MOVQ         k_base+48(FP), DI
+	MOVQ         way_base+72(FP), R8
+	XORQ         R9, R9
+	CMPQ         R9, way_len+80(FP)
+	JGE          done469
+
+loop468:
+	MOVQ         (R8)(R9*8), R10
+	LEAQ         (CX)(R10*4), R10
+	VBROADCASTSS (DI)(R9*4), Z4
+	VFMADD231PS  (R10), Z4, Z0
+	VFMADD231PS  (R10)(AX*1), Z4, Z1
+	VFMADD231PS  (R10)(AX*2), Z4, Z2
+	VFMADD231PS  (R10)(DX*1), Z4, Z3
+	ADDQ         $+1, R9
+	CMPQ         R9, way_len+80(FP)
+	JLT          loop468
+
+done469:
+	MOVQ    ldy+128(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	VMOVUPS Z1, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	VMOVUPS Z2, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	VMOVUPS Z3, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	SUBQ    $0x04, SI
+	JGE     rows466
+
+few467:
+	ADDQ $0x04, SI
+	SUBQ $0x01, SI
+	JLT  over471
+
+row470:
+	VBROADCASTSS first+96(FP), Z0
+	MOVQ         k_base+48(FP), DX
+	MOVQ         way_base+72(FP), DI
+	XORQ         R8, R8
+	CMPQ         R8, way_len+80(FP)
+	JGE          done473
+
+loop472:
+	MOVQ         (DI)(R8*8), R9
+	LEAQ         (CX)(R9*4), R9
+	VBROADCASTSS (DX)(R8*4), Z1
+	VFMADD231PS  (R9), Z1, Z0
+	ADDQ         $+1, R8
+	CMPQ         R8, way_len+80(FP)
+	JLT          loop472
+
+done473:
+	MOVQ    ldy+128(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DX, BX
+	SUBQ    $0x01, SI
+	JGE     row470
+
+over471:
+done465:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func correlateSumsAVX512(dk []float32, dy []float32, x []float32, way []int, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·correlateSumsAVX512(SB), NOSPLIT, $8-128
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+112(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), DX
+	MOVQ ldy+120(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	XORQ DI, DI
+	CMPQ DI, way_len+80(FP)
+	JGE  done475
+
+loop474:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   way_base+72(FP), CX
+	MOVQ   (CX)(DI*8), CX
+	MOVQ   x_base+48(FP), R8
+	LEAQ   (R8)(CX*4), R8
+	MOVQ   cols+104(FP), CX
+	XORQ   R9, R9
+	MOVQ   CX, R10
+	ANDQ   $-16, R10
+	CMPQ   R9, R10
+	JGE    done477
+
+loop476:
+	LEAQ (R8)(R9*4), R11
+	MOVQ dy_base+24(FP), R12
+	LEAQ (R12)(R9*4), R12
+	MOVQ rows+96(FP), R13
+	SUBQ $0x04, R13
+	JLT  few479
+
+rows478:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Z4
+	VFMADD231PS (R14), Z4, Z0
+	VMOVUPS     (R15)(BX*1), Z4
+	VFMADD231PS (R14)(AX*1), Z4, Z1
+	VMOVUPS     (R15)(BX*2), Z4
+	VFMADD231PS (R14)(AX*2), Z4, Z2
+	VMOVUPS     (R15)(SI*1), Z4
+	VFMADD231PS (R14)(DX*1), Z4, Z3
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	SUBQ        $0x04, R13
+	JGE         rows478
+
+few479:
+	ADDQ $0x04, R13
+	SUBQ $0x01, R13
+	JLT  over481
+
+row480:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Z4
+	VFMADD231PS (R14), Z4, Z0
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	SUBQ        $0x01, R13
+	JGE         row480
+
+over481:
+	ADDQ $+16, R9
+	CMPQ R9, R10
+	JLT  loop476
+
+done477:
+	ANDQ  $+15, CX
+	JZ    done482
+	MOVQ  $+1, R10
+	SHLQ  CL, R10
+	DECQ  R10
+	KMOVW R10, K1
+	LEAQ  (R8)(R9*4), CX
+	MOVQ  dy_base+24(FP), R8
+	LEAQ  (R8)(R9*4), R8
+	MOVQ  rows+96(FP), R9
+	SUBQ  $0x04, R9
+	JLT   few484
+
+rows483:
+	MOVQ        CX, R10
+	MOVQ        R8, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z5
+	VFMADD231PS Z5, Z4, Z0
+	VMOVUPS.Z   (R11)(BX*1), K1, Z4
+	VMOVUPS.Z   (R10)(AX*1), K1, Z5
+	VFMADD231PS Z5, Z4, Z1
+	VMOVUPS.Z   (R11)(BX*2), K1, Z4
+	VMOVUPS.Z   (R10)(AX*2), K1, Z5
+	VFMADD231PS Z5, Z4, Z2
+	VMOVUPS.Z   (R11)(SI*1), K1, Z4
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VFMADD231PS Z5, Z4, Z3
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	SUBQ        $0x04, R9
+	JGE         rows483
+
+few484:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over486
+
+row485:
+	MOVQ        CX, R10
+	MOVQ        R8, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z5
+	VFMADD231PS Z5, Z4, Z0
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	SUBQ        $0x01, R9
+	JGE         row485
+
+over486:
+done482:
+	VADDPS     Z1, Z0, Z0
+	VADDPS     Z2, Z0, Z0
+	VADDPS     Z3, Z0, Z0
+	VSHUFF64X2 $0x4e, Z0, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VSHUFF64X2 $0xb1, Z0, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VPERMILPS  $0x4e, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VPERMILPS  $0xb1, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	MOVQ       dk_base+0(FP), CX
+	VADDSS     (CX)(DI*4), X0, X0
+	VMOVSS     X0, (CX)(DI*4)
+	ADDQ       $+1, DI
+	CMPQ       DI, way_len+80(FP)
+	JLT        loop474
+
+done475:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func maskAVX512(y []float32, key uint64, drop uint32, keep float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·maskAVX512(SB), NOSPLIT, $0-40
@@ -9718,9 +10458,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done424
+	JGE          done488
 
-loop423:
+loop487:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -9751,12 +10491,12 @@ loop423:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop423
+	JLT           loop487
 
-done424:
+done488:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done425
+	JZ            done489
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -9797,7 +10537,7 @@ done424:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done425:
+done489:
 	VZEROUPPER
 	RET
 
@@ -9822,9 +10562,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done427
+	JGE          done491
 
-loop426:
+loop490:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -9832,9 +10572,9 @@ loop426:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop426
+	JLT        loop490
 
-done427:
+done491:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -9866,9 +10606,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done429
+	JGE          done493
 
-loop428:
+loop492:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -9911,11 +10651,11 @@ loop428:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop428
+	JLT        loop492
 
-done429:
+done493:
 	ANDQ       $+15, CX
-	JZ         done430
+	JZ         done494
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -9961,7 +10701,7 @@ done429:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done430:
+done494:
 	VZEROUPPER
 	RET
 
@@ -9982,70 +10722,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done432
+	JGE   done496
 
-loop431:
+loop495:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done434
+	JGE  done498
 
-loop433:
+loop497:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done436
+	JGE  done500
 
-loop435:
+loop499:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done438
+	JGE  done502
 
-loop437:
+loop501:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop437
+	JLT     loop501
 
-done438:
+done502:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop435
+	JLT  loop499
 
-done436:
+done500:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done440
+	JGE  done504
 
-loop439:
+loop503:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop439
+	JLT     loop503
 
-done440:
+done504:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop433
+	JLT  loop497
 
-done434:
+done498:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop431
+	JLT  loop495
 
-done432:
+done496:
 	VZEROUPPER
 	RET
 
@@ -10066,69 +10806,369 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done442
+	JGE   done506
 
-loop441:
+loop505:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done444
+	JGE  done508
 
-loop443:
+loop507:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done446
+	JGE  done510
 
-loop445:
+loop509:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done448
+	JGE  done512
 
-loop447:
+loop511:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop447
+	JLT     loop511
 
-done448:
+done512:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop445
+	JLT  loop509
 
-done446:
+done510:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done450
+	JGE  done514
 
-loop449:
+loop513:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop449
+	JLT     loop513
 
-done450:
+done514:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop443
+	JLT  loop507
 
-done444:
+done508:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop441
+	JLT  loop505
 
-done442:
+done506:
+	VZEROUPPER
+	RET
+
+// func splitPairs8(even []float32, odd []float32, x []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX, AVX2
+TEXT ·splitPairs8(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x08, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done516
+
+loop515:
+	MOVQ even_base+0(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+24(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+48(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done518
+
+loop517:
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VSHUFPS $0xdd, Y1, Y0, Y0
+	VPERMPD $0xd8, Y2, Y2
+	VPERMPD $0xd8, Y0, Y0
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y0, (DI)
+	ADDQ    CX, R8
+	ADDQ    DX, SI
+	ADDQ    DX, DI
+	ADDQ    $+1, R9
+	CMPQ    R9, rows+72(FP)
+	JLT     loop517
+
+done518:
+	ADDQ $+32, BX
+	CMPQ BX, AX
+	JLT  loop515
+
+done516:
+	MOVQ even_base+0(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+24(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+48(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done520
+
+loop519:
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VSHUFPS $0xdd, Y1, Y0, Y0
+	VPERMPD $0xd8, Y2, Y2
+	VPERMPD $0xd8, Y0, Y0
+	VMOVUPS Y2, (BX)
+	VMOVUPS Y0, (SI)
+	ADDQ    CX, AX
+	ADDQ    DX, BX
+	ADDQ    DX, SI
+	ADDQ    $+1, DI
+	CMPQ    DI, rows+72(FP)
+	JLT     loop519
+
+done520:
+	VZEROUPPER
+	RET
+
+// func splitPairs4(even []float32, odd []float32, x []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX
+TEXT ·splitPairs4(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x04, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done522
+
+loop521:
+	MOVQ even_base+0(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+24(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+48(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done524
+
+loop523:
+	VMOVUPS (R8), X0
+	VMOVUPS 16(R8), X1
+	VSHUFPS $0x88, X1, X0, X2
+	VSHUFPS $0xdd, X1, X0, X0
+	VMOVUPS X2, (SI)
+	VMOVUPS X0, (DI)
+	ADDQ    CX, R8
+	ADDQ    DX, SI
+	ADDQ    DX, DI
+	ADDQ    $+1, R9
+	CMPQ    R9, rows+72(FP)
+	JLT     loop523
+
+done524:
+	ADDQ $+16, BX
+	CMPQ BX, AX
+	JLT  loop521
+
+done522:
+	MOVQ even_base+0(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+24(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+48(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done526
+
+loop525:
+	VMOVUPS (AX), X0
+	VMOVUPS 16(AX), X1
+	VSHUFPS $0x88, X1, X0, X2
+	VSHUFPS $0xdd, X1, X0, X0
+	VMOVUPS X2, (BX)
+	VMOVUPS X0, (SI)
+	ADDQ    CX, AX
+	ADDQ    DX, BX
+	ADDQ    DX, SI
+	ADDQ    $+1, DI
+	CMPQ    DI, rows+72(FP)
+	JLT     loop525
+
+done526:
+	VZEROUPPER
+	RET
+
+// func joinPairs8(x []float32, even []float32, odd []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX
+TEXT ·joinPairs8(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x08, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done528
+
+loop527:
+	MOVQ even_base+24(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+48(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+0(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done530
+
+loop529:
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (DI), Y1
+	VUNPCKLPS  Y1, Y0, Y2
+	VUNPCKHPS  Y1, Y0, Y1
+	VPERM2F128 $0x20, Y1, Y2, Y0
+	VPERM2F128 $0x31, Y1, Y2, Y1
+	VMOVUPS    Y0, (R8)
+	VMOVUPS    Y1, 32(R8)
+	ADDQ       CX, R8
+	ADDQ       DX, SI
+	ADDQ       DX, DI
+	ADDQ       $+1, R9
+	CMPQ       R9, rows+72(FP)
+	JLT        loop529
+
+done530:
+	ADDQ $+32, BX
+	CMPQ BX, AX
+	JLT  loop527
+
+done528:
+	MOVQ even_base+24(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+48(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+0(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done532
+
+loop531:
+	VMOVUPS    (BX), Y0
+	VMOVUPS    (SI), Y1
+	VUNPCKLPS  Y1, Y0, Y2
+	VUNPCKHPS  Y1, Y0, Y1
+	VPERM2F128 $0x20, Y1, Y2, Y0
+	VPERM2F128 $0x31, Y1, Y2, Y1
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	ADDQ       CX, AX
+	ADDQ       DX, BX
+	ADDQ       DX, SI
+	ADDQ       $+1, DI
+	CMPQ       DI, rows+72(FP)
+	JLT        loop531
+
+done532:
+	VZEROUPPER
+	RET
+
+// func joinPairs4(x []float32, even []float32, odd []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX
+TEXT ·joinPairs4(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x04, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done534
+
+loop533:
+	MOVQ even_base+24(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+48(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+0(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done536
+
+loop535:
+	VMOVUPS   (SI), X0
+	VMOVUPS   (DI), X1
+	VUNPCKLPS X1, X0, X2
+	VUNPCKHPS X1, X0, X0
+	VMOVUPS   X2, (R8)
+	VMOVUPS   X0, 16(R8)
+	ADDQ      CX, R8
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	ADDQ      $+1, R9
+	CMPQ      R9, rows+72(FP)
+	JLT       loop535
+
+done536:
+	ADDQ $+16, BX
+	CMPQ BX, AX
+	JLT  loop533
+
+done534:
+	MOVQ even_base+24(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+48(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+0(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done538
+
+loop537:
+	VMOVUPS   (BX), X0
+	VMOVUPS   (SI), X1
+	VUNPCKLPS X1, X0, X2
+	VUNPCKHPS X1, X0, X0
+	VMOVUPS   X2, (AX)
+	VMOVUPS   X0, 16(AX)
+	ADDQ      CX, AX
+	ADDQ      DX, BX
+	ADDQ      DX, SI
+	ADDQ      $+1, DI
+	CMPQ      DI, rows+72(FP)
+	JLT       loop537
+
+done538:
 	VZEROUPPER
 	RET

@@ -289,10 +289,13 @@ func TestNewErrors(t *testing.T) {
 		want   string
 	}{
 		{graph.Seq{graph.Dense{Out: 3}, graph.Residual{graph.ReLU}}, graph.Quadratic, recipe,
-			"compare: model net: layer 1 residual(relu) is not among those by hand: dense, conv and pool without stride and pad"},
+			"compare: model net: layer 1 residual(relu) is not among those by hand: dense, conv without stride and pad"},
 		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Stride: 2}, graph.Dense{Out: 3}}, graph.Quadratic, recipe, "layer 0 conv(1,2,stride=2) is not"},
 		{graph.Seq{graph.ReLU, graph.Dense{Out: 3, NoBias: true}}, graph.LogLikelihood, recipe, "layer 1 dense(3,bias=false) is not"},
 		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, NoBias: true}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,bias=false) is not"},
+		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Cols: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2x1) is not"},
+		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Dilation: 2}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,dilation=2) is not"},
+		{graph.Seq{graph.Conv{Out: 2, Kernel: 2}, graph.Conv{Out: 2, Kernel: 2, Groups: 2}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 1 conv(2,2,groups=2) is not"},
 		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Pad: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,pad=1) is not"},
 		{graph.Dense{Out: 3}, &graph.Loss{Name: "hinge", Cost: graph.Quadratic.Cost}, recipe, "cost hinge is not among those by hand"},
 		{graph.Seq{graph.MaxPool{Size: 2, Stride: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 pool(2,stride=1) is not"},

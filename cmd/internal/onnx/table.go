@@ -24,16 +24,17 @@ type row func(b *body, c call) error
 // rows are by the op's name. What is not here are the ops of gradients, of costs and of training.
 var rows = map[string]row{
 	// layers
-	"affine":    affine,
-	"conv":      conv,
-	"maxPool":   pool("MaxPool"),
-	"avgPool":   pool("AveragePool"),
-	"mapMeans":  simple("ReduceMean", withInts("axes", 2, 3), withInt("keepdims", 0)),
-	"normalize": normalize,
-	"layerNorm": simple("LayerNormalization", withFloat("epsilon", 1e-5)),
-	"reshape":   reshape,
-	"concat":    simple("Concat", withInt("axis", 1)),
-	"part":      part,
+	"affine":        affine,
+	"conv":          conv,
+	"convTranspose": convTranspose,
+	"maxPool":       pool("MaxPool"),
+	"avgPool":       pool("AveragePool"),
+	"mapMeans":      simple("ReduceMean", withInts("axes", 2, 3), withInt("keepdims", 0)),
+	"normalize":     normalize,
+	"layerNorm":     simple("LayerNormalization", withFloat("epsilon", 1e-5)),
+	"reshape":       reshape,
+	"concat":        simple("Concat", withInt("axis", 1)),
+	"part":          part,
 
 	// activations
 	"sigmoid":    simple("Sigmoid"),
@@ -256,17 +257,37 @@ func affine(b *body, c call) error {
 }
 
 func conv(b *body, c call) error {
-	stride, err := c.ints(0)
+	attributes, err := c.convolution(c.Args)
+	b.end(c, "Conv", attributes, c.x...)
+	return err
+}
+
+func convTranspose(b *body, c call) error {
+	outPad, err := c.ints(0)
 	if err != nil {
 		return err
 	}
-	pad, err := c.ints(1)
-	if err != nil {
-		return err
+	attributes, err := c.convolution(c.Args[1:])
+	b.end(c, "ConvTranspose", append(attributes, withInts("output_padding", outPad[0], outPad[0])), c.x...)
+	return err
+}
+
+// convolution is a convolution's stride, pad or pads, and perhaps dilation and groups, as attributes.
+func (c call) convolution(args []string) (attributes []attribute, err error) {
+	var n [4][]int
+	c.Args = args
+	for i := range max(2, min(len(n), len(args))) {
+		if n[i], err = c.ints(i); err != nil {
+			return nil, err
+		}
 	}
-	s, p := stride[0], pad[0]
-	b.end(c, "Conv", []attribute{withInts("strides", s, s), withInts("pads", p, p, p, p)}, c.x...)
-	return nil
+	s, rows, cols := n[0][0], n[1][0], n[1][len(n[1])-1]
+	attributes = []attribute{withInts("strides", s, s), withInts("pads", rows, cols, rows, cols)}
+	if len(args) > 2 {
+		d := n[2][0]
+		attributes = append(attributes, withInts("dilations", d, d), withInt("group", n[3][0]))
+	}
+	return attributes, nil
 }
 
 // pool is over windows side by side.
@@ -360,50 +381,4 @@ func batchMul(b *body, c call) error {
 		}
 	}
 	return b.as(c, "MatMul", x...)
-}
-
-// windows are those of package op, in the order of its fields.
-type windows struct{ rows, cols, strideRows, strideCols, padRows, padCols, dilateRows, dilateCols int }
-
-// windows are those of the op, as attributes. So many rows and columns of them are over images of x; what is assumed below and on the right
-// is as much as they need.
-func (c call) windows(x graph.Shape, rows, cols int) (w windows, attributes []attribute, err error) {
-	n, err := c.ints(0)
-	if err != nil || len(n) != 8 {
-		return w, nil, cmp.Or(err, c.varies())
-	}
-	w = windows{n[0], n[1], n[2], n[3], n[4], n[5], max(1, n[6]), max(1, n[7])}
-	below := (rows-1)*w.strideRows + w.dilateRows*(w.rows-1) + 1 - x[2] - w.padRows
-	right := (cols-1)*w.strideCols + w.dilateCols*(w.cols-1) + 1 - x[3] - w.padCols
-	return w, []attribute{
-		withInts("kernel_shape", w.rows, w.cols), withInts("strides", w.strideRows, w.strideCols),
-		withInts("pads", w.padRows, w.padCols, max(0, below), max(0, right)),
-	}, nil
-}
-
-// overlapping is a pool over windows that may overlap and reach out of the image.
-func overlapping(kind string, others ...attribute) row {
-	return func(b *body, c call) error {
-		_, attributes, err := c.windows(b.values[c.X[0]].Shape, c.Shape[2], c.Shape[3])
-		b.end(c, kind, append(attributes, others...), c.x...)
-		return err
-	}
-}
-
-// patches are a convolution by filters each of which picks one element of the window, with the maps as the last axis.
-func patches(b *body, c call) error {
-	x := b.values[c.X[0]].Shape
-	w, attributes, err := c.windows(x, c.Shape[1], c.Shape[2])
-	if err != nil {
-		return err
-	}
-	size := x[1] * w.rows * w.cols
-	pick := make([]float32, size*size)
-	for i := range size {
-		pick[i*size+i] = 1
-	}
-	attributes = append(attributes, withInts("dilations", w.dilateRows, w.dilateCols))
-	filters := b.tensor("patches", graph.Shape{size, x[1], w.rows, w.cols}, pick)
-	b.end(c, "Transpose", []attribute{withInts("perm", 0, 2, 3, 1)}, b.nodeWith("Conv", attributes, c.x[0], filters))
-	return nil
 }
