@@ -281,6 +281,10 @@ var table = []row{
 	{op.LayerNorm, random(matrices(3, 1, 1)...)},
 	{op.DLayerNorm, random(matrices(3, 1, 3)...)},
 	{op.DLayerNormScale, random(matrices(3, 3)...)},
+	{op.Attention(1), random([]shape{{1, 1, 3}}, []shape{{2, 3, 6}})},
+	{op.Attention(2), random([]shape{{2, 3, 12}}, []shape{{3, 17, 6}})},
+	{op.DAttention(1), random([]shape{{2, 3, 6}, {2, 3, 2}})},
+	{op.DAttention(2), random([]shape{{2, 3, 12}, {2, 3, 4}}, []shape{{3, 17, 6}, {3, 17, 2}})},
 	{op.Half(0), random([]shape{{2, 1}}, []shape{{2, 7}})},
 	{op.Half(1), random([]shape{{2, 1}}, []shape{{2, 7}})},
 
