@@ -95,6 +95,24 @@ func attended(x []float32, p map[string][]float64, steps, heads int, there func(
 	return y
 }
 
+// TestAttentionThreads: the gradients and outputs of attention have the same bits on one thread and on two.
+func TestAttentionThreads(t *testing.T) {
+	var results [2][]float64
+	for i := range results {
+		l := graph.Seq{graph.Positions{}, graph.Attention{Heads: 2}, graph.Concat{{graph.GlobalAvgPool{}}, {graph.Last{}}}}
+		n := fresh(t, l, graph.MSE, shape{20, 64}, graph.Config{Seed: 1, Threads: i + 1})
+		if _, err := n.Step(normal(32*20*64, 1), normal(32*128, 2)); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range n.Params {
+			results[i] = append(results[i], p.GradFloat64s()...)
+		}
+	}
+	if !slices.Equal(results[0], results[1]) {
+		t.Error("two threads give other bits than one")
+	}
+}
+
 // TestPaddingOfAttention: padding behind the steps changes neither attention nor means.
 func TestPaddingOfAttention(t *testing.T) {
 	for _, tape := range []bool{false, true} {
