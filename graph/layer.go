@@ -61,7 +61,7 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 	name, init := b.Name("dense"), b.init(d.Init)
 	if d.NoBias {
 		in := x.Shape()[1]
-		return op.Linear.Apply(x, b.weights(name, init, Shape{in, d.Out}, in, d.Out))
+		return op.Linear.Apply(x, b.weights(name+".w", init, Shape{in, d.Out}, in, d.Out))
 	}
 	return b.affine(name, init, x, d.Out)
 }
@@ -69,7 +69,7 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 // affine is x W + b, with parameters NAME.w and NAME.b.
 func (b *Builder) affine(name string, init *Init, x *Node, out int) *Node {
 	in := x.Shape()[1]
-	w := b.weights(name, init, Shape{in, out}, in, out)
+	w := b.weights(name+".w", init, Shape{in, out}, in, out)
 	return op.Affine.Apply(x, w, b.Param(name+".b", Shape{out}, scale(init.Bias, in, out), false))
 }
 
@@ -109,7 +109,7 @@ func (c Conv) Build(b *Builder, x *Node) *Node {
 	}
 	area := c.Kernel * c.Kernel
 	name, init, in, out := b.Name("conv"), b.init(c.Init), s[1]*area, c.Out*area
-	w := b.weights(name, init, Shape{c.Out, s[1], c.Kernel, c.Kernel}, in, out)
+	w := b.weights(name+".w", init, Shape{c.Out, s[1], c.Kernel, c.Kernel}, in, out)
 	conv := op.Conv(max(c.Stride, 1), c.Pad)
 	if c.NoBias {
 		return op.WithoutBias(conv).Apply(x, w)
@@ -120,13 +120,13 @@ func (c Conv) Build(b *Builder, x *Node) *Node {
 // init is a layer's rule, or the network's where it has none.
 func (b *Builder) init(own *Init) *Init { return cmp.Or(own, b.net.config.Init) }
 
-// weights makes or finds a layer's weights.
+// weights makes or finds weights of a layer.
 func (b *Builder) weights(name string, init *Init, shape Shape, in, out int) *Node {
 	draw := init.Draw
 	if draw == nil {
 		draw = Gaussian
 	}
-	return b.drawn(name+".w", shape, draw, scale(init.Weight, in, out), true)
+	return b.drawn(name, shape, draw, scale(init.Weight, in, out), true)
 }
 
 func scale(rule func(in, out int) float64, in, out int) float64 {

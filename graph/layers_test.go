@@ -30,6 +30,13 @@ var layered = map[string]graph.Layer{
 		graph.Masked{}, graph.Residual{graph.PerStep{graph.LayerNorm{}, graph.Dense{Out: 8}, graph.GELU, graph.Dense{Out: 6}}}, graph.Attention{Heads: 3},
 		graph.Concat{{graph.GlobalAvgPool{}}, {graph.Slice{To: 3}, graph.GlobalAvgPool{}}}, graph.Dense{Out: 10},
 	},
+	"recurrent": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Slice{From: 12, To: 15}, graph.RNN{Out: 4}, graph.LSTM{Out: 3, Both: true},
+		graph.GRU{Out: 5, Reverse: true}, graph.Last{}, graph.Dense{Out: 10},
+	},
+	"masked recurrent": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Slice{From: 3, To: 7}, graph.Masked{}, graph.RNN{Out: 4}, graph.LSTM{Out: 3}, graph.GRU{Out: 5, Reverse: true}, graph.Last{}, graph.Dense{Out: 10},
+	},
 	"shared": graph.Seq{
 		graph.Conv{Out: 4, Kernel: 5, Stride: 3}, graph.Tanh,
 		graph.Shared{Name: "tied", Layer: graph.Conv{Out: 4, Kernel: 3, Pad: graph.Same}}, graph.Tanh,

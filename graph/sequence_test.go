@@ -86,6 +86,10 @@ func TestPadding(t *testing.T) {
 			unchanged(t, graph.Seq{dense}, loss, tape)
 		}
 		unchanged(t, graph.Seq{dense, graph.Tanh, graph.Residual{graph.PerStep{graph.Dense{Out: 3}, graph.Tanh}}}, graph.LogLikelihood, tape)
+		for _, l := range []graph.Layer{graph.RNN{Out: 3}, graph.LSTM{Out: 3}, graph.GRU{Out: 3}, graph.LSTM{Out: 3, Reverse: true}, graph.Seq{graph.GRU{Out: 2, Both: true}, dense}} {
+			unchanged(t, graph.Seq{l}, graph.LogLikelihood, tape)
+			unchanged(t, graph.Seq{l, graph.LSTM{Out: 3}, graph.Last{}}, graph.MSE, tape)
+		}
 		unchanged(t, graph.Seq{dense, graph.Last{}}, graph.LogLikelihood, tape)
 		unchanged(t, graph.Seq{graph.PerStep{graph.Dense{Out: 3}, graph.Sigmoid}, graph.Reverse{}, graph.Last{}}, graph.LogLikelihood, tape)
 	}

@@ -30,6 +30,9 @@ func (Graph) Kind() string         { return "graph" }
 func (Shared) Kind() string        { return "shared" }
 func (Frozen) Kind() string        { return "frozen" }
 func (Slice) Kind() string         { return "slice" }
+func (RNN) Kind() string           { return "rnn" }
+func (LSTM) Kind() string          { return "lstm" }
+func (GRU) Kind() string           { return "gru" }
 func (Masked) Kind() string        { return "masked" }
 func (PerStep) Kind() string       { return "perstep" }
 func (Last) Kind() string          { return "last" }

@@ -17,6 +17,8 @@ var torch = map[string]train.Optimizer{
 	"momentum": train.SGD{Momentum: .9},
 	"nesterov": train.Nesterov{},
 	"rmsprop":  train.RMSProp{Alpha: .99},
+	"adagrad":  train.AdaGrad{},
+	"adadelta": train.AdaDelta{},
 	"adam":     train.Adam{},
 	"adamw":    train.AdamW{},
 }

@@ -163,7 +163,7 @@ func withNumber(k int) [][]tensor {
 }
 
 // table has every op of the package: TestTable sees to it.
-var table = []row{
+var table = append(recurrentRows(), []row{
 	{op.Sigmoid, random(one...)},
 	{op.DSigmoid, random(two...)},
 	{op.Tanh, random(one...)},
@@ -336,6 +336,8 @@ var table = []row{
 	{op.LastStep, random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}}, []shape{{2, 3, 2, 2}})},
 	{op.LastStepOf, ragged([]shape{{1, 1, 1}, {1, 1}}, []shape{{3, 4, 2}, {3, 4}}, []shape{{2, 3, 2, 2}, {2, 3}})},
 	{op.DLastStep(3), random([]shape{{1, 1}}, []shape{{4, 2}})},
+	{op.StepBefore(false), random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}})},
+	{op.DStepBefore(true), random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}})},
 	{op.ReverseSteps, random([]shape{{1, 1}}, []shape{{3, 4}}, []shape{{2, 3, 2}})},
 	{op.StepMeans, random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}}, []shape{{2, 3, 17}})},
 	{op.StepMeansOf, ragged([]shape{{1, 1, 1}, {1, 1}}, []shape{{3, 4, 2}, {3, 4}})},
@@ -373,7 +375,7 @@ var table = []row{
 	{op.DNLL, smoothed(costs(true))},
 	{op.NLL, random([]shape{{3, 5}, {3, 5}})},
 	{op.DNLL, random([]shape{{3, 5}, {3, 5}, {}})},
-}
+}...)
 
 // TestOps runs the suite of graphtest over the table, once for each implementation of the kernels.
 func TestOps(t *testing.T) {

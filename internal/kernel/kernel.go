@@ -81,6 +81,10 @@ type Set[T Float] struct {
 	Nesterov func(w, v, g []T, mu, rate, decay T)
 	// RMSProp is h = g + decay w; v = v + a (h²−v); w = w − rate h/(√v + eps).
 	RMSProp func(w, v, g []T, a, rate, eps, decay T)
+	// AdaGrad is h = g + decay w; v = v + h²; w = w − rate h/(√v + eps).
+	AdaGrad func(w, v, g []T, rate, eps, decay T)
+	// AdaDelta is h = g + decay w; v = v + a (h²−v); x = h √(d+eps)/√(v+eps); d = d + a (x²−d); w = w − rate x.
+	AdaDelta func(w, v, d, g []T, a, rate, eps, decay T)
 	// Adam is h = g + decay w; m = m + a (h−m); v = v + b (h²−v); w = shrink w − rate m/(root √v + eps).
 	Adam func(w, m, v, g []T, a, b, rate, root, eps, decay, shrink T)
 

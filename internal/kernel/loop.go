@@ -18,7 +18,8 @@ func loops[T Float]() Set[T] {
 		GELU: gelu[T], GELUGrad: geluGrad[T], SiLU: silu[T], SiLUGrad: siluGrad[T],
 		Exp: exp[T], Softplus: softplus[T], Logistic: logistic[T], Rectify: rectify[T], RectifyGrad: rectifyGrad[T],
 		Softmax: softmax[T], LogSumExp: logSumExp[T],
-		SGD: sgd[T], Momentum: momentum[T], Nesterov: nesterov[T], RMSProp: rmsProp[T], Adam: adam[T],
+		SGD: sgd[T], Momentum: momentum[T], Nesterov: nesterov[T], RMSProp: rmsProp[T],
+		AdaGrad: adaGrad[T], AdaDelta: adaDelta[T], Adam: adam[T],
 		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], AvgPool: avgPool[T], AvgPoolGrad: avgPoolGrad[T],
 		Im2col: im2col[T], Col2im: col2im[T],
 		Mask: mask[T], Gather: gather[T], Resample: resample[T],
@@ -200,6 +201,24 @@ func rmsProp[T Float](w, v, g []T, a, rate, eps, decay T) {
 		h := g[i] + decay*w[i]
 		v[i] += a * (h*h - v[i])
 		w[i] -= rate * h / (sqrt(v[i]) + eps)
+	}
+}
+
+func adaGrad[T Float](w, v, g []T, rate, eps, decay T) {
+	for i := range w {
+		h := g[i] + decay*w[i]
+		v[i] += h * h
+		w[i] -= rate * h / (sqrt(v[i]) + eps)
+	}
+}
+
+func adaDelta[T Float](w, v, d, g []T, a, rate, eps, decay T) {
+	for i := range w {
+		h := g[i] + decay*w[i]
+		v[i] += a * (h*h - v[i])
+		x := h * sqrt(d[i]+eps) / sqrt(v[i]+eps)
+		d[i] += a * (x*x - d[i])
+		w[i] -= rate * x
 	}
 }
 

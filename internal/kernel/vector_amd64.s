@@ -2480,6 +2480,162 @@ return:
 	VZEROUPPER
 	RET
 
+// func adaGradAVX2(w []float32, v []float32, g []float32, rate float32, eps float32, decay float32)
+// Requires: AVX, FMA3, SSE
+TEXT ·adaGradAVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS rate+72(FP), Y0
+	VBROADCASTSS eps+76(FP), Y1
+	VBROADCASTSS decay+80(FP), Y2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done83
+
+loop82:
+	VMOVUPS     (AX)(SI*4), Y3
+	VMOVUPS     (DX)(SI*4), Y4
+	VMOVUPS     (BX)(SI*4), Y5
+	VFMADD231PS Y2, Y3, Y5
+	VFMADD231PS Y5, Y5, Y4
+	VMOVUPS     Y4, (DX)(SI*4)
+	VSQRTPS     Y4, Y4
+	VADDPS      Y1, Y4, Y4
+	VMULPS      Y0, Y5, Y5
+	VDIVPS      Y4, Y5, Y5
+	VSUBPS      Y5, Y3, Y3
+	VMOVUPS     Y3, (AX)(SI*4)
+	ADDQ        $+8, SI
+	CMPQ        SI, DI
+	JLT         loop82
+
+done83:
+	ANDQ        $+7, CX
+	JZ          done84
+	LEAQ        lanes<>+0(SB), DI
+	NEGQ        CX
+	VMOVUPS     64(DI)(CX*4), Y3
+	VMASKMOVPS  (AX)(SI*4), Y3, Y4
+	VMASKMOVPS  (DX)(SI*4), Y3, Y5
+	VMASKMOVPS  (BX)(SI*4), Y3, Y6
+	VFMADD231PS Y2, Y4, Y6
+	VFMADD231PS Y6, Y6, Y5
+	VMASKMOVPS  Y5, Y3, (DX)(SI*4)
+	VSQRTPS     Y5, Y5
+	VADDPS      Y1, Y5, Y5
+	VMULPS      Y0, Y6, Y6
+	VDIVPS      Y5, Y6, Y6
+	VSUBPS      Y6, Y4, Y4
+	VMASKMOVPS  Y4, Y3, (AX)(SI*4)
+
+done84:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func adaDeltaAVX2(w []float32, v []float32, d []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+// Requires: AVX, FMA3, SSE
+TEXT ·adaDeltaAVX2(SB), NOSPLIT, $8-112
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         d_base+48(FP), BX
+	MOVQ         g_base+72(FP), SI
+	VBROADCASTSS a+96(FP), Y0
+	VBROADCASTSS rate+100(FP), Y1
+	VBROADCASTSS eps+104(FP), Y2
+	VBROADCASTSS decay+108(FP), Y3
+	XORQ         DI, DI
+	MOVQ         CX, R8
+	ANDQ         $-8, R8
+	CMPQ         DI, R8
+	JGE          done86
+
+loop85:
+	VMOVUPS      (AX)(DI*4), Y4
+	VMOVUPS      (DX)(DI*4), Y5
+	VMOVUPS      (BX)(DI*4), Y6
+	VMOVUPS      (SI)(DI*4), Y7
+	VFMADD231PS  Y3, Y4, Y7
+	VMOVUPS      Y5, Y8
+	VFMSUB231PS  Y7, Y7, Y8
+	VFMADD231PS  Y0, Y8, Y5
+	VMOVUPS      Y5, (DX)(DI*4)
+	VMOVUPS      Y6, Y8
+	VADDPS       Y2, Y8, Y8
+	VSQRTPS      Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y2, Y5, Y5
+	VSQRTPS      Y5, Y5
+	VDIVPS       Y5, Y7, Y7
+	VMOVUPS      Y6, Y5
+	VFMSUB231PS  Y7, Y7, Y5
+	VFMADD231PS  Y0, Y5, Y6
+	VMOVUPS      Y6, (BX)(DI*4)
+	VFNMADD231PS Y1, Y7, Y4
+	VMOVUPS      Y4, (AX)(DI*4)
+	ADDQ         $+8, DI
+	CMPQ         DI, R8
+	JLT          loop85
+
+done86:
+	ANDQ         $+7, CX
+	JZ           done87
+	LEAQ         lanes<>+0(SB), R8
+	NEGQ         CX
+	VMOVUPS      64(R8)(CX*4), Y4
+	VMASKMOVPS   (AX)(DI*4), Y4, Y5
+	VMASKMOVPS   (DX)(DI*4), Y4, Y6
+	VMASKMOVPS   (BX)(DI*4), Y4, Y7
+	VMASKMOVPS   (SI)(DI*4), Y4, Y8
+	VFMADD231PS  Y3, Y5, Y8
+	VMOVUPS      Y6, Y3
+	VFMSUB231PS  Y8, Y8, Y3
+	VFMADD231PS  Y0, Y3, Y6
+	VMASKMOVPS   Y6, Y4, (DX)(DI*4)
+	VMOVUPS      Y7, Y3
+	VADDPS       Y2, Y3, Y3
+	VSQRTPS      Y3, Y3
+	VMULPS       Y3, Y8, Y8
+	VADDPS       Y2, Y6, Y6
+	VSQRTPS      Y6, Y6
+	VDIVPS       Y6, Y8, Y8
+	VMOVUPS      Y7, Y2
+	VFMSUB231PS  Y8, Y8, Y2
+	VFMADD231PS  Y0, Y2, Y7
+	VMASKMOVPS   Y7, Y4, (BX)(DI*4)
+	VFNMADD231PS Y1, Y8, Y5
+	VMASKMOVPS   Y5, Y4, (AX)(DI*4)
+
+done87:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func adamAVX2(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
 // Requires: AVX, FMA3, SSE
 TEXT ·adamAVX2(SB), NOSPLIT, $8-124
@@ -2505,9 +2661,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done83
+	JGE          done89
 
-loop82:
+loop88:
 	VMOVUPS     (AX)(DI*4), Y7
 	VMOVUPS     (DX)(DI*4), Y8
 	VMOVUPS     (BX)(DI*4), Y9
@@ -2528,11 +2684,11 @@ loop82:
 	VMOVUPS     Y7, (AX)(DI*4)
 	ADDQ        $+8, DI
 	CMPQ        DI, R8
-	JLT         loop82
+	JLT         loop88
 
-done83:
+done89:
 	ANDQ        $+7, CX
-	JZ          done84
+	JZ          done90
 	LEAQ        lanes<>+0(SB), R8
 	NEGQ        CX
 	VMOVUPS     64(R8)(CX*4), Y7
@@ -2555,7 +2711,7 @@ done83:
 	VFMSUB132PS Y6, Y9, Y8
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
-done84:
+done90:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2576,20 +2732,20 @@ TEXT ·addDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done86
+	JGE  done92
 
-loop85:
+loop91:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VADDPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop85
+	JLT     loop91
 
-done86:
+done92:
 	ANDQ       $+7, BX
-	JZ         done87
+	JZ         done93
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2598,7 +2754,7 @@ done86:
 	VADDPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done87:
+done93:
 	VZEROUPPER
 	RET
 
@@ -2614,20 +2770,20 @@ TEXT ·hadamardDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done89
+	JGE  done95
 
-loop88:
+loop94:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop88
+	JLT     loop94
 
-done89:
+done95:
 	ANDQ       $+7, BX
-	JZ         done90
+	JZ         done96
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2636,7 +2792,7 @@ done89:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done90:
+done96:
 	VZEROUPPER
 	RET
 
@@ -2652,20 +2808,20 @@ TEXT ·axpyDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done92
+	JGE          done98
 
-loop91:
+loop97:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (CX)(BX*4), Y2
 	VFMADD231PD Y2, Y0, Y1
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop91
+	JLT         loop97
 
-done92:
+done98:
 	ANDQ        $+7, DX
-	JZ          done93
+	JZ          done99
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y1
@@ -2674,7 +2830,7 @@ done92:
 	VFMADD231PD Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
-done93:
+done99:
 	VZEROUPPER
 	RET
 
@@ -2692,20 +2848,20 @@ TEXT ·normalizeDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done95
+	JGE          done101
 
-loop94:
+loop100:
 	VMOVUPS     (CX)(BX*4), Y3
 	VSUBPD      Y0, Y3, Y3
 	VFMADD213PD Y2, Y1, Y3
 	VMOVUPS     Y3, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop94
+	JLT         loop100
 
-done95:
+done101:
 	ANDQ        $+7, DX
-	JZ          done96
+	JZ          done102
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y3
@@ -2714,7 +2870,7 @@ done95:
 	VFMADD213PD Y2, Y1, Y4
 	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
 
-done96:
+done102:
 	VZEROUPPER
 	RET
 
@@ -2734,9 +2890,9 @@ TEXT ·normalizeGradDoubleAVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done98
+	JGE          done104
 
-loop97:
+loop103:
 	VMOVUPS     (DX)(SI*4), Y4
 	VSUBPD      Y0, Y4, Y4
 	VFMADD213PD Y3, Y2, Y4
@@ -2745,11 +2901,11 @@ loop97:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop97
+	JLT         loop103
 
-done98:
+done104:
 	ANDQ        $+7, BX
-	JZ          done99
+	JZ          done105
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        BX
 	VMOVUPS     64(DI)(BX*4), Y4
@@ -2760,7 +2916,7 @@ done98:
 	VFMADD231PD Y0, Y1, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done99:
+done105:
 	VZEROUPPER
 	RET
 
@@ -2775,9 +2931,9 @@ TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done101
+	JGE  done107
 
-loop100:
+loop106:
 	VMOVUPS   (CX)(BX*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VADDPD    Y1, Y0, Y0
@@ -2787,11 +2943,11 @@ loop100:
 	VMOVUPS   Y2, (AX)(BX*4)
 	ADDQ      $+8, BX
 	CMPQ      BX, SI
-	JLT       loop100
+	JLT       loop106
 
-done101:
+done107:
 	ANDQ       $+7, DX
-	JZ         done102
+	JZ         done108
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       DX
 	VMOVUPS    64(SI)(DX*4), Y0
@@ -2803,7 +2959,7 @@ done101:
 	VBLENDVPD  Y2, Y1, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
-done102:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2819,9 +2975,9 @@ TEXT ·rectifyGradDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done104
+	JGE  done110
 
-loop103:
+loop109:
 	VMOVUPS (CX)(SI*4), Y0
 	VPSRAD  $0x1f, Y0, Y0
 	VPSHUFD $0xf5, Y0, Y0
@@ -2830,11 +2986,11 @@ loop103:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop103
+	JLT     loop109
 
-done104:
+done110:
 	ANDQ       $+7, BX
-	JZ         done105
+	JZ         done111
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2845,7 +3001,7 @@ done104:
 	VANDNPS    Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done105:
+done111:
 	VZEROUPPER
 	RET
 
@@ -2864,9 +3020,9 @@ TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ   DX, SI
 	ANDQ   $-32, SI
 	CMPQ   BX, SI
-	JGE    done107
+	JGE    done113
 
-loop106:
+loop112:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
@@ -2881,25 +3037,25 @@ loop106:
 	VFMADD231PD Y4, Y5, Y3
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop106
+	JLT         loop112
 
-done107:
+done113:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done109
+	JGE  done115
 
-loop108:
+loop114:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop108
+	JLT         loop114
 
-done109:
+done115:
 	ANDQ        $+7, DX
-	JZ          done110
+	JZ          done116
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y4
@@ -2907,7 +3063,7 @@ done109:
 	VMASKMOVPS  (CX)(BX*4), Y4, Y4
 	VFMADD231PD Y5, Y4, Y0
 
-done110:
+done116:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -2933,39 +3089,39 @@ TEXT ·sumDoubleAVX2(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done112
+	JGE    done118
 
-loop111:
+loop117:
 	VADDPD (AX)(DX*4), Y0, Y0
 	VADDPD 32(AX)(DX*4), Y1, Y1
 	VADDPD 64(AX)(DX*4), Y2, Y2
 	VADDPD 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop111
+	JLT    loop117
 
-done112:
+done118:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done114
+	JGE  done120
 
-loop113:
+loop119:
 	VADDPD (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop113
+	JLT    loop119
 
-done114:
+done120:
 	ANDQ       $+7, CX
-	JZ         done115
+	JZ         done121
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPD     Y4, Y0, Y0
 
-done115:
+done121:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -2996,39 +3152,39 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done117
+	JGE    done123
 
-loop116:
+loop122:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop116
+	JLT    loop122
 
-done117:
+done123:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done119
+	JGE  done125
 
-loop118:
+loop124:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop118
+	JLT    loop124
 
-done119:
+done125:
 	ANDQ       $+7, CX
-	JZ         done120
+	JZ         done126
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done120:
+done126:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -3067,9 +3223,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done122
+	JGE          done128
 
-loop121:
+loop127:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -3084,25 +3240,25 @@ loop121:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop121
+	JLT         loop127
 
-done122:
+done128:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done124
+	JGE  done130
 
-loop123:
+loop129:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop123
+	JLT         loop129
 
-done124:
+done130:
 	ANDQ        $+7, CX
-	JZ          done125
+	JZ          done131
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -3111,7 +3267,7 @@ done124:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done125:
+done131:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3155,9 +3311,9 @@ begin:
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done127
+	JGE          done133
 
-loop126:
+loop132:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3180,15 +3336,15 @@ loop126:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop126
+	JLT         loop132
 
-done127:
+done133:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done129
+	JGE  done135
 
-loop128:
+loop134:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3196,11 +3352,11 @@ loop128:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop128
+	JLT         loop134
 
-done129:
+done135:
 	ANDQ        $+7, DX
-	JZ          done130
+	JZ          done136
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -3211,7 +3367,7 @@ done129:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done130:
+done136:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3259,9 +3415,9 @@ begin:
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done132
+	JGE  done138
 
-loop131:
+loop137:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3269,9 +3425,9 @@ loop131:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done134
+	JGE    done140
 
-loop133:
+loop139:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -3283,47 +3439,47 @@ loop133:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop133
+	JLT     loop139
 
-done134:
+done140:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop131
+	JLT     loop137
 
-done132:
+done138:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done136
+	JGE  done142
 
-loop135:
+loop141:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done138
+	JGE    done144
 
-loop137:
+loop143:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop137
+	JLT     loop143
 
-done138:
+done144:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop135
+	JLT     loop141
 
-done136:
+done142:
 	ANDQ    $+7, DX
-	JZ      done139
+	JZ      done145
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -3331,20 +3487,20 @@ done136:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done141
+	JGE     done147
 
-loop140:
+loop146:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop140
+	JLT        loop146
 
-done141:
+done147:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done139:
+done145:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3371,28 +3527,28 @@ begin:
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done143
+	JGE  done149
 
-loop142:
+loop148:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done145
+	JGE  done151
 
-loop144:
+loop150:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop144
+	JLT     loop150
 
-done145:
+done151:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done146
+	JZ         done152
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -3401,13 +3557,13 @@ done145:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done146:
+done152:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop142
+	JLT  loop148
 
-done143:
+done149:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3440,24 +3596,24 @@ begin:
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done148
+	JGE     done154
 
-loop147:
+loop153:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done150
+	JGE          done156
 
-loop149:
+loop155:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop149
+	JLT    loop155
 
-done150:
+done156:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3467,9 +3623,9 @@ done150:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done152
+	JGE        done158
 
-loop151:
+loop157:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3498,9 +3654,9 @@ loop151:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop151
+	JLT          loop157
 
-done152:
+done158:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -3533,25 +3689,25 @@ done152:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done154
+	JGE          done160
 
-loop153:
+loop159:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop153
+	JLT     loop159
 
-done154:
+done160:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop147
+	JLT        loop153
 
-done148:
+done154:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3586,24 +3742,24 @@ begin:
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done156
+	JGE     done162
 
-loop155:
+loop161:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done158
+	JGE          done164
 
-loop157:
+loop163:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop157
+	JLT    loop163
 
-done158:
+done164:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3613,9 +3769,9 @@ done158:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done160
+	JGE        done166
 
-loop159:
+loop165:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3643,9 +3799,9 @@ loop159:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop159
+	JLT          loop165
 
-done160:
+done166:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -3700,9 +3856,9 @@ done160:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop155
+	JLT          loop161
 
-done156:
+done162:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3747,17 +3903,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done162
+	JGE     done168
 
-loop161:
+loop167:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done164
+	JGE  done170
 
-loop163:
+loop169:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -3781,11 +3937,11 @@ loop163:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop163
+	JLT     loop169
 
-done164:
+done170:
 	TESTQ      R10, R10
-	JZ         skip165
+	JZ         skip171
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3806,14 +3962,14 @@ done164:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip165:
+skip171:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop161
+	JLT  loop167
 
-done162:
+done168:
 	VZEROUPPER
 	RET
 
@@ -3844,17 +4000,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done167
+	JGE     done173
 
-loop166:
+loop172:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done169
+	JGE  done175
 
-loop168:
+loop174:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -3888,11 +4044,11 @@ loop168:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop168
+	JLT       loop174
 
-done169:
+done175:
 	TESTQ      R11, R11
-	JZ         skip170
+	JZ         skip176
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3923,14 +4079,14 @@ done169:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip170:
+skip176:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop166
+	JLT  loop172
 
-done167:
+done173:
 	VZEROUPPER
 	RET
 
@@ -3967,17 +4123,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done172
+	JGE     done178
 
-loop171:
+loop177:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done174
+	JGE  done180
 
-loop173:
+loop179:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -3996,11 +4152,11 @@ loop173:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop173
+	JLT     loop179
 
-done174:
+done180:
 	TESTQ      R10, R10
-	JZ         skip175
+	JZ         skip181
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -4016,14 +4172,14 @@ done174:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip175:
+skip181:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop171
+	JLT  loop177
 
-done172:
+done178:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4083,17 +4239,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done177
+	JGE     done183
 
-loop176:
+loop182:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done179
+	JGE  done185
 
-loop178:
+loop184:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -4109,11 +4265,11 @@ loop178:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop178
+	JLT       loop184
 
-done179:
+done185:
 	TESTQ      R10, R10
-	JZ         skip180
+	JZ         skip186
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -4126,14 +4282,14 @@ done179:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip180:
+skip186:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop176
+	JLT  loop182
 
-done177:
+done183:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4178,9 +4334,9 @@ begin:
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done182
+	JGE   done188
 
-loop181:
+loop187:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -4196,42 +4352,42 @@ loop181:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done184
+	JGE     done190
 
-loop183:
+loop189:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done186
+	JGE     done192
 
-loop185:
+loop191:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop185
+	JLT        loop191
 
-done186:
+done192:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop183
+	JLT    loop189
 
-done184:
+done190:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop181
+	JLT        loop187
 
-done182:
+done188:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4264,9 +4420,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done188
+	JGE          done194
 
-loop187:
+loop193:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -4321,11 +4477,11 @@ loop187:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop187
+	JLT          loop193
 
-done188:
+done194:
 	ANDQ         $+15, CX
-	JZ           done189
+	JZ           done195
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -4386,7 +4542,7 @@ done188:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done189:
+done195:
 	VZEROUPPER
 	RET
 
@@ -4448,9 +4604,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done191
+	JGE  done197
 
-loop190:
+loop196:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4458,9 +4614,9 @@ loop190:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop190
+	JLT        loop196
 
-done191:
+done197:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4497,9 +4653,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done193
+	JGE          done199
 
-loop192:
+loop198:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -4542,11 +4698,11 @@ loop192:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop192
+	JLT        loop198
 
-done193:
+done199:
 	ANDQ       $+7, BX
-	JZ         done194
+	JZ         done200
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -4591,7 +4747,7 @@ done193:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done194:
+done200:
 	VZEROUPPER
 	RET
 
@@ -4680,20 +4836,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done196
+	JGE  done202
 
-loop195:
+loop201:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop195
+	JLT     loop201
 
-done196:
+done202:
 	ANDQ      $+15, CX
-	JZ        done197
+	JZ        done203
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4703,7 +4859,7 @@ done196:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done197:
+done203:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4729,20 +4885,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done199
+	JGE  done205
 
-loop198:
+loop204:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop198
+	JLT     loop204
 
-done199:
+done205:
 	ANDQ      $+15, CX
-	JZ        done200
+	JZ        done206
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4752,7 +4908,7 @@ done199:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done200:
+done206:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4778,20 +4934,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done202
+	JGE          done208
 
-loop201:
+loop207:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop201
+	JLT         loop207
 
-done202:
+done208:
 	ANDQ        $+15, CX
-	JZ          done203
+	JZ          done209
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4801,7 +4957,7 @@ done202:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done203:
+done209:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4829,20 +4985,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done205
+	JGE          done211
 
-loop204:
+loop210:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop204
+	JLT         loop210
 
-done205:
+done211:
 	ANDQ        $+15, CX
-	JZ          done206
+	JZ          done212
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4852,7 +5008,7 @@ done205:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done206:
+done212:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4882,9 +5038,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done208
+	JGE          done214
 
-loop207:
+loop213:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -4893,11 +5049,11 @@ loop207:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop207
+	JLT         loop213
 
-done208:
+done214:
 	ANDQ        $+15, CX
-	JZ          done209
+	JZ          done215
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -4909,7 +5065,7 @@ done208:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done209:
+done215:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4948,9 +5104,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done211
+	JGE          done217
 
-loop210:
+loop216:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -4981,11 +5137,11 @@ loop210:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop210
+	JLT          loop216
 
-done211:
+done217:
 	ANDQ         $+15, CX
-	JZ           done212
+	JZ           done218
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5019,7 +5175,7 @@ done211:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done212:
+done218:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5059,9 +5215,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done214
+	JGE          done220
 
-loop213:
+loop219:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -5094,11 +5250,11 @@ loop213:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop213
+	JLT          loop219
 
-done214:
+done220:
 	ANDQ         $+15, CX
-	JZ           done215
+	JZ           done221
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5134,7 +5290,7 @@ done214:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done215:
+done221:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5159,20 +5315,20 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done217
+	JGE  done223
 
-loop216:
+loop222:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop216
+	JLT     loop222
 
-done217:
+done223:
 	ANDQ      $+15, CX
-	JZ        done218
+	JZ        done224
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5182,7 +5338,7 @@ done217:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done218:
+done224:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5209,9 +5365,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done220
+	JGE          done226
 
-loop219:
+loop225:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -5221,11 +5377,11 @@ loop219:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop219
+	JLT     loop225
 
-done220:
+done226:
 	ANDQ      $+15, CX
-	JZ        done221
+	JZ        done227
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5238,7 +5394,7 @@ done220:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done221:
+done227:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5265,9 +5421,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done223
+	JGE          done229
 
-loop222:
+loop228:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -5276,11 +5432,11 @@ loop222:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop222
+	JLT          loop228
 
-done223:
+done229:
 	ANDQ         $+15, CX
-	JZ           done224
+	JZ           done230
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5292,7 +5448,7 @@ done223:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done224:
+done230:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5318,9 +5474,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done226
+	JGE  done232
 
-loop225:
+loop231:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -5329,11 +5485,11 @@ loop225:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop225
+	JLT       loop231
 
-done226:
+done232:
 	ANDQ      $+15, CX
-	JZ        done227
+	JZ        done233
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5345,7 +5501,7 @@ done226:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done227:
+done233:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5371,20 +5527,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done229
+	JGE          done235
 
-loop228:
+loop234:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMAXPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop228
+	JLT     loop234
 
-done229:
+done235:
 	ANDQ      $+15, CX
-	JZ        done230
+	JZ        done236
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5394,7 +5550,7 @@ done229:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done230:
+done236:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5421,9 +5577,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done232
+	JGE          done238
 
-loop231:
+loop237:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -5434,11 +5590,11 @@ loop231:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop231
+	JLT     loop237
 
-done232:
+done238:
 	ANDQ      $+15, CX
-	JZ        done233
+	JZ        done239
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5452,7 +5608,7 @@ done232:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done233:
+done239:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5494,9 +5650,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done235
+	JGE          done241
 
-loop234:
+loop240:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -5554,11 +5710,11 @@ loop234:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop234
+	JLT          loop240
 
-done235:
+done241:
 	ANDQ         $+15, CX
-	JZ           done236
+	JZ           done242
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5619,7 +5775,7 @@ done235:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done236:
+done242:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5662,9 +5818,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done238
+	JGE          done244
 
-loop237:
+loop243:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -5725,11 +5881,11 @@ loop237:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop237
+	JLT          loop243
 
-done238:
+done244:
 	ANDQ         $+15, CX
-	JZ           done239
+	JZ           done245
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5793,7 +5949,7 @@ done238:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done239:
+done245:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5832,9 +5988,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done241
+	JGE          done247
 
-loop240:
+loop246:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -5864,11 +6020,11 @@ loop240:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop240
+	JLT          loop246
 
-done241:
+done247:
 	ANDQ         $+15, CX
-	JZ           done242
+	JZ           done248
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5901,7 +6057,7 @@ done241:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done242:
+done248:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5941,9 +6097,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done244
+	JGE          done250
 
-loop243:
+loop249:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -5985,11 +6141,11 @@ loop243:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop243
+	JLT          loop249
 
-done244:
+done250:
 	ANDQ         $+15, CX
-	JZ           done245
+	JZ           done251
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6034,7 +6190,7 @@ done244:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done245:
+done251:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6061,9 +6217,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done247
+	JGE          done253
 
-loop246:
+loop252:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VDIVPS  Z2, Z1, Z1
@@ -6073,11 +6229,11 @@ loop246:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop246
+	JLT     loop252
 
-done247:
+done253:
 	ANDQ      $+15, CX
-	JZ        done248
+	JZ        done254
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6090,7 +6246,7 @@ done247:
 	VMOVAPS   Z0, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done248:
+done254:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6128,9 +6284,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done250
+	JGE          done256
 
-loop249:
+loop255:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -6157,11 +6313,11 @@ loop249:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop249
+	JLT          loop255
 
-done250:
+done256:
 	ANDQ         $+15, CX
-	JZ           done251
+	JZ           done257
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6191,7 +6347,7 @@ done250:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done251:
+done257:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6238,9 +6394,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done253
+	JGE          done259
 
-loop252:
+loop258:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -6284,11 +6440,11 @@ loop252:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop252
+	JLT          loop258
 
-done253:
+done259:
 	ANDQ         $+15, CX
-	JZ           done254
+	JZ           done260
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6335,7 +6491,7 @@ done253:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done254:
+done260:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6375,9 +6531,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done256
+	JGE          done262
 
-loop255:
+loop261:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -6414,11 +6570,11 @@ loop255:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop255
+	JLT          loop261
 
-done256:
+done262:
 	ANDQ         $+15, CX
-	JZ           done257
+	JZ           done263
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6458,7 +6614,7 @@ done256:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done257:
+done263:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6483,9 +6639,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done259
+	JGE  done265
 
-loop258:
+loop264:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPS  Z1, Z0, Z0
@@ -6496,11 +6652,11 @@ loop258:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop258
+	JLT     loop264
 
-done259:
+done265:
 	ANDQ      $+15, CX
-	JZ        done260
+	JZ        done266
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -6514,7 +6670,7 @@ done259:
 	VMOVAPS   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done260:
+done266:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6540,9 +6696,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done262
+	JGE  done268
 
-loop261:
+loop267:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -6550,11 +6706,11 @@ loop261:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop261
+	JLT     loop267
 
-done262:
+done268:
 	ANDQ      $+15, CX
-	JZ        done263
+	JZ        done269
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6565,7 +6721,7 @@ done262:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done263:
+done269:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6592,9 +6748,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done265
+	JGE          done271
 
-loop264:
+loop270:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -6602,11 +6758,11 @@ loop264:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop264
+	JLT          loop270
 
-done265:
+done271:
 	ANDQ         $+15, CX
-	JZ           done266
+	JZ           done272
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6617,7 +6773,7 @@ done265:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done266:
+done272:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6646,9 +6802,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done268
+	JGE          done274
 
-loop267:
+loop273:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -6660,11 +6816,11 @@ loop267:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop267
+	JLT          loop273
 
-done268:
+done274:
 	ANDQ         $+15, CX
-	JZ           done269
+	JZ           done275
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6679,7 +6835,7 @@ done268:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done269:
+done275:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6708,9 +6864,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done271
+	JGE          done277
 
-loop270:
+loop276:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -6722,11 +6878,11 @@ loop270:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop270
+	JLT          loop276
 
-done271:
+done277:
 	ANDQ         $+15, CX
-	JZ           done272
+	JZ           done278
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6741,7 +6897,7 @@ done271:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done272:
+done278:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6771,9 +6927,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done274
+	JGE          done280
 
-loop273:
+loop279:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -6790,11 +6946,11 @@ loop273:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop273
+	JLT         loop279
 
-done274:
+done280:
 	ANDQ        $+15, CX
-	JZ          done275
+	JZ          done281
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -6814,7 +6970,165 @@ done274:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done275:
+done281:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func adaGradAVX512(w []float32, v []float32, g []float32, rate float32, eps float32, decay float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·adaGradAVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS rate+72(FP), Z0
+	VBROADCASTSS eps+76(FP), Z1
+	VBROADCASTSS decay+80(FP), Z2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done283
+
+loop282:
+	VMOVUPS     (AX)(SI*4), Z3
+	VMOVUPS     (DX)(SI*4), Z4
+	VMOVUPS     (BX)(SI*4), Z5
+	VFMADD231PS Z2, Z3, Z5
+	VFMADD231PS Z5, Z5, Z4
+	VMOVUPS     Z4, (DX)(SI*4)
+	VSQRTPS     Z4, Z4
+	VADDPS      Z1, Z4, Z4
+	VMULPS      Z0, Z5, Z5
+	VDIVPS      Z4, Z5, Z5
+	VSUBPS      Z5, Z3, Z3
+	VMOVUPS     Z3, (AX)(SI*4)
+	ADDQ        $+16, SI
+	CMPQ        SI, DI
+	JLT         loop282
+
+done283:
+	ANDQ        $+15, CX
+	JZ          done284
+	MOVQ        $+1, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(SI*4), K1, Z3
+	VMOVUPS.Z   (DX)(SI*4), K1, Z4
+	VMOVUPS.Z   (BX)(SI*4), K1, Z5
+	VFMADD231PS Z2, Z3, Z5
+	VFMADD231PS Z5, Z5, Z4
+	VMOVUPS     Z4, K1, (DX)(SI*4)
+	VSQRTPS     Z4, Z4
+	VADDPS      Z1, Z4, Z4
+	VMULPS      Z0, Z5, Z5
+	VDIVPS      Z4, Z5, Z5
+	VSUBPS      Z5, Z3, Z3
+	VMOVUPS     Z3, K1, (AX)(SI*4)
+
+done284:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func adaDeltaAVX512(w []float32, v []float32, d []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·adaDeltaAVX512(SB), NOSPLIT, $8-112
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         d_base+48(FP), BX
+	MOVQ         g_base+72(FP), SI
+	VBROADCASTSS a+96(FP), Z0
+	VBROADCASTSS rate+100(FP), Z1
+	VBROADCASTSS eps+104(FP), Z2
+	VBROADCASTSS decay+108(FP), Z3
+	XORQ         DI, DI
+	MOVQ         CX, R8
+	ANDQ         $-16, R8
+	CMPQ         DI, R8
+	JGE          done286
+
+loop285:
+	VMOVUPS      (AX)(DI*4), Z4
+	VMOVUPS      (DX)(DI*4), Z5
+	VMOVUPS      (BX)(DI*4), Z6
+	VMOVUPS      (SI)(DI*4), Z7
+	VFMADD231PS  Z3, Z4, Z7
+	VMOVUPS      Z5, Z8
+	VFMSUB231PS  Z7, Z7, Z8
+	VFMADD231PS  Z0, Z8, Z5
+	VMOVUPS      Z5, (DX)(DI*4)
+	VMOVUPS      Z6, Z8
+	VADDPS       Z2, Z8, Z8
+	VSQRTPS      Z8, Z8
+	VMULPS       Z8, Z7, Z7
+	VADDPS       Z2, Z5, Z5
+	VSQRTPS      Z5, Z5
+	VDIVPS       Z5, Z7, Z7
+	VMOVUPS      Z6, Z5
+	VFMSUB231PS  Z7, Z7, Z5
+	VFMADD231PS  Z0, Z5, Z6
+	VMOVUPS      Z6, (BX)(DI*4)
+	VFNMADD231PS Z1, Z7, Z4
+	VMOVUPS      Z4, (AX)(DI*4)
+	ADDQ         $+16, DI
+	CMPQ         DI, R8
+	JLT          loop285
+
+done286:
+	ANDQ         $+15, CX
+	JZ           done287
+	MOVQ         $+1, R8
+	SHLQ         CL, R8
+	DECQ         R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (AX)(DI*4), K1, Z4
+	VMOVUPS.Z    (DX)(DI*4), K1, Z5
+	VMOVUPS.Z    (BX)(DI*4), K1, Z6
+	VMOVUPS.Z    (SI)(DI*4), K1, Z7
+	VFMADD231PS  Z3, Z4, Z7
+	VMOVUPS      Z5, Z3
+	VFMSUB231PS  Z7, Z7, Z3
+	VFMADD231PS  Z0, Z3, Z5
+	VMOVUPS      Z5, K1, (DX)(DI*4)
+	VMOVUPS      Z6, Z3
+	VADDPS       Z2, Z3, Z3
+	VSQRTPS      Z3, Z3
+	VMULPS       Z3, Z7, Z7
+	VADDPS       Z2, Z5, Z5
+	VSQRTPS      Z5, Z5
+	VDIVPS       Z5, Z7, Z7
+	VMOVUPS      Z6, Z2
+	VFMSUB231PS  Z7, Z7, Z2
+	VFMADD231PS  Z0, Z2, Z6
+	VMOVUPS      Z6, K1, (BX)(DI*4)
+	VFNMADD231PS Z1, Z7, Z4
+	VMOVUPS      Z4, K1, (AX)(DI*4)
+
+done287:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6848,9 +7162,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done277
+	JGE          done289
 
-loop276:
+loop288:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -6871,11 +7185,11 @@ loop276:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop276
+	JLT         loop288
 
-done277:
+done289:
 	ANDQ        $+15, CX
-	JZ          done278
+	JZ          done290
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -6899,7 +7213,7 @@ done277:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done278:
+done290:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6920,20 +7234,20 @@ TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done280
+	JGE  done292
 
-loop279:
+loop291:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop279
+	JLT     loop291
 
-done280:
+done292:
 	ANDQ      $+15, CX
-	JZ        done281
+	JZ        done293
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6943,7 +7257,7 @@ done280:
 	VADDPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done281:
+done293:
 	VZEROUPPER
 	RET
 
@@ -6959,20 +7273,20 @@ TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done283
+	JGE  done295
 
-loop282:
+loop294:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop282
+	JLT     loop294
 
-done283:
+done295:
 	ANDQ      $+15, CX
-	JZ        done284
+	JZ        done296
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6982,7 +7296,7 @@ done283:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done284:
+done296:
 	VZEROUPPER
 	RET
 
@@ -6998,20 +7312,20 @@ TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done286
+	JGE          done298
 
-loop285:
+loop297:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop285
+	JLT         loop297
 
-done286:
+done298:
 	ANDQ        $+15, CX
-	JZ          done287
+	JZ          done299
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7021,7 +7335,7 @@ done286:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done287:
+done299:
 	VZEROUPPER
 	RET
 
@@ -7039,20 +7353,20 @@ TEXT ·normalizeDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done289
+	JGE          done301
 
-loop288:
+loop300:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPD      Z0, Z3, Z3
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop288
+	JLT         loop300
 
-done289:
+done301:
 	ANDQ        $+15, CX
-	JZ          done290
+	JZ          done302
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7062,7 +7376,7 @@ done289:
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done290:
+done302:
 	VZEROUPPER
 	RET
 
@@ -7082,9 +7396,9 @@ TEXT ·normalizeGradDoubleAVX512(SB), NOSPLIT, $0-104
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done292
+	JGE          done304
 
-loop291:
+loop303:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPD      Z0, Z4, Z4
 	VFMADD213PD Z3, Z2, Z4
@@ -7093,11 +7407,11 @@ loop291:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop291
+	JLT         loop303
 
-done292:
+done304:
 	ANDQ        $+15, CX
-	JZ          done293
+	JZ          done305
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7109,7 +7423,7 @@ done292:
 	VFMADD231PD Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done293:
+done305:
 	VZEROUPPER
 	RET
 
@@ -7124,9 +7438,9 @@ TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done295
+	JGE  done307
 
-loop294:
+loop306:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPD  Z1, Z0, Z0
@@ -7136,11 +7450,11 @@ loop294:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop294
+	JLT     loop306
 
-done295:
+done307:
 	ANDQ      $+15, CX
-	JZ        done296
+	JZ        done308
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -7153,7 +7467,7 @@ done295:
 	VMOVAPD   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done296:
+done308:
 	VZEROUPPER
 	RET
 
@@ -7169,9 +7483,9 @@ TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done298
+	JGE  done310
 
-loop297:
+loop309:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VPSHUFD $0xf5, Z0, Z0
@@ -7180,11 +7494,11 @@ loop297:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop297
+	JLT     loop309
 
-done298:
+done310:
 	ANDQ      $+15, CX
-	JZ        done299
+	JZ        done311
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7196,7 +7510,7 @@ done298:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done299:
+done311:
 	VZEROUPPER
 	RET
 
@@ -7215,9 +7529,9 @@ TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ   CX, SI
 	ANDQ   $-64, SI
 	CMPQ   BX, SI
-	JGE    done301
+	JGE    done313
 
-loop300:
+loop312:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -7232,25 +7546,25 @@ loop300:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop300
+	JLT         loop312
 
-done301:
+done313:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done303
+	JGE  done315
 
-loop302:
+loop314:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop302
+	JLT         loop314
 
-done303:
+done315:
 	ANDQ        $+15, CX
-	JZ          done304
+	JZ          done316
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7259,7 +7573,7 @@ done303:
 	VMOVUPS.Z   (DX)(BX*4), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
 
-done304:
+done316:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7287,32 +7601,32 @@ TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done306
+	JGE    done318
 
-loop305:
+loop317:
 	VADDPD (AX)(DX*4), Z0, Z0
 	VADDPD 64(AX)(DX*4), Z1, Z1
 	VADDPD 128(AX)(DX*4), Z2, Z2
 	VADDPD 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop305
+	JLT    loop317
 
-done306:
+done318:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done308
+	JGE  done320
 
-loop307:
+loop319:
 	VADDPD (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop307
+	JLT    loop319
 
-done308:
+done320:
 	ANDQ      $+15, CX
-	JZ        done309
+	JZ        done321
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -7320,7 +7634,7 @@ done308:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-done309:
+done321:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7353,32 +7667,32 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done311
+	JGE    done323
 
-loop310:
+loop322:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop310
+	JLT    loop322
 
-done311:
+done323:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done313
+	JGE  done325
 
-loop312:
+loop324:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop312
+	JLT    loop324
 
-done313:
+done325:
 	ANDQ      $+15, CX
-	JZ        done314
+	JZ        done326
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -7386,7 +7700,7 @@ done313:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done314:
+done326:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -7427,9 +7741,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done316
+	JGE          done328
 
-loop315:
+loop327:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -7444,25 +7758,25 @@ loop315:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop315
+	JLT         loop327
 
-done316:
+done328:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done318
+	JGE  done330
 
-loop317:
+loop329:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop317
+	JLT         loop329
 
-done318:
+done330:
 	ANDQ        $+15, CX
-	JZ          done319
+	JZ          done331
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -7472,7 +7786,7 @@ done318:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done319:
+done331:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -7518,9 +7832,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done321
+	JGE          done333
 
-loop320:
+loop332:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -7543,15 +7857,15 @@ loop320:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop320
+	JLT         loop332
 
-done321:
+done333:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done323
+	JGE  done335
 
-loop322:
+loop334:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -7559,11 +7873,11 @@ loop322:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop322
+	JLT         loop334
 
-done323:
+done335:
 	ANDQ        $+15, CX
-	JZ          done324
+	JZ          done336
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7575,7 +7889,7 @@ done323:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done324:
+done336:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -7627,9 +7941,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done326
+	JGE  done338
 
-loop325:
+loop337:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7637,9 +7951,9 @@ loop325:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done328
+	JGE    done340
 
-loop327:
+loop339:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -7651,47 +7965,47 @@ loop327:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop327
+	JLT     loop339
 
-done328:
+done340:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop325
+	JLT     loop337
 
-done326:
+done338:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done330
+	JGE  done342
 
-loop329:
+loop341:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done332
+	JGE    done344
 
-loop331:
+loop343:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop331
+	JLT     loop343
 
-done332:
+done344:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop329
+	JLT     loop341
 
-done330:
+done342:
 	ANDQ   $+15, CX
-	JZ     done333
+	JZ     done345
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -7700,20 +8014,20 @@ done330:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done335
+	JGE    done347
 
-loop334:
+loop346:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop334
+	JLT       loop346
 
-done335:
+done347:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done333:
+done345:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7740,28 +8054,28 @@ begin:
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done337
+	JGE  done349
 
-loop336:
+loop348:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done339
+	JGE  done351
 
-loop338:
+loop350:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop338
+	JLT     loop350
 
-done339:
+done351:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done340
+	JZ        done352
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -7771,13 +8085,13 @@ done339:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done340:
+done352:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop336
+	JLT  loop348
 
-done337:
+done349:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7824,24 +8138,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done342
+	JGE          done354
 
-loop341:
+loop353:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done344
+	JGE          done356
 
-loop343:
+loop355:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop343
+	JLT    loop355
 
-done344:
+done356:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -7853,9 +8167,9 @@ done344:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done346
+	JGE        done358
 
-loop345:
+loop357:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -7884,9 +8198,9 @@ loop345:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop345
+	JLT          loop357
 
-done346:
+done358:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -7921,25 +8235,25 @@ done346:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done348
+	JGE          done360
 
-loop347:
+loop359:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop347
+	JLT     loop359
 
-done348:
+done360:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop341
+	JLT     loop353
 
-done342:
+done354:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7991,24 +8305,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done350
+	JGE          done362
 
-loop349:
+loop361:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done352
+	JGE          done364
 
-loop351:
+loop363:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop351
+	JLT    loop363
 
-done352:
+done364:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -8020,9 +8334,9 @@ done352:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done354
+	JGE        done366
 
-loop353:
+loop365:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -8050,9 +8364,9 @@ loop353:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop353
+	JLT          loop365
 
-done354:
+done366:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -8109,9 +8423,9 @@ done354:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop349
+	JLT          loop361
 
-done350:
+done362:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8152,17 +8466,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done356
+	JGE     done368
 
-loop355:
+loop367:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done358
+	JGE  done370
 
-loop357:
+loop369:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -8186,11 +8500,11 @@ loop357:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop357
+	JLT     loop369
 
-done358:
+done370:
 	TESTQ     R8, R8
-	JZ        skip359
+	JZ        skip371
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8211,14 +8525,14 @@ done358:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip359:
+skip371:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop355
+	JLT  loop367
 
-done356:
+done368:
 	VZEROUPPER
 	RET
 
@@ -8265,17 +8579,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done361
+	JGE     done373
 
-loop360:
+loop372:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done363
+	JGE  done375
 
-loop362:
+loop374:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8309,11 +8623,11 @@ loop362:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop362
+	JLT       loop374
 
-done363:
+done375:
 	TESTQ     R9, R9
-	JZ        skip364
+	JZ        skip376
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8344,14 +8658,14 @@ done363:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip364:
+skip376:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop360
+	JLT  loop372
 
-done361:
+done373:
 	VZEROUPPER
 	RET
 
@@ -8404,17 +8718,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done366
+	JGE     done378
 
-loop365:
+loop377:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done368
+	JGE  done380
 
-loop367:
+loop379:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -8433,11 +8747,11 @@ loop367:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop367
+	JLT     loop379
 
-done368:
+done380:
 	TESTQ     R8, R8
-	JZ        skip369
+	JZ        skip381
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -8453,14 +8767,14 @@ done368:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip369:
+skip381:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop365
+	JLT  loop377
 
-done366:
+done378:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8508,17 +8822,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done371
+	JGE     done383
 
-loop370:
+loop382:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done373
+	JGE  done385
 
-loop372:
+loop384:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -8534,11 +8848,11 @@ loop372:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop372
+	JLT       loop384
 
-done373:
+done385:
 	TESTQ     R8, R8
-	JZ        skip374
+	JZ        skip386
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -8551,14 +8865,14 @@ done373:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip374:
+skip386:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop370
+	JLT  loop382
 
-done371:
+done383:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8604,9 +8918,9 @@ begin:
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done376
+	JGE   done388
 
-loop375:
+loop387:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -8622,42 +8936,42 @@ loop375:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done378
+	JGE     done390
 
-loop377:
+loop389:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done380
+	JGE     done392
 
-loop379:
+loop391:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop379
+	JLT      loop391
 
-done380:
+done392:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop377
+	JLT    loop389
 
-done378:
+done390:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop375
+	JLT     loop387
 
-done376:
+done388:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8700,9 +9014,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done382
+	JGE          done394
 
-loop381:
+loop393:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -8733,12 +9047,12 @@ loop381:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop381
+	JLT           loop393
 
-done382:
+done394:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done383
+	JZ            done395
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -8779,7 +9093,7 @@ done382:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done383:
+done395:
 	VZEROUPPER
 	RET
 
@@ -8804,9 +9118,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done385
+	JGE          done397
 
-loop384:
+loop396:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -8814,9 +9128,9 @@ loop384:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop384
+	JLT        loop396
 
-done385:
+done397:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -8848,9 +9162,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done387
+	JGE          done399
 
-loop386:
+loop398:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -8893,11 +9207,11 @@ loop386:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop386
+	JLT        loop398
 
-done387:
+done399:
 	ANDQ       $+15, CX
-	JZ         done388
+	JZ         done400
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -8943,7 +9257,7 @@ done387:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done388:
+done400:
 	VZEROUPPER
 	RET
 
@@ -8964,70 +9278,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done390
+	JGE   done402
 
-loop389:
+loop401:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done392
+	JGE  done404
 
-loop391:
+loop403:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done394
+	JGE  done406
 
-loop393:
+loop405:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done396
+	JGE  done408
 
-loop395:
+loop407:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop395
+	JLT     loop407
 
-done396:
+done408:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop393
+	JLT  loop405
 
-done394:
+done406:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done398
+	JGE  done410
 
-loop397:
+loop409:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop397
+	JLT     loop409
 
-done398:
+done410:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop391
+	JLT  loop403
 
-done392:
+done404:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop389
+	JLT  loop401
 
-done390:
+done402:
 	VZEROUPPER
 	RET
 
@@ -9048,69 +9362,69 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done400
+	JGE   done412
 
-loop399:
+loop411:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done402
+	JGE  done414
 
-loop401:
+loop413:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done404
+	JGE  done416
 
-loop403:
+loop415:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done406
+	JGE  done418
 
-loop405:
+loop417:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop405
+	JLT     loop417
 
-done406:
+done418:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop403
+	JLT  loop415
 
-done404:
+done416:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done408
+	JGE  done420
 
-loop407:
+loop419:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop407
+	JLT     loop419
 
-done408:
+done420:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop401
+	JLT  loop413
 
-done402:
+done414:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop399
+	JLT  loop411
 
-done400:
+done412:
 	VZEROUPPER
 	RET

@@ -139,6 +139,16 @@ func nesterovAVX2(w []float32, v []float32, g []float32, mu float32, rate float3
 //go:noescape
 func rmsPropAVX2(w []float32, v []float32, g []float32, a float32, rate float32, eps float32, decay float32)
 
+// adaGradAVX2 is h = g[i] + decay w[i], then v[i] += h², then w[i] −= rate h/(√v[i] + eps).
+//
+//go:noescape
+func adaGradAVX2(w []float32, v []float32, g []float32, rate float32, eps float32, decay float32)
+
+// adaDeltaAVX2 is h = g[i] + decay w[i], then v[i] += a (h²−v[i]), then x = h √(d[i]+eps)/√(v[i]+eps), then d[i] += a (x²−d[i]), then w[i] −= rate x.
+//
+//go:noescape
+func adaDeltaAVX2(w []float32, v []float32, d []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+
 // adamAVX2 is h = g[i] + decay w[i], then m[i] += a (h−m[i]) and v[i] += b (h²−v[i]), then w[i] = shrink w[i] − rate m[i]/(root √v[i] + eps).
 //
 //go:noescape
@@ -401,6 +411,16 @@ func nesterovAVX512(w []float32, v []float32, g []float32, mu float32, rate floa
 //
 //go:noescape
 func rmsPropAVX512(w []float32, v []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+
+// adaGradAVX512 is h = g[i] + decay w[i], then v[i] += h², then w[i] −= rate h/(√v[i] + eps).
+//
+//go:noescape
+func adaGradAVX512(w []float32, v []float32, g []float32, rate float32, eps float32, decay float32)
+
+// adaDeltaAVX512 is h = g[i] + decay w[i], then v[i] += a (h²−v[i]), then x = h √(d[i]+eps)/√(v[i]+eps), then d[i] += a (x²−d[i]), then w[i] −= rate x.
+//
+//go:noescape
+func adaDeltaAVX512(w []float32, v []float32, d []float32, g []float32, a float32, rate float32, eps float32, decay float32)
 
 // adamAVX512 is h = g[i] + decay w[i], then m[i] += a (h−m[i]) and v[i] += b (h²−v[i]), then w[i] = shrink w[i] − rate m[i]/(root √v[i] + eps).
 //

@@ -257,6 +257,8 @@ func TestShort(t *testing.T) {
 			"Momentum":    func() { s.Momentum(long, short, long, 1, 1, 1) },
 			"Nesterov":    func() { s.Nesterov(long, short, long, 1, 1, 1) },
 			"RMSProp":     func() { s.RMSProp(long, long, short, 1, 1, 1, 1) },
+			"AdaGrad":     func() { s.AdaGrad(long, short, long, 1, 1, 1) },
+			"AdaDelta":    func() { s.AdaDelta(long, long, short, long, 1, 1, 1, 1) },
 			"Adam":        func() { s.Adam(long, long, short, long, 1, 1, 1, 1, 1, 1, 1) },
 			"MaxPool":     func() { s.MaxPool(long[:16], short, 1, 8, 8, 2) },
 			"MaxPoolGrad": func() { s.MaxPoolGrad(short, long, long[:16], 1, 8, 8, 2) },
