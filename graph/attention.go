@@ -4,7 +4,8 @@ import "github.com/stheno-ml/stheno/graph/op"
 
 // Attention is multi-head self-attention over a sequence (m,steps,w) (Vaswani et al. 2017), as PyTorch's nn.MultiheadAttention. Each step
 // has a query, a key and a value, x W + b, and each head has w/Heads numbers of them: softmax(Q Kᵀ/√(w/Heads)) V. What the heads give, beside
-// each other, goes through one more product, to (m,steps,w). Nothing looks at steps of padding.
+// each other, goes through one more product, to (m,steps,w). Nothing looks at steps of padding. A summary counts the multiply-adds of the
+// products with W; the others are 2·steps²·w an example.
 type Attention struct {
 	Heads int   `term:",required"`
 	Init  *Init // nil: the network's
