@@ -15,8 +15,17 @@ func (p AvgPool) Build(_ *Builder, x *Node) *Node {
 	return op.AvgPool(p.Size).Apply(x)
 }
 
-// GlobalAvgPool turns images (m,c,h,w) into the means of their maps (m,c) (Lin, Chen and Yan 2014).
+// GlobalAvgPool turns images (m,c,h,w) into the means of their maps (m,c) (Lin, Chen and Yan 2014), and a sequence (m,steps,features) into the
+// mean of its steps (m,features), those of padding left out.
 type GlobalAvgPool struct{}
 
-// Build needs x (m,c,h,w).
-func (GlobalAvgPool) Build(_ *Builder, x *Node) *Node { return op.MapMeans.Apply(x) }
+// Build needs x (m,c,h,w) or (m,steps,features).
+func (GlobalAvgPool) Build(b *Builder, x *Node) *Node {
+	if len(x.Shape()) != 3 {
+		return op.MapMeans.Apply(x)
+	}
+	if mask := b.Present(x); mask != nil {
+		return op.StepMeansOf.Apply(x, mask)
+	}
+	return op.StepMeans.Apply(x)
+}

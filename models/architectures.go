@@ -58,4 +58,23 @@ var Branches = Model{
 	Recipe: Recipe{Epochs: 10, Batch: 64, Eta: .02, Momentum: .9, Init: graph.He},
 }
 
-var architectures = []Model{LeNet, ResNet, Branches}
+// Patches is a small vision transformer (Dosovitskiy et al. 2021): patches of 7×7 pixels as steps, learned positions, and blocks that normalize
+// first. The mean of the steps stands in the place of that paper's class token, as in its appendix D.3.
+var Patches = Model{
+	Name: "patches", Doc: "a transformer over 16 patches of 7×7 pixels (Dosovitskiy et al. 2021), three blocks of width 64",
+	Input: image, Loss: graph.Smoothed(.1),
+	Net: graph.Seq{
+		graph.Conv{Out: 64, Kernel: 7, Stride: 7}, graph.Steps{}, graph.Positions{},
+		graph.Repeat{Times: 3, Layers: graph.Seq{
+			graph.Residual{graph.PerStep{graph.LayerNorm{}}, graph.Attention{Heads: 4}},
+			graph.Residual{graph.PerStep{graph.LayerNorm{}, graph.Dense{Out: 128}, graph.GELU, graph.Dense{Out: 64}}},
+		}},
+		graph.PerStep{graph.LayerNorm{}}, graph.GlobalAvgPool{}, graph.Dense{Out: 10},
+	},
+	Recipe: Recipe{
+		Epochs: 12, Batch: 128, Eta: .003, Optimizer: train.Adam{}, Schedule: train.Cosine{Warmup: .1}, Init: graph.Glorot, EMA: .99,
+		Augment: longer,
+	},
+}
+
+var architectures = []Model{LeNet, ResNet, Branches, Patches}

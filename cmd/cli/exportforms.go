@@ -184,20 +184,22 @@ func exportTensors(t *trained, layout string) ([]byte, error) {
 }
 
 // layerTensor has the names of tensors of layers that PyTorch has too. The others have its order of axes already, and keep their names.
-var layerTensor = regexp.MustCompile(`^(.*\.)?(dense|conv|batchnorm|layernorm)(\d+)\.(\w+)$`)
+var layerTensor = regexp.MustCompile(`^((?:.*\.)?(dense|conv|batchnorm|layernorm|embedding|attention)\d+)\.([\w.]+)$`)
 
 var torchNames = map[string]string{
 	"w": "weight", "b": "bias", "gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": "running_var",
+	"in.w": "in_proj_weight", "in.b": "in_proj_bias", "out.w": "out_proj.weight", "out.b": "out_proj.bias",
 }
 
-// inTorch is a tensor under its name in PyTorch, with the weights of a dense layer as (out,in).
+// inTorch is a tensor under its name in PyTorch, with the weights of a product as (out,in).
 func inTorch(x safetensors.Tensor) safetensors.Tensor {
-	part := layerTensor.FindStringSubmatch(x.Name)
-	if part == nil || torchNames[part[4]] == "" {
+	m := layerTensor.FindStringSubmatch(x.Name)
+	if m == nil || torchNames[m[3]] == "" {
 		return x
 	}
-	x.Name = part[1] + part[2] + part[3] + "." + torchNames[part[4]]
-	if part[2] == "dense" && part[4] == "w" {
+	kind, part := m[2], m[3]
+	x.Name = m[1] + "." + torchNames[part]
+	if kind == "dense" && part == "w" || kind == "attention" && len(x.Shape) == 2 {
 		in, out := x.Shape[0], x.Shape[1]
 		x.Shape = []int{out, in}
 		switch data := x.Data.(type) {

@@ -35,6 +35,13 @@ var rows = map[string]row{
 	"concat":    simple("Concat", withInt("axis", 1)),
 	"part":      part,
 
+	// sequences and their masks
+	"lookup":    lookup,
+	"stepMeans": stepMeans,
+	"present":   present,
+	"keep":      keep,
+	"maskKeys":  maskKeys,
+
 	// activations
 	"sigmoid":    simple("Sigmoid"),
 	"tanh":       simple("Tanh"),
