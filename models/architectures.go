@@ -77,4 +77,12 @@ var Patches = Model{
 	},
 }
 
-var architectures = []Model{LeNet, ResNet, Branches, Patches}
+// LSTMRows reads an image from its first row to its last, and answers behind it.
+var LSTMRows = Model{
+	Name: "lstm-rows", Doc: "an LSTM of 128 (Hochreiter and Schmidhuber 1997) that reads an image row by row",
+	Input: image, Loss: graph.LogLikelihood,
+	Net:    graph.Seq{graph.Reshape{Shape: graph.Shape{28, 28}}, graph.LSTM{Out: 128}, graph.Last{}, graph.Dense{Out: 10}},
+	Recipe: Recipe{Epochs: 10, Batch: 64, Eta: .004, Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Init: graph.Glorot},
+}
+
+var architectures = []Model{LeNet, ResNet, Branches, Patches, LSTMRows}
