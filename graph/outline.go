@@ -111,12 +111,15 @@ func macs(n *Node) int {
 	}
 	x, y := op.Inputs(n), n.Shape().TotalSize()
 	if o := op.Of(n.Op()); o != nil {
-		if o.Terms == nil {
+		if o.Terms == nil && o.Gives == nil {
 			return 0
 		}
 		shapes := make([]Shape, len(x))
 		for i := range x {
 			shapes[i] = x[i].Shape()
+		}
+		if o.Gives != nil {
+			return example(x[0]).TotalSize() * o.Gives(shapes)
 		}
 		return y * o.Terms(shapes)
 	}

@@ -11,6 +11,7 @@ import (
 
 func (Dense) Kind() string         { return "dense" }
 func (Conv) Kind() string          { return "conv" }
+func (ConvTranspose) Kind() string { return "convtranspose" }
 func (MaxPool) Kind() string       { return "pool" }
 func (AvgPool) Kind() string       { return "avgpool" }
 func (GlobalAvgPool) Kind() string { return "globalavgpool" }

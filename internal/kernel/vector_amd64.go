@@ -21,6 +21,7 @@ func vectorAVX2(s *Set[float32]) {
 	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX2, maxPool), halvesGrad(maxPoolGradAVX2)
 	s.AvgPool, s.AvgPoolGrad = halves(avgPoolAVX2, avgPool), halvesShares(avgPoolGradAVX2)
 	s.Im2col, s.Col2im = patches, patchSums(addPatchesAVX2, 8)
+	s.Depthwise, s.DepthwiseX, s.DepthwiseK = lanes(8).depthwise, lanes(8).depthwiseX, lanes(8).depthwiseK
 	s.Mask, s.Gather, s.Resample = drops(maskAVX2), pixels(pixelsAVX2, 8), places(resampleAVX2)
 }
 
@@ -41,6 +42,7 @@ func vectorAVX512(s *Set[float32]) {
 	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX512, maxPool), halvesGrad(maxPoolGradAVX512)
 	s.AvgPool, s.AvgPoolGrad = halves(avgPoolAVX512, avgPool), halvesShares(avgPoolGradAVX512)
 	s.Im2col, s.Col2im = patches, patchSums(addPatchesAVX512, 16)
+	s.Depthwise, s.DepthwiseX, s.DepthwiseK = lanes(16).depthwise, lanes(16).depthwiseX, lanes(16).depthwiseK
 	s.Mask, s.Gather, s.Resample = drops(maskAVX512), pixels(pixelsAVX512, 16), places(resampleAVX512)
 }
 

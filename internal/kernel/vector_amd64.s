@@ -4406,6 +4406,374 @@ DATA shiftsAVX2<>+24(SB)/4, $0x00000001
 DATA shiftsAVX2<>+28(SB)/4, $0x00000000
 GLOBL shiftsAVX2<>(SB), RODATA|NOPTR, $32
 
+// func correlateAVX2(y []float32, x []float32, k []float32, way []int, first float32, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, FMA3, SSE
+TEXT ·correlateAVX2(SB), NOSPLIT, $8-136
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+120(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), CX
+	MOVQ cols+112(FP), DX
+	XORQ BX, BX
+	MOVQ DX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done194
+
+loop193:
+	MOVQ x_base+24(FP), DI
+	LEAQ (DI)(BX*4), DI
+	MOVQ y_base+0(FP), R8
+	LEAQ (R8)(BX*4), R8
+	MOVQ rows+104(FP), R9
+	SUBQ $0x04, R9
+	JLT  few196
+
+rows195:
+	VBROADCASTSS first+96(FP), Y0
+	VBROADCASTSS first+96(FP), Y1
+	VBROADCASTSS first+96(FP), Y2
+	VBROADCASTSS first+96(FP), Y3
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done198
+
+loop197:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Y4
+	VFMADD231PS  (R13), Y4, Y0
+	VFMADD231PS  (R13)(AX*1), Y4, Y1
+	VFMADD231PS  (R13)(AX*2), Y4, Y2
+	VFMADD231PS  (R13)(CX*1), Y4, Y3
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop197
+
+done198:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Y0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Y2, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x04, R9
+	JGE     rows195
+
+few196:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over200
+
+row199:
+	VBROADCASTSS first+96(FP), Y0
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done202
+
+loop201:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Y1
+	VFMADD231PS  (R13), Y1, Y0
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop201
+
+done202:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Y0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x01, R9
+	JGE     row199
+
+over200:
+	ADDQ $+8, BX
+	CMPQ BX, SI
+	JLT  loop193
+
+done194:
+	ANDQ    $+7, DX
+	JZ      done203
+	LEAQ    lanes<>+0(SB), SI
+	NEGQ    DX
+	VMOVUPS 64(SI)(DX*4), Y0
+	MOVQ    x_base+24(FP), DX
+	LEAQ    (DX)(BX*4), DX
+	MOVQ    y_base+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVQ    rows+104(FP), SI
+	SUBQ    $0x04, SI
+	JLT     few205
+
+rows204:
+	VBROADCASTSS first+96(FP), Y1
+	VBROADCASTSS first+96(FP), Y2
+	VBROADCASTSS first+96(FP), Y3
+	VBROADCASTSS first+96(FP), Y4
+	MOVQ         k_base+48(FP), DI
+	MOVQ         way_base+72(FP), R8
+	XORQ         R9, R9
+	CMPQ         R9, way_len+80(FP)
+	JGE          done207
+
+loop206:
+	MOVQ         (R8)(R9*8), R10
+	LEAQ         (DX)(R10*4), R10
+	VBROADCASTSS (DI)(R9*4), Y5
+	VFMADD231PS  (R10), Y5, Y1
+	VFMADD231PS  (R10)(AX*1), Y5, Y2
+	VFMADD231PS  (R10)(AX*2), Y5, Y3
+	VFMADD231PS  (R10)(CX*1), Y5, Y4
+	ADDQ         $+1, R9
+	CMPQ         R9, way_len+80(FP)
+	JLT          loop206
+
+done207:
+	MOVQ       ldy+128(FP), DI
+	SHLQ       $0x02, DI
+	VMASKMOVPS Y1, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	VMASKMOVPS Y2, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	VMASKMOVPS Y3, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	VMASKMOVPS Y4, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	SUBQ       $0x04, SI
+	JGE        rows204
+
+few205:
+	ADDQ $0x04, SI
+	SUBQ $0x01, SI
+	JLT  over209
+
+row208:
+	VBROADCASTSS first+96(FP), Y1
+	MOVQ         k_base+48(FP), CX
+	MOVQ         way_base+72(FP), DI
+	XORQ         R8, R8
+	CMPQ         R8, way_len+80(FP)
+	JGE          done211
+
+loop210:
+	MOVQ         (DI)(R8*8), R9
+	LEAQ         (DX)(R9*4), R9
+	VBROADCASTSS (CX)(R8*4), Y2
+	VFMADD231PS  (R9), Y2, Y1
+	ADDQ         $+1, R8
+	CMPQ         R8, way_len+80(FP)
+	JLT          loop210
+
+done211:
+	MOVQ       ldy+128(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y1, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       CX, BX
+	SUBQ       $0x01, SI
+	JGE        row208
+
+over209:
+done203:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func correlateSumsAVX2(dk []float32, dy []float32, x []float32, way []int, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, FMA3, SSE
+TEXT ·correlateSumsAVX2(SB), NOSPLIT, $8-128
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+112(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), CX
+	MOVQ ldy+120(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	XORQ SI, SI
+	CMPQ SI, way_len+80(FP)
+	JGE  done213
+
+loop212:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   way_base+72(FP), DI
+	MOVQ   (DI)(SI*8), DI
+	MOVQ   x_base+48(FP), R8
+	LEAQ   (R8)(DI*4), DI
+	MOVQ   cols+104(FP), R8
+	XORQ   R9, R9
+	MOVQ   R8, R10
+	ANDQ   $-8, R10
+	CMPQ   R9, R10
+	JGE    done215
+
+loop214:
+	LEAQ (DI)(R9*4), R11
+	MOVQ dy_base+24(FP), R12
+	LEAQ (R12)(R9*4), R12
+	MOVQ rows+96(FP), R13
+	SUBQ $0x04, R13
+	JLT  few217
+
+rows216:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Y4
+	VFMADD231PS (R14), Y4, Y0
+	VMOVUPS     (R15)(DX*1), Y4
+	VFMADD231PS (R14)(AX*1), Y4, Y1
+	VMOVUPS     (R15)(DX*2), Y4
+	VFMADD231PS (R14)(AX*2), Y4, Y2
+	VMOVUPS     (R15)(BX*1), Y4
+	VFMADD231PS (R14)(CX*1), Y4, Y3
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	SUBQ        $0x04, R13
+	JGE         rows216
+
+few217:
+	ADDQ $0x04, R13
+	SUBQ $0x01, R13
+	JLT  over219
+
+row218:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Y4
+	VFMADD231PS (R14), Y4, Y0
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	SUBQ        $0x01, R13
+	JGE         row218
+
+over219:
+	ADDQ $+8, R9
+	CMPQ R9, R10
+	JLT  loop214
+
+done215:
+	ANDQ    $+7, R8
+	JZ      done220
+	LEAQ    lanes<>+0(SB), R10
+	NEGQ    R8
+	VMOVUPS 64(R10)(R8*4), Y4
+	LEAQ    (DI)(R9*4), DI
+	MOVQ    dy_base+24(FP), R8
+	LEAQ    (R8)(R9*4), R8
+	MOVQ    rows+96(FP), R9
+	SUBQ    $0x04, R9
+	JLT     few222
+
+rows221:
+	MOVQ        DI, R10
+	MOVQ        R8, R11
+	VMASKMOVPS  (R11), Y4, Y5
+	VMASKMOVPS  (R10), Y4, Y6
+	VFMADD231PS Y6, Y5, Y0
+	VMASKMOVPS  (R11)(DX*1), Y4, Y5
+	VMASKMOVPS  (R10)(AX*1), Y4, Y6
+	VFMADD231PS Y6, Y5, Y1
+	VMASKMOVPS  (R11)(DX*2), Y4, Y5
+	VMASKMOVPS  (R10)(AX*2), Y4, Y6
+	VFMADD231PS Y6, Y5, Y2
+	VMASKMOVPS  (R11)(BX*1), Y4, Y5
+	VMASKMOVPS  (R10)(CX*1), Y4, Y6
+	VFMADD231PS Y6, Y5, Y3
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	SUBQ        $0x04, R9
+	JGE         rows221
+
+few222:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over224
+
+row223:
+	MOVQ        DI, R10
+	MOVQ        R8, R11
+	VMASKMOVPS  (R11), Y4, Y5
+	VMASKMOVPS  (R10), Y4, Y6
+	VFMADD231PS Y6, Y5, Y0
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	SUBQ        $0x01, R9
+	JGE         row223
+
+over224:
+done220:
+	VADDPS     Y1, Y0, Y0
+	VADDPS     Y2, Y0, Y0
+	VADDPS     Y3, Y0, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	VPERMILPS  $0x4e, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	VPERMILPS  $0xb1, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	MOVQ       dk_base+0(FP), DI
+	VADDSS     (DI)(SI*4), X0, X0
+	VMOVSS     X0, (DI)(SI*4)
+	ADDQ       $+1, SI
+	CMPQ       SI, way_len+80(FP)
+	JLT        loop212
+
+done213:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func maskAVX2(y []float32, key uint64, drop uint32, keep float32)
 // Requires: AVX, AVX2
 TEXT ·maskAVX2(SB), NOSPLIT, $0-40
@@ -4420,9 +4788,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done194
+	JGE          done226
 
-loop193:
+loop225:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -4477,11 +4845,11 @@ loop193:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop193
+	JLT          loop225
 
-done194:
+done226:
 	ANDQ         $+15, CX
-	JZ           done195
+	JZ           done227
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -4542,7 +4910,7 @@ done194:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done195:
+done227:
 	VZEROUPPER
 	RET
 
@@ -4604,9 +4972,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done197
+	JGE  done229
 
-loop196:
+loop228:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4614,9 +4982,9 @@ loop196:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop196
+	JLT        loop228
 
-done197:
+done229:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4653,9 +5021,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done199
+	JGE          done231
 
-loop198:
+loop230:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -4698,11 +5066,11 @@ loop198:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop198
+	JLT        loop230
 
-done199:
+done231:
 	ANDQ       $+7, BX
-	JZ         done200
+	JZ         done232
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -4747,7 +5115,7 @@ done199:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done200:
+done232:
 	VZEROUPPER
 	RET
 
@@ -4836,20 +5204,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done202
+	JGE  done234
 
-loop201:
+loop233:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop201
+	JLT     loop233
 
-done202:
+done234:
 	ANDQ      $+15, CX
-	JZ        done203
+	JZ        done235
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4859,7 +5227,7 @@ done202:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done203:
+done235:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4885,20 +5253,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done205
+	JGE  done237
 
-loop204:
+loop236:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop204
+	JLT     loop236
 
-done205:
+done237:
 	ANDQ      $+15, CX
-	JZ        done206
+	JZ        done238
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4908,7 +5276,7 @@ done205:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done206:
+done238:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4934,20 +5302,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done208
+	JGE          done240
 
-loop207:
+loop239:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop207
+	JLT         loop239
 
-done208:
+done240:
 	ANDQ        $+15, CX
-	JZ          done209
+	JZ          done241
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4957,7 +5325,7 @@ done208:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done209:
+done241:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4985,20 +5353,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done211
+	JGE          done243
 
-loop210:
+loop242:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop210
+	JLT         loop242
 
-done211:
+done243:
 	ANDQ        $+15, CX
-	JZ          done212
+	JZ          done244
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5008,7 +5376,7 @@ done211:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done212:
+done244:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5038,9 +5406,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done214
+	JGE          done246
 
-loop213:
+loop245:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -5049,11 +5417,11 @@ loop213:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop213
+	JLT         loop245
 
-done214:
+done246:
 	ANDQ        $+15, CX
-	JZ          done215
+	JZ          done247
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -5065,7 +5433,7 @@ done214:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done215:
+done247:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5104,9 +5472,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done217
+	JGE          done249
 
-loop216:
+loop248:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -5137,11 +5505,11 @@ loop216:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop216
+	JLT          loop248
 
-done217:
+done249:
 	ANDQ         $+15, CX
-	JZ           done218
+	JZ           done250
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5175,7 +5543,7 @@ done217:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done218:
+done250:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5215,9 +5583,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done220
+	JGE          done252
 
-loop219:
+loop251:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -5250,11 +5618,11 @@ loop219:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop219
+	JLT          loop251
 
-done220:
+done252:
 	ANDQ         $+15, CX
-	JZ           done221
+	JZ           done253
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5290,7 +5658,7 @@ done220:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done221:
+done253:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5315,20 +5683,20 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done223
+	JGE  done255
 
-loop222:
+loop254:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop222
+	JLT     loop254
 
-done223:
+done255:
 	ANDQ      $+15, CX
-	JZ        done224
+	JZ        done256
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5338,7 +5706,7 @@ done223:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done224:
+done256:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5365,9 +5733,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done226
+	JGE          done258
 
-loop225:
+loop257:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -5377,11 +5745,11 @@ loop225:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop225
+	JLT     loop257
 
-done226:
+done258:
 	ANDQ      $+15, CX
-	JZ        done227
+	JZ        done259
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5394,7 +5762,7 @@ done226:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done227:
+done259:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5421,9 +5789,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done229
+	JGE          done261
 
-loop228:
+loop260:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -5432,11 +5800,11 @@ loop228:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop228
+	JLT          loop260
 
-done229:
+done261:
 	ANDQ         $+15, CX
-	JZ           done230
+	JZ           done262
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5448,7 +5816,7 @@ done229:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done230:
+done262:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5474,9 +5842,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done232
+	JGE  done264
 
-loop231:
+loop263:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -5485,11 +5853,11 @@ loop231:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop231
+	JLT       loop263
 
-done232:
+done264:
 	ANDQ      $+15, CX
-	JZ        done233
+	JZ        done265
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5501,7 +5869,7 @@ done232:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done233:
+done265:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5527,20 +5895,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done235
+	JGE          done267
 
-loop234:
+loop266:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMAXPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop234
+	JLT     loop266
 
-done235:
+done267:
 	ANDQ      $+15, CX
-	JZ        done236
+	JZ        done268
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5550,7 +5918,7 @@ done235:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done236:
+done268:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5577,9 +5945,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done238
+	JGE          done270
 
-loop237:
+loop269:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -5590,11 +5958,11 @@ loop237:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop237
+	JLT     loop269
 
-done238:
+done270:
 	ANDQ      $+15, CX
-	JZ        done239
+	JZ        done271
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5608,7 +5976,7 @@ done238:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done239:
+done271:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5650,9 +6018,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done241
+	JGE          done273
 
-loop240:
+loop272:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -5710,11 +6078,11 @@ loop240:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop240
+	JLT          loop272
 
-done241:
+done273:
 	ANDQ         $+15, CX
-	JZ           done242
+	JZ           done274
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5775,7 +6143,7 @@ done241:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done242:
+done274:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5818,9 +6186,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done244
+	JGE          done276
 
-loop243:
+loop275:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -5881,11 +6249,11 @@ loop243:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop243
+	JLT          loop275
 
-done244:
+done276:
 	ANDQ         $+15, CX
-	JZ           done245
+	JZ           done277
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5949,7 +6317,7 @@ done244:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done245:
+done277:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5988,9 +6356,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done247
+	JGE          done279
 
-loop246:
+loop278:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -6020,11 +6388,11 @@ loop246:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop246
+	JLT          loop278
 
-done247:
+done279:
 	ANDQ         $+15, CX
-	JZ           done248
+	JZ           done280
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6057,7 +6425,7 @@ done247:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done248:
+done280:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6097,9 +6465,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done250
+	JGE          done282
 
-loop249:
+loop281:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -6141,11 +6509,11 @@ loop249:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop249
+	JLT          loop281
 
-done250:
+done282:
 	ANDQ         $+15, CX
-	JZ           done251
+	JZ           done283
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6190,7 +6558,7 @@ done250:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done251:
+done283:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6217,9 +6585,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done253
+	JGE          done285
 
-loop252:
+loop284:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VDIVPS  Z2, Z1, Z1
@@ -6229,11 +6597,11 @@ loop252:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop252
+	JLT     loop284
 
-done253:
+done285:
 	ANDQ      $+15, CX
-	JZ        done254
+	JZ        done286
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6246,7 +6614,7 @@ done253:
 	VMOVAPS   Z0, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done254:
+done286:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6284,9 +6652,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done256
+	JGE          done288
 
-loop255:
+loop287:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -6313,11 +6681,11 @@ loop255:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop255
+	JLT          loop287
 
-done256:
+done288:
 	ANDQ         $+15, CX
-	JZ           done257
+	JZ           done289
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6347,7 +6715,7 @@ done256:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done257:
+done289:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6394,9 +6762,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done259
+	JGE          done291
 
-loop258:
+loop290:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -6440,11 +6808,11 @@ loop258:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop258
+	JLT          loop290
 
-done259:
+done291:
 	ANDQ         $+15, CX
-	JZ           done260
+	JZ           done292
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6491,7 +6859,7 @@ done259:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done260:
+done292:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6531,9 +6899,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done262
+	JGE          done294
 
-loop261:
+loop293:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -6570,11 +6938,11 @@ loop261:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop261
+	JLT          loop293
 
-done262:
+done294:
 	ANDQ         $+15, CX
-	JZ           done263
+	JZ           done295
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6614,7 +6982,7 @@ done262:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done263:
+done295:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6639,9 +7007,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done265
+	JGE  done297
 
-loop264:
+loop296:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPS  Z1, Z0, Z0
@@ -6652,11 +7020,11 @@ loop264:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop264
+	JLT     loop296
 
-done265:
+done297:
 	ANDQ      $+15, CX
-	JZ        done266
+	JZ        done298
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -6670,7 +7038,7 @@ done265:
 	VMOVAPS   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done266:
+done298:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6696,9 +7064,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done268
+	JGE  done300
 
-loop267:
+loop299:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -6706,11 +7074,11 @@ loop267:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop267
+	JLT     loop299
 
-done268:
+done300:
 	ANDQ      $+15, CX
-	JZ        done269
+	JZ        done301
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6721,7 +7089,7 @@ done268:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done269:
+done301:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6748,9 +7116,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done271
+	JGE          done303
 
-loop270:
+loop302:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -6758,11 +7126,11 @@ loop270:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop270
+	JLT          loop302
 
-done271:
+done303:
 	ANDQ         $+15, CX
-	JZ           done272
+	JZ           done304
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6773,7 +7141,7 @@ done271:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done272:
+done304:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6802,9 +7170,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done274
+	JGE          done306
 
-loop273:
+loop305:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -6816,11 +7184,11 @@ loop273:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop273
+	JLT          loop305
 
-done274:
+done306:
 	ANDQ         $+15, CX
-	JZ           done275
+	JZ           done307
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6835,7 +7203,7 @@ done274:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done275:
+done307:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6864,9 +7232,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done277
+	JGE          done309
 
-loop276:
+loop308:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -6878,11 +7246,11 @@ loop276:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop276
+	JLT          loop308
 
-done277:
+done309:
 	ANDQ         $+15, CX
-	JZ           done278
+	JZ           done310
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6897,7 +7265,7 @@ done277:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done278:
+done310:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6927,9 +7295,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done280
+	JGE          done312
 
-loop279:
+loop311:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -6946,11 +7314,11 @@ loop279:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop279
+	JLT         loop311
 
-done280:
+done312:
 	ANDQ        $+15, CX
-	JZ          done281
+	JZ          done313
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -6970,7 +7338,7 @@ done280:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done281:
+done313:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6999,9 +7367,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done283
+	JGE          done315
 
-loop282:
+loop314:
 	VMOVUPS     (AX)(SI*4), Z3
 	VMOVUPS     (DX)(SI*4), Z4
 	VMOVUPS     (BX)(SI*4), Z5
@@ -7016,11 +7384,11 @@ loop282:
 	VMOVUPS     Z3, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop282
+	JLT         loop314
 
-done283:
+done315:
 	ANDQ        $+15, CX
-	JZ          done284
+	JZ          done316
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7038,7 +7406,7 @@ done283:
 	VSUBPS      Z5, Z3, Z3
 	VMOVUPS     Z3, K1, (AX)(SI*4)
 
-done284:
+done316:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7069,9 +7437,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done286
+	JGE          done318
 
-loop285:
+loop317:
 	VMOVUPS      (AX)(DI*4), Z4
 	VMOVUPS      (DX)(DI*4), Z5
 	VMOVUPS      (BX)(DI*4), Z6
@@ -7096,11 +7464,11 @@ loop285:
 	VMOVUPS      Z4, (AX)(DI*4)
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLT          loop285
+	JLT          loop317
 
-done286:
+done318:
 	ANDQ         $+15, CX
-	JZ           done287
+	JZ           done319
 	MOVQ         $+1, R8
 	SHLQ         CL, R8
 	DECQ         R8
@@ -7128,7 +7496,7 @@ done286:
 	VFNMADD231PS Z1, Z7, Z4
 	VMOVUPS      Z4, K1, (AX)(DI*4)
 
-done287:
+done319:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7162,9 +7530,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done289
+	JGE          done321
 
-loop288:
+loop320:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -7185,11 +7553,11 @@ loop288:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop288
+	JLT         loop320
 
-done289:
+done321:
 	ANDQ        $+15, CX
-	JZ          done290
+	JZ          done322
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -7213,7 +7581,7 @@ done289:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done290:
+done322:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7234,20 +7602,20 @@ TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done292
+	JGE  done324
 
-loop291:
+loop323:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop291
+	JLT     loop323
 
-done292:
+done324:
 	ANDQ      $+15, CX
-	JZ        done293
+	JZ        done325
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7257,7 +7625,7 @@ done292:
 	VADDPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done293:
+done325:
 	VZEROUPPER
 	RET
 
@@ -7273,20 +7641,20 @@ TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done295
+	JGE  done327
 
-loop294:
+loop326:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop294
+	JLT     loop326
 
-done295:
+done327:
 	ANDQ      $+15, CX
-	JZ        done296
+	JZ        done328
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7296,7 +7664,7 @@ done295:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done296:
+done328:
 	VZEROUPPER
 	RET
 
@@ -7312,20 +7680,20 @@ TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done298
+	JGE          done330
 
-loop297:
+loop329:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop297
+	JLT         loop329
 
-done298:
+done330:
 	ANDQ        $+15, CX
-	JZ          done299
+	JZ          done331
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7335,7 +7703,7 @@ done298:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done299:
+done331:
 	VZEROUPPER
 	RET
 
@@ -7353,20 +7721,20 @@ TEXT ·normalizeDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done301
+	JGE          done333
 
-loop300:
+loop332:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPD      Z0, Z3, Z3
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop300
+	JLT         loop332
 
-done301:
+done333:
 	ANDQ        $+15, CX
-	JZ          done302
+	JZ          done334
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7376,7 +7744,7 @@ done301:
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done302:
+done334:
 	VZEROUPPER
 	RET
 
@@ -7396,9 +7764,9 @@ TEXT ·normalizeGradDoubleAVX512(SB), NOSPLIT, $0-104
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done304
+	JGE          done336
 
-loop303:
+loop335:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPD      Z0, Z4, Z4
 	VFMADD213PD Z3, Z2, Z4
@@ -7407,11 +7775,11 @@ loop303:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop303
+	JLT         loop335
 
-done304:
+done336:
 	ANDQ        $+15, CX
-	JZ          done305
+	JZ          done337
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7423,7 +7791,7 @@ done304:
 	VFMADD231PD Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done305:
+done337:
 	VZEROUPPER
 	RET
 
@@ -7438,9 +7806,9 @@ TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done307
+	JGE  done339
 
-loop306:
+loop338:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPD  Z1, Z0, Z0
@@ -7450,11 +7818,11 @@ loop306:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop306
+	JLT     loop338
 
-done307:
+done339:
 	ANDQ      $+15, CX
-	JZ        done308
+	JZ        done340
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -7467,7 +7835,7 @@ done307:
 	VMOVAPD   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done308:
+done340:
 	VZEROUPPER
 	RET
 
@@ -7483,9 +7851,9 @@ TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done310
+	JGE  done342
 
-loop309:
+loop341:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VPSHUFD $0xf5, Z0, Z0
@@ -7494,11 +7862,11 @@ loop309:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop309
+	JLT     loop341
 
-done310:
+done342:
 	ANDQ      $+15, CX
-	JZ        done311
+	JZ        done343
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7510,7 +7878,7 @@ done310:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done311:
+done343:
 	VZEROUPPER
 	RET
 
@@ -7529,9 +7897,9 @@ TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ   CX, SI
 	ANDQ   $-64, SI
 	CMPQ   BX, SI
-	JGE    done313
+	JGE    done345
 
-loop312:
+loop344:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -7546,25 +7914,25 @@ loop312:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop312
+	JLT         loop344
 
-done313:
+done345:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done315
+	JGE  done347
 
-loop314:
+loop346:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop314
+	JLT         loop346
 
-done315:
+done347:
 	ANDQ        $+15, CX
-	JZ          done316
+	JZ          done348
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7573,7 +7941,7 @@ done315:
 	VMOVUPS.Z   (DX)(BX*4), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
 
-done316:
+done348:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7601,32 +7969,32 @@ TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done318
+	JGE    done350
 
-loop317:
+loop349:
 	VADDPD (AX)(DX*4), Z0, Z0
 	VADDPD 64(AX)(DX*4), Z1, Z1
 	VADDPD 128(AX)(DX*4), Z2, Z2
 	VADDPD 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop317
+	JLT    loop349
 
-done318:
+done350:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done320
+	JGE  done352
 
-loop319:
+loop351:
 	VADDPD (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop319
+	JLT    loop351
 
-done320:
+done352:
 	ANDQ      $+15, CX
-	JZ        done321
+	JZ        done353
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -7634,7 +8002,7 @@ done320:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-done321:
+done353:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7667,32 +8035,32 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done323
+	JGE    done355
 
-loop322:
+loop354:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop322
+	JLT    loop354
 
-done323:
+done355:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done325
+	JGE  done357
 
-loop324:
+loop356:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop324
+	JLT    loop356
 
-done325:
+done357:
 	ANDQ      $+15, CX
-	JZ        done326
+	JZ        done358
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -7700,7 +8068,7 @@ done325:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done326:
+done358:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -7741,9 +8109,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done328
+	JGE          done360
 
-loop327:
+loop359:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -7758,25 +8126,25 @@ loop327:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop327
+	JLT         loop359
 
-done328:
+done360:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done330
+	JGE  done362
 
-loop329:
+loop361:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop329
+	JLT         loop361
 
-done330:
+done362:
 	ANDQ        $+15, CX
-	JZ          done331
+	JZ          done363
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -7786,7 +8154,7 @@ done330:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done331:
+done363:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -7832,9 +8200,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done333
+	JGE          done365
 
-loop332:
+loop364:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -7857,15 +8225,15 @@ loop332:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop332
+	JLT         loop364
 
-done333:
+done365:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done335
+	JGE  done367
 
-loop334:
+loop366:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -7873,11 +8241,11 @@ loop334:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop334
+	JLT         loop366
 
-done335:
+done367:
 	ANDQ        $+15, CX
-	JZ          done336
+	JZ          done368
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7889,7 +8257,7 @@ done335:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done336:
+done368:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -7941,9 +8309,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done338
+	JGE  done370
 
-loop337:
+loop369:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7951,9 +8319,9 @@ loop337:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done340
+	JGE    done372
 
-loop339:
+loop371:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -7965,47 +8333,47 @@ loop339:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop339
+	JLT     loop371
 
-done340:
+done372:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop337
+	JLT     loop369
 
-done338:
+done370:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done342
+	JGE  done374
 
-loop341:
+loop373:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done344
+	JGE    done376
 
-loop343:
+loop375:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop343
+	JLT     loop375
 
-done344:
+done376:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop341
+	JLT     loop373
 
-done342:
+done374:
 	ANDQ   $+15, CX
-	JZ     done345
+	JZ     done377
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -8014,20 +8382,20 @@ done342:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done347
+	JGE    done379
 
-loop346:
+loop378:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop346
+	JLT       loop378
 
-done347:
+done379:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done345:
+done377:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8054,28 +8422,28 @@ begin:
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done349
+	JGE  done381
 
-loop348:
+loop380:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done351
+	JGE  done383
 
-loop350:
+loop382:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop350
+	JLT     loop382
 
-done351:
+done383:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done352
+	JZ        done384
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -8085,13 +8453,13 @@ done351:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done352:
+done384:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop348
+	JLT  loop380
 
-done349:
+done381:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8138,24 +8506,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done354
+	JGE          done386
 
-loop353:
+loop385:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done356
+	JGE          done388
 
-loop355:
+loop387:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop355
+	JLT    loop387
 
-done356:
+done388:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -8167,9 +8535,9 @@ done356:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done358
+	JGE        done390
 
-loop357:
+loop389:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -8198,9 +8566,9 @@ loop357:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop357
+	JLT          loop389
 
-done358:
+done390:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -8235,25 +8603,25 @@ done358:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done360
+	JGE          done392
 
-loop359:
+loop391:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop359
+	JLT     loop391
 
-done360:
+done392:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop353
+	JLT     loop385
 
-done354:
+done386:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8305,24 +8673,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done362
+	JGE          done394
 
-loop361:
+loop393:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done364
+	JGE          done396
 
-loop363:
+loop395:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop363
+	JLT    loop395
 
-done364:
+done396:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -8334,9 +8702,9 @@ done364:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done366
+	JGE        done398
 
-loop365:
+loop397:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -8364,9 +8732,9 @@ loop365:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop365
+	JLT          loop397
 
-done366:
+done398:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -8423,9 +8791,9 @@ done366:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop361
+	JLT          loop393
 
-done362:
+done394:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8466,17 +8834,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done368
+	JGE     done400
 
-loop367:
+loop399:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done370
+	JGE  done402
 
-loop369:
+loop401:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -8500,11 +8868,11 @@ loop369:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop369
+	JLT     loop401
 
-done370:
+done402:
 	TESTQ     R8, R8
-	JZ        skip371
+	JZ        skip403
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8525,14 +8893,14 @@ done370:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip371:
+skip403:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop367
+	JLT  loop399
 
-done368:
+done400:
 	VZEROUPPER
 	RET
 
@@ -8579,17 +8947,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done373
+	JGE     done405
 
-loop372:
+loop404:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done375
+	JGE  done407
 
-loop374:
+loop406:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8623,11 +8991,11 @@ loop374:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop374
+	JLT       loop406
 
-done375:
+done407:
 	TESTQ     R9, R9
-	JZ        skip376
+	JZ        skip408
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8658,14 +9026,14 @@ done375:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip376:
+skip408:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop372
+	JLT  loop404
 
-done373:
+done405:
 	VZEROUPPER
 	RET
 
@@ -8718,17 +9086,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done378
+	JGE     done410
 
-loop377:
+loop409:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done380
+	JGE  done412
 
-loop379:
+loop411:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -8747,11 +9115,11 @@ loop379:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop379
+	JLT     loop411
 
-done380:
+done412:
 	TESTQ     R8, R8
-	JZ        skip381
+	JZ        skip413
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -8767,14 +9135,14 @@ done380:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip381:
+skip413:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop377
+	JLT  loop409
 
-done378:
+done410:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8822,17 +9190,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done383
+	JGE     done415
 
-loop382:
+loop414:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done385
+	JGE  done417
 
-loop384:
+loop416:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -8848,11 +9216,11 @@ loop384:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop384
+	JLT       loop416
 
-done385:
+done417:
 	TESTQ     R8, R8
-	JZ        skip386
+	JZ        skip418
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -8865,14 +9233,14 @@ done385:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip386:
+skip418:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop382
+	JLT  loop414
 
-done383:
+done415:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8918,9 +9286,9 @@ begin:
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done388
+	JGE   done420
 
-loop387:
+loop419:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -8936,42 +9304,42 @@ loop387:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done390
+	JGE     done422
 
-loop389:
+loop421:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done392
+	JGE     done424
 
-loop391:
+loop423:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop391
+	JLT      loop423
 
-done392:
+done424:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop389
+	JLT    loop421
 
-done390:
+done422:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop387
+	JLT     loop419
 
-done388:
+done420:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8998,6 +9366,378 @@ DATA shiftsAVX512<>+56(SB)/4, $0x00000001
 DATA shiftsAVX512<>+60(SB)/4, $0x00000000
 GLOBL shiftsAVX512<>(SB), RODATA|NOPTR, $64
 
+// func correlateAVX512(y []float32, x []float32, k []float32, way []int, first float32, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·correlateAVX512(SB), NOSPLIT, $8-136
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+120(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), DX
+	MOVQ cols+112(FP), CX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done426
+
+loop425:
+	MOVQ x_base+24(FP), DI
+	LEAQ (DI)(BX*4), DI
+	MOVQ y_base+0(FP), R8
+	LEAQ (R8)(BX*4), R8
+	MOVQ rows+104(FP), R9
+	SUBQ $0x04, R9
+	JLT  few428
+
+rows427:
+	VBROADCASTSS first+96(FP), Z0
+	VBROADCASTSS first+96(FP), Z1
+	VBROADCASTSS first+96(FP), Z2
+	VBROADCASTSS first+96(FP), Z3
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done430
+
+loop429:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Z4
+	VFMADD231PS  (R13), Z4, Z0
+	VFMADD231PS  (R13)(AX*1), Z4, Z1
+	VFMADD231PS  (R13)(AX*2), Z4, Z2
+	VFMADD231PS  (R13)(DX*1), Z4, Z3
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop429
+
+done430:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Z0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Z1, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Z2, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Z3, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x04, R9
+	JGE     rows427
+
+few428:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over432
+
+row431:
+	VBROADCASTSS first+96(FP), Z0
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done434
+
+loop433:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Z1
+	VFMADD231PS  (R13), Z1, Z0
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop433
+
+done434:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Z0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x01, R9
+	JGE     row431
+
+over432:
+	ADDQ $+16, BX
+	CMPQ BX, SI
+	JLT  loop425
+
+done426:
+	ANDQ  $+15, CX
+	JZ    done435
+	MOVQ  $+1, SI
+	SHLQ  CL, SI
+	DECQ  SI
+	KMOVW SI, K1
+	MOVQ  x_base+24(FP), CX
+	LEAQ  (CX)(BX*4), CX
+	MOVQ  y_base+0(FP), SI
+	LEAQ  (SI)(BX*4), BX
+	MOVQ  rows+104(FP), SI
+	SUBQ  $0x04, SI
+	JLT   few437
+
+rows436:
+	VBROADCASTSS first+96(FP), Z0
+	VBROADCASTSS first+96(FP), Z1
+	VBROADCASTSS first+96(FP), Z2
+	VBROADCASTSS first+96(FP), Z3
+	MOVQ         k_base+48(FP), DI
+	MOVQ         way_base+72(FP), R8
+	XORQ         R9, R9
+	CMPQ         R9, way_len+80(FP)
+	JGE          done439
+
+loop438:
+	MOVQ         (R8)(R9*8), R10
+	LEAQ         (CX)(R10*4), R10
+	VBROADCASTSS (DI)(R9*4), Z4
+	VFMADD231PS  (R10), Z4, Z0
+	VFMADD231PS  (R10)(AX*1), Z4, Z1
+	VFMADD231PS  (R10)(AX*2), Z4, Z2
+	VFMADD231PS  (R10)(DX*1), Z4, Z3
+	ADDQ         $+1, R9
+	CMPQ         R9, way_len+80(FP)
+	JLT          loop438
+
+done439:
+	MOVQ    ldy+128(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	VMOVUPS Z1, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	VMOVUPS Z2, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	VMOVUPS Z3, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	SUBQ    $0x04, SI
+	JGE     rows436
+
+few437:
+	ADDQ $0x04, SI
+	SUBQ $0x01, SI
+	JLT  over441
+
+row440:
+	VBROADCASTSS first+96(FP), Z0
+	MOVQ         k_base+48(FP), DX
+	MOVQ         way_base+72(FP), DI
+	XORQ         R8, R8
+	CMPQ         R8, way_len+80(FP)
+	JGE          done443
+
+loop442:
+	MOVQ         (DI)(R8*8), R9
+	LEAQ         (CX)(R9*4), R9
+	VBROADCASTSS (DX)(R8*4), Z1
+	VFMADD231PS  (R9), Z1, Z0
+	ADDQ         $+1, R8
+	CMPQ         R8, way_len+80(FP)
+	JLT          loop442
+
+done443:
+	MOVQ    ldy+128(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DX, BX
+	SUBQ    $0x01, SI
+	JGE     row440
+
+over441:
+done435:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func correlateSumsAVX512(dk []float32, dy []float32, x []float32, way []int, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·correlateSumsAVX512(SB), NOSPLIT, $8-128
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+112(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), DX
+	MOVQ ldy+120(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	XORQ DI, DI
+	CMPQ DI, way_len+80(FP)
+	JGE  done445
+
+loop444:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   way_base+72(FP), CX
+	MOVQ   (CX)(DI*8), CX
+	MOVQ   x_base+48(FP), R8
+	LEAQ   (R8)(CX*4), R8
+	MOVQ   cols+104(FP), CX
+	XORQ   R9, R9
+	MOVQ   CX, R10
+	ANDQ   $-16, R10
+	CMPQ   R9, R10
+	JGE    done447
+
+loop446:
+	LEAQ (R8)(R9*4), R11
+	MOVQ dy_base+24(FP), R12
+	LEAQ (R12)(R9*4), R12
+	MOVQ rows+96(FP), R13
+	SUBQ $0x04, R13
+	JLT  few449
+
+rows448:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Z4
+	VFMADD231PS (R14), Z4, Z0
+	VMOVUPS     (R15)(BX*1), Z4
+	VFMADD231PS (R14)(AX*1), Z4, Z1
+	VMOVUPS     (R15)(BX*2), Z4
+	VFMADD231PS (R14)(AX*2), Z4, Z2
+	VMOVUPS     (R15)(SI*1), Z4
+	VFMADD231PS (R14)(DX*1), Z4, Z3
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	SUBQ        $0x04, R13
+	JGE         rows448
+
+few449:
+	ADDQ $0x04, R13
+	SUBQ $0x01, R13
+	JLT  over451
+
+row450:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Z4
+	VFMADD231PS (R14), Z4, Z0
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	SUBQ        $0x01, R13
+	JGE         row450
+
+over451:
+	ADDQ $+16, R9
+	CMPQ R9, R10
+	JLT  loop446
+
+done447:
+	ANDQ  $+15, CX
+	JZ    done452
+	MOVQ  $+1, R10
+	SHLQ  CL, R10
+	DECQ  R10
+	KMOVW R10, K1
+	LEAQ  (R8)(R9*4), CX
+	MOVQ  dy_base+24(FP), R8
+	LEAQ  (R8)(R9*4), R8
+	MOVQ  rows+96(FP), R9
+	SUBQ  $0x04, R9
+	JLT   few454
+
+rows453:
+	MOVQ        CX, R10
+	MOVQ        R8, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z5
+	VFMADD231PS Z5, Z4, Z0
+	VMOVUPS.Z   (R11)(BX*1), K1, Z4
+	VMOVUPS.Z   (R10)(AX*1), K1, Z5
+	VFMADD231PS Z5, Z4, Z1
+	VMOVUPS.Z   (R11)(BX*2), K1, Z4
+	VMOVUPS.Z   (R10)(AX*2), K1, Z5
+	VFMADD231PS Z5, Z4, Z2
+	VMOVUPS.Z   (R11)(SI*1), K1, Z4
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VFMADD231PS Z5, Z4, Z3
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	SUBQ        $0x04, R9
+	JGE         rows453
+
+few454:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over456
+
+row455:
+	MOVQ        CX, R10
+	MOVQ        R8, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z5
+	VFMADD231PS Z5, Z4, Z0
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	SUBQ        $0x01, R9
+	JGE         row455
+
+over456:
+done452:
+	VADDPS     Z1, Z0, Z0
+	VADDPS     Z2, Z0, Z0
+	VADDPS     Z3, Z0, Z0
+	VSHUFF64X2 $0x4e, Z0, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VSHUFF64X2 $0xb1, Z0, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VPERMILPS  $0x4e, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VPERMILPS  $0xb1, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	MOVQ       dk_base+0(FP), CX
+	VADDSS     (CX)(DI*4), X0, X0
+	VMOVSS     X0, (CX)(DI*4)
+	ADDQ       $+1, DI
+	CMPQ       DI, way_len+80(FP)
+	JLT        loop444
+
+done445:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func maskAVX512(y []float32, key uint64, drop uint32, keep float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·maskAVX512(SB), NOSPLIT, $0-40
@@ -9014,9 +9754,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done394
+	JGE          done458
 
-loop393:
+loop457:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -9047,12 +9787,12 @@ loop393:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop393
+	JLT           loop457
 
-done394:
+done458:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done395
+	JZ            done459
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -9093,7 +9833,7 @@ done394:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done395:
+done459:
 	VZEROUPPER
 	RET
 
@@ -9118,9 +9858,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done397
+	JGE          done461
 
-loop396:
+loop460:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -9128,9 +9868,9 @@ loop396:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop396
+	JLT        loop460
 
-done397:
+done461:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -9162,9 +9902,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done399
+	JGE          done463
 
-loop398:
+loop462:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -9207,11 +9947,11 @@ loop398:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop398
+	JLT        loop462
 
-done399:
+done463:
 	ANDQ       $+15, CX
-	JZ         done400
+	JZ         done464
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -9257,7 +9997,7 @@ done399:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done400:
+done464:
 	VZEROUPPER
 	RET
 
@@ -9278,70 +10018,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done402
+	JGE   done466
 
-loop401:
+loop465:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done404
+	JGE  done468
 
-loop403:
+loop467:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done406
+	JGE  done470
 
-loop405:
+loop469:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done408
+	JGE  done472
 
-loop407:
+loop471:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop407
+	JLT     loop471
 
-done408:
+done472:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop405
+	JLT  loop469
 
-done406:
+done470:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done410
+	JGE  done474
 
-loop409:
+loop473:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop409
+	JLT     loop473
 
-done410:
+done474:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop403
+	JLT  loop467
 
-done404:
+done468:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop401
+	JLT  loop465
 
-done402:
+done466:
 	VZEROUPPER
 	RET
 
@@ -9362,69 +10102,369 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done412
+	JGE   done476
 
-loop411:
+loop475:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done414
+	JGE  done478
 
-loop413:
+loop477:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done416
+	JGE  done480
 
-loop415:
+loop479:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done418
+	JGE  done482
 
-loop417:
+loop481:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop417
+	JLT     loop481
 
-done418:
+done482:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop415
+	JLT  loop479
 
-done416:
+done480:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done420
+	JGE  done484
 
-loop419:
+loop483:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop419
+	JLT     loop483
 
-done420:
+done484:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop413
+	JLT  loop477
 
-done414:
+done478:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop411
+	JLT  loop475
 
-done412:
+done476:
+	VZEROUPPER
+	RET
+
+// func splitPairs8(even []float32, odd []float32, x []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX, AVX2
+TEXT ·splitPairs8(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x08, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done486
+
+loop485:
+	MOVQ even_base+0(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+24(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+48(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done488
+
+loop487:
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VSHUFPS $0xdd, Y1, Y0, Y0
+	VPERMPD $0xd8, Y2, Y2
+	VPERMPD $0xd8, Y0, Y0
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y0, (DI)
+	ADDQ    CX, R8
+	ADDQ    DX, SI
+	ADDQ    DX, DI
+	ADDQ    $+1, R9
+	CMPQ    R9, rows+72(FP)
+	JLT     loop487
+
+done488:
+	ADDQ $+32, BX
+	CMPQ BX, AX
+	JLT  loop485
+
+done486:
+	MOVQ even_base+0(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+24(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+48(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done490
+
+loop489:
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VSHUFPS $0xdd, Y1, Y0, Y0
+	VPERMPD $0xd8, Y2, Y2
+	VPERMPD $0xd8, Y0, Y0
+	VMOVUPS Y2, (BX)
+	VMOVUPS Y0, (SI)
+	ADDQ    CX, AX
+	ADDQ    DX, BX
+	ADDQ    DX, SI
+	ADDQ    $+1, DI
+	CMPQ    DI, rows+72(FP)
+	JLT     loop489
+
+done490:
+	VZEROUPPER
+	RET
+
+// func splitPairs4(even []float32, odd []float32, x []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX
+TEXT ·splitPairs4(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x04, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done492
+
+loop491:
+	MOVQ even_base+0(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+24(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+48(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done494
+
+loop493:
+	VMOVUPS (R8), X0
+	VMOVUPS 16(R8), X1
+	VSHUFPS $0x88, X1, X0, X2
+	VSHUFPS $0xdd, X1, X0, X0
+	VMOVUPS X2, (SI)
+	VMOVUPS X0, (DI)
+	ADDQ    CX, R8
+	ADDQ    DX, SI
+	ADDQ    DX, DI
+	ADDQ    $+1, R9
+	CMPQ    R9, rows+72(FP)
+	JLT     loop493
+
+done494:
+	ADDQ $+16, BX
+	CMPQ BX, AX
+	JLT  loop491
+
+done492:
+	MOVQ even_base+0(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+24(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+48(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done496
+
+loop495:
+	VMOVUPS (AX), X0
+	VMOVUPS 16(AX), X1
+	VSHUFPS $0x88, X1, X0, X2
+	VSHUFPS $0xdd, X1, X0, X0
+	VMOVUPS X2, (BX)
+	VMOVUPS X0, (SI)
+	ADDQ    CX, AX
+	ADDQ    DX, BX
+	ADDQ    DX, SI
+	ADDQ    $+1, DI
+	CMPQ    DI, rows+72(FP)
+	JLT     loop495
+
+done496:
+	VZEROUPPER
+	RET
+
+// func joinPairs8(x []float32, even []float32, odd []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX
+TEXT ·joinPairs8(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x08, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done498
+
+loop497:
+	MOVQ even_base+24(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+48(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+0(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done500
+
+loop499:
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (DI), Y1
+	VUNPCKLPS  Y1, Y0, Y2
+	VUNPCKHPS  Y1, Y0, Y1
+	VPERM2F128 $0x20, Y1, Y2, Y0
+	VPERM2F128 $0x31, Y1, Y2, Y1
+	VMOVUPS    Y0, (R8)
+	VMOVUPS    Y1, 32(R8)
+	ADDQ       CX, R8
+	ADDQ       DX, SI
+	ADDQ       DX, DI
+	ADDQ       $+1, R9
+	CMPQ       R9, rows+72(FP)
+	JLT        loop499
+
+done500:
+	ADDQ $+32, BX
+	CMPQ BX, AX
+	JLT  loop497
+
+done498:
+	MOVQ even_base+24(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+48(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+0(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done502
+
+loop501:
+	VMOVUPS    (BX), Y0
+	VMOVUPS    (SI), Y1
+	VUNPCKLPS  Y1, Y0, Y2
+	VUNPCKHPS  Y1, Y0, Y1
+	VPERM2F128 $0x20, Y1, Y2, Y0
+	VPERM2F128 $0x31, Y1, Y2, Y1
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	ADDQ       CX, AX
+	ADDQ       DX, BX
+	ADDQ       DX, SI
+	ADDQ       $+1, DI
+	CMPQ       DI, rows+72(FP)
+	JLT        loop501
+
+done502:
+	VZEROUPPER
+	RET
+
+// func joinPairs4(x []float32, even []float32, odd []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX
+TEXT ·joinPairs4(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x04, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done504
+
+loop503:
+	MOVQ even_base+24(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+48(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+0(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done506
+
+loop505:
+	VMOVUPS   (SI), X0
+	VMOVUPS   (DI), X1
+	VUNPCKLPS X1, X0, X2
+	VUNPCKHPS X1, X0, X0
+	VMOVUPS   X2, (R8)
+	VMOVUPS   X0, 16(R8)
+	ADDQ      CX, R8
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	ADDQ      $+1, R9
+	CMPQ      R9, rows+72(FP)
+	JLT       loop505
+
+done506:
+	ADDQ $+16, BX
+	CMPQ BX, AX
+	JLT  loop503
+
+done504:
+	MOVQ even_base+24(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+48(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+0(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done508
+
+loop507:
+	VMOVUPS   (BX), X0
+	VMOVUPS   (SI), X1
+	VUNPCKLPS X1, X0, X2
+	VUNPCKHPS X1, X0, X0
+	VMOVUPS   X2, (AX)
+	VMOVUPS   X0, 16(AX)
+	ADDQ      CX, AX
+	ADDQ      DX, BX
+	ADDQ      DX, SI
+	ADDQ      $+1, DI
+	CMPQ      DI, rows+72(FP)
+	JLT       loop507
+
+done508:
 	VZEROUPPER
 	RET

@@ -32,9 +32,9 @@ func vectorKernels() []namedKernel {
 	for range 10 {
 		order = append(order, random.Int32N(10000))
 	}
-	first := Geometry{Maps: 1, Rows: 28, Cols: 28, KernelRows: 5, KernelCols: 5, Stride: 1}
-	padded := Geometry{Maps: 1, Rows: 28, Cols: 28, KernelRows: 5, KernelCols: 5, Stride: 1, Pad: 2}
-	second := Geometry{Maps: 20, Rows: 12, Cols: 12, KernelRows: 5, KernelCols: 5, Stride: 1}
+	first := Geometry{Maps: 1, Rows: 28, Cols: 28, KernelRows: 5, KernelCols: 5, Stride: 1, Dilation: 1}
+	padded := Geometry{Maps: 1, Rows: 28, Cols: 28, KernelRows: 5, KernelCols: 5, Stride: 1, PadRows: 2, PadCols: 2, Dilation: 1}
+	second := Geometry{Maps: 20, Rows: 12, Cols: 12, KernelRows: 5, KernelCols: 5, Stride: 1, Dilation: 1}
 
 	return []namedKernel{
 		{"Add/300", func(s *Set[float32]) { s.Add(y[:300], x[:300], z[:300]) }},

@@ -28,7 +28,10 @@ func OneOf(names []string) string {
 
 // synonyms are what others call what has these names here.
 var synonyms = map[string]string{
-	"linear": "dense", "fc": "dense", "fullyconnected": "dense", "conv2d": "conv", "convolution": "conv", "maxpool": "pool", "maxpool2d": "pool",
+	"linear": "dense", "fc": "dense", "fullyconnected": "dense", "conv2d": "conv", "convolution": "conv", "depthwiseconv2d": "conv", "dwconv": "conv", "depthwise": "conv",
+	"convtranspose2d": "convtranspose", "conv2dtranspose": "convtranspose", "deconv": "convtranspose", "deconvolution": "convtranspose",
+	"transposedconv": "convtranspose", "upconv": "convtranspose", "kernel_size": "kernel", "strides": "stride", "padding": "pad", "dilation_rate": "dilation",
+	"group": "groups", "dilations": "dilation", "output_padding": "outpad", "use_bias": "bias", "maxpool": "pool", "maxpool2d": "pool",
 	"maxpooling": "pool", "averagepool": "avgpool", "meanpool": "avgpool", "gap": "globalavgpool", "bn": "batchnorm", "ln": "layernorm",
 	"lrelu": "leakyrelu", "swish": "silu", "logistic": "sigmoid", "view": "reshape", "cat": "concat", "sequential": "seq", "skip": "residual",
 	"units": "out", "neurons": "out", "maps": "out", "filters": "out", "channels": "out", "rate": "p", "alpha": "slope",

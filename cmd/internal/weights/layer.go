@@ -15,6 +15,7 @@ import (
 const (
 	dense     = "dense"
 	conv      = "conv"
+	transpose = "convtranspose"
 	batchNorm = "batchnorm"
 	layerNorm = "layernorm"
 	vectors   = "vectors" // of tokens and positions: a weight that is as it is in any layout
@@ -28,7 +29,7 @@ type layer struct {
 }
 
 // ownName has the names of layers that other programs have too. Attention is two dense layers, in and out.
-var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|batchnorm|layernorm|embedding|positions|attention)\d+(?:\.in|\.out)?)\.(w|b|gamma|beta|mean|variance)$`)
+var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm|embedding|positions|attention)\d+(?:\.in|\.out)?)\.(w|b|gamma|beta|mean|variance)$`)
 
 // kindOf is the kind of the layers of this name.
 func kindOf(name string) string {
@@ -133,7 +134,9 @@ func (g *group) part(name string) (safetensors.Tensor, bool) {
 
 // fits says that a layer of a file can be one of the network.
 func (g *group) fits(l *layer, layout string) bool {
-	if len(g.parts) != len(l.parts) || g.kind != l.kind && !(l.kind == vectors && g.kind == dense) {
+	same := g.kind == l.kind || g.kind == conv && l.kind == transpose || // a file's shapes do not tell these two
+		l.kind == vectors && g.kind == dense
+	if !same || len(g.parts) != len(l.parts) {
 		return false
 	}
 	for i, part := range l.parts {
