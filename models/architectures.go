@@ -77,6 +77,14 @@ var Patches = Model{
 	},
 }
 
+// LSTMRows reads an image from its first row to its last, and answers behind it.
+var LSTMRows = Model{
+	Name: "lstm-rows", Doc: "an LSTM of 128 (Hochreiter and Schmidhuber 1997) that reads an image row by row",
+	Input: image, Loss: graph.LogLikelihood,
+	Net:    graph.Seq{graph.Reshape{Shape: graph.Shape{28, 28}}, graph.LSTM{Out: 128}, graph.Last{}, graph.Dense{Out: 10}},
+	Recipe: Recipe{Epochs: 10, Batch: 64, Eta: .004, Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Init: graph.Glorot},
+}
+
 // DSCNN is the network of Zhang, Suda, Lai and Chandra (2017) for microcontrollers, in the size that the benchmark MLPerf Tiny has (Banbury and
 // others 2021), with 10 outputs for its 12. There it is said to have 24,908 parameters: so it has, with 1,152 running statistics and the 576
 // biases before batch norms.
@@ -94,4 +102,4 @@ var DSCNN = Model{
 	Recipe: Recipe{Epochs: 10, Batch: 128, Eta: .01, Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Init: graph.He, DropTail: true},
 }
 
-var architectures = []Model{LeNet, ResNet, Branches, DSCNN, Patches}
+var architectures = []Model{LeNet, ResNet, Branches, DSCNN, Patches, LSTMRows}

@@ -131,6 +131,21 @@ from = ["small", "large"]
 op = "seq"
 layer = "pool(2) conv(30,5) relu pool(2) dense(100) relu dropout(0.5) dense(10)"
 `},
+	"lstm-rows": {"reshape(28x28) lstm(128) last dense(10)", `[[layer]]
+op = "reshape"
+shape = [28, 28]
+
+[[layer]]
+op = "lstm"
+out = 128
+
+[[layer]]
+op = "last"
+
+[[layer]]
+op = "dense"
+out = 10
+`},
 	"patches": {
 		"conv(64,7,stride=7) steps positions repeat(3, residual(perstep(layernorm) attention(4)) " +
 			"residual(perstep(layernorm dense(128) gelu dense(64)))) perstep(layernorm) globalavgpool dense(10)",

@@ -20,6 +20,17 @@ var torchNets = map[string]string{
 net = nn.Sequential(OrderedDict(
     conv1=nn.Conv2d(1, 4, 5, stride=2), batchnorm1=nn.BatchNorm2d(4), r1=nn.ReLU(), conv2=nn.Conv2d(4, 3, 3, padding=1, bias=False), p=nn.MaxPool2d(2),
     flat=nn.Flatten(), dense1=nn.Linear(108, 12), layernorm1=nn.LayerNorm(12), g=nn.GELU(), batchnorm2=nn.BatchNorm1d(12), dense2=nn.Linear(12, 10), s=nn.Softmax(1)))`,
+	"reshape(28x28) lstm(6) gru(5,both=true) rnn(4) last dense(10)": `
+class Rows(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm1, self.gru1 = nn.LSTM(28, 6, batch_first=True), nn.GRU(6, 5, batch_first=True, bidirectional=True)
+        self.rnn1, self.dense1 = nn.RNN(10, 4, batch_first=True), nn.Linear(4, 10)
+
+    def forward(self, x):
+        x = self.rnn1(self.gru1(self.lstm1(x.squeeze(1))[0])[0])[0]
+        return self.dense1(x[:, -1]).softmax(1)
+net = Rows()`,
 	"conv(8,7,stride=7) steps positions residual(perstep(layernorm) attention(2)) globalavgpool dense(10)": `
 class Patches(nn.Module):
     def __init__(self):

@@ -144,7 +144,6 @@ type heads[T kernel.Float] struct {
 	q, k, v []T // of the head in this example; a step is row elements behind the one before
 	row     int
 	t, d, n int // steps, numbers of a query, and the steps up to the last that is there
-	example int
 }
 
 // each calls f for each head of each example, with the place of its queries in x and of what it gives in y.

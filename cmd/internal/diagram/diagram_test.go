@@ -46,6 +46,10 @@ var nets = map[string]graph.Layer{
 		graph.Conv{Out: 6, Kernel: 7, Stride: 7}, graph.Steps{}, graph.Masked{}, graph.Residual{graph.PerStep{graph.LayerNorm{}}, graph.Attention{Heads: 2}},
 		graph.GlobalAvgPool{}, graph.Dense{Out: 10},
 	},
+	"recurrent": graph.Seq{
+		graph.Reshape{Shape: graph.Shape{28, 28}}, graph.Masked{}, graph.LSTM{Out: 6, Both: true}, graph.PerStep{graph.Dense{Out: 5}, graph.Tanh}, graph.GRU{Out: 4},
+		graph.Concat{{graph.Last{}}, {graph.Reverse{}, graph.RNN{Out: 3}, graph.Last{}}}, graph.Dense{Out: 10},
+	},
 	"wired": graph.Graph{
 		{Layer: same(3), Name: "a"}, {Layer: graph.ReLU, Name: "b"}, {Layer: graph.Concat{}, Name: "c", From: []string{"a", "b", "input"}},
 		{Layer: same(3), Name: "d"}, {Layer: graph.Add{}, From: []string{"a", "d"}}, {Layer: graph.Dense{Out: 10}},

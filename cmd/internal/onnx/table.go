@@ -40,8 +40,14 @@ var rows = map[string]row{
 	"lookup":    lookup,
 	"stepMeans": stepMeans,
 	"present":   present,
-	"keep":      keep,
-	"maskKeys":  maskKeys,
+
+	"recurrent":       loop,
+	"recurrentStates": func(*body, call) error { return nil }, // ONNX's op keeps its own
+	"lastStep":        lastStep,
+	"reverseSteps":    reverseSteps,
+
+	"keep":     keep,
+	"maskKeys": maskKeys,
 
 	// activations
 	"sigmoid":    simple("Sigmoid"),

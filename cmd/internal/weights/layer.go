@@ -134,7 +134,8 @@ func (g *group) part(name string) (safetensors.Tensor, bool) {
 
 // fits says that a layer of a file can be one of the network.
 func (g *group) fits(l *layer, layout string) bool {
-	same := g.kind == l.kind || g.kind == conv && l.kind == transpose || g.kind == dense && l.kind == vectors // a file's shapes do not tell these
+	same := g.kind == l.kind || g.kind == conv && l.kind == transpose || // a file's shapes do not tell these two
+		l.kind == vectors && g.kind == dense
 	if !same || len(g.parts) != len(l.parts) {
 		return false
 	}
