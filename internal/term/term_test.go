@@ -355,10 +355,11 @@ func TestMap(t *testing.T) {
 		"rates(a=x)": `column 9: rates: a "x"; use a number`,
 	} {
 		var v rates
-		err := kinds.Parse(text, &v)
-		got := fmt.Sprint(err)
-		if err == nil {
-			got, err = kinds.Print(v)
+		got := ""
+		if err := kinds.Parse(text, &v); err != nil {
+			got = err.Error()
+		} else if got, err = kinds.Print(v); err != nil {
+			t.Error(err)
 		}
 		if got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
