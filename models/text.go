@@ -25,7 +25,7 @@ var kinds = append(term.Of(
 	graph.Shared{}, graph.Frozen{}, graph.Slice{},
 	graph.RNN{}, graph.LSTM{}, graph.GRU{}, graph.PerStep{}, graph.Last{}, graph.Masked{}, graph.Reverse{},
 	graph.Steps{}, graph.Positions{}, graph.Attention{}, graph.Embedding{},
-	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.AdaGrad{}, train.AdaDelta{}, train.Adam{}, train.AdamW{},
+	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.AdaDelta{}, train.AdaGrad{}, train.Adam{}, train.AdamW{},
 	train.Etas{}, train.Constant{}, train.Staircase{}, train.Warmup{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
 ), term.Kinds{
 	{"model", Reader{}.blank()}, {"train", Plain},

@@ -113,7 +113,7 @@ var (
 		{Optimizer: train.Nesterov{}, Schedule: train.Plateau{}, Patience: 2},
 		{Optimizer: train.RMSProp{}, Schedule: train.Staircase{Every: 2, Factor: .3}},
 		{Optimizer: train.AdaGrad{}, Schedule: train.Warmup{Steps: 3, Then: train.Plateau{}}, Patience: 2},
-		{Optimizer: train.AdaDelta{}, Schedule: train.Warmup{Epochs: .5, Then: train.Cosine{}}, EMA: .5, Etas: train.Etas{"dense2": .01}},
+		{Optimizer: train.AdaDelta{}, Schedule: train.Warmup{Epochs: .5, Then: train.Cosine{}}, EMA: .5, Etas: train.Etas{"dense1": .01}},
 		{Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Clip: .5, EMA: .9},
 		{Optimizer: train.AdamW{}, Schedule: train.Cosine{Warmup: .1}},
 		{Optimizer: train.SGD{}, Schedule: train.OneCycle{Linear: true}, EMA: .6, Patience: 9},

@@ -268,5 +268,5 @@ func initHelp(r models.Reader) string {
 
 // lossHelp says what --loss takes.
 func lossHelp(r models.Reader) string {
-	return "`cost`: " + strings.Join(names[*graph.Loss](r), "|")
+	return "`cost`: " + strings.Join(names[*graph.Loss](r), " ")
 }
