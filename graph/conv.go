@@ -32,7 +32,7 @@ func (c Conv) Build(b *Builder, x *Node) *Node {
 	numbers, w := c.check(x)
 	area := w[2] * w[3]
 	name, init, in, out := b.Name("conv"), b.init(c.Init), w[1]*area, w[0]/numbers.Groups*area
-	conv, filters := op.Conv(numbers), b.weights(name, init, w, in, out)
+	conv, filters := op.Conv(numbers), b.weights(name+".w", init, w, in, out)
 	if c.NoBias {
 		return op.WithoutBias(conv).Apply(x, filters)
 	}
@@ -112,7 +112,7 @@ func (c ConvTranspose) Build(b *Builder, x *Node) *Node {
 	// Of a filter's elements, one in Stride² meets a given place of y.
 	in, out := max(1, maps/numbers.Groups*area/(numbers.Stride*numbers.Stride)), w[1]*area
 	name, init := b.Name("convtranspose"), b.init(c.Init)
-	conv, filters := op.ConvTranspose(numbers, c.OutPad), b.weights(name, init, w, in, out)
+	conv, filters := op.ConvTranspose(numbers, c.OutPad), b.weights(name+".w", init, w, in, out)
 	if c.NoBias {
 		return op.WithoutBias(conv).Apply(x, filters)
 	}

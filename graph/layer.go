@@ -60,7 +60,7 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 	x = Flatten{}.Build(b, x)
 	in := x.Shape()[1]
 	name, init := b.Name("dense"), b.init(d.Init)
-	w := b.weights(name, init, Shape{in, d.Out}, in, d.Out)
+	w := b.weights(name+".w", init, Shape{in, d.Out}, in, d.Out)
 	if d.NoBias {
 		return op.Linear.Apply(x, w)
 	}
@@ -70,13 +70,13 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 // init is a layer's rule, or the network's where it has none.
 func (b *Builder) init(own *Init) *Init { return cmp.Or(own, b.net.config.Init) }
 
-// weights makes or finds a layer's weights.
+// weights makes or finds weights of a layer.
 func (b *Builder) weights(name string, init *Init, shape Shape, in, out int) *Node {
 	draw := init.Draw
 	if draw == nil {
 		draw = Gaussian
 	}
-	return b.drawn(name+".w", shape, draw, scale(init.Weight, in, out), true)
+	return b.drawn(name, shape, draw, scale(init.Weight, in, out), true)
 }
 
 func scale(rule func(in, out int) float64, in, out int) float64 {

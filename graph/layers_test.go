@@ -27,6 +27,17 @@ var layered = map[string]graph.Layer{
 		graph.Dense{Out: 12}, graph.Reshape{Shape: shape{3, 2, 2}}, graph.Concat{{graph.AvgPool{Size: 1}}, {}, {graph.SiLU}},
 		graph.Dense{Out: 10},
 	},
+	"sequences": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Masked{}, graph.PerStep{graph.Dense{Out: 5}, graph.Tanh}, graph.Slice{From: 9, To: 15},
+		graph.Concat{{graph.Last{}}, {graph.Reverse{}, graph.Last{}}}, graph.Dense{Out: 10},
+	},
+	"recurrent": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Slice{From: 12, To: 15}, graph.RNN{Out: 4}, graph.LSTM{Out: 3, Both: true},
+		graph.GRU{Out: 5, Reverse: true}, graph.Last{}, graph.Dense{Out: 10},
+	},
+	"masked recurrent": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Slice{From: 3, To: 7}, graph.Masked{}, graph.RNN{Out: 4}, graph.LSTM{Out: 3}, graph.GRU{Out: 5, Reverse: true}, graph.Last{}, graph.Dense{Out: 10},
+	},
 	"shared": graph.Seq{
 		graph.Conv{Out: 4, Kernel: 5, Stride: 3}, graph.Tanh,
 		graph.Shared{Name: "tied", Layer: graph.Conv{Out: 4, Kernel: 3, Pad: graph.Same}}, graph.Tanh,

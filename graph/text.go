@@ -31,6 +31,13 @@ func (Graph) Kind() string         { return "graph" }
 func (Shared) Kind() string        { return "shared" }
 func (Frozen) Kind() string        { return "frozen" }
 func (Slice) Kind() string         { return "slice" }
+func (RNN) Kind() string           { return "rnn" }
+func (LSTM) Kind() string          { return "lstm" }
+func (GRU) Kind() string           { return "gru" }
+func (Masked) Kind() string        { return "masked" }
+func (PerStep) Kind() string       { return "perstep" }
+func (Last) Kind() string          { return "last" }
+func (Reverse) Kind() string       { return "reverse" }
 
 // String is the network in a line, as a summary shows it: its text form without initializations, and with the String or type of a layer
 // that has no text form.
@@ -57,6 +64,8 @@ func label(l Layer) string {
 	switch r := l.(type) {
 	case Residual:
 		l = Residual(nil)
+	case PerStep:
+		l = PerStep(nil)
 	case Add:
 		l = Add(nil)
 	case Concat:

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
@@ -19,7 +20,7 @@ import (
 // our parameters, are by default those of the file in its order; a dense layer's are transposed.
 var torch = []struct {
 	name, layers string
-	params       []string // NAME, or "NAME T" for its transpose
+	params       []string // NAME, "NAME T" for its transpose, or "NAME 4:6" for a part of it
 }{
 	{"dense", "dense(4)", nil},
 	{"dense-nobias", "dense(4,bias=false)", nil},
@@ -50,7 +51,23 @@ var torch = []struct {
 	{"gelu", "gelu", nil},
 	{"silu", "silu", nil},
 	{"softmax", "softmax", nil},
+	{"rnn", "rnn(2)", stepsOf("", "")},
+	{"lstm", "lstm(2)", stepsOf("", "")},
+	{"lstm-both", "lstm(2,both=true)", append(stepsOf("", ""), stepsOf("_reverse", "")...)},
+	{"gru", "gru(2)", stepsOf("", "4:6")},
+	{"gru-both", "gru(2,both=true)", append(stepsOf("", "4:6"), stepsOf("_reverse", "4:6")...)},
+	{"lstm-lengths", "masked(0) lstm(2,both=true)", append(stepsOf("", ""), stepsOf("_reverse", "")...)},
+	{"gru-lengths", "masked(0) gru(2,both=true)", append(stepsOf("", "4:6"), stepsOf("_reverse", "4:6")...)},
 	{"convnet", "conv(3,3) relu pool(2) dense(5) tanh dense(3)", nil},
+}
+
+// stepsOf are the parameters of a recurrent layer in one direction; the GRU's second bias is a part of PyTorch's.
+func stepsOf(direction, second string) []string {
+	p := []string{"layer.weight_ih_l0" + direction + " T", "layer.weight_hh_l0" + direction + " T", "layer.bias_ih_l0" + direction}
+	if second != "" {
+		p = append(p, "layer.bias_hh_l0"+direction+" "+second)
+	}
+	return p
 }
 
 // TestTorch compares layers with PyTorch: outputs, gradients, running statistics and a step of gradient descent.
@@ -183,8 +200,14 @@ func (r *torchCase) own(n *graph.Net) (own []*graph.Param) {
 
 // of is an array of PyTorch's parameter as ours is laid out.
 func (r *torchCase) of(kind string, p *graph.Param, name string) []float32 {
-	name, turn := strings.CutSuffix(name, " T")
-	x := r.numbers(kind + name)
+	name, how, _ := strings.Cut(name, " ")
+	x, turn := r.numbers(kind+name), how == "T"
+	if from, to := 0, 0; how != "" && !turn {
+		if _, err := fmt.Sscanf(how, "%d:%d", &from, &to); err != nil {
+			r.Fatal(err)
+		}
+		return x[from:to]
+	}
 	if !turn && !(strings.HasPrefix(p.Name, "dense") && len(p.Shape) == 2) {
 		return x
 	}

@@ -23,6 +23,7 @@ var kinds = append(term.Of(
 	graph.SiLU.(term.Named), graph.Softmax.(term.Named), graph.Flatten{}, graph.Reshape{},
 	graph.Seq{}, graph.Residual{}, graph.Add{}, graph.Concat{}, graph.Repeat{}, graph.Graph{},
 	graph.Shared{}, graph.Frozen{}, graph.Slice{},
+	graph.RNN{}, graph.LSTM{}, graph.GRU{}, graph.PerStep{}, graph.Last{}, graph.Masked{}, graph.Reverse{},
 	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.AdaGrad{}, train.AdaDelta{}, train.Adam{}, train.AdamW{},
 	train.Constant{}, train.Staircase{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
 ), term.Kinds{
@@ -254,7 +255,7 @@ func blame(terms []term.Term, err error) int {
 			}
 		}
 		pos = terms[i].Pos
-		if !slices.Contains([]string{"seq", "residual", "repeat", "graph"}, terms[i].Name) {
+		if !slices.Contains([]string{"seq", "residual", "repeat", "graph", "perstep"}, terms[i].Name) {
 			return pos
 		}
 		var inside []term.Term

@@ -166,13 +166,19 @@ func convDX[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 			return
 		}
 		o, patch, area := k.Shape[0]/c.Groups, g.Patch()/c.Groups, g.OutRows()*g.OutCols()
-		scratch := kernel.Borrow[T](c.Groups * patch * area)
+		scratch := kernel.Borrow[T](kernel.Turned(area, c.Groups*patch+7))
 		defer kernel.Return(scratch)
 		cols := *scratch
 		for i := range dx.Shape[0] {
 			dyi := image(dy, i)
+			sparse := mostlyZero(dyi)
 			for j := range c.Groups {
-				s.Mul(cols[j*patch*area:], area, k.Data[j*o*patch:], 1, patch, dyi[j*o*area:], area, patch, area, o, 1, 0)
+				kj, dyj, to := k.Data[j*o*patch:], dyi[j*o*area:], cols[j*patch*area:]
+				if sparse {
+					patchesSparse(to, kj, dyj, o, patch, area)
+				} else {
+					s.Mul(to, area, kj, 1, patch, dyj, area, patch, area, o, 1, 0)
+				}
 			}
 			s.Col2im(image(dx, i), cols, g)
 		}
@@ -212,8 +218,14 @@ func convDK[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 		for i := range in.Shape[0] {
 			s.Im2col(cols, image(in, i), g)
 			dyi := image(dy, i)
+			sparse := mostlyZero(dyi)
 			for j := range c.Groups {
-				s.MulT(dk.Data[j*o*patch:], patch, dyi[j*o*area:], area, cols[j*patch*area:], area, o, patch, area, 1, 1)
+				dkj, dyj, from := dk.Data[j*o*patch:], dyi[j*o*area:], cols[j*patch*area:]
+				if sparse {
+					filtersSparse(dkj, from, dyj, o, patch, area)
+				} else {
+					s.MulT(dkj, patch, dyj, area, from, area, o, patch, area, 1, 1)
+				}
 			}
 		}
 	}

@@ -50,6 +50,8 @@ type Cut struct {
 	Each []bool
 	// Sum says that y is a sum over the examples of all inputs.
 	Sum bool
+	// Least is how many examples are worth a part; 0: a few.
+	Least int
 }
 
 var (

@@ -105,6 +105,32 @@ func positive(cases ...[]shape) [][]tensor {
 	return x
 }
 
+// some are cases of sequences of which some steps are padding, of the number 9.
+func some(cases ...[]shape) [][]tensor {
+	x := random(cases...)
+	for _, in := range x {
+		mask := in[0].Data
+		for i := range mask {
+			if n := len(mask) / in[0].Shape[:2].TotalSize(); i/n%3 == 1 {
+				mask[i] = 9
+			}
+		}
+	}
+	return x
+}
+
+// ragged are cases of sequences, the last input of which is a mask.
+func ragged(cases ...[]shape) [][]tensor {
+	x := random(cases...)
+	for _, in := range x {
+		mask := in[len(in)-1].Data
+		for i := range mask {
+			mask[i] = float64((i*i + i/3 + 1) % 3 % 2)
+		}
+	}
+	return x
+}
+
 // withNumber are cases of a tensor and a number, which is input k.
 func withNumber(k int) [][]tensor {
 	var x [][]tensor
@@ -117,7 +143,7 @@ func withNumber(k int) [][]tensor {
 }
 
 // table has every op of the package: TestTable sees to it.
-var table = []row{
+var table = append(recurrentRows(), []row{
 	{op.Sigmoid, random(one...)},
 	{op.DSigmoid, random(two...)},
 	{op.Tanh, random(one...)},
@@ -294,6 +320,16 @@ var table = []row{
 	{op.LayerNorm, random(matrices(3, 1, 1)...)},
 	{op.DLayerNorm, random(matrices(3, 1, 3)...)},
 	{op.DLayerNormScale, random(matrices(3, 3)...)},
+	{op.Present(9), some([]shape{{1, 1}}, []shape{{3, 4}}, []shape{{2, 3, 2}})},
+	{op.Keep, ragged([]shape{{1, 1}, {1, 1}}, []shape{{3, 4}, {3, 4}}, []shape{{2, 5, 3}, {2, 5}})},
+	{op.LastStep, random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}}, []shape{{2, 3, 2, 2}})},
+	{op.LastStepOf, ragged([]shape{{1, 1, 1}, {1, 1}}, []shape{{3, 4, 2}, {3, 4}}, []shape{{2, 3, 2, 2}, {2, 3}})},
+	{op.DLastStep(3), random([]shape{{1, 1}}, []shape{{4, 2}})},
+	{op.StepBefore(false), random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}})},
+	{op.DStepBefore(true), random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}})},
+	{op.ReverseSteps, random([]shape{{1, 1}}, []shape{{3, 4}}, []shape{{2, 3, 2}})},
+	{op.PresentMean, ragged([]shape{{}, {}, {1, 1}}, []shape{{}, {}, {3, 4}})},
+	{op.DPresentMean, ragged([]shape{{}, {1, 1}}, []shape{{}, {3, 4}})},
 	{op.Half(0), random([]shape{{2, 1}}, []shape{{2, 7}})},
 	{op.Half(1), random([]shape{{2, 1}}, []shape{{2, 7}})},
 
@@ -318,7 +354,7 @@ var table = []row{
 	{op.DNLL, smoothed(costs(true))},
 	{op.NLL, random([]shape{{3, 5}, {3, 5}})},
 	{op.DNLL, random([]shape{{3, 5}, {3, 5}, {}})},
-}
+}...)
 
 // TestOps runs the suite of graphtest over the table, once for each implementation of the kernels.
 func TestOps(t *testing.T) {

@@ -19,6 +19,9 @@ type Set[T Float] struct {
 	// MulT is c = α a bᵀ + β c for c (m,n), a (m,k), b (n,k). With β = 0, c is not read.
 	MulT func(c []T, ldc int, a []T, lda int, b []T, ldb int, m, n, k int, alpha, beta T)
 
+	// Transpose is y[j*ldy+i] = x[i*ldx+j] for i < m ≤ ldy, j < n. It may write anything between y's rows, and in y up to [Turned](ldy, n).
+	Transpose func(y []T, ldy int, x []T, ldx, m, n int)
+
 	// MulAdd does n ≥ 1 rounds of s = s x + x for as many s as keep a processor busy, in registers alone, and returns the number of
 	// multiply-adds. No product can be faster: see [Peak].
 	MulAdd func(n int, x T) int
@@ -28,6 +31,9 @@ type Set[T Float] struct {
 	Nonzero func(idx, ends []int32, x []T, ldx, m int) int
 	// MulSparse is y[r,j] += Σ x[r,idx[t]] w[idx[t],j] for r < m ≤ Together, j < n: rows of x W for an x that is mostly zero.
 	MulSparse func(y []T, ldy int, x []T, ldx int, idx []int32, w []T, ldw, m, n int)
+	// MulSparseRows is y[r,j] += Σ_t x[r,i] w[i,j], i = idx[r,t], for r < m, j < n, t < found[r]: MulSparse for many rows, each with a list of its
+	// own, as Nonzero writes it, in idx (m,k); x is (m,k) and w (k,n).
+	MulSparseRows func(y []T, ldy int, x []T, ldx int, idx, found []int32, w []T, ldw, m, n, k int)
 	// OuterSparse is w[idx[t],j] += α Σ_r x[r,idx[t]] dy[r,j] for r < m ≤ Together, j < n: these rows' share of xᵀ dy.
 	OuterSparse func(w []T, ldw int, x []T, ldx int, idx []int32, dy []T, ldd, m, n int, alpha T)
 
@@ -118,6 +124,9 @@ type Set[T Float] struct {
 	// bilinear interpolation, at places rounded to 1/256 of a pixel and kept within columns 0…cols−4 and rows 0…rows−2.
 	Resample func(y []T, x []byte, rows, cols int, u, v []T)
 }
+
+// Turned is the number of elements that y of Transpose must have.
+func Turned(ldy, n int) int { return (n+7)/8*8*ldy + 8 }
 
 // Together is the number of rows of a sparse matrix that share one list of columns: what is read of w serves them all.
 const Together = 3

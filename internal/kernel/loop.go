@@ -9,7 +9,7 @@ import (
 func loops[T Float]() Set[T] {
 	return Set[T]{
 		Mul: mul[T], MulT: mulT[T], MulAdd: mulAdd[T],
-		Nonzero: nonzero[T], MulSparse: mulSparse[T], OuterSparse: outerSparse[T],
+		Transpose: transpose[T], Nonzero: nonzero[T], MulSparse: mulSparse[T], MulSparseRows: mulRowsSparse[T], OuterSparse: outerSparse[T],
 		Add: add[T], Hadamard: hadamard[T], Divide: divide[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
 		SumSquares: sumSquares[T], SumProducts: sumProducts[T], Normalize: normalize[T], NormalizeGrad: normalizeGrad[T],
 		Sigmoid: sigmoid[T], Tanh: tanh[T], ReLU: relu[T],
@@ -67,6 +67,14 @@ func dot[T Float](a, b []T) T {
 	return s
 }
 
+func transpose[T Float](y []T, ldy int, x []T, ldx, m, n int) {
+	for i := range m {
+		for j := range n {
+			y[j*ldy+i] = x[i*ldx+j]
+		}
+	}
+}
+
 func nonzero[T Float](idx, ends []int32, x []T, ldx, m int) int {
 	n := 0
 	for j := range idx {
@@ -87,6 +95,12 @@ func mulSparse[T Float](y []T, ldy int, x []T, ldx int, idx []int32, w []T, ldw,
 		for _, t := range idx {
 			axpy(y[r*ldy:r*ldy+n], x[r*ldx+int(t)], w[int(t)*ldw:int(t)*ldw+n])
 		}
+	}
+}
+
+func mulRowsSparse[T Float](y []T, ldy int, x []T, ldx int, idx, found []int32, w []T, ldw, m, n, k int) {
+	for r := range m {
+		mulSparse(y[r*ldy:], ldy, x[r*ldx:], ldx, idx[r*k:][:found[r]], w, ldw, 1, n)
 	}
 }
 

@@ -226,11 +226,9 @@ func (f addPatches) sum(width int, x, y []float32, g, whole Geometry) {
 
 // window has bit 32−width+i set where from ≤ i < to.
 func window(from, to, width int) uint32 {
-	var w uint32
-	for bit := range 32 {
-		if i := bit - 32 + width; from <= i && i < to {
-			w |= 1 << bit
-		}
+	first, end := max(0, from+32-width), min(32, to+32-width)
+	if first >= end {
+		return 0
 	}
-	return w
+	return uint32(1<<end - 1<<first)
 }

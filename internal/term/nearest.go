@@ -37,7 +37,7 @@ var synonyms = map[string]string{
 	"units": "out", "neurons": "out", "maps": "out", "filters": "out", "channels": "out", "rate": "p", "alpha": "slope",
 	"lr": "eta", "learning_rate": "eta", "l2": "lambda", "weight_decay": "lambda", "batch_size": "batch", "optimiser": "optimizer",
 	"initializer": "init", "augmentation": "augment", "nll": "log-likelihood", "bce": "binary-cross-entropy", "l1": "mae", "label_smoothing": "smoothing", "xavier": "glorot",
-	"kaiming": "he",
+	"kaiming": "he", "timedistributed": "perstep", "masking": "masked", "mask": "masked", "flip": "reverse", "mask_value": "value",
 }
 
 // Nearest is the name that is meant by what was typed: what others call it, or of the fewest slips if they are few, or else the first that it

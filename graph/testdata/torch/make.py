@@ -19,6 +19,38 @@ def normal(*shape):
     return torch.randn(shape, dtype=torch.float64).float().double()
 
 
+class Steps(nn.Module):
+    """The outputs of a recurrent module. Ours have one bias for the two that are added up: the second is 0, but for that of the GRU's new state."""
+
+    def __init__(self, kind, *sizes, **more):
+        super().__init__()
+        self.layer = getattr(nn, kind)(*sizes, batch_first=True, **more)
+
+    def forward(self, x):
+        with torch.no_grad():
+            for name, p in self.layer.named_parameters():
+                if name.startswith("bias_hh"):
+                    p[: 2 * p.shape[0] // 3 if isinstance(self.layer, nn.GRU) else None] = 0
+        return self.run(x)
+
+    def run(self, x):
+        return self.layer(x)[0]
+
+
+class Lengths(Steps):
+    """The same for sequences of 4, 2 and 1 steps."""
+
+    def run(self, x):
+        packed = nn.utils.rnn.pack_padded_sequence(x, [4, 2, 1], batch_first=True)
+        return nn.utils.rnn.pad_packed_sequence(self.layer(packed)[0], batch_first=True)[0]
+
+
+def lengths(x):
+    """x with padding of zeros behind 4, 2 and 1 steps."""
+    x[1, 2:], x[2, 1:] = 0, 0
+    return x
+
+
 # A layer is a line here and a line in graph/torch_test.go: the module, and an input whose first axis is the mini-batch. An input of
 # integers has no gradient. Whatever the module starts with, its parameters are drawn anew, so that none of them is 0 or 1.
 LAYERS = {
@@ -53,6 +85,13 @@ LAYERS = {
     "gelu": lambda: (nn.GELU(), normal(3, 7)),
     "silu": lambda: (nn.SiLU(), normal(3, 7)),
     "softmax": lambda: (nn.Softmax(1), normal(3, 7)),
+    "rnn": lambda: (Steps("RNN", 3, 2), normal(2, 4, 3)),
+    "lstm": lambda: (Steps("LSTM", 3, 2), normal(2, 4, 3)),
+    "lstm-both": lambda: (Steps("LSTM", 3, 2, bidirectional=True), normal(2, 4, 3)),
+    "gru": lambda: (Steps("GRU", 3, 2), normal(2, 4, 3)),
+    "gru-both": lambda: (Steps("GRU", 3, 2, bidirectional=True), normal(2, 4, 3)),
+    "gru-lengths": lambda: (Lengths("GRU", 3, 2, bidirectional=True), lengths(normal(3, 4, 3))),
+    "lstm-lengths": lambda: (Lengths("LSTM", 3, 2, bidirectional=True), lengths(normal(3, 4, 3))),
     "convnet": lambda: (nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(12, 5), nn.Tanh(), nn.Linear(5, 3)),
                         normal(3, 1, 6, 6)),
 }
@@ -77,8 +116,9 @@ def layer(module, x):
     with torch.no_grad():
         for p in module.parameters():
             p.copy_(normal(*p.shape) / 2)
+    evaluated = module.eval()(x)
     arrays = {"x": x} | {"w." + name: p.detach().clone() for name, p in module.named_parameters()}
-    arrays["eval"] = module.eval()(x)
+    arrays["eval"] = evaluated
     if x.is_floating_point():
         x.requires_grad_()
     y = module.train()(x)

@@ -35,6 +35,7 @@ func Products() {
 			t.mulSparse(height, t.widest)
 			t.outerSparse(height, t.widest)
 		}
+		t.sparseRows()
 		t.peak(2 * t.mulRows)
 	}
 	transpose()
