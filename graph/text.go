@@ -18,8 +18,11 @@ func (GlobalAvgPool) Kind() string { return "globalavgpool" }
 func (BatchNorm) Kind() string     { return "batchnorm" }
 func (LayerNorm) Kind() string     { return "layernorm" }
 func (Dropout) Kind() string       { return "dropout" }
+func (Dropout2D) Kind() string     { return "dropout2d" }
 func (a activation) Kind() string  { return a.op.Name }
 func (LeakyReLU) Kind() string     { return "leakyrelu" }
+func (ELU) Kind() string           { return "elu" }
+func (PReLU) Kind() string         { return "prelu" }
 func (Flatten) Kind() string       { return "flatten" }
 func (Reshape) Kind() string       { return "reshape" }
 func (Seq) Kind() string           { return "seq" }

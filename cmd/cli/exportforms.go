@@ -184,10 +184,11 @@ func exportTensors(t *trained, layout string) ([]byte, error) {
 }
 
 // layerTensor has the names of tensors of layers that PyTorch has too. The others have its order of axes already, and keep their names.
-var layerTensor = regexp.MustCompile(`^(.*\.)?(dense|conv|convtranspose|batchnorm|layernorm)(\d+)\.(\w+)$`)
+var layerTensor = regexp.MustCompile(`^(.*\.)?(dense|conv|convtranspose|batchnorm|layernorm|prelu)(\d+)\.(\w+)$`)
 
 var torchNames = map[string]string{
 	"w": "weight", "b": "bias", "gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": "running_var",
+	"slope": "weight",
 }
 
 // inTorch is a tensor under its name in PyTorch, with the weights of a dense layer as (out,in).

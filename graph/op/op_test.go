@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -80,6 +81,12 @@ var (
 // odd are windows whose sides differ.
 var odd = op.Windows{Rows: 2, Cols: 3, StrideRows: 2, StrideCols: 1, PadRows: 1, PadCols: 0, DilateRows: 2, DilateCols: 1}
 
+// stem are the windows of a ResNet's first pool, and large are wide and at every place.
+var (
+	stem  = op.Windows{Rows: 3, Cols: 3, StrideRows: 2, StrideCols: 2, PadRows: 1, PadCols: 1}
+	large = op.Windows{Rows: 5, Cols: 5, StrideRows: 1, StrideCols: 1, PadRows: 1, PadCols: 1}
+)
+
 // far are the cases with each number moved away from 0 by ½, where a difference quotient is good enough.
 func far(cases [][]tensor) [][]tensor {
 	for _, x := range cases {
@@ -103,6 +110,17 @@ func positive(cases ...[]shape) [][]tensor {
 		}
 	}
 	return x
+}
+
+// slopes are cases of x and the slopes of PReLU, and of dy if there are two tensors.
+func slopes(tensors int) [][]tensor {
+	var cases [][]shape
+	for _, s := range []shape{{1, 1}, {5, 33}, {3, 4, 2, 5}, {2, 4, 2, 2}, {2, 3, 1, 1}} {
+		for _, a := range []int{s[1], 1} {
+			cases = append(cases, append([]shape{s, {a}}, slices.Repeat([]shape{s}, tensors-1)...))
+		}
+	}
+	return spread(cases...)
 }
 
 // some are cases of sequences of which some steps are padding, of the number 9.
@@ -154,6 +172,15 @@ var table = append(recurrentRows(), []row{
 	{op.LeakyReLU(.3), spread(one...)},
 	{op.DLeakyReLU(.01), spread(two...)},
 	{op.DLeakyReLU(.3), spread(two...)},
+	{op.ELU(1), spread(one...)},
+	{op.ELU(.3), spread(one...)},
+	{op.DELU(1, 1), spread(two...)},
+	{op.DELU(1.5, .3), spread(two...)},
+	{op.SELU, spread(one...)},
+	{op.PReLU, slopes(1)},
+	{op.DPReLU, slopes(2)},
+	{op.DSlopes(shape{3}), spread([]shape{{5, 3}, {5, 3}}, []shape{{2, 3, 4, 5}, {2, 3, 4, 5}})},
+	{op.DSlopes(shape{1}), spread([]shape{{5, 3}, {5, 3}}, []shape{{2, 3, 4, 5}, {2, 3, 4, 5}}, []shape{{4, 1}, {4, 1}})},
 	{op.GELU, random(one...)},
 	{op.DGELU, random(two...)},
 	{op.SiLU, random(one...)},
@@ -244,6 +271,18 @@ var table = append(recurrentRows(), []row{
 	{op.DPatches(odd, shape{2, 3, 4, 5}), random([]shape{{2, 2, 3, 18}})},
 	{op.MaxWindows(odd, 2, 3), spread([]shape{{2, 3, 4, 5}})},
 	{op.DMaxWindows(odd), spread([]shape{{2, 3, 4, 5}, {2, 3, 2, 3}})},
+	{op.PickWindows(odd, 2, 3), spread([]shape{{2, 3, 4, 5}, {2, 3, 4, 5}})},
+	{op.AvgWindows(odd, 2, 3), random([]shape{{2, 3, 4, 5}})},
+	{op.DAvgWindows(odd, shape{2, 3, 4, 5}), random([]shape{{2, 3, 2, 3}})},
+	{op.MaxWindows(stem, 4, 3), spread([]shape{{2, 3, 7, 5}})},
+	{op.DMaxWindows(stem), spread([]shape{{2, 3, 7, 5}, {2, 3, 4, 3}})},
+	{op.PickWindows(stem, 4, 3), spread([]shape{{2, 3, 7, 5}, {2, 3, 7, 5}})},
+	{op.AvgWindows(stem, 4, 3), random([]shape{{2, 3, 7, 5}})},
+	{op.DAvgWindows(stem, shape{2, 3, 7, 5}), random([]shape{{2, 3, 4, 3}})},
+	{op.MaxWindows(large, 3, 20), spread([]shape{{1, 2, 5, 22}})},
+	{op.DMaxWindows(large), spread([]shape{{1, 2, 5, 22}, {1, 2, 3, 20}})},
+	{op.AvgWindows(large, 3, 20), random([]shape{{1, 2, 5, 22}})},
+	{op.DAvgWindows(large, shape{1, 2, 5, 22}), random([]shape{{1, 2, 3, 20}})},
 
 	{op.Affine, random([]shape{{1, 1}, {1, 1}, {1}}, []shape{{1, 5}, {5, 3}, {3}}, []shape{{10, 10}, {10, 10}, {10}},
 		[]shape{{7, 33}, {33, 17}, {17}}, []shape{{3, 2}, {2, 40}, {40}})},
@@ -304,6 +343,7 @@ var table = append(recurrentRows(), []row{
 	{op.AvgPool(3), random(pool[2:]...)},
 	{op.DAvgPool(2, shape{2, 2, 5, 7}), random([]shape{{2, 2, 2, 3}}, []shape{{3, 2, 2, 3}})},
 	{op.DAvgPool(3, shape{1, 3, 3, 9}), random([]shape{{1, 3, 1, 3}})},
+	{op.ScaleMaps, random([]shape{{1, 1, 1, 1}, {1, 1}}, []shape{{2, 3, 4, 5}, {2, 3}})},
 	{op.MapMeans, random(pool...)},
 	{op.DMapMeans(shape{2, 3, 4, 5}), random([]shape{{2, 3}}, []shape{{7, 3}})},
 

@@ -20,8 +20,9 @@ func TestNearest(t *testing.T) {
 			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
 		}
 	}
-	for typed, want := range map[string]string{"maxpool": "pool", "BN": "batchnorm", "lr": "eta", "fc": "dense", "linear": "dense"} {
-		if got := Nearest(typed, []string{"pool", "dense", "batchnorm", "eta", "lambda"}); got != want {
+	for typed, want := range map[string]string{"maxpool": "pool", "BN": "batchnorm", "lr": "eta", "fc": "dense", "linear": "dense", "SpatialDropout2D": "dropout2d",
+		"averagepooling2d": "avgpool", "padding": "pad"} {
+		if got := Nearest(typed, []string{"dropout", "dropout2d", "avgpool", "pad", "pool", "dense", "batchnorm", "eta", "lambda"}); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", typed, got, want)
 		}
 	}

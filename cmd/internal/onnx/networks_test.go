@@ -18,7 +18,8 @@ type network struct {
 var networks = map[string]network{
 	"activations": {graph.Seq{
 		graph.Dense{Out: 9}, graph.Sigmoid, graph.Dense{Out: 9}, graph.Tanh, graph.Dense{Out: 9, NoBias: true}, graph.ReLU, graph.Dense{Out: 9}, graph.GELU,
-		graph.Dense{Out: 9}, graph.SiLU, graph.Dense{Out: 9}, graph.LeakyReLU{Slope: .2}, graph.Dense{Out: 9}, graph.Softmax, graph.Dense{Out: 4},
+		graph.Dense{Out: 9}, graph.SiLU, graph.Dense{Out: 9}, graph.LeakyReLU{Slope: .2},
+		graph.Dense{Out: 9}, graph.ELU{Alpha: .7}, graph.Dense{Out: 9}, graph.SELU, graph.Dense{Out: 9}, graph.PReLU{}, graph.PReLU{Shared: true}, graph.Softplus, graph.Dense{Out: 9}, graph.Softmax, graph.Dense{Out: 4},
 	}, graph.CrossEntropy, vector, false},
 	"float64": {graph.Seq{graph.Dense{Out: 9}, graph.BatchNorm{}, graph.GELU, graph.Dense{Out: 4}}, graph.LogLikelihood, vector, true},
 	"images": {graph.Seq{
@@ -33,6 +34,10 @@ var networks = map[string]network{
 		graph.ConvTranspose{Out: 4, Kernel: 2, Cols: 3, Dilation: 2, Groups: 2, NoBias: true}, graph.Dense{Out: 3},
 	}, graph.LogLikelihood, image, false},
 	"no multiple of the window": {graph.Seq{graph.MaxPool{Size: 3}, graph.AvgPool{Size: 2}, graph.Dense{Out: 3}}, graph.MSE, shape{2, 8, 7}, false},
+	"windows that overlap": {graph.Seq{
+		graph.MaxPool{Size: 3, Stride: 2, Pad: 1}, graph.PReLU{}, graph.Dropout2D{P: .5}, graph.Conv{Out: 3, Kernel: 1}, graph.PReLU{Shared: true},
+		graph.Dropout2D{P: .5, Unscaled: true}, graph.AvgPool{Size: 2, Stride: 1, Pad: 1}, graph.AvgPool{Size: 4, Stride: 3, Pad: 2}, graph.Dense{Out: 3},
+	}, graph.MSE, image, false},
 	"branches": {graph.Seq{
 		graph.Concat{{graph.Conv{Out: 2, Kernel: 3, Pad: graph.Same}}, {}, {graph.Slice{From: 1, To: 2}}},
 		graph.Residual{graph.Conv{Out: 5, Kernel: 3, Pad: graph.Same}, graph.Tanh}, graph.Add{{}, {graph.SiLU}}, graph.Slice{From: 1, To: 4}, graph.GlobalAvgPool{},

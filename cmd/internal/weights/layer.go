@@ -18,6 +18,7 @@ const (
 	transpose = "convtranspose"
 	batchNorm = "batchnorm"
 	layerNorm = "layernorm"
+	prelu     = "prelu"
 )
 
 // layer is a layer of the network with its parameters by part, in their order.
@@ -28,7 +29,7 @@ type layer struct {
 }
 
 // ownName has the names of layers that other programs have too.
-var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm)\d+)\.(w|b|gamma|beta|mean|variance)$`)
+var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm|prelu)\d+)\.(w|b|gamma|beta|mean|variance|slope)$`)
 
 // layersOf are the network's layers in the order in which an image meets them; and the parameters of layers that only this program has.
 func layersOf(n *graph.Net, values []graph.Value) (layers []*layer, others []*graph.Param) {
@@ -84,8 +85,12 @@ func groupsOf(file []safetensors.Tensor) (groups []*group, loose []safetensors.T
 	return groups, loose, nil
 }
 
-// settle finds the kind of layer. A norm's weight and bias are gamma and beta.
+// settle finds the kind of layer. A norm's weight and bias are gamma and beta; numbers without a bias are slopes.
 func (g *group) settle() {
+	if len(g.parts) == 1 && (g.parts[0] == slope || g.parts[0] == weight && len(g.tensors[0].Shape) == 1) {
+		g.kind, g.parts[0] = prelu, slope
+		return
+	}
 	rank := 1
 	if k := slices.Index(g.parts, weight); k >= 0 {
 		rank = len(g.tensors[k].Shape)

@@ -226,6 +226,27 @@ func TestKeras(t *testing.T) {
 	found(t, n, file, "", "", Keras, "by the shapes")
 }
 
+// TestPReLU: slopes are a weight without a bias in PyTorch, and alpha in Keras, where an image may have them for all its rows and columns.
+func TestPReLU(t *testing.T) {
+	n := network(t, "conv(3,2) prelu pool(3,stride=2,pad=1) prelu(shared=true) flatten prelu dense(4)", image)
+	file := []safetensors.Tensor{
+		whole(n, "conv1.w", "0.weight"), whole(n, "conv1.b", "0.bias"), whole(n, "prelu1.slope", "1.weight"), whole(n, "prelu2.slope", "3.weight"),
+		whole(n, "prelu3.slope", "5.weight"), outIn(n, "dense1.w", "6.weight"), whole(n, "dense1.b", "6.bias"),
+	}
+	found(t, n, file, "", "", Torch, "by the names")
+	const maps, pixels = 3, 2 * 3
+	last := func(i int) int { return i%maps*pixels + i/maps }
+	m := found(t, n, []safetensors.Tensor{
+		tensor("conv2d/kernel", []int{2, 2, 2, 3}, func(i []int) float32 { return at(n, "conv1.w", i[3], i[2], i[0], i[1]) }), whole(n, "conv1.b", "conv2d/bias"),
+		tensor("p_re_lu/alpha", []int{1, 1, 3}, func(i []int) float32 { return at(n, "prelu1.slope", i[2]) }), whole(n, "prelu2.slope", "p_re_lu_1/alpha"),
+		tensor("p_re_lu_2/alpha", []int{18}, func(i []int) float32 { return at(n, "prelu3.slope", last(i[0])) }),
+		tensor("dense/kernel", []int{18, 4}, func(i []int) float32 { return at(n, "dense1.w", last(i[0]), i[1]) }), whole(n, "dense1.b", "dense/bias"),
+	}, "", "", Keras, "by the names")
+	if len(m.Notes) != 1 || m.Notes[0] != "a pool with pad: Keras pads below and to the right first, and leaves the padding out of a mean" {
+		t.Errorf("%q", m.Notes)
+	}
+}
+
 // TestFlattened: what meets a flattened image in Keras lies otherwise, behind other layers too.
 func TestFlattened(t *testing.T) {
 	// conv: 2 maps of 2×2, number 4 m + p there and 2 p + m in Keras
