@@ -56,13 +56,19 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 		op.Fail("%d outputs; use at least 1", d.Out)
 	}
 	x = Flatten{}.Build(b, x)
-	in := x.Shape()[1]
 	name, init := b.Name("dense"), b.init(d.Init)
-	w := b.weights(name+".w", init, Shape{in, d.Out}, in, d.Out)
 	if d.NoBias {
-		return op.Linear.Apply(x, w)
+		in := x.Shape()[1]
+		return op.Linear.Apply(x, b.weights(name+".w", init, Shape{in, d.Out}, in, d.Out))
 	}
-	return op.Affine.Apply(x, w, b.Param(name+".b", Shape{d.Out}, scale(init.Bias, in, d.Out), false))
+	return b.affine(name, init, x, d.Out)
+}
+
+// affine is x W + b, with parameters NAME.w and NAME.b.
+func (b *Builder) affine(name string, init *Init, x *Node, out int) *Node {
+	in := x.Shape()[1]
+	w := b.weights(name+".w", init, Shape{in, out}, in, out)
+	return op.Affine.Apply(x, w, b.Param(name+".b", Shape{out}, scale(init.Bias, in, out), false))
 }
 
 // init is a layer's rule, or the network's where it has none.

@@ -40,6 +40,11 @@ var layered = map[string]graph.Layer{
 		graph.Reshape{Shape: shape{28, 28}}, graph.Masked{}, graph.PerStep{graph.Dense{Out: 5}, graph.Tanh}, graph.Slice{From: 9, To: 15},
 		graph.Concat{{graph.Last{}}, {graph.Reverse{}, graph.Last{}}}, graph.Dense{Out: 10},
 	},
+	"attention": graph.Seq{
+		graph.Conv{Out: 6, Kernel: 7, Stride: 7}, graph.Steps{}, graph.Positions{}, graph.Residual{graph.PerStep{graph.LayerNorm{}}, graph.Attention{Heads: 2}},
+		graph.Masked{}, graph.Residual{graph.PerStep{graph.LayerNorm{}, graph.Dense{Out: 8}, graph.GELU, graph.Dense{Out: 6}}}, graph.Attention{Heads: 3},
+		graph.Concat{{graph.GlobalAvgPool{}}, {graph.Slice{To: 3}, graph.GlobalAvgPool{}}}, graph.Dense{Out: 10},
+	},
 	"recurrent": graph.Seq{
 		graph.Reshape{Shape: shape{28, 28}}, graph.Slice{From: 12, To: 15}, graph.RNN{Out: 4}, graph.LSTM{Out: 3, Both: true},
 		graph.GRU{Out: 5, Reverse: true}, graph.Last{}, graph.Dense{Out: 10},

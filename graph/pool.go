@@ -55,8 +55,17 @@ func (p pooling) build(x *Node, side func(size int) *Op, windows func(w op.Windo
 	return windows(w, places(s[2]), places(s[3])).Apply(x)
 }
 
-// GlobalAvgPool turns images (m,c,h,w) into the means of their maps (m,c) (Lin, Chen and Yan 2014).
+// GlobalAvgPool turns images (m,c,h,w) into the means of their maps (m,c) (Lin, Chen and Yan 2014), and a sequence (m,steps,features) into the
+// mean of its steps (m,features), those of padding left out.
 type GlobalAvgPool struct{}
 
-// Build needs x (m,c,h,w).
-func (GlobalAvgPool) Build(_ *Builder, x *Node) *Node { return op.MapMeans.Apply(x) }
+// Build needs x (m,c,h,w) or (m,steps,features).
+func (GlobalAvgPool) Build(b *Builder, x *Node) *Node {
+	if len(x.Shape()) != 3 {
+		return op.MapMeans.Apply(x)
+	}
+	if mask := b.Present(x); mask != nil {
+		return op.StepMeansOf.Apply(x, mask)
+	}
+	return op.StepMeans.Apply(x)
+}

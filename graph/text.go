@@ -41,6 +41,10 @@ func (Masked) Kind() string        { return "masked" }
 func (PerStep) Kind() string       { return "perstep" }
 func (Last) Kind() string          { return "last" }
 func (Reverse) Kind() string       { return "reverse" }
+func (Steps) Kind() string         { return "steps" }
+func (Positions) Kind() string     { return "positions" }
+func (Attention) Kind() string     { return "attention" }
+func (Embedding) Kind() string     { return "embedding" }
 
 // String is the network in a line, as a summary shows it: its text form without initializations, and with the String or type of a layer
 // that has no text form.

@@ -17,6 +17,8 @@ var lines = []string{
 	"conv(8,5) prelu pool(3,stride=2,pad=1) dropout2d(.25) elu(alpha=.5) avgpool(3,1,1) selu softplus prelu(shared=true) dense(10)",
 	"dense(8) shared(a,seq(dense(8) tanh)) frozen(dense(8)) shared(a,seq(dense(8) tanh)) slice(0,4) dense(10)",
 	"reshape(28x28) masked(-1) perstep(dense(8) tanh) concat(last,seq(reverse last)) dense(10)",
+	"conv(8,7,stride=7) steps positions residual(perstep(layernorm) attention(4)) globalavgpool dense(10)",
+	"reshape(784) slice(0,9) embedding(30,8,padded=true) attention(2,init=he) last dense(10)",
 	"reshape(28x28) masked(0) lstm(6,both=true) gru(4,reverse=true,init=orthogonal) rnn(5) last dense(10)",
 	"graph(dense(9,name=a) relu(from=a,name=b) tanh(from=a,name=c) add(from=b c)) dense(10)",
 }

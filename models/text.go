@@ -24,6 +24,7 @@ var kinds = append(term.Of(
 	graph.Seq{}, graph.Residual{}, graph.Add{}, graph.Concat{}, graph.Repeat{}, graph.Graph{},
 	graph.Shared{}, graph.Frozen{}, graph.Slice{},
 	graph.RNN{}, graph.LSTM{}, graph.GRU{}, graph.PerStep{}, graph.Last{}, graph.Masked{}, graph.Reverse{},
+	graph.Steps{}, graph.Positions{}, graph.Attention{}, graph.Embedding{},
 	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.AdaGrad{}, train.AdaDelta{}, train.Adam{}, train.AdamW{},
 	train.Constant{}, train.Staircase{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
 ), term.Kinds{

@@ -149,6 +149,26 @@ func ragged(cases ...[]shape) [][]tensor {
 	return x
 }
 
+// empty are the cases with a first example of which nothing is there.
+func empty(cases [][]tensor) [][]tensor {
+	for _, in := range cases {
+		mask := in[len(in)-1]
+		clear(mask.Data[:mask.Shape[1]])
+	}
+	return cases
+}
+
+// tokens are cases whose first input is tokens from 0 to 4, or 0 where the second has one row.
+func tokens(cases ...[]shape) [][]tensor {
+	x := random(cases...)
+	for k, in := range x {
+		for i := range in[0].Data {
+			in[0].Data[i] = float64((i*i + k) % 5 * min(k, 1))
+		}
+	}
+	return x
+}
+
 // withNumber are cases of a tensor and a number, which is input k.
 func withNumber(k int) [][]tensor {
 	var x [][]tensor
@@ -360,6 +380,10 @@ var table = append(recurrentRows(), []row{
 	{op.LayerNorm, random(matrices(3, 1, 1)...)},
 	{op.DLayerNorm, random(matrices(3, 1, 3)...)},
 	{op.DLayerNormScale, random(matrices(3, 3)...)},
+	{op.Attention(1), random([]shape{{1, 1, 3}}, []shape{{2, 3, 6}})},
+	{op.Attention(2), random([]shape{{2, 3, 12}}, []shape{{3, 17, 6}})},
+	{op.DAttention(1), random([]shape{{2, 3, 6}, {2, 3, 2}})},
+	{op.DAttention(2), random([]shape{{2, 3, 12}, {2, 3, 4}}, []shape{{3, 17, 6}, {3, 17, 2}})},
 	{op.Present(9), some([]shape{{1, 1}}, []shape{{3, 4}}, []shape{{2, 3, 2}})},
 	{op.Keep, ragged([]shape{{1, 1}, {1, 1}}, []shape{{3, 4}, {3, 4}}, []shape{{2, 5, 3}, {2, 5}})},
 	{op.LastStep, random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}}, []shape{{2, 3, 2, 2}})},
@@ -368,6 +392,16 @@ var table = append(recurrentRows(), []row{
 	{op.StepBefore(false), random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}})},
 	{op.DStepBefore(true), random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}})},
 	{op.ReverseSteps, random([]shape{{1, 1}}, []shape{{3, 4}}, []shape{{2, 3, 2}})},
+	{op.StepMeans, random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}}, []shape{{2, 3, 17}})},
+	{op.StepMeansOf, ragged([]shape{{1, 1, 1}, {1, 1}}, []shape{{3, 4, 2}, {3, 4}})},
+	{op.DStepMeans(3), random([]shape{{1, 1}}, []shape{{4, 2}})},
+	{op.AttentionOf(2), ragged([]shape{{3, 4, 6}, {3, 4}}, []shape{{2, 5, 12}, {2, 5}})},
+	{op.AttentionOf(1), empty(ragged([]shape{{3, 4, 3}, {3, 4}}))},
+	{op.DAttentionOf(2), ragged([]shape{{3, 4, 6}, {3, 4, 2}, {3, 4}})},
+	{op.DAttentionOf(1), empty(ragged([]shape{{3, 4, 3}, {3, 4, 1}, {3, 4}}))},
+	{op.MaskKeys(-3), ragged([]shape{{3, 2, 4, 5}, {3, 5}})},
+	{op.Lookup, tokens([]shape{{1, 1}, {1, 1}}, []shape{{3, 4}, {5, 2}}, []shape{{2, 7}, {9, 17}})},
+	{op.DLookup(5), tokens([]shape{{1, 1}, {1, 1, 1}}, []shape{{3, 4}, {3, 4, 2}}, []shape{{2, 7}, {2, 7, 17}})},
 	{op.PresentMean, ragged([]shape{{}, {}, {1, 1}}, []shape{{}, {}, {3, 4}})},
 	{op.DPresentMean, ragged([]shape{{}, {1, 1}}, []shape{{}, {3, 4}})},
 	{op.Half(0), random([]shape{{2, 1}}, []shape{{2, 7}})},

@@ -40,7 +40,11 @@ var synonyms = map[string]string{
 	"negative_slope": "slope", "pool_size": "size",
 	"lr": "eta", "learning_rate": "eta", "l2": "lambda", "weight_decay": "lambda", "batch_size": "batch", "optimiser": "optimizer",
 	"initializer": "init", "augmentation": "augment", "nll": "log-likelihood", "bce": "binary-cross-entropy", "l1": "mae", "label_smoothing": "smoothing", "xavier": "glorot",
-	"kaiming": "he", "timedistributed": "perstep", "masking": "masked", "mask": "masked", "flip": "reverse", "mask_value": "value",
+	"kaiming": "he", "timedistributed": "perstep", "simplernn": "rnn", "elman": "rnn", "hidden_size": "out", "hidden": "out", "bidirectional": "both",
+	"go_backwards": "reverse", "masking": "masked", "mask": "masked", "flip": "reverse", "mask_value": "value",
+	"multiheadattention": "attention", "selfattention": "attention", "mha": "attention", "num_heads": "heads", "nhead": "heads", "embed": "embedding",
+	"vocab_size": "vocabulary", "num_embeddings": "vocabulary", "input_dim": "vocabulary", "embedding_dim": "size", "mask_zero": "padded",
+	"padding_idx": "padded", "positionembedding": "positions", "positionalencoding": "positions", "pos_embed": "positions",
 }
 
 // Nearest is the name that is meant by what was typed: what others call it, or of the fewest slips if they are few, or else the first that it

@@ -49,6 +49,26 @@ var networks = map[string]network{
 	"shared": {graph.Seq{
 		graph.Concat{{graph.Slice{From: 0, To: 6}, twin}, {graph.Slice{From: 6, To: 12}, twin}}, graph.Dense{Out: 2},
 	}, graph.BinaryCrossEntropy, vector, false},
+	"patches": {graph.Seq{
+		graph.Conv{Out: 4, Kernel: 2, Stride: 2}, graph.Steps{}, graph.Positions{}, graph.Residual{graph.PerStep{graph.LayerNorm{}}, graph.Attention{Heads: 2}},
+		graph.Residual{graph.PerStep{graph.Dense{Out: 5}, graph.GELU, graph.Dense{Out: 4}}}, graph.GlobalAvgPool{}, graph.Dense{Out: 3},
+	}, graph.LogLikelihood, image, false},
+	"tokens": {graph.Seq{
+		layer(func(_ *graph.Builder, x *node) *node { return op.Floor.Apply(op.Abs.Apply(x)) }), graph.Embedding{Vocabulary: 9, Size: 4, Padded: true},
+		graph.Attention{Heads: 2}, graph.Concat{{graph.GlobalAvgPool{}}, {graph.Reshape{Shape: shape{6, 8}}, graph.GlobalAvgPool{}}}, graph.Dense{Out: 3},
+	}, graph.LogLikelihood, vector, false},
+	"padded steps": {graph.Seq{
+		graph.Reshape{Shape: shape{6, 2}}, layer(func(_ *graph.Builder, x *node) *node { return op.ReLU.Apply(x) }), graph.Masked{},
+		graph.Attention{Heads: 1}, graph.GlobalAvgPool{}, graph.Dense{Out: 3},
+	}, graph.LogLikelihood, vector, false},
+	"recurrent": {graph.Seq{
+		graph.Reshape{Shape: shape{6, 2}}, graph.RNN{Out: 3}, graph.LSTM{Out: 4, Both: true}, graph.GRU{Out: 3, Both: true}, graph.Reverse{}, graph.LSTM{Out: 3, Reverse: true},
+		graph.PerStep{graph.Dense{Out: 3}},
+	}, graph.LogLikelihood, vector, false},
+	"padded recurrent": {graph.Seq{
+		graph.Reshape{Shape: shape{6, 2}}, layer(func(_ *graph.Builder, x *node) *node { return op.ReLU.Apply(x) }), graph.Masked{},
+		graph.LSTM{Out: 4, Both: true}, graph.GRU{Out: 3}, graph.RNN{Out: 3}, graph.Last{}, graph.Dense{Out: 3},
+	}, graph.LogLikelihood, vector, false},
 	"steps":                   {graph.Seq{layer(recurrent), graph.Dense{Out: 6}}, graph.EachStep(3, graph.LogLikelihood), vector, false},
 	"made of others":          {layers(one(triple(op.Exp)), one(triple(triple(op.Tanh)))), graph.MSE, vector, false},
 	"reshaped":                {graph.Seq{graph.Reshape{Shape: shape{3, 2, 2}}, graph.Conv{Out: 2, Kernel: 2}, graph.Flatten{}}, graph.MSE, vector, false},

@@ -36,6 +36,19 @@ var rows = map[string]row{
 	"concat":        simple("Concat", withInt("axis", 1)),
 	"part":          part,
 
+	// sequences and their masks
+	"lookup":    lookup,
+	"stepMeans": stepMeans,
+	"present":   present,
+
+	"recurrent":       loop,
+	"recurrentStates": func(*body, call) error { return nil }, // ONNX's op keeps its own
+	"lastStep":        lastStep,
+	"reverseSteps":    reverseSteps,
+
+	"keep":     keep,
+	"maskKeys": maskKeys,
+
 	// activations
 	"sigmoid":    simple("Sigmoid"),
 	"tanh":       simple("Tanh"),

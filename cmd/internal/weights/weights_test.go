@@ -289,3 +289,37 @@ func TestFlattened(t *testing.T) {
 		t.Errorf("%q", m.Notes)
 	}
 }
+
+// TestAttention: what attention, positions and embeddings have is found by this program's names and by PyTorch's.
+func TestAttention(t *testing.T) {
+	n := network(t, "embedding(7,4) positions attention(2) globalavgpool dense(3)", graph.Shape{5})
+	own := func(name string, shape ...int) safetensors.Tensor {
+		return tensor(name, shape, func(i []int) float32 { return at(n, name, i...) })
+	}
+	turned := func(name, from string, shape ...int) safetensors.Tensor {
+		return tensor(name, shape, func(i []int) float32 { return at(n, from, i[1], i[0]) })
+	}
+	by := func(name, from string, shape ...int) safetensors.Tensor {
+		return tensor(name, shape, func(i []int) float32 { return at(n, from, i...) })
+	}
+	for layout, file := range map[string][]safetensors.Tensor{
+		Stheno: {own("embedding1.w", 7, 4), own("positions1.w", 5, 4), own("attention1.in.w", 4, 12), own("attention1.in.b", 12),
+			own("attention1.out.w", 4, 4), own("attention1.out.b", 4), own("dense1.w", 4, 3), own("dense1.b", 3)},
+		Torch: {by("tokens.weight", "embedding1.w", 7, 4), by("positions.weight", "positions1.w", 5, 4), turned("self_attn.in_proj_weight", "attention1.in.w", 12, 4),
+			by("self_attn.in_proj_bias", "attention1.in.b", 12), turned("self_attn.out_proj.weight", "attention1.out.w", 4, 4),
+			by("self_attn.out_proj.bias", "attention1.out.b", 4), turned("head.weight", "dense1.w", 3, 4), by("head.bias", "dense1.b", 3)},
+	} {
+		m, err := Find(n, file, "", "")
+		if err != nil {
+			t.Fatalf("%s: %v", layout, err)
+		}
+		if m.Layout != layout || len(m.Places) != len(n.Params) {
+			t.Errorf("%s: found as %s, %d of %d", layout, m.Layout, len(m.Places), len(n.Params))
+		}
+		for _, p := range m.Places {
+			if !reflect.DeepEqual(p.Data, p.To.Data) {
+				t.Errorf("%s: %s goes to %s %s", layout, p.Tensor, p.To.Name, p.How)
+			}
+		}
+	}
+}
