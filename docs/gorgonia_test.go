@@ -50,7 +50,7 @@ func TestBefore(t *testing.T) {
 	if err := os.WriteFile(list, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("go", "test", "-overlay", list, "-run", "^ExampleNew_", "-v", "../graph/vm").CombinedOutput()
+	out, err := exec.Command("go", "test", "-vet=off", "-overlay", list, "-run", "^ExampleNew_", "-v", "../graph/vm").CombinedOutput()
 	if n := strings.Count(string(out), "--- PASS"); err != nil || n != len(ported) {
 		t.Errorf("%d of %d programs (%v)\n%s", n, len(ported), err, out)
 	}

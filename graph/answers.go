@@ -6,15 +6,18 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// correct counts the rows of so many classes in which y and target have the largest number in one place.
-func correct[T kernel.Float](y, target []T, classes int) int {
-	n := 0
+// correct counts the rows of so many classes in which y and target have the largest number in one place, of those that are there; nil: all are.
+func correct[T kernel.Float](y, target, there []T, classes int) (right, of int) {
 	for at := 0; at < len(y); at += classes {
+		if there != nil && there[at/classes] == 0 {
+			continue
+		}
+		of++
 		if largest(y[at:at+classes], classOf(target[at:at+classes])) {
-			n++
+			right++
 		}
 	}
-	return n
+	return right, of
 }
 
 // largest says that element k is y's [Argmax].

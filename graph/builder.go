@@ -28,6 +28,7 @@ type Builder struct {
 	masks    []mask
 	dropouts int // layers so far
 	moving   []moving
+	present  map[int64]*Node // the masks of sequences, by the sequence's node
 
 	layers  int // so far
 	outline *outline
@@ -131,6 +132,7 @@ func (b *Builder) layer(where string, l Layer, x ...*Node) *Node {
 	if op.Numbers(s[1:]) > maxParams {
 		op.Fail("its output %v has more than %d numbers for one example; use a smaller layer", s, maxParams)
 	}
+	b.pass(y, x)
 	shut(y)
 	return y
 }

@@ -13,7 +13,8 @@ import (
 type Loss struct {
 	Name string
 	// Cost is the mean cost of the examples, a scalar, from the network's last node y (m,Outputs) and the targets (m,Outputs). One that
-	// compares with the examples themselves takes b.Input(), and no target then need be given.
+	// compares with the examples themselves takes b.Input(), and no target then need be given. Where the network's outputs are a sequence
+	// (m,steps,k), each step that is there counts as an example of k outputs.
 	Cost func(b *Builder, y, target *Node) *Node
 	// Output turns y into what predict shows, activations or probabilities; nil where that is y itself.
 	Output Layer
@@ -73,16 +74,15 @@ func ClassWeights(w ...float64) *Loss {
 }
 
 // EachStep is the mean of l over so many time steps: the network's outputs, and the targets, are the steps' one after the other
-// (m, steps·n).
+// (m, steps·n). Outputs (m, steps, n) have a cost per step without it.
 func EachStep(steps int, l *Loss) *Loss {
 	all := *l
 	all.Name, all.Steps = fmt.Sprintf("%s over %d steps", l.Name, steps), steps
 	rows := func(n *Node) *Node {
-		s := n.Shape()
-		if steps < 1 || s[1]%steps != 0 {
+		if s := n.Shape(); steps < 1 || s[1]%steps != 0 {
 			op.Fail("%d outputs for %d steps; use as many for each", s[1], steps)
 		}
-		return op.Reshape(Shape{s[0] * steps, s[1] / steps}).Apply(n)
+		return perStep(n, steps)
 	}
 	all.Cost = func(b *Builder, y, target *Node) *Node { return l.Cost(b, rows(y), rows(target)) }
 	if l.Output != nil {
@@ -116,7 +116,10 @@ func (l *Loss) check() error {
 
 // output is what the last node y stands for.
 func (l *Loss) output(b *Builder, y *Node) *Node {
-	if l.Output == nil {
+	switch {
+	case len(y.Shape()) == 3:
+		return l.outputPerStep(b, y)
+	case l.Output == nil:
 		return y
 	}
 	return l.Output.Build(b, y)

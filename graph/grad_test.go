@@ -306,7 +306,7 @@ func TestGradLayers(t *testing.T) {
 			return along(nodes{op.DSoftmax.Apply(op.Tanh.Apply(x[0]), x[0])}, 9)
 		}},
 		{"convolution and pooling", []tensor{img, k, two}, func(x nodes) *node {
-			y := op.MaxPool(2).Apply(op.LeakyReLU(.1).Apply(op.Conv(1, 1).Apply(x...)))
+			y := op.MaxPool(2).Apply(op.LeakyReLU(.1).Apply(op.Conv(op.Convolution{PadRows: 1, PadCols: 1}).Apply(x...)))
 			return along(nodes{op.Sigmoid.Apply(op.AvgPool(2).Apply(y))}, 9)
 		}},
 		{"means of maps", []tensor{img}, func(x nodes) *node { return along(nodes{op.Sigmoid.Apply(op.MapMeans.Apply(x[0]))}, 9) }},

@@ -122,6 +122,14 @@ func (draw Draw) fill(x any, rows int, scale float64, seed uint64, name string) 
 	convert(x, numbers)
 }
 
+// part is the elements [from, to) of x.
+func part(x any, from, to int) any {
+	if x, ok := x.([]float32); ok {
+		return x[from:to]
+	}
+	return x.([]float64)[from:to]
+}
+
 // fill makes every element of x value.
 func fill(x any, value float64) {
 	switch x := x.(type) {

@@ -60,67 +60,23 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 	x = Flatten{}.Build(b, x)
 	in := x.Shape()[1]
 	name, init := b.Name("dense"), b.init(d.Init)
-	w := b.weights(name, init, Shape{in, d.Out}, in, d.Out)
+	w := b.weights(name+".w", init, Shape{in, d.Out}, in, d.Out)
 	if d.NoBias {
 		return op.Linear.Apply(x, w)
 	}
 	return op.Affine.Apply(x, w, b.Param(name+".b", Shape{d.Out}, scale(init.Bias, in, d.Out), false))
 }
 
-// Conv is a convolution of Out filters of Kernel×Kernel, at every Stride-th place (0 means 1) of images with Pad zeros around
-// them, which may be [Same]; x is (m,c,h,w), y is (m,Out,h′,w′) with h′ = (h+2·Pad−Kernel)/Stride + 1.
-type Conv struct {
-	Out, Kernel int   `term:",required"`
-	Stride      int   `term:",positive"`
-	Pad         int   `term:",same=-1,valid=0"`
-	NoBias      bool  `term:"bias,not"` // there is no bias to each map, as before a batch norm, which takes any constant away again
-	Init        *Init // nil: the network's
-}
-
-// Valid is the Pad that adds nothing, and Same the one that keeps the size of images at stride 1, for filters of an odd size.
-const (
-	Valid = 0
-	Same  = -1
-)
-
-// Build makes the parameters convN.w (Out, c, Kernel, Kernel) and, unless NoBias, convN.b (Out).
-func (c Conv) Build(b *Builder, x *Node) *Node {
-	if c.Out < 1 || c.Kernel < 1 || c.Stride < 0 || c.Pad < Same {
-		op.Fail("out %d, kernel %d, stride %d, pad %d; out and kernel must be at least 1, the others at least 0", c.Out, c.Kernel, c.Stride, c.Pad)
-	}
-	if c.Pad == Same {
-		if c.Kernel%2 == 0 {
-			op.Fail("pad same for filters of %d×%d; use filters of an odd size", c.Kernel, c.Kernel)
-		}
-		c.Pad = c.Kernel / 2
-	}
-	if c.Pad >= c.Kernel {
-		op.Fail("pad %d for filters of %d×%d, which would see nothing but zeros there; use less than %d, or same", c.Pad, c.Kernel, c.Kernel, c.Kernel)
-	}
-	s := x.Shape()
-	if len(s) != 4 {
-		op.Fail("input %v is not (m,c,h,w); a convolution takes images, which reshape(1x28x28) makes of 784 numbers", s)
-	}
-	area := c.Kernel * c.Kernel
-	name, init, in, out := b.Name("conv"), b.init(c.Init), s[1]*area, c.Out*area
-	w := b.weights(name, init, Shape{c.Out, s[1], c.Kernel, c.Kernel}, in, out)
-	conv := op.Conv(max(c.Stride, 1), c.Pad)
-	if c.NoBias {
-		return op.WithoutBias(conv).Apply(x, w)
-	}
-	return conv.Apply(x, w, b.Param(name+".b", Shape{c.Out}, scale(init.Bias, in, out), false))
-}
-
 // init is a layer's rule, or the network's where it has none.
 func (b *Builder) init(own *Init) *Init { return cmp.Or(own, b.net.config.Init) }
 
-// weights makes or finds a layer's weights.
+// weights makes or finds weights of a layer.
 func (b *Builder) weights(name string, init *Init, shape Shape, in, out int) *Node {
 	draw := init.Draw
 	if draw == nil {
 		draw = Gaussian
 	}
-	return b.drawn(name+".w", shape, draw, scale(init.Weight, in, out), true)
+	return b.drawn(name, shape, draw, scale(init.Weight, in, out), true)
 }
 
 func scale(rule func(in, out int) float64, in, out int) float64 {

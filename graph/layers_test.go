@@ -16,10 +16,27 @@ var layered = map[string]graph.Layer{
 		graph.Conv{Out: 3, Kernel: 5}, graph.GELU, graph.AvgPool{Size: 2}, graph.Conv{Out: 4, Kernel: 3}, graph.SiLU, graph.AvgPool{Size: 3},
 		graph.Conv{Out: 6, Kernel: 1}, graph.LeakyReLU{Slope: .1}, graph.GlobalAvgPool{}, graph.Dense{Out: 10},
 	},
+	"convolutions": graph.Seq{
+		graph.Conv{Out: 6, Kernel: 3, Cols: 5, Stride: 4, Pad: 1}, graph.Tanh, graph.Conv{Out: 6, Kernel: 3, Pad: graph.Same, Groups: 6, NoBias: true}, graph.BatchNorm{},
+		graph.Conv{Out: 6, Kernel: 3, Stride: 2, Pad: graph.Same, Groups: 6, NoBias: true}, graph.Conv{Out: 4, Kernel: 3, Pad: graph.Same, Dilation: 2, Groups: 2},
+		graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 2, Pad: 1, OutPad: 1, Groups: 4}, graph.Tanh,
+		graph.ConvTranspose{Out: 2, Kernel: 2, Cols: 3, Pad: 1, Dilation: 2, NoBias: true}, graph.Dense{Out: 10},
+	},
 	"shapes": graph.Seq{
 		graph.Reshape{Shape: shape{4, 14, 14}}, graph.AvgPool{Size: 5}, graph.Reshape{Shape: shape{2, 8}}, graph.Tanh, graph.Flatten{},
 		graph.Dense{Out: 12}, graph.Reshape{Shape: shape{3, 2, 2}}, graph.Concat{{graph.AvgPool{Size: 1}}, {}, {graph.SiLU}},
 		graph.Dense{Out: 10},
+	},
+	"sequences": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Masked{}, graph.PerStep{graph.Dense{Out: 5}, graph.Tanh}, graph.Slice{From: 9, To: 15},
+		graph.Concat{{graph.Last{}}, {graph.Reverse{}, graph.Last{}}}, graph.Dense{Out: 10},
+	},
+	"recurrent": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Slice{From: 12, To: 15}, graph.RNN{Out: 4}, graph.LSTM{Out: 3, Both: true},
+		graph.GRU{Out: 5, Reverse: true}, graph.Last{}, graph.Dense{Out: 10},
+	},
+	"masked recurrent": graph.Seq{
+		graph.Reshape{Shape: shape{28, 28}}, graph.Slice{From: 3, To: 7}, graph.Masked{}, graph.RNN{Out: 4}, graph.LSTM{Out: 3}, graph.GRU{Out: 5, Reverse: true}, graph.Last{}, graph.Dense{Out: 10},
 	},
 	"shared": graph.Seq{
 		graph.Conv{Out: 4, Kernel: 5, Stride: 3}, graph.Tanh,

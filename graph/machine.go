@@ -91,6 +91,9 @@ type machine[T kernel.Float] struct {
 	program   *vm.VM // vm, if it is ours
 	loss      *Loss
 	batch     int
+	answers   int   // of an example: 1, or one a step
+	mask      *Node // of the outputs; nil: all steps are there
+	there     []T   // its elements after a run
 	x, target []T
 	masks     []mask
 	moving    []moving
@@ -125,7 +128,7 @@ func newMachine[T kernel.Float](n *Net, u use) (m *machine[T], err error) {
 	if u.trains() && u.batch < n.least {
 		return nil, errors.New("a batch norm cannot train on one example: one number a feature has no spread; use mini-batches of at least 2")
 	}
-	m = &machine[T]{loss: n.Loss, batch: u.batch, core: n.core.(*numbers[T]), train: u.trains()}
+	m = &machine[T]{loss: n.Loss, batch: u.batch, answers: max(1, n.Sequence), core: n.core.(*numbers[T]), train: u.trains()}
 	m.x, m.target = make([]T, u.batch*n.Input.TotalSize()), make([]T, u.batch*n.Targets)
 	b, x := n.builder(u, m.x)
 	y := n.layer.Build(b, x)
@@ -138,6 +141,7 @@ func newMachine[T kernel.Float](n *Net, u use) (m *machine[T], err error) {
 	}
 	target := m.targets(b, n, u.batch)
 	cost := n.cost(b, y, target)
+	m.mask = b.Present(y)
 	switch u.purpose {
 	case explaining:
 		m.dx = make([]T, len(m.x))
@@ -228,6 +232,9 @@ func (m *machine[T]) compile(n *Net, outs, nodes Nodes, params []*Param) error {
 	for _, r := range m.moving {
 		order = append(order, r.node)
 	}
+	if m.mask != nil {
+		order = append(order, m.mask)
+	}
 	program, err := vm.Compile(order, nodes, vm.Config{Threads: n.config.Threads, Descent: m.descent, Bound: true})
 	if err != nil {
 		return err
@@ -238,6 +245,9 @@ func (m *machine[T]) compile(n *Net, outs, nodes Nodes, params []*Param) error {
 	}
 	for i := range m.moving {
 		m.moving[i].batch = program.Data(m.moving[i].node)
+	}
+	if m.mask != nil {
+		m.there = program.Data(m.mask).([]T)
 	}
 	if half, all := program.Half(), len(m.x)/m.batch; half > 0 {
 		if x, ok := any(m.x).([]float32); ok {
@@ -262,6 +272,10 @@ func (m *machine[T]) tape(outs, nodes Nodes, params []*Param) {
 		r := &m.moving[i]
 		r.batch = make([]T, r.node.Shape().TotalSize())
 		m.read(r.node, r.batch)
+	}
+	if m.mask != nil {
+		m.there = make([]T, m.mask.Shape().TotalSize())
+		m.read(m.mask, m.there)
 	}
 	m.vm = gorgonia.NewTapeMachine(m.graph)
 }
@@ -288,7 +302,7 @@ func (m *machine[T]) load(src Source) {
 		m.fill(src, x, y)
 	}
 	if m.train && m.loss.Smoothing > 0 {
-		smooth(m.target, len(m.target)/m.batch, T(m.loss.Smoothing))
+		smooth(m.target, len(m.target)/(m.batch*m.answers), T(m.loss.Smoothing))
 	}
 }
 
@@ -351,8 +365,7 @@ func (m *machine[T]) stats() (Stats, error) {
 	}
 	s := Stats{Cost: float64(m.cost[0])}
 	if m.loss.Classes && len(m.target) > 0 {
-		s.Answers = m.batch * max(1, m.loss.Steps)
-		s.Correct = correct(m.y, m.target, len(m.y)/s.Answers)
+		s.Correct, s.Answers = correct(m.y, m.target, m.there, len(m.y)/(m.batch*m.answers))
 	}
 	return s, nil
 }

@@ -35,7 +35,9 @@ type Net struct {
 	Outputs int      // numbers that the last layer gives for one example
 	Targets int      // numbers that the loss compares them with: Outputs, or 0 where it looks at no target
 	Loss    *Loss
-	Steps   uint64 // training steps made so far; with the seed it settles the dropout masks
+	// Sequence is how many steps the outputs are, one after the other, each with a cost and an answer of its own; 0: they are no sequence.
+	Sequence int
+	Steps    uint64 // training steps made so far; with the seed it settles the dropout masks
 
 	layer  Seq
 	config Config
@@ -124,10 +126,10 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	}
 	b, x := n.builder(use{1, training}, n.buffer(in.TotalSize()))
 	y := n.layer.Build(b, x)
-	if s := y.Shape(); len(s) != 2 || s[0] != 1 {
+	if s := y.Shape(); len(s) != 2 && len(s) != 3 || s[0] != 1 {
 		op.Fail("the last layer's output is %v for one example; end with Dense", s)
 	}
-	n.Outputs, n.rows = y.Shape()[1], b.outline.rows
+	n.Outputs, n.Sequence, n.rows = example(y).TotalSize(), loss.steps(y), b.outline.rows
 	if n.across == nil && slices.ContainsFunc(b.moving, func(m moving) bool { return m.of == 1 }) {
 		n.least = 2
 	}
@@ -177,7 +179,7 @@ func reads(n, leaf *Node) bool {
 
 // builder begins a graph with its input node over the given memory.
 func (n *Net) builder(u use, x any) (*Builder, *Node) {
-	b := &Builder{Training: u.trains(), net: n, graph: gorgonia.NewGraph(), count: map[string]int{}}
+	b := &Builder{Training: u.trains(), net: n, graph: gorgonia.NewGraph(), count: map[string]int{}, present: map[int64]*Node{}}
 	b.input = b.variable("x", append(Shape{u.batch}, n.Input...), x)
 	b.outline = newOutline(b.input)
 	return b, b.input
@@ -194,7 +196,11 @@ func (n *Net) dtype() tensor.Dtype {
 // cost is the cost's node, a scalar.
 func (n *Net) cost(b *Builder, y, target *Node) (cost *Node) {
 	defer op.Wrap(func(err error) error { return fmt.Errorf("loss %s: %w", n.Loss.Name, err) })
-	cost = n.Loss.Cost(b, y, target)
+	if len(y.Shape()) == 3 {
+		cost = n.Loss.costPerStep(b, y, target)
+	} else {
+		cost = n.Loss.Cost(b, y, target)
+	}
 	if cost == nil || !cost.IsScalar() {
 		op.Fail("its cost is not a scalar; end with a mean over the mini-batch")
 	}

@@ -106,6 +106,17 @@ func TestNewErrors(t *testing.T) {
 		{graph.Conv{Out: 1, Kernel: 1, Pad: -2}, image, graph.Quadratic, "graph: layer 0 conv(1,1,pad=-2): input (1, 1, 5, 5): out 1, kernel 1, stride 0, pad -2"},
 		{graph.Conv{Out: 1, Kernel: 3, Pad: 3}, image, graph.Quadratic, "graph: layer 0 conv(1,3,pad=3): input (1, 1, 5, 5): pad 3 for filters of 3×3, which would see nothing but zeros there; use less than 3"},
 		{graph.Conv{Out: 1, Kernel: 3, Pad: math.MaxInt}, image, graph.Quadratic, "graph: layer 0 conv(1,3,pad=9223372036854775807): input (1, 1, 5, 5): pad "},
+		{graph.Conv{Out: 1, Kernel: 3, Cols: -1}, image, graph.Quadratic, "graph: layer 0 conv(1,3x-1): input (1, 1, 5, 5): cols -1, dilation 0, groups 0; use at least 1, or 0"},
+		{graph.Conv{Out: 1, Kernel: 3, Cols: 2, Pad: graph.Same}, image, graph.Quadratic, "graph: layer 0 conv(1,3x2,pad=same): input (1, 1, 5, 5): pad same for filters of 3×2; use filters of an odd size"},
+		{graph.Conv{Out: 1, Kernel: 3, Cols: 1, Pad: 1}, image, graph.Quadratic, "graph: layer 0 conv(1,3x1,pad=1): input (1, 1, 5, 5): pad 1 for filters of 3×1, which would see nothing but zeros there; use less than 1, or same"},
+		{graph.Conv{Out: 1, Kernel: 3, Dilation: 3}, image, graph.Quadratic, "graph: layer 0 conv(1,3,dilation=3): input (1, 1, 5, 5): conv/1/0/3/1: filters of 7×7 on images of 5×5; use smaller filters or more pad"},
+		{graph.Conv{Out: 1, Kernel: 5, Dilation: 1 << 62}, image, graph.Quadratic, "graph: layer 0 conv(1,5,dilation=4611686018427387904): input (1, 1, 5, 5): dilation 4611686018427387904 for filters of 5×5; use less"},
+		{graph.Conv{Out: 4, Kernel: 3, Groups: 2}, image, graph.Quadratic, "graph: layer 0 conv(4,3,groups=2): input (1, 1, 5, 5): 2 groups of 1 maps and 4 filters; use a number that divides both"},
+		{graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 2, OutPad: 2}, image, graph.Quadratic, "graph: layer 0 convtranspose(4,3,stride=2,outpad=2): input (1, 1, 5, 5): outpad 2 with stride 2; use at least 0 and less than the stride"},
+		{graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 1 << 62}, image, graph.Quadratic, "graph: layer 0 convtranspose(4,3,stride=4611686018427387904): input (1, 1, 5, 5): stride 4611686018427387904; use less"},
+		{graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 1 << 30}, image, graph.Quadratic, "graph: layer 0 convtranspose(4,3,stride=1073741824): input (1, 1, 5, 5): convTranspose/0/1073741824/0: [(1, 1, 5, 5) (1, 4, 3, 3) (4)] makes more than"},
+		{graph.Seq{graph.MaxPool{Size: 5}, graph.ConvTranspose{Out: 4, Kernel: 3, Pad: 2}}, image, graph.Quadratic, "graph: layer 1 convtranspose(4,3,pad=2): input (1, 1, 1, 1): convTranspose/0/1/2: images of 1×1 leave -1×-1; use less pad or larger filters"},
+		{graph.ConvTranspose{Out: 4, Kernel: 3}, shape{4}, graph.Quadratic, "graph: layer 0 convtranspose(4,3): input (1, 4): input (1, 4) is not (m,c,h,w)"},
 		{graph.Repeat{Times: 60, Layers: graph.Seq{graph.Concat{graph.Seq{graph.ReLU}, graph.Seq{graph.Tanh}}}}, image, graph.Quadratic, "graph: layer 0 repeat(60): input (1, 1, 5, 5): layer 0 concat: input (1, 8388608, 5, 5): its output (1, 16777216, 5, 5) has more than"},
 		{graph.Reshape{Shape: shape{5, 3689348814741910481}}, image, graph.Quadratic, "graph: layer 0 reshape(5x3689348814741910481): input (1, 1, 5, 5): shape (5, 3689348814741910481) has more than"},
 		{graph.MaxPool{}, image, graph.Quadratic, "graph: layer 0 pool(0): input (1, 1, 5, 5): size 0"},
@@ -373,6 +384,19 @@ func TestSummary(t *testing.T) {
 	want := "[{0 conv(2,3,stride=2,pad=1) (2, 5, 5) 20 450 0} {1 pool(2) (2, 2, 2) 0 0 0} {2 relu (2, 2, 2) 0 0 0} {3 dropout(0.5) (2, 2, 2) 0 0 0} {4 dense(3) (3) 27 24 0}]"
 	if got := fmt.Sprint(n.Summary()); got != want || n.Size() != 47 {
 		t.Errorf("%d parameters, %s\nwant 47, %s", n.Size(), got, want)
+	}
+}
+
+// TestSummaryOfGroups: a filter of a group multiplies that group's maps only; each pixel of a transposed convolution's input meets all of a filter.
+func TestSummaryOfGroups(t *testing.T) {
+	n := fresh(t, graph.Seq{
+		graph.Conv{Out: 6, Kernel: 1, Cols: 3, Pad: graph.Same}, graph.Conv{Out: 6, Kernel: 3, Stride: 2, Pad: graph.Same, Dilation: 2, Groups: 6},
+		graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 2, Pad: 1, OutPad: 1, Groups: 2}, graph.Flatten{},
+	}, graph.MSE, shape{1, 8, 6}, graph.Config{})
+	want := "[{0 conv(6,1x3,pad=same) (6, 8, 6) 24 864 0} {1 conv(6,3,stride=2,pad=same,dilation=2,groups=6) (6, 4, 3) 60 648 0} " +
+		"{2 convtranspose(4,3,stride=2,pad=1,outpad=1,groups=2) (4, 8, 6) 112 1296 0} {3 flatten (192) 0 0 0}]"
+	if got := fmt.Sprint(n.Summary()); got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }
 

@@ -89,26 +89,29 @@ func (b *Builder) tally() {
 		r := &o.rows[o.row]
 		r.Params += length(b.params[o.params:])
 		for _, n := range nodes[o.nodes:] {
-			r.MACs += macs(n)
+			r.MACs += macs(n) / b.input.Shape()[0]
 			o.maker[n.ID()] = o.row
 		}
 	}
 	o.params, o.nodes = len(b.params), len(nodes)
 }
 
-// macs is the number of multiply-adds of a node for one example, if it is a product. One of Gorgonia's own is known by the shapes.
+// macs is the number of multiply-adds of a node, if it is a product. One of Gorgonia's own is known by the shapes.
 func macs(n *Node) int {
 	if n.Op() == nil {
 		return 0
 	}
-	x, y := op.Inputs(n), example(n).TotalSize()
+	x, y := op.Inputs(n), n.Shape().TotalSize()
 	if o := op.Of(n.Op()); o != nil {
-		if o.Terms == nil {
+		if o.Terms == nil && o.Gives == nil {
 			return 0
 		}
 		shapes := make([]Shape, len(x))
 		for i := range x {
 			shapes[i] = x[i].Shape()
+		}
+		if o.Gives != nil {
+			return example(x[0]).TotalSize() * o.Gives(shapes)
 		}
 		return y * o.Terms(shapes)
 	}

@@ -149,7 +149,7 @@ func wrongConv(name string, input int, rule graph.Rule) plant {
 var (
 	dense4 = graph.Dense{Out: 4}
 	conv2  = graph.Conv{Out: 2, Kernel: 2}
-	valid  = op.Conv(1, 0)
+	valid  = op.Conv(op.Convolution{})
 )
 
 // planted are mistakes that have been made in backpropagation, one at a time.
@@ -180,10 +180,10 @@ var planted = []plant{
 	{"the bias is forgotten forward", dense4, on(op.Affine, shape{4, 4}, shape{4}), on(withoutBias(), shape{4, 4}, shape{4})},
 
 	wrongConv("filters flipped on the way back", 0, func(x nodes, _, dy *node) *node {
-		return op.DConvX(1, 0, x[0].Shape()).Apply(dy, flipped.Apply(x[1]))
+		return op.DConvX(op.Convolution{}, x[0].Shape()).Apply(dy, flipped.Apply(x[1]))
 	}),
 	wrongConv("the filters' gradient flipped", 1, func(x nodes, _, dy *node) *node {
-		return flipped.Apply(op.DConvK(1, 0, x[1].Shape()).Apply(x[0], dy))
+		return flipped.Apply(op.DConvK(op.Convolution{}, x[1].Shape()).Apply(x[0], dy))
 	}),
 	wrongConv("the maps' bias gradient averaged over places", 2, times(valid, 2, 1./4)),
 

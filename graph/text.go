@@ -11,6 +11,7 @@ import (
 
 func (Dense) Kind() string         { return "dense" }
 func (Conv) Kind() string          { return "conv" }
+func (ConvTranspose) Kind() string { return "convtranspose" }
 func (MaxPool) Kind() string       { return "pool" }
 func (AvgPool) Kind() string       { return "avgpool" }
 func (GlobalAvgPool) Kind() string { return "globalavgpool" }
@@ -30,6 +31,13 @@ func (Graph) Kind() string         { return "graph" }
 func (Shared) Kind() string        { return "shared" }
 func (Frozen) Kind() string        { return "frozen" }
 func (Slice) Kind() string         { return "slice" }
+func (RNN) Kind() string           { return "rnn" }
+func (LSTM) Kind() string          { return "lstm" }
+func (GRU) Kind() string           { return "gru" }
+func (Masked) Kind() string        { return "masked" }
+func (PerStep) Kind() string       { return "perstep" }
+func (Last) Kind() string          { return "last" }
+func (Reverse) Kind() string       { return "reverse" }
 
 // String is the network in a line, as a summary shows it: its text form without initializations, and with the String or type of a layer
 // that has no text form.
@@ -56,6 +64,8 @@ func label(l Layer) string {
 	switch r := l.(type) {
 	case Residual:
 		l = Residual(nil)
+	case PerStep:
+		l = PerStep(nil)
 	case Add:
 		l = Add(nil)
 	case Concat:

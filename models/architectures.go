@@ -58,4 +58,21 @@ var Branches = Model{
 	Recipe: Recipe{Epochs: 10, Batch: 64, Eta: .02, Momentum: .9, Init: graph.He},
 }
 
-var architectures = []Model{LeNet, ResNet, Branches}
+// DSCNN is the network of Zhang, Suda, Lai and Chandra (2017) for microcontrollers, in the size that the benchmark MLPerf Tiny has (Banbury and
+// others 2021), with 10 outputs for its 12. There it is said to have 24,908 parameters: so it has, with 1,152 running statistics and the 576
+// biases before batch norms.
+var DSCNN = Model{
+	Name: "ds-cnn", Doc: "four depthwise separable convolutions (Zhang et al. 2017, as in MLPerf Tiny), 23,000 parameters",
+	Input: image, Loss: graph.LogLikelihood,
+	Net: graph.Seq{
+		graph.Conv{Out: 64, Kernel: 10, Cols: 4, Stride: 2, NoBias: true}, graph.BatchNorm{}, graph.ReLU, graph.Dropout{P: .2},
+		graph.Repeat{Times: 4, Layers: graph.Seq{
+			graph.Conv{Out: 64, Kernel: 3, Pad: graph.Same, NoBias: true, Groups: 64}, graph.BatchNorm{}, graph.ReLU,
+			graph.Conv{Out: 64, Kernel: 1, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+		}},
+		graph.Dropout{P: .4}, graph.GlobalAvgPool{}, graph.Dense{Out: 10},
+	},
+	Recipe: Recipe{Epochs: 10, Batch: 128, Eta: .01, Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Init: graph.He, DropTail: true},
+}
+
+var architectures = []Model{LeNet, ResNet, Branches, DSCNN}

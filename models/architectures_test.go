@@ -131,6 +131,64 @@ from = ["small", "large"]
 op = "seq"
 layer = "pool(2) conv(30,5) relu pool(2) dense(100) relu dropout(0.5) dense(10)"
 `},
+	"ds-cnn": {
+		"conv(64,10x4,stride=2,bias=false) batchnorm relu dropout(0.2) " +
+			"repeat(4, conv(64,3,pad=same,groups=64,bias=false) batchnorm relu conv(64,1,bias=false) batchnorm relu) dropout(0.4) globalavgpool dense(10)",
+		`[[layer]]
+op = "conv"
+out = 64
+kernel = "10x4"
+stride = 2
+bias = false
+
+[[layer]]
+op = "seq"
+layer = "batchnorm relu dropout(0.2)"
+
+[[layer]]
+op = "repeat"
+times = 4
+[[layer.layer]]
+op = "conv"
+out = 64
+kernel = "3x3"
+pad = "same"
+groups = 64
+dilation = 1
+bias = false
+[[layer.layer]]
+op = "seq"
+layer = "batchnorm relu conv(64,1,bias=false) batchnorm relu"
+
+[[layer]]
+op = "seq"
+layer = "dropout(0.4) globalavgpool dense(10)"
+`},
+}
+
+// TestPublishedSize: with the input of the published network, its biases and its 12 words, ds-cnn has as many parameters; 1,152 of the 24,908 that
+// https://github.com/mlcommons/tiny counts are running statistics.
+func TestPublishedSize(t *testing.T) {
+	layers, err := models.Parse[graph.Seq](models.Reader{}, "conv(64,10x4,stride=2) batchnorm relu dropout(0.2) "+
+		"repeat(4, conv(64,3,pad=same,groups=64) batchnorm relu conv(64,1) batchnorm relu) dropout(0.4) globalavgpool dense(12)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := graph.New(layers, graph.LogLikelihood, graph.Shape{1, 49, 10}, graph.Config{Init: graph.Zero})
+	if err != nil {
+		t.Fatal(err)
+	}
+	statistics := 0
+	for _, p := range n.Running() {
+		statistics += p.Len()
+	}
+	if n.Size() != 23_756 || n.Size()+statistics != 24_908 {
+		t.Errorf("%d parameters and %d running statistics", n.Size(), statistics)
+	}
+	own, err := graph.New(models.DSCNN.Net, models.DSCNN.Loss, models.DSCNN.Input, graph.Config{Init: graph.Zero})
+	if err != nil || own.Size() != n.Size()-9*64-2*65 {
+		t.Errorf("%d parameters (%v)", own.Size(), err)
+	}
 }
 
 // TestArchitectures: the three spellings of a network are one: they give the same program, the same first weights and the same first ten

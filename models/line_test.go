@@ -15,6 +15,8 @@ var lines = []string{
 	"conv(8,3,stride=2,pad=same,bias=false) batchnorm(momentum=0.2) leakyrelu(slope=.3) avgpool(2) reshape(8x49) layernorm dense(10,init=he)",
 	"conv(8,5) repeat(2,residual(conv(8,3,pad=same) relu)) add(seq,conv(8,1)) concat(relu,tanh pool(1)) globalavgpool dense(10)",
 	"dense(8) shared(a,seq(dense(8) tanh)) frozen(dense(8)) shared(a,seq(dense(8) tanh)) slice(0,4) dense(10)",
+	"reshape(28x28) masked(-1) perstep(dense(8) tanh) concat(last,seq(reverse last)) dense(10)",
+	"reshape(28x28) masked(0) lstm(6,both=true) gru(4,reverse=true,init=orthogonal) rnn(5) last dense(10)",
 	"graph(dense(9,name=a) relu(from=a,name=b) tanh(from=a,name=c) add(from=b c)) dense(10)",
 }
 

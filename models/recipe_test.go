@@ -18,6 +18,8 @@ func TestRules(t *testing.T) {
 		{"sgd(0.9)", "sgd(momentum=0.9)", train.SGD{Momentum: .9}},
 		{"nesterov", "nesterov", train.Nesterov{}},
 		{"rmsprop(0.99, 1e-6)", "rmsprop(alpha=0.99,eps=1e-06)", train.RMSProp{Alpha: .99, Eps: 1e-6}},
+		{"adagrad(1e-8)", "adagrad(eps=1e-08)", train.AdaGrad{Eps: 1e-8}},
+		{"adadelta(0.95)", "adadelta(rho=0.95)", train.AdaDelta{Rho: .95}},
 		{"adam(beta1=0.7,beta2=0.9)", "adam(beta1=0.7,beta2=0.9)", train.Adam{Beta1: .7, Beta2: .9}},
 		{"adamw(0.7)", "adamw(beta1=0.7)", train.AdamW{Beta1: .7}},
 	} {

@@ -18,12 +18,13 @@ import (
 
 // kinds are the names that texts and files may have. The arguments are the fields of the values here.
 var kinds = append(term.Of(
-	graph.Dense{}, graph.Conv{}, graph.MaxPool{}, graph.AvgPool{}, graph.GlobalAvgPool{}, graph.BatchNorm{}, graph.LayerNorm{}, graph.Dropout{},
+	graph.Dense{}, graph.Conv{}, graph.ConvTranspose{}, graph.MaxPool{}, graph.AvgPool{}, graph.GlobalAvgPool{}, graph.BatchNorm{}, graph.LayerNorm{}, graph.Dropout{},
 	graph.Sigmoid.(term.Named), graph.Tanh.(term.Named), graph.ReLU.(term.Named), graph.LeakyReLU{}, graph.GELU.(term.Named),
 	graph.SiLU.(term.Named), graph.Softmax.(term.Named), graph.Flatten{}, graph.Reshape{},
 	graph.Seq{}, graph.Residual{}, graph.Add{}, graph.Concat{}, graph.Repeat{}, graph.Graph{},
 	graph.Shared{}, graph.Frozen{}, graph.Slice{},
-	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.Adam{}, train.AdamW{},
+	graph.RNN{}, graph.LSTM{}, graph.GRU{}, graph.PerStep{}, graph.Last{}, graph.Masked{}, graph.Reverse{},
+	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.AdaGrad{}, train.AdaDelta{}, train.Adam{}, train.AdamW{},
 	train.Constant{}, train.Staircase{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
 ), term.Kinds{
 	{"model", Reader{}.blank()}, {"train", Plain},
@@ -254,7 +255,7 @@ func blame(terms []term.Term, err error) int {
 			}
 		}
 		pos = terms[i].Pos
-		if !slices.Contains([]string{"seq", "residual", "repeat", "graph"}, terms[i].Name) {
+		if !slices.Contains([]string{"seq", "residual", "repeat", "graph", "perstep"}, terms[i].Name) {
 			return pos
 		}
 		var inside []term.Term

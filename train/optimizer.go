@@ -116,6 +116,55 @@ func rmsProp[T kernel.Float](o RMSProp, s Rates, l2 float64) Rule[T] {
 	}
 }
 
+// AdaGrad divides the gradient by the root of the sum of its squares so far, so that η falls element by element (Duchi, Hazan and Singer, 2011):
+//
+//	g = ∇w + (λ/n) w,  s ← s + g²,  w ← w − η g/(√s + ε)
+//
+// λ is coupled. Usual is an η of 0.01.
+type AdaGrad struct {
+	Eps float64 // ε; 0: 1e-10
+}
+
+// Keeps is the sum of squares.
+func (AdaGrad) Keeps() []string { return []string{"square"} }
+
+// Update does one step.
+func (o AdaGrad) Update(p *graph.Param, kept []any, s Rates) {
+	o.Eps = cmp.Or(o.Eps, 1e-10)
+	Apply(p, kept, adaGrad[float32](o, s, s.decay(p)), adaGrad[float64](o, s, s.decay(p)))
+}
+
+func adaGrad[T kernel.Float](o AdaGrad, s Rates, l2 float64) Rule[T] {
+	return func(w, g []T, kept [][]T) {
+		kernel.For[T]().AdaGrad(w, kept[0], g, T(s.Eta), T(o.Eps), T(l2))
+	}
+}
+
+// AdaDelta makes steps as large as the steps before it, by running means (Zeiler 2012, algorithm 1):
+//
+//	g = ∇w + (λ/n) w,  v ← ρ v + (1−ρ) g²,  x = g √(d+ε)/√(v+ε),  d ← ρ d + (1−ρ) x²,  w ← w − η x
+//
+// λ is coupled. Zeiler's rule has no learning rate: that is an η of 1.
+type AdaDelta struct {
+	Rho float64 // ρ; 0: 0.9
+	Eps float64 // ε; 0: 1e-6
+}
+
+// Keeps are the running means of the gradient's square and of the step's.
+func (AdaDelta) Keeps() []string { return []string{"square", "delta"} }
+
+// Update does one step.
+func (o AdaDelta) Update(p *graph.Param, kept []any, s Rates) {
+	o = AdaDelta{cmp.Or(o.Rho, .9), cmp.Or(o.Eps, 1e-6)}
+	Apply(p, kept, adaDelta[float32](o, s, s.decay(p)), adaDelta[float64](o, s, s.decay(p)))
+}
+
+func adaDelta[T kernel.Float](o AdaDelta, s Rates, l2 float64) Rule[T] {
+	return func(w, g []T, kept [][]T) {
+		kernel.For[T]().AdaDelta(w, kept[0], kept[1], g, T(1-o.Rho), T(s.Eta), T(o.Eps), T(l2))
+	}
+}
+
 // Adam is the rule of Kingma and Ba (2015, algorithm 1), with bias correction; t is the number of the step:
 //
 //	g = ∇w + (λ/n) w,  m ← β₁ m + (1−β₁) g,  v ← β₂ v + (1−β₂) g²
@@ -190,6 +239,14 @@ func (o Nesterov) Check() error { return below("momentum", o.Momentum, 1) }
 // Check says what is wrong with its numbers.
 func (o RMSProp) Check() error {
 	return cmp.Or(below("alpha", o.Alpha, 1), below("eps", o.Eps, math.Inf(1)))
+}
+
+// Check says what is wrong with its numbers.
+func (o AdaGrad) Check() error { return below("eps", o.Eps, math.Inf(1)) }
+
+// Check says what is wrong with its numbers.
+func (o AdaDelta) Check() error {
+	return cmp.Or(below("rho", o.Rho, 1), below("eps", o.Eps, math.Inf(1)))
 }
 
 // Check says what is wrong with its numbers.

@@ -30,6 +30,10 @@ var rules = []struct {
 	{"nesterov(0.6)", train.Nesterov{Momentum: .6}, nesterov(.6)},
 	{"rmsprop", train.RMSProp{}, rmsProp(.9, 1e-8)},
 	{"rmsprop(0.5,0.1)", train.RMSProp{Alpha: .5, Eps: .1}, rmsProp(.5, .1)},
+	{"adagrad", train.AdaGrad{}, adaGrad(1e-10)},
+	{"adagrad(0.1)", train.AdaGrad{Eps: .1}, adaGrad(.1)},
+	{"adadelta", train.AdaDelta{}, adaDelta(.9, 1e-6)},
+	{"adadelta(0.5,0.1)", train.AdaDelta{Rho: .5, Eps: .1}, adaDelta(.5, .1)},
 	{"adam", train.Adam{}, adam(.9, .999, 1e-8, true)},
 	{"adam(0.7,0.9,0.1)", train.Adam{Beta1: .7, Beta2: .9, Eps: .1}, adam(.7, .9, .1, true)},
 	{"adamw", train.AdamW{}, adam(.9, .999, 1e-8, false)},
@@ -51,6 +55,26 @@ func rmsProp(alpha, eps float64) func(e *element, g, eta, l2 float64, t int) {
 		g += l2 * e.w
 		e.v = alpha*e.v + (1-alpha)*g*g
 		e.w -= eta * g / (math.Sqrt(e.v) + eps)
+	}
+}
+
+func adaGrad(eps float64) func(e *element, g, eta, l2 float64, t int) {
+	return func(e *element, g, eta, l2 float64, _ int) {
+		g += l2 * e.w
+		e.v += g * g
+		e.w -= eta * g / (math.Sqrt(e.v) + eps)
+	}
+}
+
+// adaDelta is algorithm 1 of Zeiler (2012), line by line, with a learning rate: e.m is his E[Δx²].
+func adaDelta(rho, eps float64) func(e *element, g, eta, l2 float64, t int) {
+	rms := func(mean float64) float64 { return math.Sqrt(mean + eps) }
+	return func(e *element, g, eta, l2 float64, _ int) {
+		g += l2 * e.w
+		e.v = rho*e.v + (1-rho)*g*g
+		dx := -rms(e.m) / rms(e.v) * g
+		e.m = rho*e.m + (1-rho)*dx*dx
+		e.w += eta * dx
 	}
 }
 
@@ -135,7 +159,7 @@ func TestTensors(t *testing.T) {
 		for _, k := range []struct {
 			o       train.Optimizer
 			tensors int
-		}{{train.SGD{}, 0}, {train.SGD{Momentum: .5}, 4}, {train.Nesterov{}, 4}, {train.RMSProp{}, 4}, {train.Adam{}, 8}, {train.AdamW{}, 8}} {
+		}{{train.SGD{}, 0}, {train.SGD{Momentum: .5}, 4}, {train.Nesterov{}, 4}, {train.RMSProp{}, 4}, {train.AdaGrad{}, 4}, {train.AdaDelta{}, 8}, {train.Adam{}, 8}, {train.AdamW{}, 8}} {
 			tr := train.Trainer{Net: network(t, graph.Seq{graph.Dense{Out: 2}, graph.Dense{Out: 2}}, graph.Quadratic, c, 3), Optimizer: k.o}
 			all := tr.Tensors()
 			if len(all) != 4+k.tensors {

@@ -82,8 +82,8 @@ func (t *Trainer) place(number int) place {
 	return place{t.Peers.Rank(), t.Peers.Size(), t.examples(number)}
 }
 
-// rest is how many numbers follow the tensors: the cost, the number of right answers, and how many are to stop.
-const rest = 3
+// rest is how many numbers follow the tensors: the cost, the number of right answers and of all, and how many are to stop.
+const rest = 4
 
 // lay makes the memory of what is summed.
 func (t *Trainer) lay() {
@@ -136,12 +136,12 @@ func (t *Trainer) together(ctx context.Context, src graph.Source) (got graph.Sta
 	}
 	share := float64(src.Len()) / float64(t.examples(t.state.Batch))
 	team.Do(&team.Job{Parts: len(s.parts), Run: func(i int) { mem.share(s.parts[i].flat, s.parts[i].own, share) }}, t.Net.Threads())
-	mem.put(s.rest, got.Cost*share, float64(got.Correct), stops(ctx))
+	mem.put(s.rest, got.Cost*share, float64(got.Correct), float64(got.Answers), stops(ctx))
 	if err := t.Peers.Sum(s.flat); err != nil {
 		return got, fmt.Errorf("train: %w", err)
 	}
 	sums := mem.float64s(s.rest)
-	got, s.stop = graph.Stats{Cost: sums[0], Correct: int(sums[1])}, sums[2] > 0
+	got, s.stop = graph.Stats{Cost: sums[0], Correct: int(sums[1]), Answers: int(sums[2])}, sums[3] > 0
 	for i, p := range s.running {
 		moved := s.sums[p]
 		if !finite(got.Cost) { // The step is not made.

@@ -112,6 +112,8 @@ var (
 		plain, momentum,
 		{Optimizer: train.Nesterov{}, Schedule: train.Plateau{}, Patience: 2},
 		{Optimizer: train.RMSProp{}, Schedule: train.Staircase{Every: 2, Factor: .3}},
+		{Optimizer: train.AdaGrad{}, Schedule: train.Plateau{}, Patience: 2},
+		{Optimizer: train.AdaDelta{}, Schedule: train.Cosine{}, EMA: .5},
 		{Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Clip: .5, EMA: .9},
 		{Optimizer: train.AdamW{}, Schedule: train.Cosine{Warmup: .1}},
 		{Optimizer: train.SGD{}, Schedule: train.OneCycle{Linear: true}, EMA: .6, Patience: 9},

@@ -66,16 +66,23 @@ type Trainer struct {
 // State is where a training stands: with the parameters and the optimizer's tensors, all that is needed to go on as if it had
 // never stopped.
 type State struct {
-	Epoch  int     `json:"epoch"` // the epoch of the next mini-batch
-	Batch  int     `json:"batch"` // its number in the epoch
-	Steps  uint64  `json:"steps"` // mini-batches trained so far
-	Eta    float64 `json:"eta"`   // which the schedule multiplies
-	Best   Best    `json:"best"`
-	Stale  int     `json:"stale"` // epochs since η changed or the best
-	Cost   float64 `json:"cost"`  // sums over the epoch so far
-	Right  int     `json:"right"`
-	Seen   int     `json:"seen"`
-	Timing float64 `json:"seconds"` // of the epoch so far
+	Epoch int     `json:"epoch"` // the epoch of the next mini-batch
+	Batch int     `json:"batch"` // its number in the epoch
+	Steps uint64  `json:"steps"` // mini-batches trained so far
+	Eta   float64 `json:"eta"`   // which the schedule multiplies
+	Best  Best    `json:"best"`
+	Stale int     `json:"stale"` // epochs since η changed or the best
+	Cost  float64 `json:"cost"`  // sums over the epoch so far
+	Right int     `json:"right"`
+	Seen  int     `json:"seen"`
+	// Answers is what Right is of, where an example has several: a network that answers at each step.
+	Answers int     `json:"answers,omitempty"`
+	Timing  float64 `json:"seconds"` // of the epoch so far
+}
+
+// Accuracy is the fraction of right answers in the epoch so far.
+func (s State) Accuracy() float64 {
+	return float64(s.Right) / float64(max(1, cmp.Or(s.Answers, s.Seen)))
 }
 
 // Best is the best score so far and its epoch; Epoch is −1 before the first.
@@ -317,6 +324,9 @@ func (t *Trainer) step(ctx context.Context) error {
 	s.Cost += got.Cost * float64(t.examples(s.Batch))
 	s.Right += got.Correct
 	s.Seen += t.examples(s.Batch)
+	if t.Net.Sequence > 0 {
+		s.Answers += got.Answers
+	}
 	return nil
 }
 
@@ -327,7 +337,7 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 	s := &t.state
 	e := Epoch{
 		Epoch: s.Epoch, Eta: t.eta(t.done() - 1), Seconds: s.Timing, PerSecond: float64(s.Seen) / s.Timing,
-		TrainLoss: s.Cost / float64(s.Seen), TrainAcc: float64(s.Right) / float64(s.Seen*max(1, t.Net.Loss.Steps)),
+		TrainLoss: s.Cost / float64(s.Seen), TrainAcc: s.Accuracy(),
 		ValLoss: val.Cost, ValAcc: float64(val.Correct) / float64(max(1, val.Answers)),
 	}
 	score := t.score(e)
@@ -339,7 +349,7 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 	if p, ok := t.Schedule.(Plateau); ok && s.Stale >= t.Patience {
 		s.Eta, s.Stale = s.Eta*p.factor(), 0
 	}
-	s.Epoch, s.Batch, s.Cost, s.Right, s.Seen, s.Timing = s.Epoch+1, 0, 0, 0, 0, 0
+	s.Epoch, s.Batch, s.Cost, s.Right, s.Seen, s.Answers, s.Timing = s.Epoch+1, 0, 0, 0, 0, 0, 0
 	t.order = nil
 	e.Last = s.Epoch >= t.Epochs || t.over()
 	return e

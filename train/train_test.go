@@ -137,7 +137,7 @@ func TestDiverged(t *testing.T) {
 			diverges(t, c, train.Trainer{Optimizer: o, Eta: 5})
 			diverges(t, c, train.Trainer{Optimizer: o, Eta: 5, Schedule: train.Cosine{Warmup: .01}, EMA: .9})
 		}
-		for _, o := range []train.Optimizer{train.RMSProp{}, train.Adam{}, train.AdamW{}} {
+		for _, o := range []train.Optimizer{train.RMSProp{}, train.AdaGrad{}, train.AdaDelta{}, train.Adam{}, train.AdamW{}} {
 			diverges(t, c, train.Trainer{Optimizer: o, Eta: 1e18}) // They divide by the gradient's size.
 		}
 	}
@@ -244,6 +244,8 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Patience = -1 }, "train: patience -1; "},
 		{func(tr *train.Trainer) { tr.Optimizer = train.RMSProp{Alpha: 1} }, "train: alpha 1; use at least 0 and less than 1"},
 		{func(tr *train.Trainer) { tr.Optimizer = train.RMSProp{Eps: -1} }, "train: eps -1; "},
+		{func(tr *train.Trainer) { tr.Optimizer = train.AdaGrad{Eps: -1} }, "train: eps -1; "},
+		{func(tr *train.Trainer) { tr.Optimizer = train.AdaDelta{Rho: 1} }, "train: rho 1; "},
 		{func(tr *train.Trainer) { tr.Optimizer = train.Adam{Beta1: 1} }, "train: beta1 1; "},
 		{func(tr *train.Trainer) { tr.Optimizer = train.AdamW{Beta2: math.NaN()} }, "train: beta2 NaN; "},
 		{func(tr *train.Trainer) { tr.Schedule = train.Staircase{Every: -1} }, "train: every -1; use at least 0"},

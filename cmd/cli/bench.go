@@ -40,7 +40,7 @@ func (a *app) benchCommand() *cobra.Command {
 			"twice as many again backward, less the gradient for the input, which nobody needs. compile is from the model to "+
 			"the end of the first step.", 100) +
 			"\n\n" + wrap("peak is what the machine reaches with multiply-adds in registers alone, on as many threads, the best of fifty tries "+
-			"just before; \"of peak\" is gflops divided by it. Products with images skip the zeros and yet count whole, so that it may be above 100%.", 100) +
+			"just before; \"of peak\" is gflops divided by it. Products with images, and the gradients of convolutions before a pool, skip zeros and yet count whole, so that it may be above 100%.", 100) +
 			"\n\n" + wrap("With --whole a model trains by its recipe, or for --epochs, from its first weights to its last epoch, and the time of all of it is "+
 			"printed, evaluation after each epoch included, and of the first and the last epoch, evaluation not. No run is kept.", 100),
 		ValidArgsFunction: a.completeModels,

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stheno-ml/stheno/cmd/internal/book"
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/cmd/internal/plot"
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term"
@@ -96,7 +97,7 @@ type experiment struct {
 }
 
 func (a *app) book(ctx context.Context, f *bookFlags, names []string) error {
-	data, err := mnist.Load()
+	data, err := dataset.MNIST()
 	if err != nil {
 		return err
 	}

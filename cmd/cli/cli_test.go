@@ -12,10 +12,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/stheno-ml/stheno/cmd/internal/dataset"
 	"github.com/stheno-ml/stheno/mnist"
 	"github.com/stheno-ml/stheno/models"
 )
@@ -26,9 +26,9 @@ const asProgram = "STHENO_TEST_AS_PROGRAM"
 func TestMain(m *testing.M) {
 	mode := os.Getenv(asProgram)
 	if mode == "" {
-		remove := named()
+		named()
 		code := m.Run()
-		remove()
+		os.RemoveAll(scratch)
 		os.Exit(code)
 	}
 	os.Args[0] = "stheno"
@@ -44,23 +44,24 @@ func TestMain(m *testing.M) {
 	os.Exit(Main(models.All, os.Args[1:]))
 }
 
-// named makes the program's name stheno, which is not that of the test's file. Fuzzing starts os.Args[0], and so it must be there.
-func named() (remove func()) {
+// scratch is a folder for as long as the tests run.
+var scratch string
+
+// named makes scratch, and the program's name stheno, which is not that of the test's file. Fuzzing starts os.Args[0], and so it must be there.
+func named() {
 	self, err := os.Executable()
 	if err != nil {
 		panic(err)
 	}
-	dir, err := os.MkdirTemp("", "")
-	if err != nil {
+	if scratch, err = os.MkdirTemp("", ""); err != nil {
 		panic(err)
 	}
-	name := filepath.Join(dir, "stheno")
+	name := filepath.Join(scratch, "stheno")
 	if err := os.Symlink(self, name); err != nil {
 		panic(err)
 	}
 	os.Args[0] = name
-	os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
-	return func() { os.RemoveAll(dir) }
+	os.Setenv("PATH", scratch+string(filepath.ListSeparator)+os.Getenv("PATH"))
 }
 
 // result is what a call of the program gave.
@@ -89,21 +90,29 @@ func ok(t *testing.T, args ...string) result {
 	return r
 }
 
-var digits = sync.OnceValues(mnist.Load)
+var digits = dataset.MNIST
 
 // dataSet writes the first images of MNIST, as the four files of a data set.
 func dataSet(t *testing.T, train, test int) string {
 	t.Helper()
-	d, err := digits()
-	if err != nil {
+	dir := t.TempDir()
+	if err := writeDataSet(dir, train, test); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	for name, s := range map[string]mnist.Set{"train": d.Train.Slice(0, train), "t10k": d.Test.Slice(0, test)} {
-		write(t, filepath.Join(dir, name+"-images-idx3-ubyte"), idx(0x803, []int{s.Len(), s.Rows, s.Cols}, s.Images))
-		write(t, filepath.Join(dir, name+"-labels-idx1-ubyte"), idx(0x801, []int{s.Len()}, s.Labels))
-	}
 	return dir
+}
+
+func writeDataSet(dir string, train, test int) error {
+	d, err := digits()
+	if err != nil {
+		return err
+	}
+	for name, s := range map[string]mnist.Set{"train": d.Train.Slice(0, train), "t10k": d.Test.Slice(0, test)} {
+		images, labels := idx(0x803, []int{s.Len(), s.Rows, s.Cols}, s.Images), idx(0x801, []int{s.Len()}, s.Labels)
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name+"-images-idx3-ubyte"), images, 0o666),
+			os.WriteFile(filepath.Join(dir, name+"-labels-idx1-ubyte"), labels, 0o666))
+	}
+	return err
 }
 
 // idx is an IDX file.

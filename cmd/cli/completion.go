@@ -24,7 +24,9 @@ func (a *app) completeFlags(c *cobra.Command) {
 		what, _ := pflag.UnquoteUsage(f)
 		switch w, ok := f.Value.(worded); {
 		case ok:
-			complete = cobra.FixedCompletions(w.offers(), cobra.ShellCompDirectiveNoFileComp)
+			complete = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { // when asked: it takes milliseconds
+				return w.offers(), cobra.ShellCompDirectiveNoFileComp
+			}
 		case what == "RUN":
 			complete = a.completeRuns
 		case what == "DIR":

@@ -184,7 +184,7 @@ func exportTensors(t *trained, layout string) ([]byte, error) {
 }
 
 // layerTensor has the names of tensors of layers that PyTorch has too. The others have its order of axes already, and keep their names.
-var layerTensor = regexp.MustCompile(`^(.*\.)?(dense|conv|batchnorm|layernorm)(\d+)\.(\w+)$`)
+var layerTensor = regexp.MustCompile(`^(.*\.)?(dense|conv|convtranspose|batchnorm|layernorm)(\d+)\.(\w+)$`)
 
 var torchNames = map[string]string{
 	"w": "weight", "b": "bias", "gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": "running_var",

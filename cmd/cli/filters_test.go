@@ -21,6 +21,8 @@ func TestFirstFilters(t *testing.T) {
 	}{
 		{graph.Seq{graph.Conv{Out: 4, Kernel: 3}, graph.Dense{Out: 2}}, graph.Shape{1, 5, 6}, 4, graph.Shape{3, 3}, 1, []float64{9, 10, 11, 12}},
 		{graph.Seq{graph.Conv{Out: 4, Kernel: 2}, graph.Dense{Out: 2}}, graph.Shape{2, 4, 4}, 8, graph.Shape{2, 2}, 3, []float64{12, 13, 14, 15}},
+		{graph.Seq{graph.Conv{Out: 4, Kernel: 1, Cols: 3, Groups: 2}, graph.Dense{Out: 2}}, graph.Shape{2, 5, 6}, 4, graph.Shape{1, 3}, 1, []float64{3, 4, 5}},
+		{graph.Seq{graph.ConvTranspose{Out: 3, Kernel: 2, Cols: 1}, graph.Dense{Out: 2}}, graph.Shape{2, 5, 6}, 6, graph.Shape{2, 1}, 5, []float64{10, 11}},
 		{graph.Seq{graph.Dense{Out: 3}}, graph.Shape{1, 4, 5}, 3, graph.Shape{4, 5}, 1, []float64{1, 4, 7, 10, 13, 16}},
 		{graph.Seq{graph.ReLU, graph.Dense{Out: 2}}, graph.Shape{2, 2, 3}, 4, graph.Shape{2, 3}, 3, []float64{13, 15, 17, 19, 21, 23}},
 		{graph.Seq{graph.MaxPool{Size: 2}, graph.Dense{Out: 2}}, graph.Shape{1, 4, 4}, 0, nil, 0, nil},

@@ -63,7 +63,7 @@ func (p *progress) training(epochs, images int, counts bool, unit string) func(t
 		left := float64(images-s.Seen)/rate + float64(epochs-s.Epoch-1)*float64(images)/rate
 		acc := ""
 		if counts {
-			acc = "  acc " + percent(fraction(s.Right, s.Seen))
+			acc = "  acc " + percent(s.Accuracy())
 		}
 		p.say("%5d  %3d%%  loss %.4f%s  %s %s  %s left", s.Epoch, 100*s.Seen/images, s.Cost/float64(s.Seen), acc, count(int(rate)), unit, duration(left))
 	}

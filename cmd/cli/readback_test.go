@@ -38,8 +38,11 @@ func TestReadBack(t *testing.T) {
 		"--optimizer=adam(eps=%s)", "--optimizer=nesterov(%s)", "--optimizer=rmsprop(alpha=%s)", "--schedule=cosine(warmup=%s)", "--schedule=onecycle(div=%s)",
 		"--init=normal(%s)", "--augment=warp(rotate=%s)", "--augment=warp(zoom=%s)",
 	}
-	kept := 0
-	for range 200 {
+	kept, all := 0, 200
+	if race { // It looks at goroutines, of which a new name brings none.
+		all = 50
+	}
+	for range all {
 		dir, runs := t.TempDir(), t.TempDir()
 		file, data := filepath.Join(dir, word()+".toml"), filepath.Join(dir, "data "+word())
 		p := "0.5"
@@ -92,8 +95,8 @@ func TestReadBack(t *testing.T) {
 			t.Errorf("%q: %v,\n%s\nthen\n%s", args, err, first, second)
 		}
 	}
-	if kept < 30 {
-		t.Errorf("only %d of 200 were taken", kept)
+	if kept < all*3/20 {
+		t.Errorf("only %d of %d were taken", kept, all)
 	}
 }
 

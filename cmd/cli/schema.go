@@ -44,7 +44,7 @@ func digitSchema(n *graph.Net) *dataset.Schema {
 
 // checkOutputs is an error if a network's last layer does not fit the targets.
 func checkOutputs(model string, n *graph.Net, d *dataset.Data) error {
-	classes, steps := len(d.Schema.Classes), max(1, n.Loss.Steps)
+	classes, steps := len(d.Schema.Classes), max(1, n.Sequence)
 	wanted, what := classes, plural(classes, "class", "classes")
 	if classes == 0 {
 		wanted = len(d.Schema.Targets)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -19,6 +20,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,16 +32,34 @@ import (
 type served struct {
 	*testing.T
 	url, runs, drawings, run string
-	data                     string
 }
 
-// serve trains a run and serves it until the test's end.
+// servedRuns is a folder with one run, which all tests of the page begin with.
+var servedRuns = sync.OnceValues(func() (runs string, err error) {
+	data, runs := filepath.Join(scratch, "data"), filepath.Join(scratch, "runs")
+	if err := errors.Join(os.Mkdir(data, 0o777), writeDataSet(data, 12_000, 300)); err != nil {
+		return "", err
+	}
+	r := call("train", "784-30-10", "--data", data, "--epochs", "3", "--batch", "10", "--eta", "0.1", "--seed", "1", "--runs", runs)
+	if r.code != 0 {
+		return "", errors.New(r.err)
+	}
+	return runs, nil
+})
+
+// serve serves a copy of the run until the test's end.
 func serve(t *testing.T, flags ...string) *served {
 	t.Helper()
 	t.Setenv(asProgram, "1") // Trainings that the page begins are processes of this file.
 	dir := t.TempDir()
-	s := &served{T: t, runs: filepath.Join(dir, "runs"), drawings: filepath.Join(dir, "drawings"), data: dataSet(t, 12_000, 300)}
-	ok(t, "train", "784-30-10", "--data", s.data, "--epochs", "3", "--batch", "10", "--eta", "0.1", "--seed", "1", "--runs", s.runs)
+	s := &served{T: t, runs: filepath.Join(dir, "runs"), drawings: filepath.Join(dir, "drawings")}
+	runs, err := servedRuns()
+	if err == nil {
+		err = os.CopyFS(s.runs, os.DirFS(runs))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	entries, err := os.ReadDir(s.runs)
 	if err != nil {
 		t.Fatal(err)
@@ -112,10 +132,10 @@ func (s *served) want(method, path string, body []byte, headers ...string) map[s
 	return v
 }
 
-// wait asks until the answer is right.
+// wait asks until the answer is right, for minutes on a machine that is busy otherwise.
 func (s *served) wait(path string, right func(map[string]any) bool) map[string]any {
 	s.Helper()
-	for range 300 {
+	for range 3000 {
 		if v := s.want("GET", path, nil); right(v) {
 			return v
 		}

@@ -88,7 +88,7 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
 	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularization λ, by network2's convention")
 	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
-	f.optimizer.define(set, r, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adam or adamw; with numbers: 'adam(beta1=0.7)'")
+	f.optimizer.define(set, r, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adagrad, adadelta, adam or adamw: 'adam(beta1=0.7)'")
 	f.schedule.define(set, r, "schedule", "`rule` of eta over time: constant, step, cosine, onecycle, plateau or halve")
 	set.Float64Var(&f.ema, "ema", 0, "`decay` of an average of the weights, which is evaluated and kept in their place: 0.999")
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")

@@ -27,6 +27,8 @@ type Op struct {
 	// Terms is how many products are added up in an element of the output, from the shapes of the inputs; nil: none, as far as a count
 	// of multiply-adds goes.
 	Terms func(x []Shape) int
+	// Gives is, where the elements of the output are sums of different length, in how many products an element of the first input is.
+	Gives func(x []Shape) int
 	// Cut tells the compiler how the work may be divided along the mini-batch, the first axis.
 	Cut Cut
 
@@ -48,6 +50,8 @@ type Cut struct {
 	Each []bool
 	// Sum says that y is a sum over the examples of all inputs.
 	Sum bool
+	// Least is how many examples are worth a part; 0: a few.
+	Least int
 }
 
 var (

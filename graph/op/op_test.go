@@ -105,6 +105,32 @@ func positive(cases ...[]shape) [][]tensor {
 	return x
 }
 
+// some are cases of sequences of which some steps are padding, of the number 9.
+func some(cases ...[]shape) [][]tensor {
+	x := random(cases...)
+	for _, in := range x {
+		mask := in[0].Data
+		for i := range mask {
+			if n := len(mask) / in[0].Shape[:2].TotalSize(); i/n%3 == 1 {
+				mask[i] = 9
+			}
+		}
+	}
+	return x
+}
+
+// ragged are cases of sequences, the last input of which is a mask.
+func ragged(cases ...[]shape) [][]tensor {
+	x := random(cases...)
+	for _, in := range x {
+		mask := in[len(in)-1].Data
+		for i := range mask {
+			mask[i] = float64((i*i + i/3 + 1) % 3 % 2)
+		}
+	}
+	return x
+}
+
 // withNumber are cases of a tensor and a number, which is input k.
 func withNumber(k int) [][]tensor {
 	var x [][]tensor
@@ -117,7 +143,7 @@ func withNumber(k int) [][]tensor {
 }
 
 // table has every op of the package: TestTable sees to it.
-var table = []row{
+var table = append(recurrentRows(), []row{
 	{op.Sigmoid, random(one...)},
 	{op.DSigmoid, random(two...)},
 	{op.Tanh, random(one...)},
@@ -242,16 +268,29 @@ var table = []row{
 	{op.Embed(2, 7), random([]shape{{3, 5}}, []shape{{2, 4, 3, 2}})},
 	{op.Part(2, 5), random([]shape{{3, 5}}, []shape{{3, 9}}, []shape{{2, 6, 3, 2}})},
 
-	{op.Conv(1, 0), random([]shape{{1, 1, 1, 1}, {1, 1, 1, 1}, {1}}, []shape{{2, 1, 7, 7}, {3, 1, 5, 5}, {3}},
+	{op.Conv(op.Convolution{}), random([]shape{{1, 1, 1, 1}, {1, 1, 1, 1}, {1}}, []shape{{2, 1, 7, 7}, {3, 1, 5, 5}, {3}},
 		[]shape{{2, 3, 5, 6}, {4, 3, 2, 3}, {4}}, []shape{{3, 2, 4, 4}, {1, 2, 4, 4}, {1}})},
-	{op.Conv(1, 2), random([]shape{{2, 2, 3, 4}, {3, 2, 5, 5}, {3}}, []shape{{1, 1, 1, 1}, {1, 1, 2, 2}, {1}})},
-	{op.WithoutBias(op.Conv(1, 1)), random([]shape{{2, 3, 5, 6}, {4, 3, 2, 3}}, []shape{{1, 1, 1, 1}, {1, 1, 1, 1}})},
-	{op.Conv(2, 0), random([]shape{{2, 2, 7, 6}, {3, 2, 3, 3}, {3}}, []shape{{1, 1, 5, 5}, {2, 1, 1, 1}, {2}})},
-	{op.Conv(3, 1), random([]shape{{2, 2, 7, 8}, {2, 2, 3, 2}, {2}})},
-	{op.DConvX(1, 0, shape{2, 3, 5, 6}), random([]shape{{2, 4, 4, 4}, {4, 3, 2, 3}})},
-	{op.DConvX(2, 1, shape{2, 2, 6, 7}), random([]shape{{2, 3, 3, 4}, {3, 2, 3, 3}})},
-	{op.DConvK(1, 0, shape{4, 3, 2, 3}), random([]shape{{2, 3, 5, 6}, {2, 4, 4, 4}})},
-	{op.DConvK(2, 1, shape{3, 2, 3, 3}), random([]shape{{2, 2, 6, 7}, {2, 3, 3, 4}})},
+	{op.Conv(op.Convolution{PadRows: 2, PadCols: 2}), random([]shape{{2, 2, 3, 4}, {3, 2, 5, 5}, {3}}, []shape{{1, 1, 1, 1}, {1, 1, 2, 2}, {1}})},
+	{op.WithoutBias(op.Conv(op.Convolution{PadRows: 1, PadCols: 1})), random([]shape{{2, 3, 5, 6}, {4, 3, 2, 3}}, []shape{{1, 1, 1, 1}, {1, 1, 1, 1}})},
+	{op.Conv(op.Convolution{Stride: 2}), random([]shape{{2, 2, 7, 6}, {3, 2, 3, 3}, {3}}, []shape{{1, 1, 5, 5}, {2, 1, 1, 1}, {2}})},
+	{op.Conv(op.Convolution{Stride: 3, PadRows: 1, PadCols: 1}), random([]shape{{2, 2, 7, 8}, {2, 2, 3, 2}, {2}})},
+	{op.DConvX(op.Convolution{}, shape{2, 3, 5, 6}), random([]shape{{2, 4, 4, 4}, {4, 3, 2, 3}})},
+	{op.DConvX(op.Convolution{Stride: 2, PadRows: 1, PadCols: 1}, shape{2, 2, 6, 7}), random([]shape{{2, 3, 3, 4}, {3, 2, 3, 3}})},
+	{op.DConvK(op.Convolution{}, shape{4, 3, 2, 3}), random([]shape{{2, 3, 5, 6}, {2, 4, 4, 4}})},
+	{op.DConvK(op.Convolution{Stride: 2, PadRows: 1, PadCols: 1}, shape{3, 2, 3, 3}), random([]shape{{2, 2, 6, 7}, {2, 3, 3, 4}})},
+	{op.Conv(op.Convolution{PadRows: 1, PadCols: 2}), random([]shape{{2, 2, 5, 6}, {3, 2, 3, 5}, {3}}, []shape{{1, 1, 4, 3}, {1, 1, 3, 1}, {1}})},
+	{op.Conv(op.Convolution{PadRows: 2, PadCols: 2, Dilation: 2, Groups: 1}), random([]shape{{2, 2, 6, 5}, {3, 2, 3, 3}, {3}})},
+	{op.Conv(op.Convolution{Stride: 2, PadRows: 1, Dilation: 3, Groups: 2}), random([]shape{{2, 4, 9, 8}, {6, 2, 3, 2}, {6}})},
+	{op.Conv(op.Convolution{PadRows: 1, PadCols: 1, Groups: 3}), random([]shape{{2, 3, 5, 6}, {3, 1, 3, 3}, {3}}, []shape{{1, 3, 4, 4}, {6, 1, 3, 2}, {6}})},
+	{op.WithoutBias(op.Conv(op.Convolution{Stride: 2, PadRows: 1, PadCols: 1, Groups: 2})), random([]shape{{2, 2, 7, 6}, {2, 1, 3, 3}})},
+	{op.DConvX(op.Convolution{Stride: 2, PadRows: 1, PadCols: 2, Dilation: 2, Groups: 2}, shape{2, 4, 9, 8}), random([]shape{{2, 6, 4, 4}, {6, 2, 3, 3}})},
+	{op.DConvX(op.Convolution{PadRows: 1, PadCols: 1, Groups: 2}, shape{2, 2, 5, 6}), random([]shape{{2, 2, 5, 6}, {2, 1, 3, 3}})},
+	{op.DConvK(op.Convolution{Stride: 2, PadRows: 1, PadCols: 2, Dilation: 2, Groups: 2}, shape{6, 2, 3, 3}), random([]shape{{2, 4, 9, 8}, {2, 6, 4, 4}})},
+	{op.DConvK(op.Convolution{PadRows: 1, PadCols: 1, Groups: 2}, shape{2, 1, 3, 3}), random([]shape{{2, 2, 5, 6}, {2, 2, 5, 6}})},
+	{op.ConvTranspose(op.Convolution{}, 0), random([]shape{{1, 1, 1, 1}, {1, 1, 1, 1}, {1}}, []shape{{2, 3, 4, 5}, {3, 2, 3, 2}, {2}})},
+	{op.ConvTranspose(op.Convolution{Stride: 2, PadRows: 1, PadCols: 1}, 1), random([]shape{{2, 2, 3, 4}, {2, 3, 3, 3}, {3}})},
+	{op.ConvTranspose(op.Convolution{Stride: 3, PadCols: 2, Dilation: 2, Groups: 2}, 2), random([]shape{{2, 4, 3, 2}, {4, 2, 2, 3}, {4}})},
+	{op.WithoutBias(op.ConvTranspose(op.Convolution{Stride: 2, Groups: 2}, 0)), random([]shape{{2, 2, 3, 4}, {2, 1, 2, 2}})},
 	{op.SumMaps, random([]shape{{1, 1, 1, 1}}, []shape{{3, 5, 4, 7}}, []shape{{2, 20, 12, 12}})},
 	{op.MaxPool(1), spread(pool...)},
 	{op.MaxPool(2), spread(pool...)},
@@ -281,6 +320,16 @@ var table = []row{
 	{op.LayerNorm, random(matrices(3, 1, 1)...)},
 	{op.DLayerNorm, random(matrices(3, 1, 3)...)},
 	{op.DLayerNormScale, random(matrices(3, 3)...)},
+	{op.Present(9), some([]shape{{1, 1}}, []shape{{3, 4}}, []shape{{2, 3, 2}})},
+	{op.Keep, ragged([]shape{{1, 1}, {1, 1}}, []shape{{3, 4}, {3, 4}}, []shape{{2, 5, 3}, {2, 5}})},
+	{op.LastStep, random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}}, []shape{{2, 3, 2, 2}})},
+	{op.LastStepOf, ragged([]shape{{1, 1, 1}, {1, 1}}, []shape{{3, 4, 2}, {3, 4}}, []shape{{2, 3, 2, 2}, {2, 3}})},
+	{op.DLastStep(3), random([]shape{{1, 1}}, []shape{{4, 2}})},
+	{op.StepBefore(false), random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}})},
+	{op.DStepBefore(true), random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}})},
+	{op.ReverseSteps, random([]shape{{1, 1}}, []shape{{3, 4}}, []shape{{2, 3, 2}})},
+	{op.PresentMean, ragged([]shape{{}, {}, {1, 1}}, []shape{{}, {}, {3, 4}})},
+	{op.DPresentMean, ragged([]shape{{}, {1, 1}}, []shape{{}, {3, 4}})},
 	{op.Half(0), random([]shape{{2, 1}}, []shape{{2, 7}})},
 	{op.Half(1), random([]shape{{2, 1}}, []shape{{2, 7}})},
 
@@ -305,7 +354,7 @@ var table = []row{
 	{op.DNLL, smoothed(costs(true))},
 	{op.NLL, random([]shape{{3, 5}, {3, 5}})},
 	{op.DNLL, random([]shape{{3, 5}, {3, 5}, {}})},
-}
+}...)
 
 // TestOps runs the suite of graphtest over the table, once for each implementation of the kernels.
 func TestOps(t *testing.T) {

@@ -340,7 +340,7 @@ func (l *lowering) addition(in *instr) bool {
 			return true
 		case n == 4 && b.elements() == z.shape[1] && b.shape[1] == z.shape[1]:
 			if w, ok := l.windows[z]; ok && alone {
-				l.become(in, op.Conv(w.StrideRows, w.PadRows), by.x[0], by.x[1], view(b, op.Shape{z.shape[1]}))
+				l.become(in, op.Conv(w.convolution()), by.x[0], by.x[1], view(b, op.Shape{z.shape[1]}))
 				return true
 			}
 		}

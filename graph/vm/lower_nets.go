@@ -22,7 +22,11 @@ type windows struct {
 
 // plain says that our convolutions have such windows.
 func (w windows) plain() bool {
-	return w.StrideRows == w.StrideCols && w.PadRows == w.PadCols && w.DilateRows == 1 && w.DilateCols == 1
+	return w.StrideRows == w.StrideCols && w.DilateRows == w.DilateCols
+}
+
+func (w windows) convolution() op.Convolution {
+	return op.Convolution{Stride: w.StrideRows, PadRows: w.PadRows, PadCols: w.PadCols, Dilation: w.DilateRows}
 }
 
 func windowsOf(r reflect.Value) op.Windows {
@@ -50,7 +54,7 @@ func (l *lowering) convolution(in *instr) bool {
 		return false
 	}
 	filters := view(by.x[1], op.Shape{by.x[1].shape[0], w.x.shape[1], w.Rows, w.Cols})
-	l.become(in, op.WithoutBias(op.Conv(w.StrideRows, w.PadRows)), w.x, filters)
+	l.become(in, op.WithoutBias(op.Conv(w.convolution())), w.x, filters)
 	l.windows[in.y] = w
 	return true
 }
@@ -62,7 +66,7 @@ func (l *lowering) filterGrad(in *instr, a, b *value) bool {
 	if dy == nil || !ok || !w.plain() {
 		return false
 	}
-	l.become(in, op.DConvK(w.StrideRows, w.PadRows, op.Shape{dy.shape[1], w.x.shape[1], w.Rows, w.Cols}), w.x, dy)
+	l.become(in, op.DConvK(w.convolution(), op.Shape{dy.shape[1], w.x.shape[1], w.Rows, w.Cols}), w.x, dy)
 	return in.own != nil
 }
 
@@ -71,7 +75,7 @@ func (l *lowering) col2im(in *instr, r reflect.Value) {
 	if by := maker(in.x[0]); by != nil && by.own == op.Linear && w.plain() {
 		if dy := l.mapsLast[by.x[0].root()]; dy != nil {
 			filters := view(by.x[1], op.Shape{dy.shape[1], in.y.shape[1], w.Rows, w.Cols})
-			l.become(in, op.DConvX(w.StrideRows, w.PadRows, in.y.shape.Clone()), dy, filters)
+			l.become(in, op.DConvX(w.convolution(), in.y.shape.Clone()), dy, filters)
 			return
 		}
 	}

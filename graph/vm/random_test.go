@@ -3,6 +3,7 @@ package vm_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -149,14 +150,21 @@ func add(pick choices, nodes *G.Nodes) {
 	}
 }
 
+// rare are the seeds from 4,000 to 10,000 whose graphs take ways through the compiler that those before do not.
+var rare = []uint64{8532, 9177}
+
 // TestRandomGraphs: random graphs give the same on both machines.
 func TestRandomGraphs(t *testing.T) {
-	n := 10_000
+	n := uint64(4_000)
 	if testing.Short() || race {
 		n = 500
 	}
+	seeds := slices.Clone(rare)
+	for seed := range n {
+		seeds = append(seeds, seed)
+	}
 	ran := 0
-	for seed := range uint64(n) {
+	for _, seed := range seeds {
 		if compareRandom(t, fmt.Sprint("seed ", seed), func() choices { return chance(seed) }) {
 			ran++
 		}
@@ -164,8 +172,8 @@ func TestRandomGraphs(t *testing.T) {
 			return
 		}
 	}
-	if ran < n*9/10 {
-		t.Errorf("%d of %d graphs ran on the TapeMachine", ran, n)
+	if ran < len(seeds)*9/10 {
+		t.Errorf("%d of %d graphs ran on the TapeMachine", ran, len(seeds))
 	}
 }
 

@@ -61,7 +61,11 @@ type call[T kernel.Float] struct {
 // the next one. An instruction that sums over examples gives each part a sum of its own, and a second job adds those in order.
 func (l linker[T]) group(block []*instr) []team.Job {
 	m := examples(block[0])
-	parts := min(8, max(1, m/5))
+	least := 5
+	for _, in := range block {
+		least = max(least, in.own.Cut.Least)
+	}
+	parts := min(8, max(1, m/least))
 	calls, sums := make([][]call[T], parts), []func(){}
 	for i := range parts {
 		from, to := i*m/parts, (i+1)*m/parts

@@ -19,6 +19,9 @@ type Set[T Float] struct {
 	// MulT is c = α a bᵀ + β c for c (m,n), a (m,k), b (n,k). With β = 0, c is not read.
 	MulT func(c []T, ldc int, a []T, lda int, b []T, ldb int, m, n, k int, alpha, beta T)
 
+	// Transpose is y[j*ldy+i] = x[i*ldx+j] for i < m ≤ ldy, j < n. It may write anything between y's rows, and in y up to [Turned](ldy, n).
+	Transpose func(y []T, ldy int, x []T, ldx, m, n int)
+
 	// MulAdd does n ≥ 1 rounds of s = s x + x for as many s as keep a processor busy, in registers alone, and returns the number of
 	// multiply-adds. No product can be faster: see [Peak].
 	MulAdd func(n int, x T) int
@@ -28,6 +31,9 @@ type Set[T Float] struct {
 	Nonzero func(idx, ends []int32, x []T, ldx, m int) int
 	// MulSparse is y[r,j] += Σ x[r,idx[t]] w[idx[t],j] for r < m ≤ Together, j < n: rows of x W for an x that is mostly zero.
 	MulSparse func(y []T, ldy int, x []T, ldx int, idx []int32, w []T, ldw, m, n int)
+	// MulSparseRows is y[r,j] += Σ_t x[r,i] w[i,j], i = idx[r,t], for r < m, j < n, t < found[r]: MulSparse for many rows, each with a list of its
+	// own, as Nonzero writes it, in idx (m,k); x is (m,k) and w (k,n).
+	MulSparseRows func(y []T, ldy int, x []T, ldx int, idx, found []int32, w []T, ldw, m, n, k int)
 	// OuterSparse is w[idx[t],j] += α Σ_r x[r,idx[t]] dy[r,j] for r < m ≤ Together, j < n: these rows' share of xᵀ dy.
 	OuterSparse func(w []T, ldw int, x []T, ldx int, idx []int32, dy []T, ldd, m, n int, alpha T)
 
@@ -81,6 +87,10 @@ type Set[T Float] struct {
 	Nesterov func(w, v, g []T, mu, rate, decay T)
 	// RMSProp is h = g + decay w; v = v + a (h²−v); w = w − rate h/(√v + eps).
 	RMSProp func(w, v, g []T, a, rate, eps, decay T)
+	// AdaGrad is h = g + decay w; v = v + h²; w = w − rate h/(√v + eps).
+	AdaGrad func(w, v, g []T, rate, eps, decay T)
+	// AdaDelta is h = g + decay w; v = v + a (h²−v); x = h √(d+eps)/√(v+eps); d = d + a (x²−d); w = w − rate x.
+	AdaDelta func(w, v, d, g []T, a, rate, eps, decay T)
 	// Adam is h = g + decay w; m = m + a (h−m); v = v + b (h²−v); w = shrink w − rate m/(root √v + eps).
 	Adam func(w, m, v, g []T, a, b, rate, root, eps, decay, shrink T)
 
@@ -94,10 +104,17 @@ type Set[T Float] struct {
 	// AvgPoolGrad gives each element of a window dy/size², and 0 to what is in none.
 	AvgPoolGrad func(dx, dy []T, maps, rows, cols, size int)
 	// Im2col writes the matrix of all patches of x: element ((c,u,v),(i,j)) is
-	// x[c, i·stride+u−pad, j·stride+v−pad], 0 outside of x.
+	// x[c, i·stride+u·dilation−padRows, j·stride+v·dilation−padCols], 0 outside of x.
 	Im2col func(y, x []T, g Geometry)
 	// Col2im is the transpose of Im2col as a linear map: it adds each patch element to its place in x, which starts at 0.
 	Col2im func(x, y []T, g Geometry)
+	// Depthwise is y[c] = b[c] + k[c] ⋆ x[c] for each map: the sum over (u,v) of k[c,u,v] times what Im2col has at ((c,u,v),(i,j)). b may be
+	// nil, which is zeros.
+	Depthwise func(y, x, k, b []T, g Geometry)
+	// DepthwiseX is the transpose of Depthwise as a linear map of x.
+	DepthwiseX func(dx, dy, k []T, g Geometry)
+	// DepthwiseK adds to dk what the transpose of Depthwise as a linear map of k makes of dy.
+	DepthwiseK func(dk, x, dy []T, g Geometry)
 
 	// Mask is y[i] = kept where random bits of (key, i) say keep, with probability 1−p, and 0 elsewhere.
 	Mask func(y []T, key uint64, p float64, kept T)
@@ -108,25 +125,34 @@ type Set[T Float] struct {
 	Resample func(y []T, x []byte, rows, cols int, u, v []T)
 }
 
+// Turned is the number of elements that y of Transpose must have.
+func Turned(ldy, n int) int { return (n+7)/8*8*ldy + 8 }
+
 // Together is the number of rows of a sparse matrix that share one list of columns: what is read of w serves them all.
 const Together = 3
 
 // Group is the number of columns for which Nonzero counts.
 const Group = 16
 
-// Geometry is the shape of a convolution over one image: the image's maps, rows and columns, the filter's, and the zeros
-// assumed around the image on each side. The output has Rows+2·Pad−KernelRows+1 rows, then strided.
+// Geometry is the shape of a convolution over one image: the image's maps, rows and columns, the filter's, the distance between the places
+// of the output, the zeros assumed above and below the image and on its left and right, and the distance between the elements of a filter.
 type Geometry struct {
 	Maps, Rows, Cols       int
 	KernelRows, KernelCols int
-	Stride, Pad            int
+	Stride                 int
+	PadRows, PadCols       int
+	Dilation               int
 }
 
 // OutRows is the number of rows of the convolution's output.
-func (g Geometry) OutRows() int { return (g.Rows+2*g.Pad-g.KernelRows)/g.Stride + 1 }
+func (g Geometry) OutRows() int {
+	return (g.Rows+2*g.PadRows-g.Dilation*(g.KernelRows-1)-1)/g.Stride + 1
+}
 
 // OutCols is the number of columns of the convolution's output.
-func (g Geometry) OutCols() int { return (g.Cols+2*g.Pad-g.KernelCols)/g.Stride + 1 }
+func (g Geometry) OutCols() int {
+	return (g.Cols+2*g.PadCols-g.Dilation*(g.KernelCols-1)-1)/g.Stride + 1
+}
 
 // Patch is the number of elements of one patch: maps × filter rows × filter columns.
 func (g Geometry) Patch() int { return g.Maps * g.KernelRows * g.KernelCols }

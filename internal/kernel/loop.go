@@ -9,7 +9,7 @@ import (
 func loops[T Float]() Set[T] {
 	return Set[T]{
 		Mul: mul[T], MulT: mulT[T], MulAdd: mulAdd[T],
-		Nonzero: nonzero[T], MulSparse: mulSparse[T], OuterSparse: outerSparse[T],
+		Transpose: transpose[T], Nonzero: nonzero[T], MulSparse: mulSparse[T], MulSparseRows: mulRowsSparse[T], OuterSparse: outerSparse[T],
 		Add: add[T], Hadamard: hadamard[T], Divide: divide[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
 		SumSquares: sumSquares[T], SumProducts: sumProducts[T], Normalize: normalize[T], NormalizeGrad: normalizeGrad[T],
 		Sigmoid: sigmoid[T], Tanh: tanh[T], ReLU: relu[T],
@@ -18,9 +18,10 @@ func loops[T Float]() Set[T] {
 		GELU: gelu[T], GELUGrad: geluGrad[T], SiLU: silu[T], SiLUGrad: siluGrad[T],
 		Exp: exp[T], Softplus: softplus[T], Logistic: logistic[T], Rectify: rectify[T], RectifyGrad: rectifyGrad[T],
 		Softmax: softmax[T], LogSumExp: logSumExp[T],
-		SGD: sgd[T], Momentum: momentum[T], Nesterov: nesterov[T], RMSProp: rmsProp[T], Adam: adam[T],
+		SGD: sgd[T], Momentum: momentum[T], Nesterov: nesterov[T], RMSProp: rmsProp[T],
+		AdaGrad: adaGrad[T], AdaDelta: adaDelta[T], Adam: adam[T],
 		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], AvgPool: avgPool[T], AvgPoolGrad: avgPoolGrad[T],
-		Im2col: im2col[T], Col2im: col2im[T],
+		Im2col: im2col[T], Col2im: col2im[T], Depthwise: depthwise[T], DepthwiseX: depthwiseX[T], DepthwiseK: depthwiseK[T],
 		Mask: mask[T], Gather: gather[T], Resample: resample[T],
 	}
 }
@@ -66,6 +67,14 @@ func dot[T Float](a, b []T) T {
 	return s
 }
 
+func transpose[T Float](y []T, ldy int, x []T, ldx, m, n int) {
+	for i := range m {
+		for j := range n {
+			y[j*ldy+i] = x[i*ldx+j]
+		}
+	}
+}
+
 func nonzero[T Float](idx, ends []int32, x []T, ldx, m int) int {
 	n := 0
 	for j := range idx {
@@ -86,6 +95,12 @@ func mulSparse[T Float](y []T, ldy int, x []T, ldx int, idx []int32, w []T, ldw,
 		for _, t := range idx {
 			axpy(y[r*ldy:r*ldy+n], x[r*ldx+int(t)], w[int(t)*ldw:int(t)*ldw+n])
 		}
+	}
+}
+
+func mulRowsSparse[T Float](y []T, ldy int, x []T, ldx int, idx, found []int32, w []T, ldw, m, n, k int) {
+	for r := range m {
+		mulSparse(y[r*ldy:], ldy, x[r*ldx:], ldx, idx[r*k:][:found[r]], w, ldw, 1, n)
 	}
 }
 
@@ -200,6 +215,24 @@ func rmsProp[T Float](w, v, g []T, a, rate, eps, decay T) {
 		h := g[i] + decay*w[i]
 		v[i] += a * (h*h - v[i])
 		w[i] -= rate * h / (sqrt(v[i]) + eps)
+	}
+}
+
+func adaGrad[T Float](w, v, g []T, rate, eps, decay T) {
+	for i := range w {
+		h := g[i] + decay*w[i]
+		v[i] += h * h
+		w[i] -= rate * h / (sqrt(v[i]) + eps)
+	}
+}
+
+func adaDelta[T Float](w, v, d, g []T, a, rate, eps, decay T) {
+	for i := range w {
+		h := g[i] + decay*w[i]
+		v[i] += a * (h*h - v[i])
+		x := h * sqrt(d[i]+eps) / sqrt(v[i]+eps)
+		d[i] += a * (x*x - d[i])
+		w[i] -= rate * x
 	}
 }
 

@@ -70,44 +70,86 @@ func windows(maps, rows, cols, size int) iter.Seq2[int, int] {
 }
 
 func im2col[T Float](y, x []T, g Geometry) {
-	clear(y[:g.Patch()*g.OutRows()*g.OutCols()])
-	for row, at := range seen(y, g) {
+	outRows, outCols := g.OutRows(), g.OutCols()
+	clear(y[:g.Patch()*outRows*outCols])
+	for r := range g.runs() {
+		row := y[(r.patch*outRows+r.row)*outCols:][r.from:r.to]
 		if g.Stride == 1 {
-			copy(row, x[at:])
+			copy(row, x[r.at:])
 			continue
 		}
 		for j := range row {
-			row[j] = x[at+j*g.Stride]
+			row[j] = x[r.at+j*g.Stride]
 		}
 	}
 }
 
 func col2im[T Float](x, y []T, g Geometry) {
+	outRows, outCols := g.OutRows(), g.OutCols()
 	clear(x)
-	for row, at := range seen(y, g) {
+	for r := range g.runs() {
+		row := y[(r.patch*outRows+r.row)*outCols:][r.from:r.to]
 		if g.Stride == 1 {
-			sum := x[at : at+len(row)]
+			sum := x[r.at : r.at+len(row)]
 			add(sum, sum, row)
 			continue
 		}
 		for j, v := range row {
-			x[at+j*g.Stride] += v
+			x[r.at+j*g.Stride] += v
 		}
 	}
 }
 
-// seen are the rows of Im2col's y as far as they lie in the image, and the index in x of what each one's first element sees; the others
-// see elements a stride apart.
-func seen[T Float](y []T, g Geometry) iter.Seq2[[]T, int] {
-	return func(yield func(row []T, at int) bool) {
+func depthwise[T Float](y, x, k, b []T, g Geometry) {
+	outRows, outCols, taps := g.OutRows(), g.OutCols(), g.KernelRows*g.KernelCols
+	clear(y)
+	for c, bias := range b {
+		for i := range outRows * outCols {
+			y[c*outRows*outCols+i] = bias
+		}
+	}
+	for r := range g.runs() {
+		row := y[(r.patch/taps*outRows+r.row)*outCols:][r.from:r.to]
+		for j := range row {
+			row[j] += k[r.patch] * x[r.at+j*g.Stride]
+		}
+	}
+}
+
+func depthwiseX[T Float](dx, dy, k []T, g Geometry) {
+	outRows, outCols, taps := g.OutRows(), g.OutCols(), g.KernelRows*g.KernelCols
+	clear(dx)
+	for r := range g.runs() {
+		for j, d := range dy[(r.patch/taps*outRows+r.row)*outCols:][r.from:r.to] {
+			dx[r.at+j*g.Stride] += k[r.patch] * d
+		}
+	}
+}
+
+func depthwiseK[T Float](dk, x, dy []T, g Geometry) {
+	outRows, outCols, taps := g.OutRows(), g.OutCols(), g.KernelRows*g.KernelCols
+	for r := range g.runs() {
+		for j, d := range dy[(r.patch/taps*outRows+r.row)*outCols:][r.from:r.to] {
+			dk[r.patch] += d * x[r.at+j*g.Stride]
+		}
+	}
+}
+
+// run is what an element of a filter, which is an element of a patch, sees of the image in a row of the output: the columns from ≤ j < to of
+// it see elements of the image a stride apart, the first of which is at.
+type run struct{ patch, row, from, to, at int }
+
+// runs are those that are not empty.
+func (g Geometry) runs() iter.Seq[run] {
+	return func(yield func(run) bool) {
 		outRows, outCols := g.OutRows(), g.OutCols()
 		for patch := range g.Patch() {
 			c, u, v := patch/g.KernelCols/g.KernelRows, patch/g.KernelCols%g.KernelRows, patch%g.KernelCols
-			s := v - g.Pad // the column that a row's first element sees, perhaps outside of the image
+			s := v*g.Dilation - g.PadCols // the column that a row's first element sees, perhaps outside of the image
 			from, to := max(0, ceil(-s, g.Stride)), min(outCols, ceil(g.Cols-s, g.Stride))
 			for i := range outRows {
-				row, r := y[(patch*outRows+i)*outCols:][:outCols], i*g.Stride+u-g.Pad
-				if 0 <= r && r < g.Rows && from < to && !yield(row[from:to], (c*g.Rows+r)*g.Cols+s+from*g.Stride) {
+				r := i*g.Stride + u*g.Dilation - g.PadRows
+				if 0 <= r && r < g.Rows && from < to && !yield(run{patch, i, from, to, (c*g.Rows+r)*g.Cols + s + from*g.Stride}) {
 					return
 				}
 			}

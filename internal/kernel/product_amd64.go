@@ -9,6 +9,7 @@ func productAVX2(s *Set[float32]) {
 		mul:  []mulRows{mul1AVX2, mul2AVX2, mul3AVX2, mul4AVX2, mul5AVX2, mul6AVX2},
 		dot:  []dotRows{dot1AVX2, dot2AVX2, dot3AVX2, dot4AVX2, dot5AVX2, dot6AVX2},
 		deep: 128, wide: 24, nonzero: nonzeroAVX2,
+		sparseRows: sparseRowsAVX2, band: 64,
 		mulSparse:   [Together]mulSparseRows{mulSparse1AVX2, mulSparse2AVX2, mulSparse3AVX2},
 		outerSparse: [Together]outerSparseRows{outerSparse1AVX2, outerSparse2AVX2, outerSparse3AVX2},
 	}
@@ -22,6 +23,7 @@ func productAVX512(s *Set[float32]) {
 			mul7AVX512, mul8AVX512, mul9AVX512, mul10AVX512, mul11AVX512, mul12AVX512},
 		dot:  []dotRows{dot1AVX512, dot2AVX512, dot3AVX512, dot4AVX512, dot5AVX512, dot6AVX512},
 		deep: 512, wide: 112, nonzero: nonzeroAVX512,
+		sparseRows: sparseRowsAVX512, band: 128,
 		mulSparse:   [Together]mulSparseRows{mulSparse1AVX512, mulSparse2AVX512, mulSparse3AVX512},
 		outerSparse: [Together]outerSparseRows{outerSparse1AVX512, outerSparse2AVX512, outerSparse3AVX512},
 	}
@@ -40,6 +42,9 @@ type products struct {
 	nonzero     func(idx []int32, ends *int32, x, x1, x2 *float32) int
 	mulSparse   [Together]mulSparseRows   // [m-1] is for m rows
 	outerSparse [Together]outerSparseRows // the same
+
+	sparseRows func(y *float32, ldy int, x *float32, ldx int, idx, found *int32, w *float32, ldw, m, n, k int)
+	band       int // the most columns of sparseRows
 }
 
 // mulSparseRows is MulSparse for a fixed number of rows.
@@ -56,8 +61,8 @@ type dotRows func(c *float32, ldc int, a *float32, lda int, b *float32, ldb, ahe
 
 // lay puts the products into s.
 func (p *products) lay(s *Set[float32]) {
-	s.Mul, s.MulT = p.Mul, p.MulT
-	s.Nonzero, s.MulSparse, s.OuterSparse = p.Nonzero, p.MulSparse, p.OuterSparse
+	s.Mul, s.MulT, s.Transpose = p.Mul, p.MulT, transposed
+	s.Nonzero, s.MulSparse, s.OuterSparse, s.MulSparseRows = p.Nonzero, p.MulSparse, p.OuterSparse, p.MulSparseRows
 }
 
 // Mul is Set.Mul. It copies nothing: each tile fetches the next one's elements into the cache while it runs, which keeps up
@@ -154,16 +159,26 @@ const (
 
 // mulShort is MulT for k < short.
 func (p *products) mulShort(c []float32, ldc int, a []float32, lda int, b []float32, ldb int, m, n, k int, alpha, beta float32) {
-	lent := Borrow[float32](short * turnedRow)
+	lent := Borrow[float32](Turned(turnedRow, short))
 	turned := *lent
 	for j := 0; j < n; j += turnedCols {
 		cols := min(turnedCols, n-j)
-		for q := 0; q < cols; q += 8 {
-			transpose8(&turned[q], turnedRow, &b[(j+q)*ldb], ldb, min(8, cols-q), k)
-		}
+		transposed(turned, turnedRow, b[j*ldb:], ldb, cols, k)
 		p.Mul(c[j:], ldc, a, lda, 1, turned, turnedRow, m, cols, k, alpha, beta)
 	}
 	Return(lent)
+}
+
+// transposed is Set.Transpose. It goes from right to left: eight columns at once, of which the last may reach into the next row's first,
+// which are written later.
+func transposed(y []float32, ldy int, x []float32, ldx, m, n int) {
+	if m == 0 || n == 0 {
+		return
+	}
+	_, _ = y[Turned(ldy, n)-1], x[(m-1)*ldx+n-1]
+	for i := (m - 1) / 8 * 8; i >= 0; i -= 8 {
+		transpose8(&y[i], ldy, &x[i*ldx], ldx, min(8, m-i), n)
+	}
 }
 
 // share is the first of n things if they are shared out in groups of at most most that differ by one at most.
@@ -220,5 +235,26 @@ func (p *products) OuterSparse(w []float32, ldw int, x []float32, ldx int, idx [
 	for j, cols := 0, 0; j < n; j += cols {
 		cols = share(n-j, p.wide)
 		p.outerSparse[m-1](&w[j], ldw, &x[0], ldx, idx, &dy[j], ldd, cols, alpha)
+	}
+}
+
+// MulSparseRows is Set.MulSparseRows. The columns of w are walked in bands, which stay in the first-level cache for all rows.
+func (p *products) MulSparseRows(y []float32, ldy int, x []float32, ldx int, idx, found []int32, w []float32, ldw, m, n, k int) {
+	if m == 0 || n == 0 || k == 0 {
+		return
+	}
+	_, _, _, _, _ = y[(m-1)*ldy+n-1], x[(m-1)*ldx+k-1], idx[m*k-1], found[m-1], w[(k-1)*ldw+n-1]
+	panel := Borrow[float32](k * p.band)
+	defer Return(panel)
+	for j, cols := 0, 0; j < n; j += cols {
+		cols = min(p.band, n-j)
+		from, ld := w[j:], ldw
+		if ldw%(aliased/4) == 0 {
+			for l := range k {
+				copy((*panel)[l*cols:][:cols], w[l*ldw+j:])
+			}
+			from, ld = *panel, cols
+		}
+		p.sparseRows(&y[j], ldy, &x[0], ldx, &idx[0], &found[0], &from[0], ld, m, cols, k)
 	}
 }

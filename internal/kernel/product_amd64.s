@@ -5859,6 +5859,545 @@ return:
 	VZEROUPPER
 	RET
 
+// func sparseRowsAVX2(y *float32, ldy int, x *float32, ldx int, idx *int32, found *int32, w *float32, ldw int, m int, n int, k int)
+// Requires: AVX, FMA3, SSE
+TEXT ·sparseRowsAVX2(SB), NOSPLIT, $8-88
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y+0(FP), AX
+	MOVQ x+16(FP), CX
+	MOVQ idx+32(FP), DX
+	MOVQ found+40(FP), BX
+	MOVQ w+48(FP), SI
+	MOVQ ldw+56(FP), DI
+	SHLQ $0x02, DI
+	MOVQ n+72(FP), R8
+	CMPQ R8, $0x08
+	JLE  few
+	LEAQ -8(R8), R9
+	SHLQ $0x02, R9
+	CMPQ R8, $0x10
+	JG   above2
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done2
+
+loop1:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum4
+
+terms3:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Y2
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VMOVUPS      (R12)(R9*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms3
+
+sum4:
+	VMOVUPS (AX), Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS (AX)(R9*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop1
+
+done2:
+	JMP done
+
+above2:
+	CMPQ R8, $0x18
+	JG   above3
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done6
+
+loop5:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum8
+
+terms7:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Y3
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Y4
+	VFMADD231PS  Y4, Y3, Y0
+	VMOVUPS      32(R12), Y4
+	VFMADD231PS  Y4, Y3, Y1
+	VMOVUPS      (R12)(R9*1), Y4
+	VFMADD231PS  Y4, Y3, Y2
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms7
+
+sum8:
+	VMOVUPS (AX), Y3
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS 32(AX), Y3
+	VADDPS  Y3, Y1, Y1
+	VMOVUPS (AX)(R9*1), Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop5
+
+done6:
+	JMP done
+
+above3:
+	CMPQ R8, $0x20
+	JG   above4
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done10
+
+loop9:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum12
+
+terms11:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Y4
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VMOVUPS      32(R12), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VMOVUPS      64(R12), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VMOVUPS      (R12)(R9*1), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms11
+
+sum12:
+	VMOVUPS (AX), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(AX), Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS 64(AX), Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS (AX)(R9*1), Y4
+	VADDPS  Y4, Y3, Y3
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop9
+
+done10:
+	JMP done
+
+above4:
+	CMPQ R8, $0x28
+	JG   above5
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done14
+
+loop13:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum16
+
+terms15:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Y5
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Y6
+	VFMADD231PS  Y6, Y5, Y0
+	VMOVUPS      32(R12), Y6
+	VFMADD231PS  Y6, Y5, Y1
+	VMOVUPS      64(R12), Y6
+	VFMADD231PS  Y6, Y5, Y2
+	VMOVUPS      96(R12), Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VMOVUPS      (R12)(R9*1), Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms15
+
+sum16:
+	VMOVUPS (AX), Y5
+	VADDPS  Y5, Y0, Y0
+	VMOVUPS 32(AX), Y5
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 64(AX), Y5
+	VADDPS  Y5, Y2, Y2
+	VMOVUPS 96(AX), Y5
+	VADDPS  Y5, Y3, Y3
+	VMOVUPS (AX)(R9*1), Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop13
+
+done14:
+	JMP done
+
+above5:
+	CMPQ R8, $0x30
+	JG   above6
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done18
+
+loop17:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum20
+
+terms19:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Y6
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VMOVUPS      32(R12), Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VMOVUPS      64(R12), Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VMOVUPS      96(R12), Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VMOVUPS      128(R12), Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VMOVUPS      (R12)(R9*1), Y7
+	VFMADD231PS  Y7, Y6, Y5
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms19
+
+sum20:
+	VMOVUPS (AX), Y6
+	VADDPS  Y6, Y0, Y0
+	VMOVUPS 32(AX), Y6
+	VADDPS  Y6, Y1, Y1
+	VMOVUPS 64(AX), Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 96(AX), Y6
+	VADDPS  Y6, Y3, Y3
+	VMOVUPS 128(AX), Y6
+	VADDPS  Y6, Y4, Y4
+	VMOVUPS (AX)(R9*1), Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop17
+
+done18:
+	JMP done
+
+above6:
+	CMPQ R8, $0x38
+	JG   above7
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done22
+
+loop21:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum24
+
+terms23:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Y7
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VMOVUPS      32(R12), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VMOVUPS      64(R12), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVUPS      96(R12), Y8
+	VFMADD231PS  Y8, Y7, Y3
+	VMOVUPS      128(R12), Y8
+	VFMADD231PS  Y8, Y7, Y4
+	VMOVUPS      160(R12), Y8
+	VFMADD231PS  Y8, Y7, Y5
+	VMOVUPS      (R12)(R9*1), Y8
+	VFMADD231PS  Y8, Y7, Y6
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms23
+
+sum24:
+	VMOVUPS (AX), Y7
+	VADDPS  Y7, Y0, Y0
+	VMOVUPS 32(AX), Y7
+	VADDPS  Y7, Y1, Y1
+	VMOVUPS 64(AX), Y7
+	VADDPS  Y7, Y2, Y2
+	VMOVUPS 96(AX), Y7
+	VADDPS  Y7, Y3, Y3
+	VMOVUPS 128(AX), Y7
+	VADDPS  Y7, Y4, Y4
+	VMOVUPS 160(AX), Y7
+	VADDPS  Y7, Y5, Y5
+	VMOVUPS (AX)(R9*1), Y7
+	VADDPS  Y7, Y6, Y6
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VMOVUPS Y6, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop21
+
+done22:
+	JMP done
+
+above7:
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done26
+
+loop25:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum28
+
+terms27:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Y8
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVUPS      32(R12), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVUPS      64(R12), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVUPS      96(R12), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VMOVUPS      128(R12), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VMOVUPS      160(R12), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VMOVUPS      192(R12), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VMOVUPS      (R12)(R9*1), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms27
+
+sum28:
+	VMOVUPS (AX), Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVUPS 32(AX), Y8
+	VADDPS  Y8, Y1, Y1
+	VMOVUPS 64(AX), Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVUPS 96(AX), Y8
+	VADDPS  Y8, Y3, Y3
+	VMOVUPS 128(AX), Y8
+	VADDPS  Y8, Y4, Y4
+	VMOVUPS 160(AX), Y8
+	VADDPS  Y8, Y5, Y5
+	VMOVUPS 192(AX), Y8
+	VADDPS  Y8, Y6, Y6
+	VMOVUPS (AX)(R9*1), Y8
+	VADDPS  Y8, Y7, Y7
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VMOVUPS Y6, 192(AX)
+	VMOVUPS Y7, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop25
+
+done26:
+	JMP done
+
+few:
+	LEAQ    tail256<>+0(SB), R9
+	SHLQ    $0x02, R8
+	SUBQ    R8, R9
+	VMOVUPS 32(R9), Y0
+	XORQ    R8, R8
+	CMPQ    R8, m+64(FP)
+	JGE     done30
+
+loop29:
+	VXORPS  Y1, Y1, Y1
+	MOVQ    DX, R9
+	MOVLQSX (BX), R10
+	SUBQ    $0x01, R10
+	JLT     sum32
+
+terms31:
+	MOVLQSX      (R9), R11
+	VBROADCASTSS (CX)(R11*4), Y2
+	IMULQ        DI, R11
+	ADDQ         SI, R11
+	VMASKMOVPS   (R11), Y0, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         $0x04, R9
+	SUBQ         $0x01, R10
+	JGE          terms31
+
+sum32:
+	VMASKMOVPS (AX), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	MOVQ       ldy+8(FP), R9
+	LEAQ       (AX)(R9*4), AX
+	MOVQ       ldx+24(FP), R9
+	LEAQ       (CX)(R9*4), CX
+	MOVQ       k+80(FP), R9
+	LEAQ       (DX)(R9*4), DX
+	ADDQ       $0x04, BX
+	ADDQ       $+1, R8
+	CMPQ       R8, m+64(FP)
+	JLT        loop29
+
+done30:
+done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func mulAddAVX2(n int, x float32) int
 // Requires: AVX, FMA3
 TEXT ·mulAddAVX2(SB), NOSPLIT, $0-24
@@ -21361,6 +21900,543 @@ block1Rest:
 	JGE          block1Rest
 
 block1RestEnd:
+done:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func sparseRowsAVX512(y *float32, ldy int, x *float32, ldx int, idx *int32, found *int32, w *float32, ldw int, m int, n int, k int)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·sparseRowsAVX512(SB), NOSPLIT, $8-88
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y+0(FP), AX
+	MOVQ x+16(FP), CX
+	MOVQ idx+32(FP), DX
+	MOVQ found+40(FP), BX
+	MOVQ w+48(FP), SI
+	MOVQ ldw+56(FP), DI
+	SHLQ $0x02, DI
+	MOVQ n+72(FP), R8
+	CMPQ R8, $0x10
+	JLE  few
+	LEAQ -16(R8), R9
+	SHLQ $0x02, R9
+	CMPQ R8, $0x20
+	JG   above2
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done34
+
+loop33:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum36
+
+terms35:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Z2
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Z3
+	VFMADD231PS  Z3, Z2, Z0
+	VMOVUPS      (R12)(R9*1), Z3
+	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms35
+
+sum36:
+	VMOVUPS (AX), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS (AX)(R9*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop33
+
+done34:
+	JMP done
+
+above2:
+	CMPQ R8, $0x30
+	JG   above3
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done38
+
+loop37:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum40
+
+terms39:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Z3
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Z4
+	VFMADD231PS  Z4, Z3, Z0
+	VMOVUPS      64(R12), Z4
+	VFMADD231PS  Z4, Z3, Z1
+	VMOVUPS      (R12)(R9*1), Z4
+	VFMADD231PS  Z4, Z3, Z2
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms39
+
+sum40:
+	VMOVUPS (AX), Z3
+	VADDPS  Z3, Z0, Z0
+	VMOVUPS 64(AX), Z3
+	VADDPS  Z3, Z1, Z1
+	VMOVUPS (AX)(R9*1), Z3
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop37
+
+done38:
+	JMP done
+
+above3:
+	CMPQ R8, $0x40
+	JG   above4
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done42
+
+loop41:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum44
+
+terms43:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Z4
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Z5
+	VFMADD231PS  Z5, Z4, Z0
+	VMOVUPS      64(R12), Z5
+	VFMADD231PS  Z5, Z4, Z1
+	VMOVUPS      128(R12), Z5
+	VFMADD231PS  Z5, Z4, Z2
+	VMOVUPS      (R12)(R9*1), Z5
+	VFMADD231PS  Z5, Z4, Z3
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms43
+
+sum44:
+	VMOVUPS (AX), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(AX), Z4
+	VADDPS  Z4, Z1, Z1
+	VMOVUPS 128(AX), Z4
+	VADDPS  Z4, Z2, Z2
+	VMOVUPS (AX)(R9*1), Z4
+	VADDPS  Z4, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop41
+
+done42:
+	JMP done
+
+above4:
+	CMPQ R8, $0x50
+	JG   above5
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done46
+
+loop45:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum48
+
+terms47:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Z5
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Z6
+	VFMADD231PS  Z6, Z5, Z0
+	VMOVUPS      64(R12), Z6
+	VFMADD231PS  Z6, Z5, Z1
+	VMOVUPS      128(R12), Z6
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS      192(R12), Z6
+	VFMADD231PS  Z6, Z5, Z3
+	VMOVUPS      (R12)(R9*1), Z6
+	VFMADD231PS  Z6, Z5, Z4
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms47
+
+sum48:
+	VMOVUPS (AX), Z5
+	VADDPS  Z5, Z0, Z0
+	VMOVUPS 64(AX), Z5
+	VADDPS  Z5, Z1, Z1
+	VMOVUPS 128(AX), Z5
+	VADDPS  Z5, Z2, Z2
+	VMOVUPS 192(AX), Z5
+	VADDPS  Z5, Z3, Z3
+	VMOVUPS (AX)(R9*1), Z5
+	VADDPS  Z5, Z4, Z4
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop45
+
+done46:
+	JMP done
+
+above5:
+	CMPQ R8, $0x60
+	JG   above6
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done50
+
+loop49:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum52
+
+terms51:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Z6
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VMOVUPS      64(R12), Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VMOVUPS      128(R12), Z7
+	VFMADD231PS  Z7, Z6, Z2
+	VMOVUPS      192(R12), Z7
+	VFMADD231PS  Z7, Z6, Z3
+	VMOVUPS      256(R12), Z7
+	VFMADD231PS  Z7, Z6, Z4
+	VMOVUPS      (R12)(R9*1), Z7
+	VFMADD231PS  Z7, Z6, Z5
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms51
+
+sum52:
+	VMOVUPS (AX), Z6
+	VADDPS  Z6, Z0, Z0
+	VMOVUPS 64(AX), Z6
+	VADDPS  Z6, Z1, Z1
+	VMOVUPS 128(AX), Z6
+	VADDPS  Z6, Z2, Z2
+	VMOVUPS 192(AX), Z6
+	VADDPS  Z6, Z3, Z3
+	VMOVUPS 256(AX), Z6
+	VADDPS  Z6, Z4, Z4
+	VMOVUPS (AX)(R9*1), Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop49
+
+done50:
+	JMP done
+
+above6:
+	CMPQ R8, $0x70
+	JG   above7
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done54
+
+loop53:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum56
+
+terms55:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Z7
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Z8
+	VFMADD231PS  Z8, Z7, Z0
+	VMOVUPS      64(R12), Z8
+	VFMADD231PS  Z8, Z7, Z1
+	VMOVUPS      128(R12), Z8
+	VFMADD231PS  Z8, Z7, Z2
+	VMOVUPS      192(R12), Z8
+	VFMADD231PS  Z8, Z7, Z3
+	VMOVUPS      256(R12), Z8
+	VFMADD231PS  Z8, Z7, Z4
+	VMOVUPS      320(R12), Z8
+	VFMADD231PS  Z8, Z7, Z5
+	VMOVUPS      (R12)(R9*1), Z8
+	VFMADD231PS  Z8, Z7, Z6
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms55
+
+sum56:
+	VMOVUPS (AX), Z7
+	VADDPS  Z7, Z0, Z0
+	VMOVUPS 64(AX), Z7
+	VADDPS  Z7, Z1, Z1
+	VMOVUPS 128(AX), Z7
+	VADDPS  Z7, Z2, Z2
+	VMOVUPS 192(AX), Z7
+	VADDPS  Z7, Z3, Z3
+	VMOVUPS 256(AX), Z7
+	VADDPS  Z7, Z4, Z4
+	VMOVUPS 320(AX), Z7
+	VADDPS  Z7, Z5, Z5
+	VMOVUPS (AX)(R9*1), Z7
+	VADDPS  Z7, Z6, Z6
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop53
+
+done54:
+	JMP done
+
+above7:
+	XORQ R8, R8
+	CMPQ R8, m+64(FP)
+	JGE  done58
+
+loop57:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	MOVQ    DX, R10
+	MOVLQSX (BX), R11
+	SUBQ    $0x01, R11
+	JLT     sum60
+
+terms59:
+	MOVLQSX      (R10), R12
+	VBROADCASTSS (CX)(R12*4), Z8
+	IMULQ        DI, R12
+	ADDQ         SI, R12
+	VMOVUPS      (R12), Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VMOVUPS      64(R12), Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VMOVUPS      128(R12), Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VMOVUPS      192(R12), Z9
+	VFMADD231PS  Z9, Z8, Z3
+	VMOVUPS      256(R12), Z9
+	VFMADD231PS  Z9, Z8, Z4
+	VMOVUPS      320(R12), Z9
+	VFMADD231PS  Z9, Z8, Z5
+	VMOVUPS      384(R12), Z9
+	VFMADD231PS  Z9, Z8, Z6
+	VMOVUPS      (R12)(R9*1), Z9
+	VFMADD231PS  Z9, Z8, Z7
+	ADDQ         $0x04, R10
+	SUBQ         $0x01, R11
+	JGE          terms59
+
+sum60:
+	VMOVUPS (AX), Z8
+	VADDPS  Z8, Z0, Z0
+	VMOVUPS 64(AX), Z8
+	VADDPS  Z8, Z1, Z1
+	VMOVUPS 128(AX), Z8
+	VADDPS  Z8, Z2, Z2
+	VMOVUPS 192(AX), Z8
+	VADDPS  Z8, Z3, Z3
+	VMOVUPS 256(AX), Z8
+	VADDPS  Z8, Z4, Z4
+	VMOVUPS 320(AX), Z8
+	VADDPS  Z8, Z5, Z5
+	VMOVUPS 384(AX), Z8
+	VADDPS  Z8, Z6, Z6
+	VMOVUPS (AX)(R9*1), Z8
+	VADDPS  Z8, Z7, Z7
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, (AX)(R9*1)
+	MOVQ    ldy+8(FP), R10
+	LEAQ    (AX)(R10*4), AX
+	MOVQ    ldx+24(FP), R10
+	LEAQ    (CX)(R10*4), CX
+	MOVQ    k+80(FP), R10
+	LEAQ    (DX)(R10*4), DX
+	ADDQ    $0x04, BX
+	ADDQ    $+1, R8
+	CMPQ    R8, m+64(FP)
+	JLT     loop57
+
+done58:
+	JMP done
+
+few:
+	LEAQ  tail512<>+0(SB), R9
+	KMOVW (R9)(R8*2), K1
+	XORQ  R8, R8
+	CMPQ  R8, m+64(FP)
+	JGE   done62
+
+loop61:
+	VXORPS  Z0, Z0, Z0
+	MOVQ    DX, R9
+	MOVLQSX (BX), R10
+	SUBQ    $0x01, R10
+	JLT     sum64
+
+terms63:
+	MOVLQSX      (R9), R11
+	VBROADCASTSS (CX)(R11*4), Z1
+	IMULQ        DI, R11
+	ADDQ         SI, R11
+	VMOVUPS.Z    (R11), K1, Z2
+	VFMADD231PS  Z2, Z1, Z0
+	ADDQ         $0x04, R9
+	SUBQ         $0x01, R10
+	JGE          terms63
+
+sum64:
+	VMOVUPS.Z (AX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	MOVQ      ldy+8(FP), R9
+	LEAQ      (AX)(R9*4), AX
+	MOVQ      ldx+24(FP), R9
+	LEAQ      (CX)(R9*4), CX
+	MOVQ      k+80(FP), R9
+	LEAQ      (DX)(R9*4), DX
+	ADDQ      $0x04, BX
+	ADDQ      $+1, R8
+	CMPQ      R8, m+64(FP)
+	JLT       loop61
+
+done62:
 done:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return

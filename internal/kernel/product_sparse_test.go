@@ -115,6 +115,71 @@ func TestMulSparse(t *testing.T) {
 	})
 }
 
+// TestMulSparseRows compares the kernels with sums in float64; the distances between the rows of w that are aliased are among them.
+func TestMulSparseRows(t *testing.T) {
+	const m, k, most = 5, 40, 300
+	pageX, pageW, pageY := guarded[float32](t, m*50), guarded[float32](t, k*most), guarded[float32](t, m*most)
+	pageI, found := guarded[int32](t, m*k), guarded[int32](t, m)
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for _, n := range append(sparseCols, 127, 128, 129, 256, 260) {
+			x, w, y := newMatrix(pageX, r, m, k, n%3), newMatrix(pageW, r, k, n, n%4), newMatrix(pageY, r, m, n, n%5)
+			idx := pageI[len(pageI)-m*k:]
+			for i := range m {
+				for l := range k {
+					if r.IntN(m) >= i { // the last row is dense, the first has nothing
+						x.x[i*x.ld+l] = 0
+					}
+				}
+				found[i] = int32(Loops[float32]().Nonzero(idx[i*k:][:k], make([]int32, 3), x.from(i, 0), x.ld, 1))
+			}
+			first, before := slices.Clone(y.x), slices.Clone(w.x)
+			s.MulSparseRows(y.x, y.ld, x.x, x.ld, idx, found, w.x, w.ld, m, n, k)
+			for at, got := range y.x {
+				i, j := at/y.ld, at%y.ld
+				if j >= n {
+					if !sameBits(got, first[at]) {
+						t.Fatalf("%d columns: wrote y[%d,%d]", n, i, j)
+					}
+					continue
+				}
+				want, size := float64(first[at]), math.Abs(float64(first[at]))
+				for l := range k {
+					want += x.at(i, l) * w.at(l, j)
+					size += math.Abs(x.at(i, l) * w.at(l, j))
+				}
+				if bound := size * (k + 2) * 0x1p-24; !(math.Abs(float64(got)-want) <= bound) {
+					t.Fatalf("%d columns: y[%d,%d] = %v, want %v", n, i, j, got, want)
+				}
+			}
+			if !equalBits(w.x, before) {
+				t.Fatalf("%d columns: w changed", n)
+			}
+		}
+	})
+}
+
+func TestTranspose(t *testing.T) {
+	pageX, pageY := guarded[float32](t, 40*50), guarded[float32](t, Turned(50, 40))
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for m := 1; m < 40; m += 1 + m/9 {
+			for n := 1; n < 40; n += 1 + n/9 {
+				x, ldy := newMatrix(pageX, r, m, n, m%3), m+n%4
+				y := pageY[len(pageY)-Turned(ldy, n):]
+				s.Transpose(y, ldy, x.x, x.ld, m, n)
+				for i := range m {
+					for j := range n {
+						if !sameBits(y[j*ldy+i], x.x[i*x.ld+j]) {
+							t.Fatalf("%d×%d: y[%d,%d] = %v, want %v", m, n, j, i, y[j*ldy+i], x.x[i*x.ld+j])
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestOuterSparse(t *testing.T) {
 	const most = 250
 	pageD, pageW := guarded[float32](t, Together*most), guarded[float32](t, 40*most)
@@ -158,7 +223,7 @@ func TestOuterSparse(t *testing.T) {
 // TestSparseTooShort gives one element too few of each slice, of one row and of two.
 func TestSparseTooShort(t *testing.T) {
 	x, w, y := []float32{1, 0, 0, 0, 1, 3}, make([]float32, 3*5), make([]float32, 2*5)
-	idx := []int32{0, 2}
+	idx, idx2 := []int32{0, 2}, []int32{0, 0, 0, 2, 0, 0}
 	short := func(x []float32) []float32 { return x[: len(x)-1 : len(x)-1] }
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		for what, f := range map[string]func(){
@@ -170,6 +235,10 @@ func TestSparseTooShort(t *testing.T) {
 			"OuterSparse's x":     func() { s.OuterSparse(w, 5, short(x), 3, idx, y, 5, 2, 5, 1) },
 			"OuterSparse's w":     func() { s.OuterSparse(short(w), 5, x, 3, idx, y, 5, 2, 5, 1) },
 			"OuterSparse's dy":    func() { s.OuterSparse(w, 5, x, 3, idx, short(y), 5, 2, 5, 1) },
+			"MulSparseRows' x":    func() { s.MulSparseRows(y, 5, short(x), 3, idx2, []int32{1, 1}, w, 5, 2, 5, 3) },
+			"MulSparseRows' idx":  func() { s.MulSparseRows(y, 5, x, 3, make([]int32, 5), []int32{2, 3}, w, 5, 2, 5, 3) },
+			"MulSparseRows' w":    func() { s.MulSparseRows(y, 5, x, 3, idx2, []int32{1, 1}, short(w), 5, 2, 5, 3) },
+			"MulSparseRows' y":    func() { s.MulSparseRows(short(y), 5, x, 3, idx2, []int32{1, 1}, w, 5, 2, 5, 3) },
 			"MulSparse's x alone": func() { s.MulSparse(y, 5, x[:2], 3, idx, w, 5, 1, 5) },
 		} {
 			if !panics(f) {

@@ -124,6 +124,11 @@ func mulSparse3AVX2(y *float32, ldy int, x *float32, ldx int, idx []int32, w *fl
 //go:noescape
 func outerSparse3AVX2(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
 
+// sparseRowsAVX2 is y[r*ldy+j] += Σ x[r*ldx+idx[r*k+t]] w[idx[r*k+t]*ldw+j] over t < found[r] for r < m, j < n ≤ 64.
+//
+//go:noescape
+func sparseRowsAVX2(y *float32, ldy int, x *float32, ldx int, idx *int32, found *int32, w *float32, ldw int, m int, n int, k int)
+
 // mulAddAVX2 is the number of multiply-adds in n rounds of s = s x + x for many s, in registers alone; n ≥ 1.
 //
 //go:noescape
@@ -313,6 +318,11 @@ func mulSparse3AVX512(y *float32, ldy int, x *float32, ldx int, idx []int32, w *
 //
 //go:noescape
 func outerSparse3AVX512(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd int, n int, alpha float32)
+
+// sparseRowsAVX512 is y[r*ldy+j] += Σ x[r*ldx+idx[r*k+t]] w[idx[r*k+t]*ldw+j] over t < found[r] for r < m, j < n ≤ 128.
+//
+//go:noescape
+func sparseRowsAVX512(y *float32, ldy int, x *float32, ldx int, idx *int32, found *int32, w *float32, ldw int, m int, n int, k int)
 
 // mulAddAVX512 is the number of multiply-adds in n rounds of s = s x + x for many s, in registers alone; n ≥ 1.
 //

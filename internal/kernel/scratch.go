@@ -2,10 +2,10 @@ package kernel
 
 import "sync"
 
-var scratch32, scratch64 sync.Pool
+var scratch32, scratch64, scratchInt sync.Pool
 
 // Borrow lends memory of n elements with any content. Give it back with [Return]; in the long run nothing is allocated.
-func Borrow[T Float](n int) *[]T {
+func Borrow[T Float | int32](n int) *[]T {
 	b, _ := scratch[T]().Get().(*[]T)
 	if b == nil {
 		b = new([]T)
@@ -18,11 +18,14 @@ func Borrow[T Float](n int) *[]T {
 }
 
 // Return takes borrowed memory back.
-func Return[T Float](b *[]T) { scratch[T]().Put(b) }
+func Return[T Float | int32](b *[]T) { scratch[T]().Put(b) }
 
-func scratch[T Float]() *sync.Pool {
-	if _, ok := any(T(0)).(float32); ok {
+func scratch[T Float | int32]() *sync.Pool {
+	switch any(T(0)).(type) {
+	case float32:
 		return &scratch32
+	case float64:
+		return &scratch64
 	}
-	return &scratch64
+	return &scratchInt
 }

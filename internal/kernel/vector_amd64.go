@@ -15,11 +15,13 @@ func vectorAVX2(s *Set[float32]) {
 		LeakyReLUGrad: leakyReLUGradAVX2, GELUGrad: geluGradAVX2, SiLUGrad: siluGradAVX2,
 		Exp: expAVX2, Softplus: softplusAVX2, Logistic: logisticAVX2, Rectify: rectifyAVX2, RectifyGrad: rectifyGradAVX2,
 		Softmax: softmaxAVX2, LogSumExp: logSumExpAVX2,
-		SGD: sgdAVX2, Momentum: momentumAVX2, Nesterov: nesterovAVX2, RMSProp: rmsPropAVX2, Adam: adamAVX2,
+		SGD: sgdAVX2, Momentum: momentumAVX2, Nesterov: nesterovAVX2, RMSProp: rmsPropAVX2,
+		AdaGrad: adaGradAVX2, AdaDelta: adaDeltaAVX2, Adam: adamAVX2,
 	})
 	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX2, maxPool), halvesGrad(maxPoolGradAVX2)
 	s.AvgPool, s.AvgPoolGrad = halves(avgPoolAVX2, avgPool), halvesShares(avgPoolGradAVX2)
 	s.Im2col, s.Col2im = patches, patchSums(addPatchesAVX2, 8)
+	s.Depthwise, s.DepthwiseX, s.DepthwiseK = lanes(8).depthwise, lanes(8).depthwiseX, lanes(8).depthwiseK
 	s.Mask, s.Gather, s.Resample = drops(maskAVX2), pixels(pixelsAVX2, 8), places(resampleAVX2)
 }
 
@@ -34,11 +36,13 @@ func vectorAVX512(s *Set[float32]) {
 		LeakyReLUGrad: leakyReLUGradAVX512, GELUGrad: geluGradAVX512, SiLUGrad: siluGradAVX512,
 		Exp: expAVX512, Softplus: softplusAVX512, Logistic: logisticAVX512, Rectify: rectifyAVX512, RectifyGrad: rectifyGradAVX512,
 		Softmax: softmaxAVX512, LogSumExp: logSumExpAVX512,
-		SGD: sgdAVX512, Momentum: momentumAVX512, Nesterov: nesterovAVX512, RMSProp: rmsPropAVX512, Adam: adamAVX512,
+		SGD: sgdAVX512, Momentum: momentumAVX512, Nesterov: nesterovAVX512, RMSProp: rmsPropAVX512,
+		AdaGrad: adaGradAVX512, AdaDelta: adaDeltaAVX512, Adam: adamAVX512,
 	})
 	s.MaxPool, s.MaxPoolGrad = halves(maxPoolAVX512, maxPool), halvesGrad(maxPoolGradAVX512)
 	s.AvgPool, s.AvgPoolGrad = halves(avgPoolAVX512, avgPool), halvesShares(avgPoolGradAVX512)
 	s.Im2col, s.Col2im = patches, patchSums(addPatchesAVX512, 16)
+	s.Depthwise, s.DepthwiseX, s.DepthwiseK = lanes(16).depthwise, lanes(16).depthwiseX, lanes(16).depthwiseK
 	s.Mask, s.Gather, s.Resample = drops(maskAVX512), pixels(pixelsAVX512, 16), places(resampleAVX512)
 }
 
@@ -89,6 +93,12 @@ func layCut(s *Set[float32], f Set[float32]) {
 	}
 	s.RMSProp = func(w, v, g []float32, a, rate, eps, decay float32) {
 		f.RMSProp(w, v[:len(w)], g[:len(w)], a, rate, eps, decay)
+	}
+	s.AdaGrad = func(w, v, g []float32, rate, eps, decay float32) {
+		f.AdaGrad(w, v[:len(w)], g[:len(w)], rate, eps, decay)
+	}
+	s.AdaDelta = func(w, v, d, g []float32, a, rate, eps, decay float32) {
+		f.AdaDelta(w, v[:len(w)], d[:len(w)], g[:len(w)], a, rate, eps, decay)
 	}
 	s.Adam = func(w, m, v, g []float32, a, b, rate, root, eps, decay, shrink float32) {
 		f.Adam(w, m[:len(w)], v[:len(w)], g[:len(w)], a, b, rate, root, eps, decay, shrink)

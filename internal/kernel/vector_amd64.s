@@ -2480,6 +2480,162 @@ return:
 	VZEROUPPER
 	RET
 
+// func adaGradAVX2(w []float32, v []float32, g []float32, rate float32, eps float32, decay float32)
+// Requires: AVX, FMA3, SSE
+TEXT ·adaGradAVX2(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS rate+72(FP), Y0
+	VBROADCASTSS eps+76(FP), Y1
+	VBROADCASTSS decay+80(FP), Y2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done83
+
+loop82:
+	VMOVUPS     (AX)(SI*4), Y3
+	VMOVUPS     (DX)(SI*4), Y4
+	VMOVUPS     (BX)(SI*4), Y5
+	VFMADD231PS Y2, Y3, Y5
+	VFMADD231PS Y5, Y5, Y4
+	VMOVUPS     Y4, (DX)(SI*4)
+	VSQRTPS     Y4, Y4
+	VADDPS      Y1, Y4, Y4
+	VMULPS      Y0, Y5, Y5
+	VDIVPS      Y4, Y5, Y5
+	VSUBPS      Y5, Y3, Y3
+	VMOVUPS     Y3, (AX)(SI*4)
+	ADDQ        $+8, SI
+	CMPQ        SI, DI
+	JLT         loop82
+
+done83:
+	ANDQ        $+7, CX
+	JZ          done84
+	LEAQ        lanes<>+0(SB), DI
+	NEGQ        CX
+	VMOVUPS     64(DI)(CX*4), Y3
+	VMASKMOVPS  (AX)(SI*4), Y3, Y4
+	VMASKMOVPS  (DX)(SI*4), Y3, Y5
+	VMASKMOVPS  (BX)(SI*4), Y3, Y6
+	VFMADD231PS Y2, Y4, Y6
+	VFMADD231PS Y6, Y6, Y5
+	VMASKMOVPS  Y5, Y3, (DX)(SI*4)
+	VSQRTPS     Y5, Y5
+	VADDPS      Y1, Y5, Y5
+	VMULPS      Y0, Y6, Y6
+	VDIVPS      Y5, Y6, Y6
+	VSUBPS      Y6, Y4, Y4
+	VMASKMOVPS  Y4, Y3, (AX)(SI*4)
+
+done84:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func adaDeltaAVX2(w []float32, v []float32, d []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+// Requires: AVX, FMA3, SSE
+TEXT ·adaDeltaAVX2(SB), NOSPLIT, $8-112
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         d_base+48(FP), BX
+	MOVQ         g_base+72(FP), SI
+	VBROADCASTSS a+96(FP), Y0
+	VBROADCASTSS rate+100(FP), Y1
+	VBROADCASTSS eps+104(FP), Y2
+	VBROADCASTSS decay+108(FP), Y3
+	XORQ         DI, DI
+	MOVQ         CX, R8
+	ANDQ         $-8, R8
+	CMPQ         DI, R8
+	JGE          done86
+
+loop85:
+	VMOVUPS      (AX)(DI*4), Y4
+	VMOVUPS      (DX)(DI*4), Y5
+	VMOVUPS      (BX)(DI*4), Y6
+	VMOVUPS      (SI)(DI*4), Y7
+	VFMADD231PS  Y3, Y4, Y7
+	VMOVUPS      Y5, Y8
+	VFMSUB231PS  Y7, Y7, Y8
+	VFMADD231PS  Y0, Y8, Y5
+	VMOVUPS      Y5, (DX)(DI*4)
+	VMOVUPS      Y6, Y8
+	VADDPS       Y2, Y8, Y8
+	VSQRTPS      Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y2, Y5, Y5
+	VSQRTPS      Y5, Y5
+	VDIVPS       Y5, Y7, Y7
+	VMOVUPS      Y6, Y5
+	VFMSUB231PS  Y7, Y7, Y5
+	VFMADD231PS  Y0, Y5, Y6
+	VMOVUPS      Y6, (BX)(DI*4)
+	VFNMADD231PS Y1, Y7, Y4
+	VMOVUPS      Y4, (AX)(DI*4)
+	ADDQ         $+8, DI
+	CMPQ         DI, R8
+	JLT          loop85
+
+done86:
+	ANDQ         $+7, CX
+	JZ           done87
+	LEAQ         lanes<>+0(SB), R8
+	NEGQ         CX
+	VMOVUPS      64(R8)(CX*4), Y4
+	VMASKMOVPS   (AX)(DI*4), Y4, Y5
+	VMASKMOVPS   (DX)(DI*4), Y4, Y6
+	VMASKMOVPS   (BX)(DI*4), Y4, Y7
+	VMASKMOVPS   (SI)(DI*4), Y4, Y8
+	VFMADD231PS  Y3, Y5, Y8
+	VMOVUPS      Y6, Y3
+	VFMSUB231PS  Y8, Y8, Y3
+	VFMADD231PS  Y0, Y3, Y6
+	VMASKMOVPS   Y6, Y4, (DX)(DI*4)
+	VMOVUPS      Y7, Y3
+	VADDPS       Y2, Y3, Y3
+	VSQRTPS      Y3, Y3
+	VMULPS       Y3, Y8, Y8
+	VADDPS       Y2, Y6, Y6
+	VSQRTPS      Y6, Y6
+	VDIVPS       Y6, Y8, Y8
+	VMOVUPS      Y7, Y2
+	VFMSUB231PS  Y8, Y8, Y2
+	VFMADD231PS  Y0, Y2, Y7
+	VMASKMOVPS   Y7, Y4, (BX)(DI*4)
+	VFNMADD231PS Y1, Y8, Y5
+	VMASKMOVPS   Y5, Y4, (AX)(DI*4)
+
+done87:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func adamAVX2(w []float32, m []float32, v []float32, g []float32, a float32, b float32, rate float32, root float32, eps float32, decay float32, shrink float32)
 // Requires: AVX, FMA3, SSE
 TEXT ·adamAVX2(SB), NOSPLIT, $8-124
@@ -2505,9 +2661,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done83
+	JGE          done89
 
-loop82:
+loop88:
 	VMOVUPS     (AX)(DI*4), Y7
 	VMOVUPS     (DX)(DI*4), Y8
 	VMOVUPS     (BX)(DI*4), Y9
@@ -2528,11 +2684,11 @@ loop82:
 	VMOVUPS     Y7, (AX)(DI*4)
 	ADDQ        $+8, DI
 	CMPQ        DI, R8
-	JLT         loop82
+	JLT         loop88
 
-done83:
+done89:
 	ANDQ        $+7, CX
-	JZ          done84
+	JZ          done90
 	LEAQ        lanes<>+0(SB), R8
 	NEGQ        CX
 	VMOVUPS     64(R8)(CX*4), Y7
@@ -2555,7 +2711,7 @@ done83:
 	VFMSUB132PS Y6, Y9, Y8
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
-done84:
+done90:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2576,20 +2732,20 @@ TEXT ·addDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done86
+	JGE  done92
 
-loop85:
+loop91:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VADDPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop85
+	JLT     loop91
 
-done86:
+done92:
 	ANDQ       $+7, BX
-	JZ         done87
+	JZ         done93
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2598,7 +2754,7 @@ done86:
 	VADDPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done87:
+done93:
 	VZEROUPPER
 	RET
 
@@ -2614,20 +2770,20 @@ TEXT ·hadamardDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done89
+	JGE  done95
 
-loop88:
+loop94:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop88
+	JLT     loop94
 
-done89:
+done95:
 	ANDQ       $+7, BX
-	JZ         done90
+	JZ         done96
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2636,7 +2792,7 @@ done89:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done90:
+done96:
 	VZEROUPPER
 	RET
 
@@ -2652,20 +2808,20 @@ TEXT ·axpyDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done92
+	JGE          done98
 
-loop91:
+loop97:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (CX)(BX*4), Y2
 	VFMADD231PD Y2, Y0, Y1
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop91
+	JLT         loop97
 
-done92:
+done98:
 	ANDQ        $+7, DX
-	JZ          done93
+	JZ          done99
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y1
@@ -2674,7 +2830,7 @@ done92:
 	VFMADD231PD Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
-done93:
+done99:
 	VZEROUPPER
 	RET
 
@@ -2692,20 +2848,20 @@ TEXT ·normalizeDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done95
+	JGE          done101
 
-loop94:
+loop100:
 	VMOVUPS     (CX)(BX*4), Y3
 	VSUBPD      Y0, Y3, Y3
 	VFMADD213PD Y2, Y1, Y3
 	VMOVUPS     Y3, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop94
+	JLT         loop100
 
-done95:
+done101:
 	ANDQ        $+7, DX
-	JZ          done96
+	JZ          done102
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y3
@@ -2714,7 +2870,7 @@ done95:
 	VFMADD213PD Y2, Y1, Y4
 	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
 
-done96:
+done102:
 	VZEROUPPER
 	RET
 
@@ -2734,9 +2890,9 @@ TEXT ·normalizeGradDoubleAVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done98
+	JGE          done104
 
-loop97:
+loop103:
 	VMOVUPS     (DX)(SI*4), Y4
 	VSUBPD      Y0, Y4, Y4
 	VFMADD213PD Y3, Y2, Y4
@@ -2745,11 +2901,11 @@ loop97:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop97
+	JLT         loop103
 
-done98:
+done104:
 	ANDQ        $+7, BX
-	JZ          done99
+	JZ          done105
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        BX
 	VMOVUPS     64(DI)(BX*4), Y4
@@ -2760,7 +2916,7 @@ done98:
 	VFMADD231PD Y0, Y1, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done99:
+done105:
 	VZEROUPPER
 	RET
 
@@ -2775,9 +2931,9 @@ TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done101
+	JGE  done107
 
-loop100:
+loop106:
 	VMOVUPS   (CX)(BX*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VADDPD    Y1, Y0, Y0
@@ -2787,11 +2943,11 @@ loop100:
 	VMOVUPS   Y2, (AX)(BX*4)
 	ADDQ      $+8, BX
 	CMPQ      BX, SI
-	JLT       loop100
+	JLT       loop106
 
-done101:
+done107:
 	ANDQ       $+7, DX
-	JZ         done102
+	JZ         done108
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       DX
 	VMOVUPS    64(SI)(DX*4), Y0
@@ -2803,7 +2959,7 @@ done101:
 	VBLENDVPD  Y2, Y1, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
-done102:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2819,9 +2975,9 @@ TEXT ·rectifyGradDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done104
+	JGE  done110
 
-loop103:
+loop109:
 	VMOVUPS (CX)(SI*4), Y0
 	VPSRAD  $0x1f, Y0, Y0
 	VPSHUFD $0xf5, Y0, Y0
@@ -2830,11 +2986,11 @@ loop103:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop103
+	JLT     loop109
 
-done104:
+done110:
 	ANDQ       $+7, BX
-	JZ         done105
+	JZ         done111
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2845,7 +3001,7 @@ done104:
 	VANDNPS    Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done105:
+done111:
 	VZEROUPPER
 	RET
 
@@ -2864,9 +3020,9 @@ TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ   DX, SI
 	ANDQ   $-32, SI
 	CMPQ   BX, SI
-	JGE    done107
+	JGE    done113
 
-loop106:
+loop112:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
@@ -2881,25 +3037,25 @@ loop106:
 	VFMADD231PD Y4, Y5, Y3
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop106
+	JLT         loop112
 
-done107:
+done113:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done109
+	JGE  done115
 
-loop108:
+loop114:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop108
+	JLT         loop114
 
-done109:
+done115:
 	ANDQ        $+7, DX
-	JZ          done110
+	JZ          done116
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y4
@@ -2907,7 +3063,7 @@ done109:
 	VMASKMOVPS  (CX)(BX*4), Y4, Y4
 	VFMADD231PD Y5, Y4, Y0
 
-done110:
+done116:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -2933,39 +3089,39 @@ TEXT ·sumDoubleAVX2(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done112
+	JGE    done118
 
-loop111:
+loop117:
 	VADDPD (AX)(DX*4), Y0, Y0
 	VADDPD 32(AX)(DX*4), Y1, Y1
 	VADDPD 64(AX)(DX*4), Y2, Y2
 	VADDPD 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop111
+	JLT    loop117
 
-done112:
+done118:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done114
+	JGE  done120
 
-loop113:
+loop119:
 	VADDPD (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop113
+	JLT    loop119
 
-done114:
+done120:
 	ANDQ       $+7, CX
-	JZ         done115
+	JZ         done121
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPD     Y4, Y0, Y0
 
-done115:
+done121:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -2996,39 +3152,39 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done117
+	JGE    done123
 
-loop116:
+loop122:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop116
+	JLT    loop122
 
-done117:
+done123:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done119
+	JGE  done125
 
-loop118:
+loop124:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop118
+	JLT    loop124
 
-done119:
+done125:
 	ANDQ       $+7, CX
-	JZ         done120
+	JZ         done126
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done120:
+done126:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -3067,9 +3223,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done122
+	JGE          done128
 
-loop121:
+loop127:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -3084,25 +3240,25 @@ loop121:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop121
+	JLT         loop127
 
-done122:
+done128:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done124
+	JGE  done130
 
-loop123:
+loop129:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop123
+	JLT         loop129
 
-done124:
+done130:
 	ANDQ        $+7, CX
-	JZ          done125
+	JZ          done131
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -3111,7 +3267,7 @@ done124:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done125:
+done131:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3155,9 +3311,9 @@ begin:
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done127
+	JGE          done133
 
-loop126:
+loop132:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3180,15 +3336,15 @@ loop126:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop126
+	JLT         loop132
 
-done127:
+done133:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done129
+	JGE  done135
 
-loop128:
+loop134:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3196,11 +3352,11 @@ loop128:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop128
+	JLT         loop134
 
-done129:
+done135:
 	ANDQ        $+7, DX
-	JZ          done130
+	JZ          done136
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -3211,7 +3367,7 @@ done129:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done130:
+done136:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3259,9 +3415,9 @@ begin:
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done132
+	JGE  done138
 
-loop131:
+loop137:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3269,9 +3425,9 @@ loop131:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done134
+	JGE    done140
 
-loop133:
+loop139:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -3283,47 +3439,47 @@ loop133:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop133
+	JLT     loop139
 
-done134:
+done140:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop131
+	JLT     loop137
 
-done132:
+done138:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done136
+	JGE  done142
 
-loop135:
+loop141:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done138
+	JGE    done144
 
-loop137:
+loop143:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop137
+	JLT     loop143
 
-done138:
+done144:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop135
+	JLT     loop141
 
-done136:
+done142:
 	ANDQ    $+7, DX
-	JZ      done139
+	JZ      done145
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -3331,20 +3487,20 @@ done136:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done141
+	JGE     done147
 
-loop140:
+loop146:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop140
+	JLT        loop146
 
-done141:
+done147:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done139:
+done145:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3371,28 +3527,28 @@ begin:
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done143
+	JGE  done149
 
-loop142:
+loop148:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done145
+	JGE  done151
 
-loop144:
+loop150:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop144
+	JLT     loop150
 
-done145:
+done151:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done146
+	JZ         done152
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -3401,13 +3557,13 @@ done145:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done146:
+done152:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop142
+	JLT  loop148
 
-done143:
+done149:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3440,24 +3596,24 @@ begin:
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done148
+	JGE     done154
 
-loop147:
+loop153:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done150
+	JGE          done156
 
-loop149:
+loop155:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop149
+	JLT    loop155
 
-done150:
+done156:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3467,9 +3623,9 @@ done150:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done152
+	JGE        done158
 
-loop151:
+loop157:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3498,9 +3654,9 @@ loop151:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop151
+	JLT          loop157
 
-done152:
+done158:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -3533,25 +3689,25 @@ done152:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done154
+	JGE          done160
 
-loop153:
+loop159:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop153
+	JLT     loop159
 
-done154:
+done160:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop147
+	JLT        loop153
 
-done148:
+done154:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3586,24 +3742,24 @@ begin:
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done156
+	JGE     done162
 
-loop155:
+loop161:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done158
+	JGE          done164
 
-loop157:
+loop163:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop157
+	JLT    loop163
 
-done158:
+done164:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3613,9 +3769,9 @@ done158:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done160
+	JGE        done166
 
-loop159:
+loop165:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3643,9 +3799,9 @@ loop159:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop159
+	JLT          loop165
 
-done160:
+done166:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -3700,9 +3856,9 @@ done160:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop155
+	JLT          loop161
 
-done156:
+done162:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3747,17 +3903,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done162
+	JGE     done168
 
-loop161:
+loop167:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done164
+	JGE  done170
 
-loop163:
+loop169:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -3781,11 +3937,11 @@ loop163:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop163
+	JLT     loop169
 
-done164:
+done170:
 	TESTQ      R10, R10
-	JZ         skip165
+	JZ         skip171
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3806,14 +3962,14 @@ done164:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip165:
+skip171:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop161
+	JLT  loop167
 
-done162:
+done168:
 	VZEROUPPER
 	RET
 
@@ -3844,17 +4000,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done167
+	JGE     done173
 
-loop166:
+loop172:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done169
+	JGE  done175
 
-loop168:
+loop174:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -3888,11 +4044,11 @@ loop168:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop168
+	JLT       loop174
 
-done169:
+done175:
 	TESTQ      R11, R11
-	JZ         skip170
+	JZ         skip176
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3923,14 +4079,14 @@ done169:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip170:
+skip176:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop166
+	JLT  loop172
 
-done167:
+done173:
 	VZEROUPPER
 	RET
 
@@ -3967,17 +4123,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done172
+	JGE     done178
 
-loop171:
+loop177:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done174
+	JGE  done180
 
-loop173:
+loop179:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -3996,11 +4152,11 @@ loop173:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop173
+	JLT     loop179
 
-done174:
+done180:
 	TESTQ      R10, R10
-	JZ         skip175
+	JZ         skip181
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -4016,14 +4172,14 @@ done174:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip175:
+skip181:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop171
+	JLT  loop177
 
-done172:
+done178:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4083,17 +4239,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done177
+	JGE     done183
 
-loop176:
+loop182:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done179
+	JGE  done185
 
-loop178:
+loop184:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -4109,11 +4265,11 @@ loop178:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop178
+	JLT       loop184
 
-done179:
+done185:
 	TESTQ      R10, R10
-	JZ         skip180
+	JZ         skip186
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -4126,14 +4282,14 @@ done179:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip180:
+skip186:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop176
+	JLT  loop182
 
-done177:
+done183:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4178,9 +4334,9 @@ begin:
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done182
+	JGE   done188
 
-loop181:
+loop187:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -4196,42 +4352,42 @@ loop181:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done184
+	JGE     done190
 
-loop183:
+loop189:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done186
+	JGE     done192
 
-loop185:
+loop191:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop185
+	JLT        loop191
 
-done186:
+done192:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop183
+	JLT    loop189
 
-done184:
+done190:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop181
+	JLT        loop187
 
-done182:
+done188:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4250,6 +4406,374 @@ DATA shiftsAVX2<>+24(SB)/4, $0x00000001
 DATA shiftsAVX2<>+28(SB)/4, $0x00000000
 GLOBL shiftsAVX2<>(SB), RODATA|NOPTR, $32
 
+// func correlateAVX2(y []float32, x []float32, k []float32, way []int, first float32, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, FMA3, SSE
+TEXT ·correlateAVX2(SB), NOSPLIT, $8-136
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+120(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), CX
+	MOVQ cols+112(FP), DX
+	XORQ BX, BX
+	MOVQ DX, SI
+	ANDQ $-8, SI
+	CMPQ BX, SI
+	JGE  done194
+
+loop193:
+	MOVQ x_base+24(FP), DI
+	LEAQ (DI)(BX*4), DI
+	MOVQ y_base+0(FP), R8
+	LEAQ (R8)(BX*4), R8
+	MOVQ rows+104(FP), R9
+	SUBQ $0x04, R9
+	JLT  few196
+
+rows195:
+	VBROADCASTSS first+96(FP), Y0
+	VBROADCASTSS first+96(FP), Y1
+	VBROADCASTSS first+96(FP), Y2
+	VBROADCASTSS first+96(FP), Y3
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done198
+
+loop197:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Y4
+	VFMADD231PS  (R13), Y4, Y0
+	VFMADD231PS  (R13)(AX*1), Y4, Y1
+	VFMADD231PS  (R13)(AX*2), Y4, Y2
+	VFMADD231PS  (R13)(CX*1), Y4, Y3
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop197
+
+done198:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Y0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Y2, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x04, R9
+	JGE     rows195
+
+few196:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over200
+
+row199:
+	VBROADCASTSS first+96(FP), Y0
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done202
+
+loop201:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Y1
+	VFMADD231PS  (R13), Y1, Y0
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop201
+
+done202:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Y0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x01, R9
+	JGE     row199
+
+over200:
+	ADDQ $+8, BX
+	CMPQ BX, SI
+	JLT  loop193
+
+done194:
+	ANDQ    $+7, DX
+	JZ      done203
+	LEAQ    lanes<>+0(SB), SI
+	NEGQ    DX
+	VMOVUPS 64(SI)(DX*4), Y0
+	MOVQ    x_base+24(FP), DX
+	LEAQ    (DX)(BX*4), DX
+	MOVQ    y_base+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVQ    rows+104(FP), SI
+	SUBQ    $0x04, SI
+	JLT     few205
+
+rows204:
+	VBROADCASTSS first+96(FP), Y1
+	VBROADCASTSS first+96(FP), Y2
+	VBROADCASTSS first+96(FP), Y3
+	VBROADCASTSS first+96(FP), Y4
+	MOVQ         k_base+48(FP), DI
+	MOVQ         way_base+72(FP), R8
+	XORQ         R9, R9
+	CMPQ         R9, way_len+80(FP)
+	JGE          done207
+
+loop206:
+	MOVQ         (R8)(R9*8), R10
+	LEAQ         (DX)(R10*4), R10
+	VBROADCASTSS (DI)(R9*4), Y5
+	VFMADD231PS  (R10), Y5, Y1
+	VFMADD231PS  (R10)(AX*1), Y5, Y2
+	VFMADD231PS  (R10)(AX*2), Y5, Y3
+	VFMADD231PS  (R10)(CX*1), Y5, Y4
+	ADDQ         $+1, R9
+	CMPQ         R9, way_len+80(FP)
+	JLT          loop206
+
+done207:
+	MOVQ       ldy+128(FP), DI
+	SHLQ       $0x02, DI
+	VMASKMOVPS Y1, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	VMASKMOVPS Y2, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	VMASKMOVPS Y3, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	VMASKMOVPS Y4, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       DI, BX
+	SUBQ       $0x04, SI
+	JGE        rows204
+
+few205:
+	ADDQ $0x04, SI
+	SUBQ $0x01, SI
+	JLT  over209
+
+row208:
+	VBROADCASTSS first+96(FP), Y1
+	MOVQ         k_base+48(FP), CX
+	MOVQ         way_base+72(FP), DI
+	XORQ         R8, R8
+	CMPQ         R8, way_len+80(FP)
+	JGE          done211
+
+loop210:
+	MOVQ         (DI)(R8*8), R9
+	LEAQ         (DX)(R9*4), R9
+	VBROADCASTSS (CX)(R8*4), Y2
+	VFMADD231PS  (R9), Y2, Y1
+	ADDQ         $+1, R8
+	CMPQ         R8, way_len+80(FP)
+	JLT          loop210
+
+done211:
+	MOVQ       ldy+128(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y1, Y0, (BX)
+	ADDQ       AX, DX
+	ADDQ       CX, BX
+	SUBQ       $0x01, SI
+	JGE        row208
+
+over209:
+done203:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func correlateSumsAVX2(dk []float32, dy []float32, x []float32, way []int, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, FMA3, SSE
+TEXT ·correlateSumsAVX2(SB), NOSPLIT, $8-128
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+112(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), CX
+	MOVQ ldy+120(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	XORQ SI, SI
+	CMPQ SI, way_len+80(FP)
+	JGE  done213
+
+loop212:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   way_base+72(FP), DI
+	MOVQ   (DI)(SI*8), DI
+	MOVQ   x_base+48(FP), R8
+	LEAQ   (R8)(DI*4), DI
+	MOVQ   cols+104(FP), R8
+	XORQ   R9, R9
+	MOVQ   R8, R10
+	ANDQ   $-8, R10
+	CMPQ   R9, R10
+	JGE    done215
+
+loop214:
+	LEAQ (DI)(R9*4), R11
+	MOVQ dy_base+24(FP), R12
+	LEAQ (R12)(R9*4), R12
+	MOVQ rows+96(FP), R13
+	SUBQ $0x04, R13
+	JLT  few217
+
+rows216:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Y4
+	VFMADD231PS (R14), Y4, Y0
+	VMOVUPS     (R15)(DX*1), Y4
+	VFMADD231PS (R14)(AX*1), Y4, Y1
+	VMOVUPS     (R15)(DX*2), Y4
+	VFMADD231PS (R14)(AX*2), Y4, Y2
+	VMOVUPS     (R15)(BX*1), Y4
+	VFMADD231PS (R14)(CX*1), Y4, Y3
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	SUBQ        $0x04, R13
+	JGE         rows216
+
+few217:
+	ADDQ $0x04, R13
+	SUBQ $0x01, R13
+	JLT  over219
+
+row218:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Y4
+	VFMADD231PS (R14), Y4, Y0
+	ADDQ        AX, R11
+	ADDQ        DX, R12
+	SUBQ        $0x01, R13
+	JGE         row218
+
+over219:
+	ADDQ $+8, R9
+	CMPQ R9, R10
+	JLT  loop214
+
+done215:
+	ANDQ    $+7, R8
+	JZ      done220
+	LEAQ    lanes<>+0(SB), R10
+	NEGQ    R8
+	VMOVUPS 64(R10)(R8*4), Y4
+	LEAQ    (DI)(R9*4), DI
+	MOVQ    dy_base+24(FP), R8
+	LEAQ    (R8)(R9*4), R8
+	MOVQ    rows+96(FP), R9
+	SUBQ    $0x04, R9
+	JLT     few222
+
+rows221:
+	MOVQ        DI, R10
+	MOVQ        R8, R11
+	VMASKMOVPS  (R11), Y4, Y5
+	VMASKMOVPS  (R10), Y4, Y6
+	VFMADD231PS Y6, Y5, Y0
+	VMASKMOVPS  (R11)(DX*1), Y4, Y5
+	VMASKMOVPS  (R10)(AX*1), Y4, Y6
+	VFMADD231PS Y6, Y5, Y1
+	VMASKMOVPS  (R11)(DX*2), Y4, Y5
+	VMASKMOVPS  (R10)(AX*2), Y4, Y6
+	VFMADD231PS Y6, Y5, Y2
+	VMASKMOVPS  (R11)(BX*1), Y4, Y5
+	VMASKMOVPS  (R10)(CX*1), Y4, Y6
+	VFMADD231PS Y6, Y5, Y3
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	SUBQ        $0x04, R9
+	JGE         rows221
+
+few222:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over224
+
+row223:
+	MOVQ        DI, R10
+	MOVQ        R8, R11
+	VMASKMOVPS  (R11), Y4, Y5
+	VMASKMOVPS  (R10), Y4, Y6
+	VFMADD231PS Y6, Y5, Y0
+	ADDQ        AX, DI
+	ADDQ        DX, R8
+	SUBQ        $0x01, R9
+	JGE         row223
+
+over224:
+done220:
+	VADDPS     Y1, Y0, Y0
+	VADDPS     Y2, Y0, Y0
+	VADDPS     Y3, Y0, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	VPERMILPS  $0x4e, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	VPERMILPS  $0xb1, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	MOVQ       dk_base+0(FP), DI
+	VADDSS     (DI)(SI*4), X0, X0
+	VMOVSS     X0, (DI)(SI*4)
+	ADDQ       $+1, SI
+	CMPQ       SI, way_len+80(FP)
+	JLT        loop212
+
+done213:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func maskAVX2(y []float32, key uint64, drop uint32, keep float32)
 // Requires: AVX, AVX2
 TEXT ·maskAVX2(SB), NOSPLIT, $0-40
@@ -4264,9 +4788,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done188
+	JGE          done226
 
-loop187:
+loop225:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -4321,11 +4845,11 @@ loop187:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop187
+	JLT          loop225
 
-done188:
+done226:
 	ANDQ         $+15, CX
-	JZ           done189
+	JZ           done227
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -4386,7 +4910,7 @@ done188:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done189:
+done227:
 	VZEROUPPER
 	RET
 
@@ -4448,9 +4972,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done191
+	JGE  done229
 
-loop190:
+loop228:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4458,9 +4982,9 @@ loop190:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop190
+	JLT        loop228
 
-done191:
+done229:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4497,9 +5021,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done193
+	JGE          done231
 
-loop192:
+loop230:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -4542,11 +5066,11 @@ loop192:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop192
+	JLT        loop230
 
-done193:
+done231:
 	ANDQ       $+7, BX
-	JZ         done194
+	JZ         done232
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -4591,7 +5115,7 @@ done193:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done194:
+done232:
 	VZEROUPPER
 	RET
 
@@ -4680,20 +5204,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done196
+	JGE  done234
 
-loop195:
+loop233:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop195
+	JLT     loop233
 
-done196:
+done234:
 	ANDQ      $+15, CX
-	JZ        done197
+	JZ        done235
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4703,7 +5227,7 @@ done196:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done197:
+done235:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4729,20 +5253,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done199
+	JGE  done237
 
-loop198:
+loop236:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop198
+	JLT     loop236
 
-done199:
+done237:
 	ANDQ      $+15, CX
-	JZ        done200
+	JZ        done238
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -4752,7 +5276,7 @@ done199:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done200:
+done238:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4778,20 +5302,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done202
+	JGE          done240
 
-loop201:
+loop239:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop201
+	JLT         loop239
 
-done202:
+done240:
 	ANDQ        $+15, CX
-	JZ          done203
+	JZ          done241
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4801,7 +5325,7 @@ done202:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done203:
+done241:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4829,20 +5353,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done205
+	JGE          done243
 
-loop204:
+loop242:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop204
+	JLT         loop242
 
-done205:
+done243:
 	ANDQ        $+15, CX
-	JZ          done206
+	JZ          done244
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -4852,7 +5376,7 @@ done205:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done206:
+done244:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4882,9 +5406,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done208
+	JGE          done246
 
-loop207:
+loop245:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -4893,11 +5417,11 @@ loop207:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop207
+	JLT         loop245
 
-done208:
+done246:
 	ANDQ        $+15, CX
-	JZ          done209
+	JZ          done247
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -4909,7 +5433,7 @@ done208:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done209:
+done247:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4948,9 +5472,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done211
+	JGE          done249
 
-loop210:
+loop248:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -4981,11 +5505,11 @@ loop210:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop210
+	JLT          loop248
 
-done211:
+done249:
 	ANDQ         $+15, CX
-	JZ           done212
+	JZ           done250
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5019,7 +5543,7 @@ done211:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done212:
+done250:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5059,9 +5583,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done214
+	JGE          done252
 
-loop213:
+loop251:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -5094,11 +5618,11 @@ loop213:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop213
+	JLT          loop251
 
-done214:
+done252:
 	ANDQ         $+15, CX
-	JZ           done215
+	JZ           done253
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5134,7 +5658,7 @@ done214:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done215:
+done253:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5159,20 +5683,20 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done217
+	JGE  done255
 
-loop216:
+loop254:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop216
+	JLT     loop254
 
-done217:
+done255:
 	ANDQ      $+15, CX
-	JZ        done218
+	JZ        done256
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5182,7 +5706,7 @@ done217:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done218:
+done256:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5209,9 +5733,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done220
+	JGE          done258
 
-loop219:
+loop257:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -5221,11 +5745,11 @@ loop219:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop219
+	JLT     loop257
 
-done220:
+done258:
 	ANDQ      $+15, CX
-	JZ        done221
+	JZ        done259
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5238,7 +5762,7 @@ done220:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done221:
+done259:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5265,9 +5789,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done223
+	JGE          done261
 
-loop222:
+loop260:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -5276,11 +5800,11 @@ loop222:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop222
+	JLT          loop260
 
-done223:
+done261:
 	ANDQ         $+15, CX
-	JZ           done224
+	JZ           done262
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5292,7 +5816,7 @@ done223:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done224:
+done262:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5318,9 +5842,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done226
+	JGE  done264
 
-loop225:
+loop263:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -5329,11 +5853,11 @@ loop225:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop225
+	JLT       loop263
 
-done226:
+done264:
 	ANDQ      $+15, CX
-	JZ        done227
+	JZ        done265
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5345,7 +5869,7 @@ done226:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done227:
+done265:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5371,20 +5895,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done229
+	JGE          done267
 
-loop228:
+loop266:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMAXPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop228
+	JLT     loop266
 
-done229:
+done267:
 	ANDQ      $+15, CX
-	JZ        done230
+	JZ        done268
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5394,7 +5918,7 @@ done229:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done230:
+done268:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5421,9 +5945,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done232
+	JGE          done270
 
-loop231:
+loop269:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -5434,11 +5958,11 @@ loop231:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop231
+	JLT     loop269
 
-done232:
+done270:
 	ANDQ      $+15, CX
-	JZ        done233
+	JZ        done271
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5452,7 +5976,7 @@ done232:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done233:
+done271:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5494,9 +6018,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done235
+	JGE          done273
 
-loop234:
+loop272:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -5554,11 +6078,11 @@ loop234:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop234
+	JLT          loop272
 
-done235:
+done273:
 	ANDQ         $+15, CX
-	JZ           done236
+	JZ           done274
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5619,7 +6143,7 @@ done235:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done236:
+done274:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5662,9 +6186,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done238
+	JGE          done276
 
-loop237:
+loop275:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -5725,11 +6249,11 @@ loop237:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop237
+	JLT          loop275
 
-done238:
+done276:
 	ANDQ         $+15, CX
-	JZ           done239
+	JZ           done277
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5793,7 +6317,7 @@ done238:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done239:
+done277:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5832,9 +6356,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done241
+	JGE          done279
 
-loop240:
+loop278:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -5864,11 +6388,11 @@ loop240:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop240
+	JLT          loop278
 
-done241:
+done279:
 	ANDQ         $+15, CX
-	JZ           done242
+	JZ           done280
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5901,7 +6425,7 @@ done241:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done242:
+done280:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5941,9 +6465,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done244
+	JGE          done282
 
-loop243:
+loop281:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -5985,11 +6509,11 @@ loop243:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop243
+	JLT          loop281
 
-done244:
+done282:
 	ANDQ         $+15, CX
-	JZ           done245
+	JZ           done283
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6034,7 +6558,7 @@ done244:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done245:
+done283:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6061,9 +6585,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done247
+	JGE          done285
 
-loop246:
+loop284:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VDIVPS  Z2, Z1, Z1
@@ -6073,11 +6597,11 @@ loop246:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop246
+	JLT     loop284
 
-done247:
+done285:
 	ANDQ      $+15, CX
-	JZ        done248
+	JZ        done286
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6090,7 +6614,7 @@ done247:
 	VMOVAPS   Z0, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done248:
+done286:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6128,9 +6652,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done250
+	JGE          done288
 
-loop249:
+loop287:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -6157,11 +6681,11 @@ loop249:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop249
+	JLT          loop287
 
-done250:
+done288:
 	ANDQ         $+15, CX
-	JZ           done251
+	JZ           done289
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6191,7 +6715,7 @@ done250:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done251:
+done289:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6238,9 +6762,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done253
+	JGE          done291
 
-loop252:
+loop290:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -6284,11 +6808,11 @@ loop252:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop252
+	JLT          loop290
 
-done253:
+done291:
 	ANDQ         $+15, CX
-	JZ           done254
+	JZ           done292
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6335,7 +6859,7 @@ done253:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done254:
+done292:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6375,9 +6899,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done256
+	JGE          done294
 
-loop255:
+loop293:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -6414,11 +6938,11 @@ loop255:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop255
+	JLT          loop293
 
-done256:
+done294:
 	ANDQ         $+15, CX
-	JZ           done257
+	JZ           done295
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6458,7 +6982,7 @@ done256:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done257:
+done295:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6483,9 +7007,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done259
+	JGE  done297
 
-loop258:
+loop296:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPS  Z1, Z0, Z0
@@ -6496,11 +7020,11 @@ loop258:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop258
+	JLT     loop296
 
-done259:
+done297:
 	ANDQ      $+15, CX
-	JZ        done260
+	JZ        done298
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -6514,7 +7038,7 @@ done259:
 	VMOVAPS   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done260:
+done298:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6540,9 +7064,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done262
+	JGE  done300
 
-loop261:
+loop299:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -6550,11 +7074,11 @@ loop261:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop261
+	JLT     loop299
 
-done262:
+done300:
 	ANDQ      $+15, CX
-	JZ        done263
+	JZ        done301
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6565,7 +7089,7 @@ done262:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done263:
+done301:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6592,9 +7116,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done265
+	JGE          done303
 
-loop264:
+loop302:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -6602,11 +7126,11 @@ loop264:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop264
+	JLT          loop302
 
-done265:
+done303:
 	ANDQ         $+15, CX
-	JZ           done266
+	JZ           done304
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6617,7 +7141,7 @@ done265:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done266:
+done304:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6646,9 +7170,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done268
+	JGE          done306
 
-loop267:
+loop305:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -6660,11 +7184,11 @@ loop267:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop267
+	JLT          loop305
 
-done268:
+done306:
 	ANDQ         $+15, CX
-	JZ           done269
+	JZ           done307
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6679,7 +7203,7 @@ done268:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done269:
+done307:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6708,9 +7232,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done271
+	JGE          done309
 
-loop270:
+loop308:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -6722,11 +7246,11 @@ loop270:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop270
+	JLT          loop308
 
-done271:
+done309:
 	ANDQ         $+15, CX
-	JZ           done272
+	JZ           done310
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6741,7 +7265,7 @@ done271:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done272:
+done310:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6771,9 +7295,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done274
+	JGE          done312
 
-loop273:
+loop311:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -6790,11 +7314,11 @@ loop273:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop273
+	JLT         loop311
 
-done274:
+done312:
 	ANDQ        $+15, CX
-	JZ          done275
+	JZ          done313
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -6814,7 +7338,165 @@ done274:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done275:
+done313:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func adaGradAVX512(w []float32, v []float32, g []float32, rate float32, eps float32, decay float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·adaGradAVX512(SB), NOSPLIT, $8-84
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         g_base+48(FP), BX
+	VBROADCASTSS rate+72(FP), Z0
+	VBROADCASTSS eps+76(FP), Z1
+	VBROADCASTSS decay+80(FP), Z2
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done315
+
+loop314:
+	VMOVUPS     (AX)(SI*4), Z3
+	VMOVUPS     (DX)(SI*4), Z4
+	VMOVUPS     (BX)(SI*4), Z5
+	VFMADD231PS Z2, Z3, Z5
+	VFMADD231PS Z5, Z5, Z4
+	VMOVUPS     Z4, (DX)(SI*4)
+	VSQRTPS     Z4, Z4
+	VADDPS      Z1, Z4, Z4
+	VMULPS      Z0, Z5, Z5
+	VDIVPS      Z4, Z5, Z5
+	VSUBPS      Z5, Z3, Z3
+	VMOVUPS     Z3, (AX)(SI*4)
+	ADDQ        $+16, SI
+	CMPQ        SI, DI
+	JLT         loop314
+
+done315:
+	ANDQ        $+15, CX
+	JZ          done316
+	MOVQ        $+1, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(SI*4), K1, Z3
+	VMOVUPS.Z   (DX)(SI*4), K1, Z4
+	VMOVUPS.Z   (BX)(SI*4), K1, Z5
+	VFMADD231PS Z2, Z3, Z5
+	VFMADD231PS Z5, Z5, Z4
+	VMOVUPS     Z4, K1, (DX)(SI*4)
+	VSQRTPS     Z4, Z4
+	VADDPS      Z1, Z4, Z4
+	VMULPS      Z0, Z5, Z5
+	VDIVPS      Z4, Z5, Z5
+	VSUBPS      Z5, Z3, Z3
+	VMOVUPS     Z3, K1, (AX)(SI*4)
+
+done316:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func adaDeltaAVX512(w []float32, v []float32, d []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·adaDeltaAVX512(SB), NOSPLIT, $8-112
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         w_base+0(FP), AX
+	MOVQ         w_len+8(FP), CX
+	MOVQ         v_base+24(FP), DX
+	MOVQ         d_base+48(FP), BX
+	MOVQ         g_base+72(FP), SI
+	VBROADCASTSS a+96(FP), Z0
+	VBROADCASTSS rate+100(FP), Z1
+	VBROADCASTSS eps+104(FP), Z2
+	VBROADCASTSS decay+108(FP), Z3
+	XORQ         DI, DI
+	MOVQ         CX, R8
+	ANDQ         $-16, R8
+	CMPQ         DI, R8
+	JGE          done318
+
+loop317:
+	VMOVUPS      (AX)(DI*4), Z4
+	VMOVUPS      (DX)(DI*4), Z5
+	VMOVUPS      (BX)(DI*4), Z6
+	VMOVUPS      (SI)(DI*4), Z7
+	VFMADD231PS  Z3, Z4, Z7
+	VMOVUPS      Z5, Z8
+	VFMSUB231PS  Z7, Z7, Z8
+	VFMADD231PS  Z0, Z8, Z5
+	VMOVUPS      Z5, (DX)(DI*4)
+	VMOVUPS      Z6, Z8
+	VADDPS       Z2, Z8, Z8
+	VSQRTPS      Z8, Z8
+	VMULPS       Z8, Z7, Z7
+	VADDPS       Z2, Z5, Z5
+	VSQRTPS      Z5, Z5
+	VDIVPS       Z5, Z7, Z7
+	VMOVUPS      Z6, Z5
+	VFMSUB231PS  Z7, Z7, Z5
+	VFMADD231PS  Z0, Z5, Z6
+	VMOVUPS      Z6, (BX)(DI*4)
+	VFNMADD231PS Z1, Z7, Z4
+	VMOVUPS      Z4, (AX)(DI*4)
+	ADDQ         $+16, DI
+	CMPQ         DI, R8
+	JLT          loop317
+
+done318:
+	ANDQ         $+15, CX
+	JZ           done319
+	MOVQ         $+1, R8
+	SHLQ         CL, R8
+	DECQ         R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (AX)(DI*4), K1, Z4
+	VMOVUPS.Z    (DX)(DI*4), K1, Z5
+	VMOVUPS.Z    (BX)(DI*4), K1, Z6
+	VMOVUPS.Z    (SI)(DI*4), K1, Z7
+	VFMADD231PS  Z3, Z4, Z7
+	VMOVUPS      Z5, Z3
+	VFMSUB231PS  Z7, Z7, Z3
+	VFMADD231PS  Z0, Z3, Z5
+	VMOVUPS      Z5, K1, (DX)(DI*4)
+	VMOVUPS      Z6, Z3
+	VADDPS       Z2, Z3, Z3
+	VSQRTPS      Z3, Z3
+	VMULPS       Z3, Z7, Z7
+	VADDPS       Z2, Z5, Z5
+	VSQRTPS      Z5, Z5
+	VDIVPS       Z5, Z7, Z7
+	VMOVUPS      Z6, Z2
+	VFMSUB231PS  Z7, Z7, Z2
+	VFMADD231PS  Z0, Z2, Z6
+	VMOVUPS      Z6, K1, (BX)(DI*4)
+	VFNMADD231PS Z1, Z7, Z4
+	VMOVUPS      Z4, K1, (AX)(DI*4)
+
+done319:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6848,9 +7530,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done277
+	JGE          done321
 
-loop276:
+loop320:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -6871,11 +7553,11 @@ loop276:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop276
+	JLT         loop320
 
-done277:
+done321:
 	ANDQ        $+15, CX
-	JZ          done278
+	JZ          done322
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -6899,7 +7581,7 @@ done277:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done278:
+done322:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6920,20 +7602,20 @@ TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done280
+	JGE  done324
 
-loop279:
+loop323:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop279
+	JLT     loop323
 
-done280:
+done324:
 	ANDQ      $+15, CX
-	JZ        done281
+	JZ        done325
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6943,7 +7625,7 @@ done280:
 	VADDPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done281:
+done325:
 	VZEROUPPER
 	RET
 
@@ -6959,20 +7641,20 @@ TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done283
+	JGE  done327
 
-loop282:
+loop326:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop282
+	JLT     loop326
 
-done283:
+done327:
 	ANDQ      $+15, CX
-	JZ        done284
+	JZ        done328
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6982,7 +7664,7 @@ done283:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done284:
+done328:
 	VZEROUPPER
 	RET
 
@@ -6998,20 +7680,20 @@ TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done286
+	JGE          done330
 
-loop285:
+loop329:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop285
+	JLT         loop329
 
-done286:
+done330:
 	ANDQ        $+15, CX
-	JZ          done287
+	JZ          done331
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7021,7 +7703,7 @@ done286:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done287:
+done331:
 	VZEROUPPER
 	RET
 
@@ -7039,20 +7721,20 @@ TEXT ·normalizeDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done289
+	JGE          done333
 
-loop288:
+loop332:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPD      Z0, Z3, Z3
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop288
+	JLT         loop332
 
-done289:
+done333:
 	ANDQ        $+15, CX
-	JZ          done290
+	JZ          done334
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7062,7 +7744,7 @@ done289:
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done290:
+done334:
 	VZEROUPPER
 	RET
 
@@ -7082,9 +7764,9 @@ TEXT ·normalizeGradDoubleAVX512(SB), NOSPLIT, $0-104
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done292
+	JGE          done336
 
-loop291:
+loop335:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPD      Z0, Z4, Z4
 	VFMADD213PD Z3, Z2, Z4
@@ -7093,11 +7775,11 @@ loop291:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop291
+	JLT         loop335
 
-done292:
+done336:
 	ANDQ        $+15, CX
-	JZ          done293
+	JZ          done337
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7109,7 +7791,7 @@ done292:
 	VFMADD231PD Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done293:
+done337:
 	VZEROUPPER
 	RET
 
@@ -7124,9 +7806,9 @@ TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done295
+	JGE  done339
 
-loop294:
+loop338:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPD  Z1, Z0, Z0
@@ -7136,11 +7818,11 @@ loop294:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop294
+	JLT     loop338
 
-done295:
+done339:
 	ANDQ      $+15, CX
-	JZ        done296
+	JZ        done340
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -7153,7 +7835,7 @@ done295:
 	VMOVAPD   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done296:
+done340:
 	VZEROUPPER
 	RET
 
@@ -7169,9 +7851,9 @@ TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done298
+	JGE  done342
 
-loop297:
+loop341:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VPSHUFD $0xf5, Z0, Z0
@@ -7180,11 +7862,11 @@ loop297:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop297
+	JLT     loop341
 
-done298:
+done342:
 	ANDQ      $+15, CX
-	JZ        done299
+	JZ        done343
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7196,7 +7878,7 @@ done298:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done299:
+done343:
 	VZEROUPPER
 	RET
 
@@ -7215,9 +7897,9 @@ TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ   CX, SI
 	ANDQ   $-64, SI
 	CMPQ   BX, SI
-	JGE    done301
+	JGE    done345
 
-loop300:
+loop344:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -7232,25 +7914,25 @@ loop300:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop300
+	JLT         loop344
 
-done301:
+done345:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done303
+	JGE  done347
 
-loop302:
+loop346:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop302
+	JLT         loop346
 
-done303:
+done347:
 	ANDQ        $+15, CX
-	JZ          done304
+	JZ          done348
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7259,7 +7941,7 @@ done303:
 	VMOVUPS.Z   (DX)(BX*4), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
 
-done304:
+done348:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7287,32 +7969,32 @@ TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done306
+	JGE    done350
 
-loop305:
+loop349:
 	VADDPD (AX)(DX*4), Z0, Z0
 	VADDPD 64(AX)(DX*4), Z1, Z1
 	VADDPD 128(AX)(DX*4), Z2, Z2
 	VADDPD 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop305
+	JLT    loop349
 
-done306:
+done350:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done308
+	JGE  done352
 
-loop307:
+loop351:
 	VADDPD (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop307
+	JLT    loop351
 
-done308:
+done352:
 	ANDQ      $+15, CX
-	JZ        done309
+	JZ        done353
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -7320,7 +8002,7 @@ done308:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-done309:
+done353:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7353,32 +8035,32 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done311
+	JGE    done355
 
-loop310:
+loop354:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop310
+	JLT    loop354
 
-done311:
+done355:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done313
+	JGE  done357
 
-loop312:
+loop356:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop312
+	JLT    loop356
 
-done313:
+done357:
 	ANDQ      $+15, CX
-	JZ        done314
+	JZ        done358
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -7386,7 +8068,7 @@ done313:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done314:
+done358:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -7427,9 +8109,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done316
+	JGE          done360
 
-loop315:
+loop359:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -7444,25 +8126,25 @@ loop315:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop315
+	JLT         loop359
 
-done316:
+done360:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done318
+	JGE  done362
 
-loop317:
+loop361:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop317
+	JLT         loop361
 
-done318:
+done362:
 	ANDQ        $+15, CX
-	JZ          done319
+	JZ          done363
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -7472,7 +8154,7 @@ done318:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done319:
+done363:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -7518,9 +8200,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done321
+	JGE          done365
 
-loop320:
+loop364:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -7543,15 +8225,15 @@ loop320:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop320
+	JLT         loop364
 
-done321:
+done365:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done323
+	JGE  done367
 
-loop322:
+loop366:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -7559,11 +8241,11 @@ loop322:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop322
+	JLT         loop366
 
-done323:
+done367:
 	ANDQ        $+15, CX
-	JZ          done324
+	JZ          done368
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7575,7 +8257,7 @@ done323:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done324:
+done368:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -7627,9 +8309,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done326
+	JGE  done370
 
-loop325:
+loop369:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7637,9 +8319,9 @@ loop325:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done328
+	JGE    done372
 
-loop327:
+loop371:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -7651,47 +8333,47 @@ loop327:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop327
+	JLT     loop371
 
-done328:
+done372:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop325
+	JLT     loop369
 
-done326:
+done370:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done330
+	JGE  done374
 
-loop329:
+loop373:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done332
+	JGE    done376
 
-loop331:
+loop375:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop331
+	JLT     loop375
 
-done332:
+done376:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop329
+	JLT     loop373
 
-done330:
+done374:
 	ANDQ   $+15, CX
-	JZ     done333
+	JZ     done377
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -7700,20 +8382,20 @@ done330:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done335
+	JGE    done379
 
-loop334:
+loop378:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop334
+	JLT       loop378
 
-done335:
+done379:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done333:
+done377:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7740,28 +8422,28 @@ begin:
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done337
+	JGE  done381
 
-loop336:
+loop380:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done339
+	JGE  done383
 
-loop338:
+loop382:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop338
+	JLT     loop382
 
-done339:
+done383:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done340
+	JZ        done384
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -7771,13 +8453,13 @@ done339:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done340:
+done384:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop336
+	JLT  loop380
 
-done337:
+done381:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7824,24 +8506,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done342
+	JGE          done386
 
-loop341:
+loop385:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done344
+	JGE          done388
 
-loop343:
+loop387:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop343
+	JLT    loop387
 
-done344:
+done388:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -7853,9 +8535,9 @@ done344:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done346
+	JGE        done390
 
-loop345:
+loop389:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -7884,9 +8566,9 @@ loop345:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop345
+	JLT          loop389
 
-done346:
+done390:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -7921,25 +8603,25 @@ done346:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done348
+	JGE          done392
 
-loop347:
+loop391:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop347
+	JLT     loop391
 
-done348:
+done392:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop341
+	JLT     loop385
 
-done342:
+done386:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7991,24 +8673,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done350
+	JGE          done394
 
-loop349:
+loop393:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done352
+	JGE          done396
 
-loop351:
+loop395:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop351
+	JLT    loop395
 
-done352:
+done396:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -8020,9 +8702,9 @@ done352:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done354
+	JGE        done398
 
-loop353:
+loop397:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -8050,9 +8732,9 @@ loop353:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop353
+	JLT          loop397
 
-done354:
+done398:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -8109,9 +8791,9 @@ done354:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop349
+	JLT          loop393
 
-done350:
+done394:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8152,17 +8834,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done356
+	JGE     done400
 
-loop355:
+loop399:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done358
+	JGE  done402
 
-loop357:
+loop401:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -8186,11 +8868,11 @@ loop357:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop357
+	JLT     loop401
 
-done358:
+done402:
 	TESTQ     R8, R8
-	JZ        skip359
+	JZ        skip403
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8211,14 +8893,14 @@ done358:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip359:
+skip403:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop355
+	JLT  loop399
 
-done356:
+done400:
 	VZEROUPPER
 	RET
 
@@ -8265,17 +8947,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done361
+	JGE     done405
 
-loop360:
+loop404:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done363
+	JGE  done407
 
-loop362:
+loop406:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8309,11 +8991,11 @@ loop362:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop362
+	JLT       loop406
 
-done363:
+done407:
 	TESTQ     R9, R9
-	JZ        skip364
+	JZ        skip408
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8344,14 +9026,14 @@ done363:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip364:
+skip408:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop360
+	JLT  loop404
 
-done361:
+done405:
 	VZEROUPPER
 	RET
 
@@ -8404,17 +9086,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done366
+	JGE     done410
 
-loop365:
+loop409:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done368
+	JGE  done412
 
-loop367:
+loop411:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -8433,11 +9115,11 @@ loop367:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop367
+	JLT     loop411
 
-done368:
+done412:
 	TESTQ     R8, R8
-	JZ        skip369
+	JZ        skip413
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -8453,14 +9135,14 @@ done368:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip369:
+skip413:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop365
+	JLT  loop409
 
-done366:
+done410:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8508,17 +9190,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done371
+	JGE     done415
 
-loop370:
+loop414:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done373
+	JGE  done417
 
-loop372:
+loop416:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -8534,11 +9216,11 @@ loop372:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop372
+	JLT       loop416
 
-done373:
+done417:
 	TESTQ     R8, R8
-	JZ        skip374
+	JZ        skip418
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -8551,14 +9233,14 @@ done373:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip374:
+skip418:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop370
+	JLT  loop414
 
-done371:
+done415:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8604,9 +9286,9 @@ begin:
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done376
+	JGE   done420
 
-loop375:
+loop419:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -8622,42 +9304,42 @@ loop375:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done378
+	JGE     done422
 
-loop377:
+loop421:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done380
+	JGE     done424
 
-loop379:
+loop423:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop379
+	JLT      loop423
 
-done380:
+done424:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop377
+	JLT    loop421
 
-done378:
+done422:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop375
+	JLT     loop419
 
-done376:
+done420:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8684,6 +9366,378 @@ DATA shiftsAVX512<>+56(SB)/4, $0x00000001
 DATA shiftsAVX512<>+60(SB)/4, $0x00000000
 GLOBL shiftsAVX512<>(SB), RODATA|NOPTR, $64
 
+// func correlateAVX512(y []float32, x []float32, k []float32, way []int, first float32, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·correlateAVX512(SB), NOSPLIT, $8-136
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+120(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), DX
+	MOVQ cols+112(FP), CX
+	XORQ BX, BX
+	MOVQ CX, SI
+	ANDQ $-16, SI
+	CMPQ BX, SI
+	JGE  done426
+
+loop425:
+	MOVQ x_base+24(FP), DI
+	LEAQ (DI)(BX*4), DI
+	MOVQ y_base+0(FP), R8
+	LEAQ (R8)(BX*4), R8
+	MOVQ rows+104(FP), R9
+	SUBQ $0x04, R9
+	JLT  few428
+
+rows427:
+	VBROADCASTSS first+96(FP), Z0
+	VBROADCASTSS first+96(FP), Z1
+	VBROADCASTSS first+96(FP), Z2
+	VBROADCASTSS first+96(FP), Z3
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done430
+
+loop429:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Z4
+	VFMADD231PS  (R13), Z4, Z0
+	VFMADD231PS  (R13)(AX*1), Z4, Z1
+	VFMADD231PS  (R13)(AX*2), Z4, Z2
+	VFMADD231PS  (R13)(DX*1), Z4, Z3
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop429
+
+done430:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Z0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Z1, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Z2, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	VMOVUPS Z3, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x04, R9
+	JGE     rows427
+
+few428:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over432
+
+row431:
+	VBROADCASTSS first+96(FP), Z0
+	MOVQ         k_base+48(FP), R10
+	MOVQ         way_base+72(FP), R11
+	XORQ         R12, R12
+	CMPQ         R12, way_len+80(FP)
+	JGE          done434
+
+loop433:
+	MOVQ         (R11)(R12*8), R13
+	LEAQ         (DI)(R13*4), R13
+	VBROADCASTSS (R10)(R12*4), Z1
+	VFMADD231PS  (R13), Z1, Z0
+	ADDQ         $+1, R12
+	CMPQ         R12, way_len+80(FP)
+	JLT          loop433
+
+done434:
+	MOVQ    ldy+128(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS Z0, (R8)
+	ADDQ    AX, DI
+	ADDQ    R10, R8
+	SUBQ    $0x01, R9
+	JGE     row431
+
+over432:
+	ADDQ $+16, BX
+	CMPQ BX, SI
+	JLT  loop425
+
+done426:
+	ANDQ  $+15, CX
+	JZ    done435
+	MOVQ  $+1, SI
+	SHLQ  CL, SI
+	DECQ  SI
+	KMOVW SI, K1
+	MOVQ  x_base+24(FP), CX
+	LEAQ  (CX)(BX*4), CX
+	MOVQ  y_base+0(FP), SI
+	LEAQ  (SI)(BX*4), BX
+	MOVQ  rows+104(FP), SI
+	SUBQ  $0x04, SI
+	JLT   few437
+
+rows436:
+	VBROADCASTSS first+96(FP), Z0
+	VBROADCASTSS first+96(FP), Z1
+	VBROADCASTSS first+96(FP), Z2
+	VBROADCASTSS first+96(FP), Z3
+	MOVQ         k_base+48(FP), DI
+	MOVQ         way_base+72(FP), R8
+	XORQ         R9, R9
+	CMPQ         R9, way_len+80(FP)
+	JGE          done439
+
+loop438:
+	MOVQ         (R8)(R9*8), R10
+	LEAQ         (CX)(R10*4), R10
+	VBROADCASTSS (DI)(R9*4), Z4
+	VFMADD231PS  (R10), Z4, Z0
+	VFMADD231PS  (R10)(AX*1), Z4, Z1
+	VFMADD231PS  (R10)(AX*2), Z4, Z2
+	VFMADD231PS  (R10)(DX*1), Z4, Z3
+	ADDQ         $+1, R9
+	CMPQ         R9, way_len+80(FP)
+	JLT          loop438
+
+done439:
+	MOVQ    ldy+128(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	VMOVUPS Z1, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	VMOVUPS Z2, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	VMOVUPS Z3, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DI, BX
+	SUBQ    $0x04, SI
+	JGE     rows436
+
+few437:
+	ADDQ $0x04, SI
+	SUBQ $0x01, SI
+	JLT  over441
+
+row440:
+	VBROADCASTSS first+96(FP), Z0
+	MOVQ         k_base+48(FP), DX
+	MOVQ         way_base+72(FP), DI
+	XORQ         R8, R8
+	CMPQ         R8, way_len+80(FP)
+	JGE          done443
+
+loop442:
+	MOVQ         (DI)(R8*8), R9
+	LEAQ         (CX)(R9*4), R9
+	VBROADCASTSS (DX)(R8*4), Z1
+	VFMADD231PS  (R9), Z1, Z0
+	ADDQ         $+1, R8
+	CMPQ         R8, way_len+80(FP)
+	JLT          loop442
+
+done443:
+	MOVQ    ldy+128(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (BX)
+	ADDQ    AX, CX
+	ADDQ    DX, BX
+	SUBQ    $0x01, SI
+	JGE     row440
+
+over441:
+done435:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func correlateSumsAVX512(dk []float32, dy []float32, x []float32, way []int, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·correlateSumsAVX512(SB), NOSPLIT, $8-128
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ ldx+112(FP), AX
+	SHLQ $0x02, AX
+	LEAQ (AX)(AX*2), DX
+	MOVQ ldy+120(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	XORQ DI, DI
+	CMPQ DI, way_len+80(FP)
+	JGE  done445
+
+loop444:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   way_base+72(FP), CX
+	MOVQ   (CX)(DI*8), CX
+	MOVQ   x_base+48(FP), R8
+	LEAQ   (R8)(CX*4), R8
+	MOVQ   cols+104(FP), CX
+	XORQ   R9, R9
+	MOVQ   CX, R10
+	ANDQ   $-16, R10
+	CMPQ   R9, R10
+	JGE    done447
+
+loop446:
+	LEAQ (R8)(R9*4), R11
+	MOVQ dy_base+24(FP), R12
+	LEAQ (R12)(R9*4), R12
+	MOVQ rows+96(FP), R13
+	SUBQ $0x04, R13
+	JLT  few449
+
+rows448:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Z4
+	VFMADD231PS (R14), Z4, Z0
+	VMOVUPS     (R15)(BX*1), Z4
+	VFMADD231PS (R14)(AX*1), Z4, Z1
+	VMOVUPS     (R15)(BX*2), Z4
+	VFMADD231PS (R14)(AX*2), Z4, Z2
+	VMOVUPS     (R15)(SI*1), Z4
+	VFMADD231PS (R14)(DX*1), Z4, Z3
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	SUBQ        $0x04, R13
+	JGE         rows448
+
+few449:
+	ADDQ $0x04, R13
+	SUBQ $0x01, R13
+	JLT  over451
+
+row450:
+	MOVQ        R11, R14
+	MOVQ        R12, R15
+	VMOVUPS     (R15), Z4
+	VFMADD231PS (R14), Z4, Z0
+	ADDQ        AX, R11
+	ADDQ        BX, R12
+	SUBQ        $0x01, R13
+	JGE         row450
+
+over451:
+	ADDQ $+16, R9
+	CMPQ R9, R10
+	JLT  loop446
+
+done447:
+	ANDQ  $+15, CX
+	JZ    done452
+	MOVQ  $+1, R10
+	SHLQ  CL, R10
+	DECQ  R10
+	KMOVW R10, K1
+	LEAQ  (R8)(R9*4), CX
+	MOVQ  dy_base+24(FP), R8
+	LEAQ  (R8)(R9*4), R8
+	MOVQ  rows+96(FP), R9
+	SUBQ  $0x04, R9
+	JLT   few454
+
+rows453:
+	MOVQ        CX, R10
+	MOVQ        R8, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z5
+	VFMADD231PS Z5, Z4, Z0
+	VMOVUPS.Z   (R11)(BX*1), K1, Z4
+	VMOVUPS.Z   (R10)(AX*1), K1, Z5
+	VFMADD231PS Z5, Z4, Z1
+	VMOVUPS.Z   (R11)(BX*2), K1, Z4
+	VMOVUPS.Z   (R10)(AX*2), K1, Z5
+	VFMADD231PS Z5, Z4, Z2
+	VMOVUPS.Z   (R11)(SI*1), K1, Z4
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VFMADD231PS Z5, Z4, Z3
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	SUBQ        $0x04, R9
+	JGE         rows453
+
+few454:
+	ADDQ $0x04, R9
+	SUBQ $0x01, R9
+	JLT  over456
+
+row455:
+	MOVQ        CX, R10
+	MOVQ        R8, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z5
+	VFMADD231PS Z5, Z4, Z0
+	ADDQ        AX, CX
+	ADDQ        BX, R8
+	SUBQ        $0x01, R9
+	JGE         row455
+
+over456:
+done452:
+	VADDPS     Z1, Z0, Z0
+	VADDPS     Z2, Z0, Z0
+	VADDPS     Z3, Z0, Z0
+	VSHUFF64X2 $0x4e, Z0, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VSHUFF64X2 $0xb1, Z0, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VPERMILPS  $0x4e, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VPERMILPS  $0xb1, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	MOVQ       dk_base+0(FP), CX
+	VADDSS     (CX)(DI*4), X0, X0
+	VMOVSS     X0, (CX)(DI*4)
+	ADDQ       $+1, DI
+	CMPQ       DI, way_len+80(FP)
+	JLT        loop444
+
+done445:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func maskAVX512(y []float32, key uint64, drop uint32, keep float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·maskAVX512(SB), NOSPLIT, $0-40
@@ -8700,9 +9754,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done382
+	JGE          done458
 
-loop381:
+loop457:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -8733,12 +9787,12 @@ loop381:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop381
+	JLT           loop457
 
-done382:
+done458:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done383
+	JZ            done459
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -8779,7 +9833,7 @@ done382:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done383:
+done459:
 	VZEROUPPER
 	RET
 
@@ -8804,9 +9858,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done385
+	JGE          done461
 
-loop384:
+loop460:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -8814,9 +9868,9 @@ loop384:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop384
+	JLT        loop460
 
-done385:
+done461:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -8848,9 +9902,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done387
+	JGE          done463
 
-loop386:
+loop462:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -8893,11 +9947,11 @@ loop386:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop386
+	JLT        loop462
 
-done387:
+done463:
 	ANDQ       $+15, CX
-	JZ         done388
+	JZ         done464
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -8943,7 +9997,7 @@ done387:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done388:
+done464:
 	VZEROUPPER
 	RET
 
@@ -8964,70 +10018,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done390
+	JGE   done466
 
-loop389:
+loop465:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done392
+	JGE  done468
 
-loop391:
+loop467:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done394
+	JGE  done470
 
-loop393:
+loop469:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done396
+	JGE  done472
 
-loop395:
+loop471:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop395
+	JLT     loop471
 
-done396:
+done472:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop393
+	JLT  loop469
 
-done394:
+done470:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done398
+	JGE  done474
 
-loop397:
+loop473:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop397
+	JLT     loop473
 
-done398:
+done474:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop391
+	JLT  loop467
 
-done392:
+done468:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop389
+	JLT  loop465
 
-done390:
+done466:
 	VZEROUPPER
 	RET
 
@@ -9048,69 +10102,369 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done400
+	JGE   done476
 
-loop399:
+loop475:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done402
+	JGE  done478
 
-loop401:
+loop477:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done404
+	JGE  done480
 
-loop403:
+loop479:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done406
+	JGE  done482
 
-loop405:
+loop481:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop405
+	JLT     loop481
 
-done406:
+done482:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop403
+	JLT  loop479
 
-done404:
+done480:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done408
+	JGE  done484
 
-loop407:
+loop483:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop407
+	JLT     loop483
 
-done408:
+done484:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop401
+	JLT  loop477
 
-done402:
+done478:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop399
+	JLT  loop475
 
-done400:
+done476:
+	VZEROUPPER
+	RET
+
+// func splitPairs8(even []float32, odd []float32, x []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX, AVX2
+TEXT ·splitPairs8(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x08, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done486
+
+loop485:
+	MOVQ even_base+0(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+24(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+48(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done488
+
+loop487:
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VSHUFPS $0xdd, Y1, Y0, Y0
+	VPERMPD $0xd8, Y2, Y2
+	VPERMPD $0xd8, Y0, Y0
+	VMOVUPS Y2, (SI)
+	VMOVUPS Y0, (DI)
+	ADDQ    CX, R8
+	ADDQ    DX, SI
+	ADDQ    DX, DI
+	ADDQ    $+1, R9
+	CMPQ    R9, rows+72(FP)
+	JLT     loop487
+
+done488:
+	ADDQ $+32, BX
+	CMPQ BX, AX
+	JLT  loop485
+
+done486:
+	MOVQ even_base+0(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+24(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+48(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done490
+
+loop489:
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VSHUFPS $0xdd, Y1, Y0, Y0
+	VPERMPD $0xd8, Y2, Y2
+	VPERMPD $0xd8, Y0, Y0
+	VMOVUPS Y2, (BX)
+	VMOVUPS Y0, (SI)
+	ADDQ    CX, AX
+	ADDQ    DX, BX
+	ADDQ    DX, SI
+	ADDQ    $+1, DI
+	CMPQ    DI, rows+72(FP)
+	JLT     loop489
+
+done490:
+	VZEROUPPER
+	RET
+
+// func splitPairs4(even []float32, odd []float32, x []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX
+TEXT ·splitPairs4(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x04, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done492
+
+loop491:
+	MOVQ even_base+0(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+24(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+48(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done494
+
+loop493:
+	VMOVUPS (R8), X0
+	VMOVUPS 16(R8), X1
+	VSHUFPS $0x88, X1, X0, X2
+	VSHUFPS $0xdd, X1, X0, X0
+	VMOVUPS X2, (SI)
+	VMOVUPS X0, (DI)
+	ADDQ    CX, R8
+	ADDQ    DX, SI
+	ADDQ    DX, DI
+	ADDQ    $+1, R9
+	CMPQ    R9, rows+72(FP)
+	JLT     loop493
+
+done494:
+	ADDQ $+16, BX
+	CMPQ BX, AX
+	JLT  loop491
+
+done492:
+	MOVQ even_base+0(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+24(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+48(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done496
+
+loop495:
+	VMOVUPS (AX), X0
+	VMOVUPS 16(AX), X1
+	VSHUFPS $0x88, X1, X0, X2
+	VSHUFPS $0xdd, X1, X0, X0
+	VMOVUPS X2, (BX)
+	VMOVUPS X0, (SI)
+	ADDQ    CX, AX
+	ADDQ    DX, BX
+	ADDQ    DX, SI
+	ADDQ    $+1, DI
+	CMPQ    DI, rows+72(FP)
+	JLT     loop495
+
+done496:
+	VZEROUPPER
+	RET
+
+// func joinPairs8(x []float32, even []float32, odd []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX
+TEXT ·joinPairs8(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x08, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done498
+
+loop497:
+	MOVQ even_base+24(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+48(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+0(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done500
+
+loop499:
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (DI), Y1
+	VUNPCKLPS  Y1, Y0, Y2
+	VUNPCKHPS  Y1, Y0, Y1
+	VPERM2F128 $0x20, Y1, Y2, Y0
+	VPERM2F128 $0x31, Y1, Y2, Y1
+	VMOVUPS    Y0, (R8)
+	VMOVUPS    Y1, 32(R8)
+	ADDQ       CX, R8
+	ADDQ       DX, SI
+	ADDQ       DX, DI
+	ADDQ       $+1, R9
+	CMPQ       R9, rows+72(FP)
+	JLT        loop499
+
+done500:
+	ADDQ $+32, BX
+	CMPQ BX, AX
+	JLT  loop497
+
+done498:
+	MOVQ even_base+24(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+48(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+0(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done502
+
+loop501:
+	VMOVUPS    (BX), Y0
+	VMOVUPS    (SI), Y1
+	VUNPCKLPS  Y1, Y0, Y2
+	VUNPCKHPS  Y1, Y0, Y1
+	VPERM2F128 $0x20, Y1, Y2, Y0
+	VPERM2F128 $0x31, Y1, Y2, Y1
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	ADDQ       CX, AX
+	ADDQ       DX, BX
+	ADDQ       DX, SI
+	ADDQ       $+1, DI
+	CMPQ       DI, rows+72(FP)
+	JLT        loop501
+
+done502:
+	VZEROUPPER
+	RET
+
+// func joinPairs4(x []float32, even []float32, odd []float32, rows int, n int, ldx int, ldy int)
+// Requires: AVX
+TEXT ·joinPairs4(SB), NOSPLIT, $0-104
+	MOVQ n+80(FP), AX
+	MOVQ ldx+88(FP), CX
+	SHLQ $0x02, CX
+	MOVQ ldy+96(FP), DX
+	SHLQ $0x02, DX
+	SUBQ $0x04, AX
+	SHLQ $0x02, AX
+	XORQ BX, BX
+	CMPQ BX, AX
+	JGE  done504
+
+loop503:
+	MOVQ even_base+24(FP), SI
+	LEAQ (SI)(BX*1), SI
+	MOVQ odd_base+48(FP), DI
+	LEAQ (DI)(BX*1), DI
+	MOVQ x_base+0(FP), R8
+	LEAQ (R8)(BX*2), R8
+	XORQ R9, R9
+	CMPQ R9, rows+72(FP)
+	JGE  done506
+
+loop505:
+	VMOVUPS   (SI), X0
+	VMOVUPS   (DI), X1
+	VUNPCKLPS X1, X0, X2
+	VUNPCKHPS X1, X0, X0
+	VMOVUPS   X2, (R8)
+	VMOVUPS   X0, 16(R8)
+	ADDQ      CX, R8
+	ADDQ      DX, SI
+	ADDQ      DX, DI
+	ADDQ      $+1, R9
+	CMPQ      R9, rows+72(FP)
+	JLT       loop505
+
+done506:
+	ADDQ $+16, BX
+	CMPQ BX, AX
+	JLT  loop503
+
+done504:
+	MOVQ even_base+24(FP), BX
+	LEAQ (BX)(AX*1), BX
+	MOVQ odd_base+48(FP), SI
+	LEAQ (SI)(AX*1), SI
+	MOVQ x_base+0(FP), DI
+	LEAQ (DI)(AX*2), AX
+	XORQ DI, DI
+	CMPQ DI, rows+72(FP)
+	JGE  done508
+
+loop507:
+	VMOVUPS   (BX), X0
+	VMOVUPS   (SI), X1
+	VUNPCKLPS X1, X0, X2
+	VUNPCKHPS X1, X0, X0
+	VMOVUPS   X2, (AX)
+	VMOVUPS   X0, 16(AX)
+	ADDQ      CX, AX
+	ADDQ      DX, BX
+	ADDQ      DX, SI
+	ADDQ      $+1, DI
+	CMPQ      DI, rows+72(FP)
+	JLT       loop507
+
+done508:
 	VZEROUPPER
 	RET

@@ -32,9 +32,9 @@ func vectorKernels() []namedKernel {
 	for range 10 {
 		order = append(order, random.Int32N(10000))
 	}
-	first := Geometry{Maps: 1, Rows: 28, Cols: 28, KernelRows: 5, KernelCols: 5, Stride: 1}
-	padded := Geometry{Maps: 1, Rows: 28, Cols: 28, KernelRows: 5, KernelCols: 5, Stride: 1, Pad: 2}
-	second := Geometry{Maps: 20, Rows: 12, Cols: 12, KernelRows: 5, KernelCols: 5, Stride: 1}
+	first := Geometry{Maps: 1, Rows: 28, Cols: 28, KernelRows: 5, KernelCols: 5, Stride: 1, Dilation: 1}
+	padded := Geometry{Maps: 1, Rows: 28, Cols: 28, KernelRows: 5, KernelCols: 5, Stride: 1, PadRows: 2, PadCols: 2, Dilation: 1}
+	second := Geometry{Maps: 20, Rows: 12, Cols: 12, KernelRows: 5, KernelCols: 5, Stride: 1, Dilation: 1}
 
 	return []namedKernel{
 		{"Add/300", func(s *Set[float32]) { s.Add(y[:300], x[:300], z[:300]) }},
@@ -73,6 +73,8 @@ func vectorKernels() []namedKernel {
 		{"Momentum/784x100", func(s *Set[float32]) { s.Momentum(y, z, x, 0.9, 1e-9, 1e-9) }},
 		{"Nesterov/784x100", func(s *Set[float32]) { s.Nesterov(y, z, x, 0.9, 1e-9, 1e-9) }},
 		{"RMSProp/784x100", func(s *Set[float32]) { s.RMSProp(y, squares, x, 0.1, 1e-9, 1e-8, 1e-9) }},
+		{"AdaGrad/784x100", func(s *Set[float32]) { s.AdaGrad(y, squares, x, 1e-9, 1e-8, 1e-9) }},
+		{"AdaDelta/784x100", func(s *Set[float32]) { s.AdaDelta(y, squares, squares, x, 0.1, 1e-9, 1e-8, 1e-9) }},
 		{"Adam/784x100", func(s *Set[float32]) { s.Adam(y, z, squares, x, 0.1, 0.001, 1e-9, 1, 1e-8, 1e-9, 1) }},
 		{"MaxPool/20x24x24", func(s *Set[float32]) { s.MaxPool(y[:20*144], x[:20*576], 20, 24, 24, 2) }},
 		{"MaxPool/40x8x8", func(s *Set[float32]) { s.MaxPool(y[:40*16], x[:40*64], 40, 8, 8, 2) }},

@@ -55,13 +55,14 @@ func TestPools(t *testing.T) {
 }
 
 // geometries are the book's and LeNet's convolutions, and odd ones: rows shorter than a vector, wide padding, windows larger
-// than what is left, strides.
+// than what is left, strides, sides that differ, dilated filters.
 var geometries = []Geometry{
-	{1, 28, 28, 5, 5, 1, 0}, {20, 12, 12, 5, 5, 1, 0}, {1, 28, 28, 5, 5, 1, 2}, {6, 14, 14, 5, 5, 1, 0},
-	{2, 9, 20, 3, 3, 1, 1}, {2, 9, 9, 3, 3, 1, 0}, {2, 8, 8, 3, 3, 1, 1}, {3, 5, 4, 3, 2, 1, 0}, {1, 1, 1, 1, 1, 1, 0}, {1, 1, 1, 3, 3, 1, 1}, {2, 3, 3, 5, 5, 1, 4},
-	{1, 4, 40, 2, 17, 1, 3}, {1, 3, 40, 2, 18, 1, 3}, {1, 20, 17, 4, 4, 1, 9}, {2, 16, 16, 1, 1, 1, 0}, {1, 2, 70, 2, 3, 1, 0},
-	{2, 11, 11, 3, 3, 2, 1}, {1, 28, 28, 5, 5, 3, 0}, {3, 24, 24, 5, 5, 2, 2}, {2, 9, 13, 4, 3, 2, 0}, {2, 14, 14, 3, 3, 2, 1}, {1, 9, 40, 2, 2, 3, 2},
-	{2, 7, 7, 1, 1, 2, 0}, {2, 7, 7, 3, 3, 1, 1}, {2, 5, 50, 3, 40, 2, 1}, {1, 7, 8, 2, 3, 4, 0}, {1, 8, 15, 8, 8, 1, 0},
+	{1, 28, 28, 5, 5, 1, 0, 0, 1}, {20, 12, 12, 5, 5, 1, 0, 0, 1}, {1, 28, 28, 5, 5, 1, 2, 2, 1}, {6, 14, 14, 5, 5, 1, 0, 0, 1},
+	{2, 9, 20, 3, 3, 1, 1, 1, 1}, {2, 9, 9, 3, 3, 1, 0, 0, 1}, {2, 8, 8, 3, 3, 1, 1, 1, 1}, {3, 5, 4, 3, 2, 1, 0, 0, 1}, {1, 1, 1, 1, 1, 1, 0, 0, 1}, {1, 1, 1, 3, 3, 1, 1, 1, 1}, {2, 3, 3, 5, 5, 1, 4, 4, 1},
+	{1, 4, 40, 2, 17, 1, 3, 3, 1}, {1, 3, 40, 2, 18, 1, 3, 3, 1}, {1, 20, 17, 4, 4, 1, 9, 9, 1}, {2, 16, 16, 1, 1, 1, 0, 0, 1}, {1, 2, 70, 2, 3, 1, 0, 0, 1},
+	{2, 11, 11, 3, 3, 2, 1, 1, 1}, {1, 28, 28, 5, 5, 3, 0, 0, 1}, {3, 24, 24, 5, 5, 2, 2, 2, 1}, {2, 9, 13, 4, 3, 2, 0, 0, 1}, {2, 14, 14, 3, 3, 2, 1, 1, 1}, {1, 9, 40, 2, 2, 3, 2, 2, 1},
+	{2, 7, 7, 1, 1, 2, 0, 0, 1}, {2, 7, 7, 3, 3, 1, 1, 1, 1}, {2, 5, 50, 3, 40, 2, 1, 1, 1}, {1, 7, 8, 2, 3, 4, 0, 0, 1}, {1, 8, 15, 8, 8, 1, 0, 0, 1},
+	{2, 9, 20, 3, 1, 1, 1, 0, 1}, {1, 9, 9, 1, 5, 1, 0, 2, 1}, {2, 8, 9, 3, 5, 2, 1, 2, 1}, {2, 12, 12, 3, 3, 1, 2, 2, 2}, {1, 11, 19, 3, 2, 2, 0, 3, 3}, {2, 9, 11, 2, 3, 3, 4, 1, 2},
 }
 
 func TestPatches(t *testing.T) {
@@ -90,9 +91,58 @@ func TestPatches(t *testing.T) {
 	})
 }
 
+func TestDepthwise(t *testing.T) {
+	const room = 500 * 64 * 2
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		yf, xf, kf, bf := newFence(t, room), newFence(t, room), newFence(t, room), newFence(t, room)
+		for i, g := range append(geometries, Geometry{2, 12, 12, 9, 8, 1, 1, 1, 1}) {
+			random := rand.New(rand.NewPCG(8, uint64(i)))
+			n, m, taps := g.Maps*g.Rows*g.Cols, g.Maps*g.OutRows()*g.OutCols(), g.Patch()
+			x, dy, k, b := exact(random, n, false), exact(random, m, false), exact(random, taps, false), exact(random, g.Maps, false)
+			for i := range k {
+				k[i] = float32(int(k[i])%8) / 4 // so that sums of products are exact
+			}
+			check := func(what string, f fence, n int, run func(s *Set[float32], y []float32)) {
+				y, want := f.last(filled(n)), filled(n)
+				run(s, y)
+				run(Loops[float32](), want)
+				f.intact(t, n)
+				mustMatch(t, fmt.Sprintf("%s %+v", what, g), y, want, same)
+			}
+			check("Depthwise", yf, m, func(s *Set[float32], y []float32) { s.Depthwise(y, xf.last(x), kf.last(k), bf.last(b), g) })
+			check("Depthwise without bias", yf, m, func(s *Set[float32], y []float32) { s.Depthwise(y, xf.last(x), kf.last(k), nil, g) })
+			check("DepthwiseX", xf, n, func(s *Set[float32], dx []float32) { s.DepthwiseX(dx, yf.last(dy), kf.last(k), g) })
+			check("DepthwiseK", kf, taps, func(s *Set[float32], dk []float32) {
+				copy(dk, k)
+				s.DepthwiseK(dk, xf.last(x), yf.last(dy), g)
+			})
+		}
+	})
+}
+
+// TestDepthwiseNaN wants that an element that is NaN reaches what sees it alone.
+func TestDepthwiseNaN(t *testing.T) {
+	g := Geometry{Maps: 1, Rows: 6, Cols: 21, KernelRows: 3, KernelCols: 3, Stride: 1, Dilation: 1}
+	onRows(t, func(t *testing.T, s *Set[float32]) {
+		x, k, dy := make([]float32, 6*21), make([]float32, 9), make([]float32, 4*19)
+		y, want := make([]float32, len(dy)), make([]float32, len(dy))
+		for i := range x {
+			x[i] = nan
+			s.Depthwise(y, x, k, nil, g)
+			Loops[float32]().Depthwise(want, x, k, nil, g)
+			mustMatch(t, fmt.Sprint("Depthwise ", i), y, want, same)
+			dk, want := make([]float32, 9), make([]float32, 9)
+			s.DepthwiseK(dk, x, dy, g)
+			Loops[float32]().DepthwiseK(want, x, dy, g)
+			mustMatch(t, fmt.Sprint("DepthwiseK ", i), dk, want, same)
+			x[i] = 0
+		}
+	})
+}
+
 // TestCol2imNaN wants that a patch element that is NaN reaches its own place alone.
 func TestCol2imNaN(t *testing.T) {
-	g := Geometry{Maps: 2, Rows: 12, Cols: 12, KernelRows: 5, KernelCols: 5, Stride: 1}
+	g := Geometry{Maps: 2, Rows: 12, Cols: 12, KernelRows: 5, KernelCols: 5, Stride: 1, Dilation: 1}
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		y, x, want := make([]float32, g.Patch()*64), make([]float32, 288), make([]float32, 288)
 		for i := 0; i < len(y); i += 29 {
@@ -185,8 +235,8 @@ func FuzzVector(f *testing.F) {
 	f.Add(uint64(2), uint8(33), uint8(1), uint8(7), uint8(40), uint8(2), uint8(17), uint8(4))
 	f.Fuzz(func(t *testing.T, seed uint64, n, maps, rowCount, cols, kernelRows, kernelCols, pad uint8) {
 		random := rand.New(rand.NewPCG(seed, 7))
-		g := Geometry{int(maps%4) + 1, int(rowCount%20) + 1, int(cols%48) + 1, int(kernelRows%6) + 1, int(kernelCols%20) + 1, int(seed%4) + 1, int(pad % 8)}
-		if g.Rows+2*g.Pad < g.KernelRows || g.Cols+2*g.Pad < g.KernelCols {
+		g := Geometry{int(maps%4) + 1, int(rowCount%20) + 1, int(cols%48) + 1, int(kernelRows%6) + 1, int(kernelCols%20) + 1, int(seed%4) + 1, int(pad % 8), int(pad / 32), int(seed/4%3) + 1}
+		if g.Rows+2*g.PadRows <= g.Dilation*(g.KernelRows-1) || g.Cols+2*g.PadCols <= g.Dilation*(g.KernelCols-1) {
 			return
 		}
 		size, outs := g.Maps*g.Rows*g.Cols, g.Patch()*max(0, g.OutRows())*max(0, g.OutCols())
@@ -224,6 +274,17 @@ func FuzzVector(f *testing.F) {
 		}, same)
 		if outs > 0 {
 			check("Im2col", outs, func(s *Set[float32], y []float32) { s.Im2col(y, a[:size], g) }, same)
+			k := exact(random, g.Patch(), false)
+			for i := range k {
+				k[i] = float32(int(k[i])%8) / 4
+			}
+			maps := g.Maps * g.OutRows() * g.OutCols()
+			check("Depthwise", maps, func(s *Set[float32], y []float32) { s.Depthwise(y, a[:size], k, k[:g.Maps], g) }, same)
+			check("DepthwiseX", size, func(s *Set[float32], y []float32) { s.DepthwiseX(y, column[:maps], k, g) }, same)
+			check("DepthwiseK", len(k), func(s *Set[float32], y []float32) {
+				copy(y, k)
+				s.DepthwiseK(y, a[:size], column[:maps], g)
+			}, same)
 			check("Col2im", size, func(s *Set[float32], y []float32) { s.Col2im(y, column, g) }, same)
 		}
 	})

@@ -4,7 +4,7 @@ package kernel
 
 // phases is an image with its padding, taken apart for a convolution of a stride: phase (a,b) is made of the rows r and columns c with
 // r ≡ a and c ≡ b modulo the stride. To the filter's element (u,v) the image is then phase (u mod stride, v mod stride), read with
-// stride 1 from row u/stride and column v/stride. With stride 1 the one phase is the padded image.
+// stride 1 from row u/stride and column v/stride, with u and v times the dilation. With stride 1 the one phase is the padded image.
 type phases struct {
 	g          Geometry
 	rows, cols int
@@ -13,16 +13,25 @@ type phases struct {
 
 // borrowPhases lends phases of zeros; their data is to be returned.
 func borrowPhases(g Geometry) phases {
-	rows, cols := ceil(g.Rows+2*g.Pad, g.Stride), ceil(g.Cols+2*g.Pad, g.Stride)
-	data := Borrow[float32](g.Stride * g.Stride * rows * cols)
+	rows, cols := ceil(g.Rows+2*g.PadRows, g.Stride), ceil(g.Cols+2*g.PadCols, g.Stride)
+	data := Borrow[float32](g.Stride*g.Stride*rows*cols + slack)
 	clear(*data)
 	return phases{g, rows, cols, data}
 }
 
+// slack is how much more is lent of an image than it has, so that whole vectors can be read at its end.
+const slack = 16
+
 // seen is what the filter's element (u,v) sees, from the output's first place on; rows are p.cols apart.
 func (p phases) seen(u, v int) []float32 {
+	return (*p.data)[p.place(u, v):]
+}
+
+// place is where that begins.
+func (p phases) place(u, v int) int {
 	s := p.g.Stride
-	return (*p.data)[((u%s*s+v%s)*p.rows+u/s)*p.cols+v/s:]
+	u, v = u*p.g.Dilation, v*p.g.Dilation
+	return ((u%s*s+v%s)*p.rows+u/s)*p.cols + v/s
 }
 
 // each calls f for every row of a map x and every column phase in it: elements from, from+stride, … of the row are to's first
@@ -30,8 +39,8 @@ func (p phases) seen(u, v int) []float32 {
 func (p phases) each(x []float32, f func(to, row []float32, from int)) {
 	s := p.g.Stride
 	for b := range s {
-		from := ((b-p.g.Pad)%s + s) % s
-		a, at := p.g.Pad%s, p.g.Pad/s*p.cols+(from+p.g.Pad)/s
+		from := ((b-p.g.PadCols)%s + s) % s
+		a, at := p.g.PadRows%s, p.g.PadRows/s*p.cols+(from+p.g.PadCols)/s
 		for r := range p.g.Rows {
 			f((*p.data)[(a*s+b)*p.rows*p.cols+at:], x[r*p.g.Cols:][:p.g.Cols], from)
 			if a++; a == s {
@@ -44,10 +53,14 @@ func (p phases) each(x []float32, f func(to, row []float32, from int)) {
 // take fills the phases with the map x.
 func (p phases) take(x []float32) {
 	if p.g.Stride == 1 {
-		p.each(x, func(to, row []float32, _ int) { copy(to, row) })
+		copyRows((*p.data)[p.g.PadRows*p.cols+p.g.PadCols:], p.cols, x, p.g.Rows, p.g.Cols)
 		return
 	}
 	s := p.g.Stride
+	if s == 2 && p.g.Cols >= 8 {
+		p.halves(x, true)
+		return
+	}
 	p.each(x, func(to, row []float32, from int) {
 		for i, c := 0, from; c < len(row); i, c = i+1, c+s {
 			to[i] = row[c]
@@ -55,9 +68,59 @@ func (p phases) take(x []float32) {
 	})
 }
 
+// halves is take, or else give, for a stride of 2 and rows of 8 elements or more.
+func (p phases) halves(x []float32, take bool) {
+	g, n := p.g, p.g.Cols/2
+	for first := range min(2, g.Rows) {
+		rows, at := ceil(g.Rows-first, 2), (first+g.PadRows)/2*p.cols
+		above := (first + g.PadRows) % 2 * 2
+		even := (*p.data)[(above+g.PadCols%2)*p.rows*p.cols+at+g.PadCols/2:]
+		odd := (*p.data)[(above+(g.PadCols+1)%2)*p.rows*p.cols+at+(g.PadCols+1)/2:]
+		image := x[first*g.Cols:]
+		_, _, _ = even[(rows-1)*p.cols+n-1], odd[(rows-1)*p.cols+n-1], image[(rows-1)*2*g.Cols+2*n-1]
+		switch {
+		case take && n >= 8:
+			splitPairs8(even, odd, image, rows, n, 2*g.Cols, p.cols)
+		case take:
+			splitPairs4(even, odd, image, rows, n, 2*g.Cols, p.cols)
+		case n >= 8:
+			joinPairs8(image, even, odd, rows, n, 2*g.Cols, p.cols)
+		default:
+			joinPairs4(image, even, odd, rows, n, 2*g.Cols, p.cols)
+		}
+		for i := 0; g.Cols%2 > 0 && i < rows; i++ { // the last column has no partner
+			a, b := &even[i*p.cols+n], &image[i*2*g.Cols+2*n]
+			if take {
+				*a = *b
+			} else {
+				*b = *a
+			}
+		}
+	}
+}
+
+// copyRows copies rows of cols elements to y, where they are ldy apart.
+func copyRows(y []float32, ldy int, x []float32, rows, cols int) {
+	_, _ = y[(rows-1)*ldy+cols-1], x[rows*cols-1]
+	switch {
+	case cols >= 8:
+		copyPatches8(y, x, 1, 1, cols, rows, cols, ldy)
+	case cols >= 4:
+		copyPatches4(y, x, 1, 1, cols, rows, cols, ldy)
+	default:
+		for r := range rows {
+			copy(y[r*ldy:][:cols], x[r*cols:])
+		}
+	}
+}
+
 // give fills the map x from the phases.
 func (p phases) give(x []float32) {
 	s := p.g.Stride
+	if s == 2 && p.g.Cols >= 8 {
+		p.halves(x, false)
+		return
+	}
 	p.each(x, func(to, row []float32, from int) {
 		for i, c := 0, from; c < len(row); i, c = i+1, c+s {
 			row[c] = to[i]
@@ -65,12 +128,12 @@ func (p phases) give(x []float32) {
 	})
 }
 
-// patches is Im2col. With stride 1, one call copies all patches of a map.
+// patches is Im2col. With stride and dilation 1, one call copies all patches of a map.
 func patches(y, x []float32, g Geometry) {
 	outRows, outCols := g.OutRows(), g.OutCols()
 	size, plane := g.Rows*g.Cols, outRows*outCols
 	n := g.KernelRows * g.KernelCols * plane
-	if g.Stride == 1 && g.Pad == 0 {
+	if g.Stride == 1 && g.PadRows == 0 && g.PadCols == 0 && g.Dilation == 1 {
 		for c := range g.Maps {
 			copyAll(y[c*n:][:n], x[c*size:][:size], g.Cols, g.KernelRows, g.KernelCols, outRows, outCols)
 		}
@@ -80,7 +143,7 @@ func patches(y, x []float32, g Geometry) {
 	defer Return(p.data)
 	for c := range g.Maps {
 		p.take(x[c*size:][:size])
-		if g.Stride == 1 {
+		if g.Stride == 1 && g.Dilation == 1 {
 			copyAll(y[c*n:][:n], *p.data, p.cols, g.KernelRows, g.KernelCols, outRows, outCols)
 			continue
 		}
@@ -111,11 +174,11 @@ func copyAll(y, x []float32, cols, kernelRows, kernelCols, outRows, outCols int)
 // addPatches sums what falls on a strip of one map's columns, as many as a vector has lanes.
 type addPatches func(x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int)
 
-// patchSums is Col2im by f for strips of width columns; by the Go loop for filters so wide that a window, which has 32 bits,
-// cannot show all of a strip's columns and of the filter's before it.
+// patchSums is Col2im by f for strips of width columns; by the Go loop for dilated filters, and for those so wide that a window, which has
+// 32 bits, cannot show all of a strip's columns and of the filter's before it.
 func patchSums(f addPatches, width int) func(x, y []float32, g Geometry) {
 	return func(x, y []float32, g Geometry) {
-		if width+ceil(g.KernelCols, g.Stride)-1 > 32 {
+		if g.Dilation > 1 || width+ceil(g.KernelCols, g.Stride)-1 > 32 {
 			col2im(x, y, g)
 			return
 		}
@@ -141,7 +204,7 @@ func (p phases) sum(f addPatches, width int, y []float32) {
 	for a := range min(s, p.g.KernelRows) {
 		for b := range min(s, p.g.KernelCols) {
 			phase := Geometry{
-				Rows: p.rows, Cols: p.cols, Stride: 1,
+				Rows: p.rows, Cols: p.cols, Stride: 1, Dilation: 1,
 				KernelRows: ceil(p.g.KernelRows-a, s), KernelCols: ceil(p.g.KernelCols-b, s),
 			}
 			f.sum(width, p.seen(a, b)[:p.rows*p.cols], y[(a*p.g.KernelCols+b)*plane:], phase, p.g)
@@ -155,19 +218,17 @@ func (f addPatches) sum(width int, x, y []float32, g, whole Geometry) {
 	ldv := whole.Stride * outRows * outCols
 	_ = y[((g.KernelRows-1)*whole.KernelCols+g.KernelCols-1)*ldv+outRows*outCols-1]
 	for s := 0; s < g.Cols; s += width {
-		lanes, first := min(width, g.Cols-s), s+g.Pad
+		lanes, first := min(width, g.Cols-s), s+g.PadCols
 		f(x[s:], y, window(-first, outCols-first, width), lanes, first, g.Rows, g.Cols,
-			g.KernelRows, g.KernelCols, outRows, outCols, ldv*whole.KernelCols, ldv, g.Pad)
+			g.KernelRows, g.KernelCols, outRows, outCols, ldv*whole.KernelCols, ldv, g.PadRows)
 	}
 }
 
 // window has bit 32−width+i set where from ≤ i < to.
 func window(from, to, width int) uint32 {
-	var w uint32
-	for bit := range 32 {
-		if i := bit - 32 + width; from <= i && i < to {
-			w |= 1 << bit
-		}
+	first, end := max(0, from+32-width), min(32, to+32-width)
+	if first >= end {
+		return 0
 	}
-	return w
+	return uint32(1<<end - 1<<first)
 }

@@ -139,6 +139,16 @@ func nesterovAVX2(w []float32, v []float32, g []float32, mu float32, rate float3
 //go:noescape
 func rmsPropAVX2(w []float32, v []float32, g []float32, a float32, rate float32, eps float32, decay float32)
 
+// adaGradAVX2 is h = g[i] + decay w[i], then v[i] += h², then w[i] −= rate h/(√v[i] + eps).
+//
+//go:noescape
+func adaGradAVX2(w []float32, v []float32, g []float32, rate float32, eps float32, decay float32)
+
+// adaDeltaAVX2 is h = g[i] + decay w[i], then v[i] += a (h²−v[i]), then x = h √(d[i]+eps)/√(v[i]+eps), then d[i] += a (x²−d[i]), then w[i] −= rate x.
+//
+//go:noescape
+func adaDeltaAVX2(w []float32, v []float32, d []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+
 // adamAVX2 is h = g[i] + decay w[i], then m[i] += a (h−m[i]) and v[i] += b (h²−v[i]), then w[i] = shrink w[i] − rate m[i]/(root √v[i] + eps).
 //
 //go:noescape
@@ -250,6 +260,17 @@ func avgPoolGradAVX2(dx []float32, dy []float32, pairs int, outCols int, cols in
 //
 //go:noescape
 func addPatchesAVX2(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, ldu int, ldv int, pad int)
+
+// correlateAVX2 is y[i ldy + j] = first + Σ k[t] x[way[t] + i ldx + j] for i < rows, j < cols, t < len(way), where it may read
+// a vector more of x than that.
+//
+//go:noescape
+func correlateAVX2(y []float32, x []float32, k []float32, way []int, first float32, rows int, cols int, ldx int, ldy int)
+
+// correlateSumsAVX2 is dk[t] += Σ dy[i ldy + j] x[way[t] + i ldx + j], over i < rows and j < cols, for t < len(way).
+//
+//go:noescape
+func correlateSumsAVX2(dk []float32, dy []float32, x []float32, way []int, rows int, cols int, ldx int, ldy int)
 
 // maskAVX2 is y[i] = keep where element i's 16 bits of Bits(key, i/4) are at least drop, and 0 elsewhere.
 //
@@ -402,6 +423,16 @@ func nesterovAVX512(w []float32, v []float32, g []float32, mu float32, rate floa
 //go:noescape
 func rmsPropAVX512(w []float32, v []float32, g []float32, a float32, rate float32, eps float32, decay float32)
 
+// adaGradAVX512 is h = g[i] + decay w[i], then v[i] += h², then w[i] −= rate h/(√v[i] + eps).
+//
+//go:noescape
+func adaGradAVX512(w []float32, v []float32, g []float32, rate float32, eps float32, decay float32)
+
+// adaDeltaAVX512 is h = g[i] + decay w[i], then v[i] += a (h²−v[i]), then x = h √(d[i]+eps)/√(v[i]+eps), then d[i] += a (x²−d[i]), then w[i] −= rate x.
+//
+//go:noescape
+func adaDeltaAVX512(w []float32, v []float32, d []float32, g []float32, a float32, rate float32, eps float32, decay float32)
+
 // adamAVX512 is h = g[i] + decay w[i], then m[i] += a (h−m[i]) and v[i] += b (h²−v[i]), then w[i] = shrink w[i] − rate m[i]/(root √v[i] + eps).
 //
 //go:noescape
@@ -514,6 +545,17 @@ func avgPoolGradAVX512(dx []float32, dy []float32, pairs int, outCols int, cols 
 //go:noescape
 func addPatchesAVX512(x []float32, y []float32, window uint32, lanes int, first int, rows int, cols int, kernelRows int, kernelCols int, outRows int, outCols int, ldu int, ldv int, pad int)
 
+// correlateAVX512 is y[i ldy + j] = first + Σ k[t] x[way[t] + i ldx + j] for i < rows, j < cols, t < len(way), where it may read
+// a vector more of x than that.
+//
+//go:noescape
+func correlateAVX512(y []float32, x []float32, k []float32, way []int, first float32, rows int, cols int, ldx int, ldy int)
+
+// correlateSumsAVX512 is dk[t] += Σ dy[i ldy + j] x[way[t] + i ldx + j], over i < rows and j < cols, for t < len(way).
+//
+//go:noescape
+func correlateSumsAVX512(dk []float32, dy []float32, x []float32, way []int, rows int, cols int, ldx int, ldy int)
+
 // maskAVX512 is y[i] = keep where element i's 16 bits of Bits(key, i/4) are at least drop, and 0 elsewhere.
 //
 //go:noescape
@@ -541,3 +583,27 @@ func copyPatches8(y []float32, x []float32, kernelRows int, kernelCols int, cols
 //
 //go:noescape
 func copyPatches4(y []float32, x []float32, kernelRows int, kernelCols int, cols int, outRows int, outCols int, ldy int)
+
+// splitPairs8 is even[i ldy + j] = x[i ldx + 2j] and odd[i ldy + j] = x[i ldx + 2j+1]
+// for i < rows, j < n; n ≥ 8.
+//
+//go:noescape
+func splitPairs8(even []float32, odd []float32, x []float32, rows int, n int, ldx int, ldy int)
+
+// splitPairs4 is even[i ldy + j] = x[i ldx + 2j] and odd[i ldy + j] = x[i ldx + 2j+1]
+// for i < rows, j < n; n ≥ 4.
+//
+//go:noescape
+func splitPairs4(even []float32, odd []float32, x []float32, rows int, n int, ldx int, ldy int)
+
+// joinPairs8 is x[i ldx + 2j] = even[i ldy + j] and x[i ldx + 2j+1] = odd[i ldy + j]
+// for i < rows, j < n; n ≥ 8.
+//
+//go:noescape
+func joinPairs8(x []float32, even []float32, odd []float32, rows int, n int, ldx int, ldy int)
+
+// joinPairs4 is x[i ldx + 2j] = even[i ldy + j] and x[i ldx + 2j+1] = odd[i ldy + j]
+// for i < rows, j < n; n ≥ 4.
+//
+//go:noescape
+func joinPairs4(x []float32, even []float32, odd []float32, rows int, n int, ldx int, ldy int)

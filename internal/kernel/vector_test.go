@@ -257,14 +257,16 @@ func TestShort(t *testing.T) {
 			"Momentum":    func() { s.Momentum(long, short, long, 1, 1, 1) },
 			"Nesterov":    func() { s.Nesterov(long, short, long, 1, 1, 1) },
 			"RMSProp":     func() { s.RMSProp(long, long, short, 1, 1, 1, 1) },
+			"AdaGrad":     func() { s.AdaGrad(long, short, long, 1, 1, 1) },
+			"AdaDelta":    func() { s.AdaDelta(long, long, short, long, 1, 1, 1, 1) },
 			"Adam":        func() { s.Adam(long, long, short, long, 1, 1, 1, 1, 1, 1, 1) },
 			"MaxPool":     func() { s.MaxPool(long[:16], short, 1, 8, 8, 2) },
 			"MaxPoolGrad": func() { s.MaxPoolGrad(short, long, long[:16], 1, 8, 8, 2) },
 			"Im2col": func() {
-				s.Im2col(long, short, Geometry{Maps: 1, Rows: 8, Cols: 8, KernelRows: 1, KernelCols: 1, Stride: 1})
+				s.Im2col(long, short, Geometry{Maps: 1, Rows: 8, Cols: 8, KernelRows: 1, KernelCols: 1, Stride: 1, Dilation: 1})
 			},
 			"Col2im": func() {
-				s.Col2im(long, short, Geometry{Maps: 1, Rows: 8, Cols: 8, KernelRows: 1, KernelCols: 1, Stride: 1})
+				s.Col2im(long, short, Geometry{Maps: 1, Rows: 8, Cols: 8, KernelRows: 1, KernelCols: 1, Stride: 1, Dilation: 1})
 			},
 			"Resample":          func() { s.Resample(long[:16], make([]byte, 63), 8, 8, long, long) },
 			"Resample's places": func() { s.Resample(long, make([]byte, 64), 8, 8, long, short) },

@@ -16,6 +16,8 @@ var updates = []struct {
 	{"Momentum", 1, func(s *Set[float32], w, m, _, g []float32) { s.Momentum(w, m, g, .6, .3, .1) }},
 	{"Nesterov", 1, func(s *Set[float32], w, m, _, g []float32) { s.Nesterov(w, m, g, .6, .3, .1) }},
 	{"RMSProp", 1, func(s *Set[float32], w, m, _, g []float32) { s.RMSProp(w, m, g, .2, .3, .05, .1) }},
+	{"AdaGrad", 1, func(s *Set[float32], w, m, _, g []float32) { s.AdaGrad(w, m, g, .3, .05, .1) }},
+	{"AdaDelta", 2, func(s *Set[float32], w, m, v, g []float32) { s.AdaDelta(w, m, v, g, .2, .3, .05, .1) }},
 	{"Adam", 2, func(s *Set[float32], w, m, v, g []float32) { s.Adam(w, m, v, g, .4, .2, .3, 1.5, .05, .1, .7) }},
 }
 

@@ -228,6 +228,21 @@ func (k Kinds) arguments(v reflect.Value, c Kind, list []field, t Term) error {
 	return nil
 }
 
+// split gives two fields the numbers of a term such as 3x1, if it is one.
+func split(v reflect.Value, f field, terms []Term) bool {
+	first, second, ok := strings.Cut(String(terms), "x")
+	m, errM := strconv.Atoi(first)
+	n, errN := strconv.Atoi(second)
+	if !ok || errM != nil || errN != nil || n < 1 {
+		return false
+	}
+	f.of(v).SetInt(int64(m))
+	if n != m {
+		v.Field(f.by).SetInt(int64(n))
+	}
+	return true
+}
+
 // field sets one field, to the number behind one of its words, or to what the argument says.
 func (k Kinds) field(v reflect.Value, f field, a Arg, name string) error {
 	switch {
@@ -236,6 +251,9 @@ func (k Kinds) field(v reflect.Value, f field, a Arg, name string) error {
 		return k.set(v.Index(v.Len()-1), a, "")
 	case f.index < 0:
 		return k.elements(v, a.Value, "")
+	}
+	if f.by >= 0 && split(v, f, a.Value) {
+		return nil
 	}
 	v = f.of(v)
 	word, or := false, ""
@@ -250,6 +268,9 @@ func (k Kinds) field(v reflect.Value, f field, a Arg, name string) error {
 		return nil
 	}
 	err := k.set(v, a, name+": "+f.key+" ")
+	if f.by >= 0 {
+		or += " or two as 3x1"
+	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.Err = fmt.Errorf("%w%s", e.Err, or)
 	}

@@ -19,6 +19,8 @@ import (
 //   - not: a bool that is written as its opposite;
 //   - free: a string that is any text, and no term;
 //   - inline: of a struct that is no Named, the first field; the others are arguments of its term;
+//   - by=Field: a number that may have a second one behind an x, as in 3x1, which is the Field, no argument by itself. The second is 0
+//     where there is none, and 3 is as good as 3x3;
 //   - word=number: the name of a number, as in same=-1.
 //
 // If the value has a method Check() error, a text gives no value for which it reports an error.
@@ -126,6 +128,7 @@ type field struct {
 	key     string
 	each    bool // of the elements is an argument
 	list    bool // of whole numbers
+	by      int  // the field of a second number; −1: there is none
 	options []string
 }
 
@@ -157,13 +160,13 @@ func fields(t reflect.Type) []field {
 	switch t.Kind() {
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Slice {
-			return []field{{index: -1, each: true}}
+			return []field{{index: -1, each: true, by: -1}}
 		}
 		elem := t.Elem()
 		if list := fields(elem); elem.Kind() == reflect.Struct && inline(list) {
 			elem = elem.Field(0).Type
 		}
-		return []field{{index: -1, key: noun(elem)}}
+		return []field{{index: -1, key: noun(elem), by: -1}}
 	case reflect.Struct:
 	default:
 		return nil
@@ -179,9 +182,20 @@ func fields(t reflect.Type) []field {
 		if key == "" {
 			key = strings.ToLower(sf.Name)
 		}
-		list = append(list, field{i, key, false, sf.Type.Kind() == reflect.Slice && isInt(sf.Type.Elem()), options[1:]})
+		list = append(list, field{i, key, false, sf.Type.Kind() == reflect.Slice && isInt(sf.Type.Elem()), second(t, options), options[1:]})
 	}
 	return list
+}
+
+// second is the field that the option by names; −1 if there is none.
+func second(t reflect.Type, options []string) int {
+	for _, option := range options {
+		if name, ok := strings.CutPrefix(option, "by="); ok {
+			f, _ := t.FieldByName(name)
+			return f.Index[0]
+		}
+	}
+	return -1
 }
 
 // inline says that a struct's first field is inline.

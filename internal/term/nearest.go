@@ -28,13 +28,16 @@ func OneOf(names []string) string {
 
 // synonyms are what others call what has these names here.
 var synonyms = map[string]string{
-	"linear": "dense", "fc": "dense", "fullyconnected": "dense", "conv2d": "conv", "convolution": "conv", "maxpool": "pool", "maxpool2d": "pool",
+	"linear": "dense", "fc": "dense", "fullyconnected": "dense", "conv2d": "conv", "convolution": "conv", "depthwiseconv2d": "conv", "dwconv": "conv", "depthwise": "conv",
+	"convtranspose2d": "convtranspose", "conv2dtranspose": "convtranspose", "deconv": "convtranspose", "deconvolution": "convtranspose",
+	"transposedconv": "convtranspose", "upconv": "convtranspose", "kernel_size": "kernel", "strides": "stride", "padding": "pad", "dilation_rate": "dilation",
+	"group": "groups", "dilations": "dilation", "output_padding": "outpad", "use_bias": "bias", "maxpool": "pool", "maxpool2d": "pool",
 	"maxpooling": "pool", "averagepool": "avgpool", "meanpool": "avgpool", "gap": "globalavgpool", "bn": "batchnorm", "ln": "layernorm",
 	"lrelu": "leakyrelu", "swish": "silu", "logistic": "sigmoid", "view": "reshape", "cat": "concat", "sequential": "seq", "skip": "residual",
 	"units": "out", "neurons": "out", "maps": "out", "filters": "out", "channels": "out", "rate": "p", "alpha": "slope",
 	"lr": "eta", "learning_rate": "eta", "l2": "lambda", "weight_decay": "lambda", "batch_size": "batch", "optimiser": "optimizer",
 	"initializer": "init", "augmentation": "augment", "nll": "log-likelihood", "bce": "binary-cross-entropy", "l1": "mae", "label_smoothing": "smoothing", "xavier": "glorot",
-	"kaiming": "he",
+	"kaiming": "he", "timedistributed": "perstep", "masking": "masked", "mask": "masked", "flip": "reverse", "mask_value": "value",
 }
 
 // Nearest is the name that is meant by what was typed: what others call it, or of the fewest slips if they are few, or else the first that it

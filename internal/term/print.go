@@ -148,6 +148,11 @@ func (p printer) fields(v reflect.Value) ([]Arg, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.key, err)
 		}
+		if f.by >= 0 {
+			if n := v.Field(f.by); !n.IsZero() && n.Int() != x.Int() {
+				value = []Term{{Name: fmt.Sprint(x, "x", n)}}
+			}
+		}
 		if len(value) > 0 {
 			args = append(args, Arg{Key: f.key, Value: value, Bare: bare})
 		}

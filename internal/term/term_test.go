@@ -22,8 +22,10 @@ type (
 		NoBias bool  `term:"bias,not"`
 	}
 	conv struct {
-		Out, Kernel int `term:",required"`
-		Pad         int `term:",same=-1"`
+		Out    int `term:",required"`
+		Kernel int `term:",required,by=Cols"`
+		Pad    int `term:",same=-1"`
+		Cols   int `term:"-"`
 	}
 	drop     struct{ P float64 }
 	shaped   struct{ Shape []int }
@@ -123,6 +125,9 @@ func TestText(t *testing.T) {
 		{"dense(bias=true,out=30)", seq{dense{Out: 30}}, "dense(30)"},
 		{"conv(20,5,pad=same)", seq{conv{Out: 20, Kernel: 5, Pad: -1}}, ""},
 		{"conv(20,5,2)", seq{conv{Out: 20, Kernel: 5, Pad: 2}}, "conv(20,5,pad=2)"},
+		{"conv(20,3x1)", seq{conv{Out: 20, Kernel: 3, Cols: 1}}, ""},
+		{"conv(20,kernel=1x03,pad=same)", seq{conv{Out: 20, Kernel: 1, Cols: 3, Pad: -1}}, "conv(20,1x3,pad=same)"},
+		{"conv(20,3x3)", seq{conv{Out: 20, Kernel: 3}}, "conv(20,3)"},
 		{"conv(0,kernel=5)", seq{conv{Kernel: 5}}, "conv(0,5)"},
 		{"drop(.5)", seq{drop{.5}}, "drop(p=0.5)"},
 		{"drop(1e-05) drop", seq{drop{1e-5}, drop{}}, "drop(p=1e-05) drop"},
@@ -212,10 +217,13 @@ func TestErrors(t *testing.T) {
 		{"conv(20,5,2,3)", `column 13: conv: 4 arguments; use conv(out,kernel,pad)`},
 		{"conv(20,out=5)", `column 9: conv: out is given twice; leave one out`},
 		{"conv(out=20,5)", `column 13: conv: an argument without a key behind one with a key; use conv(out,kernel,pad)`},
-		{"conv(20,five)", `column 9: conv: kernel "five"; use a whole number`},
+		{"conv(20,five)", `column 9: conv: kernel "five"; use a whole number or two as 3x1`},
 		{"conv(20,5,pad=valid)", `column 15: conv: pad "valid"; use a whole number or same`},
 		{"conv(20 5)", `column 9: conv: out 20 5; use one int, and commas between arguments`},
-		{"conv(20,5.5)", `column 9: conv: kernel "5.5"; use a whole number`},
+		{"conv(20,5.5)", `column 9: conv: kernel "5.5"; use a whole number or two as 3x1`},
+		{"conv(20,3x0)", `column 9: conv: kernel "3x0"; use a whole number or two as 3x1`},
+		{"conv(20,3x)", `column 9: conv: kernel "3x"; use a whole number or two as 3x1`},
+		{"conv(20,3x1x1)", `column 9: conv: kernel "3x1x1"; use a whole number or two as 3x1`},
 		{"conv(99999999999999999999,5)", `column 6: conv: out "99999999999999999999"; use a whole number`},
 		{"drop(nan)", `column 6: drop: p "nan"; use a number`},
 		{"drop(0x10)", `column 6: drop: p "0x10"; use a number`},

@@ -47,7 +47,7 @@ var rules = func() []rule {
 			rule{name: fmt.Sprintf("AdamW (β₁ 0.9, β₂ 0.999, ε %g)", ε), Optimizer: train.AdamW{Eps: ε}},
 			rule{name: fmt.Sprintf("RMSProp (α 0.9, ε %g)", ε), Optimizer: train.RMSProp{Eps: ε}},
 			rule{name: fmt.Sprintf("RMSProp (α 0.99, ε %g)", ε), Optimizer: train.RMSProp{Alpha: .99, Eps: ε}},
-			rule{name: fmt.Sprintf("AdaGrad (ε %g)", ε), Optimizer: adaGrad{ε}},
+			rule{name: fmt.Sprintf("AdaGrad (ε %g)", ε), Optimizer: train.AdaGrad{Eps: ε}},
 		)
 	}
 	for _, ε := range epsilons {
@@ -55,26 +55,6 @@ var rules = func() []rule {
 	}
 	return all
 }()
-
-// adaGrad is the rule of Duchi, Hazan and Singer (2011): v ← v + g², w ← w − η g/(√v + ε).
-type adaGrad struct{ eps float64 }
-
-// Keeps is the sum of squares.
-func (adaGrad) Keeps() []string { return []string{"square"} }
-
-// Update does one step.
-func (o adaGrad) Update(p *graph.Param, kept []any, s train.Rates) {
-	train.Apply(p, kept, nil, func(w, g []float64, kept [][]float64) {
-		for k := range w {
-			g := g[k]
-			if p.Decay {
-				g += s.L2 * w[k]
-			}
-			kept[0][k] += g * g
-			w[k] -= s.Eta * g / (math.Sqrt(kept[0][k]) + o.eps)
-		}
-	})
-}
 
 // movement is a rule with what it has kept from step to step.
 type movement struct {

@@ -144,7 +144,7 @@ func newDeep(layers []graph.Layer, m models.Model) (deep, error) {
 	for i, l := range layers {
 		hand, y := layer(l, shape)
 		if y == nil {
-			return deep{}, fmt.Errorf("layer %d %s is not among those by hand: dense, conv without stride and pad, pool, dropout, sigmoid, tanh, relu, all with their biases", i, graph.Seq{l})
+			return deep{}, fmt.Errorf("layer %d %s is not among those by hand: dense, conv without stride and pad, groups and dilation, of square filters, pool, dropout, sigmoid, tanh, relu, all with their biases", i, graph.Seq{l})
 		}
 		if shape = y; hand != nil {
 			h.Layers = append(h.Layers, hand)
@@ -168,7 +168,8 @@ func layer(l graph.Layer, x graph.Shape) (byhand.Layer, graph.Shape) {
 		}
 		return byhand.NewDense(x.TotalSize(), l.Out), graph.Shape{l.Out}
 	case graph.Conv:
-		if l.Stride > 1 || l.Pad != 0 || l.NoBias {
+		square := l.Cols == 0 || l.Cols == l.Kernel
+		if l.Stride > 1 || l.Pad != 0 || l.NoBias || !square || l.Dilation > 1 || l.Groups > 1 {
 			return nil, nil
 		}
 		return byhand.NewConvolution(x[0], x[1], x[2], l.Out, l.Kernel), graph.Shape{l.Out, x[1] - l.Kernel + 1, x[2] - l.Kernel + 1}

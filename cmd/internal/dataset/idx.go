@@ -3,16 +3,20 @@ package dataset
 import (
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"github.com/stheno-ml/stheno/mnist"
 )
 
-// openMNIST is the MNIST inside the program.
+// MNIST is the MNIST inside the program, unpacked once for all that ask. Nobody writes to it.
+var MNIST = sync.OnceValues(mnist.Load)
+
+// openMNIST is MNIST as any data set.
 func openMNIST(o Options) (*Data, error) {
 	if len(o.Target) > 0 || o.Size != [2]int{} {
 		return nil, &OptionError{"mnist", "no table and no pictures of other sizes; leave out --target and --size, or give a file with --data"}
 	}
-	m, err := mnist.Load()
+	m, err := MNIST()
 	if err != nil {
 		return nil, err
 	}

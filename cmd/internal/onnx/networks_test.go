@@ -26,6 +26,12 @@ var networks = map[string]network{
 		graph.Conv{Out: 4, Kernel: 2, Stride: 2, Pad: 1, NoBias: true}, graph.AvgPool{Size: 2}, graph.Dropout{P: .3}, graph.Dense{Out: 5},
 		graph.LayerNorm{}, graph.BatchNorm{}, graph.Dropout{P: .5, Unscaled: true}, graph.Dense{Out: 3},
 	}, graph.LogLikelihood, image, false},
+	"convolutions": {graph.Seq{
+		graph.Conv{Out: 6, Kernel: 3, Cols: 1, Pad: graph.Same}, graph.Conv{Out: 6, Kernel: 3, Pad: graph.Same, Groups: 6}, graph.Tanh,
+		graph.Conv{Out: 4, Kernel: 3, Cols: 5, Stride: 2, Pad: 2, Dilation: 2, Groups: 2, NoBias: true},
+		graph.ConvTranspose{Out: 6, Kernel: 3, Stride: 2, Pad: 1, OutPad: 1}, graph.ReLU,
+		graph.ConvTranspose{Out: 4, Kernel: 2, Cols: 3, Dilation: 2, Groups: 2, NoBias: true}, graph.Dense{Out: 3},
+	}, graph.LogLikelihood, image, false},
 	"no multiple of the window": {graph.Seq{graph.MaxPool{Size: 3}, graph.AvgPool{Size: 2}, graph.Dense{Out: 3}}, graph.MSE, shape{2, 8, 7}, false},
 	"branches": {graph.Seq{
 		graph.Concat{{graph.Conv{Out: 2, Kernel: 3, Pad: graph.Same}}, {}, {graph.Slice{From: 1, To: 2}}},

@@ -24,16 +24,17 @@ type row func(b *body, c call) error
 // rows are by the op's name. What is not here are the ops of gradients, of costs and of training.
 var rows = map[string]row{
 	// layers
-	"affine":    affine,
-	"conv":      conv,
-	"maxPool":   pool("MaxPool"),
-	"avgPool":   pool("AveragePool"),
-	"mapMeans":  simple("ReduceMean", withInts("axes", 2, 3), withInt("keepdims", 0)),
-	"normalize": normalize,
-	"layerNorm": simple("LayerNormalization", withFloat("epsilon", 1e-5)),
-	"reshape":   reshape,
-	"concat":    simple("Concat", withInt("axis", 1)),
-	"part":      part,
+	"affine":        affine,
+	"conv":          conv,
+	"convTranspose": convTranspose,
+	"maxPool":       pool("MaxPool"),
+	"avgPool":       pool("AveragePool"),
+	"mapMeans":      simple("ReduceMean", withInts("axes", 2, 3), withInt("keepdims", 0)),
+	"normalize":     normalize,
+	"layerNorm":     simple("LayerNormalization", withFloat("epsilon", 1e-5)),
+	"reshape":       reshape,
+	"concat":        simple("Concat", withInt("axis", 1)),
+	"part":          part,
 
 	// activations
 	"sigmoid":    simple("Sigmoid"),
@@ -248,17 +249,37 @@ func affine(b *body, c call) error {
 }
 
 func conv(b *body, c call) error {
-	stride, err := c.ints(0)
+	attributes, err := c.convolution(c.Args)
+	b.end(c, "Conv", attributes, c.x...)
+	return err
+}
+
+func convTranspose(b *body, c call) error {
+	outPad, err := c.ints(0)
 	if err != nil {
 		return err
 	}
-	pad, err := c.ints(1)
-	if err != nil {
-		return err
+	attributes, err := c.convolution(c.Args[1:])
+	b.end(c, "ConvTranspose", append(attributes, withInts("output_padding", outPad[0], outPad[0])), c.x...)
+	return err
+}
+
+// convolution is a convolution's stride, pad or pads, and perhaps dilation and groups, as attributes.
+func (c call) convolution(args []string) (attributes []attribute, err error) {
+	var n [4][]int
+	c.Args = args
+	for i := range max(2, min(len(n), len(args))) {
+		if n[i], err = c.ints(i); err != nil {
+			return nil, err
+		}
 	}
-	s, p := stride[0], pad[0]
-	b.end(c, "Conv", []attribute{withInts("strides", s, s), withInts("pads", p, p, p, p)}, c.x...)
-	return nil
+	s, rows, cols := n[0][0], n[1][0], n[1][len(n[1])-1]
+	attributes = []attribute{withInts("strides", s, s), withInts("pads", rows, cols, rows, cols)}
+	if len(args) > 2 {
+		d := n[2][0]
+		attributes = append(attributes, withInts("dilations", d, d), withInt("group", n[3][0]))
+	}
+	return attributes, nil
 }
 
 // pool is over windows side by side.

@@ -15,6 +15,7 @@ import (
 const (
 	dense     = "dense"
 	conv      = "conv"
+	transpose = "convtranspose"
 	batchNorm = "batchnorm"
 	layerNorm = "layernorm"
 )
@@ -27,7 +28,7 @@ type layer struct {
 }
 
 // ownName has the names of layers that other programs have too.
-var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|batchnorm|layernorm)\d+)\.(w|b|gamma|beta|mean|variance)$`)
+var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm)\d+)\.(w|b|gamma|beta|mean|variance)$`)
 
 // layersOf are the network's layers in the order in which an image meets them; and the parameters of layers that only this program has.
 func layersOf(n *graph.Net, values []graph.Value) (layers []*layer, others []*graph.Param) {
@@ -121,7 +122,8 @@ func (g *group) part(name string) (safetensors.Tensor, bool) {
 
 // fits says that a layer of a file can be one of the network.
 func (g *group) fits(l *layer, layout string) bool {
-	if g.kind != l.kind || len(g.parts) != len(l.parts) {
+	same := g.kind == l.kind || g.kind == conv && l.kind == transpose // a file's shapes do not tell these two
+	if !same || len(g.parts) != len(l.parts) {
 		return false
 	}
 	for i, part := range l.parts {

@@ -6,14 +6,13 @@ import (
 	"strings"
 
 	"github.com/stheno-ml/stheno/graph"
-	"github.com/stheno-ml/stheno/internal/safetensors"
 )
 
 // The layouts: how the axes of weights lie in a file.
 const (
-	Stheno = "stheno" // dense (in, out), convolutions (out, in, rows, columns), images flattened as (maps, rows, columns)
+	Stheno = "stheno" // dense (in, out), convolutions (out, in, rows, columns), transposed ones (in, out, rows, columns), images flattened as (maps, rows, columns)
 	Torch  = "torch"  // dense (out, in), otherwise as Stheno
-	Keras  = "keras"  // dense (in, out), convolutions (rows, columns, in, out), images flattened as (rows, columns, maps)
+	Keras  = "keras"  // dense (in, out), convolutions (rows, columns, in, out), depthwise ones (rows, columns, maps, filters of each), transposed ones (rows, columns, out, in), images flattened as (rows, columns, maps)
 )
 
 // Layouts are all of them.
@@ -24,6 +23,8 @@ const (
 	asItIs     = "as it is"
 	transposed = "transposed"
 	filters    = "(rows, columns, in, out) to (out, in, rows, columns)"
+	depthwise  = "(rows, columns, maps, filters) to (maps × filters, 1, rows, columns)"
+	backwards  = "(rows, columns, out, in) to (in, out, rows, columns)"
 	flattened  = "(rows, columns, maps) to (maps, rows, columns)"
 )
 
@@ -32,7 +33,9 @@ func turn(layout, kind string, p *graph.Param, shape []int) (axes []int, ok bool
 	switch {
 	case kind == dense && len(p.Shape) == 2 && layout == Torch:
 		axes = []int{1, 0}
-	case kind == conv && len(p.Shape) == 4 && layout == Keras:
+	case kind == conv && layout == Keras && len(shape) == 4 && len(p.Shape) == 4 && p.Shape[1] == 1 && shape[2] > 1:
+		return []int{2, 3, 0, 1}, slices.Equal(p.Shape, []int{shape[2] * shape[3], 1, shape[0], shape[1]})
+	case (kind == conv || kind == transpose) && len(p.Shape) == 4 && layout == Keras:
 		axes = []int{3, 2, 0, 1}
 	case len(p.Shape) == 1:
 		return nil, slices.Equal(squeezed(shape), squeezed(p.Shape))
@@ -56,12 +59,17 @@ func squeezed(shape []int) []int {
 }
 
 // place is where a tensor goes, with its axes turned and then the first one reordered.
-func place(x safetensors.Tensor, p *graph.Param, axes []int, rows order) Place {
+func place(from pair, axes []int, rows order) Place {
+	x, p := from.from, from.to
 	how := []string{}
-	switch len(axes) {
-	case 2:
+	switch {
+	case len(axes) == 2:
 		how = append(how, transposed)
-	case 4:
+	case len(axes) == 4 && axes[0] == 2:
+		how = append(how, depthwise)
+	case len(axes) == 4 && from.kind == transpose:
+		how = append(how, backwards)
+	case len(axes) == 4:
 		how = append(how, filters)
 	}
 	if rows != nil {

@@ -20,7 +20,7 @@ const (
 
 // words are what programs call the parts, in lower case.
 var words = map[string]string{
-	"w": weight, "weight": weight, "weights": weight, "kernel": weight, "coef": weight, "coefs": weight,
+	"w": weight, "weight": weight, "weights": weight, "kernel": weight, "depthwise_kernel": weight, "coef": weight, "coefs": weight,
 	"b": bias, "bias": bias, "biases": bias, "intercept": bias, "intercepts": bias,
 	"gamma": gamma, "scale": gamma, "beta": beta, "offset": beta,
 	"mean": mean, "running_mean": mean, "moving_mean": mean,
@@ -32,7 +32,7 @@ var suffix = regexp.MustCompile(`:\d+$`)
 
 // The forms of names: fc1.weight, dense/kernel, fc1_bias; W1, weights_2; w_hidden, bias_out.
 var (
-	partLast   = regexp.MustCompile(`^(?:(.*?)[./_-])??((?:running_|moving_)?[a-z]+)_?$`)
+	partLast   = regexp.MustCompile(`^(?:(.*?)[./_-])??((?:running_|moving_|depthwise_)?[a-z]+)_?$`)
 	partNumber = regexp.MustCompile(`^(.*[./_-])?([a-z]+)_?(\d+)$`)
 	partFirst  = regexp.MustCompile(`^([a-z]+)[._-](.+)$`)
 )

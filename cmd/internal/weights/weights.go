@@ -184,7 +184,7 @@ func (f *finder) match(layout string) (*Match, error) {
 	m := &Match{Layout: layout, Own: f.own, Unused: f.unused}
 	for _, p := range pairs {
 		axes, _ := turn(layout, p.kind, p.to, p.from.Shape)
-		m.Places = append(m.Places, place(p.from, p.to, axes, rows[p.row()]))
+		m.Places = append(m.Places, place(p, axes, rows[p.row()]))
 	}
 	if layout == Keras {
 		m.Notes = differences(f.values)
@@ -217,6 +217,8 @@ func differences(values []graph.Value) (notes []string) {
 			notes = append(notes, fmt.Sprintf("batch norm has eps %s here and 0.001 in Keras, if nothing else was said: write batchnorm(eps=0.001)", v.Args[0]))
 		case v.Op == "conv" && len(v.Args) >= 2 && v.Args[0] != "1" && v.Args[1] != "0":
 			notes = append(notes, "a convolution with stride and pad: Keras pads below and to the right first, and sees other pixels")
+		case v.Op == "convTranspose" && len(v.Args) > 0 && v.Args[0] != "0":
+			notes = append(notes, "a transposed convolution with outpad: Keras cuts off below and on the right first, and makes other pixels")
 		}
 	}
 	slices.Sort(notes)

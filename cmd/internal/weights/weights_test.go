@@ -128,6 +128,42 @@ func torch(n *graph.Net) []safetensors.Tensor {
 	}
 }
 
+// TestConvolutions: those of groups and transposed ones lie otherwise in Keras, and not in PyTorch.
+func TestConvolutions(t *testing.T) {
+	n := network(t, "conv(4,3x1) conv(8,1x2,groups=4) conv(2,3,pad=same,groups=2) convtranspose(3,2x1,stride=2) dense(3)", graph.Shape{2, 5, 3})
+	var file []safetensors.Tensor
+	for i, p := range n.Tensors() {
+		name := fmt.Sprintf("layers.%d.%s", i/2, map[string]string{"w": "weight", "b": "bias"}[p.Name[len(p.Name)-1:]])
+		if p.Name == "dense1.w" {
+			file = append(file, outIn(n, p.Name, name))
+			continue
+		}
+		file = append(file, whole(n, p.Name, name))
+	}
+	found(t, n, file, "", "", Torch, "by the names")
+
+	n = network(t, "conv(4,3x1) conv(8,1x2,groups=4) conv(2,3,pad=same,groups=2) convtranspose(3,2x1) globalavgpool", graph.Shape{2, 5, 3})
+	file = []safetensors.Tensor{
+		tensor("conv2d/kernel:0", []int{3, 1, 2, 4}, func(i []int) float32 { return at(n, "conv1.w", i[3], i[2], i[0], i[1]) }),
+		whole(n, "conv1.b", "conv2d/bias:0"),
+		tensor("depthwise_conv2d/depthwise_kernel:0", []int{1, 2, 4, 2}, func(i []int) float32 { return at(n, "conv2.w", 2*i[2]+i[3], 0, i[0], i[1]) }),
+		whole(n, "conv2.b", "depthwise_conv2d/bias:0"),
+		tensor("conv2d_1/kernel:0", []int{3, 3, 4, 2}, func(i []int) float32 { return at(n, "conv3.w", i[3], i[2], i[0], i[1]) }),
+		whole(n, "conv3.b", "conv2d_1/bias:0"),
+		tensor("conv2d_transpose/kernel:0", []int{2, 1, 3, 2}, func(i []int) float32 { return at(n, "convtranspose1.w", i[3], i[2], i[0], i[1]) }),
+		whole(n, "convtranspose1.b", "conv2d_transpose/bias:0"),
+	}
+	m := found(t, n, file, "", "", Keras, "by the names")
+	for _, want := range []string{
+		"conv2.w: (rows, columns, maps, filters) to (maps × filters, 1, rows, columns)", "conv3.w: (rows, columns, in, out) to (out, in, rows, columns)",
+		"convtranspose1.w: (rows, columns, out, in) to (in, out, rows, columns)",
+	} {
+		if !strings.Contains(hows(m), want) {
+			t.Errorf("no %q in\n%s", want, hows(m))
+		}
+	}
+}
+
 func TestTorch(t *testing.T) {
 	n := network(t, small, image)
 	m := found(t, n, torch(n), "", "", Torch, "by the names")

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/stheno-ml/stheno/internal/term"
 )
@@ -40,8 +41,17 @@ func (f filler) fill(v reflect.Value, depth int) {
 		for i := range v.NumField() {
 			if sf := v.Type().Field(i); sf.IsExported() && sf.Tag.Get("term") != "-" {
 				f.fill(v.Field(i), depth)
+				f.second(v, i)
 			}
 		}
+	}
+}
+
+// second sets the field that field i of v has its second number in, if it has one, to one that is not the first.
+func (f filler) second(v reflect.Value, i int) {
+	_, by, ok := strings.Cut(v.Type().Field(i).Tag.Get("term"), "by=")
+	if n := f.Int64N(5); ok && n != v.Field(i).Int() {
+		v.FieldByName(by).SetInt(n)
 	}
 }
 

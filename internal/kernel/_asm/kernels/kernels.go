@@ -35,6 +35,7 @@ func Products() {
 			t.mulSparse(height, t.widest)
 			t.outerSparse(height, t.widest)
 		}
+		t.sparseRows()
 		t.peak(2 * t.mulRows)
 	}
 	transpose()
@@ -68,11 +69,17 @@ func Vectors() {
 		v.avgPool()
 		v.avgPoolGrad()
 		v.addPatches()
+		v.correlate()
+		v.correlateSums()
 		v.dropout()
 		v.pixels()
 		v.resample()
 	}
 	copyPatches(8, YMM)
 	copyPatches(4, XMM)
+	splitPairs(8, YMM)
+	splitPairs(4, XMM)
+	joinPairs(8, YMM)
+	joinPairs(4, XMM)
 	Generate()
 }

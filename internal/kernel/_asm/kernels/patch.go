@@ -120,3 +120,58 @@ func (v isa) addWindow(sum vec, m Mem, w vec) {
 		sum.add(v.load(m, w))
 	}
 }
+
+// pairs takes the elements of rows apart, or puts them together: those with an even and those with an odd number. It is in AVX2 for both rows,
+// as copyPatches is; the last vectors of a row begin earlier than where the ones before end.
+func pairs(name string, width int, signature string, doc []string, between func(even, odd, both Mem)) {
+	text(fmt.Sprint(name, width), signature, append(doc, fmt.Sprint("for i < rows, j < n; n ≥ ", width))...)
+	last, ldx, ldy := param("n"), inBytes(param("ldx")), inBytes(param("ldy"))
+	SUBQ(Imm(uint64(width)), last)
+	inBytes(last)
+	overlapping(last, 4*width, func(j reg.Register) {
+		even, odd, both := address(behind(base("even"), j)), address(behind(base("odd"), j)), address(Mem{Base: base("x"), Index: j, Scale: 2})
+		loop(arg("rows"), 1, func(reg.GPVirtual) {
+			between(Mem{Base: even}, Mem{Base: odd}, Mem{Base: both})
+			ADDQ(ldx, both)
+			ADDQ(ldy, even)
+			ADDQ(ldy, odd)
+		})
+	})
+	end()
+}
+
+// splitPairs and joinPairs are for vectors of 8 and of 4 elements.
+func splitPairs(width int, newVec func() reg.VecVirtual) {
+	pairs("splitPairs", width, "(even, odd, x []float32, rows, n, ldx, ldy int)",
+		[]string{"even[i ldy + j] = x[i ldx + 2j] and odd[i ldy + j] = x[i ldx + 2j+1]"}, func(even, odd, both Mem) {
+			a, b, e, o := newVec(), newVec(), newVec(), newVec()
+			VMOVUPS(both, a)
+			VMOVUPS(both.Offset(4*width), b)
+			VSHUFPS(Imm(0x88), b, a, e)
+			VSHUFPS(Imm(0xdd), b, a, o)
+			if width == 8 { // within halves so far
+				VPERMPD(Imm(0xd8), e, e)
+				VPERMPD(Imm(0xd8), o, o)
+			}
+			VMOVUPS(e, even)
+			VMOVUPS(o, odd)
+		})
+}
+
+func joinPairs(width int, newVec func() reg.VecVirtual) {
+	pairs("joinPairs", width, "(x, even, odd []float32, rows, n, ldx, ldy int)",
+		[]string{"x[i ldx + 2j] = even[i ldy + j] and x[i ldx + 2j+1] = odd[i ldy + j]"}, func(even, odd, both Mem) {
+			e, o, a, b := newVec(), newVec(), newVec(), newVec()
+			VMOVUPS(even, e)
+			VMOVUPS(odd, o)
+			VUNPCKLPS(o, e, a)
+			VUNPCKHPS(o, e, b)
+			if width == 8 { // within halves so far
+				VPERM2F128(Imm(0x20), b, a, e)
+				VPERM2F128(Imm(0x31), b, a, b)
+				a = e
+			}
+			VMOVUPS(a, both)
+			VMOVUPS(b, both.Offset(4*width))
+		})
+}

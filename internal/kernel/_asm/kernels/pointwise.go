@@ -170,6 +170,27 @@ var updates = []kernel{
 			v.sqrt().add(p.c["eps"])
 			return w.sub(h.mul(p.c["rate"]).div(v))
 		}},
+	{"adaGrad", "(w, v, g []float32, rate, eps, decay float32)",
+		"h = g[i] + decay w[i], then v[i] += h², then w[i] −= rate h/(√v[i] + eps)", nil, func(p point) vec {
+			w, v, h := p.get("w"), p.get("v"), p.get("g")
+			h.addMul(w, p.c["decay"])
+			v.addMul(h, h)
+			p.set("v", v)
+			v.sqrt().add(p.c["eps"])
+			return w.sub(h.mul(p.c["rate"]).div(v))
+		}},
+	{"adaDelta", "(w, v, d, g []float32, a, rate, eps, decay float32)",
+		"h = g[i] + decay w[i], then v[i] += a (h²−v[i]), then x = h √(d[i]+eps)/√(v[i]+eps), then d[i] += a (x²−d[i]), then w[i] −= rate x",
+		nil, func(p point) vec {
+			w, v, d, x := p.get("w"), p.get("v"), p.get("d"), p.get("g")
+			x.addMul(w, p.c["decay"])
+			p.approachSquare(v, p.c["a"], x)
+			p.set("v", v)
+			x.mul(p.copy(d).add(p.c["eps"]).sqrt()).div(v.add(p.c["eps"]).sqrt())
+			p.approachSquare(d, p.c["a"], x)
+			p.set("d", d)
+			return w.subMul(x, p.c["rate"])
+		}},
 	{"adam", "(w, m, v, g []float32, a, b, rate, root, eps, decay, shrink float32)",
 		"h = g[i] + decay w[i], then m[i] += a (h−m[i]) and v[i] += b (h²−v[i]), then w[i] = shrink w[i] − rate m[i]/(root √v[i] + eps)",
 		nil, func(p point) vec {

@@ -51,6 +51,47 @@ func (v isa) mulSparse(height, widest int) {
 	})
 }
 
+// band is how many vectors of a row sparseRows takes: as many as one addition takes steps on two units, so that none waits for the one before.
+const band = 8
+
+// sparseRows generates MulSparseRows for as many columns as a band has.
+func (v isa) sparseRows() {
+	v.arithmetic("sparseRows", "(y *float32, ldy int, x *float32, ldx int, idx, found *int32, w *float32, ldw, m, n, k int)",
+		fmt.Sprintf("y[r*ldy+j] += Σ x[r*ldx+idx[r*k+t]] w[idx[r*k+t]*ldw+j] over t < found[r] for r < m, j < n ≤ %d", band*v.lanes))
+	y, x, idx, found, w, ldw := param("y"), param("x"), param("idx"), param("found"), param("w"), inBytes(param("ldw"))
+	v.widths(band, func(b block) {
+		loop(arg("m"), 1, func(reg.GPVirtual) {
+			sums, next, count, pitch := v.zeros(b.width), moved(idx), GP64(), GP64()
+			MOVLQSX(Mem{Base: found}, count)
+			loopDown(count, 1, label("terms"), label("sum"), func() {
+				column := GP64()
+				MOVLQSX(Mem{Base: next}, column)
+				factor := v.spread(at(x, column))
+				IMULQ(ldw, column)
+				ADDQ(w, column)
+				for j, s := range sums {
+					s.addMul(factor, v.load(b.at(column, j), b.chosen))
+				}
+				ADDQ(U8(4), next)
+			})
+			for j, s := range sums {
+				s.add(v.load(b.at(y, j), b.chosen))
+			}
+			for j, s := range sums {
+				v.store(s, b.at(y, j), b.chosen)
+			}
+			for _, p := range []struct {
+				at   reg.GPVirtual
+				step string
+			}{{y, "ldy"}, {x, "ldx"}, {idx, "k"}} {
+				MOVQ(arg(p.step), pitch)
+				LEAQ(at(p.at, pitch), p.at)
+			}
+			ADDQ(U8(4), found)
+		})
+	})
+}
+
 // outerSparse generates OuterSparse for a number of rows and as many columns of dy as stay in registers while idx is walked.
 func (v isa) outerSparse(height, widest int) {
 	v.arithmetic(fmt.Sprint("outerSparse", height), "(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd, n int, alpha float32)",

@@ -1,0 +1,215 @@
+package op
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stheno-ml/stheno/internal/kernel"
+)
+
+// A sequence is (m,steps,…). A mask (m,steps) says which steps are there: 1, or 0 for padding. No gradient goes through a mask.
+
+// Present is the mask of a sequence x, (m,steps) or (m,steps,…): 0 where all numbers of a step are value, else 1.
+func Present(value float64) *Op {
+	return &Op{
+		Name: fmt.Sprintf("present/%v", value), F32: presentDo[float32](value), F64: presentDo[float64](value), Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) < 2 {
+				return nil, fmt.Errorf("%v; it takes (m,steps) or (m,steps,…)", x[0])
+			}
+			return x[0][:2].Clone(), nil
+		},
+	}
+}
+
+func presentDo[T kernel.Float](value float64) func(Array[T], []Array[T]) {
+	return func(y Array[T], x []Array[T]) {
+		n := len(x[0].Data) / len(y.Data)
+		for i := range y.Data {
+			y.Data[i] = 0
+			if slices.ContainsFunc(x[0].Data[i*n:i*n+n], func(v T) bool { return v != T(value) }) {
+				y.Data[i] = 1
+			}
+		}
+	}
+}
+
+// Keep is the steps of x (m,steps,…) that the mask (m,steps) has, and zeros for the others.
+var Keep = &Op{Name: "keep", F32: keepDo[float32], F64: keepDo[float64], Cut: each2, Shape: maskedShape}
+
+// maskedShape is the shape rule of ops on a sequence and its mask.
+func maskedShape(x []Shape) (Shape, error) {
+	if len(x[0]) < 2 || !slices.Equal(x[0][:2], x[1]) {
+		return nil, fmt.Errorf("%v with the mask %v; it takes (m,steps,…) and (m,steps)", x[0], x[1])
+	}
+	return x[0].Clone(), nil
+}
+
+func keepDo[T kernel.Float](y Array[T], x []Array[T]) {
+	n := len(y.Data) / len(x[1].Data)
+	for i, there := range x[1].Data {
+		if there == 0 {
+			clear(y.Data[i*n : i*n+n])
+		} else {
+			copy(y.Data[i*n:i*n+n], x[0].Data[i*n:])
+		}
+	}
+}
+
+// LastStep is the last step of x (m,steps,…), or, with a mask as second input, the last one that is there; zeros where none is.
+var LastStep = &Op{
+	Name: "lastStep", F32: lastStepDo[float32], F64: lastStepDo[float64], Cut: each1,
+	Shape: func(x []Shape) (Shape, error) {
+		if len(x[0]) < 3 {
+			return nil, fmt.Errorf("%v; it takes (m,steps,…)", x[0])
+		}
+		if len(x) == 2 {
+			if _, err := maskedShape(x); err != nil {
+				return nil, err
+			}
+		}
+		return append(Shape{x[0][0]}, x[0][2:]...), nil
+	},
+}
+
+// LastStepOf is LastStep with a mask.
+var LastStepOf = masked(LastStep)
+
+// masked is op with a mask as last input, which has no gradient.
+func masked(op *Op) *Op {
+	with := *op
+	with.Cut.Each = append(slices.Clone(op.Cut.Each), true)
+	return &with
+}
+
+// lastOf is the last step of example i that is there; −1: none.
+func lastOf[T kernel.Float](mask []Array[T], i, steps int) int {
+	if len(mask) == 0 {
+		return steps - 1
+	}
+	for t := steps - 1; t >= 0; t-- {
+		if mask[0].Data[i*steps+t] != 0 {
+			return t
+		}
+	}
+	return -1
+}
+
+func lastStepDo[T kernel.Float](y Array[T], x []Array[T]) {
+	steps := x[0].Shape[1]
+	n := len(y.Data) / y.Shape[0]
+	for i := range y.Shape[0] {
+		yi := y.Data[i*n : i*n+n]
+		if t := lastOf(x[1:], i, steps); t < 0 {
+			clear(yi)
+		} else {
+			copy(yi, x[0].Data[(i*steps+t)*n:])
+		}
+	}
+}
+
+// DLastStep is dx (m,steps,…), dy (m,…) at the last step, or at the last that the mask, a second input, has, and zeros elsewhere.
+func DLastStep(steps int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dLastStep/%d", steps), F32: dLastStepDo[float32], F64: dLastStepDo[float64], Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) < 2 || len(x) == 2 && !slices.Equal(x[1], Shape{x[0][0], steps}) {
+				return nil, fmt.Errorf("%v; it takes (m,…), and a mask (m,%d)", x, steps)
+			}
+			return append(Shape{x[0][0], steps}, x[0][1:]...), nil
+		},
+		Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return last(append(Nodes{dy}, x[1:]...)) }},
+	}
+}
+
+// last is LastStep of a sequence and, where it has one, its mask.
+func last(x Nodes) *Node {
+	if len(x) == 2 {
+		return LastStepOf.Apply(x...)
+	}
+	return LastStep.Apply(x...)
+}
+
+func dLastStepDo[T kernel.Float](dx Array[T], x []Array[T]) {
+	steps := dx.Shape[1]
+	n := len(x[0].Data) / dx.Shape[0]
+	clear(dx.Data)
+	for i := range dx.Shape[0] {
+		if t := lastOf(x[1:], i, steps); t >= 0 {
+			copy(dx.Data[(i*steps+t)*n:], x[0].Data[i*n:i*n+n])
+		}
+	}
+}
+
+// PresentMean is a cost's mean over the steps that are there: from its mean over all, in which each padded step counts none, that of a step
+// that counts none, and the mask.
+var PresentMean = &Op{Name: "presentMean", F32: presentMeanDo[float32], F64: presentMeanDo[float64], Shape: scalarsShape(2)}
+
+// scalarsShape is the shape rule of ops on so many scalars and a mask.
+func scalarsShape(n int) func(x []Shape) (Shape, error) {
+	return func(x []Shape) (Shape, error) {
+		for _, s := range x[:n] {
+			if !s.IsScalar() {
+				return nil, fmt.Errorf("%v; it takes scalars and a mask (m,steps)", x)
+			}
+		}
+		return Shape{}, nil
+	}
+}
+
+// share is all steps by those that are there, of which it takes one at least.
+func share[T kernel.Float](mask []T) T {
+	return T(len(mask)) / max(1, kernel.For[T]().Sum(mask))
+}
+
+func presentMeanDo[T kernel.Float](y Array[T], x []Array[T]) {
+	all, none := x[0].Data[0], x[1].Data[0]
+	y.Data[0] = none + (all-none)*share(x[2].Data)
+}
+
+// DPresentMean is what the mean over all gets of PresentMean's gradient, from that and the mask.
+var DPresentMean = &Op{Name: "dPresentMean", F32: dPresentMeanDo[float32], F64: dPresentMeanDo[float64], Shape: scalarsShape(1)}
+
+func dPresentMeanDo[T kernel.Float](y Array[T], x []Array[T]) {
+	y.Data[0] = x[0].Data[0] * share(x[1].Data)
+}
+
+// ReverseSteps is the steps of x (m,steps,…) from the last to the first.
+var ReverseSteps = &Op{
+	Name: "reverseSteps", F32: reverseStepsDo[float32], F64: reverseStepsDo[float64], Cut: each1,
+	Shape: func(x []Shape) (Shape, error) {
+		if len(x[0]) < 2 {
+			return nil, fmt.Errorf("%v; it takes (m,steps,…)", x[0])
+		}
+		return x[0].Clone(), nil
+	},
+}
+
+func reverseStepsDo[T kernel.Float](y Array[T], x []Array[T]) {
+	steps := y.Shape[1]
+	n := len(y.Data) / (y.Shape[0] * steps)
+	for i := range y.Shape[0] {
+		for t := range steps {
+			copy(y.Data[(i*steps+t)*n:][:n], x[0].Data[(i*steps+steps-1-t)*n:])
+		}
+	}
+}
+
+func init() {
+	Keep.Grad = []Grad{func(x Nodes, _, dy *Node) *Node { return Keep.Apply(dy, x[1]) }, nil}
+	LastStep.Grad = []Grad{func(x Nodes, _, dy *Node) *Node {
+		d := DLastStep(x[0].Shape()[1])
+		if len(x) == 2 {
+			d = masked(d)
+		}
+		return d.Apply(append(Nodes{dy}, x[1:]...)...)
+	}}
+	LastStepOf.Grad = append(slices.Clone(LastStep.Grad), nil)
+	PresentMean.Grad = []Grad{
+		func(x Nodes, _, dy *Node) *Node { return DPresentMean.Apply(dy, x[2]) },
+		func(x Nodes, _, dy *Node) *Node { return sub(dy, DPresentMean.Apply(dy, x[2])) },
+		nil,
+	}
+	DPresentMean.Grad = []Grad{func(x Nodes, _, dy *Node) *Node { return DPresentMean.Apply(dy, x[1]) }, nil}
+	ReverseSteps.Grad = []Grad{func(_ Nodes, _, dy *Node) *Node { return ReverseSteps.Apply(dy) }}
+}

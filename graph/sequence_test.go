@@ -1,0 +1,153 @@
+package graph_test
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stheno-ml/stheno/graph"
+)
+
+// padded are sequences with so many steps of padding, of the number 9, behind each.
+func padded(x []float32, steps, features, more int) (y []float32) {
+	for example := range slices.Chunk(x, steps*features) {
+		y = append(append(y, example...), slices.Repeat([]float32{9}, more*features)...)
+	}
+	return y
+}
+
+// ragged are two sequences of 4 steps of 2 numbers, of which the second has only 2 steps, with a target of 3 classes each step.
+var (
+	ragged  = []float32{1, 2, -1, 0, .5, 2, 0, 0, 2, -1, 1, 1, 9, 9, 9, 9}
+	classes = []float32{1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0, 9, 9, 9, 9, 9, 9}
+)
+
+// unchanged checks that a network of the layers behind Masked gives the same on ragged with more padding: the outputs, the cost, the right
+// answers and the gradients, on either machine. Where the outputs are a sequence, those of padding are left out.
+func unchanged(t *testing.T, l graph.Seq, loss *graph.Loss, tape bool) {
+	t.Helper()
+	type result struct {
+		stats graph.Stats
+		y     []float32
+		grads [][]float64
+	}
+	var results []result
+	for _, more := range []int{0, 3} {
+		steps := 4 + more
+		n := fresh(t, append(graph.Seq{graph.Masked{Value: 9}}, l...), loss, shape{steps, 2}, graph.Config{Seed: 4, Float64: true, Tape: tape})
+		x, y := padded(ragged, 4, 2, more), classes
+		if n.Sequence > 0 {
+			y = padded(classes, 4, 3, more)
+		} else {
+			y = []float32{1, 0, 0, 0, 0, 1}
+		}
+		s, err := n.Step(x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := make([]float32, 2*n.Outputs)
+		if err := n.Predict(out, x); err != nil {
+			t.Fatal(err)
+		}
+		r := result{stats: s}
+		for i, row := range slices.Collect(slices.Chunk(out, 3)) {
+			if n.Sequence == 0 || i%steps < 4-i/steps*2 {
+				r.y = append(r.y, row...)
+			}
+		}
+		for _, p := range n.Params {
+			r.grads = append(r.grads, slices.Clone(p.Grad.([]float64)))
+		}
+		if e, err := n.Evaluate(x, y); err != nil || math.Abs(e.Cost-s.Cost) > 1e-12 && loss.Smoothing == 0 || e.Answers != s.Answers {
+			t.Errorf("%v, %s: %+v in evaluation, %+v in training (%v)", l, loss.Name, e, s, err)
+		}
+		results = append(results, r)
+	}
+	a, b := results[0], results[1]
+	if math.Abs(a.stats.Cost-b.stats.Cost) > 1e-12 || a.stats.Correct != b.stats.Correct || a.stats.Answers != b.stats.Answers {
+		t.Errorf("%v, %s: %+v, with more padding %+v", l, loss.Name, a.stats, b.stats)
+	}
+	if !slices.EqualFunc(a.y, b.y, near) {
+		t.Errorf("%v, %s: outputs %v, with more padding %v", l, loss.Name, a.y, b.y)
+	}
+	for i, g := range a.grads {
+		if !slices.EqualFunc(g, b.grads[i], func(a, b float64) bool { return math.Abs(a-b) <= 1e-12 }) {
+			t.Errorf("%v, %s: gradient %d is %v, with more padding %v", l, loss.Name, i, g, b.grads[i])
+		}
+	}
+}
+
+// TestPadding: padding changes nothing.
+func TestPadding(t *testing.T) {
+	dense := graph.PerStep{graph.Dense{Out: 3}}
+	for _, tape := range []bool{false, true} {
+		for _, loss := range []*graph.Loss{graph.LogLikelihood, graph.CrossEntropy, graph.Quadratic, graph.MSE, graph.MAE, graph.Huber(.3), graph.Smoothed(.2), graph.ClassWeights(1, 2, 3)} {
+			unchanged(t, graph.Seq{dense}, loss, tape)
+		}
+		unchanged(t, graph.Seq{dense, graph.Tanh, graph.Residual{graph.PerStep{graph.Dense{Out: 3}, graph.Tanh}}}, graph.LogLikelihood, tape)
+		for _, l := range []graph.Layer{graph.RNN{Out: 3}, graph.LSTM{Out: 3}, graph.GRU{Out: 3}, graph.LSTM{Out: 3, Reverse: true}, graph.Seq{graph.GRU{Out: 2, Both: true}, dense}} {
+			unchanged(t, graph.Seq{l}, graph.LogLikelihood, tape)
+			unchanged(t, graph.Seq{l, graph.LSTM{Out: 3}, graph.Last{}}, graph.MSE, tape)
+		}
+		unchanged(t, graph.Seq{dense, graph.Last{}}, graph.LogLikelihood, tape)
+		unchanged(t, graph.Seq{graph.PerStep{graph.Dense{Out: 3}, graph.Sigmoid}, graph.Reverse{}, graph.Last{}}, graph.LogLikelihood, tape)
+	}
+}
+
+// TestPerStep: a step's outputs are those of the layers on that step alone, and the cost is the mean over the steps that are there.
+func TestPerStep(t *testing.T) {
+	whole := fresh(t, graph.Seq{graph.Masked{Value: 9}, graph.PerStep{graph.Dense{Out: 3}}}, graph.LogLikelihood, shape{4, 2}, graph.Config{Seed: 3, Float64: true})
+	one := fresh(t, graph.Dense{Out: 3}, graph.LogLikelihood, shape{2}, graph.Config{Seed: 3, Float64: true})
+	if rows := whole.Summary(); whole.Outputs != 12 || whole.Sequence != 4 || whole.Size() != 9 || rows[2].MACs != 24 || !rows[1].Output.Eq(shape{4, 3}) {
+		t.Errorf("%d outputs, %d steps, %d parameters: %+v", whole.Outputs, whole.Sequence, whole.Size(), rows)
+	}
+	there := []int{0, 1, 2, 3, 4, 5} // steps
+	var x, y []float32
+	for _, i := range there {
+		x, y = append(x, ragged[2*i:2*i+2]...), append(y, classes[3*i:3*i+3]...)
+	}
+	got, err := whole.Evaluate(ragged, classes)
+	want, err2 := one.Evaluate(x, y)
+	if err != nil || err2 != nil || math.Abs(got.Cost-want.Cost) > 1e-12 || got.Correct != want.Correct || got.Answers != 6 {
+		t.Errorf("%+v, step by step %+v (%v, %v)", got, want, err, err2)
+	}
+	if a, b := predict(t, whole, 2, ragged)[:18], predict(t, one, 6, x); !slices.EqualFunc(a, b, near) {
+		t.Errorf("outputs %v, step by step %v", a, b)
+	}
+	if s, err := whole.Step(slices.Repeat([]float32{9}, 8), make([]float32, 12)); err != nil || s.Cost != 0 || s.Answers != 0 {
+		t.Errorf("nothing but padding: %+v (%v)", s, err)
+	}
+}
+
+// TestLast: the last step that is there, by hand.
+func TestLast(t *testing.T) {
+	for _, c := range []struct {
+		l    graph.Seq
+		want []float32
+	}{
+		{graph.Seq{graph.Last{}}, []float32{0, 0, 9, 9}},
+		{graph.Seq{graph.Masked{Value: 9}, graph.Last{}}, []float32{0, 0, 1, 1}},
+		{graph.Seq{graph.Masked{Value: 9}, graph.Reverse{}, graph.Last{}}, []float32{1, 2, 2, -1}},
+		{graph.Seq{graph.Masked{Value: 9}, graph.Masked{}, graph.Last{}}, []float32{.5, 2, 1, 1}},
+	} {
+		n := fresh(t, append(c.l, graph.Dense{Out: 2}), graph.MSE, shape{4, 2}, graph.Config{})
+		set(t, n, []float64{1, 0, 0, 1}, []float64{0, 0})
+		if got := predict(t, n, 2, ragged); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.l, got, c.want)
+		}
+	}
+}
+
+// TestNoSequence: what is no sequence is an error that says how to make one.
+func TestNoSequence(t *testing.T) {
+	for _, l := range []graph.Layer{graph.Last{}, graph.PerStep{graph.Dense{Out: 2}}, graph.Masked{}} {
+		if _, err := graph.New(graph.Seq{l, graph.Dense{Out: 2}}, graph.MSE, shape{6}, graph.Config{}); err == nil || !strings.Contains(err.Error(), "reshape(28x28)") {
+			t.Errorf("%v: %v", l, err)
+		}
+	}
+	steps := graph.Seq{graph.PerStep{graph.Dense{Out: 2}}}
+	if _, err := graph.New(steps, graph.EachStep(3, graph.MSE), shape{3, 2}, graph.Config{}); err == nil || !strings.Contains(err.Error(), "without EachStep") {
+		t.Errorf("EachStep over steps: %v", err)
+	}
+}
