@@ -192,8 +192,8 @@ var layerTensor = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batch
 
 var torchNames = map[string]string{
 	"w": "weight", "b": "bias", "gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": "running_var",
+	"in.w": "in_proj_weight", "in.b": "in_proj_bias", "out.w": "out_proj.weight", "out.b": "out_proj.bias",
 	"slope": "weight",
-	"in.w":  "in_proj_weight", "in.b": "in_proj_bias", "out.w": "out_proj.weight", "out.b": "out_proj.bias",
 }
 
 // inTorch is a tensor under its name in PyTorch, with the weights of a product as (out,in).

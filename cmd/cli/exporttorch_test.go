@@ -16,10 +16,12 @@ import (
 
 // torchNets are networks, and what builds them in PyTorch.
 var torchNets = map[string]string{
-	"conv(4,5,stride=2) batchnorm prelu dropout2d(.1) conv(3,3,pad=same,bias=false) avgpool(3,stride=2,pad=1) prelu(shared=true) elu(alpha=.7) dense(12) layernorm gelu batchnorm dense(10)": `
+	"conv(4,5,stride=2) batchnorm prelu dropout2d(.1) conv(4,3x1,pad=same,groups=4) conv(3,3,pad=same,dilation=2,bias=false) avgpool(3,stride=2,pad=1) " +
+		"prelu(shared=true) elu(alpha=.7) convtranspose(2,3,stride=2,pad=1,outpad=1) dense(12) layernorm gelu batchnorm dense(10)": `
 net = nn.Sequential(OrderedDict(
-    conv1=nn.Conv2d(1, 4, 5, stride=2), batchnorm1=nn.BatchNorm2d(4), prelu1=nn.PReLU(4), d=nn.Dropout2d(.1), conv2=nn.Conv2d(4, 3, 3, padding=1, bias=False), p=nn.AvgPool2d(3, 2, 1), prelu2=nn.PReLU(), e=nn.ELU(.7),
-    flat=nn.Flatten(), dense1=nn.Linear(108, 12), layernorm1=nn.LayerNorm(12), g=nn.GELU(), batchnorm2=nn.BatchNorm1d(12), dense2=nn.Linear(12, 10), s=nn.Softmax(1)))`,
+    conv1=nn.Conv2d(1, 4, 5, stride=2), batchnorm1=nn.BatchNorm2d(4), prelu1=nn.PReLU(4), d=nn.Dropout2d(.1), conv2=nn.Conv2d(4, 4, (3, 1), padding='same', groups=4), conv3=nn.Conv2d(4, 3, 3, padding=2, dilation=2, groups=1, bias=False),
+    p=nn.AvgPool2d(3, 2, 1), prelu2=nn.PReLU(), e=nn.ELU(.7), convtranspose1=nn.ConvTranspose2d(3, 2, 3, stride=2, padding=1, output_padding=1),
+    flat=nn.Flatten(), dense1=nn.Linear(288, 12), layernorm1=nn.LayerNorm(12), g=nn.GELU(), batchnorm2=nn.BatchNorm1d(12), dense2=nn.Linear(12, 10), s=nn.Softmax(1)))`,
 	"reshape(28x28) lstm(6) gru(5,both=true) rnn(4) last dense(10)": `
 class Rows(nn.Module):
     def __init__(self):

@@ -26,6 +26,16 @@ func TestNearest(t *testing.T) {
 			t.Errorf("Nearest(%q) = %q, want %q", typed, got, want)
 		}
 	}
+	for typed, want := range map[string]string{"Conv2DTranspose": "convtranspose", "depthwiseconv2d": "conv", "deconv": "convtranspose", "conv2d": "conv", "convtrans": "convtranspose"} {
+		if got := Nearest(typed, []string{"dense", "conv", "convtranspose"}); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", typed, got, want)
+		}
+	}
+	for typed, want := range map[string]string{"strides": "stride", "kernel_size": "kernel", "padding": "pad", "output_padding": "outpad", "dilation_rate": "dilation", "use_bias": "bias"} {
+		if got := Nearest(typed, []string{"out", "kernel", "stride", "pad", "outpad", "bias", "init", "dilation", "groups"}); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", typed, got, want)
+		}
+	}
 	if a, b := OneOf([]string{"a", "b", "c"}), OneOf([]string{"a"}); a != "a, b or c" || b != "a" {
 		t.Errorf("%q, %q", a, b)
 	}
