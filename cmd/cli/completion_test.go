@@ -89,7 +89,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"train", "mlp", "--runs", ""}, nil, folders},
 		{[]string{"plot", "-o", ""}, nil, elseFiles},
 		{[]string{"train", "sprint"}, []string{"sprint99", "sprint995"}, elseFiles},
-		{[]string{"train", "conv(20,5) re"}, []string{"conv(20,5) relu", "conv(20,5) reshape", "conv(20,5) residual", "conv(20,5) repeat"}, elseFiles},
+		{[]string{"train", "conv(20,5) re"}, []string{"conv(20,5) relu", "conv(20,5) reshape", "conv(20,5) residual", "conv(20,5) repeat", "conv(20,5) reverse"}, elseFiles},
 		{[]string{"book", "neu"}, []string{"neuron"}, noFiles},
 		{[]string{"help", "ex"}, []string{"export"}, noFiles},
 	} {
