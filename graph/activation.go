@@ -1,6 +1,11 @@
 package graph
 
-import "github.com/stheno-ml/stheno/graph/op"
+import (
+	"cmp"
+	"math"
+
+	"github.com/stheno-ml/stheno/graph/op"
+)
 
 // The activations, element by element, and Softmax.
 var (
@@ -14,6 +19,11 @@ var (
 	GELU Layer = activation{op.GELU}
 	// SiLU is z σ(z) (Hendrycks and Gimpel 2016), which is also called swish.
 	SiLU Layer = activation{op.SiLU}
+	// SELU is λz where z > 0, and λα (e^z − 1) elsewhere, with the λ = 1.0507 and α = 1.6733 that bring outputs to mean 0 and variance 1, layer
+	// after layer, if weights have variance 1/n_in and biases are 0 (Klambauer et al. 2017).
+	SELU Layer = activation{op.SELU}
+	// Softplus is ln(1+e^z), a smooth ReLU (Glorot, Bordes and Bengio 2011).
+	Softplus Layer = activation{op.Softplus}
 	// Softmax is e^z / Σ e^z over the outputs (m,k) of each example. LogLikelihood takes its input without it.
 	Softmax Layer = activation{op.Softmax}
 )
@@ -37,4 +47,37 @@ func (l LeakyReLU) Build(_ *Builder, x *Node) *Node {
 		op.Fail("slope %v; use 0 < slope < 1", l.Slope)
 	}
 	return op.LeakyReLU(l.Slope).Apply(x)
+}
+
+// ELU is z where z > 0 and Alpha (e^z − 1) elsewhere (Clevert, Unterthiner and Hochreiter 2016).
+type ELU struct {
+	Alpha float64 `term:",positive"` // 0 means 1
+}
+
+// Build applies the function element by element.
+func (e ELU) Build(_ *Builder, x *Node) *Node {
+	alpha := cmp.Or(e.Alpha, 1)
+	if !(0 < alpha && alpha <= math.MaxFloat32) {
+		op.Fail("alpha %v; use more than 0", alpha)
+	}
+	return op.ELU(alpha).Apply(x)
+}
+
+// PReLU is z where z > 0 and a z elsewhere, with a slope a that is learned for each map of (m,c,h,w) or feature of (m,c) (He, Zhang, Ren and
+// Sun 2015). Shared, there is one slope for all, as in PyTorch's nn.PReLU() without a number.
+type PReLU struct {
+	Shared bool
+}
+
+// Build makes the parameter preluN.slope (c), or (1) if Shared, which starts at ¼ and does not decay.
+func (p PReLU) Build(b *Builder, x *Node) *Node {
+	s := x.Shape()
+	if len(s) != 2 && len(s) != 4 {
+		op.Fail("input %v is neither (m,c,h,w) nor (m,n)", s)
+	}
+	slopes := s[1]
+	if p.Shared {
+		slopes = 1
+	}
+	return op.PReLU.Apply(x, b.Filled(b.Name("prelu")+".slope", Shape{slopes}, .25, false))
 }

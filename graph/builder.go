@@ -28,6 +28,7 @@ type Builder struct {
 	masks    []mask
 	dropouts int // layers so far
 	moving   []moving
+	tokens   []tokens
 	present  map[int64]*Node // the masks of sequences, by the sequence's node
 
 	layers  int // so far

@@ -174,3 +174,41 @@ func TestUnscaled(t *testing.T) {
 		}
 	}
 }
+
+// TestDropout2D: a map is kept whole or left out whole, by the bits that a dropout of as many numbers has, on both VMs; predictions are
+// those without it, or have the factor 1−p if it is unscaled.
+func TestDropout2D(t *testing.T) {
+	const maps, area, p = 50, 6, .25
+	ones := slices.Repeat([]float32{1}, maps*area)
+	numbers := fresh(t, graph.Seq{graph.Dropout{P: p}, graph.Dense{Out: 1}}, graph.Quadratic, shape{maps}, graph.Config{Float64: true})
+	step(t, numbers, ones[:maps], []byte{0})
+	for _, c := range []graph.Config{{Float64: true}, {Float64: true, Tape: true}} {
+		for _, unscaled := range []bool{false, true} {
+			net := fresh(t, graph.Seq{graph.Dropout2D{P: p, Unscaled: unscaled}, graph.Dense{Out: 1}}, graph.Quadratic, shape{maps, 2, 3}, c)
+			start := net.Params[0].Float64s()
+			set(t, net, make([]float64, maps*area), []float64{2})
+			step(t, net, ones, []byte{0}) // dz = 2 − 1
+			mask := net.Masks()[0]
+			for i, g := range net.Params[0].GradFloat64s() {
+				want := numbers.Masks()[0][i/area]
+				if unscaled {
+					want *= 1 - p
+				}
+				if g != want || mask[i/area] != want || len(mask) != maps {
+					t.Fatalf("%+v: gradient %d is %v, the mask of its map %v, want %v", c, i, g, mask[i/area], want)
+				}
+			}
+			set(t, net, start, []float64{0})
+			plain := fresh(t, graph.Dense{Out: 1}, graph.Quadratic, shape{maps, 2, 3}, c)
+			if unscaled {
+				for i := range start {
+					start[i] *= 1 - p // which is exact for .25
+				}
+			}
+			set(t, plain, start, []float64{0})
+			if a, b := predict(t, net, 1, ones), predict(t, plain, 1, ones); math.Abs(float64(a[0]-b[0])) > 1e-6 {
+				t.Errorf("%+v: %v, without dropout %v", c, a, b)
+			}
+		}
+	}
+}

@@ -315,6 +315,7 @@ func TestGradLayers(t *testing.T) {
 			return along(nodes{op.Tanh.Apply(batchNorm(x))}, 9)
 		}},
 		{"layer norm", []tensor{x, row, graphtest.Random(shape{4}, 9)}, func(x nodes) *node { return along(nodes{op.Tanh.Apply(op.LayerNorm.Apply(x...))}, 9) }},
+		{"attention", []tensor{graphtest.Random(shape{2, 3, 12}, 1)}, func(x nodes) *node { return along(nodes{op.Tanh.Apply(flat(op.Attention(2).Apply(x[0])))}, 9) }},
 		{"concat and part", []tensor{img, graphtest.Spread(shape{2, 2, 4, 4}, 8)}, func(x nodes) *node {
 			y := flat(op.Part(1, 3).Apply(op.Concat(2).Apply(x...)))
 			return along(nodes{op.Tanh.Apply(y)}, 9)

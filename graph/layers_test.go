@@ -16,6 +16,15 @@ var layered = map[string]graph.Layer{
 		graph.Conv{Out: 3, Kernel: 5}, graph.GELU, graph.AvgPool{Size: 2}, graph.Conv{Out: 4, Kernel: 3}, graph.SiLU, graph.AvgPool{Size: 3},
 		graph.Conv{Out: 6, Kernel: 1}, graph.LeakyReLU{Slope: .1}, graph.GlobalAvgPool{}, graph.Dense{Out: 10},
 	},
+	"more activations": graph.Seq{
+		graph.Dense{Out: 9}, graph.ELU{}, graph.Dense{Out: 8}, graph.ELU{Alpha: .4}, graph.Dense{Out: 7}, graph.SELU, graph.Dense{Out: 6}, graph.Softplus,
+		graph.Dense{Out: 5}, graph.PReLU{}, graph.Dense{Out: 5}, graph.PReLU{Shared: true}, graph.Dense{Out: 10},
+	},
+	"windows that overlap": graph.Seq{
+		graph.Conv{Out: 3, Kernel: 3, Stride: 2}, graph.PReLU{}, graph.MaxPool{Size: 3, Stride: 2, Pad: 1}, graph.Dropout2D{P: .3}, graph.Conv{Out: 4, Kernel: 3, Pad: 1},
+		graph.SELU, graph.AvgPool{Size: 2, Stride: 1, Pad: 1}, graph.PReLU{Shared: true}, graph.AvgPool{Size: 3, Stride: 3, Pad: 1}, graph.ELU{},
+		graph.MaxPool{Size: 2, Stride: 1}, graph.Dropout2D{P: .5, Unscaled: true}, graph.Dense{Out: 10},
+	},
 	"convolutions": graph.Seq{
 		graph.Conv{Out: 6, Kernel: 3, Cols: 5, Stride: 4, Pad: 1}, graph.Tanh, graph.Conv{Out: 6, Kernel: 3, Pad: graph.Same, Groups: 6, NoBias: true}, graph.BatchNorm{},
 		graph.Conv{Out: 6, Kernel: 3, Stride: 2, Pad: graph.Same, Groups: 6, NoBias: true}, graph.Conv{Out: 4, Kernel: 3, Pad: graph.Same, Dilation: 2, Groups: 2},
@@ -30,6 +39,11 @@ var layered = map[string]graph.Layer{
 	"sequences": graph.Seq{
 		graph.Reshape{Shape: shape{28, 28}}, graph.Masked{}, graph.PerStep{graph.Dense{Out: 5}, graph.Tanh}, graph.Slice{From: 9, To: 15},
 		graph.Concat{{graph.Last{}}, {graph.Reverse{}, graph.Last{}}}, graph.Dense{Out: 10},
+	},
+	"attention": graph.Seq{
+		graph.Conv{Out: 6, Kernel: 7, Stride: 7}, graph.Steps{}, graph.Positions{}, graph.Residual{graph.PerStep{graph.LayerNorm{}}, graph.Attention{Heads: 2}},
+		graph.Masked{}, graph.Residual{graph.PerStep{graph.LayerNorm{}, graph.Dense{Out: 8}, graph.GELU, graph.Dense{Out: 6}}}, graph.Attention{Heads: 3},
+		graph.Concat{{graph.GlobalAvgPool{}}, {graph.Slice{To: 3}, graph.GlobalAvgPool{}}}, graph.Dense{Out: 10},
 	},
 	"recurrent": graph.Seq{
 		graph.Reshape{Shape: shape{28, 28}}, graph.Slice{From: 12, To: 15}, graph.RNN{Out: 4}, graph.LSTM{Out: 3, Both: true},
@@ -72,5 +86,21 @@ func TestLayers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSlopes: PReLU's parameters are as many as PyTorch's, start at ¼ and do not decay.
+func TestSlopes(t *testing.T) {
+	n := fresh(t, graph.Seq{graph.PReLU{}, graph.PReLU{Shared: true}, graph.Flatten{}, graph.PReLU{}, graph.Dense{Out: 2}}, graph.Quadratic, shape{3, 2, 2}, graph.Config{})
+	for i, want := range []*graph.Param{{Name: "prelu1.slope", Shape: shape{3}}, {Name: "prelu2.slope", Shape: shape{1}}, {Name: "prelu3.slope", Shape: shape{12}}} {
+		p := n.Params[i]
+		if p.Name != want.Name || !p.Shape.Eq(want.Shape) || p.Decay {
+			t.Errorf("parameter %d is %+v, want %+v", i, p, want)
+		}
+		for _, a := range p.Float64s() {
+			if a != .25 {
+				t.Errorf("%s starts at %v", p.Name, a)
+			}
+		}
 	}
 }

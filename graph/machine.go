@@ -97,6 +97,7 @@ type machine[T kernel.Float] struct {
 	x, target []T
 	masks     []mask
 	moving    []moving
+	tokens    []tokens
 	cost, y   []T // the cost is one number; y (batch, outputs)
 	dx        []T // the gradient by x, of a graph that explains
 	layers    []layerOutput[T]
@@ -132,7 +133,7 @@ func newMachine[T kernel.Float](n *Net, u use) (m *machine[T], err error) {
 	m.x, m.target = make([]T, u.batch*n.Input.TotalSize()), make([]T, u.batch*n.Targets)
 	b, x := n.builder(u, m.x)
 	y := n.layer.Build(b, x)
-	m.graph, m.masks, m.moving = b.graph, b.masks, b.moving
+	m.graph, m.masks, m.moving, m.tokens = b.graph, b.masks, b.moving, b.tokens
 	switch u.purpose {
 	case predicting:
 		return m, m.compile(n, Nodes{n.Loss.output(b, y)}, nil, nil)
@@ -235,6 +236,9 @@ func (m *machine[T]) compile(n *Net, outs, nodes Nodes, params []*Param) error {
 	if m.mask != nil {
 		order = append(order, m.mask)
 	}
+	for _, k := range m.tokens {
+		order = append(order, k.node)
+	}
 	program, err := vm.Compile(order, nodes, vm.Config{Threads: n.config.Threads, Descent: m.descent, Bound: true})
 	if err != nil {
 		return err
@@ -248,6 +252,9 @@ func (m *machine[T]) compile(n *Net, outs, nodes Nodes, params []*Param) error {
 	}
 	if m.mask != nil {
 		m.there = program.Data(m.mask).([]T)
+	}
+	for i := range m.tokens {
+		m.tokens[i].data = program.Data(m.tokens[i].node)
 	}
 	if half, all := program.Half(), len(m.x)/m.batch; half > 0 {
 		if x, ok := any(m.x).([]float32); ok {
@@ -276,6 +283,11 @@ func (m *machine[T]) tape(outs, nodes Nodes, params []*Param) {
 	if m.mask != nil {
 		m.there = make([]T, m.mask.Shape().TotalSize())
 		m.read(m.mask, m.there)
+	}
+	for i := range m.tokens {
+		k := &m.tokens[i]
+		k.data = make([]T, k.node.Shape().TotalSize())
+		m.read(k.node, k.data)
 	}
 	m.vm = gorgonia.NewTapeMachine(m.graph)
 }
@@ -335,6 +347,11 @@ func (m *machine[T]) run() error {
 	}
 	for _, r := range m.reads {
 		convert(r.to, (*r.value).Data())
+	}
+	for i := range m.tokens {
+		if err := wrong[T](&m.tokens[i], m.batch); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -282,7 +282,7 @@ func (n *Net) Nonfinite() (string, error) {
 }
 
 // Masks are what the dropout layers multiplied their inputs by in the last training step, in the order of the layers: for each a
-// copy of its mask, example by example, of 0 and 1/(1−p), or 0 and 1 if Unscaled. A layer of p = 0 has none.
+// copy of its mask, example by example, of 0 and 1/(1−p), or 0 and 1 if Unscaled; a number a map for Dropout2D. A layer of p = 0 has none.
 func (n *Net) Masks() [][]float64 {
 	m := n.last()
 	if m == nil {

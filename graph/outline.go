@@ -39,6 +39,14 @@ func example(x *Node) Shape {
 	return x.Shape()[1:].Clone()
 }
 
+// output is the shape of what y is for one example: within PerStep, whose layers take the steps for examples, that of all its steps.
+func (b *Builder) output(y *Node) Shape {
+	if m := b.input.Shape()[0]; !y.IsScalar() && y.Shape()[0] > m {
+		return append(Shape{y.Shape()[0] / m}, y.Shape()[1:]...)
+	}
+	return example(y)
+}
+
 // by adds a step to the way until back is called.
 func (o *outline) by(step any) (back func()) {
 	way := o.way
@@ -68,7 +76,7 @@ func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 	return func(y *Node) {
 		b.tally()
 		o.outs[row] = y
-		o.Boxes[box].Params, o.Boxes[box].Shape, o.rows[row].Output = length(b.params[params:]), example(y), example(y)
+		o.Boxes[box].Params, o.Boxes[box].Shape, o.rows[row].Output = length(b.params[params:]), b.output(y), b.output(y)
 		if len(o.Boxes) == box+1 {
 			for _, from := range from {
 				o.arrow(from, box)

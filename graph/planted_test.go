@@ -150,6 +150,7 @@ var (
 	dense4 = graph.Dense{Out: 4}
 	conv2  = graph.Conv{Out: 2, Kernel: 2}
 	valid  = op.Conv(op.Convolution{})
+	stem   = op.Windows{Rows: 3, Cols: 3, StrideRows: 2, StrideCols: 2, PadRows: 1, PadCols: 1}
 )
 
 // planted are mistakes that have been made in backpropagation, one at a time.
@@ -165,6 +166,10 @@ var planted = []plant{
 	wrong1("ReLU of the gradient", dense4, op.ReLU, of(func(_, dy float64) float64 { return max(0, dy) })),
 	wrong1("max-pooling passes to the whole window", conv2, op.MaxPool(2), func(x nodes, _, dy *node) *node { return shared.Apply(x[0], dy) }),
 	wrong1("leaky ReLU does not leak back", dense4, op.LeakyReLU(.3), of(func(y, dy float64) float64 { return dy * is(y > 0) })),
+	wrong1("ELU's gradient without what e^x leaves", dense4, op.ELU(1), of(func(y, dy float64) float64 { return dy * is(y > 0) })),
+	wrong1("max-pooling over windows that overlap has the mean's gradient", conv2, op.MaxWindows(stem, 2, 2), func(x nodes, _, dy *node) *node {
+		return op.DAvgWindows(stem, x[0].Shape()).Apply(dy)
+	}),
 	wrong1("GELU's gradient is the sigmoid's", dense4, op.GELU, of(func(y, dy float64) float64 { return dy * y * (1 - y) })),
 	wrong1("SiLU's gradient at y in place of x", dense4, op.SiLU, func(_ nodes, y, dy *node) *node { return op.DSiLU.Apply(y, dy) }),
 	wrong1("softmax's gradient element by element", dense4, op.Softmax, of(func(p, dp float64) float64 { return dp * p * (1 - p) })),

@@ -151,3 +151,51 @@ func TestNoSequence(t *testing.T) {
 		t.Errorf("EachStep over steps: %v", err)
 	}
 }
+
+// TestRecurrentThreads: the gradients of recurrent layers have the same bits on one thread and on two.
+func TestRecurrentThreads(t *testing.T) {
+	var results [2][]float64
+	for i := range results {
+		l := graph.Seq{graph.LSTM{Out: 32}, graph.GRU{Out: 24, Both: true}, graph.RNN{Out: 24, Reverse: true}, graph.Last{}}
+		n := fresh(t, l, graph.MSE, shape{40, 20}, graph.Config{Seed: 1, Threads: i + 1})
+		if _, err := n.Step(normal(32*40*20, 1), normal(32*24, 2)); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range n.Params {
+			results[i] = append(results[i], p.GradFloat64s()...)
+		}
+	}
+	if !slices.Equal(results[0], results[1]) {
+		t.Error("two threads give other bits than one")
+	}
+}
+
+// TestRecurrentSummary: parameters and multiply-adds of all steps, W and U; and the errors.
+func TestRecurrentSummary(t *testing.T) {
+	for _, c := range []struct {
+		l            graph.Layer
+		params, macs int
+		want         string
+	}{
+		{graph.RNN{Out: 3}, 3 * (2 + 3 + 1), 5 * 3 * (2 + 3), ""},
+		{graph.LSTM{Out: 3}, 12 * (2 + 3 + 1), 5 * 12 * (2 + 3), ""},
+		{graph.GRU{Out: 3}, 9*(2+3+1) + 3, 5 * 9 * (2 + 3), ""},
+		{graph.LSTM{Out: 3, Both: true}, 24 * (2 + 3 + 1), 2 * 5 * 12 * (2 + 3), ""},
+		{graph.LSTM{Out: 3, Both: true, Reverse: true}, 0, 0, "use one of them"},
+		{graph.GRU{}, 0, 0, "use at least 1"},
+	} {
+		n, err := graph.New(graph.Seq{c.l, graph.Last{}}, graph.MSE, shape{5, 2}, graph.Config{})
+		if c.want != "" {
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v: %v, want %s", c.l, err, c.want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := n.Summary()[0]; r.Params != c.params || r.MACs != c.macs {
+			t.Errorf("%v: %+v, want %d parameters and %d multiply-adds", c.l, r, c.params, c.macs)
+		}
+	}
+}

@@ -18,8 +18,11 @@ func (GlobalAvgPool) Kind() string { return "globalavgpool" }
 func (BatchNorm) Kind() string     { return "batchnorm" }
 func (LayerNorm) Kind() string     { return "layernorm" }
 func (Dropout) Kind() string       { return "dropout" }
+func (Dropout2D) Kind() string     { return "dropout2d" }
 func (a activation) Kind() string  { return a.op.Name }
 func (LeakyReLU) Kind() string     { return "leakyrelu" }
+func (ELU) Kind() string           { return "elu" }
+func (PReLU) Kind() string         { return "prelu" }
 func (Flatten) Kind() string       { return "flatten" }
 func (Reshape) Kind() string       { return "reshape" }
 func (Seq) Kind() string           { return "seq" }
@@ -38,6 +41,10 @@ func (Masked) Kind() string        { return "masked" }
 func (PerStep) Kind() string       { return "perstep" }
 func (Last) Kind() string          { return "last" }
 func (Reverse) Kind() string       { return "reverse" }
+func (Steps) Kind() string         { return "steps" }
+func (Positions) Kind() string     { return "positions" }
+func (Attention) Kind() string     { return "attention" }
+func (Embedding) Kind() string     { return "embedding" }
 
 // String is the network in a line, as a summary shows it: its text form without initializations, and with the String or type of a layer
 // that has no text form.

@@ -40,14 +40,34 @@ var torch = []struct {
 	{"depthwise-separable", "conv(4,3,pad=same) relu conv(4,3,stride=2,pad=same,groups=4) relu conv(5,1) tanh dense(3)", nil},
 	{"maxpool", "pool(2)", nil},
 	{"avgpool", "avgpool(2)", nil},
+	{"maxpool-stem", "pool(3,stride=2,pad=1)", nil},
+	{"maxpool-overlap", "pool(3,stride=1)", nil},
+	{"avgpool-stem", "avgpool(3,stride=2,pad=1)", nil},
+	{"avgpool-overlap", "avgpool(2,stride=1,pad=1)", nil},
 	{"globalavgpool", "globalavgpool", nil},
 	{"batchnorm", "batchnorm", nil},
 	{"batchnorm-maps", "batchnorm", nil},
 	{"layernorm", "layernorm", nil},
+	{"attention", "attention(2)", ofAttention("attention.")},
+	{"attention-masked", "masked(9) attention(3)", ofAttention("attention.")},
+	{"positions", "positions", nil},
+	{"embedding", "embedding(7,4)", nil},
+	{"stepmeans", "globalavgpool", nil},
+	{"stepnorm", "perstep(layernorm)", nil},
+	{"transformer", "residual(perstep(layernorm) attention(2)) residual(perstep(layernorm dense(8) gelu dense(6)))", slices.Concat(
+		[]string{"norm1.weight", "norm1.bias"}, ofAttention("self_attn."),
+		[]string{"norm2.weight", "norm2.bias", "linear1.weight T", "linear1.bias", "linear2.weight T", "linear2.bias"})},
 	{"sigmoid", "sigmoid", nil},
 	{"tanh", "tanh", nil},
 	{"relu", "relu", nil},
 	{"leakyrelu", "leakyrelu(0.2)", nil},
+	{"elu", "elu", nil},
+	{"elu-alpha", "elu(0.3)", nil},
+	{"selu", "selu", nil},
+	{"softplus", "softplus", nil},
+	{"prelu", "prelu", nil},
+	{"prelu-maps", "prelu", nil},
+	{"prelu-shared", "prelu(shared=true)", nil},
 	{"gelu", "gelu", nil},
 	{"silu", "silu", nil},
 	{"softmax", "softmax", nil},
@@ -59,6 +79,11 @@ var torch = []struct {
 	{"lstm-lengths", "masked(0) lstm(2,both=true)", append(stepsOf("", ""), stepsOf("_reverse", "")...)},
 	{"gru-lengths", "masked(0) gru(2,both=true)", append(stepsOf("", "4:6"), stepsOf("_reverse", "4:6")...)},
 	{"convnet", "conv(3,3) relu pool(2) dense(5) tanh dense(3)", nil},
+}
+
+// ofAttention are the parameters of nn.MultiheadAttention.
+func ofAttention(prefix string) []string {
+	return []string{prefix + "in_proj_weight T", prefix + "in_proj_bias", prefix + "out_proj.weight T", prefix + "out_proj.bias"}
 }
 
 // stepsOf are the parameters of a recurrent layer in one direction; the GRU's second bias is a part of PyTorch's.

@@ -58,6 +58,33 @@ var Branches = Model{
 	Recipe: Recipe{Epochs: 10, Batch: 64, Eta: .02, Momentum: .9, Init: graph.He},
 }
 
+// Patches is a small vision transformer (Dosovitskiy et al. 2021): patches of 7×7 pixels as steps, learned positions, and blocks that normalize
+// first. The mean of the steps stands in the place of that paper's class token, as in its appendix D.3.
+var Patches = Model{
+	Name: "patches", Doc: "a transformer over 16 patches of 7×7 pixels (Dosovitskiy et al. 2021), three blocks of width 64",
+	Input: image, Loss: graph.Smoothed(.1),
+	Net: graph.Seq{
+		graph.Conv{Out: 64, Kernel: 7, Stride: 7}, graph.Steps{}, graph.Positions{},
+		graph.Repeat{Times: 3, Layers: graph.Seq{
+			graph.Residual{graph.PerStep{graph.LayerNorm{}}, graph.Attention{Heads: 4}},
+			graph.Residual{graph.PerStep{graph.LayerNorm{}, graph.Dense{Out: 128}, graph.GELU, graph.Dense{Out: 64}}},
+		}},
+		graph.PerStep{graph.LayerNorm{}}, graph.GlobalAvgPool{}, graph.Dense{Out: 10},
+	},
+	Recipe: Recipe{
+		Epochs: 16, Batch: 64, Eta: .002, Optimizer: train.Adam{}, Schedule: train.Cosine{Warmup: .1}, Init: graph.Glorot, EMA: .99,
+		Augment: longer,
+	},
+}
+
+// LSTMRows reads an image from its first row to its last, and answers behind it.
+var LSTMRows = Model{
+	Name: "lstm-rows", Doc: "an LSTM of 128 (Hochreiter and Schmidhuber 1997) that reads an image row by row",
+	Input: image, Loss: graph.LogLikelihood,
+	Net:    graph.Seq{graph.Reshape{Shape: graph.Shape{28, 28}}, graph.LSTM{Out: 128}, graph.Last{}, graph.Dense{Out: 10}},
+	Recipe: Recipe{Epochs: 10, Batch: 64, Eta: .004, Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Init: graph.Glorot},
+}
+
 // DSCNN is the network of Zhang, Suda, Lai and Chandra (2017) for microcontrollers, in the size that the benchmark MLPerf Tiny has (Banbury and
 // others 2021), with 10 outputs for its 12. There it is said to have 24,908 parameters: so it has, with 1,152 running statistics and the 576
 // biases before batch norms.
@@ -75,4 +102,4 @@ var DSCNN = Model{
 	Recipe: Recipe{Epochs: 10, Batch: 128, Eta: .01, Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Init: graph.He, DropTail: true},
 }
 
-var architectures = []Model{LeNet, ResNet, Branches, DSCNN}
+var architectures = []Model{LeNet, ResNet, Branches, DSCNN, Patches, LSTMRows}

@@ -131,6 +131,64 @@ from = ["small", "large"]
 op = "seq"
 layer = "pool(2) conv(30,5) relu pool(2) dense(100) relu dropout(0.5) dense(10)"
 `},
+	"lstm-rows": {"reshape(28x28) lstm(128) last dense(10)", `[[layer]]
+op = "reshape"
+shape = [28, 28]
+
+[[layer]]
+op = "lstm"
+out = 128
+
+[[layer]]
+op = "last"
+
+[[layer]]
+op = "dense"
+out = 10
+`},
+	"patches": {
+		"conv(64,7,stride=7) steps positions repeat(3, residual(perstep(layernorm) attention(4)) " +
+			"residual(perstep(layernorm dense(128) gelu dense(64)))) perstep(layernorm) globalavgpool dense(10)",
+		`[[layer]]
+op = "conv"
+out = 64
+kernel = 7
+stride = 7
+
+[[layer]]
+op = "steps"
+
+[[layer]]
+op = "positions"
+
+[[layer]]
+op = "repeat"
+times = 3
+
+[[layer.layer]]
+op = "residual"
+[[layer.layer.layer]]
+op = "perstep"
+layer = "layernorm"
+[[layer.layer.layer]]
+op = "attention"
+heads = 4
+
+[[layer.layer]]
+op = "residual"
+layer = "perstep(layernorm dense(128) gelu dense(64))"
+
+[[layer]]
+op = "perstep"
+layer = "layernorm"
+
+[[layer]]
+op = "globalavgpool"
+
+[[layer]]
+op = "dense"
+out = 10
+`},
 	"ds-cnn": {
 		"conv(64,10x4,stride=2,bias=false) batchnorm relu dropout(0.2) " +
 			"repeat(4, conv(64,3,pad=same,groups=64,bias=false) batchnorm relu conv(64,1,bias=false) batchnorm relu) dropout(0.4) globalavgpool dense(10)",

@@ -14,8 +14,11 @@ var lines = []string{
 	"conv(20,5) relu pool(2) conv(40,5) relu pool(2) dense(100) dropout(.5) dense(10)",
 	"conv(8,3,stride=2,pad=same,bias=false) batchnorm(momentum=0.2) leakyrelu(slope=.3) avgpool(2) reshape(8x49) layernorm dense(10,init=he)",
 	"conv(8,5) repeat(2,residual(conv(8,3,pad=same) relu)) add(seq,conv(8,1)) concat(relu,tanh pool(1)) globalavgpool dense(10)",
+	"conv(8,5) prelu pool(3,stride=2,pad=1) dropout2d(.25) elu(alpha=.5) avgpool(3,1,1) selu softplus prelu(shared=true) dense(10)",
 	"dense(8) shared(a,seq(dense(8) tanh)) frozen(dense(8)) shared(a,seq(dense(8) tanh)) slice(0,4) dense(10)",
 	"reshape(28x28) masked(-1) perstep(dense(8) tanh) concat(last,seq(reverse last)) dense(10)",
+	"conv(8,7,stride=7) steps positions residual(perstep(layernorm) attention(4)) globalavgpool dense(10)",
+	"reshape(784) slice(0,9) embedding(30,8,padded=true) attention(2,init=he) last dense(10)",
 	"reshape(28x28) masked(0) lstm(6,both=true) gru(4,reverse=true,init=orthogonal) rnn(5) last dense(10)",
 	"graph(dense(9,name=a) relu(from=a,name=b) tanh(from=a,name=c) add(from=b c)) dense(10)",
 }

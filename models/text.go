@@ -18,12 +18,13 @@ import (
 
 // kinds are the names that texts and files may have. The arguments are the fields of the values here.
 var kinds = append(term.Of(
-	graph.Dense{}, graph.Conv{}, graph.ConvTranspose{}, graph.MaxPool{}, graph.AvgPool{}, graph.GlobalAvgPool{}, graph.BatchNorm{}, graph.LayerNorm{}, graph.Dropout{},
-	graph.Sigmoid.(term.Named), graph.Tanh.(term.Named), graph.ReLU.(term.Named), graph.LeakyReLU{}, graph.GELU.(term.Named),
-	graph.SiLU.(term.Named), graph.Softmax.(term.Named), graph.Flatten{}, graph.Reshape{},
+	graph.Dense{}, graph.Conv{}, graph.ConvTranspose{}, graph.MaxPool{}, graph.AvgPool{}, graph.GlobalAvgPool{}, graph.BatchNorm{}, graph.LayerNorm{}, graph.Dropout{}, graph.Dropout2D{},
+	graph.Sigmoid.(term.Named), graph.Tanh.(term.Named), graph.ReLU.(term.Named), graph.LeakyReLU{}, graph.PReLU{}, graph.ELU{},
+	graph.SELU.(term.Named), graph.GELU.(term.Named), graph.SiLU.(term.Named), graph.Softplus.(term.Named), graph.Softmax.(term.Named), graph.Flatten{}, graph.Reshape{},
 	graph.Seq{}, graph.Residual{}, graph.Add{}, graph.Concat{}, graph.Repeat{}, graph.Graph{},
 	graph.Shared{}, graph.Frozen{}, graph.Slice{},
 	graph.RNN{}, graph.LSTM{}, graph.GRU{}, graph.PerStep{}, graph.Last{}, graph.Masked{}, graph.Reverse{},
+	graph.Steps{}, graph.Positions{}, graph.Attention{}, graph.Embedding{},
 	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.AdaGrad{}, train.AdaDelta{}, train.Adam{}, train.AdamW{},
 	train.Constant{}, train.Staircase{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
 ), term.Kinds{

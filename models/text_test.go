@@ -36,6 +36,9 @@ func TestLine(t *testing.T) {
 		"shared(a,seq(dense(8) tanh)) frozen(seq(dense(8) relu)) shared(a,seq(dense(8) tanh)) slice(0,4) dense(10)": {
 			graph.Shared{Name: "a", Layer: graph.Seq{graph.Dense{Out: 8}, graph.Tanh}}, graph.Frozen{Layer: graph.Seq{graph.Dense{Out: 8}, graph.ReLU}},
 			graph.Shared{Name: "a", Layer: graph.Seq{graph.Dense{Out: 8}, graph.Tanh}}, graph.Slice{To: 4}, graph.Dense{Out: 10}},
+		"pool(3,stride=2,pad=1) avgpool(3,2) elu elu(.5) selu prelu prelu(shared=true) softplus dropout2d(.25) dropout2d(.5,unscaled=true)": {
+			graph.MaxPool{Size: 3, Stride: 2, Pad: 1}, graph.AvgPool{Size: 3, Stride: 2}, graph.ELU{}, graph.ELU{Alpha: .5}, graph.SELU, graph.PReLU{},
+			graph.PReLU{Shared: true}, graph.Softplus, graph.Dropout2D{P: .25}, graph.Dropout2D{P: .5, Unscaled: true}},
 		"dense(3,init=zero) batchnorm(eps=.001)": {graph.Dense{Out: 3, Init: graph.Zero}, graph.BatchNorm{Eps: .001}},
 		"mine(3,relu) dense(10)":                 {scaled{3, graph.ReLU, "mine"}, graph.Dense{Out: 10}},
 	} {
@@ -56,7 +59,10 @@ func TestLineErrors(t *testing.T) {
 		"":                          "column 1: no layer; write layers as in 784-30-10",
 		"dense(10) cnov(20,5)":      `column 11: unknown layer "cnov"; did you mean conv?`,
 		"mine(3)":                   `column 1: unknown layer "mine"`,
-		"pool(2,3)":                 "column 8: pool: 2 arguments; use pool(size)",
+		"pool(2,3,1,4)":             "column 12: pool: 4 arguments; use pool(size,stride,pad)",
+		"pool(2,stride=0)":          "column 8: pool: stride 0; use more, or leave it out",
+		"leakyrelu(alpha=.1)":       `column 11: leakyrelu: unknown key "alpha"; did you mean slope?`,
+		"spatialdropout2d(.1)":      `column 1: unknown layer "spatialdropout2d"; did you mean dropout2d?`,
 		"reshape(4,14,14)":          "column 11: reshape: 3 arguments; use reshape(NxN)",
 		"maxpool(2)":                `column 1: unknown layer "maxpool"; did you mean pool?`,
 		"batchnorm(eps=0)":          "column 11: batchnorm: eps 0; use more, or leave it out",

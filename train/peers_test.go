@@ -92,6 +92,9 @@ var peerwise = []struct {
 		train.Trainer{Optimizer: train.AdamW{}, Schedule: train.OneCycle{}, Lambda: 2, Warp: train.Warp{Rotate: 20, Elastic: 1}.Draw(6, 6, 3)}},
 	{"nesterov and patience", graph.Seq{graph.Frozen{Layer: graph.Dense{Out: 9}}, graph.Frozen{Layer: graph.BatchNorm{}}, graph.ReLU, graph.Add{{graph.Dense{Out: 4}}, {graph.Dense{Out: 4}, graph.Sigmoid}}}, graph.MSE,
 		train.Trainer{Optimizer: train.Nesterov{}, Schedule: train.Plateau{}, Patience: 1}},
+	{"maps dropped and slopes learned", graph.Seq{graph.Conv{Out: 3, Kernel: 3, Pad: graph.Same}, graph.PReLU{}, graph.MaxPool{Size: 3, Stride: 2, Pad: 1}, graph.Dropout2D{P: .25},
+		graph.Conv{Out: 3, Kernel: 2}, graph.PReLU{Shared: true}, graph.Dropout2D{P: .5, Unscaled: true}, graph.AvgPool{Size: 2, Stride: 1, Pad: 1}, graph.Dense{Out: 4}}, graph.LogLikelihood,
+		train.Trainer{Optimizer: train.SGD{}, Lambda: 1}},
 	{"rmsprop", graph.Seq{graph.Repeat{Times: 2, Layers: graph.Seq{graph.Conv{Out: 2, Kernel: 3, Stride: 1, Pad: graph.Same}, graph.Dropout{P: .1}}}, graph.GlobalAvgPool{}, graph.Dense{Out: 4}},
 		graph.BinaryCrossEntropy, train.Trainer{Optimizer: train.RMSProp{}, Clip: 2, EMA: .5}},
 }

@@ -24,7 +24,7 @@ type saved struct {
 func training(t *testing.T, like train.Trainer, from *saved) *train.Trainer {
 	t.Helper()
 	layers := graph.Seq{
-		graph.Conv{Out: 2, Kernel: 3}, graph.BatchNorm{}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .25}, graph.Dense{Out: 5},
+		graph.Conv{Out: 2, Kernel: 3}, graph.BatchNorm{}, graph.MaxPool{Size: 2}, graph.PReLU{}, graph.Dropout2D{P: .25}, graph.Dense{Out: 5},
 		graph.BatchNorm{Momentum: .3}, graph.Sigmoid,
 		graph.Dropout{P: .5}, graph.Dense{Out: 4},
 	}

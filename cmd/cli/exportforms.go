@@ -173,10 +173,14 @@ func exportTensors(t *trained, layout string) ([]byte, error) {
 	}
 	for _, p := range t.net.Tensors() {
 		x := safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data}
-		if layout == weights.Torch {
-			x = inTorch(x)
+		switch m := recurrentTensor.FindStringSubmatch(p.Name); {
+		case layout != weights.Torch:
+			f.Tensors = append(f.Tensors, x)
+		case m != nil:
+			f.Tensors = append(f.Tensors, recurrentInTorch(x, m)...)
+		default:
+			f.Tensors = append(f.Tensors, inTorch(x))
 		}
-		f.Tensors = append(f.Tensors, x)
 	}
 	var b bytes.Buffer
 	err := safetensors.Write(&b, f)
@@ -184,30 +188,81 @@ func exportTensors(t *trained, layout string) ([]byte, error) {
 }
 
 // layerTensor has the names of tensors of layers that PyTorch has too. The others have its order of axes already, and keep their names.
-var layerTensor = regexp.MustCompile(`^(.*\.)?(dense|conv|convtranspose|batchnorm|layernorm)(\d+)\.(\w+)$`)
+var layerTensor = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm|prelu|embedding|attention)\d+)\.([\w.]+)$`)
 
 var torchNames = map[string]string{
 	"w": "weight", "b": "bias", "gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": "running_var",
+	"in.w": "in_proj_weight", "in.b": "in_proj_bias", "out.w": "out_proj.weight", "out.b": "out_proj.bias",
+	"slope": "weight",
 }
 
-// inTorch is a tensor under its name in PyTorch, with the weights of a dense layer as (out,in).
+// inTorch is a tensor under its name in PyTorch, with the weights of a product as (out,in).
 func inTorch(x safetensors.Tensor) safetensors.Tensor {
-	part := layerTensor.FindStringSubmatch(x.Name)
-	if part == nil || torchNames[part[4]] == "" {
+	m := layerTensor.FindStringSubmatch(x.Name)
+	if m == nil || torchNames[m[3]] == "" {
 		return x
 	}
-	x.Name = part[1] + part[2] + part[3] + "." + torchNames[part[4]]
-	if part[2] == "dense" && part[4] == "w" {
-		in, out := x.Shape[0], x.Shape[1]
-		x.Shape = []int{out, in}
-		switch data := x.Data.(type) {
-		case []float32:
-			x.Data = turned(data, in)
-		case []float64:
-			x.Data = turned(data, in)
-		}
+	kind, part := m[2], m[3]
+	x.Name = m[1] + "." + torchNames[part]
+	if kind == "dense" && part == "w" || kind == "attention" && len(x.Shape) == 2 {
+		x = transposed(x)
 	}
 	return x
+}
+
+// transposed is a matrix (in,out) as (out,in).
+func transposed(x safetensors.Tensor) safetensors.Tensor {
+	in, out := x.Shape[0], x.Shape[1]
+	x.Shape = []int{out, in}
+	switch data := x.Data.(type) {
+	case []float32:
+		x.Data = turned(data, in)
+	case []float64:
+		x.Data = turned(data, in)
+	}
+	return x
+}
+
+// recurrentTensor has the names of tensors of recurrent layers: the layer, its kind, the direction, the part.
+var recurrentTensor = regexp.MustCompile(`^((?:.*\.)?(rnn|lstm|gru)\d+)\.(reverse\.)?(w|u|b|c)$`)
+
+// recurrentInTorch is a tensor of a recurrent layer under its name in PyTorch, which has two biases: the second is 0, but for what a GRU adds to
+// the state's part of its third gate, its c.
+func recurrentInTorch(x safetensors.Tensor, name []string) []safetensors.Tensor {
+	end := "_l0"
+	if name[3] != "" {
+		end += "_reverse"
+	}
+	called := func(part string) string { return name[1] + "." + part + end }
+	second := func(zeros int) safetensors.Tensor {
+		y := safetensors.Tensor{Name: called("bias_hh"), Shape: []int{zeros}}
+		c := 0 // elements of x that follow the zeros
+		if name[4] == "c" {
+			c = x.Shape[0]
+		}
+		y.Shape[0] += c
+		switch data := x.Data.(type) {
+		case []float32:
+			y.Data = append(make([]float32, zeros), data[:c]...)
+		case []float64:
+			y.Data = append(make([]float64, zeros), data[:c]...)
+		}
+		return y
+	}
+	switch name[4] {
+	case "w", "u":
+		x = transposed(x)
+		x.Name = called(map[string]string{"w": "weight_ih", "u": "weight_hh"}[name[4]])
+		return []safetensors.Tensor{x}
+	case "c":
+		return []safetensors.Tensor{second(2 * x.Shape[0])}
+	}
+	first := x
+	first.Name = called("bias_ih")
+	if name[2] == "gru" {
+		return []safetensors.Tensor{first}
+	}
+	return []safetensors.Tensor{first, second(x.Shape[0])}
 }
 
 // epochColumns are those of the table of epochs.

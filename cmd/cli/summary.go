@@ -17,7 +17,7 @@ func (a *app) summaryCommand() *cobra.Command {
 		Use:   "summary [flags] [MODEL|FILE.toml|NETWORK]",
 		Short: "List the models, or the layers of one",
 		Long: wrap("Print the layers of a model with their output for one image, their parameters and the multiply-adds of their products "+
-			"forward, and the recipe that trains it. Without a model, list them all.", 100) + "\n\n" +
+			"with weights, forward, and the recipe that trains it. Without a model, list them all.", 100) + "\n\n" +
 			wrap("The memory is what the compiled program of a training step holds in float32: weights, with the running statistics of batch "+
 				"norms; gradients, none where a weight is updated as soon as its gradient is there; what the optimizer keeps; the mini-batch "+
 				"with its dropout masks; activations, forward and backward, which share places where they can; and scratch, the partial sums "+

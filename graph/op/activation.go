@@ -60,6 +60,39 @@ func dLeakyReLUDo[T kernel.Float](slope float64) func(dx, y, dy []T) {
 	return func(dx, y, dy []T) { kernel.For[T]().LeakyReLUGrad(dx, y, dy, T(slope)) }
 }
 
+// ELU is y = x where x > 0, and alpha (e^x − 1) elsewhere, for alpha > 0.
+func ELU(alpha float64) *Op {
+	return elementwise(fmt.Sprintf("elu/%v", alpha), eluDo[float32](1, alpha), eluDo[float64](1, alpha), fromOutput(DELU(1, alpha)))
+}
+
+// SELU is y = λ x where x > 0, and λα (e^x − 1) elsewhere, with the λ and α of Klambauer et al. (2017).
+var SELU = elementwise("selu", eluDo[float32](seluScale, seluScale*seluAlpha), eluDo[float64](seluScale, seluScale*seluAlpha),
+	fromOutput(DELU(seluScale, seluScale*seluAlpha)))
+
+const (
+	seluScale = 1.0507009873554804934193349852946 // λ
+	seluAlpha = 1.6732632423543772848170429916717 // α
+)
+
+func eluDo[T kernel.Float](scale, alpha float64) func(y, x []T) {
+	return func(y, x []T) { kernel.For[T]().ELU(y, x, T(scale), T(alpha)) }
+}
+
+// DELU is dx = scale dy where y > 0, else (y + alpha) dy, which is alpha e^x dy: y has x's sign.
+func DELU(scale, alpha float64) *Op {
+	return times(fmt.Sprintf("dELU/%v/%v", scale, alpha), dELUDo[float32](scale, alpha), dELUDo[float64](scale, alpha), []Grad{
+		func(x Nodes, _, dy *Node) *Node { // dy′ dy where y ≤ 0
+			d := mul(x[1], dy)
+			return sub(d, DReLU.Apply(x[0], d))
+		},
+		same,
+	})
+}
+
+func dELUDo[T kernel.Float](scale, alpha float64) func(dx, y, dy []T) {
+	return func(dx, y, dy []T) { kernel.For[T]().ELUGrad(dx, y, dy, T(scale), T(alpha)) }
+}
+
 // GELU is y = x Φ(x), with Φ the distribution function of N(0,1).
 var GELU = elementwise("gelu", geluDo[float32], geluDo[float64], fromInput(DGELU))
 

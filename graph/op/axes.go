@@ -186,6 +186,13 @@ func Transpose(pattern ...int) *Op {
 			}
 			return y, nil
 		},
+		Grad: []Grad{func(_ Nodes, _, dy *Node) *Node {
+			back := make([]int, len(pattern))
+			for i, p := range pattern {
+				back[p] = i
+			}
+			return Transpose(back...).Apply(dy)
+		}},
 	}
 }
 

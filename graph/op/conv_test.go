@@ -94,11 +94,11 @@ func TestConvRandom(t *testing.T) {
 
 // run runs both kernels of an op; the result is that of float32, which is to be near the one of float64.
 func run(o *op.Op, y tensor, x ...tensor) {
-	y32, y64 := f32(y), op.Array[float64]{Shape: y.Shape, Data: y.Data}
+	y32, y64 := f32(y), op.Array[float64](y)
 	var x32 []op.Array[float32]
 	var x64 []op.Array[float64]
 	for _, in := range x {
-		x32, x64 = append(x32, f32(in)), append(x64, op.Array[float64]{Shape: in.Shape, Data: in.Data})
+		x32, x64 = append(x32, f32(in)), append(x64, op.Array[float64](in))
 	}
 	o.F32(y32, x32)
 	o.F64(y64, x64)

@@ -275,6 +275,10 @@ var AddRow = &Op{
 		}
 		return x[0].Clone(), nil
 	},
+	Grad: []Grad{
+		func(_ Nodes, _, dy *Node) *Node { return dy },
+		func(_ Nodes, _, dy *Node) *Node { return SumRows.Apply(dy) },
+	},
 }
 
 func addRowDo[T kernel.Float](y Array[T], x []Array[T]) {

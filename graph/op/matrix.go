@@ -37,6 +37,20 @@ func BatchMul(transA, transB bool) *Op {
 			}
 			return append(x[0][:d-2].Clone(), m, n), nil
 		},
+		Grad: []Grad{
+			func(x Nodes, _, dy *Node) *Node {
+				if transA {
+					return BatchMul(transB, true).Apply(x[1], dy)
+				}
+				return BatchMul(false, !transB).Apply(dy, x[1])
+			},
+			func(x Nodes, _, dy *Node) *Node {
+				if transB {
+					return BatchMul(true, transA).Apply(dy, x[0])
+				}
+				return BatchMul(!transA, false).Apply(x[0], dy)
+			},
+		},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -80,6 +81,12 @@ var (
 // odd are windows whose sides differ.
 var odd = op.Windows{Rows: 2, Cols: 3, StrideRows: 2, StrideCols: 1, PadRows: 1, PadCols: 0, DilateRows: 2, DilateCols: 1}
 
+// stem are the windows of a ResNet's first pool, and large are wide and at every place.
+var (
+	stem  = op.Windows{Rows: 3, Cols: 3, StrideRows: 2, StrideCols: 2, PadRows: 1, PadCols: 1}
+	large = op.Windows{Rows: 5, Cols: 5, StrideRows: 1, StrideCols: 1, PadRows: 1, PadCols: 1}
+)
+
 // far are the cases with each number moved away from 0 by ½, where a difference quotient is good enough.
 func far(cases [][]tensor) [][]tensor {
 	for _, x := range cases {
@@ -103,6 +110,17 @@ func positive(cases ...[]shape) [][]tensor {
 		}
 	}
 	return x
+}
+
+// slopes are cases of x and the slopes of PReLU, and of dy if there are two tensors.
+func slopes(tensors int) [][]tensor {
+	var cases [][]shape
+	for _, s := range []shape{{1, 1}, {5, 33}, {3, 4, 2, 5}, {2, 4, 2, 2}, {2, 3, 1, 1}} {
+		for _, a := range []int{s[1], 1} {
+			cases = append(cases, append([]shape{s, {a}}, slices.Repeat([]shape{s}, tensors-1)...))
+		}
+	}
+	return spread(cases...)
 }
 
 // some are cases of sequences of which some steps are padding, of the number 9.
@@ -131,6 +149,26 @@ func ragged(cases ...[]shape) [][]tensor {
 	return x
 }
 
+// empty are the cases with a first example of which nothing is there.
+func empty(cases [][]tensor) [][]tensor {
+	for _, in := range cases {
+		mask := in[len(in)-1]
+		clear(mask.Data[:mask.Shape[1]])
+	}
+	return cases
+}
+
+// tokens are cases whose first input is tokens from 0 to 4, or 0 where the second has one row.
+func tokens(cases ...[]shape) [][]tensor {
+	x := random(cases...)
+	for k, in := range x {
+		for i := range in[0].Data {
+			in[0].Data[i] = float64((i*i + k) % 5 * min(k, 1))
+		}
+	}
+	return x
+}
+
 // withNumber are cases of a tensor and a number, which is input k.
 func withNumber(k int) [][]tensor {
 	var x [][]tensor
@@ -154,6 +192,15 @@ var table = append(recurrentRows(), []row{
 	{op.LeakyReLU(.3), spread(one...)},
 	{op.DLeakyReLU(.01), spread(two...)},
 	{op.DLeakyReLU(.3), spread(two...)},
+	{op.ELU(1), spread(one...)},
+	{op.ELU(.3), spread(one...)},
+	{op.DELU(1, 1), spread(two...)},
+	{op.DELU(1.5, .3), spread(two...)},
+	{op.SELU, spread(one...)},
+	{op.PReLU, slopes(1)},
+	{op.DPReLU, slopes(2)},
+	{op.DSlopes(shape{3}), spread([]shape{{5, 3}, {5, 3}}, []shape{{2, 3, 4, 5}, {2, 3, 4, 5}})},
+	{op.DSlopes(shape{1}), spread([]shape{{5, 3}, {5, 3}}, []shape{{2, 3, 4, 5}, {2, 3, 4, 5}}, []shape{{4, 1}, {4, 1}})},
 	{op.GELU, random(one...)},
 	{op.DGELU, random(two...)},
 	{op.SiLU, random(one...)},
@@ -244,6 +291,18 @@ var table = append(recurrentRows(), []row{
 	{op.DPatches(odd, shape{2, 3, 4, 5}), random([]shape{{2, 2, 3, 18}})},
 	{op.MaxWindows(odd, 2, 3), spread([]shape{{2, 3, 4, 5}})},
 	{op.DMaxWindows(odd), spread([]shape{{2, 3, 4, 5}, {2, 3, 2, 3}})},
+	{op.PickWindows(odd, 2, 3), spread([]shape{{2, 3, 4, 5}, {2, 3, 4, 5}})},
+	{op.AvgWindows(odd, 2, 3), random([]shape{{2, 3, 4, 5}})},
+	{op.DAvgWindows(odd, shape{2, 3, 4, 5}), random([]shape{{2, 3, 2, 3}})},
+	{op.MaxWindows(stem, 4, 3), spread([]shape{{2, 3, 7, 5}})},
+	{op.DMaxWindows(stem), spread([]shape{{2, 3, 7, 5}, {2, 3, 4, 3}})},
+	{op.PickWindows(stem, 4, 3), spread([]shape{{2, 3, 7, 5}, {2, 3, 7, 5}})},
+	{op.AvgWindows(stem, 4, 3), random([]shape{{2, 3, 7, 5}})},
+	{op.DAvgWindows(stem, shape{2, 3, 7, 5}), random([]shape{{2, 3, 4, 3}})},
+	{op.MaxWindows(large, 3, 20), spread([]shape{{1, 2, 5, 22}})},
+	{op.DMaxWindows(large), spread([]shape{{1, 2, 5, 22}, {1, 2, 3, 20}})},
+	{op.AvgWindows(large, 3, 20), random([]shape{{1, 2, 5, 22}})},
+	{op.DAvgWindows(large, shape{1, 2, 5, 22}), random([]shape{{1, 2, 3, 20}})},
 
 	{op.Affine, random([]shape{{1, 1}, {1, 1}, {1}}, []shape{{1, 5}, {5, 3}, {3}}, []shape{{10, 10}, {10, 10}, {10}},
 		[]shape{{7, 33}, {33, 17}, {17}}, []shape{{3, 2}, {2, 40}, {40}})},
@@ -304,6 +363,7 @@ var table = append(recurrentRows(), []row{
 	{op.AvgPool(3), random(pool[2:]...)},
 	{op.DAvgPool(2, shape{2, 2, 5, 7}), random([]shape{{2, 2, 2, 3}}, []shape{{3, 2, 2, 3}})},
 	{op.DAvgPool(3, shape{1, 3, 3, 9}), random([]shape{{1, 3, 1, 3}})},
+	{op.ScaleMaps, random([]shape{{1, 1, 1, 1}, {1, 1}}, []shape{{2, 3, 4, 5}, {2, 3}})},
 	{op.MapMeans, random(pool...)},
 	{op.DMapMeans(shape{2, 3, 4, 5}), random([]shape{{2, 3}}, []shape{{7, 3}})},
 
@@ -320,6 +380,10 @@ var table = append(recurrentRows(), []row{
 	{op.LayerNorm, random(matrices(3, 1, 1)...)},
 	{op.DLayerNorm, random(matrices(3, 1, 3)...)},
 	{op.DLayerNormScale, random(matrices(3, 3)...)},
+	{op.Attention(1), random([]shape{{1, 1, 3}}, []shape{{2, 3, 6}})},
+	{op.Attention(2), random([]shape{{2, 3, 12}}, []shape{{3, 17, 6}})},
+	{op.DAttention(1), random([]shape{{2, 3, 6}, {2, 3, 2}})},
+	{op.DAttention(2), random([]shape{{2, 3, 12}, {2, 3, 4}}, []shape{{3, 17, 6}, {3, 17, 2}})},
 	{op.Present(9), some([]shape{{1, 1}}, []shape{{3, 4}}, []shape{{2, 3, 2}})},
 	{op.Keep, ragged([]shape{{1, 1}, {1, 1}}, []shape{{3, 4}, {3, 4}}, []shape{{2, 5, 3}, {2, 5}})},
 	{op.LastStep, random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}}, []shape{{2, 3, 2, 2}})},
@@ -328,6 +392,16 @@ var table = append(recurrentRows(), []row{
 	{op.StepBefore(false), random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}})},
 	{op.DStepBefore(true), random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}})},
 	{op.ReverseSteps, random([]shape{{1, 1}}, []shape{{3, 4}}, []shape{{2, 3, 2}})},
+	{op.StepMeans, random([]shape{{1, 1, 1}}, []shape{{3, 4, 2}}, []shape{{2, 3, 17}})},
+	{op.StepMeansOf, ragged([]shape{{1, 1, 1}, {1, 1}}, []shape{{3, 4, 2}, {3, 4}})},
+	{op.DStepMeans(3), random([]shape{{1, 1}}, []shape{{4, 2}})},
+	{op.AttentionOf(2), ragged([]shape{{3, 4, 6}, {3, 4}}, []shape{{2, 5, 12}, {2, 5}})},
+	{op.AttentionOf(1), empty(ragged([]shape{{3, 4, 3}, {3, 4}}))},
+	{op.DAttentionOf(2), ragged([]shape{{3, 4, 6}, {3, 4, 2}, {3, 4}})},
+	{op.DAttentionOf(1), empty(ragged([]shape{{3, 4, 3}, {3, 4, 1}, {3, 4}}))},
+	{op.MaskKeys(-3), ragged([]shape{{3, 2, 4, 5}, {3, 5}})},
+	{op.Lookup, tokens([]shape{{1, 1}, {1, 1}}, []shape{{3, 4}, {5, 2}}, []shape{{2, 7}, {9, 17}})},
+	{op.DLookup(5), tokens([]shape{{1, 1}, {1, 1, 1}}, []shape{{3, 4}, {3, 4, 2}}, []shape{{2, 7}, {2, 7, 17}})},
 	{op.PresentMean, ragged([]shape{{}, {}, {1, 1}}, []shape{{}, {}, {3, 4}})},
 	{op.DPresentMean, ragged([]shape{{}, {1, 1}}, []shape{{}, {3, 4}})},
 	{op.Half(0), random([]shape{{2, 1}}, []shape{{2, 7}})},

@@ -117,6 +117,25 @@ func dAvgPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 	}
 }
 
+// ScaleMaps is y[i,c,r,s] = k[i,c] x[i,c,r,s] for x (m,c,h,w) and k (m,c), which is a constant.
+var ScaleMaps = &Op{
+	Name: "scaleMaps", F32: scaleMapsDo[float32], F64: scaleMapsDo[float64], Cut: each2,
+	Shape: func(x []Shape) (Shape, error) {
+		if len(x[0]) != 4 || !x[1].Eq(x[0][:2]) {
+			return nil, fmt.Errorf("%v and %v; it takes (m,c,h,w) and (m,c)", x[0], x[1])
+		}
+		return x[0].Clone(), nil
+	},
+	Grad: []Grad{func(x Nodes, y, dy *Node) *Node { return Of(y.Op()).Apply(dy, x[1]) }, nil},
+}
+
+func scaleMapsDo[T kernel.Float](y Array[T], x []Array[T]) {
+	s, area := kernel.For[T](), y.Shape[2]*y.Shape[3]
+	for i, k := range x[1].Data {
+		s.Normalize(y.Data[i*area:(i+1)*area], x[0].Data[i*area:(i+1)*area], 0, k, 0)
+	}
+}
+
 // MapMeans is y[i,c] = the mean of x[i,c,r,s] over all places, for x (m,c,h,w).
 var MapMeans = &Op{
 	Name: "mapMeans", F32: mapMeansDo[float32], F64: mapMeansDo[float64], Cut: each1,

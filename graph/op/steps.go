@@ -141,6 +141,84 @@ func dLastStepDo[T kernel.Float](dx Array[T], x []Array[T]) {
 	}
 }
 
+// StepMeans is the mean over the steps of x (m,steps,n), or, with a mask as second input, over those that are there; zeros where none is.
+var StepMeans = &Op{
+	Name: "stepMeans", F32: stepMeansDo[float32], F64: stepMeansDo[float64], Cut: each1,
+	Shape: func(x []Shape) (Shape, error) {
+		if len(x[0]) != 3 || len(x) == 2 && !slices.Equal(x[0][:2], x[1]) {
+			return nil, fmt.Errorf("%v; it takes (m,steps,n), and a mask (m,steps)", x)
+		}
+		return Shape{x[0][0], x[0][2]}, nil
+	},
+}
+
+// StepMeansOf is StepMeans with a mask.
+var StepMeansOf = masked(StepMeans)
+
+// stepShare is 1/n for the n steps of example i that are there; 0 where none is.
+func stepShare[T kernel.Float](mask []Array[T], i, steps int) T {
+	n := T(steps)
+	if len(mask) > 0 {
+		n = kernel.For[T]().Sum(mask[0].row(i))
+	}
+	if n == 0 {
+		return 0
+	}
+	return 1 / n
+}
+
+func stepMeansDo[T kernel.Float](y Array[T], x []Array[T]) {
+	s, steps, n := kernel.For[T](), x[0].Shape[1], y.Shape[1]
+	for i := range y.Shape[0] {
+		yi, xi := y.row(i), x[0].Data[i*steps*n:(i+1)*steps*n]
+		if len(x) == 1 {
+			s.SumRows(yi, xi, n, steps)
+		} else {
+			clear(yi)
+			for t, there := range x[1].row(i) {
+				if there != 0 {
+					s.Add(yi, yi, xi[t*n:t*n+n])
+				}
+			}
+		}
+		s.Normalize(yi, yi, 0, stepShare(x[1:], i, steps), 0)
+	}
+}
+
+// DStepMeans gives each step its share of dy (m,n), and those that the mask, a second input, does not have 0: (m,steps,n).
+func DStepMeans(steps int) *Op {
+	return &Op{
+		Name: fmt.Sprintf("dStepMeans/%d", steps), F32: dStepMeansDo[float32], F64: dStepMeansDo[float64], Cut: each1,
+		Shape: func(x []Shape) (Shape, error) {
+			if len(x[0]) != 2 || len(x) == 2 && !slices.Equal(x[1], Shape{x[0][0], steps}) {
+				return nil, fmt.Errorf("%v; it takes (m,n), and a mask (m,%d)", x, steps)
+			}
+			return Shape{x[0][0], steps, x[0][1]}, nil
+		},
+		Grad: []Grad{func(x Nodes, _, dy *Node) *Node {
+			if len(x) == 2 {
+				return StepMeansOf.Apply(dy, x[1])
+			}
+			return StepMeans.Apply(dy)
+		}},
+	}
+}
+
+func dStepMeansDo[T kernel.Float](dx Array[T], x []Array[T]) {
+	s, steps, n := kernel.For[T](), dx.Shape[1], dx.Shape[2]
+	for i := range dx.Shape[0] {
+		share := stepShare(x[1:], i, steps)
+		for t := range steps {
+			row := dx.Data[(i*steps+t)*n:][:n]
+			if len(x) == 2 && x[1].row(i)[t] == 0 {
+				clear(row)
+			} else {
+				s.Normalize(row, x[0].row(i), 0, share, 0)
+			}
+		}
+	}
+}
+
 // PresentMean is a cost's mean over the steps that are there: from its mean over all, in which each padded step counts none, that of a step
 // that counts none, and the mask.
 var PresentMean = &Op{Name: "presentMean", F32: presentMeanDo[float32], F64: presentMeanDo[float64], Shape: scalarsShape(2)}
@@ -205,6 +283,14 @@ func init() {
 		return d.Apply(append(Nodes{dy}, x[1:]...)...)
 	}}
 	LastStepOf.Grad = append(slices.Clone(LastStep.Grad), nil)
+	StepMeans.Grad = []Grad{func(x Nodes, _, dy *Node) *Node {
+		d := DStepMeans(x[0].Shape()[1])
+		if len(x) == 2 {
+			d = masked(d)
+		}
+		return d.Apply(append(Nodes{dy}, x[1:]...)...)
+	}}
+	StepMeansOf.Grad = append(slices.Clone(StepMeans.Grad), nil)
 	PresentMean.Grad = []Grad{
 		func(x Nodes, _, dy *Node) *Node { return DPresentMean.Apply(dy, x[2]) },
 		func(x Nodes, _, dy *Node) *Node { return sub(dy, DPresentMean.Apply(dy, x[2])) },

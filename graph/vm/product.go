@@ -40,10 +40,14 @@ func (l linker[T]) affine(in *instr) []team.Job {
 			act(y[i*k+j0 : i*k+j1])
 		}
 	}
-	if size, parts := cut(k, m*n, tile); parts > 1 {
+	if size, parts := cut(k, m*n, tile); parts > 1 && m < tall {
 		return []team.Job{{Parts: parts, Run: func(i int) { block(0, m, i*size, min(k, (i+1)*size)) }}}
 	}
-	size, parts := cut(m, n*k, 1)
+	unit := 1
+	if m >= tall {
+		unit = 24
+	}
+	size, parts := cut(m, n*k, unit)
 	return []team.Job{{Parts: parts, Run: func(i int) { block(i*size, min(m, (i+1)*size), 0, k) }}}
 }
 
@@ -58,16 +62,40 @@ func (l linker[T]) mulT(in *instr) []team.Job {
 	}}}
 }
 
-// tMul is y = aᵀ b, cut by columns of a, or the update w = decay w − rate aᵀ b at once: then the gradient is never written.
+// tall is the number of rows from which matrices, as of all steps of sequences, are cut so that a part reads them once.
+const tall = 1024
+
+// tMul is y = aᵀ b, cut by columns of a, or of b where they are tall, or the update w = decay w − rate aᵀ b at once: then the gradient is never written.
 func (l linker[T]) tMul(in *instr) []team.Job {
 	k, m, n := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, factors := l.target(in)
 	a, b, s := l.of(in.x[0]), l.of(in.x[1]), kernel.For[T]()
+	if size := 4 * tile; k >= tall && n >= 2*size {
+		return []team.Job{{Parts: (n + size - 1) / size, Run: func(i int) {
+			j0, j1 := i*size, min(n, (i+1)*size)
+			alpha, beta := factors()
+			s.Mul(y[j0:], n, a, 1, m, b[j0:], n, m, j1-j0, k, alpha, beta)
+		}}}
+	}
 	size, parts := cut(m, k*n, 12)
 	return []team.Job{{Parts: parts, Run: func(i int) {
 		i0, i1 := i*size, min(m, (i+1)*size)
 		alpha, beta := factors()
 		s.Mul(y[i0*n:], n, a[i0:], 1, m, b, n, i1-i0, n, k, alpha, beta)
+	}}}
+}
+
+// sumRows is y[j] = Σ_i x[i,j], cut by columns.
+func (l linker[T]) sumRows(in *instr) []team.Job {
+	m, n := in.x[0].shape[0], in.x[0].shape[1]
+	y, x, s := l.of(in.y), l.of(in.x[0]), kernel.For[T]()
+	size := n
+	if m*n >= large {
+		size = 4 * tile
+	}
+	return []team.Job{{Parts: (n + size - 1) / size, Run: func(i int) {
+		j0, j1 := i*size, min(n, (i+1)*size)
+		s.SumRows(y[j0:j1], x[j0:], n, m)
 	}}}
 }
 

@@ -35,6 +35,8 @@ func (l linker[T]) steps(block []*instr) []team.Job {
 		return l.mulT(in)
 	case in.own == op.TMul:
 		return l.tMul(in)
+	case in.own == op.SumRows:
+		return l.sumRows(in)
 	}
 	f, y, x := op.Kernel[T](in.own), l.array(in.y), l.arrays(in.x)
 	return whole(func() { f(y, x) })

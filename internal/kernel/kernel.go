@@ -40,6 +40,7 @@ type Set[T Float] struct {
 	Add      func(y, a, b []T)       // y = a + b; y may be a
 	Hadamard func(y, a, b []T)       // y = a ⊙ b; y may be a
 	Divide   func(y, a, b []T)       // y = a / b, and +Inf where b = 0, whatever a is; y may be a
+	Larger   func(y, a, b []T)       // y = max(a, b); NaN wins; y may be a
 	Axpy     func(y []T, a T, x []T) // y += a x
 	// AddRow is y[i,j] = x[i,j] + b[j] for y, x (len(x)/len(b), len(b)); y may be x.
 	AddRow func(y, x, b []T)
@@ -61,19 +62,25 @@ type Set[T Float] struct {
 	SigmoidGrad func(dx, y, dy []T) // dx = dy y (1−y), y = σ(x)
 	TanhGrad    func(dx, y, dy []T) // dx = dy (1−y²), y = tanh x
 	ReLUGrad    func(dx, y, dy []T) // dx = dy where y > 0, else 0
-	// LeakyReLU is y = x where x > 0, else slope x, for 0 < slope < 1; y may be x.
+	// LeakyReLU is y = x where x > 0, else slope x; y may be x.
 	LeakyReLU func(y, x []T, slope T)
 	// LeakyReLUGrad is dx = dy where y > 0, else slope dy.
 	LeakyReLUGrad func(dx, y, dy []T, slope T)
-	GELU          func(y, x []T)      // y = x Φ(x), Φ the distribution of N(0,1); y may be x
-	GELUGrad      func(dx, x, dy []T) // dx = dy (Φ(x) + x φ(x)), φ = Φ′
-	SiLU          func(y, x []T)      // y = x σ(x); y may be x
-	SiLUGrad      func(dx, x, dy []T) // dx = dy (σ(x) + x σ(x) (1−σ(x)))
-	Exp           func(y, x []T)      // y = e^x; y may be x
-	Softplus      func(y, x []T)      // y = ln(1+e^x), and x from 14 (float32) or 16 (float64) on; y may be x
-	Logistic      func(y, x []T)      // y = 1/(1+e^−x), and 1 from 15 (float32) or 19 (float64) on; y may be x
-	Rectify       func(y, x []T)      // y = x where x > 0, +0 for 0 and −0, −0 below, and NaN for −Inf; y may be x
-	RectifyGrad   func(dx, y, dy []T) // dx = dy, but 0 where y has the sign −
+	// Slopes is y = v where x > 0, else a ⊙ v; y may be v.
+	Slopes func(y, x, a, v []T)
+	// ELU is y = scale x where x > 0, else alpha (e^x − 1), for positive scale and alpha; y may be x.
+	ELU func(y, x []T, scale, alpha T)
+	// ELUGrad is dx = scale dy where y > 0, else (y + alpha) dy.
+	ELUGrad     func(dx, y, dy []T, scale, alpha T)
+	GELU        func(y, x []T)      // y = x Φ(x), Φ the distribution of N(0,1); y may be x
+	GELUGrad    func(dx, x, dy []T) // dx = dy (Φ(x) + x φ(x)), φ = Φ′
+	SiLU        func(y, x []T)      // y = x σ(x); y may be x
+	SiLUGrad    func(dx, x, dy []T) // dx = dy (σ(x) + x σ(x) (1−σ(x)))
+	Exp         func(y, x []T)      // y = e^x; y may be x
+	Softplus    func(y, x []T)      // y = ln(1+e^x), and x from 14 (float32) or 16 (float64) on; y may be x
+	Logistic    func(y, x []T)      // y = 1/(1+e^−x), and 1 from 15 (float32) or 19 (float64) on; y may be x
+	Rectify     func(y, x []T)      // y = x where x > 0, +0 for 0 and −0, −0 below, and NaN for −Inf; y may be x
+	RectifyGrad func(dx, y, dy []T) // dx = dy, but 0 where y has the sign −
 	// Softmax is p = e^(z−max z) / Σ e^(z−max z) for each row of n elements; p may be z.
 	Softmax func(p, z []T, n int)
 	// LogSumExp is y[i] = ln Σ_j e^(z[i,j]) for each row of n elements, without overflow.
@@ -103,6 +110,8 @@ type Set[T Float] struct {
 	AvgPool func(y, x []T, maps, rows, cols, size int)
 	// AvgPoolGrad gives each element of a window dy/size², and 0 to what is in none.
 	AvgPoolGrad func(dx, dy []T, maps, rows, cols, size int)
+	// Claim is dx += dy, and then dy = 0, where x = top: of several x that have the maximum, the first takes the gradient.
+	Claim func(dx, dy, x, top []T)
 	// Im2col writes the matrix of all patches of x: element ((c,u,v),(i,j)) is
 	// x[c, i·stride+u·dilation−padRows, j·stride+v·dilation−padCols], 0 outside of x.
 	Im2col func(y, x []T, g Geometry)

@@ -10,18 +10,19 @@ func loops[T Float]() Set[T] {
 	return Set[T]{
 		Mul: mul[T], MulT: mulT[T], MulAdd: mulAdd[T],
 		Transpose: transpose[T], Nonzero: nonzero[T], MulSparse: mulSparse[T], MulSparseRows: mulRowsSparse[T], OuterSparse: outerSparse[T],
-		Add: add[T], Hadamard: hadamard[T], Divide: divide[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
+		Add: add[T], Hadamard: hadamard[T], Divide: divide[T], Larger: larger[T], Axpy: axpy[T], AddRow: addRow[T], SumRows: sumRows[T], Sum: sum[T],
 		SumSquares: sumSquares[T], SumProducts: sumProducts[T], Normalize: normalize[T], NormalizeGrad: normalizeGrad[T],
 		Sigmoid: sigmoid[T], Tanh: tanh[T], ReLU: relu[T],
 		SigmoidGrad: sigmoidGrad[T], TanhGrad: tanhGrad[T], ReLUGrad: reluGrad[T],
 		LeakyReLU: leakyReLU[T], LeakyReLUGrad: leakyReLUGrad[T],
+		Slopes: slopes[T], ELU: elu[T], ELUGrad: eluGrad[T],
 		GELU: gelu[T], GELUGrad: geluGrad[T], SiLU: silu[T], SiLUGrad: siluGrad[T],
 		Exp: exp[T], Softplus: softplus[T], Logistic: logistic[T], Rectify: rectify[T], RectifyGrad: rectifyGrad[T],
 		Softmax: softmax[T], LogSumExp: logSumExp[T],
 		SGD: sgd[T], Momentum: momentum[T], Nesterov: nesterov[T], RMSProp: rmsProp[T],
 		AdaGrad: adaGrad[T], AdaDelta: adaDelta[T], Adam: adam[T],
 		MaxPool: maxPool[T], MaxPoolGrad: maxPoolGrad[T], AvgPool: avgPool[T], AvgPoolGrad: avgPoolGrad[T],
-		Im2col: im2col[T], Col2im: col2im[T], Depthwise: depthwise[T], DepthwiseX: depthwiseX[T], DepthwiseK: depthwiseK[T],
+		Claim: claim[T], Im2col: im2col[T], Col2im: col2im[T], Depthwise: depthwise[T], DepthwiseX: depthwiseX[T], DepthwiseK: depthwiseK[T],
 		Mask: mask[T], Gather: gather[T], Resample: resample[T],
 	}
 }
@@ -130,6 +131,13 @@ func divide[T Float](y, a, b []T) {
 		if y[i] = a[i] / b[i]; b[i] == 0 {
 			y[i] = T(math.Inf(1))
 		}
+	}
+}
+
+func larger[T Float](y, a, b []T) {
+	a, b = a[:len(y)], b[:len(y)]
+	for i := range y {
+		y[i] = max(a[i], b[i])
 	}
 }
 
@@ -284,54 +292,6 @@ func reluGrad[T Float](dx, y, dy []T) {
 		} else {
 			dx[i] = 0
 		}
-	}
-}
-
-func leakyReLU[T Float](y, x []T, slope T) {
-	for i, v := range x {
-		if !(v > 0) {
-			v *= slope
-		}
-		y[i] = v
-	}
-}
-
-func leakyReLUGrad[T Float](dx, y, dy []T, slope T) {
-	for i, v := range y {
-		if v > 0 {
-			dx[i] = dy[i]
-		} else {
-			dx[i] = slope * dy[i]
-		}
-	}
-}
-
-func gelu[T Float](y, x []T) {
-	for i, v := range x {
-		y[i] = T(float64(v) * normal(float64(v)))
-	}
-}
-
-func geluGrad[T Float](dx, x, dy []T) {
-	for i, v := range x {
-		v := float64(v)
-		dx[i] = T(float64(dy[i]) * (normal(v) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)))
-	}
-}
-
-// normal is Φ(x), the probability of less than x under N(0,1).
-func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
-
-func silu[T Float](y, x []T) {
-	for i, v := range x {
-		y[i] = T(float64(v) / (1 + math.Exp(-float64(v))))
-	}
-}
-
-func siluGrad[T Float](dx, x, dy []T) {
-	for i, v := range x {
-		s := 1 / (1 + math.Exp(-float64(v)))
-		dx[i] = T(float64(dy[i]) * (s + float64(v)*s*(1-s)))
 	}
 }
 

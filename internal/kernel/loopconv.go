@@ -52,6 +52,16 @@ func avgPoolGrad[T Float](dx, dy []T, maps, rows, cols, size int) {
 	}
 }
 
+func claim[T Float](dx, dy, x, top []T) {
+	dy, x, top = dy[:len(dx)], x[:len(dx)], top[:len(dx)]
+	for i := range dx {
+		if x[i] == top[i] {
+			dx[i] += dy[i]
+			dy[i] = 0
+		}
+	}
+}
+
 // windows are the indices of each window's first element in x (maps, rows, cols), and of the window in y.
 func windows(maps, rows, cols, size int) iter.Seq2[int, int] {
 	return func(yield func(at, i int) bool) {

@@ -7,11 +7,12 @@ package kernel
 // vectorAVX2 lays what is generated in AVX2 over s.
 func vectorAVX2(s *Set[float32]) {
 	layCut(s, Set[float32]{
-		Add: addAVX2, Hadamard: hadamardAVX2, Divide: divideAVX2, Axpy: axpyAVX2, AddRow: addRowAVX2, SumRows: sumRowsAVX2,
+		Add: addAVX2, Hadamard: hadamardAVX2, Divide: divideAVX2, Larger: largerAVX2, Axpy: axpyAVX2, AddRow: addRowAVX2, SumRows: sumRowsAVX2,
 		Sum: sumAVX2, SumSquares: sumSquaresAVX2, SumProducts: sumProductsAVX2,
 		Normalize: normalizeAVX2, NormalizeGrad: normalizeGradAVX2,
 		Sigmoid: sigmoidAVX2, Tanh: tanhAVX2, ReLU: reluAVX2, LeakyReLU: leakyReLUAVX2, GELU: geluAVX2, SiLU: siluAVX2,
 		SigmoidGrad: sigmoidGradAVX2, TanhGrad: tanhGradAVX2, ReLUGrad: reluGradAVX2,
+		Slopes: slopesAVX2, ELU: eluAVX2, ELUGrad: eluGradAVX2, Claim: claimAVX2,
 		LeakyReLUGrad: leakyReLUGradAVX2, GELUGrad: geluGradAVX2, SiLUGrad: siluGradAVX2,
 		Exp: expAVX2, Softplus: softplusAVX2, Logistic: logisticAVX2, Rectify: rectifyAVX2, RectifyGrad: rectifyGradAVX2,
 		Softmax: softmaxAVX2, LogSumExp: logSumExpAVX2,
@@ -28,11 +29,12 @@ func vectorAVX2(s *Set[float32]) {
 // vectorAVX512 lays what is generated in AVX-512 over s.
 func vectorAVX512(s *Set[float32]) {
 	layCut(s, Set[float32]{
-		Add: addAVX512, Hadamard: hadamardAVX512, Divide: divideAVX512, Axpy: axpyAVX512, AddRow: addRowAVX512, SumRows: sumRowsAVX512,
+		Add: addAVX512, Hadamard: hadamardAVX512, Divide: divideAVX512, Larger: largerAVX512, Axpy: axpyAVX512, AddRow: addRowAVX512, SumRows: sumRowsAVX512,
 		Sum: sumAVX512, SumSquares: sumSquaresAVX512, SumProducts: sumProductsAVX512,
 		Normalize: normalizeAVX512, NormalizeGrad: normalizeGradAVX512,
 		Sigmoid: sigmoidAVX512, Tanh: tanhAVX512, ReLU: reluAVX512, LeakyReLU: leakyReLUAVX512, GELU: geluAVX512, SiLU: siluAVX512,
 		SigmoidGrad: sigmoidGradAVX512, TanhGrad: tanhGradAVX512, ReLUGrad: reluGradAVX512,
+		Slopes: slopesAVX512, ELU: eluAVX512, ELUGrad: eluGradAVX512, Claim: claimAVX512,
 		LeakyReLUGrad: leakyReLUGradAVX512, GELUGrad: geluGradAVX512, SiLUGrad: siluGradAVX512,
 		Exp: expAVX512, Softplus: softplusAVX512, Logistic: logisticAVX512, Rectify: rectifyAVX512, RectifyGrad: rectifyGradAVX512,
 		Softmax: softmaxAVX512, LogSumExp: logSumExpAVX512,
@@ -49,7 +51,7 @@ func vectorAVX512(s *Set[float32]) {
 // layCut lays f over s. The assembly trusts its arguments: the functions around it cut every slice to the length that it reads or
 // writes, so that a slice that is too short is an ordinary panic here.
 func layCut(s *Set[float32], f Set[float32]) {
-	s.Add, s.Hadamard, s.Divide = binary(f.Add), binary(f.Hadamard), binary(f.Divide)
+	s.Add, s.Hadamard, s.Divide, s.Larger = binary(f.Add), binary(f.Hadamard), binary(f.Divide), binary(f.Larger)
 	s.Axpy = func(y []float32, a float32, x []float32) { f.Axpy(y, a, x[:len(y)]) }
 	s.AddRow = func(y, x, b []float32) {
 		if whole := len(x) / len(b) * len(b); whole > 0 {
@@ -75,6 +77,12 @@ func layCut(s *Set[float32], f Set[float32]) {
 	s.SigmoidGrad, s.TanhGrad, s.ReLUGrad = binary(f.SigmoidGrad), binary(f.TanhGrad), binary(f.ReLUGrad)
 	s.LeakyReLU = func(y, x []float32, slope float32) { f.LeakyReLU(y[:len(x)], x, slope) }
 	s.LeakyReLUGrad = func(dx, y, dy []float32, slope float32) { f.LeakyReLUGrad(dx, y[:len(dx)], dy[:len(dx)], slope) }
+	s.Slopes = func(y, x, a, v []float32) { f.Slopes(y, x[:len(y)], a[:len(y)], v[:len(y)]) }
+	s.Claim = func(dx, dy, x, top []float32) { f.Claim(dx, dy[:len(dx)], x[:len(dx)], top[:len(dx)]) }
+	s.ELU = func(y, x []float32, scale, alpha float32) { f.ELU(y[:len(x)], x, scale, alpha) }
+	s.ELUGrad = func(dx, y, dy []float32, scale, alpha float32) {
+		f.ELUGrad(dx, y[:len(dx)], dy[:len(dx)], scale, alpha)
+	}
 	s.GELU, s.GELUGrad, s.SiLU, s.SiLUGrad = unary(f.GELU), binary(f.GELUGrad), unary(f.SiLU), binary(f.SiLUGrad)
 	s.Exp, s.Softplus, s.Logistic = unary(f.Exp), unary(f.Softplus), unary(f.Logistic)
 	s.Rectify, s.RectifyGrad = unary(f.Rectify), binary(f.RectifyGrad)

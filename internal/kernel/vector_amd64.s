@@ -860,13 +860,16 @@ begin:
 	JGE          done35
 
 loop34:
-	VMOVUPS (DX)(BX*4), Y1
-	VMULPS  Y0, Y1, Y2
-	VMAXPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(BX*4)
-	ADDQ    $+8, BX
-	CMPQ    BX, SI
-	JLT     loop34
+	VMOVUPS   (DX)(BX*4), Y1
+	VMULPS    Y0, Y1, Y2
+	VXORPS    Y3, Y3, Y3
+	VMOVUPS   Y2, Y2
+	VCMPPS    $0x11, Y1, Y3, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	ADDQ      $+8, BX
+	CMPQ      BX, SI
+	JLT       loop34
 
 done35:
 	ANDQ       $+7, CX
@@ -876,7 +879,10 @@ done35:
 	VMOVUPS    64(SI)(CX*4), Y1
 	VMASKMOVPS (DX)(BX*4), Y1, Y2
 	VMULPS     Y0, Y2, Y0
-	VMAXPS     Y2, Y0, Y0
+	VXORPS     Y3, Y3, Y3
+	VMOVUPS    Y0, Y0
+	VCMPPS     $0x11, Y2, Y3, Y3
+	VBLENDVPS  Y3, Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
 done36:
@@ -945,6 +951,343 @@ return:
 	VZEROUPPER
 	RET
 
+// func eluAVX2(y []float32, x []float32, scale float32, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·eluAVX2(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS scale+48(FP), Y0
+	VBROADCASTSS alpha+52(FP), Y1
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-8, SI
+	CMPQ         BX, SI
+	JGE          done41
+
+loop40:
+	VMOVUPS      (DX)(BX*4), Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      least<>+0(SB), Y4
+	VMOVUPS      Y2, Y5
+	VMAXPS       Y5, Y4, Y5
+	VMINPS       Y5, Y3, Y5
+	VMOVUPS      round<>+0(SB), Y4
+	VFMADD231PS  log2e<>+0(SB), Y5, Y4
+	VPSLLD       $0x17, Y4, Y6
+	VPADDD       one<>+0(SB), Y6, Y6
+	VSUBPS       round<>+0(SB), Y4, Y4
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS ln2<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2rest<>+0(SB), Y4, Y5
+	VMOVUPS      factorial7<>+0(SB), Y4
+	VFMADD213PS  factorial6<>+0(SB), Y5, Y4
+	VFMADD213PS  factorial5<>+0(SB), Y5, Y4
+	VFMADD213PS  factorial4<>+0(SB), Y5, Y4
+	VFMADD213PS  factorial3<>+0(SB), Y5, Y4
+	VFMADD213PS  inverse2<>+0(SB), Y5, Y4
+	VMULPS       Y5, Y5, Y7
+	VFMADD213PS  Y5, Y7, Y4
+	VSUBPS       one<>+0(SB), Y6, Y5
+	VFMADD231PS  Y6, Y4, Y5
+	VMULPS       Y1, Y5, Y5
+	VMULPS       Y0, Y2, Y4
+	VMOVUPS      Y5, Y5
+	VCMPPS       $0x11, Y2, Y3, Y2
+	VBLENDVPS    Y2, Y4, Y5, Y5
+	VMOVUPS      Y5, (AX)(BX*4)
+	ADDQ         $+8, BX
+	CMPQ         BX, SI
+	JLT          loop40
+
+done41:
+	ANDQ         $+7, CX
+	JZ           done42
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      64(SI)(CX*4), Y2
+	VMASKMOVPS   (DX)(BX*4), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      least<>+0(SB), Y5
+	VMOVUPS      Y3, Y6
+	VMAXPS       Y6, Y5, Y6
+	VMINPS       Y6, Y4, Y6
+	VMOVUPS      round<>+0(SB), Y5
+	VFMADD231PS  log2e<>+0(SB), Y6, Y5
+	VPSLLD       $0x17, Y5, Y7
+	VPADDD       one<>+0(SB), Y7, Y7
+	VSUBPS       round<>+0(SB), Y5, Y5
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS ln2<>+0(SB), Y5, Y6
+	VFNMADD231PS ln2rest<>+0(SB), Y5, Y6
+	VMOVUPS      factorial7<>+0(SB), Y5
+	VFMADD213PS  factorial6<>+0(SB), Y6, Y5
+	VFMADD213PS  factorial5<>+0(SB), Y6, Y5
+	VFMADD213PS  factorial4<>+0(SB), Y6, Y5
+	VFMADD213PS  factorial3<>+0(SB), Y6, Y5
+	VFMADD213PS  inverse2<>+0(SB), Y6, Y5
+	VMULPS       Y6, Y6, Y8
+	VFMADD213PS  Y6, Y8, Y5
+	VSUBPS       one<>+0(SB), Y7, Y6
+	VFMADD231PS  Y7, Y5, Y6
+	VMULPS       Y1, Y6, Y6
+	VMULPS       Y0, Y3, Y0
+	VMOVUPS      Y6, Y1
+	VCMPPS       $0x11, Y3, Y4, Y3
+	VBLENDVPS    Y3, Y0, Y1, Y1
+	VMASKMOVPS   Y1, Y2, (AX)(BX*4)
+
+done42:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func eluGradAVX2(dx []float32, y []float32, dy []float32, scale float32, alpha float32)
+// Requires: AVX, SSE
+TEXT ·eluGradAVX2(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         y_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	VBROADCASTSS scale+72(FP), Y0
+	VBROADCASTSS alpha+76(FP), Y1
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-8, DI
+	CMPQ         SI, DI
+	JGE          done44
+
+loop43:
+	VMOVUPS   (DX)(SI*4), Y2
+	VMOVUPS   (BX)(SI*4), Y3
+	VMULPS    Y0, Y3, Y4
+	VMOVUPS   Y2, Y5
+	VADDPS    Y1, Y5, Y5
+	VMULPS    Y5, Y3, Y3
+	VXORPS    Y5, Y5, Y5
+	VMOVUPS   Y3, Y3
+	VCMPPS    $0x11, Y2, Y5, Y2
+	VBLENDVPS Y2, Y4, Y3, Y3
+	VMOVUPS   Y3, (AX)(SI*4)
+	ADDQ      $+8, SI
+	CMPQ      SI, DI
+	JLT       loop43
+
+done44:
+	ANDQ       $+7, CX
+	JZ         done45
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y2
+	VMASKMOVPS (DX)(SI*4), Y2, Y3
+	VMASKMOVPS (BX)(SI*4), Y2, Y4
+	VMULPS     Y0, Y4, Y0
+	VMOVUPS    Y3, Y5
+	VADDPS     Y1, Y5, Y5
+	VMULPS     Y5, Y4, Y4
+	VXORPS     Y1, Y1, Y1
+	VMOVUPS    Y4, Y4
+	VCMPPS     $0x11, Y3, Y1, Y1
+	VBLENDVPS  Y1, Y0, Y4, Y4
+	VMASKMOVPS Y4, Y2, (AX)(SI*4)
+
+done45:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func slopesAVX2(y []float32, x []float32, a []float32, v []float32)
+// Requires: AVX, SSE
+TEXT ·slopesAVX2(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ a_base+48(FP), BX
+	MOVQ v_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-8, R8
+	CMPQ DI, R8
+	JGE  done47
+
+loop46:
+	VMOVUPS   (SI)(DI*4), Y0
+	VMOVUPS   (BX)(DI*4), Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   (DX)(DI*4), Y2
+	VXORPS    Y3, Y3, Y3
+	VMOVUPS   Y1, Y1
+	VCMPPS    $0x11, Y2, Y3, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)(DI*4)
+	ADDQ      $+8, DI
+	CMPQ      DI, R8
+	JLT       loop46
+
+done47:
+	ANDQ       $+7, CX
+	JZ         done48
+	LEAQ       lanes<>+0(SB), R8
+	NEGQ       CX
+	VMOVUPS    64(R8)(CX*4), Y0
+	VMASKMOVPS (SI)(DI*4), Y0, Y1
+	VMASKMOVPS (BX)(DI*4), Y0, Y2
+	VMULPS     Y1, Y2, Y2
+	VMASKMOVPS (DX)(DI*4), Y0, Y3
+	VXORPS     Y4, Y4, Y4
+	VMOVUPS    Y2, Y2
+	VCMPPS     $0x11, Y3, Y4, Y3
+	VBLENDVPS  Y3, Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)(DI*4)
+
+done48:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func largerAVX2(y []float32, a []float32, b []float32)
+// Requires: AVX, SSE
+TEXT ·largerAVX2(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-8, DI
+	CMPQ SI, DI
+	JGE  done50
+
+loop49:
+	VMOVUPS (DX)(SI*4), Y0
+	VMOVUPS (BX)(SI*4), Y1
+	VMAXPS  Y0, Y1, Y2
+	VCMPPS  $0x03, Y0, Y1, Y0
+	VORPS   Y0, Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $+8, SI
+	CMPQ    SI, DI
+	JLT     loop49
+
+done50:
+	ANDQ       $+7, CX
+	JZ         done51
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    64(DI)(CX*4), Y0
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VMASKMOVPS (BX)(SI*4), Y0, Y2
+	VMAXPS     Y1, Y2, Y3
+	VCMPPS     $0x03, Y1, Y2, Y1
+	VORPS      Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(SI*4)
+
+done51:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func claimAVX2(dx []float32, dy []float32, x []float32, top []float32)
+// Requires: AVX, SSE
+TEXT ·claimAVX2(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ dy_base+24(FP), DX
+	MOVQ x_base+48(FP), BX
+	MOVQ top_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-8, R8
+	CMPQ DI, R8
+	JGE  done53
+
+loop52:
+	VMOVUPS (DX)(DI*4), Y0
+	VMOVUPS (BX)(DI*4), Y1
+	VMOVUPS (SI)(DI*4), Y2
+	VCMPPS  $0x00, Y1, Y2, Y1
+	VANDPS  Y0, Y1, Y1
+	VXORPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(DI*4)
+	VMOVUPS (AX)(DI*4), Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	ADDQ    $+8, DI
+	CMPQ    DI, R8
+	JLT     loop52
+
+done53:
+	ANDQ       $+7, CX
+	JZ         done54
+	LEAQ       lanes<>+0(SB), R8
+	NEGQ       CX
+	VMOVUPS    64(R8)(CX*4), Y0
+	VMASKMOVPS (DX)(DI*4), Y0, Y1
+	VMASKMOVPS (BX)(DI*4), Y0, Y2
+	VMASKMOVPS (SI)(DI*4), Y0, Y3
+	VCMPPS     $0x00, Y2, Y3, Y2
+	VANDPS     Y1, Y2, Y2
+	VXORPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(DI*4)
+	VMASKMOVPS (AX)(DI*4), Y0, Y1
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(DI*4)
+
+done54:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
 // func geluAVX2(y []float32, x []float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·geluAVX2(SB), NOSPLIT, $8-48
@@ -961,9 +1304,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done41
+	JGE  done56
 
-loop40:
+loop55:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -1021,11 +1364,11 @@ loop40:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop40
+	JLT          loop55
 
-done41:
+done56:
 	ANDQ         $+7, CX
-	JZ           done42
+	JZ           done57
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1085,7 +1428,7 @@ done41:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done42:
+done57:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1321,9 +1664,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done44
+	JGE  done59
 
-loop43:
+loop58:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      far<>+0(SB), Y2
 	VORPS        sign<>+0(SB), Y0, Y1
@@ -1384,11 +1727,11 @@ loop43:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop43
+	JLT          loop58
 
-done44:
+done59:
 	ANDQ         $+7, CX
-	JZ           done45
+	JZ           done60
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1451,7 +1794,7 @@ done44:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done45:
+done60:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1476,9 +1819,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done47
+	JGE  done62
 
-loop46:
+loop61:
 	VMOVUPS      (DX)(BX*4), Y0
 	VXORPS       sign<>+0(SB), Y0, Y1
 	VMOVUPS      least<>+0(SB), Y2
@@ -1508,11 +1851,11 @@ loop46:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop46
+	JLT          loop61
 
-done47:
+done62:
 	ANDQ         $+7, CX
-	JZ           done48
+	JZ           done63
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1544,7 +1887,7 @@ done47:
 	VDIVPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done48:
+done63:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1570,9 +1913,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done50
+	JGE  done65
 
-loop49:
+loop64:
 	VMOVUPS      (DX)(SI*4), Y0
 	VMOVUPS      one<>+0(SB), Y2
 	VMOVUPS      one<>+0(SB), Y3
@@ -1614,11 +1957,11 @@ loop49:
 	VMOVUPS      Y2, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop49
+	JLT          loop64
 
-done50:
+done65:
 	ANDQ         $+7, CX
-	JZ           done51
+	JZ           done66
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y0
@@ -1662,7 +2005,7 @@ done50:
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
 
-done51:
+done66:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1688,9 +2031,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done53
+	JGE  done68
 
-loop52:
+loop67:
 	VMOVUPS   (DX)(SI*4), Y0
 	VMOVUPS   (BX)(SI*4), Y1
 	VDIVPS    Y1, Y0, Y0
@@ -1700,11 +2043,11 @@ loop52:
 	VMOVUPS   Y0, (AX)(SI*4)
 	ADDQ      $+8, SI
 	CMPQ      SI, DI
-	JLT       loop52
+	JLT       loop67
 
-done53:
+done68:
 	ANDQ       $+7, CX
-	JZ         done54
+	JZ         done69
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -1716,7 +2059,7 @@ done53:
 	VBLENDVPS  Y2, infinite<>+0(SB), Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done54:
+done69:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1751,9 +2094,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done56
+	JGE  done71
 
-loop55:
+loop70:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y2
@@ -1780,11 +2123,11 @@ loop55:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop55
+	JLT          loop70
 
-done56:
+done71:
 	ANDQ         $+7, CX
-	JZ           done57
+	JZ           done72
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1813,7 +2156,7 @@ done56:
 	VMULPS       Y3, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done57:
+done72:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -1838,9 +2181,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done59
+	JGE  done74
 
-loop58:
+loop73:
 	VMOVUPS      (DX)(BX*4), Y0
 	VORPS        sign<>+0(SB), Y0, Y1
 	VMOVUPS      least<>+0(SB), Y2
@@ -1884,11 +2227,11 @@ loop58:
 	VMOVUPS      Y3, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop58
+	JLT          loop73
 
-done59:
+done74:
 	ANDQ         $+7, CX
-	JZ           done60
+	JZ           done75
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -1934,7 +2277,7 @@ done59:
 	VADDPS       Y1, Y4, Y4
 	VMASKMOVPS   Y4, Y0, (AX)(BX*4)
 
-done60:
+done75:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2029,9 +2372,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done62
+	JGE  done77
 
-loop61:
+loop76:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      Y0, Y1
 	VXORPS       sign<>+0(SB), Y1, Y1
@@ -2068,11 +2411,11 @@ loop61:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop61
+	JLT          loop76
 
-done62:
+done77:
 	ANDQ         $+7, CX
-	JZ           done63
+	JZ           done78
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y0
@@ -2111,7 +2454,7 @@ done62:
 	VBLENDVPS    Y1, Y3, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done63:
+done78:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2146,9 +2489,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done65
+	JGE  done80
 
-loop64:
+loop79:
 	VMOVUPS   (DX)(BX*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VADDPS    Y1, Y0, Y0
@@ -2159,11 +2502,11 @@ loop64:
 	VMOVUPS   Y2, (AX)(BX*4)
 	ADDQ      $+8, BX
 	CMPQ      BX, SI
-	JLT       loop64
+	JLT       loop79
 
-done65:
+done80:
 	ANDQ       $+7, CX
-	JZ         done66
+	JZ         done81
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       CX
 	VMOVUPS    64(SI)(CX*4), Y0
@@ -2176,7 +2519,7 @@ done65:
 	VBLENDVPS  Y2, Y1, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
-done66:
+done81:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2202,9 +2545,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done68
+	JGE  done83
 
-loop67:
+loop82:
 	VMOVUPS (DX)(SI*4), Y0
 	VPSRAD  $0x1f, Y0, Y0
 	VMOVUPS (BX)(SI*4), Y1
@@ -2212,11 +2555,11 @@ loop67:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop67
+	JLT     loop82
 
-done68:
+done83:
 	ANDQ       $+7, CX
-	JZ         done69
+	JZ         done84
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       CX
 	VMOVUPS    64(DI)(CX*4), Y0
@@ -2226,7 +2569,7 @@ done68:
 	VANDNPS    Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done69:
+done84:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2253,9 +2596,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done71
+	JGE          done86
 
-loop70:
+loop85:
 	VMOVUPS      (AX)(BX*4), Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      (DX)(BX*4), Y3
@@ -2263,11 +2606,11 @@ loop70:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLT          loop70
+	JLT          loop85
 
-done71:
+done86:
 	ANDQ         $+7, CX
-	JZ           done72
+	JZ           done87
 	LEAQ         lanes<>+0(SB), SI
 	NEGQ         CX
 	VMOVUPS      64(SI)(CX*4), Y2
@@ -2277,7 +2620,7 @@ done71:
 	VFNMADD231PS Y0, Y1, Y3
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
-done72:
+done87:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2306,9 +2649,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done74
+	JGE          done89
 
-loop73:
+loop88:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -2320,11 +2663,11 @@ loop73:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop73
+	JLT          loop88
 
-done74:
+done89:
 	ANDQ         $+7, CX
-	JZ           done75
+	JZ           done90
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -2338,7 +2681,7 @@ done74:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done75:
+done90:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2367,9 +2710,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done77
+	JGE          done92
 
-loop76:
+loop91:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (DX)(SI*4), Y4
 	VMOVUPS      (BX)(SI*4), Y5
@@ -2381,11 +2724,11 @@ loop76:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLT          loop76
+	JLT          loop91
 
-done77:
+done92:
 	ANDQ         $+7, CX
-	JZ           done78
+	JZ           done93
 	LEAQ         lanes<>+0(SB), DI
 	NEGQ         CX
 	VMOVUPS      64(DI)(CX*4), Y3
@@ -2399,7 +2742,7 @@ done77:
 	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
 	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
-done78:
+done93:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2429,9 +2772,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done80
+	JGE          done95
 
-loop79:
+loop94:
 	VMOVUPS     (AX)(SI*4), Y4
 	VMOVUPS     (DX)(SI*4), Y5
 	VMOVUPS     (BX)(SI*4), Y6
@@ -2448,11 +2791,11 @@ loop79:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop79
+	JLT         loop94
 
-done80:
+done95:
 	ANDQ        $+7, CX
-	JZ          done81
+	JZ          done96
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y4
@@ -2471,7 +2814,7 @@ done80:
 	VSUBPS      Y7, Y5, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done81:
+done96:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2500,9 +2843,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done83
+	JGE          done98
 
-loop82:
+loop97:
 	VMOVUPS     (AX)(SI*4), Y3
 	VMOVUPS     (DX)(SI*4), Y4
 	VMOVUPS     (BX)(SI*4), Y5
@@ -2517,11 +2860,11 @@ loop82:
 	VMOVUPS     Y3, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop82
+	JLT         loop97
 
-done83:
+done98:
 	ANDQ        $+7, CX
-	JZ          done84
+	JZ          done99
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        CX
 	VMOVUPS     64(DI)(CX*4), Y3
@@ -2538,7 +2881,7 @@ done83:
 	VSUBPS      Y6, Y4, Y4
 	VMASKMOVPS  Y4, Y3, (AX)(SI*4)
 
-done84:
+done99:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2569,9 +2912,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done86
+	JGE          done101
 
-loop85:
+loop100:
 	VMOVUPS      (AX)(DI*4), Y4
 	VMOVUPS      (DX)(DI*4), Y5
 	VMOVUPS      (BX)(DI*4), Y6
@@ -2596,11 +2939,11 @@ loop85:
 	VMOVUPS      Y4, (AX)(DI*4)
 	ADDQ         $+8, DI
 	CMPQ         DI, R8
-	JLT          loop85
+	JLT          loop100
 
-done86:
+done101:
 	ANDQ         $+7, CX
-	JZ           done87
+	JZ           done102
 	LEAQ         lanes<>+0(SB), R8
 	NEGQ         CX
 	VMOVUPS      64(R8)(CX*4), Y4
@@ -2627,7 +2970,7 @@ done86:
 	VFNMADD231PS Y1, Y8, Y5
 	VMASKMOVPS   Y5, Y4, (AX)(DI*4)
 
-done87:
+done102:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2661,9 +3004,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-8, R8
 	CMPQ         DI, R8
-	JGE          done89
+	JGE          done104
 
-loop88:
+loop103:
 	VMOVUPS     (AX)(DI*4), Y7
 	VMOVUPS     (DX)(DI*4), Y8
 	VMOVUPS     (BX)(DI*4), Y9
@@ -2684,11 +3027,11 @@ loop88:
 	VMOVUPS     Y7, (AX)(DI*4)
 	ADDQ        $+8, DI
 	CMPQ        DI, R8
-	JLT         loop88
+	JLT         loop103
 
-done89:
+done104:
 	ANDQ        $+7, CX
-	JZ          done90
+	JZ          done105
 	LEAQ        lanes<>+0(SB), R8
 	NEGQ        CX
 	VMOVUPS     64(R8)(CX*4), Y7
@@ -2711,7 +3054,7 @@ done89:
 	VFMSUB132PS Y6, Y9, Y8
 	VMASKMOVPS  Y8, Y7, (AX)(DI*4)
 
-done90:
+done105:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -2732,20 +3075,20 @@ TEXT ·addDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done92
+	JGE  done107
 
-loop91:
+loop106:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VADDPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop91
+	JLT     loop106
 
-done92:
+done107:
 	ANDQ       $+7, BX
-	JZ         done93
+	JZ         done108
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2754,7 +3097,7 @@ done92:
 	VADDPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done93:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2770,20 +3113,20 @@ TEXT ·hadamardDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done95
+	JGE  done110
 
-loop94:
+loop109:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop94
+	JLT     loop109
 
-done95:
+done110:
 	ANDQ       $+7, BX
-	JZ         done96
+	JZ         done111
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -2792,7 +3135,7 @@ done95:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done96:
+done111:
 	VZEROUPPER
 	RET
 
@@ -2808,20 +3151,20 @@ TEXT ·axpyDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done98
+	JGE          done113
 
-loop97:
+loop112:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (CX)(BX*4), Y2
 	VFMADD231PD Y2, Y0, Y1
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop97
+	JLT         loop112
 
-done98:
+done113:
 	ANDQ        $+7, DX
-	JZ          done99
+	JZ          done114
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y1
@@ -2830,7 +3173,7 @@ done98:
 	VFMADD231PD Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
-done99:
+done114:
 	VZEROUPPER
 	RET
 
@@ -2848,20 +3191,20 @@ TEXT ·normalizeDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	ANDQ         $-8, SI
 	CMPQ         BX, SI
-	JGE          done101
+	JGE          done116
 
-loop100:
+loop115:
 	VMOVUPS     (CX)(BX*4), Y3
 	VSUBPD      Y0, Y3, Y3
 	VFMADD213PD Y2, Y1, Y3
 	VMOVUPS     Y3, (AX)(BX*4)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop100
+	JLT         loop115
 
-done101:
+done116:
 	ANDQ        $+7, DX
-	JZ          done102
+	JZ          done117
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y3
@@ -2870,7 +3213,7 @@ done101:
 	VFMADD213PD Y2, Y1, Y4
 	VMASKMOVPS  Y4, Y3, (AX)(BX*4)
 
-done102:
+done117:
 	VZEROUPPER
 	RET
 
@@ -2890,9 +3233,9 @@ TEXT ·normalizeGradDoubleAVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	ANDQ         $-8, DI
 	CMPQ         SI, DI
-	JGE          done104
+	JGE          done119
 
-loop103:
+loop118:
 	VMOVUPS     (DX)(SI*4), Y4
 	VSUBPD      Y0, Y4, Y4
 	VFMADD213PD Y3, Y2, Y4
@@ -2901,11 +3244,11 @@ loop103:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLT         loop103
+	JLT         loop118
 
-done104:
+done119:
 	ANDQ        $+7, BX
-	JZ          done105
+	JZ          done120
 	LEAQ        lanes<>+0(SB), DI
 	NEGQ        BX
 	VMOVUPS     64(DI)(BX*4), Y4
@@ -2916,7 +3259,7 @@ done104:
 	VFMADD231PD Y0, Y1, Y5
 	VMASKMOVPS  Y5, Y4, (AX)(SI*4)
 
-done105:
+done120:
 	VZEROUPPER
 	RET
 
@@ -2931,9 +3274,9 @@ TEXT ·rectifyDoubleAVX2(SB), NOSPLIT, $0-48
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done107
+	JGE  done122
 
-loop106:
+loop121:
 	VMOVUPS   (CX)(BX*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VADDPD    Y1, Y0, Y0
@@ -2943,11 +3286,11 @@ loop106:
 	VMOVUPS   Y2, (AX)(BX*4)
 	ADDQ      $+8, BX
 	CMPQ      BX, SI
-	JLT       loop106
+	JLT       loop121
 
-done107:
+done122:
 	ANDQ       $+7, DX
-	JZ         done108
+	JZ         done123
 	LEAQ       lanes<>+0(SB), SI
 	NEGQ       DX
 	VMOVUPS    64(SI)(DX*4), Y0
@@ -2959,7 +3302,7 @@ done107:
 	VBLENDVPD  Y2, Y1, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(BX*4)
 
-done108:
+done123:
 	VZEROUPPER
 	RET
 
@@ -2975,9 +3318,9 @@ TEXT ·rectifyGradDoubleAVX2(SB), NOSPLIT, $0-72
 	MOVQ BX, DI
 	ANDQ $-8, DI
 	CMPQ SI, DI
-	JGE  done110
+	JGE  done125
 
-loop109:
+loop124:
 	VMOVUPS (CX)(SI*4), Y0
 	VPSRAD  $0x1f, Y0, Y0
 	VPSHUFD $0xf5, Y0, Y0
@@ -2986,11 +3329,11 @@ loop109:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $+8, SI
 	CMPQ    SI, DI
-	JLT     loop109
+	JLT     loop124
 
-done110:
+done125:
 	ANDQ       $+7, BX
-	JZ         done111
+	JZ         done126
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    64(DI)(BX*4), Y0
@@ -3001,7 +3344,7 @@ done110:
 	VANDNPS    Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done111:
+done126:
 	VZEROUPPER
 	RET
 
@@ -3020,9 +3363,9 @@ TEXT ·dotDoubleAVX2(SB), NOSPLIT, $0-56
 	MOVQ   DX, SI
 	ANDQ   $-32, SI
 	CMPQ   BX, SI
-	JGE    done113
+	JGE    done128
 
-loop112:
+loop127:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
@@ -3037,25 +3380,25 @@ loop112:
 	VFMADD231PD Y4, Y5, Y3
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop112
+	JLT         loop127
 
-done113:
+done128:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done115
+	JGE  done130
 
-loop114:
+loop129:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PD Y4, Y5, Y0
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop114
+	JLT         loop129
 
-done115:
+done130:
 	ANDQ        $+7, DX
-	JZ          done116
+	JZ          done131
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y4
@@ -3063,7 +3406,7 @@ done115:
 	VMASKMOVPS  (CX)(BX*4), Y4, Y4
 	VFMADD231PD Y5, Y4, Y0
 
-done116:
+done131:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -3089,39 +3432,39 @@ TEXT ·sumDoubleAVX2(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done118
+	JGE    done133
 
-loop117:
+loop132:
 	VADDPD (AX)(DX*4), Y0, Y0
 	VADDPD 32(AX)(DX*4), Y1, Y1
 	VADDPD 64(AX)(DX*4), Y2, Y2
 	VADDPD 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop117
+	JLT    loop132
 
-done118:
+done133:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done120
+	JGE  done135
 
-loop119:
+loop134:
 	VADDPD (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop119
+	JLT    loop134
 
-done120:
+done135:
 	ANDQ       $+7, CX
-	JZ         done121
+	JZ         done136
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPD     Y4, Y0, Y0
 
-done121:
+done136:
 	VADDPD     Y1, Y0, Y0
 	VADDPD     Y3, Y2, Y2
 	VADDPD     Y2, Y0, Y0
@@ -3152,39 +3495,39 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-32, BX
 	CMPQ   DX, BX
-	JGE    done123
+	JGE    done138
 
-loop122:
+loop137:
 	VADDPS (AX)(DX*4), Y0, Y0
 	VADDPS 32(AX)(DX*4), Y1, Y1
 	VADDPS 64(AX)(DX*4), Y2, Y2
 	VADDPS 96(AX)(DX*4), Y3, Y3
 	ADDQ   $+32, DX
 	CMPQ   DX, BX
-	JLT    loop122
+	JLT    loop137
 
-done123:
+done138:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done125
+	JGE  done140
 
-loop124:
+loop139:
 	VADDPS (AX)(DX*4), Y0, Y0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLT    loop124
+	JLT    loop139
 
-done125:
+done140:
 	ANDQ       $+7, CX
-	JZ         done126
+	JZ         done141
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       CX
 	VMOVUPS    64(BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-done126:
+done141:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -3223,9 +3566,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done128
+	JGE          done143
 
-loop127:
+loop142:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -3240,25 +3583,25 @@ loop127:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $+32, DX
 	CMPQ        DX, BX
-	JLT         loop127
+	JLT         loop142
 
-done128:
+done143:
 	MOVQ CX, BX
 	ANDQ $-8, BX
 	CMPQ DX, BX
-	JGE  done130
+	JGE  done145
 
-loop129:
+loop144:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	CMPQ        DX, BX
-	JLT         loop129
+	JLT         loop144
 
-done130:
+done145:
 	ANDQ        $+7, CX
-	JZ          done131
+	JZ          done146
 	LEAQ        lanes<>+0(SB), BX
 	NEGQ        CX
 	VMOVUPS     64(BX)(CX*4), Y5
@@ -3267,7 +3610,7 @@ done130:
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-done131:
+done146:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3311,9 +3654,9 @@ begin:
 	MOVQ         DX, SI
 	ANDQ         $-32, SI
 	CMPQ         BX, SI
-	JGE          done133
+	JGE          done148
 
-loop132:
+loop147:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3336,15 +3679,15 @@ loop132:
 	VFMADD231PS Y9, Y10, Y8
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLT         loop132
+	JLT         loop147
 
-done133:
+done148:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done135
+	JGE  done150
 
-loop134:
+loop149:
 	VMOVUPS     (CX)(BX*4), Y9
 	VMOVUPS     (AX)(BX*4), Y10
 	VSUBPS      Y0, Y9, Y9
@@ -3352,11 +3695,11 @@ loop134:
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLT         loop134
+	JLT         loop149
 
-done135:
+done150:
 	ANDQ        $+7, DX
-	JZ          done136
+	JZ          done151
 	LEAQ        lanes<>+0(SB), SI
 	NEGQ        DX
 	VMOVUPS     64(SI)(DX*4), Y9
@@ -3367,7 +3710,7 @@ done135:
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y10, Y9, Y5
 
-done136:
+done151:
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y4, Y3, Y3
 	VADDPS     Y3, Y1, Y1
@@ -3415,9 +3758,9 @@ begin:
 	MOVQ DX, R8
 	ANDQ $-32, R8
 	CMPQ DI, R8
-	JGE  done138
+	JGE  done153
 
-loop137:
+loop152:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3425,9 +3768,9 @@ loop137:
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done140
+	JGE    done155
 
-loop139:
+loop154:
 	VMOVUPS (R9), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(R9), Y4
@@ -3439,47 +3782,47 @@ loop139:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop139
+	JLT     loop154
 
-done140:
+done155:
 	VMOVUPS Y0, (AX)(DI*4)
 	VMOVUPS Y1, 32(AX)(DI*4)
 	VMOVUPS Y2, 64(AX)(DI*4)
 	VMOVUPS Y3, 96(AX)(DI*4)
 	ADDQ    $+32, DI
 	CMPQ    DI, R8
-	JLT     loop137
+	JLT     loop152
 
-done138:
+done153:
 	MOVQ DX, R8
 	ANDQ $-8, R8
 	CMPQ DI, R8
-	JGE  done142
+	JGE  done157
 
-loop141:
+loop156:
 	VXORPS Y0, Y0, Y0
 	LEAQ   (CX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done144
+	JGE    done159
 
-loop143:
+loop158:
 	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop143
+	JLT     loop158
 
-done144:
+done159:
 	VMOVUPS Y0, (AX)(DI*4)
 	ADDQ    $+8, DI
 	CMPQ    DI, R8
-	JLT     loop141
+	JLT     loop156
 
-done142:
+done157:
 	ANDQ    $+7, DX
-	JZ      done145
+	JZ      done160
 	LEAQ    lanes<>+0(SB), R8
 	NEGQ    DX
 	VMOVUPS 64(R8)(DX*4), Y0
@@ -3487,20 +3830,20 @@ done142:
 	LEAQ    (CX)(DI*4), CX
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     done147
+	JGE     done162
 
-loop146:
+loop161:
 	VMASKMOVPS (CX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	ADDQ       SI, CX
 	ADDQ       $+1, DX
 	CMPQ       DX, BX
-	JLT        loop146
+	JLT        loop161
 
-done147:
+done162:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done145:
+done160:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3527,28 +3870,28 @@ begin:
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 	CMPQ CX, BX
-	JGE  done149
+	JGE  done164
 
-loop148:
+loop163:
 	XORQ R8, R8
 	MOVQ SI, R9
 	ANDQ $-8, R9
 	CMPQ R8, R9
-	JGE  done151
+	JGE  done166
 
-loop150:
+loop165:
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS (DX)(R8*4), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLT     loop150
+	JLT     loop165
 
-done151:
+done166:
 	MOVQ       SI, R9
 	ANDQ       $+7, R9
-	JZ         done152
+	JZ         done167
 	LEAQ       lanes<>+0(SB), R10
 	NEGQ       R9
 	VMOVUPS    64(R10)(R9*4), Y0
@@ -3557,13 +3900,13 @@ done151:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done152:
+done167:
 	ADDQ DI, AX
 	ADDQ DI, CX
 	CMPQ CX, BX
-	JLT  loop148
+	JLT  loop163
 
-done149:
+done164:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3596,24 +3939,24 @@ begin:
 	MOVQ    BX, DI
 	SHLQ    $0x02, DI
 	CMPQ    CX, DX
-	JGE     done154
+	JGE     done169
 
-loop153:
+loop168:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done156
+	JGE          done171
 
-loop155:
+loop170:
 	VMAXPS (CX)(R8*4), Y1, Y1
 	ADDQ   $+8, R8
 	CMPQ   R8, SI
-	JLT    loop155
+	JLT    loop170
 
-done156:
+done171:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3623,9 +3966,9 @@ done156:
 	VXORPS     Y3, Y3, Y3
 	XORQ       R8, R8
 	CMPQ       R8, SI
-	JGE        done158
+	JGE        done173
 
-loop157:
+loop172:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3654,9 +3997,9 @@ loop157:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $+8, R8
 	CMPQ         R8, SI
-	JLT          loop157
+	JLT          loop172
 
-done158:
+done173:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y1
 	VMOVUPS      most<>+0(SB), Y4
@@ -3689,25 +4032,25 @@ done158:
 	VADDPS       Y2, Y3, Y3
 	XORQ         R8, R8
 	CMPQ         R8, SI
-	JGE          done160
+	JGE          done175
 
-loop159:
+loop174:
 	VMOVUPS (AX)(R8*4), Y2
 	VDIVPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $+8, R8
 	CMPQ    R8, SI
-	JLT     loop159
+	JLT     loop174
 
-done160:
+done175:
 	VDIVPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 	LEAQ       (AX)(BX*4), AX
 	ADDQ       DI, CX
 	CMPQ       CX, DX
-	JLT        loop153
+	JLT        loop168
 
-done154:
+done169:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3742,24 +4085,24 @@ begin:
 	LEAQ    (CX)(DX*4), DX
 	SHLQ    $0x02, BX
 	CMPQ    CX, DX
-	JGE     done162
+	JGE     done177
 
-loop161:
+loop176:
 	VBROADCASTSS infinity<>+0(SB), Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VBLENDVPS    Y0, Y2, Y1, Y2
 	VMOVUPS      Y2, Y1
 	XORQ         DI, DI
 	CMPQ         DI, SI
-	JGE          done164
+	JGE          done179
 
-loop163:
+loop178:
 	VMAXPS (CX)(DI*4), Y1, Y1
 	ADDQ   $+8, DI
 	CMPQ   DI, SI
-	JLT    loop163
+	JLT    loop178
 
-done164:
+done179:
 	VPERM2F128 $0x01, Y1, Y1, Y3
 	VMAXPS     Y3, Y1, Y1
 	VPERMILPS  $0x4e, Y1, Y3
@@ -3769,9 +4112,9 @@ done164:
 	VXORPS     Y3, Y3, Y3
 	XORQ       DI, DI
 	CMPQ       DI, SI
-	JGE        done166
+	JGE        done181
 
-loop165:
+loop180:
 	VMOVUPS      (CX)(DI*4), Y4
 	VSUBPS       Y1, Y4, Y4
 	VMOVUPS      least<>+0(SB), Y5
@@ -3799,9 +4142,9 @@ loop165:
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $+8, DI
 	CMPQ         DI, SI
-	JLT          loop165
+	JLT          loop180
 
-done166:
+done181:
 	VSUBPS       Y1, Y2, Y2
 	VMOVUPS      least<>+0(SB), Y4
 	VMOVUPS      most<>+0(SB), Y5
@@ -3856,9 +4199,9 @@ done166:
 	ADDQ         $0x04, AX
 	ADDQ         BX, CX
 	CMPQ         CX, DX
-	JLT          loop161
+	JLT          loop176
 
-done162:
+done177:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -3903,17 +4246,17 @@ TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-72
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done168
+	JGE     done183
 
-loop167:
+loop182:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done170
+	JGE  done185
 
-loop169:
+loop184:
 	VMOVUPS (CX)(DI*4), Y3
 	VMOVUPS 32(CX)(DI*4), Y4
 	VSHUFPS $0x88, Y4, Y3, Y5
@@ -3937,11 +4280,11 @@ loop169:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop169
+	JLT     loop184
 
-done170:
+done185:
 	TESTQ      R10, R10
-	JZ         skip171
+	JZ         skip186
 	VMASKMOVPS (CX)(DI*4), Y0, Y3
 	VMASKMOVPS 32(CX)(DI*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -3962,14 +4305,14 @@ done170:
 	VPERMPD    $0xd8, Y4, Y4
 	VMASKMOVPS Y4, Y2, (AX)(R9*4)
 
-skip171:
+skip186:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop167
+	JLT  loop182
 
-done168:
+done183:
 	VZEROUPPER
 	RET
 
@@ -4000,17 +4343,17 @@ TEXT ·maxPoolGradAVX2(SB), NOSPLIT, $0-96
 	XORQ    R10, R10
 	XORQ    R14, R14
 	CMPQ    R14, BX
-	JGE     done173
+	JGE     done188
 
-loop172:
+loop187:
 	MOVQ R12, R8
 	LEAQ (R12)(DI*1), R9
 	LEAQ (R10)(SI*1), R13
 	SUBQ R11, R13
 	CMPQ R10, R13
-	JGE  done175
+	JGE  done190
 
-loop174:
+loop189:
 	VMOVUPS   (CX)(R8*4), Y3
 	VMOVUPS   32(CX)(R8*4), Y4
 	VSHUFPS   $0x88, Y4, Y3, Y5
@@ -4044,11 +4387,11 @@ loop174:
 	ADDQ      $+16, R9
 	ADDQ      $+8, R10
 	CMPQ      R10, R13
-	JLT       loop174
+	JLT       loop189
 
-done175:
+done190:
 	TESTQ      R11, R11
-	JZ         skip176
+	JZ         skip191
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VMASKMOVPS 32(CX)(R8*4), Y1, Y4
 	VSHUFPS    $0x88, Y4, Y3, Y5
@@ -4079,14 +4422,14 @@ done175:
 	VMASKMOVPS Y3, Y0, (AX)(R9*4)
 	VMASKMOVPS Y4, Y1, 32(AX)(R9*4)
 
-skip176:
+skip191:
 	ADDQ R11, R10
 	LEAQ (R12)(DI*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, BX
-	JLT  loop172
+	JLT  loop187
 
-done173:
+done188:
 	VZEROUPPER
 	RET
 
@@ -4123,17 +4466,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done178
+	JGE     done193
 
-loop177:
+loop192:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done180
+	JGE  done195
 
-loop179:
+loop194:
 	VMOVUPS (CX)(DI*4), Y4
 	VMOVUPS 32(CX)(DI*4), Y5
 	VSHUFPS $0x88, Y5, Y4, Y6
@@ -4152,11 +4495,11 @@ loop179:
 	ADDQ    $+16, R8
 	ADDQ    $+8, R9
 	CMPQ    R9, R12
-	JLT     loop179
+	JLT     loop194
 
-done180:
+done195:
 	TESTQ      R10, R10
-	JZ         skip181
+	JZ         skip196
 	VMASKMOVPS (CX)(DI*4), Y1, Y4
 	VMASKMOVPS 32(CX)(DI*4), Y2, Y5
 	VSHUFPS    $0x88, Y5, Y4, Y6
@@ -4172,14 +4515,14 @@ done180:
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y3, (AX)(R9*4)
 
-skip181:
+skip196:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop177
+	JLT  loop192
 
-done178:
+done193:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4239,17 +4582,17 @@ begin:
 	XORQ    R9, R9
 	XORQ    R13, R13
 	CMPQ    R13, DX
-	JGE     done183
+	JGE     done198
 
-loop182:
+loop197:
 	MOVQ R11, DI
 	LEAQ (R11)(SI*1), R8
 	LEAQ (R9)(BX*1), R12
 	SUBQ R10, R12
 	CMPQ R9, R12
-	JGE  done185
+	JGE  done200
 
-loop184:
+loop199:
 	VMOVUPS   (CX)(R9*4), Y4
 	VMULPS    Y0, Y4, Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -4265,11 +4608,11 @@ loop184:
 	ADDQ      $+16, R8
 	ADDQ      $+8, R9
 	CMPQ      R9, R12
-	JLT       loop184
+	JLT       loop199
 
-done185:
+done200:
 	TESTQ      R10, R10
-	JZ         skip186
+	JZ         skip201
 	VMASKMOVPS (CX)(R9*4), Y3, Y4
 	VMULPS     Y0, Y4, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -4282,14 +4625,14 @@ done185:
 	VMASKMOVPS Y5, Y1, (AX)(R8*4)
 	VMASKMOVPS Y4, Y2, 32(AX)(R8*4)
 
-skip186:
+skip201:
 	ADDQ R10, R9
 	LEAQ (R11)(SI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, DX
-	JLT  loop182
+	JLT  loop197
 
-done183:
+done198:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4334,9 +4677,9 @@ begin:
 	ADDQ  DI, CX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done188
+	JGE   done203
 
-loop187:
+loop202:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -4352,42 +4695,42 @@ loop187:
 	ADDQ    CX, R10
 	VXORPS  Y2, Y2, Y2
 	CMPQ    R8, R9
-	JGE     done190
+	JGE     done205
 
-loop189:
+loop204:
 	VMOVUPS Y0, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done192
+	JGE     done207
 
-loop191:
+loop206:
 	VMASKMOVPS (R11), Y3, Y5
 	VADDPS     Y5, Y4, Y4
 	ADDQ       DX, R11
 	VPSLLD     $0x01, Y3, Y3
 	ADDQ       $+1, R12
 	CMPQ       R12, kernelCols+96(FP)
-	JLT        loop191
+	JLT        loop206
 
-done192:
+done207:
 	VADDPS Y4, Y2, Y2
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop189
+	JLT    loop204
 
-done190:
+done205:
 	VMASKMOVPS Y2, Y1, (AX)
 	ADDQ       SI, CX
 	MOVQ       cols+80(FP), R10
 	LEAQ       (AX)(R10*4), AX
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop187
+	JLT        loop202
 
-done188:
+done203:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4423,18 +4766,18 @@ begin:
 	MOVQ DX, SI
 	ANDQ $-8, SI
 	CMPQ BX, SI
-	JGE  done194
+	JGE  done209
 
-loop193:
+loop208:
 	MOVQ x_base+24(FP), DI
 	LEAQ (DI)(BX*4), DI
 	MOVQ y_base+0(FP), R8
 	LEAQ (R8)(BX*4), R8
 	MOVQ rows+104(FP), R9
 	SUBQ $0x04, R9
-	JLT  few196
+	JLT  few211
 
-rows195:
+rows210:
 	VBROADCASTSS first+96(FP), Y0
 	VBROADCASTSS first+96(FP), Y1
 	VBROADCASTSS first+96(FP), Y2
@@ -4443,9 +4786,9 @@ rows195:
 	MOVQ         way_base+72(FP), R11
 	XORQ         R12, R12
 	CMPQ         R12, way_len+80(FP)
-	JGE          done198
+	JGE          done213
 
-loop197:
+loop212:
 	MOVQ         (R11)(R12*8), R13
 	LEAQ         (DI)(R13*4), R13
 	VBROADCASTSS (R10)(R12*4), Y4
@@ -4455,9 +4798,9 @@ loop197:
 	VFMADD231PS  (R13)(CX*1), Y4, Y3
 	ADDQ         $+1, R12
 	CMPQ         R12, way_len+80(FP)
-	JLT          loop197
+	JLT          loop212
 
-done198:
+done213:
 	MOVQ    ldy+128(FP), R10
 	SHLQ    $0x02, R10
 	VMOVUPS Y0, (R8)
@@ -4473,47 +4816,47 @@ done198:
 	ADDQ    AX, DI
 	ADDQ    R10, R8
 	SUBQ    $0x04, R9
-	JGE     rows195
+	JGE     rows210
 
-few196:
+few211:
 	ADDQ $0x04, R9
 	SUBQ $0x01, R9
-	JLT  over200
+	JLT  over215
 
-row199:
+row214:
 	VBROADCASTSS first+96(FP), Y0
 	MOVQ         k_base+48(FP), R10
 	MOVQ         way_base+72(FP), R11
 	XORQ         R12, R12
 	CMPQ         R12, way_len+80(FP)
-	JGE          done202
+	JGE          done217
 
-loop201:
+loop216:
 	MOVQ         (R11)(R12*8), R13
 	LEAQ         (DI)(R13*4), R13
 	VBROADCASTSS (R10)(R12*4), Y1
 	VFMADD231PS  (R13), Y1, Y0
 	ADDQ         $+1, R12
 	CMPQ         R12, way_len+80(FP)
-	JLT          loop201
+	JLT          loop216
 
-done202:
+done217:
 	MOVQ    ldy+128(FP), R10
 	SHLQ    $0x02, R10
 	VMOVUPS Y0, (R8)
 	ADDQ    AX, DI
 	ADDQ    R10, R8
 	SUBQ    $0x01, R9
-	JGE     row199
+	JGE     row214
 
-over200:
+over215:
 	ADDQ $+8, BX
 	CMPQ BX, SI
-	JLT  loop193
+	JLT  loop208
 
-done194:
+done209:
 	ANDQ    $+7, DX
-	JZ      done203
+	JZ      done218
 	LEAQ    lanes<>+0(SB), SI
 	NEGQ    DX
 	VMOVUPS 64(SI)(DX*4), Y0
@@ -4523,9 +4866,9 @@ done194:
 	LEAQ    (SI)(BX*4), BX
 	MOVQ    rows+104(FP), SI
 	SUBQ    $0x04, SI
-	JLT     few205
+	JLT     few220
 
-rows204:
+rows219:
 	VBROADCASTSS first+96(FP), Y1
 	VBROADCASTSS first+96(FP), Y2
 	VBROADCASTSS first+96(FP), Y3
@@ -4534,9 +4877,9 @@ rows204:
 	MOVQ         way_base+72(FP), R8
 	XORQ         R9, R9
 	CMPQ         R9, way_len+80(FP)
-	JGE          done207
+	JGE          done222
 
-loop206:
+loop221:
 	MOVQ         (R8)(R9*8), R10
 	LEAQ         (DX)(R10*4), R10
 	VBROADCASTSS (DI)(R9*4), Y5
@@ -4546,9 +4889,9 @@ loop206:
 	VFMADD231PS  (R10)(CX*1), Y5, Y4
 	ADDQ         $+1, R9
 	CMPQ         R9, way_len+80(FP)
-	JLT          loop206
+	JLT          loop221
 
-done207:
+done222:
 	MOVQ       ldy+128(FP), DI
 	SHLQ       $0x02, DI
 	VMASKMOVPS Y1, Y0, (BX)
@@ -4564,41 +4907,41 @@ done207:
 	ADDQ       AX, DX
 	ADDQ       DI, BX
 	SUBQ       $0x04, SI
-	JGE        rows204
+	JGE        rows219
 
-few205:
+few220:
 	ADDQ $0x04, SI
 	SUBQ $0x01, SI
-	JLT  over209
+	JLT  over224
 
-row208:
+row223:
 	VBROADCASTSS first+96(FP), Y1
 	MOVQ         k_base+48(FP), CX
 	MOVQ         way_base+72(FP), DI
 	XORQ         R8, R8
 	CMPQ         R8, way_len+80(FP)
-	JGE          done211
+	JGE          done226
 
-loop210:
+loop225:
 	MOVQ         (DI)(R8*8), R9
 	LEAQ         (DX)(R9*4), R9
 	VBROADCASTSS (CX)(R8*4), Y2
 	VFMADD231PS  (R9), Y2, Y1
 	ADDQ         $+1, R8
 	CMPQ         R8, way_len+80(FP)
-	JLT          loop210
+	JLT          loop225
 
-done211:
+done226:
 	MOVQ       ldy+128(FP), CX
 	SHLQ       $0x02, CX
 	VMASKMOVPS Y1, Y0, (BX)
 	ADDQ       AX, DX
 	ADDQ       CX, BX
 	SUBQ       $0x01, SI
-	JGE        row208
+	JGE        row223
 
-over209:
-done203:
+over224:
+done218:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4624,9 +4967,9 @@ begin:
 	LEAQ (DX)(DX*2), BX
 	XORQ SI, SI
 	CMPQ SI, way_len+80(FP)
-	JGE  done213
+	JGE  done228
 
-loop212:
+loop227:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4640,17 +4983,17 @@ loop212:
 	MOVQ   R8, R10
 	ANDQ   $-8, R10
 	CMPQ   R9, R10
-	JGE    done215
+	JGE    done230
 
-loop214:
+loop229:
 	LEAQ (DI)(R9*4), R11
 	MOVQ dy_base+24(FP), R12
 	LEAQ (R12)(R9*4), R12
 	MOVQ rows+96(FP), R13
 	SUBQ $0x04, R13
-	JLT  few217
+	JLT  few232
 
-rows216:
+rows231:
 	MOVQ        R11, R14
 	MOVQ        R12, R15
 	VMOVUPS     (R15), Y4
@@ -4670,14 +5013,14 @@ rows216:
 	ADDQ        AX, R11
 	ADDQ        DX, R12
 	SUBQ        $0x04, R13
-	JGE         rows216
+	JGE         rows231
 
-few217:
+few232:
 	ADDQ $0x04, R13
 	SUBQ $0x01, R13
-	JLT  over219
+	JLT  over234
 
-row218:
+row233:
 	MOVQ        R11, R14
 	MOVQ        R12, R15
 	VMOVUPS     (R15), Y4
@@ -4685,16 +5028,16 @@ row218:
 	ADDQ        AX, R11
 	ADDQ        DX, R12
 	SUBQ        $0x01, R13
-	JGE         row218
+	JGE         row233
 
-over219:
+over234:
 	ADDQ $+8, R9
 	CMPQ R9, R10
-	JLT  loop214
+	JLT  loop229
 
-done215:
+done230:
 	ANDQ    $+7, R8
-	JZ      done220
+	JZ      done235
 	LEAQ    lanes<>+0(SB), R10
 	NEGQ    R8
 	VMOVUPS 64(R10)(R8*4), Y4
@@ -4703,9 +5046,9 @@ done215:
 	LEAQ    (R8)(R9*4), R8
 	MOVQ    rows+96(FP), R9
 	SUBQ    $0x04, R9
-	JLT     few222
+	JLT     few237
 
-rows221:
+rows236:
 	MOVQ        DI, R10
 	MOVQ        R8, R11
 	VMASKMOVPS  (R11), Y4, Y5
@@ -4729,14 +5072,14 @@ rows221:
 	ADDQ        AX, DI
 	ADDQ        DX, R8
 	SUBQ        $0x04, R9
-	JGE         rows221
+	JGE         rows236
 
-few222:
+few237:
 	ADDQ $0x04, R9
 	SUBQ $0x01, R9
-	JLT  over224
+	JLT  over239
 
-row223:
+row238:
 	MOVQ        DI, R10
 	MOVQ        R8, R11
 	VMASKMOVPS  (R11), Y4, Y5
@@ -4745,10 +5088,10 @@ row223:
 	ADDQ        AX, DI
 	ADDQ        DX, R8
 	SUBQ        $0x01, R9
-	JGE         row223
+	JGE         row238
 
-over224:
-done220:
+over239:
+done235:
 	VADDPS     Y1, Y0, Y0
 	VADDPS     Y2, Y0, Y0
 	VADDPS     Y3, Y0, Y0
@@ -4763,9 +5106,9 @@ done220:
 	VMOVSS     X0, (DI)(SI*4)
 	ADDQ       $+1, SI
 	CMPQ       SI, way_len+80(FP)
-	JLT        loop212
+	JLT        loop227
 
-done213:
+done228:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -4788,9 +5131,9 @@ TEXT ·maskAVX2(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-16, BX
 	CMPQ         DX, BX
-	JGE          done226
+	JGE          done241
 
-loop225:
+loop240:
 	VMOVUPS      Y3, Y5
 	VPADDQ       Y4, Y3, Y3
 	VPSRLQ       $0x1e, Y5, Y6
@@ -4845,11 +5188,11 @@ loop225:
 	VMOVUPS      Y5, 32(AX)(DX*4)
 	ADDQ         $+16, DX
 	CMPQ         DX, BX
-	JLT          loop225
+	JLT          loop240
 
-done226:
+done241:
 	ANDQ         $+15, CX
-	JZ           done227
+	JZ           done242
 	LEAQ         lanes<>+0(SB), BX
 	MOVQ         CX, SI
 	NEGQ         SI
@@ -4910,7 +5253,7 @@ done226:
 	VPANDN       Y0, Y1, Y1
 	VMASKMOVPS   Y1, Y6, 32(AX)(DX*4)
 
-done227:
+done242:
 	VZEROUPPER
 	RET
 
@@ -4972,9 +5315,9 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	SUBQ $+8, BX
 	XORQ SI, SI
 	CMPQ SI, BX
-	JGE  done229
+	JGE  done244
 
-loop228:
+loop243:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -4982,9 +5325,9 @@ loop228:
 	VMOVUPS    Y0, (AX)(SI*4)
 	ADDQ       $+8, SI
 	CMPQ       SI, BX
-	JLT        loop228
+	JLT        loop243
 
-done229:
+done244:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Y0
 	VCVTDQ2PS  Y0, Y0
@@ -5021,9 +5364,9 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, R9
 	ANDQ         $-8, R9
 	CMPQ         R8, R9
-	JGE          done231
+	JGE          done246
 
-loop230:
+loop245:
 	VMOVUPS    (SI)(R8*4), Y4
 	VXORPS     Y5, Y5, Y5
 	VMAXPS     Y5, Y4, Y4
@@ -5066,11 +5409,11 @@ loop230:
 	VMOVUPS    Y4, (AX)(R8*4)
 	ADDQ       $+8, R8
 	CMPQ       R8, R9
-	JLT        loop230
+	JLT        loop245
 
-done231:
+done246:
 	ANDQ       $+7, BX
-	JZ         done232
+	JZ         done247
 	LEAQ       lanes<>+0(SB), R9
 	NEGQ       BX
 	VMOVUPS    64(R9)(BX*4), Y4
@@ -5115,7 +5458,7 @@ done231:
 	VMULPS     inverse24<>+0(SB), Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(R8*4)
 
-done232:
+done247:
 	VZEROUPPER
 	RET
 
@@ -5204,20 +5547,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done234
+	JGE  done249
 
-loop233:
+loop248:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop233
+	JLT     loop248
 
-done234:
+done249:
 	ANDQ      $+15, CX
-	JZ        done235
+	JZ        done250
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5227,7 +5570,7 @@ done234:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done235:
+done250:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5253,20 +5596,20 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done237
+	JGE  done252
 
-loop236:
+loop251:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop236
+	JLT     loop251
 
-done237:
+done252:
 	ANDQ      $+15, CX
-	JZ        done238
+	JZ        done253
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5276,7 +5619,7 @@ done237:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done238:
+done253:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5302,20 +5645,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done240
+	JGE          done255
 
-loop239:
+loop254:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop239
+	JLT         loop254
 
-done240:
+done255:
 	ANDQ        $+15, CX
-	JZ          done241
+	JZ          done256
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5325,7 +5668,7 @@ done240:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done241:
+done256:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5353,20 +5696,20 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done243
+	JGE          done258
 
-loop242:
+loop257:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPS      Z0, Z3, Z3
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop242
+	JLT         loop257
 
-done243:
+done258:
 	ANDQ        $+15, CX
-	JZ          done244
+	JZ          done259
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -5376,7 +5719,7 @@ done243:
 	VFMADD213PS Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done244:
+done259:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5406,9 +5749,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done246
+	JGE          done261
 
-loop245:
+loop260:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPS      Z0, Z4, Z4
 	VFMADD213PS Z3, Z2, Z4
@@ -5417,11 +5760,11 @@ loop245:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop245
+	JLT         loop260
 
-done246:
+done261:
 	ANDQ        $+15, CX
-	JZ          done247
+	JZ          done262
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -5433,7 +5776,7 @@ done246:
 	VFMADD231PS Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done247:
+done262:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5472,9 +5815,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done249
+	JGE          done264
 
-loop248:
+loop263:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z14
 	VMOVUPS      Z6, Z15
@@ -5505,11 +5848,11 @@ loop248:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop248
+	JLT          loop263
 
-done249:
+done264:
 	ANDQ         $+15, CX
-	JZ           done250
+	JZ           done265
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5543,7 +5886,7 @@ done249:
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done250:
+done265:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5583,9 +5926,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done252
+	JGE          done267
 
-loop251:
+loop266:
 	VMOVUPS      (DX)(BX*4), Z14
 	VMOVUPS      Z7, Z16
 	VANDPS       Z0, Z14, Z15
@@ -5618,11 +5961,11 @@ loop251:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop251
+	JLT          loop266
 
-done252:
+done267:
 	ANDQ         $+15, CX
-	JZ           done253
+	JZ           done268
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -5658,7 +6001,7 @@ done252:
 	VXORPS       Z7, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done253:
+done268:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5683,20 +6026,20 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done255
+	JGE  done270
 
-loop254:
+loop269:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop254
+	JLT     loop269
 
-done255:
+done270:
 	ANDQ      $+15, CX
-	JZ        done256
+	JZ        done271
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -5706,7 +6049,7 @@ done255:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done256:
+done271:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5733,9 +6076,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done258
+	JGE          done273
 
-loop257:
+loop272:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VMOVUPS Z0, Z3
@@ -5745,11 +6088,11 @@ loop257:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop257
+	JLT     loop272
 
-done258:
+done273:
 	ANDQ      $+15, CX
-	JZ        done259
+	JZ        done274
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5762,7 +6105,7 @@ done258:
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-done259:
+done274:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5789,9 +6132,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done261
+	JGE          done276
 
-loop260:
+loop275:
 	VMOVUPS      (DX)(SI*4), Z1
 	VMOVUPS      Z0, Z2
 	VFNMADD231PS Z1, Z1, Z2
@@ -5800,11 +6143,11 @@ loop260:
 	VMOVUPS      Z2, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop260
+	JLT          loop275
 
-done261:
+done276:
 	ANDQ         $+15, CX
-	JZ           done262
+	JZ           done277
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -5816,7 +6159,7 @@ done261:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done262:
+done277:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5842,9 +6185,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done264
+	JGE  done279
 
-loop263:
+loop278:
 	VMOVUPS   (BX)(SI*4), Z0
 	VMOVUPS   (DX)(SI*4), Z1
 	VXORPS    Z2, Z2, Z2
@@ -5853,11 +6196,11 @@ loop263:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $+16, SI
 	CMPQ      SI, DI
-	JLT       loop263
+	JLT       loop278
 
-done264:
+done279:
 	ANDQ      $+15, CX
-	JZ        done265
+	JZ        done280
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5869,7 +6212,7 @@ done264:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done265:
+done280:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5879,7 +6222,7 @@ return:
 	RET
 
 // func leakyReLUAVX512(y []float32, x []float32, slope float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·leakyReLUAVX512(SB), NOSPLIT, $8-52
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     begin
@@ -5895,30 +6238,36 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done267
+	JGE          done282
 
-loop266:
+loop281:
 	VMOVUPS (DX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z2
-	VMAXPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VMOVUPS Z2, Z2
+	VCMPPS  $0x11, Z1, Z3, K1
+	VMOVAPS Z1, K1, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop266
+	JLT     loop281
 
-done267:
+done282:
 	ANDQ      $+15, CX
-	JZ        done268
+	JZ        done283
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
 	KMOVW     SI, K1
 	VMOVUPS.Z (DX)(BX*4), K1, Z1
 	VMULPS    Z0, Z1, Z0
-	VMAXPS    Z1, Z0, Z0
+	VXORPS    Z2, Z2, Z2
+	VMOVUPS   Z0, Z0
+	VCMPPS    $0x11, Z1, Z2, K2
+	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done268:
+done283:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -5945,9 +6294,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done270
+	JGE          done285
 
-loop269:
+loop284:
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPS  Z0, Z1, Z2
 	VMOVUPS (DX)(SI*4), Z3
@@ -5958,11 +6307,11 @@ loop269:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop269
+	JLT     loop284
 
-done270:
+done285:
 	ANDQ      $+15, CX
-	JZ        done271
+	JZ        done286
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -5976,7 +6325,362 @@ done270:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done271:
+done286:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func eluAVX512(y []float32, x []float32, scale float32, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·eluAVX512(SB), NOSPLIT, $8-56
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	VBROADCASTSS one<>+0(SB), Z0
+	VBROADCASTSS log2e<>+0(SB), Z1
+	VBROADCASTSS ln2<>+0(SB), Z2
+	VBROADCASTSS ln2rest<>+0(SB), Z3
+	VBROADCASTSS round<>+0(SB), Z4
+	VBROADCASTSS least<>+0(SB), Z5
+	VBROADCASTSS most<>+0(SB), Z6
+	VBROADCASTSS inverse2<>+0(SB), Z6
+	VBROADCASTSS factorial3<>+0(SB), Z7
+	VBROADCASTSS factorial4<>+0(SB), Z8
+	VBROADCASTSS factorial5<>+0(SB), Z9
+	VBROADCASTSS factorial6<>+0(SB), Z10
+	VBROADCASTSS factorial7<>+0(SB), Z11
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS scale+48(FP), Z12
+	VBROADCASTSS alpha+52(FP), Z13
+	XORQ         BX, BX
+	MOVQ         CX, SI
+	ANDQ         $-16, SI
+	CMPQ         BX, SI
+	JGE          done288
+
+loop287:
+	VMOVUPS      (DX)(BX*4), Z14
+	VXORPS       Z15, Z15, Z15
+	VMOVUPS      Z5, Z16
+	VMOVUPS      Z14, Z17
+	VMAXPS       Z17, Z16, Z17
+	VMINPS       Z17, Z15, Z17
+	VMOVUPS      Z4, Z16
+	VFMADD231PS  Z1, Z17, Z16
+	VPSLLD       $0x17, Z16, Z18
+	VPADDD       Z0, Z18, Z18
+	VSUBPS       Z4, Z16, Z16
+	VMOVUPS      Z17, Z17
+	VFNMADD231PS Z2, Z16, Z17
+	VFNMADD231PS Z3, Z16, Z17
+	VMOVUPS      Z11, Z16
+	VFMADD213PS  Z10, Z17, Z16
+	VFMADD213PS  Z9, Z17, Z16
+	VFMADD213PS  Z8, Z17, Z16
+	VFMADD213PS  Z7, Z17, Z16
+	VFMADD213PS  Z6, Z17, Z16
+	VMULPS       Z17, Z17, Z19
+	VFMADD213PS  Z17, Z19, Z16
+	VSUBPS       Z0, Z18, Z17
+	VFMADD231PS  Z18, Z16, Z17
+	VMULPS       Z13, Z17, Z17
+	VMULPS       Z12, Z14, Z16
+	VMOVUPS      Z17, Z17
+	VCMPPS       $0x11, Z14, Z15, K1
+	VMOVAPS      Z16, K1, Z17
+	VMOVUPS      Z17, (AX)(BX*4)
+	ADDQ         $+16, BX
+	CMPQ         BX, SI
+	JLT          loop287
+
+done288:
+	ANDQ         $+15, CX
+	JZ           done289
+	MOVQ         $+1, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z14
+	VXORPS       Z15, Z15, Z15
+	VMOVUPS      Z5, Z5
+	VMOVUPS      Z14, Z16
+	VMAXPS       Z16, Z5, Z16
+	VMINPS       Z16, Z15, Z16
+	VMOVUPS      Z4, Z5
+	VFMADD231PS  Z1, Z16, Z5
+	VPSLLD       $0x17, Z5, Z1
+	VPADDD       Z0, Z1, Z1
+	VSUBPS       Z4, Z5, Z5
+	VMOVUPS      Z16, Z4
+	VFNMADD231PS Z2, Z5, Z4
+	VFNMADD231PS Z3, Z5, Z4
+	VMOVUPS      Z11, Z2
+	VFMADD213PS  Z10, Z4, Z2
+	VFMADD213PS  Z9, Z4, Z2
+	VFMADD213PS  Z8, Z4, Z2
+	VFMADD213PS  Z7, Z4, Z2
+	VFMADD213PS  Z6, Z4, Z2
+	VMULPS       Z4, Z4, Z3
+	VFMADD213PS  Z4, Z3, Z2
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z1, Z2, Z0
+	VMULPS       Z13, Z0, Z0
+	VMULPS       Z12, Z14, Z1
+	VMOVUPS      Z0, Z0
+	VCMPPS       $0x11, Z14, Z15, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVUPS      Z0, K1, (AX)(BX*4)
+
+done289:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func eluGradAVX512(dx []float32, y []float32, dy []float32, scale float32, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·eluGradAVX512(SB), NOSPLIT, $8-80
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dx_len+8(FP), CX
+	MOVQ         y_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	VBROADCASTSS scale+72(FP), Z0
+	VBROADCASTSS alpha+76(FP), Z1
+	XORQ         SI, SI
+	MOVQ         CX, DI
+	ANDQ         $-16, DI
+	CMPQ         SI, DI
+	JGE          done291
+
+loop290:
+	VMOVUPS (DX)(SI*4), Z2
+	VMOVUPS (BX)(SI*4), Z3
+	VMULPS  Z0, Z3, Z4
+	VMOVUPS Z2, Z5
+	VADDPS  Z1, Z5, Z5
+	VMULPS  Z5, Z3, Z3
+	VXORPS  Z5, Z5, Z5
+	VMOVUPS Z3, Z3
+	VCMPPS  $0x11, Z2, Z5, K1
+	VMOVAPS Z4, K1, Z3
+	VMOVUPS Z3, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop290
+
+done291:
+	ANDQ      $+15, CX
+	JZ        done292
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z2
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	VMULPS    Z0, Z3, Z0
+	VMOVUPS   Z2, Z4
+	VADDPS    Z1, Z4, Z4
+	VMULPS    Z4, Z3, Z3
+	VXORPS    Z1, Z1, Z1
+	VMOVUPS   Z3, Z3
+	VCMPPS    $0x11, Z2, Z1, K2
+	VMOVAPS   Z0, K2, Z3
+	VMOVUPS   Z3, K1, (AX)(SI*4)
+
+done292:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func slopesAVX512(y []float32, x []float32, a []float32, v []float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·slopesAVX512(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ a_base+48(FP), BX
+	MOVQ v_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-16, R8
+	CMPQ DI, R8
+	JGE  done294
+
+loop293:
+	VMOVUPS (SI)(DI*4), Z0
+	VMOVUPS (BX)(DI*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS (DX)(DI*4), Z2
+	VXORPS  Z3, Z3, Z3
+	VMOVUPS Z1, Z1
+	VCMPPS  $0x11, Z2, Z3, K1
+	VMOVAPS Z0, K1, Z1
+	VMOVUPS Z1, (AX)(DI*4)
+	ADDQ    $+16, DI
+	CMPQ    DI, R8
+	JLT     loop293
+
+done294:
+	ANDQ      $+15, CX
+	JZ        done295
+	MOVQ      $+1, R8
+	SHLQ      CL, R8
+	DECQ      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (SI)(DI*4), K1, Z0
+	VMOVUPS.Z (BX)(DI*4), K1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS.Z (DX)(DI*4), K1, Z2
+	VXORPS    Z3, Z3, Z3
+	VMOVUPS   Z1, Z1
+	VCMPPS    $0x11, Z2, Z3, K2
+	VMOVAPS   Z0, K2, Z1
+	VMOVUPS   Z1, K1, (AX)(DI*4)
+
+done295:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func largerAVX512(y []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·largerAVX512(SB), NOSPLIT, $8-72
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ SI, SI
+	MOVQ CX, DI
+	ANDQ $-16, DI
+	CMPQ SI, DI
+	JGE  done297
+
+loop296:
+	VMOVUPS (DX)(SI*4), Z0
+	VMOVUPS (BX)(SI*4), Z1
+	VMAXPS  Z0, Z1, Z2
+	VCMPPS  $0x03, Z0, Z1, K1
+	VADDPS  Z0, Z1, K1, Z2
+	VMOVUPS Z2, (AX)(SI*4)
+	ADDQ    $+16, SI
+	CMPQ    SI, DI
+	JLT     loop296
+
+done297:
+	ANDQ      $+15, CX
+	JZ        done298
+	MOVQ      $+1, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x03, Z0, Z1, K2
+	VADDPS    Z0, Z1, K2, Z2
+	VMOVUPS   Z2, K1, (AX)(SI*4)
+
+done298:
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     return
+	LDMXCSR (SP)
+
+return:
+	VZEROUPPER
+	RET
+
+// func claimAVX512(dx []float32, dy []float32, x []float32, top []float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·claimAVX512(SB), NOSPLIT, $8-96
+	CMPB    ·flushing+0(SB), $0x00
+	JEQ     begin
+	STMXCSR (SP)
+	LDMXCSR flush<>+0(SB)
+
+begin:
+	MOVQ dx_base+0(FP), AX
+	MOVQ dx_len+8(FP), CX
+	MOVQ dy_base+24(FP), DX
+	MOVQ x_base+48(FP), BX
+	MOVQ top_base+72(FP), SI
+	XORQ DI, DI
+	MOVQ CX, R8
+	ANDQ $-16, R8
+	CMPQ DI, R8
+	JGE  done300
+
+loop299:
+	VMOVUPS   (DX)(DI*4), Z0
+	VMOVUPS   (BX)(DI*4), Z1
+	VMOVUPS   (SI)(DI*4), Z2
+	VCMPPS    $0x00, Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z1
+	VXORPS    Z1, Z0, Z0
+	VMOVUPS   Z0, (DX)(DI*4)
+	VMOVUPS   (AX)(DI*4), Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, (AX)(DI*4)
+	ADDQ      $+16, DI
+	CMPQ      DI, R8
+	JLT       loop299
+
+done300:
+	ANDQ      $+15, CX
+	JZ        done301
+	MOVQ      $+1, R8
+	SHLQ      CL, R8
+	DECQ      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(DI*4), K1, Z0
+	VMOVUPS.Z (BX)(DI*4), K1, Z1
+	VMOVUPS.Z (SI)(DI*4), K1, Z2
+	VCMPPS    $0x00, Z1, Z2, K2
+	VMOVAPS.Z Z0, K2, Z1
+	VXORPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)(DI*4)
+	VMOVUPS.Z (AX)(DI*4), K1, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done301:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6018,9 +6722,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done273
+	JGE          done303
 
-loop272:
+loop302:
 	VMOVUPS      (DX)(BX*4), Z16
 	VMOVUPS      Z2, Z18
 	VORPS        Z0, Z16, Z17
@@ -6078,11 +6782,11 @@ loop272:
 	VMOVUPS      Z17, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop272
+	JLT          loop302
 
-done273:
+done303:
 	ANDQ         $+15, CX
-	JZ           done274
+	JZ           done304
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6143,7 +6847,7 @@ done273:
 	VMULPS       Z16, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done274:
+done304:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6186,9 +6890,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done276
+	JGE          done306
 
-loop275:
+loop305:
 	VMOVUPS      (DX)(SI*4), Z17
 	VMOVUPS      Z2, Z19
 	VORPS        Z0, Z17, Z18
@@ -6249,11 +6953,11 @@ loop275:
 	VMOVUPS      Z18, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop275
+	JLT          loop305
 
-done276:
+done306:
 	ANDQ         $+15, CX
-	JZ           done277
+	JZ           done307
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6317,7 +7021,7 @@ done276:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done277:
+done307:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6356,9 +7060,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done279
+	JGE          done309
 
-loop278:
+loop308:
 	VMOVUPS      (DX)(BX*4), Z14
 	VXORPS       Z0, Z14, Z15
 	VMOVUPS      Z6, Z16
@@ -6388,11 +7092,11 @@ loop278:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop278
+	JLT          loop308
 
-done279:
+done309:
 	ANDQ         $+15, CX
-	JZ           done280
+	JZ           done310
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6425,7 +7129,7 @@ done279:
 	VDIVPS       Z3, Z14, Z14
 	VMOVUPS      Z14, K1, (AX)(BX*4)
 
-done280:
+done310:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6465,9 +7169,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done282
+	JGE          done312
 
-loop281:
+loop311:
 	VMOVUPS      (DX)(SI*4), Z14
 	VMOVUPS      Z1, Z16
 	VMOVUPS      Z1, Z17
@@ -6509,11 +7213,11 @@ loop281:
 	VMOVUPS      Z16, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop281
+	JLT          loop311
 
-done282:
+done312:
 	ANDQ         $+15, CX
-	JZ           done283
+	JZ           done313
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -6558,7 +7262,7 @@ done282:
 	VMULPS       Z0, Z15, Z15
 	VMOVUPS      Z15, K1, (AX)(SI*4)
 
-done283:
+done313:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6585,9 +7289,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done285
+	JGE          done315
 
-loop284:
+loop314:
 	VMOVUPS (DX)(SI*4), Z1
 	VMOVUPS (BX)(SI*4), Z2
 	VDIVPS  Z2, Z1, Z1
@@ -6597,11 +7301,11 @@ loop284:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop284
+	JLT     loop314
 
-done285:
+done315:
 	ANDQ      $+15, CX
-	JZ        done286
+	JZ        done316
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -6614,7 +7318,7 @@ done285:
 	VMOVAPS   Z0, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done286:
+done316:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6652,9 +7356,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done288
+	JGE          done318
 
-loop287:
+loop317:
 	VMOVUPS      (DX)(BX*4), Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z15
@@ -6681,11 +7385,11 @@ loop287:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop287
+	JLT          loop317
 
-done288:
+done318:
 	ANDQ         $+15, CX
-	JZ           done289
+	JZ           done319
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6715,7 +7419,7 @@ done288:
 	VMULPS       Z1, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done289:
+done319:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6762,9 +7466,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done291
+	JGE          done321
 
-loop290:
+loop320:
 	VMOVUPS      (DX)(BX*4), Z22
 	VORPS        Z0, Z22, Z23
 	VMOVUPS      Z14, Z24
@@ -6808,11 +7512,11 @@ loop290:
 	VMOVUPS      Z25, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop290
+	JLT          loop320
 
-done291:
+done321:
 	ANDQ         $+15, CX
-	JZ           done292
+	JZ           done322
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6859,7 +7563,7 @@ done291:
 	VADDPS       Z22, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(BX*4)
 
-done292:
+done322:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -6899,9 +7603,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done294
+	JGE          done324
 
-loop293:
+loop323:
 	VMOVUPS      (DX)(BX*4), Z15
 	VMOVUPS      Z15, Z16
 	VXORPS       Z0, Z16, Z16
@@ -6938,11 +7642,11 @@ loop293:
 	VMOVUPS      Z16, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop293
+	JLT          loop323
 
-done294:
+done324:
 	ANDQ         $+15, CX
-	JZ           done295
+	JZ           done325
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -6982,7 +7686,7 @@ done294:
 	VMOVAPS      Z0, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done295:
+done325:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7007,9 +7711,9 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done297
+	JGE  done327
 
-loop296:
+loop326:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPS  Z1, Z0, Z0
@@ -7020,11 +7724,11 @@ loop296:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop296
+	JLT     loop326
 
-done297:
+done327:
 	ANDQ      $+15, CX
-	JZ        done298
+	JZ        done328
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -7038,7 +7742,7 @@ done297:
 	VMOVAPS   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done298:
+done328:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7064,9 +7768,9 @@ begin:
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done300
+	JGE  done330
 
-loop299:
+loop329:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VMOVUPS (BX)(SI*4), Z1
@@ -7074,11 +7778,11 @@ loop299:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop299
+	JLT     loop329
 
-done300:
+done330:
 	ANDQ      $+15, CX
-	JZ        done301
+	JZ        done331
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7089,7 +7793,7 @@ done300:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done301:
+done331:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7116,9 +7820,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done303
+	JGE          done333
 
-loop302:
+loop332:
 	VMOVUPS      (AX)(BX*4), Z2
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      (DX)(BX*4), Z3
@@ -7126,11 +7830,11 @@ loop302:
 	VMOVUPS      Z2, (AX)(BX*4)
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLT          loop302
+	JLT          loop332
 
-done303:
+done333:
 	ANDQ         $+15, CX
-	JZ           done304
+	JZ           done334
 	MOVQ         $+1, SI
 	SHLQ         CL, SI
 	DECQ         SI
@@ -7141,7 +7845,7 @@ done303:
 	VFNMADD231PS Z0, Z1, Z2
 	VMOVUPS      Z2, K1, (AX)(BX*4)
 
-done304:
+done334:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7170,9 +7874,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done306
+	JGE          done336
 
-loop305:
+loop335:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -7184,11 +7888,11 @@ loop305:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop305
+	JLT          loop335
 
-done306:
+done336:
 	ANDQ         $+15, CX
-	JZ           done307
+	JZ           done337
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -7203,7 +7907,7 @@ done306:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done307:
+done337:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7232,9 +7936,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done309
+	JGE          done339
 
-loop308:
+loop338:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (DX)(SI*4), Z4
 	VMOVUPS      (BX)(SI*4), Z5
@@ -7246,11 +7950,11 @@ loop308:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop308
+	JLT          loop338
 
-done309:
+done339:
 	ANDQ         $+15, CX
-	JZ           done310
+	JZ           done340
 	MOVQ         $+1, DI
 	SHLQ         CL, DI
 	DECQ         DI
@@ -7265,7 +7969,7 @@ done309:
 	VMOVUPS      Z4, K1, (DX)(SI*4)
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done310:
+done340:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7295,9 +7999,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done312
+	JGE          done342
 
-loop311:
+loop341:
 	VMOVUPS     (AX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VMOVUPS     (BX)(SI*4), Z6
@@ -7314,11 +8018,11 @@ loop311:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop311
+	JLT         loop341
 
-done312:
+done342:
 	ANDQ        $+15, CX
-	JZ          done313
+	JZ          done343
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7338,7 +8042,7 @@ done312:
 	VSUBPS      Z6, Z4, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done313:
+done343:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7367,9 +8071,9 @@ begin:
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done315
+	JGE          done345
 
-loop314:
+loop344:
 	VMOVUPS     (AX)(SI*4), Z3
 	VMOVUPS     (DX)(SI*4), Z4
 	VMOVUPS     (BX)(SI*4), Z5
@@ -7384,11 +8088,11 @@ loop314:
 	VMOVUPS     Z3, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop314
+	JLT         loop344
 
-done315:
+done345:
 	ANDQ        $+15, CX
-	JZ          done316
+	JZ          done346
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7406,7 +8110,7 @@ done315:
 	VSUBPS      Z5, Z3, Z3
 	VMOVUPS     Z3, K1, (AX)(SI*4)
 
-done316:
+done346:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7437,9 +8141,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done318
+	JGE          done348
 
-loop317:
+loop347:
 	VMOVUPS      (AX)(DI*4), Z4
 	VMOVUPS      (DX)(DI*4), Z5
 	VMOVUPS      (BX)(DI*4), Z6
@@ -7464,11 +8168,11 @@ loop317:
 	VMOVUPS      Z4, (AX)(DI*4)
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLT          loop317
+	JLT          loop347
 
-done318:
+done348:
 	ANDQ         $+15, CX
-	JZ           done319
+	JZ           done349
 	MOVQ         $+1, R8
 	SHLQ         CL, R8
 	DECQ         R8
@@ -7496,7 +8200,7 @@ done318:
 	VFNMADD231PS Z1, Z7, Z4
 	VMOVUPS      Z4, K1, (AX)(DI*4)
 
-done319:
+done349:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7530,9 +8234,9 @@ begin:
 	MOVQ         CX, R8
 	ANDQ         $-16, R8
 	CMPQ         DI, R8
-	JGE          done321
+	JGE          done351
 
-loop320:
+loop350:
 	VMOVUPS     (AX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -7553,11 +8257,11 @@ loop320:
 	VMOVUPS     Z7, (AX)(DI*4)
 	ADDQ        $+16, DI
 	CMPQ        DI, R8
-	JLT         loop320
+	JLT         loop350
 
-done321:
+done351:
 	ANDQ        $+15, CX
-	JZ          done322
+	JZ          done352
 	MOVQ        $+1, R8
 	SHLQ        CL, R8
 	DECQ        R8
@@ -7581,7 +8285,7 @@ done321:
 	VFMSUB132PS Z6, Z8, Z7
 	VMOVUPS     Z7, K1, (AX)(DI*4)
 
-done322:
+done352:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -7602,20 +8306,20 @@ TEXT ·addDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done324
+	JGE  done354
 
-loop323:
+loop353:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop323
+	JLT     loop353
 
-done324:
+done354:
 	ANDQ      $+15, CX
-	JZ        done325
+	JZ        done355
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7625,7 +8329,7 @@ done324:
 	VADDPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done325:
+done355:
 	VZEROUPPER
 	RET
 
@@ -7641,20 +8345,20 @@ TEXT ·hadamardDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done327
+	JGE  done357
 
-loop326:
+loop356:
 	VMOVUPS (DX)(SI*4), Z0
 	VMOVUPS (BX)(SI*4), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop326
+	JLT     loop356
 
-done327:
+done357:
 	ANDQ      $+15, CX
-	JZ        done328
+	JZ        done358
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7664,7 +8368,7 @@ done327:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done328:
+done358:
 	VZEROUPPER
 	RET
 
@@ -7680,20 +8384,20 @@ TEXT ·axpyDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done330
+	JGE          done360
 
-loop329:
+loop359:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (DX)(BX*4), Z2
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop329
+	JLT         loop359
 
-done330:
+done360:
 	ANDQ        $+15, CX
-	JZ          done331
+	JZ          done361
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7703,7 +8407,7 @@ done330:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done331:
+done361:
 	VZEROUPPER
 	RET
 
@@ -7721,20 +8425,20 @@ TEXT ·normalizeDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         CX, SI
 	ANDQ         $-16, SI
 	CMPQ         BX, SI
-	JGE          done333
+	JGE          done363
 
-loop332:
+loop362:
 	VMOVUPS     (DX)(BX*4), Z3
 	VSUBPD      Z0, Z3, Z3
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, (AX)(BX*4)
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop332
+	JLT         loop362
 
-done333:
+done363:
 	ANDQ        $+15, CX
-	JZ          done334
+	JZ          done364
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7744,7 +8448,7 @@ done333:
 	VFMADD213PD Z2, Z1, Z3
 	VMOVUPS     Z3, K1, (AX)(BX*4)
 
-done334:
+done364:
 	VZEROUPPER
 	RET
 
@@ -7764,9 +8468,9 @@ TEXT ·normalizeGradDoubleAVX512(SB), NOSPLIT, $0-104
 	MOVQ         CX, DI
 	ANDQ         $-16, DI
 	CMPQ         SI, DI
-	JGE          done336
+	JGE          done366
 
-loop335:
+loop365:
 	VMOVUPS     (BX)(SI*4), Z4
 	VSUBPD      Z0, Z4, Z4
 	VFMADD213PD Z3, Z2, Z4
@@ -7775,11 +8479,11 @@ loop335:
 	VMOVUPS     Z4, (AX)(SI*4)
 	ADDQ        $+16, SI
 	CMPQ        SI, DI
-	JLT         loop335
+	JLT         loop365
 
-done336:
+done366:
 	ANDQ        $+15, CX
-	JZ          done337
+	JZ          done367
 	MOVQ        $+1, DI
 	SHLQ        CL, DI
 	DECQ        DI
@@ -7791,7 +8495,7 @@ done336:
 	VFMADD231PD Z0, Z1, Z4
 	VMOVUPS     Z4, K1, (AX)(SI*4)
 
-done337:
+done367:
 	VZEROUPPER
 	RET
 
@@ -7806,9 +8510,9 @@ TEXT ·rectifyDoubleAVX512(SB), NOSPLIT, $0-48
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done339
+	JGE  done369
 
-loop338:
+loop368:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VADDPD  Z1, Z0, Z0
@@ -7818,11 +8522,11 @@ loop338:
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLT     loop338
+	JLT     loop368
 
-done339:
+done369:
 	ANDQ      $+15, CX
-	JZ        done340
+	JZ        done370
 	MOVQ      $+1, SI
 	SHLQ      CL, SI
 	DECQ      SI
@@ -7835,7 +8539,7 @@ done339:
 	VMOVAPD   Z0, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done340:
+done370:
 	VZEROUPPER
 	RET
 
@@ -7851,9 +8555,9 @@ TEXT ·rectifyGradDoubleAVX512(SB), NOSPLIT, $0-72
 	MOVQ CX, DI
 	ANDQ $-16, DI
 	CMPQ SI, DI
-	JGE  done342
+	JGE  done372
 
-loop341:
+loop371:
 	VMOVUPS (DX)(SI*4), Z0
 	VPSRAD  $0x1f, Z0, Z0
 	VPSHUFD $0xf5, Z0, Z0
@@ -7862,11 +8566,11 @@ loop341:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 	CMPQ    SI, DI
-	JLT     loop341
+	JLT     loop371
 
-done342:
+done372:
 	ANDQ      $+15, CX
-	JZ        done343
+	JZ        done373
 	MOVQ      $+1, DI
 	SHLQ      CL, DI
 	DECQ      DI
@@ -7878,7 +8582,7 @@ done342:
 	VANDNPS   Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done343:
+done373:
 	VZEROUPPER
 	RET
 
@@ -7897,9 +8601,9 @@ TEXT ·dotDoubleAVX512(SB), NOSPLIT, $0-56
 	MOVQ   CX, SI
 	ANDQ   $-64, SI
 	CMPQ   BX, SI
-	JGE    done345
+	JGE    done375
 
-loop344:
+loop374:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -7914,25 +8618,25 @@ loop344:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop344
+	JLT         loop374
 
-done345:
+done375:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done347
+	JGE  done377
 
-loop346:
+loop376:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (DX)(BX*4), Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop346
+	JLT         loop376
 
-done347:
+done377:
 	ANDQ        $+15, CX
-	JZ          done348
+	JZ          done378
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -7941,7 +8645,7 @@ done347:
 	VMOVUPS.Z   (DX)(BX*4), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
 
-done348:
+done378:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -7969,32 +8673,32 @@ TEXT ·sumDoubleAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done350
+	JGE    done380
 
-loop349:
+loop379:
 	VADDPD (AX)(DX*4), Z0, Z0
 	VADDPD 64(AX)(DX*4), Z1, Z1
 	VADDPD 128(AX)(DX*4), Z2, Z2
 	VADDPD 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop349
+	JLT    loop379
 
-done350:
+done380:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done352
+	JGE  done382
 
-loop351:
+loop381:
 	VADDPD (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop351
+	JLT    loop381
 
-done352:
+done382:
 	ANDQ      $+15, CX
-	JZ        done353
+	JZ        done383
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -8002,7 +8706,7 @@ done352:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPD    Z4, Z0, Z0
 
-done353:
+done383:
 	VADDPD     Z1, Z0, Z0
 	VADDPD     Z3, Z2, Z2
 	VADDPD     Z2, Z0, Z0
@@ -8035,32 +8739,32 @@ begin:
 	MOVQ   CX, BX
 	ANDQ   $-64, BX
 	CMPQ   DX, BX
-	JGE    done355
+	JGE    done385
 
-loop354:
+loop384:
 	VADDPS (AX)(DX*4), Z0, Z0
 	VADDPS 64(AX)(DX*4), Z1, Z1
 	VADDPS 128(AX)(DX*4), Z2, Z2
 	VADDPS 192(AX)(DX*4), Z3, Z3
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLT    loop354
+	JLT    loop384
 
-done355:
+done385:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done357
+	JGE  done387
 
-loop356:
+loop386:
 	VADDPS (AX)(DX*4), Z0, Z0
 	ADDQ   $+16, DX
 	CMPQ   DX, BX
-	JLT    loop356
+	JLT    loop386
 
-done357:
+done387:
 	ANDQ      $+15, CX
-	JZ        done358
+	JZ        done388
 	MOVQ      $+1, BX
 	SHLQ      CL, BX
 	DECQ      BX
@@ -8068,7 +8772,7 @@ done357:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done358:
+done388:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z3, Z2, Z2
 	VADDPS     Z2, Z0, Z0
@@ -8109,9 +8813,9 @@ begin:
 	MOVQ         CX, BX
 	ANDQ         $-64, BX
 	CMPQ         DX, BX
-	JGE          done360
+	JGE          done390
 
-loop359:
+loop389:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -8126,25 +8830,25 @@ loop359:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $+64, DX
 	CMPQ        DX, BX
-	JLT         loop359
+	JLT         loop389
 
-done360:
+done390:
 	MOVQ CX, BX
 	ANDQ $-16, BX
 	CMPQ DX, BX
-	JGE  done362
+	JGE  done392
 
-loop361:
+loop391:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JLT         loop361
+	JLT         loop391
 
-done362:
+done392:
 	ANDQ        $+15, CX
-	JZ          done363
+	JZ          done393
 	MOVQ        $+1, BX
 	SHLQ        CL, BX
 	DECQ        BX
@@ -8154,7 +8858,7 @@ done362:
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-done363:
+done393:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -8200,9 +8904,9 @@ begin:
 	MOVQ         CX, SI
 	ANDQ         $-64, SI
 	CMPQ         BX, SI
-	JGE          done365
+	JGE          done395
 
-loop364:
+loop394:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -8225,15 +8929,15 @@ loop364:
 	VFMADD231PS Z9, Z10, Z8
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLT         loop364
+	JLT         loop394
 
-done365:
+done395:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done367
+	JGE  done397
 
-loop366:
+loop396:
 	VMOVUPS     (DX)(BX*4), Z9
 	VMOVUPS     (AX)(BX*4), Z10
 	VSUBPS      Z0, Z9, Z9
@@ -8241,11 +8945,11 @@ loop366:
 	VFMADD231PS Z9, Z10, Z5
 	ADDQ        $+16, BX
 	CMPQ        BX, SI
-	JLT         loop366
+	JLT         loop396
 
-done367:
+done397:
 	ANDQ        $+15, CX
-	JZ          done368
+	JZ          done398
 	MOVQ        $+1, SI
 	SHLQ        CL, SI
 	DECQ        SI
@@ -8257,7 +8961,7 @@ done367:
 	VADDPS      Z10, Z1, Z1
 	VFMADD231PS Z9, Z10, Z5
 
-done368:
+done398:
 	VADDPS     Z2, Z1, Z1
 	VADDPS     Z4, Z3, Z3
 	VADDPS     Z3, Z1, Z1
@@ -8309,9 +9013,9 @@ begin:
 	MOVQ CX, R8
 	ANDQ $-64, R8
 	CMPQ DI, R8
-	JGE  done370
+	JGE  done400
 
-loop369:
+loop399:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8319,9 +9023,9 @@ loop369:
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done372
+	JGE    done402
 
-loop371:
+loop401:
 	VMOVUPS (R9), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(R9), Z4
@@ -8333,47 +9037,47 @@ loop371:
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop371
+	JLT     loop401
 
-done372:
+done402:
 	VMOVUPS Z0, (AX)(DI*4)
 	VMOVUPS Z1, 64(AX)(DI*4)
 	VMOVUPS Z2, 128(AX)(DI*4)
 	VMOVUPS Z3, 192(AX)(DI*4)
 	ADDQ    $+64, DI
 	CMPQ    DI, R8
-	JLT     loop369
+	JLT     loop399
 
-done370:
+done400:
 	MOVQ CX, R8
 	ANDQ $-16, R8
 	CMPQ DI, R8
-	JGE  done374
+	JGE  done404
 
-loop373:
+loop403:
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(DI*4), R9
 	XORQ   R10, R10
 	CMPQ   R10, BX
-	JGE    done376
+	JGE    done406
 
-loop375:
+loop405:
 	VMOVUPS (R9), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    SI, R9
 	ADDQ    $+1, R10
 	CMPQ    R10, BX
-	JLT     loop375
+	JLT     loop405
 
-done376:
+done406:
 	VMOVUPS Z0, (AX)(DI*4)
 	ADDQ    $+16, DI
 	CMPQ    DI, R8
-	JLT     loop373
+	JLT     loop403
 
-done374:
+done404:
 	ANDQ   $+15, CX
-	JZ     done377
+	JZ     done407
 	MOVQ   $+1, R8
 	SHLQ   CL, R8
 	DECQ   R8
@@ -8382,20 +9086,20 @@ done374:
 	LEAQ   (DX)(DI*4), CX
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    done379
+	JGE    done409
 
-loop378:
+loop408:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      SI, CX
 	ADDQ      $+1, DX
 	CMPQ      DX, BX
-	JLT       loop378
+	JLT       loop408
 
-done379:
+done409:
 	VMOVUPS Z0, K1, (AX)(DI*4)
 
-done377:
+done407:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8422,28 +9126,28 @@ begin:
 	MOVQ DI, R8
 	SHLQ $0x02, R8
 	CMPQ DX, SI
-	JGE  done381
+	JGE  done411
 
-loop380:
+loop410:
 	XORQ R9, R9
 	MOVQ DI, CX
 	ANDQ $-16, CX
 	CMPQ R9, CX
-	JGE  done383
+	JGE  done413
 
-loop382:
+loop412:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $+16, R9
 	CMPQ    R9, CX
-	JLT     loop382
+	JLT     loop412
 
-done383:
+done413:
 	MOVQ      DI, CX
 	ANDQ      $+15, CX
-	JZ        done384
+	JZ        done414
 	MOVQ      $+1, R10
 	SHLQ      CL, R10
 	DECQ      R10
@@ -8453,13 +9157,13 @@ done383:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done384:
+done414:
 	ADDQ R8, AX
 	ADDQ R8, DX
 	CMPQ DX, SI
-	JLT  loop380
+	JLT  loop410
 
-done381:
+done411:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8506,24 +9210,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done386
+	JGE          done416
 
-loop385:
+loop415:
 	VBROADCASTSS infinity<>+0(SB), Z13
 	VMOVUPS      Z13, Z13
 	VMOVUPS      (DX)(DI*4), K1, Z13
 	VMOVUPS      Z13, Z14
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done388
+	JGE          done418
 
-loop387:
+loop417:
 	VMAXPS (DX)(R8*4), Z14, Z14
 	ADDQ   $+16, R8
 	CMPQ   R8, DI
-	JLT    loop387
+	JLT    loop417
 
-done388:
+done418:
 	VSHUFF64X2 $0x4e, Z14, Z14, Z15
 	VMAXPS     Z15, Z14, Z14
 	VSHUFF64X2 $0xb1, Z14, Z14, Z15
@@ -8535,9 +9239,9 @@ done388:
 	VXORPS     Z15, Z15, Z15
 	XORQ       R8, R8
 	CMPQ       R8, DI
-	JGE        done390
+	JGE        done420
 
-loop389:
+loop419:
 	VMOVUPS      (DX)(R8*4), Z16
 	VSUBPS       Z14, Z16, Z16
 	VMOVUPS      Z5, Z17
@@ -8566,9 +9270,9 @@ loop389:
 	VMOVUPS      Z17, (AX)(R8*4)
 	ADDQ         $+16, R8
 	CMPQ         R8, DI
-	JLT          loop389
+	JLT          loop419
 
-done390:
+done420:
 	VSUBPS       Z14, Z13, Z13
 	VMOVUPS      Z5, Z14
 	VMOVUPS      Z6, Z16
@@ -8603,25 +9307,25 @@ done390:
 	VADDPS       Z13, Z15, Z15
 	XORQ         R8, R8
 	CMPQ         R8, DI
-	JGE          done392
+	JGE          done422
 
-loop391:
+loop421:
 	VMOVUPS (AX)(R8*4), Z13
 	VDIVPS  Z15, Z13, Z13
 	VMOVUPS Z13, (AX)(R8*4)
 	ADDQ    $+16, R8
 	CMPQ    R8, DI
-	JLT     loop391
+	JLT     loop421
 
-done392:
+done422:
 	VDIVPS  Z15, Z14, Z14
 	VMOVUPS Z14, K1, (AX)(DI*4)
 	LEAQ    (AX)(SI*4), AX
 	ADDQ    CX, DX
 	CMPQ    DX, BX
-	JLT     loop385
+	JLT     loop415
 
-done386:
+done416:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8673,24 +9377,24 @@ begin:
 	MOVQ         SI, CX
 	SHLQ         $0x02, CX
 	CMPQ         DX, BX
-	JGE          done394
+	JGE          done424
 
-loop393:
+loop423:
 	VBROADCASTSS infinity<>+0(SB), Z18
 	VMOVUPS      Z18, Z18
 	VMOVUPS      (DX)(DI*4), K1, Z18
 	VMOVUPS      Z18, Z19
 	XORQ         SI, SI
 	CMPQ         SI, DI
-	JGE          done396
+	JGE          done426
 
-loop395:
+loop425:
 	VMAXPS (DX)(SI*4), Z19, Z19
 	ADDQ   $+16, SI
 	CMPQ   SI, DI
-	JLT    loop395
+	JLT    loop425
 
-done396:
+done426:
 	VSHUFF64X2 $0x4e, Z19, Z19, Z20
 	VMAXPS     Z20, Z19, Z19
 	VSHUFF64X2 $0xb1, Z19, Z19, Z20
@@ -8702,9 +9406,9 @@ done396:
 	VXORPS     Z20, Z20, Z20
 	XORQ       SI, SI
 	CMPQ       SI, DI
-	JGE        done398
+	JGE        done428
 
-loop397:
+loop427:
 	VMOVUPS      (DX)(SI*4), Z21
 	VSUBPS       Z19, Z21, Z21
 	VMOVUPS      Z10, Z22
@@ -8732,9 +9436,9 @@ loop397:
 	VADDPS       Z22, Z20, Z20
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLT          loop397
+	JLT          loop427
 
-done398:
+done428:
 	VSUBPS       Z19, Z18, Z18
 	VMOVUPS      Z10, Z21
 	VMOVUPS      Z11, Z22
@@ -8791,9 +9495,9 @@ done398:
 	ADDQ         $0x04, AX
 	ADDQ         CX, DX
 	CMPQ         DX, BX
-	JLT          loop393
+	JLT          loop423
 
-done394:
+done424:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -8834,17 +9538,17 @@ TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-72
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done400
+	JGE     done430
 
-loop399:
+loop429:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done402
+	JGE  done432
 
-loop401:
+loop431:
 	VMOVUPS (DX)(CX*4), Z1
 	VMOVUPS 64(DX)(CX*4), Z2
 	VSHUFPS $0x88, Z2, Z1, Z3
@@ -8868,11 +9572,11 @@ loop401:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop401
+	JLT     loop431
 
-done402:
+done432:
 	TESTQ     R8, R8
-	JZ        skip403
+	JZ        skip433
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8893,14 +9597,14 @@ done402:
 	VPERMPD   Z2, Z0, Z2
 	VMOVUPS   Z2, K3, (AX)(R10*4)
 
-skip403:
+skip433:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop399
+	JLT  loop429
 
-done400:
+done430:
 	VZEROUPPER
 	RET
 
@@ -8947,17 +9651,17 @@ TEXT ·maxPoolGradAVX512(SB), NOSPLIT, $0-96
 	XORQ    R11, R11
 	XORQ    R14, R14
 	CMPQ    R14, SI
-	JGE     done405
+	JGE     done435
 
-loop404:
+loop434:
 	MOVQ R12, CX
 	LEAQ (R12)(R8*1), R10
 	LEAQ (R11)(DI*1), R13
 	SUBQ R9, R13
 	CMPQ R11, R13
-	JGE  done407
+	JGE  done437
 
-loop406:
+loop436:
 	VMOVUPS   (DX)(CX*4), Z1
 	VMOVUPS   64(DX)(CX*4), Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -8991,11 +9695,11 @@ loop406:
 	ADDQ      $+32, R10
 	ADDQ      $+16, R11
 	CMPQ      R11, R13
-	JLT       loop406
+	JLT       loop436
 
-done407:
+done437:
 	TESTQ     R9, R9
-	JZ        skip408
+	JZ        skip438
 	VMOVUPS.Z (DX)(CX*4), K1, Z1
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z2
 	VSHUFPS   $0x88, Z2, Z1, Z3
@@ -9026,14 +9730,14 @@ done407:
 	VMOVUPS   Z1, K1, (AX)(R10*4)
 	VMOVUPS   Z2, K2, 64(AX)(R10*4)
 
-skip408:
+skip438:
 	ADDQ R9, R11
 	LEAQ (R12)(R8*2), R12
 	ADDQ $+1, R14
 	CMPQ R14, SI
-	JLT  loop404
+	JLT  loop434
 
-done405:
+done435:
 	VZEROUPPER
 	RET
 
@@ -9086,17 +9790,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done410
+	JGE     done440
 
-loop409:
+loop439:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done412
+	JGE  done442
 
-loop411:
+loop441:
 	VMOVUPS (DX)(CX*4), Z2
 	VMOVUPS 64(DX)(CX*4), Z3
 	VSHUFPS $0x88, Z3, Z2, Z4
@@ -9115,11 +9819,11 @@ loop411:
 	ADDQ    $+32, R9
 	ADDQ    $+16, R10
 	CMPQ    R10, R12
-	JLT     loop411
+	JLT     loop441
 
-done412:
+done442:
 	TESTQ     R8, R8
-	JZ        skip413
+	JZ        skip443
 	VMOVUPS.Z (DX)(CX*4), K1, Z2
 	VMOVUPS.Z 64(DX)(CX*4), K2, Z3
 	VSHUFPS   $0x88, Z3, Z2, Z4
@@ -9135,14 +9839,14 @@ done412:
 	VPERMPD   Z4, Z0, Z4
 	VMOVUPS   Z4, K3, (AX)(R10*4)
 
-skip413:
+skip443:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop409
+	JLT  loop439
 
-done410:
+done440:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9190,17 +9894,17 @@ begin:
 	XORQ    R10, R10
 	XORQ    R13, R13
 	CMPQ    R13, BX
-	JGE     done415
+	JGE     done445
 
-loop414:
+loop444:
 	MOVQ R11, CX
 	LEAQ (R11)(DI*1), R9
 	LEAQ (R10)(SI*1), R12
 	SUBQ R8, R12
 	CMPQ R10, R12
-	JGE  done417
+	JGE  done447
 
-loop416:
+loop446:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -9216,11 +9920,11 @@ loop416:
 	ADDQ      $+32, R9
 	ADDQ      $+16, R10
 	CMPQ      R10, R12
-	JLT       loop416
+	JLT       loop446
 
-done417:
+done447:
 	TESTQ     R8, R8
-	JZ        skip418
+	JZ        skip448
 	VMOVUPS.Z (DX)(R10*4), K3, Z2
 	VMULPS    Z1, Z2, Z2
 	VPERMPD   Z2, Z0, Z2
@@ -9233,14 +9937,14 @@ done417:
 	VMOVUPS   Z3, K1, (AX)(R9*4)
 	VMOVUPS   Z2, K2, 64(AX)(R9*4)
 
-skip418:
+skip448:
 	ADDQ R8, R10
 	LEAQ (R11)(DI*2), R11
 	ADDQ $+1, R13
 	CMPQ R13, BX
-	JLT  loop414
+	JLT  loop444
 
-done415:
+done445:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9286,9 +9990,9 @@ begin:
 	ADDQ  DI, DX
 	XORQ  DI, DI
 	CMPQ  DI, rows+72(FP)
-	JGE   done420
+	JGE   done450
 
-loop419:
+loop449:
 	// u from max(0, r+pad−outRows+1) to min(kernelRows, r+pad+1)
 	MOVQ    DI, R9
 	ADDQ    pad+136(FP), R9
@@ -9304,42 +10008,42 @@ loop419:
 	ADDQ    DX, R10
 	VXORPS  Z1, Z1, Z1
 	CMPQ    R8, R9
-	JGE     done422
+	JGE     done452
 
-loop421:
+loop451:
 	VMOVUPS Z0, Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    R10, R11
 	XORQ    R12, R12
 	CMPQ    R12, kernelCols+96(FP)
-	JGE     done424
+	JGE     done454
 
-loop423:
+loop453:
 	VPMOVD2M Z2, K2
 	VADDPS   (R11), Z3, K2, Z3
 	ADDQ     CX, R11
 	VPSLLD   $0x01, Z2, Z2
 	ADDQ     $+1, R12
 	CMPQ     R12, kernelCols+96(FP)
-	JLT      loop423
+	JLT      loop453
 
-done424:
+done454:
 	VADDPS Z3, Z1, Z1
 	ADDQ   BX, R10
 	ADDQ   $+1, R8
 	CMPQ   R8, R9
-	JLT    loop421
+	JLT    loop451
 
-done422:
+done452:
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    SI, DX
 	MOVQ    cols+80(FP), R10
 	LEAQ    (AX)(R10*4), AX
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop419
+	JLT     loop449
 
-done420:
+done450:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9383,18 +10087,18 @@ begin:
 	MOVQ CX, SI
 	ANDQ $-16, SI
 	CMPQ BX, SI
-	JGE  done426
+	JGE  done456
 
-loop425:
+loop455:
 	MOVQ x_base+24(FP), DI
 	LEAQ (DI)(BX*4), DI
 	MOVQ y_base+0(FP), R8
 	LEAQ (R8)(BX*4), R8
 	MOVQ rows+104(FP), R9
 	SUBQ $0x04, R9
-	JLT  few428
+	JLT  few458
 
-rows427:
+rows457:
 	VBROADCASTSS first+96(FP), Z0
 	VBROADCASTSS first+96(FP), Z1
 	VBROADCASTSS first+96(FP), Z2
@@ -9403,9 +10107,9 @@ rows427:
 	MOVQ         way_base+72(FP), R11
 	XORQ         R12, R12
 	CMPQ         R12, way_len+80(FP)
-	JGE          done430
+	JGE          done460
 
-loop429:
+loop459:
 	MOVQ         (R11)(R12*8), R13
 	LEAQ         (DI)(R13*4), R13
 	VBROADCASTSS (R10)(R12*4), Z4
@@ -9415,9 +10119,9 @@ loop429:
 	VFMADD231PS  (R13)(DX*1), Z4, Z3
 	ADDQ         $+1, R12
 	CMPQ         R12, way_len+80(FP)
-	JLT          loop429
+	JLT          loop459
 
-done430:
+done460:
 	MOVQ    ldy+128(FP), R10
 	SHLQ    $0x02, R10
 	VMOVUPS Z0, (R8)
@@ -9433,47 +10137,47 @@ done430:
 	ADDQ    AX, DI
 	ADDQ    R10, R8
 	SUBQ    $0x04, R9
-	JGE     rows427
+	JGE     rows457
 
-few428:
+few458:
 	ADDQ $0x04, R9
 	SUBQ $0x01, R9
-	JLT  over432
+	JLT  over462
 
-row431:
+row461:
 	VBROADCASTSS first+96(FP), Z0
 	MOVQ         k_base+48(FP), R10
 	MOVQ         way_base+72(FP), R11
 	XORQ         R12, R12
 	CMPQ         R12, way_len+80(FP)
-	JGE          done434
+	JGE          done464
 
-loop433:
+loop463:
 	MOVQ         (R11)(R12*8), R13
 	LEAQ         (DI)(R13*4), R13
 	VBROADCASTSS (R10)(R12*4), Z1
 	VFMADD231PS  (R13), Z1, Z0
 	ADDQ         $+1, R12
 	CMPQ         R12, way_len+80(FP)
-	JLT          loop433
+	JLT          loop463
 
-done434:
+done464:
 	MOVQ    ldy+128(FP), R10
 	SHLQ    $0x02, R10
 	VMOVUPS Z0, (R8)
 	ADDQ    AX, DI
 	ADDQ    R10, R8
 	SUBQ    $0x01, R9
-	JGE     row431
+	JGE     row461
 
-over432:
+over462:
 	ADDQ $+16, BX
 	CMPQ BX, SI
-	JLT  loop425
+	JLT  loop455
 
-done426:
+done456:
 	ANDQ  $+15, CX
-	JZ    done435
+	JZ    done465
 	MOVQ  $+1, SI
 	SHLQ  CL, SI
 	DECQ  SI
@@ -9484,9 +10188,9 @@ done426:
 	LEAQ  (SI)(BX*4), BX
 	MOVQ  rows+104(FP), SI
 	SUBQ  $0x04, SI
-	JLT   few437
+	JLT   few467
 
-rows436:
+rows466:
 	VBROADCASTSS first+96(FP), Z0
 	VBROADCASTSS first+96(FP), Z1
 	VBROADCASTSS first+96(FP), Z2
@@ -9495,9 +10199,9 @@ rows436:
 	MOVQ         way_base+72(FP), R8
 	XORQ         R9, R9
 	CMPQ         R9, way_len+80(FP)
-	JGE          done439
+	JGE          done469
 
-loop438:
+loop468:
 	MOVQ         (R8)(R9*8), R10
 	LEAQ         (CX)(R10*4), R10
 	VBROADCASTSS (DI)(R9*4), Z4
@@ -9507,9 +10211,9 @@ loop438:
 	VFMADD231PS  (R10)(DX*1), Z4, Z3
 	ADDQ         $+1, R9
 	CMPQ         R9, way_len+80(FP)
-	JLT          loop438
+	JLT          loop468
 
-done439:
+done469:
 	MOVQ    ldy+128(FP), DI
 	SHLQ    $0x02, DI
 	VMOVUPS Z0, K1, (BX)
@@ -9525,41 +10229,41 @@ done439:
 	ADDQ    AX, CX
 	ADDQ    DI, BX
 	SUBQ    $0x04, SI
-	JGE     rows436
+	JGE     rows466
 
-few437:
+few467:
 	ADDQ $0x04, SI
 	SUBQ $0x01, SI
-	JLT  over441
+	JLT  over471
 
-row440:
+row470:
 	VBROADCASTSS first+96(FP), Z0
 	MOVQ         k_base+48(FP), DX
 	MOVQ         way_base+72(FP), DI
 	XORQ         R8, R8
 	CMPQ         R8, way_len+80(FP)
-	JGE          done443
+	JGE          done473
 
-loop442:
+loop472:
 	MOVQ         (DI)(R8*8), R9
 	LEAQ         (CX)(R9*4), R9
 	VBROADCASTSS (DX)(R8*4), Z1
 	VFMADD231PS  (R9), Z1, Z0
 	ADDQ         $+1, R8
 	CMPQ         R8, way_len+80(FP)
-	JLT          loop442
+	JLT          loop472
 
-done443:
+done473:
 	MOVQ    ldy+128(FP), DX
 	SHLQ    $0x02, DX
 	VMOVUPS Z0, K1, (BX)
 	ADDQ    AX, CX
 	ADDQ    DX, BX
 	SUBQ    $0x01, SI
-	JGE     row440
+	JGE     row470
 
-over441:
-done435:
+over471:
+done465:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9585,9 +10289,9 @@ begin:
 	LEAQ (BX)(BX*2), SI
 	XORQ DI, DI
 	CMPQ DI, way_len+80(FP)
-	JGE  done445
+	JGE  done475
 
-loop444:
+loop474:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9601,17 +10305,17 @@ loop444:
 	MOVQ   CX, R10
 	ANDQ   $-16, R10
 	CMPQ   R9, R10
-	JGE    done447
+	JGE    done477
 
-loop446:
+loop476:
 	LEAQ (R8)(R9*4), R11
 	MOVQ dy_base+24(FP), R12
 	LEAQ (R12)(R9*4), R12
 	MOVQ rows+96(FP), R13
 	SUBQ $0x04, R13
-	JLT  few449
+	JLT  few479
 
-rows448:
+rows478:
 	MOVQ        R11, R14
 	MOVQ        R12, R15
 	VMOVUPS     (R15), Z4
@@ -9631,14 +10335,14 @@ rows448:
 	ADDQ        AX, R11
 	ADDQ        BX, R12
 	SUBQ        $0x04, R13
-	JGE         rows448
+	JGE         rows478
 
-few449:
+few479:
 	ADDQ $0x04, R13
 	SUBQ $0x01, R13
-	JLT  over451
+	JLT  over481
 
-row450:
+row480:
 	MOVQ        R11, R14
 	MOVQ        R12, R15
 	VMOVUPS     (R15), Z4
@@ -9646,16 +10350,16 @@ row450:
 	ADDQ        AX, R11
 	ADDQ        BX, R12
 	SUBQ        $0x01, R13
-	JGE         row450
+	JGE         row480
 
-over451:
+over481:
 	ADDQ $+16, R9
 	CMPQ R9, R10
-	JLT  loop446
+	JLT  loop476
 
-done447:
+done477:
 	ANDQ  $+15, CX
-	JZ    done452
+	JZ    done482
 	MOVQ  $+1, R10
 	SHLQ  CL, R10
 	DECQ  R10
@@ -9665,9 +10369,9 @@ done447:
 	LEAQ  (R8)(R9*4), R8
 	MOVQ  rows+96(FP), R9
 	SUBQ  $0x04, R9
-	JLT   few454
+	JLT   few484
 
-rows453:
+rows483:
 	MOVQ        CX, R10
 	MOVQ        R8, R11
 	VMOVUPS.Z   (R11), K1, Z4
@@ -9691,14 +10395,14 @@ rows453:
 	ADDQ        AX, CX
 	ADDQ        BX, R8
 	SUBQ        $0x04, R9
-	JGE         rows453
+	JGE         rows483
 
-few454:
+few484:
 	ADDQ $0x04, R9
 	SUBQ $0x01, R9
-	JLT  over456
+	JLT  over486
 
-row455:
+row485:
 	MOVQ        CX, R10
 	MOVQ        R8, R11
 	VMOVUPS.Z   (R11), K1, Z4
@@ -9707,10 +10411,10 @@ row455:
 	ADDQ        AX, CX
 	ADDQ        BX, R8
 	SUBQ        $0x01, R9
-	JGE         row455
+	JGE         row485
 
-over456:
-done452:
+over486:
+done482:
 	VADDPS     Z1, Z0, Z0
 	VADDPS     Z2, Z0, Z0
 	VADDPS     Z3, Z0, Z0
@@ -9727,9 +10431,9 @@ done452:
 	VMOVSS     X0, (CX)(DI*4)
 	ADDQ       $+1, DI
 	CMPQ       DI, way_len+80(FP)
-	JLT        loop444
+	JLT        loop474
 
-done445:
+done475:
 	CMPB    ·flushing+0(SB), $0x00
 	JEQ     return
 	LDMXCSR (SP)
@@ -9754,9 +10458,9 @@ TEXT ·maskAVX512(SB), NOSPLIT, $0-40
 	MOVQ         CX, BX
 	ANDQ         $-32, BX
 	CMPQ         DX, BX
-	JGE          done458
+	JGE          done488
 
-loop457:
+loop487:
 	VMOVUPS       Z3, Z7
 	VPADDQ        Z4, Z3, Z3
 	VPSRLQ        $0x1e, Z7, Z8
@@ -9787,12 +10491,12 @@ loop457:
 	VMOVUPS       Z7, 64(AX)(DX*4)
 	ADDQ          $+32, DX
 	CMPQ          DX, BX
-	JLT           loop457
+	JLT           loop487
 
-done458:
+done488:
 	MOVQ          CX, BX
 	ANDQ          $+31, BX
-	JZ            done459
+	JZ            done489
 	MOVQ          BX, CX
 	MOVQ          $+1, SI
 	SHLQ          CL, SI
@@ -9833,7 +10537,7 @@ done458:
 	VMOVAPS.Z     Z0, K1, Z0
 	VMOVUPS       Z0, K2, 64(AX)(DX*4)
 
-done459:
+done489:
 	VZEROUPPER
 	RET
 
@@ -9858,9 +10562,9 @@ TEXT ·pixelsAVX512(SB), NOSPLIT, $0-72
 	SUBQ         $+16, BX
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done461
+	JGE          done491
 
-loop460:
+loop490:
 	PREFETCHT0 (DX)(SI*1)
 	VPMOVZXBD  (CX)(SI*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -9868,9 +10572,9 @@ loop460:
 	VMOVUPS    Z1, (AX)(SI*4)
 	ADDQ       $+16, SI
 	CMPQ       SI, BX
-	JLT        loop460
+	JLT        loop490
 
-done461:
+done491:
 	PREFETCHT0 (DX)(BX*1)
 	VPMOVZXBD  (CX)(BX*1), Z1
 	VCVTDQ2PS  Z1, Z1
@@ -9902,9 +10606,9 @@ TEXT ·resampleAVX512(SB), NOSPLIT, $0-112
 	MOVQ         CX, R9
 	ANDQ         $-16, R9
 	CMPQ         R8, R9
-	JGE          done463
+	JGE          done493
 
-loop462:
+loop492:
 	VMOVUPS    (SI)(R8*4), Z9
 	VXORPS     Z10, Z10, Z10
 	VMAXPS     Z10, Z9, Z9
@@ -9947,11 +10651,11 @@ loop462:
 	VMOVUPS    Z9, (AX)(R8*4)
 	ADDQ       $+16, R8
 	CMPQ       R8, R9
-	JLT        loop462
+	JLT        loop492
 
-done463:
+done493:
 	ANDQ       $+15, CX
-	JZ         done464
+	JZ         done494
 	MOVQ       $+1, R9
 	SHLQ       CL, R9
 	DECQ       R9
@@ -9997,7 +10701,7 @@ done463:
 	VMULPS     Z7, Z0, Z0
 	VMOVUPS    Z0, K1, (AX)(R8*4)
 
-done464:
+done494:
 	VZEROUPPER
 	RET
 
@@ -10018,70 +10722,70 @@ TEXT ·copyPatches8(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done466
+	JGE   done496
 
-loop465:
+loop495:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done468
+	JGE  done498
 
-loop467:
+loop497:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done470
+	JGE  done500
 
-loop469:
+loop499:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done472
+	JGE  done502
 
-loop471:
+loop501:
 	VMOVUPS (R13), Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop471
+	JLT     loop501
 
-done472:
+done502:
 	ADDQ $+32, R12
 	CMPQ R12, BX
-	JLT  loop469
+	JLT  loop499
 
-done470:
+done500:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done474
+	JGE  done504
 
-loop473:
+loop503:
 	VMOVUPS (R12), Y0
 	VMOVUPS Y0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop473
+	JLT     loop503
 
-done474:
+done504:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop467
+	JLT  loop497
 
-done468:
+done498:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop465
+	JLT  loop495
 
-done466:
+done496:
 	VZEROUPPER
 	RET
 
@@ -10102,70 +10806,70 @@ TEXT ·copyPatches4(SB), NOSPLIT, $0-96
 	IMULQ DI, R8
 	XORQ  R9, R9
 	CMPQ  R9, kernelRows+48(FP)
-	JGE   done476
+	JGE   done506
 
-loop475:
+loop505:
 	MOVQ CX, R10
 	XORQ R11, R11
 	CMPQ R11, kernelCols+56(FP)
-	JGE  done478
+	JGE  done508
 
-loop477:
+loop507:
 	XORQ R12, R12
 	CMPQ R12, BX
-	JGE  done480
+	JGE  done510
 
-loop479:
+loop509:
 	LEAQ (R10)(R12*1), R13
 	LEAQ (AX)(R12*1), R14
 	XORQ R15, R15
 	CMPQ R15, DX
-	JGE  done482
+	JGE  done512
 
-loop481:
+loop511:
 	VMOVUPS (R13), X0
 	VMOVUPS X0, (R14)
 	ADDQ    SI, R13
 	ADDQ    DI, R14
 	ADDQ    $+1, R15
 	CMPQ    R15, DX
-	JLT     loop481
+	JLT     loop511
 
-done482:
+done512:
 	ADDQ $+16, R12
 	CMPQ R12, BX
-	JLT  loop479
+	JLT  loop509
 
-done480:
+done510:
 	LEAQ (R10)(BX*1), R12
 	LEAQ (AX)(BX*1), R13
 	XORQ R14, R14
 	CMPQ R14, DX
-	JGE  done484
+	JGE  done514
 
-loop483:
+loop513:
 	VMOVUPS (R12), X0
 	VMOVUPS X0, (R13)
 	ADDQ    SI, R12
 	ADDQ    DI, R13
 	ADDQ    $+1, R14
 	CMPQ    R14, DX
-	JLT     loop483
+	JLT     loop513
 
-done484:
+done514:
 	ADDQ R8, AX
 	ADDQ $0x04, R10
 	ADDQ $+1, R11
 	CMPQ R11, kernelCols+56(FP)
-	JLT  loop477
+	JLT  loop507
 
-done478:
+done508:
 	ADDQ SI, CX
 	ADDQ $+1, R9
 	CMPQ R9, kernelRows+48(FP)
-	JLT  loop475
+	JLT  loop505
 
-done476:
+done506:
 	VZEROUPPER
 	RET
 
@@ -10181,9 +10885,9 @@ TEXT ·splitPairs8(SB), NOSPLIT, $0-104
 	SHLQ $0x02, AX
 	XORQ BX, BX
 	CMPQ BX, AX
-	JGE  done486
+	JGE  done516
 
-loop485:
+loop515:
 	MOVQ even_base+0(FP), SI
 	LEAQ (SI)(BX*1), SI
 	MOVQ odd_base+24(FP), DI
@@ -10192,9 +10896,9 @@ loop485:
 	LEAQ (R8)(BX*2), R8
 	XORQ R9, R9
 	CMPQ R9, rows+72(FP)
-	JGE  done488
+	JGE  done518
 
-loop487:
+loop517:
 	VMOVUPS (R8), Y0
 	VMOVUPS 32(R8), Y1
 	VSHUFPS $0x88, Y1, Y0, Y2
@@ -10208,14 +10912,14 @@ loop487:
 	ADDQ    DX, DI
 	ADDQ    $+1, R9
 	CMPQ    R9, rows+72(FP)
-	JLT     loop487
+	JLT     loop517
 
-done488:
+done518:
 	ADDQ $+32, BX
 	CMPQ BX, AX
-	JLT  loop485
+	JLT  loop515
 
-done486:
+done516:
 	MOVQ even_base+0(FP), BX
 	LEAQ (BX)(AX*1), BX
 	MOVQ odd_base+24(FP), SI
@@ -10224,9 +10928,9 @@ done486:
 	LEAQ (DI)(AX*2), AX
 	XORQ DI, DI
 	CMPQ DI, rows+72(FP)
-	JGE  done490
+	JGE  done520
 
-loop489:
+loop519:
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	VSHUFPS $0x88, Y1, Y0, Y2
@@ -10240,9 +10944,9 @@ loop489:
 	ADDQ    DX, SI
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop489
+	JLT     loop519
 
-done490:
+done520:
 	VZEROUPPER
 	RET
 
@@ -10258,9 +10962,9 @@ TEXT ·splitPairs4(SB), NOSPLIT, $0-104
 	SHLQ $0x02, AX
 	XORQ BX, BX
 	CMPQ BX, AX
-	JGE  done492
+	JGE  done522
 
-loop491:
+loop521:
 	MOVQ even_base+0(FP), SI
 	LEAQ (SI)(BX*1), SI
 	MOVQ odd_base+24(FP), DI
@@ -10269,9 +10973,9 @@ loop491:
 	LEAQ (R8)(BX*2), R8
 	XORQ R9, R9
 	CMPQ R9, rows+72(FP)
-	JGE  done494
+	JGE  done524
 
-loop493:
+loop523:
 	VMOVUPS (R8), X0
 	VMOVUPS 16(R8), X1
 	VSHUFPS $0x88, X1, X0, X2
@@ -10283,14 +10987,14 @@ loop493:
 	ADDQ    DX, DI
 	ADDQ    $+1, R9
 	CMPQ    R9, rows+72(FP)
-	JLT     loop493
+	JLT     loop523
 
-done494:
+done524:
 	ADDQ $+16, BX
 	CMPQ BX, AX
-	JLT  loop491
+	JLT  loop521
 
-done492:
+done522:
 	MOVQ even_base+0(FP), BX
 	LEAQ (BX)(AX*1), BX
 	MOVQ odd_base+24(FP), SI
@@ -10299,9 +11003,9 @@ done492:
 	LEAQ (DI)(AX*2), AX
 	XORQ DI, DI
 	CMPQ DI, rows+72(FP)
-	JGE  done496
+	JGE  done526
 
-loop495:
+loop525:
 	VMOVUPS (AX), X0
 	VMOVUPS 16(AX), X1
 	VSHUFPS $0x88, X1, X0, X2
@@ -10313,9 +11017,9 @@ loop495:
 	ADDQ    DX, SI
 	ADDQ    $+1, DI
 	CMPQ    DI, rows+72(FP)
-	JLT     loop495
+	JLT     loop525
 
-done496:
+done526:
 	VZEROUPPER
 	RET
 
@@ -10331,9 +11035,9 @@ TEXT ·joinPairs8(SB), NOSPLIT, $0-104
 	SHLQ $0x02, AX
 	XORQ BX, BX
 	CMPQ BX, AX
-	JGE  done498
+	JGE  done528
 
-loop497:
+loop527:
 	MOVQ even_base+24(FP), SI
 	LEAQ (SI)(BX*1), SI
 	MOVQ odd_base+48(FP), DI
@@ -10342,9 +11046,9 @@ loop497:
 	LEAQ (R8)(BX*2), R8
 	XORQ R9, R9
 	CMPQ R9, rows+72(FP)
-	JGE  done500
+	JGE  done530
 
-loop499:
+loop529:
 	VMOVUPS    (SI), Y0
 	VMOVUPS    (DI), Y1
 	VUNPCKLPS  Y1, Y0, Y2
@@ -10358,14 +11062,14 @@ loop499:
 	ADDQ       DX, DI
 	ADDQ       $+1, R9
 	CMPQ       R9, rows+72(FP)
-	JLT        loop499
+	JLT        loop529
 
-done500:
+done530:
 	ADDQ $+32, BX
 	CMPQ BX, AX
-	JLT  loop497
+	JLT  loop527
 
-done498:
+done528:
 	MOVQ even_base+24(FP), BX
 	LEAQ (BX)(AX*1), BX
 	MOVQ odd_base+48(FP), SI
@@ -10374,9 +11078,9 @@ done498:
 	LEAQ (DI)(AX*2), AX
 	XORQ DI, DI
 	CMPQ DI, rows+72(FP)
-	JGE  done502
+	JGE  done532
 
-loop501:
+loop531:
 	VMOVUPS    (BX), Y0
 	VMOVUPS    (SI), Y1
 	VUNPCKLPS  Y1, Y0, Y2
@@ -10390,9 +11094,9 @@ loop501:
 	ADDQ       DX, SI
 	ADDQ       $+1, DI
 	CMPQ       DI, rows+72(FP)
-	JLT        loop501
+	JLT        loop531
 
-done502:
+done532:
 	VZEROUPPER
 	RET
 
@@ -10408,9 +11112,9 @@ TEXT ·joinPairs4(SB), NOSPLIT, $0-104
 	SHLQ $0x02, AX
 	XORQ BX, BX
 	CMPQ BX, AX
-	JGE  done504
+	JGE  done534
 
-loop503:
+loop533:
 	MOVQ even_base+24(FP), SI
 	LEAQ (SI)(BX*1), SI
 	MOVQ odd_base+48(FP), DI
@@ -10419,9 +11123,9 @@ loop503:
 	LEAQ (R8)(BX*2), R8
 	XORQ R9, R9
 	CMPQ R9, rows+72(FP)
-	JGE  done506
+	JGE  done536
 
-loop505:
+loop535:
 	VMOVUPS   (SI), X0
 	VMOVUPS   (DI), X1
 	VUNPCKLPS X1, X0, X2
@@ -10433,14 +11137,14 @@ loop505:
 	ADDQ      DX, DI
 	ADDQ      $+1, R9
 	CMPQ      R9, rows+72(FP)
-	JLT       loop505
+	JLT       loop535
 
-done506:
+done536:
 	ADDQ $+16, BX
 	CMPQ BX, AX
-	JLT  loop503
+	JLT  loop533
 
-done504:
+done534:
 	MOVQ even_base+24(FP), BX
 	LEAQ (BX)(AX*1), BX
 	MOVQ odd_base+48(FP), SI
@@ -10449,9 +11153,9 @@ done504:
 	LEAQ (DI)(AX*2), AX
 	XORQ DI, DI
 	CMPQ DI, rows+72(FP)
-	JGE  done508
+	JGE  done538
 
-loop507:
+loop537:
 	VMOVUPS   (BX), X0
 	VMOVUPS   (SI), X1
 	VUNPCKLPS X1, X0, X2
@@ -10463,8 +11167,8 @@ loop507:
 	ADDQ      DX, SI
 	ADDQ      $+1, DI
 	CMPQ      DI, rows+72(FP)
-	JLT       loop507
+	JLT       loop537
 
-done508:
+done538:
 	VZEROUPPER
 	RET

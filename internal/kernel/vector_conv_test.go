@@ -92,7 +92,7 @@ func TestPatches(t *testing.T) {
 }
 
 func TestDepthwise(t *testing.T) {
-	const room = 500 * 64 * 2
+	const room = 4096
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		yf, xf, kf, bf := newFence(t, room), newFence(t, room), newFence(t, room), newFence(t, room)
 		for i, g := range append(geometries, Geometry{2, 12, 12, 9, 8, 1, 1, 1, 1}) {

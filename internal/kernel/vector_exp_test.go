@@ -45,6 +45,12 @@ func TestExponentials(t *testing.T) {
 			}
 			return math.Exp(x), 0
 		}},
+		{"elu", func(s *Set[float32]) { s.ELU(y, x, 1, 1) }, 3e-7, func(x float64) (a, b float64) {
+			if x > 0 {
+				return x, 0
+			}
+			return math.Expm1(x), 0
+		}},
 		{"softplus", func(s *Set[float32]) { s.Softplus(y, x) }, 4e-7, func(x float64) (a, b float64) {
 			return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))), 0
 		}},

@@ -59,7 +59,7 @@ func tanhGradAVX2(dx []float32, y []float32, dy []float32)
 //go:noescape
 func reluGradAVX2(dx []float32, y []float32, dy []float32)
 
-// leakyReLUAVX2 is y[i] = max(x[i], slope x[i]).
+// leakyReLUAVX2 is y[i] = x[i] where x[i] > 0, else slope x[i].
 //
 //go:noescape
 func leakyReLUAVX2(y []float32, x []float32, slope float32)
@@ -68,6 +68,31 @@ func leakyReLUAVX2(y []float32, x []float32, slope float32)
 //
 //go:noescape
 func leakyReLUGradAVX2(dx []float32, y []float32, dy []float32, slope float32)
+
+// eluAVX2 is y[i] = scale x[i] where x[i] > 0, else alpha (e^x[i] − 1).
+//
+//go:noescape
+func eluAVX2(y []float32, x []float32, scale float32, alpha float32)
+
+// eluGradAVX2 is dx[i] = scale dy[i] where y[i] > 0, else (y[i] + alpha) dy[i].
+//
+//go:noescape
+func eluGradAVX2(dx []float32, y []float32, dy []float32, scale float32, alpha float32)
+
+// slopesAVX2 is y[i] = v[i] where x[i] > 0, else a[i] v[i].
+//
+//go:noescape
+func slopesAVX2(y []float32, x []float32, a []float32, v []float32)
+
+// largerAVX2 is y[i] = max(a[i], b[i]); NaN wins.
+//
+//go:noescape
+func largerAVX2(y []float32, a []float32, b []float32)
+
+// claimAVX2 is dx[i] += dy[i], and then dy[i] = 0, where x[i] = top[i].
+//
+//go:noescape
+func claimAVX2(dx []float32, dy []float32, x []float32, top []float32)
 
 // geluAVX2 is y[i] = x[i] Φ(x[i]).
 //
@@ -343,7 +368,7 @@ func tanhGradAVX512(dx []float32, y []float32, dy []float32)
 //go:noescape
 func reluGradAVX512(dx []float32, y []float32, dy []float32)
 
-// leakyReLUAVX512 is y[i] = max(x[i], slope x[i]).
+// leakyReLUAVX512 is y[i] = x[i] where x[i] > 0, else slope x[i].
 //
 //go:noescape
 func leakyReLUAVX512(y []float32, x []float32, slope float32)
@@ -352,6 +377,31 @@ func leakyReLUAVX512(y []float32, x []float32, slope float32)
 //
 //go:noescape
 func leakyReLUGradAVX512(dx []float32, y []float32, dy []float32, slope float32)
+
+// eluAVX512 is y[i] = scale x[i] where x[i] > 0, else alpha (e^x[i] − 1).
+//
+//go:noescape
+func eluAVX512(y []float32, x []float32, scale float32, alpha float32)
+
+// eluGradAVX512 is dx[i] = scale dy[i] where y[i] > 0, else (y[i] + alpha) dy[i].
+//
+//go:noescape
+func eluGradAVX512(dx []float32, y []float32, dy []float32, scale float32, alpha float32)
+
+// slopesAVX512 is y[i] = v[i] where x[i] > 0, else a[i] v[i].
+//
+//go:noescape
+func slopesAVX512(y []float32, x []float32, a []float32, v []float32)
+
+// largerAVX512 is y[i] = max(a[i], b[i]); NaN wins.
+//
+//go:noescape
+func largerAVX512(y []float32, a []float32, b []float32)
+
+// claimAVX512 is dx[i] += dy[i], and then dy[i] = 0, where x[i] = top[i].
+//
+//go:noescape
+func claimAVX512(dx []float32, dy []float32, x []float32, top []float32)
 
 // geluAVX512 is y[i] = x[i] Φ(x[i]).
 //

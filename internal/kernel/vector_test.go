@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -119,6 +120,18 @@ var points = []struct {
 	{"ReLUGrad", false, func(s *Set[float32], y, a, b []float32) { s.ReLUGrad(y, a, b) }},
 	{"LeakyReLU", true, func(s *Set[float32], y, a, _ []float32) { s.LeakyReLU(y, a, 0.25) }},
 	{"LeakyReLUGrad", false, func(s *Set[float32], y, a, b []float32) { s.LeakyReLUGrad(y, a, b, 0.25) }},
+	{"Larger", true, func(s *Set[float32], y, a, b []float32) { s.Larger(y, a, b) }},
+	{"ELU", true, func(s *Set[float32], y, a, _ []float32) { s.ELU(y, a, 1.5, 0.25) }},
+	{"ELUGrad", false, func(s *Set[float32], y, a, b []float32) { s.ELUGrad(y, a, b, 1.5, 0.25) }},
+	{"Slopes", false, func(s *Set[float32], y, a, b []float32) { s.Slopes(y, a, b, a) }},
+	{"Slopes of others", false, func(s *Set[float32], y, a, b []float32) { s.Slopes(y, a, a, b) }},
+	{"Claim", false, func(s *Set[float32], y, a, b []float32) {
+		top, dy := slices.Clone(a), slices.Clone(b)
+		s.Larger(top, a, b)
+		copy(y, a)
+		s.Claim(y, dy, a, top)
+		s.Axpy(y, -0.5, dy) // what was not claimed
+	}},
 	{"GELU", true, func(s *Set[float32], y, a, _ []float32) { s.GELU(y, a) }},
 	{"GELUGrad", false, func(s *Set[float32], y, a, b []float32) { s.GELUGrad(y, a, b) }},
 	{"SiLU", true, func(s *Set[float32], y, a, _ []float32) { s.SiLU(y, a) }},
@@ -248,6 +261,10 @@ func TestShort(t *testing.T) {
 			"Sigmoid":     func() { s.Sigmoid(short, long) },
 			"ReLUGrad":    func() { s.ReLUGrad(long, long, short) },
 			"LeakyReLU":   func() { s.LeakyReLU(short, long, 0.5) },
+			"ELU":         func() { s.ELU(short, long, 1, 1) },
+			"ELUGrad":     func() { s.ELUGrad(long, long, short, 1, 1) },
+			"Slopes":      func() { s.Slopes(long, long, short, long) },
+			"Claim":       func() { s.Claim(long, long, long, short) },
 			"GELUGrad":    func() { s.GELUGrad(long, long, short) },
 			"AvgPool":     func() { s.AvgPool(long[:16], short, 1, 8, 8, 2) },
 			"AvgPoolGrad": func() { s.AvgPoolGrad(short, long[:16], 1, 8, 8, 2) },

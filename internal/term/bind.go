@@ -269,7 +269,7 @@ func (k Kinds) field(v reflect.Value, f field, a Arg, name string) error {
 	}
 	err := k.set(v, a, name+": "+f.key+" ")
 	if f.by >= 0 {
-		or += " or two as 3x1"
+		or += ", or two as in 3x1"
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.Err = fmt.Errorf("%w%s", e.Err, or)

@@ -32,12 +32,19 @@ var synonyms = map[string]string{
 	"convtranspose2d": "convtranspose", "conv2dtranspose": "convtranspose", "deconv": "convtranspose", "deconvolution": "convtranspose",
 	"transposedconv": "convtranspose", "upconv": "convtranspose", "kernel_size": "kernel", "strides": "stride", "padding": "pad", "dilation_rate": "dilation",
 	"group": "groups", "dilations": "dilation", "output_padding": "outpad", "use_bias": "bias", "maxpool": "pool", "maxpool2d": "pool",
-	"maxpooling": "pool", "averagepool": "avgpool", "meanpool": "avgpool", "gap": "globalavgpool", "bn": "batchnorm", "ln": "layernorm",
+	"maxpooling": "pool", "maxpooling2d": "pool", "averagepool": "avgpool", "meanpool": "avgpool", "avgpool2d": "avgpool", "averagepooling": "avgpool",
+	"averagepooling2d": "avgpool", "gap": "globalavgpool", "globalaveragepooling2d": "globalavgpool", "adaptiveavgpool2d": "globalavgpool", "bn": "batchnorm",
+	"ln": "layernorm", "spatialdropout": "dropout2d", "spatialdropout2d": "dropout2d", "featuredropout": "dropout2d", "parametricrelu": "prelu",
 	"lrelu": "leakyrelu", "swish": "silu", "logistic": "sigmoid", "view": "reshape", "cat": "concat", "sequential": "seq", "skip": "residual",
 	"units": "out", "neurons": "out", "maps": "out", "filters": "out", "channels": "out", "rate": "p", "alpha": "slope",
+	"negative_slope": "slope", "pool_size": "size",
 	"lr": "eta", "learning_rate": "eta", "l2": "lambda", "weight_decay": "lambda", "batch_size": "batch", "optimiser": "optimizer",
 	"initializer": "init", "augmentation": "augment", "nll": "log-likelihood", "bce": "binary-cross-entropy", "l1": "mae", "label_smoothing": "smoothing", "xavier": "glorot",
-	"kaiming": "he", "timedistributed": "perstep", "masking": "masked", "mask": "masked", "flip": "reverse", "mask_value": "value",
+	"kaiming": "he", "timedistributed": "perstep", "simplernn": "rnn", "elman": "rnn", "hidden_size": "out", "hidden": "out", "bidirectional": "both",
+	"go_backwards": "reverse", "masking": "masked", "mask": "masked", "flip": "reverse", "mask_value": "value",
+	"multiheadattention": "attention", "selfattention": "attention", "mha": "attention", "num_heads": "heads", "nhead": "heads", "embed": "embedding",
+	"vocab_size": "vocabulary", "num_embeddings": "vocabulary", "input_dim": "vocabulary", "embedding_dim": "size", "mask_zero": "padded",
+	"padding_idx": "padded", "positionembedding": "positions", "positionalencoding": "positions", "pos_embed": "positions",
 }
 
 // Nearest is the name that is meant by what was typed: what others call it, or of the fewest slips if they are few, or else the first that it

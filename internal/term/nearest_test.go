@@ -20,8 +20,19 @@ func TestNearest(t *testing.T) {
 			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
 		}
 	}
-	for typed, want := range map[string]string{"maxpool": "pool", "BN": "batchnorm", "lr": "eta", "fc": "dense", "linear": "dense"} {
-		if got := Nearest(typed, []string{"pool", "dense", "batchnorm", "eta", "lambda"}); got != want {
+	for typed, want := range map[string]string{"maxpool": "pool", "BN": "batchnorm", "lr": "eta", "fc": "dense", "linear": "dense", "SpatialDropout2D": "dropout2d",
+		"averagepooling2d": "avgpool", "padding": "pad"} {
+		if got := Nearest(typed, []string{"dropout", "dropout2d", "avgpool", "pad", "pool", "dense", "batchnorm", "eta", "lambda"}); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", typed, got, want)
+		}
+	}
+	for typed, want := range map[string]string{"Conv2DTranspose": "convtranspose", "depthwiseconv2d": "conv", "deconv": "convtranspose", "conv2d": "conv", "convtrans": "convtranspose"} {
+		if got := Nearest(typed, []string{"dense", "conv", "convtranspose"}); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", typed, got, want)
+		}
+	}
+	for typed, want := range map[string]string{"strides": "stride", "kernel_size": "kernel", "padding": "pad", "output_padding": "outpad", "dilation_rate": "dilation", "use_bias": "bias"} {
+		if got := Nearest(typed, []string{"out", "kernel", "stride", "pad", "outpad", "bias", "init", "dilation", "groups"}); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", typed, got, want)
 		}
 	}

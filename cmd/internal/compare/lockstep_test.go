@@ -298,6 +298,8 @@ func TestNewErrors(t *testing.T) {
 		{graph.Seq{graph.Conv{Out: 2, Kernel: 2}, graph.Conv{Out: 2, Kernel: 2, Groups: 2}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 1 conv(2,2,groups=2) is not"},
 		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Pad: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,pad=1) is not"},
 		{graph.Dense{Out: 3}, &graph.Loss{Name: "hinge", Cost: graph.Quadratic.Cost}, recipe, "cost hinge is not among those by hand"},
+		{graph.Seq{graph.MaxPool{Size: 2, Stride: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 pool(2,stride=1) is not"},
+		{graph.Seq{graph.MaxPool{Size: 2, Pad: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 pool(2,pad=1) is not"},
 		{graph.MaxPool{Size: 7}, graph.Quadratic, recipe, "graph: layer 0 pool(7)"},
 		{graph.Dense{Out: 3}, graph.Quadratic, models.Recipe{Batch: 4}, "train: eta 0"},
 		{graph.Dense{Out: 3}, graph.Quadratic, models.Recipe{Batch: 31, Eta: 1, DropTail: true}, "30 training examples do not make a mini-batch of 31"},

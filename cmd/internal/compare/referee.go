@@ -144,7 +144,7 @@ func newDeep(layers []graph.Layer, m models.Model) (deep, error) {
 	for i, l := range layers {
 		hand, y := layer(l, shape)
 		if y == nil {
-			return deep{}, fmt.Errorf("layer %d %s is not among those by hand: dense, conv without stride and pad, groups and dilation, of square filters, pool, dropout, sigmoid, tanh, relu, all with their biases", i, graph.Seq{l})
+			return deep{}, fmt.Errorf("layer %d %s is not among those by hand: dense, conv without stride and pad, groups and dilation, of square filters, pool without stride and pad, dropout, sigmoid, tanh, relu, all with their biases", i, graph.Seq{l})
 		}
 		if shape = y; hand != nil {
 			h.Layers = append(h.Layers, hand)
@@ -174,6 +174,9 @@ func layer(l graph.Layer, x graph.Shape) (byhand.Layer, graph.Shape) {
 		}
 		return byhand.NewConvolution(x[0], x[1], x[2], l.Out, l.Kernel), graph.Shape{l.Out, x[1] - l.Kernel + 1, x[2] - l.Kernel + 1}
 	case graph.MaxPool:
+		if l.Stride != 0 && l.Stride != l.Size || l.Pad != 0 {
+			return nil, nil
+		}
 		return byhand.MaxPool{Maps: x[0], Rows: x[1], Cols: x[2], Size: l.Size}, graph.Shape{x[0], x[1] / l.Size, x[2] / l.Size}
 	case graph.Dropout:
 		if l.P == 0 {

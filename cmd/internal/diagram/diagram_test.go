@@ -42,6 +42,14 @@ var nets = map[string]graph.Layer{
 		same(4), graph.Concat{{same(2)}, {same(2), graph.BatchNorm{}, same(3)}, {}}, graph.Repeat{Times: 3, Layers: graph.Seq{graph.Residual{same(9)}}},
 		graph.Add{{graph.Dense{Out: 9}}, {graph.Dense{Out: 9}, graph.Add{{}, {graph.Tanh}}}}, graph.LayerNorm{}, graph.Dense{Out: 10},
 	},
+	"attention": graph.Seq{
+		graph.Conv{Out: 6, Kernel: 7, Stride: 7}, graph.Steps{}, graph.Masked{}, graph.Residual{graph.PerStep{graph.LayerNorm{}}, graph.Attention{Heads: 2}},
+		graph.GlobalAvgPool{}, graph.Dense{Out: 10},
+	},
+	"recurrent": graph.Seq{
+		graph.Reshape{Shape: graph.Shape{28, 28}}, graph.Masked{}, graph.LSTM{Out: 6, Both: true}, graph.PerStep{graph.Dense{Out: 5}, graph.Tanh}, graph.GRU{Out: 4},
+		graph.Concat{{graph.Last{}}, {graph.Reverse{}, graph.RNN{Out: 3}, graph.Last{}}}, graph.Dense{Out: 10},
+	},
 	"wired": graph.Graph{
 		{Layer: same(3), Name: "a"}, {Layer: graph.ReLU, Name: "b"}, {Layer: graph.Concat{}, Name: "c", From: []string{"a", "b", "input"}},
 		{Layer: same(3), Name: "d"}, {Layer: graph.Add{}, From: []string{"a", "d"}}, {Layer: graph.Dense{Out: 10}},

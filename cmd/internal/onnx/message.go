@@ -59,7 +59,7 @@ func nodeProto(kind string, in []string, y string, attributes ...attribute) mess
 // attribute is an AttributeProto.
 type attribute = message
 
-// withInt is an attribute that is an integer, withFloat one that is a number, and withInts one that is a list of integers.
+// withInt is an attribute that is an integer, withFloat one that is a number, withInts a list of integers, and withText a text.
 func withInt(name string, v int) attribute {
 	a := attribute{}
 	a.text(1, name)
@@ -83,6 +83,14 @@ func withInts(name string, v ...int) attribute {
 		a.int(8, i)
 	}
 	a.int(20, 7)
+	return a
+}
+
+func withText(name, v string) attribute {
+	a := attribute{}
+	a.text(1, name)
+	a.text(4, v)
+	a.int(20, 3)
 	return a
 }
 

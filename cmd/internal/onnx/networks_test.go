@@ -18,7 +18,8 @@ type network struct {
 var networks = map[string]network{
 	"activations": {graph.Seq{
 		graph.Dense{Out: 9}, graph.Sigmoid, graph.Dense{Out: 9}, graph.Tanh, graph.Dense{Out: 9, NoBias: true}, graph.ReLU, graph.Dense{Out: 9}, graph.GELU,
-		graph.Dense{Out: 9}, graph.SiLU, graph.Dense{Out: 9}, graph.LeakyReLU{Slope: .2}, graph.Dense{Out: 9}, graph.Softmax, graph.Dense{Out: 4},
+		graph.Dense{Out: 9}, graph.SiLU, graph.Dense{Out: 9}, graph.LeakyReLU{Slope: .2},
+		graph.Dense{Out: 9}, graph.ELU{Alpha: .7}, graph.Dense{Out: 9}, graph.SELU, graph.Dense{Out: 9}, graph.PReLU{}, graph.PReLU{Shared: true}, graph.Softplus, graph.Dense{Out: 9}, graph.Softmax, graph.Dense{Out: 4},
 	}, graph.CrossEntropy, vector, false},
 	"float64": {graph.Seq{graph.Dense{Out: 9}, graph.BatchNorm{}, graph.GELU, graph.Dense{Out: 4}}, graph.LogLikelihood, vector, true},
 	"images": {graph.Seq{
@@ -33,6 +34,10 @@ var networks = map[string]network{
 		graph.ConvTranspose{Out: 4, Kernel: 2, Cols: 3, Dilation: 2, Groups: 2, NoBias: true}, graph.Dense{Out: 3},
 	}, graph.LogLikelihood, image, false},
 	"no multiple of the window": {graph.Seq{graph.MaxPool{Size: 3}, graph.AvgPool{Size: 2}, graph.Dense{Out: 3}}, graph.MSE, shape{2, 8, 7}, false},
+	"windows that overlap": {graph.Seq{
+		graph.MaxPool{Size: 3, Stride: 2, Pad: 1}, graph.PReLU{}, graph.Dropout2D{P: .5}, graph.Conv{Out: 3, Kernel: 1}, graph.PReLU{Shared: true},
+		graph.Dropout2D{P: .5, Unscaled: true}, graph.AvgPool{Size: 2, Stride: 1, Pad: 1}, graph.AvgPool{Size: 4, Stride: 3, Pad: 2}, graph.Dense{Out: 3},
+	}, graph.MSE, image, false},
 	"branches": {graph.Seq{
 		graph.Concat{{graph.Conv{Out: 2, Kernel: 3, Pad: graph.Same}}, {}, {graph.Slice{From: 1, To: 2}}},
 		graph.Residual{graph.Conv{Out: 5, Kernel: 3, Pad: graph.Same}, graph.Tanh}, graph.Add{{}, {graph.SiLU}}, graph.Slice{From: 1, To: 4}, graph.GlobalAvgPool{},
@@ -44,6 +49,26 @@ var networks = map[string]network{
 	"shared": {graph.Seq{
 		graph.Concat{{graph.Slice{From: 0, To: 6}, twin}, {graph.Slice{From: 6, To: 12}, twin}}, graph.Dense{Out: 2},
 	}, graph.BinaryCrossEntropy, vector, false},
+	"patches": {graph.Seq{
+		graph.Conv{Out: 4, Kernel: 2, Stride: 2}, graph.Steps{}, graph.Positions{}, graph.Residual{graph.PerStep{graph.LayerNorm{}}, graph.Attention{Heads: 2}},
+		graph.Residual{graph.PerStep{graph.Dense{Out: 5}, graph.GELU, graph.Dense{Out: 4}}}, graph.GlobalAvgPool{}, graph.Dense{Out: 3},
+	}, graph.LogLikelihood, image, false},
+	"tokens": {graph.Seq{
+		layer(func(_ *graph.Builder, x *node) *node { return op.Floor.Apply(op.Abs.Apply(x)) }), graph.Embedding{Vocabulary: 9, Size: 4, Padded: true},
+		graph.Attention{Heads: 2}, graph.Concat{{graph.GlobalAvgPool{}}, {graph.Reshape{Shape: shape{6, 8}}, graph.GlobalAvgPool{}}}, graph.Dense{Out: 3},
+	}, graph.LogLikelihood, vector, false},
+	"padded steps": {graph.Seq{
+		graph.Reshape{Shape: shape{6, 2}}, layer(func(_ *graph.Builder, x *node) *node { return op.ReLU.Apply(x) }), graph.Masked{},
+		graph.Attention{Heads: 1}, graph.GlobalAvgPool{}, graph.Dense{Out: 3},
+	}, graph.LogLikelihood, vector, false},
+	"recurrent": {graph.Seq{
+		graph.Reshape{Shape: shape{6, 2}}, graph.RNN{Out: 3}, graph.LSTM{Out: 4, Both: true}, graph.GRU{Out: 3, Both: true}, graph.Reverse{}, graph.LSTM{Out: 3, Reverse: true},
+		graph.PerStep{graph.Dense{Out: 3}},
+	}, graph.LogLikelihood, vector, false},
+	"padded recurrent": {graph.Seq{
+		graph.Reshape{Shape: shape{6, 2}}, layer(func(_ *graph.Builder, x *node) *node { return op.ReLU.Apply(x) }), graph.Masked{},
+		graph.LSTM{Out: 4, Both: true}, graph.GRU{Out: 3}, graph.RNN{Out: 3}, graph.Last{}, graph.Dense{Out: 3},
+	}, graph.LogLikelihood, vector, false},
 	"steps":                   {graph.Seq{layer(recurrent), graph.Dense{Out: 6}}, graph.EachStep(3, graph.LogLikelihood), vector, false},
 	"made of others":          {layers(one(triple(op.Exp)), one(triple(triple(op.Tanh)))), graph.MSE, vector, false},
 	"reshaped":                {graph.Seq{graph.Reshape{Shape: shape{3, 2, 2}}, graph.Conv{Out: 2, Kernel: 2}, graph.Flatten{}}, graph.MSE, vector, false},

@@ -62,8 +62,8 @@ func Encode(n *graph.Net, info Info) ([]byte, error) {
 		b.write(output, "Add", nil, b.node("Mul", b.y, b.tensor("deviation", shape, s.Deviation)), b.tensor("mean", shape, s.Mean))
 	}
 	g := message{}
-	for _, node := range b.nodes {
-		g.bytes(1, node)
+	for _, node := range b.needed() {
+		g.bytes(1, node.proto)
 	}
 	g.text(2, info.Name)
 	for _, c := range b.constants {
@@ -108,9 +108,31 @@ type body struct {
 	x, y      string   // the examples as the network sees them, and what it gives
 	taken     map[string]bool
 	size      string // the name of the mini-batch's size, a tensor (1); "" until it is needed
-	nodes     []message
-	read      map[string]bool // by the nodes
+	nodes     []written
+	read      map[string]bool // by the nodes that are needed
 	constants []constant
+}
+
+// written is a NodeProto with the names of its inputs and its result.
+type written struct {
+	x     []string
+	y     string
+	proto message
+}
+
+// needed are the nodes that the outputs come from.
+func (b *body) needed() (nodes []written) {
+	b.read[output] = true
+	for _, n := range slices.Backward(b.nodes) {
+		if b.read[n.y] {
+			nodes = append(nodes, n)
+			for _, x := range n.x {
+				b.read[x] = true
+			}
+		}
+	}
+	slices.Reverse(nodes)
+	return nodes
 }
 
 // constant is a parameter or a constant as a TensorProto.
@@ -191,10 +213,7 @@ func (b *body) nodeWith(kind string, attributes []attribute, in ...string) strin
 
 // write writes a node whose result is y.
 func (b *body) write(y, kind string, attributes []attribute, in ...string) {
-	for _, x := range in {
-		b.read[x] = true
-	}
-	b.nodes = append(b.nodes, nodeProto(kind, in, y, attributes...))
+	b.nodes = append(b.nodes, written{in, y, nodeProto(kind, in, y, attributes...)})
 }
 
 // tensor writes an initializer of []float32 or []float64, and is its name.

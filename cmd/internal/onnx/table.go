@@ -36,6 +36,19 @@ var rows = map[string]row{
 	"concat":        simple("Concat", withInt("axis", 1)),
 	"part":          part,
 
+	// sequences and their masks
+	"lookup":    lookup,
+	"stepMeans": stepMeans,
+	"present":   present,
+
+	"recurrent":       loop,
+	"recurrentStates": func(*body, call) error { return nil }, // ONNX's op keeps its own
+	"lastStep":        lastStep,
+	"reverseSteps":    reverseSteps,
+
+	"keep":     keep,
+	"maskKeys": maskKeys,
+
 	// activations
 	"sigmoid":    simple("Sigmoid"),
 	"tanh":       simple("Tanh"),
@@ -47,7 +60,14 @@ var rows = map[string]row{
 		b.end(c, "LeakyRelu", []attribute{withFloat("alpha", slope)}, c.x...)
 		return err
 	},
-	"silu": func(b *body, c call) error { return b.as(c, "Mul", c.x[0], b.node("Sigmoid", c.x[0])) },
+	"elu": func(b *body, c call) error {
+		alpha, err := c.number(0)
+		b.end(c, "Elu", []attribute{withFloat("alpha", alpha)}, c.x...)
+		return err
+	},
+	"selu":  simple("Selu"),
+	"prelu": prelu,
+	"silu":  func(b *body, c call) error { return b.as(c, "Mul", c.x[0], b.node("Sigmoid", c.x[0])) },
 	"gelu": func(b *body, c call) error { // x Φ(x) = x/2 (1 + erf(x/√2))
 		erf := b.node("Erf", b.node("Mul", c.x[0], b.number(1/math.Sqrt2)))
 		return b.as(c, "Mul", b.node("Mul", c.x[0], b.number(.5)), b.node("Add", erf, b.number(1)))
@@ -167,7 +187,8 @@ var rows = map[string]row{
 		return cmp.Or(err, b.as(c, "Reshape", b.node("Gather", c.x[0], b.ints(row...)), b.shape(c.Shape)))
 	},
 	"patches":    patches,
-	"maxWindows": maxWindows,
+	"maxWindows": overlapping("MaxPool"),
+	"avgWindows": overlapping("AveragePool", withInt("count_include_pad", 1)),
 }
 
 // as makes the op's result by a node without attributes.
@@ -248,40 +269,6 @@ func affine(b *body, c call) error {
 	return b.as(c, "Gemm", c.x...)
 }
 
-func conv(b *body, c call) error {
-	attributes, err := c.convolution(c.Args)
-	b.end(c, "Conv", attributes, c.x...)
-	return err
-}
-
-func convTranspose(b *body, c call) error {
-	outPad, err := c.ints(0)
-	if err != nil {
-		return err
-	}
-	attributes, err := c.convolution(c.Args[1:])
-	b.end(c, "ConvTranspose", append(attributes, withInts("output_padding", outPad[0], outPad[0])), c.x...)
-	return err
-}
-
-// convolution is a convolution's stride, pad or pads, and perhaps dilation and groups, as attributes.
-func (c call) convolution(args []string) (attributes []attribute, err error) {
-	var n [4][]int
-	c.Args = args
-	for i := range max(2, min(len(n), len(args))) {
-		if n[i], err = c.ints(i); err != nil {
-			return nil, err
-		}
-	}
-	s, rows, cols := n[0][0], n[1][0], n[1][len(n[1])-1]
-	attributes = []attribute{withInts("strides", s, s), withInts("pads", rows, cols, rows, cols)}
-	if len(args) > 2 {
-		d := n[2][0]
-		attributes = append(attributes, withInts("dilations", d, d), withInt("group", n[3][0]))
-	}
-	return attributes, nil
-}
-
 // pool is over windows side by side.
 func pool(kind string) row {
 	return func(b *body, c call) error {
@@ -293,6 +280,15 @@ func pool(kind string) row {
 		b.end(c, kind, []attribute{withInts("kernel_shape", side...), withInts("strides", side...)}, c.x...)
 		return nil
 	}
+}
+
+// prelu has a slope for each map, of one row and column, as ONNX counts axes from the last; or for each feature.
+func prelu(b *body, c call) error {
+	if len(c.Shape) == 2 {
+		return b.as(c, "PRelu", c.x...)
+	}
+	slopes := b.values[c.X[1]].Shape[0]
+	return b.as(c, "PRelu", c.x[0], b.node("Reshape", c.x[1], b.ints(slopes, 1, 1)))
 }
 
 // normalize is of x, the moments (2,c), γ and β.
@@ -364,46 +360,4 @@ func batchMul(b *body, c call) error {
 		}
 	}
 	return b.as(c, "MatMul", x...)
-}
-
-// windows are those of package op, in the order of its fields.
-type windows struct{ rows, cols, strideRows, strideCols, padRows, padCols, dilateRows, dilateCols int }
-
-// windows are those of the op, as attributes. So many rows and columns of them are over images of x; what is assumed below and on the right
-// is as much as they need.
-func (c call) windows(x graph.Shape, rows, cols int) (w windows, attributes []attribute, err error) {
-	n, err := c.ints(0)
-	if err != nil || len(n) != 8 {
-		return w, nil, cmp.Or(err, c.varies())
-	}
-	w = windows{n[0], n[1], n[2], n[3], n[4], n[5], max(1, n[6]), max(1, n[7])}
-	below := (rows-1)*w.strideRows + w.dilateRows*(w.rows-1) + 1 - x[2] - w.padRows
-	right := (cols-1)*w.strideCols + w.dilateCols*(w.cols-1) + 1 - x[3] - w.padCols
-	return w, []attribute{
-		withInts("kernel_shape", w.rows, w.cols), withInts("strides", w.strideRows, w.strideCols), withInts("dilations", w.dilateRows, w.dilateCols),
-		withInts("pads", w.padRows, w.padCols, max(0, below), max(0, right)),
-	}, nil
-}
-
-func maxWindows(b *body, c call) error {
-	_, attributes, err := c.windows(b.values[c.X[0]].Shape, c.Shape[2], c.Shape[3])
-	b.end(c, "MaxPool", attributes, c.x...)
-	return err
-}
-
-// patches are a convolution by filters each of which picks one element of the window, with the maps as the last axis.
-func patches(b *body, c call) error {
-	x := b.values[c.X[0]].Shape
-	w, attributes, err := c.windows(x, c.Shape[1], c.Shape[2])
-	if err != nil {
-		return err
-	}
-	size := x[1] * w.rows * w.cols
-	pick := make([]float32, size*size)
-	for i := range size {
-		pick[i*size+i] = 1
-	}
-	filters := b.tensor("patches", graph.Shape{size, x[1], w.rows, w.cols}, pick)
-	b.end(c, "Transpose", []attribute{withInts("perm", 0, 2, 3, 1)}, b.nodeWith("Conv", attributes, c.x[0], filters))
-	return nil
 }

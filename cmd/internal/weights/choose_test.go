@@ -135,7 +135,7 @@ func TestMisfit(t *testing.T) {
 	}
 }
 
-// TestOrder: the layers of each model of the catalogue are in the order of its tensors.
+// TestOrder: the layers of each model of the catalogue are in the order of its tensors; those of recurrent layers are this program's alone.
 func TestOrder(t *testing.T) {
 	for _, m := range models.All {
 		n, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: graph.Zero})
@@ -155,9 +155,11 @@ func TestOrder(t *testing.T) {
 		}
 		var want []string
 		for _, p := range n.Params {
-			want = append(want, p.Name)
+			if !strings.HasPrefix(p.Name, "lstm") {
+				want = append(want, p.Name)
+			}
 		}
-		if len(others) > 0 || !slices.Equal(names, want) {
+		if len(want)+len(others) != len(n.Params) || !slices.Equal(names, want) {
 			t.Errorf("%s: %v, want %v", m.Name, names, want)
 		}
 	}

@@ -40,6 +40,12 @@ func (o *orders) value(values []graph.Value, v graph.Value) (order, error) {
 		return o.concat(values, v), nil
 	case "affine":
 		return nil, o.meet(o.of[v.X[0]], values[v.X[1]].Name)
+	case "prelu":
+		x, slopes := o.of[v.X[0]], values[v.X[1]]
+		if slopes.Shape[0] == 1 {
+			return x, nil
+		}
+		return x, o.meet(x, slopes.Name)
 	case "normalize", "layerNorm":
 		x := o.of[v.X[0]]
 		for _, p := range v.X[1:] {

@@ -18,6 +18,8 @@ const (
 	transpose = "convtranspose"
 	batchNorm = "batchnorm"
 	layerNorm = "layernorm"
+	prelu     = "prelu"
+	vectors   = "vectors" // of tokens and positions: a weight that is as it is in any layout
 )
 
 // layer is a layer of the network with its parameters by part, in their order.
@@ -27,8 +29,19 @@ type layer struct {
 	params     []*graph.Param
 }
 
-// ownName has the names of layers that other programs have too.
-var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm)\d+)\.(w|b|gamma|beta|mean|variance)$`)
+// ownName has the names of layers that other programs have too. Attention is two dense layers, in and out.
+var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm|prelu|embedding|positions|attention)\d+(?:\.in|\.out)?)\.(w|b|gamma|beta|mean|variance|slope)$`)
+
+// kindOf is the kind of the layers of this name.
+func kindOf(name string) string {
+	switch name {
+	case "embedding", "positions":
+		return vectors
+	case "attention":
+		return dense
+	}
+	return name
+}
 
 // layersOf are the network's layers in the order in which an image meets them; and the parameters of layers that only this program has.
 func layersOf(n *graph.Net, values []graph.Value) (layers []*layer, others []*graph.Param) {
@@ -40,7 +53,7 @@ func layersOf(n *graph.Net, values []graph.Value) (layers []*layer, others []*gr
 		}
 		i := slices.IndexFunc(layers, func(l *layer) bool { return l.name == m[1] })
 		if i < 0 {
-			i, layers = len(layers), append(layers, &layer{name: m[1], kind: m[2]})
+			i, layers = len(layers), append(layers, &layer{name: m[1], kind: kindOf(m[2])})
 		}
 		layers[i].parts, layers[i].params = append(layers[i].parts, m[3]), append(layers[i].params, p)
 	}
@@ -84,8 +97,12 @@ func groupsOf(file []safetensors.Tensor) (groups []*group, loose []safetensors.T
 	return groups, loose, nil
 }
 
-// settle finds the kind of layer. A norm's weight and bias are gamma and beta.
+// settle finds the kind of layer. A norm's weight and bias are gamma and beta; numbers without a bias are slopes.
 func (g *group) settle() {
+	if len(g.parts) == 1 && (g.parts[0] == slope || g.parts[0] == weight && len(g.tensors[0].Shape) == 1) {
+		g.kind, g.parts[0] = prelu, slope
+		return
+	}
 	rank := 1
 	if k := slices.Index(g.parts, weight); k >= 0 {
 		rank = len(g.tensors[k].Shape)
@@ -122,7 +139,8 @@ func (g *group) part(name string) (safetensors.Tensor, bool) {
 
 // fits says that a layer of a file can be one of the network.
 func (g *group) fits(l *layer, layout string) bool {
-	same := g.kind == l.kind || g.kind == conv && l.kind == transpose // a file's shapes do not tell these two
+	same := g.kind == l.kind || g.kind == conv && l.kind == transpose || // a file's shapes do not tell these two
+		l.kind == vectors && g.kind == dense
 	if !same || len(g.parts) != len(l.parts) {
 		return false
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The parts of a layer, as they are called here. A norm's gamma and beta are called weight and bias in PyTorch.
+// The parts of a layer, as they are called here. A norm's gamma and beta are called weight and bias in PyTorch, slopes too are called weight.
 const (
 	weight   = "w"
 	bias     = "b"
@@ -16,6 +16,7 @@ const (
 	beta     = "beta"
 	mean     = "mean"
 	variance = "variance"
+	slope    = "slope"
 )
 
 // words are what programs call the parts, in lower case.
@@ -23,6 +24,7 @@ var words = map[string]string{
 	"w": weight, "weight": weight, "weights": weight, "kernel": weight, "depthwise_kernel": weight, "coef": weight, "coefs": weight,
 	"b": bias, "bias": bias, "biases": bias, "intercept": bias, "intercepts": bias,
 	"gamma": gamma, "scale": gamma, "beta": beta, "offset": beta,
+	"slope": slope, "slopes": slope, "alpha": slope,
 	"mean": mean, "running_mean": mean, "moving_mean": mean,
 	"variance": variance, "var": variance, "running_var": variance, "moving_var": variance, "running_variance": variance, "moving_variance": variance,
 }

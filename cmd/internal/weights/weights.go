@@ -219,6 +219,8 @@ func differences(values []graph.Value) (notes []string) {
 			notes = append(notes, "a convolution with stride and pad: Keras pads below and to the right first, and sees other pixels")
 		case v.Op == "convTranspose" && len(v.Args) > 0 && v.Args[0] != "0":
 			notes = append(notes, "a transposed convolution with outpad: Keras cuts off below and on the right first, and makes other pixels")
+		case (v.Op == "maxWindows" || v.Op == "avgWindows") && len(v.Args) == 1 && !strings.HasSuffix(v.Args[0], " 0 0 0 0}"):
+			notes = append(notes, "a pool with pad: Keras pads below and to the right first, and leaves the padding out of a mean")
 		}
 	}
 	slices.Sort(notes)

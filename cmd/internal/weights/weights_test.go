@@ -226,6 +226,27 @@ func TestKeras(t *testing.T) {
 	found(t, n, file, "", "", Keras, "by the shapes")
 }
 
+// TestPReLU: slopes are a weight without a bias in PyTorch, and alpha in Keras, where an image may have them for all its rows and columns.
+func TestPReLU(t *testing.T) {
+	n := network(t, "conv(3,2) prelu pool(3,stride=2,pad=1) prelu(shared=true) flatten prelu dense(4)", image)
+	file := []safetensors.Tensor{
+		whole(n, "conv1.w", "0.weight"), whole(n, "conv1.b", "0.bias"), whole(n, "prelu1.slope", "1.weight"), whole(n, "prelu2.slope", "3.weight"),
+		whole(n, "prelu3.slope", "5.weight"), outIn(n, "dense1.w", "6.weight"), whole(n, "dense1.b", "6.bias"),
+	}
+	found(t, n, file, "", "", Torch, "by the names")
+	const maps, pixels = 3, 2 * 3
+	last := func(i int) int { return i%maps*pixels + i/maps }
+	m := found(t, n, []safetensors.Tensor{
+		tensor("conv2d/kernel", []int{2, 2, 2, 3}, func(i []int) float32 { return at(n, "conv1.w", i[3], i[2], i[0], i[1]) }), whole(n, "conv1.b", "conv2d/bias"),
+		tensor("p_re_lu/alpha", []int{1, 1, 3}, func(i []int) float32 { return at(n, "prelu1.slope", i[2]) }), whole(n, "prelu2.slope", "p_re_lu_1/alpha"),
+		tensor("p_re_lu_2/alpha", []int{18}, func(i []int) float32 { return at(n, "prelu3.slope", last(i[0])) }),
+		tensor("dense/kernel", []int{18, 4}, func(i []int) float32 { return at(n, "dense1.w", last(i[0]), i[1]) }), whole(n, "dense1.b", "dense/bias"),
+	}, "", "", Keras, "by the names")
+	if len(m.Notes) != 1 || m.Notes[0] != "a pool with pad: Keras pads below and to the right first, and leaves the padding out of a mean" {
+		t.Errorf("%q", m.Notes)
+	}
+}
+
 // TestFlattened: what meets a flattened image in Keras lies otherwise, behind other layers too.
 func TestFlattened(t *testing.T) {
 	// conv: 2 maps of 2×2, number 4 m + p there and 2 p + m in Keras
@@ -266,5 +287,39 @@ func TestFlattened(t *testing.T) {
 	}, "", "", Keras, "by the names")
 	if len(m.Notes) != 1 || !strings.HasPrefix(m.Notes[0], "a convolution with stride and pad") {
 		t.Errorf("%q", m.Notes)
+	}
+}
+
+// TestAttention: what attention, positions and embeddings have is found by this program's names and by PyTorch's.
+func TestAttention(t *testing.T) {
+	n := network(t, "embedding(7,4) positions attention(2) globalavgpool dense(3)", graph.Shape{5})
+	own := func(name string, shape ...int) safetensors.Tensor {
+		return tensor(name, shape, func(i []int) float32 { return at(n, name, i...) })
+	}
+	turned := func(name, from string, shape ...int) safetensors.Tensor {
+		return tensor(name, shape, func(i []int) float32 { return at(n, from, i[1], i[0]) })
+	}
+	by := func(name, from string, shape ...int) safetensors.Tensor {
+		return tensor(name, shape, func(i []int) float32 { return at(n, from, i...) })
+	}
+	for layout, file := range map[string][]safetensors.Tensor{
+		Stheno: {own("embedding1.w", 7, 4), own("positions1.w", 5, 4), own("attention1.in.w", 4, 12), own("attention1.in.b", 12),
+			own("attention1.out.w", 4, 4), own("attention1.out.b", 4), own("dense1.w", 4, 3), own("dense1.b", 3)},
+		Torch: {by("tokens.weight", "embedding1.w", 7, 4), by("positions.weight", "positions1.w", 5, 4), turned("self_attn.in_proj_weight", "attention1.in.w", 12, 4),
+			by("self_attn.in_proj_bias", "attention1.in.b", 12), turned("self_attn.out_proj.weight", "attention1.out.w", 4, 4),
+			by("self_attn.out_proj.bias", "attention1.out.b", 4), turned("head.weight", "dense1.w", 3, 4), by("head.bias", "dense1.b", 3)},
+	} {
+		m, err := Find(n, file, "", "")
+		if err != nil {
+			t.Fatalf("%s: %v", layout, err)
+		}
+		if m.Layout != layout || len(m.Places) != len(n.Params) {
+			t.Errorf("%s: found as %s, %d of %d", layout, m.Layout, len(m.Places), len(n.Params))
+		}
+		for _, p := range m.Places {
+			if !reflect.DeepEqual(p.Data, p.To.Data) {
+				t.Errorf("%s: %s goes to %s %s", layout, p.Tensor, p.To.Name, p.How)
+			}
+		}
 	}
 }

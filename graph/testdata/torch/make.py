@@ -19,6 +19,42 @@ def normal(*shape):
     return torch.randn(shape, dtype=torch.float64).float().double()
 
 
+def padded(*shape):
+    """Sequences of which some steps are padding, of the number 9."""
+    x = normal(*shape)
+    x[0, 1] = x[1, 3:] = 9
+    return x
+
+
+class Attention(nn.Module):
+    """Self-attention; steps in which all numbers are value are padding, and zeros."""
+
+    def __init__(self, width, heads, value=None):
+        super().__init__()
+        self.attention, self.value = nn.MultiheadAttention(width, heads, batch_first=True), value
+
+    def forward(self, x):
+        if self.value is None:
+            return self.attention(x, x, x)[0]
+        padding = (x == self.value).all(2)
+        x = x.masked_fill(padding[:, :, None], 0)
+        return self.attention(x, x, x, key_padding_mask=padding)[0]
+
+
+class Positions(nn.Module):
+    def __init__(self, *shape):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(shape))
+
+    def forward(self, x):
+        return x + self.w
+
+
+class Means(nn.Module):
+    def forward(self, x):
+        return x.mean(1)
+
+
 class Steps(nn.Module):
     """The outputs of a recurrent module. Ours have one bias for the two that are added up: the second is 0, but for that of the GRU's new state."""
 
@@ -74,14 +110,32 @@ LAYERS = {
                                                   nn.Conv2d(4, 5, 1), nn.Tanh(), nn.Flatten(), nn.Linear(45, 3)), normal(2, 2, 6, 5)),
     "maxpool": lambda: (nn.MaxPool2d(2), normal(2, 2, 4, 6)),
     "avgpool": lambda: (nn.AvgPool2d(2), normal(2, 2, 4, 6)),
+    "maxpool-stem": lambda: (nn.MaxPool2d(3, stride=2, padding=1), normal(2, 2, 7, 6)),
+    "maxpool-overlap": lambda: (nn.MaxPool2d(3, stride=1), normal(2, 2, 5, 6)),
+    "avgpool-stem": lambda: (nn.AvgPool2d(3, stride=2, padding=1), normal(2, 2, 7, 6)),
+    "avgpool-overlap": lambda: (nn.AvgPool2d(2, stride=1, padding=1), normal(2, 2, 4, 5)),
     "globalavgpool": lambda: (nn.AdaptiveAvgPool2d(1), normal(2, 3, 4, 5)),
     "batchnorm": lambda: (nn.BatchNorm1d(4), normal(5, 4)),
     "batchnorm-maps": lambda: (nn.BatchNorm2d(3), normal(3, 3, 2, 4)),
     "layernorm": lambda: (nn.LayerNorm(6), normal(3, 6)),
+    "attention": lambda: (Attention(6, 2), normal(3, 5, 6)),
+    "attention-masked": lambda: (Attention(6, 3, 9), padded(3, 5, 6)),
+    "positions": lambda: (Positions(4, 3), normal(3, 4, 3)),
+    "embedding": lambda: (nn.Embedding(7, 4), torch.randint(0, 7, (3, 5))),
+    "stepmeans": lambda: (Means(), normal(3, 4, 5)),
+    "stepnorm": lambda: (nn.LayerNorm(6), normal(3, 4, 6)),
+    "transformer": lambda: (nn.TransformerEncoderLayer(6, 2, 8, dropout=0, activation="gelu", batch_first=True, norm_first=True), normal(3, 5, 6)),
     "sigmoid": lambda: (nn.Sigmoid(), normal(3, 7)),
     "tanh": lambda: (nn.Tanh(), normal(3, 7)),
     "relu": lambda: (nn.ReLU(), normal(3, 7)),
     "leakyrelu": lambda: (nn.LeakyReLU(0.2), normal(3, 7)),
+    "elu": lambda: (nn.ELU(), normal(3, 7)),
+    "elu-alpha": lambda: (nn.ELU(0.3), normal(3, 7)),
+    "selu": lambda: (nn.SELU(), normal(3, 7)),
+    "softplus": lambda: (nn.Softplus(), normal(3, 7)),
+    "prelu": lambda: (nn.PReLU(7), normal(3, 7)),
+    "prelu-maps": lambda: (nn.PReLU(3), normal(2, 3, 4, 5)),
+    "prelu-shared": lambda: (nn.PReLU(), normal(2, 3, 4, 5)),
     "gelu": lambda: (nn.GELU(), normal(3, 7)),
     "silu": lambda: (nn.SiLU(), normal(3, 7)),
     "softmax": lambda: (nn.Softmax(1), normal(3, 7)),

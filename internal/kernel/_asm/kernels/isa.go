@@ -158,15 +158,17 @@ func (v isa) compare(predicate uint64, a, b Op) Op {
 func (v isa) above(a, b Op) Op { return v.compare(17, a, b) } // less, ordered, quiet
 
 // keep is x in the lanes where a > b, and 0 elsewhere.
-func (v isa) keep(x vec, a, b Op) vec {
-	greater := v.above(a, b)
+func (v isa) keep(x vec, a, b Op) vec { return v.where(x, v.above(a, b)) }
+
+// where is x in the lanes of the mask, which is used up, and 0 elsewhere.
+func (v isa) where(x vec, mask Op) vec {
 	if v == avx512 {
 		y := v.vec()
-		VMOVAPS_Z(x, greater, y)
+		VMOVAPS_Z(x, mask, y)
 		return y
 	}
-	VANDPS(x, greater, greater)
-	return greater.(vec)
+	VANDPS(x, mask, mask)
+	return mask.(vec)
 }
 
 // choose is x in the lanes where a > b, and y elsewhere.

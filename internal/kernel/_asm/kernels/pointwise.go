@@ -65,15 +65,40 @@ var pointwise = []kernel{
 	{"reluGrad", "(dx, y, dy []float32)", "dx[i] = dy[i] where y[i] > 0, else 0", nil, func(p point) vec {
 		return p.keep(p.get("dy"), p.get("y"), p.zero())
 	}},
-	{"leakyReLU", "(y, x []float32, slope float32)", "y[i] = max(x[i], slope x[i])", nil, func(p point) vec {
+	{"leakyReLU", "(y, x []float32, slope float32)", "y[i] = x[i] where x[i] > 0, else slope x[i]", nil, func(p point) vec {
 		x := p.get("x")
-		y := p.product(x, p.c["slope"])
-		VMAXPS(x, y, y)
-		return y
+		return p.choose(x, p.product(x, p.c["slope"]), x, p.zero())
 	}},
 	{"leakyReLUGrad", "(dx, y, dy []float32, slope float32)", "dx[i] = dy[i] where y[i] > 0, else slope dy[i]", nil, func(p point) vec {
 		d := p.get("dy")
 		return p.choose(d, p.product(d, p.c["slope"]), p.get("y"), p.zero())
+	}},
+	{"elu", "(y, x []float32, scale, alpha float32)", "y[i] = scale x[i] where x[i] > 0, else alpha (e^x[i] − 1)", exponential, func(p point) vec {
+		x, zero, least := p.get("x"), p.zero(), p.copy(p.c["least"])
+		s, q := p.split(p.copy(x).atLeast(least).atMost(zero), p.c)
+		y := p.vec()
+		VSUBPS(p.c["one"], s, y)
+		y.addMul(q, s).mul(p.c["alpha"]) // s(1+q) − 1, exact near 0
+		return p.choose(p.product(x, p.c["scale"]), y, x, zero)
+	}},
+	{"eluGrad", "(dx, y, dy []float32, scale, alpha float32)", "dx[i] = scale dy[i] where y[i] > 0, else (y[i] + alpha) dy[i]", nil, func(p point) vec {
+		y, d := p.get("y"), p.get("dy")
+		up := p.product(d, p.c["scale"])
+		return p.choose(up, d.mul(p.copy(y).add(p.c["alpha"])), y, p.zero())
+	}},
+	{"slopes", "(y, x, a, v []float32)", "y[i] = v[i] where x[i] > 0, else a[i] v[i]", nil, func(p point) vec {
+		v := p.get("v")
+		return p.choose(v, p.get("a").mul(v), p.get("x"), p.zero())
+	}},
+	{"larger", "(y, a, b []float32)", "y[i] = max(a[i], b[i]); NaN wins", nil, func(p point) vec {
+		return p.max(p.get("a"), p.get("b"))
+	}},
+	{"claim", "(dx, dy, x, top []float32)", "dx[i] += dy[i], and then dy[i] = 0, where x[i] = top[i]", nil, func(p point) vec {
+		dy := p.get("dy")
+		equal := p.compare(0, p.get("x"), p.get("top")) // ordered, quiet
+		taken := p.where(dy, equal)
+		p.set("dy", dy.xor(taken)) // with itself leaves 0 of it, with 0 all
+		return p.get("dx").add(taken)
 	}},
 	{"gelu", "(y, x []float32)", "y[i] = x[i] Φ(x[i])", distribution, func(p point) vec {
 		x := p.get("x")
