@@ -23,15 +23,15 @@ var Ablations = []Ablation{
 	undone(Sprint995, "no-smoothing", "smooth labels", func(m *Model) { m.Loss = graph.LogLikelihood }),
 	undone(Sprint995, "no-average", "the average of the weights", func(m *Model) { m.Recipe.EMA = 0 }),
 	undone(Sprint995, "no-norm", "batch norm: biases instead, and a third of η", func(m *Model) {
-		m.Net, m.Recipe.Eta = biased(24, 48, 128), m.Recipe.Eta/3
+		m.Net, m.Recipe.Eta = biased(12, 24, 128), m.Recipe.Eta/3
 	}),
 	undone(Sprint995, "no-cycle", "one cycle: η is a fifth of its peak throughout", func(m *Model) {
 		m.Recipe.Schedule, m.Recipe.Eta = nil, m.Recipe.Eta/5
 	}),
-	undone(Sprint995, "no-adam", "Adam: Nesterov's momentum, 0.9, and ten times η", func(m *Model) {
-		m.Recipe.Optimizer, m.Recipe.Eta = train.Nesterov{Momentum: .9}, 10*m.Recipe.Eta
+	undone(Sprint995, "no-adam", "Adam: Nesterov's momentum, 0.9, and five times η", func(m *Model) {
+		m.Recipe.Optimizer, m.Recipe.Eta = train.Nesterov{Momentum: .9}, 5*m.Recipe.Eta
 	}),
-	undone(Sprint995, "half", "width: half as many maps and neurons", func(m *Model) { m.Net = normed(12, 24, 64) }),
+	undone(Sprint995, "half", "width: half as many maps and neurons", func(m *Model) { m.Net = strided(6, 12, 64) }),
 	whole(Second),
 	cycled(Second),
 	whole(MLPElastic),
@@ -56,11 +56,11 @@ func cycled(of Model) Ablation {
 	})
 }
 
-// biased is normed without batch norm.
+// biased is strided without batch norm.
 func biased(first, second, hidden int) graph.Seq {
 	return graph.Seq{
-		graph.Conv{Out: first, Kernel: 5}, graph.MaxPool{Size: 2}, graph.ReLU,
-		graph.Conv{Out: second, Kernel: 5}, graph.MaxPool{Size: 2}, graph.ReLU,
+		graph.Conv{Out: first, Kernel: 7, Stride: 2}, graph.ReLU,
+		graph.Conv{Out: second, Kernel: 4}, graph.MaxPool{Size: 2}, graph.ReLU,
 		graph.Dense{Out: hidden}, graph.ReLU,
 		graph.Dense{Out: 10},
 	}

@@ -5,25 +5,26 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Sprint99 reaches 99 % in one epoch: two convolution-pooling layers and a hidden layer, with batch norm, under one cycle of Adam.
+// Sprint99 reaches 99 % in one epoch: two convolutions and a hidden layer with batch norm, under one cycle of Adam. The filters of the first
+// convolution are large and move by two pixels, which takes a quarter of the time of steps by one and needs no pooling.
 var Sprint99 = Model{
-	Name: "sprint99", Doc: "99 % in one epoch: C16P-C32P-FC128-softmax with batch norm, smooth labels",
-	Input: image, Loss: graph.Smoothed(.1), Net: normed(16, 32, 128),
+	Name: "sprint99", Doc: "99 % in one epoch: C8-C24P-FC64-softmax, the first by twos, with batch norm, smooth labels",
+	Input: image, Loss: graph.Smoothed(.1), Net: strided(8, 24, 64),
 	Recipe: Recipe{
-		Epochs: 1, Batch: 128, Eta: .01, Optimizer: train.Adam{Beta1: .7, Beta2: .9}, Schedule: train.OneCycle{}, Init: graph.He, DropTail: true,
-		Full: true,
+		Epochs: 1, Batch: 64, Eta: .02, Optimizer: train.Adam{Beta1: .7, Beta2: .9}, Schedule: train.OneCycle{Linear: true}, Init: graph.He,
+		DropTail: true, Full: true,
 	},
 }
 
 // Sprint995 reaches 99.5 % in five epochs: a somewhat larger net, which sees each image anew in every one of them.
 var Sprint995 = Model{
-	Name: "sprint995", Doc: "99.5 % in five epochs: C24P-C48P-FC128, batch norm, warped images, smooth labels, averaged weights",
-	Input: image, Loss: graph.Smoothed(.1), Net: normed(24, 48, 128), Recipe: warped(5, .01, .99),
+	Name: "sprint995", Doc: "99.5 % in five epochs: C12-C24P-FC128 as sprint99, warped images, averaged weights",
+	Input: image, Loss: graph.Smoothed(.1), Net: strided(12, 24, 128), Recipe: warped(5, .02, .99),
 }
 
-// Single is for one net as good as can be: one more convolution than sprint995, five times the epochs, and warps a little stronger.
+// Single is for one net as good as can be: wider than sprint995, with a third convolution, five times the epochs, and warps a little stronger.
 var Single = Model{
-	Name: "single", Doc: "one net trained for longer: C32P-C64-C64P-FC256-softmax, otherwise as sprint995",
+	Name: "single", Doc: "one net trained for longer: C32P-C64-C64P-FC256-softmax, as sprint995 at half its η",
 	Input: image, Loss: graph.Smoothed(.1), Net: single, Recipe: augmented(warped(25, .01, .998), longer),
 }
 
@@ -89,18 +90,18 @@ var Committee = []Member{{First, 2}, {Second, 3}, {Third, 3}, {Fourth, 2}}
 
 var beyond = []Model{Sprint99, Sprint995, Single, First, Second, Third, Fourth, MLPElastic}
 
-// normed is a net of two convolution-pooling layers and a hidden one, each with batch norm before its ReLU. Biases before batch norm
-// would be taken off again, so there are none.
-func normed(first, second, hidden int) graph.Seq {
+// strided is a net of a convolution with steps of two pixels, one with pooling, and a hidden layer, each with batch norm before its ReLU.
+// Biases before batch norm would be taken off again, so there are none.
+func strided(first, second, hidden int) graph.Seq {
 	return graph.Seq{
-		graph.Conv{Out: first, Kernel: 5, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
-		graph.Conv{Out: second, Kernel: 5, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
+		graph.Conv{Out: first, Kernel: 7, Stride: 2, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
+		graph.Conv{Out: second, Kernel: 4, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
 		graph.Dense{Out: hidden, NoBias: true}, graph.BatchNorm{}, graph.ReLU,
 		graph.Dense{Out: 10},
 	}
 }
 
-// tripled is normed with a third convolution, and with filters of these sizes in the first two.
+// tripled is a net of three convolutions, the first two with pooling and with filters of these sizes, and a hidden layer, all with batch norm.
 func tripled(first, second int) graph.Seq {
 	return graph.Seq{
 		graph.Conv{Out: 32, Kernel: first, NoBias: true}, graph.MaxPool{Size: 2}, graph.BatchNorm{}, graph.ReLU,
