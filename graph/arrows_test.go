@@ -26,7 +26,7 @@ var arrows = map[string][]string{
 	"mnist":                {},
 	"models":               {"train", "graph", "internal/term"},
 	"models/byhand":        {},
-	"train":                {"graph", "internal/kernel", "internal/team"},
+	"train":                {"graph", "internal/kernel", "internal/team", "internal/term"},
 	"cmd":                  {"cmd/...", "train", "models/...", "graph", "mnist", "internal/..."},
 	"cmd/internal":         {"cmd/internal/...", "internal/..."}, // they take functions and slices, not networks, but these:
 	"cmd/internal/compare": {"cmd/internal/...", "internal/...", "train", "models/...", "graph"},

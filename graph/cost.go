@@ -44,6 +44,10 @@ var (
 	// BinaryCrossEntropy is the mean of −y ln a − (1−y) ln(1−a) over outputs and examples, a = σ(z), for several labels that each hold or
 	// not. It takes the weighted inputs z, without the sigmoid.
 	BinaryCrossEntropy = &Loss{Name: "binary-cross-entropy", Cost: meanOf(op.CrossEntropy, 1), Output: Sigmoid}
+	// Reconstruction is BinaryCrossEntropy with the examples themselves, numbers from 0 to 1, in place of targets: an autoencoder's.
+	Reconstruction = &Loss{Name: "autoencoder", Cost: func(b *Builder, y, _ *Node) *Node {
+		return BinaryCrossEntropy.Cost(b, y, Flatten{}.Build(b, b.Input()))
+	}, Output: Sigmoid}
 )
 
 // Losses are the losses of the book by name.

@@ -36,11 +36,9 @@ func unchanged(t *testing.T, l graph.Seq, loss *graph.Loss, tape bool) {
 	for _, more := range []int{0, 3} {
 		steps := 4 + more
 		n := fresh(t, append(graph.Seq{graph.Masked{Value: 9}}, l...), loss, shape{steps, 2}, graph.Config{Seed: 4, Float64: true, Tape: tape})
-		x, y := padded(ragged, 4, 2, more), classes
+		x, y := padded(ragged, 4, 2, more), []float32{1, 0, 0, 0, 0, 1}
 		if n.Sequence > 0 {
 			y = padded(classes, 4, 3, more)
-		} else {
-			y = []float32{1, 0, 0, 0, 0, 1}
 		}
 		s, err := n.Step(x, y)
 		if err != nil {

@@ -141,6 +141,10 @@ init = "he"
 train_size = 1000
 augment = "warp(rotate=15,zoom=0.1)"
 drop_tail = true
+
+[train.etas]
+dense1 = 0.01
+"trunk.dense1" = 0.1
 `
 
 func TestCanonical(t *testing.T) {
@@ -167,8 +171,8 @@ func TestCanonical(t *testing.T) {
 		t.Errorf("%s, want %s", a, b)
 	}
 	recipe := Recipe{Epochs: 3, Batch: 10, Eta: .001, Optimizer: train.Adam{Beta1: .8}, Schedule: train.OneCycle{Warmup: .2}, Patience: 4, Clip: 1.5, EMA: .99,
-		Init: graph.He, TrainSize: 1000, Augment: train.Warp{Rotate: 15, Zoom: .1}, DropTail: true}
-	if m.Recipe != recipe || m.Name != "two \"names\" \\ \t" || m.Loss.Smoothing != .1 {
+		Init: graph.He, TrainSize: 1000, Augment: train.Warp{Rotate: 15, Zoom: .1}, DropTail: true, Etas: train.Etas{"dense1": .01, "trunk.dense1": .1}}
+	if !reflect.DeepEqual(m.Recipe, recipe) || m.Name != "two \"names\" \\ \t" || m.Loss.Smoothing != .1 {
 		t.Errorf("%+v", m)
 	}
 }
@@ -207,7 +211,7 @@ func TestSpellings(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		} else if got := fmt.Sprint(m.Net); got != strings.ReplaceAll(want, ",init=zero", "") && !strings.Contains(want, "init") {
 			t.Errorf("%s: %s, want %s", text, got, want)
-		} else if m.Recipe != Plain || m.Loss != graph.LogLikelihood || m.Input.TotalSize() != 784 {
+		} else if !reflect.DeepEqual(m.Recipe, Plain) || m.Loss != graph.LogLikelihood || m.Input.TotalSize() != 784 {
 			t.Errorf("%s: %+v", text, m)
 		}
 	}
@@ -259,7 +263,7 @@ func TestOld(t *testing.T) {
 	if got := text(t, m.Net); got != "conv(20,5,init=normal(0.08944271909999159)) pool(2) dropout(0.5) dense(10)" {
 		t.Error(got)
 	}
-	if want := (Recipe{Epochs: 60, Batch: 10, Eta: .03, Lambda: 1, Init: graph.Default, Augment: Shifts{}, DropTail: true}); m.Recipe != want || m.Loss != graph.CrossEntropy {
+	if want := (Recipe{Epochs: 60, Batch: 10, Eta: .03, Lambda: 1, Init: graph.Default, Augment: Shifts{}, DropTail: true}); !reflect.DeepEqual(m.Recipe, want) || m.Loss != graph.CrossEntropy {
 		t.Errorf("%+v", m)
 	}
 }
@@ -409,13 +413,16 @@ func TestMutations(t *testing.T) {
 // TestPlaces: where the key of a mistake is, however it is written.
 func TestPlaces(t *testing.T) {
 	for text, want := range map[string]string{
-		"layer = 'relu pol(2)'":      "2:1",
-		"train = 3":                  "2:1",
-		"train = 'x'":                "2:1",
-		"loss = 'quadratik'":         "2:1",
-		"loss = 3":                   "2:1",
-		"[[loss]]\nop = 'quadratic'": "2:3",
-		"# größe\n  'name' = 3":      "3:3",
+		"layer = 'relu pol(2)'":                                 "2:1",
+		"train = 3":                                             "2:1",
+		"train = 'x'":                                           "2:1",
+		"train.etas = 'conv1=1'":                                "2:1",
+		"[train]\nepochs=3\n[train.etas]\na.b=1":                "4:2",
+		"[train]\nepochs=3\n[train.etas]\nconv1='x'":            "4:2",
+		"loss = 'quadratik'":                                    "2:1",
+		"loss = 3":                                              "2:1",
+		"[[loss]]\nop = 'quadratic'":                            "2:3",
+		"# größe\n  'name' = 3":                                 "3:3",
 		"name = \"\"\"\n\n\"\"\"\n  layer = 'pol(2)'":           "5:3",
 		"loss = {op = 'größe', smoothing = 1}":                  "2:1",
 		"loss.op = 'quadratic'\nloss.smoothing = 1":             "3:1",
@@ -444,7 +451,7 @@ func TestPlaces(t *testing.T) {
 
 // TestRecipeKeys: every field of a recipe can be in a file.
 func TestRecipeKeys(t *testing.T) {
-	r := Recipe{3, 10, .5, .1, .9, train.Nesterov{}, train.OneCycle{}, 4, 1.5, .99, graph.He, 1000, true, Shifts{}, true}
+	r := Recipe{3, 10, .5, .1, .9, train.Nesterov{}, train.OneCycle{}, 4, 1.5, .99, graph.He, 1000, true, Shifts{}, true, train.Etas{"conv1": .01, "trunk.dense2": .1}}
 	v := reflect.ValueOf(r)
 	for i := range v.NumField() {
 		if v.Field(i).IsZero() {
@@ -453,7 +460,7 @@ func TestRecipeKeys(t *testing.T) {
 	}
 	text, err := Encode(Model{Name: "m", Net: graph.Seq{graph.Dense{Out: 10}}, Loss: graph.LogLikelihood, Input: image, Recipe: r})
 	m, err2 := Decode("m.toml", text)
-	if err = errors.Join(err, err2); err != nil || m.Recipe != r {
+	if err = errors.Join(err, err2); err != nil || !reflect.DeepEqual(m.Recipe, r) {
 		t.Errorf("%v: %+v became %+v", err, r, m.Recipe)
 	}
 }

@@ -17,6 +17,8 @@ const (
 	branchKey = "branch" // the branches of add and concat, tables with layers inside
 	nameKey   = "name"   // a layer's name, for from
 	fromKey   = "from"   // the names of a layer's inputs
+	trainKey  = "train"  // the recipe
+	etasKey   = "etas"   // in it, the table of layers' learning rates
 )
 
 // root is the value of one of the file's own keys that are not read as in a layer: any text, or a table.
@@ -28,7 +30,7 @@ func (f *file) root(key string, v any, pos int) ([]term.Term, error) {
 			return []term.Term{{Name: text, Pos: pos}}, nil
 		}
 		return nil, term.Errorf(pos, "no text; write it in quotes")
-	case "train":
+	case trainKey:
 		name = key
 	case "loss":
 		if text, ok := v.(string); ok {
@@ -50,6 +52,11 @@ func (f *file) root(key string, v any, pos int) ([]term.Term, error) {
 func (f *file) args(t term.Term, up int, key string, v any) ([]term.Arg, error) {
 	var err error
 	a, items := term.Arg{Key: key}, tables(v)
+	if t.Name == trainKey && key == etasKey {
+		a.Pos = f.at(up, key)
+		a.Value, err = f.etas(v, a.Pos)
+		return []term.Arg{a}, err
+	}
 	if own := up == 0 && key != "input" && key != layerKey; own || items == nil {
 		a.Pos = f.at(up, key)
 		if own {
@@ -79,6 +86,21 @@ func (f *file) args(t term.Term, up int, key string, v any) ([]term.Arg, error) 
 		a.Value = []term.Term{{Name: "graph", Args: []term.Arg{{Value: a.Value, Pos: a.Pos}}, Pos: a.Pos}}
 	}
 	return []term.Arg{a}, nil
+}
+
+// etas is the table of layers' learning rates.
+func (f *file) etas(v any, pos int) ([]term.Term, error) {
+	table, ok := v.(map[string]any)
+	if !ok {
+		return nil, term.Errorf(pos, "etas is no table; write [train.etas], and conv1 = 0.01 in a line below")
+	}
+	for name, eta := range table {
+		if _, ok := eta.(map[string]any); ok {
+			return nil, term.Errorf(pos, "etas: the name of a layer in %s has a point; write it in quotes", name)
+		}
+	}
+	t, err := f.term(table, pos, etasKey)
+	return []term.Term{t}, err
 }
 
 // branches are tables as the branches of a layer: each has layers, or nothing.

@@ -59,12 +59,33 @@ func (w *writer) model(t term.Term) error {
 		case "loss":
 			w.line("\n[loss]\nop = %s", quote(inside.Name))
 			w.args(inside.Args)
-		case "train":
-			w.line("\n[train]")
-			w.args(inside.Args)
+		case trainKey:
+			w.train(inside.Args)
 		}
 	}
 	return nil
+}
+
+// train writes the recipe: its etas are a table.
+func (w *writer) train(args []term.Arg) {
+	w.line("\n[train]")
+	for _, a := range args {
+		if a.Key != etasKey {
+			w.args([]term.Arg{a})
+		}
+	}
+	for _, a := range args {
+		if a.Key == etasKey {
+			w.line("\n[train.etas]")
+			for _, layer := range a.Value[0].Args {
+				key := layer.Key
+				if !bare.MatchString(key) {
+					key = quote(key)
+				}
+				w.line("%s = %s", key, term.String(layer.Value))
+			}
+		}
+	}
 }
 
 // layers writes a sequence as tables. A graph that is all of it has its layers there, if that is how a reader knows it.
@@ -135,6 +156,9 @@ func (w *writer) args(args []term.Arg) {
 
 // plain is a number as Go and TOML write it, or a truth value.
 var plain = regexp.MustCompile(`^(-?(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?|true|false)$`)
+
+// bare is a key that TOML takes without quotes.
+var bare = regexp.MustCompile(`^[\w-]+$`)
 
 // value is a text as a value: a number, a truth value, or a text.
 func value(text string) string {

@@ -67,7 +67,7 @@ type Figure struct {
 }
 
 // All is the catalogue.
-var All = concat(main, chapter1, chapter3, chapter5, chapter6, architectures, beyond)
+var All = concat(main, chapter1, chapter3, chapter5, chapter6, architectures, examples, beyond)
 
 // main are the networks that have a name of their own.
 var main = []Model{MLP, Softmax, Deep}

@@ -25,6 +25,7 @@ type Recipe struct {
 	Full      bool            // train on the validation images too, and end with the last weights: for figures, when nothing is left to choose
 	Augment   Augment         // nil: the images as they are
 	DropTail  bool            `term:"drop_tail"` // leave out the short last mini-batch of an epoch, as network3 does
+	Etas      train.Etas      // learning rates of single layers, by name, in place of Eta
 }
 
 // Kind is train, the table's name in files.
@@ -55,7 +56,7 @@ var PlainNumbers = Recipe{Epochs: 10, Batch: 10, Eta: .01, Init: graph.He}
 func (r Recipe) Trainer(n *graph.Net) (*train.Trainer, error) {
 	o, err := r.optimizer()
 	return &train.Trainer{
-		Net: n, Optimizer: o, Schedule: cmp.Or[train.Schedule](r.Schedule, train.Constant{}), Epochs: r.Epochs, Batch: r.Batch, Eta: r.Eta,
+		Net: n, Optimizer: o, Schedule: cmp.Or[train.Schedule](r.Schedule, train.Constant{}), Epochs: r.Epochs, Batch: r.Batch, Eta: r.Eta, Etas: r.Etas,
 		Lambda: r.Lambda, DropTail: r.DropTail, Patience: r.Patience, Clip: r.Clip, EMA: r.EMA,
 	}, err
 }

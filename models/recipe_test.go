@@ -34,6 +34,9 @@ func TestRules(t *testing.T) {
 	}{
 		{"constant", "constant", train.Constant{}},
 		{"step(every=10,factor=0.1)", "step(every=10,factor=0.1)", train.Staircase{Every: 10, Factor: .1}},
+		{"exponential(0.7)", "step(every=1,factor=0.7)", train.Exponential(.7)},
+		{"warmup(2,then=cosine)", "warmup(epochs=2,then=cosine)", train.Warmup{Epochs: 2, Then: train.Cosine{}}},
+		{"warmup(steps=500,then=exponential(0.9))", "warmup(steps=500,then=step(every=1,factor=0.9))", train.Warmup{Steps: 500, Then: train.Exponential(.9)}},
 		{"cosine(0.05)", "cosine(warmup=0.05)", train.Cosine{Warmup: .05}},
 		{"onecycle(0.2,10,true)", "onecycle(warmup=0.2,div=10,linear=true)", train.OneCycle{Warmup: .2, Div: 10, Linear: true}},
 		{"plateau(0.3)", "plateau(factor=0.3)", train.Plateau{Factor: .3}},

@@ -25,11 +25,12 @@ var kinds = append(term.Of(
 	graph.Shared{}, graph.Frozen{}, graph.Slice{},
 	graph.RNN{}, graph.LSTM{}, graph.GRU{}, graph.PerStep{}, graph.Last{}, graph.Masked{}, graph.Reverse{},
 	graph.Steps{}, graph.Positions{}, graph.Attention{}, graph.Embedding{},
-	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.AdaGrad{}, train.AdaDelta{}, train.Adam{}, train.AdamW{},
-	train.Constant{}, train.Staircase{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
+	train.SGD{}, train.Nesterov{}, train.RMSProp{}, train.AdaDelta{}, train.AdaGrad{}, train.Adam{}, train.AdamW{},
+	train.Etas{}, train.Constant{}, train.Staircase{}, train.Warmup{}, train.Cosine{}, train.OneCycle{}, train.Plateau{},
 ), term.Kinds{
 	{"model", Reader{}.blank()}, {"train", Plain},
 	{"halve", func() train.Plateau { return train.Plateau{} }}, // the book's name
+	{"exponential", func(a exponential) train.Staircase { return train.Exponential(a.Gamma) }},
 	{"none", func() Augment { return nil }}, {"shifts", Shifts{}}, {"warp", train.Warp{}},
 
 	{"default", graph.Default}, {"large", graph.Large}, {"output", graph.Output}, {"zero", graph.Zero},
@@ -38,6 +39,7 @@ var kinds = append(term.Of(
 
 	{"quadratic", graph.Quadratic}, {"cross-entropy", graph.CrossEntropy},
 	{"mse", graph.MSE}, {"mae", graph.MAE}, {"binary-cross-entropy", graph.BinaryCrossEntropy},
+	{"autoencoder", graph.Reconstruction},
 	{"huber", func(a huber) *graph.Loss { return graph.Huber(a.Delta) }},
 	{"log-likelihood", func(a logLikelihood) *graph.Loss { return graph.Smoothed(a.Smoothing) }},
 }...)
@@ -50,6 +52,18 @@ type normal struct {
 func (a normal) Check() error {
 	if a.Std < 0 {
 		return fmt.Errorf("std %v; use at least 0", a.Std)
+	}
+	return nil
+}
+
+// exponential are the arguments of train.Exponential.
+type exponential struct {
+	Gamma float64 `term:",required,positive"`
+}
+
+func (a exponential) Check() error {
+	if a.Gamma < 0 {
+		return fmt.Errorf("gamma %v; use more than 0", a.Gamma)
 	}
 	return nil
 }

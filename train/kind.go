@@ -9,6 +9,7 @@ func (Adam) Kind() string      { return "adam" }
 func (AdamW) Kind() string     { return "adamw" }
 func (Constant) Kind() string  { return "constant" }
 func (Staircase) Kind() string { return "step" }
+func (Warmup) Kind() string    { return "warmup" }
 func (Cosine) Kind() string    { return "cosine" }
 func (OneCycle) Kind() string  { return "onecycle" }
 func (Plateau) Kind() string   { return "plateau" }

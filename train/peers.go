@@ -215,7 +215,7 @@ func (t *Trainer) agree() error {
 		return nil
 	}
 	s := t.state
-	settings := fmt.Sprint(t.Net.Kernel(), t.Train.Len(), size(t.Validation), t.Epochs, t.Batch, t.Eta, t.Lambda, t.Seed, t.DropTail, t.Patience,
+	settings := fmt.Sprint(t.Net.Kernel(), t.Train.Len(), size(t.Validation), t.Epochs, t.Batch, t.Eta, t.Etas, t.Lambda, t.Seed, t.DropTail, t.Patience,
 		t.Clip, t.EMA, s.Epoch, s.Batch, t.Net.Steps, s.Eta)
 	if err := Agree(t.Peers, "settings or kernel", settings); err != nil {
 		return err

@@ -2,6 +2,7 @@ package train
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 )
@@ -28,6 +29,36 @@ type Staircase struct {
 // At is Factor^⌊epochs/Every⌋.
 func (s Staircase) At(step, _, epoch int) float64 {
 	return math.Pow(cmp.Or(s.Factor, .1), float64(step/epoch/cmp.Or(s.Every, 10)))
+}
+
+// Exponential multiplies η by gamma after every epoch, as PyTorch's ExponentialLR and StepLR(1, gamma) do: γ^⌊epochs⌋.
+func Exponential(gamma float64) Staircase { return Staircase{Every: 1, Factor: gamma} }
+
+// Warmup lets η rise linearly before another schedule begins. It is for so many epochs, which may be a fraction, or for so many mini-batches.
+type Warmup struct {
+	Epochs float64
+	Steps  int      // in place of Epochs
+	Then   Schedule // nil: Constant
+}
+
+// At is (k+1)/(n+1) in mini-batch k of a rise of n, because the first step is a step too, and then what Then is for the rest of the training.
+func (s Warmup) At(step, total, epoch int) float64 {
+	rise := s.Steps
+	if rise == 0 {
+		rise = int(math.Round(s.Epochs * float64(epoch)))
+	}
+	if step < rise {
+		return float64(step+1) / float64(rise+1)
+	}
+	return AfterWarmup(s).At(step-rise, total-rise, epoch)
+}
+
+// AfterWarmup is the schedule that follows a warm-up, and s itself if it is none.
+func AfterWarmup(s Schedule) Schedule {
+	if w, ok := s.(Warmup); ok {
+		s = w.Then
+	}
+	return cmp.Or[Schedule](s, Constant{})
 }
 
 // Cosine lets η fall to 0 along half a cosine (Loshchilov and Hutter, 2017, equation 5, without restarts), after a linear rise from 0
@@ -85,6 +116,18 @@ func (s Plateau) least() float64  { return cmp.Or(s.Least, 1./128) }
 // Check says what is wrong with its numbers.
 func (s Staircase) Check() error {
 	return cmp.Or(below("every", float64(s.Every), math.Inf(1)), below("factor", s.Factor, math.Inf(1)))
+}
+
+// Check says what is wrong with its numbers.
+func (s Warmup) Check() error {
+	if _, again := s.Then.(Warmup); again {
+		return errors.New("a warm-up after a warm-up; use one")
+	}
+	if (s.Epochs == 0) == (s.Steps == 0) {
+		return errors.New("give the epochs of the rise, or its steps")
+	}
+	const most = 1 << 31
+	return cmp.Or(below("epochs", s.Epochs, most), below("steps", float64(s.Steps), most), check(s.Then))
 }
 
 // Check says what is wrong with its numbers.

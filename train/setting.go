@@ -37,6 +37,9 @@ func (t *Trainer) CheckSettings() error {
 	case !(t.Lambda >= 0) || math.IsInf(t.Lambda, 0):
 		return setting("lambda", t.Lambda, "lambda must be at least 0")
 	}
+	if err := t.Etas.Check(); err != nil {
+		return &SettingError{"etas", err}
+	}
 	if err := check(t.Optimizer); err != nil {
 		return &SettingError{"optimizer", err}
 	}

@@ -84,6 +84,7 @@ type piece struct {
 	*graph.Param
 	kept  []any
 	other any
+	share float64 // of its layer's η by the trainer's
 }
 
 // part is the number of elements from which a part of the update is large enough for a processor of its own: some ten microseconds.
@@ -107,7 +108,8 @@ func (t *Trainer) cut() [][]piece {
 
 // piece is a parameter's elements [from, to).
 func (t *Trainer) piece(p *graph.Param, from, to int) piece {
-	c := piece{Param: &graph.Param{Name: p.Name, Shape: graph.Shape{to - from}, Data: memoryOf(t.Net).stretch(p.Data, from, to), Decay: p.Decay}}
+	c := piece{Param: &graph.Param{Name: p.Name, Shape: graph.Shape{to - from}, Data: memoryOf(t.Net).stretch(p.Data, from, to), Decay: p.Decay},
+		share: t.Etas.of(p.Name, t.Eta) / t.Eta}
 	if t.EMA > 0 {
 		c.other = memoryOf(t.Net).stretch(t.other(p), from, to)
 	}

@@ -32,6 +32,7 @@ type Trainer struct {
 	Epochs     int
 	Batch      int
 	Eta        float64 // learning rate η
+	Etas       Etas    // those of single layers; nil: all have Eta
 	Lambda     float64 // L2 as in network2: SGD shrinks weights by the factor 1−ηλ/n; each Optimizer says what it does
 	Seed       uint64  // of the order of the images
 	DropTail   bool    // leave out the short last mini-batch, as network3 does; otherwise it is divided by its own length
@@ -137,7 +138,7 @@ func (t *Trainer) Start() error {
 }
 
 func (t *Trainer) check() error {
-	_, lowers := t.Schedule.(Plateau)
+	_, lowers := AfterWarmup(t.Schedule).(Plateau)
 	switch {
 	case t.Net == nil:
 		return errors.New("no network; set Net")
@@ -151,7 +152,7 @@ func (t *Trainer) check() error {
 			return err
 		}
 	}
-	if err := t.CheckSettings(); err != nil {
+	if err := cmp.Or(t.CheckSettings(), t.Etas.fit(t.Net)); err != nil {
 		return err
 	}
 	switch {
@@ -346,7 +347,7 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 	if e.Best {
 		s.Best, s.Stale = Best{s.Epoch, score}, 0
 	}
-	if p, ok := t.Schedule.(Plateau); ok && s.Stale >= t.Patience {
+	if p, ok := AfterWarmup(t.Schedule).(Plateau); ok && s.Stale >= t.Patience {
 		s.Eta, s.Stale = s.Eta*p.factor(), 0
 	}
 	s.Epoch, s.Batch, s.Cost, s.Right, s.Seen, s.Answers, s.Timing = s.Epoch+1, 0, 0, 0, 0, 0, 0
@@ -368,7 +369,7 @@ func (t *Trainer) score(e Epoch) float64 {
 
 // over says that early stopping ends the training.
 func (t *Trainer) over() bool {
-	if p, ok := t.Schedule.(Plateau); ok {
+	if p, ok := AfterWarmup(t.Schedule).(Plateau); ok {
 		return t.state.Eta <= t.Eta*p.least()
 	}
 	return t.Patience > 0 && t.state.Stale >= t.Patience

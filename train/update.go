@@ -44,7 +44,9 @@ func (t *Trainer) advance(s Rates) {
 	team.Do(&team.Job{Parts: len(t.parts), Run: func(i int) {
 		for _, p := range t.parts[i] {
 			if p.Grad != nil && !t.descends() {
-				t.Optimizer.Update(p.Param, p.kept, s)
+				own := s
+				own.Eta *= p.share
+				t.Optimizer.Update(p.Param, p.kept, own)
 			}
 			if t.EMA > 0 {
 				memoryOf(t.Net).approach(p.other, p.Data, share(t.EMA, s.Number))
@@ -54,7 +56,9 @@ func (t *Trainer) advance(s Rates) {
 }
 
 // descends says that the update is one which the network makes in one program with the gradients.
-func (t *Trainer) descends() bool { return t.Optimizer == (SGD{}) && t.Clip == 0 && t.alone() }
+func (t *Trainer) descends() bool {
+	return t.Optimizer == (SGD{}) && len(t.Etas) == 0 && t.Clip == 0 && t.alone()
+}
 
 // done is the number of mini-batches before the present one, of all epochs.
 func (t *Trainer) done() int { return t.state.Epoch*t.batches() + t.state.Batch }

@@ -104,7 +104,7 @@ func (c *comparison) header() {
 	}
 	r := c.model.Recipe
 	without := ""
-	if t, err := r.Trainer(nil); err != nil || t.Optimizer != (train.SGD{}) || t.Schedule != (train.Constant{}) || t.Clip > 0 {
+	if t, err := r.Trainer(nil); err != nil || t.Optimizer != (train.SGD{}) || t.Schedule != (train.Constant{}) || len(t.Etas) > 0 || t.Clip > 0 {
 		without = ", but by gradient descent with one eta: by hand there is nothing else"
 	}
 	if _, ok := r.Augment.(train.Warp); ok {

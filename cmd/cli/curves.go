@@ -133,7 +133,7 @@ func curvesTitle(list []curves, q quantity) string {
 
 // telling are the keys of a run's first event that tell runs of one model apart, in the order in which a label has them.
 var telling = []string{
-	"eta", "lambda", "momentum", "optimizer", "schedule", "batch", "epochs", "patience", "clip", "ema", "init", "augment", "train", "full", "data",
+	"eta", "etas", "lambda", "momentum", "optimizer", "schedule", "batch", "epochs", "patience", "clip", "ema", "init", "augment", "train", "full", "data",
 	"dtype", "vm", "parameters",
 }
 

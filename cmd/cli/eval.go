@@ -129,7 +129,7 @@ func (f *evalFlags) part(t *trained, d *dataset.Data) (dataset.Part, string, err
 	if err := fits(d, t.model); err != nil {
 		return dataset.Part{}, "", err
 	}
-	if d.Schema.Classes == nil && (f.confusion || f.errors > 0 || f.least > 0 || f.vote.value != "" || f.shifts > 0) {
+	if (d.Schema.Classes == nil || t.rebuilds()) && (f.confusion || f.errors > 0 || f.least > 0 || f.vote.value != "" || f.shifts > 0) {
 		return dataset.Part{}, "", usagef("%s predicts numbers, which are not right or wrong; leave out --confusion, --errors, --min, --vote and --shifts", t.path)
 	}
 	if err := d.CheckLabels(t.net.Outputs); err != nil {

@@ -125,7 +125,7 @@ func (a *app) findEta(ctx context.Context, f *trainFlags, name string) error {
 		return usagef("--find-eta in %d mini-batches of %d; use a smaller --batch or more images, for at least %d", steps, t.Batch, fewestSteps)
 	}
 	s := &search{ramp: ramp{min(steps, mostSteps)}}
-	t.Schedule, t.Eta, t.Epochs, t.Validation, t.Patience, t.EMA = s.ramp, lowestEta, 1, nil, 0, 0
+	t.Schedule, t.Eta, t.Etas, t.Epochs, t.Validation, t.Patience, t.EMA = s.ramp, lowestEta, nil, 1, nil, 0, 0
 	if err := t.Start(); err != nil {
 		return usagef("%w", err)
 	}

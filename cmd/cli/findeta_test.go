@@ -88,6 +88,7 @@ func TestFindEtaMisuse(t *testing.T) {
 	dir := dataSet(t, 600, 100)
 	for args, want := range map[string]string{
 		"train --find-eta":                                         "train: no model",
+		"train mlp --find-eta --etas dense1=3":                     "--find-eta and --etas; use one of them",
 		"train mlp --find-eta --eta 3":                             "--find-eta and --eta; use one of them",
 		"train --find-eta --resume latest":                         "--find-eta and --resume; use one of them",
 		"train mlp -o x.svg":                                       "--output x.svg without --find-eta",

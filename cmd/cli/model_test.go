@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -124,7 +125,7 @@ func TestLine(t *testing.T) {
 		"dense(10) residual(tanh)": {"dense-10-residual-tanh", "log-likelihood"},
 	} {
 		m, err := (&app{}).model(text)
-		if err != nil || m.Name != want[0] || m.Loss.Name != want[1] || m.Recipe != models.Plain || m.Doc != text {
+		if err != nil || m.Name != want[0] || m.Loss.Name != want[1] || !reflect.DeepEqual(m.Recipe, models.Plain) || m.Doc != text {
 			t.Errorf("%s: %+v, %v", text, m, err)
 		}
 	}

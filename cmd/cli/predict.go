@@ -39,6 +39,9 @@ func (a *app) predictCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if t.rebuilds() {
+				return usagef("%s gives back its input, and names no class; use %s plot %[1]s --reconstructions -o sheet.png", t.path, commandName())
+			}
 			if err := t.reads(args[1:]); err != nil {
 				return err
 			}

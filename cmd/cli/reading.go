@@ -21,6 +21,7 @@ type reading struct {
 	part     dataset.Part
 	split    string // the part's name
 	classes  int
+	rebuilds bool      // it is an autoencoder
 	y        []float32 // outputs, (images, classes)
 	answers  []int     // −1 where there is none
 	correct  int
@@ -30,8 +31,8 @@ type reading struct {
 	near closeness // of numbers
 }
 
-// numbers says that numbers are predicted, and no classes.
-func (r reading) numbers() bool { return r.data.Schema.Classes == nil }
+// numbers says that numbers are predicted, or the input itself, and no classes.
+func (r reading) numbers() bool { return r.data.Schema.Classes == nil || r.rebuilds }
 
 // names are those of the classes.
 func (r reading) names() []string { return r.data.Schema.Classes }
@@ -49,7 +50,7 @@ func (a *app) readings(f *evalFlags, names []string) ([]reading, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := reading{name: t.path, epoch: t.epoch, imported: t.imported, classes: t.net.Outputs}
+		r := reading{name: t.path, epoch: t.epoch, imported: t.imported, classes: t.net.Outputs, rebuilds: t.rebuilds()}
 		if r.data, err = sets.load(t, f.data); err != nil {
 			return nil, err
 		}
@@ -179,6 +180,8 @@ func (r reading) accuracy() float64 {
 // score is the accuracy with its interval, in words.
 func (r reading) score() string {
 	switch {
+	case r.rebuilds && r.diverged == 0:
+		return fmt.Sprintf("loss %.4f, %s %s", r.loss, count(r.part.Len()), noun(r.data))
 	case r.numbers() && r.diverged == 0:
 		return fmt.Sprintf("loss %.4f, %s, %s %s", r.loss, r.near.words(), count(r.part.Len()), noun(r.data))
 	case r.diverged > 0:
@@ -272,6 +275,9 @@ func (r reading) object() object {
 
 // numberObject is how near the predicted numbers are, for all targets and for each.
 func (r reading) numberObject() object {
+	if r.rebuilds {
+		return object{{"total", r.part.Len()}, {"loss", r.loss}}
+	}
 	each := []object{}
 	for k, n := range r.near.each {
 		each = append(each, object{{"target", r.data.Schema.Targets[k]}, {"mae", n.mae}, {"r2", pointer(n.r2)}})

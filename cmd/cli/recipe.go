@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/models"
@@ -15,6 +16,7 @@ func recipe(r models.Recipe) string {
 		ok   bool
 		text string
 	}{
+		{len(r.Etas) > 0, "etas " + etasText(r)},
 		{r.Lambda != 0, fmt.Sprintf("lambda %g", r.Lambda)},
 		{r.Momentum != 0, fmt.Sprintf("momentum %g", r.Momentum)},
 		{r.Init != nil, "init " + initName(r)},
@@ -45,6 +47,17 @@ func augmentText(r models.Recipe) string   { return textOf(r.Augment, "none") }
 func optimizerText(r models.Recipe) string { return textOf(r.Optimizer, "sgd") }
 func scheduleText(r models.Recipe) string  { return textOf(r.Schedule, "constant") }
 
+// noEtas is the text of a recipe that has one learning rate.
+const noEtas = "none"
+
+// etasText is learning rates of layers as their flag takes them.
+func etasText(r models.Recipe) string {
+	if len(r.Etas) == 0 {
+		return noEtas
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(models.Text(r.Etas), "etas("), ")")
+}
+
 // textOf is a value's text, or another where there is none.
 func textOf(v any, otherwise string) string {
 	if v == nil {
@@ -56,7 +69,7 @@ func textOf(v any, otherwise string) string {
 // recipeObject is all of a recipe.
 func recipeObject(r models.Recipe) object {
 	return object{
-		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
+		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"etas", etasText(r)}, {"lambda", r.Lambda}, {"momentum", r.Momentum},
 		{"optimizer", optimizerText(r)}, {"schedule", scheduleText(r)}, {"clip", r.Clip}, {"ema", r.EMA}, {"patience", r.Patience},
 		{"init", initName(r)}, {"train_size", r.TrainSize}, {"augment", augmentText(r)}, {"drop_tail", r.DropTail}, {"full", r.Full},
 	}

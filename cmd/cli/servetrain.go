@@ -222,7 +222,7 @@ func (c *capped) Write(p []byte) (int, error) {
 
 // settings are the fields of a training that the page may set: those flags of train that name no file and no machine.
 var settings = []string{
-	"epochs", "batch", "eta", "lambda", "momentum", "optimizer", "schedule", "clip", "ema", "init", "full", "train-size", "drop-tail", "augment", "patience", "seed", "name",
+	"epochs", "batch", "eta", "etas", "lambda", "momentum", "optimizer", "schedule", "clip", "ema", "init", "full", "train-size", "drop-tail", "augment", "patience", "seed", "name",
 }
 
 // startTraining answers POST /api/train: {"model": "784-30-10", "epochs": 3}, with the flags of train as keys; or {"resume": ID}.

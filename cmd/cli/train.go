@@ -262,7 +262,7 @@ func (a *app) dataOf(old *rundir.Run, f *trainFlags) (*dataset.Data, error) {
 
 // ends says that a schedule goes by the part of the training that is over.
 func ends(s train.Schedule) bool {
-	switch s.(type) {
+	switch train.AfterWarmup(s).(type) {
 	case train.Cosine, train.OneCycle:
 		return true
 	}

@@ -106,7 +106,8 @@ func TestFlags(t *testing.T) {
 		{"--augment warp()", true}, {"--augment warp(15)", false},
 		{"--dtype float64", false}, {"--epochs 2", false}, {"--optimizer sgd", true}, {"--schedule constant", true},
 		{"--optimizer nesterov", false}, {"--optimizer adam", false}, {"--optimizer adamw(0.7)", false}, {"--optimizer rmsprop", false},
-		{"--schedule onecycle", false}, {"--schedule cosine", false}, {"--clip 0.01", false}, {"--patience 3", true},
+		{"--optimizer adagrad", false}, {"--optimizer adadelta", false}, {"--etas none", true}, {"--etas dense2=1", false}, {"--etas dense1.b=1", false},
+		{"--schedule warmup(0.5)", false}, {"--schedule exponential(0.5)", true}, {"--schedule onecycle", false}, {"--schedule cosine", false}, {"--clip 0.01", false}, {"--patience 3", true},
 	} {
 		if got := train(strings.Fields(c.flags)...); (got == plain) != c.same {
 			t.Errorf("%s: same bits: %v, want %v", c.flags, got == plain, c.same)
@@ -118,7 +119,7 @@ func TestFlags(t *testing.T) {
 var (
 	startFields = map[string]any{
 		"event": "", "model": "", "parameters": 0., "seed": 0., "vm": "", "kernel": "", "dtype": "", "threads": 0., "data": "",
-		"data_sha256": "", "train": 0., "validation": 0., "test": 0., "epochs": 0., "batch": 0., "eta": 0., "lambda": 0.,
+		"data_sha256": "", "train": 0., "validation": 0., "test": 0., "epochs": 0., "batch": 0., "eta": 0., "etas": "", "lambda": 0.,
 		"momentum": 0., "init": "", "augment": "", "optimizer": "", "schedule": "", "clip": 0., "ema": 0., "patience": 0., "full": false, "train_size": 0., "drop_tail": false,
 		"first_epoch": 0., "run": "",
 	}

@@ -68,6 +68,7 @@ type trainFlags struct {
 	eta, lambda, momentum, clip, ema   float64
 	seed                               uint64
 	runs, resume                       string
+	etas                               layerEtas
 	optimizer                          ruled[train.Optimizer]
 	schedule                           ruled[train.Schedule]
 	augment                            ruled[models.Augment]
@@ -86,10 +87,11 @@ func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --patience is the model's own if not given")
 	set.IntVar(&f.batch, "batch", 0, "`N` examples in a mini-batch")
 	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
+	f.etas.define(set, r, "etas", "other learning rates of `layers`, by the names of their parameters: conv1=0.01,dense2=0.1")
 	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularization λ, by network2's convention")
 	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
 	f.optimizer.define(set, r, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adagrad, adadelta, adam or adamw: 'adam(beta1=0.7)'")
-	f.schedule.define(set, r, "schedule", "`rule` of eta over time: constant, step, cosine, onecycle, plateau or halve")
+	f.schedule.define(set, r, "schedule", "`rule` of eta over time: constant, step, exponential, warmup, cosine, onecycle, plateau, halve")
 	set.Float64Var(&f.ema, "ema", 0, "`decay` of an average of the weights, which is evaluated and kept in their place: 0.999")
 	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
 	f.init.define(set, r, "init", initHelp(r))
@@ -119,6 +121,7 @@ func (f *trainFlags) override(r *models.Recipe) {
 		"epochs":     func() { r.Epochs = f.epochs },
 		"batch":      func() { r.Batch = f.batch },
 		"eta":        func() { r.Eta = f.eta },
+		"etas":       func() { r.Etas = f.etas.value },
 		"lambda":     func() { r.Lambda = f.lambda },
 		"momentum":   func() { r.Momentum = f.momentum },
 		"optimizer":  func() { r.Optimizer = f.optimizer.value },
@@ -136,7 +139,7 @@ func (f *trainFlags) override(r *models.Recipe) {
 			value()
 		}
 	}
-	if _, lowers := r.Schedule.(train.Plateau); lowers && r.Patience == 0 && !f.set.Changed("patience") {
+	if _, lowers := train.AfterWarmup(r.Schedule).(train.Plateau); lowers && r.Patience == 0 && !f.set.Changed("patience") {
 		r.Patience = 10
 	}
 }
@@ -154,6 +157,8 @@ func (f *trainFlags) check() error {
 		return usagef("--find-eta and --resume; use one of them")
 	case f.findEta && f.set.Changed("eta"):
 		return usagef("--find-eta and --eta; use one of them")
+	case f.findEta && f.set.Changed("etas"):
+		return usagef("--find-eta and --etas; use one of them")
 	}
 	return checkPicture(f.curve)
 }
@@ -263,5 +268,5 @@ func initHelp(r models.Reader) string {
 
 // lossHelp says what --loss takes.
 func lossHelp(r models.Reader) string {
-	return "`cost`: " + strings.Join(names[*graph.Loss](r), ", ")
+	return "`cost`: " + strings.Join(names[*graph.Loss](r), " ")
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stheno-ml/stheno/internal/term"
 	"github.com/stheno-ml/stheno/models"
+	"github.com/stheno-ml/stheno/train"
 )
 
 // aliases are the trade's words for the book's.
@@ -101,6 +102,29 @@ func (r *ruled[T]) define(set *pflag.FlagSet, reader models.Reader, name, help s
 
 // offers are the names that it takes.
 func (r *ruled[T]) offers() []string { return names[T](r.reader) }
+
+// layerEtas is a flag that takes learning rates of layers: conv1=0.01,dense2=0.1.
+type layerEtas struct{ ruled[train.Etas] }
+
+// Type is the word for its value.
+func (*layerEtas) Type() string { return "layers" }
+
+func (e *layerEtas) Set(text string) (err error) {
+	e.text, e.value = text, nil
+	if text == "" || text == noEtas {
+		return nil
+	}
+	if e.value, err = models.Parse[train.Etas](e.reader, "etas("+text+")"); err != nil {
+		_, what, _ := strings.Cut(err.Error(), ": ") // The column is another here.
+		return errors.New(strings.TrimPrefix(what, "etas: "))
+	}
+	return nil
+}
+
+func (e *layerEtas) define(set *pflag.FlagSet, reader models.Reader, name, help string) {
+	e.reader = reader
+	set.Var(e, name, help)
+}
 
 // names are those of the values of type T in texts.
 func names[T any](r models.Reader) []string {

@@ -216,6 +216,8 @@ func (s *session) tested(t *rundir.Test) string {
 func (s *session) next() []string {
 	path := shellWord(s.run.Path())
 	switch {
+	case s.net.Targets == 0:
+		return []string{"plot " + path + " --reconstructions -o sheet.png", "eval " + path}
 	case s.data.Schema.Kind == dataset.Digits:
 		return []string{"serve " + path + " --open", "eval " + path + " --confusion", "predict " + path + " digit.png --show"}
 	case s.data.Schema.Classes == nil:

@@ -71,7 +71,7 @@ func (k Kinds) elements(v reflect.Value, terms []Term, what string) error {
 // value gives v the value of one term.
 func (k Kinds) value(v reflect.Value, t Term, what string) error {
 	switch v.Kind() {
-	case reflect.Interface, reflect.Pointer, reflect.Struct, reflect.Slice:
+	case reflect.Interface, reflect.Pointer, reflect.Struct, reflect.Slice, reflect.Map:
 		c, ok := k.find(t.Name, v.Type())
 		if list := fields(v.Type()); !ok && inline(list) {
 			return k.around(v, list, t)
@@ -153,6 +153,8 @@ func (k Kinds) build(v reflect.Value, c Kind, t Term) error {
 	case value.Kind() == reflect.Func && value.Type().NumIn() > 0:
 		made = reflect.New(value.Type().In(0)).Elem()
 		in = append(in, made)
+	case value.Kind() == reflect.Map && len(t.Args) > 0:
+		made = reflect.MakeMap(value.Type())
 	case len(list) > 0:
 		made = clone(value) // a slice's is empty
 	}
@@ -195,8 +197,29 @@ type fielded interface {
 	Field() string
 }
 
-// arguments sets the fields of a struct, or the elements of a slice.
+// entries sets a map's, each of which is an argument with a key.
+func (k Kinds) entries(v reflect.Value, t Term) error {
+	for _, a := range t.Args {
+		key, value := reflect.ValueOf(a.Key), reflect.New(v.Type().Elem()).Elem()
+		switch {
+		case a.Key == "":
+			return Errorf(a.Pos, "%s: %s; use name=value", t.Name, String(a.Value))
+		case v.MapIndex(key).IsValid():
+			return Errorf(a.Pos, "%s: %s is given twice; leave one out", t.Name, a.Key)
+		}
+		if err := k.set(value, a, t.Name+": "+a.Key+" "); err != nil {
+			return err
+		}
+		v.SetMapIndex(key, value)
+	}
+	return nil
+}
+
+// arguments sets the fields of a struct, or the elements of a slice or a map.
 func (k Kinds) arguments(v reflect.Value, c Kind, list []field, t Term) error {
+	if v.Kind() == reflect.Map {
+		return k.entries(v, t)
+	}
 	given := make([]bool, len(list))
 	for i, a := range t.Args {
 		switch {

@@ -8,7 +8,8 @@ import (
 )
 
 // Named is a value that knows the name of its kind. Its exported fields are the arguments, in their order, or its elements, if it is a
-// slice: each is an argument, if they are slices, or else a sequence of them is the argument. Without any of those it is a constant.
+// slice: each is an argument, if they are slices, or else a sequence of them is the argument. The entries of a map are arguments with its
+// keys, which are texts. Without any of those it is a constant.
 //
 // A field's key is its name in small letters. The tag `term:"key,option,option"` gives another key, or "-" for a field that is no argument.
 // Its options are

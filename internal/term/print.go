@@ -1,6 +1,7 @@
 package term
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -124,6 +125,16 @@ func (p printer) around(v reflect.Value) (Term, error) {
 // fields are the arguments of a struct or a slice.
 func (p printer) fields(v reflect.Value) ([]Arg, error) {
 	var args []Arg
+	if v.Kind() == reflect.Map {
+		for _, key := range slices.SortedFunc(slices.Values(v.MapKeys()), func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) }) {
+			value, err := p.sequence(v.MapIndex(key))
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, Arg{Key: key.String(), Value: value})
+		}
+		return args, nil
+	}
 	bare := true
 	for _, f := range fields(v.Type()) {
 		if f.is("inline") {

@@ -340,3 +340,29 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// rates are the arguments of any keys.
+type rates map[string]float64
+
+func (rates) Kind() string { return "rates" }
+
+// TestMap: the entries of a map are arguments, printed by their keys.
+func TestMap(t *testing.T) {
+	kinds := term.Of(rates{})
+	for text, want := range map[string]string{
+		"rates(b.c=2, a=.1)": "rates(a=0.1,b.c=2)", "rates": "rates",
+		"rates(a=1,a=2)": "column 11: rates: a is given twice; leave one out", "rates(3)": "column 7: rates: 3; use name=value",
+		"rates(a=x)": `column 9: rates: a "x"; use a number`,
+	} {
+		var v rates
+		got := ""
+		if err := kinds.Parse(text, &v); err != nil {
+			got = err.Error()
+		} else if got, err = kinds.Print(v); err != nil {
+			t.Error(err)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}

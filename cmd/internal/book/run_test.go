@@ -175,7 +175,7 @@ func TestMoreData(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := models.Recipe{Epochs: 750, Batch: 10, Eta: .5, Lambda: .2, Init: graph.Large, TrainSize: 2000}
-	if got := sized(m.Recipe, 2000, 1_500_000); got != want {
+	if got := sized(m.Recipe, 2000, 1_500_000); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	_, err = moreData(10_000, 501)(context.Background(), lab{data, 1})
