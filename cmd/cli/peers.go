@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/stheno-ml/stheno/cmd/internal/mpi"
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
@@ -166,6 +167,9 @@ func (p *peers) named(err error) error {
 	return &exitError{exitCode(err), fmt.Errorf("process %d of %d: %w", p.Rank(), p.Size(), err)}
 }
 
+// passing is how long mpirun has to pass on what a process has printed: MPICH's throws away what it has not yet read when the process aborts.
+const passing = 500 * time.Millisecond
+
 // leave leaves the job, and returns the error if it is for this process to report. One that the others do not know of ends them all.
 func (p *peers) leave(a *app, err error) error {
 	if err != nil && p.phase == preparing {
@@ -177,6 +181,7 @@ func (p *peers) leave(a *app, err error) error {
 			err = p.named(err)
 		}
 		a.note(err)
+		time.Sleep(passing)
 		p.Abort(exitCode(err))
 	}
 	closed := p.Close()
