@@ -65,7 +65,12 @@ func decode(r io.Reader) (image.Image, error) {
 		if n := int(float64(w*h) * perPixel(config.ColorModel, format, head.Bytes(), about)); n > maxMemory {
 			return nil, fmt.Errorf("%d×%d pixels of this kind take %d bytes, more than %d; make the picture smaller", w, h, n, maxMemory)
 		}
-		if img, err = pixels(io.MultiReader(&head, r), format, w*h); err == nil && (max(w, h) > readSide || about.orientation > 1) {
+		img, err = pixels(io.MultiReader(&head, r), format, w*h)
+		switch {
+		case err != nil:
+		case img.Bounds().Empty(): // A GIF has a size of its own for each frame.
+			err = errors.New("its first frame has no pixels")
+		case max(w, h) > readSide || about.orientation > 1:
 			img = upright(reduced(img, readSide), about.orientation)
 		}
 	}

@@ -215,6 +215,20 @@ func TestReadImageFileSystemError(t *testing.T) {
 	}
 }
 
+// TestReadImageEmptyFrame reads GIFs whose first frame has no pixels, on a screen that is made smaller and on one that is not.
+func TestReadImageEmptyFrame(t *testing.T) {
+	for _, side := range []string{"\x10\x00", "\x00\x10"} { // 16 and 4096 pixels
+		for _, frame := range []string{"\x00\x00" + side, side + "\x00\x00", "\x00\x00\x00\x00"} {
+			const colors, nothing = "\x00\x00\x00\xff\xff\xff", "\x02\x01\x2c\x00" // codes of 2 bits: clear, end
+			file := "GIF89a" + side + side + "\x00\x00\x00,\x00\x00\x00\x00" + frame + "\x80" + colors + nothing + ";"
+			_, err := ReadImage(strings.NewReader(file), "file")
+			if want := "file: damaged picture (its first frame has no pixels); save or fetch it again"; err == nil || err.Error() != want {
+				t.Errorf("%q: %v; want %s", file, err, want)
+			}
+		}
+	}
+}
+
 func FuzzReadImage(f *testing.F) {
 	for _, encode := range encoders {
 		f.Add(encoded(f, encode))
