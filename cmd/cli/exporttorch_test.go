@@ -6,6 +6,7 @@ import (
 	"math"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,19 +48,21 @@ class Patches(nn.Module):
 net = Patches()`,
 }
 
-// torchRun loads the weights with the loader in docs/export.md, and writes the outputs for images.
+// torchRun loads the weights with the loader in docs/export.md, writes the outputs for images, and then the weights.
 const torchRun = `
 net.load_state_dict(load(sys.argv[1]))
 net.eval()
 images = torch.frombuffer(bytearray(open(sys.argv[2], 'rb').read()), dtype=torch.uint8).reshape(-1, 1, 28, 28)
 with torch.no_grad():
     open(sys.argv[3], 'wb').write(net(images / 256).numpy().tobytes())
+import numpy
+numpy.savez(sys.argv[4], **{k: v.numpy() for k, v in net.state_dict().items()})
 `
 
 // debianPython is the one that has Debian's packages.
 const debianPython = "/usr/bin/python3"
 
-// TestTorch: PyTorch takes the exported weights by load_state_dict, and gives the same outputs.
+// TestTorch: PyTorch takes the exported weights by load_state_dict, gives the same outputs, and writes weights that are the same when they are imported.
 func TestTorch(t *testing.T) {
 	if exec.Command(debianPython, "-c", "import torch").Run() != nil {
 		t.Skip("needs Debian's python3-torch")
@@ -73,7 +76,8 @@ func testTorch(t *testing.T, line, torch string) {
 	runs, dir, data := t.TempDir(), t.TempDir(), dataSet(t, 600, 100)
 	ok(t, "train", line, "--epochs", "1", "--seed", "3", "--data", data, "--runs", runs)
 	run := onlyRun(t, runs)
-	weights, images, outputs := filepath.Join(dir, "w.safetensors"), filepath.Join(dir, "images"), filepath.Join(dir, "y")
+	weights, images := filepath.Join(dir, "w.safetensors"), filepath.Join(dir, "images")
+	outputs, back := filepath.Join(dir, "y"), filepath.Join(dir, "back.npz")
 	ok(t, "export", run, "--layout", "torch", "-o", weights)
 	d, err := digits()
 	if err != nil {
@@ -84,7 +88,7 @@ func testTorch(t *testing.T, line, torch string) {
 	page := readAll(t, "../../docs/export.md")
 	_, loader, _ := strings.Cut(page, "```python\n")
 	loader, _, _ = strings.Cut(loader, "\nnet = ")
-	if text, err := exec.Command(debianPython, "-W", "ignore", "-c", "import sys\nfrom collections import OrderedDict\n"+loader+torch+torchRun, weights, images, outputs).CombinedOutput(); err != nil {
+	if text, err := exec.Command(debianPython, "-W", "ignore", "-c", "import sys\nfrom collections import OrderedDict\n"+loader+torch+torchRun, weights, images, outputs, back).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	a := &app{}
@@ -103,6 +107,15 @@ func testTorch(t *testing.T, line, torch string) {
 	for i, w := range want {
 		if math.Abs(float64(got[i]-w)) > 1e-5 {
 			t.Fatalf("output %d is %v in PyTorch, %v here", i, got[i], w)
+		}
+	}
+	imported, match, err := a.importTensors(back, line, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range imported.net.Tensors() {
+		if q := net.net.Tensors()[i]; match.Layout != "torch" || p.Name != q.Name || !slices.Equal(p.Float64s(), q.Float64s()) {
+			t.Errorf("from PyTorch, as %s: %s is not %s as it was", match.Layout, p.Name, q.Name)
 		}
 	}
 }

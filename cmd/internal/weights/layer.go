@@ -19,7 +19,8 @@ const (
 	batchNorm = "batchnorm"
 	layerNorm = "layernorm"
 	prelu     = "prelu"
-	vectors   = "vectors" // of tokens and positions: a weight that is as it is in any layout
+	recurrent = "recurrent" // of an RNN, an LSTM or a GRU, in one direction: these differ in their shapes
+	vectors   = "vectors"   // of tokens and positions: a weight that is as it is in any layout
 )
 
 // layer is a layer of the network with its parameters by part, in their order.
@@ -30,7 +31,7 @@ type layer struct {
 }
 
 // ownName has the names of layers that other programs have too. Attention is two dense layers, in and out.
-var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm|prelu|embedding|positions|attention)\d+(?:\.in|\.out)?)\.(w|b|gamma|beta|mean|variance|slope)$`)
+var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm|prelu|embedding|positions|attention|rnn|lstm|gru)\d+(?:\.in|\.out|\.reverse)?)\.(w|u|b|c|gamma|beta|mean|variance|slope)$`)
 
 // kindOf is the kind of the layers of this name.
 func kindOf(name string) string {
@@ -39,6 +40,8 @@ func kindOf(name string) string {
 		return vectors
 	case "attention":
 		return dense
+	case "rnn", "lstm", "gru":
+		return recurrent
 	}
 	return name
 }
@@ -99,6 +102,11 @@ func groupsOf(file []safetensors.Tensor) (groups []*group, loose []safetensors.T
 
 // settle finds the kind of layer. A norm's weight and bias are gamma and beta; numbers without a bias are slopes.
 func (g *group) settle() {
+	if slices.Contains(g.parts, state) {
+		g.kind = recurrent
+		g.addBiases()
+		return
+	}
 	if len(g.parts) == 1 && (g.parts[0] == slope || g.parts[0] == weight && len(g.tensors[0].Shape) == 1) {
 		g.kind, g.parts[0] = prelu, slope
 		return

@@ -11,7 +11,7 @@ import (
 // The layouts: how the axes of weights lie in a file.
 const (
 	Stheno = "stheno" // dense (in, out), convolutions (out, in, rows, columns), transposed ones (in, out, rows, columns), images flattened as (maps, rows, columns)
-	Torch  = "torch"  // dense (out, in), otherwise as Stheno
+	Torch  = "torch"  // dense (out, in), recurrent (gates × out, in) with two biases, otherwise as Stheno
 	Keras  = "keras"  // dense (in, out), convolutions (rows, columns, in, out), depthwise ones (rows, columns, maps, filters of each), transposed ones (rows, columns, out, in), images flattened as (rows, columns, maps)
 )
 
@@ -31,7 +31,7 @@ const (
 // turn is the axes of a file's tensor that the parameter's axes are. It is false where the tensor does not fit.
 func turn(layout, kind string, p *graph.Param, shape []int) (axes []int, ok bool) {
 	switch {
-	case kind == dense && len(p.Shape) == 2 && layout == Torch:
+	case (kind == dense || kind == recurrent) && len(p.Shape) == 2 && layout == Torch:
 		axes = []int{1, 0}
 	case kind == conv && layout == Keras && len(shape) == 4 && len(p.Shape) == 4 && p.Shape[1] == 1 && shape[2] > 1:
 		return []int{2, 3, 0, 1}, slices.Equal(p.Shape, []int{shape[2] * shape[3], 1, shape[0], shape[1]})

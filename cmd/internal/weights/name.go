@@ -17,6 +17,10 @@ const (
 	mean     = "mean"
 	variance = "variance"
 	slope    = "slope"
+	state    = "u"       // a recurrent layer's weights of its state
+	second   = "c"       // a GRU's bias of its state
+	biasIn   = "bias_ih" // of PyTorch's recurrent layers
+	biasHid  = "bias_hh"
 )
 
 // words are what programs call the parts, in lower case.
@@ -24,7 +28,8 @@ var words = map[string]string{
 	"w": weight, "weight": weight, "weights": weight, "kernel": weight, "depthwise_kernel": weight, "coef": weight, "coefs": weight,
 	"b": bias, "bias": bias, "biases": bias, "intercept": bias, "intercepts": bias,
 	"gamma": gamma, "scale": gamma, "beta": beta, "offset": beta,
-	"slope": slope, "slopes": slope, "alpha": slope,
+	"recurrent_kernel": state,
+	"slope":            slope, "slopes": slope, "alpha": slope,
 	"mean": mean, "running_mean": mean, "moving_mean": mean,
 	"variance": variance, "var": variance, "running_var": variance, "moving_var": variance, "running_variance": variance, "moving_variance": variance,
 }
@@ -34,7 +39,7 @@ var suffix = regexp.MustCompile(`:\d+$`)
 
 // The forms of names: fc1.weight, dense/kernel, fc1_bias; W1, weights_2; w_hidden, bias_out.
 var (
-	partLast   = regexp.MustCompile(`^(?:(.*?)[./_-])??((?:running_|moving_|depthwise_)?[a-z]+)_?$`)
+	partLast   = regexp.MustCompile(`^(?:(.*?)[./_-])??((?:running_|moving_|depthwise_|recurrent_)?[a-z]+)_?$`)
 	partNumber = regexp.MustCompile(`^(.*[./_-])?([a-z]+)_?(\d+)$`)
 	partFirst  = regexp.MustCompile(`^([a-z]+)[._-](.+)$`)
 )
@@ -42,6 +47,12 @@ var (
 // parse is the layer that a tensor belongs to, and the part of it that it is; "" where the name does not say.
 func parse(name string) (layer, part string) {
 	name = suffix.ReplaceAllString(strings.ToLower(name), "")
+	if m := ownRecurrent.FindStringSubmatch(name); m != nil {
+		return m[1], m[2]
+	}
+	if m := torchRecurrent.FindStringSubmatch(name); m != nil {
+		return cmp.Or(m[1], "layer") + m[3] + map[string]string{"": "_0", "_reverse": "_1"}[m[4]], cmp.Or(torchParts[m[2]], m[2])
+	}
 	if m := partLast.FindStringSubmatch(name); m != nil && words[m[2]] != "" {
 		return m[1], words[m[2]]
 	}

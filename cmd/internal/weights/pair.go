@@ -78,7 +78,7 @@ func (f *finder) byOrder(layout string) ([]pair, error) {
 	var list []pair
 	left := side{}
 	for _, l := range f.layers {
-		for _, part := range []string{weight, bias, gamma, beta, mean, variance, slope} {
+		for _, part := range []string{weight, state, bias, gamma, beta, mean, variance, slope} {
 			i := slices.Index(l.parts, part)
 			if i < 0 {
 				continue
