@@ -18,18 +18,18 @@ type Job struct {
 // team is the process's worker goroutines, one a processor beside the caller. A step of a deep network takes about a hundred
 // microseconds, waking a sleeping thread takes tens: so a worker that has just worked spins for a while before it sleeps.
 type team struct {
-	busy  sync.Mutex // held by the caller whose jobs the team runs
-	job   atomic.Pointer[Job]
-	claim atomic.Uint64 // see claims
-	done  atomic.Int32  // finished parts of the job
-	size  atomic.Int32  // how many may work on it, the caller included
-	sleep atomic.Int32  // workers that wait on wake
-	wake  chan struct{}
-	aside atomic.Pointer[aside]
+	busy       sync.Mutex // held by the caller whose jobs the team runs
+	job        atomic.Pointer[Job]
+	claim      atomic.Uint64 // see claims
+	done       atomic.Int32  // finished parts of the job
+	size       atomic.Int32  // how many may work on it, the caller included
+	sleep      atomic.Int32  // workers that wait on wake
+	wake       chan struct{}
+	background atomic.Pointer[background]
 }
 
-// aside is work that a worker does a part of while it has nothing else to do.
-type aside struct {
+// background is work whose parts the workers do while they have nothing else to do.
+type background struct {
 	parts   int
 	run     func(member, part int)
 	members int          // who may, the caller included
@@ -38,7 +38,7 @@ type aside struct {
 }
 
 // take does a part; false if none is left, or the member is not among those who may.
-func (a *aside) take(member int) bool {
+func (a *background) take(member int) bool {
 	if a == nil || member >= a.members || int(a.next.Load()) >= a.parts {
 		return false
 	}
@@ -115,12 +115,12 @@ func (t *team) call(workers int) {
 	}
 }
 
-// Aside has f called once for each part from 0 to parts−1, in any order, by up to so many processors that have nothing to do at the time:
+// Background has f called once for each part from 0 to parts−1, in any order, by up to so many processors that have nothing to do at the time:
 // while they run a job, they wait for each other now and then. Only one call at a time has the same member, a number below Size(threads).
 // The caller must call finish, which does what is left and returns when all parts are done.
-func Aside(parts, threads int, f func(member, part int)) (finish func()) {
-	a := &aside{parts: parts, run: f, members: Size(threads)}
-	shared := a.members > 1 && workers().aside.CompareAndSwap(nil, a) // otherwise another caller has work aside
+func Background(parts, threads int, f func(member, part int)) (finish func()) {
+	a := &background{parts: parts, run: f, members: Size(threads)}
+	shared := a.members > 1 && workers().background.CompareAndSwap(nil, a) // otherwise another caller has work in the background
 	if shared {
 		workers().call(a.members - 1)
 	}
@@ -131,7 +131,7 @@ func Aside(parts, threads int, f func(member, part int)) (finish func()) {
 			rest(i)
 		}
 		if shared {
-			workers().aside.Store(nil)
+			workers().background.Store(nil)
 		}
 	}
 }
@@ -172,7 +172,7 @@ func (t *team) work(member int) {
 		seen := claims(t.claim.Load()).job()
 		t.help(member)
 		for i := 0; claims(t.claim.Load()).job() == seen; i++ {
-			if t.aside.Load().take(member) {
+			if t.background.Load().take(member) {
 				i = 0
 				continue
 			}
