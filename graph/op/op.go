@@ -50,8 +50,8 @@ type Cut struct {
 	Each []bool
 	// Sum says that y is a sum over the examples of all inputs.
 	Sum bool
-	// Least is how many examples are worth a part; 0: a few.
-	Least int
+	// MinExamples is the fewest examples that are worth a part of their own; 0: a few.
+	MinExamples int
 }
 
 var (

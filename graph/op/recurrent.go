@@ -54,7 +54,7 @@ func (r Recurrence) cut(more int) Cut {
 	if r.Masked {
 		each = append(each, true)
 	}
-	return Cut{Each: each, Least: 8}
+	return Cut{Each: each, MinExamples: 8}
 }
 
 // shape is the shape rule of the ops: of z, the weights, inputs of so many vectors a step, and the mask; the output has as many as out says.
