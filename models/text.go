@@ -92,10 +92,10 @@ func (a logLikelihood) Check() error {
 
 // A Reader reads models, and parts of them, from texts.
 type Reader struct {
-	// Own are models of one's own: where a layer, an optimizer or a schedule in one of them has a method Kind() string, texts can name it,
-	// with its exported fields as arguments.
-	Own []Model
-	Fit bool // build the network, for an error with a place where a layer does not fit
+	// Models are your own models. If a layer, an optimizer or a schedule in one of them has a method Kind() string, texts can use that name,
+	// with the exported fields as arguments.
+	Models []Model
+	Fit    bool // build the network, so that a layer that does not fit is an error with its place in the text
 
 	Input   graph.Shape // of the data, for a model that leaves its own out; nil: MNIST's
 	Numbers bool        // the data's targets are numbers: a model that leaves its loss and its recipe out has MSE and PlainNumbers
@@ -113,7 +113,7 @@ func (r Reader) blank() Model {
 	return m
 }
 
-// kinds are those of this package and those that stand in r.Own.
+// kinds are those of this package and those that stand in r.Models.
 func (r Reader) kinds() term.Kinds {
 	all, blank := slices.Clone(kinds), r.blank()
 	for i, k := range all {
@@ -124,7 +124,7 @@ func (r Reader) kinds() term.Kinds {
 			all[i].Value = blank.Recipe
 		}
 	}
-	for _, m := range r.Own {
+	for _, m := range r.Models {
 		for _, part := range []any{m.Net, m.Recipe.Optimizer, m.Recipe.Schedule} {
 			walk(reflect.ValueOf(part), 0, func(n term.Named) {
 				if !slices.ContainsFunc(all, func(c term.Kind) bool { return c.Name == n.Kind() }) {

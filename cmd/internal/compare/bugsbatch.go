@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// batches are mistakes with what the gradients are of.
+// batches are mistakes about which examples or weights the gradients belong to.
 var batches = []Bug{
-	{"after-update", "The gradients are those at other weights than the file has: at those after the step, or the file was written after it.", afterUpdate},
-	{"not-reset", "The gradients of the step before are in those of this one: they are to be set to 0 before each mini-batch.", notReset},
-	{"one-example", "The gradients are those of one example: assigned in the loop over the mini-batch, not added.", single},
-	{"pixels", "The inputs were scaled otherwise than the file's x.", pixels},
-	{"labels-shifted", "The labels are shifted by one: class 1 for 0, and so on.", shifted},
-	{"labels-permuted", "The labels are in another order than the inputs: both must be shuffled alike.", permuted},
-	{"other-labels", "The labels are others than those in the file.", otherLabels},
-	{"decay", "A multiple of the weights is added to their gradients, and the file has no lambda and n to say how much.", unknownDecay},
-	{"constant", "Every gradient is the right one times one number.", constant},
+	{"after-update", "The gradients belong to other weights than the file's: the weights after the step. Or the file was written after the step.", afterUpdate},
+	{"not-reset", "The gradients still contain those of the step before; set them to 0 before each mini-batch.", notReset},
+	{"one-example", "The gradients belong to one example: the loop over the mini-batch assigns them instead of adding them up.", single},
+	{"pixels", "The inputs were not scaled like the file's x.", pixels},
+	{"labels-shifted", "The labels are shifted by one: class 1 instead of 0, and so on.", shifted},
+	{"labels-permuted", "The labels are in another order than the inputs; shuffle both in the same way.", permuted},
+	{"other-labels", "The labels are not those in the file.", otherLabels},
+	{"decay", "A multiple of the weights is added to their gradients, but the file has no lambda and n that say how much.", unknownDecay},
+	{"constant", "Every gradient is the right one times the same number.", constant},
 	{"factors", "Each gradient is the right one times a number of its own.", factors},
-	{"adam-uncorrected", "The step is Adam's without the correction of the means for their start at 0: m/(1−β₁ᵗ) and v/(1−β₂ᵗ).", nil},
-	{"cost", "The gradients are right, and the cost in the file is not.", nil},
-	{"float32", "All is the same to the precision of float32, in which a part of the program computes, though the file has float64.", nil},
+	{"adam-uncorrected", "The step is Adam's without the correction for means that start at 0: m/(1−β₁ᵗ) and v/(1−β₂ᵗ).", nil},
+	{"cost", "The gradients are right, but the cost in the file is wrong.", nil},
+	{"float32", "Everything is the same to the precision of float32: part of the program computes in float32, although the file has float64.", nil},
 }
 
-// afterUpdate is at the weights after a right step, at those that the file has for it, and at those before the step with the
-// gradients in the file.
+// afterUpdate computes gradients at the weights after a right step, at the file's weights after the step, and at the weights before a step with
+// the file's gradients.
 func afterUpdate(p *problem) []derivation {
 	step := func(by float64, g [][]float64) derivation {
 		values := slices.Clone(p.values)
@@ -47,7 +47,7 @@ func afterUpdate(p *problem) []derivation {
 	return all
 }
 
-// notReset adds the gradients that the file has for the step before.
+// notReset adds the file's gradients of the step before.
 func notReset(p *problem) []derivation {
 	if !full(p.previous) {
 		return nil
@@ -59,7 +59,7 @@ func full(tensors [][]float64) bool {
 	return len(tensors) > 0 && !slices.ContainsFunc(tensors, func(x []float64) bool { return x == nil })
 }
 
-// single is the gradient of the last example or the first, or that divided by m.
+// single is the gradient of the last or the first example, or that divided by m.
 func single(p *problem) []derivation {
 	if p.m == 1 {
 		return nil
@@ -76,7 +76,7 @@ func single(p *problem) []derivation {
 	return all
 }
 
-// only leaves example i of the mini-batch.
+// only keeps example i of the mini-batch.
 func (p *problem) only(i int) {
 	masks := map[int][]float64{}
 	for k, mask := range p.masks {
@@ -91,7 +91,7 @@ func pixels(*problem) []derivation {
 		by   float64
 		what string
 	}{
-		{256. / 255, "divided by 255 in place of 256"}, {255. / 256, "divided by 256 in place of 255"},
+		{256. / 255, "divided by 255 instead of 256"}, {255. / 256, "divided by 256 instead of 255"},
 		{1. / 255, "divided by 255"}, {1. / 256, "divided by 256"}, {256, "not divided by 256"},
 	} {
 		all = append(all, derivation{where: " They were " + c.what + ".", before: func(p *problem) { p.x = scaled(p.x, c.by) }})
@@ -99,10 +99,10 @@ func pixels(*problem) []derivation {
 	return all
 }
 
-// enough is how many numbers it takes to tell a factor that may be any.
+// enough is the fewest numbers from which an arbitrary factor can be determined.
 const enough = 8
 
-// unknownDecay is the right gradient and the multiple of the weights that comes nearest.
+// unknownDecay is the right gradient plus the multiple of the weights that fits best.
 func unknownDecay(p *problem) []derivation {
 	var off, w []float64
 	for i, g := range p.ours() {
@@ -127,7 +127,7 @@ func unknownDecay(p *problem) []derivation {
 	return all
 }
 
-// constant is the right gradient times the number that comes nearest, if there is enough to tell by.
+// constant is the right gradient times the number that fits best, if there are enough numbers.
 func constant(p *problem) []derivation {
 	k := nearestFactor(p.user, p.ours())
 	if len(slices.Concat(p.user...)) < enough || math.IsNaN(k) {
@@ -136,7 +136,7 @@ func constant(p *problem) []derivation {
 	return []derivation{{where: fmt.Sprintf(" It is %.6g.", k), after: func(_ *pass, g [][]float64, i int) []float64 { return scaled(g[i], k) }}}
 }
 
-// factors is constant for each tensor. Of a tensor of fewer than three numbers there is no telling.
+// factors is constant for each tensor. A tensor of fewer than three numbers says nothing.
 func factors(p *problem) []derivation {
 	k := slices.Repeat([]float64{1}, len(p.user))
 	var names []string
@@ -155,7 +155,7 @@ func factors(p *problem) []derivation {
 	}}
 }
 
-// nearestFactor is the k for which k g comes nearest to u, where there is u.
+// nearestFactor is the k for which k g is closest to u, where u is known.
 func nearestFactor(u, g [][]float64) float64 {
 	above, below := 0., 0.
 	for i, x := range u {

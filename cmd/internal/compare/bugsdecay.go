@@ -13,11 +13,11 @@ var decays = []Bug{
 	{"lambda-per-example", "λ is m times too strong: its term was added for every example of the mini-batch.",
 		decay(func(p *problem) float64 { return float64(p.m) * p.l2 }, false)},
 	{"lambda-without-n", "λ is not divided by n, the number of training examples.", decay(func(p *problem) float64 { return p.lambda }, false)},
-	{"lambda-by-batch", "λ is divided by m, the size of the mini-batch, in place of n.", decay(func(p *problem) float64 { return p.lambda / float64(p.m) }, false)},
+	{"lambda-by-batch", "λ is divided by m, the size of the mini-batch, instead of n.", decay(func(p *problem) float64 { return p.lambda / float64(p.m) }, false)},
 	{"lambda-sign", "The term of λ has the wrong sign: the weights grow.", decay(func(p *problem) float64 { return -p.l2 }, false)},
 	{"lambda-twice", "λ is twice too strong: the term of the cost is ½λ/n Σw².", decay(func(p *problem) float64 { return 2 * p.l2 }, false)},
-	{"lambda-in-some-layers", "The term of λ is in some layers only.", someLayers},
-	{"l1-for-l2", "The term of λ is that of L1, λ/n sgn(w).", penalty(false, func(p *problem, w float64) float64 {
+	{"lambda-in-some-layers", "The term of λ is only in some layers.", someLayers},
+	{"l1-for-l2", "The term of λ is L1's, λ/n sgn(w).", penalty(false, func(p *problem, w float64) float64 {
 		if w == 0 {
 			return 0
 		}
@@ -25,12 +25,12 @@ var decays = []Bug{
 	})},
 }
 
-// decay adds c w to the gradients of weights, and of biases where they are regularized too.
+// decay adds c w to the gradients of weights and, if they are regularized too, of biases.
 func decay(c func(p *problem) float64, too bool) func(*problem) []derivation {
 	return penalty(too, func(p *problem, w float64) float64 { return c(p) * w })
 }
 
-// penalty adds something of the weights to their gradients, where there is a λ.
+// penalty adds a function of the weights to their gradients, if there is a λ.
 func penalty(too bool, of func(p *problem, w float64) float64) func(*problem) []derivation {
 	return func(p *problem) []derivation {
 		if p.lambda == 0 {
@@ -46,7 +46,7 @@ func penalty(too bool, of func(p *problem, w float64) float64) func(*problem) []
 	}
 }
 
-// someLayers has the term of λ in those weights whose gradients it brings nearer.
+// someLayers has the term of λ only for the weights whose gradients it brings closer to the file's.
 func someLayers(p *problem) []derivation {
 	if p.lambda == 0 {
 		return nil
@@ -70,7 +70,7 @@ func someLayers(p *problem) []derivation {
 	}}
 }
 
-// decaying are the parameters that are weights, or all.
+// decaying are the weights, or all parameters.
 func (p *problem) decaying(all bool) func(i int) bool {
 	return func(i int) bool { return all || p.params[i].weight }
 }

@@ -5,22 +5,22 @@ import (
 	"slices"
 )
 
-// masks are mistakes with dropout on the way back.
+// masks are mistakes with dropout in the backward pass.
 var masks = []Bug{
-	{"no-mask-back", "The dropout mask is missing on the way back.",
+	{"no-mask-back", "The dropout mask is missing in the backward pass.",
 		hidden(anyOf, derivation{delta: func(r *pass, l, k int, back float64) float64 { return back * r.prime(l, k) }})},
-	{"unscaled-mask-back", "On the way back the dropout mask is 0 or 1, without the 1/(1−p) that it has forward.",
+	{"unscaled-mask-back", "In the backward pass the dropout mask is 0 or 1, without the 1/(1−p) of the forward pass.",
 		hidden(anyOf, derivation{delta: func(r *pass, l, k int, back float64) float64 {
 			if r.kept(l, k) == 0 {
 				return 0
 			}
 			return back * r.prime(l, k)
 		}})},
-	{"other-mask-back", "On the way back the dropout mask is another than forward: it was drawn again.", otherMasks},
+	{"other-mask-back", "The backward pass has another dropout mask than the forward pass: it was drawn again.", otherMasks},
 }
 
-// otherMasks are the masks that the gradients were computed with. Where a hidden layer has more inputs than there are examples, the
-// gradient of its weights tells its δ, and where that is 0.
+// otherMasks are the masks that the gradients were computed with. If a hidden layer has more inputs than there are examples, the gradient of its
+// weights determines its δ, and so the zeros in it.
 func otherMasks(p *problem) []derivation {
 	if p.sizes == nil || len(p.masks) == 0 {
 		return nil

@@ -9,13 +9,13 @@ import (
 
 // slopes are mistakes with the activations of hidden layers, most of them in σ′.
 var slopes = []Bug{
-	{"sigma-for-prime", "σ(z) stands in place of σ′(z).",
+	{"sigma-for-prime", "σ(z) is used instead of σ′(z).",
 		slope(smooth, func(a *activation) func(float64) float64 { return a.F })},
-	{"missing-prime", "σ′(z) is missing: δ is Wᵀδ of the layer above as it comes (with ReLU: nothing is cut off where z < 0).",
+	{"missing-prime", "σ′(z) is missing: δ is just Wᵀδ of the layer above (with ReLU, nothing is cut off where z < 0).",
 		slope(anyOf, func(*activation) func(float64) float64 { return func(float64) float64 { return 1 } })},
-	{"error-handed-back", "What went back to the layer below is the error without σ′ of its own layer, and not δ.",
+	{"error-handed-back", "The layer below receives the error without σ′ of this layer, instead of δ.",
 		handedBack},
-	{"prime-of-activation", "The derivative is taken at a in place of z: σ′(a), and a has been through σ already.",
+	{"prime-of-activation", "The derivative is taken at a instead of z: σ′(a), although a has been through σ already.",
 		slope(smooth, func(a *activation) func(float64) float64 {
 			return func(z float64) float64 { return a.Prime(a.F(z)) }
 		})},
@@ -23,22 +23,22 @@ var slopes = []Bug{
 		slope(smooth, func(a *activation) func(float64) float64 {
 			return func(z float64) float64 { return formula(a, z) }
 		})},
-	{"half-prime", "Half of the derivative's formula is missing: 1−a in place of a(1−a), or of 1−a².",
+	{"half-prime", "Half of the derivative's formula is missing: 1−a instead of a(1−a), or of 1−a².",
 		slope(smooth, func(a *activation) func(float64) float64 {
 			return func(z float64) float64 { return 1 - a.F(z) }
 		})},
 	{"wrong-side", "ReLU passes the gradient on the wrong side: where z < 0.",
 		slope(bent, func(a *activation) func(float64) float64 { return func(z float64) float64 { return a.Prime(-z) } })},
-	{"relu-at-zero", "ReLU's slope at z = 0 is taken for 1, or ½, and not for 0. Either is right in theory; most programs take 0.", either(
+	{"relu-at-zero", "ReLU's slope at z = 0 is 1, or ½, instead of 0. Either is right in theory; most programs use 0.", either(
 		slope(bent, atZero(1)), slope(bent, atZero(.5)),
 	)},
-	{"relu-of-gradient", "ReLU was applied to the gradient itself: δ where δ > 0, in place of δ where z > 0.",
+	{"relu-of-gradient", "ReLU was applied to the gradient itself: δ where δ > 0, instead of δ where z > 0.",
 		hidden(bent, derivation{delta: func(_ *pass, _, _ int, back float64) float64 { return max(0, back) }})},
 	{"prime-of-other-layer", "σ′ is taken at the z of the layer below or above: an index is off by one.", either(otherSlope(-1), otherSlope(1))},
-	{"other-slope", "σ′ is that of another activation.", otherFormulas},
-	{"other-activation", "The hidden layers have another activation than is said.",
+	{"other-slope", "σ′ belongs to another activation.", otherFormulas},
+	{"other-activation", "The hidden layers have another activation than the one named.",
 		otherActivation(func(_, other *activation) *activation { return other })},
-	{"other-forward", "The hidden layers have another activation forward, whose σ′ should stand in the way back.",
+	{"other-forward", "The hidden layers have another activation in the forward pass; the backward pass needs its σ′.",
 		otherActivation(func(right, other *activation) *activation {
 			return &activation{Activation: byhand.Activation{F: other.F, Prime: right.Prime}}
 		})},
@@ -49,7 +49,7 @@ func anyOf(*activation) bool    { return true }
 func smooth(a *activation) bool { return a == sigmoid || a == tanh }
 func bent(a *activation) bool   { return !smooth(a) && a != linear }
 
-// formula is the derivative by the activation a, as tutorials have it.
+// formula is the derivative as a function of the activation a, as in tutorials.
 func formula(of *activation, a float64) float64 {
 	if of == tanh {
 		return 1 - a*a
@@ -57,7 +57,7 @@ func formula(of *activation, a float64) float64 {
 	return a * (1 - a)
 }
 
-// atZero is the right slope but for z = 0.
+// atZero is the right slope except at z = 0.
 func atZero(slope float64) func(a *activation) func(float64) float64 {
 	return func(a *activation) func(float64) float64 {
 		return func(z float64) float64 {
@@ -69,12 +69,12 @@ func atZero(slope float64) func(a *activation) func(float64) float64 {
 	}
 }
 
-// slope is a wrong σ′: in the hidden layers, in all, and in each alone.
+// slope is a wrong σ′: in the hidden layers, in all layers, and in each alone.
 func slope(has func(*activation) bool, prime func(a *activation) func(z float64) float64) func(*problem) []derivation {
 	return throughout(has, derivation{prime: prime})
 }
 
-// throughout is d in the hidden layers and at the output, in each part and in each layer alone.
+// throughout is d in the hidden layers and at the output, in either of these, and in each layer alone.
 func throughout(has func(*activation) bool, d derivation) func(*problem) []derivation {
 	return func(p *problem) []derivation {
 		all := hidden(has, d)(p)
@@ -93,7 +93,7 @@ func throughout(has func(*activation) bool, d derivation) func(*problem) []deriv
 	}
 }
 
-// hidden is d in all hidden layers, and in each alone where there are several.
+// hidden is d in all hidden layers, and if there are several, in each alone.
 func hidden(has func(*activation) bool, d derivation) func(*problem) []derivation {
 	where := d.where
 	d.where += " So it is in the hidden layers."
@@ -105,13 +105,13 @@ func hidden(has func(*activation) bool, d derivation) func(*problem) []derivatio
 	}
 }
 
-// handedBack is in all layers that something goes back from, and in each alone.
+// handedBack is the mistake in all layers that pass an error back, and in each alone.
 func handedBack(p *problem) []derivation {
 	d := derivation{handed: func(r *pass, l int) []float64 { return r.e[l] }}
 	return spread(d, count(2, len(p.sizes)), func(l int) string { return fmt.Sprintf(" So it is in layer %d only.", l) })
 }
 
-// count is from, from+1, … below to.
+// count is from, from+1, … up to but not including to.
 func count(from, to int) []int {
 	var all []int
 	for i := from; i < to; i++ {
@@ -130,12 +130,12 @@ func otherSlope(step int) func(*problem) []derivation {
 	}})
 }
 
-// others are the activations that hidden layers can have, but for that which they have.
+// others are the possible activations of hidden layers, except the one that they have.
 func (p *problem) others() []*activation {
 	return slices.DeleteFunc(slices.Clone(activations), func(a *activation) bool { return len(p.act) > 0 && a.name == p.act[0].name })
 }
 
-// otherFormulas are the σ′ of other activations, at z, or their formulas for activations, at a.
+// otherFormulas are the σ′ of other activations at z, or their formulas for activations at a.
 func otherFormulas(p *problem) []derivation {
 	var all []derivation
 	for _, other := range p.others() {
@@ -152,7 +152,7 @@ func otherFormulas(p *problem) []derivation {
 	return all
 }
 
-// otherActivation changes the hidden layers' activation for something of another, where it is said what they have.
+// otherActivation uses another activation in the hidden layers, if the file names theirs.
 func otherActivation(of func(right, other *activation) *activation) func(*problem) []derivation {
 	return func(p *problem) []derivation {
 		if len(p.sizes) < 3 || p.names == nil && p.text("activation") == "" {

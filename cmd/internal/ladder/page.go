@@ -10,31 +10,31 @@ import (
 // Page is docs/results.md.
 func (l Ladder) Page() string {
 	var b strings.Builder
-	b.WriteString("# Results\n\nThis page is what `stheno ladder --write` makes of the files in [results](results), one a training.\n" +
+	b.WriteString("# Results\n\nThis page is made by `stheno ladder --write` from the files in [results](results), one for each training.\n" +
 		"`stheno ladder` trains what is missing.\n\n## The book's ladder\n\n" + note + "\n\n")
-	head := []string{"rung", "figure", "set", "the book", "ours, best of first 3", "mean ± sd", "n", "verdict", "epochs", "s/epoch", "threads", "command"}
+	head := []string{"model", "figure", "set", "the book", "ours, best of first 3", "mean ± sd", "n", "verdict", "epochs", "s/epoch", "threads", "command"}
 	var rows [][]string
-	for _, g := range l.Rungs {
+	for _, g := range l.Entries {
 		for i, r := range g.Rows() {
 			rows = append(rows, g.cells(r, i == 0))
 		}
 	}
 	table(&b, head, rows)
-	past(&b, l.Rungs)
-	together(&b, l.Rungs)
-	ablations(&b, l.Rungs)
+	past(&b, l.Entries)
+	together(&b, l.Entries)
+	ablations(&b, l.Entries)
 	trials(&b, l.Tried)
 	l.leftOut(&b)
 	return b.String()
 }
 
-const note = `Accuracies are in percent; the set says whose: the test images or the validation images. *Best epoch* is the epoch of best validation
-accuracy: the test images choose nothing. The book's figures are the best of about three runs, so ours is the best of the seeds 1 to 3 where
-there are as many, beside the mean and the standard deviation of all n. The verdict is ok if that is at most 0.15 points below the book's
-figure, 0.5 in the chapters 1 and 3. Seconds are of training without evaluation, some with another training beside; the threads are those
-of one training. The small experiments, and the baseline of chapter 1, have [a page of their own](book-experiments.md).`
+const note = `Accuracies are in percent, on the test or the validation images, as the column *set* says. *Best epoch* is the epoch with the best validation
+accuracy; test images never choose anything. The book's figures are the best of about three runs, so ours is the best of the seeds 1 to 3,
+beside the mean and the standard deviation of all n runs. The verdict is ok if the best is at most 0.15 points below the book's
+figure, or 0.5 in chapters 1 and 3. Seconds are training without evaluation, sometimes beside another training; threads are those
+of one training. The small experiments, and the baseline of chapter 1, have [their own page](book-experiments.md).`
 
-// table writes rows below a head, or that there are none yet.
+// table writes rows below a head, or "None yet."
 func table(b *strings.Builder, head []string, rows [][]string) {
 	if len(rows) == 0 {
 		b.WriteString("None yet.\n")
@@ -46,8 +46,8 @@ func table(b *strings.Builder, head []string, rows [][]string) {
 	}
 }
 
-// cells are a figure's row; what belongs to the rung and not to the figure is in the first only.
-func (g Rung) cells(r Row, first bool) []string {
+// cells are a figure's row. Only an entry's first row has the cells that belong to the entry as a whole.
+func (g Entry) cells(r Row, first bool) []string {
 	cells := []string{"", r.What, r.Set, Percent(r.Book), "", "", fmt.Sprintf("%d of %d", r.N, r.Wanted), r.Judgment(), "", "", "", ""}
 	if r.N > 0 {
 		cells[4], cells[5] = Percent(r.Best), spread(r.Mean, r.SD)
@@ -66,7 +66,7 @@ func (g Rung) cells(r Row, first bool) []string {
 	return cells
 }
 
-// Judgment is the verdict, and how far below the book's the figure is, in points.
+// Judgment is the verdict, with the number of points below the book's figure.
 func (r Row) Judgment() string {
 	if r.Verdict == Short || r.Verdict == Incomplete {
 		return fmt.Sprintf("%s by %.2f", r.Verdict, 100*(r.Book-r.Best))
@@ -74,10 +74,10 @@ func (r Row) Judgment() string {
 	return string(r.Verdict)
 }
 
-// Percent is a fraction as a percentage without its sign.
+// Percent is a fraction as a percentage, without the sign.
 func Percent(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
 
-// spread is a mean with the standard deviation where there is one.
+// spread is a mean, with the standard deviation if there is one.
 func spread(mean, sd float64) string {
 	if math.IsNaN(sd) {
 		return Percent(mean)
@@ -98,8 +98,8 @@ func Seconds(s float64) string {
 	return fmt.Sprintf("%.0f", s)
 }
 
-// each is a number of each result.
-func (g Rung) each(f func(Result) float64) []float64 {
+// each is f of each result.
+func (g Entry) each(f func(Result) float64) []float64 {
 	var values []float64
 	for _, r := range g.Results {
 		values = append(values, f(r))
@@ -107,8 +107,8 @@ func (g Rung) each(f func(Result) float64) []float64 {
 	return values
 }
 
-// threads are the numbers of threads that trainings had.
-func (g Rung) threads() string {
+// threads lists the numbers of threads of the trainings.
+func (g Entry) threads() string {
 	var all []string
 	for _, r := range g.Results {
 		if n := fmt.Sprint(r.Threads); !slices.Contains(all, n) {
@@ -118,13 +118,13 @@ func (g Rung) threads() string {
 	return strings.Join(all, ", ")
 }
 
-// past is the section of the recipes that the book does not have.
-func past(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n## Past the book\n\nRecipes of our own. The test images are scored once for each seed, with the weights that the recipe ends with: those of the\n" +
-		"last epoch where it trains on all 60,000 images, else those of the best validation accuracy. Seconds are from images in memory to these\n" +
-		"weights, without evaluation; not all are of one machine.\n\n")
+// past is the section with recipes that are not in the book.
+func past(b *strings.Builder, entries []Entry) {
+	b.WriteString("\n## Past the book\n\nOur own recipes. The test images are scored once for each seed, with the final weights: those of the last epoch if the\n" +
+		"recipe trains on all 60,000 images, and otherwise those of the best validation accuracy. Seconds are from images in memory to these\n" +
+		"weights, without evaluation; not all are from the same machine.\n\n")
 	var rows [][]string
-	for _, g := range rungs {
+	for _, g := range entries {
 		if !g.Published() && !g.Ablation() && g.committee == nil && len(g.Results) > 0 {
 			rows = append(rows, g.past())
 		}
@@ -132,7 +132,7 @@ func past(b *strings.Builder, rungs []Rung) {
 	table(b, []string{"recipe", "", "n", "test, mean ± sd", "min", "max", "epochs", "s, mean", "threads", "kernel", "command"}, rows)
 }
 
-func (g Rung) past() []string {
+func (g Entry) past() []string {
 	tests := g.each(func(r Result) float64 { return float64(r.Best.Test) / float64(r.TestTotal) })
 	seconds, _ := moments(g.each(func(r Result) float64 { return r.Seconds }))
 	mean, sd := moments(tests)
@@ -143,11 +143,11 @@ func (g Rung) past() []string {
 	}
 }
 
-// together is the section of networks of ours that answer together.
-func together(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n### Together\n\nAll seeds of a recipe, or of those of the committee, none left out, as `stheno eval RUN… --vote` counts them: by majority, and by the mean of their outputs.\n\n")
+// together is the section with our networks that vote.
+func together(b *strings.Builder, entries []Entry) {
+	b.WriteString("\n### Together\n\nThe votes of all seeds of a recipe, or of the committee, none left out, as counted by `stheno eval RUN… --vote`: by majority, and by the mean of the outputs.\n\n")
 	var rows [][]string
-	for _, g := range rungs {
+	for _, g := range entries {
 		if g.Vote == nil || g.Published() {
 			continue
 		}
@@ -165,14 +165,14 @@ func together(b *strings.Builder, rungs []Rung) {
 	table(b, []string{"recipe", "networks", "majority", "mean of outputs", "s, all"}, rows)
 }
 
-// ablations is the section of recipes with a choice undone.
-func ablations(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n## Ablations\n\nWhat each choice is worth: a recipe on 50,000 images with one of its choices undone, by the validation images, after the best epoch.\n" +
-		"The difference is that from the recipe with nothing undone. *Nine shifts* are the same networks, whose outputs are averaged over the image and its\n" +
-		"shifts by a pixel. `stheno ladder --ablations` trains what is missing.\n\n")
+// ablations is the section with the ablations.
+func ablations(b *strings.Builder, entries []Entry) {
+	b.WriteString("\n## Ablations\n\nWhat each choice is worth: a recipe on 50,000 images with one choice undone, measured on the validation images after the best epoch.\n" +
+		"The difference is to the recipe with nothing undone. *Nine shifts* are the same networks with outputs averaged over the image and its\n" +
+		"shifts by one pixel. `stheno ladder --ablations` trains what is missing.\n\n")
 	var rows [][]string
 	whole := map[string]float64{} // by recipe
-	for _, g := range rungs {
+	for _, g := range entries {
 		if !g.Ablation() || len(g.Results) == 0 {
 			continue
 		}
@@ -191,8 +191,8 @@ func ablations(b *strings.Builder, rungs []Rung) {
 	table(b, []string{"recipe", "undone", "n", "validation, mean ± sd", "difference", "nine shifts", "s, mean", "threads"}, rows)
 }
 
-// shifted is the accuracy with outputs averaged over shifts; "" unless it is there for all results.
-func (g Rung) shifted() string {
+// shifted is the accuracy with outputs averaged over shifts; "" unless all results have it.
+func (g Entry) shifted() string {
 	values := g.each(func(r Result) float64 { return float64(r.Shifted) / float64(r.ValidationTotal) })
 	if slices.Min(values) == 0 {
 		return ""
@@ -200,10 +200,10 @@ func (g Rung) shifted() string {
 	return spread(moments(values))
 }
 
-// trials is the section that says what was chosen on validation images.
+// trials is the section that says how many configurations were tried.
 func trials(b *strings.Builder, tried []Tried) {
-	b.WriteString("\n## Configurations tried\n\nThe book's recipes were taken as they are. Each configuration that was compared on validation images before a recipe was as it is\n" +
-		"counts as one.\n\n")
+	b.WriteString("\n## Configurations tried\n\nThe book's recipes were taken as they are. For our own, this counts the configurations that were compared on validation images before\n" +
+		"the recipe was fixed.\n\n")
 	var rows [][]string
 	for _, t := range tried {
 		rows = append(rows, []string{t.Recipe, fmt.Sprint(t.Configurations)})
@@ -211,12 +211,12 @@ func trials(b *strings.Builder, tried []Tried) {
 	table(b, []string{"recipe", "configurations"}, rows)
 }
 
-// leftOut names the results that are on no line.
+// leftOut lists the results that are in no table.
 func (l Ladder) leftOut(b *strings.Builder) {
 	var lines []string
-	for _, g := range l.Rungs {
+	for _, g := range l.Entries {
 		for _, r := range g.Stale {
-			lines = append(lines, fmt.Sprintf("- %s: the recipe of %s has changed since; `stheno ladder --only %s` trains anew\n", r.Name(), g.Name, g.Name))
+			lines = append(lines, fmt.Sprintf("- %s: the recipe of %s has changed since; `stheno ladder --only %s` trains it again\n", r.Name(), g.Name, g.Name))
 		}
 	}
 	for _, r := range l.Strangers {
