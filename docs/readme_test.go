@@ -10,7 +10,8 @@ import (
 
 const goRun = "go run ./cmd/stheno "
 
-// TestReadme runs the trainings of README.md, three epochs of the first one. It finds the other blocks on pages and in examples that have tests.
+// TestReadme runs the trainings of README.md, three epochs of the first one. Its other blocks stand in examples, or on pages with tests of their own,
+// from which -update takes them anew.
 func TestReadme(t *testing.T) {
 	program(t)
 	t.Parallel()
@@ -20,8 +21,8 @@ func TestReadme(t *testing.T) {
 	}
 	three := strings.NewReplacer(goRun, "stheno ", "--seed 1", "--seed 1 --epochs 3 --threads 1", "epochs 30", "epochs 3")
 	tested := page(t, "gorgonia.md") + page(t, "compare.md") + page(t, "../cmd/cli/example_test.go") + page(t, "example/main.go")
-	for _, block := range fenced.FindAllStringSubmatch(page(t, "../README.md"), -1) {
-		switch shown := block[2]; {
+	text := fenced.ReplaceAllStringFunc(page(t, "../README.md"), func(block string) string {
+		switch shown := fenced.FindStringSubmatch(block)[2]; {
 		case strings.HasPrefix(shown, "git clone"): // the block below it shows what it prints
 		case strings.HasPrefix(shown, "$ "+goRun):
 			head, _, _ := strings.Cut(shown, "…\n")
@@ -30,14 +31,29 @@ func TestReadme(t *testing.T) {
 			if out, err := shell(folder, strings.ReplaceAll(shown, goRun, "stheno ")); err != nil {
 				t.Errorf("%s%s%v", shown, out, err)
 			}
+		case *update && again(tested, shown) != "":
+			return strings.Replace(block, shown, again(tested, shown), 1)
 		default:
 			for part := range strings.SplitSeq(strings.TrimSpace(shown), "\n\n") {
 				if !strings.Contains(tested, part) {
-					t.Errorf("no page or example that is tested has\n%s", part)
+					t.Errorf("no page or example that is tested has\n%s\ngo test ./docs -update", part)
 				}
 			}
 		}
+		return block
+	})
+	rewrite(t, "../README.md", text)
+}
+
+// again is the block on the pages that begins with the same line.
+func again(pages, shown string) string {
+	first, _, _ := strings.Cut(shown, "\n")
+	for _, block := range fenced.FindAllStringSubmatch(pages, -1) {
+		if strings.HasPrefix(block[2], first+"\n") {
+			return block[2]
+		}
 	}
+	return ""
 }
 
 var (
