@@ -124,8 +124,8 @@ func (g Rung) threads() string {
 
 // others is the section of the networks that were published elsewhere.
 func others(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n## Networks of others\n\nNetworks that were published elsewhere, with the figure of their source where it has one for these images. Their recipes are as far as ours can\n" +
-		"say them those of the source; the pixels are byte/256 here. An autoencoder's figure is its loss. The set, the weights and the seconds are as in the next table.\n\n")
+	b.WriteString("\n## Networks of others\n\nNetworks that were published elsewhere. Where their source has a figure for these images, the recipe is its own as far as ours can say it, else\n" +
+		"it is ours; the pixels are byte/256. An autoencoder's figure is its loss. Which weights the test images score, and what the seconds are, is as in the next table.\n\n")
 	var rows [][]string
 	for _, g := range rungs {
 		if !g.elsewhere() {
