@@ -122,8 +122,9 @@ func (n *Net) training(batch int, x, label any) (b *Builder, cost *Node) {
 	return b, n.cost(b, y, b.variable("label", Shape{batch, n.Outputs}, label))
 }
 
-// Trace is the network's diagram for a training step on the examples x (m, Input) with the targets y (m, Outputs), of which a loss that looks at none needs none, at GradientLevel, and the
-// value that each of its boxes has in that step. The ops are run one by one, without the program, and nothing is updated.
+// Trace is the network's diagram for a training step on the examples x (m, Input) with the targets y (m, Outputs), at GradientLevel, and the
+// value that each of its boxes has in that step. A loss that looks at no targets needs none. The ops are run one by one, without the program, and
+// nothing is updated.
 func (n *Net) Trace(x, y []float32) (d Diagram, values [][]float64, err error) {
 	defer func() {
 		if err != nil {
