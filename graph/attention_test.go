@@ -175,7 +175,7 @@ func TestWrongTokens(t *testing.T) {
 				want  string
 			}{{3.7, "3.7"}, {10, "10"}, {-1, "-1"}, {float32(math.NaN()), "NaN"}, {float32(math.Inf(1)), "+Inf"}, {1e30, "1e+30"}} {
 				x, y := []float32{1, 2, 3, 9, c.token, 0}, make([]float32, 4)
-				want := "embedding1: the token is " + c.want + " at step 1 of example 1 of the mini-batch; use whole numbers from 0 to 9"
+				want := "embedding1: token " + c.want + " at step 1 of example 1 of the mini-batch; use whole numbers from 0 to 9"
 				_, step := n.Step(x, y)
 				_, descent := n.DescendFrom(batch{2, x, y}, .1, 0)
 				_, evaluation := n.Evaluate(x, y)
@@ -202,7 +202,7 @@ func TestSequenceErrors(t *testing.T) {
 		{graph.Attention{Heads: 5}, shape{4, 6}, "5 heads for steps of 6 numbers"},
 		{graph.Attention{}, shape{4, 6}, "0 heads"},
 		{graph.Attention{Heads: 1}, shape{6}, "no sequence"},
-		{graph.Positions{}, shape{1, 4, 6}, "steps makes one of maps"},
+		{graph.Positions{}, shape{1, 4, 6}, "put steps before it for images"},
 		{graph.Steps{}, shape{4, 6}, "(m,c,h,w)"},
 		{graph.Embedding{Vocabulary: 4}, shape{6}, "size 0"},
 		{graph.Embedding{Vocabulary: 4, Size: 2}, shape{4, 6}, "flatten"},

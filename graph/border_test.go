@@ -122,7 +122,7 @@ func TestLoadErrors(t *testing.T) {
 		"flipped": {flipped, "graph: safetensors: weights: byte offset"},
 		"text":    {[]byte("{}"), "graph: safetensors: weights: byte offset"},
 		"large":   {make([]byte, 2<<20), "graph: the file is larger than any of this network's"},
-		"whole":   {whole.Bytes(), "dense2.b is whole numbers"},
+		"whole":   {whole.Bytes(), "dense2.b holds whole numbers"},
 		"foreign": {saved(graph.Seq{graph.Dense{Out: 6}, graph.Dense{Out: 2, NoBias: true}}), "dense1.w is (4, 6), not (4, 5), dense1.b is (6), not (5), dense2.w is (6, 2), not (5, 2), dense2.b (2) is missing"},
 	} {
 		if err := n.Load(bytes.NewReader(c.file)); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -89,7 +89,7 @@ func TestForwardErrors(t *testing.T) {
 		want  string
 	}{
 		{layerFunc(counted), ""}, // both axes are the mini-batch
-		{layerFunc(ranked), "graph: layer 0 frozen: layer 0 graph_test.layerFunc: what it computes depends on the mini-batch size; build the same for all"},
+		{layerFunc(ranked), "graph: layer 0 frozen: layer 0 graph_test.layerFunc: what it computes depends on the mini-batch size; make it the same for every size"},
 	} {
 		n := fresh(t, graph.Seq{graph.Frozen{Layer: c.layer}, graph.Dense{Out: 3}}, graph.LogLikelihood, shape{5}, graph.Config{})
 		if _, err := n.Forward(); fmt.Sprint(err) != c.want && (err != nil || c.want != "") {

@@ -229,7 +229,7 @@ func TestNewFunctionErrors(t *testing.T) {
 		{2, nil, "graph: function of 2 numbers: use at least one number, and a function that is not nil"},
 		{2, func(*node) *node { return nil }, "graph: function of 2 numbers: it returned no node"},
 		{2, func(x *node) *node { return x }, "graph: function of 2 numbers: it returned x :: Vector float64 of shape (2); return a scalar"},
-		{2, func(*node) *node { return other }, "graph: function of 2 numbers: it returned other :: float64, which is of another graph"},
+		{2, func(*node) *node { return other }, "graph: function of 2 numbers: it returned other :: float64, which belongs to another graph"},
 		{2, func(*node) *node { panic("help") }, "graph: function of 2 numbers: panic: help"},
 		{2, func(x *node) *node { return at(x, 7) }, "graph: function of 2 numbers: panic: "},
 		{2, func(x *node) *node { return op.MapMeans.Apply(x) }, "graph: function of 2 numbers: mapMeans: (2); it takes (m,c,h,w)"},
@@ -260,15 +260,15 @@ func TestFunctionNaN(t *testing.T) {
 		call func(f *graph.Function) []float64
 		want string
 	}{
-		{"Func of 3", rosenbrock, func(f *graph.Function) []float64 { return []float64{f.Func(make([]float64, 3))} }, "graph: 3 numbers for 1, of a function of 2"},
-		{"Grad of nil", rosenbrock, func(f *graph.Function) []float64 { f.Grad(y, nil); return y }, "graph: 0 numbers for 2, of a function of 2"},
-		{"Grad into 1", rosenbrock, func(f *graph.Function) []float64 { f.Grad(y[:1], x); return y[:1] }, "graph: 2 numbers for 1, of a function of 2"},
+		{"Func of 3", rosenbrock, func(f *graph.Function) []float64 { return []float64{f.Func(make([]float64, 3))} }, "graph: 3 numbers with 1 for the result, of a function of 2"},
+		{"Grad of nil", rosenbrock, func(f *graph.Function) []float64 { f.Grad(y, nil); return y }, "graph: 0 numbers with 2 for the result, of a function of 2"},
+		{"Grad into 1", rosenbrock, func(f *graph.Function) []float64 { f.Grad(y[:1], x); return y[:1] }, "graph: 2 numbers with 1 for the result, of a function of 2"},
 		{"HessianTimes of 3", rosenbrock, func(f *graph.Function) []float64 { f.HessianTimes(y, make([]float64, 3), x); return y }, "graph: "},
 		{"Hess of order 3", rosenbrock, func(f *graph.Function) []float64 {
 			h := mat.NewSymDense(3, nil)
 			f.Hess(h, x)
 			return h.RawSymmetric().Data[:3]
-		}, "graph: 2 numbers for 3, of a function of 2"},
+		}, "graph: 2 numbers with 3 for the result, of a function of 2"},
 		{"no gradient", func(x *node) *node { return sum(steps.Apply(x)) },
 			func(f *graph.Function) []float64 { f.Grad(y, x); return y }, "graph: gradient of steps: the op has no gradient rule"},
 		{"no Hessian", func(x *node) *node { return sum(steps.Apply(x)) },

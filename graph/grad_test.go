@@ -410,10 +410,10 @@ func TestGradErrors(t *testing.T) {
 		wrt  nodes
 		want string
 	}{
-		{x, nodes{x}, "graph: the cost x :: Vector float64 is (3); it must be a scalar"},
-		{nil, nodes{x}, "graph: there is no cost"},
+		{x, nodes{x}, "graph: the cost x :: Vector float64 has shape (3); use a scalar"},
+		{nil, nodes{x}, "graph: the cost is nil"},
 		{sum, nodes{x, nil}, "graph: node 1 to differentiate with respect to is nil"},
-		{sum, nodes{gorgonia.NewScalar(gorgonia.NewGraph(), gt.Float64, gorgonia.WithName("y"))}, "graph: node y :: float64 is not of the cost's graph"},
+		{sum, nodes{gorgonia.NewScalar(gorgonia.NewGraph(), gt.Float64, gorgonia.WithName("y"))}, "graph: node y :: float64 belongs to another graph than the cost"},
 		{sum, nodes{x, unused}, "graph: node unused :: Vector float64 has no path of gradients to the cost"},
 		{must(gorgonia.Sum(must(gorgonia.Sign(x)))), nodes{x}, "graph: node x :: Vector float64 has no path of gradients to the cost"},
 		{integer, nodes{integer}, "graph: i :: int is of int; use float32 or float64"},

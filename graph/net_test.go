@@ -111,7 +111,7 @@ func TestNewErrors(t *testing.T) {
 		{graph.Conv{Out: 1, Kernel: 3, Cols: 1, Pad: 1}, image, graph.Quadratic, "graph: layer 0 conv(1,3x1,pad=1): input (1, 1, 5, 5): pad 1 for filters of 3×1, which would see nothing but zeros there; use less than 1, or same"},
 		{graph.Conv{Out: 1, Kernel: 3, Dilation: 3}, image, graph.Quadratic, "graph: layer 0 conv(1,3,dilation=3): input (1, 1, 5, 5): conv/1/0/3/1: filters of 7×7 on images of 5×5; use smaller filters or more pad"},
 		{graph.Conv{Out: 1, Kernel: 5, Dilation: 1 << 62}, image, graph.Quadratic, "graph: layer 0 conv(1,5,dilation=4611686018427387904): input (1, 1, 5, 5): dilation 4611686018427387904 for filters of 5×5; use less"},
-		{graph.Conv{Out: 4, Kernel: 3, Groups: 2}, image, graph.Quadratic, "graph: layer 0 conv(4,3,groups=2): input (1, 1, 5, 5): 2 groups of 1 maps and 4 filters; use a number that divides both"},
+		{graph.Conv{Out: 4, Kernel: 3, Groups: 2}, image, graph.Quadratic, "graph: layer 0 conv(4,3,groups=2): input (1, 1, 5, 5): 2 groups for 1 maps and 4 filters; use a number that divides both"},
 		{graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 2, OutPad: 2}, image, graph.Quadratic, "graph: layer 0 convtranspose(4,3,stride=2,outpad=2): input (1, 1, 5, 5): outpad 2 with stride 2; use at least 0 and less than the stride"},
 		{graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 1 << 62}, image, graph.Quadratic, "graph: layer 0 convtranspose(4,3,stride=4611686018427387904): input (1, 1, 5, 5): stride 4611686018427387904; use less"},
 		{graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 1 << 30}, image, graph.Quadratic, "graph: layer 0 convtranspose(4,3,stride=1073741824): input (1, 1, 5, 5): convTranspose/0/1073741824/0: [(1, 1, 5, 5) (1, 4, 3, 3) (4)] makes more than"},
@@ -162,8 +162,8 @@ func TestNewErrors(t *testing.T) {
 		{graph.Seq{}, shape{5}, graph.Quadratic, "graph: no layer has parameters"},
 		{graph.Dense{Out: 2}, image, graph.Smoothed(1), "graph: loss log-likelihood(smoothing=1): smoothing 1; use 0 ≤ smoothing < 1"},
 		{graph.Dense{Out: 2}, image, graph.Smoothed(math.NaN()), "graph: loss log-likelihood(smoothing=NaN): smoothing NaN; use"},
-		{graph.Seq{graph.Dense{Out: 2}, graph.Softmax}, image, graph.LogLikelihood, "graph: layer 1 softmax: log-likelihood applies it itself"},
-		{graph.Seq{graph.Dense{Out: 2}, graph.Sigmoid}, image, graph.CrossEntropy, "graph: layer 1 sigmoid: cross-entropy applies it itself"},
+		{graph.Seq{graph.Dense{Out: 2}, graph.Softmax}, image, graph.LogLikelihood, "graph: layer 1 softmax: the loss log-likelihood applies it already"},
+		{graph.Seq{graph.Dense{Out: 2}, graph.Sigmoid}, image, graph.CrossEntropy, "graph: layer 1 sigmoid: the loss cross-entropy applies it already"},
 		{graph.Dense{Out: 2}, image, notScalar, "graph: loss odd: its cost is not a scalar; "},
 	} {
 		n, err := graph.New(c.l, c.loss, c.in, graph.Config{})
