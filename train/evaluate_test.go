@@ -52,7 +52,7 @@ func TestEvaluate(t *testing.T) {
 	if got, err := train.Evaluate(t.Context(), n, train.Images{}); err != nil || got != (graph.Stats{}) {
 		t.Errorf("no images: %+v, %v", got, err)
 	}
-	const want = "train: 9 images of 81 bytes in all do not fit a network of 36 inputs"
+	const want = "train: 9 images with 81 bytes in total do not fit a network with 36 inputs"
 	if _, err := train.Evaluate(t.Context(), n, pixels(9, 0)); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v", err)
 	}

@@ -230,7 +230,7 @@ func TestPeersSyncNorm(t *testing.T) {
 	}
 	p := member{&circle{given: make([]any, 3)}, 0}
 	tr := trainer(t, layers, graph.LogLikelihood, train.Trainer{Optimizer: train.SGD{}}, graph.Config{SyncNorm: p}, p)
-	if err := tr.Start(); err == nil || !strings.Contains(err.Error(), "a mini-batch of 2 for 3 processes leaves one of them none") {
+	if err := tr.Start(); err == nil || !strings.Contains(err.Error(), "a mini-batch of 2 for 3 processes leaves one of them without examples") {
 		t.Error(err)
 	}
 }

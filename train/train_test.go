@@ -250,11 +250,11 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Optimizer = train.AdamW{Beta2: math.NaN()} }, "train: beta2 NaN; "},
 		{func(tr *train.Trainer) { tr.Schedule = train.Staircase{Every: -1} }, "train: every -1; use at least 0"},
 		{func(tr *train.Trainer) { tr.Schedule = train.Cosine{Warmup: 1} }, "train: warmup 1; use at least 0 and less than 1"},
-		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{} }, "train: give the epochs of the rise, or its steps"},
-		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Epochs: 1, Steps: 1} }, "train: give the epochs of the rise, or its steps"},
+		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{} }, "train: give either the epochs of the warm-up or its steps"},
+		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Epochs: 1, Steps: 1} }, "train: give either the epochs of the warm-up or its steps"},
 		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Epochs: -1} }, "train: epochs -1; use at least 0"},
 		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Steps: 1, Then: train.Cosine{Warmup: 1}} }, "train: warmup 1; "},
-		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Steps: 1, Then: train.Warmup{Steps: 1}} }, "train: a warm-up after a warm-up; use one"},
+		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Steps: 1, Then: train.Warmup{Steps: 1}} }, "train: a warm-up follows a warm-up; use one"},
 		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Steps: 1, Then: train.Plateau{}} }, "train: the schedule lowers eta when patience ends"},
 		{func(tr *train.Trainer) { tr.Etas = train.Etas{"dense1": 0} }, "train: eta 0 of dense1; it must be above 0"},
 		{func(tr *train.Trainer) { tr.Etas = train.Etas{"dens1": 1} }, `train: etas: unknown layer "dens1"; did you mean dense1?`},
@@ -277,11 +277,11 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) {
 			tr.Net, tr.Batch = network(t, graph.Seq{graph.Dense{Out: 4}, graph.BatchNorm{}}, graph.Quadratic, graph.Config{}, 1, 6, 6), 11
 		}, "train: 12 training examples in mini-batches of 11 leave one of 1, and the network's batch norm needs 2; use another batch"},
-		{func(tr *train.Trainer) { d := corners(12, 1); d.Pixels = d.Pixels[1:]; tr.Train = d }, "train: 12 images of 431 bytes in all do not fit a network of 36 inputs"},
-		{func(tr *train.Trainer) { d := corners(12, 1); d.Labels[3] = 4; tr.Train = d }, "train: label 4 for a network of 4 outputs; give the last layer at least 5"},
+		{func(tr *train.Trainer) { d := corners(12, 1); d.Pixels = d.Pixels[1:]; tr.Train = d }, "train: 12 images with 431 bytes in total do not fit a network with 36 inputs"},
+		{func(tr *train.Trainer) { d := corners(12, 1); d.Labels[3] = 4; tr.Train = d }, "train: label 4 for a network with 4 outputs; give the last layer at least 5"},
 		{func(tr *train.Trainer) { tr.Train = nil }, "train: no training data; "},
 		{func(tr *train.Trainer) { tr.Optimizer = nil }, "train: no optimizer; "},
-		{func(tr *train.Trainer) { tr.Validation = pixels(9, 0) }, "train: 9 images of 81 bytes in all do not fit"},
+		{func(tr *train.Trainer) { tr.Validation = pixels(9, 0) }, "train: 9 images with 81 bytes in total do not fit"},
 	} {
 		tr := good()
 		c.change(tr)

@@ -52,7 +52,7 @@ func TestSolver(t *testing.T) {
 				}
 			}
 		}
-		if err := solver.Step(NodesToValueGrads(b.params[:1])); err == nil || !strings.Contains(err.Error(), "1 parameters after one of 2") {
+		if err := solver.Step(NodesToValueGrads(b.params[:1])); err == nil || !strings.Contains(err.Error(), "1 parameters after a step with 2") {
 			t.Errorf("a step of other parameters: error %v", err)
 		}
 		if err := solver.Step(NodesToValueGrads(Nodes{c, w})); err == nil || !strings.Contains(err.Error(), "same order") {
