@@ -5,11 +5,11 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Networks of other frameworks' examples, with their recipes, as far as ours can say them: a published number of parameters to check, and
-// a training to compare.
+// Networks from other frameworks' examples, with recipes as close as ours can be. Each has a published number of parameters to check against,
+// and a training to compare with.
 
-// PyTorchMNIST is the example of PyTorch (github.com/pytorch/examples, mnist/main.py): 1,199,882 parameters. There the images are standardized,
-// here they are byte/256; and there weights and biases begin with a uniform distribution, here weights with He's normal one.
+// PyTorchMNIST is PyTorch's example (github.com/pytorch/examples, mnist/main.py) with 1,199,882 parameters. There the images are standardized; here
+// they are byte/256. There weights and biases are initialized uniformly; here weights are initialized by He's normal distribution.
 var PyTorchMNIST = Model{
 	Name: "pytorch-mnist", Doc: "PyTorch's example for MNIST, by AdaDelta: 1,199,882 parameters",
 	Input: image, Loss: graph.LogLikelihood,
@@ -22,8 +22,8 @@ var PyTorchMNIST = Model{
 	Recipe: Recipe{Epochs: 14, Batch: 64, Eta: 1, Optimizer: train.AdaDelta{}, Schedule: train.Exponential(.7), Init: graph.He, Full: true},
 }
 
-// KerasMNIST is the example of Keras (keras.io/examples/vision/mnist_convnet): 34,826 parameters, and 99.22 % of the test images. It trains on
-// 54,000 images there, of 60,000.
+// KerasMNIST is Keras's example (keras.io/examples/vision/mnist_convnet), with 34,826 parameters and 99.22 % of the test images right. It trains
+// there on 54,000 of the 60,000 images.
 var KerasMNIST = Model{
 	Name: "keras-mnist", Doc: "Keras's simple convnet for MNIST: 34,826 parameters, 99.22 % of the test images there",
 	Input: image, Loss: graph.LogLikelihood,
@@ -35,7 +35,8 @@ var KerasMNIST = Model{
 	Recipe: Recipe{Epochs: 15, Batch: 128, Eta: .001, Optimizer: train.Adam{Eps: 1e-7}, Init: graph.Glorot},
 }
 
-// Autoencoder is the first of Chollet's Building Autoencoders in Keras (blog.keras.io, 2016): 50,992 parameters; 32 numbers say what an image is.
+// Autoencoder is the first network of Chollet's Building Autoencoders in Keras (blog.keras.io, 2016), with 50,992 parameters. It describes an image
+// by 32 numbers.
 var Autoencoder = Model{
 	Name: "autoencoder", Doc: "784-32-784 that gives back its input, through 32 numbers (Chollet 2016); its loss is the score",
 	Input: image, Loss: graph.Reconstruction,

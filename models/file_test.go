@@ -298,7 +298,7 @@ func TestFileErrors(t *testing.T) {
 		{"format = 1", "format = 2", "m.toml:1:1: format = 2; this program reads format = 1"},
 		{"format = 1", "formatt = 1", "m.toml:1:1: no format; begin with format = 1"},
 		{"name =", "nmae =", `m.toml:2:1: model: unknown key "nmae"; did you mean name?`},
-		{`name = "mlp"`, "name = 3", "m.toml:2:1: no text; write it in quotes"},
+		{`name = "mlp"`, "name = 3", "m.toml:2:1: not text; write it in quotes"},
 		{`name = "mlp"`, `name = "m\u001b[31m"`, `m.toml:2:1: model: name "m\x1b[31m"; leave '\x1b' out`},
 		{"format = 1", "\ufeffformat = 2", "m.toml:1:1: format = 2; this program reads format = 1"},
 		{"[1, 28, 28]", "[1, 28, -28]", "m.toml:4:1: model: input (1, 28, -28); use axes of at least 1, and at most"},
@@ -346,7 +346,7 @@ func TestFileErrors(t *testing.T) {
 		{"momentum = 0", "augment = 'warp(rotate=-1)'", "m.toml:28:1: warp: rotate -1; use 0 to 180"},
 		{"momentum = 0", "optimizer = 'adam(1)'", "m.toml:28:1: adam: beta1 1; use at least 0 and less than 1"},
 		{"[train]", "[trian]", `m.toml:23:2: model: unknown key "trian"; did you mean train?`},
-		{"format = 1", strings.Repeat("#", 1<<20) + "\nformat = 1", "m.toml:1:1: 1048924 bytes; such a file has at most 65536"},
+		{"format = 1", strings.Repeat("#", 1<<20) + "\nformat = 1", "m.toml:1:1: 1048924 bytes; use at most 65536"},
 		{`"mlp"`, "[" + strings.Repeat("[", 20000), "m.toml:"},
 		{"[loss]", "[loss]" + strings.Repeat("\n[loss."+strings.Repeat("a.", 100)+"b]\n", 1), "m.toml:"},
 	} {
@@ -380,7 +380,7 @@ func TestEncodeErrors(t *testing.T) {
 		"models: m: loss: *graph.Loss has no text form; use one that has, or a type with a method Kind() string":                {Net: graph.Seq{graph.ReLU}, Loss: &graph.Loss{Name: "mine"}},
 		"models: m: train: init: *graph.Init has no text form; use one that has, or a type with a method Kind() string":         {Net: graph.Seq{graph.ReLU}, Loss: graph.Quadratic, Recipe: Recipe{Init: &graph.Init{Name: "mine"}}},
 		"models: m: train: optimizer: models.unnamed has no text form; use one that has, or a type with a method Kind() string": {Net: graph.Seq{graph.ReLU}, Loss: graph.Quadratic, Recipe: Recipe{Optimizer: unnamed{}}},
-		"models: m: mine: a file cannot have its keys op and branch; give the fields others by a tag":                           {Net: graph.Seq{clashing{Op: 1}}, Loss: graph.Quadratic},
+		"models: m: mine: op and branch have another meaning in a file; rename these fields by a tag":                           {Net: graph.Seq{clashing{Op: 1}}, Loss: graph.Quadratic},
 	} {
 		m.Name = "m"
 		if _, err := Encode(m); err == nil || err.Error() != want {

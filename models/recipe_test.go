@@ -98,7 +98,7 @@ func TestTrainer(t *testing.T) {
 		optimizer train.Optimizer
 		want      string
 	}{
-		{train.Adam{}, "momentum 0.9 and optimizer adam; use a momentum of 0, or sgd or nesterov without one of their own"},
+		{train.Adam{}, "momentum 0.9 and optimizer adam; use momentum 0, or sgd or nesterov without a momentum of its own"},
 		{train.SGD{Momentum: .8}, "momentum 0.9 and optimizer sgd(momentum=0.8); use"},
 	} {
 		r.Optimizer, r.Momentum = c.optimizer, .9

@@ -52,7 +52,7 @@ func TestLine(t *testing.T) {
 
 func TestLineErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"100-30-10":                 "column 1: the first number is that of the inputs, and an example (1, 28, 28) has 784; write 784-30-10",
+		"100-30-10":                 "column 1: the first number is the number of inputs, and an example (1, 28, 28) has 784; write 784-30-10",
 		"784-0-10":                  `column 1: 784-0-10 has "0" neurons; use at least 1`,
 		"784-99999999999999999999":  `column 1: 784-99999999999999999999 has "99999999999999999999" neurons; use at least 1`,
 		"784":                       `column 1: unknown layer "784"; use dense, conv`,

@@ -88,7 +88,7 @@ func TestSizesOf(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"weights": [], "biases": []}`:                              `no key "sizes", and no weights or biases to tell them`,
 		`{"weights": [[[1, 2]]], "biases": [[0, 0, 0]]}`:             "weights[0] is 1×2, and there are 3 biases[0]; one side must be as long",
-		`{"weights": [[[1, 2]]], "biases": [[0], [0]]}`:              "weights: those of 1 layers, not of 2 as in sizes",
+		`{"weights": [[[1, 2]]], "biases": [[0], [0]]}`:              "weights: 1 layers, not 2 as in sizes",
 		`{"weights": [[[]]], "biases": [[]]}`:                        "sizes: 0 neurons",
 		`{"weights": [[[1, 2]]], "biases": [[0]], "layers": [{}]}`:   "layers: object where a whole number is needed",
 		`{"weights": [[[1, 2]]], "biases": [[0]], "layers": 2}`:      "layers: number where a list is needed",
