@@ -57,7 +57,7 @@ func TestArrays(t *testing.T) {
 func TestSplitRefuses(t *testing.T) {
 	files := small()
 	files["train-labels-idx1-ubyte"].Data = idx(0x0901, []int{12}, make([]byte, 12)...)
-	if _, err := load(files, "folder"); err == nil || !strings.Contains(err.Error(), "not labels of a byte each") {
+	if _, err := load(files, "folder"); err == nil || !strings.Contains(err.Error(), "not labels of one byte each") {
 		t.Error(err)
 	}
 	files = small()

@@ -18,8 +18,8 @@ func TestLoadDirHostile(t *testing.T) {
 		kind, want string
 		make       func(path string) error
 	}{
-		{"pipe", "must be there", func(path string) error { return syscall.Mkfifo(path, 0o666) }},
-		{"folder", "must be there", func(path string) error { return os.Mkdir(path, 0o777) }},
+		{"pipe", "add one of", func(path string) error { return syscall.Mkfifo(path, 0o666) }},
+		{"folder", "add one of", func(path string) error { return os.Mkdir(path, 0o777) }},
 		{"device", "a link out of its folder", func(path string) error { return os.Symlink("/dev/zero", path) }},
 		{"link", "a link out of its folder", func(path string) error { return os.Symlink("../labels", path) }},
 		{"link inside", "", func(path string) error { return os.Symlink("labels", path) }},

@@ -171,8 +171,8 @@ func TestLoadBad(t *testing.T) {
 	}{
 		{"fewer images than labels", "train-images-idx3-ubyte", images(11, 2, 2), 4, "11 images, but 12 labels"},
 		{"fewer labels than images", "t10k-labels-idx1-ubyte", idx(labelMagic, []int{2}, 0, 1), 4, "3 images, but 2 labels"},
-		{"other rows in test", "t10k-images-idx3-ubyte", images(3, 1, 2), 8, "images of 1×2, but of 2×2 in training"},
-		{"other columns in test", "t10k-images-idx3-ubyte", images(3, 2, 4), 8, "images of 2×4, but of 2×2 in training"},
+		{"other rows in test", "t10k-images-idx3-ubyte", images(3, 1, 2), 8, "images of 1×2, but 2×2 in training"},
+		{"other columns in test", "t10k-images-idx3-ubyte", images(3, 2, 4), 8, "images of 2×4, but 2×2 in training"},
 		{"new label in test", "t10k-labels-idx1-ubyte", idx(labelMagic, []int{3}, 0, 3, 2), 9, "label 3 does not occur"},
 		{"new label in validation", "train-labels-idx1-ubyte", idx(labelMagic, []int{12}, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3), 19, "label 3 does not occur"},
 		{"labels and images swapped", "train-labels-idx1-ubyte", images(12, 2, 2), 0, "magic"},
