@@ -82,9 +82,9 @@ func TestValuesRefused(t *testing.T) {
 	for _, c := range []struct{ descr, shape, values, want string }{
 		{"|b1", "()", "\x02", "neither 0 nor 1"},
 		{"<u8", "()", "\xff\xff\xff\xff\xff\xff\xff\xff", "2⁶³ or more"},
-		{"<U1", "()", "\x00\x00\x11\x00", "a letter that is none"},
-		{"<U1", "()", "\x00\xd8\x00\x00", "a letter that is none"},
-		{"|S1", "()", "\xff", "a letter that is none"},
+		{"<U1", "()", "\x00\x00\x11\x00", "an invalid letter"},
+		{"<U1", "()", "\x00\xd8\x00\x00", "an invalid letter"},
+		{"|S1", "()", "\xff", "an invalid letter"},
 		{"|S1", "(1001,)", strings.Repeat("a", 1001), "1001 strings"},
 		{"<f8", "(9223372036854775807, 2)", "", "more values than can be counted"},
 		{"<f8", "(2305843009213693952,)", "", "which is not what"}, // 2⁶¹ of 8 bytes are 2⁶⁴
@@ -133,11 +133,11 @@ func TestArchiveRefused(t *testing.T) {
 			return f
 		}(), "the directory says 00000000"},
 		{"a value changed", change(directory-17, 1), "the checksum is"},
-		{"no array", archive(t, zip.Store, "a.npy", good, "readme.txt", "hello"), `"readme.txt" is no array`},
-		{"a folder", archive(t, zip.Store, "a/", ""), `"a/" is no array`},
+		{"no array", archive(t, zip.Store, "a.npy", good, "readme.txt", "hello"), `"readme.txt" is not an array`},
+		{"a folder", archive(t, zip.Store, "a/", ""), `"a/" is not an array`},
 		{"a name twice", archive(t, zip.Store, "a.npy", good, "a.npy", good), "occurs twice"},
-		{"a long name", archive(t, zip.Store, strings.Repeat("a", 300)+".npy", good), "is no array"},
-		{"a bad name", archive(t, zip.Store, "\xff.npy", good), "is no array"},
+		{"a long name", archive(t, zip.Store, strings.Repeat("a", 300)+".npy", good), "is not an array"},
+		{"a bad name", archive(t, zip.Store, "\xff.npy", good), "is not an array"},
 		{"overlapping", overlapping(t), "overlap"},
 		{"a large directory", largeDirectory(t), "the limit is 1048576"},
 		{"a packed entry cut", cutInside(t), "the entry ends here"},
