@@ -15,8 +15,8 @@ import (
 	"github.com/stheno-ml/stheno/graph/vm"
 )
 
-// TestApply mixes layers with Gorgonia's operations: derivatives of two orders, with respect to the input too, agree with differences, and
-// Gorgonia's gradients on the TapeMachine with ours.
+// TestApply mixes layers with Gorgonia's operations. Derivatives of two orders, including those with respect to the input, agree with
+// differences, and Gorgonia's gradients on the TapeMachine agree with ours.
 func TestApply(t *testing.T) {
 	var names []string
 	mixed := func(x nodes) (*node, nodes, error) {

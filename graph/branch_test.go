@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// spell builds the nets of texts over (1,6,6), and gives their parameters and what they predict.
+// spell builds networks from texts, over (1,6,6), and returns their parameters and predictions.
 func spell(t *testing.T, text string) (params string, y []float32) {
 	t.Helper()
 	m, err := models.Reader{}.Line(text, shape{1, 6, 6})
@@ -29,7 +29,7 @@ func spell(t *testing.T, text string) (params string, y []float32) {
 	return params, y
 }
 
-// TestWiring: what can be said in two ways is the same network.
+// TestWiring: two ways to write the same network give the same network.
 func TestWiring(t *testing.T) {
 	for _, same := range [][]string{
 		{"conv(3,3) relu dense(4)", "graph(conv(3,3) relu dense(4))", "seq(conv(3,3) relu) seq(seq(dense(4)))"},
@@ -59,7 +59,7 @@ func TestWiring(t *testing.T) {
 	}
 }
 
-// TestPaths: errors name the way to the layer, what came in, and what would fit.
+// TestPaths: errors name the path to the layer, its input, and what would fit.
 func TestPaths(t *testing.T) {
 	for text, want := range map[string]string{
 		"dense(4) residual(relu residual(dense(3)))": "layer 1 residual: input (1, 4): layer 1 residual: input (1, 4): the layers inside turn (1, 4) into (1, 3); they must keep the shape",

@@ -54,7 +54,7 @@ func (c Conv) check(x *Node) (op.Convolution, Shape) {
 	rows, cols := c.pad(c.Kernel), c.pad(c.Cols)
 	s := x.Shape()
 	if len(s) != 4 {
-		op.Fail("input %v is not (m,c,h,w); a convolution takes images; reshape(1x28x28) turns 784 numbers into one", s)
+		op.Fail("input %v is not (m,c,h,w), which a convolution needs; put reshape(1x28x28) before it for 784 numbers", s)
 	}
 	if s[1]%c.Groups > 0 || c.Out%c.Groups > 0 {
 		op.Fail("%d groups for %d maps and %d filters; use a number that divides both", c.Groups, s[1], c.Out)

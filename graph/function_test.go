@@ -45,7 +45,7 @@ func rosenbrock(x *node) *node {
 	return total
 }
 
-// functions are test functions of optimization, at points where they bend.
+// functions are test functions for optimization, at points where they are curved.
 var functions = []struct {
 	name string
 	x    []float64
@@ -134,12 +134,12 @@ var functions = []struct {
 	{"of one number", []float64{.7}, func(x *node) *node { return sum(exp(sine(x))) }},
 }
 
-// constants is a constant vector in x's graph.
+// constants returns a constant vector in x's graph.
 func constants(x *node, c ...float64) *node {
 	return variable(x.Graph(), "c", tensor{Shape: shape{len(c)}, Data: c})
 }
 
-// TestFunctions compares gradients and Hessians with central differences, of the values and of the gradients.
+// TestFunctions compares gradients with central differences of values, and Hessians with central differences of gradients.
 func TestFunctions(t *testing.T) {
 	for _, c := range functions {
 		n := len(c.x)
@@ -180,7 +180,7 @@ func TestFunctions(t *testing.T) {
 
 func close6(got, want float64) bool { return math.Abs(got-want) <= 1e-6*max(1, math.Abs(want)) }
 
-// TestRosenbrock: its Hessian where everybody starts, worked out by hand, into an empty matrix.
+// TestRosenbrock computes the Hessian at the usual starting point into an empty matrix, and compares it with the result by hand.
 func TestRosenbrock(t *testing.T) {
 	f, err := graph.NewFunction(2, rosenbrock)
 	if err != nil {
@@ -195,7 +195,7 @@ func TestRosenbrock(t *testing.T) {
 	}
 }
 
-// TestFunctionLinear: what a function does not depend on has derivatives of 0.
+// TestFunctionLinear: derivatives with respect to what a function does not depend on are 0.
 func TestFunctionLinear(t *testing.T) {
 	for name, f := range map[string]func(x *node) *node{
 		"3x₀": func(x *node) *node { return lots(3, at(x, 0)) },
@@ -242,7 +242,7 @@ func TestNewFunctionErrors(t *testing.T) {
 	}
 }
 
-// TestFunctionNaN: what cannot be computed is NaN, with an error that tells why.
+// TestFunctionNaN: a result that cannot be computed is NaN, with an error that says why.
 func TestFunctionNaN(t *testing.T) {
 	steps := &op.Op{Name: "steps", Shape: op.ReLU.Shape, F32: op.ReLU.F32, F64: op.ReLU.F64}
 	elsewhere := op.Sigmoid.Apply(variable(gorgonia.NewGraph(), "x", graphtest.Random(shape{2}, 1)))
@@ -319,7 +319,7 @@ func TestFunctionGoroutines(t *testing.T) {
 	}
 }
 
-// TestHessianTimesMLP compares the Hessian of mlp's cost times a vector with differences of the gradient, all 23,860 elements.
+// TestHessianTimesMLP compares the Hessian of mlp's cost, times a vector, with differences of the gradient, for all 23,860 elements.
 func TestHessianTimesMLP(t *testing.T) {
 	const m, in, hidden, out = 10, 784, 30, 10
 	const n = in*hidden + hidden + hidden*out + out

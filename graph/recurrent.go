@@ -52,7 +52,7 @@ func recurrent(b *Builder, x *Node, cell op.Cell, l RNN) *Node {
 	case l.Out < 1:
 		op.Fail("%d outputs; use at least 1", l.Out)
 	case l.Both && l.Reverse:
-		op.Fail("both reverse and both; use one of them")
+		op.Fail("reverse with both; use one of them")
 	}
 	name := b.Name(string(cell))
 	y := direction(b, x, cell, l, name)

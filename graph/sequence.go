@@ -59,7 +59,7 @@ func (p PerStep) Build(b *Builder, x *Node) *Node {
 // sequenceShape returns the shape of x, which must be a sequence of features.
 func sequenceShape(x *Node) Shape {
 	if len(x.Shape()) < 3 {
-		op.Fail("input %v is not a sequence (m,steps,features); reshape(28x28) turns 784 numbers into one", x.Shape())
+		op.Fail("input %v is not a sequence (m,steps,features); put reshape(28x28) before it for 784 numbers", x.Shape())
 	}
 	return x.Shape()
 }

@@ -28,7 +28,7 @@ func digits(t *testing.T) *Data {
 	return d
 }
 
-// The files are the original ones, and data/README.md says so in the same words.
+// The files are the originals, and data/README.md gives the same digests.
 func TestDigests(t *testing.T) {
 	readme, err := os.ReadFile("data/README.md")
 	if err != nil {
@@ -102,7 +102,7 @@ func TestLoadDir(t *testing.T) {
 	}
 }
 
-// The digest can be had with sha256sum | cut -d' ' -f1 | sha256sum on the four files.
+// sha256sum | cut -d' ' -f1 | sha256sum on the four files gives the digest.
 func TestSHA256(t *testing.T) {
 	if got, want := digits(t).SHA256(), "2d37efdd8799c8df4521c472fa34cf17087fb07dee5e12b370d0f46fa6117915"; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -192,7 +192,7 @@ func TestLoadBad(t *testing.T) {
 	}
 }
 
-// Validation takes a sixth, but never more than the book's 10,000.
+// Validation takes a sixth of the images, but at most the book's 10,000.
 func TestValidationOfManyImages(t *testing.T) {
 	files := small()
 	files["train-images-idx3-ubyte"].Data = idx(imageMagic, []int{70_000, 2, 2}, make([]byte, 280_000)...)
@@ -257,7 +257,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// denied lets nobody open a file.
+// denied is a file system in which nobody may open a file.
 type denied struct{ fstest.MapFS }
 
 func (denied) Open(name string) (fs.File, error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// spellings are the networks of architectures.go in the two other ways to write them.
+// spellings are two more ways to write each of the networks in architectures.go.
 var spellings = map[string]struct{ line, file string }{
 	"lenet": {
 		"conv(6,5,pad=2) relu pool(2) conv(16,5) relu pool(2) dense(120) relu dense(84) relu dense(10)",
@@ -224,8 +224,8 @@ layer = "dropout(0.4) globalavgpool dense(10)"
 `},
 }
 
-// TestPublishedSize: with the input of the published network, its biases and its 12 words, ds-cnn has as many parameters; 1,152 of the 24,908 that
-// https://github.com/mlcommons/tiny counts are running statistics.
+// TestPublishedSize: with the published network's input, its biases and its 12 words, ds-cnn has the published number of parameters, of which 1,152
+// of the 24,908 that https://github.com/mlcommons/tiny counts are running statistics.
 func TestPublishedSize(t *testing.T) {
 	layers, err := models.Parse[graph.Seq](models.Reader{}, "conv(64,10x4,stride=2) batchnorm relu dropout(0.2) "+
 		"repeat(4, conv(64,3,pad=same,groups=64) batchnorm relu conv(64,1) batchnorm relu) dropout(0.4) globalavgpool dense(12)")
@@ -249,8 +249,8 @@ func TestPublishedSize(t *testing.T) {
 	}
 }
 
-// TestArchitectures: the three spellings of a network are one: they give the same program, the same first weights and the same first ten
-// steps, bit by bit.
+// TestArchitectures: three ways to write a network give the same network: the same program, the same initial weights and, bit by bit, the same first
+// ten steps.
 func TestArchitectures(t *testing.T) {
 	for name, s := range spellings {
 		m, ok := models.Find(name)
@@ -274,7 +274,7 @@ func TestArchitectures(t *testing.T) {
 	}
 }
 
-// firstSteps are the program of a training step, the first weights, and the cost and the weights of ten steps.
+// firstSteps returns the program of a training step, the initial weights, and the cost and the weights of ten steps.
 func firstSteps(t *testing.T, m models.Model, l graph.Layer) (all []string) {
 	t.Helper()
 	const batch = 4

@@ -11,14 +11,14 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// networks are small ones that were published, as a line of text. Where the source has a number of parameters, it is there as it is written;
-// PyTorch has counted the others, of the same layers.
+// networks are small published networks, each as a line of text. If the source gives the number of parameters, it is here as it is written there.
+// For the others, PyTorch counted the parameters of the same layers.
 var networks = []struct {
 	name, source, text string
 	input              graph.Shape
 	count              int    // parameters
 	published          string // "": the source gives no number
-	more               int    // what a published number counts beside the parameters here: see why
+	more               int    // what a published number counts in addition to our parameters: see why
 	why                string
 }{
 	{"LeNet-5", "LeCun et al. 1998, with all maps connected", "conv(6,5,pad=2) sigmoid avgpool(2) conv(16,5) sigmoid avgpool(2) dense(120) sigmoid dense(84) sigmoid dense(10)",
@@ -71,7 +71,7 @@ func residual(maps int) string {
 	return "residual(" + conv + "batchnorm relu " + conv + "batchnorm) relu"
 }
 
-// projected is a residual block of half the size, with the projection of He et al.'s option B.
+// projected is a residual block that halves the size, with the projection of He et al.'s option B.
 func projected(maps int) string {
 	return fmt.Sprintf(" add(conv(%[1]d,3,stride=2,pad=1,bias=false) batchnorm relu conv(%[1]d,3,pad=1,bias=false) batchnorm,conv(%[1]d,1,stride=2,bias=false) batchnorm) relu ", maps)
 }
@@ -92,7 +92,7 @@ func dilated(dilations ...int) string {
 	return text
 }
 
-// TestNetworks builds each from its text, and counts. A rounded number is compared to its last digit.
+// TestNetworks builds each network from its text and counts. It compares a rounded number to its last digit.
 func TestNetworks(t *testing.T) {
 	if len(networks) != 19 {
 		t.Errorf("%d networks", len(networks))
@@ -129,7 +129,7 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
-// rounded is a count written as another is: 272,474 as 0.27M.
+// rounded writes a count in the way another one is written: 272,474 like 0.27M.
 func rounded(count int, like string) string {
 	if millions, ok := strings.CutSuffix(like, "M"); ok {
 		_, digits, _ := strings.Cut(millions, ".")

@@ -14,7 +14,7 @@ import (
 
 var _ Solver = train.NewSolver(train.SGD{}, 1)
 
-// TestSolver: a stock program with our solver takes the steps of the optimizer's formula, scalars included, and finds zero gradients after each.
+// TestSolver: a Gorgonia program with our solver takes the steps of the optimizer's formula, also for scalars, and the gradients are 0 after each.
 func TestSolver(t *testing.T) {
 	for _, dt := range []tensor.Dtype{tensor.Float64, tensor.Float32} {
 		b := newBuilder(dt)

@@ -122,7 +122,7 @@ func TestTruncatedAtEveryByte(t *testing.T) {
 		if f, err := decoded(whole[:n]); f != nil || !formatError(err) {
 			t.Errorf("%d of %d bytes: got %v, %v", n, len(whole), f, err)
 		}
-		// A file that shrinks while it is read.
+		// The file shrinks while it is read.
 		if f, err := Read(bytes.NewReader(whole[:n]), int64(len(whole)), "f"); f != nil || !isFormat(err, "f", int64(n)) {
 			t.Errorf("%d of %d bytes came: got %v, %v", n, len(whole), f, err)
 		}
@@ -134,7 +134,7 @@ func formatError(err error) bool {
 	return ok
 }
 
-// TestEveryFlippedBit finds each, except in the checksum's own name, where it leaves an unknown key and the tensors as they were.
+// TestEveryFlippedBit finds each flipped bit, except in the checksum's own name, where it leaves an unknown key and the tensors as they were.
 func TestEveryFlippedBit(t *testing.T) {
 	whole := encoded(t, sample())
 	want, err := decoded(whole)

@@ -111,7 +111,7 @@ var (
 
 func normal(std float64) *rule { return &rule{fmt.Sprintf("normal(%v)", std)} }
 
-// TestText: text to value to text; where the second text is empty, it is the first.
+// TestText: text to value to text. If the second text is empty, it equals the first.
 func TestText(t *testing.T) {
 	for _, c := range []struct {
 		text  string
@@ -168,7 +168,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestPointer: what is no argument is the kind's own, in a value of its own.
+// TestPointer: what is not an argument keeps the kind's value, in a new value.
 func TestPointer(t *testing.T) {
 	var a, b *adam
 	if err := errors.Join(kinds.Parse("adam(beta2=0.5)", &a), kinds.Parse("adam", &b)); err != nil {
@@ -182,7 +182,7 @@ func TestPointer(t *testing.T) {
 	}
 }
 
-// pair is a kind of two numbers.
+// pair is a kind with two numbers.
 type pair struct{ A, B int }
 
 func (pair) Kind() string { return "pair" }
@@ -270,7 +270,7 @@ func TestErrors(t *testing.T) {
 // unnamed has the name of another kind.
 type unnamed struct{ dense }
 
-// TestNoText: what has no kind, or that of another, is an error that names its way.
+// TestNoText: a value without a kind, or with another kind's name, gives an error that shows where it is.
 func TestNoText(t *testing.T) {
 	for want, v := range map[string]any{
 		"term_test.unnamed has no text form; use one that has, or a type with a method Kind() string":        unnamed{},
@@ -341,7 +341,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// rates are the arguments of any keys.
+// rates holds arguments with any keys.
 type rates map[string]float64
 
 func (rates) Kind() string { return "rates" }
