@@ -9,8 +9,8 @@ import (
 // MaxPool is the maximum over windows of Size×Size of images (m,c,h,w), one window every Stride places. Pad adds rows and columns on each
 // side that never hold the maximum. y is (m,c,h′,w′) with h′ = (h+2·Pad−Size)/Stride + 1; rows and columns that fill no window are ignored.
 type MaxPool struct {
-	Size   int `term:",required"` // 0 means Size: adjacent windows
-	Stride int `term:",positive"` // at most half of Size
+	Size   int `term:",required"`
+	Stride int `term:",positive"` // 0 means Size: adjacent windows
 	Pad    int // at most half of Size
 }
 

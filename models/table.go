@@ -9,8 +9,8 @@ import (
 )
 
 // A Table is a TOML file that is not a model, such as a sweep's. It knows the places of its keys, for errors.
-type Table struct { // as the TOML reader returns them
-	Keys map[string]any // as the TOML reader gives them
+type Table struct {
+	Keys map[string]any // as the TOML reader returns them
 	name string
 	text []byte
 }

@@ -10,7 +10,7 @@ import (
 
 // Data is a set of examples: [Arrays], [Classes], [Images], or a type of your own, which may create or read its examples on demand.
 type Data interface {
-	Len() int
+	Len() int // the number of examples
 	// Batch writes the examples with the numbers in order to x, row by row, and their targets to y. y is empty if the loss uses no targets.
 	// Different goroutines may call Batch, but never two at once.
 	Batch(x, y []float32, order []int32)
