@@ -41,7 +41,7 @@ func (b *Builder) Input() *Node { return b.input }
 // Row is a line of a network's summary. A layer that contains layers comes before them. Its own row counts only the parameters and
 // multiply-adds that it adds itself; the rows inside count the rest.
 type Row struct {
-	Name   string // its number or name among its neighbors, as in errors, behind the branch, copy or sequence that it is in: 1.0
+	Name   string // its number or name among its neighbors, as in errors, after that of the branch, copy or sequence around it: 1.0
 	Layer  string // its text form; for a layer that contains layers, only the name
 	Output Shape  // the shape for one example
 	Params int
