@@ -108,8 +108,8 @@ func TestApplyErrors(t *testing.T) {
 		x    nodes
 		want string
 	}{
-		{nil, nodes{x}, "graph: there is no layer, or no node"},
-		{graph.Tanh, nil, "graph: there is no layer, or no node"},
+		{nil, nodes{x}, "graph: no layer, or no node"},
+		{graph.Tanh, nil, "graph: no layer, or no node"},
 		{graph.Tanh, nodes{nil}, "graph: node 0 is nil"},
 		{graph.Add{}, nodes{x, other}, "graph: node 1 is nil or belongs to another graph"},
 		{graph.Tanh, nodes{variable(g, "s", tensor{Data: []float64{1}})}, "graph: node s :: float64; use tensors"},

@@ -201,7 +201,7 @@ func TestSequenceErrors(t *testing.T) {
 	}{
 		{graph.Attention{Heads: 5}, shape{4, 6}, "5 heads for steps of 6 numbers"},
 		{graph.Attention{}, shape{4, 6}, "0 heads"},
-		{graph.Attention{Heads: 1}, shape{6}, "no sequence"},
+		{graph.Attention{Heads: 1}, shape{6}, "not a sequence"},
 		{graph.Positions{}, shape{1, 4, 6}, "put steps before it for images"},
 		{graph.Steps{}, shape{4, 6}, "(m,c,h,w)"},
 		{graph.Embedding{Vocabulary: 4}, shape{6}, "size 0"},

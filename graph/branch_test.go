@@ -64,7 +64,7 @@ func TestPaths(t *testing.T) {
 	for text, want := range map[string]string{
 		"dense(4) residual(relu residual(dense(3)))": "layer 1 residual: input (1, 4): layer 1 residual: input (1, 4): the layers inside turn (1, 4) into (1, 3); they must keep the shape",
 		"conv(2,3) concat(relu,pool(9)) dense(4)":    "layer 1 concat: input (1, 2, 4, 4): branch 1: layer 0 pool(9): input (1, 2, 4, 4): maxPool/9: windows of 9×9 on (1, 2, 4, 4); it takes",
-		"conv(2,3) concat(relu,pool(2)) dense(4)":    "layer 1 concat: input (1, 2, 4, 4): concat/2: (1, 2, 2, 2) beside (1, 2, 4, 4); they must be",
+		"conv(2,3) concat(relu,pool(2)) dense(4)":    "layer 1 concat: input (1, 2, 4, 4): concat/2: (1, 2, 2, 2) beside (1, 2, 4, 4); make the shapes",
 		"conv(2,3) add(conv(2,1),relu,conv(3,1))":    "layer 1 add: input (1, 2, 4, 4): cannot add (1, 2, 4, 4) and, as number 2, (1, 3, 4, 4); make the shapes equal: as many maps or outputs, pad=same, the same stride",
 		"add":                          "layer 0 add: input (1, 1, 6, 6): it has one input and no branches; give it branches",
 		"concat()":                     "layer 0 concat: input (1, 1, 6, 6): it has one input and no branches; give it branches",

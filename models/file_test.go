@@ -312,7 +312,7 @@ func TestFileErrors(t *testing.T) {
 		{"batch = 10", "batch = 1.5", `m.toml:25:1: train: batch "1.5"; use a whole number`},
 		{"eta = 3", "optimizer = 'adma'", `m.toml:26:1: train: optimizer: unknown optimizer "adma"; did you mean adam?`},
 		{`"dense"`, `"dens"`, `m.toml:7:1: unknown layer "dens"; did you mean dense?`},
-		{`op = "dense"`, `po = "dense"`, `m.toml:6:3: no op with a name; write one, as in op = "dense"`},
+		{`op = "dense"`, `po = "dense"`, `m.toml:6:3: no op with a name; give one, as in op = "dense"`},
 		{`op = "dense"`, `op = "dense relu"`, `m.toml:7:1: op "dense relu"; name one kind`},
 		{`op = "dense"`, `op = "dense(20)"`, `m.toml:8:1: dense: out is given twice; leave one out`},
 		{`op = "dense"`, `op = "dense("`, `m.toml:7:`},

@@ -157,7 +157,7 @@ func (f *file) scalar(v any, pos int) (all []term.Term, err error) {
 		}
 		return all, nil
 	}
-	return nil, term.Errorf(pos, "%v; use a number, text in quotes, true or false", v)
+	return nil, term.Errorf(pos, "%v; use a number, a text in quotes, true or false", v)
 }
 
 // term reads the table at pos as a term: its op, which may have arguments itself, with the other keys as arguments. A table that is given a name

@@ -112,7 +112,7 @@ func TestUnfitData(t *testing.T) {
 		want string
 	}{
 		{numbers, train.Arrays{X: make([]float32, 6), Y: make([]float32, 3), N: 2}, "train: 2 examples with 6 numbers and 3 targets in total do not fit a network with 3 inputs and 2 targets"},
-		{numbers, train.Arrays{X: make([]float32, 5), Y: make([]float32, 4), N: 2}, "train: 2 examples of 5 numbers and 4 targets"},
+		{numbers, train.Arrays{X: make([]float32, 5), Y: make([]float32, 4), N: 2}, "train: 2 examples with 5 numbers and 4 targets"},
 		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, 2}}, "train: label 2 for a network with 2 outputs; give the last layer at least 3"},
 		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, -1}}, "train: label -1; number the classes from 0"},
 		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, 1}, Of: 3}, "train: 2 outputs for 3 classes; end the network with dense(3)"},

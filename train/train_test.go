@@ -267,7 +267,7 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Clip = math.Inf(1) }, "train: clip +Inf; "},
 		{func(tr *train.Trainer) { tr.Batch = 13 }, "train: 12 training examples do not make a mini-batch of 13"},
 		{func(tr *train.Trainer) { tr.Batch = math.MaxInt }, "train: 12 training examples do not make a mini-batch of 9223372036854775807"},
-		{func(tr *train.Trainer) { tr.Epochs = math.MaxInt }, "train: epochs 9223372036854775807 of 3 mini-batches"},
+		{func(tr *train.Trainer) { tr.Epochs = math.MaxInt }, "train: 9223372036854775807 epochs of 3 mini-batches"},
 		{func(tr *train.Trainer) { tr.Net.Params[1].Data.([]float32)[2] = float32(math.Inf(-1)) }, "train: tensor dense1.b has numbers that are NaN or infinite"},
 		{func(tr *train.Trainer) { tr.Clip = math.NaN() }, "train: clip NaN; "},
 		{func(tr *train.Trainer) { tr.Schedule = train.Plateau{} }, "train: the schedule lowers eta when patience ends; use a patience of at least 1"},

@@ -73,7 +73,7 @@ func TestReadRefuses(t *testing.T) {
 		{"dtype is a number", w(`32`, `[2]`, `[0,8]`), 24, "dtype is 32, not a string"},
 		{"shape is a number", w(`"F32"`, `2`, `[0,8]`), 37, "shape begins with 2, not with ["},
 		{"shape is null", w(`"F32"`, `null`, `[0,8]`), 40, "shape begins with <nil>, not with ["},
-		{"negative", w(`"F32"`, `[-2]`, `[0,8]`), 39, "shape has -2, which is not an integer from 0"},
+		{"negative", w(`"F32"`, `[-2]`, `[0,8]`), 39, "shape has -2, which is not an integer of at least 0"},
 		{"negative twice", w(`"F32"`, `[-2,-1]`, `[0,8]`), 39, "shape has -2"},
 		{"negative zero", w(`"F32"`, `[-0]`, `[0,0]`), 39, "shape has -0"},
 		{"fraction", w(`"F32"`, `[2.0]`, `[0,8]`), 40, "shape has 2.0"},
