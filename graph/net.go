@@ -71,6 +71,7 @@ type runner interface {
 	graphOf() *gorgonia.ExprGraph
 	inputs() int // counts the numbers of examples, targets and masks
 	memory() (activations, scratch int)
+	threads() int // returns how many threads the next run uses
 	listing() string
 }
 
@@ -256,8 +257,17 @@ func (n *Net) Synchronized() bool {
 	return n.across != nil && slices.ContainsFunc(n.Fixed, func(p *Param) bool { return p.running })
 }
 
-// Threads returns how many processors the network uses.
-func (n *Net) Threads() int { return team.Size(n.config.Threads) }
+// Threads returns how many processors the network's next training step will use, as far as is known: if Config leaves the number open, it
+// may change.
+func (n *Net) Threads() int {
+	if m := n.last(); m != nil && !n.config.Tape {
+		return m.threads()
+	}
+	return n.Processors()
+}
+
+// Processors returns the largest number of processors that the network uses.
+func (n *Net) Processors() int { return team.Size(n.config.Threads) }
 
 // Size returns the number of trained elements.
 func (n *Net) Size() int { return length(n.Params) }
