@@ -41,7 +41,7 @@ func benchmarkRecurrent(b *testing.B, l graph.Layer, in graph.Shape, threads int
 	}
 }
 
-// BenchmarkCompile is the time from a network to the program of a training step: graph, gradients, passes, memory.
+// BenchmarkCompile measures the way from a network to the program of a training step: graph, gradients, passes, memory.
 func BenchmarkCompile(b *testing.B) {
 	for _, m := range []models.Model{models.MLP, models.Softmax, models.Deep} {
 		for _, batch := range []int{10, 128} {

@@ -5,15 +5,15 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// An Ablation is a recipe of ours with one of its choices undone. It trains on 50,000 images, so that the validation images can say what
+// An Ablation is one of our recipes with one of its choices undone. It trains on 50,000 images, so that the validation images can show what
 // the choice is worth.
 type Ablation struct {
 	Model
-	Of   string // the recipe
-	What string // is undone
+	Of   string // the recipe's name
+	What string // what is undone
 }
 
-// Ablations are those of each recipe after the recipe with nothing undone.
+// Ablations lists, for each recipe, first the recipe itself and then its ablations.
 var Ablations = []Ablation{
 	whole(Sprint995),
 	undone(Sprint995, "no-warps", "warps: the images as they are", func(m *Model) { m.Recipe.Augment = nil }),
@@ -38,7 +38,7 @@ var Ablations = []Ablation{
 	cycled(MLPElastic),
 }
 
-// undone is the ablation of a recipe that undo makes.
+// undone returns the ablation that undo makes of a recipe.
 func undone(of Model, name, what string, undo func(*Model)) Ablation {
 	m := of
 	m.Name, m.Doc, m.Recipe.Full = of.Name+"-"+name, of.Name+" on 50,000 images without "+what, false
@@ -46,17 +46,17 @@ func undone(of Model, name, what string, undo func(*Model)) Ablation {
 	return Ablation{m, of.Name, what}
 }
 
-// whole is a recipe with nothing undone.
+// whole returns the recipe itself, with nothing undone.
 func whole(of Model) Ablation { return undone(of, "whole", "nothing", func(*Model) {}) }
 
-// cycled undoes what steady does.
+// cycled replaces the choices of steady by one cycle and a shorter average.
 func cycled(of Model) Ablation {
 	return undone(of, "cycle", "the constant η and the long average: one cycle to twice η, an average of 500 steps", func(m *Model) {
 		m.Recipe.Schedule, m.Recipe.Eta, m.Recipe.EMA = train.OneCycle{}, 2*m.Recipe.Eta, .998
 	})
 }
 
-// biased is strided without batch norm.
+// biased is strided with biases instead of batch norm.
 func biased(first, second, hidden int) graph.Seq {
 	return graph.Seq{
 		graph.Conv{Out: first, Kernel: 7, Stride: 2}, graph.ReLU,

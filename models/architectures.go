@@ -5,9 +5,9 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Networks beside the book's, as starting points for one's own.
+// Networks that are not in the book, as starting points for your own.
 
-// LeNet is LeNet-5 of LeCun, Bottou, Bengio and Haffner (1998), with ReLU, max-pooling and a softmax.
+// LeNet is LeNet-5 (LeCun, Bottou, Bengio and Haffner 1998) with ReLU, max-pooling and a softmax.
 var LeNet = Model{
 	Name: "lenet", Doc: "LeNet-5 (LeCun et al. 1998) with ReLU and max-pooling",
 	Input: image, Loss: graph.LogLikelihood,
@@ -21,7 +21,7 @@ var LeNet = Model{
 	Recipe: Recipe{Epochs: 10, Batch: 64, Eta: .02, Momentum: .9, Init: graph.He},
 }
 
-// ResNet is a small residual network (He, Zhang, Ren and Sun 2016): two blocks of 32 maps, two of 64.
+// ResNet is a small residual network (He, Zhang, Ren and Sun 2016) with two blocks of 32 maps and two of 64.
 var ResNet = Model{
 	Name: "resnet", Doc: "four residual blocks with batch norm (He et al. 2016), 205,000 parameters",
 	Input: image, Loss: graph.LogLikelihood,
@@ -35,13 +35,13 @@ var ResNet = Model{
 	Recipe: Recipe{Epochs: 10, Batch: 128, Eta: .01, Optimizer: train.Adam{}, Schedule: train.OneCycle{}, Init: graph.He, DropTail: true},
 }
 
-// block is a residual block of two convolutions that keep the shape.
+// block is the inside of a residual block: two convolutions that keep the shape.
 func block(maps int) graph.Seq {
 	conv := graph.Conv{Out: maps, Kernel: 3, Pad: graph.Same, NoBias: true}
 	return graph.Seq{graph.Residual{conv, graph.BatchNorm{}, graph.ReLU, conv, graph.BatchNorm{}}, graph.ReLU}
 }
 
-// Branches looks at an image through small and large filters side by side, as the nets of Szegedy and others (2015) do.
+// Branches applies small and large filters side by side, like the networks of Szegedy and others (2015).
 var Branches = Model{
 	Name: "branches", Doc: "filters of 3×3 and 7×7 side by side, joined by concat",
 	Input: image, Loss: graph.LogLikelihood,

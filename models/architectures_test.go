@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// spellings are the networks of architectures.go in the two other ways to write them.
+// spellings are two more ways to write each of the networks in architectures.go.
 var spellings = map[string]struct{ line, file string }{
 	"lenet": {
 		"conv(6,5,pad=2) relu pool(2) conv(16,5) relu pool(2) dense(120) relu dense(84) relu dense(10)",
@@ -232,8 +232,8 @@ func TestPublishedSize(t *testing.T) {
 	}
 }
 
-// TestArchitectures: the three spellings of a network are one: they give the same program, the same first weights and the same first ten
-// steps, bit by bit.
+// TestArchitectures: three ways to write a network give the same network: the same program, the same initial weights and, bit by bit, the same first
+// ten steps.
 func TestArchitectures(t *testing.T) {
 	for name, s := range spellings {
 		m, ok := models.Find(name)
@@ -257,7 +257,7 @@ func TestArchitectures(t *testing.T) {
 	}
 }
 
-// firstSteps are the program of a training step, the first weights, and the cost and the weights of ten steps.
+// firstSteps returns the program of a training step, the initial weights, and the cost and the weights of ten steps.
 func firstSteps(t *testing.T, m models.Model, l graph.Layer) (all []string) {
 	t.Helper()
 	const batch = 4

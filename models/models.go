@@ -1,11 +1,12 @@
-// Package models is the catalogue: the networks of the book, chapter by chapter, each with the recipe that trains it and the
-// figure that the book gives for it. [Find] has them by name, [All] lists them, and a [Model] of your own is a literal:
+// Package models is the catalogue of networks: those of the book, chapter by chapter, and more. Each comes with the recipe that trains it and, for
+// the book's, the figure that the book gives. [Find] returns a model by name, [All] lists them, and a [Model] of your own is a literal. To train
+// one, set the trainer's data:
 //
 //	m := models.MLP
 //	net, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Seed: 1, Init: m.Recipe.Init})
 //	t, err := m.Recipe.Trainer(net)
 //
-// A [Reader] reads networks from a line of text and models from TOML files; [Encode] writes them.
+// A [Reader] reads networks from a line of text and models from TOML files. [Encode] writes TOML files.
 package models
 
 import (
@@ -17,24 +18,24 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// A Model is a network with all that is needed to train it.
+// A Model is a network with everything needed to train it.
 type Model struct {
 	Name      string      `term:",always,free"`
 	Doc       string      `term:",free"`
-	Input     graph.Shape // of one example: (channels, rows, columns)
+	Input     graph.Shape // the shape of one example: (channels, rows, columns)
 	Net       graph.Layer `term:"layer,always"`
 	Loss      *graph.Loss `term:",always"`
 	Recipe    Recipe      `term:"train"`
 	Published Figure      `term:"-"` // what the book, or who else published it, reports for it; the zero Figure for a network of ours
 }
 
-// Kind is model.
+// Kind returns "model", the name in texts.
 func (Model) Kind() string { return "model" }
 
-// maxInput is the most numbers in an example.
+// maxInput is the most numbers that an example may have.
 const maxInput = 1 << 24
 
-// Check reports an input that no network takes, and letters of Name or Doc that a terminal would take for commands.
+// Check returns an error if no network can take the input, or if Name or Doc contain characters that a terminal might take for commands.
 func (m Model) Check() error {
 	size := 1
 	for _, axis := range m.Input {
@@ -77,7 +78,7 @@ func (f Figure) Chapter() int {
 // All is the catalogue.
 var All = concat(main, chapter1, chapter3, chapter5, chapter6, architectures, examples, beyond)
 
-// main are the networks that have a name of their own.
+// main lists the book's networks with names of their own.
 var main = []Model{MLP, Softmax, Deep}
 
 func concat(lists ...[]Model) []Model {
@@ -88,7 +89,7 @@ func concat(lists ...[]Model) []Model {
 	return all
 }
 
-// Find is the model of that name.
+// Find returns the model of that name.
 func Find(name string) (Model, bool) {
 	for _, m := range All {
 		if m.Name == name {
@@ -101,7 +102,7 @@ func Find(name string) (Model, bool) {
 // image is the shape of an MNIST image.
 var image = graph.Shape{1, 28, 28}
 
-// sigmoids is the book's fully connected net: hidden layers of sigmoid neurons, then ten outputs as weighted inputs.
+// sigmoids returns the book's fully connected network: hidden layers of sigmoid neurons, and ten outputs as weighted inputs.
 func sigmoids(hidden ...int) graph.Seq {
 	var net graph.Seq
 	for _, n := range hidden {

@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// TestCatalogue: every model builds, has a name to type and a line to read, and a recipe that can be run.
+// TestCatalogue: every model builds, has a name to type and a line of text, and has a recipe that can run.
 func TestCatalogue(t *testing.T) {
 	seen := map[string]bool{}
 	for _, m := range models.All {
@@ -46,7 +46,7 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// TestBook has the book's figures once more, from its text: network, cost, recipe and result.
+// TestBook repeats the book's figures, taken from its text: network, cost, recipe and result.
 func TestBook(t *testing.T) {
 	const (
 		conv1 = "conv(20,5) pool(2) "
@@ -117,7 +117,7 @@ func TestBook(t *testing.T) {
 	}
 }
 
-// TestShapes: 28 → 24 → 12 → 8 → 4 → 640, with what each layer costs.
+// TestShapes: 28 → 24 → 12 → 8 → 4 → 640, and the cost of each layer.
 func TestShapes(t *testing.T) {
 	n, err := graph.New(models.Deep.Net, models.Deep.Loss, models.Deep.Input, graph.Config{Init: graph.Zero})
 	if err != nil {
@@ -144,7 +144,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// TestLambda: network3's λ is m = 10 times network2's, so that its 0.1 is a decay of 2e-5 times η on 50,000 images and of 4e-6 on
+// TestLambda: network3's λ is m = 10 times network2's, so that its 0.1 is a decay of 2e-5 times η with 50,000 images and of 4e-6 with
 // 250,000.
 func TestLambda(t *testing.T) {
 	for name, want := range map[string]float64{"ch6-conv2-relu": 2e-5, "ch6-conv2-relu-250k": 4e-6} {
@@ -159,7 +159,7 @@ func TestLambda(t *testing.T) {
 	}
 }
 
-// TestAblations: each builds and differs from the first of its recipe, which is the recipe on 50,000 images.
+// TestAblations: each one builds, and differs from the first of its recipe, which is the recipe itself on 50,000 images.
 func TestAblations(t *testing.T) {
 	text := func(m models.Model) string {
 		m.Name, m.Doc = "", ""

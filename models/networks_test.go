@@ -72,7 +72,7 @@ func residual(maps int) string {
 	return "residual(" + conv + "batchnorm relu " + conv + "batchnorm) relu"
 }
 
-// projected is a residual block of half the size, with the projection of He et al.'s option B.
+// projected is a residual block that halves the size, with the projection of He et al.'s option B.
 func projected(maps int) string {
 	return fmt.Sprintf(" add(conv(%[1]d,3,stride=2,pad=1,bias=false) batchnorm relu conv(%[1]d,3,pad=1,bias=false) batchnorm,conv(%[1]d,1,stride=2,bias=false) batchnorm) relu ", maps)
 }
@@ -135,7 +135,7 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
-// rounded is a count written as another is: 272,474 as 0.27M.
+// rounded writes a count in the way another one is written: 272,474 like 0.27M.
 func rounded(count int, like string) string {
 	if millions, ok := strings.CutSuffix(like, "M"); ok {
 		_, digits, _ := strings.Cut(millions, ".")

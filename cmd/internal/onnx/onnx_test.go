@@ -108,7 +108,7 @@ func TestErrors(t *testing.T) {
 		{graph.Seq{graph.Tanh, one(made)}, "onnx: layer 0.1 onnx.layer: op inside has no form in ONNX"},
 		{graph.Func(graphtest.Dropout), "onnx: layer 0 Func: op dropout has no form in ONNX"},
 		{layer(sized), "onnx: layer 0 onnx.layer: op scaled has other numbers for mini-batches of another size; build the same for all"},
-		{layer(other), "onnx: graph: the network has other ops for mini-batches of another size; build the same ones for all"},
+		{layer(other), "onnx: graph: the network's ops depend on the mini-batch size; build the same ones for every size"},
 	} {
 		n, err := graph.New(graph.Seq{c.layer, graph.Dense{Out: 3}}, graph.LogLikelihood, shape{4}, graph.Config{})
 		if err != nil {
