@@ -56,7 +56,7 @@ func noGradient(p *problem) []derivation {
 		after: func(_ *pass, g [][]float64, i int) []float64 { return same(g[i], 0) },
 	}
 	if d.alone = len(zero) < biases; d.alone {
-		d.where = " This is so for " + strings.Join(names, ", ") + "."
+		d.where = " This is the case with " + strings.Join(names, ", ") + "."
 	}
 	return []derivation{d}
 }

@@ -64,7 +64,7 @@ func updatedWeights(p *problem) []derivation {
 // eachOf is a wrong gradient of all parameters of a kind, and of each alone.
 func (p *problem) eachOf(kind func(q parameter) bool, after func(r *pass, g [][]float64, i int) []float64) []derivation {
 	numbers := slices.DeleteFunc(count(0, len(p.params)), func(i int) bool { return !kind(p.params[i]) })
-	return spread(derivation{after: after}, numbers, func(i int) string { return fmt.Sprintf(" This is so for %s.", p.tensor(i)) })
+	return spread(derivation{after: after}, numbers, func(i int) string { return fmt.Sprintf(" This is the case with %s.", p.tensor(i)) })
 }
 
 // transposed is for all weights, and for each alone.
