@@ -211,7 +211,7 @@ func TestPage(t *testing.T) {
 		"\n|  | vote of 5 | test | 97.00 |  |  | 0 of 1 | missing |  |  |  |  |\n",
 		"\n| ours | a recipe of ours | 2 | 99.10 ± 0.14 | 99.00 | 99.20 | 4 | 8.00 | 1 |  | `stheno ladder --only ours --seeds 2` |\n",
 		"\n| ours | 12 |\n",
-		"\n- big-seed1.json: the recipe of big has changed since; `stheno ladder --only big` trains anew\n",
+		"\n- big-seed1.json: the recipe of big has changed since; `stheno ladder --only big` trains it again\n",
 		"\n- gone-seed1.json: the catalogue has no gone\n",
 	} {
 		if !strings.Contains(page, want) {
@@ -325,7 +325,7 @@ func TestAblations(t *testing.T) {
 	for _, want := range []string{
 		"\n| ours | nothing | 2 | 99.10 ± 0.14 |  | 99.40 ± 0.14 | 8.00 | 1 |\n| ours | depth | 2 | 98.80 ± 0.00 | -0.30 |  | 8.00 | 1 |\n" +
 			"| big | nothing | 1 | 90.00 |  |  | 8.00 | 1 |\n| big | depth | 1 | 90.10 | +0.10 |  | 8.00 | 1 |\n\n## Configurations",
-		"weights, without evaluation; not all are of one machine.\n\nNone yet.\n",
+		"They are not all from the same machine.\n\nNone yet.\n",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s\n%s", want, page)

@@ -11,8 +11,8 @@ import (
 // Page is docs/results.md.
 func (l Ladder) Page() string {
 	var b strings.Builder
-	b.WriteString("# Results\n\nThis page is what `stheno ladder --write` makes of the files in [results](results), one a training.\n" +
-		"`stheno ladder` trains what is missing.\n\n## The book's ladder\n\n" + note + "\n\n")
+	b.WriteString("# Results\n\n`stheno ladder --write` makes this page from the files in [results](results), one for each training. Each file has the command, the kernel and\n" +
+		"the number of threads, and `git log docs/results` shows when it was added. `stheno ladder` runs the trainings that are missing.\n\n## The book's ladder\n\n" + note + "\n\n")
 	head := []string{"rung", "figure", "set", "the book", "ours, best of first 3", "mean ± sd", "n", "verdict", "epochs", "s/epoch", "threads", "command"}
 	var rows [][]string
 	for _, g := range l.Rungs {
@@ -30,11 +30,12 @@ func (l Ladder) Page() string {
 	return b.String()
 }
 
-const note = `Accuracies are in percent; the set says whose: the test images or the validation images. *Best epoch* is the epoch of best validation
-accuracy: the test images choose nothing. The book's figures are the best of about three runs, so ours is the best of the seeds 1 to 3 where
-there are as many, beside the mean and the standard deviation of all n. The verdict is ok if that is at most 0.15 points below the book's
-figure, 0.5 in the chapters 1 and 3. Seconds are of training without evaluation, some with another training beside; the threads are those
-of one training. The small experiments, and the baseline of chapter 1, have [a page of their own](book-experiments.md).`
+const note = `Accuracies are in percent. The column *set* says whether they are those of the test images or of the validation images. *Best epoch* is the
+epoch with the best validation accuracy; no choice uses the test images. The book's figures are the best of about three runs. So ours is the
+best of seeds 1 to 3, if there are that many, and beside it are the mean and the standard deviation of all n runs. The verdict is ok if our best
+is at most 0.15 points below the book's figure, or 0.5 points in chapters 1 and 3. Seconds are training time without evaluation. Some trainings
+shared the machine with another one; the threads are those of one training. The small experiments and the baseline of chapter 1 have
+[a page of their own](book-experiments.md).`
 
 // table writes rows below a head, or that there are none yet.
 func table(b *strings.Builder, head []string, rows [][]string) {
@@ -146,9 +147,9 @@ func others(b *strings.Builder, rungs []Rung) {
 
 // past is the section of the recipes that nobody else published.
 func past(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n## Past the book\n\nRecipes of our own. The test images are scored once for each seed, with the weights that the recipe ends with: those of the\n" +
-		"last epoch where it trains on all 60,000 images, else those of the best validation accuracy. Seconds are from images in memory to these\n" +
-		"weights, without evaluation; not all are of one machine.\n\n")
+	b.WriteString("\n## Past the book\n\nThese recipes are our own. The test images are scored once for each seed, with the weights that the recipe ends with. Those are the weights of\n" +
+		"the last epoch if it trains on all 60,000 images, and otherwise those of the best validation accuracy. Seconds are the time from images in\n" +
+		"memory to these weights, without evaluation. They are not all from the same machine.\n\n")
 	var rows [][]string
 	for _, g := range rungs {
 		if g.Model.Published.Source == "" && !g.Ablation() && g.committee == nil && len(g.Results) > 0 {
@@ -181,7 +182,8 @@ func (g Rung) ours() []string {
 
 // together is the section of networks of ours that answer together.
 func together(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n### Together\n\nAll seeds of a recipe, or of those of the committee, none left out, as `stheno eval RUN… --vote` counts them: by majority, and by the mean of their outputs.\n\n")
+	b.WriteString("\n### Together\n\nHere several networks answer together: by majority, and by the mean of their outputs, as `stheno eval RUN… --vote` counts them. Each row has all\n" +
+		"seeds of a recipe, or all those of the committee. None are left out.\n\n")
 	var rows [][]string
 	for _, g := range rungs {
 		if g.Vote == nil || g.Published() {
@@ -203,9 +205,9 @@ func together(b *strings.Builder, rungs []Rung) {
 
 // ablations is the section of recipes with a choice undone.
 func ablations(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n## Ablations\n\nWhat each choice is worth: a recipe on 50,000 images with one of its choices undone, by the validation images, after the best epoch.\n" +
-		"The difference is that from the recipe with nothing undone. *Nine shifts* are the same networks, whose outputs are averaged over the image and its\n" +
-		"shifts by a pixel. `stheno ladder --ablations` trains what is missing.\n\n")
+	b.WriteString("\n## Ablations\n\nAn ablation shows what a choice is worth: a recipe trains on 50,000 images with one of its choices undone. The accuracy is that of the validation\n" +
+		"images after the best epoch, and the difference is from the recipe with nothing undone. *Nine shifts* are the same networks with their outputs\n" +
+		"averaged over the image and its shifts by a pixel. `stheno ladder --ablations` runs the trainings that are missing.\n\n")
 	var rows [][]string
 	whole := map[string]float64{} // by recipe
 	for _, g := range rungs {
@@ -238,8 +240,8 @@ func (g Rung) shifted() string {
 
 // trials is the section that says what was chosen on validation images.
 func trials(b *strings.Builder, tried []Tried) {
-	b.WriteString("\n## Configurations tried\n\nThe book's recipes were taken as they are. Each configuration that was compared on validation images before a recipe was as it is\n" +
-		"counts as one.\n\n")
+	b.WriteString("\n## Configurations tried\n\nThe book's recipes were used as they are. For our own recipes, this is how many configurations were compared on validation images before the\n" +
+		"recipe was final.\n\n")
 	var rows [][]string
 	for _, t := range tried {
 		rows = append(rows, []string{t.Recipe, fmt.Sprint(t.Configurations)})
@@ -252,7 +254,7 @@ func (l Ladder) leftOut(b *strings.Builder) {
 	var lines []string
 	for _, g := range l.Rungs {
 		for _, r := range g.Stale {
-			lines = append(lines, fmt.Sprintf("- %s: the recipe of %s has changed since; `stheno ladder --only %s` trains anew\n", r.Name(), g.Name, g.Name))
+			lines = append(lines, fmt.Sprintf("- %s: the recipe of %s has changed since; `stheno ladder --only %s` trains it again\n", r.Name(), g.Name, g.Name))
 		}
 	}
 	for _, r := range l.Strangers {
