@@ -418,5 +418,6 @@ func (m *machine[T]) inputs() int {
 }
 
 func (m *machine[T]) graphOf() *gorgonia.ExprGraph       { return m.graph }
+func (m *machine[T]) threads() int                       { return m.program.Threads() }
 func (m *machine[T]) memory() (activations, scratch int) { return m.program.Memory() }
 func (m *machine[T]) listing() string                    { return m.program.String() }

@@ -71,6 +71,7 @@ type runner interface {
 	graphOf() *gorgonia.ExprGraph
 	inputs() int // numbers of the examples, the targets and the masks
 	memory() (activations, scratch int)
+	threads() int // of the next run
 	listing() string
 }
 
@@ -256,8 +257,16 @@ func (n *Net) Synchronized() bool {
 	return n.across != nil && slices.ContainsFunc(n.Fixed, func(p *Param) bool { return p.running })
 }
 
-// Threads is how many processors the network uses.
-func (n *Net) Threads() int { return team.Size(n.config.Threads) }
+// Threads is how many processors the network's next training step uses, as far as is known: where Config leaves the number open, it changes.
+func (n *Net) Threads() int {
+	if m := n.last(); m != nil && !n.config.Tape {
+		return m.threads()
+	}
+	return n.Processors()
+}
+
+// Processors is how many processors the network uses at most.
+func (n *Net) Processors() int { return team.Size(n.config.Threads) }
 
 // Size is the number of elements of all that is trained.
 func (n *Net) Size() int { return length(n.Params) }

@@ -47,7 +47,7 @@ func (t *Trainer) hire() error {
 	if _, ok := t.Train.(Images); !ok {
 		return errors.New("only Images can be warped; leave Warp out for other data")
 	}
-	t.feed = feed{hands: make([]hand, team.Size(t.Net.Threads()))}
+	t.feed = feed{hands: make([]hand, t.Net.Processors())}
 	for i := range t.feed.hands {
 		w, err := NewWarper(t.Net.Input)
 		if err != nil {
@@ -104,7 +104,7 @@ func (t *Trainer) begin(number int) {
 		b.x = make([]float32, b.Len()*n)
 	}
 	x, pixels, order, epoch := b.x, b.Pixels, b.order, t.state.Epoch
-	f.finish = team.Aside(b.Len(), t.Net.Threads(), func(member, i int) {
+	f.finish = team.Aside(b.Len(), t.Net.Processors(), func(member, i int) {
 		hand, o := &f.hands[member], int(order[i])
 		t.Warp(epoch, o, &hand.grid)
 		hand.Warp(x[i*n:(i+1)*n], pixels[o*n:(o+1)*n], &hand.grid)

@@ -19,7 +19,8 @@ type pace struct {
 	now     func() time.Time // the clock
 
 	turn  int             // of the trial, which gives each side a block of runs and then another
-	runs  int             // of the present block
+	cold  bool            // the next run is the first of a block
+	runs  int             // of the present block that count
 	spent time.Duration   // in its runs
 	begun time.Time       // the present run, if it is timed
 	best  []time.Duration // the shorter mean time of a run of each side's blocks
@@ -47,7 +48,7 @@ func newPace(threads int, jobs []team.Job) pace {
 
 // choose makes it choose from these.
 func (p *pace) choose(sides ...int) {
-	p.sides, p.best = sides, make([]time.Duration, len(sides))
+	p.sides, p.best, p.cold = sides, make([]time.Duration, len(sides)), true
 }
 
 // tries says that the next run is one of a trial.
@@ -79,19 +80,22 @@ func (p *pace) end() {
 	}
 }
 
-// tried counts a run of a trial. The first of a block does not count: it finds the numbers in another processor's cache.
+// tried counts a run of a trial. The first of a block does not count, since it finds the numbers in another processor's cache, unless it is a
+// block by itself.
 func (p *pace) tried(took time.Duration) {
-	if p.runs++; p.runs == 1 {
+	if p.cold && took < blockTime {
+		p.cold = false
 		return
 	}
+	p.runs++
 	if p.spent += took; p.spent < blockTime {
 		return
 	}
-	mean, side := p.spent/time.Duration(p.runs-1), p.turn%len(p.sides)
+	mean, side := p.spent/time.Duration(p.runs), p.turn%len(p.sides)
 	if p.turn < len(p.sides) || mean < p.best[side] {
 		p.best[side] = mean
 	}
-	p.turn, p.runs, p.spent = p.turn+1, 0, 0
+	p.turn, p.cold, p.runs, p.spent = p.turn+1, true, 0, 0
 	if p.turn == rounds*len(p.sides) {
 		p.decide()
 	}
@@ -105,5 +109,5 @@ func (p *pace) decide() {
 		p.rest = 1
 	}
 	p.threads, p.turn = chosen, 0
-	p.left = p.rest * hold * max(2, int(blockTime/max(1, least))) // a block has two runs at least
+	p.left = p.rest * hold * max(1, int(blockTime/max(1, least)))
 }

@@ -63,6 +63,15 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestPaceLong: a choice between long runs takes two of the slower.
+func TestPaceLong(t *testing.T) {
+	s := newStand()
+	s.runs(6*100*time.Millisecond, costs(100*time.Millisecond, 200*time.Millisecond))
+	if s.threads != 2 || s.tries() || s.spent[1] != 400*time.Millisecond {
+		t.Errorf("%d threads after %v on one", s.threads, s.spent[1])
+	}
+}
+
 // TestPaceFollows: another program comes and goes.
 func TestPaceFollows(t *testing.T) {
 	s := newStand()
