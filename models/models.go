@@ -25,7 +25,7 @@ type Model struct {
 	Net       graph.Layer `term:"layer,always"`
 	Loss      *graph.Loss `term:",always"`
 	Recipe    Recipe      `term:"train"`
-	Published Figure      `term:"-"` // what the book reports for it; the zero Figure where it reports none
+	Published Figure      `term:"-"` // what the book, or who else published it, reports for it; the zero Figure for a network of ours
 }
 
 // Kind is model.
@@ -56,14 +56,22 @@ func (m Model) Check() error {
 	return nil
 }
 
-// Figure is a published accuracy.
+// Figure is a published accuracy, or loss. Where no figure for these images was published, there is the source alone.
 type Figure struct {
 	Set      string  // "test" or "validation"
 	Accuracy float64 // a fraction
-	Source   string  // where in the book
+	Loss     float64 // where there is no accuracy: of an autoencoder
+	Source   string  // a chapter of the book, "ch. 6, dropout", or where else it is
 	First    float64 // after the first epoch, where the book gives that too
 	Last     bool    // Accuracy is that after the last epoch; otherwise of the best one
 	Vote     float64 // of five such networks together, where the book lets them vote
+}
+
+// Chapter is the chapter of the book that has the figure; 0: it is from elsewhere, or there is none.
+func (f Figure) Chapter() int {
+	var n int
+	fmt.Sscanf(f.Source, "ch. %d", &n)
+	return n
 }
 
 // All is the catalogue.

@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -20,6 +21,7 @@ func (l Ladder) Page() string {
 		}
 	}
 	table(&b, head, rows)
+	others(&b, l.Rungs)
 	past(&b, l.Rungs)
 	together(&b, l.Rungs)
 	ablations(&b, l.Rungs)
@@ -78,11 +80,13 @@ func (r Row) Judgment() string {
 func Percent(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
 
 // spread is a mean with the standard deviation where there is one.
-func spread(mean, sd float64) string {
+func spread(mean, sd float64) string { return around(mean, sd, Percent) }
+
+func around(mean, sd float64, write func(float64) string) string {
 	if math.IsNaN(sd) {
-		return Percent(mean)
+		return write(mean)
 	}
-	return Percent(mean) + " ± " + Percent(sd)
+	return write(mean) + " ± " + write(sd)
 }
 
 // Seconds is a time to three digits.
@@ -118,29 +122,61 @@ func (g Rung) threads() string {
 	return strings.Join(all, ", ")
 }
 
-// past is the section of the recipes that the book does not have.
+// others is the section of the networks that were published elsewhere.
+func others(b *strings.Builder, rungs []Rung) {
+	b.WriteString("\n## Networks of others\n\nNetworks that were published elsewhere. Where their source has a figure for these images, the recipe is its own as far as ours can say it, else\n" +
+		"it is ours; the pixels are byte/256. An autoencoder's figure is its loss. Which weights the test images score, and what the seconds are, is as in the next table.\n\n")
+	var rows [][]string
+	for _, g := range rungs {
+		if !g.elsewhere() {
+			continue
+		}
+		p, cells := g.Model.Published, g.ours()
+		figure := ""
+		switch {
+		case p.Loss > 0:
+			figure = fmt.Sprintf("loss %g", p.Loss)
+		case p.Accuracy > 0:
+			figure = Percent(p.Accuracy)
+		}
+		rows = append(rows, append([]string{g.Name, p.Source, figure}, cells...))
+	}
+	table(b, append([]string{"network", "source", "published"}, ourHead...), rows)
+}
+
+// past is the section of the recipes that nobody else published.
 func past(b *strings.Builder, rungs []Rung) {
 	b.WriteString("\n## Past the book\n\nRecipes of our own. The test images are scored once for each seed, with the weights that the recipe ends with: those of the\n" +
 		"last epoch where it trains on all 60,000 images, else those of the best validation accuracy. Seconds are from images in memory to these\n" +
 		"weights, without evaluation; not all are of one machine.\n\n")
 	var rows [][]string
 	for _, g := range rungs {
-		if !g.Published() && !g.Ablation() && g.committee == nil && len(g.Results) > 0 {
-			rows = append(rows, g.past())
+		if g.Model.Published.Source == "" && !g.Ablation() && g.committee == nil && len(g.Results) > 0 {
+			rows = append(rows, append([]string{g.Name, g.Doc}, g.ours()...))
 		}
 	}
-	table(b, []string{"recipe", "", "n", "test, mean ± sd", "min", "max", "epochs", "s, mean", "threads", "kernel", "command"}, rows)
+	table(b, append([]string{"recipe", ""}, ourHead...), rows)
 }
 
-func (g Rung) past() []string {
-	tests := g.each(func(r Result) float64 { return float64(r.Best.Test) / float64(r.TestTotal) })
+// ourHead is the head of ours.
+var ourHead = []string{"n", "test, mean ± sd", "min", "max", "epochs", "s, mean", "threads", "kernel", "command"}
+
+// ours are what trainings gave, in cells.
+func (g Rung) ours() []string {
+	n := len(g.Results)
+	cells := []string{fmt.Sprint(n), "", "", "", fmt.Sprint(g.Recipe.Epochs), "", "", "", fmt.Sprintf("`stheno ladder --only %s --seeds %d`", g.Name, cmp.Or(n, g.Seeds()))}
+	if n == 0 {
+		return cells
+	}
+	tests, write := g.each(func(r Result) float64 { return float64(r.Best.Test) / float64(r.TestTotal) }), Percent
+	if g.loses() {
+		tests, write = g.each(func(r Result) float64 { return r.Loss }), func(x float64) string { return fmt.Sprintf("%.4f", x) }
+	}
 	seconds, _ := moments(g.each(func(r Result) float64 { return r.Seconds }))
 	mean, sd := moments(tests)
-	return []string{
-		g.Name, g.Doc, fmt.Sprint(len(tests)), spread(mean, sd), Percent(slices.Min(tests)), Percent(slices.Max(tests)),
-		fmt.Sprint(g.Recipe.Epochs), Seconds(seconds), g.threads(), g.Results[0].Kernel,
-		fmt.Sprintf("`stheno ladder --only %s --seeds %d`", g.Name, len(tests)),
-	}
+	cells[1], cells[2], cells[3] = around(mean, sd, write), write(slices.Min(tests)), write(slices.Max(tests))
+	cells[5], cells[6], cells[7] = Seconds(seconds), g.threads(), g.Results[0].Kernel
+	return cells
 }
 
 // together is the section of networks of ours that answer together.
