@@ -6,7 +6,8 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// correct counts the rows of so many classes in which y and target have the largest number in one place, of those that are there; nil: all are.
+// correct counts the rows in which y and target have their largest number in the same place. A row has so many classes. Rows that are 0 in
+// there are skipped; if there is nil, all rows count.
 func correct[T kernel.Float](y, target, there []T, classes int) (right, of int) {
 	for at := 0; at < len(y); at += classes {
 		if there != nil && there[at/classes] == 0 {
@@ -20,7 +21,7 @@ func correct[T kernel.Float](y, target, there []T, classes int) (right, of int) 
 	return right, of
 }
 
-// largest says that element k is y's [Argmax].
+// largest reports whether y[k] is the element that [Argmax] finds.
 func largest[T kernel.Float](y []T, k int) bool {
 	if k < 0 {
 		return Argmax(y) < 0
@@ -34,7 +35,7 @@ func largest[T kernel.Float](y []T, k int) bool {
 	return top == top // no NaN
 }
 
-// classOf is the index of the largest number of a target. In a row of a class the 1 ends the search.
+// classOf returns the index of the largest number of a target. In a one-hot row the search ends at the 1.
 func classOf[T kernel.Float](target []T) int {
 	for i, v := range target {
 		if v == 1 {
@@ -44,7 +45,7 @@ func classOf[T kernel.Float](target []T) int {
 	return Argmax(target)
 }
 
-// Argmax is the index of the largest element, the first of equals; a NaN is never the largest. It is -1 where all are NaN.
+// Argmax returns the index of the largest element, or of the first one if several are equal. It skips NaN, and returns -1 if all are NaN.
 func Argmax[T kernel.Float](y []T) int {
 	at, top := -1, T(math.Inf(-1))
 	for i, v := range y {

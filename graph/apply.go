@@ -13,15 +13,15 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// Apply builds a layer on nodes of your own graph, between operations of Gorgonia's, and returns its output and the nodes of its parameters.
-// Their values are drawn from c's seed and initialization, in the element type of x, and are the parameters' memory: a solver's step on these
-// nodes trains the layer. Another graph, as for predictions, can read the same weights:
+// Apply builds a layer on nodes of your own Gorgonia graph. It returns the layer's output and the nodes of its parameters. The parameters are
+// initialized from c.Seed and c.Init in the element type of x. A solver's step on the parameter nodes trains the layer. Another graph, such as
+// one for predictions, can read the same weights:
 //
 //	gorgonia.Let(other[i], params[i].Value())
 //
-// The first axis of x is the mini-batch; only a [Joiner] takes several x. Layers are numbered on from those that the graph has, dense3 after
-// dense2. Dropout and batch norm have a state that a [Net] keeps from step to step: they are errors here; use gorgonia.Dropout and
-// gorgonia.BatchNorm. After an error the graph may have nodes of no use.
+// The first axis of x is the mini-batch. Only a [Joiner] takes several x. Layer numbers continue those of the graph: dense3 follows dense2.
+// Dropout and batch norm are errors here, because they have a state that a [Net] keeps from step to step; use gorgonia.Dropout and
+// gorgonia.BatchNorm. After an error, discard the graph: it may contain part of the layer.
 func Apply(c Config, l Layer, x ...*Node) (y *Node, params Nodes, err error) {
 	defer func() {
 		if err != nil {
@@ -50,7 +50,7 @@ func Apply(c Config, l Layer, x ...*Node) (y *Node, params Nodes, err error) {
 	}
 	for _, p := range b.asked {
 		if names[p.Name] {
-			return nil, nil, fmt.Errorf("the graph has a node %s already, which Gorgonia takes for the parameter; give each its own name", p.Name)
+			return nil, nil, fmt.Errorf("the graph already has a node %s, which Gorgonia would take for the parameter; rename it", p.Name)
 		}
 	}
 	return y, b.nodes, nil
@@ -58,12 +58,12 @@ func Apply(c Config, l Layer, x ...*Node) (y *Node, params Nodes, err error) {
 
 func applicable(l Layer, x Nodes) error {
 	if l == nil || len(x) == 0 {
-		return errors.New("there is no layer, or no node to apply it to; give one of each")
+		return errors.New("no layer, or no node to apply it to; pass one of each")
 	}
 	for i, n := range x {
 		switch {
 		case n == nil || n.Graph() == nil || n.Graph() != x[0].Graph():
-			return fmt.Errorf("node %d is nil, or not of the first node's graph", i)
+			return fmt.Errorf("node %d is nil or belongs to another graph; use nodes of one graph", i)
 		case n.Dims() == 0 || n.Dtype() != x[0].Dtype() || n.Dtype() != tensor.Float32 && n.Dtype() != tensor.Float64:
 			return fmt.Errorf("node %v; use tensors of float32 or of float64, with the mini-batch as first axis", n)
 		}
@@ -71,7 +71,7 @@ func applicable(l Layer, x Nodes) error {
 	return nil
 }
 
-// taken are the names of g's variables, and the highest numbers of its layers by kind: of a node dense2.w, 2 of dense.
+// taken returns the names of g's variables, and the highest layer number of each kind: a node dense2.w stands for 2 of dense.
 func taken(g *gorgonia.ExprGraph) (names map[string]bool, count map[string]int) {
 	names, count = map[string]bool{}, map[string]int{}
 	for _, n := range g.AllNodes() {

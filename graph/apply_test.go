@@ -15,8 +15,8 @@ import (
 	"github.com/stheno-ml/stheno/graph/vm"
 )
 
-// TestApply mixes layers with Gorgonia's operations: derivatives of two orders, with respect to the input too, agree with differences, and
-// Gorgonia's gradients on the TapeMachine with ours.
+// TestApply mixes layers with Gorgonia's operations. Derivatives of two orders, including those with respect to the input, agree with
+// differences, and Gorgonia's gradients on the TapeMachine agree with ours.
 func TestApply(t *testing.T) {
 	var names []string
 	mixed := func(x nodes) (*node, nodes, error) {
@@ -108,17 +108,17 @@ func TestApplyErrors(t *testing.T) {
 		x    nodes
 		want string
 	}{
-		{nil, nodes{x}, "graph: there is no layer, or no node"},
-		{graph.Tanh, nil, "graph: there is no layer, or no node"},
+		{nil, nodes{x}, "graph: no layer, or no node"},
+		{graph.Tanh, nil, "graph: no layer, or no node"},
 		{graph.Tanh, nodes{nil}, "graph: node 0 is nil"},
-		{graph.Add{}, nodes{x, other}, "graph: node 1 is nil, or not of the first node's graph"},
+		{graph.Add{}, nodes{x, other}, "graph: node 1 is nil or belongs to another graph"},
 		{graph.Tanh, nodes{variable(g, "s", tensor{Data: []float64{1}})}, "graph: node s :: float64; use tensors"},
 		{graph.Tanh, nodes{gorgonia.NewVector(g, gt.Int, gorgonia.WithShape(2), gorgonia.WithName("i"))}, "graph: node i :: Vector int; use tensors of float32"},
 		{graph.Seq{graph.Tanh, graph.Conv{Out: 1, Kernel: 1}}, nodes{x}, "graph: layer 1 conv("},
 		{graph.Dense{}, nodes{x}, "graph: layer 0 dense(0): input (2, 3): 0 outputs"},
 		{graph.Seq{graph.Dropout{P: .5}}, nodes{x}, "graph: dropout and batch norm have a state"},
 		{graph.BatchNorm{}, nodes{x}, "graph: dropout and batch norm have a state"},
-		{own, nodes{x}, "graph: the graph has a node own already"},
+		{own, nodes{x}, "graph: the graph already has a node own"},
 	} {
 		if _, _, err := graph.Apply(graph.Config{}, c.l, c.x...); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("error %v, want %s…", err, c.want)

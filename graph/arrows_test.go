@@ -15,8 +15,8 @@ import (
 
 const module = "github.com/stheno-ml/stheno/"
 
-// arrows has, for each folder, the folders of the module that it may import; "…/..." means a folder and all below it. A folder that
-// has no entry has that of the nearest above.
+// arrows lists, for each folder, the folders of the module that it may import. "…/..." means a folder and everything below it. A folder
+// without an entry uses that of the nearest folder above.
 var arrows = map[string][]string{
 	"graph":                {"graph/vm", "graph/op", "internal/..."},
 	"graph/vm":             {"graph/op", "internal/kernel", "internal/team"},
@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"cmd/internal/ladder":  {"cmd/internal/...", "internal/...", "models"},
 }
 
-// outside has the folders that may import a module which is not for everybody.
+// outside lists the folders that may import a module which is not for everybody.
 var outside = map[string][]string{
 	"gorgonia.org/": {"graph/..."},
 	"gonum.org/":    {"graph/...", "cmd/internal/plot", "cmd/internal/diagram"},
@@ -47,10 +47,10 @@ var outside = map[string][]string{
 	"github.com/ebitengine/": {"cmd/internal/mpi"},
 }
 
-// standard are folders that import the standard library only.
+// standard lists folders that import only the standard library.
 var standard = []string{"mnist", "models/byhand"}
 
-// TestArrows reads the imports of every file of the module; tests may import what they like, but Gorgonia below graph only.
+// TestArrows reads the imports of every file of the module. Tests may import anything, except that Gorgonia stays below graph.
 func TestArrows(t *testing.T) {
 	root := os.DirFS("..")
 	folders := map[string]bool{}
@@ -59,7 +59,7 @@ func TestArrows(t *testing.T) {
 			return err
 		}
 		if _, err := fs.Stat(root, path.Join(name, "go.mod")); d.IsDir() && name != "." && (d.Name()[0] == '.' || err == nil) {
-			return fs.SkipDir // a module of its own
+			return fs.SkipDir // another module
 		}
 		folder := filepath.ToSlash(filepath.Dir(name))
 		if strings.HasSuffix(name, "_test.go") {
@@ -120,7 +120,7 @@ func arrow(t *testing.T, folder, path string) {
 	}
 }
 
-// allowed is the entry of arrows for a folder: its own, or that of the nearest folder above.
+// allowed returns the entry of arrows for a folder: its own, or that of the nearest folder above.
 func allowed(folder string) []string {
 	for ; folder != "."; folder = filepath.ToSlash(filepath.Dir(folder)) {
 		if list, ok := arrows[folder]; ok {
@@ -130,7 +130,7 @@ func allowed(folder string) []string {
 	return nil
 }
 
-// under says that folder is in list.
+// under reports whether folder is in list.
 func under(folder string, list []string) bool {
 	return slices.ContainsFunc(list, func(l string) bool {
 		top, all := strings.CutSuffix(l, "/...")

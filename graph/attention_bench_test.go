@@ -7,8 +7,8 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// BenchmarkAttention is a training step of attention over 32 sequences of steps of 128 numbers, forward and backward, with learned positions
-// before it, so that there is a gradient by its input.
+// BenchmarkAttention is a training step of attention, forward and backward, over 32 sequences with steps of 128 numbers. Learned positions
+// come before it, so that the gradient of its input is computed, too.
 func BenchmarkAttention(b *testing.B) {
 	for _, steps := range []int{28, 100} {
 		for _, heads := range []int{4, 8} {

@@ -9,11 +9,11 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// TestAttention: attention is what its formula says, number by number, with steps that are there and steps of padding.
+// TestAttention compares attention with its formula, number by number, for real steps and for padding.
 func TestAttention(t *testing.T) {
 	const steps, width, heads = 4, 6, 3
 	x := normal(2*steps*width, 1)
-	for step := range 2 { // the second example has two steps; between them is one of padding, and one is behind
+	for step := range 2 { // the second example has two real steps, one step of padding between them, and one after them
 		for i := range width {
 			x[(steps+1+2*step)*width+i] = 9
 		}
@@ -113,7 +113,7 @@ func TestAttentionThreads(t *testing.T) {
 	}
 }
 
-// TestPaddingOfAttention: padding behind the steps changes neither attention nor means.
+// TestPaddingOfAttention: padding after the steps changes neither attention nor means.
 func TestPaddingOfAttention(t *testing.T) {
 	for _, tape := range []bool{false, true} {
 		unchanged(t, graph.Seq{graph.PerStep{graph.Dense{Out: 6}}, graph.Attention{Heads: 2}, graph.PerStep{graph.Dense{Out: 3}}}, graph.LogLikelihood, tape)
@@ -121,9 +121,9 @@ func TestPaddingOfAttention(t *testing.T) {
 	}
 }
 
-// TestSteps: maps become steps, means are of the steps, and positions are added.
+// TestSteps: maps become steps, means are over the steps, and positions are added.
 func TestSteps(t *testing.T) {
-	x := []float32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12} // three maps of 1×2, and of two examples
+	x := []float32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12} // three maps of 1×2, for two examples
 	n := fresh(t, graph.Seq{graph.Steps{}, graph.Positions{}, graph.Flatten{}}, graph.MSE, shape{3, 1, 2}, graph.Config{})
 	set(t, n, make([]float64, 6))
 	if got, want := predict(t, n, 2, x), []float32{1, 3, 5, 2, 4, 6, 7, 9, 11, 8, 10, 12}; !slices.Equal(got, want) {
@@ -136,7 +136,7 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// TestEmbedding: tokens become their vectors, those of padding zeros, and a step of gradient descent moves the vectors that were read.
+// TestEmbedding: tokens become their vectors, and zeros if they are padding. A step of gradient descent moves the vectors that were read.
 func TestEmbedding(t *testing.T) {
 	for _, padded := range []bool{false, true} {
 		for _, tape := range []bool{false, true} {
@@ -164,7 +164,7 @@ func TestEmbedding(t *testing.T) {
 	}
 }
 
-// TestWrongTokens: what is no token is an error with its place, of a prediction, a training step and an evaluation, and the weights stay.
+// TestWrongTokens: a number that is not a token gives an error with its place in prediction, training and evaluation, and the weights stay.
 func TestWrongTokens(t *testing.T) {
 	for _, tape := range []bool{false, true} {
 		for _, l := range []graph.Seq{{}, {graph.Slice{To: 3}, graph.Reshape{Shape: shape{3}}}} {
@@ -175,7 +175,7 @@ func TestWrongTokens(t *testing.T) {
 				want  string
 			}{{3.7, "3.7"}, {10, "10"}, {-1, "-1"}, {float32(math.NaN()), "NaN"}, {float32(math.Inf(1)), "+Inf"}, {1e30, "1e+30"}} {
 				x, y := []float32{1, 2, 3, 9, c.token, 0}, make([]float32, 4)
-				want := "embedding1: the token is " + c.want + " at step 1 of example 1 of the mini-batch; use whole numbers from 0 to 9"
+				want := "embedding1: token " + c.want + " at step 1 of example 1 of the mini-batch; use whole numbers from 0 to 9"
 				_, step := n.Step(x, y)
 				_, descent := n.DescendFrom(batch{2, x, y}, .1, 0)
 				_, evaluation := n.Evaluate(x, y)
@@ -192,7 +192,7 @@ func TestWrongTokens(t *testing.T) {
 	}
 }
 
-// TestSequenceErrors: layers of sequences say what they take.
+// TestSequenceErrors: layers for sequences say which inputs they take.
 func TestSequenceErrors(t *testing.T) {
 	for _, c := range []struct {
 		l    graph.Layer
@@ -201,8 +201,8 @@ func TestSequenceErrors(t *testing.T) {
 	}{
 		{graph.Attention{Heads: 5}, shape{4, 6}, "5 heads for steps of 6 numbers"},
 		{graph.Attention{}, shape{4, 6}, "0 heads"},
-		{graph.Attention{Heads: 1}, shape{6}, "no sequence"},
-		{graph.Positions{}, shape{1, 4, 6}, "steps makes one of maps"},
+		{graph.Attention{Heads: 1}, shape{6}, "not a sequence"},
+		{graph.Positions{}, shape{1, 4, 6}, "put steps before it for images"},
 		{graph.Steps{}, shape{4, 6}, "(m,c,h,w)"},
 		{graph.Embedding{Vocabulary: 4}, shape{6}, "size 0"},
 		{graph.Embedding{Vocabulary: 4, Size: 2}, shape{4, 6}, "flatten"},

@@ -7,17 +7,17 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// BatchNorm normalizes every map of (m,c,h,w), or every feature of (m,n), to mean 0 and variance 1 over the mini-batch, and then scales and
-// shifts it by parameters (Ioffe and Szegedy 2015): y = γ (x−μ)/√(σ²+ε) + β. A training step normalizes by the mini-batch's own moments,
-// σ² being the mean square from the mean (biased), and moves the running ones towards them, r = (1−Momentum) r + Momentum μ, where the
-// variance counts as the estimate Σ(x−μ)²/(n−1) (unbiased). Predictions and evaluation normalize by the running ones.
+// BatchNorm normalizes each map of (m,c,h,w), or each feature of (m,n), to mean 0 and variance 1 over the mini-batch. Then it scales and
+// shifts the result by learned parameters (Ioffe and Szegedy 2015): y = γ (x−μ)/√(σ²+ε) + β. A training step uses the mini-batch's own
+// mean and biased variance σ². It also updates the running statistics, r = (1−Momentum) r + Momentum μ, where the variance is the unbiased
+// estimate Σ(x−μ)²/(n−1). Predictions and evaluation normalize by the running statistics.
 type BatchNorm struct {
-	Momentum float64 `term:",positive"` // of the running moments, the share of the newest: 0 means 0.1
-	Eps      float64 `term:",positive"` // ε: 0 means 1e-5
+	Momentum float64 `term:",positive"` // the weight of the newest statistics in the running ones; 0 means 0.1
+	Eps      float64 `term:",positive"` // ε; 0 means 1e-5
 }
 
-// Build makes the parameters batchnormN.gamma (c), which starts at 1, and batchnormN.beta (c), at 0, and the running statistics
-// batchnormN.mean (c), from 0, and batchnormN.variance (c), from 1. None of them decays.
+// Build creates the parameters batchnormN.gamma (c), initialized to 1, and batchnormN.beta (c), initialized to 0, and the running statistics
+// batchnormN.mean (c), which starts at 0, and batchnormN.variance (c), which starts at 1. None of them decays.
 func (l BatchNorm) Build(b *Builder, x *Node) *Node {
 	l.Momentum, l.Eps = cmp.Or(l.Momentum, .1), cmp.Or(l.Eps, 1e-5)
 	if !(0 < l.Momentum && l.Momentum <= 1) || !(0 < l.Eps && l.Eps < 1) {
@@ -41,7 +41,7 @@ func (l BatchNorm) Build(b *Builder, x *Node) *Node {
 	return norm.Apply(x, moments, gamma, beta)
 }
 
-// moments finds or makes the running moments of a layer: means, then variances, which are two of the network's fixed tensors.
+// moments finds or creates a layer's running moments: means, then variances. They are two of the network's fixed tensors.
 func (b *Builder) moments(name string, c int) any {
 	all, mean, variance := b.net.moments(name, c)
 	if mean != nil {
@@ -52,14 +52,14 @@ func (b *Builder) moments(name string, c int) any {
 	return all
 }
 
-// moving is how a training step moves a layer's running moments.
+// moving describes how a training step updates a layer's running moments.
 type moving struct {
 	node    *Node // the mini-batch's moments (2,c)
-	batch   any   // and their memory after a run
+	batch   any   // their memory after a run
 	running any
-	of      int // numbers that a moment is of
+	of      int // how many numbers each moment is computed from
 	share   float64
-	across  *across // nil: the moments are those of this process's examples alone
+	across  *across // nil: the moments cover only the examples of this process
 }
 
 func move[T kernel.Float](m *moving) {

@@ -35,7 +35,7 @@ func BenchmarkRecurrent(b *testing.B) {
 	}
 }
 
-// BenchmarkCompile is the time from a network to the program of a training step: graph, gradients, passes, memory.
+// BenchmarkCompile measures the way from a network to the program of a training step: graph, gradients, passes, memory.
 func BenchmarkCompile(b *testing.B) {
 	for _, m := range []models.Model{models.MLP, models.Softmax, models.Deep} {
 		for _, batch := range []int{10, 128} {

@@ -18,7 +18,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/safetensors"
 )
 
-// normal are so many numbers from N(0,1).
+// normal returns numbers from N(0,1).
 func normal(n int, seed uint64) []float32 {
 	x := make([]float32, n)
 	for i, v := range graphtest.Random(shape{n}, seed).Data {
@@ -27,7 +27,7 @@ func normal(n int, seed uint64) []float32 {
 	return x
 }
 
-// TestSave: what is saved is loaded with the same bits, in either element type; a checkpoint's other tensors are no obstacle.
+// TestSave: saved tensors load with the same bits, in either element type. A checkpoint's other tensors do no harm.
 func TestSave(t *testing.T) {
 	layers := graph.Seq{graph.Dense{Out: 6}, graph.BatchNorm{}, graph.Tanh, graph.Frozen{Layer: graph.Dense{Out: 5}}, graph.Dense{Out: 3}}
 	for _, double := range []bool{false, true} {
@@ -53,7 +53,7 @@ func TestSave(t *testing.T) {
 	}
 }
 
-// TestSavedForOthers: a program that knows the format alone finds the numbers.
+// TestSavedForOthers: a program that knows only the format finds the numbers.
 func TestSavedForOthers(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
@@ -86,7 +86,7 @@ for name, t in sorted(json.loads(d[8:8+n]).items()):
 	}
 }
 
-// TestLoadErrors: a file that is cut, broken, too large or another network's is an error, and the network stays as it is.
+// TestLoadErrors: a file that is cut off, broken, too large or for another network gives an error, and the network stays as it is.
 func TestLoadErrors(t *testing.T) {
 	saved := func(l graph.Layer) []byte {
 		var file bytes.Buffer
@@ -122,7 +122,7 @@ func TestLoadErrors(t *testing.T) {
 		"flipped": {flipped, "graph: safetensors: weights: byte offset"},
 		"text":    {[]byte("{}"), "graph: safetensors: weights: byte offset"},
 		"large":   {make([]byte, 2<<20), "graph: the file is larger than any of this network's"},
-		"whole":   {whole.Bytes(), "dense2.b is whole numbers"},
+		"whole":   {whole.Bytes(), "dense2.b holds whole numbers"},
 		"foreign": {saved(graph.Seq{graph.Dense{Out: 6}, graph.Dense{Out: 2, NoBias: true}}), "dense1.w is (4, 6), not (4, 5), dense1.b is (6), not (5), dense2.w is (6, 2), not (5, 2), dense2.b (2) is missing"},
 	} {
 		if err := n.Load(bytes.NewReader(c.file)); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -177,8 +177,8 @@ func TestPredictors(t *testing.T) {
 	}
 }
 
-// TestInputGrad: the gradient by the input is that of differences of the cost, dropout and the mini-batch's moments left out; the
-// parameters' gradients stay.
+// TestInputGrad: the gradient with respect to the input agrees with differences of the cost, without dropout and without the mini-batch's
+// moments. The parameters' gradients stay.
 func TestInputGrad(t *testing.T) {
 	layers := graph.Seq{graph.Conv{Out: 2, Kernel: 3}, graph.BatchNorm{}, graph.Tanh, graph.Dropout{P: .5}, graph.Dense{Out: 3}}
 	n := fresh(t, layers, graph.LogLikelihood, shape{1, 5, 5}, graph.Config{Seed: 1, Float64: true})
@@ -213,7 +213,7 @@ func TestInputGrad(t *testing.T) {
 	}
 }
 
-// TestShared: a shared layer has one set of parameters, whatever the number of places.
+// TestShared: a shared layer has one set of parameters, in however many places it is used.
 func TestShared(t *testing.T) {
 	layer := graph.Shared{Name: "a", Layer: graph.Seq{graph.Dense{Out: 4}, graph.Tanh, graph.Dense{Out: 4}}}
 	n := fresh(t, graph.Seq{layer, graph.Tanh, layer, graph.Dense{Out: 2}}, graph.Quadratic, shape{4}, graph.Config{Seed: 1})
@@ -240,7 +240,7 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// TestFrozen: what is frozen is the same after training, and what is before it learns.
+// TestFrozen: training does not change frozen layers, but changes those before them.
 func TestFrozen(t *testing.T) {
 	frozen := graph.Frozen{Layer: graph.Seq{graph.Dense{Out: 4}, graph.BatchNorm{}, graph.Dropout{P: .9}}}
 	n := fresh(t, graph.Seq{graph.Dense{Out: 4}, frozen, graph.Dense{Out: 2}}, graph.Quadratic, shape{3}, graph.Config{Seed: 1})
@@ -273,7 +273,7 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
-// TestLosses: values by hand, and gradients by differences.
+// TestLosses compares values with results by hand, and gradients with differences.
 func TestLosses(t *testing.T) {
 	own := &graph.Loss{Name: "cubes", Cost: func(_ *graph.Builder, y, target *node) *node {
 		d := op.Add.Apply(y, op.Scaled(-1).Apply(target))
@@ -322,7 +322,7 @@ func TestLosses(t *testing.T) {
 	}
 }
 
-// TestEachStep: the cost over steps is the mean of the steps' costs, and each step is an answer.
+// TestEachStep: the cost over steps is the mean of the steps' costs, and each step has an answer.
 func TestEachStep(t *testing.T) {
 	x := []float32{1, 0, 0, 2, -1, 0, 3, 1} // two examples of two steps of two classes
 	n, one := identity(t, graph.EachStep(2, graph.LogLikelihood), 4, graph.Config{}), identity(t, graph.LogLikelihood, 2, graph.Config{})

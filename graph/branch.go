@@ -10,39 +10,39 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// Add is the sum of branches over the same input, which must give one shape. An empty branch is the input itself. As a [Vertex], it has
-// no branches, and adds up its inputs.
+// Add is the sum of branches over the same input. All branches must give the same shape. An empty branch is the input itself. As a [Vertex],
+// Add has no branches and sums its inputs.
 type Add []Seq
 
-// Concat is branches over the same input one after the other along axis 1: the columns of (m,n), the maps of (m,c,h,w). An empty branch
-// is the input itself. As a [Vertex], it has no branches, and joins its inputs.
+// Concat joins branches over the same input along axis 1: the columns of (m,n), the maps of (m,c,h,w). An empty branch is the input itself.
+// As a [Vertex], Concat has no branches and joins its inputs.
 type Concat []Seq
 
-// A Joiner is a layer that can have several inputs, as a [Vertex] does; Join gets at least two.
+// A Joiner is a layer that can take several inputs when it is a [Vertex]. Join gets at least two.
 type Joiner interface {
 	Layer
 	Join(b *Builder, x ...*Node) *Node
 }
 
-// Build builds the branches and adds them up.
+// Build builds the branches over x and adds their outputs.
 func (a Add) Build(b *Builder, x *Node) *Node { return a.Join(b, b.branches(a, x)...) }
 
-// Join adds up.
+// Join adds nodes of the same shape.
 func (Add) Join(_ *Builder, x ...*Node) *Node {
 	sum := x[0]
 	for i, n := range x[1:] {
 		if !n.Shape().Eq(sum.Shape()) {
-			op.Fail("what it adds has the shapes %v and, number %d, %v; they must be one: as many maps or outputs, pad=same, the same stride", sum.Shape(), i+1, n.Shape())
+			op.Fail("cannot add %v and, as number %d, %v; make the shapes equal: as many maps or outputs, pad=same, the same stride", sum.Shape(), i+1, n.Shape())
 		}
 		sum = op.Add.Apply(sum, n)
 	}
 	return sum
 }
 
-// Build builds the branches and joins them.
+// Build builds the branches over x and joins their outputs along axis 1.
 func (c Concat) Build(b *Builder, x *Node) *Node { return c.Join(b, b.branches(c, x)...) }
 
-// Join joins along axis 1.
+// Join joins nodes along axis 1.
 func (Concat) Join(_ *Builder, x ...*Node) *Node {
 	if len(x) == 1 {
 		return x[0]
@@ -50,7 +50,7 @@ func (Concat) Join(_ *Builder, x ...*Node) *Node {
 	return op.Concat(len(x)).Apply(x...)
 }
 
-// branches builds sequences over the same input.
+// branches builds each sequence over the same input.
 func (b *Builder) branches(list []Seq, x *Node) Nodes {
 	if len(list) == 0 {
 		op.Fail("it has one input and no branches; give it branches, or several inputs as a vertex of a graph")
@@ -68,16 +68,16 @@ func (b *Builder) branch(i int, s Seq, x *Node) *Node {
 	return s.Build(b, x)
 }
 
-// maxTimes is the most that one Repeat repeats.
+// maxTimes is the most copies that one Repeat makes.
 const maxTimes = 1000
 
-// Repeat is so many copies of a sequence one after the other, each with parameters of its own.
+// Repeat is a chain of Times copies of a sequence. Each copy has parameters of its own.
 type Repeat struct {
 	Times  int `term:",required"`
 	Layers Seq `term:"layer,required"`
 }
 
-// Build builds the copies.
+// Build builds the copies one after the other.
 func (r Repeat) Build(b *Builder, x *Node) *Node {
 	if r.Times < 1 || r.Times > maxTimes {
 		op.Fail("%d times; use 1 to %d", r.Times, maxTimes)
@@ -90,24 +90,24 @@ func (r Repeat) Build(b *Builder, x *Node) *Node {
 	return x
 }
 
-// Graph is layers wired by names, for what [Seq], [Add] and [Concat] cannot say. Its output is the last vertex.
+// Graph is a network of layers wired by name, for what [Seq], [Add] and [Concat] cannot express. Its output is the last vertex.
 type Graph []Vertex
 
-// A Vertex is a layer of a Graph.
+// A Vertex is one layer of a Graph.
 type Vertex struct {
 	Layer Layer    `term:",inline"`
-	Name  string   // for From of those behind it; it may be empty
-	From  []string // the names of its inputs, or input for the Graph's; empty: the vertex before. A layer of several is a [Joiner]
+	Name  string   // lets later vertices name it in From; it may be empty
+	From  []string // the names of its inputs, where "input" is the Graph's; empty: the previous vertex. Only a [Joiner] takes several
 }
 
 // graphInput is the name of a Graph's input.
 const graphInput = "input"
 
-// wiring is what a Graph's vertices are called and give.
+// wiring keeps the names and outputs of a Graph's vertices.
 type wiring struct {
 	names []string
 	nodes Nodes
-	boxes []int // of the outline
+	boxes []int // in the outline
 	used  []bool
 }
 
@@ -115,7 +115,7 @@ func (w *wiring) add(name string, n *Node, box int) {
 	w.names, w.nodes, w.boxes, w.used = append(w.names, name), append(w.nodes, n), append(w.boxes, box), append(w.used, false)
 }
 
-// Build builds the vertices in their order, in which each has its inputs before it.
+// Build builds the vertices in order. Each vertex must come after its inputs.
 func (g Graph) Build(b *Builder, x *Node) *Node {
 	if len(g) == 0 {
 		op.Fail("it has no vertices; give it at least one")
@@ -128,7 +128,7 @@ func (g Graph) Build(b *Builder, x *Node) *Node {
 	}
 	for i, used := range w.used[1:len(g)] {
 		if !used {
-			g[i].fail(i, "nothing comes from it; name it in from of another, or leave it out")
+			g[i].fail(i, "no vertex uses it; name it in another vertex's from, or leave it out")
 		}
 	}
 	y := w.nodes[len(g)]
@@ -136,7 +136,7 @@ func (g Graph) Build(b *Builder, x *Node) *Node {
 	return y
 }
 
-// label is a vertex's name, or its number where it has none.
+// label returns a vertex's name, or its index if it has none.
 func (v Vertex) label(i int) string { return cmp.Or(v.Name, strconv.Itoa(i)) }
 
 // vertex builds the i-th vertex.
@@ -153,15 +153,15 @@ func (b *Builder) vertex(i int, v Vertex, w *wiring) *Node {
 		b.outline.source[x[k].ID()] = w.boxes[from]
 	}
 	if v.Name != "" && slices.Contains(w.names, v.Name) {
-		v.fail(i, "its name is that of another; give each its own")
+		v.fail(i, "another vertex has this name; give each its own")
 	}
 	if v.Layer == nil {
-		v.fail(i, "there is none; give it one")
+		v.fail(i, "its layer is nil; use a layer")
 	}
 	return b.layer(v.label(i), v.Layer, x...)
 }
 
-// named are the names in use.
+// named returns the names in use.
 func (w *wiring) named() []string {
 	return slices.DeleteFunc(slices.Clone(w.names), func(name string) bool { return name == "" })
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// spell builds the nets of texts over (1,6,6), and gives their parameters and what they predict.
+// spell builds networks from texts, over (1,6,6), and returns their parameters and predictions.
 func spell(t *testing.T, text string) (params string, y []float32) {
 	t.Helper()
 	m, err := models.Reader{}.Line(text, shape{1, 6, 6})
@@ -29,7 +29,7 @@ func spell(t *testing.T, text string) (params string, y []float32) {
 	return params, y
 }
 
-// TestWiring: what can be said in two ways is the same network.
+// TestWiring: two ways to write the same network give the same network.
 func TestWiring(t *testing.T) {
 	for _, same := range [][]string{
 		{"conv(3,3) relu dense(4)", "graph(conv(3,3) relu dense(4))", "seq(conv(3,3) relu) seq(seq(dense(4)))"},
@@ -59,13 +59,13 @@ func TestWiring(t *testing.T) {
 	}
 }
 
-// TestPaths: errors name the way to the layer, what came in, and what would fit.
+// TestPaths: errors name the path to the layer, its input, and what would fit.
 func TestPaths(t *testing.T) {
 	for text, want := range map[string]string{
 		"dense(4) residual(relu residual(dense(3)))": "layer 1 residual: input (1, 4): layer 1 residual: input (1, 4): the layers inside turn (1, 4) into (1, 3); they must keep the shape",
 		"conv(2,3) concat(relu,pool(9)) dense(4)":    "layer 1 concat: input (1, 2, 4, 4): branch 1: layer 0 pool(9): input (1, 2, 4, 4): maxPool/9: windows of 9×9 on (1, 2, 4, 4); it takes",
-		"conv(2,3) concat(relu,pool(2)) dense(4)":    "layer 1 concat: input (1, 2, 4, 4): concat/2: (1, 2, 2, 2) beside (1, 2, 4, 4); they must be",
-		"conv(2,3) add(conv(2,1),relu,conv(3,1))":    "layer 1 add: input (1, 2, 4, 4): what it adds has the shapes (1, 2, 4, 4) and, number 2, (1, 3, 4, 4); they must be one: as many maps or outputs, pad=same, the same stride",
+		"conv(2,3) concat(relu,pool(2)) dense(4)":    "layer 1 concat: input (1, 2, 4, 4): concat/2: (1, 2, 2, 2) beside (1, 2, 4, 4); make the shapes",
+		"conv(2,3) add(conv(2,1),relu,conv(3,1))":    "layer 1 add: input (1, 2, 4, 4): cannot add (1, 2, 4, 4) and, as number 2, (1, 3, 4, 4); make the shapes equal: as many maps or outputs, pad=same, the same stride",
 		"add":                          "layer 0 add: input (1, 1, 6, 6): it has one input and no branches; give it branches",
 		"concat()":                     "layer 0 concat: input (1, 1, 6, 6): it has one input and no branches; give it branches",
 		"repeat(3,conv(2,3)) dense(4)": "layer 0 repeat(3): input (1, 1, 6, 6): layer 0 conv(2,3): input (1, 2, 2, 2): conv/1/0: filters of 3×3 on images of 2×2",
@@ -76,11 +76,11 @@ func TestPaths(t *testing.T) {
 		"graph":                                                   "layer 0 graph: input (1, 1, 6, 6): it has no vertices",
 		"graph(dense(4,from=left))":                               `layer 0 graph: input (1, 1, 6, 6): layer 0: from: unknown name "left"; use input`,
 		"graph(relu(name=left) dense(4,from=letf))":               `layer 1: from: unknown name "letf"; did you mean left?`,
-		"graph(relu(name=a) dense(4,name=a))":                     "layer a: its name is that of another; give each its own",
-		"graph(relu(name=input))":                                 "layer input: its name is that of another",
-		"graph(relu(name=a) tanh(name=b) dense(4,from=a))":        "layer b: nothing comes from it; name it in from",
-		"graph(relu(name=a) tanh(name=b) dense(4,from=a b))":      "layer 2 dense(4): input (1, 1, 6, 6) and (1, 1, 6, 6): it takes one input, and has 2; join them by add or concat",
-		"graph(dense(2,name=a) tanh(name=b) add(from=input b a))": "layer 2 add: input (1, 1, 6, 6) and (1, 2) and (1, 2): what it adds has the shapes (1, 1, 6, 6) and, number 1, (1, 2)",
+		"graph(relu(name=a) dense(4,name=a))":                     "layer a: another vertex has this name; give each its own",
+		"graph(relu(name=input))":                                 "layer input: another vertex has this name",
+		"graph(relu(name=a) tanh(name=b) dense(4,from=a))":        "layer b: no vertex uses it; name it in another vertex's from",
+		"graph(relu(name=a) tanh(name=b) dense(4,from=a b))":      "layer 2 dense(4): input (1, 1, 6, 6) and (1, 1, 6, 6): it takes one input but has 2; join them with add or concat",
+		"graph(dense(2,name=a) tanh(name=b) add(from=input b a))": "layer 2 add: input (1, 1, 6, 6) and (1, 2) and (1, 2): cannot add (1, 1, 6, 6) and, as number 1, (1, 2)",
 		"graph(residual(conv(9,9),name=a))":                       "layer a residual: input (1, 1, 6, 6): layer 0 conv(9,9): input (1, 1, 6, 6)",
 	} {
 		m, err := models.Reader{}.Line(text, shape{1, 6, 6})

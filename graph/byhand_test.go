@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// twins are a network as a graph and as loops, with the same weights.
+// twins are the same network as a graph and as loops, with the same weights.
 type twins struct {
 	graph *graph.Net
 	hand  *byhand.Network2
@@ -38,7 +38,7 @@ func newTwins(t *testing.T, cost byhand.Cost, sizes []int, c graph.Config) twins
 	return tw
 }
 
-// turned is the transpose of w, of that many rows: by hand W is (out, in), in the graph (in, out).
+// turned returns the transpose of w, which has that many rows: by hand W is (out, in), in the graph (in, out).
 func turned(w []float64, rows int) []float64 {
 	y := make([]float64, len(w))
 	for i, v := range w {
@@ -48,7 +48,7 @@ func turned(w []float64, rows int) []float64 {
 	return y
 }
 
-// compare holds values of the graph's parameters against weights and biases by hand.
+// compare compares values of the graph's parameters with weights and biases by hand.
 func (tw twins) compare(t *testing.T, what string, of func(*graph.Param) []float64, w, b [][]float64, tolerance float64) {
 	t.Helper()
 	for l := range w {
@@ -61,7 +61,7 @@ func (tw twins) compare(t *testing.T, what string, of func(*graph.Param) []float
 	}
 }
 
-// images are m inputs of which a part is 0, as in MNIST, with labels, for both.
+// images returns m inputs, partly 0 as in MNIST, with labels, in the form for each of the two.
 func images(m, inputs, classes int, seed uint64) (x []float32, labels []byte, batch []byhand.Example) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	for range m {
@@ -88,7 +88,7 @@ var referees = []struct {
 	{byhand.CrossEntropyCost{}, []int{784, 30, 10}, 10},
 	{byhand.QuadraticCost{}, []int{5, 4, 4, 3, 2}, 7},
 	{byhand.CrossEntropyCost{}, []int{5, 4, 4, 3, 2}, 7},
-	{byhand.QuadraticCost{}, []int{10, 10, 10}, 10}, // where a bias added along the wrong axis would pass
+	{byhand.QuadraticCost{}, []int{10, 10, 10}, 10}, // a bias added along the wrong axis would pass unnoticed in other shapes
 	{byhand.CrossEntropyCost{}, []int{3, 1}, 1},
 }
 
@@ -111,7 +111,7 @@ func TestByHand(t *testing.T) {
 	}
 }
 
-// gradient is the mean gradient over a mini-batch by hand.
+// gradient returns the mean gradient over a mini-batch by hand.
 func gradient(net *byhand.Network, batch []byhand.Example) (w, b [][]float64) {
 	for i, e := range batch {
 		nb, nw := net.Backprop(e.X, e.Y)
@@ -135,7 +135,7 @@ func plus(sum, x []float64, m int) []float64 {
 	return sum
 }
 
-// TestLockstep trains both with L2 regularization, mini-batch by mini-batch, the last one short.
+// TestLockstep trains both with L2 regularization, mini-batch by mini-batch. The last mini-batch is short.
 func TestLockstep(t *testing.T) {
 	const eta, lambda, total = .5, 5., 200
 	for _, r := range referees {

@@ -6,28 +6,28 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// Conv is a convolution of Out filters of Kernel×Kernel, or of Kernel rows and Cols columns, at every Stride-th place of images with Pad
-// zeros around them, which may be [Same]; x is (m,c,h,w), y is (m,Out,h′,w′) with h′ = (h+2·Pad−Dilation·(Kernel−1)−1)/Stride + 1. With
-// Groups = Out = c it is depthwise: each map has a filter of its own.
+// Conv is a convolution with Out filters of Kernel×Kernel, or of Kernel rows and Cols columns. It takes x (m,c,h,w), padded with Pad zeros
+// on each side, and gives y (m,Out,h′,w′) with h′ = (h+2·Pad−Dilation·(Kernel−1)−1)/Stride + 1. With Groups = Out = c it is a depthwise
+// convolution: each map has its own filter.
 type Conv struct {
 	Out      int   `term:",required"`
 	Kernel   int   `term:",required,by=Cols"`
-	Stride   int   `term:",positive"` // 0: 1
+	Stride   int   `term:",positive"` // 0 means 1
 	Pad      int   `term:",same=-1,valid=0"`
-	NoBias   bool  `term:"bias,not"` // there is no bias to each map, as before a batch norm, which takes any constant away again
+	NoBias   bool  `term:"bias,not"` // leaves out the bias of each map, for use before a batch norm, which would cancel it
 	Init     *Init // nil: the network's
-	Cols     int   `term:"-"`         // columns of a filter; 0: as many as rows
-	Dilation int   `term:",positive"` // from one element of a filter to the next; 0: 1, which leaves no gaps
-	Groups   int   `term:",positive"` // the maps and the filters are parted into so many groups, which see nothing of each other; 0: 1
+	Cols     int   `term:"-"`         // columns of a filter; 0 means as many as rows
+	Dilation int   `term:",positive"` // the distance between neighboring elements of a filter; 0 means 1, which leaves no gaps
+	Groups   int   `term:",positive"` // splits maps and filters into this many independent groups; 0 means 1
 }
 
-// Valid is the Pad that adds nothing, and Same the one that keeps the size of images at stride 1, for filters of an odd size.
+// Valid is the Pad that adds nothing. Same keeps the size of images at stride 1; it needs filters of odd size.
 const (
 	Valid = 0
 	Same  = -1
 )
 
-// Build makes the parameters convN.w (Out, c/Groups, Kernel, Cols) and, unless NoBias, convN.b (Out).
+// Build creates the parameters convN.w (Out, c/Groups, Kernel, Cols) and, unless NoBias is set, convN.b (Out).
 func (c Conv) Build(b *Builder, x *Node) *Node {
 	numbers, w := c.check(x)
 	area := w[2] * w[3]
@@ -39,7 +39,7 @@ func (c Conv) Build(b *Builder, x *Node) *Node {
 	return conv.Apply(x, filters, b.Param(name+".b", Shape{c.Out}, scale(init.Bias, in, out), false))
 }
 
-// check is what the op needs to know, and the shape of the filters, without zeros that stand for something else.
+// check replaces zeros by the defaults they stand for, and returns the op's settings and the shape of the filters.
 func (c Conv) check(x *Node) (op.Convolution, Shape) {
 	if c.Out < 1 || c.Kernel < 1 || c.Stride < 0 || c.Pad < Same {
 		op.Fail("out %d, kernel %d, stride %d, pad %d; out and kernel must be at least 1, the others at least 0", c.Out, c.Kernel, c.Stride, c.Pad)
@@ -54,16 +54,16 @@ func (c Conv) check(x *Node) (op.Convolution, Shape) {
 	rows, cols := c.pad(c.Kernel), c.pad(c.Cols)
 	s := x.Shape()
 	if len(s) != 4 {
-		op.Fail("input %v is not (m,c,h,w); a convolution takes images, which reshape(1x28x28) makes of 784 numbers", s)
+		op.Fail("input %v is not (m,c,h,w), which a convolution needs; put reshape(1x28x28) before it for 784 numbers", s)
 	}
 	if s[1]%c.Groups > 0 || c.Out%c.Groups > 0 {
-		op.Fail("%d groups of %d maps and %d filters; use a number that divides both", c.Groups, s[1], c.Out)
+		op.Fail("%d groups for %d maps and %d filters; use a number that divides both", c.Groups, s[1], c.Out)
 	}
 	return op.Convolution{Stride: max(c.Stride, 1), PadRows: rows, PadCols: cols, Dilation: c.Dilation, Groups: c.Groups},
 		Shape{c.Out, s[1] / c.Groups, c.Kernel, c.Cols}
 }
 
-// pad is the number of zeros before and behind an image along an axis on which filters have length n.
+// pad returns the number of zeros before and after an image along an axis on which filters have length n.
 func (c Conv) pad(n int) int {
 	if c.Dilation > 1 && n-1 > math.MaxInt32/c.Dilation {
 		op.Fail("dilation %d for filters of %d×%d; use less", c.Dilation, c.Kernel, c.Cols)
@@ -81,24 +81,24 @@ func (c Conv) pad(n int) int {
 	return c.Pad
 }
 
-// ConvTranspose is a convolution backwards, as decoders have it: what [Conv] with the same numbers makes of an image, it takes to an image
-// of that size. Each element of x (m,c,h,w) gives a patch of Kernel×Cols to each of its group's Out/Groups maps, the patches stand Stride
-// apart and are added up, and Pad rows and columns around the result are cut off. y is (m,Out,h′,w′) with
+// ConvTranspose is a transposed convolution, as used in decoders: it maps the output shape of a [Conv] with the same settings back to the
+// input shape. Each element of x (m,c,h,w) gives a patch of Kernel×Cols to each of the Out/Groups maps of its group. The patches lie Stride
+// apart and are added up; then Pad rows and columns are cut off each side. y is (m,Out,h′,w′) with
 // h′ = (h−1)·Stride − 2·Pad + Dilation·(Kernel−1) + 1 + OutPad.
 type ConvTranspose struct {
 	Out      int   `term:",required"`
 	Kernel   int   `term:",required,by=Cols"`
-	Stride   int   `term:",positive"`        // 0: 1
-	Pad      int   `term:",same=-1,valid=0"` // Same: what Conv would have
-	OutPad   int   // more rows below and columns on the right, fewer than Stride: a convolution makes images of the same size of several sizes
+	Stride   int   `term:",positive"`        // 0 means 1
+	Pad      int   `term:",same=-1,valid=0"` // Same: as a Conv with Same would pad
+	OutPad   int   // extra rows below and columns on the right, less than Stride: a convolution gives the same size for several image sizes
 	NoBias   bool  `term:"bias,not"`
 	Init     *Init // nil: the network's
-	Cols     int   `term:"-"`         // columns of a filter; 0: as many as rows
+	Cols     int   `term:"-"`         // columns of a filter; 0 means as many as rows
 	Dilation int   `term:",positive"` // as in Conv
 	Groups   int   `term:",positive"` // as in Conv
 }
 
-// Build makes the parameters convtransposeN.w (c, Out/Groups, Kernel, Cols) and, unless NoBias, convtransposeN.b (Out).
+// Build creates the parameters convtransposeN.w (c, Out/Groups, Kernel, Cols) and, unless NoBias is set, convtransposeN.b (Out).
 func (c ConvTranspose) Build(b *Builder, x *Node) *Node {
 	numbers, w := Conv{c.Out, c.Kernel, c.Stride, c.Pad, c.NoBias, c.Init, c.Cols, c.Dilation, c.Groups}.check(x)
 	if numbers.Stride > math.MaxInt32 {
@@ -109,7 +109,7 @@ func (c ConvTranspose) Build(b *Builder, x *Node) *Node {
 	}
 	maps, area := x.Shape()[1], w[2]*w[3]
 	w[0], w[1] = maps, c.Out/numbers.Groups
-	// Of a filter's elements, one in Stride² meets a given place of y.
+	// An element of y meets only one in Stride² of a filter's elements.
 	in, out := max(1, maps/numbers.Groups*area/(numbers.Stride*numbers.Stride)), w[1]*area
 	name, init := b.Name("convtranspose"), b.init(c.Init)
 	conv, filters := op.ConvTranspose(numbers, c.OutPad), b.weights(name+".w", init, w, in, out)

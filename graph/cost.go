@@ -9,52 +9,52 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// A Loss is the cost of a mini-batch and, because it settles what the network's last numbers mean, the output they stand for.
+// A Loss is the cost of a mini-batch. It also defines what the network's last numbers mean, and so what the network outputs.
 type Loss struct {
 	Name string
-	// Cost is the mean cost of the examples, a scalar, from the network's last node y (m,Outputs) and the targets (m,Outputs). One that
-	// compares with the examples themselves takes b.Input(), and no target then need be given. Where the network's outputs are a sequence
-	// (m,steps,k), each step that is there counts as an example of k outputs.
+	// Cost returns the mean cost of the examples, a scalar, from the network's last node y (m,Outputs) and the targets (m,Outputs). A loss that
+	// compares with the examples themselves uses b.Input(); no targets are needed then. If the outputs are a sequence (m,steps,k), each
+	// step that is not padding counts as an example with k outputs.
 	Cost func(b *Builder, y, target *Node) *Node
-	// Output turns y into what predict shows, activations or probabilities; nil where that is y itself.
+	// Output turns y into what Predict returns, activations or probabilities. Nil means y itself.
 	Output Layer
-	// Classes says that the targets are the rows of classes, 1 for the right one, so that there is an accuracy.
+	// Classes says that targets are one-hot rows, one for each example, so that accuracy is defined.
 	Classes bool
-	// Steps is how many rows of classes an example has, one after the other, for a loss over time steps; 0 means 1.
+	// Steps is the number of one-hot rows of an example, one after the other, for a loss over time steps; 0 means 1.
 	Steps int
-	// Smoothing is ε of the targets that training graphs read: see [Smoothed].
+	// Smoothing is the ε of label smoothing in training: see [Smoothed].
 	Smoothing float64
 }
 
 func (l *Loss) String() string { return l.Name }
 
 var (
-	// Quadratic is ½‖a−y‖² per example over the activations a (book, eq. 6).
+	// Quadratic is ½‖a−y‖² for each example, where a are the activations (book, eq. 6).
 	Quadratic = &Loss{Name: "quadratic", Cost: costOf(op.Quadratic), Classes: true}
-	// CrossEntropy is −Σ y ln a + (1−y) ln(1−a) per example, a = σ(z) (eq. 63). It takes the weighted inputs z, without the
-	// sigmoid, so that no logarithm of a rounded 0 is ever taken.
+	// CrossEntropy is −Σ y ln a + (1−y) ln(1−a) for each example, with a = σ(z) (eq. 63). End the network with the weighted inputs z, without a
+	// sigmoid: the loss applies it itself, so that it never takes the logarithm of a rounded 0.
 	CrossEntropy = &Loss{Name: "cross-entropy", Cost: costOf(op.CrossEntropy), Output: Sigmoid, Classes: true}
-	// LogLikelihood is −ln a of the right class per example, a = softmax(z) (eq. 80). It takes z, without the softmax.
+	// LogLikelihood is −ln a of the right class for each example, with a = softmax(z) (eq. 80). End the network with z, without a softmax.
 	LogLikelihood = &Loss{Name: "log-likelihood", Cost: costOf(op.NLL), Output: Softmax, Classes: true}
 
-	// MSE is the mean of (a−y)² over outputs and examples, for numbers.
+	// MSE is the mean of (a−y)² over outputs and examples, for regression.
 	MSE = &Loss{Name: "mse", Cost: meanOf(op.Quadratic, 2)}
 	// MAE is the mean of |a−y| over outputs and examples.
 	MAE = &Loss{Name: "mae", Cost: meanOf(op.Absolute, 1)}
-	// BinaryCrossEntropy is the mean of −y ln a − (1−y) ln(1−a) over outputs and examples, a = σ(z), for several labels that each hold or
-	// not. It takes the weighted inputs z, without the sigmoid.
+	// BinaryCrossEntropy is the mean of −y ln a − (1−y) ln(1−a) over outputs and examples, with a = σ(z), for several labels that are each
+	// true or false. End the network with the weighted inputs z, without a sigmoid.
 	BinaryCrossEntropy = &Loss{Name: "binary-cross-entropy", Cost: meanOf(op.CrossEntropy, 1), Output: Sigmoid}
-	// Reconstruction is BinaryCrossEntropy with the examples themselves, numbers from 0 to 1, in place of targets: an autoencoder's.
+	// Reconstruction is an autoencoder's loss: BinaryCrossEntropy with the examples themselves, numbers from 0 to 1, as targets.
 	Reconstruction = &Loss{Name: "autoencoder", Cost: func(b *Builder, y, _ *Node) *Node {
 		return BinaryCrossEntropy.Cost(b, y, Flatten{}.Build(b, b.Input()))
 	}, Output: Sigmoid}
 )
 
-// Losses are the losses of the book by name.
+// Losses lists the losses of the book, which texts and files refer to by name.
 var Losses = []*Loss{Quadratic, CrossEntropy, LogLikelihood}
 
-// Huber is the mean over outputs and examples of ½d² where |d| ≤ delta, else delta(|d|−½delta), with d = a−y: MSE that outliers pull less
-// (Huber 1964). delta must be above 0.
+// Huber returns the mean over outputs and examples of ½d² where |d| ≤ delta and of delta(|d|−½delta) otherwise, with d = a−y. Outliers pull
+// it less than MSE (Huber 1964). delta must be above 0.
 func Huber(delta float64) *Loss {
 	l := &Loss{Name: fmt.Sprintf("huber(%v)", delta), Cost: meanOf(op.Huber(delta), 1)}
 	if !(delta > 0) || math.IsInf(delta, 0) {
@@ -63,8 +63,8 @@ func Huber(delta float64) *Loss {
 	return l
 }
 
-// ClassWeights is LogLikelihood in which an example of class j counts w[j] times: for classes that are rare or matter more. There is a
-// weight for each class, of at least 0.
+// ClassWeights returns LogLikelihood in which an example of class j counts w[j] times, for classes that are rare or matter more. Give one
+// weight for each class, at least 0.
 func ClassWeights(w ...float64) *Loss {
 	l := *LogLikelihood
 	l.Name = fmt.Sprintf("log-likelihood(weights=%v)", w)
@@ -77,8 +77,8 @@ func ClassWeights(w ...float64) *Loss {
 	return &l
 }
 
-// EachStep is the mean of l over so many time steps: the network's outputs, and the targets, are the steps' one after the other
-// (m, steps·n). Outputs (m, steps, n) have a cost per step without it.
+// EachStep returns the mean of l over the given number of time steps. The network's outputs and the targets hold the steps one after the
+// other, (m, steps·n). Outputs of shape (m, steps, n) have a cost for each step anyway and do not need it.
 func EachStep(steps int, l *Loss) *Loss {
 	all := *l
 	all.Name, all.Steps = fmt.Sprintf("%s over %d steps", l.Name, steps), steps
@@ -97,7 +97,7 @@ func EachStep(steps int, l *Loss) *Loss {
 	return &all
 }
 
-// failing is a cost that says what is wrong with the loss.
+// failing returns a cost that fails with what is wrong with the loss.
 func failing(format string, args ...any) func(*Builder, *Node, *Node) *Node {
 	return func(*Builder, *Node, *Node) *Node {
 		op.Fail(format, args...)
@@ -105,7 +105,7 @@ func failing(format string, args ...any) func(*Builder, *Node, *Node) *Node {
 	}
 }
 
-// check says what is wrong with the loss.
+// check returns an error if the loss is unusable.
 func (l *Loss) check() error {
 	switch {
 	case l == nil:
@@ -118,7 +118,7 @@ func (l *Loss) check() error {
 	return nil
 }
 
-// output is what the last node y stands for.
+// output returns the network's output for the last node y.
 func (l *Loss) output(b *Builder, y *Node) *Node {
 	switch {
 	case len(y.Shape()) == 3:
@@ -129,9 +129,9 @@ func (l *Loss) output(b *Builder, y *Node) *Node {
 	return l.Output.Build(b, y)
 }
 
-// Smoothed is LogLikelihood with label smoothing (Szegedy et al. 2016): the labels of training are 1−ε at the right class plus ε/K at
-// each of the K classes, so that no weighted input gains from growing without bound. 0 ≤ ε < 1. The cost that Step and Descend report,
-// and whose gradients they take, is the smoothed one; Evaluate reports the plain −ln a.
+// Smoothed returns LogLikelihood with label smoothing (Szegedy et al. 2016): in training, the target is 1−ε at the right class plus ε/K at each
+// of the K classes, so that no weighted input gains by growing without bound. ε must satisfy 0 ≤ ε < 1. Step and DescendFrom report the
+// smoothed cost and use its gradients. Evaluate reports the plain −ln a.
 func Smoothed(epsilon float64) *Loss {
 	if epsilon == 0 {
 		return LogLikelihood
@@ -141,7 +141,7 @@ func Smoothed(epsilon float64) *Loss {
 	return &l
 }
 
-// smooth is y = (1−ε) y + ε/classes.
+// smooth computes y = (1−ε) y + ε/classes.
 func smooth[T kernel.Float](y []T, classes int, epsilon T) {
 	low, keep := epsilon/T(classes), 1-epsilon
 	for i := range y {
@@ -153,7 +153,7 @@ func costOf(op *Op) func(*Builder, *Node, *Node) *Node {
 	return func(_ *Builder, y, label *Node) *Node { return op.Apply(y, label) }
 }
 
-// meanOf is a cost per example, times scale, as a mean over the outputs.
+// meanOf returns a cost: the sum that o gives for each example, times scale, as a mean over the outputs.
 func meanOf(o *op.Op, scale float64) func(*Builder, *Node, *Node) *Node {
 	return func(_ *Builder, y, target *Node) *Node {
 		return op.Scaled(scale / float64(y.Shape()[1])).Apply(o.Apply(y, target))

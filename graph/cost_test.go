@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/graphtest"
 )
 
-// identity is a network whose last layer's output is its input, so that costs of any numbers can be had.
+// identity is a network whose output is its input, for computing costs of arbitrary numbers.
 func identity(t *testing.T, loss *graph.Loss, n int, c graph.Config) *graph.Net {
 	t.Helper()
 	net := fresh(t, graph.Dense{Out: n}, loss, shape{n}, c)
@@ -50,7 +50,7 @@ func TestExtremes(t *testing.T) {
 			n := identity(t, c.loss, len(c.z), config)
 			s := step(t, n, c.z, []byte{c.label})
 			tolerance := 1e-11 * max(1, c.cost)
-			if !config.Float64 { // the logarithm of the sum has the size of z, and its rounding
+			if !config.Float64 { // the logarithm of the sum is as large as z, and so is its rounding error
 				tolerance = 1e-7 * max(10, math.Abs(float64(c.z[0])), c.cost)
 			}
 			if !(math.Abs(s.Cost-c.cost) <= tolerance) {
@@ -65,7 +65,7 @@ func TestExtremes(t *testing.T) {
 	}
 }
 
-// TestCosts compares the cost of a mini-batch with the book's formula, as it is written there.
+// TestCosts compares the cost of a mini-batch with the formula in the book.
 func TestCosts(t *testing.T) {
 	const m, n = 7, 10
 	x := graphtest.Random(shape{m, n}, 5)

@@ -10,38 +10,38 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Level is how much of a network a diagram shows.
+// Level says how much of a network a diagram shows.
 type Level string
 
-// The levels.
+// The levels of detail.
 const (
-	LayerLevel    Level = "layer"    // the layers; one with layers inside is a frame around them
-	OpLevel       Level = "op"       // the ops of a training step forward, with what they read
-	GradientLevel Level = "gradient" // those and the ops that differentiation made
-	FoldedLevel   Level = "folded"   // the same with each outermost Residual and Repeat as one box forward and one backward
+	LayerLevel    Level = "layer"    // the layers; a layer that contains layers is a frame around them
+	OpLevel       Level = "op"       // the ops of the forward pass of a training step, and what they read
+	GradientLevel Level = "gradient" // those and the ops that differentiation added
+	FoldedLevel   Level = "folded"   // the same with each outermost Residual and Repeat as one box forward and one box backward
 )
 
-// Diagram is a network as boxes and arrows, for a program that draws it.
+// Diagram is a network as boxes and arrows, for programs that draw it.
 type Diagram struct {
-	Boxes  []Box   // a frame stands before the boxes inside
+	Boxes  []Box   // a frame comes before the boxes inside it
 	Arrows []Arrow // between boxes that are not frames
 }
 
-// Box is a thing in a diagram.
+// Box is one box of a diagram.
 type Box struct {
 	Label  string // a layer's text form, a variable's name, an op's name
 	Role   Role
-	Shape  Shape  // of what comes out: of one example among layers, of the mini-batch among ops
-	Params int    // elements of the parameters that a layer or the layers in a frame made
-	Of     string // the parameter of which it is the gradient
-	Holds  string // what a folded box stands for
+	Shape  Shape  // the output's shape: for one example at LayerLevel, for the mini-batch at the other levels
+	Params int    // parameter elements that the layer, or the layers in a frame, created
+	Of     string // for a gradient, the parameter that it belongs to
+	Holds  string // what a folded box contains
 	Inside int    // the index of the frame around it; −1: none
 }
 
-// Role is what a box stands for.
+// Role says what kind of thing a box is.
 type Role string
 
-// The roles.
+// The roles of boxes.
 const (
 	InputRole    Role = "input" // the examples, their labels, the masks of dropout, constants
 	ParamRole    Role = "parameter"
@@ -54,11 +54,11 @@ const (
 
 const noBox = -1
 
-// Arrow leads from the box of one index to that of another.
+// Arrow leads from the box with index From to the box with index To.
 type Arrow struct{ From, To int }
 
-// Diagram is the network's diagram for training on mini-batches of the given size. Among ops, those of which neither the cost nor a
-// gradient has need are left out, as the compiler does.
+// Diagram returns the network's diagram for training on mini-batches of the given size. It leaves out ops that neither the cost nor a gradient
+// needs, as the compiler does.
 func (n *Net) Diagram(level Level, batch int) (d Diagram, err error) {
 	defer func() {
 		if err != nil {
@@ -88,7 +88,7 @@ func (n *Net) Diagram(level Level, batch int) (d Diagram, err error) {
 	return d, fmt.Errorf("no level %q; use %s, %s, %s or %s", level, LayerLevel, OpLevel, GradientLevel, FoldedLevel)
 }
 
-// ops is the diagram of the graph's nodes, of which the first are those of the forward pass, and the node of each box.
+// ops returns the diagram of the graph's nodes, and the node of each box. The first nodes are the forward pass.
 func (b *Builder) ops(cost *Node, forward int) (d Diagram, nodes Nodes) {
 	needed := map[int64]bool{}
 	need(needed, cost)
@@ -114,7 +114,7 @@ func (b *Builder) ops(cost *Node, forward int) (d Diagram, nodes Nodes) {
 	return d, nodes
 }
 
-// training is the graph of a training step over the memory of its examples and labels.
+// training builds the graph of a training step that reads its examples and labels from x and label.
 func (n *Net) training(batch int, x, label any) (b *Builder, cost *Node) {
 	b, in := n.builder(use{batch, training}, x)
 	y := n.layer.Build(b, in)
@@ -123,7 +123,8 @@ func (n *Net) training(batch int, x, label any) (b *Builder, cost *Node) {
 }
 
 // Trace is the network's diagram for a training step on the examples x (m, Input) with the targets y (m, Outputs), at GradientLevel, and the
-// value that each of its boxes has in that step. The ops are run one by one, without the program, and nothing is updated.
+// value that each of its boxes has in that step. A loss that looks at no targets needs none. The ops are run one by one, without the program, and
+// nothing is updated.
 func (n *Net) Trace(x, y []float32) (d Diagram, values [][]float64, err error) {
 	defer func() {
 		if err != nil {
@@ -133,6 +134,9 @@ func (n *Net) Trace(x, y []float32) (d Diagram, values [][]float64, err error) {
 	defer op.Catch(&err)
 	in := n.Input.TotalSize()
 	batch := len(x) / in
+	if n.Targets == 0 && len(y) == 0 {
+		y = make([]float32, batch*n.Outputs) // the loss looks at none
+	}
 	if batch < 1 || len(x) != batch*in || len(y) != batch*n.Outputs {
 		op.Fail("x of %d numbers, y of %d; use (m, %d) and (m, %d)", len(x), len(y), in, n.Outputs)
 	}
@@ -163,7 +167,7 @@ func (n *Net) Trace(x, y []float32) (d Diagram, values [][]float64, err error) {
 	return d, values, err
 }
 
-// drop draws the masks of the next step.
+// drop draws the dropout masks of the next step.
 func (n *Net) drop(masks []mask) {
 	for i := range masks {
 		if n.config.Float64 {
@@ -174,7 +178,7 @@ func (n *Net) drop(masks []mask) {
 	}
 }
 
-// need marks a node and all that it is computed from.
+// need marks a node and everything that it is computed from.
 func need(needed map[int64]bool, n *Node) {
 	if n == nil || needed[n.ID()] {
 		return
@@ -185,7 +189,7 @@ func need(needed map[int64]bool, n *Node) {
 	}
 }
 
-// box is a node as a box.
+// box returns a node as a box.
 func (b *Builder) box(n *Node, cost, forward bool) Box {
 	box := Box{Label: n.Name(), Role: InputRole, Shape: n.Shape(), Inside: noBox}
 	switch {
@@ -213,13 +217,13 @@ func (b *Builder) box(n *Node, cost, forward bool) Box {
 	return box
 }
 
-// opLabel is an op's name without the shape that some of ours have at the end, and the word that some of Gorgonia's have.
+// opLabel returns an op's name without the shape that some of ours end in and the word that some of Gorgonia's end in.
 func opLabel(op gorgonia.Op) string {
 	label, _, _ := strings.Cut(fmt.Sprint(op), "/(")
 	return strings.TrimSuffix(label, " false")
 }
 
-// arrow adds an arrow, once.
+// arrow adds an arrow unless it is there already.
 func (d *Diagram) arrow(from, to int) {
 	if a := (Arrow{from, to}); from != noBox && !slices.Contains(d.Arrows, a) {
 		d.Arrows = append(d.Arrows, a)

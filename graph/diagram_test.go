@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// drawn is a diagram in a line: boxes with their inputs, in frames in brackets.
+// drawn returns a diagram in one line: boxes with their inputs, and frames in brackets.
 func drawn(d Diagram) string {
 	var out []string
 	for i, b := range d.Boxes {
@@ -34,7 +34,7 @@ func drawn(d Diagram) string {
 	return strings.Join(out, ", ")
 }
 
-// block is a layer of a program's own with layers inside and ops of its own around them.
+// block is a user's layer with layers inside it and ops of its own around them.
 type block struct{}
 
 func (block) Build(b *Builder, x *Node) *Node {
@@ -42,7 +42,7 @@ func (block) Build(b *Builder, x *Node) *Node {
 	return op.Hadamard.Apply(Seq{Dense{Out: 10}, Sigmoid}.Build(b, y), op.ReLU.Apply(Seq{Dense{Out: 10}}.Build(b, x)))
 }
 
-// titled is a layer that has a name of its own.
+// titled is a layer with its own name.
 type titled struct{ Layer }
 
 func (titled) String() string { return "a name of its own" }
@@ -58,10 +58,10 @@ func TestDiagram(t *testing.T) {
 			"0 input, 1 residual, >2 dense(4)(0), >3 relu(2), >4 add(0 3), 5 dense(10)(4), 6 quadratic(5)"},
 		{Seq{Residual{Residual{Dense{Out: 4}}}, Dense{Out: 10}}, LayerLevel,
 			"0 input, 1 residual, >2 residual, >>3 dense(4)(0), >>4 add(0 3), >5 add(0 4), 6 dense(10)(5), 7 quadratic(6)"},
-		// Layers that return their input are in the branch that they are written in.
+		// Layers that return their input belong to the branch that they are written in.
 		{Seq{Residual{Flatten{}, Dropout{}, Tanh}, Flatten{}, Dense{Out: 10}}, LayerLevel,
 			"0 input, 1 residual, >2 flatten(0), >3 dropout(0)(2), >4 tanh(3), >5 add(0 4), 6 flatten(5), 7 dense(10)(6), 8 quadratic(7)"},
-		// Two layers that make one node are two boxes.
+		// Two layers that share a node are two boxes.
 		{Seq{Residual{Tanh}, Residual{Seq{Tanh}}, Dense{Out: 10}}, LayerLevel,
 			"0 input, 1 residual, >2 tanh(0), >3 add(0 2), 4 residual, >5 tanh(3), >6 add(3 5), 7 dense(10)(6), 8 quadratic(7)"},
 		{Seq{Seq{Dense{Out: 10}, Seq{}}, Residual{}}, LayerLevel, "0 input, 1 dense(10)(0), 2 residual(1), 3 quadratic(2)"},

@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// differentiate adds the gradients of b's parameters to the graph.
+// differentiate adds the gradients of b's trained parameters to the graph.
 func differentiate(cost *Node, b *Builder) error {
 	if len(b.nodes) == 0 {
 		return errors.New("no layer has parameters, so there is nothing to learn; add a Dense")
@@ -19,7 +19,7 @@ func differentiate(cost *Node, b *Builder) error {
 			return fmt.Errorf("parameter %s has no path of gradients to the cost and would never learn; use it, or leave it out", b.params[i].Name)
 		}
 	}
-	for _, n := range b.graph.AllNodes() { // Grad panics at these
+	for _, n := range b.graph.AllNodes() { // Grad would panic on these
 		if _, ok := n.Op().(gorgonia.SDOp); reached[n.ID()] && n.Op() != nil && !ok {
 			return fmt.Errorf("%s: Gorgonia's op %v has no gradient; use a layer or an op of this package", b.where(n), n.Op())
 		}
@@ -28,7 +28,7 @@ func differentiate(cost *Node, b *Builder) error {
 	return err
 }
 
-// differentiable are the nodes from which a path of differentiable ops leads to cost.
+// differentiable returns the nodes from which a path of differentiable ops leads to cost.
 func differentiable(cost *Node) map[int64]bool {
 	seen := map[int64]bool{cost.ID(): true}
 	for todo := (Nodes{cost}); len(todo) > 0; {

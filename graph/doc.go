@@ -1,26 +1,30 @@
-// Package graph writes neural networks as Gorgonia expression graphs: layers and costs, our own ops with their kernels and
-// gradient rules, parameters, and the network that steps and predicts.
+// Package graph builds and trains neural networks, and differentiates any other program, as Gorgonia expression graphs.
 //
-// A layer is a value with one method, and a sequence of layers is a layer; [New] turns one, with a [Loss], into a [Net].
-// Gradients come from gorgonia.Grad, never from a derivation by hand; those are in package byhand, to compare with.
+// To begin, write the network as a [Seq] of layers and turn it into a [Net] with [New] and a [Loss]. Package train has the training loop;
+// [Net.Step] serves a loop of your own. [Net.Predict] or a [Predictor] computes outputs, and [Net.Save] and [Net.Load] keep the weights. The
+// example below is a whole program.
 //
-// For programs that are not networks, [Grad] gives derivatives of any order of any graph, [NewFunction] makes a function of n numbers with
-// its gradient and Hessian, and [Apply] puts layers into a graph of Gorgonia's operations.
+// A layer is any value with a Build method, and a sequence of layers is a layer itself. Build puts nodes into the graph, by applying the ops
+// of package op or Gorgonia's functions. Gradients come from the ops' own gradient rules, so that a new layer needs none. [GradCheck] compares
+// a network's gradients with difference quotients. Gradients derived by hand, for comparison, are in package models/byhand.
+//
+// For programs that are not networks, [Grad] gives derivatives of any order of any graph, [NewFunction] makes a function of n numbers with its
+// gradient and Hessian, and [Apply] puts layers into a Gorgonia graph of your own.
 package graph
 
 import "github.com/stheno-ml/stheno/graph/op"
 
-// A LayerError is what is wrong with a layer of a sequence or a graph.
+// A LayerError is an error in one layer of a sequence or graph.
 type LayerError struct {
-	Where string // its number or name there
-	What  string // its text and input, where known
+	Where string // the layer's number or name
+	What  string // its text form and input shape, if known
 	Err   error
 }
 
 func (e *LayerError) Error() string { return "layer " + e.Where + e.What + ": " + e.Err.Error() }
 func (e *LayerError) Unwrap() error { return e.Err }
 
-// must passes a node of a Gorgonia function on, and fails the build on its error.
+// must returns the node of a Gorgonia function, and fails the build on its error.
 func must(n *Node, err error) *Node {
 	if err != nil {
 		op.Fail("%w", err)

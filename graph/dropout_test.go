@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// dropping is a network that shows the masks of its two dropout layers, of n elements each, in its gradients.
+// dropping is a network whose gradients show the masks of its two dropout layers, of n elements each.
 func dropping(t *testing.T, n int, p float64, c graph.Config) *graph.Net {
 	t.Helper()
 	c.Float64 = true
@@ -18,7 +18,7 @@ func dropping(t *testing.T, n int, p float64, c graph.Config) *graph.Net {
 	return net
 }
 
-// masks are the masks of the next step, for one example of ones. A layer's dw is its masked input times dz, and db is dz.
+// masks returns the masks of the next step, for one example of ones. A layer's dw is its masked input times dz, and db is dz.
 func masks(t *testing.T, net *graph.Net) (one, two []float64) {
 	t.Helper()
 	n := net.Input.TotalSize()
@@ -60,8 +60,8 @@ func TestMasks(t *testing.T) {
 	}
 }
 
-// TestExamplesMasks: the examples of a mini-batch have masks of their own. A gradient is the mean over the examples, of which one
-// alone is not 0 here.
+// TestExamplesMasks: each example of a mini-batch has a mask of its own. A gradient is the mean over the examples, of which only one is not 0
+// here.
 func TestExamplesMasks(t *testing.T) {
 	const n = 60
 	var masks [][]float64
@@ -83,8 +83,8 @@ func TestExamplesMasks(t *testing.T) {
 	}
 }
 
-// TestKeep: a mask keeps a share 1−p, and divides what it keeps by it; which elements it keeps depends neither on the kernels nor
-// on the element type.
+// TestKeep: a mask keeps a fraction 1−p and divides what it keeps by it. Which elements it keeps depends neither on the kernels nor on the
+// element type.
 func TestKeep(t *testing.T) {
 	defer use(t, graph.Kernel())
 	for _, p := range []float64{1e-6, .1, .25, .5, .9, .9999, .999999} {
@@ -106,7 +106,7 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// kept says which of 40,000 inputs a mask keeps.
+// kept returns which of 40,000 inputs a mask keeps.
 func kept(t *testing.T, p float64, c graph.Config) []bool {
 	t.Helper()
 	const n = 40000
@@ -122,7 +122,7 @@ func kept(t *testing.T, p float64, c graph.Config) []bool {
 	return keep
 }
 
-// TestNoDropout: predictions and evaluation are those of the network without its dropout layers, to the bit, and p = 0 is nothing.
+// TestNoDropout: predictions and evaluation equal those of the network without dropout layers, bit by bit, and p = 0 does nothing.
 func TestNoDropout(t *testing.T) {
 	layers := graph.Seq{graph.Dense{Out: 20}, graph.Sigmoid, graph.Dense{Out: 3}}
 	with := fresh(t, graph.Seq{graph.Dropout{P: .3}, layers[0], layers[1], graph.Dropout{P: .9}, layers[2]}, graph.LogLikelihood, shape{10}, graph.Config{})
@@ -145,7 +145,7 @@ func TestNoDropout(t *testing.T) {
 	}
 }
 
-// TestUnscaled: a dropout of network3's leaves what it keeps as it is in training, with the mask of the usual form, and evaluation
+// TestUnscaled: in training, network3's form of dropout uses the same mask as the usual form, but does not scale what it keeps. Evaluation
 // multiplies by 1−p.
 func TestUnscaled(t *testing.T) {
 	const n, p = 40, .25
@@ -175,8 +175,8 @@ func TestUnscaled(t *testing.T) {
 	}
 }
 
-// TestDropout2D: a map is kept whole or left out whole, by the bits that a dropout of as many numbers has, on both VMs; predictions are
-// those without it, or have the factor 1−p if it is unscaled.
+// TestDropout2D: maps are kept or dropped as a whole, by the same bits as dropout of as many numbers, on both VMs. Predictions equal those without
+// it, or have the factor 1−p if it is unscaled.
 func TestDropout2D(t *testing.T) {
 	const maps, area, p = 50, 6, .25
 	ones := slices.Repeat([]float32{1}, maps*area)

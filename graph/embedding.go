@@ -7,22 +7,22 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Embedding turns tokens (m,steps), whole numbers from 0 to Vocabulary−1, into a sequence of vectors (m,steps,Size) that are learned, one for
-// each token. Any other number among the examples is an error of the step or prediction that has it.
+// Embedding turns tokens (m,steps), whole numbers from 0 to Vocabulary−1, into a sequence of learned vectors (m,steps,Size), one for each
+// token. A step or prediction whose examples contain any other number fails.
 type Embedding struct {
 	Vocabulary int  `term:",required"`
 	Size       int  `term:",required"`
-	Padded     bool // token 0 is padding, as Masked has it: its vector is 0
+	Padded     bool // token 0 is padding, as for Masked, and its vector is 0
 }
 
-// Build makes the parameter embeddingN.w (Vocabulary,Size), which starts with numbers from N(0,1), and does not decay.
+// Build creates the parameter embeddingN.w (Vocabulary,Size), which is initialized from N(0,1) and does not decay.
 func (e Embedding) Build(b *Builder, x *Node) *Node {
 	s := x.Shape()
 	switch {
 	case e.Vocabulary < 1 || e.Size < 1:
 		op.Fail("vocabulary %d, size %d; use at least 1", e.Vocabulary, e.Size)
 	case len(s) != 2:
-		op.Fail("input %v is not tokens (m,steps); flatten makes them of others", s)
+		op.Fail("input %v is not tokens (m,steps); put flatten before it", s)
 	}
 	name := b.Name("embedding")
 	b.tokens = append(b.tokens, tokens{node: x, layer: name, vocabulary: e.Vocabulary})
@@ -44,7 +44,7 @@ func (e Embedding) Build(b *Builder, x *Node) *Node {
 	return y
 }
 
-// blank makes the first n numbers 0.
+// blank sets the first n numbers to 0.
 func blank(x any, n int) {
 	switch x := x.(type) {
 	case []float32:
@@ -54,21 +54,21 @@ func blank(x any, n int) {
 	}
 }
 
-// tokens are what an embedding reads.
+// tokens are the node that an embedding reads its tokens from, and their memory.
 type tokens struct {
 	node       *Node
 	layer      string
 	vocabulary int
-	data       any // after a run
+	data       any // filled by a run
 }
 
-// wrong is an error if one is no row of the embedding.
+// wrong returns an error if any token is not a row of the embedding.
 func wrong[T kernel.Float](k *tokens, examples int) error {
 	x := k.data.([]T)
 	steps := len(x) / examples
 	for i, token := range x {
 		if _, ok := op.Token(token, k.vocabulary); !ok {
-			return fmt.Errorf("graph: %s: the token is %v at step %d of example %d of the mini-batch; use whole numbers from 0 to %d, or a larger vocabulary",
+			return fmt.Errorf("graph: %s: token %v at step %d of example %d of the mini-batch; use whole numbers from 0 to %d, or a larger vocabulary",
 				k.layer, token, i%steps, i/steps, k.vocabulary-1)
 		}
 	}

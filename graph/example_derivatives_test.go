@@ -38,7 +38,7 @@ func ExampleGrad() {
 	// 6
 }
 
-// Layers of ours between operations of Gorgonia's, trained by a solver of Gorgonia's: y = x² at six points.
+// Layers between Gorgonia's operations, trained by one of Gorgonia's solvers: the network learns y = x² at six points.
 func ExampleApply() {
 	g := NewGraph()
 	x := NewMatrix(g, Float64, WithShape(6, 1), WithName("x"),

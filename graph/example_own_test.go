@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// A loop of one's own: Step leaves the gradients, and what is done with them is the caller's.
+// A training loop of your own: Step leaves the gradients in the parameters, and the loop updates the weights.
 func ExampleNet_Step() {
 	net, err := graph.New(graph.Dense{Out: 1, Init: graph.Zero}, graph.MSE, graph.Shape{1}, graph.Config{})
 	if err != nil {
@@ -33,18 +33,18 @@ func ExampleNet_Step() {
 	// dense1.b [1.000]
 }
 
-// Highway is a layer of one's own, of a layer that keeps the shape: a gate says how much of its output passes, and how much of the input
-// (Srivastava, Greff and Schmidhuber 2015).
+// Highway mixes the output of a layer with its input (Srivastava, Greff and Schmidhuber 2015): a learned gate says how much of each passes. The
+// layer must keep the shape.
 type Highway struct{ Layer graph.Layer }
 
-// Build makes x + gate ⊙ (layer(x) − x) of x (m,n).
+// Build returns x + gate ⊙ (layer(x) − x) for x (m,n).
 func (h Highway) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	gate := graph.Seq{graph.Dense{Out: x.Shape()[1]}, graph.Sigmoid}.Build(b, x)
 	change := op.Add.Apply(graph.Seq{h.Layer}.Build(b, x), op.Scaled(-1).Apply(x))
 	return op.Add.Apply(x, op.Hadamard.Apply(gate, change))
 }
 
-// A layer of one's own is any value with Build, made of other layers and of ops, whose gradients come with them.
+// A layer of your own is any value with a Build method. It is made of other layers and of ops, which bring their gradients with them.
 func ExampleLayer() {
 	layers := graph.Seq{graph.Dense{Out: 6}, Highway{graph.Seq{graph.Dense{Out: 6}, graph.Tanh}}, graph.Dense{Out: 2}}
 	net, err := graph.New(layers, graph.LogLikelihood, graph.Shape{4}, graph.Config{Seed: 1})
@@ -66,7 +66,7 @@ func ExampleLayer() {
 	// dense4.b true <nil>
 }
 
-// A loss of one's own is a name and a function of nodes: here the mean of (a−y)⁴/2.
+// A loss of your own is a name and a function of nodes: here the mean of (a−y)⁴/2.
 func ExampleLoss() {
 	quartic := &graph.Loss{Name: "quartic", Cost: func(_ *graph.Builder, y, target *graph.Node) *graph.Node {
 		d := op.Square.Apply(op.Add.Apply(y, op.Scaled(-1).Apply(target)))
@@ -81,7 +81,7 @@ func ExampleLoss() {
 	// Output: 8 [-16] <nil>
 }
 
-// The derivative by the input says which of the numbers a prediction hangs on.
+// The gradient with respect to the input shows which numbers a prediction depends on.
 func ExampleNet_InputGrad() {
 	net, err := graph.New(graph.Dense{Out: 1}, graph.MSE, graph.Shape{3}, graph.Config{})
 	if err != nil {

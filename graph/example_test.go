@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// A network of one's own: a literal, a cost, and the loop that trains every network.
+// A network of your own: its layers as a literal, a loss, and the loop that trains every network.
 func Example() {
 	digits, err := mnist.Load()
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// foldable is a Residual or a Repeat that is to be folded, and its rows in the outline: itself and the layers inside.
+// foldable is a Residual or Repeat to fold, and the range of its rows in the outline: itself and the layers inside.
 type foldable struct {
 	layer      Layer
 	holds      string
 	first, end int
 }
 
-// blocks are the outermost ones.
+// blocks returns the outermost Residuals and Repeats.
 func (o *outline) blocks() (list []foldable) {
 	for i := 0; i < len(o.rows); i++ {
 		k := foldable{layer: o.layers[i], first: i, end: i + 1}
@@ -35,7 +35,7 @@ func (o *outline) blocks() (list []foldable) {
 	return list
 }
 
-// The parts of a diagram with respect to a block.
+// The parts into which a block divides a diagram.
 const (
 	elsewhere = iota
 	forwards
@@ -43,7 +43,7 @@ const (
 	allParts
 )
 
-// fold makes of each block one box for its forward pass and one for its backward pass, in a diagram of ops with these nodes.
+// fold turns each block in a diagram of ops into one box for its forward pass and one for its backward pass.
 func (b *Builder) fold(d Diagram, nodes Nodes) Diagram {
 	behind := d.behind(nodes)
 	for _, k := range b.outline.blocks() {
@@ -74,7 +74,8 @@ func (b *Builder) fold(d Diagram, nodes Nodes) Diagram {
 	return d
 }
 
-// parts says which boxes belong to a block; behind are the nodes of the forward pass for whose sake those of the backward pass were made.
+// parts says for each box which part of a block it is in, if any. behind maps the nodes of the backward pass to those of the forward pass
+// that they were made for.
 func (b *Builder) parts(k foldable, d Diagram, nodes Nodes, behind map[int64]*Node) []int {
 	parts := make([]int, len(nodes))
 	for i, n := range nodes {
@@ -97,9 +98,9 @@ func (b *Builder) parts(k foldable, d Diagram, nodes Nodes, behind map[int64]*No
 
 func (b Box) backward() bool { return b.Role == BackwardRole || b.Role == GradientRole }
 
-// behind finds for each node of the backward pass the one of the forward pass for whose sake it was made, which Gorgonia does not keep: one
-// whose gradient it reads, beside nothing of the forward pass but that node and its inputs, to make the gradient of an input. Otherwise it is that of
-// a node that it reads, as the steps within a rule and sums of gradients are.
+// behind maps each node of the backward pass to the node of the forward pass that it was made for. Gorgonia does not keep this. A node df is
+// made for f if it reads the gradient of f, reads nothing else of the forward pass but f and its inputs, and gives the gradient of one of those
+// inputs. Other nodes, such as the steps within a rule and sums of gradients, follow a node that they read.
 func (d Diagram) behind(nodes Nodes) map[int64]*Node {
 	of, backward, behind := map[int64]Nodes{}, map[int64]bool{}, map[int64]*Node{}
 	for i, n := range nodes {
@@ -133,7 +134,7 @@ func (d Diagram) behind(nodes Nodes) map[int64]*Node {
 	return behind
 }
 
-// contract is the diagram in which all boxes of a part are one, and its nodes; such a box has none.
+// contract merges the boxes of each part into one. It returns the new diagram and its nodes; a merged box has no node.
 func (d Diagram) contract(nodes Nodes, parts []int, of [allParts]Box) (out Diagram, left Nodes) {
 	place, at := make([]int, len(parts)), [allParts]int{noBox, noBox, noBox}
 	for i, box := range d.Boxes {
@@ -156,7 +157,7 @@ func (d Diagram) contract(nodes Nodes, parts []int, of [allParts]Box) (out Diagr
 	return out, left
 }
 
-// acyclic says that no way along the arrows leads back to where it began.
+// acyclic reports whether no path of arrows leads back to where it began.
 func (d Diagram) acyclic() bool {
 	above := make([]int, len(d.Boxes))
 	for _, a := range d.Arrows {

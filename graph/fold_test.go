@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestFolded: each outermost Residual and Repeat is a box forward and one backward, which says what it stands for, and none of the ops of what is
-// beside it is in there.
+// TestFolded: each outermost Residual and Repeat becomes one box forward and one backward, which says what it stands for and contains no other
+// ops.
 func TestFolded(t *testing.T) {
 	for _, c := range []struct {
 		net   Layer
@@ -74,7 +74,7 @@ func TestFolded(t *testing.T) {
 	}
 }
 
-// count is how many ops are of the backward pass.
+// count returns how many ops belong to the backward pass.
 func count(d Diagram) (n int) {
 	for _, b := range d.Boxes {
 		if b.backward() {

@@ -10,27 +10,27 @@ import (
 	"github.com/stheno-ml/stheno/graph/vm"
 )
 
-// Value is a tensor of a network that predicts: see [Net.Forward].
+// Value is a tensor in a network's forward pass: see [Net.Forward].
 type Value struct {
-	Op    string   // what makes it: the name of an op up to its first slash; "" of a leaf: the examples, a parameter, a constant
-	Args  []string // what is between the slashes after it, as 2 in maxPool/2; nil where it depends on the mini-batch size
-	X     []int    // the op's inputs, by their place in the list
-	Shape Shape    // a negative length −k stands for k times the size of the mini-batch
-	Name  string   // of a leaf; "" of a constant
-	Data  any      // of a leaf: []float32 or []float64, row-major; where the shape depends on the mini-batch, one number for all. Nil: the examples
-	Layer string   // the layer in whose Build it was made, with its number, as errors have it
+	Op    string   // the op that computes it, up to the first slash of its name; "" for a leaf: the examples, a parameter or a constant
+	Args  []string // what follows between slashes, such as 2 in maxPool/2; nil if it depends on the mini-batch size
+	X     []int    // the op's inputs, as indices into the list
+	Shape Shape    // a length −k means k times the mini-batch size
+	Name  string   // the name of a leaf; "" for a constant
+	Data  any      // for a leaf, []float32 or []float64, row-major; one number for all elements if the shape depends on the mini-batch; nil for the examples
+	Layer string   // the layer whose Build created it, with its number, as in errors
 }
 
-// Forward is the network as it predicts, op by op, for a program that writes it in a form that others read. Each value comes behind those that
-// it is made of; the outputs (m, Outputs) are the last. The parameters' Data is the network's own memory. Gorgonia's ops are there as ours that
-// do the same; one for which there is none has its Go type as name.
+// Forward returns the network as it predicts, op by op, for programs that export it. Each value comes after its inputs, and the outputs
+// (m, Outputs) come last. The Data of parameters is the network's own memory. Gorgonia's ops appear as the equivalent ops of package op. A
+// Gorgonia op without an equivalent has its Go type as its name.
 func (n *Net) Forward() (values []Value, err error) {
 	defer func() {
 		if err != nil {
 			values, err = nil, fmt.Errorf("graph: %w", err)
 		}
 	}()
-	// What differs between mini-batches of two sizes depends on the size.
+	// Whatever differs between graphs for two mini-batch sizes depends on the size.
 	values, err = n.predicting(2)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (n *Net) Forward() (values []Value, err error) {
 		return nil, err
 	}
 	if len(other) != len(values) {
-		return nil, errors.New("the network has other ops for mini-batches of another size; build the same ones for all")
+		return nil, errors.New("the network's ops depend on the mini-batch size; build the same ones for every size")
 	}
 	for i := range values {
 		if err := values[i].free(other[i]); err != nil {
@@ -50,7 +50,7 @@ func (n *Net) Forward() (values []Value, err error) {
 	return values, nil
 }
 
-// predicting is the network as it predicts on mini-batches of m.
+// predicting returns the network as it predicts on mini-batches of m examples.
 func (n *Net) predicting(m int) (list []Value, err error) {
 	defer op.Catch(&err)
 	b, x := n.builder(use{m, predicting}, n.buffer(m*n.Input.TotalSize()))
@@ -65,7 +65,7 @@ func (n *Net) predicting(m int) (list []Value, err error) {
 	return list, nil
 }
 
-// value is v with names.
+// value returns v under the names that the network uses.
 func (b *Builder) value(v vm.Value) Value {
 	y := Value{X: v.X, Shape: v.Shape.Clone(), Layer: b.where(v.From)}
 	switch {
@@ -85,7 +85,7 @@ func (b *Builder) value(v vm.Value) Value {
 	return y
 }
 
-// where is the layer in whose Build a node was made, with the layers around it, as in errors; or the loss.
+// where names the layer whose Build created a node, with the layers around it, as in errors; or the loss.
 func (b *Builder) where(n *Node) string {
 	rows := b.outline.rows
 	row, ok := b.outline.maker[n.ID()]
@@ -101,9 +101,9 @@ func (b *Builder) where(n *Node) string {
 	return path[2:]
 }
 
-// free makes v, for mini-batches of 2, one of any size, by the same value for mini-batches of 3.
+// free makes v, built for mini-batches of 2, valid for any size, by comparing it with the same value for mini-batches of 3.
 func (v *Value) free(o Value) error {
-	differs := fmt.Errorf("%s: what it computes depends on the mini-batch size; build the same for all", v.Layer)
+	differs := fmt.Errorf("%s: what it computes depends on the mini-batch size; make it the same for every size", v.Layer)
 	if v.Op != o.Op || !slices.Equal(v.X, o.X) || len(v.Shape) != len(o.Shape) {
 		return differs
 	}
@@ -133,7 +133,7 @@ func (v *Value) free(o Value) error {
 	return nil
 }
 
-// fill keeps one number of those that are all the same.
+// fill keeps one number if all elements are the same.
 func (v *Value) fill(differs error) error {
 	switch x := v.Data.(type) {
 	case []float32:
@@ -150,7 +150,7 @@ func (v *Value) fill(differs error) error {
 	return nil
 }
 
-// sameNumbers says that a and b have the same elements, or share their memory.
+// sameNumbers reports whether a and b have the same elements or share their memory.
 func sameNumbers(a, b any) bool {
 	if x, ok := a.([]float32); ok {
 		y, ok := b.([]float32)

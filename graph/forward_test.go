@@ -13,7 +13,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// listed is a line for each value.
+// listed returns one line for each value.
 func listed(values []graph.Value) string {
 	var b strings.Builder
 	for _, v := range values {
@@ -22,7 +22,7 @@ func listed(values []graph.Value) string {
 	return b.String()
 }
 
-// TestForward: the ops of a network that predicts, for mini-batches of any size.
+// TestForward lists the ops of networks in prediction, for mini-batches of any size.
 func TestForward(t *testing.T) {
 	n := fresh(t, graph.Seq{
 		graph.Conv{Out: 2, Kernel: 3}, graph.MaxPool{Size: 2}, graph.Dropout{P: .5}, graph.Dense{Out: 4},
@@ -71,7 +71,7 @@ func zeros(b *graph.Builder, x *node) *node {
 	return op.Concat(2).Apply(x, b.Zeros(x.Shape()[0], 4))
 }
 
-// TestForwardErrors: what is not the same for all sizes of mini-batches, or has no op of ours.
+// TestForwardErrors: networks that depend on the mini-batch size, or contain an op without an equivalent of ours, give errors.
 func TestForwardErrors(t *testing.T) {
 	counted := func(b *graph.Builder, x *node) *node {
 		s := x.Shape()
@@ -89,7 +89,7 @@ func TestForwardErrors(t *testing.T) {
 		want  string
 	}{
 		{layerFunc(counted), ""}, // both axes are the mini-batch
-		{layerFunc(ranked), "graph: layer 0 frozen: layer 0 graph_test.layerFunc: what it computes depends on the mini-batch size; build the same for all"},
+		{layerFunc(ranked), "graph: layer 0 frozen: layer 0 graph_test.layerFunc: what it computes depends on the mini-batch size; make it the same for every size"},
 	} {
 		n := fresh(t, graph.Seq{graph.Frozen{Layer: c.layer}, graph.Dense{Out: 3}}, graph.LogLikelihood, shape{5}, graph.Config{})
 		if _, err := n.Forward(); fmt.Sprint(err) != c.want && (err != nil || c.want != "") {

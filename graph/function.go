@@ -14,29 +14,29 @@ import (
 	"github.com/stheno-ml/stheno/graph/vm"
 )
 
-// A Function is a scalar function of n numbers, with its first and second derivatives: what gonum's package optimize takes, as in
+// A Function is a scalar function of n numbers with its first and second derivatives. It fits gonum's package optimize:
 //
 //	optimize.Problem{Func: f.Func, Grad: f.Grad, Hess: f.Hess}
 //
-// It computes in float64. No method panics or has an error to return: where one is given slices of another length, or there is no such
-// derivative, or the computation fails, the results are NaN, and Err tells why. Several goroutines may use it; their calls take turns.
+// It computes in float64. Its methods neither panic nor return errors. If a slice has the wrong length, a derivative does not exist or the
+// computation fails, the results are NaN and Err says why. Several goroutines may use a Function; their calls take turns.
 type Function struct {
 	mu                 sync.Mutex
-	x, v               []float64 // what the programs read
+	x, v               []float64 // the programs' inputs
 	value, grad, times result
 	err                error
 }
 
-// result is a program for one node: f, its gradient, or its Hessian times v.
+// result is a program that computes one node: f, its gradient, or its Hessian times v.
 type result struct {
-	vm  *vm.VM    // nil: y never changes
+	vm  *vm.VM    // nil: y is constant
 	y   []float64 // the node's memory
-	err error     // there is none
+	err error     // why there is no program
 }
 
-// NewFunction makes a function of n numbers of a graph: f gets the node x (n) of float64 and returns a scalar node that it has made of it,
-// by Gorgonia's operations or by ops of package op. The derivatives are those of [Grad]; where f is linear in x, or does not depend on it,
-// they are 0. The error says what is wrong with f; a panic inside f is such an error.
+// NewFunction makes a Function from f, which gets the node x (n) in float64 and returns a scalar node computed from it, with Gorgonia's
+// operations or with the ops of package op. The derivatives are those of [Grad]. They are 0 where f does not depend on x, and second
+// derivatives are 0 where f is linear. The error says what is wrong with f; a panic in f becomes an error, too.
 func NewFunction(n int, f func(x *Node) *Node) (fn *Function, err error) {
 	defer func() {
 		if err != nil {
@@ -62,13 +62,13 @@ func NewFunction(n int, f func(x *Node) *Node) (fn *Function, err error) {
 	return fn, nil
 }
 
-// vector is a variable over x.
+// vector returns a variable that reads x.
 func vector(g *gorgonia.ExprGraph, name string, x []float64) *Node {
 	return gorgonia.NewVector(g, tensor.Float64, gorgonia.WithShape(len(x)), gorgonia.WithName(name),
 		gorgonia.WithValue(tensor.New(tensor.WithShape(len(x)), tensor.WithBacking(x))))
 }
 
-// made is f(x), checked.
+// made returns f(x) after checking it.
 func made(f func(x *Node) *Node, x *Node) *Node {
 	defer op.Wrap(func(err error) error { return err })
 	y := f(x)
@@ -76,14 +76,14 @@ func made(f func(x *Node) *Node, x *Node) *Node {
 	case y == nil:
 		op.Fail("it returned no node")
 	case y.Graph() != x.Graph():
-		op.Fail("it returned %v, which is of another graph; make it of x", y)
+		op.Fail("it returned %v, which belongs to another graph; build it from x", y)
 	case !y.IsScalar() || y.Dtype() != tensor.Float64:
 		op.Fail("it returned %v of shape %v; return a scalar of float64", y, y.Shape())
 	}
 	return y
 }
 
-// derivative is the gradient of y by x, and its product with v. No y stands for one that does not depend on x.
+// derivative returns the gradient of y with respect to x, and the node of its product with v. A nil y does not depend on x.
 func derivative(y, x, v *Node) (r result, along *Node) {
 	var g Nodes
 	if y != nil {
@@ -98,7 +98,7 @@ func derivative(y, x, v *Node) (r result, along *Node) {
 	return compiled(g[0]), op.Inner.Apply(g[0], v)
 }
 
-// compiled is the program for y.
+// compiled returns the program that computes y.
 func compiled(y *Node) (r result) {
 	if r.vm, r.err = vm.Compile(Nodes{y}, nil, vm.Config{Threads: 1}); r.err == nil {
 		r.y, _ = r.vm.Data(y).([]float64)
@@ -106,7 +106,7 @@ func compiled(y *Node) (r result) {
 	return r
 }
 
-// Func is f(x).
+// Func returns f(x).
 func (fn *Function) Func(x []float64) float64 {
 	y := []float64{0}
 	fn.lock(func() { fn.run(y, &fn.value, x, fn.v) })
@@ -118,12 +118,12 @@ func (fn *Function) Grad(grad, x []float64) {
 	fn.lock(func() { fn.run(grad, &fn.grad, x, fn.v) })
 }
 
-// HessianTimes writes the product of f's Hessian at x with v to y. All have n elements.
+// HessianTimes writes the Hessian of f at x, times v, to y. All have n elements.
 func (fn *Function) HessianTimes(y, v, x []float64) {
 	fn.lock(func() { fn.run(y, &fn.times, x, v) })
 }
 
-// Hess writes the Hessian of f at x, which has n elements, to hess, of order n or empty. It takes the time of n products with a vector.
+// Hess writes the Hessian of f at x (n) to hess, which must have order n or be empty. It takes as long as n calls of HessianTimes.
 func (fn *Function) Hess(hess *mat.SymDense, x []float64) {
 	n := len(fn.x)
 	if hess == nil {
@@ -147,8 +147,7 @@ func (fn *Function) Hess(hess *mat.SymDense, x []float64) {
 	})
 }
 
-// Err is why results have been NaN: the first error since the function was made, and nil if there was none. A NaN that f itself gives is no
-// error.
+// Err returns the first error since the function was made, which is why results were NaN, or nil. It is also nil if f itself gave the NaN.
 func (fn *Function) Err() error {
 	fn.mu.Lock()
 	defer fn.mu.Unlock()
@@ -161,11 +160,11 @@ func (fn *Function) lock(f func()) {
 	f()
 }
 
-// run writes r at x, with v, to y, or NaN and the error to err.
+// run evaluates r at x and v into y. On failure it fills y with NaN and keeps the error.
 func (fn *Function) run(y []float64, r *result, x, v []float64) {
 	err := r.err
 	if want := len(r.y); err == nil && (len(x) != len(fn.x) || len(v) != len(fn.v) || len(y) != want) {
-		err = fmt.Errorf("%d numbers for %d, of a function of %d", len(x), len(y), len(fn.x))
+		err = fmt.Errorf("%d numbers with %d for the result, of a function of %d", len(x), len(y), len(fn.x))
 	}
 	if err == nil {
 		copy(fn.x, x)
@@ -184,7 +183,7 @@ func (fn *Function) run(y []float64, r *result, x, v []float64) {
 	}
 }
 
-// run runs the program; a panic of an op of Gorgonia's is an error.
+// run runs the program. A panic in one of Gorgonia's ops becomes an error.
 func (r *result) run() (err error) {
 	if r.vm == nil {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// Rosenbrock's valley, (1−a)² + 100 (b−a²)², by two methods of gonum. Newton's takes second derivatives.
+// The minimum of Rosenbrock's valley, (1−a)² + 100 (b−a²)², by two of gonum's methods. Newton's needs second derivatives.
 func ExampleNewFunction() {
 	f, err := graph.NewFunction(2, func(x *graph.Node) *graph.Node {
 		a, b := Must(Slice(x, S(0))), Must(Slice(x, S(1)))
@@ -35,7 +35,7 @@ func ExampleNewFunction() {
 	// *optimize.Newton: [1.0000 1.0000]
 }
 
-// Fitting a curve: a e^−bt + c to measurements at 21 times, by least squares.
+// Curve fitting: a e^−bt + c fitted to measurements at 21 times by least squares.
 func ExampleNewFunction_curve() {
 	var t, y []float64
 	for i := range 21 {
@@ -61,27 +61,27 @@ func ExampleNewFunction_curve() {
 	// a, b, c = [2.5 1.3 0.5]
 }
 
-// fixed is a vector of numbers in p's graph.
+// fixed returns a vector of constants in p's graph.
 func fixed(p *graph.Node, name string, x []float64) *graph.Node {
 	return NewVector(p.Graph(), Float64, WithShape(len(x)), WithName(name), WithValue(gt.New(gt.WithBacking(x))))
 }
 
-// A network that solves a differential equation, u″ = −u with u(0) = 0 and u′(0) = 1, of which nobody tells it the solution: the loss is
-// what is left of the equation at 20 times between 0 and 3, and of the conditions at 0. It has derivatives by t in it, which graph.Grad
-// takes, and is itself differentiated by the network's parameters. The solution is sin t.
+// A network learns the solution of a differential equation, u″ = −u with u(0) = 0 and u′(0) = 1, from the equation alone. The loss is the error
+// in the equation at 20 times between 0 and 3, and in the conditions at 0. graph.Grad takes the derivatives with respect to t in the loss,
+// and the loss is then differentiated with respect to the network's parameters. The solution is sin t.
 func ExampleGrad_equation() {
 	const hidden = 8
 	var t []float64
 	for i := range 20 {
 		t = append(t, 3*float64(i)/19)
 	}
-	// u is the network at times t: one hidden layer of tanh; p is its three vectors of parameters one after the other.
+	// u is the network at times t, with one hidden layer of tanh. p holds its three parameter vectors, one after the other.
 	u := func(p, t *graph.Node) *graph.Node {
 		part := func(i int) *graph.Node { return Must(Slice(p, S(i*hidden, (i+1)*hidden))) }
 		z := Must(BroadcastAdd(Must(OuterProd(t, part(0))), Must(Reshape(part(1), graph.Shape{1, hidden})), nil, []byte{0}))
 		return Must(Mul(Must(Tanh(z)), part(2)))
 	}
-	// derivative is u′ by t: each element of u depends on its own time only, so that the gradient of their sum has them all.
+	// derivative is u′. Each element of u depends only on its own time, so the gradient of their sum holds all derivatives.
 	derivative := func(u, t *graph.Node) *graph.Node {
 		g, err := graph.Grad(Must(Sum(u)), t)
 		if err != nil {

@@ -45,7 +45,7 @@ func rosenbrock(x *node) *node {
 	return total
 }
 
-// functions are test functions of optimization, at points where they bend.
+// functions are test functions for optimization, at points where they are curved.
 var functions = []struct {
 	name string
 	x    []float64
@@ -134,12 +134,12 @@ var functions = []struct {
 	{"of one number", []float64{.7}, func(x *node) *node { return sum(exp(sine(x))) }},
 }
 
-// constants is a constant vector in x's graph.
+// constants returns a constant vector in x's graph.
 func constants(x *node, c ...float64) *node {
 	return variable(x.Graph(), "c", tensor{Shape: shape{len(c)}, Data: c})
 }
 
-// TestFunctions compares gradients and Hessians with central differences, of the values and of the gradients.
+// TestFunctions compares gradients with central differences of values, and Hessians with central differences of gradients.
 func TestFunctions(t *testing.T) {
 	for _, c := range functions {
 		n := len(c.x)
@@ -180,7 +180,7 @@ func TestFunctions(t *testing.T) {
 
 func close6(got, want float64) bool { return math.Abs(got-want) <= 1e-6*max(1, math.Abs(want)) }
 
-// TestRosenbrock: its Hessian where everybody starts, worked out by hand, into an empty matrix.
+// TestRosenbrock computes the Hessian at the usual starting point into an empty matrix, and compares it with the result by hand.
 func TestRosenbrock(t *testing.T) {
 	f, err := graph.NewFunction(2, rosenbrock)
 	if err != nil {
@@ -195,7 +195,7 @@ func TestRosenbrock(t *testing.T) {
 	}
 }
 
-// TestFunctionLinear: what a function does not depend on has derivatives of 0.
+// TestFunctionLinear: derivatives with respect to what a function does not depend on are 0.
 func TestFunctionLinear(t *testing.T) {
 	for name, f := range map[string]func(x *node) *node{
 		"3x₀": func(x *node) *node { return lots(3, at(x, 0)) },
@@ -229,7 +229,7 @@ func TestNewFunctionErrors(t *testing.T) {
 		{2, nil, "graph: function of 2 numbers: use at least one number, and a function that is not nil"},
 		{2, func(*node) *node { return nil }, "graph: function of 2 numbers: it returned no node"},
 		{2, func(x *node) *node { return x }, "graph: function of 2 numbers: it returned x :: Vector float64 of shape (2); return a scalar"},
-		{2, func(*node) *node { return other }, "graph: function of 2 numbers: it returned other :: float64, which is of another graph"},
+		{2, func(*node) *node { return other }, "graph: function of 2 numbers: it returned other :: float64, which belongs to another graph"},
 		{2, func(*node) *node { panic("help") }, "graph: function of 2 numbers: panic: help"},
 		{2, func(x *node) *node { return at(x, 7) }, "graph: function of 2 numbers: panic: "},
 		{2, func(x *node) *node { return op.MapMeans.Apply(x) }, "graph: function of 2 numbers: mapMeans: (2); it takes (m,c,h,w)"},
@@ -242,7 +242,7 @@ func TestNewFunctionErrors(t *testing.T) {
 	}
 }
 
-// TestFunctionNaN: what cannot be computed is NaN, with an error that tells why.
+// TestFunctionNaN: a result that cannot be computed is NaN, with an error that says why.
 func TestFunctionNaN(t *testing.T) {
 	steps := &op.Op{Name: "steps", Shape: op.ReLU.Shape, F32: op.ReLU.F32, F64: op.ReLU.F64}
 	elsewhere := op.Sigmoid.Apply(variable(gorgonia.NewGraph(), "x", graphtest.Random(shape{2}, 1)))
@@ -260,15 +260,15 @@ func TestFunctionNaN(t *testing.T) {
 		call func(f *graph.Function) []float64
 		want string
 	}{
-		{"Func of 3", rosenbrock, func(f *graph.Function) []float64 { return []float64{f.Func(make([]float64, 3))} }, "graph: 3 numbers for 1, of a function of 2"},
-		{"Grad of nil", rosenbrock, func(f *graph.Function) []float64 { f.Grad(y, nil); return y }, "graph: 0 numbers for 2, of a function of 2"},
-		{"Grad into 1", rosenbrock, func(f *graph.Function) []float64 { f.Grad(y[:1], x); return y[:1] }, "graph: 2 numbers for 1, of a function of 2"},
+		{"Func of 3", rosenbrock, func(f *graph.Function) []float64 { return []float64{f.Func(make([]float64, 3))} }, "graph: 3 numbers with 1 for the result, of a function of 2"},
+		{"Grad of nil", rosenbrock, func(f *graph.Function) []float64 { f.Grad(y, nil); return y }, "graph: 0 numbers with 2 for the result, of a function of 2"},
+		{"Grad into 1", rosenbrock, func(f *graph.Function) []float64 { f.Grad(y[:1], x); return y[:1] }, "graph: 2 numbers with 1 for the result, of a function of 2"},
 		{"HessianTimes of 3", rosenbrock, func(f *graph.Function) []float64 { f.HessianTimes(y, make([]float64, 3), x); return y }, "graph: "},
 		{"Hess of order 3", rosenbrock, func(f *graph.Function) []float64 {
 			h := mat.NewSymDense(3, nil)
 			f.Hess(h, x)
 			return h.RawSymmetric().Data[:3]
-		}, "graph: 2 numbers for 3, of a function of 2"},
+		}, "graph: 2 numbers with 3 for the result, of a function of 2"},
 		{"no gradient", func(x *node) *node { return sum(steps.Apply(x)) },
 			func(f *graph.Function) []float64 { f.Grad(y, x); return y }, "graph: gradient of steps: the op has no gradient rule"},
 		{"no Hessian", func(x *node) *node { return sum(steps.Apply(x)) },
@@ -319,7 +319,7 @@ func TestFunctionGoroutines(t *testing.T) {
 	}
 }
 
-// TestHessianTimesMLP compares the Hessian of mlp's cost times a vector with differences of the gradient, all 23,860 elements.
+// TestHessianTimesMLP compares the Hessian of mlp's cost, times a vector, with differences of the gradient, for all 23,860 elements.
 func TestHessianTimesMLP(t *testing.T) {
 	const m, in, hidden, out = 10, 784, 30, 10
 	const n = in*hidden + hidden + hidden*out + out

@@ -16,7 +16,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/vm"
 )
 
-// variable is a leaf over the tensor's memory; its shape may be that of a scalar.
+// variable returns a leaf that reads the tensor's memory. Its shape may be a scalar's.
 func variable(g *gorgonia.ExprGraph, name string, x tensor) *node {
 	if len(x.Shape) == 0 {
 		return gorgonia.NewScalar(g, gt.Float64, gorgonia.WithName(name), gorgonia.WithValue(x.Data[0]))
@@ -25,8 +25,8 @@ func variable(g *gorgonia.ExprGraph, name string, x tensor) *node {
 	return gorgonia.NewTensor(g, gt.Float64, len(x.Shape), gorgonia.WithShape(x.Shape...), gorgonia.WithName(name), gorgonia.WithValue(v))
 }
 
-// derivatives checks the gradients of a cost up to the given order with respect to all x against central differences. The cost of order
-// k+1 is Σ v ⊙ g over the gradients g of that of order k, with random v.
+// derivatives compares the gradients of a cost, up to the given order and with respect to all x, with central differences. The cost of order
+// k+1 is Σ v ⊙ g over the gradients g of the cost of order k, with random v.
 func derivatives(orders int, x []tensor, build func(x nodes) (*node, error)) error {
 	g := gorgonia.NewGraph()
 	var in, outs nodes
@@ -82,7 +82,7 @@ func derivatives(orders int, x []tensor, build func(x nodes) (*node, error)) err
 	return nil
 }
 
-// gradOrZero is graph.Grad with zeros where no path leads to the cost.
+// gradOrZero is graph.Grad, but gives zeros where no path leads to the cost.
 func gradOrZero(cost *node, x nodes) (g nodes, err error) {
 	defer op.Catch(&err)
 	g = op.Gradients(cost, op.One(cost), x...)
@@ -108,7 +108,7 @@ func along(g nodes, seed uint64) (sum *node) {
 	return sum
 }
 
-// slope is the derivative of f by *x from differences of fourth order in the step.
+// slope returns the derivative of f with respect to *x from differences of fourth order in the step.
 func slope(f func() (float64, error), x *float64) (float64, error) {
 	const h = 1e-3
 	at, sum := *x, 0.0
@@ -124,7 +124,7 @@ func slope(f func() (float64, error), x *float64) (float64, error) {
 	return sum / (12 * h), nil
 }
 
-// unary is the sum of a stock function of one tensor, each element with a weight of its own.
+// unary is the sum of one of Gorgonia's functions of a tensor, where each element has its own weight.
 func unary(f func(*node) (*node, error)) func(x nodes) (*node, error) {
 	return func(x nodes) (*node, error) {
 		y, err := f(x[0])
@@ -145,7 +145,7 @@ func binary(f func(a, b *node) (*node, error)) func(x nodes) (*node, error) {
 	}
 }
 
-// above is Random of numbers above 1/2.
+// above is Random with numbers above 1/2.
 func above(s shape) tensor {
 	t := graphtest.Random(s, 3)
 	for i, v := range t.Data {
@@ -276,8 +276,8 @@ func TestGradStock(t *testing.T) {
 	}
 }
 
-// TestGradLayers: derivatives of three orders of costs made of our ops, as layers and losses build them, with respect to inputs, weights
-// and labels.
+// TestGradLayers: derivatives of three orders of costs made of our ops, as layers and losses build them, with respect to inputs, weights and
+// labels.
 func TestGradLayers(t *testing.T) {
 	x, w, y := graphtest.Random(shape{3, 4}, 1), graphtest.Random(shape{4, 2}, 2), above(shape{3, 2})
 	img, k := graphtest.Spread(shape{2, 2, 4, 4}, 3), graphtest.Random(shape{2, 2, 3, 3}, 4)
@@ -327,8 +327,8 @@ func TestGradLayers(t *testing.T) {
 	}
 }
 
-// TestGradCube: x³ differentiated three times, for x of either element type, a scalar or a matrix, with and without derivatives of
-// Gorgonia's beside.
+// TestGradCube differentiates x³ three times, for x of either element type, a scalar or a matrix, with and without Gorgonia's derivatives in the
+// same graph.
 func TestGradCube(t *testing.T) {
 	for _, dt := range []gt.Dtype{gt.Float32, gt.Float64} {
 		for _, theirs := range []bool{false, true} {
@@ -368,7 +368,7 @@ func TestGradCube(t *testing.T) {
 	}
 }
 
-// TestGradOfResult differentiates with respect to what an op gave, and to the cost itself.
+// TestGradOfResult differentiates with respect to an op's result, and to the cost itself.
 func TestGradOfResult(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x := variable(g, "x", tensor{Shape: shape{2}, Data: []float64{1, 3}})
@@ -410,10 +410,10 @@ func TestGradErrors(t *testing.T) {
 		wrt  nodes
 		want string
 	}{
-		{x, nodes{x}, "graph: the cost x :: Vector float64 is (3); it must be a scalar"},
-		{nil, nodes{x}, "graph: there is no cost"},
+		{x, nodes{x}, "graph: the cost x :: Vector float64 has shape (3); use a scalar"},
+		{nil, nodes{x}, "graph: the cost is nil"},
 		{sum, nodes{x, nil}, "graph: node 1 to differentiate with respect to is nil"},
-		{sum, nodes{gorgonia.NewScalar(gorgonia.NewGraph(), gt.Float64, gorgonia.WithName("y"))}, "graph: node y :: float64 is not of the cost's graph"},
+		{sum, nodes{gorgonia.NewScalar(gorgonia.NewGraph(), gt.Float64, gorgonia.WithName("y"))}, "graph: node y :: float64 belongs to another graph than the cost"},
 		{sum, nodes{x, unused}, "graph: node unused :: Vector float64 has no path of gradients to the cost"},
 		{must(gorgonia.Sum(must(gorgonia.Sign(x)))), nodes{x}, "graph: node x :: Vector float64 has no path of gradients to the cost"},
 		{integer, nodes{integer}, "graph: i :: int is of int; use float32 or float64"},

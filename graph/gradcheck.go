@@ -8,27 +8,27 @@ import (
 	"slices"
 )
 
-// GradTolerance is the relative error above which a gradient is wrong.
+// GradTolerance is the relative error above which a gradient counts as wrong.
 const GradTolerance = 1e-5
 
-// GradResult is how one parameter's gradient compares with difference quotients of the cost.
+// GradResult compares one parameter's gradient with difference quotients of the cost.
 type GradResult struct {
 	Name    string
 	Checked int     // elements compared
 	Of      int     // elements of the parameter
-	Kinks   int     // elements tried, but left out: however small the step, the cost has a kink within it (ReLU, max-pooling)
-	Largest float64 // the largest gradient compared; where it is 0, nothing was seen
+	Kinks   int     // elements skipped because the cost has a kink within even the smallest step (ReLU, max-pooling)
+	Largest float64 // the largest gradient compared; if it is 0, the check shows nothing
 	Error   float64 // the largest |gradient − quotient| / max(|gradient|, |quotient|)
-	At      int     // the element that has it
+	At      int     // the index of the element with that error
 }
 
-// OK says that something was compared, and nothing was wrong.
+// OK reports whether elements were compared and none was wrong.
 func (r GradResult) OK() bool { return r.Checked > 0 && r.Error <= GradTolerance }
 
-// GradCheck compares the gradients that Step computes with central differences of the cost of a mini-batch, for up to so many
-// samples of every parameter, chosen at random but the same each time; half of them where the gradient is not 0. It works on a
-// float64 copy of the network, the cost of which Gorgonia's TapeMachine computes, with the dropout masks of the next Step held
-// fixed. A parameter that is 0 throughout gets small random numbers in the copy, because no gradient flows back through zeros.
+// GradCheck compares the gradients that Step computes on the examples x (m, Input) with targets y (m, Outputs) with central differences of the
+// cost. It checks up to samples elements of each parameter. They are chosen at random, but the same each time, and half of them have gradients
+// other than 0. It works on a float64 copy of the network, whose cost Gorgonia's TapeMachine computes, with the dropout masks of the next
+// Step held fixed. A parameter that is all zeros gets small random numbers in the copy, because no gradient flows back through zeros.
 func GradCheck(n *Net, x, y []float32, samples int) ([]GradResult, error) {
 	var results []GradResult
 	for r, err := range GradChecks(n, x, y, samples) {
@@ -40,7 +40,7 @@ func GradCheck(n *Net, x, y []float32, samples int) ([]GradResult, error) {
 	return results, nil
 }
 
-// GradChecks is GradCheck parameter by parameter, as each is done. The last pair has the error, if there was one.
+// GradChecks is GradCheck as a sequence that yields each parameter when it is done. If there is an error, it comes with the last pair.
 func GradChecks(n *Net, x, y []float32, samples int) iter.Seq2[GradResult, error] {
 	return func(yield func(GradResult, error) bool) {
 		params, cost, err := n.toCheck(x, y, samples)
@@ -57,7 +57,7 @@ func GradChecks(n *Net, x, y []float32, samples int) iter.Seq2[GradResult, error
 	}
 }
 
-// toCheck is a copy's parameters with their gradients, and its cost.
+// toCheck returns the parameters of a float64 copy with their gradients, and a function that computes the copy's cost.
 func (n *Net) toCheck(x, y []float32, samples int) (params []*Param, cost func() (float64, error), err error) {
 	if samples < 1 {
 		return nil, nil, fmt.Errorf("graph: %d samples a parameter; use at least 1", samples)
@@ -69,14 +69,14 @@ func (n *Net) toCheck(x, y []float32, samples int) (params []*Param, cost func()
 	if _, err := copied.Step(x, y); err != nil {
 		return nil, nil, err
 	}
-	copied.Steps = n.Steps // for the same masks
+	copied.Steps = n.Steps // so that the masks are the same
 	if cost, err = copied.forward(x, y); err != nil {
 		return nil, nil, fmt.Errorf("graph: %w", err)
 	}
 	return copied.Params, cost, nil
 }
 
-// float64Copy is a network of the same layers and weights in float64, without zeros for weights.
+// float64Copy returns a float64 network with the same layers and weights, except that parameters of zeros get random numbers.
 func (n *Net) float64Copy() (*Net, error) {
 	c := n.config
 	c.Float64, c.SyncNorm = true, nil
@@ -96,7 +96,7 @@ func (n *Net) float64Copy() (*Net, error) {
 	return copied, nil
 }
 
-// forward is the cost of a training step of a float64 network on a TapeMachine, with the weights as they are when it is called.
+// forward returns a function that runs a training step of a float64 network forward on a TapeMachine, and returns the cost at the current weights.
 func (n *Net) forward(x, y []float32) (run func() (float64, error), err error) {
 	m, err := newMachine[float64](n, use{len(x) / n.Input.TotalSize(), checking})
 	if err != nil {
@@ -133,7 +133,7 @@ func (p *Param) check(cost func() (float64, error), samples int) (GradResult, er
 	return r, nil
 }
 
-// sample is up to n indices into gradient, as far as there are such half of them where it is not 0.
+// sample returns up to n indices into gradient. If possible, the gradient is not 0 at half of them.
 func sample(gradient []float64, n int) []int {
 	n = min(n, len(gradient))
 	var live, dead []int
@@ -148,11 +148,11 @@ func sample(gradient []float64, n int) []int {
 	return append(live[:k], dead[:n-k]...)
 }
 
-// compare is the relative error of the gradient g with respect to the weight w, or kink if there is no telling.
+// compare returns the relative error of g, the gradient with respect to the weight w, or kink if a kink prevents the comparison.
 //
-// The quotient is the central difference of step h, and that of h/2 to remove its error of order h². Near a kink the two differ
-// by more than that, or what the cost bends at w (the difference of the one-sided quotients) does not halve with the step: then
-// a disagreement proves nothing, and a smaller step has to tell.
+// The quotient is the central difference with step h, corrected by the one with step h/2, which cancels the error of order h². Near a kink the
+// two differ by more than that error, or the bend at w (the difference of the one-sided quotients) does not halve with the step. Then
+// a disagreement proves nothing, and a smaller step must decide.
 func compare(cost func() (float64, error), w *float64, g float64) (rel float64, kink bool, err error) {
 	at := *w
 	defer func() { *w = at }()

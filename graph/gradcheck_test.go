@@ -12,7 +12,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// examples are m inputs of the given shape, of numbers from 0 to 1, with labels.
+// examples returns m inputs of the given shape, with numbers from 0 to 1, and labels.
 func examples(m int, in shape, classes int) (x []float32, labels []byte) {
 	r := rand.New(rand.NewPCG(uint64(m), uint64(classes)))
 	x, labels = make([]float32, m*in.TotalSize()), make([]byte, m)
@@ -25,7 +25,7 @@ func examples(m int, in shape, classes int) (x []float32, labels []byte) {
 	return x, labels
 }
 
-// TestCatalogue checks every network of the catalogue; those that differ in their recipes alone count as one.
+// TestCatalogue checks every network of the catalogue; those that differ only in their recipes count as one.
 func TestCatalogue(t *testing.T) {
 	const samples = 2
 	seen := map[string]bool{}
@@ -55,7 +55,7 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// TestKinksTold has one neuron before a ReLU whose weighted input is at, near or far from the kink.
+// TestKinksTold checks a single neuron before a ReLU, whose weighted input is at, near or far from the kink.
 func TestKinksTold(t *testing.T) {
 	for _, c := range []struct {
 		bias  float64
@@ -81,7 +81,7 @@ func TestKinksTold(t *testing.T) {
 	}
 }
 
-// TestGradCheckIsPure: the network stays as it was, and the same comes out again.
+// TestGradCheckIsPure: the network stays as it was, and a second check gives the same.
 func TestGradCheckIsPure(t *testing.T) {
 	n := fresh(t, graph.Seq{graph.Dropout{P: .5}, graph.Dense{Out: 6}, graph.Sigmoid, graph.Dense{Out: 4, Init: graph.Zero}}, graph.CrossEntropy, shape{5}, graph.Config{})
 	n.Steps = 7
@@ -101,7 +101,7 @@ func TestGradCheckIsPure(t *testing.T) {
 		t.Errorf("the network changed: %d steps, weights %v", n.Steps, w)
 	}
 	for _, r := range one {
-		if !r.OK() || r.Largest == 0 { // weights of 0 were no obstacle
+		if !r.OK() || r.Largest == 0 { // weights of 0 do no harm
 			t.Errorf("%+v", r)
 		}
 	}

@@ -14,7 +14,7 @@ type (
 	node   = graph.Node
 )
 
-// use makes a kernel the one of the networks that are made next.
+// use sets the kernel for networks made from now on.
 func use(t *testing.T, kernel string) {
 	t.Helper()
 	if err := graph.UseKernel(kernel); err != nil {
@@ -22,7 +22,7 @@ func use(t *testing.T, kernel string) {
 	}
 }
 
-// hot are the rows of labels for a network.
+// hot returns the one-hot rows of labels for a network.
 func hot(n *graph.Net, labels []byte) []float32 {
 	y := make([]float32, len(labels)*n.Outputs)
 	for i, l := range labels {
@@ -31,7 +31,7 @@ func hot(n *graph.Net, labels []byte) []float32 {
 	return y
 }
 
-// batch is a source of slices.
+// batch is a Source made of slices.
 type batch struct {
 	m    int
 	x, y []float32

@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// moments are the mean and standard deviation of x, and the share within one deviation sd of 0.
+// moments returns the mean and the standard deviation of x, and the fraction within one deviation sd of 0.
 func moments(x []float64, sd float64) (mean, deviation, within float64) {
 	n := float64(len(x))
 	for _, v := range x {
@@ -24,7 +24,7 @@ func moments(x []float64, sd float64) (mean, deviation, within float64) {
 	return mean, math.Sqrt(deviation), within
 }
 
-// isNormal checks that x may be of N(0, sd²), to five standard errors.
+// isNormal checks, within five standard errors, that x may come from N(0, sd²).
 func isNormal(t *testing.T, what string, x []float64, sd float64) {
 	t.Helper()
 	root := math.Sqrt(float64(len(x)))
@@ -34,7 +34,7 @@ func isNormal(t *testing.T, what string, x []float64, sd float64) {
 	}
 }
 
-// TestInits: the deviations of Nielsen's rules, for 25 inputs and 4,000 outputs.
+// TestInits checks the deviations of Nielsen's rules for 25 inputs and 4,000 outputs.
 func TestInits(t *testing.T) {
 	for _, c := range []struct {
 		init         *graph.Init
@@ -110,8 +110,8 @@ func TestHe(t *testing.T) {
 	}
 }
 
-// TestOrthogonal: the columns of a tall matrix, or the rows of a wide one, are orthonormal; biases are 0; the first column is not always
-// the same, and no direction is preferred.
+// TestOrthogonal: the columns of a tall matrix, or the rows of a wide one, are orthonormal. Biases are 0. The first column varies, and no
+// direction is preferred.
 func TestOrthogonal(t *testing.T) {
 	for _, c := range []struct {
 		l          graph.Layer
@@ -158,7 +158,7 @@ func TestOrthogonal(t *testing.T) {
 	}
 }
 
-// TestChapter6Inits: network3's deviations, which differ from layer to layer.
+// TestChapter6Inits checks network3's deviations, which differ from layer to layer.
 func TestChapter6Inits(t *testing.T) {
 	n := fresh(t, models.Deep.Net, models.Deep.Loss, models.Deep.Input, graph.Config{Seed: 2, Init: models.Deep.Recipe.Init})
 	for i, sd := range []float64{.0894, 1, .0632, 1, .0316, 1, .0316, 1, 0, 0} {
@@ -177,7 +177,7 @@ func TestChapter6Inits(t *testing.T) {
 	}
 }
 
-// TestSeeds: first weights are a function of seed and name, nothing else.
+// TestSeeds: initial weights depend on seed and name, and on nothing else.
 func TestSeeds(t *testing.T) {
 	asks := func(names ...string) graph.Layer {
 		return layerFunc(func(b *graph.Builder, x *node) *node {

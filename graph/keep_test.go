@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestKeep: whatever sizes a network is asked for, it keeps few graphs, and what it gave before it gives again.
+// TestKeep: whatever sizes a network is asked for, it keeps few graphs, and it repeats its earlier results.
 func TestKeep(t *testing.T) {
 	n, err := New(Seq{Dense{Out: 4}, Dropout{P: .5}, Dense{Out: 2}}, Quadratic, Shape{3}, Config{Seed: 1})
 	if err != nil {
@@ -53,7 +53,7 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// TestWrongKernel: a kernel that the environment names and this machine does not have is an error of New, and ends no program.
+// TestWrongKernel: if the environment names a kernel that this machine does not have, New returns an error and the program goes on.
 func TestWrongKernel(t *testing.T) {
 	if os.Getenv("STHENO_KERNEL") == "abacus" {
 		_, err := New(Dense{Out: 1}, Quadratic, Shape{1}, Config{})

@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// A network computes with the kernel that it was made with, or not at all: with another it would round differently, without a word.
+// A network computes only with the kernel that it was made with. Another one would silently round differently.
 func TestKernelOfNetwork(t *testing.T) {
 	first, last := graph.Kernel(), graph.Kernels()[len(graph.Kernels())-1]
 	if first == last {

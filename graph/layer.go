@@ -7,21 +7,22 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// A Layer is a piece of a network: it builds its nodes on x, whose first axis is the mini-batch, and returns the last.
+// A Layer is a piece of a network. Build puts its nodes into the graph, on top of x, and returns the last one. The first axis of x and of
+// the result is the mini-batch.
 type Layer interface {
 	Build(b *Builder, x *Node) *Node
 }
 
-// Func makes any Gorgonia function of one node a layer: Func(gorgonia.Tanh).
+// Func makes a layer of any Gorgonia function of one node, as in Func(gorgonia.Tanh).
 type Func func(*Node) (*Node, error)
 
-// Build applies the function.
+// Build applies the function to x.
 func (f Func) Build(_ *Builder, x *Node) *Node { return must(f(x)) }
 
-// Seq is layers one after the other.
+// Seq is a sequence of layers, one after the other.
 type Seq []Layer
 
-// Build chains the layers.
+// Build builds the layers, each on the output of the previous one.
 func (s Seq) Build(b *Builder, x *Node) *Node {
 	join := b.outline.branch(x)
 	for i, l := range s {
@@ -31,10 +32,10 @@ func (s Seq) Build(b *Builder, x *Node) *Node {
 	return x
 }
 
-// Residual is x + Seq(r)(x); the sequence must keep the shape.
+// Residual is x + Seq(r)(x). The layers must keep the shape.
 type Residual []Layer
 
-// Build adds the input to the sequence's output.
+// Build adds x to the output of the layers.
 func (r Residual) Build(b *Builder, x *Node) *Node {
 	y := Seq(r).Build(b, x)
 	if !y.Shape().Eq(x.Shape()) {
@@ -43,14 +44,14 @@ func (r Residual) Build(b *Builder, x *Node) *Node {
 	return op.Add.Apply(x, y)
 }
 
-// Dense is a fully connected layer, y = x W + b with W (in, Out) and b (Out); images are flattened first.
+// Dense is a fully connected layer, y = x W + b with W (in, Out) and b (Out). It flattens images first.
 type Dense struct {
 	Out    int   `term:",required"`
-	NoBias bool  `term:"bias,not"` // b is left out, as before a batch norm, which takes any constant away again
+	NoBias bool  `term:"bias,not"` // leaves out b, for use before a batch norm, which would cancel it
 	Init   *Init // nil: the network's
 }
 
-// Build makes the parameters denseN.w and, unless NoBias, denseN.b.
+// Build creates the parameters denseN.w (in, Out) and, unless NoBias is set, denseN.b (Out).
 func (d Dense) Build(b *Builder, x *Node) *Node {
 	if d.Out < 1 {
 		op.Fail("%d outputs; use at least 1", d.Out)
@@ -64,17 +65,17 @@ func (d Dense) Build(b *Builder, x *Node) *Node {
 	return b.affine(name, init, x, d.Out)
 }
 
-// affine is x W + b, with parameters NAME.w and NAME.b.
+// affine is x W + b, with the parameters NAME.w and NAME.b.
 func (b *Builder) affine(name string, init *Init, x *Node, out int) *Node {
 	in := x.Shape()[1]
 	w := b.weights(name+".w", init, Shape{in, out}, in, out)
 	return op.Affine.Apply(x, w, b.Param(name+".b", Shape{out}, scale(init.Bias, in, out), false))
 }
 
-// init is a layer's rule, or the network's where it has none.
+// init returns a layer's own initialization, or the network's if the layer has none.
 func (b *Builder) init(own *Init) *Init { return cmp.Or(own, b.net.config.Init) }
 
-// weights makes or finds weights of a layer.
+// weights creates or finds the weights of a layer.
 func (b *Builder) weights(name string, init *Init, shape Shape, in, out int) *Node {
 	draw := init.Draw
 	if draw == nil {
@@ -90,7 +91,7 @@ func scale(rule func(in, out int) float64, in, out int) float64 {
 	return rule(in, out)
 }
 
-// Flatten turns (m,…) into (m,n); what is (m,n) already passes through.
+// Flatten turns (m,…) into (m,n). It leaves (m,n) as it is.
 type Flatten struct{}
 
 // Build reshapes x.

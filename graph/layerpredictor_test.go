@@ -8,8 +8,8 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// TestLayerPredictor: every model's layers give the same on both VMs, for a whole batch and for what is left of one, and the outputs are
-// those of a plain predictor.
+// TestLayerPredictor: every model's layers give the same on both VMs, for a full batch and for a partial one, and the outputs are those of a plain
+// predictor.
 func TestLayerPredictor(t *testing.T) {
 	x, _ := digits(3)
 	for _, m := range few(t) {
@@ -44,7 +44,7 @@ func TestLayerPredictor(t *testing.T) {
 	}
 }
 
-// TestLayerPredictorByHand: a layer's output is what its weights say, and one that passes its input on is not listed.
+// TestLayerPredictorByHand: a layer's output follows from its weights, and a layer that returns its input is not listed.
 func TestLayerPredictorByHand(t *testing.T) {
 	n, err := graph.New(graph.Seq{graph.Dense{Out: 2}, graph.ReLU, graph.Dropout{P: .5}, graph.Dense{Out: 1}}, graph.MSE, graph.Shape{2}, graph.Config{Init: graph.Zero})
 	if err != nil {
@@ -75,7 +75,7 @@ func TestLayerPredictorByHand(t *testing.T) {
 
 func near(a, b float32) bool { return math.Abs(float64(a-b)) <= 1e-6*math.Max(1, math.Abs(float64(b))) }
 
-// TestTrace: the values of a traced step are those of a training step: its gradients have the same numbers, and the cost too.
+// TestTrace: the values in a traced step are those of a training step, including gradients and cost.
 func TestTrace(t *testing.T) {
 	x, labels := digits(4)
 	for _, m := range few(t) {

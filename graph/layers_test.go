@@ -6,7 +6,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// layered are networks that have every layer without a chapter in the book.
+// layered are networks that together have every layer without a chapter in the book.
 var layered = map[string]graph.Layer{
 	"activations": graph.Seq{
 		graph.Dense{Out: 9}, graph.GELU, graph.Dense{Out: 8}, graph.SiLU, graph.Dense{Out: 7}, graph.LeakyReLU{}, graph.Dense{Out: 6},
@@ -65,7 +65,7 @@ var layered = map[string]graph.Layer{
 	},
 }
 
-// TestLayers: on networks of these layers both VMs agree and the gradients are right.
+// TestLayers: for networks of these layers both VMs agree, and the gradients are right.
 func TestLayers(t *testing.T) {
 	for name, l := range layered {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-// TestSlopes: PReLU's parameters are as many as PyTorch's, start at ¼ and do not decay.
+// TestSlopes: PReLU has as many parameters as PyTorch's; they start at ¼ and do not decay.
 func TestSlopes(t *testing.T) {
 	n := fresh(t, graph.Seq{graph.PReLU{}, graph.PReLU{Shared: true}, graph.Flatten{}, graph.PReLU{}, graph.Dense{Out: 2}}, graph.Quadratic, shape{3, 2, 2}, graph.Config{})
 	for i, want := range []*graph.Param{{Name: "prelu1.slope", Shape: shape{3}}, {Name: "prelu2.slope", Shape: shape{1}}, {Name: "prelu3.slope", Shape: shape{12}}} {

@@ -15,12 +15,12 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// numbers is the core of a network of elements T.
+// numbers is the core of a network with elements of type T.
 type numbers[T kernel.Float] struct {
 	machines map[use]*machine[T]
-	order    []use          // of the machines, the one used last at the end
-	running  map[string][]T // the moments of batch norms, by layer
-	trained  *machine[T]    // of the last training step
+	order    []use          // the machines' keys, most recently used last
+	running  map[string][]T // the running moments of batch norms, by layer
+	trained  *machine[T]    // the machine of the last training step
 }
 
 func newNumbers[T kernel.Float]() core {
@@ -29,7 +29,7 @@ func newNumbers[T kernel.Float]() core {
 
 func (*numbers[T]) buffer(n int) any { return make([]T, n) }
 
-// moments finds or makes the running moments of a layer, means, then variances; mean and variance are nil where they were there already.
+// moments finds or creates a layer's running moments: means, then variances. mean and variance are nil if the moments existed.
 func (c *numbers[T]) moments(name string, n int) (all, mean, variance any) {
 	if m := c.running[name]; m != nil {
 		return m, nil, nil
@@ -47,10 +47,10 @@ func (c *numbers[T]) last() runner {
 	return c.trained
 }
 
-// kept is how many graphs of a purpose a network keeps.
+// kept is how many graphs a network keeps for each purpose.
 const kept = 8
 
-// machine finds or makes the graph and VM for u.
+// machine finds or creates the graph and VM for u.
 func (c *numbers[T]) machine(n *Net, u use) (runner, error) {
 	m := c.machines[u]
 	if m != nil && c.order[len(c.order)-1] == u {
@@ -68,7 +68,7 @@ func (c *numbers[T]) machine(n *Net, u use) (runner, error) {
 	return m, nil
 }
 
-// forget leaves room for one more machine of the purpose.
+// forget makes room for one more machine of the purpose.
 func (c *numbers[T]) forget(p purpose) {
 	count := 0
 	for i, u := range slices.Backward(c.order) {
@@ -84,41 +84,41 @@ func (c *numbers[T]) forget(p purpose) {
 
 func (c *numbers[T]) predictor(n *Net, u use) (runner, error) { return newMachine[T](n, u) }
 
-// machine is a graph of a network for one use, on a VM, with the memory of its inputs and outputs.
+// machine is a network's graph for one use, on a VM, with the memory of its inputs and outputs.
 type machine[T kernel.Float] struct {
 	graph     *gorgonia.ExprGraph
 	vm        gorgonia.VM
-	program   *vm.VM // vm, if it is ours
+	program   *vm.VM // vm, if it is ours; otherwise nil
 	loss      *Loss
 	batch     int
-	answers   int   // of an example: 1, or one a step
-	mask      *Node // of the outputs; nil: all steps are there
-	there     []T   // its elements after a run
+	answers   int   // answers for each example: 1, or 1 for each step
+	mask      *Node // the mask of the outputs; nil: no step is padding
+	there     []T   // the mask's elements after a run
 	x, target []T
 	masks     []mask
 	moving    []moving
 	tokens    []tokens
-	cost, y   []T // the cost is one number; y (batch, outputs)
-	dx        []T // the gradient by x, of a graph that explains
+	cost, y   []T // the cost is one number; y is (batch, outputs)
+	dx        []T // the gradient with respect to x, if the graph explains
 	layers    []layerOutput[T]
 	reads     []read
 	descent   *vm.Descent
 	core      *numbers[T]
 	train     bool
 
-	staged [2][]float32 // the inputs and targets of a float64 network as a Source writes them
+	staged [2][]float32 // the inputs and targets of a float64 network, in the form that a Source writes
 	source Columns
-	part   Part     // the mini-batch, if it is a part of another
-	halves team.Job // writes the halves of the input, where the first layer works by halves
+	part   Part     // the mini-batch, if it is part of a larger one
+	halves team.Job // writes the two halves of the input, if the first layer is split
 }
 
-// layerOutput is where a run leaves what a layer gave.
+// layerOutput is the memory where a run leaves a layer's output.
 type layerOutput[T kernel.Float] struct {
 	Row
 	y []T
 }
 
-// read is a node's value after a run, and the memory that wants it.
+// read is a node's value after a run, and the memory to copy it to.
 type read struct {
 	value *gorgonia.Value
 	to    any
@@ -127,7 +127,7 @@ type read struct {
 func newMachine[T kernel.Float](n *Net, u use) (m *machine[T], err error) {
 	defer op.Catch(&err)
 	if u.trains() && u.batch < n.least {
-		return nil, errors.New("a batch norm cannot train on one example: one number a feature has no spread; use mini-batches of at least 2")
+		return nil, errors.New("a batch norm cannot train on one example: one number per feature has no spread; use mini-batches of at least 2")
 	}
 	m = &machine[T]{loss: n.Loss, batch: u.batch, answers: max(1, n.Sequence), core: n.core.(*numbers[T]), train: u.trains()}
 	m.x, m.target = make([]T, u.batch*n.Input.TotalSize()), make([]T, u.batch*n.Targets)
@@ -147,7 +147,7 @@ func newMachine[T kernel.Float](n *Net, u use) (m *machine[T], err error) {
 	case explaining:
 		m.dx = make([]T, len(m.x))
 		if !differentiable(cost)[x.ID()] {
-			return nil, errors.New("no path of gradients leads from the input to the cost")
+			return nil, errors.New("no path of gradients leads from the input to the cost; use a network whose cost depends on it")
 		}
 		if _, err := gorgonia.Grad(cost, x); err != nil {
 			return nil, err
@@ -170,7 +170,7 @@ func newMachine[T kernel.Float](n *Net, u use) (m *machine[T], err error) {
 	return m, m.compile(n, Nodes{y, cost}, b.nodes, b.params)
 }
 
-// watch compiles the program for the outputs y and for those of every layer that changes its input.
+// watch compiles the program for the outputs y and the outputs of every layer that changes its input.
 func (m *machine[T]) watch(n *Net, b *Builder, y *Node) error {
 	outs := Nodes{y}
 	seen := map[int64]bool{b.input.ID(): true}
@@ -199,7 +199,7 @@ func (m *machine[T]) watch(n *Net, b *Builder, y *Node) error {
 	return err
 }
 
-// layerOutputs are those of the first k examples.
+// layerOutputs returns the layers' outputs for the first k examples.
 func (m *machine[T]) layerOutputs(k int) []LayerOutput {
 	all := make([]LayerOutput, len(m.layers))
 	for i, l := range m.layers {
@@ -209,7 +209,7 @@ func (m *machine[T]) layerOutputs(k int) []LayerOutput {
 	return all
 }
 
-// targets is the node of the targets.
+// targets returns the node of the targets.
 func (m *machine[T]) targets(b *Builder, n *Net, batch int) *Node {
 	data := m.target
 	if n.Targets == 0 {
@@ -218,7 +218,7 @@ func (m *machine[T]) targets(b *Builder, n *Net, batch int) *Node {
 	return b.variable("label", Shape{batch, n.Outputs}, data)
 }
 
-// compile makes the program for outs, the outputs and then the cost, and for the gradients of params.
+// compile builds the program for outs, which are the outputs and then the cost, and for the gradients of params.
 func (m *machine[T]) compile(n *Net, outs, nodes Nodes, params []*Param) error {
 	y := outs[0]
 	if n.config.Tape {
@@ -229,7 +229,7 @@ func (m *machine[T]) compile(n *Net, outs, nodes Nodes, params []*Param) error {
 		gorgonia.WithGrad(tensor.New(tensor.WithShape(p.Shape()...), tensor.WithBacking(params[i].Grad)))(p)
 	}
 	order := slices.Clone(outs)
-	slices.Reverse(order) // the cost first: a step of gradient descent is guarded by it
+	slices.Reverse(order) // the cost first: gradient descent checks it before it updates anything
 	for _, r := range m.moving {
 		order = append(order, r.node)
 	}
@@ -264,7 +264,7 @@ func (m *machine[T]) compile(n *Net, outs, nodes Nodes, params []*Param) error {
 	return nil
 }
 
-// tape puts the machine's graph on Gorgonia's TapeMachine.
+// tape sets the machine up to run on Gorgonia's TapeMachine.
 func (m *machine[T]) tape(outs, nodes Nodes, params []*Param) {
 	m.y = make([]T, outs[0].Shape().TotalSize())
 	m.read(outs[0], m.y)
@@ -292,7 +292,7 @@ func (m *machine[T]) tape(outs, nodes Nodes, params []*Param) {
 	m.vm = gorgonia.NewTapeMachine(m.graph)
 }
 
-// read makes every run leave n's value in to. An intermediate node's own Value may hold a later op's result by then.
+// read makes every run copy n's value to to. An intermediate node's own Value may hold a later op's result by then.
 func (m *machine[T]) read(n *Node, to any) {
 	r := read{new(gorgonia.Value), to}
 	gorgonia.Read(n, r.value)
@@ -318,7 +318,7 @@ func (m *machine[T]) load(src Source) {
 	}
 }
 
-// fill writes to float32 memory, by halves where the first layer works so.
+// fill lets the source write to float32 memory, in two halves if the first layer is split.
 func (m *machine[T]) fill(src Source, x, y []float32) {
 	columns, ok := src.(Columns)
 	if !ok || m.halves.Run == nil {
@@ -330,7 +330,7 @@ func (m *machine[T]) fill(src Source, x, y []float32) {
 	team.Do(&m.halves, m.program.Threads())
 }
 
-// stage writes to float32 memory and converts.
+// stage lets the source write to float32 memory and converts the numbers.
 func (m *machine[T]) stage(src Source) {
 	if m.staged[0] == nil {
 		m.staged = [2][]float32{make([]float32, len(m.x)), make([]float32, len(m.target))}
@@ -356,7 +356,7 @@ func (m *machine[T]) run() error {
 	return nil
 }
 
-// step draws the masks, runs, and moves the running statistics.
+// step draws the dropout masks, runs, and updates the running statistics.
 func (m *machine[T]) step(n *Net) (Stats, error) {
 	for i := range m.masks {
 		m.drop(&m.masks[i], n.config.Seed, n.Steps)
@@ -375,7 +375,7 @@ func (m *machine[T]) step(n *Net) (Stats, error) {
 	return s, err
 }
 
-// stats runs the machine and sums up.
+// stats runs the machine and returns its cost and right answers.
 func (m *machine[T]) stats() (Stats, error) {
 	if err := m.run(); err != nil {
 		return Stats{}, err
@@ -392,7 +392,7 @@ func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 func (m *machine[T]) outputs(y []float32)    { convert(y, m.y) }
 func (m *machine[T]) inputGrad(dx []float32) { convert(dx, m.dx) }
 
-// maskCopies are the masks in float64.
+// maskCopies returns copies of the masks in float64.
 func (m *machine[T]) maskCopies() [][]float64 {
 	all := make([][]float64, len(m.masks))
 	for i, k := range m.masks {
@@ -418,5 +418,6 @@ func (m *machine[T]) inputs() int {
 }
 
 func (m *machine[T]) graphOf() *gorgonia.ExprGraph       { return m.graph }
+func (m *machine[T]) threads() int                       { return m.program.Threads() }
 func (m *machine[T]) memory() (activations, scratch int) { return m.program.Memory() }
 func (m *machine[T]) listing() string                    { return m.program.String() }

@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// TestNetMasks: Masks are those that the gradients show, and a copy.
+// TestNetMasks: Masks returns the masks that the gradients show, as a copy.
 func TestNetMasks(t *testing.T) {
 	const n = 60
 	for _, c := range []graph.Config{{Seed: 1}, {Seed: 1, Tape: true}} {
@@ -31,7 +31,7 @@ func TestNetMasks(t *testing.T) {
 	}
 }
 
-// TestMasksOfSteps: Masks are those of the last step, of whatever kind and mini-batch size, and of the same kind in both element types.
+// TestMasksOfSteps: Masks returns the masks of the last step, for every kind and mini-batch size, the same for both element types.
 func TestMasksOfSteps(t *testing.T) {
 	const n = 50
 	layers := graph.Seq{graph.Dropout{P: .25}, graph.Dropout{}, graph.Dense{Out: 2}, graph.Dropout{P: .5}}
@@ -65,14 +65,14 @@ func TestMasksOfSteps(t *testing.T) {
 	}
 }
 
-// third is every third example of a mini-batch of seven, from the second on: the second and the fifth.
+// third is every third example of a mini-batch of seven, beginning with the second: the second and the fifth.
 type third struct{}
 
 func (third) Len() int                         { return 2 }
 func (third) Load(x, y []float32)              { clear(x) }
 func (third) Within() (first, step, whole int) { return 1, 3, 7 }
 
-// TestMasksOfPart: the examples of a part have the masks that they have in the whole mini-batch, in both element types.
+// TestMasksOfPart: the examples of a part have the same masks as in the whole mini-batch, for both element types.
 func TestMasksOfPart(t *testing.T) {
 	const n = 50
 	layers := graph.Seq{graph.Dropout{P: .25}, graph.Dense{Out: 4}, graph.Dropout{P: .5, Unscaled: true}}

@@ -5,23 +5,23 @@ import (
 	"fmt"
 )
 
-// Memory is what a training step holds in memory, in bytes: what is allocated once, before the first step.
+// Memory is the memory that a training step uses, in bytes. All of it is allocated before the first step.
 type Memory struct {
 	Weights     int // the parameters
-	Fixed       int // running statistics of batch norms and frozen parameters
-	Gradients   int // of the parameters; 0 where the program updates each parameter as soon as its gradient is there
-	Inputs      int // the mini-batch, its labels and the masks of dropout
-	Activations int // what is computed on the way forward and backward: values that are not needed at one time share memory
-	Scratch     int // partial sums of the parts of a mini-batch, and lists of the pixels that are not zero
+	Fixed       int // running statistics of batch norms, and frozen parameters
+	Gradients   int // gradients of the parameters; 0 if the program updates each parameter as soon as its gradient is known
+	Inputs      int // the mini-batch, its labels and the dropout masks
+	Activations int // intermediate results, forward and backward; those that are not needed at the same time share memory
+	Scratch     int // partial sums over parts of a mini-batch, and lists of nonzero pixels
 }
 
-// Total is the sum.
+// Total returns the sum of all parts in bytes.
 func (m Memory) Total() int {
 	return m.Weights + m.Fixed + m.Gradients + m.Inputs + m.Activations + m.Scratch
 }
 
-// Memory is what our VM holds for mini-batches of the given size: to [Net.Descend], or else to [Net.Step]. What kernels borrow for one
-// image, the graph itself and the images of a data set are not in it.
+// Memory returns the memory that our VM uses for mini-batches of the given size, in [Net.DescendFrom] if descend is set and in [Net.Step] if
+// not. It does not count the graph itself, the data set, or what kernels use for single images.
 func (n *Net) Memory(batch int, descend bool) (Memory, error) {
 	if n.config.Tape {
 		return Memory{}, errors.New("graph: the memory of Gorgonia's TapeMachine is not known; use our VM")

@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// heap is what is alive. Pools let go of what they have at the second collection only.
+// heap returns how much memory is alive. Pools release theirs only at the second collection.
 func heap() int {
 	var s runtime.MemStats
 	for range 3 {
@@ -19,7 +19,7 @@ func heap() int {
 	return int(s.HeapAlloc)
 }
 
-// TestMemory compares what is said with what Go's heap grows by, which has the graph and the program in it too.
+// TestMemory compares Memory with the growth of Go's heap, which includes the graph and the program.
 func TestMemory(t *testing.T) {
 	for _, c := range []struct {
 		model   models.Model
@@ -43,7 +43,7 @@ func TestMemory(t *testing.T) {
 		grown := heap() - before - 4*c.batch // its masks and labels are of the mini-batch
 		runtime.KeepAlive(n)
 		if c.descend {
-			grown -= c.weights // of gradients, which are never written and take no memory
+			grown -= c.weights // gradients, which are never written and take no memory
 		}
 		if m.Weights != c.weights || m.Gradients != 0 && m.Gradients != c.weights || (m.Gradients == 0) != c.descend {
 			t.Errorf("%s: %+v; want weights %d", c.model.Name, m, c.weights)
@@ -54,7 +54,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestMemoryNumbers: a network small enough to count by hand, in float64.
+// TestMemoryNumbers counts by hand for a small network in float64.
 func TestMemoryNumbers(t *testing.T) {
 	n, err := graph.New(graph.Seq{graph.Dense{Out: 3}, graph.BatchNorm{}, graph.Dropout{P: .5}, graph.Dense{Out: 2}},
 		graph.Quadratic, graph.Shape{5}, graph.Config{Float64: true})
@@ -65,7 +65,7 @@ func TestMemoryNumbers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Parameters (5+1)·3 + 2·3 + (3+1)·2, running moments 2·3, and 5 + 2 + 3 numbers an example.
+	// Parameters (5+1)·3 + 2·3 + (3+1)·2, running moments 2·3, and 5 + 2 + 3 numbers for each example.
 	if m.Weights != 8*32 || m.Fixed != 8*6 || m.Gradients != 8*32 || m.Inputs != 8*4*10 || m.Scratch != 0 {
 		t.Errorf("%+v", m)
 	}
@@ -77,7 +77,7 @@ func TestMemoryNumbers(t *testing.T) {
 	if half, err := single.Memory(4, false); err != nil || 2*half.Activations != m.Activations {
 		t.Errorf("%+v in float32, %v", half, err)
 	}
-	// Ten images are two parts, and the second has a sum of its own for each of the gradients of 27 parameters.
+	// Ten images are two parts, and the second has a sum of its own for the gradients of each of the 27 parameters.
 	if n, err = graph.New(graph.Seq{graph.Conv{Out: 3, Kernel: 2}, graph.Dense{Out: 2}}, graph.Quadratic, graph.Shape{2, 3, 3}, graph.Config{}); err != nil {
 		t.Fatal(err)
 	}

@@ -14,50 +14,50 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// Config is what a network needs to know beside its layers; the zero value is float32, Default initialization and seed 0.
+// Config holds a network's settings other than its layers. The zero value means float32, Default initialization and seed 0.
 type Config struct {
-	Seed    uint64 // of the first weights and the dropout masks
-	Init    *Init  // for layers that have none of their own; nil: Default
-	Float64 bool   // float64 to check, float32 to train
+	Seed    uint64 // for initial weights and dropout masks
+	Init    *Init  // for layers that have none of their own; nil means Default
+	Float64 bool   // compute in float64, for checks; training uses float32
 	Tape    bool   // run on Gorgonia's TapeMachine instead of our VM
-	// SyncNorm, if not nil, are the peers whose parts batch norms take together, as one mini-batch. A training step then waits for those of
-	// all peers, each of which has at least one example. It needs our VM.
+	// SyncNorm, if not nil, are the peers whose parts of a mini-batch batch norms normalize as one. A training step then waits for the steps of
+	// all peers, and each needs at least one example. It needs our VM.
 	SyncNorm Peers
-	Threads  int // processors to use; 0: all, or one where that is faster. The results have the same bits for any number
+	Threads  int // processors to use; 0 means all, or one where that is faster. The results have the same bits for any number
 }
 
-// A Net is a network: layers, a loss, and the parameters, with a graph and a program for each use and mini-batch size, made when first
-// needed; the few used last are kept. It is not for use by several goroutines at once: give each its own [Net.Predictor].
+// A Net is a network: layers, a loss and parameters. It builds a graph and a program for each use and mini-batch size when they are first
+// needed, and keeps the most recently used ones. Only one goroutine may use it at a time; for several, give each its own [Net.Predictor].
 type Net struct {
-	Params  []*Param // what is trained
-	Fixed   []*Param // what belongs to the weights but is not trained: running statistics, frozen parameters; Grad is nil
-	Input   Shape    // of one example
-	Outputs int      // numbers that the last layer gives for one example
-	Targets int      // numbers that the loss compares them with: Outputs, or 0 where it looks at no target
+	Params  []*Param // trained
+	Fixed   []*Param // saved with the weights but not trained: running statistics, frozen parameters; their Grad is nil
+	Input   Shape    // the shape of one example
+	Outputs int      // the size of the last layer's output for one example
+	Targets int      // how many targets an example has: Outputs, or 0 if the loss uses none
 	Loss    *Loss
-	// Sequence is how many steps the outputs are, one after the other, each with a cost and an answer of its own; 0: they are no sequence.
+	// Sequence is the number of steps in an output, each with a cost and an answer of its own; 0: the output is not a sequence.
 	Sequence int
-	Steps    uint64 // training steps made so far; with the seed it settles the dropout masks
+	Steps    uint64 // training steps so far; dropout masks depend on it and the seed
 
 	layer  Seq
 	config Config
-	kernel string // in use when it was made
+	kernel string // the kernel in use when the network was made
 	rows   []Row
-	least  int // examples of a training step
+	least  int // the smallest mini-batch of a training step
 	across *across
 	core
 }
 
 // core is the part of a network that depends on its element type.
 type core interface {
-	buffer(n int) any // zeros of the element type
+	buffer(n int) any // returns zeros of the element type
 	moments(name string, c int) (all, mean, variance any)
 	machine(n *Net, u use) (runner, error)
-	last() runner // the machine of the last training step
+	last() runner // returns the machine of the last training step
 	predictor(n *Net, u use) (runner, error)
 }
 
-// runner is a graph of a network for one use, on a VM.
+// runner runs a network's graph for one use on a VM.
 type runner interface {
 	load(src Source)
 	run() error
@@ -69,12 +69,13 @@ type runner interface {
 	maskCopies() [][]float64
 	descend(n *Net, eta, l2 float64)
 	graphOf() *gorgonia.ExprGraph
-	inputs() int // numbers of the examples, the targets and the masks
+	inputs() int // counts the numbers of examples, targets and masks
 	memory() (activations, scratch int)
+	threads() int // returns how many threads the next run uses
 	listing() string
 }
 
-// use is what a graph is built for: Gorgonia fixes the mini-batch size, and dropout differs, so each has its own.
+// use is the key of a graph. Gorgonia fixes the mini-batch size in a graph, and training differs from prediction, so each has its own.
 type use struct {
 	batch int
 	purpose
@@ -84,19 +85,19 @@ type purpose int
 
 const (
 	predicting purpose = iota
-	watching           // as predicting, with what each layer gives
+	watching           // like predicting, with the output of each layer
 	evaluating         // outputs and cost
-	explaining         // the gradient of the cost by the input, as the network predicts
-	checking           // outputs and cost as in training, on the TapeMachine
+	explaining         // the gradient of the cost with respect to the input, in prediction mode
+	checking           // outputs and cost in training mode, on the TapeMachine
 	training           // forward and backward
 	descending         // forward, backward and the update
 )
 
-// trains says that dropout drops and batch norm takes the mini-batch's moments.
+// trains reports whether dropout is active and batch norms use the mini-batch's moments.
 func (p purpose) trains() bool { return p >= checking }
 
-// New makes a network of layer l with the given loss for examples of shape in, and draws its first weights. The error names the
-// layer that does not fit, or the parameter that cannot learn because no path of gradients leads to it.
+// New makes a network of layer l with the given loss, for examples of shape in, and initializes its weights. Errors name the layer that
+// does not fit, or the parameter that cannot learn because no path of gradients leads to it.
 func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	defer func() {
 		if err != nil {
@@ -141,7 +142,7 @@ func New(l Layer, loss *Loss, in Shape, c Config) (n *Net, err error) {
 	return n, differentiate(cost, b)
 }
 
-// sequence is l as a sequence.
+// sequence returns l as a sequence.
 func sequence(l Layer) Seq {
 	if seq, ok := l.(Seq); ok {
 		return seq
@@ -149,7 +150,7 @@ func sequence(l Layer) Seq {
 	return Seq{l}
 }
 
-// check is what can be wrong with a network before it is built.
+// check finds errors that need no build.
 func check(l Layer, in Shape, loss *Loss) error {
 	for _, d := range in {
 		if d < 1 {
@@ -158,26 +159,26 @@ func check(l Layer, in Shape, loss *Loss) error {
 	}
 	seq := sequence(l)
 	if last := len(seq) - 1; last >= 0 && loss.Output != nil && same(seq[last], loss.Output) {
-		return fmt.Errorf("layer %d %s: %s applies it itself, so that it would be there twice; leave it out", last, label(seq[last]), loss.Name)
+		return fmt.Errorf("layer %d %s: the loss %s applies it already; leave it out", last, label(seq[last]), loss.Name)
 	}
 	return nil
 }
 
-// same says that two layers are one value, where that can be known.
+// same reports whether two layers are known to be equal.
 func same(a, b Layer) bool {
 	x, ok := a.(activation)
 	y, also := b.(activation)
 	return ok && also && x == y
 }
 
-// reads says that n is computed from leaf.
+// reads reports whether n is computed from leaf.
 func reads(n, leaf *Node) bool {
 	needed := map[int64]bool{}
 	need(needed, n)
 	return needed[leaf.ID()]
 }
 
-// builder begins a graph with its input node over the given memory.
+// builder starts a graph with an input node that reads x.
 func (n *Net) builder(u use, x any) (*Builder, *Node) {
 	b := &Builder{Training: u.trains(), net: n, graph: gorgonia.NewGraph(), count: map[string]int{}, present: map[int64]*Node{}}
 	b.input = b.variable("x", append(Shape{u.batch}, n.Input...), x)
@@ -185,7 +186,7 @@ func (n *Net) builder(u use, x any) (*Builder, *Node) {
 	return b, b.input
 }
 
-// dtype is the element type as Gorgonia calls it.
+// dtype returns Gorgonia's name for the element type.
 func (n *Net) dtype() tensor.Dtype {
 	if n.config.Float64 {
 		return tensor.Float64
@@ -193,7 +194,7 @@ func (n *Net) dtype() tensor.Dtype {
 	return tensor.Float32
 }
 
-// cost is the cost's node, a scalar.
+// cost returns the node of the cost, a scalar.
 func (n *Net) cost(b *Builder, y, target *Node) (cost *Node) {
 	defer op.Wrap(func(err error) error { return fmt.Errorf("loss %s: %w", n.Loss.Name, err) })
 	if len(y.Shape()) == 3 {
@@ -207,10 +208,10 @@ func (n *Net) cost(b *Builder, y, target *Node) (cost *Node) {
 	return cost
 }
 
-// maxParams is the largest network: 2 GiB of float32 weights and gradients.
+// maxParams is the most elements that a network's parameters may have: 2 GiB of float32 weights and gradients.
 const maxParams = 1 << 28
 
-// param finds or makes a parameter, which is trained or fixed.
+// param finds or creates a parameter, trained or fixed.
 func (n *Net) param(name string, shape Shape, decay, fixed bool, start func(x any)) *Param {
 	list, other := &n.Params, n.Fixed
 	if fixed {
@@ -236,33 +237,42 @@ func (n *Net) param(name string, shape Shape, decay, fixed bool, start func(x an
 	return p
 }
 
-// Summary is a line a layer: output shape, parameters, multiply-adds.
+// Summary returns one line for each layer: output shape, parameters, multiply-adds.
 func (n *Net) Summary() []Row { return n.rows }
 
-// Tensors are all that the network's outputs depend on: Params, then Fixed.
+// Tensors returns all tensors that the outputs depend on: Params, then Fixed.
 func (n *Net) Tensors() []*Param { return slices.Concat(n.Params, n.Fixed) }
 
-// Running are those of Fixed that training steps move: the running statistics of batch norms.
+// Running returns the tensors of Fixed that training steps update: the running statistics of batch norms.
 func (n *Net) Running() []*Param {
 	return slices.DeleteFunc(slices.Clone(n.Fixed), func(p *Param) bool { return !p.running })
 }
 
-// SmallestBatch is the number of examples that a training step takes at least: 2 where a batch norm has one number a feature in an example,
-// because one number has no spread; otherwise 1. With SyncNorm it is 1, and the parts together need 2.
+// SmallestBatch returns the smallest mini-batch that the network can train on. It is 2 if a batch norm has one number per feature in an example,
+// because one number has no spread, and otherwise 1. With SyncNorm it is 1, but all parts together need 2.
 func (n *Net) SmallestBatch() int { return n.least }
 
-// Synchronized says that batch norms take the parts of several processes as one mini-batch.
+// Synchronized reports whether batch norms normalize the parts of several processes as one mini-batch.
 func (n *Net) Synchronized() bool {
 	return n.across != nil && slices.ContainsFunc(n.Fixed, func(p *Param) bool { return p.running })
 }
 
-// Threads is how many processors the network uses.
-func (n *Net) Threads() int { return team.Size(n.config.Threads) }
+// Threads returns how many processors the network's next training step will use, as far as is known: if Config leaves the number open, it
+// may change.
+func (n *Net) Threads() int {
+	if m := n.last(); m != nil && !n.config.Tape {
+		return m.threads()
+	}
+	return n.Processors()
+}
 
-// Size is the number of elements of all that is trained.
+// Processors returns the largest number of processors that the network uses.
+func (n *Net) Processors() int { return team.Size(n.config.Threads) }
+
+// Size returns the number of trained elements.
 func (n *Net) Size() int { return length(n.Params) }
 
-// length is the number of all parameters' elements.
+// length returns the number of elements of all params.
 func length(params []*Param) int {
 	n := 0
 	for _, p := range params {
@@ -271,18 +281,18 @@ func length(params []*Param) int {
 	return n
 }
 
-// Nonfinite names the first op whose result is not finite on the mini-batch of the last training step, walking the graph node by node;
-// empty if there is none, or if batch norms are those of several processes.
+// Nonfinite names the first op whose result is not finite on the mini-batch of the last training step. It walks the graph node by node. The name
+// is empty if all results are finite, or if batch norms are synchronized with other processes.
 func (n *Net) Nonfinite() (string, error) {
 	m := n.last()
-	if m == nil || n.across != nil { // whose ops wait for those of others
+	if m == nil || n.across != nil { // synchronized batch norms would wait for the other processes
 		return "", nil
 	}
 	return nonfinite(m.graphOf())
 }
 
-// Masks are what the dropout layers multiplied their inputs by in the last training step, in the order of the layers: for each a
-// copy of its mask, example by example, of 0 and 1/(1−p), or 0 and 1 if Unscaled; a number a map for Dropout2D. A layer of p = 0 has none.
+// Masks returns a copy of each dropout mask of the last training step, in the order of the layers. A mask holds 0 and 1/(1−p), or 0 and 1 if
+// Unscaled, example by example; for Dropout2D it has one number per map. A layer with p = 0 has none.
 func (n *Net) Masks() [][]float64 {
 	m := n.last()
 	if m == nil {
@@ -291,7 +301,7 @@ func (n *Net) Masks() [][]float64 {
 	return m.maskCopies()
 }
 
-// Listing is the program of a step of gradient descent at the given mini-batch size on our VM: see [vm.VM.String].
+// Listing returns our VM's program for a step of gradient descent at the given mini-batch size: see [vm.VM.String].
 func (n *Net) Listing(batch int) (string, error) {
 	if n.config.Tape {
 		return "", errors.New("graph: Gorgonia's TapeMachine has no listing; use our VM")

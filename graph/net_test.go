@@ -14,7 +14,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// fresh is a new network.
+// fresh returns a new network.
 func fresh(t *testing.T, l graph.Layer, loss *graph.Loss, in shape, c graph.Config) *graph.Net {
 	t.Helper()
 	n, err := graph.New(l, loss, in, c)
@@ -24,7 +24,7 @@ func fresh(t *testing.T, l graph.Layer, loss *graph.Loss, in shape, c graph.Conf
 	return n
 }
 
-// set gives the parameters of n values, in order.
+// set sets the parameters of n, in order.
 func set(t *testing.T, n *graph.Net, values ...[]float64) {
 	t.Helper()
 	if len(values) != len(n.Params) {
@@ -37,7 +37,7 @@ func set(t *testing.T, n *graph.Net, values ...[]float64) {
 	}
 }
 
-// step is a Step's cost.
+// step returns the cost of a Step.
 func step(t *testing.T, n *graph.Net, x []float32, labels []byte) graph.Stats {
 	t.Helper()
 	s, err := n.Step(x, hot(n, labels))
@@ -47,7 +47,7 @@ func step(t *testing.T, n *graph.Net, x []float32, labels []byte) graph.Stats {
 	return s
 }
 
-// predict is the network's outputs for m examples.
+// predict returns the network's outputs for m examples.
 func predict(t *testing.T, n *graph.Net, m int, x []float32) []float32 {
 	t.Helper()
 	y := make([]float32, m*n.Outputs)
@@ -57,7 +57,7 @@ func predict(t *testing.T, n *graph.Net, m int, x []float32) []float32 {
 	return y
 }
 
-// apart is the largest difference between a and b, relative to the largest number in a.
+// apart returns the largest difference between a and b, relative to the largest number in a.
 func apart(a, b []float64) float64 {
 	if len(a) != len(b) {
 		return math.Inf(1)
@@ -72,7 +72,7 @@ func apart(a, b []float64) float64 {
 	return d / size
 }
 
-// asking is a layer that asks for a parameter of its input's shape.
+// asking is a layer that asks for a parameter with its input's shape.
 func asking(name string, use func(x, w *node) *node) graph.Layer {
 	return layerFunc(func(b *graph.Builder, x *node) *node {
 		return use(x, b.Param(name, x.Shape(), 1, true))
@@ -111,7 +111,7 @@ func TestNewErrors(t *testing.T) {
 		{graph.Conv{Out: 1, Kernel: 3, Cols: 1, Pad: 1}, image, graph.Quadratic, "graph: layer 0 conv(1,3x1,pad=1): input (1, 1, 5, 5): pad 1 for filters of 3×1, which would see nothing but zeros there; use less than 1, or same"},
 		{graph.Conv{Out: 1, Kernel: 3, Dilation: 3}, image, graph.Quadratic, "graph: layer 0 conv(1,3,dilation=3): input (1, 1, 5, 5): conv/1/0/3/1: filters of 7×7 on images of 5×5; use smaller filters or more pad"},
 		{graph.Conv{Out: 1, Kernel: 5, Dilation: 1 << 62}, image, graph.Quadratic, "graph: layer 0 conv(1,5,dilation=4611686018427387904): input (1, 1, 5, 5): dilation 4611686018427387904 for filters of 5×5; use less"},
-		{graph.Conv{Out: 4, Kernel: 3, Groups: 2}, image, graph.Quadratic, "graph: layer 0 conv(4,3,groups=2): input (1, 1, 5, 5): 2 groups of 1 maps and 4 filters; use a number that divides both"},
+		{graph.Conv{Out: 4, Kernel: 3, Groups: 2}, image, graph.Quadratic, "graph: layer 0 conv(4,3,groups=2): input (1, 1, 5, 5): 2 groups for 1 maps and 4 filters; use a number that divides both"},
 		{graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 2, OutPad: 2}, image, graph.Quadratic, "graph: layer 0 convtranspose(4,3,stride=2,outpad=2): input (1, 1, 5, 5): outpad 2 with stride 2; use at least 0 and less than the stride"},
 		{graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 1 << 62}, image, graph.Quadratic, "graph: layer 0 convtranspose(4,3,stride=4611686018427387904): input (1, 1, 5, 5): stride 4611686018427387904; use less"},
 		{graph.ConvTranspose{Out: 4, Kernel: 3, Stride: 1 << 30}, image, graph.Quadratic, "graph: layer 0 convtranspose(4,3,stride=1073741824): input (1, 1, 5, 5): convTranspose/0/1073741824/0: [(1, 1, 5, 5) (1, 4, 3, 3) (4)] makes more than"},
@@ -125,8 +125,8 @@ func TestNewErrors(t *testing.T) {
 		{graph.MaxPool{Size: 3, Stride: -1}, image, graph.Quadratic, "graph: layer 0 pool(3,stride=-1): input (1, 1, 5, 5): size 3, stride -1; use at least 1"},
 		{graph.MaxPool{Size: 3, Pad: 2}, image, graph.Quadratic, "graph: layer 0 pool(3,pad=2): input (1, 1, 5, 5): pad 2 for windows of 3×3; use 0 to 1, half of the size"},
 		{graph.AvgPool{Size: 3, Pad: -1}, image, graph.Quadratic, "graph: layer 0 avgpool(3,pad=-1): input (1, 1, 5, 5): pad -1 for windows of 3×3; use 0 to 1"},
-		{graph.AvgPool{Size: 8, Stride: 2, Pad: 1}, image, graph.Quadratic, "graph: layer 0 avgpool(8,stride=2,pad=1): input (1, 1, 5, 5): windows of 8×8 on (1, 1, 5, 5); it takes"},
-		{graph.MaxPool{Size: 2, Stride: 1}, shape{4}, graph.Quadratic, "graph: layer 0 pool(2,stride=1): input (1, 4): windows of 2×2 on (1, 4); it takes (m,c,h,w)"},
+		{graph.AvgPool{Size: 8, Stride: 2, Pad: 1}, image, graph.Quadratic, "graph: layer 0 avgpool(8,stride=2,pad=1): input (1, 1, 5, 5): windows of 8×8 on (1, 1, 5, 5); use"},
+		{graph.MaxPool{Size: 2, Stride: 1}, shape{4}, graph.Quadratic, "graph: layer 0 pool(2,stride=1): input (1, 4): windows of 2×2 on (1, 4); use (m,c,h,w)"},
 		{graph.ELU{Alpha: -1}, image, graph.Quadratic, "graph: layer 0 elu(alpha=-1): input (1, 1, 5, 5): alpha -1; use more than 0"},
 		{graph.ELU{Alpha: math.NaN()}, image, graph.Quadratic, "graph: layer 0 elu(alpha=NaN): "},
 		{graph.PReLU{}, shape{5, 5}, graph.Quadratic, "graph: layer 0 prelu: input (1, 5, 5): input (1, 5, 5) is neither (m,c,h,w) nor (m,n)"},
@@ -162,8 +162,8 @@ func TestNewErrors(t *testing.T) {
 		{graph.Seq{}, shape{5}, graph.Quadratic, "graph: no layer has parameters"},
 		{graph.Dense{Out: 2}, image, graph.Smoothed(1), "graph: loss log-likelihood(smoothing=1): smoothing 1; use 0 ≤ smoothing < 1"},
 		{graph.Dense{Out: 2}, image, graph.Smoothed(math.NaN()), "graph: loss log-likelihood(smoothing=NaN): smoothing NaN; use"},
-		{graph.Seq{graph.Dense{Out: 2}, graph.Softmax}, image, graph.LogLikelihood, "graph: layer 1 softmax: log-likelihood applies it itself"},
-		{graph.Seq{graph.Dense{Out: 2}, graph.Sigmoid}, image, graph.CrossEntropy, "graph: layer 1 sigmoid: cross-entropy applies it itself"},
+		{graph.Seq{graph.Dense{Out: 2}, graph.Softmax}, image, graph.LogLikelihood, "graph: layer 1 softmax: the loss log-likelihood applies it already"},
+		{graph.Seq{graph.Dense{Out: 2}, graph.Sigmoid}, image, graph.CrossEntropy, "graph: layer 1 sigmoid: the loss cross-entropy applies it already"},
 		{graph.Dense{Out: 2}, image, notScalar, "graph: loss odd: its cost is not a scalar; "},
 	} {
 		n, err := graph.New(c.l, c.loss, c.in, graph.Config{})
@@ -239,7 +239,7 @@ func TestSharedWeights(t *testing.T) {
 	}
 }
 
-// TestOutputs: Predict gives activations, or probabilities, and Stats count the right ones.
+// TestOutputs: Predict returns activations, or probabilities, and Stats counts the right ones.
 func TestOutputs(t *testing.T) {
 	z := []float64{2, -1, .5}
 	e := math.Exp(2) + math.Exp(-1) + math.Exp(.5)
@@ -265,7 +265,7 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// TestTied: a parameter that two layers ask for by one name gets the sum of their gradients.
+// TestTied: a parameter that two layers ask for by the same name gets the sum of their gradients.
 func TestTied(t *testing.T) {
 	named := func(name string) graph.Layer {
 		return layerFunc(func(b *graph.Builder, x *node) *node {
@@ -345,7 +345,7 @@ func (tied) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	return product.Apply(graph.Seq{graph.Tanh}.Build(b, product.Apply(x, w)), w)
 }
 
-// product is a matrix product of a program's own.
+// product is a user's own matrix product.
 var product = &graph.Op{
 	Name: "product", Terms: func(x []graph.Shape) int { return x[0][1] },
 	Shape: func(x []graph.Shape) (graph.Shape, error) { return graph.Shape{x[0][0], x[1][1]}, nil },
@@ -355,14 +355,14 @@ var product = &graph.Op{
 	},
 }
 
-// foreign is a product that is Gorgonia's own.
+// foreign is one of Gorgonia's own products.
 type foreign struct{}
 
 func (foreign) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	return gorgonia.Must(gorgonia.Mul(x, b.Param("v", graph.Shape{4, 2}, 1, true)))
 }
 
-// TestSummaryNested: layers inside of layers, weights that two products share, products that are not ours, and normalization.
+// TestSummaryNested: layers inside layers, weights shared by two products, products that are not ours, and normalization.
 func TestSummaryNested(t *testing.T) {
 	for _, c := range []struct {
 		net  graph.Layer
@@ -397,7 +397,8 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestSummaryOfGroups: a filter of a group multiplies that group's maps only; each pixel of a transposed convolution's input meets all of a filter.
+// TestSummaryOfGroups: a filter of a group multiplies only that group's maps; each pixel of a transposed convolution's input meets all elements
+// of a filter.
 func TestSummaryOfGroups(t *testing.T) {
 	n := fresh(t, graph.Seq{
 		graph.Conv{Out: 6, Kernel: 1, Cols: 3, Pad: graph.Same}, graph.Conv{Out: 6, Kernel: 3, Stride: 2, Pad: graph.Same, Dilation: 2, Groups: 6},
@@ -410,7 +411,7 @@ func TestSummaryOfGroups(t *testing.T) {
 	}
 }
 
-// TestActivationsInARow: a dense layer takes one activation into its kernel, so that of two in a row neither is lost.
+// TestActivationsInARow: a dense layer's kernel includes one activation, so two in a row must both have an effect.
 func TestActivationsInARow(t *testing.T) {
 	layers := graph.Seq{graph.Dense{Out: 6}, graph.Sigmoid, graph.Tanh, graph.Dense{Out: 3}, graph.ReLU, graph.Sigmoid}
 	net := fresh(t, layers, graph.Quadratic, shape{5}, graph.Config{Float64: true})

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// plainMoments are the means and the variances, Σ(x−mean)² over count−less, of the maps of x (m,c,area).
+// plainMoments returns the means and the variances, Σ(x−mean)² over count−less, of the maps of x (m,c,area).
 func plainMoments(x []float64, c, area, less int) (mean, variance []float64) {
 	mean, variance = make([]float64, c), make([]float64, c)
 	n := float64(len(x) / c)
@@ -24,8 +24,8 @@ func plainMoments(x []float64, c, area, less int) (mean, variance []float64) {
 	return mean, variance
 }
 
-// TestBatchNorm: a training step normalizes by the mini-batch's moments and moves the running ones, which evaluation and predictions
-// use, whatever the VM, the element type and the size of the mini-batch.
+// TestBatchNorm: a training step normalizes by the mini-batch's moments and updates the running ones, which evaluation and prediction use, for
+// every VM, element type and mini-batch size.
 func TestBatchNorm(t *testing.T) {
 	for _, c := range []struct {
 		in   shape
@@ -119,7 +119,7 @@ func TestLayerNorm(t *testing.T) {
 	}
 }
 
-// TestStats: what is kept, by name and shape; what is trained; and that a step of a cost that is not finite leaves the statistics.
+// TestStats: which tensors are saved, by name and shape, and which are trained. A step whose cost is not finite leaves the statistics.
 func TestStats(t *testing.T) {
 	for _, c := range []graph.Config{{}, {Tape: true}} {
 		n := fresh(t, graph.Seq{graph.Conv{Out: 2, Kernel: 2}, graph.BatchNorm{}, graph.ReLU, graph.Dense{Out: 3}, graph.BatchNorm{}}, graph.LogLikelihood, shape{1, 4, 4}, c)
@@ -158,7 +158,7 @@ func TestStats(t *testing.T) {
 	}
 }
 
-// TestOneExample: one example has no spread over the mini-batch, but it has over the places of a map.
+// TestOneExample: a single example has no spread over the mini-batch, but it has one over the places of a map.
 func TestOneExample(t *testing.T) {
 	for _, c := range []struct {
 		l     graph.Layer

@@ -11,7 +11,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// nonfinite names the first op of a graph whose result is not finite on the values that its inputs have.
+// nonfinite names the first op of a graph whose result is not finite for the current inputs.
 func nonfinite(g *gorgonia.ExprGraph) (found string, err error) {
 	err = vm.Interpret(g, func(node *Node, v gorgonia.Value) bool {
 		if !finite(v) {
@@ -34,7 +34,7 @@ func finite(v gorgonia.Value) bool {
 	return !slices.ContainsFunc(numbers, func(x float64) bool { return !isFinite(x) })
 }
 
-// convert copies numbers of one element type into memory of another; src may be one number.
+// convert copies numbers to memory of another element type. src may be a single number.
 func convert(dst, src any) {
 	switch s := src.(type) {
 	case float32:

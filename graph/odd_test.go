@@ -11,15 +11,15 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// affine is a layer of parameters of the given name, n by n, so that two of one name share them.
+// affine is a layer with n by n parameters of the given name, so that two layers of the same name share them.
 func affine(name string, n int) graph.Layer {
 	return layerFunc(func(b *graph.Builder, x *node) *node {
 		return op.Affine.Apply(x, b.Param(name+".w", shape{n, n}, .5, true), b.Param(name+".b", shape{n}, .5, false))
 	})
 }
 
-// odd are networks of the kind that a compiler gets wrong: parameters that are read twice, or after their gradient is known, or that
-// share one gradient; results that are read twice; Gorgonia's ops between ours.
+// odd are networks of kinds that compilers get wrong: parameters that are read twice, read after their gradient is known, or share one gradient;
+// results that are read twice; Gorgonia's ops between ours.
 var odd = map[string]graph.Layer{
 	"tied":           graph.Seq{graph.Dense{Out: 4}, affine("a", 4), graph.Sigmoid, affine("a", 4)},
 	"tied in a row":  graph.Seq{graph.Dense{Out: 4}, affine("a", 4), affine("a", 4), affine("a", 4)},
@@ -63,13 +63,13 @@ var odd = map[string]graph.Layer{
 	"flattened twice": graph.Seq{graph.Flatten{}, graph.Dropout{P: .5}, graph.Flatten{}, graph.Dense{Out: 3}},
 }
 
-// sumOfTwo is x W with W = p + q: both have the same gradient node.
+// sumOfTwo is x W with W = p + q. Both parameters have the same gradient node.
 func sumOfTwo(b *graph.Builder, x *node) *node {
 	w := op.Add.Apply(b.Param("p", shape{4, 4}, .5, true), b.Param("q", shape{4, 4}, .5, false))
 	return op.Affine.Apply(x, w, b.Param("r", shape{4}, .5, false))
 }
 
-// reads is x W, where W is an argument of another op as well, whose gradient rule reads it.
+// reads is x W, where W is also an input of another op, whose gradient rule reads it.
 func reads(b *graph.Builder, x *node) *node {
 	w := b.Param("w", shape{4, 4}, .5, true)
 	square := op.Hadamard.Apply(w, w)
@@ -82,14 +82,14 @@ func twice(b *graph.Builder, z *node) *node {
 	return op.Add.Apply(graph.Tanh.Build(b, z), op.Hadamard.Apply(graph.Sigmoid.Build(b, z), z))
 }
 
-// off is how far b is from a, relative to the largest number of a or 1: where a gradient is 0, as of a bias before a batch norm, rounding is
-// all there is of it.
+// off returns how far b is from a, relative to the largest number in a or to 1. Where a gradient should be 0, as for a bias before a batch norm,
+// there is nothing but rounding errors.
 func off(a, b []float64) float64 {
 	return apart(append(slices.Clip(a), 1), append(slices.Clip(b), 1))
 }
 
-// TestOdd: on each of these, the gradient is right; our VM, whatever the number of threads, and Gorgonia's give the same gradients; and
-// Descend takes the step that they say.
+// TestOdd: on each of these networks the gradient is right, our VM gives the same gradients as Gorgonia's for any number of threads, and
+// DescendFrom takes the step that follows from them.
 func TestOdd(t *testing.T) {
 	const eta, l2 = .1, .05
 	in := shape{2, 5, 5}
@@ -156,7 +156,7 @@ func TestOdd(t *testing.T) {
 	}
 }
 
-// TestScalars: a cost that is a sum of costs, added by our op or Gorgonia's, has the sum's gradient.
+// TestScalars: a cost that is the sum of costs, added by our op or by Gorgonia's, has the sum's gradient.
 func TestScalars(t *testing.T) {
 	spread := &graph.Op{
 		Name: "test/spread", Cut: graph.Cut{Each: []bool{true, false}},

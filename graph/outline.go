@@ -7,22 +7,21 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// outline is the summary and the diagram of the layers, made while they are built. A node does not tell the layer that it came out of:
-// a layer may return its input itself, and two that do the same to one node make one node. So the outline follows the nodes from
-// layer to layer.
+// outline collects the summary and the layer diagram during the build. A node does not tell which layer it came from: a layer may return its
+// input unchanged, and two layers that do the same to one node share a node. So the outline follows the nodes from layer to layer.
 type outline struct {
 	Diagram
-	frame  int           // the layer whose Build is running
-	source map[int64]int // the box out of which a node came last
+	frame  int           // the layer that is being built
+	source map[int64]int // the box that a node came out of last
 
 	rows   []Row
-	layers []Layer       // of rows
+	layers []Layer       // the layers of rows
 	maker  map[int64]int // the row of the layer that made a node
-	outs   Nodes         // what the layers of rows gave
-	row    int           // of the layer whose Build is running; noBox: none
+	outs   Nodes         // the outputs of the layers of rows
+	row    int           // the row of the layer that is being built; noBox: none
 	depth  int
-	way    string // to what the running layer builds, in front of its layers' names: the branch, the copy, the sequence
-	// What the layers before have made, parameters and nodes.
+	way    string // the branch, copy or sequence that the current layer is building, as a prefix of its layers' names
+	// How many parameters and nodes the layers so far have made.
 	params, nodes int
 }
 
@@ -31,7 +30,7 @@ func newOutline(x *Node) *outline {
 	return &outline{Diagram: Diagram{Boxes: []Box{input}}, frame: noBox, source: map[int64]int{x.ID(): 0}, maker: map[int64]int{}, row: noBox}
 }
 
-// example is the shape of one example of a mini-batch.
+// example returns the shape of one example of a mini-batch.
 func example(x *Node) Shape {
 	if x.IsScalar() {
 		return nil
@@ -39,7 +38,7 @@ func example(x *Node) Shape {
 	return x.Shape()[1:].Clone()
 }
 
-// output is the shape of what y is for one example: within PerStep, whose layers take the steps for examples, that of all its steps.
+// output returns the shape of y for one example. Inside PerStep, which turns steps into examples, it includes all steps of the example.
 func (b *Builder) output(y *Node) Shape {
 	if m := b.input.Shape()[0]; !y.IsScalar() && y.Shape()[0] > m {
 		return append(Shape{y.Shape()[0] / m}, y.Shape()[1:]...)
@@ -47,14 +46,14 @@ func (b *Builder) output(y *Node) Shape {
 	return example(y)
 }
 
-// by adds a step to the way until back is called.
+// by appends a step to the way until back is called.
 func (o *outline) by(step any) (back func()) {
 	way := o.way
 	o.way += fmt.Sprint(step, ".")
 	return func() { o.way = way }
 }
 
-// open begins a layer of a name or number over x: what is built until it is shut with its output is inside.
+// open starts a layer with the given name or number over x. Everything built until shut is called with its output is inside.
 func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 	o := b.outline
 	from := make([]int, len(x))
@@ -62,7 +61,7 @@ func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 		from[i] = o.origin(x[i])
 	}
 	box, row, outer, params := len(o.Boxes), len(o.rows), o.row, len(b.params)
-	if _, ok := l.(Seq); ok { // no more than the layers inside
+	if _, ok := l.(Seq); ok { // a Seq has no box; only its layers do
 		back := o.by(name)
 		return func(*Node) { back() }
 	}
@@ -90,7 +89,7 @@ func (b *Builder) open(name any, l Layer, x ...*Node) (shut func(y *Node)) {
 	}
 }
 
-// tally gives the layer whose Build is running the parameters and the nodes made since the last tally.
+// tally credits the parameters and nodes made since the last tally to the layer that is being built.
 func (b *Builder) tally() {
 	o, nodes := b.outline, b.graph.AllNodes()
 	if o.row != noBox {
@@ -104,7 +103,7 @@ func (b *Builder) tally() {
 	o.params, o.nodes = len(b.params), len(nodes)
 }
 
-// macs is the number of multiply-adds of a node, if it is a product. One of Gorgonia's own is known by the shapes.
+// macs returns the number of multiply-adds of a node, if it is a product. Gorgonia's own products are recognized by their shapes.
 func macs(n *Node) int {
 	if n.Op() == nil {
 		return 0
@@ -129,14 +128,14 @@ func macs(n *Node) int {
 	return 0
 }
 
-// end adds the cost of the outputs y.
+// end adds a box for the cost of the outputs y.
 func (o *outline) end(y *Node, loss *Loss) {
 	o.arrow(o.origin(y), len(o.Boxes))
 	o.Boxes = append(o.Boxes, Box{Label: loss.Name, Role: CostRole, Inside: noBox})
 }
 
-// origin is the box out of which n comes. An op that a layer applies beside the layers inside of it becomes a box of its own: such
-// as the sum in a Residual.
+// origin returns the box that n comes from. An op that a layer applies beside the layers inside it, such as the sum in a Residual, gets a
+// box of its own.
 func (o *outline) origin(n *Node) int {
 	if box, ok := o.source[n.ID()]; ok {
 		return box
@@ -152,7 +151,7 @@ func (o *outline) origin(n *Node) int {
 	return box
 }
 
-// join adds the arrows to box from where n's inputs come from.
+// join adds arrows from the boxes that n's inputs come from.
 func (o *outline) join(box int, n *Node, seen map[int64]bool) {
 	for _, c := range op.Inputs(n) {
 		from, ok := o.source[c.ID()]
@@ -166,8 +165,8 @@ func (o *outline) join(box int, n *Node, seen map[int64]bool) {
 	}
 }
 
-// branch is where a sequence of layers begins; its end forgets what layers that return their input itself did to x, so that another
-// branch over x begins where this one did.
+// branch starts a sequence of layers over x. When the sequence ends, x belongs to its old box again: a layer that returned x itself
+// may have changed that, and another branch over x must start where this one did.
 func (o *outline) branch(x *Node) (end func(y *Node)) {
 	from := o.origin(x)
 	return func(y *Node) {

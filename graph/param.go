@@ -6,25 +6,25 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// A Param is a parameter of a network: its weights live here, outside of any graph, and every graph of the network (training,
-// evaluation, each mini-batch size) reads the same memory.
+// A Param is a parameter of a network. Its weights live here, outside of any graph. Every graph of the network (training, evaluation, each
+// mini-batch size) reads the same memory.
 type Param struct {
 	Name  string
 	Shape Shape
 	Data  any  // []float32 or []float64, row-major
-	Grad  any  // the gradient of the last Step's cost, of Data's type
-	Decay bool // whether L2 regularization shrinks it: weights, not biases
+	Grad  any  // the gradient of the last Step's cost, of the same type as Data
+	Decay bool // L2 regularization shrinks it; true for weights, false for biases
 
-	running bool // a running statistic
+	running bool // it is a running statistic
 }
 
-// Len is the number of elements.
+// Len returns the number of elements.
 func (p *Param) Len() int { return p.Shape.TotalSize() }
 
-// Float64s is a copy of Data.
+// Float64s returns a copy of Data in float64.
 func (p *Param) Float64s() []float64 { return p.float64s(p.Data) }
 
-// GradFloat64s is a copy of Grad.
+// GradFloat64s returns a copy of Grad in float64.
 func (p *Param) GradFloat64s() []float64 { return p.float64s(p.Grad) }
 
 func (p *Param) float64s(x any) []float64 {
@@ -33,7 +33,7 @@ func (p *Param) float64s(x any) []float64 {
 	return y
 }
 
-// Set copies x into Data. x is []float32 or []float64 of Len elements.
+// Set copies x, a []float32 or []float64 of Len elements, into Data.
 func (p *Param) Set(x any) error {
 	n := -1
 	switch x := x.(type) {
@@ -49,7 +49,7 @@ func (p *Param) Set(x any) error {
 	return nil
 }
 
-// descend is w = (1−ηλ/n) w − η ∇w, with l2 = λ/n where the parameter decays.
+// descend computes w = (1−ηλ/n) w − η ∇w, with l2 = λ/n if the parameter decays.
 func (p *Param) descend(eta, l2 float64) {
 	if !p.Decay {
 		l2 = 0

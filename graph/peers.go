@@ -7,40 +7,40 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Peers are processes, or goroutines, that train one network together, each a part of every mini-batch: see package train.
+// Peers are processes, or goroutines, that train one network together, each on a part of every mini-batch: see package train.
 type Peers interface {
-	Rank() int // the number of this one, from 0
-	Size() int // how many there are
-	// Sum adds up x, a []float32 or a []float64 of one length in all of them, element by element, and leaves the sums in the x of each: the
-	// same bits in all.
+	Rank() int // the number of this process, from 0
+	Size() int // the number of processes
+	// Sum adds up the x of all peers, element by element, and leaves the sums in x. x is a []float32 or []float64 of the same length
+	// in every process, and all processes get the same bits.
 	Sum(x any) error
 }
 
-// across is what a network's batch norms do with its peers in a training step.
+// across is what a network's batch norms share with their peers in a training step.
 type across struct {
 	Peers
-	own, whole int // examples of the part, and of the mini-batch
+	own, whole int // examples of the part and of the whole mini-batch
 	err        error
 }
 
-// sum adds up; after an error the step goes on with what there is, and fails at its end.
+// sum adds up over the peers. After an error the step goes on without sums, and fails at its end.
 func (a *across) sum(x any) {
 	if a.err == nil {
 		a.err = a.Sum(x)
 	}
 }
 
-// moments is the op that makes of the parts' moments (2,c) those of the mini-batch: the mean of the means, and of the variances about it.
+// moments returns the op that combines the parts' moments (2,c) into the whole mini-batch's: the mean of the means, and the variance about it.
 func (a *across) moments(examples int) *Op {
 	return a.op("momentsAcross", jointMoments[float32](a, examples), jointMoments[float64](a, examples))
 }
 
-// mean is the op that takes the mean of the parts' numbers (2,c), by example.
+// mean returns the op that averages the parts' numbers (2,c), weighted by their examples.
 func (a *across) mean(examples int) *Op {
 	return a.op("meanAcross", jointMean[float32](a, examples), jointMean[float64](a, examples))
 }
 
-// op is an op without gradient rules: that of a batch norm goes around it.
+// op returns an op without gradient rules: a batch norm's gradient does not go through it.
 func (*across) op(name string, f32 func(y op.Array[float32], x []op.Array[float32]), f64 func(y op.Array[float64], x []op.Array[float64])) *Op {
 	return &Op{
 		Name: name, F32: f32, F64: f64, Grad: []op.Grad{nil},
@@ -51,7 +51,7 @@ func (*across) op(name string, f32 func(y op.Array[float32], x []op.Array[float3
 func jointMean[T kernel.Float](a *across, examples int) func(op.Array[T], []op.Array[T]) {
 	return func(y op.Array[T], x []op.Array[T]) {
 		n := len(y.Data)
-		sums := make([]T, n+1) // and the number of examples
+		sums := make([]T, n+1) // the last is the number of examples
 		for i, v := range x[0].Data {
 			sums[i] = T(examples) * v
 		}
@@ -66,7 +66,7 @@ func jointMean[T kernel.Float](a *across, examples int) func(op.Array[T], []op.A
 func jointMoments[T kernel.Float](a *across, examples int) func(op.Array[T], []op.Array[T]) {
 	return func(y op.Array[T], x []op.Array[T]) {
 		n := len(y.Data)
-		rows := make([]T, a.Size()*(n+1)) // the moments of each part, and its number of examples
+		rows := make([]T, a.Size()*(n+1)) // each part's moments and number of examples
 		own := rows[a.Rank()*(n+1):][:n+1]
 		copy(own, x[0].Data)
 		own[n] = T(examples)
@@ -92,8 +92,8 @@ func jointMoments[T kernel.Float](a *across, examples int) func(op.Array[T], []o
 	}
 }
 
-// normAcross is a batch norm's op whose gradient for x goes through moments of all parts: DBatchNorm with the sums that a mini-batch as
-// large as the part would have on the whole's average.
+// normAcross returns a batch norm's op whose gradient with respect to x takes all parts into account. It is DBatchNorm with scaled sums: those
+// of a mini-batch as large as the part, at the average of the whole.
 func (a *across) normAcross(eps float64, x Shape) *Op {
 	norm := *op.BatchNorm(eps)
 	norm.Name = fmt.Sprintf("batchNormAcross/%v", eps)

@@ -9,12 +9,12 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// layerFunc is a layer of the tests' own.
+// layerFunc turns a test's function into a layer.
 type layerFunc func(b *graph.Builder, x *node) *node
 
 func (f layerFunc) Build(b *graph.Builder, x *node) *node { return f(b, x) }
 
-// on applies op to the layer before and parameters of the given shapes.
+// on applies op to the previous layer and parameters of the given shapes.
 func on(o *graph.Op, params ...shape) graph.Layer {
 	return layerFunc(func(b *graph.Builder, x *node) *node {
 		in := nodes{x}
@@ -30,7 +30,7 @@ func onTanh(o *graph.Op) graph.Layer {
 	return layerFunc(func(b *graph.Builder, x *node) *node { return o.Apply(x, graph.Tanh.Build(b, x)) })
 }
 
-// flat is a reshape by an op of wrong's making.
+// flat reshapes by an op of the test's own.
 func flat(wrong func(*graph.Op) *graph.Op) graph.Layer {
 	return layerFunc(func(_ *graph.Builder, x *node) *node {
 		m := x.Shape()[0]
@@ -38,12 +38,12 @@ func flat(wrong func(*graph.Op) *graph.Op) graph.Layer {
 	})
 }
 
-// lossOf is a cost that is an op.
+// lossOf makes a loss of an op.
 func lossOf(o *graph.Op) *graph.Loss {
 	return &graph.Loss{Name: o.Name, Cost: func(_ *graph.Builder, y, label *node) *node { return o.Apply(y, label) }}
 }
 
-// with is op with another gradient rule.
+// with returns op with another gradient rule.
 func with(o *graph.Op, input int, rule graph.Rule) *graph.Op {
 	wrong := *o
 	wrong.Name += "/wrong"
@@ -57,7 +57,7 @@ func of(f func(y, dy float64) float64) graph.Rule {
 	return func(_ nodes, y, dy *node) *node { return made("of", f).Apply(y, dy) }
 }
 
-// times is the right rule's result times a factor.
+// times is the right rule's result, times a factor.
 func times(o *graph.Op, input int, factor float64) graph.Rule {
 	return func(x nodes, y, dy *node) *node {
 		dx := o.Grad[input](x, y, dy)
@@ -65,7 +65,7 @@ func times(o *graph.Op, input int, factor float64) graph.Rule {
 	}
 }
 
-// made is an op c = f(a, b) element by element, to make wrong rules of.
+// made is an op c = f(a, b), element by element, for making wrong rules.
 func made(name string, f func(a, b float64) float64) *graph.Op {
 	return rearranged(name, func(x []shape) shape { return x[0] }, func(y tensor, x []tensor) {
 		for i := range y.Data {
@@ -78,7 +78,7 @@ func rearranged(name string, s func([]shape) shape, f func(y tensor, x []tensor)
 	return &graph.Op{Name: "test/" + name, F64: f, Shape: func(x []shape) (shape, error) { return s(x).Clone(), nil }}
 }
 
-// transposed is xᵀ, flipped has every filter of x back to front, shared gives every element of a window its dy.
+// transposed is xᵀ, flipped reverses every filter of x, and shared gives every element of a window its dy.
 var (
 	transposed = rearranged("transposed", func(x []shape) shape { return shape{x[0][1], x[0][0]} }, func(y tensor, x []tensor) {
 		for i, v := range x[0].Data {
@@ -115,7 +115,7 @@ var (
 	})
 )
 
-// withoutBias is affine whose kernel forgets the bias, though its gradient does not.
+// withoutBias is affine with a kernel that forgets the bias, which its gradient does not.
 func withoutBias() *graph.Op {
 	wrong := with(op.Affine, 0, op.Affine.Grad[0])
 	wrong.F64 = func(y tensor, x []tensor) {
@@ -124,19 +124,19 @@ func withoutBias() *graph.Op {
 	return wrong
 }
 
-// plant is a network that passes the check, and the same with a mistake in it.
+// plant is a network that passes the check, and the same network with a mistake in it.
 type plant struct {
 	name         string
-	before       graph.Layer // of both; then comes the layer in question, then one for three classes
+	before       graph.Layer // of both; the layer in question follows, and then one for three classes
 	right, wrong graph.Layer
 }
 
-// wrong1 is a plant whose op, of one input, has another rule.
+// wrong1 is a plant in which an op with one input has another rule.
 func wrong1(name string, before graph.Layer, o *graph.Op, rule graph.Rule) plant {
 	return plant{name, before, on(o), on(with(o, 0, rule))}
 }
 
-// wrongAffine and wrongConv are plants with another rule for one of the three inputs.
+// wrongAffine and wrongConv are plants with another rule for one of three inputs.
 func wrongAffine(name string, input int, rule graph.Rule) plant {
 	wrong := with(op.Affine, input, rule)
 	return plant{name, dense4, on(op.Affine, shape{4, 4}, shape{4}), on(wrong, shape{4, 4}, shape{4})}
@@ -153,7 +153,7 @@ var (
 	stem   = op.Windows{Rows: 3, Cols: 3, StrideRows: 2, StrideCols: 2, PadRows: 1, PadCols: 1}
 )
 
-// planted are mistakes that have been made in backpropagation, one at a time.
+// planted are mistakes that people make in backpropagation, one at a time.
 var planted = []plant{
 	wrong1("σ in place of σ′", dense4, op.Sigmoid, of(func(y, dy float64) float64 { return y * dy })),
 	wrong1("1−σ in place of σ′", dense4, op.Sigmoid, of(func(y, dy float64) float64 { return (1 - y) * dy })),
@@ -207,7 +207,7 @@ func wrongNorm(name string, input int, rule graph.Rule) plant {
 	return plant{name, conv2, norm(op.MomentsOf, normOp), norm(op.MomentsOf, with(normOp, input, rule))}
 }
 
-// wrongMoments is a plant whose batch norm normalizes by other moments than its gradient says.
+// wrongMoments is a plant whose batch norm normalizes by other moments than its gradient assumes.
 func wrongMoments(name string, moments func(x *node) *node) plant {
 	return plant{name, conv2, norm(op.MomentsOf, normOp), norm(moments, normOp)}
 }
@@ -223,7 +223,7 @@ func norm(moments func(x *node) *node, o *graph.Op) graph.Layer {
 	})
 }
 
-// sums are Σ dy and Σ dy x̂ times two factors.
+// sums are Σ dy and Σ dy x̂, times two factors.
 func sums(x nodes, dy *node, sum, product float64) *node {
 	scaled := rearranged(fmt.Sprint("scaled ", sum, product), func(x []shape) shape { return x[0] }, func(y tensor, x []tensor) {
 		for i, v := range x[0].Data {
@@ -233,7 +233,7 @@ func sums(x nodes, dy *node, sum, product float64) *node {
 	return scaled.Apply(op.SumExamples(op.MapSums(eps).Apply(x[0], x[1], dy)))
 }
 
-// dNorm is batch norm's gradient for x, by n numbers a map and with other sums.
+// dNorm is batch norm's gradient for x, with n numbers in a map and with other sums.
 func dNorm(n int, sum, product float64) graph.Rule {
 	return func(x nodes, _, dy *node) *node {
 		return op.DBatchNorm(eps, n).Apply(x[0], x[1], x[2], dy, sums(x, dy, sum, product))
@@ -249,7 +249,7 @@ func changed(name string, f func(row int, v float64) float64) *graph.Op {
 	})
 }
 
-// plantedNorms are mistakes in batch norm, of 3 examples of maps of 4×4.
+// plantedNorms are mistakes in batch norm, for 3 examples with maps of 4×4.
 var plantedNorms = []plant{
 	wrongNorm("batch norm without the mean's gradient", 0, dNorm(3*16, 0, 1)),
 	wrongNorm("batch norm without the variance's gradient", 0, dNorm(3*16, 1, 0)),
@@ -292,7 +292,7 @@ var plantedCosts = []struct {
 	{"log-likelihood without the label", op.NLL, with(op.NLL, 0, func(x nodes, _, dy *node) *node { return op.Softmax.Apply(x[0]) })},
 }
 
-// TestPlanted: the check passes each network as it is, and fails it with its mistake.
+// TestPlanted: the check passes each network as it is, and fails it with the mistake.
 func TestPlanted(t *testing.T) {
 	for _, p := range slices.Concat(planted, plantedNorms) {
 		right := graph.Seq{p.before, p.right, graph.Dense{Out: 3}}
@@ -315,7 +315,7 @@ func compare(t *testing.T, name string, right, wrong graph.Layer, loss, wrongLos
 	}
 }
 
-// check is what GradCheck finds wrong with a network.
+// check returns what GradCheck finds wrong with a network.
 func check(t *testing.T, l graph.Layer, loss *graph.Loss) (bad []graph.GradResult) {
 	t.Helper()
 	n, err := graph.New(l, loss, shape{2, 5, 5}, graph.Config{Seed: 3, Float64: true})

@@ -6,36 +6,35 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// MaxPool is the maximum over windows of Size×Size at every Stride-th place, of images (m,c,h,w) with Pad more rows and columns on each side,
-// which hold no maximum; y is (m,c,h′,w′) with h′ = (h+2·Pad−Size)/Stride + 1, and what fills no window is left out.
+// MaxPool is the maximum over windows of Size×Size of images (m,c,h,w), one window every Stride places. Pad adds rows and columns on each
+// side that never hold the maximum. y is (m,c,h′,w′) with h′ = (h+2·Pad−Size)/Stride + 1; rows and columns that fill no window are ignored.
 type MaxPool struct {
 	Size   int `term:",required"`
-	Stride int `term:",positive"` // 0 means Size: windows side by side
+	Stride int `term:",positive"` // 0 means Size: adjacent windows
 	Pad    int // at most half of Size
 }
 
-// Build needs x (m,c,h,w).
+// Build takes x (m,c,h,w).
 func (p MaxPool) Build(_ *Builder, x *Node) *Node {
 	return pooling(p).build(x, op.MaxPool, op.MaxWindows)
 }
 
-// AvgPool is the mean over windows as [MaxPool] has them. The padding counts as zeros, as in PyTorch: all means are of Size² numbers, and
-// the gradient of each is the same for all windows.
+// AvgPool is the mean over windows, which lie as in [MaxPool]. Padding counts as zeros, as in PyTorch: every mean divides by Size².
 type AvgPool struct {
 	Size   int `term:",required"`
-	Stride int `term:",positive"` // 0 means Size: windows side by side
+	Stride int `term:",positive"` // 0 means Size: adjacent windows
 	Pad    int // at most half of Size
 }
 
-// Build needs x (m,c,h,w).
+// Build takes x (m,c,h,w).
 func (p AvgPool) Build(_ *Builder, x *Node) *Node {
 	return pooling(p).build(x, op.AvgPool, op.AvgWindows)
 }
 
-// pooling is how the windows of either kind lie.
+// pooling says where the windows lie.
 type pooling struct{ Size, Stride, Pad int }
 
-// build applies side, to windows side by side, or windows.
+// build applies side if windows are adjacent and do not overlap, and otherwise windows.
 func (p pooling) build(x *Node, side func(size int) *Op, windows func(w op.Windows, rows, cols int) *Op) *Node {
 	if p.Size < 1 || p.Stride < 0 {
 		op.Fail("size %d, stride %d; use at least 1", p.Size, p.Stride)
@@ -48,7 +47,7 @@ func (p pooling) build(x *Node, side func(size int) *Op, windows func(w op.Windo
 		return side(p.Size).Apply(x)
 	}
 	if len(s) != 4 || min(s[2], s[3])+2*p.Pad < p.Size {
-		op.Fail("windows of %d×%d on %v; it takes (m,c,h,w) with h and w of at least a window, with pad", p.Size, p.Size, s)
+		op.Fail("windows of %d×%d on %v; use (m,c,h,w) with h and w, padding included, at least as large as a window", p.Size, p.Size, s)
 	}
 	w := op.Windows{Rows: p.Size, Cols: p.Size, StrideRows: stride, StrideCols: stride, PadRows: p.Pad, PadCols: p.Pad}
 	places := func(n int) int { return (n+2*p.Pad-p.Size)/stride + 1 }
@@ -56,10 +55,10 @@ func (p pooling) build(x *Node, side func(size int) *Op, windows func(w op.Windo
 }
 
 // GlobalAvgPool turns images (m,c,h,w) into the means of their maps (m,c) (Lin, Chen and Yan 2014), and a sequence (m,steps,features) into the
-// mean of its steps (m,features), those of padding left out.
+// mean of its steps (m,features), without those that are padding.
 type GlobalAvgPool struct{}
 
-// Build needs x (m,c,h,w) or (m,steps,features).
+// Build takes x (m,c,h,w) or (m,steps,features).
 func (GlobalAvgPool) Build(b *Builder, x *Node) *Node {
 	if len(x.Shape()) != 3 {
 		return op.MapMeans.Apply(x)

@@ -5,23 +5,23 @@ import (
 	"fmt"
 )
 
-// A Predictor computes a network's outputs. It shares the network's weights, so that it costs little memory, and sees each update of them.
-// One is for one goroutine; several may predict at once, while nothing trains the network.
+// A Predictor computes a network's outputs. It shares the network's weights, so it needs little memory and sees each update. Give each
+// goroutine its own. Several may predict at once, as long as nothing trains the network meanwhile.
 type Predictor struct {
 	net   *Net
 	batch int
 	m     runner
 	err   error
-	x, y  []float32 // of the last examples, which do not fill a batch
-	last  int       // the examples of the last batch
+	x, y  []float32 // the examples at the end that do not fill a batch
+	last  int       // how many examples the last batch had
 }
 
-// Predictor makes a predictor that takes so many examples at once: 1 for single requests, 100 for many. What is wrong with the size is the
-// error of Predict.
+// Predictor makes a predictor that computes batch examples at once: use 1 for single requests and 100 for many examples. If batch is below 1,
+// Predict returns the error.
 func (n *Net) Predictor(batch int) *Predictor { return n.newPredictor(use{batch, predicting}) }
 
-// LayerPredictor is a [Net.Predictor] whose Layers has what each layer gave. It takes longer and holds the outputs of all layers, but no
-// weights of its own either.
+// LayerPredictor is a [Net.Predictor] that also keeps the output of each layer, for Layers. It takes longer and needs memory for these
+// outputs, but none for weights.
 func (n *Net) LayerPredictor(batch int) *Predictor { return n.newPredictor(use{batch, watching}) }
 
 func (n *Net) newPredictor(u use) *Predictor {
@@ -39,7 +39,7 @@ func (n *Net) newPredictor(u use) *Predictor {
 	return p
 }
 
-// Predict computes the outputs y (m, Outputs) of the examples x (m, Input), for any number m of them.
+// Predict writes the outputs of the examples x (m, Input) to y (m, Outputs), for any number m of examples.
 func (p *Predictor) Predict(y, x []float32) error {
 	if err := cmp.Or(p.err, p.net.ready()); err != nil {
 		return err
@@ -66,14 +66,14 @@ func (p *Predictor) Predict(y, x []float32) error {
 	return err
 }
 
-// A LayerOutput is what a layer gave: Y (m, Output).
+// A LayerOutput is the output Y (m, Output) of one layer.
 type LayerOutput struct {
 	Row
 	Y []float32
 }
 
-// Layers is what the layers gave for the last batch of the last Predict, in their order; a layer that passes its input on, as dropout
-// does here, is left out. It is empty unless the predictor is a [Net.LayerPredictor].
+// Layers returns the layers' outputs for the last batch of the last Predict, in order. It leaves out layers that return their input unchanged,
+// as dropout does here. It returns nothing unless the predictor is a [Net.LayerPredictor].
 func (p *Predictor) Layers() []LayerOutput {
 	if p.err != nil {
 		return nil

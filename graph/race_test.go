@@ -2,5 +2,5 @@
 
 package graph_test
 
-// race says that the race detector is on, under which arithmetic takes ten times as long.
+// race says that the race detector is on, which makes arithmetic ten times slower.
 const race = true

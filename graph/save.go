@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/safetensors"
 )
 
-// Save writes the parameters, running statistics and frozen parameters by their names, as a safetensors file.
+// Save writes the parameters, running statistics and frozen parameters, by name, as a safetensors file.
 func (n *Net) Save(w io.Writer) error {
 	var f safetensors.File
 	for _, p := range n.Tensors() {
@@ -23,18 +23,18 @@ func (n *Net) Save(w io.Writer) error {
 	return nil
 }
 
-// Load reads what [Net.Save] wrote, or the checkpoint of a training: all of the network's tensors, by their names, from a safetensors file,
-// which may have more. An error lists what is missing or has another shape, and the network is as before.
+// Load reads all of the network's tensors by name from a safetensors file, which [Net.Save] wrote or which is a training's checkpoint. The file
+// may contain more. Errors list what is missing or has the wrong shape, and then the network is unchanged.
 func (n *Net) Load(r io.Reader) error {
 	return n.LoadSome(r, func(string) bool { return true })
 }
 
-// LoadSome is Load of the tensors for which keep says true; the others stay as they are: for a network whose first layers come from another
-// training. At least one must be asked for.
+// LoadSome loads only the tensors for which keep returns true and leaves the others as they are. Use it to take the first layers from another
+// training. keep must select at least one tensor.
 func (n *Net) LoadSome(r io.Reader, keep func(name string) bool) error {
 	wanted := slices.DeleteFunc(n.Tensors(), func(p *Param) bool { return !keep(p.Name) })
 	if len(wanted) == 0 {
-		return fmt.Errorf("graph: no tensor is to be loaded; the network has %s", listed(n.Tensors()))
+		return fmt.Errorf("graph: keep selects no tensor; the network has %s", listed(n.Tensors()))
 	}
 	f, err := n.read(r)
 	if err != nil {
@@ -50,13 +50,13 @@ func (n *Net) LoadSome(r io.Reader, keep func(name string) bool) error {
 		case !slices.Equal(f.Tensors[at].Shape, []int(p.Shape)):
 			faults = append(faults, fmt.Sprintf("%s is %v, not %v", p.Name, Shape(f.Tensors[at].Shape), p.Shape))
 		case whole(f.Tensors[at].Data):
-			faults = append(faults, fmt.Sprintf("%s is whole numbers", p.Name))
+			faults = append(faults, fmt.Sprintf("%s holds whole numbers", p.Name))
 		default:
 			found[i] = f.Tensors[at].Data
 		}
 	}
 	if len(faults) > 0 {
-		return fmt.Errorf("graph: the file does not belong to this network: %s; load the file of one with the same layers", strings.Join(faults, ", "))
+		return fmt.Errorf("graph: the file does not belong to this network: %s; load one saved by a network with the same layers", strings.Join(faults, ", "))
 	}
 	for i, p := range wanted {
 		convert(p.Data, found[i])
@@ -64,13 +64,13 @@ func (n *Net) LoadSome(r io.Reader, keep func(name string) bool) error {
 	return nil
 }
 
-// whole says that a tensor is of whole numbers, which no parameter is.
+// whole reports whether a tensor holds whole numbers, which no parameter does.
 func whole(data any) bool {
 	_, ok := data.([]int64)
 	return ok
 }
 
-// listed is the names and shapes of parameters.
+// listed returns the names and shapes of parameters.
 func listed(params []*Param) string {
 	names := make([]string, len(params))
 	for i, p := range params {
@@ -79,7 +79,7 @@ func listed(params []*Param) string {
 	return strings.Join(names, ", ")
 }
 
-// read is a file that can be one of this network's: its tensors in float64 with what an optimizer keeps, and a header.
+// read reads a file of at most the size that this network's can have: its tensors in float64, what an optimizer keeps, and a header.
 func (n *Net) read(r io.Reader) (*safetensors.File, error) {
 	most := int64(8*8*length(n.Tensors()) + 1<<20)
 	text, err := io.ReadAll(io.LimitReader(r, most+1))
@@ -87,7 +87,7 @@ func (n *Net) read(r io.Reader) (*safetensors.File, error) {
 		return nil, err
 	}
 	if int64(len(text)) > most {
-		return nil, errors.New("the file is larger than any of this network's; load the file of one with the same layers")
+		return nil, errors.New("the file is larger than any of this network's; load one saved by a network with the same layers")
 	}
 	return safetensors.Read(bytes.NewReader(text), int64(len(text)), "weights")
 }

@@ -6,16 +6,16 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// A sequence is (m,steps,features), or (m,steps) for tokens. Some of its steps may be padding, which a mask (m,steps) tells: 1 for a step that
-// is there, 0 for padding. A mask goes along with what layers make of a sequence as long as that has its steps.
+// A sequence has the shape (m,steps,features), or (m,steps) for tokens. Some of its steps may be padding. A mask (m,steps) says which: 1 for a
+// real step, 0 for padding. Layers hand the mask on with their output as long as that has the same steps.
 
-// Present is the mask of x, (m,steps) of ones and zeros; nil: all steps are there.
+// Present returns the mask (m,steps) of the sequence x, 1 for real steps and 0 for padding; nil if there is no padding.
 func (b *Builder) Present(x *Node) *Node { return b.present[x.ID()] }
 
-// SetPresent gives x, which has steps on axis 1, a mask: for a layer that knows which steps are padding. Such a layer makes a node of its own.
+// SetPresent sets the mask of x, which has steps on axis 1. It is for layers that find padding; such a layer must return a new node.
 func (b *Builder) SetPresent(x, mask *Node) { b.present[x.ID()] = mask }
 
-// pass gives a layer's output the mask of its input, if it is still a sequence of those steps and has no mask of its own.
+// pass gives a layer's output the mask of its input, if the output has the same steps and no mask of its own.
 func (b *Builder) pass(y *Node, x Nodes) {
 	if b.present[y.ID()] != nil || len(y.Shape()) < 2 {
 		return
@@ -28,13 +28,13 @@ func (b *Builder) pass(y *Node, x Nodes) {
 	}
 }
 
-// Masked says that the steps of a sequence in which all numbers are Value are padding: they change neither what recurrent layers, attention
-// and Last give nor the cost of each step. Its output is zero there.
+// Masked marks the steps of a sequence whose numbers all equal Value as padding. Recurrent layers, attention, Last and the cost of each step
+// ignore padding. The output is 0 there.
 type Masked struct {
 	Value float64 `term:",required"`
 }
 
-// Build finds the padding.
+// Build finds the padding in x (m,steps,features).
 func (l Masked) Build(b *Builder, x *Node) *Node {
 	sequenceShape(x)
 	mask := op.Present(l.Value).Apply(x)
@@ -46,28 +46,28 @@ func (l Masked) Build(b *Builder, x *Node) *Node {
 	return y
 }
 
-// PerStep is layers that are applied to each step of a sequence (m,steps,…), with the same weights: (m,steps,…) again.
+// PerStep applies layers to each step of a sequence (m,steps,…), with the same weights. The output is a sequence (m,steps,…).
 type PerStep []Layer
 
-// Build takes the steps of all examples for examples.
+// Build treats each step as an example.
 func (p PerStep) Build(b *Builder, x *Node) *Node {
 	s := sequenceShape(x)
 	y := Seq(p).Build(b, op.Reshape(append(Shape{s[0] * s[1]}, s[2:]...)).Apply(x))
 	return op.Reshape(append(s[:2].Clone(), y.Shape()[1:]...)).Apply(y)
 }
 
-// sequenceShape is the shape of x, which must be a sequence of features.
+// sequenceShape returns the shape of x, which must be a sequence of features.
 func sequenceShape(x *Node) Shape {
 	if len(x.Shape()) < 3 {
-		op.Fail("input %v is no sequence (m,steps,features); reshape(28x28) makes one of 784 numbers", x.Shape())
+		op.Fail("input %v is not a sequence (m,steps,features); put reshape(28x28) before it for 784 numbers", x.Shape())
 	}
 	return x.Shape()
 }
 
-// Last is the last step of a sequence (m,steps,…): (m,…). Of a masked one it is the last that is there, or zeros if none is.
+// Last is the last step (m,…) of a sequence (m,steps,…). If steps are masked, it is the last real one, or zeros if there is none.
 type Last struct{}
 
-// Build takes the step.
+// Build takes the last step of x.
 func (Last) Build(b *Builder, x *Node) *Node {
 	sequenceShape(x)
 	if mask := b.Present(x); mask != nil {
@@ -76,11 +76,11 @@ func (Last) Build(b *Builder, x *Node) *Node {
 	return op.LastStep.Apply(x)
 }
 
-// Reverse is a sequence (m,steps,…) from the last step to the first. For both ends of it in (m,2·8):
+// Reverse turns a sequence (m,steps,…) around, from the last step to the first. For example, this reads both ends into (m,2·8):
 // concat(seq(lstm(8) last), seq(reverse lstm(8) last)).
 type Reverse struct{}
 
-// Build reverses the steps, and those of the mask.
+// Build reverses the steps of x and of its mask.
 func (Reverse) Build(b *Builder, x *Node) *Node {
 	y := op.ReverseSteps.Apply(x)
 	if mask := b.Present(x); mask != nil {
@@ -89,7 +89,7 @@ func (Reverse) Build(b *Builder, x *Node) *Node {
 	return y
 }
 
-// steps is how many steps the outputs y have, each with a cost of its own; 0: they are no sequence.
+// steps returns the number of steps in the outputs y that each have a cost; 0 if y is not a sequence.
 func (l *Loss) steps(y *Node) int {
 	switch s := y.Shape(); {
 	case len(s) != 3:
@@ -102,14 +102,14 @@ func (l *Loss) steps(y *Node) int {
 	}
 }
 
-// perStep is n (m,steps,k), or (m,steps·k), as rows of steps (m·steps,k).
+// perStep reshapes n, (m,steps,k) or (m,steps·k), to one row for each step, (m·steps,k).
 func perStep(n *Node, steps int) *Node {
 	m := n.Shape()[0]
 	return op.Reshape(Shape{m * steps, n.Shape().TotalSize() / (m * steps)}).Apply(n)
 }
 
-// costPerStep is the mean of the loss over the steps of all examples that are there, for outputs y (m,steps,k). A step that is not there has
-// zeros for outputs and targets; what it then costs is taken out of the mean.
+// costPerStep is the mean of the loss over the real steps of all examples, for outputs y (m,steps,k). Padding has zeros for outputs and
+// targets, and its constant cost is subtracted from the mean.
 func (l *Loss) costPerStep(b *Builder, y, target *Node) *Node {
 	s, mask := y.Shape(), b.Present(y)
 	if mask == nil {
@@ -123,7 +123,7 @@ func (l *Loss) costPerStep(b *Builder, y, target *Node) *Node {
 	return op.PresentMean.Apply(all, none, mask)
 }
 
-// outputPerStep is what the outputs y (m,steps,k) stand for, (m,steps·k).
+// outputPerStep returns the network's output (m,steps·k) for y (m,steps,k).
 func (l *Loss) outputPerStep(b *Builder, y *Node) *Node {
 	s := y.Shape()
 	if l.Output != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// padded are sequences with so many steps of padding, of the number 9, behind each.
+// padded returns the sequences with this many steps of padding, of the number 9, after each.
 func padded(x []float32, steps, features, more int) (y []float32) {
 	for example := range slices.Chunk(x, steps*features) {
 		y = append(append(y, example...), slices.Repeat([]float32{9}, more*features)...)
@@ -17,14 +17,14 @@ func padded(x []float32, steps, features, more int) (y []float32) {
 	return y
 }
 
-// ragged are two sequences of 4 steps of 2 numbers, of which the second has only 2 steps, with a target of 3 classes each step.
+// ragged are two sequences of 4 steps of 2 numbers, with a target of 3 classes for each step. The second sequence has only 2 real steps.
 var (
 	ragged  = []float32{1, 2, -1, 0, .5, 2, 0, 0, 2, -1, 1, 1, 9, 9, 9, 9}
 	classes = []float32{1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0, 9, 9, 9, 9, 9, 9}
 )
 
-// unchanged checks that a network of the layers behind Masked gives the same on ragged with more padding: the outputs, the cost, the right
-// answers and the gradients, on either machine. Where the outputs are a sequence, those of padding are left out.
+// unchanged checks that a network of these layers after Masked gives the same on ragged with more padding: outputs, cost, right answers and
+// gradients, on either machine. If the outputs are a sequence, it ignores those for padding.
 func unchanged(t *testing.T, l graph.Seq, loss *graph.Loss, tape bool) {
 	t.Helper()
 	type result struct {
@@ -93,7 +93,7 @@ func TestPadding(t *testing.T) {
 	}
 }
 
-// TestPerStep: a step's outputs are those of the layers on that step alone, and the cost is the mean over the steps that are there.
+// TestPerStep: a step's outputs are those of the layers on that step alone, and the cost is the mean over the real steps.
 func TestPerStep(t *testing.T) {
 	whole := fresh(t, graph.Seq{graph.Masked{Value: 9}, graph.PerStep{graph.Dense{Out: 3}}}, graph.LogLikelihood, shape{4, 2}, graph.Config{Seed: 3, Float64: true})
 	one := fresh(t, graph.Dense{Out: 3}, graph.LogLikelihood, shape{2}, graph.Config{Seed: 3, Float64: true})
@@ -118,7 +118,7 @@ func TestPerStep(t *testing.T) {
 	}
 }
 
-// TestLast: the last step that is there, by hand.
+// TestLast compares the last real step with results by hand.
 func TestLast(t *testing.T) {
 	for _, c := range []struct {
 		l    graph.Seq
@@ -137,7 +137,7 @@ func TestLast(t *testing.T) {
 	}
 }
 
-// TestNoSequence: what is no sequence is an error that says how to make one.
+// TestNoSequence: an input that is not a sequence gives an error that says how to make one.
 func TestNoSequence(t *testing.T) {
 	for _, l := range []graph.Layer{graph.Last{}, graph.PerStep{graph.Dense{Out: 2}}, graph.Masked{}} {
 		if _, err := graph.New(graph.Seq{l, graph.Dense{Out: 2}}, graph.MSE, shape{6}, graph.Config{}); err == nil || !strings.Contains(err.Error(), "reshape(28x28)") {
@@ -168,7 +168,7 @@ func TestRecurrentThreads(t *testing.T) {
 	}
 }
 
-// TestRecurrentSummary: parameters and multiply-adds of all steps, W and U; and the errors.
+// TestRecurrentSummary: parameters and multiply-adds over all steps, for W and U; and the errors.
 func TestRecurrentSummary(t *testing.T) {
 	for _, c := range []struct {
 		l            graph.Layer

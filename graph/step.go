@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-// A Source writes a mini-batch into the network's own memory, so that nothing is copied on the way.
+// A Source is a mini-batch that can write itself into the network's own memory, so that nothing needs to be copied.
 type Source interface {
 	// Len is the number of examples.
 	Len() int
@@ -12,37 +12,37 @@ type Source interface {
 	Load(x, y []float32)
 }
 
-// Columns is a Source that can write a part of the inputs. Where the first layer is split between two processors, each writes the part that
-// it works on: two calls of LoadColumns run at once.
+// Columns is a Source that can write a part of the inputs. If the first layer is split between two processors, each writes the part that
+// it works on: two calls of LoadColumns run at the same time.
 type Columns interface {
 	Source
-	LoadColumns(x []float32, from, to int) // the numbers from ≤ j < to of each example; the others are left alone
+	LoadColumns(x []float32, from, to int) // writes the inputs from ≤ j < to of each example, and no others
 	LoadTargets(y []float32)
 }
 
-// Part is a Source of some examples of a larger mini-batch, as where several processes train a network together. Dropout draws the masks that
-// they have in the whole.
+// Part is a Source that holds some examples of a larger mini-batch, for several processes that train one network together. Dropout then uses
+// the masks that these examples have in the whole mini-batch.
 type Part interface {
 	Source
-	// Within says which examples of a mini-batch of so many these are: first, first+step, and so on.
+	// Within says which examples of a mini-batch of whole examples these are: first, first+step, and so on.
 	Within() (first, step, whole int)
 }
 
-// Stats is what a mini-batch gave.
+// Stats is the result of a mini-batch.
 type Stats struct {
 	Cost    float64 // mean over the examples, without regularization
-	Correct int     // answers that are right: the largest output is the target's largest number
-	Answers int     // of so many: the examples, or their time steps; 0 where the loss has no classes
+	Correct int     // right answers: the output and the target are largest at the same place
+	Answers int     // answers in total: the examples, or their time steps; 0 if the loss has no classes
 }
 
-// add takes in the stats of k more examples of a whole of m.
+// add includes part, the stats of k examples, in s, those of m examples.
 func (s *Stats) add(part Stats, k, m int) {
 	s.Cost += part.Cost * float64(k) / float64(m)
 	s.Correct += part.Correct
 	s.Answers += part.Answers
 }
 
-// given is a Source of slices that a caller has.
+// given is a Source made of a caller's slices.
 type given struct {
 	m    int
 	x, y []float32
@@ -51,10 +51,10 @@ type given struct {
 func (g *given) Len() int { return g.m }
 func (g *given) Load(x, y []float32) {
 	copy(x, g.x)
-	copy(y, g.y) // y is empty where nothing looks at it
+	copy(y, g.y) // y is empty if the loss uses no targets
 }
 
-// given64 is one of float64 numbers, which a float64 network takes as they are.
+// given64 is a Source of float64 numbers, which a float64 network reads without rounding.
 type given64 struct {
 	m    int
 	x, y []float64
@@ -66,7 +66,7 @@ func (g *given64) Load(x, y []float32) {
 	convertFrom(y, g.y[:len(y)])
 }
 
-// examples is how many examples there are in numbers x, of which y are the targets.
+// examples returns the number of examples, given how many numbers x and y have.
 func (n *Net) examples(x, y int) (int, error) {
 	size := n.Input.TotalSize()
 	m := x / size
@@ -76,9 +76,9 @@ func (n *Net) examples(x, y int) (int, error) {
 	return m, nil
 }
 
-// Step runs a mini-batch forward and backward: the examples x (m, Input), row by row, and their targets y (m, Outputs): a row is one-hot for
-// a class, or any numbers that the loss compares with. It leaves the gradients of the mean cost in Params; the weights are the caller's to
-// update. A cost that is not finite is no error here. Where the loss looks at no target, y may be empty.
+// Step runs a mini-batch forward and backward: the examples x (m, Input), row by row, with their targets y (m, Targets). A target is a one-hot
+// row for a class, or any numbers that the loss compares with; y may be empty if the loss uses none. Step leaves the gradients of the mean cost
+// in Params and does not change the weights; updating them is up to you. A cost that is not finite is not an error.
 func (n *Net) Step(x, y []float32) (Stats, error) {
 	m, err := n.examples(len(x), len(y))
 	if err != nil {
@@ -87,7 +87,7 @@ func (n *Net) Step(x, y []float32) (Stats, error) {
 	return n.StepFrom(&given{m, x, y})
 }
 
-// Step64 is Step for numbers in float64, which a float64 network takes without rounding.
+// Step64 is Step for float64 numbers, which a float64 network reads without rounding.
 func (n *Net) Step64(x, y []float64) (Stats, error) {
 	m, err := n.examples(len(x), len(y))
 	if err != nil {
@@ -96,7 +96,7 @@ func (n *Net) Step64(x, y []float64) (Stats, error) {
 	return n.StepFrom(&given64{m, x, y})
 }
 
-// StepFrom is Step for a mini-batch that writes itself into the network's memory.
+// StepFrom is Step for a mini-batch that writes itself into the network's memory, without a copy.
 func (n *Net) StepFrom(src Source) (Stats, error) {
 	m, err := n.loaded(use{src.Len(), training}, src)
 	if err != nil {
@@ -105,9 +105,9 @@ func (n *Net) StepFrom(src Source) (Stats, error) {
 	return m.step(n)
 }
 
-// DescendFrom is StepFrom with the update of gradient descent, w = (1−ηλ/n) w − η ∇w with l2 = λ/n where Param.Decay is set, made in the
-// same program: faster than a step and an update after it, and the gradients are not left in Params. If the cost is not finite, the
-// weights stay as they are.
+// DescendFrom is StepFrom with an update by gradient descent in the same program: w = (1−ηλ/n) w − η ∇w, where l2 = λ/n applies to Params
+// with Decay. It is faster than a step followed by an update, and leaves no gradients in Params. If the cost is not finite, the weights stay
+// as they are.
 func (n *Net) DescendFrom(src Source, eta, l2 float64) (Stats, error) {
 	u := use{src.Len(), descending}
 	if n.config.Tape {
@@ -127,8 +127,8 @@ func (n *Net) DescendFrom(src Source, eta, l2 float64) (Stats, error) {
 	return s, err
 }
 
-// InputGrad writes the gradient of the mean cost by the inputs x to dx, of x's length: which pixels the cost depends on. The network is
-// as it predicts, without dropout; the parameters' gradients stay as they are.
+// InputGrad writes the gradient of the mean cost with respect to the inputs x (m, Input) to dx, which has the length of x. It shows which
+// pixels the cost depends on. The network works as in prediction, without dropout. The parameters' gradients stay as they are.
 func (n *Net) InputGrad(dx, x, y []float32) (Stats, error) {
 	k, err := n.examples(len(x), len(y))
 	if err == nil && len(dx) != len(x) {
@@ -146,7 +146,7 @@ func (n *Net) InputGrad(dx, x, y []float32) (Stats, error) {
 	return s, err
 }
 
-// Evaluate runs examples forward only, as predictions are made: without dropout.
+// Evaluate returns the stats of the examples x (m, Input) with targets y (m, Targets), computed as in prediction, without dropout.
 func (n *Net) Evaluate(x, y []float32) (total Stats, err error) {
 	k, err := n.examples(len(x), len(y))
 	if err != nil {
@@ -169,7 +169,7 @@ func (n *Net) Evaluate(x, y []float32) (total Stats, err error) {
 	return total, nil
 }
 
-// Predict computes the outputs (m, Outputs) of the examples x (m, Input) into y: activations, or probabilities for LogLikelihood.
+// Predict writes the outputs of the examples x (m, Input) to y (m, Outputs): activations, or probabilities for LogLikelihood.
 func (n *Net) Predict(y, x []float32) error {
 	k, err := n.predictions(len(y), len(x))
 	if err != nil {
@@ -191,7 +191,7 @@ func (n *Net) Predict(y, x []float32) error {
 	return nil
 }
 
-// predictions is how many examples there are in x numbers whose outputs are y numbers.
+// predictions returns the number of examples, given how many numbers x and y have.
 func (n *Net) predictions(y, x int) (int, error) {
 	size := n.Input.TotalSize()
 	m := x / size
@@ -201,10 +201,10 @@ func (n *Net) predictions(y, x int) (int, error) {
 	return m, nil
 }
 
-// chunk is the number of examples that are evaluated at once.
+// chunk is how many examples are evaluated at once.
 const chunk = 100
 
-// piece is how many of m examples are evaluated next: few sizes, so that a network keeps few graphs, whatever it is asked.
+// piece returns how many of m examples to evaluate next. It uses few different sizes, so that a network needs few graphs.
 func piece(m int) int {
 	if m >= chunk {
 		return chunk
@@ -216,7 +216,7 @@ func piece(m int) int {
 	return size
 }
 
-// loaded is the machine for u with its inputs loaded.
+// loaded returns the machine for u with its inputs loaded.
 func (n *Net) loaded(u use, src Source) (runner, error) {
 	if u.batch < 1 {
 		return nil, fmt.Errorf("graph: %d examples; use at least 1", u.batch)

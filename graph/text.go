@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// The names that layers have in texts. A layer that has such a method has a text form: its exported fields are the arguments.
+// The names of layers in texts. A layer with a Kind method has a text form, whose arguments are its exported fields.
 
 func (Dense) Kind() string         { return "dense" }
 func (Conv) Kind() string          { return "conv" }
@@ -46,8 +46,8 @@ func (Positions) Kind() string     { return "positions" }
 func (Attention) Kind() string     { return "attention" }
 func (Embedding) Kind() string     { return "embedding" }
 
-// String is the network in a line, as a summary shows it: its text form without initializations, and with the String or type of a layer
-// that has no text form.
+// String returns the network in one line, as a summary shows it: the text form without initializations. Layers without a text form appear as
+// their String or their type.
 func (s Seq) String() string {
 	names := make([]string, len(s))
 	for i, l := range s {
@@ -66,7 +66,7 @@ func text(l Layer) string {
 	return strings.TrimPrefix(fmt.Sprintf("%T", l), "graph.")
 }
 
-// label is the layer's text without the layers inside.
+// label returns the layer's text without the layers inside it.
 func label(l Layer) string {
 	switch r := l.(type) {
 	case Residual:

@@ -16,8 +16,8 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// torch are layers that PyTorch has too: testdata/torch/NAME.npz has what it computes for them. The parameters of PyTorch's, in the order of
-// our parameters, are by default those of the file in its order; a dense layer's are transposed.
+// torch are layers that PyTorch has, too: testdata/torch/NAME.npz holds what PyTorch computes for them. By default the parameters in the file
+// correspond to ours in order, and a dense layer's are transposed.
 var torch = []struct {
 	name, layers string
 	params       []string // NAME, "NAME T" for its transpose, or "NAME 4:6" for a part of it
@@ -81,12 +81,12 @@ var torch = []struct {
 	{"convnet", "conv(3,3) relu pool(2) dense(5) tanh dense(3)", nil},
 }
 
-// ofAttention are the parameters of nn.MultiheadAttention.
+// ofAttention lists the parameters of nn.MultiheadAttention.
 func ofAttention(prefix string) []string {
 	return []string{prefix + "in_proj_weight T", prefix + "in_proj_bias", prefix + "out_proj.weight T", prefix + "out_proj.bias"}
 }
 
-// stepsOf are the parameters of a recurrent layer in one direction; the GRU's second bias is a part of PyTorch's.
+// stepsOf lists the parameters of a recurrent layer in one direction. The GRU's second bias is a part of one of PyTorch's.
 func stepsOf(direction, second string) []string {
 	p := []string{"layer.weight_ih_l0" + direction + " T", "layer.weight_hh_l0" + direction + " T", "layer.bias_ih_l0" + direction}
 	if second != "" {
@@ -95,7 +95,7 @@ func stepsOf(direction, second string) []string {
 	return p
 }
 
-// TestTorch compares layers with PyTorch: outputs, gradients, running statistics and a step of gradient descent.
+// TestTorch compares layers with PyTorch's: outputs, gradients, running statistics and a step of gradient descent.
 func TestTorch(t *testing.T) {
 	for _, c := range torch {
 		layers, err := models.Parse[graph.Seq](models.Reader{}, c.layers)
@@ -143,8 +143,8 @@ func readTorch(t *testing.T, name string) *torchCase {
 	return r
 }
 
-// gradients compares the outputs, and all gradients of Σ y·dy, those by the input included: the examples are the sum of the input and a
-// parameter of zeros. The output in training is the gradient by a second parameter, dy.
+// gradients compares the outputs and all gradients of Σ y·dy. The examples are the sum of the input and a parameter of zeros, whose gradient is
+// the input's. The output in training is the gradient with respect to a second parameter, dy.
 func (r *torchCase) gradients() {
 	x, dy := r.arrays["x"], r.arrays["dy"]
 	layers := r.layers
@@ -183,7 +183,7 @@ func (r *torchCase) gradients() {
 	}
 }
 
-// step compares the parameters after a step of gradient descent, in a network of the layers and nothing else.
+// step compares the parameters after a step of gradient descent, in a network with nothing but the layers.
 func (r *torchCase) step() {
 	n := r.net(r.layers, &graph.Loss{Name: "Σ y·target", Cost: func(_ *graph.Builder, y, target *graph.Node) *graph.Node { return inner(y, target) }})
 	if _, err := n.DescendFrom(batch{r.arrays["x"].Shape[0], r.numbers("x"), r.numbers("dy")}, .1, 0); err != nil {
@@ -194,7 +194,7 @@ func (r *torchCase) step() {
 	}
 }
 
-// net is a network of the layers with PyTorch's parameters.
+// net returns a network of the layers with PyTorch's parameters.
 func (r *torchCase) net(layers graph.Seq, loss *graph.Loss) *graph.Net {
 	r.Helper()
 	n, err := graph.New(append(slices.Clone(layers), graph.Flatten{}), loss, r.arrays["x"].Shape[1:], r.config)
@@ -213,7 +213,7 @@ func (r *torchCase) net(layers graph.Seq, loss *graph.Loss) *graph.Net {
 	return n
 }
 
-// own are the parameters of the network's layers.
+// own returns the parameters of the network's layers.
 func (r *torchCase) own(n *graph.Net) (own []*graph.Param) {
 	for _, p := range n.Params {
 		if p.Name != "shift" && p.Name != "dy" {
@@ -223,7 +223,7 @@ func (r *torchCase) own(n *graph.Net) (own []*graph.Param) {
 	return own
 }
 
-// of is an array of PyTorch's parameter as ours is laid out.
+// of returns one of PyTorch's arrays, laid out like our parameter.
 func (r *torchCase) of(kind string, p *graph.Param, name string) []float32 {
 	name, how, _ := strings.Cut(name, " ")
 	x, turn := r.numbers(kind+name), how == "T"
@@ -252,7 +252,7 @@ func (r *torchCase) numbers(name string) []float32 {
 	return x
 }
 
-// near compares with 1e-5.
+// near compares within 1e-5.
 func (r *torchCase) near(what string, x []float64, want []float32) {
 	r.Helper()
 	if len(x) != len(want) {
@@ -267,14 +267,14 @@ func (r *torchCase) near(what string, x []float64, want []float32) {
 	}
 }
 
-// movable adds a parameter of zeros for each of its examples.
+// movable adds a parameter of zeros to each of its examples.
 type movable struct{ shape graph.Shape }
 
 func (p movable) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	return op.Add.Apply(x, firstRows(b, "shift", p.shape, x))
 }
 
-// firstRows are those of a parameter that a mini-batch of x's size has.
+// firstRows are the rows of a parameter for a mini-batch of x's size.
 func firstRows(b *graph.Builder, name string, shape graph.Shape, x *graph.Node) *graph.Node {
 	p := b.Filled(name, shape, 0, false)
 	return op.Reshape(x.Shape()).Apply(gorgonia.Must(gorgonia.Slice(p, gorgonia.S(0, x.Shape()[0]))))

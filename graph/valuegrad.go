@@ -7,11 +7,11 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// ValueGrad is a parameter of a Gorgonia program with its gradient, such as a node: what gorgonia.NodesToValueGrads makes.
+// ValueGrad is a parameter of a Gorgonia program with its gradient, such as a node or an element of gorgonia.NodesToValueGrads.
 type ValueGrad = op.ValueGrad
 
-// ParamOf is v as a parameter: Data and Grad are the memory of its value and of its gradient, so that an update of them is one of v. A number
-// has one element. It does not decay.
+// ParamOf returns v as a parameter. Data and Grad are the memory of its value and gradient, so an update of the parameter updates v. A scalar
+// has one element. The parameter does not decay.
 func ParamOf(v ValueGrad) (*Param, error) {
 	grad, err := v.Grad()
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden listings anew")
 
-// digits are made-up images and labels: mostly zero, as digits are.
+// digits returns made-up images and labels, mostly 0 as digits are.
 func digits(m int) (x []float32, labels []byte) {
 	x, labels = make([]float32, m*784), make([]byte, m)
 	for i := range x {
@@ -31,7 +31,7 @@ func digits(m int) (x []float32, labels []byte) {
 	return x, labels
 }
 
-// few are the models without those that differ in the recipe only, and without the large ones under the race detector.
+// few returns the models without those that differ only in the recipe and, under the race detector, without the large ones.
 func few(t *testing.T) []models.Model {
 	seen := map[string]bool{}
 	var list []models.Model
@@ -49,8 +49,8 @@ func few(t *testing.T) []models.Model {
 	return list
 }
 
-// TestVMsAgree: every model gives the same cost, outputs and gradients on our VM and on Gorgonia's TapeMachine, for a mini-batch that
-// is cut into parts and for one that is not.
+// TestVMsAgree: every model gives the same cost, outputs and gradients on our VM and on Gorgonia's TapeMachine, for a mini-batch that is cut into
+// parts and for one that is not.
 func TestVMsAgree(t *testing.T) {
 	for _, m := range few(t) {
 		t.Run(m.Name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func agree(t *testing.T, nets [2]*graph.Net, batch int) {
 	}
 }
 
-// far says that a and b differ by more than 1e-12 relative to the largest number around.
+// far reports whether a and b differ by more than 1e-12, relative to the largest number around.
 func far(a, b, scale float64) bool {
 	return !(math.Abs(a-b) <= 1e-12*max(math.Abs(a), math.Abs(b), scale))
 }
@@ -146,8 +146,8 @@ func TestThreads(t *testing.T) {
 	}
 }
 
-// TestDescend: a step of gradient descent in one program gives the weights of a step and an update after it, and keeps them where the
-// cost is not finite.
+// TestDescend: a step of gradient descent in one program gives the same weights as a step followed by an update, and keeps the weights if the cost
+// is not finite.
 func TestDescend(t *testing.T) {
 	for _, m := range few(t) {
 		var nets [3]*graph.Net
@@ -276,7 +276,7 @@ var norms = map[string]graph.Layer{
 	"layer norm": graph.Seq{graph.Conv{Out: 4, Kernel: 5}, graph.LayerNorm{}, graph.ReLU, graph.Dense{Out: 30}, graph.LayerNorm{}, graph.ReLU, graph.Dense{Out: 10}},
 }
 
-// TestNorms: both VMs agree, in training and, by the running statistics that it left, in prediction.
+// TestNorms: both VMs agree in training and, with the running statistics that it leaves, in prediction.
 func TestNorms(t *testing.T) {
 	for name, l := range norms {
 		var nets [2]*graph.Net
@@ -294,10 +294,10 @@ func TestNorms(t *testing.T) {
 	}
 }
 
-// theirs is an op of Gorgonia's in a listing: its name is no word.
+// theirs matches one of Gorgonia's ops in a listing: its name is not a plain word.
 var theirs = regexp.MustCompile(`= [^\pL]`)
 
-// TestNoForeign: where gradients meet, the program adds them up itself, and no op of Gorgonia's is left.
+// TestNoForeign: where gradients meet, the program itself adds them up, and none of Gorgonia's ops is left.
 func TestNoForeign(t *testing.T) {
 	all := maps.Clone(joined)
 	maps.Copy(all, norms)

@@ -4,14 +4,14 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// Shared is a layer whose parameters are the same wherever its name stands in a network: the two sides of a siamese network, the time
-// steps of a recurrent one, tied weights.
+// Shared is a layer that has the same parameters wherever its name appears in a network: the two sides of a siamese network, the time steps of a
+// recurrent one, tied weights.
 type Shared struct {
 	Name  string `term:"as,required"`
 	Layer Layer  `term:",required"`
 }
 
-// Build names the layer's parameters by the name: NAME.dense1.w.
+// Build builds the layer under its name, which its parameters begin with: NAME.dense1.w.
 func (s Shared) Build(b *Builder, x *Node) *Node {
 	if s.Name == "" {
 		op.Fail("it has no name; give it one")
@@ -22,8 +22,8 @@ func (s Shared) Build(b *Builder, x *Node) *Node {
 	return Seq{s.Layer}.Build(b, x)
 }
 
-// Frozen is a layer that is not trained: its parameters have no gradient and no update, and it is as in evaluation, without dropout and with
-// the running moments of batch norms. Gradients go through it to the layers before.
+// Frozen is a layer that is not trained. Its parameters get no gradient and no update, and it works as in evaluation: without dropout and with
+// the running statistics of batch norms. Gradients pass through it to the layers before it.
 type Frozen struct {
 	Layer `term:",required"`
 }
@@ -36,13 +36,13 @@ func (f Frozen) Build(b *Builder, x *Node) *Node {
 	return Seq{f.Layer}.Build(b, x)
 }
 
-// Slice is the columns From ≤ j < To of (m,n): some of the features. Of (m,c,h,w) it is those maps, of (m,t,n) those steps.
+// Slice takes the columns From ≤ j < To of (m,n). Of (m,c,h,w) it takes maps, and of (m,steps,features) steps.
 type Slice struct {
 	From int `term:"start,required"`
 	To   int `term:"stop,required"`
 }
 
-// Build takes the part of axis 1.
+// Build takes that part of axis 1 of x.
 func (s Slice) Build(_ *Builder, x *Node) *Node {
 	if in := x.Shape(); s.From < 0 || s.To <= s.From || len(in) < 2 || s.To > in[1] {
 		op.Fail("columns %d to %d of %v; use 0 ≤ from < to, and at most the length of axis 1", s.From, s.To, in)

@@ -12,23 +12,23 @@ import (
 	"strings"
 )
 
-// An Array is what an IDX file holds, in row-major order.
+// An Array holds the contents of an IDX file, in row-major order.
 type Array struct {
 	File  File
 	Path  string
 	Shape []int
-	Data  any // []byte, []int (other whole numbers that are labels) or []float32
+	Data  any // []byte, []int (labels of the other integer types) or []float32
 }
 
-// Len is the size of the first dimension.
+// Len returns the length of the first dimension.
 func (a Array) Len() int { return a.Shape[0] }
 
-// LoadArrays reads the four files of a data set as they are: training images and labels, test images and labels. Images may have any type and
-// the shapes (n, inputs), (n, rows, columns) and (n, channels, rows, columns), and labels any type. The names of the files are those that
-// [LoadDir] knows, or tell dimensions and type in the same way, train-images-idx4-float, and may have something before them, as in EMNIST:
+// LoadArrays reads the four files of a data set as they are: training images and labels, test images and labels. Images may have any type and the
+// shapes (n, inputs), (n, rows, columns) and (n, channels, rows, columns). Labels may have any type. Files are named as [LoadDir] expects, or
+// with other dimensions and types, such as train-images-idx4-float. They may have a prefix, as in EMNIST:
 // emnist-digits-test-labels-idx1-ubyte.gz. Errors are those of LoadDir.
 func LoadArrays(dir string) ([4]Array, error) {
-	root, err := os.OpenRoot(dir + string(filepath.Separator)) // A pipe is no folder then, and does not wait.
+	root, err := os.OpenRoot(dir + string(filepath.Separator)) // A pipe is then not a folder, and does not block.
 	if err != nil {
 		return [4]Array{}, fmt.Errorf("no data folder: %w; give a folder with the four files", err)
 	}
@@ -36,10 +36,11 @@ func LoadArrays(dir string) ([4]Array, error) {
 	return readArrays(root.FS(), dir)
 }
 
-// other is the name of a file that is not spelled as MNIST's are: what it is of, images or labels, the dimensions, the type, and perhaps .gz.
+// other matches file names that are not spelled like MNIST's: the part, images or labels, the dimensions, the type, and perhaps .gz.
 var other = regexp.MustCompile(`^(?:.*[-_])?(train|t10k|test)-(images|labels)[-.]idx[1-9]-(?:u?byte|short|int|float|double)(\.gz)?$`)
 
-// others are the files of that kind for a part, train or t10k, and images or labels; of a file that is there gzipped and plain, the gzipped.
+// others returns the files with such names for a part (train or t10k) and for images or labels. If a file is there both gzipped and plain, it
+// returns the gzipped one.
 func others(names []string, part, what string) []string {
 	var found []string
 	for _, name := range names {
@@ -52,8 +53,8 @@ func others(names []string, part, what string) []string {
 	return found
 }
 
-// readArray reads an IDX file, plain or gzipped, of which file is the name in errors: labels, or one image for each of n labels if n is not 0. The header
-// is compared with n before any pixel is read.
+// readArray reads an IDX file, plain or gzipped; file is its name in errors. If n is 0 it reads labels, and otherwise one image for each of n
+// labels. It compares the header with n before it reads any pixel.
 func readArray(r io.Reader, file string, n int, left *room) (a Array, err error) {
 	a.Path = file
 	s, err := newStream(r, file, left)
@@ -91,10 +92,10 @@ func readArray(r io.Reader, file string, n int, left *room) (a Array, err error)
 	return a, err
 }
 
-// widths are the bytes of an element of each type.
+// widths gives the bytes of an element of each type.
 var widths = map[byte]int{0x08: 1, 0x09: 1, 0x0b: 2, 0x0c: 4, 0x0d: 4, 0x0e: 8}
 
-// magic reads the magic number of a file of images or labels: the type of the elements, and the number of dimensions.
+// magic reads the magic number of a file of images or labels: the type of the elements and the number of dimensions.
 func (s *stream) magic(images bool) (kind byte, rank int, err error) {
 	got, err := s.uint32()
 	if err != nil {
@@ -111,7 +112,7 @@ func (s *stream) magic(images bool) (kind byte, rank int, err error) {
 	return kind, rank, nil
 }
 
-// data reads n elements; the whole numbers that are no bytes become float32 in images, and int in labels.
+// data reads n elements. Integers other than bytes become float32 in images and int in labels.
 func (s *stream) data(kind byte, n int, images bool) (any, error) {
 	order := binary.BigEndian
 	switch kind {
@@ -136,7 +137,7 @@ func whole(s *stream, n, width int, images bool, get func(b []byte) int) (any, e
 	return content(s, n, width, get)
 }
 
-// several is the error for files of which each could be the one.
+// several is the error for a folder in which more than one file fits.
 func several(dir, what string, names []string) error {
 	return &FormatError{dir, -1, fmt.Sprintf("%d files of %s: %s; put the four files of one data set in a folder of their own",
 		len(names), what, strings.Join(names, ", "))}

@@ -9,7 +9,7 @@ import (
 	"testing/fstest"
 )
 
-// TestArrays reads elements of every type, in files of other names.
+// TestArrays reads elements of every type, from files with other names.
 func TestArrays(t *testing.T) {
 	for _, c := range []struct {
 		kind     byte
@@ -53,11 +53,11 @@ func TestArrays(t *testing.T) {
 	}
 }
 
-// TestSplitRefuses has what is no MNIST.
+// TestSplitRefuses tries arrays that are not like MNIST's.
 func TestSplitRefuses(t *testing.T) {
 	files := small()
 	files["train-labels-idx1-ubyte"].Data = idx(0x0901, []int{12}, make([]byte, 12)...)
-	if _, err := load(files, "folder"); err == nil || !strings.Contains(err.Error(), "not labels of a byte each") {
+	if _, err := load(files, "folder"); err == nil || !strings.Contains(err.Error(), "not labels of one byte each") {
 		t.Error(err)
 	}
 	files = small()
@@ -67,12 +67,12 @@ func TestSplitRefuses(t *testing.T) {
 	}
 }
 
-// TestLargeGzip: memory for what is not suspicious is taken at once, and not twice.
+// TestLargeGzip: if a file is not suspicious, its memory is allocated at once, and only once.
 func TestLargeGzip(t *testing.T) {
 	const n = 8 << 20
 	pixels := make([]byte, n)
 	state := uint32(1)
-	for i := range pixels { // Two of eight bits are random.
+	for i := range pixels { // two of eight bits are random
 		state = state*1664525 + 1013904223
 		pixels[i] = byte(state>>30) * 85
 	}

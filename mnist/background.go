@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// The background is looked for in a picture of at most this side.
+// coarseSide is the largest side of the picture in which the background is looked for.
 const coarseSide = 256
 
-// strokes makes ink positive, in gray levels of contrast, and everything else 0 or little.
+// strokes makes ink positive, in gray levels of contrast, and everything else 0 or small.
 //
-// Ink is what is thin: where the light falls unevenly, strokes are what a closing takes away, the highest value around
-// each pixel followed by the lowest of those, which leaves wide things and straight edges as they are. So neither a
-// shadow nor the table beside the paper turns ink into background. In a drawing, one gray level is the background.
+// Ink is what is thin. If the light is uneven, strokes are what a closing removes: it takes the highest value around each pixel and then the
+// lowest of those, which leaves wide things and straight edges as they are. So neither a shadow nor the table beside the paper turns ink into
+// background. In a drawing, a single gray level is the background.
 func (g grid) strokes() {
 	if level, ok := g.paperLevel(); ok {
 		dark := g.darkInk(level)
@@ -36,9 +36,9 @@ func (g grid) strokes() {
 	}
 }
 
-// paperLevel is the gray level of the background where there is just one, as in a drawing or a good scan: within two
-// levels of it is a large part of the picture, and of the rest most is far from it. Of two such levels it is the one of
-// more pixels, where those of the border count for some more.
+// paperLevel returns the gray level of the background if there is just one, as in a drawing or a good scan. A large part of the picture is within
+// two levels of it, and most of the rest is far from it. Of two such levels it chooses the one with more pixels, counting those of the border
+// a little more.
 func (g grid) paperLevel() (float64, bool) {
 	var all, ring levels
 	for i, v := range g.v {
@@ -58,7 +58,7 @@ func (g grid) paperLevel() (float64, bool) {
 	return float64(level), share > 0.3 && all.within(level, leastContrast)-share <= min(share/2, 0.13)
 }
 
-// levels counts pixels by their gray level.
+// levels counts pixels by gray level.
 type levels struct {
 	count [256]int
 	n     int
@@ -69,7 +69,7 @@ func (l *levels) add(v float64) {
 	l.n++
 }
 
-// within is the share of pixels that are at most so far from a level.
+// within returns the fraction of pixels that are at most far from a level.
 func (l *levels) within(level, far int) float64 {
 	sum := 0
 	for _, n := range l.count[max(0, level-far):min(256, level+far+1)] {
@@ -78,7 +78,7 @@ func (l *levels) within(level, far int) float64 {
 	return float64(sum) / float64(l.n)
 }
 
-// darkInk says whether more of the picture, but for its edges, is darker than a level than is lighter.
+// darkInk reports whether more of the picture, except its edges, is darker than a level than is lighter.
 func (g grid) darkInk(level float64) bool {
 	sum, all := 0.0, 0.0
 	for i, v := range g.v {
@@ -91,25 +91,25 @@ func (g grid) darkInk(level float64) bool {
 	return sum > 0 || sum == 0 && all > 0
 }
 
-// edge says whether pixel i is among the outermost n rows or columns.
+// edge reports whether pixel i is in the outermost n rows or columns.
 func (g grid) edge(i, n int) bool {
 	x, y := i%g.w, i/g.w
 	return x < n || y < n || x >= g.w-n || y >= g.h-n
 }
 
-// negate turns dark into light.
+// negate swaps dark and light.
 func (g grid) negate() {
 	for i, v := range g.v {
 		g.v[i] = 255 - v
 	}
 }
 
-// coarse is the picture at a side of at most 256 pixels, a little out of focus, so that its noise is gone.
+// coarse returns the picture with sides of at most 256 pixels, slightly blurred to remove noise.
 func (g grid) coarse() grid {
 	side := max(g.w, g.h)
 	if side > coarseSide {
 		factor := float64(coarseSide) / float64(side)
-		whole := func(n int) int { return max(1, int(float64(n)*factor)) } // The last pixel may be beyond the edge in part.
+		whole := func(n int) int { return max(1, int(float64(n)*factor)) } // Part of the last pixel may be beyond the edge.
 		small := resample(g.at, g.w, g.h, factor)
 		g = newGrid(whole(g.w), whole(g.h))
 		for i := range g.v {
@@ -130,8 +130,8 @@ func (g grid) coarse() grid {
 	return out
 }
 
-// thinIsDark says whether what is thin is dark: the contrast of dark strokes, of several widths, outweighs that of light
-// ones. Pictures' edges do not count: frames are there.
+// thinIsDark reports whether thin things are dark: the contrast of dark strokes, of several widths, outweighs that of light strokes. The
+// picture's edges do not count, because frames are there.
 func (g grid) thinIsDark() bool {
 	side := max(g.w, g.h)
 	negative := grid{slices.Clone(g.v), g.w, g.h}
@@ -155,7 +155,7 @@ func (g grid) thinIsDark() bool {
 	return sum >= 0
 }
 
-// behind is the background of dark strokes: a closing, and what of the rest is wide is background too.
+// behind returns the background of dark strokes: a closing, where anything wide that is left counts as background, too.
 func (g grid) behind(r int) grid {
 	out := g.closing(r)
 	for i, v := range g.v {
@@ -169,7 +169,7 @@ func (g grid) behind(r int) grid {
 	return out
 }
 
-// closing fills dark things that are narrower than 2r+1 pixels, in any direction along the axes.
+// closing fills dark things that are less than 2r+1 pixels wide along either axis.
 func (g grid) closing(r int) grid {
 	g = g.widest(r)
 	g.negate()
@@ -178,13 +178,13 @@ func (g grid) closing(r int) grid {
 	return g
 }
 
-// widest gives each pixel the highest value of those that are at most r rows and r columns away.
+// widest gives each pixel the highest value within r rows and r columns.
 func (g grid) widest(r int) grid {
 	return g.highest(r).transposed().highest(r).transposed()
 }
 
-// highest gives each pixel the highest value of those in its row that are at most r columns away. The highest from the
-// beginning of a block of 2r+1 pixels on, and that up to its end, make it two comparisons a pixel (van Herk, 1992).
+// highest gives each pixel the highest value within r columns in its row. It needs two comparisons per pixel, with the highest value since the
+// start of a block of 2r+1 pixels and the highest up to its end (van Herk, 1992).
 func (g grid) highest(r int) grid {
 	n := 2*r + 1
 	out := newGrid(g.w, g.h)
@@ -221,7 +221,7 @@ func (g grid) transposed() grid {
 	return out
 }
 
-// between is the value between pixels.
+// between interpolates the value between pixels.
 func (g grid) between(x, y float64) float64 {
 	x, y = min(max(0, x), float64(g.w-1)), min(max(0, y), float64(g.h-1))
 	i, j := min(int(x), max(0, g.w-2)), min(int(y), max(0, g.h-2))

@@ -5,9 +5,9 @@ import "math"
 // shifts are the one-pixel moves of expand_mnist.py in its order: down, up, right, left.
 var shifts = [...]struct{ rows, cols int }{{1, 0}, {-1, 0}, {0, 1}, {0, -1}}
 
-// Expand returns every image of s followed by its four copies shifted by one pixel (down, up, right, left; the row or
-// column that comes free is 0), each with its label: five times as many images. This is the book's expanded data of
-// chapter 6, except that the book also shuffles it once, which here is the trainer's work.
+// Expand returns every image of s followed by four copies of it, shifted by one pixel (down, up, right, left), each with its label: five times as
+// many images. The row or column that becomes free is 0. This is the book's expanded data of chapter 6, except that the book also shuffles
+// it once; here the trainer does that.
 func Expand(s Set) Set {
 	copies := 1 + len(shifts)
 	out := Set{
@@ -27,8 +27,8 @@ func Expand(s Set) Set {
 	return out
 }
 
-// Shift returns the images of s moved down and right by the given numbers of pixels, up and left if these are negative. What comes
-// free is 0, and what moves out is lost. The labels are the memory of s.
+// Shift returns the images of s moved down and right by the given numbers of pixels; negative numbers move up and left. What becomes free is 0, and
+// what moves out is lost. The labels share the memory of s.
 func Shift(s Set, down, right int) Set {
 	images := s.Images
 	s.Images = make([]byte, len(images))
@@ -39,7 +39,7 @@ func Shift(s Set, down, right int) Set {
 	return s
 }
 
-// shift writes to dst, which is all zero, the image src moved down and right by the given numbers of pixels.
+// shift writes the image src, moved down and right by the given numbers of pixels, to dst, which is all 0.
 func shift(dst, src []byte, rows, cols, down, right int) {
 	for y := max(0, down); y < min(rows, rows+down); y++ {
 		from := src[(y-down)*cols : (y-down+1)*cols]
@@ -48,9 +48,9 @@ func shift(dst, src []byte, rows, cols, down, right int) {
 	}
 }
 
-// Darkness is the baseline of chapter 1. It guesses the class whose training images have, on average, the sum of pixels
-// nearest to that of the test image (of two equally near, the smaller), and returns how often that is right in test.
-// With the book's 50,000 training and 10,000 test images this is 2225.
+// Darkness is the baseline of chapter 1. It guesses the class whose training images have, on average, the sum of pixels nearest to the test
+// image's (the smaller class if two are equally near). It returns the number of right guesses in test. With the book's 50,000 training and
+// 10,000 test images this is 2225.
 func Darkness(train, test Set) int {
 	sums, counts := make([]float64, train.Classes), make([]float64, train.Classes)
 	for i, label := range train.Labels {
@@ -61,7 +61,7 @@ func Darkness(train, test Set) int {
 	for i, label := range test.Labels {
 		d, guess, nearest := darkness(test.Image(i)), -1, math.Inf(1)
 		for class := range sums {
-			// A class without images has the average 0/0, and NaN is nearer to nothing.
+			// The average of a class without images is 0/0; NaN is never nearer.
 			if distance := math.Abs(sums[class]/counts[class] - d); distance < nearest {
 				guess, nearest = class, distance
 			}
@@ -73,7 +73,7 @@ func Darkness(train, test Set) int {
 	return right
 }
 
-// darkness is the sum of an image's pixels.
+// darkness returns the sum of an image's pixels.
 func darkness(image []byte) float64 {
 	sum := 0
 	for _, p := range image {

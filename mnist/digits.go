@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// Digit is a digit in a picture.
+// Digit is a digit found in a picture.
 type Digit struct {
 	Pixels []byte          // 28×28, light on dark, in MNIST's frame
 	Box    image.Rectangle // where its ink is in the picture
 }
 
-// Digits finds the digits in a drawing, a photo or a scan, in the order of reading. Where digits are small in a large
-// picture, it looks again, closer. A picture without ink is an error.
+// Digits finds the digits in a drawing, a photo or a scan, in reading order. If digits are small in a large picture, it looks again at a higher
+// resolution. A picture without ink, or with more than 1,000 pieces of ink, is an error.
 func Digits(img image.Image) ([]Digit, error) {
 	bounds := img.Bounds()
 	if bounds.Empty() {
@@ -42,17 +42,17 @@ func Digits(img image.Image) ([]Digit, error) {
 	return out, nil
 }
 
-// group is a digit's ink: pieces that belong together.
+// group is the ink of one digit: pieces that belong together.
 type group struct {
 	number int // from 1
 	box    image.Rectangle
 }
 
-// maxDigits is how many digits a picture may hold; more is a pattern.
+// maxDigits is the most digits that a picture may hold. If there are more, it is a pattern.
 const maxDigits = 1000
 
-// groups puts the pieces of ink together to digits. A piece that is nearly half as high as most ink is a digit, or a part
-// of one that is above or below it. Smaller pieces belong to the digit they are near; specks belong to none.
+// groups joins the pieces of ink into digits. A piece nearly half as high as most ink is a digit, or a part of a digit above or below it. Smaller
+// pieces belong to the digit that they are near, and specks to none.
 func (s *sheet) groups() []group {
 	numbers, list := s.pieces(s.ink)
 	high, biggest := usual(list)
@@ -61,7 +61,7 @@ func (s *sheet) groups() []group {
 	if len(list) > 4*maxDigits {
 		return nil
 	}
-	owner := make([]int, all+1) // of a piece, the number of its digit from 1
+	owner := make([]int, all+1) // the digit of each piece, from 1
 	var boxes []image.Rectangle
 	for _, p := range list {
 		if 20*p.box.Dy() < 9*high {
@@ -99,7 +99,7 @@ func (s *sheet) groups() []group {
 	return inOrder(out)
 }
 
-// usual sorts pieces, the largest first, and returns how high most of the ink is, and how large the largest piece.
+// usual sorts pieces, largest first. It returns the height of most of the ink, and the size of the largest piece.
 func usual(list []piece) (high, biggest int) {
 	all := 0
 	for _, p := range list {
@@ -118,18 +118,18 @@ func usual(list []piece) (high, biggest int) {
 	return high, biggest
 }
 
-// together says whether two high pieces are parts of one digit: they are above each other, and near.
+// together reports whether two high pieces are parts of one digit: one is above the other, and they are near.
 func together(a, b image.Rectangle) bool {
 	over := min(a.Max.X, b.Max.X) - max(a.Min.X, b.Min.X)
 	return over > 0 && apart(a, b) < max(a.Dy(), b.Dy())/6
 }
 
-// apart is how far one box is from the other, along the axis where it is farther.
+// apart returns how far one box is from the other, along the axis where they are farther apart.
 func apart(a, b image.Rectangle) int {
 	return max(0, max(a.Min.X, b.Min.X)-min(a.Max.X, b.Max.X), max(a.Min.Y, b.Min.Y)-min(a.Max.Y, b.Max.Y))
 }
 
-// size is the median of the longer sides of digits.
+// size returns the median of the longer sides of digits.
 func size(groups []group) int {
 	var list []int
 	for _, g := range groups {
@@ -139,7 +139,7 @@ func size(groups []group) int {
 	return list[len(list)/2]
 }
 
-// inOrder sorts by rows, and from the left. A row begins with a digit whose middle is clearly below the row's last.
+// inOrder sorts digits by row, and within a row from the left. A digit whose middle is clearly below the last one's starts a new row.
 func inOrder(groups []group) []group {
 	if len(groups) == 0 {
 		return nil
@@ -156,7 +156,7 @@ func inOrder(groups []group) []group {
 	return groups
 }
 
-// digit puts a digit's ink into MNIST's frame. bounds are the whole picture's.
+// digit puts a digit's ink into MNIST's frame. bounds are those of the whole picture.
 func (s *sheet) digit(d group, paper float64, bounds image.Rectangle) Digit {
 	near := d.box.Inset(-2 - max(d.box.Dx(), d.box.Dy())/10).Intersect(image.Rect(0, 0, s.w, s.h))
 	one := s.part(near, d.number)
@@ -174,7 +174,7 @@ func (s *sheet) digit(d group, paper float64, bounds image.Rectangle) Digit {
 	return Digit{resample(cut.at, cut.w, cut.h, inkSide/float64(max(cut.w, cut.h))).place(), at.Add(bounds.Min)}
 }
 
-// part is a part of the sheet where no other ink counts than one digit's.
+// part returns a part of the sheet in which only one digit's ink counts.
 func (s *sheet) part(b image.Rectangle, number int) *sheet {
 	w, h := b.Dx(), b.Dy()
 	out := &sheet{grid: newGrid(w, h), low: s.low, ink: make(mask, w*h), foreign: make(mask, w*h)}
@@ -186,7 +186,7 @@ func (s *sheet) part(b image.Rectangle, number int) *sheet {
 	return out
 }
 
-// strengthen makes faint strokes stronger, nearly as strong as the strongest: a pen's pressure says nothing.
+// strengthen makes faint strokes nearly as strong as the strongest, because the pressure of the pen means nothing.
 func (s *sheet) strengthen() {
 	const least = 0.9
 	size := s.ink.bounds(s.w).Size()

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// kinds are what people's pictures have beside a digit, and in how many of 4 the digit must come out as if there were
-// nothing else.
+// kinds are the things that people's pictures contain besides a digit, and in how many of 4 pictures the digit must come out as if it were
+// alone.
 var kinds = []struct {
 	name  string
 	least int
@@ -31,8 +31,8 @@ var kinds = []struct {
 	{"table", 3, func(s *scene, other []byte) { s.table(); s.photograph() }, false},
 }
 
-// A digit is found whatever is around it: its frame is near that of the digit alone. The mean difference of two
-// digits' pixels is about 50 of 255; a frame that is off by one pixel makes 20.
+// A digit is found whatever is around it: its frame is close to that of the digit alone. The mean difference between two digits' pixels is about
+// 50 of 255; a frame that is off by one pixel gives 20.
 func TestDigitsKinds(t *testing.T) {
 	test, of := digits(t).Test, 4
 	if n, err := strconv.Atoi(os.Getenv("STHENO_PICTURES")); err == nil {
@@ -57,7 +57,7 @@ func TestDigitsKinds(t *testing.T) {
 	}
 }
 
-// compressed is what a JPEG makes of a picture, if it is to be one.
+// compressed returns a picture as JPEG makes it, for kinds that are JPEGs.
 func compressed(t *testing.T, img image.Image, really bool) image.Image {
 	if !really {
 		return img
@@ -73,7 +73,7 @@ func compressed(t *testing.T, img image.Image, really bool) image.Image {
 	return out
 }
 
-// A table at two sides of the paper, in one piece, and a part of a digit that is larger than the one inside are left out.
+// A table at two sides of the paper, in one piece, and a part of a digit larger than the one inside are ignored.
 func TestDigitsAside(t *testing.T) {
 	test := digits(t).Test
 	for name, spoil := range map[string]func(s *scene){
@@ -91,7 +91,7 @@ func TestDigitsAside(t *testing.T) {
 	}
 }
 
-// A digit that touches the edges of the picture, or fills it, stays, and so does a digit that is a line.
+// A digit that touches the edges of the picture or fills it is kept, and so is a digit that is a line.
 func TestDigitsKeepsEdges(t *testing.T) {
 	test, bad := digits(t).Test, 0
 	for i := range 12 {
@@ -108,7 +108,7 @@ func TestDigitsKeepsEdges(t *testing.T) {
 			}
 		}
 	}
-	if bad > 1 { // A thick 0 without paper around is a hole in ink.
+	if bad > 1 { // a thick 0 without paper around it is a hole in ink
 		t.Errorf("%d of 36 digits are not what they were", bad)
 	}
 	for _, at := range []image.Rectangle{image.Rect(48, 10, 53, 90), image.Rect(48, 0, 53, 100), image.Rect(3, 5, 8, 95)} {
@@ -182,7 +182,7 @@ func page(test Set, rows, cols, cell int, lines bool) *image.Gray {
 	return img
 }
 
-// All digits of a picture are found, row by row and from the left, and where they are.
+// All digits of a picture are found, row by row from the left, with their places.
 func TestDigitsSeveral(t *testing.T) {
 	test := digits(t).Test
 	for _, c := range []struct {
@@ -203,7 +203,7 @@ func TestDigitsSeveral(t *testing.T) {
 	}
 }
 
-// Where a picture is large, its digit's frame is the same as in a small one.
+// In a large picture the digit's frame is the same as in a small one.
 func TestDigitsSizes(t *testing.T) {
 	digit := digits(t).Test.Image(0)
 	for _, side := range []int{14, 28, 100, 900} {
@@ -218,7 +218,7 @@ func TestDigitsSizes(t *testing.T) {
 	}
 }
 
-// oriented writes a JPEG whose EXIF data say how the camera was held, in either order of bytes.
+// oriented writes a JPEG whose EXIF data say how the camera was held, in either byte order.
 func oriented(t *testing.T, img image.Image, orientation byte, little bool) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -233,8 +233,8 @@ func oriented(t *testing.T, img image.Image, orientation byte, little bool) []by
 	return slices.Concat(b.Bytes()[:2], []byte{0xff, 0xe1, 0, byte(len(exif) + 2)}, exif, b.Bytes()[2:])
 }
 
-// A picture of 40×20 has a dark quarter at its upper left when it is upright. For each orientation, the camera wrote that
-// quarter to another corner, of a picture that may be 20×40: the corners are those of the EXIF standard.
+// When upright, a picture of 40×20 has a dark quarter at its upper left. For each orientation, the camera wrote that quarter to another corner, of
+// a picture that may be 20×40. The corners are those of the EXIF standard.
 func TestReadImageOrientation(t *testing.T) {
 	corners := [9]image.Point{1: {0, 0}, 2: {1, 0}, 3: {1, 1}, 4: {0, 1}, 5: {0, 0}, 6: {0, 1}, 7: {1, 1}, 8: {1, 0}}
 	for orientation := 1; orientation <= 8; orientation++ {
@@ -262,7 +262,7 @@ func TestReadImageOrientation(t *testing.T) {
 	}
 }
 
-// EXIF data that are cut off or lie are as if there were none.
+// EXIF data that are cut off or wrong are ignored.
 func TestExifDamaged(t *testing.T) {
 	file := oriented(t, image.NewGray(image.Rect(0, 0, 8, 8)), 6, false)
 	segment := file[6 : 6+32]

@@ -8,8 +8,7 @@ import (
 	"slices"
 )
 
-// The frame that MNIST's makers used: the ink fits a box of 20×20 pixels, and its center of mass is pixel (14, 14) of
-// 28×28, counted from 0.
+// The frame of MNIST's makers: the ink fits a box of 20×20 pixels, and its center of mass is at pixel (14, 14) of 28×28, counted from 0.
 const (
 	frameSide = 28
 	inkSide   = 20
@@ -19,7 +18,7 @@ var errNoInk = errors.New("no ink in the picture; draw a digit that stands out f
 
 var errPattern = errors.New("more than 1000 pieces of ink in the picture; cut out the part to be read")
 
-// Frame puts the largest digit in a picture into the frame of MNIST, as 28×28 bytes: see [Digits].
+// Frame returns the largest digit in a picture in MNIST's frame, as 28×28 bytes: see [Digits].
 func Frame(img image.Image) ([]byte, error) {
 	list, err := Digits(img)
 	if err != nil {
@@ -28,13 +27,13 @@ func Frame(img image.Image) ([]byte, error) {
 	return Largest(list).Pixels, nil
 }
 
-// Largest returns the highest of the digits of a picture, of which there is at least one.
+// Largest returns the highest digit of a list, which must not be empty.
 func Largest(list []Digit) Digit {
 	return slices.MaxFunc(list, func(a, b Digit) int { return cmp.Compare(a.Box.Dy(), b.Box.Dy()) })
 }
 
-// place puts a grid of at most 20×20 into a frame, as bytes. The stretch of the contrast is last, because averaging
-// makes thin strokes pale: the lightest tenth of the ink becomes 255, as it is in MNIST.
+// place puts a grid of at most 20×20 into a frame, as bytes. It stretches the contrast last, because averaging makes thin strokes pale: the
+// lightest tenth of the ink becomes 255, as in MNIST.
 func (g grid) place() []byte {
 	ink := slices.DeleteFunc(slices.Clone(g.v), func(v float64) bool { return v == 0 })
 	full := quantile(ink, 0.9)
@@ -46,8 +45,8 @@ func (g grid) place() []byte {
 	return out
 }
 
-// corner is where in the frame the grid's first pixel goes, so that the center of mass is at the center, if the grid
-// then fits into the frame, or else as near as it fits.
+// corner returns where the grid's first pixel goes in the frame: the center of mass is at the center of the frame, or as near as the grid's size
+// allows.
 func (g grid) corner() (left, top int) {
 	mass, x, y := 0.0, 0.0, 0.0
 	for i, v := range g.v {

@@ -15,7 +15,7 @@ func gray(digit []byte) *image.Gray {
 	return &image.Gray{Pix: digit, Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
 }
 
-// difference is the mean absolute difference of two images' pixels.
+// difference returns the mean absolute difference between two images' pixels.
 func difference(a, b []byte) float64 {
 	sum := 0.0
 	for i := range a {
@@ -36,7 +36,7 @@ func enlarged(digit []byte, left, top int) *image.Gray {
 	return img
 }
 
-// cropped cuts off what a digit has no ink in, so that its ink touches all four sides.
+// cropped cuts off rows and columns without ink, so that the ink touches all four sides.
 func cropped(digit []byte) image.Image {
 	var b image.Rectangle
 	for i, v := range digit {
@@ -47,8 +47,8 @@ func cropped(digit []byte) image.Image {
 	return gray(digit).SubImage(b)
 }
 
-// photo is a drawing under uneven light, out of focus, with noise: the paper goes from 220 in one corner to 120 in the
-// other, ink has 30 % of its lightness.
+// photo is a drawing under uneven light, out of focus and with noise: the paper goes from 220 in one corner to 120 in the other, and ink is 30 % as
+// light.
 func photo(drawing *image.Gray, rng *rand.Rand) *image.Gray {
 	w, h := drawing.Rect.Dx(), drawing.Rect.Dy()
 	out := image.NewGray(drawing.Rect)
@@ -65,9 +65,9 @@ func photo(drawing *image.Gray, rng *rand.Rand) *image.Gray {
 	return out
 }
 
-// The digits of MNIST are in their frame already, and what makes them from drawings and photos of them comes near them.
-// Measured, of 255 gray levels, when the mean pixel is 33: a mean absolute difference of 0.2 as it is, enlarged and
-// cropped, 9.7 in a photo, whose strokes are a little thinner or thicker. The bounds leave some room.
+// MNIST's digits are in their frame already, and drawings and photos of them come out close to it. Measured in 255 gray levels, where the mean pixel is
+// 33, the mean absolute difference is 0.2 as it is, enlarged and cropped, and 9.7 in a photo, whose strokes are a little thinner or
+// thicker. The bounds leave some room.
 func TestFrameKeepsDigits(t *testing.T) {
 	test := digits(t).Test
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -98,7 +98,7 @@ func TestFrameKeepsDigits(t *testing.T) {
 	}
 }
 
-// Where strokes are so thick that the paper between them is thinner, the ink is still the ink.
+// Even if strokes are so thick that the paper between them is thinner, the ink is found to be the ink.
 func TestFrameThickStrokes(t *testing.T) {
 	test := digits(t).Test
 	for _, i := range []int{200, 894} {
@@ -109,7 +109,7 @@ func TestFrameThickStrokes(t *testing.T) {
 	}
 }
 
-// However ink and paper are colored, the frame is the same.
+// Whatever the colors of ink and paper, the frame is the same.
 func TestFrameColors(t *testing.T) {
 	digit := digits(t).Test.Image(0)
 	want, err := Frame(gray(digit))
@@ -129,7 +129,7 @@ func TestFrameColors(t *testing.T) {
 		{"dark red on nothing", color.NRGBA{120, 0, 0, 255}, color.NRGBA{120, 0, 0, 0}},
 		{"nothing in white", color.NRGBA{255, 255, 255, 0}, color.NRGBA{255, 255, 255, 255}},
 	} {
-		img := image.NewNRGBA(image.Rect(-5, 10, 23, 38)) // A picture need not begin at (0, 0).
+		img := image.NewNRGBA(image.Rect(-5, 10, 23, 38)) // a picture need not begin at (0, 0)
 		for i, v := range digit {
 			mix := func(paper, ink uint8) uint8 {
 				return uint8((int(paper)*(255-int(v)) + int(ink)*int(v) + 127) / 255)
@@ -154,8 +154,8 @@ func TestFrameColors(t *testing.T) {
 	}
 }
 
-// A black L of 40×80, its strokes 20 wide, becomes one of 10×20, whose center of mass, (3, 11) within itself, comes
-// to (14, 14).
+// A black L of 40×80 with strokes 20 wide becomes an L of 10×20, whose center of mass, (3, 11) within itself, goes to
+// (14, 14).
 func TestFramePlacesL(t *testing.T) {
 	letter := func(x, y, size int) bool {
 		return x >= 0 && y >= 0 && x < 2*size && y < 4*size && (x < size || y >= 3*size)
@@ -219,7 +219,7 @@ func TestFrameWithoutInk(t *testing.T) {
 	}
 }
 
-// Pictures of any shape give a frame with its ink within the box, or no ink.
+// Pictures of any shape give a frame with its ink inside the box, or an error that there is no ink.
 func TestFrameOfAnything(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	framed := 0
@@ -250,7 +250,7 @@ func TestResample(t *testing.T) {
 	}{
 		{1, g},
 		{2, grid{[]float64{1, 1, 2, 2, 3, 3, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 4, 4, 5, 5, 6, 6}, 6, 4}},
-		{0.5, grid{[]float64{3, 2.25}, 2, 1}}, // The second pixel covers 3, 6 and two beyond the edge.
+		{0.5, grid{[]float64{3, 2.25}, 2, 1}}, // the second pixel covers 3, 6 and two beyond the edge
 		{2. / 3, grid{[]float64{
 			(1 + 2./2 + 4./2 + 5./4) * 4 / 9, (2./2 + 3 + 5./4 + 6./2) * 4 / 9,
 			(4./2 + 5./4) * 4 / 9, (5./4 + 6./2) * 4 / 9,

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// grid is a gray picture in floating point, row after row.
+// grid is a gray picture in floating point, row by row.
 type grid struct {
 	v    []float64
 	w, h int
@@ -15,7 +15,7 @@ func newGrid(w, h int) grid { return grid{make([]float64, w*h), w, h} }
 
 func (g grid) at(x, y int) float64 { return g.v[y*g.w+x] }
 
-// border calls f for the outermost pixels; those in the corners have two turns.
+// border calls f for the outermost pixels, and twice for those in the corners.
 func (g grid) border(f func(x, y int)) {
 	for x := range g.w {
 		f(x, 0)
@@ -27,8 +27,8 @@ func (g grid) border(f func(x, y int)) {
 	}
 }
 
-// resample scales a picture of w×h pixels by the same factor in both directions, up or down. A new pixel is the average
-// of the old ones that it covers, by area; beyond their edge there is 0.
+// resample scales a picture of w×h pixels by the same factor in both directions, up or down. A new pixel is the average of the old ones that it
+// covers, weighted by area. Beyond the edge there is 0.
 func resample(at func(x, y int) float64, w, h int, factor float64) grid {
 	out := newGrid(scaled(w, factor), scaled(h, factor))
 	for j := range out.h {
@@ -49,12 +49,12 @@ func resample(at func(x, y int) float64, w, h int, factor float64) grid {
 	return out
 }
 
-// scaled is the number of new pixels that n old ones need. What exceeds a whole number by a thousandth is rounding.
+// scaled returns how many new pixels n old ones need. An excess of less than a thousandth over a whole number is rounding.
 func scaled(n int, factor float64) int {
 	return max(1, int(math.Ceil(float64(n)*factor-1e-3)))
 }
 
-// quantile returns the value that the given share of v does not exceed. It sorts v, which must not be empty.
+// quantile returns the value that the given fraction of v does not exceed. It sorts v, which must not be empty.
 func quantile(v []float64, share float64) float64 {
 	slices.Sort(v)
 	return v[int(share*float64(len(v)-1)+0.5)]

@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// Nothing but a regular file in the folder counts, and nothing waits.
+// Only a regular file in the folder counts, and nothing blocks.
 func TestLoadDirHostile(t *testing.T) {
 	for _, c := range []struct {
 		kind, want string
 		make       func(path string) error
 	}{
-		{"pipe", "must be there", func(path string) error { return syscall.Mkfifo(path, 0o666) }},
-		{"folder", "must be there", func(path string) error { return os.Mkdir(path, 0o777) }},
+		{"pipe", "add one of", func(path string) error { return syscall.Mkfifo(path, 0o666) }},
+		{"folder", "add one of", func(path string) error { return os.Mkdir(path, 0o777) }},
 		{"device", "a link out of its folder", func(path string) error { return os.Symlink("/dev/zero", path) }},
 		{"link", "a link out of its folder", func(path string) error { return os.Symlink("../labels", path) }},
 		{"link inside", "", func(path string) error { return os.Symlink("labels", path) }},
@@ -46,7 +46,7 @@ func TestLoadDirHostile(t *testing.T) {
 	if err := os.CopyFS(dir, small()); err != nil {
 		t.Fatal(err)
 	}
-	images := filepath.Join(dir, "train-images-idx3-ubyte") // two files with holes, of no length on the disk
+	images := filepath.Join(dir, "train-images-idx3-ubyte") // two sparse files, which take no space on the disk
 	if err := errors.Join(os.WriteFile(images, idx(imageMagic, []int{12, 1024, 1024}), 0o666), os.Truncate(images, 16+12<<20)); err != nil {
 		t.Fatal(err)
 	}

@@ -10,36 +10,36 @@ import (
 	"io/fs"
 )
 
-// An IDX file is a magic number, one 32-bit size for each dimension (big-endian), and the elements. In the magic
-// number the third byte is the type of the elements (8: unsigned byte), the fourth the number of dimensions.
+// An IDX file consists of a magic number, one 32-bit size for each dimension (big-endian), and the elements. In the magic number, the third byte
+// is the type of the elements (8: unsigned byte) and the fourth is the number of dimensions.
 const (
 	labelMagic = 0x00000801 // (labels)
 	imageMagic = 0x00000803 // (images, rows, columns)
 	headerSize = 8          // of a label file: label i is at byte offset headerSize+i
 )
 
-// A file that announces more than this is refused.
+// The limits of a file. A file whose header exceeds them is refused.
 const (
 	maxBytes = 1<<31 - 1 // elements in a file, in bytes
 	maxSide  = 1024      // rows or columns of an image
-	maxRatio = 64        // what gzip makes of a byte without being suspicious; it makes 5 of one of MNIST's
+	maxRatio = 64        // what gzip may make of a byte without suspicion; it makes 5 of one of MNIST's
 )
 
-// room is how many bytes of elements the files of a data set may still have that gzip makes of suspiciously little.
+// room is how many more bytes of elements the files of a data set may have if gzip makes them from suspiciously few bytes.
 type room struct{ suspicious int }
 
-// all is the room for a data set. A file that is large without being suspicious really is that large.
+// all is the room for a whole data set. A large file that is not suspicious really is large.
 var all = room{suspicious: 96 << 20}
 
-// FormatError says where a file stops being what it should be, and what to do about it. What the file system itself
-// refuses (a missing file, a missing permission) is not a FormatError: such errors wrap those of package fs.
+// FormatError says where a file is wrong, and what to do about it. Errors of the file system, such as a missing file or permission, are not
+// FormatErrors; they wrap the errors of package fs.
 type FormatError struct {
 	File   string
-	Offset int64 // in bytes, after gunzip; -1 where it is unknown, as in a picture
+	Offset int64 // in bytes, after gunzip; -1 if unknown, as in a picture
 	Msg    string
 }
 
-// Error returns one line: the file, the byte offset, what is wrong there and what to do.
+// Error returns one line: the file, the byte offset, what is wrong there, and what to do.
 func (e *FormatError) Error() string {
 	if e.Offset < 0 {
 		return fmt.Sprintf("%s: %s", e.File, e.Msg)
@@ -47,14 +47,14 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("%s: byte offset %d: %s", e.File, e.Offset, e.Msg)
 }
 
-// stream hands out the bytes of one IDX file, after gunzip, and counts them for the errors.
+// stream returns the bytes of one IDX file, after gunzip, and counts them for errors.
 type stream struct {
 	r      *bufio.Reader
 	file   string
 	offset int64
-	stored int64 // bytes of the file; 0 if unknown
+	stored int64 // bytes of the file as stored; 0 if unknown
 	left   *room
-	packed *packed // nil: not gzipped
+	packed *packed // nil if the file is not gzipped
 }
 
 func newStream(r io.Reader, file string, left *room) (*stream, error) {
@@ -79,7 +79,7 @@ func newStream(r io.Reader, file string, left *room) (*stream, error) {
 	return s, nil
 }
 
-// packed hands gzip its bytes. Some kinds of them take long and make nothing, and so it stops where many make little.
+// packed gives gzip its bytes. Some sequences of bytes take long to unpack and give nothing, so it stops when many bytes give few.
 type packed struct {
 	r           io.Reader
 	read, wrote int64
@@ -87,7 +87,7 @@ type packed struct {
 
 var errIdle = errors.New("many bytes that stand for few")
 
-// Read reads what is to be unpacked.
+// Read reads bytes to unpack.
 func (p *packed) Read(b []byte) (int, error) {
 	const slack = 1 << 18
 	if p.read > 2*p.wrote+slack {
@@ -98,7 +98,7 @@ func (p *packed) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// suspicious says that gzip made the n bytes so far of little.
+// suspicious reports whether gzip made the n bytes so far from very few.
 func (p *packed) suspicious(n int) bool { return p != nil && int64(n) > maxRatio*p.read }
 
 // unpacked counts what gzip makes.
@@ -107,27 +107,27 @@ type unpacked struct {
 	from *packed
 }
 
-// Read reads what was unpacked.
+// Read reads unpacked bytes.
 func (u unpacked) Read(b []byte) (int, error) {
 	n, err := u.Reader.Read(b)
 	u.from.wrote += int64(n)
 	return n, err
 }
 
-// gzipped looks for gzip's two magic bytes. The name of a file does not decide: browsers drop or keep the .gz at will.
+// gzipped looks for gzip's two magic bytes. The file's name does not matter, because browsers drop or keep the .gz as they like.
 func (s *stream) gzipped() bool {
-	head, _ := s.r.Peek(2) // An error comes back with the next read.
+	head, _ := s.r.Peek(2) // The next read returns the error again.
 	return len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b
 }
 
-// size reads the next size in the header, which must be within 1 and most. As in the format, it is a signed number.
+// size reads the next size in the header, which must be from 1 to most. The format makes it a signed number.
 func (s *stream) size(what string, most int) (int, error) {
 	v, err := s.uint32()
 	if err != nil {
 		return 0, err
 	}
 	if n := int32(v); n < 1 || int(n) > most {
-		return 0, s.errorf(s.offset-4, "number of %s is %d, not within 1 and %d; the header is damaged: fetch the file again", what, n, most)
+		return 0, s.errorf(s.offset-4, "number of %s is %d, not from 1 to %d; the header is damaged: fetch the file again", what, n, most)
 	}
 	return int(v), nil
 }
@@ -140,8 +140,8 @@ func (s *stream) uint32() (uint32, error) {
 	return binary.BigEndian.Uint32(word[:]), nil
 }
 
-// content reads the n elements that the header announced, width bytes each, and the end of the file after them. Nothing is allocated on
-// the header's word alone: where the file is not known to be large enough, memory starts at n/64 and is made four times as large whenever it is full.
+// content reads the n elements that the header promises, width bytes each, and the end of the file. It does not trust the header when it allocates:
+// unless the file is known to be large enough, memory starts at n/64 and quadruples whenever it is full.
 func content[T any](s *stream, n, width int, get func(b []byte) T) ([]T, error) {
 	parts := []int{64, 16, 4, 1}
 	if bytes := int64(n * width); s.packed == nil && s.stored >= s.offset+bytes || s.packed != nil && s.stored >= bytes/maxRatio {
@@ -166,7 +166,7 @@ func content[T any](s *stream, n, width int, get func(b []byte) T) ([]T, error) 
 		}
 		return data, nil
 	case nil:
-		return nil, s.errorf(s.offset, "bytes after the last one that the header announces; fetch the file again")
+		return nil, s.errorf(s.offset, "bytes after the last one that the header promises; fetch the file again")
 	case io.ErrUnexpectedEOF:
 		return nil, s.errorf(s.offset, "gzip does not end here, or bytes follow it; fetch the file again")
 	default:
@@ -174,7 +174,7 @@ func content[T any](s *stream, n, width int, get func(b []byte) T) ([]T, error) 
 	}
 }
 
-// elements reads len(to) of them: bytes as they are, any others each by get.
+// elements reads len(to) elements: bytes as they are, and all others with get.
 func elements[T any](s *stream, to []T, width int, get func(b []byte) T) error {
 	if to, ok := any(to).([]byte); ok {
 		return s.fill(to)
@@ -204,7 +204,7 @@ func (s *stream) fill(p []byte) error {
 	return nil
 }
 
-// broken turns an error of reading into one that names the file and the place.
+// broken adds the file and the place to an error of reading.
 func (s *stream) broken(err error) error {
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("%s: %w", s.file, err)
@@ -219,7 +219,7 @@ func (s *stream) errorf(offset int64, format string, args ...any) error {
 	return &FormatError{File: s.file, Offset: offset, Msg: fmt.Sprintf(format, args...)}
 }
 
-// IDX is a set as the two files in which MNIST has images and labels.
+// IDX returns the set as the two files in which MNIST keeps images and labels.
 func (s Set) IDX() (images, labels []byte) {
 	n := uint32(s.Len())
 	images = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, imageMagic), n)

@@ -84,7 +84,7 @@ func TestReadBad(t *testing.T) {
 	packed := gzipped(goodImages)
 	for _, c := range []struct {
 		name   string
-		file   []byte // of images where it is not of labels
+		file   []byte // of images if it is not of labels
 		offset int64
 		msg    string
 	}{
@@ -151,7 +151,7 @@ func TestReadBadLabels(t *testing.T) {
 	}
 }
 
-// A file cut at any byte is an error, and a plain one says where it ends.
+// A file that is cut at any byte gives an error, and an uncompressed one says where it ends.
 func TestReadTruncated(t *testing.T) {
 	for n := range goodImages {
 		_, _, _, err := readImages(bytes.NewReader(goodImages[:n]), "file", 2, plenty())
@@ -174,7 +174,7 @@ func TestReadTruncated(t *testing.T) {
 	}
 }
 
-// An error of the file system is not a matter of format.
+// Errors of the file system are not errors of format.
 func TestReadFileSystemError(t *testing.T) {
 	folder, err := os.Open(t.TempDir())
 	if err != nil {
@@ -187,7 +187,7 @@ func TestReadFileSystemError(t *testing.T) {
 	}
 }
 
-// allocated returns how many bytes f allocates, those that it frees again included.
+// allocated returns how many bytes f allocates, including those that it frees again.
 func allocated(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -216,7 +216,7 @@ func TestTooManyPixels(t *testing.T) {
 	}
 }
 
-// A bomb within the limits of the header makes us allocate 4/3 of what it announces.
+// A bomb within the limits of the header makes us allocate 4/3 of what the header promises.
 func TestBomb(t *testing.T) {
 	const pixels = 24 << 20
 	bomb := gzipped(append(idx(imageMagic, []int{24, 1024, 1024}), make([]byte, pixels+1)...))
@@ -231,7 +231,7 @@ func TestBomb(t *testing.T) {
 	}
 }
 
-// zeros is an IDX file of so many images of 1024×1024 without ink, gzipped: a thousandth of its size.
+// zeros returns an IDX file of n empty images of 1024×1024, gzipped to a thousandth of its size.
 func zeros(t *testing.T, images int) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -244,7 +244,7 @@ func zeros(t *testing.T, images int) []byte {
 	return b.Bytes()
 }
 
-// What gzip makes of little is limited for all files together, and is refused before memory is taken for it.
+// What gzip may make of few bytes is limited for all files together, and more is refused before memory is allocated.
 func TestBombs(t *testing.T) {
 	left := &room{suspicious: 20 << 20}
 	bomb := zeros(t, 12)
@@ -266,7 +266,7 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// Parts of a gzip that are empty take long and make nothing.
+// Empty parts of a gzip file take long to unpack and give nothing.
 func TestIdle(t *testing.T) {
 	file := slices.Concat(gzipped(goodImages[:20]), bytes.Repeat(gzipped(nil), 1<<20))
 	begin := time.Now()
@@ -276,7 +276,7 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// endless counts the zeros that are read from it.
+// endless returns zeros forever and counts them.
 type endless int64
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -322,7 +322,7 @@ func FuzzReadIDX(f *testing.F) {
 	})
 }
 
-// written is the file of an array, whose magic number is that of like.
+// written returns the file of an array, with the same magic number as like.
 func written(a Array, like []byte) []byte {
 	if a.Data == nil {
 		return nil

@@ -2,9 +2,8 @@ package mnist
 
 import "image"
 
-// cut returns the smallest part of g that holds the given ink, everything else in it 0; and of what is as near to it as
-// one pixel of the final frame, all that is above the noise of the background: the gray edges, because MNIST has them
-// too. Foreign pixels never are ink.
+// cut returns the smallest part of g that holds the given ink, with everything else in it 0. It also keeps gray edges, because MNIST has them, too:
+// what is within one pixel of the final frame and above the noise of the background. Foreign pixels never count as ink.
 func (g grid) cut(ink, foreign mask, noise float64) (grid, image.Rectangle) {
 	size := ink.bounds(g.w).Size()
 	near := ink.grow(g.w, (max(size.X, size.Y)+inkSide-1)/inkSide)
@@ -23,10 +22,10 @@ func (g grid) cut(ink, foreign mask, noise float64) (grid, image.Rectangle) {
 	return cut, b
 }
 
-// mask is a choice of pixels, row after row. Its methods take the length w of a row.
+// mask selects pixels, row by row. Its methods take the length w of a row.
 type mask []bool
 
-// bounds is the smallest rectangle around the chosen pixels.
+// bounds returns the smallest rectangle around the selected pixels.
 func (m mask) bounds(w int) image.Rectangle {
 	var b image.Rectangle
 	for i, ok := range m {
@@ -37,7 +36,7 @@ func (m mask) bounds(w int) image.Rectangle {
 	return b
 }
 
-// grow chooses in addition the pixels that are at most r rows and r columns from a chosen one.
+// grow also selects the pixels within r rows and r columns of a selected one.
 func (m mask) grow(w, r int) mask {
 	wide, out := make(mask, len(m)), make(mask, len(m))
 	for i, ok := range m {
@@ -53,18 +52,18 @@ func (m mask) grow(w, r int) mask {
 	return out
 }
 
-// piece is ink that is connected.
+// piece is a connected piece of ink.
 type piece struct {
 	number int
 	box    image.Rectangle
 	size   int     // pixels
-	peak   float64 // the strongest ink in it
+	peak   float64 // its strongest ink
 }
 
-// tall is the longer side of a piece.
+// tall returns the longer side of a piece.
 func (p piece) tall() int { return max(p.box.Dx(), p.box.Dy()) }
 
-// pieces numbers the connected pieces of ink from 1, neighbors by a corner included. numbers are those of the pixels.
+// pieces numbers the connected pieces of ink from 1. Pixels that touch at a corner are connected. numbers has the piece of each pixel.
 func (g grid) pieces(ink mask) (numbers []int, list []piece) {
 	numbers = make([]int, len(ink))
 	var stack []int

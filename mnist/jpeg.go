@@ -2,14 +2,14 @@ package mnist
 
 import "encoding/binary"
 
-// jpegHead is what the segments of a JPEG say before its pixels.
+// jpegHead is what a JPEG says before its pixels.
 type jpegHead struct {
 	orientation int // EXIF's, 1 to 8; 1 is upright
 	progressive bool
-	samples     float64 // values a pixel, of all components
+	samples     float64 // values per pixel, of all components
 }
 
-// The markers of segments.
+// The markers that begin segments.
 const (
 	jpegMark = 0xff
 	jpegSOF0 = 0xc0 // the size: baseline
@@ -18,7 +18,7 @@ const (
 	jpegAPP1 = 0xe1 // EXIF
 )
 
-// readJPEGHead goes from segment to segment until the size. What is damaged is for the decoder to find.
+// readJPEGHead reads segments up to the size. It ignores damage, which the decoder will find.
 func readJPEGHead(b []byte) jpegHead {
 	head := jpegHead{orientation: 1}
 	for b = b[min(2, len(b)):]; len(b) >= 4 && b[0] == jpegMark; {
@@ -45,9 +45,9 @@ func readJPEGHead(b []byte) jpegHead {
 	return head
 }
 
-// samplesPerPixel is 3 with color at full size, 1.5 with color at half of the width and height.
+// samplesPerPixel returns 3 for color at full size, and 1.5 for color at half the width and height.
 func samplesPerPixel(sof []byte) float64 {
-	const components, each = 5, 3 // where their number is, and the bytes of one; the second is h and v
+	const components, each = 5, 3 // where the number of components is, and the bytes of each; the second byte is h and v
 	if len(sof) <= components {
 		return 4
 	}
@@ -65,8 +65,7 @@ func samplesPerPixel(sof []byte) float64 {
 	return sum
 }
 
-// exifOrientation finds the orientation in the data of an APP1 segment: entry 0x0112 of the first directory of a TIFF.
-// It is 0 where there is none.
+// exifOrientation finds the orientation in an APP1 segment: entry 0x0112 of a TIFF's first directory. It returns 0 if there is none.
 func exifOrientation(b []byte) int {
 	const name, tag, entry = "Exif\x00\x00", 0x0112, 12
 	if len(b) < len(name)+8 || string(b[:len(name)]) != name {

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// line is a straight line, nearly horizontal: at column x it is at y + slope·x.
+// line is a straight, nearly horizontal line: at column x it is at y + slope·x.
 type line struct {
 	y, slope   float64
 	start, end int // its columns
@@ -14,10 +14,10 @@ type line struct {
 
 func (l line) at(x int) float64 { return l.y + l.slope*float64(x) }
 
-// run is a part of a column that is ink.
-type run struct{ x, top, bottom int } // bottom is beyond
+// run is an unbroken stretch of ink in a column.
+type run struct{ x, top, bottom int } // bottom is exclusive
 
-// runs are the parts of columns that are ink and not longer than most, of each step-th column.
+// runs returns the stretches of ink that are at most most pixels long, in every step-th column.
 func (m mask) runs(w, most, step int) []run {
 	var list []run
 	h := len(m) / w
@@ -38,16 +38,16 @@ func (m mask) runs(w, most, step int) []run {
 	return list
 }
 
-// The steepest line that counts as horizontal, and how many may be in a picture.
+// The steepest line that counts as horizontal, and how many lines a picture may have.
 const (
 	steepest = 0.14
 	maxLines = 60
-	maxRuns  = 40  // a column; more is no writing
-	columns  = 512 // that are looked at
+	maxRuns  = 40  // per column; more is not writing
+	columns  = 512 // columns that are examined
 )
 
-// lines finds straight lines, nearly horizontal, of at least the given length: a Hough transform of the middles of thin
-// runs, the best line first, whose runs then are out.
+// lines finds straight, nearly horizontal lines of at least the given length by a Hough transform of the middles of thin runs. The best line comes
+// first, and takes its runs out of the search.
 func (m mask) lines(w, most, length int) []line {
 	h := len(m) / w
 	step := max(1, w/columns)
@@ -55,7 +55,7 @@ func (m mask) lines(w, most, length int) []line {
 	if len(runs)*step > maxRuns*w {
 		return nil
 	}
-	slant := int(steepest * float64(w)) // rows that the steepest line climbs
+	slant := int(steepest * float64(w)) // rows that the steepest line rises
 	var found []line
 	votes := make([]int, h+2*slant+2)
 	for tries := 0; tries < maxLines && 2*len(runs)*step >= length; tries++ {
@@ -86,8 +86,8 @@ func (m mask) lines(w, most, length int) []line {
 	return found
 }
 
-// take finds where the line begins and ends, and takes its runs out of the list. A line may have gaps, where strokes
-// cross it, but a third of it must be there.
+// take finds where a line begins and ends, and removes its runs from the list. A line may have gaps where strokes cross it, but a third of it must
+// be there.
 func (m mask) take(w int, l *line, runs []run, length, step int) (rest []run, ok bool) {
 	var mine []run
 	for _, r := range runs {
@@ -121,7 +121,7 @@ func (m mask) take(w int, l *line, runs []run, length, step int) (rest []run, ok
 	return rest, n >= length && 3*covered*step >= n && 6*m.blank(w, *l, l.start, l.end) <= n
 }
 
-// blank counts the columns between two in which there is no ink along a line.
+// blank counts the columns from ≤ x < to that have no ink along a line.
 func (m mask) blank(w int, l line, from, to int) (n int) {
 	for x := from; x < to; x++ {
 		y, ink := int(math.Round(l.at(x))), false
@@ -135,7 +135,7 @@ func (m mask) blank(w int, l line, from, to int) (n int) {
 	return n
 }
 
-// erase takes a line out of the ink, but not strokes that cross it: where a column's ink goes on beyond the line, it stays.
+// erase removes a line from the ink, but keeps strokes that cross it: ink stays where it continues beyond the line in its column.
 func (m mask) erase(w int, l line) {
 	h := len(m) / w
 	reach := l.thick/2 + 2
@@ -172,16 +172,16 @@ func (m mask) transposed(w int) mask {
 	return out
 }
 
-// ruling are the lines of a picture: paper's, a table's, a frame's.
-type ruling struct{ across, down []line } // down with rows and columns swapped
+// ruling holds the lines of a picture, which may belong to paper, a table or a frame.
+type ruling struct{ across, down []line } // down has rows and columns swapped
 
-// ruling finds the lines of at least the given parts of both sides.
+// ruling finds the lines that are at least the given fraction of a side long, in both directions.
 func (m mask) ruling(w, most int, part float64) ruling {
 	h := len(m) / w
 	return ruling{m.lines(w, most, max(6, int(part*float64(w)))), m.transposed(w).lines(h, most, max(6, int(part*float64(h))))}
 }
 
-// without is the ink without the lines.
+// without returns the ink without the lines.
 func (m mask) without(w int, r ruling) mask {
 	out := append(mask(nil), m...)
 	for _, l := range r.across {
@@ -197,11 +197,10 @@ func (m mask) without(w int, r ruling) mask {
 	return out
 }
 
-// beyond says whether a line goes on beyond a part of the picture from start to end at both ends.
+// beyond reports whether a line extends past start and end, by at least by pixels at both ends.
 func (l line) beyond(start, end, by int) bool { return l.start <= start-by && l.end >= end+by }
 
-// tableOnly keeps the lines of a table: in both directions they are as long as each other, and they are so many that they
-// cannot be a box's.
+// tableOnly keeps the lines of a table: in each direction they are equally long, and there are too many of them for a box.
 func (r ruling) tableOnly(_, _ int, _ image.Rectangle) ruling {
 	r = ruling{longest(r.across), longest(r.down)}
 	if a, d := len(r.across), len(r.down); min(a, d) < 2 || a+d < 5 {
@@ -210,7 +209,7 @@ func (r ruling) tableOnly(_, _ int, _ image.Rectangle) ruling {
 	return r
 }
 
-// longest keeps the lines that are nearly as long as the longest.
+// longest keeps the lines that are nearly as long as the longest one.
 func longest(lines []line) (out []line) {
 	most := 0
 	for _, l := range lines {
@@ -224,21 +223,20 @@ func longest(lines []line) (out []line) {
 	return out
 }
 
-// foreign keeps the lines that are no part of the digit whose other ink is in box. A line that goes from edge to edge of
-// the picture, or one of several, is foreign if it goes on beyond the digit at both ends; a bar of a 4, 5 or 7 has the
-// rest of the digit at an end. The stem of a 4 does not, and so a single line downward must be beside the digit, or
-// others must cross it.
+// foreign keeps the lines that are not part of the digit whose other ink is in box. A line from edge to edge of the picture, or one of several, is
+// foreign if it continues beyond the digit at both ends. The bar of a 4, 5 or 7 does not, because the rest of the digit is at one of its ends.
+// The stem of a 4 may; so a single vertical line must be beside the digit, or others must cross it.
 func (r ruling) foreign(w, h int, box image.Rectangle) ruling {
 	across := keepForeign(r.across, w, h, true, false, box)
 	crossed := len(across) > 1
 	return ruling{across, keepForeign(r.down, h, w, false, crossed, image.Rect(box.Min.Y, box.Min.X, box.Max.Y, box.Max.X))}
 }
 
-// keepForeign does so for lines along a side of length w.
+// keepForeign keeps the foreign lines along a side of length w.
 func keepForeign(lines []line, w, h int, level, crossed bool, box image.Rectangle) []line {
 	var out []line
 	margin, size := 2+w/33, max(box.Dx(), box.Dy())
-	small := max(w, h) < 64 // Strokes and lines look the same there.
+	small := max(w, h) < 64 // Strokes and lines look alike there.
 	for _, l := range lines {
 		across := l.start <= margin && l.end >= w-margin
 		middle := l.at(w / 2)

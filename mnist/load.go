@@ -19,13 +19,13 @@ var embedded embed.FS
 // Data is a data set, split as the book splits MNIST.
 type Data struct {
 	Name                    string
-	Train, Validation, Test Set     // the validation images are the last of the training file
+	Train, Validation, Test Set     // the validation images are the last ones of the training file
 	Files                   [4]File // training images and labels, test images and labels
 
-	dir string // where the files are, for errors
+	dir string // the folder of the files, for errors
 }
 
-// Full is d with the validation images behind the training images, and none to validate.
+// Full returns d with the validation images appended to the training images, and an empty validation set.
 func (d *Data) Full() *Data {
 	full := *d
 	full.Train.Images = slices.Concat(d.Train.Images, d.Validation.Images)
@@ -34,15 +34,15 @@ func (d *Data) Full() *Data {
 	return &full
 }
 
-// File is one of the files that a data set was read from.
+// File is one of a data set's files.
 type File struct {
 	Name   string
-	SHA256 string // of the file as stored, gzipped or not, in hexadecimal
+	SHA256 string // of the stored file, gzipped or not, in hexadecimal
 	Bytes  int64  // as stored
 }
 
-// Load returns the 70,000 digits of MNIST that are inside the program: 50,000 to train, the 10,000 after them to
-// validate, 10,000 to test, in the order of the files.
+// Load returns the 70,000 MNIST digits that are inside the program: 50,000 for training, the next 10,000 for validation, and 10,000 for testing,
+// in the order of the files.
 func Load() (*Data, error) {
 	files, err := fs.Sub(embedded, "data")
 	if err != nil {
@@ -59,17 +59,15 @@ func Load() (*Data, error) {
 	return d, nil
 }
 
-// LoadDir reads a data set in MNIST's layout from the four files in dir, each plain or gzipped, its name spelled
-// train-images-idx3-ubyte or train-images.idx3-ubyte, with or without .gz; the first spelling found is taken. Images
-// may have any size up to 1024×1024, the same in training and test, and a file 2 GiB of elements. A link out of
-// dir is an error.
+// LoadDir reads a data set in MNIST's layout from four files in dir. Each may be plain or gzipped, and be named train-images-idx3-ubyte or
+// train-images.idx3-ubyte, with or without .gz; LoadDir takes the first that it finds. Images may have any size up to 1024×1024, the same in
+// training and test, and a file may have up to 2 GiB of elements. A link out of dir is an error.
 //
-// The validation images are the last sixth of the training file, but never more than 10,000: those of the book with
-// 60,000 images. There are as many classes as the largest training label plus 1. A label that occurs in the
-// validation or test images only is an error, because no network could learn it. Whether the labels fit a network is
-// for [Data.CheckLabels] to say.
+// The validation images are the last sixth of the training file, but at most 10,000: with 60,000 images, those of the book. The number of
+// classes is the largest training label plus 1. A label that occurs only among the validation or test images is an error, because no network
+// could learn it. To check that the labels fit a network, use [Data.CheckLabels].
 //
-// Bad content is a [FormatError]; errors of the file system wrap theirs, a missing file [fs.ErrNotExist].
+// Bad content is a [FormatError]. Errors of the file system are wrapped; for a missing file this is [fs.ErrNotExist].
 func LoadDir(dir string) (*Data, error) {
 	arrays, err := LoadArrays(dir)
 	if err != nil {
@@ -78,7 +76,7 @@ func LoadDir(dir string) (*Data, error) {
 	return Split(dir, arrays)
 }
 
-// Split makes the data set of the four arrays that [LoadArrays] read in dir. Its errors are those of [LoadDir].
+// Split makes a data set of four arrays, which [LoadArrays] read in dir. Its errors are those of [LoadDir].
 func Split(dir string, arrays [4]Array) (*Data, error) {
 	d := &Data{Name: filepath.Base(dir), dir: dir}
 	var sets [2]Set
@@ -90,24 +88,24 @@ func Split(dir string, arrays [4]Array) (*Data, error) {
 		pixels, gray := images.Data.([]byte)
 		bytes, classes := labels.Data.([]byte)
 		if !gray || len(images.Shape) != 3 {
-			return nil, d.errorf(2*i, 0, "not gray images of bytes; use images as MNIST has them")
+			return nil, d.errorf(2*i, 0, "not gray images of bytes; use images like MNIST's")
 		}
 		if !classes || len(labels.Shape) != 1 {
-			return nil, d.errorf(2*i+1, 0, "not labels of a byte each; use labels as MNIST has them")
+			return nil, d.errorf(2*i+1, 0, "not labels of one byte each; use labels like MNIST's")
 		}
 		sets[i] = Set{Images: pixels, Labels: bytes, Rows: images.Shape[1], Cols: images.Shape[2]}
 	}
 	return d, d.split(sets[0], sets[1])
 }
 
-// CheckLabels reports the first label that is not below classes, the number of a network's outputs, as a [FormatError].
+// CheckLabels returns a [FormatError] for the first label that is not below classes, the number of a network's outputs.
 func (d *Data) CheckLabels(classes int) error {
 	return d.checkLabels(func(label byte) bool { return int(label) < classes },
 		fmt.Sprintf("> %d; use labels 0 to %d or a network with more outputs", classes-1, classes-1))
 }
 
-// SHA256 is one digest for the data set: that of the four digests of its files, in the order of Files, each in
-// hexadecimal on a line of its own.
+// SHA256 returns one digest for the whole data set: the digest of its files' four digests, in the order of Files, each in hexadecimal on a line
+// of its own.
 func (d *Data) SHA256() string {
 	sum := sha256.New()
 	for _, f := range d.Files {
@@ -116,7 +114,7 @@ func (d *Data) SHA256() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// load reads and splits the data set at the root of files. dir is its name in errors.
+// load reads the data set at the root of files and splits it. dir is its name in errors.
 func load(files fs.FS, dir string) (*Data, error) {
 	arrays, err := readArrays(files, dir)
 	if err != nil {
@@ -125,15 +123,15 @@ func load(files fs.FS, dir string) (*Data, error) {
 	return Split(dir, arrays)
 }
 
-// split makes the three parts.
+// split makes the training, validation and test sets.
 func (d *Data) split(train, test Set) error {
 	if test.Rows != train.Rows || test.Cols != train.Cols {
-		return d.errorf(2, 8, "images of %d×%d, but of %d×%d in training; take all files from one data set",
+		return d.errorf(2, 8, "images of %d×%d, but %d×%d in training; take all files from one data set",
 			test.Rows, test.Cols, train.Rows, train.Cols)
 	}
 	n, validation := train.Len(), min(train.Len()/6, 10_000)
 	if validation == 0 {
-		return d.errorf(0, 4, "%d training images; at least 6 are needed, because the last sixth validates", n)
+		return d.errorf(0, 4, "%d training images; use at least 6, because the last sixth is for validation", n)
 	}
 	d.Train, d.Validation, d.Test = train.Slice(0, n-validation), train.Slice(n-validation, n), test
 	classes := int(slices.Max(d.Train.Labels)) + 1
@@ -141,7 +139,7 @@ func (d *Data) split(train, test Set) error {
 	return d.checkLearnable()
 }
 
-// checkLearnable reports a label that no training image has.
+// checkLearnable returns an error for a label that no training image has.
 func (d *Data) checkLearnable() error {
 	var learned [256]bool
 	for _, label := range d.Train.Labels {
@@ -151,12 +149,12 @@ func (d *Data) checkLearnable() error {
 		"does not occur among the training images; shuffle or correct the files")
 }
 
-// checkLabels reports the first label that is not ok, with its place in its file.
+// checkLabels returns an error for the first label that is not ok, with its place in the file.
 func (d *Data) checkLabels(ok func(label byte) bool, wrong string) error {
 	for _, part := range []struct {
 		labels []byte
 		file   int // index into Files
-		first  int // index in the file of the first label
+		first  int // the index in the file of the first label
 	}{
 		{d.Train.Labels, 1, 0},
 		{d.Validation.Labels, 1, d.Train.Len()},
@@ -174,7 +172,7 @@ func (d *Data) errorf(file int, offset int64, format string, args ...any) error 
 	return &FormatError{filepath.Join(d.dir, d.Files[file].Name), offset, fmt.Sprintf(format, args...)}
 }
 
-// readArrays reads the four files at the root of files. Of each part the labels come first, because they are small, and tell how many images
+// readArrays reads the four files at the root of files. In each part it reads the labels first, because they are small and tell how many images
 // there must be.
 func readArrays(files fs.FS, dir string) (arrays [4]Array, err error) {
 	left := all
@@ -192,7 +190,7 @@ func readArrays(files fs.FS, dir string) (arrays [4]Array, err error) {
 	return arrays, nil
 }
 
-// readFile reads a file of a part, train or t10k: images or labels, of which MNIST has the given kind. See readArray for n.
+// readFile reads the images or labels of a part, train or t10k; kind is how MNIST spells their type. See readArray for n.
 func readFile(files fs.FS, dir, part, what, kind string, n int, left *room) (Array, error) {
 	f, err := open(files, dir, part, what, kind)
 	if err != nil {
@@ -204,7 +202,7 @@ func readFile(files fs.FS, dir, part, what, kind string, n int, left *room) (Arr
 	return a, err
 }
 
-// source is an open file that takes the digest of the bytes as they are read.
+// source is an open file that computes the digest of what is read.
 type source struct {
 	fs.File
 	path  string
@@ -212,7 +210,7 @@ type source struct {
 	bytes int64
 }
 
-// open opens the file part-what-kind or part-what.kind, with or without .gz, or else the only one of another spelling.
+// open opens the file part-what-kind or part-what.kind, with or without .gz, or else the only one with another spelling.
 func open(files fs.FS, dir, part, what, kind string) (*source, error) {
 	stem := part + "-" + what
 	names := []string{stem + "-" + kind + ".gz", stem + "-" + kind, stem + "." + kind + ".gz", stem + "." + kind}
@@ -221,7 +219,7 @@ func open(files fs.FS, dir, part, what, kind string) (*source, error) {
 		return f, err
 	}
 	var all []string
-	if entries, err := fs.ReadDir(files, "."); err == nil { // Otherwise there is none.
+	if entries, err := fs.ReadDir(files, "."); err == nil { // If this fails, there is no other spelling.
 		for _, e := range entries {
 			all = append(all, e.Name())
 		}
@@ -233,11 +231,11 @@ func open(files fs.FS, dir, part, what, kind string) (*source, error) {
 	if f, err := openOne(files, dir, found); f != nil || err != nil {
 		return f, err
 	}
-	return nil, fmt.Errorf("%s: %w; one of %s must be there", dir, fs.ErrNotExist, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%s: %w; add one of %s", dir, fs.ErrNotExist, strings.Join(names, ", "))
 }
 
-// openOne opens the first of the files that is there. Only a regular file counts: some archives unpack into a folder of one spelling beside the
-// file of the other, and a pipe could keep us waiting for ever.
+// openOne opens the first file that exists. Only regular files count: some archives unpack into a folder with one spelling beside the file with the
+// other, and a pipe could block forever.
 func openOne(files fs.FS, dir string, names []string) (*source, error) {
 	for _, name := range names {
 		info, err := fs.Stat(files, name)
@@ -268,7 +266,7 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// stored describes the file, once it has been read to its end.
+// stored describes the file after it has been read to its end.
 func (s *source) stored() File {
 	return File{filepath.Base(s.path), hex.EncodeToString(s.sum.Sum(nil)), s.bytes}
 }

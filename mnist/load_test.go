@@ -28,7 +28,7 @@ func digits(t *testing.T) *Data {
 	return d
 }
 
-// The files are the original ones, and data/README.md says so in the same words.
+// The files are the originals, and data/README.md gives the same digests.
 func TestDigests(t *testing.T) {
 	readme, err := os.ReadFile("data/README.md")
 	if err != nil {
@@ -102,7 +102,7 @@ func TestLoadDir(t *testing.T) {
 	}
 }
 
-// The digest can be had with sha256sum | cut -d' ' -f1 | sha256sum on the four files.
+// sha256sum | cut -d' ' -f1 | sha256sum on the four files gives the digest.
 func TestSHA256(t *testing.T) {
 	if got, want := digits(t).SHA256(), "2d37efdd8799c8df4521c472fa34cf17087fb07dee5e12b370d0f46fa6117915"; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -171,8 +171,8 @@ func TestLoadBad(t *testing.T) {
 	}{
 		{"fewer images than labels", "train-images-idx3-ubyte", images(11, 2, 2), 4, "11 images, but 12 labels"},
 		{"fewer labels than images", "t10k-labels-idx1-ubyte", idx(labelMagic, []int{2}, 0, 1), 4, "3 images, but 2 labels"},
-		{"other rows in test", "t10k-images-idx3-ubyte", images(3, 1, 2), 8, "images of 1×2, but of 2×2 in training"},
-		{"other columns in test", "t10k-images-idx3-ubyte", images(3, 2, 4), 8, "images of 2×4, but of 2×2 in training"},
+		{"other rows in test", "t10k-images-idx3-ubyte", images(3, 1, 2), 8, "images of 1×2, but 2×2 in training"},
+		{"other columns in test", "t10k-images-idx3-ubyte", images(3, 2, 4), 8, "images of 2×4, but 2×2 in training"},
 		{"new label in test", "t10k-labels-idx1-ubyte", idx(labelMagic, []int{3}, 0, 3, 2), 9, "label 3 does not occur"},
 		{"new label in validation", "train-labels-idx1-ubyte", idx(labelMagic, []int{12}, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3), 19, "label 3 does not occur"},
 		{"labels and images swapped", "train-labels-idx1-ubyte", images(12, 2, 2), 0, "magic"},
@@ -192,7 +192,7 @@ func TestLoadBad(t *testing.T) {
 	}
 }
 
-// Validation takes a sixth, but never more than the book's 10,000.
+// Validation takes a sixth of the images, but at most the book's 10,000.
 func TestValidationOfManyImages(t *testing.T) {
 	files := small()
 	files["train-images-idx3-ubyte"].Data = idx(imageMagic, []int{70_000, 2, 2}, make([]byte, 280_000)...)
@@ -257,7 +257,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// denied lets nobody open a file.
+// denied is a file system in which nobody may open a file.
 type denied struct{ fstest.MapFS }
 
 func (denied) Open(name string) (fs.File, error) {

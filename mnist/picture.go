@@ -15,22 +15,21 @@ import (
 	"io"
 )
 
-// A picture that is larger than this in any way is refused.
+// The limits of a picture. A picture that exceeds one is refused.
 const (
-	maxPicture = 64_000_000  // pixels; a telephone's photo has 12 to 50 million
+	maxPicture = 64_000_000  // pixels; a phone's photo has 12 to 50 million
 	maxFile    = 32 << 20    // bytes
-	maxHead    = 8 << 20     // bytes before its size is known: what a camera writes about a photo
-	maxMemory  = 200_000_000 // bytes that its pixels become
+	maxHead    = 8 << 20     // bytes before the size; cameras write data about a photo there
+	maxMemory  = 200_000_000 // bytes of decoded pixels
 	maxScans   = 32          // of a JPEG; programs write about ten
-	maxScanned = 256_000_000 // pixels that they go over: a scan may have nothing in it, and takes its time
+	maxScanned = 256_000_000 // pixels over all scans: a scan can be empty and still take time
 	maxTables  = 4 * maxScans
 )
 
-// ReadImage decodes a PNG, JPEG or GIF (its first frame), upright, as a JPEG's EXIF data says the camera was held. A
-// picture of more than 2,048 pixels a side is made smaller by a whole factor. name is the picture's name in errors. A
-// picture of more than 64 million pixels, or of fewer that would take more than 200 MB, is refused on the word of its
-// header, before the decoder allocates anything for it; and so are files of more than 32 MiB. Bad content is a
-// [FormatError]; an error of r itself is wrapped.
+// ReadImage decodes a PNG, a JPEG or the first frame of a GIF. It turns a JPEG upright according to its EXIF data, and shrinks a picture
+// of more than 2,048 pixels a side by a whole factor. name is the picture's name in errors. It refuses files of more than 32 MiB, and
+// pictures of more than 64 million pixels or 200 MB; it takes the size from the header, before the decoder allocates anything. Bad
+// content is a [FormatError], and an error of r itself is wrapped.
 func ReadImage(r io.Reader, name string) (image.Image, error) {
 	in := &input{r: r}
 	img, err := decode(in)
@@ -53,13 +52,13 @@ func decode(r io.Reader) (image.Image, error) {
 		return nil, errors.New("not a PNG, JPEG or GIF; convert the picture to one of them")
 	}
 	if err != nil && head.Len() == maxHead {
-		return nil, fmt.Errorf("no size in its first %d bytes; save it without the data about it", maxHead)
+		return nil, fmt.Errorf("no size in its first %d bytes; save it without metadata", maxHead)
 	}
 	var img image.Image
 	if err == nil {
 		w, h := config.Width, config.Height
 		if w < 1 || h < 1 || w > maxPicture/h {
-			return nil, fmt.Errorf("%d×%d pixels, not within 1 and %d; make the picture smaller", w, h, maxPicture)
+			return nil, fmt.Errorf("%d×%d pixels, not from 1 to %d; make the picture smaller", w, h, maxPicture)
 		}
 		about := readJPEGHead(head.Bytes())
 		if n := int(float64(w*h) * perPixel(config.ColorModel, format, head.Bytes(), about)); n > maxMemory {
@@ -68,7 +67,7 @@ func decode(r io.Reader) (image.Image, error) {
 		img, err = pixels(io.MultiReader(&head, r), format, w*h)
 		switch {
 		case err != nil:
-		case img.Bounds().Empty(): // A GIF has a size of its own for each frame.
+		case img.Bounds().Empty(): // Each frame of a GIF has a size of its own.
 			err = errors.New("its first frame has no pixels")
 		case max(w, h) > readSide || about.orientation > 1:
 			img = upright(reduced(img, readSide), about.orientation)
@@ -80,10 +79,10 @@ func decode(r io.Reader) (image.Image, error) {
 	return img, nil
 }
 
-// readSide bounds the sides of a picture after it is read.
+// readSide is the largest side of a picture after it is read.
 const readSide = 2048
 
-// pixels decodes a picture of n pixels.
+// pixels decodes a picture with n pixels.
 func pixels(r io.Reader, format string, n int) (img image.Image, err error) {
 	switch format {
 	case "jpeg":
@@ -101,10 +100,10 @@ func pixels(r io.Reader, format string, n int) (img image.Image, err error) {
 	return gif.Decode(r)
 }
 
-// unpacks says whether the pixels of a PNG are packed in a way that takes long and makes nothing; other faults are for the
-// decoder to find. What is small cannot take long.
+// unpacks returns an error if a PNG's pixels are packed so that they take long to unpack and give nothing. It leaves other faults to the
+// decoder.
 func unpacks(file []byte) error {
-	const small, signature, around = 2 << 20, 8, 12 // bytes: around a chunk's data are its length, its kind and a checksum
+	const small, signature, around = 2 << 20, 8, 12 // bytes; around is a chunk's length, kind and checksum. A small file cannot take long
 	if len(file) < small {
 		return nil
 	}
@@ -130,7 +129,7 @@ func unpacks(file []byte) error {
 	return nil
 }
 
-// perPixel is how many bytes a pixel takes at most in the decoder.
+// perPixel returns how many bytes the decoder needs at most for a pixel.
 func perPixel(model color.Model, format string, head []byte, about jpegHead) float64 {
 	decoded := 1.0 // of a palette
 	switch model {
@@ -143,19 +142,19 @@ func perPixel(model color.Model, format string, head []byte, about jpegHead) flo
 	case "jpeg":
 		decoded = about.samples
 		if about.progressive {
-			decoded *= 1 + 4 // Its coefficients are in memory too.
+			decoded *= 1 + 4 // Its coefficients are in memory, too.
 		}
 		if model == color.CMYKModel || model == color.RGBAModel {
-			decoded += 4 // Its pixels are put in another form.
+			decoded += 4 // Its pixels are converted.
 		}
 		return decoded
 	case "png":
 		if model == color.GrayModel {
-			decoded = 4 // It may have a transparent color, and so may 16-bit gray.
+			decoded = 4 // It may have a transparent color, as may 16-bit gray.
 		}
-		const interlace = 28 // where a PNG says so: IHDR is its first chunk
+		const interlace = 28 // where a PNG says so, in its first chunk, IHDR
 		if head[interlace] != 0 {
-			decoded *= 2 // because pixels are put in another order
+			decoded *= 2 // the pixels are reordered
 		}
 	case "gif":
 		decoded *= 2
@@ -163,13 +162,13 @@ func perPixel(model color.Model, format string, head []byte, about jpegHead) flo
 	return decoded
 }
 
-// markers stops a JPEG that has too many of the parts that take long. Within the pixels' bytes there are no markers, and
-// elsewhere two bytes that look like one are rare.
+// markers stops a JPEG with too many of the parts that take long. There are no markers within the pixels' bytes, and elsewhere two bytes that
+// look like one are rare.
 type markers struct {
 	r             io.Reader
 	last          byte
 	scans, tables int
-	most          int // scans
+	most          int // how many scans are allowed
 }
 
 // Read reads from the picture.
@@ -190,7 +189,7 @@ func (m *markers) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// input remembers an error of reading, which decoders may hide behind their own, and ends files that are too long.
+// input keeps an error of reading, which decoders may replace by their own, and stops files that are too long.
 type input struct {
 	r    io.Reader
 	read int

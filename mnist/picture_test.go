@@ -53,7 +53,7 @@ func TestReadImage(t *testing.T) {
 	}
 }
 
-// pngHeader is the beginning of a PNG of 8-bit gray pixels.
+// pngHeader returns the beginning of a PNG of 8-bit gray pixels.
 func pngHeader(w, h uint32) []byte {
 	chunk := []byte("IHDR")
 	chunk = binary.BigEndian.AppendUint32(chunk, w)
@@ -95,13 +95,13 @@ func TestReadImageBad(t *testing.T) {
 	}
 }
 
-// progressive is a gray progressive JPEG whose scans have nothing in their blocks: 32,767 of them in two bytes.
+// progressive returns a gray progressive JPEG whose scans are empty: two bytes stand for 32,767 blocks.
 func progressive(w, h, scans int) []byte {
 	segment := func(marker byte, data ...byte) []byte {
 		return append([]byte{0xff, marker, byte((len(data) + 2) >> 8), byte(len(data) + 2)}, data...)
 	}
 	counts := make([]byte, 16)
-	counts[0] = 1 // code of one bit
+	counts[0] = 1 // a code of one bit
 	file := slices.Concat([]byte{0xff, 0xd8}, segment(0xe0, []byte("JFIF\x00")...), segment(0xdb, make([]byte, 65)...),
 		segment(0xc2, 8, byte(h>>8), byte(h), byte(w>>8), byte(w), 1, 1, 0x11, 0),
 		segment(0xc4, slices.Concat([]byte{0x10}, counts, []byte{0xe0})...))
@@ -126,19 +126,19 @@ func progressive(w, h, scans int) []byte {
 	return append(file, 0xff, 0xd9)
 }
 
-// pngChunk is a chunk of a PNG.
+// pngChunk returns a chunk of a PNG.
 func pngChunk(kind string, data []byte) []byte {
 	b := append([]byte(kind), data...)
 	return binary.BigEndian.AppendUint32(append(binary.BigEndian.AppendUint32(nil, uint32(len(data))), b...), crc32.ChecksumIEEE(b))
 }
 
-// withKind changes the kind of pixels, and how they are interlaced, in the header of a PNG.
+// withKind changes the kind of pixels, and the interlacing, in the header of a PNG.
 func withKind(header []byte, bits, kind, interlace byte) []byte {
 	header[24], header[25], header[28] = bits, kind, interlace
 	return binary.BigEndian.AppendUint32(header[:29], crc32.ChecksumIEEE(header[12:29]))
 }
 
-// repeated is a file of some gigabytes: a beginning, and parts after it.
+// repeated is a file of some gigabytes: a beginning followed by repeated parts.
 func repeated(begin, part []byte) io.Reader {
 	readers := []io.Reader{bytes.NewReader(begin)}
 	for range 4 << 30 / len(part) {
@@ -147,7 +147,7 @@ func repeated(begin, part []byte) io.Reader {
 	return io.MultiReader(readers...)
 }
 
-// Small pictures that would take long or much memory are refused before they do, and so are endless ones.
+// Small pictures that would take much time or memory are refused before they do, and so are endless ones.
 func TestReadImageHostile(t *testing.T) {
 	app := append([]byte{0xff, 0xe1, 0xff, 0xff}, make([]byte, 65533)...)
 	start := progressive(8, 8, 0)
@@ -194,7 +194,7 @@ func TestReadImageHostile(t *testing.T) {
 func TestReadImageTruncated(t *testing.T) {
 	for format, encode := range encoders {
 		file := encoded(t, encode)
-		for n := range len(file) - 16 { // Decoders do not miss what follows the last pixel.
+		for n := range len(file) - 16 { // decoders do not miss what follows the last pixel
 			_, err := ReadImage(bytes.NewReader(file[:n]), "file")
 			if _, ok := err.(*FormatError); !ok {
 				t.Errorf("%s cut to %d of %d bytes: %v", format, n, len(file), err)
@@ -215,7 +215,7 @@ func TestReadImageFileSystemError(t *testing.T) {
 	}
 }
 
-// TestReadImageEmptyFrame reads GIFs whose first frame has no pixels, on a screen that is made smaller and on one that is not.
+// TestReadImageEmptyFrame reads GIFs whose first frame has no pixels, on a screen that is shrunk and on one that is not.
 func TestReadImageEmptyFrame(t *testing.T) {
 	for _, side := range []string{"\x10\x00", "\x00\x10"} { // 16 and 4096 pixels
 		for _, frame := range []string{"\x00\x00" + side, side + "\x00\x00", "\x00\x00\x00\x00"} {
@@ -235,8 +235,8 @@ func FuzzReadImage(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		if len(file) > 26 && bytes.HasPrefix(file, []byte("\x89PNG")) {
-			copy(file[16:], []byte{0, 0, 0}) // Fuzzing is faster with
-			copy(file[20:], []byte{0, 0, 0}) // small pictures.
+			copy(file[16:], []byte{0, 0, 0}) // fuzzing is faster with
+			copy(file[20:], []byte{0, 0, 0}) // small pictures
 		}
 		img, err := ReadImage(bytes.NewReader(file), "file")
 		if err != nil {

@@ -5,10 +5,10 @@ import (
 	"image/draw"
 )
 
-// workSide bounds the sides of the picture in which ink is looked for. Larger ones are made smaller first.
+// workSide is the largest side of the picture in which ink is looked for. Larger pictures are shrunk first.
 const workSide = 512
 
-// lightness makes a picture gray, 0 for black to 255 for white, with at most side pixels a side.
+// lightness makes a picture gray, from 0 for black to 255 for white, with sides of at most side pixels.
 func lightness(img image.Image, side int) grid {
 	small := reduced(img, side)
 	w, h := small.Rect.Dx(), small.Rect.Dy()
@@ -25,9 +25,8 @@ func lightness(img image.Image, side int) grid {
 	return gray
 }
 
-// reduced makes a picture smaller until no side has more than the given number of pixels. A new pixel is the mean of
-// size×size old ones, so that edges stay as sharp as they can; what is left at the right and at the bottom is cut off.
-// Only a strip of the picture is in memory a second time.
+// reduced shrinks a picture until no side has more than side pixels. A new pixel is the mean of size×size old ones, so that edges stay as
+// sharp as they can; the rest at the right and at the bottom is cut off. Only a strip of the picture is in memory a second time.
 func reduced(img image.Image, side int) *image.RGBA {
 	b := img.Bounds()
 	size := max(1, (max(b.Dx(), b.Dy())+side-1)/side)
@@ -57,8 +56,8 @@ func reduced(img image.Image, side int) *image.RGBA {
 	return out
 }
 
-// paper is the lightness to put behind transparent pixels. Where the border is mostly opaque, it is the border's.
-// Otherwise the picture is ink on nothing, and dark ink gets white paper, light ink black.
+// paper returns the lightness to put behind transparent pixels. If the border is mostly opaque, it is the border's. Otherwise the picture is ink
+// without paper: dark ink gets white paper, and light ink gets black.
 func paper(gray, opaque grid) float64 {
 	sum, cover, n := 0.0, 0.0, 0.0
 	gray.border(func(x, y int) {
@@ -80,8 +79,8 @@ func paper(gray, opaque grid) float64 {
 	return 0
 }
 
-// upright turns and mirrors a picture as an EXIF orientation says. The orientation is what was done to the picture: at 6,
-// its first row is to be the right side.
+// upright turns and mirrors a picture according to an EXIF orientation, which says how the picture was turned: at 6, its first row
+// belongs at the right side.
 func upright(img *image.RGBA, orientation int) *image.RGBA {
 	if orientation == 1 {
 		return img

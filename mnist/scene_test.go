@@ -6,18 +6,18 @@ import (
 	"math/rand/v2"
 )
 
-// scene is a picture in the making, in gray levels: paper with a digit on it and what people's pictures have beside.
+// scene is a picture being drawn, in gray levels: paper with a digit on it, and what else people's pictures contain.
 type scene struct {
 	grid
 	rng        *rand.Rand
-	ink, light float64         // how much of the paper's light ink and paper give back, 0 to 1
+	ink, light float64         // the fraction of light that ink and paper reflect, relative to white
 	digit      image.Rectangle // where the ink is
 }
 
-// between is a random number from low to high.
+// between returns a random number from low to high.
 func (s *scene) between(low, high float64) float64 { return low + (high-low)*s.rng.Float64() }
 
-// newScene draws a digit, smoothly enlarged so that its 28 pixels take the given part of the shorter side, near the middle.
+// newScene draws a digit near the middle, enlarged smoothly so that its 28 pixels take the given part of the shorter side.
 func newScene(digit []byte, w, h int, part float64, rng *rand.Rand) *scene {
 	s := &scene{grid: newGrid(w, h), rng: rng, ink: 0.1 + 0.3*rng.Float64(), light: 0.85 + 0.15*rng.Float64()}
 	for i := range s.v {
@@ -45,7 +45,7 @@ func (s *scene) draw(digit []byte, left, top, scale float64, strength func(x, y 
 	s.digit = box
 }
 
-// smooth is the ink of a digit between its pixels.
+// smooth interpolates the ink of a digit between its pixels.
 func smooth(digit []byte, x, y float64) float64 {
 	x0, y0 := math.Floor(x), math.Floor(y)
 	at := func(x, y int) float64 {
@@ -66,7 +66,7 @@ func (s *scene) blend(x, y int, level, share float64) {
 	}
 }
 
-// fill mixes a gray level into all pixels for which inside says so.
+// fill mixes a gray level into all pixels that inside selects.
 func (s *scene) fill(level float64, inside func(x, y int) bool) {
 	for i := range s.v {
 		if inside(i%s.w, i/s.w) {
@@ -90,7 +90,7 @@ func (s *scene) line(x0, y0, x1, y1, thick, level float64) {
 	}
 }
 
-// border draws lines of one to six pixels, of any gray, at one to four of the edges.
+// border draws lines of one to six pixels, of any gray, along one to four of the edges.
 func (s *scene) border() {
 	n, level := 1+s.rng.IntN(6), s.between(0, 200)
 	sides := 1 + s.rng.IntN(15)
@@ -102,7 +102,7 @@ func (s *scene) border() {
 	})
 }
 
-// ruled draws the lines of paper, in some pictures squares, a little turned.
+// ruled draws the lines of ruled or squared paper, slightly turned.
 func (s *scene) ruled() {
 	h := float64(s.digit.Dy())
 	gap := s.between(0.25, 1.3) * h
@@ -121,7 +121,7 @@ func (s *scene) ruled() {
 	}
 }
 
-// table darkens what is beside the paper, at one to three sides, at an angle; seldom it is lighter than the paper.
+// table darkens the area beside the paper, at one to three sides and at an angle; sometimes it is lighter than the paper.
 func (s *scene) table() {
 	level := s.between(10, 110)
 	for range 1 + s.rng.IntN(3) {
@@ -153,7 +153,7 @@ func (s *scene) table() {
 	}
 }
 
-// box draws a rectangle around the digit, some of them touch it.
+// box draws a rectangle around the digit, which sometimes touches it.
 func (s *scene) box() {
 	h := float64(max(s.digit.Dx(), s.digit.Dy()))
 	thick, level := s.between(0.01, 0.06)*h, s.between(0, 150)
@@ -169,7 +169,7 @@ func (s *scene) box() {
 	s.line(x0, y0, x0, y1, thick, level)
 }
 
-// cell draws the lines of a cell that was cut out of a form, at one to four edges, not quite at them.
+// cell draws the lines of a cell cut out of a form, at one to four edges but not quite at them.
 func (s *scene) cell() {
 	thick, level := s.between(1, 0.03*float64(s.h)), s.between(0, 170)
 	off := func() float64 { return s.between(0, 0.04) * float64(s.h) }
@@ -209,7 +209,7 @@ func (s *scene) neighbor(other []byte) {
 	s.digit = keep
 }
 
-// shade lets light fall unevenly, with a shadow's edge or darker corners.
+// shade makes the light uneven, with a shadow's edge or darker corners.
 func (s *scene) shade() {
 	dx, dy := s.between(-0.4, 0.4), s.between(-0.4, 0.4)
 	turn, at, soft := s.between(0, 2*math.Pi), s.between(-0.4, 0.4), s.between(0.02, 0.3)
@@ -222,7 +222,7 @@ func (s *scene) shade() {
 	}
 }
 
-// blur is what a lens out of focus does.
+// blur blurs the picture as a lens out of focus does.
 func (s *scene) blur(radius int) {
 	for range 2 {
 		old := grid{append([]float64(nil), s.v...), s.w, s.h}
@@ -238,21 +238,21 @@ func (s *scene) blur(radius int) {
 	}
 }
 
-// noise is what a sensor adds.
+// noise adds a sensor's noise.
 func (s *scene) noise(deviation float64) {
 	for i := range s.v {
 		s.v[i] += deviation * s.rng.NormFloat64()
 	}
 }
 
-// photograph is light, lens and sensor.
+// photograph applies light, lens and sensor.
 func (s *scene) photograph() {
 	s.shade()
 	s.blur(1 + s.w/400)
 	s.noise(s.between(1, 5))
 }
 
-// image is the picture, in gray, or from the color of ink to that of paper.
+// image returns the picture, in gray or in colors between those of ink and paper.
 func (s *scene) image(colored, negative bool) image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, s.w, s.h))
 	tint := [3]float64{1, 1, 1}

@@ -1,17 +1,17 @@
 package mnist
 
-// PixelScale turns a byte into a network's input: byte/256, as in the book, so that the largest input is 0.99609375.
+// PixelScale is the divisor that turns a byte into a network's input: byte/256, as in the book. The largest input is 0.99609375.
 const PixelScale = 256
 
-// Set is a set of labeled gray images, one byte a pixel, row after row.
+// Set is a set of labeled gray images, one byte per pixel, row by row.
 type Set struct {
-	Images     []byte // Len() × Rows × Cols
-	Labels     []byte // Len(), each below Classes
+	Images     []byte // (Len(), Rows, Cols)
+	Labels     []byte // (Len()), each below Classes
 	Rows, Cols int
 	Classes    int // the largest label of the whole data set, plus 1
 }
 
-// Len is the number of images.
+// Len returns the number of images.
 func (s Set) Len() int { return len(s.Labels) }
 
 // Image returns the pixels of image i, Rows × Cols. They are the set's own memory, not a copy.
@@ -20,7 +20,7 @@ func (s Set) Image(i int) []byte {
 	return s.Images[i*size : (i+1)*size : (i+1)*size]
 }
 
-// Slice returns the images i to j-1 with their labels. They share the memory of s.
+// Slice returns the images i to j-1 with their labels. It shares the memory of s.
 func (s Set) Slice(i, j int) Set {
 	size := s.Rows * s.Cols
 	s.Images = s.Images[i*size : j*size : j*size]

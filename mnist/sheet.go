@@ -6,21 +6,21 @@ import (
 	"slices"
 )
 
-// sheet is a picture in which ink is positive, and what of it may be digits.
+// sheet is a picture in which ink is positive, with a selection of the ink that may belong to digits.
 type sheet struct {
 	grid
-	low     float64 // what is weaker is paper
+	low     float64 // anything weaker is paper
 	ink     mask
-	foreign mask  // lines and other ink that is no digit's
-	owner   []int // of each pixel, the number of its digit from 1, or 0
+	foreign mask  // lines, and other ink that is not part of a digit
+	owner   []int // the digit of each pixel, from 1; 0 means none
 }
 
-// leastContrast is how many of 255 gray levels ink must differ from its background. Paper in a photo differs from
-// itself by less, a pencil's line by more.
+// leastContrast is how many of 255 gray levels ink must differ from its background. Paper in a photo varies less than this, and a pencil's line
+// differs more.
 const leastContrast = 20
 
-// newSheet looks for ink in a picture that is made smaller to side pixels a side. There are two thresholds: weak ink
-// counts where it is connected with strong ink.
+// newSheet looks for ink in a picture shrunk to sides of at most side pixels. There are two thresholds: weak ink counts if it is connected with
+// strong ink.
 func newSheet(img image.Image, side int) *sheet {
 	g := lightness(img, side)
 	g.strokes()
@@ -41,8 +41,8 @@ func newSheet(img image.Image, side int) *sheet {
 	return s
 }
 
-// weakest is what ink must reach to be more than noise. Noise is how much pixels near each other differ, and a third of
-// the pixels at least is paper.
+// weakest returns how strong ink must be to be more than noise. Noise is how much nearby pixels differ. At least a third of the pixels are assumed
+// to be paper.
 func (g grid) weakest() float64 {
 	const apart = 3
 	var levels, steps []float64
@@ -58,7 +58,7 @@ func (g grid) weakest() float64 {
 	return max(0.6*leastContrast, min(weak+5.5*sigma, 0.4*quantile(levels, 0.99)))
 }
 
-// keep chooses of the ink what reaches the lower threshold and is connected with what reaches the higher one.
+// keep selects the ink that reaches the lower threshold and is connected with ink that reaches the higher one.
 func (s *sheet) keep(low, high float64) {
 	for i, v := range s.v {
 		s.ink[i] = s.ink[i] && v >= low && !s.foreign[i]
@@ -69,7 +69,7 @@ func (s *sheet) keep(low, high float64) {
 	}
 }
 
-// full is how strong the strongest ink is: a hundredth is stronger.
+// full returns the strength of the strongest ink, of which one hundredth is stronger.
 func (s *sheet) full() float64 {
 	var v []float64
 	for i, ok := range s.ink {
@@ -83,7 +83,7 @@ func (s *sheet) full() float64 {
 	return quantile(v, 0.99)
 }
 
-// replace takes new ink; what was in the old one and is not in it is foreign, and so are its gray edges.
+// replace selects new ink. Old ink that is not in it becomes foreign, and so do its gray edges.
 func (s *sheet) replace(ink mask) {
 	gone := make(mask, len(ink))
 	for i, ok := range s.ink {
@@ -95,7 +95,7 @@ func (s *sheet) replace(ink mask) {
 	s.ink = ink
 }
 
-// largest is the box of the largest piece, of those that look like digits where there are some.
+// largest returns the box of the largest piece, among those that look like digits if there are any.
 func largest(list []piece) image.Rectangle {
 	best, score := image.Rectangle{}, 0
 	for _, p := range list {
@@ -110,7 +110,7 @@ func largest(list []piece) image.Rectangle {
 	return best
 }
 
-// body is the box of the largest piece, and of those that are a third as large.
+// body returns the box around the largest piece and those at least a third as large.
 func body(list []piece) image.Rectangle {
 	box := largest(list)
 	size := max(box.Dx(), box.Dy())
@@ -122,7 +122,7 @@ func body(list []piece) image.Rectangle {
 	return box
 }
 
-// inside leaves out the pieces that touch an edge of the picture.
+// inside returns the pieces that do not touch an edge of the picture.
 func (s *sheet) inside(list []piece) []piece {
 	var out []piece
 	for _, p := range list {
@@ -133,13 +133,13 @@ func (s *sheet) inside(list []piece) []piece {
 	return out
 }
 
-// The part of a side that a line takes at least, and at most is thick.
+// The fraction of a side that a line must be long, and how thick it may be.
 const (
 	lineLength = 0.45
 	lineThick  = 1. / 16
 )
 
-// dropLines takes away the lines on paper that are foreign, if a digit is left.
+// dropLines removes foreign lines from the ink, if a digit is left.
 func (s *sheet) dropLines(foreign func(r ruling, w, h int, digit image.Rectangle) ruling) {
 	r := s.ink.ruling(s.w, max(2, int(lineThick*float64(max(s.w, s.h)))), lineLength)
 	if len(r.across)+len(r.down) == 0 {
@@ -162,10 +162,10 @@ func (s *sheet) dropLines(foreign func(r ruling, w, h int, digit image.Rectangle
 	}
 }
 
-// maxBoxes is how many large pieces of ink may be boxes.
+// maxBoxes is how many of the largest pieces of ink are checked for being boxes.
 const maxBoxes = 64
 
-// dropBoxes takes away the boxes around digits, whether these touch them or not.
+// dropBoxes removes boxes around digits, whether they touch the digits or not.
 func (s *sheet) dropBoxes() {
 	numbers, list := s.pieces(s.ink)
 	tried := 0
@@ -199,7 +199,7 @@ func (s *sheet) dropBoxes() {
 	}
 }
 
-// sides are the lines of a box, if the ink is one: at least three, near its edges.
+// sides returns the lines of a box if the ink is one: at least three, near its edges.
 func (m mask) sides(w int) *ruling {
 	h := len(m) / w
 	most := max(2, max(w, h)/12)
@@ -230,8 +230,7 @@ func (m mask) sides(w int) *ruling {
 	return &r
 }
 
-// dropEdges takes away what touches the picture's edges, the table or a part of another digit, if a digit is left that
-// does not.
+// dropEdges removes what touches the picture's edges, such as the table or a part of another digit, if a digit is left that does not.
 func (s *sheet) dropEdges() {
 	numbers, list := s.pieces(s.ink)
 	in := s.inside(list)
@@ -263,8 +262,8 @@ func (s *sheet) dropEdges() {
 	s.replace(ink)
 }
 
-// paper is the value up to which pixels are background: one gray level more than the mean of those far from ink, plus
-// three standard deviations.
+// paper returns the value up to which pixels are background: the mean of those far from ink, plus one gray level and three standard
+// deviations.
 func (s *sheet) paper(ink mask) float64 {
 	sum, squares, n := 0.0, 0.0, 0.0
 	for i, v := range s.v {
@@ -281,7 +280,7 @@ func (s *sheet) paper(ink mask) float64 {
 	return 1 + mean + 3*math.Sqrt(max(0, squares/n-mean*mean))
 }
 
-// nothing is the error where there is no digit.
+// nothing returns the error for a picture without a digit.
 func (s *sheet) nothing() error {
 	for _, ok := range s.ink {
 		if ok {

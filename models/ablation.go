@@ -49,14 +49,14 @@ func undone(of Model, name, what string, undo func(*Model)) Ablation {
 // whole is the recipe with nothing undone, as the base of comparison.
 func whole(of Model) Ablation { return undone(of, "whole", "nothing", func(*Model) {}) }
 
-// cycled undoes what steady does.
+// cycled replaces the choices of steady by one cycle and a shorter average.
 func cycled(of Model) Ablation {
 	return undone(of, "cycle", "the constant η and the long average: one cycle to twice η, an average of 500 steps", func(m *Model) {
 		m.Recipe.Schedule, m.Recipe.Eta, m.Recipe.EMA = train.OneCycle{}, 2*m.Recipe.Eta, .998
 	})
 }
 
-// biased is strided without batch norm.
+// biased is strided with biases instead of batch norm.
 func biased(first, second, hidden int) graph.Seq {
 	return graph.Seq{
 		graph.Conv{Out: first, Kernel: 7, Stride: 2}, graph.ReLU,

@@ -32,8 +32,8 @@ func TestParseAugment(t *testing.T) {
 	}
 }
 
-// FuzzAugment: any text is an error that says so in a line, or an augmentation; one of those with numbers draws finite places, and
-// warps an image to pixels of one.
+// FuzzAugment: any text is an augmentation, or an error on one line. An augmentation with numbers draws finite places, and warps an image to
+// pixels that are valid.
 func FuzzAugment(f *testing.F) {
 	for _, text := range []string{"none", "shifts", "warp(rotate=15,zoom=0.15,shift=2,shear=10,elastic=1)", "warp(180,.9,1024,80,1024,1024)", "warp(1e-300,", "warp(=)"} {
 		f.Add(text)

@@ -14,7 +14,7 @@ var chapter1 = []Model{
 		Figure{Set: "test", Accuracy: .0982, Source: "ch. 1: 1009 to 982", First: .1009, Last: true}),
 }
 
-// quadratic is network.py's network of one hidden layer.
+// quadratic is network.py's network with one hidden layer.
 func quadratic(name, doc string, hidden int, eta float64, published Figure) Model {
 	return Model{
 		Name: name, Doc: doc, Input: image, Net: append(sigmoids(hidden), graph.Sigmoid), Loss: graph.Quadratic,

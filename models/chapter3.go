@@ -6,8 +6,8 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// Softmax is chapter 3's regularized network with a softmax output: 784-100-10, log-likelihood. The book gives no figure for
-// it; its sigmoid twin with cross-entropy, ch3-best, has one.
+// Softmax is chapter 3's regularized network with a softmax output: 784-100-10, log-likelihood. The book gives no figure for it, but it gives one
+// for the same network with cross-entropy and sigmoid outputs, ch3-best.
 var Softmax = Model{
 	Name: "softmax", Doc: "784-100-10, sigmoid hidden layer, softmax, log-likelihood, L2 (chapter 3)",
 	Input: image, Net: sigmoids(100), Loss: graph.LogLikelihood,
@@ -35,7 +35,7 @@ var chapter3 = []Model{
 		Figure{Set: "validation", Accuracy: .9742, Source: "ch. 3, weight initialization", First: .8994, Last: true}),
 }
 
-// crossEntropy is network2.py's network of one hidden layer; 30 epochs of mini-batches of 10 unless r says otherwise.
+// crossEntropy is network2.py's network with one hidden layer. It trains for 30 epochs with mini-batches of 10 unless r says otherwise.
 func crossEntropy(name, what string, hidden int, r Recipe, published Figure) Model {
 	return network2(name, fmt.Sprintf("784-%d-10, cross-entropy cost: %s (chapter 3)", hidden, what), sigmoids(hidden), r, published)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// chapter5 is the vanishing gradient: one to four hidden layers of 30 sigmoid neurons.
+// chapter5 shows the vanishing gradient: one to four hidden layers of 30 sigmoid neurons.
 var chapter5 = []Model{
 	hidden30s(1, .9648), hidden30s(2, .9690), hidden30s(3, .9657), hidden30s(4, .9653),
 }

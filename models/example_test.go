@@ -12,7 +12,7 @@ import (
 // SignSGD moves each weight by Eta·Scale against the sign of its gradient.
 type SignSGD struct{ Scale float64 }
 
-func (SignSGD) Kind() string    { return "signsgd" } // its name in files and flags; the exported fields are the arguments
+func (SignSGD) Kind() string    { return "signsgd" } // its name in files and flags; its exported fields are the arguments
 func (SignSGD) Keeps() []string { return nil }
 
 func (o SignSGD) Update(p *graph.Param, kept []any, s train.Rates) {
@@ -27,8 +27,8 @@ func signs[T float32 | float64](rate float64) train.Rule[T] {
 	}
 }
 
-// An optimizer of one's own that stands in a model has a name in files. With cli.Main(append(models.All, mine), os.Args[1:]), the flag
-// --optimizer knows it too.
+// If a model uses an optimizer of your own, files can name it. With cli.Main(append(models.All, mine), os.Args[1:]), so can the flag
+// --optimizer.
 func ExampleReader() {
 	mine := models.MLP
 	mine.Name, mine.Recipe.Optimizer = "mine", SignSGD{Scale: 1}

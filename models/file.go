@@ -11,20 +11,20 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// The largest files that are read. The time that the TOML reader takes for a place goes with the file's length times its keys.
+// The largest files that Decode reads. Finding the places of keys in the TOML takes time proportional to the file's length times its keys.
 const (
 	maxFile  = 1 << 16 // bytes
 	maxPlace = 1 << 24 // bytes times keys
 )
 
-// Decode is [Reader.Decode] for what is in this module, whose layers must fit.
+// Decode is [Reader.Decode] for the layers, optimizers and schedules of this module. The network is built, so that layers must fit.
 func Decode(name string, text []byte) (Model, error) { return Reader{Fit: true}.Decode(name, text) }
 
-// Decode reads a model from a TOML file of format 1: what a run's folder keeps, so that the network can be built again without the program
-// that defined it, and what a person writes to have a network without a program. What the file leaves out is MNIST's input, the
-// log-likelihood and the [Plain] recipe; a file of no layers gives an empty graph.Seq. Errors begin with the file's name, line and column.
+// Decode reads a model from a TOML file of format 1. A run's folder keeps such a file, so that the network can be built again without the program
+// that defined it. A person writes one to define a network without a program. What the file leaves out is taken from MNIST's input, the
+// log-likelihood and the [Plain] recipe. A file without layers gives an empty graph.Seq. Errors begin with the file's name, line and column.
 func (r Reader) Decode(name string, text []byte) (Model, error) {
-	f := &file{text: bytes.TrimPrefix(text, []byte("\ufeff")), places: make([]place, 1), seen: map[string]int{}} // some editors begin with it
+	f := &file{text: bytes.TrimPrefix(text, []byte("\ufeff")), places: make([]place, 1), seen: map[string]int{}} // some editors write a byte order mark
 	m, err := f.model(r)
 	if e, ok := errors.AsType[*term.Error](err); ok {
 		line, column := f.find(e.Pos)
@@ -59,10 +59,10 @@ func (f *file) model(r Reader) (m Model, err error) {
 	return m, m.fit(layers)
 }
 
-// parse is the file as TOML.
+// parse reads the file as TOML.
 func (f *file) parse() (root map[string]any, err error) {
 	if len(f.text) > maxFile {
-		return nil, term.Errorf(0, "%d bytes; such a file has at most %d", len(f.text), maxFile)
+		return nil, term.Errorf(0, "%d bytes; use at most %d", len(f.text), maxFile)
 	}
 	err = toml.Unmarshal(f.text, &root)
 	if d, ok := errors.AsType[*toml.DecodeError](err); ok {
@@ -77,12 +77,12 @@ func (f *file) parse() (root map[string]any, err error) {
 		return nil, term.Errorf(0, "%s", text)
 	}
 	if n := keys(root); n*len(f.text) > maxPlace {
-		return nil, term.Errorf(0, "%d keys; such a file of %d bytes has at most %d", n, len(f.text), maxPlace/len(f.text))
+		return nil, term.Errorf(0, "%d keys in %d bytes; use at most %d", n, len(f.text), maxPlace/len(f.text))
 	}
 	return root, nil
 }
 
-// keys is the number of keys in a value.
+// keys returns the number of keys in a value.
 func keys(v any) (n int) {
 	switch v := v.(type) {
 	case []any:

@@ -38,13 +38,13 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// halved is a layer of a user's own.
+// halved is a user's own layer.
 type halved struct{ Rate float64 }
 
 func (halved) Kind() string                                      { return "halved" }
 func (halved) Build(_ *graph.Builder, x *graph.Node) *graph.Node { return x }
 
-// canonical is a file with everything, as Encode writes it.
+// canonical is a file with all keys, as Encode writes it.
 const canonical = `format = 1
 name = "two \"names\" \\ \t"
 input = [2, 8, 8] # channels, rows, columns
@@ -186,7 +186,7 @@ func text(t *testing.T, l graph.Layer) string {
 	return text
 }
 
-// TestSpellings: other ways to write the same.
+// TestSpellings: other ways to write the same model.
 func TestSpellings(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                   "dense(10)",
@@ -268,7 +268,7 @@ func TestOld(t *testing.T) {
 	}
 }
 
-// TestAnyNet: every network of built-in layers comes back from its tables.
+// TestAnyNet: every network of built-in layers can be read back from its tables.
 func TestAnyNet(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	for range 500 {
@@ -298,7 +298,7 @@ func TestFileErrors(t *testing.T) {
 		{"format = 1", "format = 2", "m.toml:1:1: format = 2; this program reads format = 1"},
 		{"format = 1", "formatt = 1", "m.toml:1:1: no format; begin with format = 1"},
 		{"name =", "nmae =", `m.toml:2:1: model: unknown key "nmae"; did you mean name?`},
-		{`name = "mlp"`, "name = 3", "m.toml:2:1: no text; write it in quotes"},
+		{`name = "mlp"`, "name = 3", "m.toml:2:1: not text; write it in quotes"},
 		{`name = "mlp"`, `name = "m\u001b[31m"`, `m.toml:2:1: model: name "m\x1b[31m"; leave '\x1b' out`},
 		{"format = 1", "\ufeffformat = 2", "m.toml:1:1: format = 2; this program reads format = 1"},
 		{"[1, 28, 28]", "[1, 28, -28]", "m.toml:4:1: model: input (1, 28, -28); use axes of at least 1, and at most"},
@@ -312,7 +312,7 @@ func TestFileErrors(t *testing.T) {
 		{"batch = 10", "batch = 1.5", `m.toml:25:1: train: batch "1.5"; use a whole number`},
 		{"eta = 3", "optimizer = 'adma'", `m.toml:26:1: train: optimizer: unknown optimizer "adma"; did you mean adam?`},
 		{`"dense"`, `"dens"`, `m.toml:7:1: unknown layer "dens"; did you mean dense?`},
-		{`op = "dense"`, `po = "dense"`, `m.toml:6:3: no op with a name; write one, as in op = "dense"`},
+		{`op = "dense"`, `po = "dense"`, `m.toml:6:3: no op with a name; give one, as in op = "dense"`},
 		{`op = "dense"`, `op = "dense relu"`, `m.toml:7:1: op "dense relu"; name one kind`},
 		{`op = "dense"`, `op = "dense(20)"`, `m.toml:8:1: dense: out is given twice; leave one out`},
 		{`op = "dense"`, `op = "dense("`, `m.toml:7:`},
@@ -324,7 +324,7 @@ func TestFileErrors(t *testing.T) {
 		{"out = 30", "out = 0", "m.toml:7:1: layer 0 dense(0): input (1, 1, 28, 28): 0 outputs; use at least 1"},
 		{"out = 30", "out = 300000000", "m.toml:7:1: layer 0 dense(300000000): input (1, 1, 28, 28): parameter dense1.w (784, 300000000) makes more than"},
 		{`"sigmoid"`, "\"sigmoid\"\nout = 4", "m.toml:12:1: sigmoid: unknown key \"out\""},
-		{`"sigmoid"`, `"conv"` + "\nout = 4\nkernel = 3", "m.toml:11:1: layer 1 conv(4,3): input (1, 30): input (1, 30) is not (m,c,h,w); a convolution takes images"},
+		{`"sigmoid"`, `"conv"` + "\nout = 4\nkernel = 3", "m.toml:11:1: layer 1 conv(4,3): input (1, 30): input (1, 30) is not (m,c,h,w), which a convolution needs"},
 		{`"sigmoid"`, `"residual"` + "\nlayer = 'relu pool(2)'", "m.toml:12:1: layer 1 residual: input (1, 30): layer 1 pool(2): "},
 		{`"sigmoid"`, `"residual"` + "\n[[layer.layer]]\nop = 'relu'\n[[layer.layer]]\nop = 'pool'\nsize = 2\n", "m.toml:15:1: layer 1 residual: input (1, 30): layer 1 pool(2): "},
 		{`"sigmoid"`, `"sigmoid"` + "\nname = 'a'\nfrom = 'b'", `m.toml:11:1: layer a: from: unknown name "b"; use input`},
@@ -346,7 +346,7 @@ func TestFileErrors(t *testing.T) {
 		{"momentum = 0", "augment = 'warp(rotate=-1)'", "m.toml:28:1: warp: rotate -1; use 0 to 180"},
 		{"momentum = 0", "optimizer = 'adam(1)'", "m.toml:28:1: adam: beta1 1; use at least 0 and less than 1"},
 		{"[train]", "[trian]", `m.toml:23:2: model: unknown key "trian"; did you mean train?`},
-		{"format = 1", strings.Repeat("#", 1<<20) + "\nformat = 1", "m.toml:1:1: 1048924 bytes; such a file has at most 65536"},
+		{"format = 1", strings.Repeat("#", 1<<20) + "\nformat = 1", "m.toml:1:1: 1048924 bytes; use at most 65536"},
 		{`"mlp"`, "[" + strings.Repeat("[", 20000), "m.toml:"},
 		{"[loss]", "[loss]" + strings.Repeat("\n[loss."+strings.Repeat("a.", 100)+"b]\n", 1), "m.toml:"},
 	} {
@@ -360,13 +360,13 @@ func TestFileErrors(t *testing.T) {
 	}
 }
 
-// unwritten is a layer that no file can have.
+// unwritten is a layer that cannot be written to a file.
 type unwritten struct{ graph.Layer }
 
-// unnamed is an optimizer that no file can have.
+// unnamed is an optimizer that cannot be written to a file.
 type unnamed struct{ train.Optimizer }
 
-// clashing has an argument of the name of a key.
+// clashing has an argument with the name of a key.
 type clashing struct {
 	graph.Layer `term:"-"`
 	Op          int
@@ -380,7 +380,7 @@ func TestEncodeErrors(t *testing.T) {
 		"models: m: loss: *graph.Loss has no text form; use one that has, or a type with a method Kind() string":                {Net: graph.Seq{graph.ReLU}, Loss: &graph.Loss{Name: "mine"}},
 		"models: m: train: init: *graph.Init has no text form; use one that has, or a type with a method Kind() string":         {Net: graph.Seq{graph.ReLU}, Loss: graph.Quadratic, Recipe: Recipe{Init: &graph.Init{Name: "mine"}}},
 		"models: m: train: optimizer: models.unnamed has no text form; use one that has, or a type with a method Kind() string": {Net: graph.Seq{graph.ReLU}, Loss: graph.Quadratic, Recipe: Recipe{Optimizer: unnamed{}}},
-		"models: m: mine: a file cannot have its keys op and branch; give the fields others by a tag":                           {Net: graph.Seq{clashing{Op: 1}}, Loss: graph.Quadratic},
+		"models: m: mine: op and branch have another meaning in a file; rename these fields by a tag":                           {Net: graph.Seq{clashing{Op: 1}}, Loss: graph.Quadratic},
 	} {
 		m.Name = "m"
 		if _, err := Encode(m); err == nil || err.Error() != want {
@@ -389,10 +389,10 @@ func TestEncodeErrors(t *testing.T) {
 	}
 }
 
-// positioned is the beginning of an error with a place.
+// positioned matches the beginning of an error with a place.
 var positioned = regexp.MustCompile(`^m\.toml:\d+:\d+: `)
 
-// TestMutations: whatever is done to a file, it is read, or refused with a place.
+// TestMutations: however a file is changed, it is read, or refused with a place.
 func TestMutations(t *testing.T) {
 	random, refused := rand.New(rand.NewPCG(7, 8)), 0
 	for range 1000 {
@@ -410,7 +410,7 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// TestPlaces: where the key of a mistake is, however it is written.
+// TestPlaces: errors give the place of the wrong key, however it is written.
 func TestPlaces(t *testing.T) {
 	for text, want := range map[string]string{
 		"layer = 'relu pol(2)'":                                 "2:1",
@@ -449,7 +449,7 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// TestRecipeKeys: every field of a recipe can be in a file.
+// TestRecipeKeys: a file can set every field of a recipe.
 func TestRecipeKeys(t *testing.T) {
 	r := Recipe{3, 10, .5, .1, .9, train.Nesterov{}, train.OneCycle{}, 4, 1.5, .99, graph.He, 1000, true, Shifts{}, true, train.Etas{"conv1": .01, "trunk.dense2": .1}}
 	v := reflect.ValueOf(r)
@@ -465,7 +465,7 @@ func TestRecipeKeys(t *testing.T) {
 	}
 }
 
-// TestLarge: whatever a file has a great many of, it is refused with a place, in little time and memory.
+// TestLarge: a file with a great many of anything is refused with a place, in little time and memory.
 func TestLarge(t *testing.T) {
 	long := strings.Repeat("a.", 1<<15) + "a"
 	for name, text := range map[string]string{
@@ -500,13 +500,13 @@ func TestLarge(t *testing.T) {
 				break
 			}
 		}
-		if least > slower*time.Second || made > 256 { // of which little is held
+		if least > slower*time.Second || made > 256 { // little of it is held at once
 			t.Errorf("%s: %v and %d MiB", name, least, made)
 		}
 	}
 }
 
-// numbered is a text with the numbers up to n in it.
+// numbered returns a text with the numbers up to n in it.
 func numbered(format string, n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -11,24 +11,24 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// file is a file that is read. Its keys have numbers, in the order in which they are met: those of one path, such as layer.out, in the order
-// of the file. The TOML reader gives no places, but one that is not to have any unknown key tells all of them with theirs, again in the order
-// of the file.
+// file is a file being read. Its keys are numbered as they are met; keys with the same path, such as layer.out, are met in the order of the file.
+// The TOML reader gives no places of keys. But if told to accept no unknown keys, it reports all unknown keys with their places, again in the
+// order of the file.
 type file struct {
 	text   []byte
 	places []place
-	seen   map[string]int // how many keys of a path there are, by the path
+	seen   map[string]int // how many keys have been met, by path
 }
 
-// place is where a key stands.
+// place identifies a key of the file.
 type place struct {
-	up           int // the table that it is in
+	up           int // the table that contains it
 	path         toml.Key
-	nth          int // among the keys of this path
-	line, column int // where they are known
+	nth          int // its number among the keys with the same path
+	line, column int // set if they are known
 }
 
-// at is the place of the next key of that name in the table at up.
+// at adds the next key of that name in the table up, and returns its number.
 func (f *file) at(up int, key string) int {
 	path := append(slices.Clip(f.places[up].path), key)
 	name := strings.Join(path, "\x00")
@@ -37,7 +37,8 @@ func (f *file) at(up int, key string) int {
 	return len(f.places) - 1
 }
 
-// find is the line and the column, counted from 1 in letters, of a place, or else of the table around it, or of the file's key.
+// find returns the line and column of a key, counted from 1 in characters. If the key's place is unknown, it returns that of the table around it,
+// or of the file's own key.
 func (f *file) find(pos int) (line, column int) {
 	top := pos
 	for len(f.places[top].path) > 1 {
@@ -59,7 +60,7 @@ func (f *file) find(pos int) (line, column int) {
 	return 1, 1
 }
 
-// find is the line and the column in bytes, or 0 if the TOML reader does not tell.
+// find returns the line, and the column in bytes, or 0 if the TOML reader does not report the key.
 func (p place) find(text []byte) (line, column int) {
 	if len(p.path) > len(levels) {
 		return 0, 0
@@ -82,7 +83,7 @@ func (p place) find(text []byte) (line, column int) {
 	return line, column
 }
 
-// levels have as many tables within each other as their number, so that the keys of a path of one more are unknown in them.
+// levels are types with 0, 1, 2, … tables inside each other. A key whose path is one longer is unknown to the type, and so gets reported.
 var levels = [...]any{
 	level0{}, level1{}, level[level1]{}, level3{}, level[level3]{}, level[level[level3]]{}, level6{}, level[level6]{}, level[level[level6]]{}, level9{},
 	level[level9]{}, level[level[level9]]{},
@@ -96,7 +97,7 @@ type (
 	level9 = level[level[level[level6]]]
 )
 
-// level is a file or a table with tables inside.
+// level is a file, or a table with tables inside.
 type level[T any] struct {
 	scalar
 	Layer, Branch list[T]
@@ -106,10 +107,10 @@ type level[T any] struct {
 // list is a list of tables.
 type list[T any] []T
 
-// UnmarshalText takes any text or number where there is no list.
+// UnmarshalText accepts any text or number in place of a list.
 func (*list[T]) UnmarshalText([]byte) error { return nil }
 
-// scalar is any text or number, where there is no table.
+// scalar accepts any text or number, in place of a table.
 type scalar struct{}
 
 func (*scalar) UnmarshalText([]byte) error { return nil }

@@ -10,18 +10,18 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// The keys of a layer's table that are not arguments of its kind.
+// The keys in a layer's table that are not arguments of its kind, and those of the recipe.
 const (
 	opKey     = "op"
-	layerKey  = "layer"  // the layers inside, tables or a text
-	branchKey = "branch" // the branches of add and concat, tables with layers inside
-	nameKey   = "name"   // a layer's name, for from
+	layerKey  = "layer"  // the layers inside, as tables or as text
+	branchKey = "branch" // the branches of add and concat, as tables with layers inside
+	nameKey   = "name"   // a layer's name, which from refers to
 	fromKey   = "from"   // the names of a layer's inputs
 	trainKey  = "train"  // the recipe
-	etasKey   = "etas"   // in it, the table of layers' learning rates
+	etasKey   = "etas"   // the table of single layers' learning rates, in train
 )
 
-// root is the value of one of the file's own keys that are not read as in a layer: any text, or a table.
+// root reads one of the file's own keys that cannot be read as in a layer: any text, or a table.
 func (f *file) root(key string, v any, pos int) ([]term.Term, error) {
 	name := ""
 	switch key {
@@ -29,7 +29,7 @@ func (f *file) root(key string, v any, pos int) ([]term.Term, error) {
 		if text, ok := v.(string); ok {
 			return []term.Term{{Name: text, Pos: pos}}, nil
 		}
-		return nil, term.Errorf(pos, "no text; write it in quotes")
+		return nil, term.Errorf(pos, "not text; write it in quotes")
 	case trainKey:
 		name = key
 	case "loss":
@@ -37,7 +37,7 @@ func (f *file) root(key string, v any, pos int) ([]term.Term, error) {
 			return f.scalar(text, pos)
 		}
 	default:
-		return nil, nil // there is none
+		return nil, nil // not given
 	}
 	table, ok := v.(map[string]any)
 	if !ok {
@@ -47,8 +47,8 @@ func (f *file) root(key string, v any, pos int) ([]term.Term, error) {
 	return []term.Term{t}, err
 }
 
-// args are the arguments that a key of the table at up is: one, but for the branches of a layer. Tables of which one has a name or from are
-// the layers of a graph.
+// args returns the arguments that a key of the table up stands for: one, except that branches give one each. If one of several tables has a name
+// or from, they are the layers of a graph.
 func (f *file) args(t term.Term, up int, key string, v any) ([]term.Arg, error) {
 	var err error
 	a, items := term.Arg{Key: key}, tables(v)
@@ -67,7 +67,7 @@ func (f *file) args(t term.Term, up int, key string, v any) ([]term.Arg, error) 
 		return []term.Arg{a}, err
 	}
 	if depth := len(f.places[up].path); depth == len(levels) {
-		return nil, term.Errorf(up, "more than %d tables within each other; use fewer, or a text", depth)
+		return nil, term.Errorf(up, "more than %d nested tables; use fewer, or text", depth)
 	}
 	if key == branchKey {
 		return f.branches(items, up)
@@ -88,22 +88,22 @@ func (f *file) args(t term.Term, up int, key string, v any) ([]term.Arg, error) 
 	return []term.Arg{a}, nil
 }
 
-// etas is the table of layers' learning rates.
+// etas reads the table of single layers' learning rates.
 func (f *file) etas(v any, pos int) ([]term.Term, error) {
 	table, ok := v.(map[string]any)
 	if !ok {
-		return nil, term.Errorf(pos, "etas is no table; write [train.etas], and conv1 = 0.01 in a line below")
+		return nil, term.Errorf(pos, "etas is no table; write [train.etas], and a line such as conv1 = 0.01 below")
 	}
 	for name, eta := range table {
 		if _, ok := eta.(map[string]any); ok {
-			return nil, term.Errorf(pos, "etas: the name of a layer in %s has a point; write it in quotes", name)
+			return nil, term.Errorf(pos, "etas: the name of a layer in %s contains a dot; write it in quotes", name)
 		}
 	}
 	t, err := f.term(table, pos, etasKey)
 	return []term.Term{t}, err
 }
 
-// branches are tables as the branches of a layer: each has layers, or nothing.
+// branches reads tables as branches, each of which has layers or nothing.
 func (f *file) branches(tables []map[string]any, up int) ([]term.Arg, error) {
 	args := make([]term.Arg, len(tables))
 	for i, table := range tables {
@@ -121,7 +121,7 @@ func (f *file) branches(tables []map[string]any, up int) ([]term.Arg, error) {
 	return args, nil
 }
 
-// tables are a value's tables, if it has nothing else.
+// tables returns the tables of a value, or nil if it contains anything else.
 func tables(v any) []map[string]any {
 	if table, ok := v.(map[string]any); ok {
 		return []map[string]any{table}
@@ -138,7 +138,7 @@ func tables(v any) []map[string]any {
 	return all
 }
 
-// scalar is a value that is no table, as a sequence of terms: a text is read as one.
+// scalar reads a value that is not a table as a sequence of terms, given as text.
 func (f *file) scalar(v any, pos int) (all []term.Term, err error) {
 	switch v := v.(type) {
 	case string:
@@ -160,8 +160,8 @@ func (f *file) scalar(v any, pos int) (all []term.Term, err error) {
 	return nil, term.Errorf(pos, "%v; use a number, a text in quotes, true or false", v)
 }
 
-// term is the table at pos as a term: its op, which may have arguments itself, with the other keys as arguments. A table with a name of its
-// own has no op. An empty text is as good as none.
+// term reads the table at pos as a term: its op, which may have arguments itself, with the other keys as arguments. A table that is given a name
+// needs no op. A key with empty text counts as not given.
 func (f *file) term(table map[string]any, pos int, name string) (term.Term, error) {
 	t := term.Term{Name: name, Pos: pos}
 	if name == "" {
@@ -178,7 +178,7 @@ func (f *file) term(table map[string]any, pos int, name string) (term.Term, erro
 		case key == opKey && name == "":
 			continue
 		case v == "" && key != "init":
-			f.at(pos, key) // those of other tables are behind it
+			f.at(pos, key) // later tables' keys of the same path follow it
 			continue
 		case v == "":
 			v = graph.Default.Name
@@ -192,11 +192,11 @@ func (f *file) term(table map[string]any, pos int, name string) (term.Term, erro
 	return t, nil
 }
 
-// op is the term that a table's op is.
+// op reads the value of a table's key op.
 func (f *file) op(v any, pos int) (term.Term, error) {
 	op, ok := v.(string)
 	if !ok {
-		return term.Term{}, term.Errorf(pos, `no op with a name; write one, as in op = "dense"`)
+		return term.Term{}, term.Errorf(pos, `no op with a name; give one, as in op = "dense"`)
 	}
 	at := f.at(pos, opKey)
 	terms, err := term.Read(op, func(int) int { return at })

@@ -12,9 +12,8 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// Encode writes a model, with its recipe, as TOML that Reader.Decode reads: always the same text for the same model. It is an error
-// where a part has no text form: a function, or an initialization or cost of one's own, or a layer, optimizer or schedule of one's own that
-// has no method Kind() string.
+// Encode writes a model with its recipe as TOML, which Reader.Decode reads. The same model always gives the same text. A part without a text form
+// is an error: a function, an initialization or loss of your own, or a layer, optimizer or schedule of your own without a method Kind() string.
 func Encode(m Model) ([]byte, error) {
 	if m.Recipe.Init == nil {
 		m.Recipe.Init = graph.Default
@@ -30,7 +29,7 @@ func Encode(m Model) ([]byte, error) {
 	return []byte(w.String()), nil
 }
 
-// writer is a TOML file.
+// writer builds a TOML file.
 type writer struct{ strings.Builder }
 
 func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
@@ -66,7 +65,7 @@ func (w *writer) model(t term.Term) error {
 	return nil
 }
 
-// train writes the recipe: its etas are a table.
+// train writes the recipe. Its etas become a table.
 func (w *writer) train(args []term.Arg) {
 	w.line("\n[train]")
 	for _, a := range args {
@@ -88,14 +87,14 @@ func (w *writer) train(args []term.Arg) {
 	}
 }
 
-// layers writes a sequence as tables. A graph that is all of it has its layers there, if that is how a reader knows it.
+// layers writes a sequence as tables. If the sequence is only a graph, it writes the graph's layers in its place, provided that a reader can tell.
 func (w *writer) layers(path string, terms []term.Term, of string) error {
 	if len(terms) == 1 && terms[0].Name == "graph" && of != "graph" && slices.ContainsFunc(first(terms[0]), wired) {
 		terms, of = first(terms[0]), "graph"
 	}
 	for _, t := range terms {
 		if of != "graph" && wired(t) {
-			return fmt.Errorf("%s: a file cannot have its keys name and from; give the fields others by a tag", t.Name)
+			return fmt.Errorf("%s: name and from have another meaning in a file; rename these fields by a tag", t.Name)
 		}
 		if err := w.layer(path, t); err != nil {
 			return err
@@ -104,7 +103,7 @@ func (w *writer) layers(path string, terms []term.Term, of string) error {
 	return nil
 }
 
-// first is the value of a term's first argument, if it has any.
+// first returns the value of a term's first argument, or nil.
 func first(t term.Term) []term.Term {
 	if len(t.Args) == 0 {
 		return nil
@@ -112,16 +111,16 @@ func first(t term.Term) []term.Term {
 	return t.Args[0].Value
 }
 
-// wired says that a layer of a graph has a name or inputs that are named.
+// wired reports whether a layer of a graph has a name or named inputs.
 func wired(t term.Term) bool { return argument(t, nameKey) != nil || argument(t, fromKey) != nil }
 
-// layer writes a layer's table, and those inside of it behind it.
+// layer writes a layer's table, and after it those of the layers inside.
 func (w *writer) layer(path string, t term.Term) error {
 	w.line("\n[[%s]]\nop = %s", path, quote(t.Name))
 	nested := func(a term.Arg) bool { return a.Key == layerKey || a.Key == "" }
 	w.args(slices.DeleteFunc(slices.Clone(t.Args), nested))
 	if argument(t, opKey) != nil || argument(t, branchKey) != nil {
-		return fmt.Errorf("%s: a file cannot have its keys op and branch; give the fields others by a tag", t.Name)
+		return fmt.Errorf("%s: op and branch have another meaning in a file; rename these fields by a tag", t.Name)
 	}
 	for _, a := range t.Args {
 		inner := path
@@ -139,7 +138,7 @@ func (w *writer) layer(path string, t term.Term) error {
 	return nil
 }
 
-// args are arguments as keys; from is an array.
+// args writes arguments as keys. from becomes an array.
 func (w *writer) args(args []term.Arg) {
 	for _, a := range args {
 		if a.Key != fromKey {
@@ -154,13 +153,13 @@ func (w *writer) args(args []term.Arg) {
 	}
 }
 
-// plain is a number as Go and TOML write it, or a truth value.
+// plain matches a number that Go and TOML write alike, or a truth value.
 var plain = regexp.MustCompile(`^(-?(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?|true|false)$`)
 
-// bare is a key that TOML takes without quotes.
+// bare matches a key that TOML accepts without quotes.
 var bare = regexp.MustCompile(`^[\w-]+$`)
 
-// value is a text as a value: a number, a truth value, or a text.
+// value writes text as a TOML value: a number, a truth value, or a string.
 func value(text string) string {
 	if plain.MatchString(text) {
 		return text
@@ -168,8 +167,8 @@ func value(text string) string {
 	return quote(text)
 }
 
-// quote is a text in quotes: those of JSON are TOML's too.
+// quote quotes text. JSON's quoting is valid in TOML, too.
 func quote(s string) string {
-	text, _ := json.Marshal(s) // of a string there is no error
+	text, _ := json.Marshal(s) // strings cannot fail
 	return string(text)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// FuzzDecode: any text is a model or an error, and what is written of a model is read as the same.
+// FuzzDecode: any text is a model or an error, and a model that is written can be read back.
 func FuzzDecode(f *testing.F) {
 	for _, m := range models.All {
 		text, err := models.Encode(m)

@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/term/termtest"
 )
 
-// lines are networks whose mutations are read.
+// lines are networks to mutate and read.
 var lines = []string{
 	"784-30-10",
 	"conv(20,5) relu pool(2) conv(40,5) relu pool(2) dense(100) dropout(.5) dense(10)",
@@ -42,7 +42,7 @@ func TestLineMutations(t *testing.T) {
 	}
 }
 
-// TestBlame: the column of the layer that does not fit.
+// TestBlame: errors give the column of the layer that does not fit.
 func TestBlame(t *testing.T) {
 	for text, want := range map[string]string{
 		"conv(20,50) dense(10)":                        "column 1: layer 0 conv(20,50): ",

@@ -1,11 +1,12 @@
-// Package models is the catalogue: the networks of the book, chapter by chapter, each with the recipe that trains it and the
-// figure that the book gives for it. [Find] has them by name, [All] lists them, and a [Model] of your own is a literal:
+// Package models is the catalogue of networks: those of the book, chapter by chapter, and more. Each comes with the recipe that trains it and, for
+// the book's, the figure that the book gives. [Find] returns a model by name, [All] lists them, and a [Model] of your own is a literal. To train
+// one, set the trainer's data:
 //
 //	m := models.MLP
 //	net, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Seed: 1, Init: m.Recipe.Init})
 //	t, err := m.Recipe.Trainer(net)
 //
-// A [Reader] reads networks from a line of text and models from TOML files; [Encode] writes them.
+// A [Reader] reads networks from a line of text and models from TOML files. [Encode] writes TOML files.
 package models
 
 import (
@@ -17,24 +18,24 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// A Model is a network with all that is needed to train it.
+// A Model is a network with everything needed to train it.
 type Model struct {
 	Name      string      `term:",always,free"`
 	Doc       string      `term:",free"`
-	Input     graph.Shape // of one example: (channels, rows, columns)
+	Input     graph.Shape // the shape of one example: (channels, rows, columns)
 	Net       graph.Layer `term:"layer,always"`
 	Loss      *graph.Loss `term:",always"`
 	Recipe    Recipe      `term:"train"`
-	Published Figure      `term:"-"` // what the book reports for it; the zero Figure where it reports none
+	Published Figure      `term:"-"` // what the book, or who else published it, reports for it; the zero Figure for a network of ours
 }
 
-// Kind is model.
+// Kind returns "model", the name in texts.
 func (Model) Kind() string { return "model" }
 
-// maxInput is the most numbers in an example.
+// maxInput is the most numbers that an example may have.
 const maxInput = 1 << 24
 
-// Check reports an input that no network takes, and letters of Name or Doc that a terminal would take for commands.
+// Check returns an error if no network can take the input, or if Name or Doc contain characters that a terminal might take for commands.
 func (m Model) Check() error {
 	size := 1
 	for _, axis := range m.Input {
@@ -56,20 +57,28 @@ func (m Model) Check() error {
 	return nil
 }
 
-// Figure is a published accuracy.
+// Figure is a published accuracy, or loss. Where no figure for these images was published, there is the source alone.
 type Figure struct {
 	Set      string  // "test" or "validation"
 	Accuracy float64 // a fraction
-	Source   string  // where in the book
+	Loss     float64 // where there is no accuracy: of an autoencoder
+	Source   string  // a chapter of the book, "ch. 6, dropout", or where else it is
 	First    float64 // after the first epoch, where the book gives that too
 	Last     bool    // Accuracy is that after the last epoch; otherwise of the best one
 	Vote     float64 // of five such networks together, where the book lets them vote
 }
 
+// Chapter is the chapter of the book that has the figure; 0: it is from elsewhere, or there is none.
+func (f Figure) Chapter() int {
+	var n int
+	fmt.Sscanf(f.Source, "ch. %d", &n)
+	return n
+}
+
 // All is the catalogue.
 var All = concat(main, chapter1, chapter3, chapter5, chapter6, architectures, examples, beyond)
 
-// main are the networks that have a name of their own.
+// main lists the book's networks with names of their own.
 var main = []Model{MLP, Softmax, Deep}
 
 func concat(lists ...[]Model) []Model {
@@ -93,7 +102,7 @@ func Find(name string) (Model, bool) {
 // image is the shape of an MNIST image.
 var image = graph.Shape{1, 28, 28}
 
-// sigmoids is the book's fully connected net: hidden layers of sigmoid neurons, then ten outputs as weighted inputs.
+// sigmoids returns the book's fully connected network: hidden layers of sigmoid neurons, and ten outputs as weighted inputs.
 func sigmoids(hidden ...int) graph.Seq {
 	var net graph.Seq
 	for _, n := range hidden {

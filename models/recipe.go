@@ -8,51 +8,51 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Recipe is how a model is trained. Its names are the book's.
+// Recipe says how a model is trained. Its names are the book's.
 type Recipe struct {
 	Epochs    int             `term:",always"`
 	Batch     int             `term:",always"`
-	Eta       float64         `term:",always"` // learning rate η
-	Lambda    float64         `term:",always"` // L2 as in network2: sgd shrinks weights by 1−ηλ/n in a step, n the number of training images
-	Momentum  float64         `term:",always"` // μ of an Optimizer SGD or Nesterov that has none of its own
-	Optimizer train.Optimizer // nil: train.SGD, gradient descent
-	Schedule  train.Schedule  // nil: train.Constant
-	Patience  int             // epochs without a better validation accuracy before the end, or before train.Plateau lowers η; 0: never
-	Clip      float64         // the largest norm of the gradients; 0: any
-	EMA       float64         // decay of the average of the weights that is evaluated in their place; 0: none
-	Init      *graph.Init     // for layers without one of their own
-	TrainSize int             `term:"train_size"` // use only the first images for training; 0: all
-	Full      bool            // train on the validation images too, and end with the last weights: for figures, when nothing is left to choose
-	Augment   Augment         // nil: the images as they are
-	DropTail  bool            `term:"drop_tail"` // leave out the short last mini-batch of an epoch, as network3 does
-	Etas      train.Etas      // learning rates of single layers, by name, in place of Eta
+	Eta       float64         `term:",always"` // the learning rate η
+	Lambda    float64         `term:",always"` // the L2 parameter λ, as in network2: sgd shrinks weights by 1−ηλ/n in each step, for n training images
+	Momentum  float64         `term:",always"` // μ for an Optimizer SGD or Nesterov that sets none itself
+	Optimizer train.Optimizer // nil means train.SGD, gradient descent
+	Schedule  train.Schedule  // nil means train.Constant
+	Patience  int             // stop (or, with train.Plateau, lower η) after this many epochs without a better score; 0 means never
+	Clip      float64         // scale the gradients down if their joint norm is larger; 0 means no limit
+	EMA       float64         // the decay of an average of the weights that is evaluated instead of them; 0 means none
+	Init      *graph.Init     // for layers without their own
+	TrainSize int             `term:"train_size"` // use only the first TrainSize images for training; 0 means all
+	Full      bool            // also train on the validation images and keep the last weights: for final figures, when nothing is left to choose
+	Augment   Augment         // nil leaves the images as they are
+	DropTail  bool            `term:"drop_tail"` // skip a short last mini-batch of an epoch, as network3 does
+	Etas      train.Etas      // learning rates of single layers, by name, instead of Eta
 }
 
-// Kind is train, the table's name in files.
+// Kind returns "train", the table's name in files.
 func (Recipe) Kind() string { return "train" }
 
 // An Augment makes more training images: [Shifts] or a [train.Warp].
 type Augment interface {
-	Kind() string // its name in texts
-	Check() error // says what is wrong with its numbers
+	Kind() string // returns its name in texts
+	Check() error // returns an error if a number is out of range
 }
 
-// Shifts is each image also moved by a pixel in four directions: expand_mnist's 250,000 images.
+// Shifts adds four copies of each image, moved by a pixel in the four directions: expand_mnist's 250,000 images.
 type Shifts struct{}
 
-// Kind is shifts.
+// Kind returns "shifts", the name in texts.
 func (Shifts) Kind() string { return "shifts" }
 
-// Check is never an error.
+// Check returns nil: there is nothing to check.
 func (Shifts) Check() error { return nil }
 
-// Plain is the recipe of a network that comes without one.
+// Plain is the recipe for a network that comes without one.
 var Plain = Recipe{Epochs: 10, Batch: 10, Eta: .1, Init: graph.He}
 
-// PlainNumbers is that of one for numbers. The mean squared error of many inputs is steeper than a cost of classes, and bears a smaller η.
+// PlainNumbers is Plain for regression. The mean squared error of many inputs is steeper than a cost of classes and needs a smaller η.
 var PlainNumbers = Recipe{Epochs: 10, Batch: 10, Eta: .01, Init: graph.He}
 
-// Trainer is a trainer of n by the recipe, without data or seed.
+// Trainer returns a trainer for n that follows the recipe. Set its data and its seed.
 func (r Recipe) Trainer(n *graph.Net) (*train.Trainer, error) {
 	o, err := r.optimizer()
 	return &train.Trainer{
@@ -61,7 +61,7 @@ func (r Recipe) Trainer(n *graph.Net) (*train.Trainer, error) {
 	}, err
 }
 
-// optimizer is the recipe's optimizer with the recipe's momentum.
+// optimizer returns the recipe's optimizer with the recipe's momentum.
 func (r Recipe) optimizer() (train.Optimizer, error) {
 	switch {
 	case !(r.Momentum >= 0 && r.Momentum < 1):
@@ -74,10 +74,10 @@ func (r Recipe) optimizer() (train.Optimizer, error) {
 		return train.Nesterov{Momentum: r.Momentum}, nil
 	}
 	return nil, &train.SettingError{Setting: "momentum", Err: fmt.Errorf(
-		"momentum %v and optimizer %s; use a momentum of 0, or sgd or nesterov without one of their own", r.Momentum, Text(r.Optimizer))}
+		"momentum %v and optimizer %s; use momentum 0, or sgd or nesterov without a momentum of its own", r.Momentum, Text(r.Optimizer))}
 }
 
-// Check reports the first part of the recipe that nothing can be trained by, as a [*train.SettingError].
+// Check returns a [*train.SettingError] for the first setting that is invalid for any data.
 func (r Recipe) Check() error {
 	t, err := r.Trainer(nil)
 	switch {

@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// TestRules: what texts stand for, and how they are printed.
+// TestRules: what texts stand for, and how values are printed.
 func TestRules(t *testing.T) {
 	for _, c := range []struct {
 		text, canonical string
@@ -67,7 +67,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestTrainer: a recipe's trainer, and that its momentum goes to an optimizer that has one.
+// TestTrainer: the trainer that a recipe makes. The recipe's momentum goes to an optimizer that takes one.
 func TestTrainer(t *testing.T) {
 	n, err := graph.New(graph.Dense{Out: 2}, graph.Quadratic, graph.Shape{3}, graph.Config{})
 	if err != nil {
@@ -98,7 +98,7 @@ func TestTrainer(t *testing.T) {
 		optimizer train.Optimizer
 		want      string
 	}{
-		{train.Adam{}, "momentum 0.9 and optimizer adam; use a momentum of 0, or sgd or nesterov without one of their own"},
+		{train.Adam{}, "momentum 0.9 and optimizer adam; use momentum 0, or sgd or nesterov without a momentum of its own"},
 		{train.SGD{Momentum: .8}, "momentum 0.9 and optimizer sgd(momentum=0.8); use"},
 	} {
 		r.Optimizer, r.Momentum = c.optimizer, .9
@@ -108,7 +108,7 @@ func TestTrainer(t *testing.T) {
 	}
 }
 
-// TestRecipes: every recipe of the catalogue can be trained by.
+// TestRecipes: every recipe of the catalogue can train.
 func TestRecipes(t *testing.T) {
 	for _, m := range models.All {
 		if err := m.Recipe.Check(); err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// A Table is a TOML file that is no model, as of a sweep, with the places of its keys for errors.
+// A Table is a TOML file that is not a model, such as a sweep's. It knows the places of its keys, for errors.
 type Table struct {
-	Keys map[string]any // as the TOML reader gives them
+	Keys map[string]any // as the TOML reader returns them
 	name string
 	text []byte
 }
@@ -31,7 +31,7 @@ func (t *Table) file() *file {
 	return &file{text: t.text, places: make([]place, 1), seen: map[string]int{}}
 }
 
-// At is err with the place of the key before it; of a key in a table, as of eta in train, the path has both.
+// At puts the place of a key before err. For a key in a table, such as eta in train, path has both names.
 func (t *Table) At(err error, path ...string) error {
 	f, pos := t.file(), 0
 	for _, key := range path {

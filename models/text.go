@@ -16,7 +16,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// kinds are the names that texts and files may have. The arguments are the fields of the values here.
+// kinds are the names that texts and files can use. Their arguments are the fields of the values here.
 var kinds = append(term.Of(
 	graph.Dense{}, graph.Conv{}, graph.ConvTranspose{}, graph.MaxPool{}, graph.AvgPool{}, graph.GlobalAvgPool{}, graph.BatchNorm{}, graph.LayerNorm{}, graph.Dropout{}, graph.Dropout2D{},
 	graph.Sigmoid.(term.Named), graph.Tanh.(term.Named), graph.ReLU.(term.Named), graph.LeakyReLU{}, graph.PReLU{}, graph.ELU{},
@@ -44,7 +44,7 @@ var kinds = append(term.Of(
 	{"log-likelihood", func(a logLikelihood) *graph.Loss { return graph.Smoothed(a.Smoothing) }},
 }...)
 
-// normal are the arguments of graph.Normal.
+// normal holds the arguments of graph.Normal.
 type normal struct {
 	Std float64 `term:",required"`
 }
@@ -56,7 +56,7 @@ func (a normal) Check() error {
 	return nil
 }
 
-// exponential are the arguments of train.Exponential.
+// exponential holds the arguments of train.Exponential.
 type exponential struct {
 	Gamma float64 `term:",required,positive"`
 }
@@ -68,7 +68,7 @@ func (a exponential) Check() error {
 	return nil
 }
 
-// huber are the arguments of graph.Huber.
+// huber holds the arguments of graph.Huber.
 type huber struct {
 	Delta float64 `term:",required"`
 }
@@ -80,7 +80,7 @@ func (a huber) Check() error {
 	return nil
 }
 
-// logLikelihood are the arguments of graph.Smoothed.
+// logLikelihood holds the arguments of graph.Smoothed.
 type logLikelihood struct{ Smoothing float64 }
 
 func (a logLikelihood) Check() error {
@@ -92,16 +92,16 @@ func (a logLikelihood) Check() error {
 
 // A Reader reads models, and parts of them, from texts.
 type Reader struct {
-	// Models are your own models. If a layer, an optimizer or a schedule in one of them has a method Kind() string, texts can use that name,
-	// with the exported fields as arguments.
+	// Models lists models of your own. If a layer, optimizer or schedule in one of them has a method Kind() string, texts can name it, with its
+	// exported fields as arguments.
 	Models []Model
-	Fit    bool // build the network, so that a layer that does not fit is an error with its place in the text
+	Fit    bool // build the network, so that a layer that does not fit gives an error with its place
 
-	Input   graph.Shape // of the data, for a model that leaves its own out; nil: MNIST's
-	Numbers bool        // the data's targets are numbers: a model that leaves its loss and its recipe out has MSE and PlainNumbers
+	Input   graph.Shape // the shape of the data's examples, for a model that gives no input; nil means MNIST's
+	Numbers bool        // the data's targets are numbers: a model that gives no loss and no recipe gets MSE and PlainNumbers
 }
 
-// blank is what a model has that says nothing.
+// blank returns the model that an empty text stands for.
 func (r Reader) blank() Model {
 	m := Model{Input: image, Net: graph.Seq{}, Loss: graph.LogLikelihood, Recipe: Plain}
 	if r.Input != nil {
@@ -113,7 +113,7 @@ func (r Reader) blank() Model {
 	return m
 }
 
-// kinds are those of this package and those that stand in r.Models.
+// kinds returns the kinds of this package and those found in r.Models.
 func (r Reader) kinds() term.Kinds {
 	all, blank := slices.Clone(kinds), r.blank()
 	for i, k := range all {
@@ -136,10 +136,10 @@ func (r Reader) kinds() term.Kinds {
 	return all
 }
 
-// walk visits the values within v that know their kind.
+// walk visits the values inside v that have a Kind.
 func walk(v reflect.Value, depth int, visit func(term.Named)) {
 	if depth > 100 || !v.IsValid() {
-		return // no network is so deep, but a cycle of pointers is
+		return // no network is this deep; this is a cycle of pointers
 	}
 	if n, ok := v.Interface().(term.Named); ok && v.Kind() != reflect.Interface && !(v.Kind() == reflect.Pointer && v.IsNil()) {
 		visit(n)
@@ -160,18 +160,18 @@ func walk(v reflect.Value, depth int, visit func(term.Named)) {
 	}
 }
 
-// Parse reads a value of type T, which is [graph.Layer], [graph.Seq], [*graph.Init], [*graph.Loss], [train.Optimizer], [train.Schedule] or
-// [Augment], from its text: adam(beta1=0.7). Errors begin with the column.
+// Parse reads a value of type T from its text, such as adam(beta1=0.7). T is [graph.Layer], [graph.Seq], [*graph.Init], [*graph.Loss],
+// [train.Optimizer], [train.Schedule] or [Augment]. Errors begin with the column.
 func Parse[T any](r Reader, text string) (T, error) {
 	var v T
 	err := r.kinds().Parse(text, &v)
 	return v, err
 }
 
-// Signatures are how the values of type T, one of [Parse], are written: conv(out,kernel,stride).
+// Signatures returns how the values of type T, one of those of [Parse], are written: conv(out,kernel,stride).
 func Signatures[T any](r Reader) []string { return term.Signatures[T](r.kinds()) }
 
-// Text is the text of such a value, which Parse reads again. A value that has none has that of its String method, or its type.
+// Text returns the text of such a value, which Parse can read. For a value without a text it returns its String or its type.
 func Text(v any) string {
 	if text, err := kinds.Print(v); err == nil {
 		return text
@@ -182,16 +182,16 @@ func Text(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-// sizes is the book's way to write a network.
+// sizes matches the book's notation for a network, such as 784-30-10.
 var sizes = regexp.MustCompile(`^\d[\d-]*-[\d-]*$`)
 
-// Line reads a model for examples of shape in from one line of text: layers, as in
+// Line reads a model for examples of shape in from one line of text. The text is either layers, as in
 //
 //	conv(20,5) relu pool(2) dense(100) dropout(.5) dense(10)
 //
-// or the numbers of neurons, as in 784-30-10: the inputs, hidden layers of sigmoid neurons, and the outputs as weighted inputs. It has the
-// [Plain] recipe, and as cost the log-likelihood, or the quadratic cost if its last layer is sigmoid; for numbers, [PlainNumbers] and the mean
-// squared error. Errors begin with the column.
+// or numbers of neurons, as in 784-30-10: the inputs, hidden layers of sigmoid neurons, and the outputs as weighted inputs. The model has the
+// [Plain] recipe and the log-likelihood as its loss, or the quadratic cost if the last layer is a sigmoid. For regression it has [PlainNumbers] and
+// the mean squared error. Errors begin with the column.
 func (r Reader) Line(text string, in graph.Shape) (Model, error) {
 	m := r.blank()
 	m.Doc, m.Input = text, in
@@ -210,7 +210,7 @@ func (r Reader) Line(text string, in graph.Shape) (Model, error) {
 		m.Loss = graph.Quadratic
 	}
 	if r.Fit {
-		terms, _ := term.Read(text, func(at int) int { return at }) // which has been read without an error
+		terms, _ := term.Read(text, func(at int) int { return at }) // the text was read before without an error
 		if e, ok := errors.AsType[*term.Error](m.fit(terms)); ok {
 			err = fmt.Errorf("column %d: %w", utf8.RuneCountInString(text[:e.Pos])+1, e)
 		}
@@ -221,7 +221,7 @@ func (r Reader) Line(text string, in graph.Shape) (Model, error) {
 func parseSizes(text string, in graph.Shape) (net graph.Seq, err error) {
 	inputs, rest, _ := strings.Cut(text, "-")
 	if want := strconv.Itoa(in.TotalSize()); inputs != want {
-		return nil, fmt.Errorf("column 1: the first number is that of the inputs, and an example %v has %s; write %[2]s-%s", in, want, rest)
+		return nil, fmt.Errorf("column 1: the first number is the number of inputs, and an example %v has %s; write %[2]s-%s", in, want, rest)
 	}
 	for size := range strings.SplitSeq(rest, "-") {
 		n, err := strconv.Atoi(size)
@@ -233,25 +233,25 @@ func parseSizes(text string, in graph.Shape) (net graph.Seq, err error) {
 	return net[:len(net)-1], nil
 }
 
-// fit builds the network of those terms, so that a layer that does not fit has its place.
+// fit builds the network of those terms, so that a layer that does not fit gives an error with its place.
 func (m *Model) fit(terms []term.Term) error {
 	_, err := graph.New(m.Net, m.Loss, m.Input, graph.Config{Init: graph.Zero})
 	if err == nil {
 		return nil
 	}
-	err = cmp.Or(errors.Unwrap(err), err) // the layer says more than the name of a package
+	err = cmp.Or(errors.Unwrap(err), err) // the layer's name says more than the package's
 	pos := blame(terms, err)
 	if pos < 0 {
 		pos = terms[len(terms)-1].Pos
 	}
 	if e, ok := errors.AsType[*graph.LayerError](err); ok && len(terms) == 1 && terms[0].Name == "graph" {
-		err = e.Err // that all of it is a graph is no news
+		err = e.Err // it is no news that everything is inside a graph
 	}
 	return term.Errorf(pos, "%w", err)
 }
 
-// blame is the place of the layer that an error of graph.New is about: of the innermost that a chain of terms leads to; −1 if it is about no
-// layer.
+// blame returns the place of the layer that an error of graph.New is about: the innermost one that a chain of terms leads to. It returns −1 if the
+// error is not about a layer.
 func blame(terms []term.Term, err error) int {
 	pos := -1
 	for {
@@ -283,7 +283,7 @@ func blame(terms []term.Term, err error) int {
 	}
 }
 
-// argument is the argument of a key; nil if there is none.
+// argument returns the argument of a key, or nil.
 func argument(t term.Term, key string) *term.Arg {
 	i := slices.IndexFunc(t.Args, func(a term.Arg) bool { return a.Key == key })
 	if i < 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// scaled is a layer of a user's own, with something that no text has.
+// scaled is a user's own layer, with a field that has no text.
 type scaled struct {
 	By   int
 	Then graph.Layer
@@ -22,7 +22,7 @@ type scaled struct {
 func (s scaled) Kind() string                                    { return s.op }
 func (scaled) Build(_ *graph.Builder, x *graph.Node) *graph.Node { return x }
 
-// TestLine: one line is the Go literal.
+// TestLine: a line of text gives the same network as a Go literal.
 func TestLine(t *testing.T) {
 	for text, want := range map[string]graph.Seq{
 		"784-30-10":       {graph.Dense{Out: 30}, graph.Sigmoid, graph.Dense{Out: 10}},
@@ -52,7 +52,7 @@ func TestLine(t *testing.T) {
 
 func TestLineErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"100-30-10":                 "column 1: the first number is that of the inputs, and an example (1, 28, 28) has 784; write 784-30-10",
+		"100-30-10":                 "column 1: the first number is the number of inputs, and an example (1, 28, 28) has 784; write 784-30-10",
 		"784-0-10":                  `column 1: 784-0-10 has "0" neurons; use at least 1`,
 		"784-99999999999999999999":  `column 1: 784-99999999999999999999 has "99999999999999999999" neurons; use at least 1`,
 		"784":                       `column 1: unknown layer "784"; use dense, conv`,
@@ -76,7 +76,7 @@ func TestLineErrors(t *testing.T) {
 	}
 }
 
-// TestText: what is printed of any layers is read as the same, and printed the same.
+// TestText: the text of any layers is read back as the same layers, and printed the same.
 func TestText(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	kinds, seen := Reader{Models: []Model{{Net: scaled{op: "mine"}}}}.kinds(), map[string]bool{}
@@ -111,7 +111,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// stepped is an optimizer of a user's own, and waiting a schedule.
+// stepped is a user's own optimizer, and waiting a user's own schedule.
 type (
 	stepped struct {
 		train.Optimizer `term:"-"`
@@ -125,7 +125,7 @@ func (s *stepped) Check() error             { return train.Warp{Zoom: s.Size}.Ch
 func (waiting) Kind() string                { return "waiting" }
 func (w waiting) At(step, _, _ int) float64 { return float64(min(1, step/w.For)) }
 
-// TestOwnRules: an optimizer and a schedule of one's own in texts and files.
+// TestOwnRules: texts and files can name a user's own optimizer and schedule.
 func TestOwnRules(t *testing.T) {
 	own := Model{Name: "m", Net: graph.Dense{Out: 10}, Loss: graph.LogLikelihood, Input: image, Recipe: Plain}
 	own.Recipe.Optimizer, own.Recipe.Schedule = &stepped{train.SGD{}, .25}, waiting{3}

@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// BenchmarkEvaluate is the time to evaluate the 10,000 test images.
+// BenchmarkEvaluate measures the evaluation of the 10,000 test images.
 func BenchmarkEvaluate(b *testing.B) {
 	d, err := mnist.Load()
 	if err != nil {
@@ -32,7 +32,7 @@ func BenchmarkEvaluate(b *testing.B) {
 	}
 }
 
-// BenchmarkWarp is the time to draw a grid, and to warp an image by it.
+// BenchmarkWarp measures drawing a grid, and warping an image by it.
 func BenchmarkWarp(b *testing.B) {
 	w, err := train.NewWarper(graph.Shape{1, 28, 28})
 	if err != nil {
@@ -53,7 +53,7 @@ func BenchmarkWarp(b *testing.B) {
 	})
 }
 
-// BenchmarkStep is a training step: the order, the images, the program and the update.
+// BenchmarkStep measures a training step: the order, the images, the program and the update.
 func BenchmarkStep(b *testing.B) {
 	for _, m := range []models.Model{models.MLP, models.Softmax, models.Deep} {
 		for _, batch := range []int{10, 128} {
@@ -62,8 +62,8 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
-// BenchmarkSaturated is a step of the same network with ordinary first weights, and with hidden neurons so saturated that two of five
-// images have a subnormal δ there; long trainings come to that. The learning rate leaves the network as it is.
+// BenchmarkSaturated measures a step of the same network with ordinary initial weights, and with hidden neurons so saturated that two of five images
+// have a subnormal δ there, as happens in long trainings. The learning rate leaves the network unchanged.
 func BenchmarkSaturated(b *testing.B) {
 	saturated := &graph.Init{Name: "saturated", Weight: func(in, _ int) float64 {
 		if in == 784 {

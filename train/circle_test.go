@@ -7,17 +7,17 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// A circle is goroutines that sum as peers do, in the order of their ranks.
+// A circle is a group of goroutines that sum like peers, in the order of their ranks.
 type circle struct {
 	mu    sync.Mutex
 	turn  *sync.Cond
 	given []any
 	sums  []float64
-	left  int // who have not taken the sums yet
+	left  int // how many have not taken the sums yet
 	gone  bool
 }
 
-// A member is one of a circle.
+// A member is one goroutine of a circle.
 type member struct {
 	*circle
 	rank int
@@ -32,7 +32,7 @@ func (m member) Sum(x any) error {
 	c := m.circle
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.left > 0 && !c.gone { // of the sum before
+	for c.left > 0 && !c.gone { // of the previous sum
 		c.turn.Wait()
 	}
 	c.given[m.rank] = x
@@ -89,7 +89,7 @@ func (c *circle) add() {
 	}
 }
 
-// together calls f as each of n peers, at once. The first that returns an error ends all.
+// together calls f as each of n peers, at the same time. The first one that returns an error ends all of them.
 func together(n int, f func(p train.Peers) error) []error {
 	c := &circle{given: make([]any, n)}
 	c.turn = sync.NewCond(&c.mu)

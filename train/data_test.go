@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// corners are images of 6×6 with noise, in class c the corner number c bright: easy to learn.
+// corners are noisy images of 6×6 in which corner number c is bright for class c, which is easy to learn.
 func corners(n int, seed uint64) train.Images {
 	r := rand.New(rand.NewPCG(seed, 0))
 	d := train.Images{Pixels: make([]byte, 36*n), Labels: make([]byte, n)}
@@ -28,8 +28,8 @@ func corners(n int, seed uint64) train.Images {
 	return d
 }
 
-// pixels are n images of n pixels; of image i pixel i alone is not 0, so that the gradient of the first weights tells which images
-// a mini-batch had. Every label is the same.
+// pixels are n images of n pixels. In image i only pixel i is not 0, so that the gradient of the first weights shows which images a
+// mini-batch had. All labels are equal.
 func pixels(n int, label byte) train.Images {
 	d := train.Images{Pixels: make([]byte, n*n), Labels: make([]byte, n)}
 	for i := range n {
@@ -38,7 +38,7 @@ func pixels(n int, label byte) train.Images {
 	return d
 }
 
-// network is a new network.
+// network returns a new network.
 func network(t *testing.T, l graph.Layer, loss *graph.Loss, c graph.Config, in ...int) *graph.Net {
 	t.Helper()
 	n, err := graph.New(l, loss, in, c)
@@ -48,13 +48,13 @@ func network(t *testing.T, l graph.Layer, loss *graph.Loss, c graph.Config, in .
 	return n
 }
 
-// optimizer is a function as an optimizer.
+// optimizer turns a function into an optimizer.
 type optimizer func(p *graph.Param, s train.Rates)
 
 func (f optimizer) Update(p *graph.Param, _ []any, s train.Rates) { f(p, s) }
 func (f optimizer) Keeps() []string                               { return nil }
 
-// weights is a function as an optimizer of weights that leaves biases alone.
+// weights turns a function into an optimizer that changes weights and leaves biases alone.
 func weights(f func(w *graph.Param)) optimizer {
 	return func(p *graph.Param, _ train.Rates) {
 		if p.Decay {
@@ -72,7 +72,7 @@ func run(t *testing.T, tr *train.Trainer) (epochs []train.Epoch) {
 	return goOn(t, tr)
 }
 
-// goOn runs a trainer to the end from where it stands.
+// goOn runs a trainer to the end from its current state.
 func goOn(t *testing.T, tr *train.Trainer) (epochs []train.Epoch) {
 	t.Helper()
 	for e, err := range tr.Run(context.Background()) {
@@ -84,7 +84,7 @@ func goOn(t *testing.T, tr *train.Trainer) (epochs []train.Epoch) {
 	return epochs
 }
 
-// TestClasses: a thousand classes are learned, which no byte could number.
+// TestClasses learns a thousand classes, more than a byte can number.
 func TestClasses(t *testing.T) {
 	const n = 1000
 	d := train.Classes{Of: n}
@@ -102,7 +102,7 @@ func TestClasses(t *testing.T) {
 	}
 }
 
-// TestUnfitData: what does not fit the network is an error before the first step, with what would fit.
+// TestUnfitData: data that do not fit the network give an error before the first step, which says what would fit.
 func TestUnfitData(t *testing.T) {
 	numbers := network(t, graph.Dense{Out: 2}, graph.MSE, graph.Config{}, 3)
 	classes := network(t, graph.Dense{Out: 2}, graph.LogLikelihood, graph.Config{}, 3)
@@ -111,12 +111,12 @@ func TestUnfitData(t *testing.T) {
 		d    train.Data
 		want string
 	}{
-		{numbers, train.Arrays{X: make([]float32, 6), Y: make([]float32, 3), N: 2}, "train: 2 examples of 6 numbers and 3 targets in all do not fit a network of 3 inputs and 2 targets"},
-		{numbers, train.Arrays{X: make([]float32, 5), Y: make([]float32, 4), N: 2}, "train: 2 examples of 5 numbers and 4 targets"},
-		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, 2}}, "train: label 2 for a network of 2 outputs; give the last layer at least 3"},
-		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, -1}}, "train: label -1; classes are numbered from 0"},
+		{numbers, train.Arrays{X: make([]float32, 6), Y: make([]float32, 3), N: 2}, "train: 2 examples with 6 numbers and 3 targets in total do not fit a network with 3 inputs and 2 targets"},
+		{numbers, train.Arrays{X: make([]float32, 5), Y: make([]float32, 4), N: 2}, "train: 2 examples with 5 numbers and 4 targets"},
+		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, 2}}, "train: label 2 for a network with 2 outputs; give the last layer at least 3"},
+		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, -1}}, "train: label -1; number the classes from 0"},
 		{classes, train.Classes{X: make([]float32, 6), Labels: []int{0, 1}, Of: 3}, "train: 2 outputs for 3 classes; end the network with dense(3)"},
-		{classes, train.Classes{X: make([]float32, 7), Labels: []int{0, 1}}, "train: 2 examples of 7 numbers in all"},
+		{classes, train.Classes{X: make([]float32, 7), Labels: []int{0, 1}}, "train: 2 examples with 7 numbers in total"},
 		{classes, train.Images{Pixels: make([]byte, 6), Labels: []byte{0, 1}, Classes: 3}, "train: 2 outputs for 3 classes"},
 	} {
 		tr := train.Trainer{Net: c.n, Optimizer: train.SGD{}, Train: c.d, Epochs: 1, Batch: 1, Eta: .1}
@@ -126,7 +126,7 @@ func TestUnfitData(t *testing.T) {
 	}
 }
 
-// TestScore: the best epoch is by the loss where there are no classes, and by one's own score where there is one.
+// TestScore: without classes, the best epoch is the one with the lowest loss; with a Score of one's own, the one with the highest score.
 func TestScore(t *testing.T) {
 	d := train.Arrays{X: []float32{1, 2, 3, 4}, Y: []float32{2, 4, 6, 8}, N: 4}
 	for _, own := range []func(train.Epoch) float64{nil, func(e train.Epoch) float64 { return float64(e.Epoch % 3) }} {

@@ -11,14 +11,14 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// Etas are learning rates of single layers in place of a Trainer's Eta; the schedule multiplies them as it does that. A layer's name is the
-// first part of those of its parameters: conv1 stands for conv1.w and conv1.b, trunk for all that a shared layer trunk has.
+// Etas are learning rates of single layers, which replace a Trainer's Eta. The schedule multiplies them, too. A layer's name is the first part of its
+// parameters' names: conv1 means conv1.w and conv1.b, and trunk means all parameters of a shared layer trunk.
 type Etas map[string]float64
 
-// Kind is etas.
+// Kind returns "etas", the name in texts.
 func (Etas) Kind() string { return "etas" }
 
-// Check reports a rate that cannot be.
+// Check returns an error if a rate is not above 0.
 func (e Etas) Check() error {
 	for _, name := range slices.Sorted(maps.Keys(e)) {
 		if eta := e[name]; !(eta > 0) || math.IsInf(eta, 0) {
@@ -28,7 +28,7 @@ func (e Etas) Check() error {
 	return nil
 }
 
-// fit reports a name that no trained parameter has.
+// fit returns an error if no trained parameter has one of the names.
 func (e Etas) fit(n *graph.Net) error {
 	for _, name := range slices.Sorted(maps.Keys(e)) {
 		if !slices.ContainsFunc(n.Params, func(p *graph.Param) bool { return within(p.Name, name) }) {
@@ -38,7 +38,7 @@ func (e Etas) fit(n *graph.Net) error {
 	return nil
 }
 
-// layers are the names that Etas may have, without those of single parameters.
+// layers returns the names that Etas may use, except those of single parameters.
 func layers(n *graph.Net) (names []string) {
 	for _, p := range n.Params {
 		for i, c := range p.Name {
@@ -50,7 +50,7 @@ func layers(n *graph.Net) (names []string) {
 	return names
 }
 
-// of is the rate of a parameter: that of the longest name that it has, or else eta.
+// of returns a parameter's rate: that of the longest name that matches it, or else eta.
 func (e Etas) of(param string, eta float64) float64 {
 	longest := ""
 	for name, own := range e {
@@ -61,5 +61,5 @@ func (e Etas) of(param string, eta float64) float64 {
 	return eta
 }
 
-// within says that a parameter is one of the layer of that name, or has it itself.
+// within reports whether a parameter has that name or belongs to the layer of that name.
 func within(param, name string) bool { return param == name || strings.HasPrefix(param, name+".") }

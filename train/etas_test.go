@@ -8,8 +8,8 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// TestEtas compares a training with learning rates of layers with the same training without, parameter by parameter: in its first step gradient
-// descent moves each by its own rate, which the schedule multiplies too.
+// TestEtas compares, parameter by parameter, a training with learning rates of layers to the same training without. In the first step, gradient
+// descent moves each parameter by its own rate, which the schedule multiplies, too.
 func TestEtas(t *testing.T) {
 	const n = 12
 	layers := graph.Seq{

@@ -8,11 +8,11 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// chunk is the number of examples that are evaluated at once.
+// chunk is how many examples are evaluated at once.
 const chunk = 100
 
-// Evaluate runs a network over a set: the mean cost and the number of right answers. When ctx is canceled it stops within a hundred
-// examples, with ctx's error.
+// Evaluate returns the mean cost and the number of right answers of a network on a data set, computed as in prediction. If ctx is canceled, it
+// returns ctx's error within a hundred examples.
 func Evaluate(ctx context.Context, n *graph.Net, d Data) (graph.Stats, error) {
 	var total graph.Stats
 	err := chunks(ctx, n, d, n.Targets, func(x, y []float32, from, to int) error {
@@ -25,7 +25,7 @@ func Evaluate(ctx context.Context, n *graph.Net, d Data) (graph.Stats, error) {
 	return total, err
 }
 
-// Predict is the outputs of a network for every example of a set, (len, outputs).
+// Predict returns the outputs of a network for all examples of a data set, (d.Len(), Outputs), row by row.
 func Predict(n *graph.Net, d Data) ([]float32, error) {
 	y := make([]float32, d.Len()*n.Outputs)
 	return y, chunks(context.Background(), n, d, 0, func(x, _ []float32, from, to int) error {
@@ -33,7 +33,7 @@ func Predict(n *graph.Net, d Data) ([]float32, error) {
 	})
 }
 
-// chunks calls f with the examples [from, to) and so many targets of each, a chunk at a time, until ctx is canceled.
+// chunks calls f for one chunk of examples [from, to) after another, each with this many targets per example, until ctx is canceled.
 func chunks(ctx context.Context, n *graph.Net, d Data, targets int, f func(x, y []float32, from, to int) error) error {
 	if err := fits(d, n); err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -56,7 +56,7 @@ func chunks(ctx context.Context, n *graph.Net, d Data, targets int, f func(x, y 
 	return nil
 }
 
-// Interval is the 95 % confidence interval of an accuracy measured as correct answers of total (Wilson's score interval).
+// Interval returns the 95 % confidence interval of an accuracy of correct out of total answers, as fractions (Wilson's score interval).
 func Interval(correct, total int) (low, high float64) {
 	const z = 1.959964
 	n, p := float64(total), float64(correct)/float64(total)

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// TestEvaluate compares whole sets, of sizes that fill the chunks or do not, with their images one by one.
+// TestEvaluate compares whole sets, whose sizes fill chunks or do not, with their images one by one.
 func TestEvaluate(t *testing.T) {
 	n := network(t, graph.Seq{graph.Dense{Out: 5}, graph.Tanh, graph.Dense{Out: 4}}, graph.LogLikelihood, graph.Config{Seed: 2}, 1, 6, 6)
 	for _, size := range []int{1, 2, 99, 100, 101, 250} {
@@ -52,7 +52,7 @@ func TestEvaluate(t *testing.T) {
 	if got, err := train.Evaluate(t.Context(), n, train.Images{}); err != nil || got != (graph.Stats{}) {
 		t.Errorf("no images: %+v, %v", got, err)
 	}
-	const want = "train: 9 images of 81 bytes in all do not fit a network of 36 inputs"
+	const want = "train: 9 images with 81 bytes in total do not fit a network with 36 inputs"
 	if _, err := train.Evaluate(t.Context(), n, pixels(9, 0)); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v", err)
 	}
@@ -61,7 +61,7 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-// asked is a context that is canceled once it has been asked so many times.
+// asked is a context that is canceled once it has been asked a given number of times.
 type asked struct {
 	context.Context
 	times, until int
@@ -74,7 +74,7 @@ func (a *asked) Err() error {
 	return nil
 }
 
-// TestCancelEvaluation: an evaluation stops at the next hundred images, and a training that was stopped in it has its last mini-batch.
+// TestCancelEvaluation: an evaluation stops within a hundred images. A training that was stopped in it has finished its last mini-batch.
 func TestCancelEvaluation(t *testing.T) {
 	n := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{Seed: 2}, 1, 6, 6)
 	d := corners(950, 1)

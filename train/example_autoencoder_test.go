@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// An autoencoder: the loss compares the outputs with the examples themselves, so that there are no targets.
+// An autoencoder needs no targets: the loss compares the outputs with the examples themselves.
 func Example_autoencoder() {
 	digits, err := mnist.Load()
 	if err != nil {

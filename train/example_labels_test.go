@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Several labels: which of 2, 3 and 5 divide a number that is given in binary. Each holds or not, whatever the others do.
+// Several labels: which of 2, 3 and 5 divide a number given in binary? Each label is true or false, independently of the others.
 func Example_multiLabel() {
 	d := train.Arrays{N: 256}
 	for i := range d.N {

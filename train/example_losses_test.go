@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Two losses: of a point's four outputs two are the classes of its side of the diagonal, two are its coordinates again.
+// Two losses in one network: for each point, two outputs say on which side of the diagonal it lies, and two repeat its coordinates.
 func Example_twoLosses() {
 	both := &graph.Loss{Name: "side and place", Cost: func(b *graph.Builder, y, target *graph.Node) *graph.Node {
 		part := func(l *graph.Loss, from, to int) *graph.Node {

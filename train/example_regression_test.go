@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Regression: a network learns the sine from numbers in two slices.
+// Regression: a network learns the sine function from two slices of numbers.
 func Example_regression() {
 	d := train.Arrays{N: 200}
 	for i := range d.N {

@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// A server: each of eight goroutines has its own predictor, and all share one network's weights.
+// A server: eight goroutines each have a predictor of their own, and all share the weights of one network.
 func Example_server() {
 	layers := graph.Seq{graph.Dense{Out: 8}, graph.Tanh, graph.Dense{Out: 3}}
 	net, err := graph.New(layers, graph.LogLikelihood, graph.Shape{4}, graph.Config{Seed: 1, Threads: 1})

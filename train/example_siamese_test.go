@@ -10,10 +10,11 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Siamese reads two images of n pixels, side by side in one example, by the same layers, and gives the squares of their differences.
+// Siamese applies the same layers to two images of n pixels, which stand side by side in one example. It returns the squared differences of the
+// two results.
 type Siamese struct{ Side graph.Layer }
 
-// Build shares the side's parameters.
+// Build shares the parameters between the two sides.
 func (s Siamese) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	n, side := x.Shape()[1]/2, graph.Shared{Name: "side", Layer: s.Side}
 	left, right := side.Build(b, graph.Slice{To: n}.Build(b, x)), side.Build(b, graph.Slice{From: n, To: 2 * n}.Build(b, x))

@@ -12,7 +12,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Transfer: the first layer of one network, frozen, under new layers.
+// Transfer learning: new layers on top of another network's first layer, which is frozen.
 func Example_transfer() {
 	digits, err := mnist.Load()
 	body, in, c := graph.Dense{Out: 60}, graph.Shape{784}, graph.Config{Seed: 1, Init: graph.He}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestExamplesAreShort: what a program for each of these jobs takes, in lines that are neither blank nor imports.
+// TestExamplesAreShort limits the length of the example for each job, in lines that are neither blank, comments nor imports.
 func TestExamplesAreShort(t *testing.T) {
 	for name, most := range map[string]int{
 		"example_regression_test.go": 20, "example_autoencoder_test.go": 20, "example_sequence_test.go": 30, "example_siamese_test.go": 30,

@@ -7,14 +7,14 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// A feed makes mini-batches of warped images: the next one while the network trains on the present one.
+// A feed prepares mini-batches of warped images: the next one while the network trains on the current one.
 type feed struct {
 	plain      minibatch
 	images     imagebatch
-	workspaces []workspace // by the processor's number
+	workspaces []workspace // one for each processor
 	ready      warped
-	spare      warped // whose memory is that of the next one
-	finish     func() // makes what is left of ready
+	spare      warped // its memory holds the next mini-batch
+	finish     func() // prepares the rest of ready
 }
 
 // warped is a mini-batch of warped images.
@@ -28,7 +28,7 @@ func (b *warped) Load(x, y []float32) {
 	b.LoadTargets(y)
 }
 
-// LoadColumns copies a part of each image.
+// LoadColumns copies the pixels from ≤ j < to of each image.
 func (b *warped) LoadColumns(x []float32, from, to int) {
 	n := len(b.x) / b.Len()
 	for at := 0; at < len(b.x); at += n {
@@ -36,7 +36,7 @@ func (b *warped) LoadColumns(x []float32, from, to int) {
 	}
 }
 
-// A workspace is the memory that one processor warps images in.
+// A workspace is what one processor needs to warp images.
 type workspace struct {
 	*Warper
 	grid Grid
@@ -45,9 +45,9 @@ type workspace struct {
 // makeWorkspaces makes a workspace for each processor.
 func (t *Trainer) makeWorkspaces() error {
 	if _, ok := t.Train.(Images); !ok {
-		return errors.New("only Images can be warped; leave Warp out for other data")
+		return errors.New("only Images can be warped; set no Warp for other data")
 	}
-	t.feed = feed{workspaces: make([]workspace, team.Size(t.Net.Threads()))}
+	t.feed = feed{workspaces: make([]workspace, t.Net.Processors())}
 	for i := range t.feed.workspaces {
 		w, err := NewWarper(t.Net.Input)
 		if err != nil {
@@ -58,7 +58,7 @@ func (t *Trainer) makeWorkspaces() error {
 	return nil
 }
 
-// gather is a mini-batch of the present epoch, its images warped for the epoch.
+// gather returns a mini-batch of the current epoch. If images are warped, it waits until they are ready and starts on the next mini-batch.
 func (t *Trainer) gather(number int) graph.Source {
 	f := &t.feed
 	if t.Warp == nil {
@@ -75,7 +75,7 @@ func (t *Trainer) gather(number int) graph.Source {
 	return &f.spare
 }
 
-// sourceOf is a mini-batch as it stands in the data.
+// sourceOf returns a mini-batch as it is in the data, without warping.
 func (t *Trainer) sourceOf(number int) graph.Source {
 	f := &t.feed
 	if d, ok := t.Train.(Images); ok {
@@ -86,16 +86,16 @@ func (t *Trainer) sourceOf(number int) graph.Source {
 	return &f.plain
 }
 
-// numbers are those of the examples of a mini-batch, or of this one's part of it.
+// numbers returns the numbers of the examples in a mini-batch, or in this process's part of it.
 func (t *Trainer) numbers(number int) []int32 {
 	from, n := number*t.part(t.Batch), t.part(t.examples(number))
 	return t.order[from : from+n]
 }
 
-// examples is how many a mini-batch has.
+// examples returns how many examples a mini-batch has.
 func (t *Trainer) examples(number int) int { return min(t.Batch, t.Train.Len()-number*t.Batch) }
 
-// begin has a mini-batch warped by processors that have nothing else to do.
+// begin lets idle processors warp the images of a mini-batch.
 func (t *Trainer) begin(number int) {
 	f, n := &t.feed, t.Net.Input.TotalSize()
 	b := &f.ready
@@ -104,14 +104,14 @@ func (t *Trainer) begin(number int) {
 		b.x = make([]float32, b.Len()*n)
 	}
 	x, pixels, order, epoch := b.x, b.Pixels, b.order, t.state.Epoch
-	f.finish = team.Background(b.Len(), t.Net.Threads(), func(member, i int) {
+	f.finish = team.Background(b.Len(), t.Net.Processors(), func(member, i int) {
 		space, o := &f.workspaces[member], int(order[i])
 		t.Warp(epoch, o, &space.grid)
 		space.Warp(x[i*n:(i+1)*n], pixels[o*n:(o+1)*n], &space.grid)
 	})
 }
 
-// stop ends the work on a mini-batch that is not trained on now.
+// stop waits for the work on a mini-batch that will not be trained on now.
 func (f *feed) stop() {
 	if f.finish != nil {
 		f.finish()

@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// TestFootprint: what is kept beside the weights, and whether gradients are.
+// TestFootprint: what is kept in addition to the weights, and whether gradients are.
 func TestFootprint(t *testing.T) {
 	const weights = 4 * (3*2 + 2)
 	for _, c := range []struct {

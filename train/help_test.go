@@ -2,7 +2,7 @@ package train_test
 
 import "github.com/stheno-ml/stheno/graph"
 
-// hot are the rows of labels for a network.
+// hot returns the one-hot rows of labels for a network.
 func hot(n *graph.Net, labels []byte) []float32 {
 	y := make([]float32, len(labels)*n.Outputs)
 	for i, l := range labels {

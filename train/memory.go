@@ -8,12 +8,12 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// memory is what a training does with the memory of tensors, whose element type is the network's.
+// memory is the set of operations that a training needs on tensors, whose element type is the network's.
 type memory interface {
 	zeros(n int) any
 	clone(x any) any
 	copy(to, from any)
-	share(to, from any, by float64) // to ← by from
+	share(to, from any, by float64) // to ← by·from
 	stretch(x any, from, to int) any
 	swap(x, y any)
 	approach(a, w any, k float64) // a ← (1−k) a + k w
@@ -22,13 +22,13 @@ type memory interface {
 	finite(x any) bool            // no NaN, no infinity
 	put(x any, v ...float64)      // x ← v
 	float64s(x any) []float64     // a copy of x
-	bits(x any) uint64            // a number that differs, but for chance, where one of x differs
+	bits(x any) uint64            // a hash of x
 }
 
-// memoryOf is that of the network's element type.
+// memoryOf returns the memory for the network's element type.
 func memoryOf(n *graph.Net) memory { return memoryLike(n.Params[0].Data) }
 
-// memoryLike is that of x's element type.
+// memoryLike returns the memory for x's element type.
 func memoryLike(x any) memory {
 	if _, ok := x.([]float64); ok {
 		return elements[float64]{}
@@ -44,7 +44,7 @@ func (elements[T]) copy(to, from any)               { copy(to.([]T), from.([]T))
 func (elements[T]) stretch(x any, from, to int) any { return x.([]T)[from:to] }
 func (elements[T]) scale(x any, by float64)         { kernel.For[T]().SGD(x.([]T), x.([]T), T(by), 0) }
 
-// finite adds x−x, which is 0 of a finite number and NaN of another.
+// finite adds up x−x, which is 0 for a finite number and NaN for any other.
 func (elements[T]) finite(x any) bool {
 	sum := T(0)
 	for _, v := range x.([]T) {
@@ -53,7 +53,7 @@ func (elements[T]) finite(x any) bool {
 	return sum == 0
 }
 
-// share works through stretches that stay in the cache between the copy and the product.
+// share works on stretches that stay in the cache between the copy and the product.
 func (m elements[T]) share(to, from any, by float64) {
 	x, y := from.([]T), to.([]T)
 	for at := 0; at < len(x); at += 4096 {
@@ -77,7 +77,7 @@ func (elements[T]) float64s(x any) []float64 {
 	return y
 }
 
-// bits is a polynomial of the numbers' bits, by Horner's rule.
+// bits is a polynomial in the bits of the numbers, by Horner's rule.
 func (elements[T]) bits(x any) (sum uint64) {
 	for _, v := range x.([]T) {
 		sum = sum*0x9e3779b97f4a7c15 + math.Float64bits(float64(v))
@@ -96,7 +96,7 @@ func (elements[T]) swap(x, y any) {
 	}
 }
 
-// squares is summed in float64 from stretches that are short enough for float32.
+// squares adds up in float64 the sums of stretches that are short enough for float32.
 func (elements[T]) squares(x any) float64 {
 	total := 0.0
 	for s := range slices.Chunk(x.([]T), 4096) {

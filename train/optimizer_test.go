@@ -10,10 +10,10 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// element is what a formula in the test knows of an element: its weight and what its optimizer keeps.
+// element is what the formulas in this test keep for an element: its weight, and what its optimizer keeps.
 type element struct{ w, v, m float64 }
 
-// rules are the optimizers with their papers' formulas in float64: one step t, from 1, of an element with gradient g.
+// rules are the optimizers in float64 by their papers' formulas: step t, counted from 1, for an element with gradient g.
 var rules = []struct {
 	name string
 	o    train.Optimizer
@@ -40,8 +40,8 @@ var rules = []struct {
 	{"adamw(0.7,0.9,0.1)", train.AdamW{Beta1: .7, Beta2: .9, Eps: .1}, adam(.7, .9, .1, false)},
 }
 
-// nesterov is Sutskever et al. (2013), equations 3 and 4, in their own variables: e.w = θ + μv is where the gradient is taken, looking
-// ahead from θ. Their velocity v = −η e.v has η in it, so that with one η for all steps the two are the same.
+// nesterov is Sutskever et al. (2013), equations 3 and 4, in their own variables: e.w = θ + μv, the point ahead of θ where the gradient is taken.
+// Their velocity v = −η e.v contains η, so the two agree as long as η is the same in all steps.
 func nesterov(mu float64) func(e *element, g, eta, l2 float64, t int) {
 	return func(e *element, g, eta, l2 float64, _ int) {
 		theta := e.w + mu*eta*e.v
@@ -152,8 +152,8 @@ func follow(t *testing.T, name string, o train.Optimizer, c graph.Config, l2 flo
 	}
 }
 
-// TestTensors: what is kept is the trainer's own memory, of the parameters' shapes and type, and steps go on from what is written
-// into it.
+// TestTensors: tensors are the trainer's own memory, with the parameters' shapes and type, and steps continue from what is written into
+// them.
 func TestTensors(t *testing.T) {
 	for _, c := range []graph.Config{{}, {Float64: true}} {
 		for _, k := range []struct {
@@ -197,7 +197,7 @@ func TestTensors(t *testing.T) {
 	}
 }
 
-// TestL2PerStep: over an epoch of many mini-batches every step decays once by 1−ηλ/n, n the training images, whatever the batch.
+// TestL2PerStep: in an epoch of many mini-batches each step decays once by 1−ηλ/n, for n training images, whatever the batch.
 func TestL2PerStep(t *testing.T) {
 	const n = 12
 	net := network(t, graph.Dense{Out: 2}, graph.Quadratic, graph.Config{Float64: true}, n)

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// Order is the order of n examples in an epoch: a permutation that depends on the seed and the epoch. If there are labels, each mini-batch is
-// then sorted by label: what a mini-batch gives does not depend on the order of its images, but for rounding; those of one digit share many
-// pixels, and products with sparse inputs walk the pixels of a few neighbors together.
+// Order returns the order of n examples in an epoch, a permutation that depends on the seed and the epoch. If there are labels, each mini-batch is
+// then sorted by label. This changes the results only by rounding and saves time: images of one digit share many pixels, and products with
+// sparse inputs visit the pixels of several images at once.
 func Order(n int, labels []byte, batch int, seed uint64, epoch int) []int32 {
 	order := make([]int32, n)
 	for i := range order {
 		order[i] = int32(i)
 	}
 	r := rand.New(rand.NewPCG(seed, uint64(epoch)))
-	for i := len(order) - 1; i > 0; i-- { // rand.Shuffle, with the swap in line
+	for i := len(order) - 1; i > 0; i-- { // rand.Shuffle with the swap inlined
 		j := r.Uint64N(uint64(i + 1))
 		order[i], order[j] = order[j], order[i]
 	}
@@ -26,7 +26,7 @@ func Order(n int, labels []byte, batch int, seed uint64, epoch int) []int32 {
 	return order
 }
 
-// labels are those of images.
+// labels returns the labels of Images, and nil for other data.
 func labels(d Data) []byte {
 	if d, ok := d.(Images); ok {
 		return d.Labels
@@ -34,9 +34,9 @@ func labels(d Data) []byte {
 	return nil
 }
 
-// group sorts images by label: in place, by the number of each.
+// group sorts images by label, in place, by counting the images of each label.
 func group(images []int32, labels []byte) {
-	var next, end [256]int32 // by label: where the next one belongs, and the last one's end
+	var next, end [256]int32 // by label: where the next image goes, and where the label's images end
 	top := byte(0)
 	for _, o := range images {
 		end[labels[o]]++

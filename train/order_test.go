@@ -9,8 +9,8 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// batches trains on pixels with weights held at 0, and returns the images of each mini-batch in ascending order. The gradient of an
-// image's own weight is then −½/m for mini-batches of m.
+// batches trains on pixels with all weights held at 0, and returns the images of each mini-batch in ascending order. The gradient of an image's own
+// weight is then −½/m for mini-batches of m.
 func batches(t *testing.T, tr train.Trainer) (all [][]int) {
 	t.Helper()
 	const n = 23
@@ -35,7 +35,7 @@ func batches(t *testing.T, tr train.Trainer) (all [][]int) {
 	return all
 }
 
-// TestOrder: an epoch goes through every image once, in an order that seed and epoch alone decide.
+// TestOrder: an epoch visits every image once, in an order that depends only on seed and epoch.
 func TestOrder(t *testing.T) {
 	full := batches(t, train.Trainer{Epochs: 3, Batch: 5, Seed: 9})
 	if len(full) != 15 {
@@ -79,8 +79,7 @@ func TestOrder(t *testing.T) {
 
 func same(a, b [][]int) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
 
-// TestOrderOfLabels: a mini-batch is sorted by label, has the images that it would have if there were one label, and an epoch is a
-// permutation for any labels.
+// TestOrderOfLabels: a mini-batch is sorted by label and has the same images as with a single label. An epoch is a permutation for any labels.
 func TestOrderOfLabels(t *testing.T) {
 	const n = 1000
 	for _, classes := range []int{1, 2, 10, 256} {
@@ -106,7 +105,7 @@ func TestOrderOfLabels(t *testing.T) {
 	}
 }
 
-// TestOrderFair: every order of three examples comes about as often as another.
+// TestOrderFair: all orders of three examples occur about equally often.
 func TestOrderFair(t *testing.T) {
 	counts := map[string]int{}
 	const times = 1200

@@ -12,35 +12,36 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// Peers are processes, or goroutines, that train one network together: each has the network, the data and a [Trainer] of its own with the
-// same settings, and trains every Size-th example of each mini-batch, from Rank on. The sums of their gradients are those of the whole
-// mini-batch, so that each makes the same step. Nothing else is sent: the order, the warped images and the dropout masks are counted, and
-// an example has the same ones wherever it is trained. The cost must be a mean over the examples. A batch norm normalizes each part by
-// the part's own moments, and its running statistics are the means of the parts', unless graph.Config.SyncNorm makes it one of the whole.
+// Peers are processes, or goroutines, that train one network together. Each has its own copy of the network, its own data and a [Trainer] with the
+// same settings. Of each mini-batch it trains every Size-th example, starting with number Rank. The gradients are summed over all peers, so
+// that each makes the same step as one process would on the whole mini-batch. Nothing else is sent: the order of the examples, warps and
+// dropout masks come from counter-based random numbers, so an example has the same ones wherever it is trained. The cost must be a mean over
+// the examples. A batch norm normalizes each part by the part's own moments, and its running statistics are the means over the parts, unless
+// graph.Config.SyncNorm makes it use the whole mini-batch.
 //
-// If one of them stops with an error of its own, the others wait in Sum: the caller must end them.
+// If a process stops with an error of its own, the others wait in Sum; the caller must end them.
 type Peers = graph.Peers
 
-// ErrStopped means that the context of another of the [Peers] was canceled.
+// ErrStopped means that the context of another one of the [Peers] was canceled.
 var ErrStopped = errors.New("another process was interrupted")
 
-// shared is what a trainer has to do with its peers.
+// shared is what a trainer needs to work with its peers.
 type shared struct {
-	flat    any // all that is summed in a step: gradients, running statistics, and the rest
+	flat    any // everything summed in a step: gradients, running statistics, and the rest
 	rest    any
-	sums    map[*graph.Param]any // the stretches of flat
+	sums    map[*graph.Param]any // the stretch of flat for each tensor
 	parts   []summand
 	running []*graph.Param
 	was     []any // the running statistics before the step
-	stop    bool  // one of the peers is to stop
+	stop    bool  // one of the peers wants to stop
 }
 
-// A summand is a stretch of a gradient or of running statistics, and where this one's share of it goes.
+// A summand is a stretch of a gradient or of running statistics, and the stretch of flat for this process's share of it.
 type summand struct{ own, flat any }
 
 func (t *Trainer) alone() bool { return t.Peers == nil || t.Peers.Size() == 1 }
 
-// part is how many of m examples this one trains.
+// part returns how many of m examples this process trains.
 func (t *Trainer) part(m int) int {
 	if t.alone() {
 		return m
@@ -48,7 +49,7 @@ func (t *Trainer) part(m int) int {
 	return (m - t.Peers.Rank() + t.Peers.Size() - 1) / t.Peers.Size()
 }
 
-// leastPart is how many examples the smallest part has.
+// leastPart returns how many examples the smallest part has.
 func (t *Trainer) leastPart() int {
 	if t.alone() {
 		return t.smallest()
@@ -56,7 +57,7 @@ func (t *Trainer) leastPart() int {
 	return t.smallest() / t.Peers.Size()
 }
 
-// own takes this one's examples out of an order: every Size-th of each mini-batch, which has about as many of each label as the others'.
+// own takes this process's examples out of an order: every Size-th of each mini-batch, so that all processes get each label about equally often.
 func (t *Trainer) own(order []int32) []int32 {
 	if t.alone() {
 		return order
@@ -70,7 +71,7 @@ func (t *Trainer) own(order []int32) []int32 {
 	return mine
 }
 
-// place is where the examples of a source stand in their mini-batch.
+// place says where the examples of a source are in their mini-batch.
 type place struct{ first, step, whole int }
 
 func (p place) Within() (first, step, whole int) { return p.first, p.step, p.whole }
@@ -82,10 +83,10 @@ func (t *Trainer) place(number int) place {
 	return place{t.Peers.Rank(), t.Peers.Size(), t.examples(number)}
 }
 
-// rest is how many numbers follow the tensors: the cost, the number of right answers and of all, and how many are to stop.
+// rest is how many numbers follow the tensors: the cost, the right answers, all answers, and how many peers want to stop.
 const rest = 4
 
-// lay makes the memory of what is summed.
+// lay allocates the memory of what is summed.
 func (t *Trainer) lay() {
 	s, mem := &t.shared, memoryOf(t.Net)
 	s.running, s.sums = t.Net.Running(), map[*graph.Param]any{}
@@ -112,7 +113,7 @@ func (t *Trainer) lay() {
 	}
 }
 
-// gradient is a parameter's gradient of the whole mini-batch.
+// gradient returns a parameter's gradient for the whole mini-batch.
 func (t *Trainer) gradient(p *graph.Param) any {
 	if t.alone() {
 		return p.Grad
@@ -120,7 +121,7 @@ func (t *Trainer) gradient(p *graph.Param) any {
 	return t.shared.sums[p]
 }
 
-// together runs this one's part of a mini-batch, and leaves what the whole gives: the gradients, the running statistics and the stats.
+// together runs this process's part of a mini-batch. It leaves the results of the whole: the gradients, the running statistics and the stats.
 func (t *Trainer) together(ctx context.Context, src graph.Source) (got graph.Stats, err error) {
 	s, mem := &t.shared, memoryOf(t.Net)
 	if s.flat == nil {
@@ -144,7 +145,7 @@ func (t *Trainer) together(ctx context.Context, src graph.Source) (got graph.Sta
 	got, s.stop = graph.Stats{Cost: sums[0], Correct: int(sums[1]), Answers: int(sums[2])}, sums[3] > 0
 	for i, p := range s.running {
 		moved := s.sums[p]
-		if !finite(got.Cost) { // The step is not made.
+		if !finite(got.Cost) { // the step does not happen
 			moved = s.was[i]
 		}
 		mem.copy(p.Data, moved)
@@ -152,7 +153,7 @@ func (t *Trainer) together(ctx context.Context, src graph.Source) (got graph.Sta
 	return got, nil
 }
 
-// stops is 1 if the context is canceled.
+// stops returns 1 if the context is canceled, and otherwise 0.
 func stops(ctx context.Context) float64 {
 	if ctx.Err() != nil {
 		return 1
@@ -160,7 +161,7 @@ func stops(ctx context.Context) float64 {
 	return 0
 }
 
-// stopped is an error if the training is to stop before the next mini-batch. Peers all stop before the same one.
+// stopped returns an error if the training must stop before the next mini-batch. All peers stop before the same one.
 func (t *Trainer) stopped(ctx context.Context) error {
 	switch {
 	case t.alone():
@@ -171,7 +172,7 @@ func (t *Trainer) stopped(ctx context.Context) error {
 	return nil
 }
 
-// evaluate runs the network over the validation examples, of which each of the peers takes a part.
+// evaluate runs the network over the validation examples. Each of the peers takes a part.
 func (t *Trainer) evaluate(ctx context.Context) (graph.Stats, error) {
 	if t.alone() {
 		return Evaluate(ctx, t.Net, t.Validation)
@@ -193,7 +194,7 @@ func (t *Trainer) evaluate(ctx context.Context) (graph.Stats, error) {
 	return graph.Stats{Cost: sums[0], Correct: int(sums[1]), Answers: int(sums[2])}, t.stopped(ctx)
 }
 
-// span are the examples [from, to) of data.
+// span is the examples [from, to) of data.
 type span struct {
 	data     Data
 	from, to int
@@ -209,7 +210,7 @@ func (s span) Batch(x, y []float32, order []int32) {
 	s.data.Batch(x, y, moved)
 }
 
-// agree is an error if the peers are not where this one is, with the same weights: before the first mini-batch, and after each epoch.
+// agree returns an error if the peers are not at the same point with the same weights. It runs before the first mini-batch and after each epoch.
 func (t *Trainer) agree() error {
 	if t.alone() {
 		return nil
@@ -227,7 +228,7 @@ func (t *Trainer) agree() error {
 	return Agree(t.Peers, "weights", fmt.Sprint(sum))
 }
 
-// A DifferError says what one of the peers has that process 0 has not. All of them get it.
+// A DifferError says in what one of the peers differs from process 0. All of the peers get it.
 type DifferError struct {
 	Rank int
 	What string
@@ -237,12 +238,12 @@ func (e *DifferError) Error() string {
 	return fmt.Sprintf("train: process %d has other %s than process 0; give all of them the same command, data, program and --kernel", e.Rank, e.What)
 }
 
-// Agree is a [*DifferError] if not all of the peers give the same text about what they have.
+// Agree returns a [*DifferError] if the peers' texts are not all equal. what says what the text describes.
 func Agree(p Peers, what, text string) error {
 	h := fnv.New64a()
 	h.Write([]byte(text))
 	sums := make([]float64, p.Size())
-	sums[p.Rank()] = float64(h.Sum64() >> 11) // 53 bits, which a float64 holds
+	sums[p.Rank()] = float64(h.Sum64() >> 11) // 53 bits, which fit a float64
 	if err := p.Sum(sums); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// result is what a training gave: its epochs, and its tensors by name.
+// result is what a training gives: its epochs, and its tensors by name.
 type result struct {
 	epochs  []train.Epoch
 	tensors map[string][]float64
@@ -25,7 +25,7 @@ func finish(tr *train.Trainer) (*result, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.Seconds, e.PerSecond = 0, 0 // of the clock
+		e.Seconds, e.PerSecond = 0, 0 // they depend on the clock
 		r.epochs = append(r.epochs, e)
 	}
 	for _, x := range tr.Tensors() {
@@ -41,7 +41,7 @@ func finish(tr *train.Trainer) (*result, error) {
 	return r, nil
 }
 
-// near is how far two results are apart, relative to numbers above 1, and where.
+// near returns how far two results are apart, relative to numbers above 1, and where.
 func (r *result) near(s *result) (most float64, where string) {
 	if len(r.epochs) != len(s.epochs) || len(r.tensors) != len(s.tensors) {
 		return math.Inf(1), fmt.Sprintf("%d and %d epochs", len(r.epochs), len(s.epochs))
@@ -68,10 +68,10 @@ func (r *result) near(s *result) (most float64, where string) {
 	return most, where
 }
 
-// sameBits says that two results are one.
+// sameBits reports whether two results have the same bits.
 func (r *result) sameBits(s *result) bool { return fmt.Sprint(*r) == fmt.Sprint(*s) }
 
-// peerwise are trainings that parts must make as the whole does.
+// peerwise are trainings that must give the same in parts as a whole.
 var peerwise = []struct {
 	name   string
 	layers graph.Seq
@@ -99,7 +99,8 @@ var peerwise = []struct {
 		graph.BinaryCrossEntropy, train.Trainer{Optimizer: train.RMSProp{}, Clip: 2, EMA: .5}},
 }
 
-// trainer is one of a training's peers, or the only trainer, for 42 images in mini-batches of 10: the last has 2, fewer than four peers.
+// trainer returns one of a training's peers, or the only trainer, for 42 images in mini-batches of 10. The last mini-batch has 2, fewer than four
+// peers.
 func trainer(t *testing.T, layers graph.Layer, loss *graph.Loss, like train.Trainer, c graph.Config, p train.Peers) *train.Trainer {
 	c.Seed = 6
 	like.Net = network(t, layers, loss, c, 1, 6, 6)
@@ -108,7 +109,7 @@ func trainer(t *testing.T, layers graph.Layer, loss *graph.Loss, like train.Trai
 	return &like
 }
 
-// joined are the results of n peers.
+// joined returns the results of n peers.
 func joined(t *testing.T, n int, maker func(p train.Peers) *train.Trainer) []*result {
 	t.Helper()
 	got := make([]*result, n)
@@ -127,7 +128,7 @@ func joined(t *testing.T, n int, maker func(p train.Peers) *train.Trainer) []*re
 	return got
 }
 
-// TestPeers: what 2, 3 and 4 trainers come to together is what one comes to, and each of them has the same bits.
+// TestPeers: 2, 3 and 4 trainers together reach the same result as one, and all have the same bits.
 func TestPeers(t *testing.T) {
 	for _, r := range peerwise {
 		t.Run(r.name, func(t *testing.T) {
@@ -159,8 +160,8 @@ func TestPeers(t *testing.T) {
 // normed is a network with both kinds of batch norm.
 var normed = graph.Seq{graph.Conv{Out: 2, Kernel: 3}, graph.BatchNorm{}, graph.ReLU, graph.Dense{Out: 5}, graph.BatchNorm{Momentum: .3}, graph.Dense{Out: 4}}
 
-// TestPeersBatchNorm: each part is normalized by its own moments, the running statistics are the means of the parts', and all peers have the
-// same ones, in float32 as well.
+// TestPeersBatchNorm: each part is normalized by its own moments, the running statistics are the means over the parts, and all peers have the same
+// ones, also in float32.
 func TestPeersBatchNorm(t *testing.T) {
 	maker := func(p train.Peers) *train.Trainer {
 		return trainer(t, normed, graph.LogLikelihood, train.Trainer{Optimizer: train.Adam{}, DropTail: true}, graph.Config{}, p)
@@ -210,7 +211,7 @@ func TestPeersBatchNorm(t *testing.T) {
 	}
 }
 
-// TestPeersSyncNorm: batch norms over the parts of 2, 3 and 4 peers are those of one trainer, also where another stands inside of a branch.
+// TestPeersSyncNorm: synchronized batch norms over the parts of 2, 3 and 4 peers equal those of one trainer, also inside a branch.
 func TestPeersSyncNorm(t *testing.T) {
 	layers := graph.Seq{graph.Conv{Out: 2, Kernel: 3, Pad: graph.Same}, graph.BatchNorm{},
 		graph.Residual{graph.ReLU, graph.Conv{Out: 2, Kernel: 3, Pad: graph.Same}, graph.BatchNorm{Momentum: .4}}, graph.Dense{Out: 5},
@@ -230,12 +231,12 @@ func TestPeersSyncNorm(t *testing.T) {
 	}
 	p := member{&circle{given: make([]any, 3)}, 0}
 	tr := trainer(t, layers, graph.LogLikelihood, train.Trainer{Optimizer: train.SGD{}}, graph.Config{SyncNorm: p}, p)
-	if err := tr.Start(); err == nil || !strings.Contains(err.Error(), "a mini-batch of 2 for 3 processes leaves one of them none") {
+	if err := tr.Start(); err == nil || !strings.Contains(err.Error(), "a mini-batch of 2 for 3 processes leaves one of them without examples") {
 		t.Error(err)
 	}
 }
 
-// TestPeersStop: where one of three is interrupted, all stop before the same mini-batch, and two go on from there to what one comes to.
+// TestPeersStop: if one of three is interrupted, all stop before the same mini-batch, and two can continue from there to the result of one.
 func TestPeersStop(t *testing.T) {
 	maker := func(p train.Peers) *train.Trainer {
 		return trainer(t, peerwise[2].layers, peerwise[2].loss, peerwise[2].like, graph.Config{Float64: true}, p)
@@ -301,7 +302,7 @@ func TestPeersStop(t *testing.T) {
 	}
 }
 
-// TestPeersDiffer: peers that are not alike are an error, in all of them, as soon as it shows: before the first mini-batch, or after the epoch.
+// TestPeersDiffer: peers that differ all get an error as soon as it shows: before the first mini-batch, or after the epoch.
 func TestPeersDiffer(t *testing.T) {
 	like := train.Trainer{Optimizer: train.SGD{}}
 	for _, r := range []struct {
@@ -332,7 +333,7 @@ func TestPeersDiffer(t *testing.T) {
 	}
 }
 
-// TestPeersDiverge: where the cost of one part is not finite, all peers diverge in that mini-batch, with the running statistics before it.
+// TestPeersDiverge: if the cost of one part is not finite, all peers diverge in that mini-batch, and keep the running statistics from before it.
 func TestPeersDiverge(t *testing.T) {
 	errs := together(3, func(p train.Peers) error {
 		tr := trainer(t, normed, graph.LogLikelihood, train.Trainer{Optimizer: train.SGD{}, DropTail: true}, graph.Config{}, p)
@@ -369,7 +370,7 @@ func TestPeersDiverge(t *testing.T) {
 	}
 }
 
-// TestPeersTooMany: mini-batches that cannot be shared by so many are an error before the training.
+// TestPeersTooMany: if there are too many peers for the mini-batches, the training does not start.
 func TestPeersTooMany(t *testing.T) {
 	for _, r := range []struct {
 		n    int

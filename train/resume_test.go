@@ -20,7 +20,7 @@ type saved struct {
 	tensors map[string][]float32
 }
 
-// training is a network and a trainer like the one given, new or from a checkpoint.
+// training returns a network and a trainer like the given one, new or from a checkpoint.
 func training(t *testing.T, like train.Trainer, from *saved) *train.Trainer {
 	t.Helper()
 	layers := graph.Seq{
@@ -36,7 +36,7 @@ func training(t *testing.T, like train.Trainer, from *saved) *train.Trainer {
 	return &tr
 }
 
-// start starts a trainer anew, or from a checkpoint.
+// start starts a trainer from the beginning, or from a checkpoint.
 func start(t *testing.T, tr *train.Trainer, from *saved) {
 	t.Helper()
 	if from == nil {
@@ -57,7 +57,7 @@ func start(t *testing.T, tr *train.Trainer, from *saved) {
 	}
 }
 
-// memory are the tensors of a training by name.
+// memory returns the tensors of a training by name.
 func memory(tr *train.Trainer) map[string][]float32 {
 	m := map[string][]float32{}
 	for _, x := range tr.Tensors() {
@@ -66,7 +66,7 @@ func memory(tr *train.Trainer) map[string][]float32 {
 	return m
 }
 
-// save is a copy of all that is needed to go on.
+// save copies everything that is needed to continue.
 func save(t *testing.T, tr *train.Trainer) *saved {
 	t.Helper()
 	state, err := json.Marshal(tr.State())
@@ -80,14 +80,14 @@ func save(t *testing.T, tr *train.Trainer) *saved {
 	return &s
 }
 
-// until runs a training to its end or to the given step, counted from its first, by a canceled context.
+// until runs a training to its end, or to the given step of the whole training, where it cancels the context.
 func until(t *testing.T, tr *train.Trainer, last uint64) (epochs []train.Epoch, stopped bool) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	tr.Progress = func(s train.State) {
 		if s.Steps+1 == last {
-			cancel() // the mini-batch that begins is still trained
+			cancel() // the mini-batch that begins now is still trained
 		}
 	}
 	for e, err := range tr.Run(ctx) {
@@ -97,7 +97,7 @@ func until(t *testing.T, tr *train.Trainer, last uint64) (epochs []train.Epoch, 
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.Seconds, e.PerSecond = 0, 0 // of the clock
+		e.Seconds, e.PerSecond = 0, 0 // they depend on the clock
 		epochs = append(epochs, e)
 	}
 	return epochs, false
@@ -120,8 +120,8 @@ var (
 	}
 )
 
-// TestResume stops a training after any of its steps, or several, puts it together again from what was saved, and wants the epochs
-// and the bits of one that was never stopped.
+// TestResume stops a training after each of its steps, or several of them, rebuilds it from what was saved, and expects the epochs and the bits
+// of a training that was never stopped.
 func TestResume(t *testing.T) {
 	for _, like := range trainings {
 		whole := training(t, like, nil)
@@ -178,7 +178,7 @@ func TestSameBits(t *testing.T) {
 	}
 }
 
-// TestCanceledBefore: nothing happens under a context that is over.
+// TestCanceledBefore: nothing happens if the context is already canceled.
 func TestCanceledBefore(t *testing.T) {
 	tr := training(t, plain, nil)
 	before := save(t, tr)
@@ -195,7 +195,7 @@ func TestCanceledBefore(t *testing.T) {
 	}
 }
 
-// TestBreak: leaving the loop stops the training after an epoch, and another loop goes on.
+// TestBreak: leaving the loop stops the training after an epoch, and another loop continues it.
 func TestBreak(t *testing.T) {
 	whole, tr := training(t, momentum, nil), training(t, momentum, nil)
 	until(t, whole, 0)

@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// TestSchedules compares them with their formulas at some mini-batches of 100, ten in an epoch.
+// TestSchedules compares schedules with their formulas at some of 100 mini-batches, ten to an epoch.
 func TestSchedules(t *testing.T) {
 	cos := func(x float64) float64 { return .5 + .5*math.Cos(math.Pi*x) }
 	for _, c := range []struct {
@@ -38,7 +38,7 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
-// TestSchedule: mini-batch by mini-batch η is what the schedule says, and an epoch tells its last.
+// TestSchedule: η follows the schedule mini-batch by mini-batch, and an epoch reports its last η.
 func TestSchedule(t *testing.T) {
 	const n = 12
 	var etas []float64

@@ -7,19 +7,19 @@ import (
 
 // A SettingError says what is wrong with a setting of a [Trainer].
 type SettingError struct {
-	Setting string // its name in files: eta
+	Setting string // its name in files, such as eta
 	Err     error
 }
 
 func (e *SettingError) Error() string { return e.Err.Error() }
 
-// Unwrap is the error without the setting's name.
+// Unwrap returns the error without the setting's name.
 func (e *SettingError) Unwrap() error { return e.Err }
 
-// Field is the setting's name in files.
+// Field returns the setting's name in files.
 func (e *SettingError) Field() string { return e.Setting }
 
-// CheckSettings reports the first setting that no training can have, whatever its data, as a [*SettingError].
+// CheckSettings returns a [*SettingError] for the first setting that is invalid for any data.
 func (t *Trainer) CheckSettings() error {
 	switch {
 	case t.Batch < 1:
@@ -27,9 +27,9 @@ func (t *Trainer) CheckSettings() error {
 	case t.Epochs < 0:
 		return setting("epochs", t.Epochs, "use at least 0")
 	case t.Patience < 0:
-		return setting("patience", t.Patience, "use at least 1 epoch, or 0 for no end of it")
+		return setting("patience", t.Patience, "use at least 1 epoch, or 0 for no limit")
 	case !(t.Clip >= 0) || math.IsInf(t.Clip, 0):
-		return setting("clip", t.Clip, "the largest norm must be above 0, or 0 for any")
+		return setting("clip", t.Clip, "use a norm above 0, or 0 for no limit")
 	case !(t.EMA >= 0 && t.EMA < 1):
 		return setting("ema", t.EMA, "use at least 0 and less than 1")
 	case !(t.Eta > 0) || math.IsInf(t.Eta, 0):

@@ -8,39 +8,37 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// Solver is a gorgonia.Solver that makes the steps of an optimizer of ours, by the formulas that stand there. It takes the place of one of
-// Gorgonia's:
+// Solver is a gorgonia.Solver that uses one of our optimizers. It replaces a solver of Gorgonia's:
 //
 //	solver := train.NewSolver(train.RMSProp{}, eta)
 //	…
 //	err := solver.Step(gorgonia.NodesToValueGrads(parameters))
 //
-// It has no decay: regularization belongs into the cost of such a program. It must be given the same parameters, in the same order, in every
-// step.
+// It has no weight decay; add regularization to the program's cost. Give it the same parameters in the same order in every step.
 type Solver struct {
 	optimizer Optimizer
 	eta       float64
 	steps     int
 	params    []solved
-	parts     []piece // the parameters, the large ones in stretches that are updated side by side
+	parts     []piece // the parameters; large ones are split into pieces that are updated at once
 }
 
-// solved is a parameter and what is kept of it.
+// solved is a parameter and the tensors kept for it.
 type solved struct {
 	param *graph.Param
 	kept  []any
 }
 
-// NewSolver is a solver that learns at rate eta.
+// NewSolver returns a solver with learning rate eta.
 func NewSolver(o Optimizer, eta float64) *Solver { return &Solver{optimizer: o, eta: eta} }
 
-// Step updates the value of each parameter by its gradient, and sets the gradient to zero.
+// Step updates the value of each parameter by its gradient, and then sets the gradient to 0.
 func (s *Solver) Step(model []graph.ValueGrad) error {
 	if s.params == nil {
 		s.params = make([]solved, len(model))
 	}
 	if len(model) != len(s.params) {
-		return fmt.Errorf("train: a step of %d parameters after one of %d; give the solver the same ones each time", len(model), len(s.params))
+		return fmt.Errorf("train: %d parameters after a step with %d; give the solver the same ones each time", len(model), len(s.params))
 	}
 	for i, v := range model {
 		p, err := graph.ParamOf(v)
@@ -64,7 +62,7 @@ func (s *Solver) Step(model []graph.ValueGrad) error {
 	return nil
 }
 
-// take makes p the i-th parameter's memory in the coming step.
+// take makes p's memory that of parameter i in the coming step.
 func (s *Solver) take(i int, p *graph.Param) error {
 	was, now := s.params[i].param, reflect.ValueOf(p.Data)
 	if was == nil {
@@ -72,7 +70,7 @@ func (s *Solver) take(i int, p *graph.Param) error {
 			s.params[i].kept = append(s.params[i].kept, reflect.MakeSlice(now.Type(), now.Len(), now.Len()).Interface())
 		}
 	} else if old := reflect.ValueOf(was.Data); old.Type() != now.Type() || old.Len() != now.Len() {
-		return fmt.Errorf("%d elements after %d; give the solver the same parameters in the same order each time", now.Len(), old.Len())
+		return fmt.Errorf("%d elements after a step with %d; give the solver the same parameters in the same order each time", now.Len(), old.Len())
 	} else if old.Pointer() == now.Pointer() && reflect.ValueOf(was.Grad).Pointer() == reflect.ValueOf(p.Grad).Pointer() {
 		return nil
 	}
@@ -80,7 +78,7 @@ func (s *Solver) take(i int, p *graph.Param) error {
 	return nil
 }
 
-// cut makes the parts.
+// cut splits the parameters into parts.
 func (s *Solver) cut() {
 	for _, p := range s.params {
 		m := memoryLike(p.param.Data)

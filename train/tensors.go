@@ -13,9 +13,9 @@ type Tensor struct {
 	Data  any // []float32 or []float64
 }
 
-// Tensors are all that a resumed training needs beside its State, as the memory in which they are: a caller restores them by writing
-// into it. The network's come first, by their own names; then what the optimizer keeps of each parameter. With EMA, the network's names
-// are those of the averages, which are what one wants of a checkpoint, and what is trained follows as NAME.trained.
+// Tensors returns everything that a resumed training needs in addition to its State. The tensors are the trainer's own memory; write to it
+// to restore them. The network's tensors come first, under their own names. Then comes what the optimizer keeps for each parameter. With EMA,
+// the network's names hold the averages, which are what a checkpoint should contain, and NAME.trained holds the trained values.
 func (t *Trainer) Tensors() []Tensor {
 	var all, more []Tensor
 	for _, p := range t.Net.Tensors() {
@@ -37,8 +37,8 @@ func (t *Trainer) Tensors() []Tensor {
 	return append(all, more...)
 }
 
-// Footprint is what a training step holds in memory, in bytes: the network's part, and what is kept beside it, by the optimizer and for
-// the averages. The images are not in it.
+// Footprint returns the memory that a training step uses, in bytes: the network's part, and what is kept in addition for the optimizer and
+// for averages. It does not count the data set.
 func (t *Trainer) Footprint() (step graph.Memory, kept int, err error) {
 	copies := len(t.Optimizer.Keeps())
 	if t.EMA > 0 {
@@ -48,7 +48,7 @@ func (t *Trainer) Footprint() (step graph.Memory, kept int, err error) {
 	return step, step.Weights * copies, err
 }
 
-// keep is what the optimizer keeps of a parameter.
+// keep returns the tensors that the optimizer keeps for a parameter.
 func (t *Trainer) keep(p *graph.Param) []any {
 	if t.kept == nil {
 		t.kept = map[*graph.Param][]any{}
@@ -61,8 +61,8 @@ func (t *Trainer) keep(p *graph.Param) []any {
 	return t.kept[p]
 }
 
-// other is the copy of one of the network's tensors that is not in the network now: its average, or, while the network has that, what
-// is trained. Before the first step they are the same.
+// other returns the copy of a network's tensor that is not in the network at the moment: its average, or the trained tensor while the network
+// holds averages. Before the first step they are equal.
 func (t *Trainer) other(p *graph.Param) any {
 	if t.others == nil {
 		t.others = map[*graph.Param]any{}
@@ -73,24 +73,24 @@ func (t *Trainer) other(p *graph.Param) any {
 	return t.others[p]
 }
 
-// share is how far an average moves towards a tensor after step t, the first being 1: a ← a + (w−a)(1−d)/(1−dᵗ) for a decay of d is the
-// exponential moving average with Adam's bias correction.
+// share returns how far an average moves toward a tensor after step t, counted from 1. With decay d, a ← a + (w−a)(1−d)/(1−dᵗ) is the exponential
+// moving average with Adam's bias correction.
 func share(decay float64, step int) float64 {
 	return (1 - decay) / (1 - math.Pow(decay, float64(step)))
 }
 
-// A piece is a stretch of one of the network's tensors, with what is kept of it.
+// A piece is a stretch of one of the network's tensors, with what is kept for it.
 type piece struct {
 	*graph.Param
 	kept  []any
 	other any
-	share float64 // of its layer's η by the trainer's
+	share float64 // the ratio of its layer's η to the trainer's
 }
 
-// part is the number of elements from which a part of the update is large enough for a processor of its own: some ten microseconds.
+// part is how many elements make a part of an update that is worth a processor of its own: about ten microseconds of work.
 const part = 1 << 15
 
-// cut is the network in pieces, in parts that are updated at once.
+// cut splits the network into pieces, grouped in parts that are updated at once.
 func (t *Trainer) cut() [][]piece {
 	parts, size := [][]piece{nil}, 0
 	for _, p := range t.Net.Tensors() {
@@ -106,7 +106,7 @@ func (t *Trainer) cut() [][]piece {
 	return parts
 }
 
-// piece is a parameter's elements [from, to).
+// piece returns the elements [from, to) of a parameter.
 func (t *Trainer) piece(p *graph.Param, from, to int) piece {
 	c := piece{Param: &graph.Param{Name: p.Name, Shape: graph.Shape{to - from}, Data: memoryOf(t.Net).stretch(p.Data, from, to), Decay: p.Decay},
 		share: t.Etas.of(p.Name, t.Eta) / t.Eta}
@@ -122,7 +122,7 @@ func (t *Trainer) piece(p *graph.Param, from, to int) piece {
 	return c
 }
 
-// show lets the network have the averages, or what is trained.
+// show puts the averages, or the trained tensors, into the network.
 func (t *Trainer) show(averages bool) {
 	if t.EMA == 0 || t.averaged == averages {
 		return

@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// torch are optimizers that PyTorch has too: ../graph/testdata/torch/NAME.npz has five steps of it.
+// torch are optimizers that PyTorch has, too: ../graph/testdata/torch/NAME.npz holds five of PyTorch's steps.
 var torch = map[string]train.Optimizer{
 	"sgd":      train.SGD{},
 	"momentum": train.SGD{Momentum: .9},

@@ -1,11 +1,11 @@
-// Package train is the training loop: one loop for every network.
+// Package train has the training loop, which serves every network.
 //
-// A [Trainer] takes a network of package graph, an [Optimizer] and [Data], and its Run is a sequence of epochs to range over; early stopping
-// is break. Data are [Arrays] of any numbers, [Classes] or [Images], or anything else with two methods. State, Tensors and Restore stop a
-// training and resume it with the same bits.
+// A [Trainer] needs a network of package graph, an [Optimizer] and [Data]. Range over [Trainer.Run] to train: it yields an [Epoch] at a time, and
+// break stops early. For data use [Arrays] of any numbers, [Classes], [Images], or any other type with the two methods of Data. State, Tensors and
+// Restore interrupt a training and resume it with the same bits.
 //
-// An optimizer, a schedule, a loss or a layer of one's own is a value with one or two methods: see the examples. A loop of one's own needs
-// none of this package: graph.Net's Rates leaves the gradients.
+// An optimizer, schedule, loss or layer of your own is a value with one or two methods: see the examples. For a loop of your own you do not
+// need this package: graph.Net.Step leaves the gradients in the parameters.
 package train
 
 import (
@@ -21,98 +21,98 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// A Trainer trains Net by mini-batch gradient descent. Its fields are set once, before Run; what changes while it runs can be
-// taken with State and Tensors, and put back with Restore.
+// A Trainer trains Net by mini-batch gradient descent. Set the fields before Run and do not change them afterwards. Net, Optimizer, Train,
+// Epochs, Batch and Eta are required. State and Tensors are the part that changes during training, and Restore puts them back.
 type Trainer struct {
 	Net        *graph.Net
 	Optimizer  Optimizer
-	Schedule   Schedule // nil: Constant
+	Schedule   Schedule // nil means Constant
 	Train      Data
-	Validation Data // may be nil: then nothing is evaluated, and every epoch is the best so far
+	Validation Data // may be nil: then nothing is evaluated, and every epoch counts as the best so far
 	Epochs     int
 	Batch      int
-	Eta        float64 // learning rate η
-	Etas       Etas    // those of single layers; nil: all have Eta
-	Lambda     float64 // L2 as in network2: SGD shrinks weights by the factor 1−ηλ/n; each Optimizer says what it does
-	Seed       uint64  // of the order of the images
-	DropTail   bool    // leave out the short last mini-batch, as network3 does; otherwise it is divided by its own length
-	Patience   int     // epochs without a better validation accuracy before the end, or before Plateau lowers η; 0: never
-	Clip       float64 // the largest norm of all gradients together; longer ones are scaled down to it (Pascanu et al., 2013); 0: any
-	EMA        float64 // decay of an exponential moving average of the weights, which Net has between epochs and at the end; 0: none
+	Eta        float64 // the learning rate η
+	Etas       Etas    // learning rates of single layers; nil: all use Eta
+	Lambda     float64 // the L2 parameter λ, as in network2: SGD shrinks weights by the factor 1−ηλ/n; see each Optimizer
+	Seed       uint64  // for the order of the examples
+	DropTail   bool    // skips a short last mini-batch, as network3 does; otherwise the cost is averaged over its own length
+	Patience   int     // stop (or, with Plateau, lower η) after this many epochs without a better score; 0 means never
+	Clip       float64 // scale the gradients down if their joint norm is larger (Pascanu et al., 2013); 0 means no limit
+	EMA        float64 // the decay of an exponential moving average of the weights, which Net holds between epochs and at the end; 0 means none
 
-	// Warp, if not nil, says how to warp an image of Train in an epoch. Several goroutines call it at once.
+	// Warp, if not nil, says how to warp an image of Train in an epoch. Several goroutines call it at the same time.
 	Warp func(epoch, image int, to *Grid)
 
-	// Score is what the best epoch is chosen by, and patience waits for: the higher, the better. Nil: the validation accuracy of classes,
-	// −ValLoss of anything else.
+	// Score rates epochs: the best epoch is the one with the highest score, and patience waits for a higher one. Nil means the validation
+	// accuracy if the loss has classes, and otherwise −ValLoss.
 	Score func(Epoch) float64
 
-	// Peers, if not nil, are the trainers that train the same network together with this one, with the same settings and data; see [Peers].
+	// Peers, if not nil, connects this trainer with others that train the same network, with the same settings and data; see [Peers].
 	Peers Peers
 
-	// Progress, if not nil, is called before each mini-batch with the state then: for a line that a person watches.
+	// Progress, if not nil, is called with the current state before each mini-batch, for example to update a status line.
 	Progress func(State)
 
 	started  bool
 	state    State
-	kept     map[*graph.Param][]any // by the optimizer
-	parts    [][]piece              // of the update
-	others   map[*graph.Param]any   // the averages, or, while Net has those, what is trained
-	averaged bool                   // Net has the averages
-	order    []int32                // of the epoch, or of this one's examples in it
+	kept     map[*graph.Param][]any // the optimizer's tensors
+	parts    [][]piece              // the pieces of an update, in groups for one processor each
+	others   map[*graph.Param]any   // the averages or, while Net holds those, the trained tensors
+	averaged bool                   // Net holds the averages
+	order    []int32                // the examples of the epoch, or this process's part of them
 	feed     feed
 	shared   shared
 }
 
-// State is where a training stands: with the parameters and the optimizer's tensors, all that is needed to go on as if it had
-// never stopped.
+// State is where a training stands. Together with the parameters and the optimizer's tensors it is all that a training needs to continue as if
+// it had never stopped.
 type State struct {
 	Epoch int     `json:"epoch"` // the epoch of the next mini-batch
-	Batch int     `json:"batch"` // its number in the epoch
+	Batch int     `json:"batch"` // its number within the epoch
 	Steps uint64  `json:"steps"` // mini-batches trained so far
-	Eta   float64 `json:"eta"`   // which the schedule multiplies
+	Eta   float64 `json:"eta"`   // before the schedule's factor
 	Best  Best    `json:"best"`
-	Stale int     `json:"stale"` // epochs since η changed or the best
-	Cost  float64 `json:"cost"`  // sums over the epoch so far
+	Stale int     `json:"stale"` // epochs since the best one, or since η changed
+	Cost  float64 `json:"cost"`  // Cost, Right and Seen are sums over the epoch so far
 	Right int     `json:"right"`
 	Seen  int     `json:"seen"`
-	// Answers is what Right is of, where an example has several: a network that answers at each step.
+	// Answers is the total that Right is out of, if an example has several answers, as a network that answers at each step does.
 	Answers int     `json:"answers,omitempty"`
-	Timing  float64 `json:"seconds"` // of the epoch so far
+	Timing  float64 `json:"seconds"` // time spent on the epoch so far
 }
 
-// Accuracy is the fraction of right answers in the epoch so far.
+// Accuracy returns the fraction of right answers in the epoch so far.
 func (s State) Accuracy() float64 {
 	return float64(s.Right) / float64(max(1, cmp.Or(s.Answers, s.Seen)))
 }
 
-// Best is the best score so far and its epoch; Epoch is −1 before the first.
+// Best is the best score so far and its epoch. Epoch is −1 before the first.
 type Best struct {
 	Epoch int     `json:"epoch"`
-	Score float64 `json:"val_acc"` // the name that it has in the folders of runs, whose score is the validation accuracy
+	Score float64 `json:"val_acc"` // the name that it has in run folders, whose score is the validation accuracy
 }
 
-// Epoch is what an epoch of training gave. Costs are means per example without regularization, accuracies are fractions; those of
-// the training examples are gathered on the way, before each step's update and with dropout; they are 0 where the loss has no classes.
+// Epoch is the result of one epoch of training. Costs are means per example without regularization, and accuracies are fractions, or 0 if the loss
+// has no classes. The training cost and accuracy are collected during the epoch, before each step's update and with dropout.
 type Epoch struct {
 	Epoch     int
 	TrainLoss float64
 	TrainAcc  float64
 	ValLoss   float64
 	ValAcc    float64
-	Eta       float64 // in its last mini-batch
-	Seconds   float64 // of training, without the evaluation
-	PerSecond float64 // training images a second
-	Best      bool    // the best score so far
-	Last      bool    // patience or the number of epochs ends the training here
+	Eta       float64 // the learning rate of its last mini-batch
+	Seconds   float64 // training time, without the evaluation
+	PerSecond float64 // training examples per second
+	Best      bool    // it has the best score so far
+	Last      bool    // training ends here, because of patience or the number of epochs
 }
 
-// DivergedError says that the training came to NaN or infinity. Where it was the cost of a step, the weights are those before it; where it
-// was the evaluation after an epoch's last step, or a tensor, those after it.
+// DivergedError says that the training reached NaN or infinity. If this was the cost of a step, the weights are those before the step. If
+// it was the evaluation after an epoch, or a tensor, they are those after the last step.
 type DivergedError struct {
 	Epoch, Batch int
-	Op           string // the first op whose result is not finite; "" if it is a tensor
-	Tensor       string // the parameter, running statistic or tensor of the optimizer that is not finite
+	Op           string // the first op whose result is not finite; "" if Tensor is set
+	Tensor       string // the parameter, running statistic or optimizer tensor that is not finite
 }
 
 func (e *DivergedError) Error() string {
@@ -122,14 +122,14 @@ func (e *DivergedError) Error() string {
 	return fmt.Sprintf("train: epoch %d, mini-batch %d: the cost is not finite, first in %s; try a smaller eta", e.Epoch, e.Batch, e.Op)
 }
 
-// Start sets the state to before the first mini-batch, and checks that data and network fit.
+// Start sets the state to before the first mini-batch, and checks that the settings, the data and the network fit together.
 func (t *Trainer) Start() error {
 	if err := t.check(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	for _, p := range t.Net.Tensors() {
 		if !memoryOf(t.Net).finite(p.Data) {
-			return fmt.Errorf("train: tensor %s has numbers that are NaN or infinite; use another init, or other weights", p.Name)
+			return fmt.Errorf("train: tensor %s has numbers that are NaN or infinite; use another init or other weights", p.Name)
 		}
 	}
 	t.started, t.state, t.order = true, State{Eta: t.Eta, Best: Best{Epoch: -1}}, nil
@@ -161,14 +161,14 @@ func (t *Trainer) check() error {
 	case t.Batch > t.Train.Len():
 		return fmt.Errorf("%d training examples do not make a mini-batch of %d; use more examples or a smaller batch", t.Train.Len(), t.Batch)
 	case t.Epochs > math.MaxInt/t.batches():
-		return fmt.Errorf("epochs %d of %d mini-batches; use fewer than 2⁶³ mini-batches in all", t.Epochs, t.batches())
+		return fmt.Errorf("%d epochs of %d mini-batches; use fewer than 2⁶³ mini-batches in total", t.Epochs, t.batches())
 	case t.smallest() < t.Net.SmallestBatch():
 		return fmt.Errorf("%d training examples in mini-batches of %d leave one of %d, and the network's batch norm needs %d; use another batch",
 			t.Train.Len(), t.Batch, t.smallest(), t.Net.SmallestBatch())
 	case !t.alone() && t.Peers.Size() > t.Batch:
 		return fmt.Errorf("%d processes for mini-batches of %d; use fewer processes or larger mini-batches", t.Peers.Size(), t.Batch)
 	case t.Net.Synchronized() && t.leastPart() < 1:
-		return fmt.Errorf("a mini-batch of %d for %d processes leaves one of them none, and batch norms take all together; use fewer processes or another batch",
+		return fmt.Errorf("a mini-batch of %d for %d processes leaves one of them without examples, and synchronized batch norms need one from each; use fewer processes or another batch",
 			t.smallest(), t.Peers.Size())
 	case t.Net.SmallestBatch() > 1 && t.leastPart() < t.Net.SmallestBatch():
 		return fmt.Errorf("a mini-batch of %d for %d processes leaves one of them %d, and the network's batch norm needs %d; use fewer processes or another batch",
@@ -182,19 +182,19 @@ func (t *Trainer) check() error {
 	return nil
 }
 
-// State is where the training stands.
+// State returns where the training stands.
 func (t *Trainer) State() State {
 	t.state.Steps = t.Net.Steps
 	return t.state
 }
 
-// Restore goes back to a state; the caller restores the Tensors that belong to it.
+// Restore goes back to a state. The caller must restore the Tensors that belong to it.
 func (t *Trainer) Restore(s State) error {
 	if err := t.check(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	if s.Epoch < 0 || s.Batch < 0 || s.Batch > t.batches() {
-		return fmt.Errorf("train: state at epoch %d, mini-batch %d does not belong to %d mini-batches an epoch", s.Epoch, s.Batch, t.batches())
+		return fmt.Errorf("train: state at epoch %d, mini-batch %d does not belong to %d mini-batches an epoch; restore one of a training with the same data and batch", s.Epoch, s.Batch, t.batches())
 	}
 	if name := t.nonfinite(); name != "" {
 		return fmt.Errorf("train: tensor %s has numbers that are NaN or infinite; restore one from before that", name)
@@ -203,7 +203,7 @@ func (t *Trainer) Restore(s State) error {
 	return nil
 }
 
-// smallest is the number of images of the smallest mini-batch.
+// smallest returns the number of examples in the smallest mini-batch.
 func (t *Trainer) smallest() int {
 	if tail := t.Train.Len() % t.Batch; tail > 0 && !t.DropTail {
 		return tail
@@ -211,7 +211,7 @@ func (t *Trainer) smallest() int {
 	return t.Batch
 }
 
-// batches is the number of mini-batches in an epoch.
+// batches returns the number of mini-batches in an epoch.
 func (t *Trainer) batches() int {
 	n := t.Train.Len()
 	if t.DropTail {
@@ -220,9 +220,9 @@ func (t *Trainer) batches() int {
 	return (n + t.Batch - 1) / t.Batch
 }
 
-// Run trains from the present state, or the start, to the end, and yields after each epoch; early stopping is break. The last pair has an error
-// if there was one: ctx's if it was canceled (the state is then that after the last whole mini-batch, also where the evaluation was cut short), or a *DivergedError,
-// as soon as a cost is not finite, and at the latest before an epoch with a tensor that is not would be yielded.
+// Run trains from the current state, or from the start, to the end. It yields after each epoch; break stops early. If there is an error, it comes
+// with the last pair. If ctx is canceled, the error is ctx's and the state is that after the last complete mini-batch, even if the evaluation was
+// cut short. A cost or tensor that is not finite gives a *DivergedError: a cost at once, a tensor before its epoch would be yielded.
 func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 	return func(yield func(Epoch, error) bool) {
 		defer kernel.Hold()()
@@ -245,7 +245,7 @@ func (t *Trainer) Run(ctx context.Context) iter.Seq2[Epoch, error] {
 	}
 }
 
-// epoch trains the rest of the present epoch and evaluates.
+// epoch trains the rest of the current epoch and evaluates.
 func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	s := &t.state
 	if t.order == nil {
@@ -287,8 +287,8 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	return t.finish(val), nil
 }
 
-// diverged is a [*DivergedError] if a tensor is not finite. Costs do not tell: those of a step are from before its update, and an
-// evaluation does without the optimizer's tensors.
+// diverged returns a [*DivergedError] if a tensor is not finite. Costs cannot tell: a step's cost is computed before its update, and an
+// evaluation does not use the optimizer's tensors.
 func (t *Trainer) diverged() error {
 	if name := t.nonfinite(); name != "" {
 		return &DivergedError{Epoch: t.state.Epoch, Batch: t.state.Batch, Tensor: name}
@@ -296,7 +296,7 @@ func (t *Trainer) diverged() error {
 	return nil
 }
 
-// nonfinite is the name of the first tensor with a number that is NaN or infinite; "" if there is none.
+// nonfinite returns the name of the first tensor with a NaN or an infinity, or "".
 func (t *Trainer) nonfinite() string {
 	for _, x := range t.Tensors() {
 		if !memoryOf(t.Net).finite(x.Data) {
@@ -319,7 +319,7 @@ func (t *Trainer) step(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t.Net.Steps-- // the step was not made
+		t.Net.Steps-- // the step did not happen
 		return &DivergedError{Epoch: s.Epoch, Batch: s.Batch, Op: cmp.Or(op, "the part of another process")}
 	}
 	s.Cost += got.Cost * float64(t.examples(s.Batch))
@@ -333,7 +333,7 @@ func (t *Trainer) step(ctx context.Context) error {
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// finish sums the epoch up and moves the state to the next one.
+// finish returns the epoch's results and moves the state to the next epoch.
 func (t *Trainer) finish(val graph.Stats) Epoch {
 	s := &t.state
 	e := Epoch{
@@ -356,7 +356,7 @@ func (t *Trainer) finish(val graph.Stats) Epoch {
 	return e
 }
 
-// score is what the best epoch is chosen by.
+// score returns the number that the best epoch is chosen by.
 func (t *Trainer) score(e Epoch) float64 {
 	switch {
 	case t.Score != nil:
@@ -367,7 +367,7 @@ func (t *Trainer) score(e Epoch) float64 {
 	return -e.ValLoss
 }
 
-// over says that early stopping ends the training.
+// over reports whether early stopping ends the training.
 func (t *Trainer) over() bool {
 	if p, ok := AfterWarmup(t.Schedule).(Plateau); ok {
 		return t.state.Eta <= t.Eta*p.least()

@@ -15,8 +15,8 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// scripted is a training whose validation accuracy in tenths, epoch by epoch, is the script's. The training images have the other
-// class, so that their accuracy goes the other way.
+// scripted is a training whose validation accuracies, in tenths and epoch by epoch, follow a script. The training images have the other class, so
+// that their accuracy moves the other way.
 func scripted(t *testing.T, script []int) *train.Trainer {
 	t.Helper()
 	const n = 10
@@ -41,7 +41,7 @@ func scripted(t *testing.T, script []int) *train.Trainer {
 	}
 }
 
-// TestPatience: the training ends where the book's rule, as package byhand has it, first holds for the validation accuracies.
+// TestPatience: the training ends when the book's rule, as in package byhand, first holds for the validation accuracies.
 func TestPatience(t *testing.T) {
 	for _, script := range [][]int{
 		{1, 3, 3, 2, 3, 1, 9}, {5, 4, 3, 2, 1}, {1, 2, 3, 4, 5, 6}, {2, 2, 2, 2, 2}, {1, 2, 1, 3, 1, 1, 4, 4, 4, 4, 4, 4}, {0, 0, 0, 1, 0},
@@ -74,7 +74,7 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// TestHalve: η is halved each time patience ends, and the training ends when it has come down to 1/128 of the first.
+// TestHalve: η is halved each time patience ends, and the training ends when η is 1/128 of its first value.
 func TestHalve(t *testing.T) {
 	tr := scripted(t, slices.Repeat([]int{4}, 40))
 	tr.Patience, tr.Schedule, tr.Eta = 2, train.Plateau{}, .5
@@ -104,7 +104,7 @@ func TestHalve(t *testing.T) {
 	}
 }
 
-// TestEpoch: what an epoch reports of the training images is what the steps saw.
+// TestEpoch: what an epoch reports about the training images is what the steps saw.
 func TestEpoch(t *testing.T) {
 	d := corners(33, 1)
 	n := network(t, graph.Dense{Out: 4}, graph.LogLikelihood, graph.Config{Seed: 3}, 1, 6, 6)
@@ -130,7 +130,7 @@ func TestEpoch(t *testing.T) {
 	}
 }
 
-// TestDiverged: the error names the op, and the weights are those before the step.
+// TestDiverged: the error names the op, and the weights are those from before the step.
 func TestDiverged(t *testing.T) {
 	for _, c := range []graph.Config{{}, {Tape: true}} {
 		for _, o := range []train.Optimizer{train.SGD{}, train.SGD{Momentum: .1}, train.Nesterov{Momentum: .1}} {
@@ -138,7 +138,7 @@ func TestDiverged(t *testing.T) {
 			diverges(t, c, train.Trainer{Optimizer: o, Eta: 5, Schedule: train.Cosine{Warmup: .01}, EMA: .9})
 		}
 		for _, o := range []train.Optimizer{train.RMSProp{}, train.AdaGrad{}, train.AdaDelta{}, train.Adam{}, train.AdamW{}} {
-			diverges(t, c, train.Trainer{Optimizer: o, Eta: 1e18}) // They divide by the gradient's size.
+			diverges(t, c, train.Trainer{Optimizer: o, Eta: 1e18}) // they divide by the size of the gradient
 		}
 	}
 }
@@ -177,7 +177,7 @@ func diverges(t *testing.T, c graph.Config, tr train.Trainer) {
 	}
 }
 
-// TestProgress: it is told of every mini-batch, before it.
+// TestProgress: Progress is called before every mini-batch.
 func TestProgress(t *testing.T) {
 	var got []string
 	tr := train.Trainer{
@@ -191,7 +191,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// TestLearns: every cost and machine, a network of layers and one of convolutions, learns the corners to the last image.
+// TestLearns: with every cost and machine, a dense network and a convolutional one learn the corners perfectly.
 func TestLearns(t *testing.T) {
 	dense := graph.Seq{graph.Dense{Out: 12}, graph.Sigmoid, graph.Dense{Out: 4}}
 	conv := graph.Seq{graph.Conv{Out: 4, Kernel: 3}, graph.MaxPool{Size: 2}, graph.ReLU, graph.Dropout{P: .1}, graph.Dense{Out: 4}}
@@ -250,11 +250,11 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Optimizer = train.AdamW{Beta2: math.NaN()} }, "train: beta2 NaN; "},
 		{func(tr *train.Trainer) { tr.Schedule = train.Staircase{Every: -1} }, "train: every -1; use at least 0"},
 		{func(tr *train.Trainer) { tr.Schedule = train.Cosine{Warmup: 1} }, "train: warmup 1; use at least 0 and less than 1"},
-		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{} }, "train: give the epochs of the rise, or its steps"},
-		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Epochs: 1, Steps: 1} }, "train: give the epochs of the rise, or its steps"},
+		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{} }, "train: give either the epochs of the warm-up or its steps"},
+		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Epochs: 1, Steps: 1} }, "train: give either the epochs of the warm-up or its steps"},
 		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Epochs: -1} }, "train: epochs -1; use at least 0"},
 		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Steps: 1, Then: train.Cosine{Warmup: 1}} }, "train: warmup 1; "},
-		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Steps: 1, Then: train.Warmup{Steps: 1}} }, "train: a warm-up after a warm-up; use one"},
+		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Steps: 1, Then: train.Warmup{Steps: 1}} }, "train: a warm-up follows a warm-up; use one"},
 		{func(tr *train.Trainer) { tr.Schedule = train.Warmup{Steps: 1, Then: train.Plateau{}} }, "train: the schedule lowers eta when patience ends"},
 		{func(tr *train.Trainer) { tr.Etas = train.Etas{"dense1": 0} }, "train: eta 0 of dense1; it must be above 0"},
 		{func(tr *train.Trainer) { tr.Etas = train.Etas{"dens1": 1} }, `train: etas: unknown layer "dens1"; did you mean dense1?`},
@@ -267,7 +267,7 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) { tr.Clip = math.Inf(1) }, "train: clip +Inf; "},
 		{func(tr *train.Trainer) { tr.Batch = 13 }, "train: 12 training examples do not make a mini-batch of 13"},
 		{func(tr *train.Trainer) { tr.Batch = math.MaxInt }, "train: 12 training examples do not make a mini-batch of 9223372036854775807"},
-		{func(tr *train.Trainer) { tr.Epochs = math.MaxInt }, "train: epochs 9223372036854775807 of 3 mini-batches"},
+		{func(tr *train.Trainer) { tr.Epochs = math.MaxInt }, "train: 9223372036854775807 epochs of 3 mini-batches"},
 		{func(tr *train.Trainer) { tr.Net.Params[1].Data.([]float32)[2] = float32(math.Inf(-1)) }, "train: tensor dense1.b has numbers that are NaN or infinite"},
 		{func(tr *train.Trainer) { tr.Clip = math.NaN() }, "train: clip NaN; "},
 		{func(tr *train.Trainer) { tr.Schedule = train.Plateau{} }, "train: the schedule lowers eta when patience ends; use a patience of at least 1"},
@@ -277,11 +277,11 @@ func TestErrors(t *testing.T) {
 		{func(tr *train.Trainer) {
 			tr.Net, tr.Batch = network(t, graph.Seq{graph.Dense{Out: 4}, graph.BatchNorm{}}, graph.Quadratic, graph.Config{}, 1, 6, 6), 11
 		}, "train: 12 training examples in mini-batches of 11 leave one of 1, and the network's batch norm needs 2; use another batch"},
-		{func(tr *train.Trainer) { d := corners(12, 1); d.Pixels = d.Pixels[1:]; tr.Train = d }, "train: 12 images of 431 bytes in all do not fit a network of 36 inputs"},
-		{func(tr *train.Trainer) { d := corners(12, 1); d.Labels[3] = 4; tr.Train = d }, "train: label 4 for a network of 4 outputs; give the last layer at least 5"},
+		{func(tr *train.Trainer) { d := corners(12, 1); d.Pixels = d.Pixels[1:]; tr.Train = d }, "train: 12 images with 431 bytes in total do not fit a network with 36 inputs"},
+		{func(tr *train.Trainer) { d := corners(12, 1); d.Labels[3] = 4; tr.Train = d }, "train: label 4 for a network with 4 outputs; give the last layer at least 5"},
 		{func(tr *train.Trainer) { tr.Train = nil }, "train: no training data; "},
 		{func(tr *train.Trainer) { tr.Optimizer = nil }, "train: no optimizer; "},
-		{func(tr *train.Trainer) { tr.Validation = pixels(9, 0) }, "train: 9 images of 81 bytes in all do not fit"},
+		{func(tr *train.Trainer) { tr.Validation = pixels(9, 0) }, "train: 9 images with 81 bytes in total do not fit"},
 	} {
 		tr := good()
 		c.change(tr)
@@ -298,8 +298,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestDivergedTensor: what is not finite after a step is named at the epoch's end, or where the training is interrupted, whatever the cost
-// was and whether there are validation images or not; no Epoch is yielded.
+// TestDivergedTensor: a tensor that is not finite after a step is named at the epoch's end, or where the training is interrupted, whatever the cost
+// was and with or without validation images. No Epoch is yielded.
 func TestDivergedTensor(t *testing.T) {
 	set := func(name string, x float64) func(*train.Trainer) {
 		return func(tr *train.Trainer) { tensor(tr, name)[3] = float32(x) }
@@ -354,7 +354,7 @@ func tensor(tr *train.Trainer, name string) []float32 {
 	return nil
 }
 
-// TestDivergedEvaluation: an update that overflows at an epoch's end is named there, not one epoch later, and no Epoch is yielded.
+// TestDivergedEvaluation: an update that overflows at the end of an epoch is reported then, not an epoch later, and no Epoch is yielded.
 func TestDivergedEvaluation(t *testing.T) {
 	net, err := graph.New(graph.Seq{graph.Dense{Out: 4}, graph.Dense{Out: 2}}, graph.Quadratic, graph.Shape{4}, graph.Config{Seed: 1})
 	if err != nil {
@@ -377,7 +377,7 @@ func TestDivergedEvaluation(t *testing.T) {
 	}
 }
 
-// TestDivergedSteps: the step that diverged does not count, so that a training that goes on from there has its own masks.
+// TestDivergedSteps: a step that diverged does not count, so that a training that continues from there has the right masks.
 func TestDivergedSteps(t *testing.T) {
 	for _, o := range []train.Optimizer{train.SGD{}, train.SGD{Momentum: .5}} {
 		n := network(t, graph.Seq{graph.Dense{Out: 5}, graph.Dropout{P: .5}, graph.Dense{Out: 4}}, graph.Quadratic, graph.Config{Seed: 1}, 1, 6, 6)
@@ -395,7 +395,7 @@ func TestDivergedSteps(t *testing.T) {
 	}
 }
 
-// TestRunStarts: Run without Start starts, and reports what Start would.
+// TestRunStarts: without Start, Run starts the training and reports what Start would report.
 func TestRunStarts(t *testing.T) {
 	var epochs [2][]train.Epoch
 	for i := range epochs {
@@ -426,7 +426,7 @@ func TestRunStarts(t *testing.T) {
 	}
 }
 
-// TestNoValidation: without validation images every epoch is the best so far, and patience is refused.
+// TestNoValidation: without validation images every epoch counts as the best so far, and patience is refused.
 func TestNoValidation(t *testing.T) {
 	net, err := graph.New(graph.Dense{Out: 2}, graph.Quadratic, graph.Shape{4}, graph.Config{})
 	if err != nil {
@@ -449,7 +449,7 @@ func TestNoValidation(t *testing.T) {
 	}
 }
 
-// TestKernelHeld: nothing changes the kernel under a training.
+// TestKernelHeld: the kernel cannot be changed during a training.
 func TestKernelHeld(t *testing.T) {
 	first, last := graph.Kernel(), graph.Kernels()[len(graph.Kernels())-1]
 	if first == last {

@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// update runs one mini-batch, and updates parameters and averages unless the cost is not finite.
+// update runs one mini-batch. It updates parameters and averages unless the cost is not finite.
 func (t *Trainer) update(ctx context.Context, src graph.Source) (graph.Stats, error) {
 	done := t.done()
 	s := Rates{Number: done + 1, Eta: t.eta(done), L2: t.Lambda / float64(t.Train.Len())}
@@ -55,20 +55,20 @@ func (t *Trainer) advance(s Rates) {
 	}}, t.Net.Threads())
 }
 
-// descends says that the update is one which the network makes in one program with the gradients.
+// descends reports whether the network itself can update its parameters, in the program that computes the gradients.
 func (t *Trainer) descends() bool {
 	return t.Optimizer == (SGD{}) && len(t.Etas) == 0 && t.Clip == 0 && t.alone()
 }
 
-// done is the number of mini-batches before the present one, of all epochs.
+// done returns the number of mini-batches before the current one, over all epochs.
 func (t *Trainer) done() int { return t.state.Epoch*t.batches() + t.state.Batch }
 
-// eta is the learning rate in a mini-batch, counted from 0.
+// eta returns the learning rate in a mini-batch, counted from 0.
 func (t *Trainer) eta(step int) float64 {
 	return t.state.Eta * cmp.Or[Schedule](t.Schedule, Constant{}).At(step, t.Epochs*t.batches(), t.batches())
 }
 
-// clip scales the gradients down to the norm Clip if theirs, of all parameters together, is larger; false if that is not finite.
+// clip scales the gradients down to the norm Clip if their joint norm is larger. It returns false if that norm is not finite.
 func (t *Trainer) clip() bool {
 	square := 0.0
 	for _, p := range t.Net.Params {

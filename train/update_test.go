@@ -12,7 +12,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// gradients are those of each mini-batch of a training as the optimizer sees them, all parameters' in one slice.
+// gradients returns the gradients of each mini-batch of a training as the optimizer sees them, those of all parameters in one slice.
 func gradients(t *testing.T, c graph.Config, clip float64) [][]float64 {
 	t.Helper()
 	var all [][]float64
@@ -38,7 +38,7 @@ func norm(x []float64) float64 {
 	return math.Sqrt(sum)
 }
 
-// TestClip: gradients whose norm is larger than the limit are scaled down to it, all by one factor, and the others stay as they are.
+// TestClip: gradients whose norm is larger than the limit are scaled down to it by a single factor; others stay as they are.
 func TestClip(t *testing.T) {
 	for _, c := range []graph.Config{{}, {Float64: true}} {
 		whole := gradients(t, c, 0)
@@ -58,7 +58,7 @@ func TestClip(t *testing.T) {
 	}
 }
 
-// TestClipNonfinite: gradients without a norm end the training, although the cost is finite, before the weights change.
+// TestClipNonfinite: if the gradients' norm is not finite, the training ends before the weights change, even though the cost is finite.
 func TestClipNonfinite(t *testing.T) {
 	n := network(t, graph.Seq{graph.Dense{Out: 2}, graph.Dense{Out: 2}}, graph.Quadratic, graph.Config{}, 2)
 	for _, p := range n.Params {
@@ -66,7 +66,7 @@ func TestClipNonfinite(t *testing.T) {
 			w[i] = 0
 		}
 	}
-	n.Params[1].Data.([]float32)[0] = 1e18 // The cost is about 1e36 times the next weights' squares.
+	n.Params[1].Data.([]float32)[0] = 1e18 // the cost is about 1e36 times the squares of the next weights
 	n.Params[2].Data.([]float32)[0] = 1e-3
 	tr := train.Trainer{Net: n, Optimizer: train.SGD{}, Train: train.Images{Pixels: []byte{1, 2}, Labels: []byte{0}}, Epochs: 1, Batch: 1, Eta: 1, Clip: 1}
 	before := slices.Clone(n.Params[2].Data.([]float32))
@@ -84,7 +84,7 @@ func TestClipNonfinite(t *testing.T) {
 	}
 }
 
-// TestParts: parameters that are cut into parts change as whole ones do, for any number of threads.
+// TestParts: parameters that are updated in parts change as whole ones do, for any number of threads.
 func TestParts(t *testing.T) {
 	layers := graph.Seq{graph.Dense{Out: 2000}, graph.BatchNorm{}, graph.Tanh, graph.Dense{Out: 4}}
 	final := func(o train.Optimizer, threads int) map[string][]float32 {
@@ -103,7 +103,7 @@ func TestParts(t *testing.T) {
 			}
 		}
 		if o == (train.SGD{}) {
-			continue // It is made together with the gradients, and rounds in its own way.
+			continue // its update is part of the gradients' program, and rounds differently
 		}
 		n := network(t, layers, graph.LogLikelihood, graph.Config{}, 1, 6, 6)
 		d, kept := corners(20, 1), map[string][]any{}
@@ -133,8 +133,8 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestEMA: the averages are those of the formula, over all that a network has; the network has them after an epoch, for its
-// evaluation too, and trains on without them.
+// TestEMA: the averages follow the formula, over all tensors of a network. The network holds them after an epoch, and during its evaluation,
+// and trains on without them.
 func TestEMA(t *testing.T) {
 	for _, c := range []graph.Config{{Seed: 4}, {Seed: 4, Float64: true}} {
 		layers := graph.Seq{graph.Dense{Out: 5}, graph.BatchNorm{}, graph.Tanh, graph.Dense{Out: 4}}

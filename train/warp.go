@@ -8,32 +8,32 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// A Warp distorts training images at random, each anew in every epoch, so that a network sees more digits than there are. The fields
-// say how far it may go; of the zero Warp all images stay as they are.
+// Warp distorts training images at random, differently in every epoch, so that a network sees more digits than there are. The fields are the
+// limits of the distortion. The zero Warp leaves images as they are.
 type Warp struct {
-	Rotate  float64 // degrees: the angle is uniform within ±Rotate
-	Zoom    float64 // width and height each grow by a factor of their own, uniform within 1±Zoom
-	Shift   float64 // pixels: the move is uniform within ±Shift in each direction
-	Shear   float64 // degrees: upright lines lean by an angle uniform within ±Shear
-	Elastic float64 // pixels: the root mean square of the displacements in each direction; see Draw
-	Crop    int     // pixels: a move by a whole number of them, uniform within ±Crop in each direction
+	Rotate  float64 // degrees; the angle is uniform within ±Rotate
+	Zoom    float64 // width and height each change by a factor that is uniform within 1±Zoom
+	Shift   float64 // pixels; the shift is uniform within ±Shift in each direction
+	Shear   float64 // degrees; the slant of upright lines is uniform within ±Shear
+	Elastic float64 // pixels; the root mean square of the displacements in each direction, see Draw
+	Crop    int     // pixels; the shift is a whole number, uniform within ±Crop in each direction
 }
 
-// Grid are the control points of a uniform cubic B-spline surface over an image, which gives each pixel of the warped image its place in
-// the original: Grid[0] its column, Grid[1] its row. The surface has 4×4 cells. The axes are [direction][row][column].
+// Grid holds the control points of a uniform cubic B-spline surface over an image. The surface gives each pixel of the warped image its place
+// in the original: Grid[0] its column, Grid[1] its row. It has 4×4 cells. The axes are [direction][row][column].
 type Grid = [2][7][7]float32
 
-// cells is the number of a grid's cells in each direction; a cubic B-spline has degree control points more.
+// cells is the number of a grid's cells in each direction. There are degree more control points than cells.
 const (
 	cells    = 4
 	degree   = 3
 	controls = cells + degree
 )
 
-// Kind is warp.
+// Kind returns "warp", the name in texts.
 func (Warp) Kind() string { return "warp" }
 
-// Check reports the first field out of its range.
+// Check returns an error for the first field that is out of range.
 func (w Warp) Check() error {
 	for _, f := range []struct {
 		name  string
@@ -50,12 +50,12 @@ func (w Warp) Check() error {
 	return nil
 }
 
-// Draw returns the function that draws how image number i is warped in an epoch, for images of rows×cols pixels, numbered from 0. It
-// depends on its arguments and those of Draw alone, and is safe for use by several goroutines.
+// Draw returns a function that draws the warp of image number image in an epoch, for images of rows×cols pixels. The result depends
+// only on the function's arguments and those of Draw. Several goroutines may use it at once.
 //
-// The image turns, grows and leans around its center. The elastic displacements are those of Simard, Steinkraus and Platt (2003),
-// random numbers smoothed by a Gaussian and scaled by α, on a coarser grid: B-splines whose knots are a quarter of the image apart
-// smooth as a Gaussian of σ = 4.04 pixels of 28 does. Their α = 34 at σ = 4 is Elastic = 34/(4·√(12π)) = 1.38.
+// The image is rotated, scaled and slanted around its center. The elastic displacements follow Simard, Steinkraus and Platt (2003): random
+// numbers smoothed by a Gaussian and scaled by α. Here they are on a coarser grid: B-splines with knots a quarter of the image apart smooth as
+// a Gaussian of σ = 4.04 pixels does on an image of 28 pixels. Their α = 34 at σ = 4 corresponds to Elastic = 34/(4·√(12π)) = 1.38.
 func (w Warp) Draw(rows, cols int, seed uint64) func(epoch, image int, g *Grid) {
 	return func(epoch, image int, g *Grid) {
 		r := counted{mix(mix(mix(seed)+uint64(epoch)) + uint64(image))}
@@ -66,7 +66,7 @@ func (w Warp) Draw(rows, cols int, seed uint64) func(epoch, image int, g *Grid) 
 	}
 }
 
-// affine draws the linear part. A B-spline surface whose control points lie on a plane is that plane.
+// affine draws the linear part. If the control points of a B-spline surface lie on a plane, the surface is that plane.
 func (w Warp) affine(r *counted, rows, cols int, g *Grid) {
 	sin, cos := math.Sincos(w.Rotate * r.uniform() * math.Pi / 180)
 	lean := math.Tan(w.Shear * r.uniform() * math.Pi / 180)
@@ -84,14 +84,14 @@ func (w Warp) affine(r *counted, rows, cols int, g *Grid) {
 	}
 }
 
-// knot is where control point i of n pixels is, from their center.
+// knot returns where control point i is, from the center of n pixels.
 func knot(i, n int) float64 { return (float64(i-(degree-1)/2)/cells - 0.5) * float64(n) }
 
-// spread is the root mean square, over both directions, of a surface whose control points are independent with variance 1: the square
-// of a uniform cubic B-spline has the integral 151/315.
+// spread is the root mean square of a surface whose control points are independent with variance 1: in each direction, the integral of the
+// square of a uniform cubic B-spline is 151/315.
 const spread = 151. / 315
 
-// elastic adds the displacements.
+// elastic adds the elastic displacements.
 func (w Warp) elastic(r *counted, g *Grid) {
 	scale := w.Elastic / spread
 	for axis := range g {
@@ -103,7 +103,7 @@ func (w Warp) elastic(r *counted, g *Grid) {
 	}
 }
 
-// counted are random numbers, those of SplitMix64 from a state.
+// counted is a random number generator, SplitMix64, that starts from a state.
 type counted struct{ state uint64 }
 
 func (r *counted) bits() uint64 {
@@ -118,41 +118,41 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// uniform is within ±1.
+// uniform returns a number that is uniform within ±1.
 func (r *counted) uniform() float64 { return float64(int64(r.bits())) / (1 << 63) }
 
-// whole is a whole number within ±n.
+// whole returns a whole number that is uniform within ±n.
 func (r *counted) whole(n int) float64 { return float64(r.bits()>>32*uint64(2*n+1)>>32) - float64(n) }
 
-// normal has mean 0, variance 1 and nearly the form of a normal distribution, within ±3.47: the sum of four uniform numbers.
+// normal returns the sum of four uniform numbers. It is nearly normal, with mean 0 and variance 1, and within ±3.47.
 func (r *counted) normal() float64 {
 	b := r.bits()
 	sum := int(b&0xffff) + int(b>>16&0xffff) + int(b>>32&0xffff) + int(b>>48)
 	return float64(sum-2*0xffff) * (math.Sqrt(3) / 65536)
 }
 
-// A Warper warps images. It is not for use by several goroutines at once.
+// A Warper warps images. Only one goroutine may use it at a time.
 type Warper struct {
 	rows, cols int
-	across     []float32 // (controls, cols): how much of each control point there is in each column
-	down       []float32 // (rows, controls): and in each row
-	middle     []float32 // (rows, controls): a grid's surface at the rows of pixels and the columns of control points
+	across     []float32 // (controls, cols): the weight of each control point in each column
+	down       []float32 // (rows, controls): the weight of each control point in each row
+	middle     []float32 // (rows, controls): a grid's surface at the rows of pixels and columns of control points
 	u, v       []float32 // (rows, cols): each pixel's place in framed
 	framed     []byte    // the image with zeros around it
 	points     [controls * controls]float32
 }
 
-// The frame is as wide as kernel.Set.Resample wants it, so that every place outside of the image is one of zeros.
+// The frame is as wide as kernel.Set.Resample needs, so that every place outside of the image reads a zero.
 const (
 	frameBefore = 1
 	frameRight  = 4
 	frameBelow  = 2
 )
 
-// NewWarper returns a warper of images of one channel, shape (1, rows, cols).
+// NewWarper returns a Warper for images of one channel, with shape (1, rows, cols).
 func NewWarper(image graph.Shape) (*Warper, error) {
 	if len(image) != 3 || image[0] != 1 {
-		return nil, fmt.Errorf("images of shape %v cannot be warped; use a model whose input is (1, rows, cols)", image)
+		return nil, fmt.Errorf("cannot warp images of shape %v; use a model whose input is (1, rows, cols)", image)
 	}
 	rows, cols := image[1], image[2]
 	w := &Warper{
@@ -173,7 +173,7 @@ func NewWarper(image graph.Shape) (*Warper, error) {
 	return w, nil
 }
 
-// spline is how much of each control point there is in the center of pixel x of n: the values of the B-splines there.
+// spline returns the weight of each control point at the center of pixel x of n: the values of the B-splines there.
 func spline(x, n int) (b [controls]float32) {
 	t := (float64(x) + 0.5) / float64(n) * cells
 	cell := int(t)
@@ -186,8 +186,8 @@ func spline(x, n int) (b [controls]float32) {
 	return b
 }
 
-// Warp writes to y, (rows, cols), the image warped by the grid: pixels divided by 256, interpolated linearly; outside of the image
-// there are zeros.
+// Warp writes image, warped by the grid, to y (rows, cols), with pixels divided by 256. It interpolates linearly, and pixels outside of the image
+// are 0.
 func (w *Warper) Warp(y []float32, image []byte, grid *Grid) {
 	stride := frameBefore + w.cols + frameRight
 	for row := range w.rows {
@@ -198,7 +198,7 @@ func (w *Warper) Warp(y []float32, image []byte, grid *Grid) {
 	kernel.For[float32]().Resample(y[:w.rows*w.cols], w.framed, frameBefore+w.rows+frameBelow, stride, w.u, w.v)
 }
 
-// places is the surface with these control points at all pixels, as places in the frame.
+// places evaluates the surface with these control points at all pixels, as places in the frame.
 func (w *Warper) places(to []float32, points *[controls][controls]float32) {
 	mul, n := kernel.For[float32]().Mul, controls
 	for j, row := range points {

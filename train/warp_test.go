@@ -16,7 +16,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// linear is the grid that takes the pixel at p, counted from the center, from a·p + move, for images of side×side.
+// linear returns the grid that takes the pixel at p, counted from the center, from a·p + move, for images of side×side.
 func linear(side int, a [2][2]float64, move [2]float64) *train.Grid {
 	var g train.Grid
 	knot := func(i int) float64 { return (float64(i-1)/4 - .5) * float64(side) }
@@ -30,7 +30,7 @@ func linear(side int, a [2][2]float64, move [2]float64) *train.Grid {
 	return &g
 }
 
-// warped is an image of noise, side×side, and what a grid makes of it.
+// warped returns a noisy image of side×side, and the same image warped by a grid.
 func warped(t *testing.T, side int, g *train.Grid) (image []byte, y []float32) {
 	t.Helper()
 	w, err := train.NewWarper(graph.Shape{1, side, side})
@@ -41,12 +41,12 @@ func warped(t *testing.T, side int, g *train.Grid) (image []byte, y []float32) {
 	for i := range image {
 		image[i] = byte(i*i*31 + i*7)
 	}
-	w.Warp(y, make([]byte, side*side), linear(side, [2][2]float64{{1, 1}, {0, 1}}, [2]float64{})) // leaves nothing behind
+	w.Warp(y, make([]byte, side*side), linear(side, [2][2]float64{{1, 1}, {0, 1}}, [2]float64{})) // leaves no trace in later calls
 	w.Warp(y, image, g)
 	return image, y
 }
 
-// Turned by quarters, mirrored and moved by whole pixels, an image has its very pixels, and zeros where there were none.
+// An image that is turned by quarters, mirrored or moved by whole pixels has exactly its own pixels, and zeros where it had none.
 func TestWarpExact(t *testing.T) {
 	for _, side := range []int{28, 9} {
 		for name, c := range map[string]struct {
@@ -77,7 +77,7 @@ func TestWarpExact(t *testing.T) {
 	}
 }
 
-// Between pixels a warp interpolates, and towards the outside of the image it falls to 0.
+// Between pixels a warp interpolates, and toward the outside of the image it falls to 0.
 func TestWarpBetween(t *testing.T) {
 	const side = 12
 	image, y := warped(t, side, linear(side, [2][2]float64{{1, 0}, {0, 1}}, [2]float64{.25, .5}))
@@ -96,7 +96,7 @@ func TestWarpBetween(t *testing.T) {
 	}
 }
 
-// Whole-pixel moves are those of mnist.Expand.
+// Moves by whole pixels are those of mnist.Expand.
 func TestWarpLikeExpand(t *testing.T) {
 	set := mnist.Set{Images: make([]byte, 100), Labels: []byte{0}, Rows: 10, Cols: 10, Classes: 1}
 	for i := range set.Images {
@@ -136,14 +136,14 @@ func TestWarpWild(t *testing.T) {
 
 func TestWarperOfOtherShapes(t *testing.T) {
 	for _, shape := range []graph.Shape{{784}, {3, 28, 28}, {28, 28}} {
-		if _, err := train.NewWarper(shape); err == nil || !strings.Contains(err.Error(), "cannot be warped; use a model") {
+		if _, err := train.NewWarper(shape); err == nil || !strings.Contains(err.Error(), "; use a model whose input is (1") {
 			t.Errorf("%v: %v", shape, err)
 		}
 	}
 }
 
-// TestWarpedBits: warped training images are the same for any number of threads and after a stop at any step, and others than without
-// warps, or with another seed.
+// TestWarpedBits: warped training images are the same for any number of threads and after a stop at any step. Without warps, or with another seed,
+// they differ.
 func TestWarpedBits(t *testing.T) {
 	final := func(w train.Warp, seed uint64, threads int, stops ...uint64) map[string][]float32 {
 		begin := func(from *saved) *train.Trainer {
@@ -184,8 +184,8 @@ func TestWarpedBits(t *testing.T) {
 	}
 }
 
-// TestWarpAsks: in every epoch, each training image is warped once, for that epoch; where the training was stopped and goes on, those of
-// the mini-batch that was next may be warped twice.
+// TestWarpAsks: in every epoch each training image is warped once, for that epoch. If a training is stopped and continued, those of the next
+// mini-batch may be warped twice.
 func TestWarpAsks(t *testing.T) {
 	asked, mu := map[[2]int]int{}, sync.Mutex{}
 	begin := func(from *saved) *train.Trainer {
@@ -234,7 +234,7 @@ func (w waiting) At(step, _, _ int) float64 {
 	return 1
 }
 
-// TestWarpAhead: a mini-batch is warped while the one before it trains, if there is a processor for it.
+// TestWarpAhead: a mini-batch is warped during the previous step if a processor is free.
 func TestWarpAhead(t *testing.T) {
 	if runtime.GOMAXPROCS(0) == 1 {
 		t.Skip("there is one processor")

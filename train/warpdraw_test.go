@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// draws calls f with the grid of many draws.
+// draws calls f with the grids of many draws.
 func draws(w Warp, rows, cols, n int, f func(g *Grid)) {
 	draw := w.Draw(rows, cols, 3)
 	var g Grid
@@ -16,7 +16,7 @@ func draws(w Warp, rows, cols, n int, f func(g *Grid)) {
 	}
 }
 
-// at is where a grid takes pixel (x, y) of rows×cols from, by the definition of B-splines (de Boor's recursion).
+// at returns the place from which a grid takes pixel (x, y) of rows×cols, by the definition of B-splines (de Boor's recursion).
 func at(g *Grid, x, y float64, rows, cols int) (u, v float64) {
 	var across, down [7]float64
 	for i := range 7 {
@@ -32,7 +32,7 @@ func at(g *Grid, x, y float64, rows, cols int) (u, v float64) {
 	return u, v
 }
 
-// bspline is the B-spline of a degree that begins at knot i−3.
+// bspline is the B-spline of the given degree that begins at knot i−3.
 func bspline(degree, i int, t float64) float64 {
 	from := float64(i - 3)
 	if degree == 0 {
@@ -59,7 +59,7 @@ func TestWarpOfNothing(t *testing.T) {
 	})
 }
 
-// moments are the mean, the root mean square and the largest absolute value.
+// moments returns the mean, the root mean square and the largest absolute value.
 func moments(x []float64) (mean, rms, most float64) {
 	for _, v := range x {
 		mean += v / float64(len(x))
@@ -69,7 +69,7 @@ func moments(x []float64) (mean, rms, most float64) {
 	return mean, math.Sqrt(rms), most
 }
 
-// The parameters of the linear part, read from where the center and two points beside it come from, are uniform within their bounds.
+// The parameters of the linear part, seen in the center and two points beside it, are uniform within their bounds.
 func TestWarpParameters(t *testing.T) {
 	const n = 10_000
 	uniform := 1 / math.Sqrt(3)
@@ -107,7 +107,7 @@ func TestWarpParameters(t *testing.T) {
 	}
 }
 
-// A crop moves by whole pixels, each as often as the others.
+// A crop moves by whole pixels, and all moves are equally frequent.
 func TestWarpCrop(t *testing.T) {
 	const n = 9000
 	counts := map[[2]float64]int{}
@@ -129,8 +129,8 @@ func TestWarpCrop(t *testing.T) {
 	}
 }
 
-// simard is the root mean square of the displacements of Simard, Steinkraus and Platt (2003): α times what a Gaussian of σ pixels makes of
-// numbers that are uniform within ±1.
+// simard returns the root mean square of the displacements of Simard, Steinkraus and Platt (2003): α times random numbers, uniform within ±1, after
+// smoothing by a Gaussian of σ pixels.
 func simard(alpha, sigma float64) float64 {
 	sum, squares := 0., 0.
 	for y := -30.; y <= 30; y++ {
@@ -143,8 +143,8 @@ func simard(alpha, sigma float64) float64 {
 	return alpha * math.Sqrt(squares/3) / sum
 }
 
-// Of elastic displacements, the root mean square is what was asked for, here α = 34 at σ = 4; and their correlation falls off with the
-// distance as it does there: e^(−d²/4σ²).
+// The root mean square of elastic displacements is as requested, here for α = 34 at σ = 4. Their correlation falls off with the distance as in the
+// paper: e^(−d²/4σ²).
 func TestWarpElastic(t *testing.T) {
 	const n = 4000
 	elastic := simard(34, 4)

@@ -176,7 +176,7 @@ func TestRecipeNumbers(t *testing.T) {
 		"eta = -1.0":       "4:1: train: eta -1; eta must be above 0",
 		"lambda = -1":      "4:1: train: lambda -1; lambda must be at least 0",
 		"patience = -1":    "4:1: train: patience -1; use at least 1 epoch",
-		"clip = -2":        "4:1: train: clip -2; the largest norm",
+		"clip = -2":        "4:1: train: clip -2; use a norm above 0",
 		"ema = 3":          "4:1: train: ema 3; use at least 0 and less than 1",
 		"train_size = -1":  "4:1: train: train_size -1; use at least 1 image",
 		"optimizer = 'no'": "4:1: train: optimizer: ",

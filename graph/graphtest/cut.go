@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// cuts runs the op on a part of the mini-batch at a time, as its Cut says that it may be, and compares with the whole.
+// cuts runs the op on parts of the mini-batch, in the way that its Cut allows, and compares with the whole.
 func (t test) cuts() (err error) {
 	defer caught(&err)
 	cut := t.op.Cut
@@ -32,10 +32,10 @@ func (t test) cuts() (err error) {
 	return nil
 }
 
-// near12 says that a and b are equal but for rounding.
+// near12 reports whether a and b are equal except for rounding.
 func near12(a, b float64) bool { return math.Abs(a-b) <= 1e-12*max(1, math.Abs(b)) }
 
-// parts is the op on so many examples at a time, the results one after the other, or their sum.
+// parts runs the op on size examples at a time and returns the results one after the other, or their sum.
 func (t test) parts(size int) (y []float64, err error) {
 	m := t.examples()
 	for from := 0; from < m; from += size {
@@ -65,13 +65,13 @@ func (t test) parts(size int) (y []float64, err error) {
 	return y, nil
 }
 
-// examples is the length of the mini-batch.
+// examples returns the size of the mini-batch.
 func (t test) examples() int {
 	i := slices.Index(t.op.Cut.Each, true)
 	return t.shapes[max(i, 0)][0]
 }
 
-// rows is the part of x that examples [from, to) make.
+// rows returns the examples [from, to) of x.
 func rows(x Tensor, from, to int) Tensor {
 	n := len(x.Data) / x.Shape[0]
 	return Tensor{Shape: append(op.Shape{to - from}, x.Shape[1:]...), Data: x.Data[from*n : to*n]}

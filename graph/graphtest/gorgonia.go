@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// apply makes a graph of op on inputs of its own.
+// apply makes a graph of op on new inputs.
 func (t test) apply(dt tensor.Dtype) (y *op.Node, x op.Nodes) {
 	g := gorgonia.NewGraph()
 	for i, s := range t.shapes {
@@ -27,7 +27,7 @@ func input(g *gorgonia.ExprGraph, dt tensor.Dtype, name string, s op.Shape) *op.
 	return gorgonia.NewTensor(g, dt, s.Dims(), gorgonia.WithShape(s...), gorgonia.WithName(name))
 }
 
-// value is x as Gorgonia passes it on, with memory of its own.
+// value returns x as a Gorgonia value with memory of its own.
 func value[T float](x op.Array[T]) gorgonia.Value {
 	data := append([]T(nil), x.Data...)
 	if x.Shape.IsScalar() {
@@ -41,7 +41,7 @@ func value[T float](x op.Array[T]) gorgonia.Value {
 	return tensor.New(tensor.WithShape(x.Shape...), tensor.WithBacking(data))
 }
 
-// adapter checks the op as Gorgonia sees it.
+// adapter checks the op as a Gorgonia node.
 func (t test) adapter() error {
 	x32 := make([]op.Array[float32], len(t.x))
 	for i := range x32 {
@@ -88,7 +88,7 @@ func runs[T float](t test, dt tensor.Dtype, f func(op.Array[T], []op.Array[T]), 
 	return nil
 }
 
-// numbers are a value's elements.
+// numbers returns a value's elements.
 func numbers[T float](v gorgonia.Value) []T {
 	switch d := v.Data().(type) {
 	case []T:
@@ -99,7 +99,7 @@ func numbers[T float](v gorgonia.Value) []T {
 	return nil
 }
 
-// made compares what the op is made of with the float64 kernel.
+// made compares the op's Made, its definition by other ops, with the float64 kernel.
 func (t test) made() (err error) {
 	if t.op.Made == nil {
 		return nil
@@ -132,7 +132,7 @@ func (t test) made() (err error) {
 	return nil
 }
 
-// gradients checks every gradient rule. The cost is Σ w ⊙ y with random w, so that every element of y has its own weight in it.
+// gradients checks every gradient rule. The cost is Σ w ⊙ y with random w, so that every element of y has a weight of its own.
 func (t test) gradients() (err error) {
 	defer caught(&err)
 	y, x := t.apply(tensor.Float64)
@@ -174,7 +174,7 @@ func (t test) gradients() (err error) {
 	return nil
 }
 
-// compare holds the gradient of Σ w ⊙ y with respect to an input against differences, of fourth order in the step.
+// compare checks the gradient of Σ w ⊙ y with respect to an input against fourth-order differences.
 func (t test) compare(input int, gradient, w []float64) error {
 	x := append([]Tensor(nil), t.x...)
 	x[input] = round[float64](x[input])
@@ -201,7 +201,7 @@ func (t test) compare(input int, gradient, w []float64) error {
 	return nil
 }
 
-// inner is c = Σ w ⊙ y, for the cost of a gradient test.
+// inner is c = Σ w ⊙ y, the cost in a gradient test.
 var inner = &op.Op{
 	Name:  "graphtest/inner",
 	Shape: func([]op.Shape) (op.Shape, error) { return op.Shape{}, nil },
@@ -214,7 +214,7 @@ var inner = &op.Op{
 	Grad: []op.Grad{func(x op.Nodes, _, dc *op.Node) *op.Node { return scaled.Apply(x[1], dc) }, nil},
 }
 
-// scaled is dC w, inner's gradient.
+// scaled is dC w, the gradient of inner.
 var scaled = &op.Op{
 	Name:  "graphtest/scaled",
 	Shape: func(x []op.Shape) (op.Shape, error) { return x[0].Clone(), nil },

@@ -1,5 +1,5 @@
-// Package graphtest checks an op of package graph: one call for each set of inputs, as a row of a table of tests. It is for the
-// ops of package graph itself and for those of people who write their own layers.
+// Package graphtest checks ops: their kernels, shape rules and gradient rules. Call [Op] once for each set of inputs, for example for each row of
+// a test table. Use it for your own ops; the ops of package op are tested with it, too.
 package graphtest
 
 import (
@@ -12,10 +12,10 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// Tensor is an input of an op under test.
+// Tensor is an input of the op under test.
 type Tensor = op.Array[float64]
 
-// Random is a tensor of that shape, of numbers from N(0,1), the same for the same seed.
+// Random returns a tensor of the given shape with numbers from N(0,1). The same seed gives the same numbers.
 func Random(shape op.Shape, seed uint64) Tensor {
 	r := rand.New(rand.NewPCG(seed, 0))
 	t := Tensor{Shape: shape, Data: make([]float64, shape.TotalSize())}
@@ -25,8 +25,8 @@ func Random(shape op.Shape, seed uint64) Tensor {
 	return t
 }
 
-// Spread is a tensor of that shape, of numbers in random order that keep a distance of 1/16 from each other and of 1/32 from 0:
-// for ops with kinks, where a difference quotient across a kink would say nothing about the gradient.
+// Spread returns a tensor of the given shape with numbers in random order that are at least 1/16 apart and at least 1/32 away from 0. Use it
+// for ops with kinks: a difference quotient across a kink says nothing about the gradient.
 func Spread(shape op.Shape, seed uint64) Tensor {
 	n := shape.TotalSize()
 	t := Tensor{Shape: shape, Data: make([]float64, n)}
@@ -36,16 +36,16 @@ func Spread(shape op.Shape, seed uint64) Tensor {
 	return t
 }
 
-// Op checks o on the inputs x, which are finite and further than 0.01 from any kink of it, and returns all that is wrong:
+// Op checks o on the inputs x, which must be finite and more than 0.01 away from any kink of o. The error lists everything that is wrong. Op
+// checks that
 //
-//   - the kernels are pure: they write every element of their output and nothing else, read only their inputs, and give the same
-//     bits again;
+//   - the kernels are pure: they write every element of their output and nothing else, read only their inputs, and repeat the same bits;
 //   - the float32 kernel agrees with the float64 kernel;
-//   - the op as Gorgonia sees it gives the kernel's bits, and an error for values that do not have the shapes of the graph;
+//   - the op as a Gorgonia node gives the kernel's bits, and an error for values whose shapes are not the graph's;
 //   - every gradient rule, through gorgonia.Grad and a TapeMachine, agrees with differences of the float64 kernel's results;
-//   - the shape rule never panics, and the kernel can run whatever it lets through;
-//   - the kernel can be cut along the mini-batch as the op says;
-//   - what the op says that it is made of computes the same.
+//   - the shape rule never panics, and the kernel can run every shape that it accepts;
+//   - the kernel can be cut along the mini-batch as the op's Cut says;
+//   - the op's definition by other ops, if it has one, computes the same.
 func Op(o *op.Op, x ...Tensor) error {
 	shapes := make([]op.Shape, len(x))
 	for i := range x {
@@ -65,7 +65,7 @@ func Op(o *op.Op, x ...Tensor) error {
 	return nil
 }
 
-// test is an op on one set of inputs.
+// test is an op with one set of inputs.
 type test struct {
 	op     *op.Op
 	x      []Tensor
@@ -76,7 +76,7 @@ type test struct {
 // float is an element type.
 type float interface{ float32 | float64 }
 
-// round is x in another element type.
+// round converts x to another element type.
 func round[T, U float](x op.Array[U]) op.Array[T] {
 	y := op.Array[T]{Shape: x.Shape, Data: make([]T, len(x.Data))}
 	for i, v := range x.Data {
@@ -85,7 +85,7 @@ func round[T, U float](x op.Array[U]) op.Array[T] {
 	return y
 }
 
-// kernels checks that both kernels are pure, and against each other on the same numbers.
+// kernels checks that both kernels are pure, and compares them on the same numbers.
 func (t test) kernels() error {
 	x32, x64 := make([]op.Array[float32], len(t.x)), make([]Tensor, len(t.x))
 	for i, x := range t.x {
@@ -116,7 +116,7 @@ func prefix(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// pure runs a kernel twice, on outputs full of different rubbish.
+// pure runs a kernel twice, on outputs filled with different garbage.
 func pure[T float](f func(op.Array[T], []op.Array[T]), out op.Shape, x []op.Array[T]) (y []T, err error) {
 	defer caught(&err)
 	before := make([][]T, len(x))
@@ -141,7 +141,7 @@ func pure[T float](f func(op.Array[T], []op.Array[T]), out op.Shape, x []op.Arra
 	return y, nil
 }
 
-// filled is as many v as the shape has elements.
+// filled returns a slice of v for each element of the shape.
 func filled[T float](shape op.Shape, v T) []T {
 	y := make([]T, shape.TotalSize())
 	for i := range y {
@@ -150,7 +150,7 @@ func filled[T float](shape op.Shape, v T) []T {
 	return y
 }
 
-// differ is the first index at which a and b do not have the same bits, -1 if there is none.
+// differ returns the first index at which the bits of a and b differ, or -1.
 func differ[T float](a, b []T) int {
 	for i := range a {
 		if math.Float64bits(float64(a[i])) != math.Float64bits(float64(b[i])) {
@@ -167,7 +167,7 @@ func caught(err *error) {
 	}
 }
 
-// misfits tries the shape rule with shapes that are near the right ones, and the kernel with those that it lets through.
+// misfits tries the shape rule on shapes near the right ones, and runs the kernel on those that it accepts.
 func (t test) misfits() error {
 	for i, s := range t.shapes {
 		for _, wrong := range near(s) {
@@ -181,7 +181,7 @@ func (t test) misfits() error {
 	return nil
 }
 
-// near are shapes of other dimensions or sizes than s.
+// near returns shapes that differ from s in a dimension or a length.
 func near(s op.Shape) []op.Shape {
 	all := []op.Shape{{}, append(s.Clone(), 2), append(op.Shape{2}, s...)}
 	for i := range s {
@@ -195,7 +195,7 @@ func near(s op.Shape) []op.Shape {
 	return all
 }
 
-// accepts is an error if the shape rule panics, or lets pass what the kernel cannot run.
+// accepts returns an error if the shape rule panics, or accepts shapes that the kernel cannot run.
 func accepts(o *op.Op, shapes []op.Shape) (err error) {
 	defer caught(&err)
 	out, err := o.Shape(shapes)

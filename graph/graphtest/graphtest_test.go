@@ -19,7 +19,7 @@ type (
 	f64   = op.Array[float64]
 )
 
-// square is y = x², done right.
+// square is y = x², without a mistake.
 func square() *op.Op {
 	return &op.Op{
 		Name:  "square",
@@ -60,7 +60,7 @@ func TestOp(t *testing.T) {
 	}
 }
 
-// TestPlanted: each mistake in an op is found, and told.
+// TestPlanted: each mistake in an op is found and reported.
 func TestPlanted(t *testing.T) {
 	calls := 0
 	for _, c := range []struct {
@@ -118,7 +118,7 @@ func TestPlanted(t *testing.T) {
 		{func(o *op.Op) {
 			o.F64 = func(y f64, x []f64) {
 				squareDo(y, x)
-				_ = x[0].Data[14] // which smaller inputs do not have
+				_ = x[0].Data[14] // smaller inputs do not have it
 			}
 		}, "input 0 of shape (): panic: runtime error: index out of range [14]"},
 		{func(o *op.Op) {
@@ -169,7 +169,7 @@ func cumulative[T float32 | float64](y op.Array[T], x []op.Array[T]) {
 	}
 }
 
-// TestTensors: what the helpers promise.
+// TestTensors: the helpers do what they promise.
 func TestTensors(t *testing.T) {
 	s := shape{7, 9}
 	a, b, c := graphtest.Random(s, 1), graphtest.Random(s, 1), graphtest.Random(s, 2)

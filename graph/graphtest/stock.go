@@ -7,10 +7,10 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// A Function is an operation of Gorgonia's own on x; param makes a parameter of the given shape.
+// A Function applies one of Gorgonia's operations to x. param makes a parameter of the given shape.
 type Function func(x *op.Node, param func(shape ...int) *op.Node) (*op.Node, error)
 
-// OfVectors are functions of x (m,12), and OfImages of x (m,2,8,7), for tests of what becomes of networks that have Gorgonia's operations.
+// OfVectors are functions of x (m,12), and OfImages functions of x (m,2,8,7). They are for tests of networks with Gorgonia's operations.
 var (
 	OfVectors = []Function{
 		alone(gorgonia.Tanh), alone(gorgonia.Sigmoid), alone(gorgonia.Rectify), alone(gorgonia.Exp), alone(gorgonia.Square),
@@ -28,14 +28,14 @@ var (
 		},
 	}
 	OfImages = []Function{
-		convolved(2, 2), convolved(2, 1), // another stride along each axis
+		convolved(2, 2), convolved(2, 1), // different strides along the two axes
 		alone(func(x *op.Node) (*op.Node, error) {
 			return gorgonia.MaxPool2D(x, tensor.Shape{3, 3}, []int{1, 1}, []int{2, 2})
 		}),
 	}
 )
 
-// alone is f, which has no parameters.
+// alone makes a Function of f, which needs no parameters.
 func alone(f func(*op.Node) (*op.Node, error)) Function {
 	return func(x *op.Node, _ func(...int) *op.Node) (*op.Node, error) { return f(x) }
 }
@@ -46,8 +46,8 @@ func convolved(down, right int) Function {
 	}
 }
 
-// Dropout is Gorgonia's, which nothing but Gorgonia runs.
+// Dropout is Gorgonia's dropout, which only Gorgonia can run.
 func Dropout(x *op.Node) (*op.Node, error) { return gorgonia.Dropout(x, .5) }
 
-// Constant is a number as a node.
+// Constant returns a constant node.
 func Constant(v float32) *op.Node { return gorgonia.NewConstant(v) }

@@ -37,12 +37,12 @@ var ReLU = elementwise("relu", reluDo[float32], reluDo[float64], fromOutput(DReL
 
 func reluDo[T kernel.Float](y, x []T) { kernel.For[T]().ReLU(y, x) }
 
-// DReLU is dx = dy where y > 0, else 0: at the kink itself the gradient is 0. As a function of y it is constant but for the kink.
+// DReLU is dx = dy where y > 0, else 0: at the kink itself the gradient is 0. As a function of y it is constant except at the kink.
 var DReLU = times("dReLU", dReLUDo[float32], dReLUDo[float64], []Grad{nil, same})
 
 func dReLUDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().ReLUGrad(dx, y, dy) }
 
-// LeakyReLU is y = x where x > 0, and slope x elsewhere.
+// LeakyReLU is y = x where x > 0, else slope x.
 func LeakyReLU(slope float64) *Op {
 	return elementwise(fmt.Sprintf("leakyReLU/%v", slope), leakyReLUDo[float32](slope), leakyReLUDo[float64](slope), fromOutput(DLeakyReLU(slope)))
 }
@@ -60,12 +60,12 @@ func dLeakyReLUDo[T kernel.Float](slope float64) func(dx, y, dy []T) {
 	return func(dx, y, dy []T) { kernel.For[T]().LeakyReLUGrad(dx, y, dy, T(slope)) }
 }
 
-// ELU is y = x where x > 0, and alpha (e^x − 1) elsewhere, for alpha > 0.
+// ELU is y = x where x > 0, else alpha (e^x − 1), for alpha > 0.
 func ELU(alpha float64) *Op {
 	return elementwise(fmt.Sprintf("elu/%v", alpha), eluDo[float32](1, alpha), eluDo[float64](1, alpha), fromOutput(DELU(1, alpha)))
 }
 
-// SELU is y = λ x where x > 0, and λα (e^x − 1) elsewhere, with the λ and α of Klambauer et al. (2017).
+// SELU is y = λ x where x > 0, else λα (e^x − 1), with the λ and α of Klambauer et al. (2017).
 var SELU = elementwise("selu", eluDo[float32](seluScale, seluScale*seluAlpha), eluDo[float64](seluScale, seluScale*seluAlpha),
 	fromOutput(DELU(seluScale, seluScale*seluAlpha)))
 
@@ -93,12 +93,12 @@ func dELUDo[T kernel.Float](scale, alpha float64) func(dx, y, dy []T) {
 	return func(dx, y, dy []T) { kernel.For[T]().ELUGrad(dx, y, dy, T(scale), T(alpha)) }
 }
 
-// GELU is y = x Φ(x), with Φ the distribution function of N(0,1).
+// GELU is y = x Φ(x), where Φ is the distribution function of N(0,1).
 var GELU = elementwise("gelu", geluDo[float32], geluDo[float64], fromInput(DGELU))
 
 func geluDo[T kernel.Float](y, x []T) { kernel.For[T]().GELU(y, x) }
 
-// DGELU is dx = dy (Φ(x) + x φ(x)), with φ the density of N(0,1).
+// DGELU is dx = dy (Φ(x) + x φ(x)), where φ is the density of N(0,1).
 var DGELU = times("dGELU", dGELUDo[float32], dGELUDo[float64], []Grad{
 	func(x Nodes, _, dy *Node) *Node { // dy′ φ(x) (2−x²)
 		d := mul(mul(x[1], dy), Density.Apply(x[0]))
@@ -133,7 +133,7 @@ var DSiLU = times("dSiLU", dSiLUDo[float32], dSiLUDo[float64], defined(2, func(x
 
 func dSiLUDo[T kernel.Float](dx, x, dy []T) { kernel.For[T]().SiLUGrad(dx, x, dy) }
 
-// Softmax is p = e^z / Σ e^z by rows.
+// Softmax is p = e^z / Σ e^z for each row.
 var Softmax = &Op{
 	Name: "softmax", F32: softmaxDo[float32], F64: softmaxDo[float64], Cut: each1,
 	Shape: rowsShape,
@@ -148,7 +148,7 @@ func softmaxDo[T kernel.Float](p Array[T], x []Array[T]) {
 	kernel.For[T]().Softmax(p.Data, x[0].Data, x[0].Shape[1])
 }
 
-// DSoftmax is dz = p (dp − Σ p dp) by rows: a sum's probabilities take from each other.
+// DSoftmax is dz = p (dp − Σ p dp) for each row.
 var DSoftmax = &Op{
 	Name: "dSoftmax", Shape: pairShape, Cut: each2, F32: dSoftmaxDo[float32], F64: dSoftmaxDo[float64],
 	Grad: defined(2, func(x Nodes) *Node {
@@ -171,7 +171,7 @@ func dSoftmaxDo[T kernel.Float](dz Array[T], x []Array[T]) {
 	}
 }
 
-// LogSoftmax is ln p = z − ln Σ e^z by rows.
+// LogSoftmax is ln p = z − ln Σ e^z for each row.
 var LogSoftmax = &Op{
 	Name: "logSoftmax", F32: logSoftmaxDo[float32], F64: logSoftmaxDo[float64], Cut: each1, Shape: rowsShape,
 	Grad: []Grad{func(x Nodes, _, dy *Node) *Node { return sub(dy, mul(Softmax.Apply(x[0]), RowSums.Apply(dy))) }},

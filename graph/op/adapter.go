@@ -13,15 +13,15 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// applied is an Op at given input shapes: the adapter to Gorgonia's interfaces Op, SDOp and UsePreallocDoer. All that Gorgonia
-// asks of it (hash, arity, type, what is differentiable) follows from the literal, so that it cannot be wrong in one op.
+// applied is an Op at given input shapes, as a Gorgonia op: it implements Op, SDOp and UsePreallocDoer. All that Gorgonia asks for (hash, arity,
+// type, what is differentiable) follows from the literal, so it cannot be wrong for a single op.
 type applied struct {
 	*Op
 	in  []Shape
 	out Shape
 }
 
-// Of is o as one of this package's ops, and nil where it is another.
+// Of returns o as one of this package's ops, or nil if it is not one.
 func Of(o gorgonia.Op) *Op {
 	if a, ok := o.(*applied); ok {
 		return a.Op
@@ -31,7 +31,7 @@ func Of(o gorgonia.Op) *Op {
 
 func (a *applied) Arity() int           { return len(a.in) }
 func (a *applied) ReturnsPtr() bool     { return true }
-func (a *applied) CallsExtern() bool    { return true } // makes the TapeMachine preallocate and call UsePreallocDo
+func (a *applied) CallsExtern() bool    { return true } // makes the TapeMachine preallocate memory and call UsePreallocDo
 func (a *applied) OverwritesInput() int { return -1 }
 func (a *applied) String() string       { return a.Name }
 
@@ -79,7 +79,7 @@ func (a *applied) SymDiff(x Nodes, y, dy *Node) (dx Nodes, err error) {
 	return dx, nil
 }
 
-// Do runs the op into a new value; x must have the shapes that the op was applied to.
+// Do runs the op into a new value. x must have the shapes that the op was applied to.
 func (a *applied) Do(x ...gorgonia.Value) (gorgonia.Value, error) {
 	if a.out.IsScalar() {
 		return a.UsePreallocDo(nil, x...)
@@ -87,7 +87,7 @@ func (a *applied) Do(x ...gorgonia.Value) (gorgonia.Value, error) {
 	return a.UsePreallocDo(tensor.New(tensor.Of(x[0].Dtype()), tensor.WithShape(a.out...)), x...)
 }
 
-// UsePreallocDo runs the op into y, whose elements may be anything before; a scalar result is a new value.
+// UsePreallocDo runs the op into y, whatever its elements are. A scalar result is a new value.
 func (a *applied) UsePreallocDo(y gorgonia.Value, x ...gorgonia.Value) (gorgonia.Value, error) {
 	for i, v := range x {
 		if !v.Shape().Eq(a.in[i]) {
@@ -111,7 +111,7 @@ func (a *applied) UsePreallocDo(y gorgonia.Value, x ...gorgonia.Value) (gorgonia
 	return nil, fmt.Errorf("op: %s: no kernel for %v; use float32 or float64", a.Name, x[0].Dtype())
 }
 
-// run calls the kernel f, and returns the result if it is a scalar.
+// run calls the kernel f. It returns the result if it is a scalar.
 func run[T kernel.Float](a *applied, f func(Array[T], []Array[T]), y gorgonia.Value, x []gorgonia.Value) (s T, err error) {
 	in := make([]Array[T], len(x))
 	for i, v := range x {
@@ -130,7 +130,7 @@ func run[T kernel.Float](a *applied, f func(Array[T], []Array[T]), y gorgonia.Va
 	return out[0], nil
 }
 
-// Elements are v's elements in row-major order: the value's own memory where it is laid out so, a copy where it is a view.
+// Elements returns v's elements in row-major order: the value's own memory if it is row-major, and a copy if it is a view.
 func Elements[T kernel.Float](v gorgonia.Value) ([]T, error) {
 	if t, ok := v.(*tensor.Dense); ok && t.RequiresIterator() {
 		v = t.Materialize()

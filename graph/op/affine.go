@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Affine is y = x W + b for x (m,n), W (n,k), b (k): the weighted input z of a layer for a whole mini-batch, an example a row.
+// Affine is y = x W + b for x (m,n), W (n,k), b (k): the weighted input z of a layer for a whole mini-batch, with one example per row.
 var Affine = &Op{
 	Name: "affine", Shape: affineShape, F32: affineDo[float32], F64: affineDo[float64],
 	Terms: func(x []Shape) int { return x[1][0] },
@@ -88,7 +88,7 @@ func sumRowsDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().SumRows(y.Data, x[0].Data, x[0].Shape[1], x[0].Shape[0])
 }
 
-// rowsShape is the shape rule of ops that work on each row of a matrix.
+// rowsShape is the shape rule of ops on each row of a matrix.
 func rowsShape(x []Shape) (Shape, error) {
 	if len(x[0]) != 2 {
 		return nil, fmt.Errorf("%v; it takes (m,k)", x[0])
@@ -96,7 +96,7 @@ func rowsShape(x []Shape) (Shape, error) {
 	return x[0].Clone(), nil
 }
 
-// RowSums is y[i,j] = Σ_k x[i,k] for x (m,n): a row's sum at each of its places.
+// RowSums is y[i,j] = Σ_k x[i,k] for x (m,n): each row's sum, repeated along the row.
 var RowSums = &Op{Name: "rowSums", F32: rowSumsDo[float32], F64: rowSumsDo[float64], Shape: rowsShape, Cut: each1}
 
 func rowSumsDo[T kernel.Float](y Array[T], x []Array[T]) {
@@ -105,7 +105,7 @@ func rowSumsDo[T kernel.Float](y Array[T], x []Array[T]) {
 	}
 }
 
-// Spread is y[i,c,…] = x[c] of shape to, (m,c) or (m,c,h,w), for x (c): a row, or a number a map, as often as there are rows or places.
+// Spread repeats x (c) to the shape to, which is (m,c) or (m,c,h,w): y[i,c,…] = x[c].
 func Spread(to Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("spread/%v", to), F32: spreadDo[float32], F64: spreadDo[float64],

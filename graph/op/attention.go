@@ -8,9 +8,9 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Attention is y = softmax(Q Kᵀ/√d) V for each head, of x (m,t,3w): an example's t steps have queries, keys and values of w numbers each, of
-// which head i has those from i·d on, d = w/heads (Vaswani et al. 2017). y is (m,t,w), the heads beside each other. With a mask (m,t) as second
-// input, nothing looks at the keys and values of steps that are not there; where none is, y is 0.
+// Attention is y = softmax(Q Kᵀ/√d) V for each head (Vaswani et al. 2017). x is (m,t,3w): each of the t steps of an example has queries, keys and
+// values of w numbers each. Of these, head i uses d = w/heads numbers, starting at i·d. y is (m,t,w), with the heads side by side. A mask (m,t)
+// as second input excludes the keys and values of padding. If all steps of an example are padding, y is 0.
 func Attention(heads int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("attention/%d", heads), F32: attentionDo[float32](heads), F64: attentionDo[float64](heads), Cut: each1,
@@ -47,7 +47,7 @@ func AttentionOf(heads int) *Op {
 	return o
 }
 
-// DAttention is dx of Attention, from x and dy and, where there is one, the mask.
+// DAttention is dx of Attention, from x, dy and the mask, if there is one.
 func DAttention(heads int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dAttention/%d", heads), F32: dAttentionDo[float32](heads), F64: dAttentionDo[float64](heads), Cut: each2,
@@ -69,7 +69,7 @@ func DAttentionOf(heads int) *Op {
 	return o
 }
 
-// attentionGrad is what DAttention is made of.
+// attentionGrad defines DAttention by smaller ops.
 func attentionGrad(x Nodes, heads int) *Node {
 	q, k, v := split(x[0], heads)
 	s, p := q.Shape(), weigh(q, k, x[2:]) // (m,heads,t,d)
@@ -83,7 +83,7 @@ func attentionGrad(x Nodes, heads int) *Node {
 	return Reshape(x[0].Shape()).Apply(Transpose(0, 3, 1, 2, 4).Apply(all))
 }
 
-// split are the queries, keys and values of x (m,t,3w), each (m,heads,t,d).
+// split returns the queries, keys and values of x (m,t,3w), each as (m,heads,t,d).
 func split(x *Node, heads int) (q, k, v *Node) {
 	s := x.Shape()
 	d := s[2] / 3 / heads
@@ -92,7 +92,7 @@ func split(x *Node, heads int) (q, k, v *Node) {
 	return part(0), part(1), part(2)
 }
 
-// weigh is softmax(q kᵀ/√d), with 0 for the keys that the mask leaves out.
+// weigh is softmax(q kᵀ/√d), with 0 for keys that the mask excludes.
 func weigh(q, k *Node, mask Nodes) *Node {
 	s := q.Shape()
 	hide := func(z *Node, value float64) *Node {
@@ -106,10 +106,10 @@ func weigh(q, k *Node, mask Nodes) *Node {
 	return hide(Reshape(z.Shape()).Apply(p), 0)
 }
 
-// hidden is so far below what keys and queries give that its e^z is 0.
+// hidden is so far below any product of keys and queries that its e^z is 0.
 const hidden = -1e9
 
-// MaskKeys is z (m,heads,t,n) for the keys that the mask (m,n) has, and value for the others.
+// MaskKeys is z (m,heads,t,n) where the mask (m,n) has the key, and value elsewhere.
 func MaskKeys(value float64) *Op {
 	return &Op{
 		Name: fmt.Sprintf("maskKeys/%v", value), F32: maskKeysDo[float32](value), F64: maskKeysDo[float64](value), Cut: each2,
@@ -136,17 +136,17 @@ func maskKeysDo[T kernel.Float](value float64) func(Array[T], []Array[T]) {
 	}
 }
 
-// heads are the heads of attention over a mini-batch, and the one whose turn it is.
+// heads are the heads of attention over a mini-batch, and the head being computed.
 type heads[T kernel.Float] struct {
 	set     *kernel.Set[T]
 	x       Array[T]
 	mask    []T
-	q, k, v []T // of the head in this example; a step is row elements behind the one before
+	q, k, v []T // of this head in this example; a step begins row elements after the one before
 	row     int
-	t, d, n int // steps, numbers of a query, and the steps up to the last that is there
+	t, d, n int // steps, numbers in a query, and the steps up to the last one that is not padding
 }
 
-// each calls f for each head of each example, with the place of its queries in x and of what it gives in y.
+// each calls f for each head of each example, with the place of its queries in x and that of its output in y.
 func (h *heads[T]) each(count int, x, mask []Array[T], f func(inX, inY int)) {
 	h.set, h.x, h.row = kernel.For[T](), x[0], x[0].Shape[2]
 	w := h.row / 3
@@ -197,7 +197,7 @@ func attentionDo[T kernel.Float](count int) func(Array[T], []Array[T]) {
 	}
 }
 
-// dAttentionDo computes the weights once more, which takes no longer than to fetch them from memory.
+// dAttentionDo computes the weights again, which takes no longer than reading them from memory.
 func dAttentionDo[T kernel.Float](count int) func(Array[T], []Array[T]) {
 	return func(dx Array[T], x []Array[T]) {
 		t := dx.Shape[1]
@@ -215,7 +215,7 @@ func dAttentionDo[T kernel.Float](count int) func(Array[T], []Array[T]) {
 	}
 }
 
-// clear writes zeros to the gradients by what nothing looks at: keys and values behind the last step that is there, or, where none is, all.
+// clear writes zeros to the gradients of keys and values that nothing looks at: those after the last real step, or everything if there is none.
 func (h *heads[T]) clear(dx []T, w int) {
 	for i := range h.t {
 		if h.n == 0 {
@@ -228,7 +228,7 @@ func (h *heads[T]) clear(dx []T, w int) {
 	}
 }
 
-// backward writes the gradients by a head's queries, keys and values, w apart in dx, from dy. p and dz are scratch, (t,n).
+// backward writes the gradients for a head's queries, keys and values, w apart in dx, from dy. p and dz are scratch memory, (t,n).
 func (h *heads[T]) backward(dx, dy, p, dz []T, w int) {
 	s, row, t, d, n := h.set, h.row, h.t, h.d, h.n
 	h.weights(p)

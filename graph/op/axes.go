@@ -7,12 +7,12 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Ops along the axes of tensors of any number of axes.
+// Ops along the axes of tensors, whatever their number of axes.
 
-// block is a run of axes as one axis of n, between those before, of outer elements together, and those after, of inner.
+// block is a range of axes seen as one axis of length n, between the axes before, of outer elements in total, and those after, of inner.
 type block struct{ outer, n, inner int }
 
-// blockOf are the axes [from, to) of s.
+// blockOf returns the block of the axes [from, to) of s.
 func blockOf(s Shape, from, to int) block {
 	product := func(s Shape) int {
 		n := 1
@@ -24,7 +24,7 @@ func blockOf(s Shape, from, to int) block {
 	return block{product(s[:from]), product(s[from:to]), product(s[to:])}
 }
 
-// Sum is the sum over the axes given, in ascending order, which y does not have any more.
+// Sum is the sum over the given axes, in ascending order. y no longer has these axes.
 func Sum(axes ...int) *Op {
 	op := &Op{
 		Name: fmt.Sprintf("sum/%v", axes), Shape: without(axes),
@@ -39,7 +39,7 @@ func Sum(axes ...int) *Op {
 	return op
 }
 
-// Max is the maximum over the axes given, in ascending order, which y does not have any more.
+// Max is the maximum over the given axes, in ascending order. y no longer has these axes.
 func Max(axes ...int) *Op {
 	op := &Op{
 		Name: fmt.Sprintf("max/%v", axes), Shape: without(axes),
@@ -51,7 +51,7 @@ func Max(axes ...int) *Op {
 	return op
 }
 
-// without is the shape rule of ops that leave the axes out.
+// without is the shape rule of ops that remove axes.
 func without(axes []int) func(x []Shape) (Shape, error) {
 	return func(x []Shape) (Shape, error) {
 		y := Shape{}
@@ -67,7 +67,7 @@ func without(axes []int) func(x []Shape) (Shape, error) {
 	}
 }
 
-// reduceDo reduces one run of adjacent axes after the other, the last first, by f.
+// reduceDo reduces one range of adjacent axes after another by f, starting with the last.
 func reduceDo[T kernel.Float](axes []int, f func(y, x []T, b block)) func(Array[T], []Array[T]) {
 	return func(y Array[T], x []Array[T]) {
 		in := x[0].Data
@@ -78,7 +78,7 @@ func reduceDo[T kernel.Float](axes []int, f func(y, x []T, b block)) func(Array[
 				from--
 			}
 			b := blockOf(x[0].Shape, axes[from], axes[end-1]+1)
-			for _, reduced := range axes[end:] { // they are reduced already
+			for _, reduced := range axes[end:] { // they are already reduced
 				b.inner /= x[0].Shape[reduced]
 			}
 			if from == 0 {
@@ -126,7 +126,7 @@ func maxBlock[T kernel.Float](y, x []T, b block) {
 	}
 }
 
-// Expand repeats x along the axes in which it has 1 and y, of shape to, has more.
+// Expand repeats x along axes where x has length 1 and to is longer.
 func Expand(to Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("expand/%v", to), F32: expandDo[float32], F64: expandDo[float64],
@@ -172,7 +172,7 @@ func expand[T kernel.Float](y, x []T, to, from Shape) {
 	}
 }
 
-// Transpose has x's axis pattern[i] as its axis i.
+// Transpose reorders axes: axis i of y is axis pattern[i] of x.
 func Transpose(pattern ...int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("transpose/%v", pattern), F32: transposeDo[float32](pattern), F64: transposeDo[float64](pattern),
@@ -211,7 +211,7 @@ func transposeDo[T kernel.Float](pattern []int) func(Array[T], []Array[T]) {
 	}
 }
 
-// transpose fills y, of the shape given, from the elements of x that lie step apart along each axis.
+// transpose fills y, of the given shape, from elements of x that lie step apart along each axis.
 func transpose[T kernel.Float](y, x []T, shape Shape, step []int) {
 	switch {
 	case len(shape) == 1 && step[0] == 1:
@@ -220,7 +220,7 @@ func transpose[T kernel.Float](y, x []T, shape Shape, step []int) {
 		for i := range y {
 			y[i] = x[i*step[0]]
 		}
-	case len(shape) == 2 && step[0] == 1: // read rows of x in blocks that stay in the cache
+	case len(shape) == 2 && step[0] == 1: // read rows of x, in blocks that stay in the cache
 		rows, cols := shape[0], shape[1]
 		for i0 := 0; i0 < rows; i0 += 16 {
 			i1 := min(rows, i0+16)
@@ -239,7 +239,7 @@ func transpose[T kernel.Float](y, x []T, shape Shape, step []int) {
 	}
 }
 
-// A Window is every Step-th element from From to before To, along Axis.
+// A Window is every Step-th element with From ≤ i < To along Axis.
 type Window struct{ Axis, From, To, Step int }
 
 func (w Window) size() int { return (w.To - w.From + w.Step - 1) / w.Step }
@@ -251,7 +251,7 @@ func (w Window) cut() Cut {
 	return each1
 }
 
-// inside says whether w lies in s.
+// inside returns an error unless w lies in s.
 func (w Window) inside(s Shape) error {
 	if w.Axis >= len(s) || w.From < 0 || w.To > s[w.Axis] || w.Step < 1 || w.size() < 1 {
 		return fmt.Errorf("[%d:%d:%d] of axis %d of %v", w.From, w.To, w.Step, w.Axis, s)
@@ -259,7 +259,7 @@ func (w Window) inside(s Shape) error {
 	return nil
 }
 
-// Slice is the window of x.
+// Slice takes the window of x.
 func Slice(w Window) *Op {
 	return &Op{
 		Name: fmt.Sprintf("slice/%v", w), F32: sliceDo[float32](w), F64: sliceDo[float64](w), Cut: w.cut(),
@@ -290,7 +290,7 @@ func sliceDo[T kernel.Float](w Window) func(Array[T], []Array[T]) {
 	}
 }
 
-// Unslice is 0 in the shape given, but for the window, which has x: the gradient of [Slice].
+// Unslice is zeros of shape to with x in the window: the gradient of [Slice].
 func Unslice(w Window, to Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("unslice/%v/%v", w, to), F32: unsliceDo[float32](w), F64: unsliceDo[float64](w), Cut: w.cut(),
@@ -321,7 +321,7 @@ func unsliceDo[T kernel.Float](w Window) func(Array[T], []Array[T]) {
 	}
 }
 
-// Join is n inputs one after the other along an axis.
+// Join puts n inputs one after the other along an axis.
 func Join(axis, n int) *Op {
 	op := &Op{
 		Name: fmt.Sprintf("join/%d/%d", axis, n), F32: joinDo[float32](axis), F64: joinDo[float64](axis),

@@ -7,10 +7,10 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// A map of x (m,c,h,w) is normalized over all examples and places, a feature of x (m,n) over the examples: it is a map of one place.
-// What has to be known of the whole mini-batch is first found for each map of each example, while it is in the cache, and then joined.
+// A map of x (m,c,h,w) is normalized over all examples and places, and a feature of x (m,n) over all examples, as a map with one place. Sums
+// over the mini-batch are first computed for each map of each example, while it is in the cache, and then joined.
 
-// maps are the number of maps of x and of their places.
+// maps returns the number of maps of x, and the number of places in a map.
 func maps(x Shape) (c, area int) {
 	if len(x) == 4 {
 		return x[1], x[2] * x[3]
@@ -18,13 +18,13 @@ func maps(x Shape) (c, area int) {
 	return x[1], 1
 }
 
-// MomentsOf is the mean and the biased variance of every map of x, (2,c).
+// MomentsOf returns the mean and the biased variance of every map of x, (2,c).
 func MomentsOf(x *Node) *Node {
 	_, area := maps(x.Shape())
 	return JoinMoments(area).Apply(MapMoments.Apply(x))
 }
 
-// MapMoments is the mean and Σ (x−mean)² of every map of every example of x: (m,2,c).
+// MapMoments is the mean and Σ (x−mean)² of every map of every example of x, (m,2,c).
 var MapMoments = &Op{
 	Name: "mapMoments", F32: mapMomentsDo[float32], F64: mapMomentsDo[float64], Cut: each1,
 	Shape: func(x []Shape) (Shape, error) {
@@ -46,13 +46,13 @@ var MapMoments = &Op{
 	}),
 }
 
-// pairs are the rows of a and b (m,c), of one example behind each other: (m,2,c).
+// pairs joins a and b (m,c) to (m,2,c): for each example a's row, then b's.
 func pairs(a, b *Node) *Node {
 	s := Shape{a.Shape()[0], 1, a.Shape()[1]}
 	return Concat(2).Apply(Reshape(s).Apply(a), Reshape(s).Apply(b))
 }
 
-// placeSums are the sums of the maps of x over their places, (m,c).
+// placeSums returns the sums of the maps of x over their places, (m,c).
 func placeSums(x *Node) *Node {
 	if len(x.Shape()) == 2 {
 		return x
@@ -79,8 +79,8 @@ func mapMomentsDo[T kernel.Float](y Array[T], x []Array[T]) {
 	}
 }
 
-// JoinMoments is the mean and the biased variance of every map from the moments of the examples' maps (m,2,c), each of so many places:
-// Σ (x−mean)² is the sum of the examples' own and of area (their mean − mean)², which does not cancel where the mean is large.
+// JoinMoments combines the moments of the examples' maps (m,2,c), with area places each, to the mean and the biased variance of every map, (2,c).
+// Σ (x−mean)² is the sum of the examples' own and of area (their mean − mean)². This form does not cancel where the mean is large.
 func JoinMoments(area int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("joinMoments/%d", area), F32: joinMomentsDo[float32](area), F64: joinMomentsDo[float64](area),
@@ -125,8 +125,8 @@ func joinMomentsDo[T kernel.Float](area int) func(Array[T], []Array[T]) {
 	}
 }
 
-// BatchNorm is y = γ x̂ + β with x̂ = (x−μ)/√(σ²+ε), where μ and σ² are the moments (2,c), for x (m,c,h,w) or (m,c) and γ, β (c). The
-// gradients take the moments to be those of x: that for x goes through them, and they have none of their own.
+// BatchNorm is y = γ x̂ + β with x̂ = (x−μ)/√(σ²+ε), where μ and σ² are the moments (2,c), for x (m,c,h,w) or (m,c) and γ, β (c). The gradients
+// assume that the moments are those of x: the gradient for x includes the path through them, and they get no gradient of their own.
 func BatchNorm(eps float64) *Op {
 	sums := func(x Nodes, dy *Node) *Node { return SumExamples(MapSums(eps).Apply(x[0], x[1], dy)) }
 	return &Op{
@@ -181,7 +181,7 @@ func batchNormDo[T kernel.Float](eps float64) func(Array[T], []Array[T]) {
 	}
 }
 
-// Normalize is BatchNorm by moments that do not depend on x, as the running ones of a network that predicts.
+// Normalize is BatchNorm by moments that do not depend on x, such as the running moments in prediction.
 func Normalize(eps float64) *Op {
 	y := *BatchNorm(eps)
 	y.Name = fmt.Sprintf("normalize/%v", eps)
@@ -236,7 +236,7 @@ func MapSums(eps float64) *Op {
 	}
 }
 
-// mapNormal is x̂ and 1/√(σ²+ε) of x with the given moments, the latter at each place.
+// mapNormal returns x̂ and 1/√(σ²+ε) for x with the given moments, the latter repeated at each place.
 func mapNormal(x, moments *Node, eps float64) (hat, r *Node) {
 	mean, variance := Half(0).Apply(moments), Half(1).Apply(moments)
 	r = like(x, InverseRoot(eps).Apply(variance))

@@ -6,15 +6,15 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Convolution has the numbers that a convolution depends on beside its inputs' shapes.
+// Convolution holds a convolution's settings, apart from the shapes of its inputs.
 type Convolution struct {
-	Stride           int // the distance between the places of the output; 0: 1
-	PadRows, PadCols int // zeros above and below an image, and on its left and right
-	Dilation         int // the distance between the elements of a filter; 0: 1
-	Groups           int // parts of the maps, each with filters of its own; 0: 1
+	Stride           int // the distance between places of the output; 0 means 1
+	PadRows, PadCols int // zeros above and below an image, and at its left and right
+	Dilation         int // the distance between elements of a filter; 0 means 1
+	Groups           int // groups of maps, each with its own filters; 0 means 1
 }
 
-// name tells a convolution's numbers, as in conv/1/2, with two pads as in conv/1/[2 0], or with dilation and groups as in conv/1/2/1/8.
+// name writes the settings: conv/1/2, with two pads conv/1/[2 0], with dilation and groups conv/1/2/1/8.
 func (c Convolution) name(kind string) string {
 	pad := fmt.Sprint(c.PadRows)
 	if c.PadCols != c.PadRows {
@@ -27,13 +27,13 @@ func (c Convolution) name(kind string) string {
 	return name
 }
 
-// full is c with 1 where there is 0.
+// full returns c with 1 in place of 0.
 func (c Convolution) full() Convolution {
 	c.Stride, c.Dilation, c.Groups = max(c.Stride, 1), max(c.Dilation, 1), max(c.Groups, 1)
 	return c
 }
 
-// geometry is that of one image of x (m,c,h,w) under filters of rows × cols.
+// geometry returns the geometry of one image of x (m,c,h,w) under filters of rows × cols.
 func (c Convolution) geometry(x Shape, rows, cols int) kernel.Geometry {
 	return kernel.Geometry{
 		Maps: x[1], Rows: x[2], Cols: x[3], KernelRows: rows, KernelCols: cols, Stride: c.Stride, PadRows: c.PadRows, PadCols: c.PadCols,
@@ -41,13 +41,13 @@ func (c Convolution) geometry(x Shape, rows, cols int) kernel.Geometry {
 	}
 }
 
-// depthwise says that each map of images x has one filter of k of its own.
+// depthwise reports whether each map of images x has exactly one filter of k of its own.
 func (c Convolution) depthwise(x, k Shape) bool {
 	return c.Groups > 1 && c.Groups == x[1] && c.Groups == k[0]
 }
 
-// Conv is y[i,o] = b[o] + Σ_c K[o,c] ⋆ x[i,c] for x (m,c,h,w), filters K (o,c,kh,kw) and b (o), which may be left out: a correlation,
-// filters unflipped. With groups, a filter sees the maps of its own group, c/Groups of them, as K's shape says: the first filters see the
+// Conv is y[i,o] = b[o] + Σ_c K[o,c] ⋆ x[i,c] for x (m,c,h,w), filters K (o,c,kh,kw) and b (o), which may be left out. It is a correlation:
+// filters are not flipped. With groups, K is (o,c/Groups,kh,kw), and a filter sees only the maps of its own group; the first filters see the
 // first maps.
 func Conv(c Convolution) *Op {
 	c = c.full()
@@ -75,7 +75,7 @@ func (c Convolution) shape(x []Shape) (Shape, error) {
 	return Shape{in[0], k[0], g.OutRows(), g.OutCols()}, nil
 }
 
-// convDo is a matrix product an image and group, K (o, c·kh·kw) times the patches (c·kh·kw, oh·ow). One filter a map needs no patches.
+// convDo is one matrix product per image and group, K (o, c·kh·kw) times the patches (c·kh·kw, oh·ow). Depthwise filters need no patches.
 func convDo[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 	return func(y Array[T], x []Array[T]) {
 		s := kernel.For[T]()
@@ -110,7 +110,7 @@ func convDo[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 	}
 }
 
-// Fill sets every element of y, of which there is at least one.
+// Fill sets every element of y, which must not be empty.
 func Fill[T kernel.Float](y []T, v T) {
 	y[0] = v
 	for n := 1; n < len(y); n *= 2 {
@@ -118,13 +118,13 @@ func Fill[T kernel.Float](y []T, v T) {
 	}
 }
 
-// image is the i-th image of x (m,c,h,w).
+// image returns image i of x (m,c,h,w).
 func image[T kernel.Float](x Array[T], i int) []T {
 	n := x.Shape[1] * x.Shape[2] * x.Shape[3]
 	return x.Data[i*n : i*n+n]
 }
 
-// DConvX is the gradient for x of shape in: the patches' gradient Kᵀ dy, each element added back to where it was taken from.
+// DConvX is the gradient for x of shape in: the patches' gradient Kᵀ dy, with each element added back to where it came from.
 func DConvX(c Convolution, in Shape) *Op {
 	c = c.full()
 	return &Op{
@@ -144,7 +144,7 @@ func DConvX(c Convolution, in Shape) *Op {
 	}
 }
 
-// misfit is an error unless filters k turn images in into the shape of dy.
+// misfit returns an error unless filters k turn images in into the shape of dy.
 func (c Convolution) misfit(in, k, dy Shape) error {
 	if len(k) == 4 {
 		if y, err := c.shape([]Shape{in, k}); err == nil && y.Eq(dy) {
@@ -185,7 +185,7 @@ func convDX[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 	}
 }
 
-// DConvK is the gradient for filters of shape k: Σ over the images of dy times the transposed patches.
+// DConvK is the gradient for filters of shape k: the sum over the images of dy times the transposed patches.
 func DConvK(c Convolution, k Shape) *Op {
 	c = c.full()
 	return &Op{
@@ -231,8 +231,8 @@ func convDK[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 	}
 }
 
-// ConvTranspose is [DConvX] as a layer has it: y (m,o·Groups,h′,w′) of x (m,c,h,w), filters K (c,o,kh,kw) and b (o·Groups), which may be
-// left out. outPad, less than the stride, is how many rows and columns more an image has than the smallest of which a convolution makes h × w.
+// ConvTranspose is [DConvX] as a layer: y (m,o·Groups,h′,w′) from x (m,c,h,w), filters K (c,o,kh,kw) and b (o·Groups), which may be left out. A
+// convolution makes h × w of several image sizes; outPad, less than the stride, is how much larger than the smallest one y is.
 func ConvTranspose(c Convolution, outPad int) *Op {
 	c = c.full()
 	return &Op{
@@ -276,7 +276,7 @@ func convTransposeDo[T kernel.Float](c Convolution) func(Array[T], []Array[T]) {
 	}
 }
 
-// SumMaps is y[o] = Σ over images and places of x[i,o,r,s] for x (m,o,h,w): the gradient of a map's shared bias.
+// SumMaps is y[o] = Σ over images and places of x[i,o,r,s] for x (m,o,h,w): the gradient of the bias that a map shares.
 var SumMaps = &Op{
 	Name: "sumMaps", F32: sumMapsDo[float32], F64: sumMapsDo[float64], Cut: Cut{Sum: true},
 	Shape: func(x []Shape) (Shape, error) {

@@ -16,7 +16,7 @@ func f32(t tensor) op.Array[float32] {
 	return a
 }
 
-// BenchmarkConv is one image through a convolution and its gradients, in GFLOP/s of the products.
+// BenchmarkConv measures one image through a convolution and its gradients, in GFLOP/s of the products.
 func BenchmarkConv(b *testing.B) {
 	for _, c := range []struct{ in, out, k, size, stride, pad, groups int }{
 		{1, 20, 5, 28, 1, 0, 1}, {20, 40, 5, 12, 1, 0, 1}, {1, 32, 3, 28, 1, 0, 1}, {24, 32, 3, 12, 1, 0, 1}, {32, 32, 3, 26, 1, 0, 1}, {32, 32, 5, 24, 2, 2, 1}, {64, 64, 3, 12, 1, 0, 1}, {64, 64, 3, 14, 1, 1, 1}, {64, 64, 3, 7, 1, 1, 1}, {64, 128, 4, 4, 1, 0, 1},

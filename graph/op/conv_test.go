@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// convolved calls f for each product of a convolution: y[i] has x[j] times the filters' element k.
+// convolved calls f for each product of a convolution: y[i] gets x[j] times the filters' element k.
 func convolved(c op.Convolution, x, w, y shape, f func(i, j, k int)) {
 	maps, outs := x[1]/c.Groups, y[1]/c.Groups
 	for i := range y.TotalSize() {
@@ -25,7 +25,7 @@ func convolved(c op.Convolution, x, w, y shape, f func(i, j, k int)) {
 	}
 }
 
-// anyConv is a convolution of random numbers, with the shapes of images and filters.
+// anyConv returns a convolution with random settings, and the shapes of images and filters.
 func anyConv(random *rand.Rand) (c op.Convolution, x, w shape) {
 	for {
 		c = op.Convolution{Stride: 1 + random.IntN(3), PadRows: random.IntN(4), PadCols: random.IntN(4), Dilation: 1 + random.IntN(3), Groups: 1 + random.IntN(4)}
@@ -37,7 +37,7 @@ func anyConv(random *rand.Rand) (c op.Convolution, x, w shape) {
 	}
 }
 
-// TestConvRandom: convolutions of random numbers, and their gradients, are what a plain loop makes.
+// TestConvRandom: random convolutions and their gradients agree with a plain loop.
 func TestConvRandom(t *testing.T) {
 	random := rand.New(rand.NewPCG(20, 7))
 	transposed := 0
@@ -50,14 +50,14 @@ func TestConvRandom(t *testing.T) {
 			t.Fatal(err)
 		}
 		x, w, b, dy := graphtest.Random(xs, uint64(n)), graphtest.Random(ws, 1), graphtest.Random(bias, 2), graphtest.Random(ys, 3)
-		if n%2 == 1 { // few numbers that are not 0, as behind a pool, have kernels of their own
+		if n%2 == 1 { // mostly zeros, as behind max-pooling, have kernels of their own
 			for i := range dy.Data {
 				if i%4 != i/4%4 {
 					dy.Data[i] = 0
 				}
 			}
 		}
-		y, dx, dw := graphtest.Random(ys, 4), graphtest.Random(xs, 5), graphtest.Random(ws, 6) // to be written over
+		y, dx, dw := graphtest.Random(ys, 4), graphtest.Random(xs, 5), graphtest.Random(ws, 6) // will be overwritten
 		run(conv, y, x, w, b)
 		run(op.DConvX(c, xs), dx, dy, w)
 		run(op.DConvK(c, ws), dw, x, dy)
@@ -72,7 +72,7 @@ func TestConvRandom(t *testing.T) {
 		spread := graphtest.Random(xs, 7)
 		outPad := xs[2] + 2*c.PadRows - (ys[2]-1)*c.Stride - c.Dilation*(ws[2]-1) - 1
 		back := op.ConvTranspose(c, outPad)
-		if s, err := back.Shape([]shape{ys, ws}); err == nil && s.Eq(xs) { // what is left over is as much in rows as in columns
+		if s, err := back.Shape([]shape{ys, ws}); err == nil && s.Eq(xs) { // rows and columns leave equally much over
 			run(back, spread, dy, w)
 			convolved(c, xs, ws, ys, func(i, j, k int) { spread.Data[j] -= dy.Data[i] * w.Data[k] })
 			transposed++
@@ -92,7 +92,7 @@ func TestConvRandom(t *testing.T) {
 	}
 }
 
-// run runs both kernels of an op; the result is that of float32, which is to be near the one of float64.
+// run runs both kernels of an op. It returns the result of float32, which must be close to that of float64.
 func run(o *op.Op, y tensor, x ...tensor) {
 	y32, y64 := f32(y), op.Array[float64](y)
 	var x32 []op.Array[float32]

@@ -8,8 +8,8 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// costOp is an op of (m,k) outputs and labels to a scalar, with the gradient dcost (outputs, labels, dC) for the outputs; that for the
-// labels is dC/m times the difference in cost that a label makes.
+// costOp is an op from outputs and labels (m,k) to a scalar, with the gradient dcost (outputs, labels, dC) for the outputs. The gradient for the
+// labels is label times dC/m.
 func costOp(name string, f32 func(Array[float32], []Array[float32]), f64 func(Array[float64], []Array[float64]), dcost *Op, label func(x Nodes) *Node) *Op {
 	return &Op{
 		Name: name, F32: f32, F64: f64,
@@ -37,7 +37,7 @@ func dCostOp(name string, f32 func(Array[float32], []Array[float32]), f64 func(A
 // perExample is x dC/m.
 func perExample(x, dC *Node) *Node { return ScaledBy.Apply(scale(1/float64(x.Shape()[0]), x), dC) }
 
-// pairShape is the shape rule of outputs beside labels.
+// pairShape is the shape rule of ops on outputs and labels.
 func pairShape(x []Shape) (Shape, error) {
 	if len(x[0]) != 2 || !slices.Equal(x[0], x[1]) {
 		return nil, fmt.Errorf("outputs %v for labels %v; give the last layer as many outputs as there are classes", x[0], x[1])
@@ -92,11 +92,11 @@ func dCrossEntropyDo[T kernel.Float](dz Array[T], x []Array[T]) {
 	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
 }
 
-// NLL is C = −Σ y ln softmax(z) / m, the softmax by rows, for weighted inputs z and labels y (m,k).
+// NLL is C = −Σ y ln softmax(z) / m, with the softmax over each row, for weighted inputs z and labels y (m,k).
 var NLL = costOp("nll", nllDo[float32], nllDo[float64], DNLL,
 	func(x Nodes) *Node { return scale(-1, LogSoftmax.Apply(x[0])) })
 
-// −Σ y ln softmax(z) = Σ y (ln Σ e^z − z), each row's exponentials taken relative to its own maximum.
+// −Σ y ln softmax(z) = Σ y (ln Σ e^z − z). Each row's exponentials are relative to its maximum.
 func nllDo[T kernel.Float](c Array[T], x []Array[T]) {
 	m, k := x[0].Shape[0], x[0].Shape[1]
 	logSum := kernel.Borrow[T](m)
@@ -122,14 +122,14 @@ func dNLLDo[T kernel.Float](dz Array[T], x []Array[T]) {
 		for _, y := range x[1].row(i) {
 			sum += float64(y)
 		}
-		if math.Abs(sum-1) > 1e-6 { // not of rounding, as in smoothed labels
+		if math.Abs(sum-1) > 1e-6 { // more than rounding, as with smoothed labels
 			kernel.For[T]().Normalize(dz.row(i), dz.row(i), 0, T(sum), 0)
 		}
 	}
 	dQuadraticDo(dz, []Array[T]{dz, x[1], x[2]})
 }
 
-// Absolute is Σ |a−y| per example, the mean over the examples.
+// Absolute is C = Σ |a−y| / m.
 var Absolute = costOp("absolute", absoluteDo[float32], absoluteDo[float64], DAbsolute,
 	func(x Nodes) *Node { return Sign.Apply(sub(x[1], x[0])) })
 
@@ -143,7 +143,7 @@ func dAbsoluteDo[T kernel.Float](da Array[T], x []Array[T]) {
 	slopeOf(da, x, sign)
 }
 
-// Huber is Σ ½d² where |d| ≤ δ, else δ(|d|−½δ), with d = a−y: per example, the mean over the examples (Huber 1964).
+// Huber is C = Σ f(a−y) / m, where f(d) = ½d² if |d| ≤ δ, else δ(|d|−½δ) (Huber 1964).
 func Huber(delta float64) *Op {
 	return costOp(fmt.Sprintf("huber/%v", delta), huberDo[float32](delta), huberDo[float64](delta), DHuber(delta),
 		func(x Nodes) *Node { return Clamp(delta).Apply(sub(x[1], x[0])) })
@@ -194,7 +194,7 @@ func dHuberDo[T kernel.Float](delta float64) func(Array[T], []Array[T]) {
 	}
 }
 
-// sumOf is the mean over the examples of Σ f(a−y).
+// sumOf is Σ f(a−y) / m.
 func sumOf[T kernel.Float](c Array[T], x []Array[T], f func(d float64) float64) {
 	s := 0.0
 	for i, a := range x[0].Data {

@@ -8,10 +8,10 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// The ops of this file are functions of one or two numbers, element by element, with the results that Gorgonia's have: also where those
-// are rounded to 0 or 1, and at a kink.
+// The ops in this file are functions of one or two numbers, element by element. They give the same results as Gorgonia's, including where those
+// are rounded to 0 or 1, and at kinks.
 
-// pair are the kernels of a function of two numbers: of two tensors, and of a tensor and a number on either side.
+// pair holds the kernels of a function of two numbers: for two tensors, and for a tensor and a number on either side.
 type pair[T kernel.Float] struct {
 	both  func(y, a, b []T)
 	left  func(y []T, a T, b []T)
@@ -33,7 +33,7 @@ func arithmetic(name string, f32 pair[float32], f64 pair[float64]) *Op {
 	return &Op{Name: name, Shape: widerShape, Cut: each2, Flat: true, F32: f32.do, F64: f64.do}
 }
 
-// widerShape is the shape rule of ops on two tensors of one shape, or of a tensor and a scalar.
+// widerShape is the shape rule of ops on two tensors of the same shape, or on a tensor and a scalar.
 func widerShape(x []Shape) (Shape, error) {
 	switch {
 	case x[1].IsScalar():
@@ -44,27 +44,27 @@ func widerShape(x []Shape) (Shape, error) {
 	return nil, fmt.Errorf("%v and %v; it takes tensors of one shape, or a scalar", x[0], x[1])
 }
 
-// WithScalar is op with a scalar as its input k, which all examples share.
+// WithScalar returns op for a scalar as input k, which all examples share.
 func WithScalar(op *Op, k int) *Op {
 	scalar := *op
 	scalar.Cut.Each = []bool{k != 0, k != 1}
 	return &scalar
 }
 
-// Arithmetic on two tensors of one shape, or on a tensor and a scalar.
+// Arithmetic on two tensors of the same shape, or on a tensor and a scalar.
 var (
 	Plus  = arithmetic("plus", plus[float32](), plus[float64]())
 	Minus = arithmetic("minus", minus[float32](), minus[float64]())
 	Times = arithmetic("times", product[float32](), product[float64]())
 	Over  = arithmetic("over", over[float32](), over[float64]())
 	Power = arithmetic("power", power[float32](), power[float64]())
-	// Ratio is Over of two numbers, which Gorgonia divides as Go does: by 0 it is ±Inf or NaN.
+	// Ratio is Over for two numbers, which Gorgonia divides like Go: division by 0 gives ±Inf or NaN.
 	Ratio = arithmetic("ratio", general(func(a, b float32) float32 { return a / b }), general(func(a, b float64) float64 { return a / b }))
 
 	Smaller = arithmetic("smaller", general(func(a, b float32) float32 { return min(a, b) }), general(func(a, b float64) float64 { return min(a, b) }))
 	Larger  = arithmetic("larger", general(func(a, b float32) float32 { return max(a, b) }), general(func(a, b float64) float64 { return max(a, b) }))
 
-	// These are 1 where the comparison holds, else 0.
+	// Comparisons are 1 if they hold, else 0.
 	Less         = arithmetic("less", compare(func(a, b float32) bool { return a < b }), compare(func(a, b float64) bool { return a < b }))
 	Greater      = arithmetic("greater", compare(func(a, b float32) bool { return a > b }), compare(func(a, b float64) bool { return a > b }))
 	LessEqual    = arithmetic("lessEqual", compare(func(a, b float32) bool { return a <= b }), compare(func(a, b float64) bool { return a <= b }))
@@ -97,7 +97,7 @@ func product[T kernel.Float]() pair[T] {
 	}
 }
 
-// over is +Inf where a tensor's element divides and is 0.
+// over gives +Inf if the divisor is an element of a tensor and is 0.
 func over[T kernel.Float]() pair[T] {
 	return pair[T]{
 		both: func(y, a, b []T) { kernel.For[T]().Divide(y, a, b) },
@@ -120,7 +120,7 @@ func over[T kernel.Float]() pair[T] {
 
 func power[T kernel.Float]() pair[T] {
 	pow := func(a, b T) T {
-		if b == .5 && unsafe.Sizeof(b) == 4 { // float32's is NaN for −Inf
+		if b == .5 && unsafe.Sizeof(b) == 4 { // float32's gives NaN for −Inf
 			return T(math.Sqrt(float64(a)))
 		}
 		return T(math.Pow(float64(a), float64(b)))
@@ -198,15 +198,15 @@ var (
 	Log1p       = elementwise("log1p", mapped[float32](math.Log1p), mapped[float64](math.Log1p), nil)
 	Expm1       = elementwise("expm1", mapped[float32](math.Expm1), mapped[float64](math.Expm1), nil)
 	Softplus    = elementwise("softplus", softplusDo[float32], softplusDo[float64], nil)
-	// Logistic is the sigmoid that is exactly 1 from some 15 (float32) or 19 (float64) on, and 0 from −88 or −709.
+	// Logistic is the sigmoid, but exactly 1 from about 15 (float32) or 19 (float64) up, and 0 from −88 or −709 down.
 	Logistic = elementwise("logistic", logisticDo[float32], logisticDo[float64], nil)
-	// Rectify is x where x ≥ 0, and −0 below: the sign tells [DRectify] what x was. As x ⊙ (x ≥ 0) it is NaN for −Inf.
+	// Rectify is x where x ≥ 0, else −0: the sign tells [DRectify] what x was. It is NaN for −Inf, like x ⊙ (x ≥ 0).
 	Rectify = elementwise("rectify", rectifyDo[float32], rectifyDo[float64], nil)
-	// DRectify is dx = dy where x ≥ 0, from y = Rectify(x) and dy: at the kink itself the gradient is dy.
+	// DRectify is dx = dy where x ≥ 0, from y = Rectify(x) and dy. At the kink the gradient is dy.
 	DRectify = times("dRectify", dRectifyDo[float32], dRectifyDo[float64], nil)
 )
 
-// sign is −1, 1, or x where that is 0, −0 or NaN: Gorgonia's for tensors.
+// sign is −1 or 1, or x if x is 0, −0 or NaN, like Gorgonia's for tensors.
 func sign(x float64) float64 {
 	if x != 0 && x == x {
 		return math.Copysign(1, x)
@@ -214,7 +214,7 @@ func sign(x float64) float64 {
 	return x
 }
 
-// signBit is −1 where x has the sign −, else 1: Gorgonia's for numbers.
+// signBit is −1 if the sign bit of x is set, else 1, like Gorgonia's for numbers.
 func signBit(x float64) float64 { return math.Copysign(1, x) }
 
 func expDo[T kernel.Float](y, x []T) { kernel.For[T]().Exp(y, x) }
@@ -252,7 +252,7 @@ func rectifyDo[T kernel.Float](y, x []T)  { kernel.For[T]().Rectify(y, x) }
 
 func dRectifyDo[T kernel.Float](dx, y, dy []T) { kernel.For[T]().RectifyGrad(dx, y, dy) }
 
-// DLogSoftmax is dz = dy − e^y Σ dy by rows, from y = LogSoftmax(z) and dy.
+// DLogSoftmax is dz = dy − e^y Σ dy for each row, from y = LogSoftmax(z) and dy.
 var DLogSoftmax = &Op{Name: "dLogSoftmax", Shape: pairShape, Cut: each2, F32: dLogSoftmaxDo[float32], F64: dLogSoftmaxDo[float64]}
 
 func dLogSoftmaxDo[T kernel.Float](dz Array[T], x []Array[T]) {
@@ -285,7 +285,7 @@ func addRowDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().AddRow(y.Data, x[0].Data, x[1].Data)
 }
 
-// DropoutGrad is Gorgonia's gradient of dropout, from its result and dy: dy/p where the result is not 0, for any p but 0.
+// DropoutGrad is Gorgonia's gradient of dropout, from its result and dy: dy/p where the result is not 0, for p ≠ 0.
 func DropoutGrad(p float64) *Op {
 	return times(fmt.Sprintf("dropoutGrad/%v", p), dropoutGradDo[float32](p), dropoutGradDo[float64](p), nil)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Lookup is y[i,t] = W[x[i,t]], rows of W (v,n), for tokens x (m,t), which are whole numbers from 0 to v−1. Of what is no such number it makes NaN.
+// Lookup is y[i,t] = W[x[i,t]], rows of W (v,n), for tokens x (m,t), whole numbers from 0 to v−1. Any other number gives NaN.
 var Lookup = &Op{
 	Name: "lookup", F32: lookupDo[float32], F64: lookupDo[float64], Cut: Cut{Each: []bool{true, false}},
 	Shape: func(x []Shape) (Shape, error) {
@@ -19,7 +19,7 @@ var Lookup = &Op{
 	},
 }
 
-// Token is the row of v that the token x has; false: it is no whole number from 0 to v−1.
+// Token returns the row for the token x in a vocabulary of v, or false if x is not a whole number from 0 to v−1.
 func Token[T kernel.Float](x T, v int) (int, bool) {
 	if !(0 <= x && x < T(v)) || x != T(math.Trunc(float64(x))) {
 		return 0, false
@@ -39,7 +39,7 @@ func lookupDo[T kernel.Float](y Array[T], x []Array[T]) {
 	}
 }
 
-// DLookup is dW (v,n), from tokens x (m,t) and dy (m,t,n): a row is the sum of dy where its token is.
+// DLookup is dW (v,n), from tokens x (m,t) and dy (m,t,n): each row is the sum of dy at its tokens.
 func DLookup(v int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dLookup/%d", v), F32: dLookupDo[float32], F64: dLookupDo[float64], Cut: Cut{Sum: true},

@@ -2,13 +2,13 @@ package op
 
 import "fmt"
 
-// failure carries an error from inside a Build to the border of package graph, so that layers need no error plumbing.
+// failure carries an error from inside a Build to the border of package graph, so that layers need not return errors.
 type failure struct{ err error }
 
-// Fail stops the build of a graph with an error. It is for a Layer's or a Loss's Build and for gradient rules.
+// Fail stops the build of a graph with an error. Use it in a layer's Build, in a loss and in gradient rules.
 func Fail(format string, args ...any) { panic(failure{fmt.Errorf(format, args...)}) }
 
-// Catch turns a failed build into *err; any other panic goes on. It is to be deferred.
+// Catch sets *err if the build failed, and passes on any other panic. Defer it.
 func Catch(err *error) {
 	switch r := recover().(type) {
 	case nil:
@@ -19,8 +19,8 @@ func Catch(err *error) {
 	}
 }
 
-// Wrap puts where it happened around the error of a failed build; a panic of Gorgonia's, as of its Must, is such an error too. It is to
-// be deferred.
+// Wrap adds around's context to the error of a failed build. Other panics, such as those of gorgonia.Must, become build errors, too. Defer
+// it.
 func Wrap(around func(error) error) {
 	switch r := recover().(type) {
 	case nil:

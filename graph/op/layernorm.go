@@ -10,7 +10,7 @@ import (
 // layerEps is layer norm's ε.
 const layerEps = 1e-5
 
-// LayerNorm is y = γ x̂ + β, with x̂ = (x−μ)/√(σ²+ε) by rows, for x (m,n) and γ, β (n).
+// LayerNorm is y = γ x̂ + β with x̂ = (x−μ)/√(σ²+ε) for each row, for x (m,n) and γ, β (n).
 var LayerNorm = &Op{
 	Name: "layerNorm", F32: layerNormDo[float32], F64: layerNormDo[float64], Cut: Cut{Each: []bool{true, false, false}},
 	Shape: func(x []Shape) (Shape, error) {
@@ -26,14 +26,14 @@ var LayerNorm = &Op{
 	},
 }
 
-// rowMoments are a row's mean and 1/√(σ²+ε).
+// rowMoments returns a row's mean and 1/√(σ²+ε).
 func rowMoments[T kernel.Float](x []T) (mean, r T) {
 	s, n := kernel.For[T](), T(len(x))
 	mean = s.Sum(x) / n
 	return mean, inverse(s.SumSquares(x, mean)/n, layerEps)
 }
 
-// row is the i-th row of x (m,n).
+// row returns row i of a (m,n).
 func (a Array[T]) row(i int) []T {
 	n := a.Shape[1]
 	return a.Data[i*n : i*n+n]
@@ -66,14 +66,14 @@ var DLayerNorm = &Op{
 	}),
 }
 
-// rowNormal is x̂ and 1/√(σ²+ε) by rows, the latter at each place of its row.
+// rowNormal returns x̂ and 1/√(σ²+ε) for each row, the latter repeated along its row.
 func rowNormal(x *Node) (hat, r *Node) {
 	d := sub(x, rowMeans(x))
 	r = InverseRoot(layerEps).Apply(rowMeans(mul(d, d)))
 	return mul(d, r), r
 }
 
-// rowMeans is a row's mean at each of its places.
+// rowMeans returns each row's mean, repeated along the row.
 func rowMeans(x *Node) *Node { return scale(1/float64(x.Shape()[1]), RowSums.Apply(x)) }
 
 func dLayerNormDo[T kernel.Float](dx Array[T], x []Array[T]) {
@@ -92,7 +92,7 @@ func dLayerNormDo[T kernel.Float](dx Array[T], x []Array[T]) {
 var DLayerNormScale = &Op{
 	Name: "dLayerNormScale", F32: dLayerNormScaleDo[float32], F64: dLayerNormScaleDo[float64], Cut: Cut{Sum: true},
 	Shape: func(x []Shape) (Shape, error) {
-		if len(x[0]) != 2 || !slices.Equal(x[1], x[0]) { // Eq takes (n) for (1,n)
+		if len(x[0]) != 2 || !slices.Equal(x[1], x[0]) { // Eq considers (n) and (1,n) equal
 			return nil, fmt.Errorf("x %v with dy %v; it takes two (m,n)", x[0], x[1])
 		}
 		return x[0][1:].Clone(), nil

@@ -21,7 +21,7 @@ func dotDo[T kernel.Float](y Array[T], x []Array[T]) {
 	kernel.For[T]().MulT(y.Data, 1, x[0].Data, n, x[1].Data, n, 1, 1, n, 1, 0)
 }
 
-// BatchMul is a matrix product, of a or its transpose and b or its transpose, for each of the matrices that the last two axes make.
+// BatchMul multiplies the matrices that the last two axes hold, pair by pair: a or its transpose times b or its transpose.
 func BatchMul(transA, transB bool) *Op {
 	return &Op{
 		Name: fmt.Sprintf("batchMul/%v/%v", transA, transB), F32: batchMulDo[float32](transA, transB), F64: batchMulDo[float64](transA, transB),
@@ -54,7 +54,7 @@ func BatchMul(transA, transB bool) *Op {
 	}
 }
 
-// matrix are the rows and columns of the matrices in s, transposed or not.
+// matrix returns the rows and columns of the matrices in s, transposed or not.
 func matrix(s Shape, trans bool) (rows, cols int) {
 	rows, cols = s[len(s)-2], s[len(s)-1]
 	if trans {

@@ -11,14 +11,14 @@ type Node = gorgonia.Node
 // Nodes is a list of nodes.
 type Nodes = gorgonia.Nodes
 
-// Shape is the extent of a tensor along each axis; the first axis of what flows through a network is the mini-batch. The shape
-// of a scalar is empty.
+// Shape is the length of a tensor along each axis. What flows through a network has the mini-batch as its first axis. A scalar has an empty
+// shape.
 type Shape = tensor.Shape
 
-// Inputs are a node's inputs in order, a node that is there twice included. They are the node's own list, which only a graph's From
-// shows; but a graph finds a node by its ID through a cache of places that stays as it was when numerical stabilization removes a node,
-// so that it may show another node's inputs, or none. A subgraph of one node, given twice so that it is not taken for the root of all,
-// has a cache of its own that is empty.
+// Inputs returns a node's inputs in order, including repeated ones. It returns the node's own list, which Gorgonia shows only through a graph's
+// From. A graph looks up nodes by ID in a cache of places, which becomes wrong when numerical stabilization removes a node; the graph may then
+// show another node's inputs, or none. A subgraph of a single node has an empty cache of its own. The node is given twice, because a single
+// node would be taken for the root of the whole graph.
 func Inputs(n *Node) Nodes {
 	var x Nodes
 	for it := n.Graph().Subgraph(n, n).From(n.ID()); it.Next(); {
@@ -27,7 +27,7 @@ func Inputs(n *Node) Nodes {
 	return x
 }
 
-// IsConstant says that n is a constant of its graph.
+// IsConstant reports whether n is a constant.
 func IsConstant(n *Node) bool {
 	_, ok := n.Op().(interface{ Value() gorgonia.Value })
 	return ok

@@ -16,7 +16,7 @@ type (
 	nodes = op.Nodes
 )
 
-// variables are leaves of one graph, of float64.
+// variables are float64 leaves of one graph.
 func variables(shapes ...shape) op.Nodes {
 	g := gorgonia.NewGraph()
 	var x op.Nodes
@@ -26,8 +26,8 @@ func variables(shapes ...shape) op.Nodes {
 	return x
 }
 
-// TestIdentity: Gorgonia merges nodes of equal hash, so ops that differ in a parameter alone must not have one, even where their
-// results have one shape; equal ops on equal inputs must.
+// TestIdentity: Gorgonia merges nodes with equal hashes. So ops that differ only in a parameter must have different hashes, even if their results
+// have the same shape, and equal ops on equal inputs must have equal hashes.
 func TestIdentity(t *testing.T) {
 	for _, c := range []struct {
 		x    []shape
@@ -64,7 +64,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestViews runs an op on tensors that do not lie in row-major order.
+// TestViews runs an op on tensors that are not in row-major order.
 func TestViews(t *testing.T) {
 	whole := func() *gt.Dense { // 0 1 2 3; 4 5 6 7; 8 9 10 11
 		return gt.New(gt.WithShape(3, 4), gt.WithBacking(gt.Range(gt.Float64, 0, 12)))
@@ -106,7 +106,7 @@ func TestNoKernel(t *testing.T) {
 	}
 }
 
-// TestKinks: the gradients where there is a choice.
+// TestKinks: the gradients at kinks, where there is a choice.
 func TestKinks(t *testing.T) {
 	for _, c := range []struct {
 		op   *op.Op

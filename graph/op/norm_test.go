@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// normed are inputs for ops of batch norm: x has x's shape, m is moments (2,c), of which the variances are not negative, s is (2,c), c is (c).
+// normed returns inputs for batch norm's ops: x has x's shape, m is moments (2,c) whose variances are not negative, s is (2,c), and c is (c).
 func normed(arguments string) (cases [][]tensor) {
 	for _, x := range []shape{{1, 3}, {1, 2, 3, 3}, {5, 1}, {4, 3}, {3, 2, 3, 2}, {2, 3, 5, 7}, {7, 33}, {6, 2, 1, 1}} {
 		c := x[1]
@@ -26,7 +26,7 @@ func normed(arguments string) (cases [][]tensor) {
 	return cases
 }
 
-// matrices are shapes of matrices (m,n) and vectors (n): a 3 stands for a matrix, a 1 for a vector.
+// matrices returns shapes of matrices (m,n) and vectors (n): a 3 stands for a matrix, and a 1 for a vector.
 func matrices(arguments ...int) (cases [][]shape) {
 	for _, x := range []shape{{1, 3}, {4, 5}, {3, 70}, {9, 17}} {
 		var in []shape
@@ -38,7 +38,7 @@ func matrices(arguments ...int) (cases [][]shape) {
 	return cases
 }
 
-// ofGivenMoments is batch norm without its gradients, which are right for moments of x only.
+// ofGivenMoments is batch norm without its gradients, which are right only for the moments of x.
 func ofGivenMoments(o *op.Op) *op.Op {
 	held := *o
 	held.Grad = nil

@@ -6,51 +6,51 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Array is a tensor as an op's kernel sees it: row-major elements and their shape.
+// Array is a tensor as a kernel sees it: its shape, and its elements in row-major order.
 type Array[T kernel.Float] struct {
 	Shape Shape
 	Data  []T
 }
 
-// An Op is an operation on tensors, written as one literal: a name, a shape rule, a kernel and one gradient rule per input.
-// It is pure: a kernel reads its inputs, writes every element of y, and keeps nothing.
+// An Op is an operation on tensors, written as a literal: a name, a shape rule, a kernel, and a gradient rule for each input. It must be pure: a
+// kernel reads its inputs, writes every element of y, and keeps nothing.
 type Op struct {
-	// Name is the op's identity: two ops of one name are the same op, so parameters stand in it, as in "maxpool/2".
+	// Name identifies the op. Two ops with the same name are the same op, so the name must include parameters, as in "maxpool/2".
 	Name string
-	// Shape is the output's shape, or an error that says which inputs would fit.
+	// Shape returns the output's shape, or an error that says which inputs would fit.
 	Shape func(x []Shape) (Shape, error)
-	// F32 and F64 are the kernel for either element type, as a rule one generic function.
+	// F32 and F64 are the kernels for the two element types, usually one generic function.
 	F32 func(y Array[float32], x []Array[float32])
 	F64 func(y Array[float64], x []Array[float64])
-	// Grad has one rule an input; nil where the op is not differentiated with respect to that input.
+	// Grad has a rule for each input, nil for inputs without a gradient.
 	Grad []Grad
-	// Terms is how many products are added up in an element of the output, from the shapes of the inputs; nil: none, as far as a count
-	// of multiply-adds goes.
+	// Terms returns how many products are added up in an element of the output, given the shapes of the inputs. Nil means that the op counts as
+	// having no multiply-adds.
 	Terms func(x []Shape) int
-	// Gives is, where the elements of the output are sums of different length, in how many products an element of the first input is.
+	// Gives is used instead if the output's elements are sums of different length: it returns how many products use an element of the first input.
 	Gives func(x []Shape) int
-	// Cut tells the compiler how the work may be divided along the mini-batch, the first axis.
+	// Cut says how the work may be divided along the mini-batch, the first axis.
 	Cut Cut
 
-	// Made, if not nil, is the op made of others: for a program that writes a network in a form that does not know the op, as ONNX.
+	// Made, if not nil, builds the op from others, for programs that export a network to a form that lacks the op, such as ONNX.
 	Made func(x Nodes) *Node
 
-	// Point, if not nil, says that the op is a function of one input, element by element: a product can apply it to its result at once.
+	// Point, if not nil, says that the op is a function of one input, element by element. A product can then apply it to its result at once.
 	Point *Point
 	// View says that y has the elements of the input in the same order, so that it can share the input's memory.
 	View bool
-	// Flat says that the kernel works element by element on Data and never looks at a shape, so that it can be applied to any stretch of the
-	// elements. An input of one element is a number for all.
+	// Flat says that the kernel works element by element on Data and never looks at a shape. It can then be applied to any stretch of the elements.
+	// An input with one element is used for all.
 	Flat bool
 }
 
-// Cut is how an op may be divided along the first axis of its inputs.
+// Cut says how an op may be divided along the first axis of its inputs.
 type Cut struct {
-	// Each has the inputs of which example i of y needs only example i; of the others it needs all. Nil: y is not by examples.
+	// Each marks the inputs of which example i of y needs only example i; y needs the whole of the others. Nil: y is not divided by examples.
 	Each []bool
 	// Sum says that y is a sum over the examples of all inputs.
 	Sum bool
-	// MinExamples is the fewest examples that are worth a part of their own; 0: a few.
+	// MinExamples is how many examples make a part that is worth dividing; 0 means a few.
 	MinExamples int
 }
 
@@ -59,7 +59,7 @@ var (
 	each2 = Cut{Each: []bool{true, true}}
 )
 
-// WithoutBias is op, of inputs x, weights and bias, without its last input, which its shape rule and kernel must take as left out.
+// WithoutBias returns op, whose inputs are x, weights and bias, without the bias. Its shape rule and kernel must allow that.
 func WithoutBias(op *Op) *Op {
 	plain := *op
 	plain.Grad = op.Grad[:2]
@@ -69,12 +69,12 @@ func WithoutBias(op *Op) *Op {
 	return &plain
 }
 
-// Grad is a gradient rule: from an op's inputs, its output and the gradient dy of the cost with respect to that output, the
-// gradient with respect to one input.
+// Grad is a gradient rule. From an op's inputs x, its output y and the gradient dy of the cost with respect to y, it returns the gradient with
+// respect to one input.
 type Grad func(x Nodes, y, dy *Node) *Node
 
-// Apply adds op(x...) to the graph of x. It is to be called inside a Layer's or a Loss's Build and inside gradient rules only:
-// a misfit travels to the border of the package by a panic of its own and comes out as an error there.
+// Apply adds op(x...) to the graph of x. Call it only inside a layer's Build, a loss or a gradient rule: if the inputs do not fit, it panics, and
+// package graph turns the panic into an error.
 func (op *Op) Apply(x ...*Node) *Node {
 	a := &applied{Op: op, in: make([]Shape, len(x))}
 	for i, n := range x {
@@ -94,10 +94,10 @@ func (op *Op) Apply(x ...*Node) *Node {
 	return y
 }
 
-// MaxNumbers is the size of the largest result of an op: 8 GiB of float32.
+// MaxNumbers is the most elements that an op's result may have: 8 GiB of float32.
 const MaxNumbers = 1 << 31
 
-// Kernel is op's kernel for elements of type T.
+// Kernel returns op's kernel for elements of type T.
 func Kernel[T kernel.Float](op *Op) func(y Array[T], x []Array[T]) {
 	if f, ok := any(op.F32).(func(Array[T], []Array[T])); ok {
 		return f
@@ -105,7 +105,7 @@ func Kernel[T kernel.Float](op *Op) func(y Array[T], x []Array[T]) {
 	return any(op.F64).(func(Array[T], []Array[T]))
 }
 
-// PointKernel is the point's kernel for elements of type T.
+// PointKernel returns p's kernel for elements of type T.
 func PointKernel[T kernel.Float](p *Point) func(y, x []T) {
 	if f, ok := any(p.F32).(func(y, x []T)); ok {
 		return f
@@ -113,7 +113,7 @@ func PointKernel[T kernel.Float](p *Point) func(y, x []T) {
 	return any(p.F64).(func(y, x []T))
 }
 
-// Rows is the part of a that the examples [from, to) make.
+// Rows returns the examples [from, to) of a.
 func (a Array[T]) Rows(from, to int) Array[T] {
 	n := len(a.Data) / a.Shape[0]
 	shape := a.Shape.Clone()
@@ -121,7 +121,7 @@ func (a Array[T]) Rows(from, to int) Array[T] {
 	return Array[T]{shape, a.Data[from*n : to*n]}
 }
 
-// Numbers is how many elements a tensor of shape s has, in floating point because they may be too many for an int.
+// Numbers returns the number of elements of a tensor of shape s, as a float64 because it may exceed an int.
 func Numbers(s Shape) float64 {
 	size := 1.0
 	for _, d := range s {

@@ -22,16 +22,16 @@ type (
 	tensor = graphtest.Tensor
 )
 
-// row is an op and the inputs that it is checked on.
+// row is an op with the inputs to check it on.
 type row struct {
 	o *op.Op
 	x [][]tensor
 }
 
-// random are cases of inputs from N(0,1): a list of shapes a case.
+// random returns cases with inputs from N(0,1), given a list of shapes for each case.
 func random(cases ...[]shape) (x [][]tensor) { return inputs(graphtest.Random, cases) }
 
-// spread are cases of inputs away from the kinks of ReLU and max-pooling.
+// spread returns cases with inputs away from the kinks of ReLU and max-pooling.
 func spread(cases ...[]shape) (x [][]tensor) { return inputs(graphtest.Spread, cases) }
 
 func inputs(fill func(shape, uint64) tensor, cases [][]shape) (x [][]tensor) {
@@ -45,7 +45,7 @@ func inputs(fill func(shape, uint64) tensor, cases [][]shape) (x [][]tensor) {
 	return x
 }
 
-// costs are cases of outputs and one-hot labels, with dC where d says so.
+// costs returns cases with outputs and one-hot labels, and with dC if d is set.
 func costs(d bool) (x [][]tensor) {
 	for _, s := range []shape{{1, 1}, {1, 10}, {3, 10}, {7, 2}, {10, 10}, {5, 17}} {
 		label := tensor{Shape: s, Data: make([]float64, s.TotalSize())}
@@ -61,7 +61,7 @@ func costs(d bool) (x [][]tensor) {
 	return x
 }
 
-// smoothed are the cases with labels as label smoothing makes them.
+// smoothed replaces the labels of the cases by smoothed ones.
 func smoothed(cases [][]tensor) [][]tensor {
 	for _, x := range cases {
 		for i := range x[1].Data {
@@ -81,13 +81,13 @@ var (
 // odd are windows whose sides differ.
 var odd = op.Windows{Rows: 2, Cols: 3, StrideRows: 2, StrideCols: 1, PadRows: 1, PadCols: 0, DilateRows: 2, DilateCols: 1}
 
-// stem are the windows of a ResNet's first pool, and large are wide and at every place.
+// stem are the windows of a ResNet's first pool, and large are wide windows at every place.
 var (
 	stem  = op.Windows{Rows: 3, Cols: 3, StrideRows: 2, StrideCols: 2, PadRows: 1, PadCols: 1}
 	large = op.Windows{Rows: 5, Cols: 5, StrideRows: 1, StrideCols: 1, PadRows: 1, PadCols: 1}
 )
 
-// far are the cases with each number moved away from 0 by ½, where a difference quotient is good enough.
+// far moves each number of the cases away from 0 by ½, where difference quotients are accurate enough.
 func far(cases [][]tensor) [][]tensor {
 	for _, x := range cases {
 		for _, a := range x {
@@ -99,7 +99,7 @@ func far(cases [][]tensor) [][]tensor {
 	return cases
 }
 
-// positive are cases of inputs without negative numbers.
+// positive returns cases with inputs that are not negative.
 func positive(cases ...[]shape) [][]tensor {
 	x := spread(cases...)
 	for _, in := range x {
@@ -112,7 +112,7 @@ func positive(cases ...[]shape) [][]tensor {
 	return x
 }
 
-// slopes are cases of x and the slopes of PReLU, and of dy if there are two tensors.
+// slopes returns cases of x and PReLU's slopes, and of dy if there are two tensors.
 func slopes(tensors int) [][]tensor {
 	var cases [][]shape
 	for _, s := range []shape{{1, 1}, {5, 33}, {3, 4, 2, 5}, {2, 4, 2, 2}, {2, 3, 1, 1}} {
@@ -123,7 +123,7 @@ func slopes(tensors int) [][]tensor {
 	return spread(cases...)
 }
 
-// some are cases of sequences of which some steps are padding, of the number 9.
+// some returns cases of sequences in which some steps are padding, of the number 9.
 func some(cases ...[]shape) [][]tensor {
 	x := random(cases...)
 	for _, in := range x {
@@ -137,7 +137,7 @@ func some(cases ...[]shape) [][]tensor {
 	return x
 }
 
-// ragged are cases of sequences, the last input of which is a mask.
+// ragged returns cases of sequences whose last input is a mask.
 func ragged(cases ...[]shape) [][]tensor {
 	x := random(cases...)
 	for _, in := range x {
@@ -149,7 +149,7 @@ func ragged(cases ...[]shape) [][]tensor {
 	return x
 }
 
-// empty are the cases with a first example of which nothing is there.
+// empty adds a first example that is nothing but padding.
 func empty(cases [][]tensor) [][]tensor {
 	for _, in := range cases {
 		mask := in[len(in)-1]
@@ -158,7 +158,7 @@ func empty(cases [][]tensor) [][]tensor {
 	return cases
 }
 
-// tokens are cases whose first input is tokens from 0 to 4, or 0 where the second has one row.
+// tokens returns cases whose first input is tokens from 0 to 4, or 0 if the second has one row.
 func tokens(cases ...[]shape) [][]tensor {
 	x := random(cases...)
 	for k, in := range x {
@@ -169,7 +169,7 @@ func tokens(cases ...[]shape) [][]tensor {
 	return x
 }
 
-// withNumber are cases of a tensor and a number, which is input k.
+// withNumber returns cases of a tensor and a number, which is input k.
 func withNumber(k int) [][]tensor {
 	var x [][]tensor
 	for _, s := range []shape{{17}, {3, 33}} {
@@ -180,7 +180,7 @@ func withNumber(k int) [][]tensor {
 	return x
 }
 
-// table has every op of the package: TestTable sees to it.
+// table has every op of the package, as TestTable checks.
 var table = append(recurrentRows(), []row{
 	{op.Sigmoid, random(one...)},
 	{op.DSigmoid, random(two...)},
@@ -454,7 +454,7 @@ func use(t *testing.T, name string) {
 	}
 }
 
-// TestTable finds the names of all ops in the package's source and wants a row for each.
+// TestTable finds the names of all ops in the package's source, and expects a row for each.
 func TestTable(t *testing.T) {
 	rows := map[string]bool{}
 	for _, r := range table {
@@ -472,8 +472,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// opNames are the names of the Op literals in the package's source, without parameters; where a function makes literals of a
-// name that it is given, the names that it is called with.
+// opNames returns the names of the Op literals in the package's source, without parameters. If a function makes literals with a name that it is
+// given, it returns the names that the function is called with.
 func opNames(t *testing.T) (names []string) {
 	makers := map[string]bool{}
 	visit(t, func(n ast.Node, function string) {
@@ -499,7 +499,7 @@ func opNames(t *testing.T) (names []string) {
 	return names
 }
 
-// keys are a composite literal's values by key.
+// keys returns a composite literal's values by key.
 func keys(lit *ast.CompositeLit) map[string]ast.Expr {
 	m := map[string]ast.Expr{}
 	for _, e := range lit.Elts {
@@ -510,7 +510,7 @@ func keys(lit *ast.CompositeLit) map[string]ast.Expr {
 	return m
 }
 
-// visit calls f for every node of the package's syntax, tests left out, and the function that it is in.
+// visit calls f for every node of the package's syntax, except in tests, and for the function that contains it.
 func visit(t *testing.T, f func(n ast.Node, function string)) {
 	files, err := os.ReadDir(".")
 	if err != nil {
@@ -539,7 +539,7 @@ func visit(t *testing.T, f func(n ast.Node, function string)) {
 	}
 }
 
-// literal is the first string in an expression, up to a slash: "conv" of fmt.Sprintf("conv/%d/%d", …).
+// literal returns the first string in an expression, up to a slash: "conv" for fmt.Sprintf("conv/%d/%d", …).
 func literal(e ast.Expr) (name string) {
 	ast.Inspect(e, func(n ast.Node) bool {
 		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING && name == "" {

@@ -7,13 +7,13 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Pooling over windows that may overlap and may reach out of the image. Their dilation does not count.
+// Pooling over windows that may overlap and may reach beyond the image. Dilation is ignored.
 //
-// Maps are copied into frames, which have the padding too. Taken as one slice, frames have a window at every place; those at a stride are
-// some of them, and what the others give, where a window goes on in the next row, is not looked at. An element of all windows is the slice
-// moved along. So the work is a few passes over long slices, as many as a window has rows and columns.
+// Maps are copied into frames, which include the padding. Seen as one slice, frames have a window at every position. The result takes only those
+// at a stride, and ignores windows that wrap to the next row. The same element of all windows is the slice, moved along. So the work is a
+// few passes over long slices, one for each row and column of a window.
 
-// MaxWindows is the maximum of the windows of x (m,c,h,w), rows by cols of them; what is outside of x does not count. NaN wins.
+// MaxWindows is the maximum of the windows of x (m,c,h,w), rows by cols of them. Places outside of x do not count. NaN wins.
 func MaxWindows(w Windows, rows, cols int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("maxWindows/%v", w), F32: maxWindowsDo[float32](w), F64: maxWindowsDo[float64](w), Cut: each1,
@@ -22,7 +22,7 @@ func MaxWindows(w Windows, rows, cols int) *Op {
 	}
 }
 
-// pooled is the shape rule of pooling to rows by cols windows.
+// pooled is the shape rule of pooling into rows by cols windows.
 func pooled(rows, cols int) func(x []Shape) (Shape, error) {
 	return func(x []Shape) (Shape, error) {
 		if len(x[0]) != 4 {
@@ -46,8 +46,8 @@ func maxWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
 	}
 }
 
-// DMaxWindows gives dy to the first maximum of each window of x, in row order; where windows overlap, their shares add up. A window that
-// has nothing but −Inf may give it to the padding.
+// DMaxWindows gives dy to the first maximum of each window of x, in row order. If windows overlap, their shares add up. A window of nothing but
+// −Inf may give its share to the padding.
 func DMaxWindows(w Windows) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dMaxWindows/%v", w), F32: dMaxWindowsDo[float32](w), F64: dMaxWindowsDo[float64](w), Cut: each2,
@@ -87,7 +87,7 @@ func dMaxWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
 	}
 }
 
-// PickWindows is what v, the second input, has at the first maximum of each window of x.
+// PickWindows takes from v, the second input, the element at the first maximum of each window of x.
 func PickWindows(w Windows, rows, cols int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("pickWindows/%v", w), F32: pickWindowsDo[float32](w), F64: pickWindowsDo[float64](w), Cut: each2,
@@ -116,7 +116,7 @@ func pickWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
 			clear(picked)
 			for u := range w.Rows {
 				for v := range w.Cols {
-					at, first := u*f.wide+v, column[:f.places] // 1 where the maximum is there
+					at, first := u*f.wide+v, column[:f.places] // 1 where the maximum is at this place
 					clear(first)
 					k.Claim(first, left, in[at:], top)
 					k.Hadamard(first, first, values[at:])
@@ -128,7 +128,7 @@ func pickWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
 	}
 }
 
-// AvgWindows is the mean of the windows of x (m,c,h,w), rows by cols of them, with 0 outside of x: all have as many elements.
+// AvgWindows is the mean of the windows of x (m,c,h,w), rows by cols of them, with 0 outside of x. Every mean divides by the window's full size.
 func AvgWindows(w Windows, rows, cols int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("avgWindows/%v", w), F32: avgWindowsDo[float32](w), F64: avgWindowsDo[float64](w), Cut: each1,
@@ -151,7 +151,7 @@ func avgWindowsDo[T kernel.Float](w Windows) func(Array[T], []Array[T]) {
 	}
 }
 
-// DAvgWindows gives a share of dy to each element of its window, in images of the shape of in; where windows overlap, their shares add up.
+// DAvgWindows gives a share of dy to each element of its window, in images of shape in. If windows overlap, their shares add up.
 func DAvgWindows(w Windows, in Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dAvgWindows/%v/%v", w, in), F32: dAvgWindowsDo[float32](w), F64: dAvgWindowsDo[float64](w), Cut: each1,

@@ -6,13 +6,13 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// A Point is an activation's kernels on slices of one length; y may be x.
+// A Point holds an activation's kernels on slices of equal length; y may be x.
 type Point struct {
 	F32 func(y, x []float32)
 	F64 func(y, x []float64)
 }
 
-// elementwise is an op of one input, of its input's shape; grad may be nil.
+// elementwise is an op with one input, of the input's shape; grad may be nil.
 func elementwise(name string, f32 func(y, x []float32), f64 func(y, x []float64), grad Grad) *Op {
 	var rules []Grad
 	if grad != nil {
@@ -32,7 +32,7 @@ func fromOutput(dop *Op) Grad { return func(_ Nodes, y, dy *Node) *Node { return
 // fromInput is the gradient rule dx = dop(x, dy).
 func fromInput(dop *Op) Grad { return func(x Nodes, _, dy *Node) *Node { return dop.Apply(x[0], dy) } }
 
-// times is an op of two inputs of one shape: an activation's gradient, of its output or input and dy.
+// times is an op with two inputs of the same shape: an activation's gradient, computed from its output or input and dy.
 func times(name string, f32 func(y, a, b []float32), f64 func(y, a, b []float64), grad []Grad) *Op {
 	return &Op{
 		Name: name, Shape: sameShape, Cut: each2, Flat: true, Grad: grad,
@@ -41,10 +41,10 @@ func times(name string, f32 func(y, a, b []float32), f64 func(y, a, b []float64)
 	}
 }
 
-// same is the rule for the second input of an op that is linear in it, element by element: the op with the gradient in its place.
+// same is the rule for the second input of an op that is linear in it, element by element: the same op, applied to the gradient.
 func same(x Nodes, y, dy *Node) *Node { return Of(y.Op()).Apply(x[0], dy) }
 
-// sameShape is the shape rule of ops on tensors of one shape.
+// sameShape is the shape rule of ops on tensors of the same shape.
 func sameShape(x []Shape) (Shape, error) {
 	for _, s := range x[1:] {
 		if !s.Eq(x[0]) {
@@ -57,7 +57,7 @@ func sameShape(x []Shape) (Shape, error) {
 // Hadamard is y = a ⊙ b.
 var Hadamard = &Op{Name: "hadamard", Shape: sameShape, Cut: each2, Flat: true, F32: hadamardDo[float32], F64: hadamardDo[float64]}
 
-// DHadamard is dy ⊙ the other input.
+// DHadamard is dy ⊙ the other input of Hadamard.
 var DHadamard = &Op{Name: "dHadamard", Shape: sameShape, Cut: each2, Flat: true, F32: hadamardDo[float32], F64: hadamardDo[float64]}
 
 func hadamardDo[T kernel.Float](y Array[T], x []Array[T]) {
@@ -74,7 +74,7 @@ func scaledDo[T kernel.Float](c float64) func(y, x []T) {
 	return func(y, x []T) { kernel.For[T]().Normalize(y, x, 0, T(c), 0) }
 }
 
-// Add is y = a + b; its gradient is dy for both.
+// Add is y = a + b.
 var Add = &Op{
 	Name: "add", Shape: sameShape, Cut: each2, Flat: true, F32: addDo[float32], F64: addDo[float64],
 	Grad: []Grad{
@@ -115,7 +115,7 @@ func innerDo[T kernel.Float](y Array[T], x []Array[T]) {
 	_, y.Data[0] = kernel.For[T]().SumProducts(x[0].Data, x[1].Data, 0)
 }
 
-// InverseRoot is y = 1/√(x+ε); y′ = −y³/2.
+// InverseRoot is y = 1/√(x+ε), with y′ = −y³/2.
 func InverseRoot(eps float64) *Op {
 	return elementwise(fmt.Sprintf("inverseRoot/%v", eps), inverseRootDo[float32](eps), inverseRootDo[float64](eps),
 		func(_ Nodes, y, dy *Node) *Node { return scale(-.5, mul(mul(y, y), mul(y, dy))) })

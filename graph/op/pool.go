@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// MaxPool is the maximum over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
+// MaxPool is the maximum over adjacent windows of size×size of x (m,c,h,w). Rows and columns that do not fill a window are ignored.
 func MaxPool(size int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("maxPool/%d", size), F32: maxPoolDo[float32](size), F64: maxPoolDo[float64](size), Cut: each1,
@@ -49,7 +49,7 @@ func dMaxPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 	}
 }
 
-// MaxPick is what v, the second input, has at the first maximum of each window of x.
+// MaxPick takes from v, the second input, the element at the first maximum of each window of x.
 func MaxPick(size int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("maxPick/%d", size), F32: maxPickDo[float32](size), F64: maxPickDo[float64](size), Cut: each2,
@@ -63,7 +63,7 @@ func MaxPick(size int) *Op {
 	}
 }
 
-// maxPickDo asks the kernel of DMaxPool where the maxima are, so that both have the same ones.
+// maxPickDo asks DMaxPool's kernel where the maxima are, so that both agree.
 func maxPickDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 	return func(y Array[T], x []Array[T]) {
 		s := x[0].Shape
@@ -80,7 +80,7 @@ func maxPickDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 	}
 }
 
-// AvgPool is the mean over windows of size×size without overlap, of x (m,c,h,w); what does not fill a window is left out.
+// AvgPool is the mean over adjacent windows of size×size of x (m,c,h,w). Rows and columns that do not fill a window are ignored.
 func AvgPool(size int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("avgPool/%d", size), F32: avgPoolDo[float32](size), F64: avgPoolDo[float64](size), Cut: each1,
@@ -96,7 +96,7 @@ func avgPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 	}
 }
 
-// DAvgPool gives a share of dy to each element of its window, in images of the shape of in; what fills no window gets 0.
+// DAvgPool gives a share of dy to each element of its window, in images of shape in. Elements in no window get 0.
 func DAvgPool(size int, in Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dAvgPool/%d/%v", size, in), F32: dAvgPoolDo[float32](size), F64: dAvgPoolDo[float64](size), Cut: each1,
@@ -117,7 +117,7 @@ func dAvgPoolDo[T kernel.Float](size int) func(Array[T], []Array[T]) {
 	}
 }
 
-// ScaleMaps is y[i,c,r,s] = k[i,c] x[i,c,r,s] for x (m,c,h,w) and k (m,c), which is a constant.
+// ScaleMaps is y[i,c,r,s] = k[i,c] x[i,c,r,s] for x (m,c,h,w) and a constant k (m,c).
 var ScaleMaps = &Op{
 	Name: "scaleMaps", F32: scaleMapsDo[float32], F64: scaleMapsDo[float64], Cut: each2,
 	Shape: func(x []Shape) (Shape, error) {
@@ -154,7 +154,7 @@ func mapMeansDo[T kernel.Float](y Array[T], x []Array[T]) {
 	}
 }
 
-// DMapMeans gives each element of a map of the shape of in a share of the map's dy.
+// DMapMeans gives each element of a map of shape in a share of the map's dy.
 func DMapMeans(in Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dMapMeans/%v", in), F32: dMapMeansDo[float32], F64: dMapMeansDo[float64], Cut: each1,

@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// PReLU is y = x where x > 0, and a[c] x elsewhere, for x (m,c) or (m,c,h,w) and a (c), or a (1) for all c.
+// PReLU is y = x where x > 0, else a[c] x, for x (m,c) or (m,c,h,w) and a (c), or (1) for all c.
 var PReLU = &Op{
 	Name: "prelu", F32: preluDo[float32], F64: preluDo[float64], Cut: Cut{Each: []bool{true, false}},
 	Shape: func(x []Shape) (Shape, error) { return x[0].Clone(), slopesFit(x[0], x[1]) },
@@ -17,7 +17,7 @@ var PReLU = &Op{
 	},
 }
 
-// slopesFit is an error unless a are slopes for x.
+// slopesFit returns an error unless a are slopes for x.
 func slopesFit(x, a Shape) error {
 	if len(x) != 2 && len(x) != 4 || len(a) != 1 || a[0] != 1 && a[0] != x[1] {
 		return fmt.Errorf("slopes %v for %v; it takes one or as many as c for (m,c) or (m,c,h,w)", a, x)
@@ -27,7 +27,7 @@ func slopesFit(x, a Shape) error {
 
 func preluDo[T kernel.Float](y Array[T], x []Array[T]) { slope(y.Data, x[0], x[1].Data, x[0].Data) }
 
-// DPReLU is dx = dy where x > 0, and a[c] dy elsewhere.
+// DPReLU is dx = dy where x > 0, else a[c] dy.
 var DPReLU = &Op{
 	Name: "dPReLU", F32: dPReLUDo[float32], F64: dPReLUDo[float64], Cut: Cut{Each: []bool{true, false, true}},
 	Shape: func(x []Shape) (Shape, error) {
@@ -36,7 +36,7 @@ var DPReLU = &Op{
 		}
 		return x[0].Clone(), slopesFit(x[0], x[1])
 	},
-	Grad: slices.Concat([]Grad{nil}, defined(3, func(x Nodes) *Node { // constant in x but for the kink
+	Grad: slices.Concat([]Grad{nil}, defined(3, func(x Nodes) *Node { // constant in x except at the kink
 		up := DReLU.Apply(x[0], x[2])
 		down := sub(x[2], up)
 		if x[1].Shape()[0] == 1 {
@@ -48,7 +48,7 @@ var DPReLU = &Op{
 
 func dPReLUDo[T kernel.Float](dx Array[T], x []Array[T]) { slope(dx.Data, x[0], x[1].Data, x[2].Data) }
 
-// slope is y = v where x > 0, and a[c] v elsewhere.
+// slope is y = v where x > 0, else a[c] v.
 func slope[T kernel.Float](y []T, x Array[T], a, v []T) {
 	s := kernel.For[T]()
 	c, area := maps(x.Shape)
@@ -66,7 +66,7 @@ func slope[T kernel.Float](y []T, x Array[T], a, v []T) {
 	}
 }
 
-// DSlopes is da[c] = Σ x dy over the places and examples of map or feature c with x ≤ 0, for slopes of shape a; where that is (1), over all.
+// DSlopes is da[c] = Σ x dy over the examples and places of map or feature c with x ≤ 0, for slopes of shape a. If a is (1), it sums over all maps.
 func DSlopes(a Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dSlopes/%v", a), F32: dSlopesDo[float32], F64: dSlopesDo[float64], Cut: Cut{Sum: true},
@@ -94,7 +94,7 @@ func dSlopesDo[T kernel.Float](da Array[T], x []Array[T]) {
 	c, area := maps(x[0].Shape)
 	scratch := kernel.Borrow[T](c * area)
 	defer kernel.Return(scratch)
-	down := *scratch // of one example
+	down := *scratch // for one example
 	clear(da.Data)
 	for at := 0; at < len(x[0].Data); at += c * area {
 		x, dy := x[0].Data[at:at+c*area], x[1].Data[at:at+c*area]

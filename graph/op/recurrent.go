@@ -5,49 +5,49 @@ import (
 	"slices"
 )
 
-// A Recurrence goes through the steps of a sequence, with a state h (m,n) that starts at 0. Its input z (m,steps,k·n) has for each of the cell's k
-// gates what it gets of the step itself, x W + b; what it gets of the state before, h U with U (n,k·n), is added on the way. It is three ops:
-// [Recurrence.States] goes through the steps and keeps what the way back needs, [Recurrence.Outputs] are the states h of them, and the
-// gradient op of that goes back through time. So the products with W and its gradients are those of a dense layer over all steps at once,
-// and the gradient of U is one product too.
+// A Recurrence goes through the steps of a sequence with a state h (m,n) that starts at 0. Its input z (m,steps,k·n) holds x W + b, which is what
+// each of the cell's k gates gets from the step itself. The recurrence adds h′ U, with U (n,k·n), which they get from the previous state h′. It
+// consists of three ops: [Recurrence.States] goes through the steps and keeps what the backward pass needs, [Recurrence.Outputs] takes the
+// states h from that, and its gradient op goes back through time. So the products with W, and its gradients, are those of a dense layer over
+// all steps at once, and the gradient of U is a single product.
 //
-// A mask (m,steps), a last input, leaves the state as it is in steps that are not there; their outputs are 0.
+// A mask (m,steps), the last input, leaves the state unchanged in steps that are padding; their outputs are 0.
 type Recurrence struct {
 	Cell    Cell
-	Reverse bool // from the last step to the first
+	Reverse bool // go from the last step to the first
 	Masked  bool
 }
 
-// A Cell is how a step's gates and the state before make the next state.
+// A Cell says how a step's gates and the previous state make the next state.
 type Cell string
 
-// The cells, with the equations and the order of gates that PyTorch has.
+// The cells, with PyTorch's equations and order of gates.
 const (
 	RNN  Cell = "rnn"  // h = tanh(z + h′ U)
 	LSTM Cell = "lstm" // i, f, g, o = σ, σ, tanh, σ of z + h′ U; c = f c′ + i g; h = o tanh c
 	GRU  Cell = "gru"  // r, u = σ of z + h′ U; q = h′ U + b; v = tanh(z + r q); h = (1−u) v + u h′, with a bias b (n)
 )
 
-// Gates is the number of gates.
+// Gates returns the number of gates.
 func (c Cell) Gates() int { return map[Cell]int{RNN: 1, LSTM: 4, GRU: 3}[c] }
 
-// kept is what a step keeps, in vectors of n: h; then c and the gates of an LSTM, the gates and q of a GRU.
+// kept returns how many vectors of n a step keeps: h; for an LSTM also c and the gates; for a GRU also the gates and q.
 func (c Cell) kept() int { return map[Cell]int{RNN: 1, LSTM: 6, GRU: 5}[c] }
 
-// carried is how many of them are the state that goes on to the next step.
+// carried returns how many of these vectors are the state that goes on to the next step.
 func (c Cell) carried() int { return map[Cell]int{RNN: 1, LSTM: 2, GRU: 1}[c] }
 
-// back is how many the way back gives: the gates' gradients, and that of the GRU's q.
+// back returns how many vectors the backward pass gives: the gates' gradients, and that of the GRU's q.
 func (c Cell) back() int { return map[Cell]int{RNN: 1, LSTM: 4, GRU: 4}[c] }
 
-// weights is how many inputs follow z: U, and the GRU's b.
+// weights returns how many inputs follow z: U, and the GRU's b.
 func (c Cell) weights() int { return map[Cell]int{RNN: 1, LSTM: 1, GRU: 2}[c] }
 
 func (r Recurrence) name(kind string) string {
 	return fmt.Sprintf("%s/%s/%v/%v", kind, r.Cell, r.Reverse, r.Masked)
 }
 
-// cut is how the ops divide: of z, the weights, so many inputs by examples, and the mask.
+// cut returns the Cut of the ops, whose inputs are z, the weights, more inputs by example, and the mask.
 func (r Recurrence) cut(more int) Cut {
 	each := append([]bool{true}, make([]bool, r.Cell.weights())...)
 	each = append(each, slices.Repeat([]bool{true}, more)...)
@@ -57,7 +57,7 @@ func (r Recurrence) cut(more int) Cut {
 	return Cut{Each: each, MinExamples: 8}
 }
 
-// shape is the shape rule of the ops: of z, the weights, inputs of so many vectors a step, and the mask; the output has as many as out says.
+// shape is the shape rule of the ops. Their inputs are z, the weights, inputs of more vectors for each step, and the mask. The output has out vectors.
 func (r Recurrence) shape(out int, more ...int) func(x []Shape) (Shape, error) {
 	return func(x []Shape) (Shape, error) {
 		k, w := r.Cell.Gates(), r.Cell.weights()
@@ -79,7 +79,7 @@ func (r Recurrence) shape(out int, more ...int) func(x []Shape) (Shape, error) {
 	}
 }
 
-// States is what each step keeps, from z, U, the GRU's b, and the mask. Its gradient goes through [Recurrence.Outputs] alone.
+// States is what each step keeps, from z, U, the GRU's b, and the mask. Its gradient is part of that of [Recurrence.Outputs].
 func (r Recurrence) States() *Op {
 	return &Op{
 		Name: r.name("recurrentStates"), F32: statesDo[float32](r), F64: statesDo[float64](r), Cut: r.cut(0), Shape: r.shape(r.Cell.kept()),
@@ -89,7 +89,7 @@ func (r Recurrence) States() *Op {
 // Outputs is the state h of each step, (m,steps,n), from z, U, the GRU's b, their States, and the mask.
 func (r Recurrence) Outputs() *Op {
 	w := r.Cell.weights()
-	// part is the gradient for the vectors [from, to) of what back gives, (m·steps,(to−from)·n).
+	// part is the gradient for the vectors [from, to) of back's result, (m·steps,(to−from)·n).
 	part := func(x Nodes, dy *Node, from, to int) *Node {
 		in := append(slices.Clone(x[:w+2]), dy)
 		d, n := rowsOf(r.back().Apply(append(in, x[w+2:]...)...)), x[1].Shape()[0]
@@ -121,13 +121,13 @@ func (r Recurrence) Outputs() *Op {
 	return op
 }
 
-// rowsOf is x (m,steps,n) as (m·steps,n).
+// rowsOf reshapes x (m,steps,n) to (m·steps,n).
 func rowsOf(x *Node) *Node {
 	s := x.Shape()
 	return Reshape(Shape{s[0] * s[1], s[2]}).Apply(x)
 }
 
-// back is the gradient of z, and behind it that of the GRU's q, from z, the weights, the States, dy, and the mask.
+// back is the gradient of z, followed by that of the GRU's q, from z, the weights, the States, dy, and the mask.
 func (r Recurrence) back() *Op {
 	w := r.Cell.weights()
 	d := &Op{
@@ -147,7 +147,7 @@ func (r Recurrence) back() *Op {
 		return Reshape(s).Apply(Concat(2).Apply(rowsOf(both[0]), rowsOf(both[1])))
 	})
 	for i, rule := range rules {
-		if i == w+1 { // that of the states is in those of z and the weights
+		if i == w+1 { // the gradient of the states is part of those of z and the weights
 			d.Grad = append(d.Grad, nil)
 		}
 		d.Grad = append(d.Grad, func(x Nodes, y, dy *Node) *Node {
@@ -155,13 +155,13 @@ func (r Recurrence) back() *Op {
 			if dx := rule(in, y, dy); dx != nil {
 				return dx
 			}
-			return scale(0, in[i]) // U in the only step
+			return scale(0, in[i]) // there is only one step, so U has no effect
 		})
 	}
 	return d
 }
 
-// before is the state h before each step, from the outputs y.
+// before returns the state h before each step, from the outputs y.
 func (r Recurrence) before(y *Node, x Nodes) *Node {
 	if r.Masked {
 		return masked(StepBefore(r.Reverse)).Apply(y, x[len(x)-1])
@@ -169,8 +169,8 @@ func (r Recurrence) before(y *Node, x Nodes) *Node {
 	return StepBefore(r.Reverse).Apply(y)
 }
 
-// StepBefore is x (m,steps,…) of the step before each, or of the one after it; 0 where there is none. With a mask as second input it is the
-// nearest that is there.
+// StepBefore moves x (m,steps,…) by a step: each step gets the values of the step before it, or after it, and 0 if there is none. With a mask as
+// second input it is the nearest step that is not padding.
 func StepBefore(after bool) *Op {
 	return &Op{
 		Name: fmt.Sprintf("stepBefore/%v", after), F32: stepBeforeDo[float32](after), F64: stepBeforeDo[float64](after), Cut: each1, Shape: stepsShape,
@@ -178,7 +178,7 @@ func StepBefore(after bool) *Op {
 	}
 }
 
-// DStepBefore is the gradient for x from that for StepBefore's result: for each step the sum over those that it is the nearest before.
+// DStepBefore is the gradient for StepBefore's x: each step gets the sum over the steps that StepBefore gave its values to.
 func DStepBefore(after bool) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dStepBefore/%v", after), F32: dStepBeforeDo[float32](after), F64: dStepBeforeDo[float64](after), Cut: each1, Shape: stepsShape,
@@ -186,7 +186,7 @@ func DStepBefore(after bool) *Op {
 	}
 }
 
-// ofSteps is op of d, and of x's mask if there is one.
+// ofSteps applies op to d and to x's mask, if there is one.
 func ofSteps(op *Op, d *Node, x Nodes) *Node {
 	if len(x) == 2 {
 		return masked(op).Apply(d, x[1])
@@ -194,7 +194,7 @@ func ofSteps(op *Op, d *Node, x Nodes) *Node {
 	return op.Apply(d)
 }
 
-// stepsShape is the shape rule of ops on a sequence of vectors and perhaps its mask.
+// stepsShape is the shape rule of ops on a sequence of vectors with or without a mask.
 func stepsShape(x []Shape) (Shape, error) {
 	if len(x[0]) != 3 {
 		return nil, fmt.Errorf("%v; it takes (m,steps,n)", x[0])

@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// recurrences are all of them.
+// recurrences lists all of them.
 var recurrences = func() (all []op.Recurrence) {
 	for _, c := range []op.Cell{op.RNN, op.LSTM, op.GRU} {
 		for i := range 4 {
@@ -22,14 +22,14 @@ var recurrences = func() (all []op.Recurrence) {
 func recurrentRows() (rows []row) {
 	for _, r := range recurrences {
 		rows = append(rows, row{r.States(), sequences(r, false)}, row{ofOwnStates(r, r.Outputs()), sequences(r, false)})
-		if r.Reverse == r.Masked && r.Reverse == (r.Cell != op.RNN) { // what is left differs in nothing that this does not have
+		if r.Reverse == r.Masked && r.Reverse == (r.Cell != op.RNN) { // the others differ in nothing that is not covered here
 			rows = append(rows, row{ofOwnStates(r, back(r)), sequences(r, true)})
 		}
 	}
 	return rows
 }
 
-// sequences are cases of z, the weights, dy where d says so, and the mask.
+// sequences returns cases of z, the weights, dy if d is set, and the mask.
 func sequences(r op.Recurrence, d bool) (x [][]tensor) {
 	for _, s := range []struct{ m, steps, n int }{{1, 1, 1}, {2, 2, 2}} {
 		k := r.Cell.Gates()
@@ -49,7 +49,7 @@ func sequences(r op.Recurrence, d bool) (x [][]tensor) {
 	return x
 }
 
-// back is the gradient op: that of the outputs' gradient for z.
+// back returns the gradient op: that of the outputs' gradient for z.
 func back(r op.Recurrence) *op.Op {
 	x := variables(shapesOf(withStates(r, sequences(r, false)[0]))...)
 	y := r.Outputs().Apply(x...)
@@ -67,7 +67,7 @@ func shapesOf(x []tensor) (s []shape) {
 	return s
 }
 
-// withStates are the inputs with the states behind the weights.
+// withStates returns the inputs with the states after the weights.
 func withStates[T float32 | float64](r op.Recurrence, x []op.Array[T]) []op.Array[T] {
 	w := 2
 	if r.Cell == op.GRU {
@@ -90,7 +90,7 @@ func withStates[T float32 | float64](r op.Recurrence, x []op.Array[T]) []op.Arra
 	return slices.Insert(slices.Clone(x), w, states)
 }
 
-// ofOwnStates is o as a function of its inputs without the states, as a network has it.
+// ofOwnStates is o as a function of its inputs without the states, as networks use it.
 func ofOwnStates(r op.Recurrence, o *op.Op) *op.Op {
 	w := 2
 	if r.Cell == op.GRU {
@@ -151,7 +151,7 @@ func TestRecurrence(t *testing.T) {
 	}
 }
 
-// equations are the outputs of example i.
+// equations returns the outputs of example i by the equations.
 func equations(r op.Recurrence, x []tensor, i int) []float64 {
 	steps, n, k := x[0].Shape[1], x[1].Shape[0], r.Cell.Gates()
 	h, c, out := make([]float64, n), make([]float64, n), make([]float64, steps*n)

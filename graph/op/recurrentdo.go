@@ -2,18 +2,18 @@ package op
 
 import "github.com/stheno-ml/stheno/internal/kernel"
 
-// loop is a Recurrence over some examples.
+// loop is a Recurrence over some of the examples.
 type loop[T kernel.Float] struct {
 	Recurrence
 	*kernel.Set[T]
 	m, steps, n int
-	wide, kept  int // numbers of a step's z and of what it keeps
+	wide, kept  int // numbers in a step's z, and in what a step keeps
 	states      []T
-	zero        []T // what is before the first step
+	zero        []T // the state before the first step
 	mask        []T
 }
 
-// loopOf is the loop for z, the weights, more inputs, and the mask, with so much scratch memory for each example.
+// loopOf returns the loop for z, the weights, more inputs, and the mask, with scratch numbers of borrowed memory for each example.
 func loopOf[T kernel.Float](r Recurrence, x []Array[T], scratch int) (l loop[T], lent *[]T) {
 	s := x[0].Shape
 	l = loop[T]{Recurrence: r, Set: kernel.For[T](), m: s[0], steps: s[1], n: x[1].Shape[0], wide: s[2]}
@@ -27,10 +27,10 @@ func loopOf[T kernel.Float](r Recurrence, x []Array[T], scratch int) (l loop[T],
 	return l, lent
 }
 
-// there says whether step t of example i is no padding.
+// there reports whether step t of example i is not padding.
 func (l *loop[T]) there(i, t int) bool { return l.mask == nil || l.mask[i*l.steps+t] != 0 }
 
-// at is the k-th step on the way.
+// at returns the number of the k-th step to process.
 func (l *loop[T]) at(k int) int {
 	if l.Reverse {
 		return l.steps - 1 - k
@@ -38,10 +38,10 @@ func (l *loop[T]) at(k int) int {
 	return k
 }
 
-// state is what example i keeps of step t.
+// state returns what example i keeps of step t.
 func (l *loop[T]) state(i, t int) []T { return l.states[(i*l.steps+t)*l.kept:][:l.kept] }
 
-// before is what example i keeps of the step before the k-th.
+// before returns what example i keeps of the step processed before the k-th.
 func (l *loop[T]) before(i, k int) []T {
 	if k == 0 {
 		return l.zero
@@ -81,7 +81,7 @@ func statesDo[T kernel.Float](r Recurrence) func(Array[T], []Array[T]) {
 	}
 }
 
-// forward makes a step's state y from a = z + h′ U, or h′ U + b for the GRU's q.
+// forward computes a step's state y from a = z + h′ U, and h′ U + b for the GRU's q.
 func (l *loop[T]) forward(y, a, z, before []T) {
 	n, h := l.n, y[:l.n]
 	switch l.Cell {
@@ -150,7 +150,7 @@ func dStepBeforeDo[T kernel.Float](after bool) func(Array[T], []Array[T]) {
 	}
 }
 
-// eachBefore calls do for each step t of all examples with the nearest one before it, or after it, that is there; −1: none.
+// eachBefore calls do for each step t of all examples with the nearest step before it, or after it, that is not padding; −1 if there is none.
 func eachBefore[T kernel.Float](s Shape, mask []Array[T], after bool, do func(t, before, n int)) {
 	l := loop[T]{Recurrence: Recurrence{Reverse: after}, steps: s[1]}
 	if len(mask) > 0 {
@@ -196,7 +196,7 @@ func backDo[T kernel.Float](r Recurrence) func(Array[T], []Array[T]) {
 				dhi := dh[i*l.n : (i+1)*l.n]
 				l.Add(dhi, dhi, dy[(i*l.steps+t)*l.n:][:l.n])
 				l.backward(dai, l.state(i, t), l.before(i, k), dhi, dc[i*l.n:(i+1)*l.n], free)
-				if copy(dzi, dai); r.Cell == GRU { // q's instead of v's
+				if copy(dzi, dai); r.Cell == GRU { // q's gradient instead of v's
 					l.Hadamard(dai[2*l.n:], dai[2*l.n:], l.state(i, t)[l.n:2*l.n])
 					copy(dzi[3*l.n:], dai[2*l.n:])
 				}
@@ -208,8 +208,8 @@ func backDo[T kernel.Float](r Recurrence) func(Array[T], []Array[T]) {
 	}
 }
 
-// backward makes the gates' gradient dz, and of the gradients dh and dc for a step's state those for the state before, without what goes
-// through h′ U.
+// backward computes the gates' gradient dz. From the gradients dh and dc for a step's state it makes those for the previous state, without the
+// part that goes through h′ U.
 func (l *loop[T]) backward(dz, y, before, dh, dc, free []T) {
 	n := l.n
 	switch l.Cell {

@@ -1,13 +1,13 @@
 package op
 
-// formula is the Recurrence step by step, in ops that have derivatives of any order, from z, the weights, and the mask: for derivatives of
-// the gradient op, for programs that know no such loop, and to test it. What extra (m,steps,n) has, if not nil, is added to a GRU's q.
+// formula builds the Recurrence step by step, from z, the weights and the mask, with ops that have derivatives of any order. It serves derivatives
+// of the gradient op, exports to formats without such a loop, and tests. If extra (m,steps,n) is not nil, it is added to a GRU's q.
 func (r Recurrence) formula(x Nodes, extra *Node) *Node {
 	s, n := x[0].Shape(), x[1].Shape()[0]
 	m, steps := s[0], s[1]
 	at := func(t int) *Node { return Reshape(Shape{m, s[2]}).Apply(Part(t, t+1).Apply(x[0])) }
 	outs := make(Nodes, steps)
-	var state Nodes // h, and the LSTM's c; nil before the first step: zeros
+	var state Nodes // h, and for an LSTM c; nil stands for the zeros before the first step
 	for k := range steps {
 		t := k
 		if r.Reverse {
@@ -30,10 +30,10 @@ func (r Recurrence) formula(x Nodes, extra *Node) *Node {
 	return Concat(steps).Apply(outs...)
 }
 
-// stay is the output and the state of a step where the examples that the mask (m,1) does not have keep their state.
+// stay returns the output and the state of a step in which the examples that the mask (m,1) excludes keep their state.
 func stay(next, state Nodes, mask *Node) (out *Node, now Nodes) {
 	s := next[0].Shape()
-	only := func(x *Node) *Node { // the examples that are there
+	only := func(x *Node) *Node { // x for the examples in the mask, else 0
 		return Reshape(s).Apply(Keep.Apply(Reshape(Shape{s[0], 1, s[1]}).Apply(x), mask))
 	}
 	for i := range next {
@@ -49,7 +49,7 @@ func stay(next, state Nodes, mask *Node) (out *Node, now Nodes) {
 	return out, now
 }
 
-// next is the next state, from a step's z (m,k·n), what is added to q, the weights and the state before.
+// next returns the next state, from a step's z (m,k·n), what is added to q, the weights and the previous state.
 func (c Cell) next(z, more *Node, w, state Nodes) Nodes {
 	n := w[0].Shape()[0]
 	gate := func(x *Node, k int) *Node { return Part(k*n, (k+1)*n).Apply(x) }

@@ -8,15 +8,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Gradients are the gradients of a cost with respect to wrt, where dy is its gradient with respect to y: new nodes in y's graph, and nil
-// where no path of gradients leads to y. The nodes' own Deriv is neither read nor set. It is to be called where [Op.Apply] is: an op
-// without a derivative fails the build with its name.
+// Gradients returns the gradients of a cost with respect to wrt, given dy, its gradient with respect to y. They are new nodes in y's graph, or nil
+// if no path of gradients leads to y. It neither reads nor sets the nodes' Deriv. Call it only where you may call [Op.Apply]: an op without
+// a derivative fails the build, with the op's name.
 func Gradients(y, dy *Node, wrt ...*Node) Nodes {
 	return (&reverse{wrt: wrt, depends: map[*Node]bool{}}).from(y, dy)
 }
 
-// defined are the gradient rules of an op of that many inputs that f defines by smaller ops. They are for gradient ops: their kernel does
-// in one pass what f does in several, and f is built where a derivative of a higher order is asked for, and nowhere else.
+// defined returns the gradient rules of an op with that many inputs that f defines by smaller ops. It is for gradient ops, whose kernels do
+// in one pass what f does in several. f is built only if someone asks for a higher derivative.
 func defined(inputs int, f func(x Nodes) *Node) []Grad {
 	rules := make([]Grad, inputs)
 	for i := range rules {
@@ -28,7 +28,7 @@ func defined(inputs int, f func(x Nodes) *Node) []Grad {
 	return rules
 }
 
-// apart are the same inputs as nodes that differ from each other, so that each has a partial derivative of its own.
+// apart returns new nodes for the same inputs, all different, so that each has a partial derivative of its own.
 func apart(x Nodes) Nodes {
 	x = slices.Clone(x)
 	for i := range x {
@@ -39,7 +39,7 @@ func apart(x Nodes) Nodes {
 	return x
 }
 
-// Again is a node for x once more, as the i-th input of an op.
+// Again is a new node for x, as input i of an op.
 func Again(i int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("again/%d", i), View: true, F32: copyDo[float32], F64: copyDo[float64],
@@ -48,12 +48,12 @@ func Again(i int) *Op {
 	}
 }
 
-// reverse is one walk from a node back to wrt.
+// reverse is one backward walk from a node to wrt.
 type reverse struct {
 	wrt     Nodes
-	stop    Nodes          // are taken for variables, whatever they are made of
-	depends map[*Node]bool // whether a node depends on wrt, of all nodes that were visited
-	order   Nodes          // those that do, inputs before their users
+	stop    Nodes          // treated as variables, whatever they are computed from
+	depends map[*Node]bool // whether a node depends on wrt, for all visited nodes
+	order   Nodes          // the nodes that do, inputs before their users
 }
 
 func (r *reverse) from(y, dy *Node) Nodes {
@@ -82,7 +82,7 @@ func (r *reverse) from(y, dy *Node) Nodes {
 	return dx
 }
 
-// visit says whether n depends on wrt, and lists it if so.
+// visit reports whether n depends on wrt, and lists n if it does.
 func (r *reverse) visit(n *Node) bool {
 	if d, seen := r.depends[n]; seen {
 		return d
@@ -99,13 +99,13 @@ func (r *reverse) visit(n *Node) bool {
 	return d
 }
 
-// pull is the gradients with respect to those inputs of n that depend on wrt, from that with respect to n; nil where n's op holds an
-// input constant.
+// pull returns the gradients with respect to those inputs of n that depend on wrt, given that with respect to n. A gradient is nil if n's op
+// treats the input as a constant.
 func (r *reverse) pull(n *Node, x Nodes, dy *Node) Nodes {
 	defer Wrap(func(err error) error { return fmt.Errorf("gradient of %v: %w", n.Op(), err) })
 	rules := rulesOf(n, len(x))
 	if !slices.ContainsFunc(rules, func(rule Grad) bool { return rule != nil }) && !stepwise(n.Op()) {
-		Fail("the op has no gradient rule; use another in its place")
+		Fail("the op has no gradient rule; use another op")
 	}
 	dx := make(Nodes, len(x))
 	for i, rule := range rules {
@@ -116,7 +116,7 @@ func (r *reverse) pull(n *Node, x Nodes, dy *Node) Nodes {
 	return dx
 }
 
-// rulesOf are the gradient rules of n's op, which has that many inputs.
+// rulesOf returns the gradient rules of n's op, which has that many inputs.
 func rulesOf(n *Node, inputs int) []Grad {
 	if own := Of(n.Op()); own != nil {
 		return own.Grad
@@ -143,7 +143,7 @@ func rulesOf(n *Node, inputs int) []Grad {
 	return rules
 }
 
-// must passes on what a function of Gorgonia's gave, and fails the build on its error.
+// must returns the result of one of Gorgonia's functions, and fails the build on its error.
 func must[T any](x T, err error) T {
 	if err != nil {
 		Fail("%w", err)
@@ -151,18 +151,18 @@ func must[T any](x T, err error) T {
 	return x
 }
 
-// fit is dx, a gradient by n's op, in the shape of what it is a gradient for: stock ops lose axes of length 1.
+// fit gives dx, a gradient by n's op, the shape of the input that it belongs to: Gorgonia's ops lose axes of length 1.
 func fit(n, dx *Node, to Shape) *Node {
 	switch from := dx.Shape(); {
 	case slices.Equal(from, to):
 		return dx
 	case from.TotalSize() != to.TotalSize():
-		Fail("gradient of %v: it is %v for an input %v; use another op in its place", n.Op(), from, to)
+		Fail("gradient of %v: it is %v for an input %v; use another op", n.Op(), from, to)
 	}
 	return Reshape(to).Apply(dx)
 }
 
-// One is the constant 1 of n's element type. It has a name of its own, because Gorgonia takes constants of one name for the same.
+// One is the constant 1 of n's element type. It has a name of its own, because Gorgonia takes constants with the same name for the same node.
 func One(n *Node) *Node {
 	var v gorgonia.Value
 	switch n.Dtype() {

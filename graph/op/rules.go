@@ -1,7 +1,7 @@
 package op
 
-// The rules of arithmetic and of functions of one number, for layers and losses of one's own. They stand here because Go does not let the
-// literals of variables refer to each other in a circle.
+// init sets the rules of arithmetic and of functions of one number, for layers and losses of your own. They cannot be part of the literals, because
+// Go does not let the initializers of variables refer to each other in a cycle.
 func init() {
 	Plus.Grad = []Grad{
 		func(x Nodes, _, dy *Node) *Node { return summed(x[0], dy) },

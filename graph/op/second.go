@@ -1,7 +1,7 @@
 package op
 
-// The rules of linear ops that are each other's gradients. They stand here and not in the ops' literals, because Go does not let the
-// literals of variables refer to each other in a circle.
+// init sets the rules of linear ops that are each other's gradients. They cannot be part of the literals, because Go does not let the initializers
+// of variables refer to each other in a cycle.
 func init() {
 	Hadamard.Grad = []Grad{
 		func(x Nodes, _, dy *Node) *Node { return DHadamard.Apply(dy, x[1]) },
@@ -30,7 +30,7 @@ func init() {
 	MapMeans.Grad = []Grad{func(x Nodes, _, dy *Node) *Node { return DMapMeans(x[0].Shape()).Apply(dy) }}
 }
 
-// The words of the definitions.
+// Short names for the definitions of gradient ops.
 
 func mul(a, b *Node) *Node { return Hadamard.Apply(a, b) }
 
@@ -40,5 +40,5 @@ func sub(a, b *Node) *Node { return Add.Apply(a, scale(-1, b)) }
 
 func scale(c float64, x *Node) *Node { return Scaled(c).Apply(x) }
 
-// like is a row or a number a map, as often as x has rows or places.
+// like repeats a row, or a number per map, to the shape of x.
 func like(x, row *Node) *Node { return Spread(x.Shape()).Apply(row) }

@@ -6,8 +6,8 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// TestSecondDerivatives builds two derivatives of every op of the table that has rules: what a rule is made of has rules too. That each of
-// those is right is TestOps's matter. Ops without rules stand for Gorgonia's own, which are differentiated before they are compiled.
+// TestSecondDerivatives builds two derivatives of every op of the table that has rules, to see that what a rule is made of has rules, too. TestOps
+// checks that each rule is right. Ops without rules replace Gorgonia's own, which are differentiated before they are compiled.
 func TestSecondDerivatives(t *testing.T) {
 	for _, r := range table {
 		if r.o.Grad == nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Reshape gives x another shape of as many elements; its gradient is shaped back.
+// Reshape gives x another shape with as many elements.
 func Reshape(to Shape) *Op {
 	return &Op{
 		Name: fmt.Sprintf("reshape/%v", to), View: true, F32: copyDo[float32], F64: copyDo[float64],
@@ -23,7 +23,7 @@ func Reshape(to Shape) *Op {
 
 func copyDo[T kernel.Float](y Array[T], x []Array[T]) { copy(y.Data, x[0].Data) }
 
-// Concat is n inputs one after the other along axis 1; the gradient for each is its part of dy.
+// Concat joins n inputs along axis 1.
 func Concat(n int) *Op {
 	op := &Op{
 		Name: fmt.Sprintf("concat/%d", n), Shape: concatShape, F32: concatDo[float32], F64: concatDo[float64],
@@ -45,7 +45,7 @@ func concatShape(x []Shape) (Shape, error) {
 	y := x[0].Clone()
 	for i, s := range x {
 		if len(s) < 2 || len(s) != len(y) || s[0] != y[0] || !slices.Equal(s[2:], y[2:]) {
-			return nil, fmt.Errorf("%v beside %v; they must be (m,…) of one shape but for axis 1: maps of one size, as pad=same and the same stride make them", s, x[0])
+			return nil, fmt.Errorf("%v beside %v; make the shapes (m,…) equal except on axis 1: maps of one size come from pad=same and the same stride", s, x[0])
 		}
 		if i > 0 {
 			y[1] += s[1]
@@ -55,7 +55,7 @@ func concatShape(x []Shape) (Shape, error) {
 }
 
 func concatDo[T kernel.Float](y Array[T], x []Array[T]) {
-	m, at := y.Shape[0], 0 // at is the place of the next input in an example of y
+	m, at := y.Shape[0], 0 // at is where the next input goes in an example of y
 	row := len(y.Data) / m
 	for _, a := range x {
 		n := len(a.Data) / m
@@ -66,7 +66,7 @@ func concatDo[T kernel.Float](y Array[T], x []Array[T]) {
 	}
 }
 
-// Part is what lies between from and to on axis 1.
+// Part takes the range [from, to) of axis 1.
 func Part(from, to int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("part/%d/%d", from, to), F32: partDo[float32](from), F64: partDo[float64](from), Cut: each1,
@@ -93,7 +93,7 @@ func partDo[T kernel.Float](from int) func(Array[T], []Array[T]) {
 	}
 }
 
-// Embed is zeros with the input from the place from on, on an axis 1 of length n.
+// Embed is zeros with x at place from of an axis 1 of length n.
 func Embed(from, n int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("embed/%d/%d", from, n), F32: embedDo[float32](from), F64: embedDo[float64](from), Cut: each1,

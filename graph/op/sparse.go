@@ -2,8 +2,8 @@ package op
 
 import "github.com/stheno-ml/stheno/internal/kernel"
 
-// mostlyZero says that less than two fifths of x are not 0, so that a product that skips the zeros takes less time. It is so behind the
-// maxima of windows of 2×2, which alone have a gradient. In float64 the sparse kernels are loops in Go.
+// mostlyZero reports whether less than two fifths of x are not 0, so that a product that skips zeros is faster. This is usual for gradients behind
+// max-pooling of 2×2, where only the maxima get one. It is false for float64, whose sparse kernels are plain Go loops.
 func mostlyZero[T kernel.Float](x []T) bool {
 	if _, ok := any(x).([]float32); !ok {
 		return false
@@ -15,7 +15,7 @@ func mostlyZero[T kernel.Float](x []T) bool {
 	return 5*n < 2*len(x)
 }
 
-// mulSparse is y += x w for x (m,k), most of whose elements are 0, and w (k,n).
+// mulSparse is y += x w for x (m,k), which is mostly 0, and w (k,n).
 func mulSparse[T kernel.Float](y []T, ldy int, x []T, ldx int, w []T, ldw, m, n, k int) {
 	s := kernel.For[T]()
 	idx, ends, found := kernel.Borrow[int32](m*k), kernel.Borrow[int32](k/kernel.Group+1), kernel.Borrow[int32](m)
@@ -28,8 +28,8 @@ func mulSparse[T kernel.Float](y []T, ldy int, x []T, ldx int, w []T, ldw, m, n,
 	kernel.Return(found)
 }
 
-// patchesSparse is cols = kᵀ dy for filters k (o, patch) and dy (o, area), most of whose elements are 0. It makes colsᵀ first: a row of it is
-// the sum of few rows of k.
+// patchesSparse is cols = kᵀ dy for filters k (o, patch) and dy (o, area), which is mostly 0. It first computes colsᵀ, whose rows are sums of few
+// rows of k.
 func patchesSparse[T kernel.Float](cols, k, dy []T, o, patch, area int) {
 	s, ld := kernel.For[T](), distance(patch)
 	turned, places := kernel.Borrow[T](kernel.Turned(o, area)), kernel.Borrow[T](area*ld)
@@ -41,7 +41,7 @@ func patchesSparse[T kernel.Float](cols, k, dy []T, o, patch, area int) {
 	kernel.Return(places)
 }
 
-// filtersSparse is dk += dy colsᵀ for dk (o, patch), cols (patch, area) and dy (o, area), most of whose elements are 0.
+// filtersSparse is dk += dy colsᵀ for dk (o, patch), cols (patch, area) and dy (o, area), which is mostly 0.
 func filtersSparse[T kernel.Float](dk, cols, dy []T, o, patch, area int) {
 	ld := distance(patch)
 	turned := kernel.Borrow[T](kernel.Turned(ld, area))
@@ -50,7 +50,7 @@ func filtersSparse[T kernel.Float](dk, cols, dy []T, o, patch, area int) {
 	kernel.Return(turned)
 }
 
-// distance is that between rows of n elements which keeps them from meeting in few sets of the first-level cache.
+// distance returns how far apart to put rows of n elements, so that they do not share few sets of the first-level cache.
 func distance(n int) int {
 	if n%128 == 0 {
 		return n + 16

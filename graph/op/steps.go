@@ -7,9 +7,9 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// A sequence is (m,steps,…). A mask (m,steps) says which steps are there: 1, or 0 for padding. No gradient goes through a mask.
+// A sequence is (m,steps,…). A mask (m,steps) is 1 for real steps and 0 for padding. No gradient flows through a mask.
 
-// Present is the mask of a sequence x, (m,steps) or (m,steps,…): 0 where all numbers of a step are value, else 1.
+// Present is the mask of a sequence x, (m,steps) or (m,steps,…): 0 where all numbers of a step equal value, else 1.
 func Present(value float64) *Op {
 	return &Op{
 		Name: fmt.Sprintf("present/%v", value), F32: presentDo[float32](value), F64: presentDo[float64](value), Cut: each1,
@@ -34,7 +34,7 @@ func presentDo[T kernel.Float](value float64) func(Array[T], []Array[T]) {
 	}
 }
 
-// Keep is the steps of x (m,steps,…) that the mask (m,steps) has, and zeros for the others.
+// Keep is x (m,steps,…) at the steps in the mask (m,steps), else 0.
 var Keep = &Op{Name: "keep", F32: keepDo[float32], F64: keepDo[float64], Cut: each2, Shape: maskedShape}
 
 // maskedShape is the shape rule of ops on a sequence and its mask.
@@ -56,7 +56,7 @@ func keepDo[T kernel.Float](y Array[T], x []Array[T]) {
 	}
 }
 
-// LastStep is the last step of x (m,steps,…), or, with a mask as second input, the last one that is there; zeros where none is.
+// LastStep is the last step of x (m,steps,…). With a mask as second input it is the last real step, or zeros if there is none.
 var LastStep = &Op{
 	Name: "lastStep", F32: lastStepDo[float32], F64: lastStepDo[float64], Cut: each1,
 	Shape: func(x []Shape) (Shape, error) {
@@ -75,14 +75,14 @@ var LastStep = &Op{
 // LastStepOf is LastStep with a mask.
 var LastStepOf = masked(LastStep)
 
-// masked is op with a mask as last input, which has no gradient.
+// masked returns op with a mask as an additional last input, which has no gradient.
 func masked(op *Op) *Op {
 	with := *op
 	with.Cut.Each = append(slices.Clone(op.Cut.Each), true)
 	return &with
 }
 
-// lastOf is the last step of example i that is there; −1: none.
+// lastOf returns the last step of example i that is not padding; −1 if there is none.
 func lastOf[T kernel.Float](mask []Array[T], i, steps int) int {
 	if len(mask) == 0 {
 		return steps - 1
@@ -108,7 +108,7 @@ func lastStepDo[T kernel.Float](y Array[T], x []Array[T]) {
 	}
 }
 
-// DLastStep is dx (m,steps,…), dy (m,…) at the last step, or at the last that the mask, a second input, has, and zeros elsewhere.
+// DLastStep is dx (m,steps,…): dy (m,…) at the last step, or at the last real step of the mask, a second input, and zeros elsewhere.
 func DLastStep(steps int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dLastStep/%d", steps), F32: dLastStepDo[float32], F64: dLastStepDo[float64], Cut: each1,
@@ -122,7 +122,7 @@ func DLastStep(steps int) *Op {
 	}
 }
 
-// last is LastStep of a sequence and, where it has one, its mask.
+// last applies LastStep to a sequence and its mask, if there is one.
 func last(x Nodes) *Node {
 	if len(x) == 2 {
 		return LastStepOf.Apply(x...)
@@ -141,7 +141,7 @@ func dLastStepDo[T kernel.Float](dx Array[T], x []Array[T]) {
 	}
 }
 
-// StepMeans is the mean over the steps of x (m,steps,n), or, with a mask as second input, over those that are there; zeros where none is.
+// StepMeans is the mean over the steps of x (m,steps,n). With a mask as second input it is the mean over the real steps, or 0 if there is none.
 var StepMeans = &Op{
 	Name: "stepMeans", F32: stepMeansDo[float32], F64: stepMeansDo[float64], Cut: each1,
 	Shape: func(x []Shape) (Shape, error) {
@@ -155,7 +155,7 @@ var StepMeans = &Op{
 // StepMeansOf is StepMeans with a mask.
 var StepMeansOf = masked(StepMeans)
 
-// stepShare is 1/n for the n steps of example i that are there; 0 where none is.
+// stepShare returns 1/n for the n real steps of example i, or 0 if there is none.
 func stepShare[T kernel.Float](mask []Array[T], i, steps int) T {
 	n := T(steps)
 	if len(mask) > 0 {
@@ -185,7 +185,7 @@ func stepMeansDo[T kernel.Float](y Array[T], x []Array[T]) {
 	}
 }
 
-// DStepMeans gives each step its share of dy (m,n), and those that the mask, a second input, does not have 0: (m,steps,n).
+// DStepMeans is (m,steps,n): each step's share of dy (m,n), and 0 for padding according to the mask, a second input.
 func DStepMeans(steps int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("dStepMeans/%d", steps), F32: dStepMeansDo[float32], F64: dStepMeansDo[float64], Cut: each1,
@@ -219,11 +219,11 @@ func dStepMeansDo[T kernel.Float](dx Array[T], x []Array[T]) {
 	}
 }
 
-// PresentMean is a cost's mean over the steps that are there: from its mean over all, in which each padded step counts none, that of a step
-// that counts none, and the mask.
+// PresentMean is a cost's mean over the real steps. Its inputs are the mean over all steps, in which all padding costs the same, the cost of one
+// step of padding, and the mask.
 var PresentMean = &Op{Name: "presentMean", F32: presentMeanDo[float32], F64: presentMeanDo[float64], Shape: scalarsShape(2)}
 
-// scalarsShape is the shape rule of ops on so many scalars and a mask.
+// scalarsShape is the shape rule of ops on n scalars and a mask.
 func scalarsShape(n int) func(x []Shape) (Shape, error) {
 	return func(x []Shape) (Shape, error) {
 		for _, s := range x[:n] {
@@ -235,7 +235,7 @@ func scalarsShape(n int) func(x []Shape) (Shape, error) {
 	}
 }
 
-// share is all steps by those that are there, of which it takes one at least.
+// share returns the ratio of all steps to real steps, of which it assumes at least one.
 func share[T kernel.Float](mask []T) T {
 	return T(len(mask)) / max(1, kernel.For[T]().Sum(mask))
 }
@@ -245,14 +245,14 @@ func presentMeanDo[T kernel.Float](y Array[T], x []Array[T]) {
 	y.Data[0] = none + (all-none)*share(x[2].Data)
 }
 
-// DPresentMean is what the mean over all gets of PresentMean's gradient, from that and the mask.
+// DPresentMean is the gradient for the mean over all steps, from PresentMean's gradient and the mask.
 var DPresentMean = &Op{Name: "dPresentMean", F32: dPresentMeanDo[float32], F64: dPresentMeanDo[float64], Shape: scalarsShape(1)}
 
 func dPresentMeanDo[T kernel.Float](y Array[T], x []Array[T]) {
 	y.Data[0] = x[0].Data[0] * share(x[1].Data)
 }
 
-// ReverseSteps is the steps of x (m,steps,…) from the last to the first.
+// ReverseSteps is x (m,steps,…) with its steps in reverse order.
 var ReverseSteps = &Op{
 	Name: "reverseSteps", F32: reverseStepsDo[float32], F64: reverseStepsDo[float64], Cut: each1,
 	Shape: func(x []Shape) (Shape, error) {

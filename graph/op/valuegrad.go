@@ -9,11 +9,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// ValueGrad is what a solver of Gorgonia's steps: a value with its gradient, as a node has them.
+// ValueGrad is what one of Gorgonia's solvers updates: a value with its gradient, such as a node.
 type ValueGrad = gorgonia.ValueGrad
 
-// Memory is the memory of v's elements, []float32 or []float64 in row-major order: writing there changes v. It is an error if v is laid out
-// otherwise or has elements of another type.
+// Memory returns the memory of v's elements, a []float32 or []float64 in row-major order; writing to it changes v. It returns an error if v has
+// another layout or element type.
 func Memory(v gorgonia.Value) (any, error) {
 	switch v := v.(type) {
 	case *gorgonia.F32:

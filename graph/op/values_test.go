@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// TestValues: what the ops of the layers give, worked out by hand or from tables.
+// TestValues compares the results of layers' ops with numbers worked out by hand or from tables.
 func TestValues(t *testing.T) {
 	e := math.Exp(1)
 	for _, c := range []struct {

@@ -6,8 +6,8 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// Windows are those of a convolution or of pooling: their size, how far apart they are, what is assumed around the image above and on its
-// left, and how far apart the elements of one window are.
+// Windows says how the windows of a convolution or of pooling lie: their size, their distance, the padding above and to the left of the image,
+// and the distance between elements of a window.
 type Windows struct {
 	Rows, Cols             int
 	StrideRows, StrideCols int
@@ -15,8 +15,8 @@ type Windows struct {
 	DilateRows, DilateCols int
 }
 
-// Patches are the windows of x (m,c,h,w), row by row: (m, rows, cols, c·Rows·Cols), with 0 outside of x. rows and cols are how many windows
-// there are.
+// Patches are the windows of x (m,c,h,w), row by row, as (m, rows, cols, c·Rows·Cols), with 0 outside of x. rows and cols are the numbers of
+// windows.
 func Patches(w Windows, rows, cols int) *Op {
 	return &Op{
 		Name: fmt.Sprintf("patches/%v", w), F32: patchesDo[float32](w), F64: patchesDo[float64](w), Cut: each1,
@@ -29,8 +29,8 @@ func Patches(w Windows, rows, cols int) *Op {
 	}
 }
 
-// each calls f with the place in a patch's element order and the place in the image, −1 outside, of every element of every patch of an
-// image of c maps of h by w.
+// each calls f for every element of every patch of an image with c maps of h by w. Its arguments are the place in the order of the patches'
+// elements, and the place in the image or −1 outside of it.
 func (w Windows) each(c, h, width, rows, cols int, f func(at, from int)) {
 	at := 0
 	for i := range rows {

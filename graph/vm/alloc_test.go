@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestAllocs: once it has run, a program of our own ops allocates nothing, although inputs are bound anew: mini-batches, numbers, and views.
+// TestAllocs: after its first run, a program of our own ops allocates nothing, even if new inputs are bound: mini-batches, numbers, and views.
 func TestAllocs(t *testing.T) {
 	for _, dtype := range types {
 		m := newMaker(dtype)

@@ -12,7 +12,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// digits is a mini-batch of images of 28 by 28 like MNIST's: four of five numbers are 0, most of them around what is drawn.
+// digits is a mini-batch of images of 28 by 28 like MNIST's: four of five numbers are 0, most of them around the drawing.
 func (b *builder) digits(shape ...int) *Node {
 	x := b.input(shape...)
 	var top, left int
@@ -43,14 +43,14 @@ func (b *builder) labels(m, k int) *Node {
 	return y
 }
 
-// weights are a parameter as Glorot and He would have it.
+// weights returns a parameter initialized as by He et al.
 func (b *builder) weights(in int, shape ...int) *Node {
 	w := b.param(shape...)
-	change(w, func(_ int, v float64) float64 { return v * 2 * math.Sqrt(2/float64(in)) }) // param's deviation is ½
+	change(w, func(_ int, v float64) float64 { return v * 2 * math.Sqrt(2/float64(in)) }) // param's standard deviation is ½
 	return w
 }
 
-// change makes each element of n's value f of its place and of what it was.
+// change replaces each element of n's value by f of its index and its old value.
 func change(n *Node, f func(i int, v float64) float64) {
 	switch d := n.Value().Data().(type) {
 	case []float32:
@@ -76,7 +76,7 @@ func pooled(x *Node) *Node { return Must(MaxPool2D(x, tensor.Shape{2, 2}, []int{
 
 func rectified(x *Node) *Node { return Must(Rectify(x)) }
 
-// crossEntropy is the mean over all numbers of −y ln softmax(z), as Gorgonia's examples have it.
+// crossEntropy is the mean over all numbers of −y ln softmax(z), as in Gorgonia's examples.
 func (b *builder) crossEntropy(z *Node) {
 	b.cost = Must(Neg(Must(Mean(Must(HadamardProd(Must(Log(Must(SoftMax(z)))), b.labels(z.Shape()[0], z.Shape()[1])))))))
 }
@@ -98,7 +98,7 @@ func mlpProgram(m int) func(*builder) {
 	return func(b *builder) { b.crossEntropy(b.dense(rectified(b.dense(b.digits(m, 784), 784, 300)), 300, 10)) }
 }
 
-// convnetProgram is Gorgonia's example of a convolutional network, with so many maps and neurons.
+// convnetProgram is Gorgonia's example of a convolutional network, with the given numbers of maps and neurons.
 func convnetProgram(maps []int, hidden int) func(*builder) {
 	return func(b *builder) {
 		const m = 10
@@ -136,7 +136,7 @@ func autoencoderProgram(b *builder) {
 	b.cost = Must(Mean(Must(BinaryXent(out, x))))
 }
 
-// lstmProgram reads 50 characters, one after the other, and guesses each next one.
+// lstmProgram reads 50 characters, one after the other, and predicts each next one.
 func lstmProgram(b *builder) {
 	const letters, hidden, steps = 64, 100, 50
 	type gate struct{ wx, wh, bias *Node }
@@ -181,7 +181,7 @@ func regressionProgram(b *builder) {
 	b.cost = Must(Mean(Must(Square(Must(Sub(line, y))))))
 }
 
-// BenchmarkMachines runs stock programs on Gorgonia's machine and on ours in turn, and reports the time of a run on each, and their ratio.
+// BenchmarkMachines runs Gorgonia programs on Gorgonia's machine and on ours in turn. It reports the time of a run on each, and their ratio.
 func BenchmarkMachines(b *testing.B) {
 	for _, p := range []struct {
 		name  string
@@ -217,7 +217,7 @@ func BenchmarkMachines(b *testing.B) {
 			slices.Sort(times[0])
 			slices.Sort(times[1])
 			middle := len(times[0]) / 2
-			b.ReportMetric(0, "ns/op") // of both, it says nothing
+			b.ReportMetric(0, "ns/op") // of both machines together, it means nothing
 			b.ReportMetric(float64(times[0][middle].Nanoseconds()), "tape-ns")
 			b.ReportMetric(float64(times[1][middle].Nanoseconds()), "vm-ns")
 			b.ReportMetric(float64(times[0][middle])/float64(times[1][middle]), "ratio")

@@ -11,18 +11,17 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// input is a variable of the graph. Its load is called before each run, since a program may bind another value, or change the value in
-// place.
+// input is a variable of the graph. load is called before each run, because the user may bind another value or change the value in place.
 type input interface{ load() error }
 
-// leaf is an input whose elements the program has in memory: in the bound tensor's own, where that is laid out as we have it and remains
-// the same, as for weights; otherwise in a copy, made before each run, as for mini-batches. The bound tensor itself is never written.
+// leaf is an input whose elements are in memory. The program reads the bound tensor's own memory if it is row-major and stays the same, as for
+// weights. Otherwise it reads a copy, made before each run, as for mini-batches. It never writes to the bound tensor.
 type leaf[T kernel.Float] struct {
 	vm     *VM
 	node   *op.Node
 	memory *memory
-	at     *T  // the first element of the bound tensor's memory that the program reads
-	copy   []T // nil: it reads the bound tensor's
+	at     *T  // the first element that the program reads in the bound tensor's memory
+	copy   []T // nil: the program reads the bound tensor's memory
 }
 
 // bind gives v, a variable or constant, its memory.
@@ -42,14 +41,14 @@ func bind[T kernel.Float](vm *VM, v *value) error {
 	return l.load()
 }
 
-// own gives the input memory of the program's.
+// own switches the input to memory of the program's own.
 func (l *leaf[T]) own(n int) {
 	l.copy = make([]T, n)
 	l.memory.set(l.copy)
 	l.vm.moved = true
 }
 
-// direct says that the program reads the bound tensor's own memory.
+// direct reports whether the program reads the bound tensor's own memory.
 func (l *leaf[T]) direct() bool { return l.copy == nil }
 
 func (l *leaf[T]) load() error {
@@ -75,7 +74,7 @@ func unbound(n *op.Node) error {
 	return fmt.Errorf("input %s has no value; bind one with gorgonia.Let before the run", label(n))
 }
 
-// other is an input of another element type, such as int or bool: only Gorgonia's ops read it, as it is bound.
+// other is an input of another element type, such as int or bool. Only Gorgonia's ops read it, in the form in which it is bound.
 type other struct {
 	node *op.Node
 	slot *slot
@@ -112,7 +111,7 @@ func (vm *VM) leaves() error {
 	return nil
 }
 
-// slot is how Gorgonia's ops and nodes see v.
+// slot returns v as Gorgonia's ops and nodes see it.
 func (vm *VM) slot(v *value) *slot {
 	s := vm.slots[v]
 	if s == nil {
@@ -121,7 +120,7 @@ func (vm *VM) slot(v *value) *slot {
 	}
 	if s.memory != nil && s.value == nil {
 		shape, number := v.shape, v.shape.IsScalar()
-		if bound := v.node.Value(); v.leaf() && bound != nil { // whose form may differ from the node's, as (n,1) does from (n)
+		if bound := v.node.Value(); v.leaf() && bound != nil { // its form may differ from the node's, as (n,1) differs from (n)
 			_, scalar := bound.(gorgonia.Scalar)
 			shape, number = bound.Shape().Clone(), scalar
 		}

@@ -11,19 +11,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// passes are the compiler: each takes the program one step on.
+// passes make up the compiler. Each rewrites the program.
 var passes = []func(*program){order, lower, reshapes, stack, fuseActivations, sink, sparse, fuseUpdates, groups, place}
 
-// program is what the passes work on: instructions in the order of execution, over values.
+// program is what the passes work on: instructions over values, in the order of execution.
 type program struct {
-	outs       op.Nodes // what is wanted
-	params     op.Nodes // whose gradients are written or, by the rule, used for a step
-	dual       op.Nodes // whose gradients are added up
-	nodes      op.Nodes // what is computed in any case; those that no other reads are wanted too
+	outs       op.Nodes // the requested outputs
+	params     op.Nodes // parameters whose gradients are written or, with a rule, used for a step
+	dual       op.Nodes // parameters whose gradients are added up
+	nodes      op.Nodes // nodes to compute in any case; those that no other node reads are outputs, too
 	statements []statement
 
 	rule     *Descent // how parameters are updated; nil: gradients are outputs
-	alone    bool     // every instruction's result is to be seen: none is fused, and blocks are single instructions
+	alone    bool     // every instruction's result must be visible: nothing is fused, and each block is one instruction
 	stock    bool     // some ops were Gorgonia's own
 	of       map[*op.Node]*value
 	values   []*value
@@ -31,9 +31,9 @@ type program struct {
 	blocks   [][]*instr           // code in runs that are executed together, example by example
 	arena    map[tensor.Dtype]int // elements of memory for intermediate values
 	slicings []slicing            // Gorgonia's slices that became ours
-	moving   map[uintptr]bool     // those that must not
-	lists    int                  // bytes of the lists of what is not zero
-	relied   map[*value]bool      // roots that our own ops read, which so must have their announced shape
+	moving   map[uintptr]bool     // slices that must stay Gorgonia's
+	lists    int                  // bytes of the lists of nonzero elements
+	relied   map[*value]bool      // roots that our own ops read, which therefore must have their declared shape
 }
 
 // value is a tensor of the program.
@@ -41,19 +41,19 @@ type value struct {
 	node  *op.Node
 	shape op.Shape
 	dtype tensor.Dtype
-	of    *value // shares the memory of another value, in another shape
-	by    *instr // makes it; nil for a leaf and for another shape of a value
-	uses  int    // instructions that read it
-	keep  bool   // an output: its memory is its own
+	of    *value // the value whose memory this one shares, in another shape
+	by    *instr // the instruction that makes it; nil for a leaf and for a value seen in another shape
+	uses  int    // how many instructions read it
+	keep  bool   // it is an output, with memory of its own
 	at    int    // its place in the arena
 	born  int    // the block that writes it
 	dies  int    // the last block that reads it
 
-	placed bool // has its place
-	inner  bool // is read in its block only, tile by tile, and has no place
+	placed bool // its place is fixed
+	inner  bool // only its own block reads it, tile by tile, so it needs no place
 }
 
-// root is the value whose memory v has.
+// root returns the value whose memory v uses.
 func (v *value) root() *value {
 	for v.of != nil {
 		v = v.of
@@ -61,23 +61,23 @@ func (v *value) root() *value {
 	return v
 }
 
-// numeric says that v's elements are of a type that the program has memory for.
+// numeric reports whether v's elements have a type that the program has memory for.
 func (v *value) numeric() bool { return v.dtype == tensor.Float32 || v.dtype == tensor.Float64 }
 
-// leaf says that v is a variable or constant of the graph: it has memory already.
+// leaf reports whether v is a variable or constant of the graph, which has memory already.
 func (v *value) leaf() bool { return v.node.Op() == nil || op.IsConstant(v.node) }
 
-// instr is one op on values.
+// instr is an op applied to values.
 type instr struct {
 	op     gorgonia.Op
 	own    *op.Op // op as one of ours; nil: it runs through Gorgonia's interfaces
 	y      *value
 	x      []*value
-	act    *op.Op   // the activation that is applied to the result at once
-	sparse []*lists // the non-zero elements of x[0], where the op walks those
-	tiled  bool     // it runs tile by tile with the others of its block
-	update *value   // the parameter that the result, its gradient, updates at once
-	decay  bool     // whether regularization shrinks that parameter
+	act    *op.Op   // an activation that is applied to the result at once
+	sparse []*lists // lists of x[0]'s nonzero elements, if the op uses them
+	tiled  bool     // it runs tile by tile with the rest of its block
+	update *value   // the parameter that the result, a gradient, updates at once
+	decay  bool     // regularization shrinks that parameter
 }
 
 func (in *instr) name() string {
@@ -89,7 +89,7 @@ func (in *instr) name() string {
 
 // order lists what the outputs need, inputs before their users.
 func order(p *program) {
-	for i := range slices.Backward(p.params) { // the last layer's gradients are ready first
+	for i := range slices.Backward(p.params) { // the last layer's gradients come first
 		if d := p.params[i].Deriv(); d != nil && p.rule == nil {
 			p.outs = append(p.outs, d)
 		}
@@ -112,7 +112,7 @@ func order(p *program) {
 	}
 }
 
-// visit is the value of n, with its instructions.
+// visit returns the value of n, after listing the instructions that compute it.
 func (p *program) visit(n *op.Node) *value {
 	if v, ok := p.of[n]; ok {
 		if v == nil {
@@ -150,7 +150,7 @@ func (p *program) visit(n *op.Node) *value {
 	return v
 }
 
-// alike says that the elements of all that the instruction reads and writes are of one type that our kernels know.
+// alike reports whether all elements that the instruction reads and writes are of the same type, one that our kernels support.
 func (in *instr) alike() bool {
 	return in.y.numeric() && !slices.ContainsFunc(in.x, func(x *value) bool { return x.dtype != in.y.dtype })
 }
@@ -158,7 +158,7 @@ func (in *instr) alike() bool {
 // remove drops instructions.
 func (p *program) remove(drop func(*instr) bool) { p.code = slices.DeleteFunc(p.code, drop) }
 
-// reshapes makes the result of a reshape another view of its input.
+// reshapes turns the result of a reshape into another view of its input.
 func reshapes(p *program) {
 	p.remove(func(in *instr) bool {
 		if in.own == nil || !in.own.View {
@@ -175,7 +175,7 @@ func reshapes(p *program) {
 	})
 }
 
-// fuseActivations lets affine apply the activation that alone reads its result.
+// fuseActivations lets affine apply an activation if nothing else reads affine's result.
 func fuseActivations(p *program) {
 	p.remove(func(in *instr) bool {
 		if in.own == nil || in.own.Point == nil || p.alone {
@@ -190,11 +190,11 @@ func fuseActivations(p *program) {
 	})
 }
 
-// groups cuts the code into blocks. A block is one instruction, or a run of instructions that work example by example and are
-// worth it: those go through the whole block with one example after the other, so that an image's maps stay in the cache.
+// groups divides the code into blocks. A block is one instruction, or a run of instructions that work example by example and are worth grouping.
+// Such a block processes one example after another, so that an image's maps stay in the cache.
 func groups(p *program) {
 	made := map[*value]*instr{} // what the run p.code[i:j] writes
-	heavy, j := 0, 0            // how many of it are worth it, and its end
+	heavy, j := 0, 0            // how many of its instructions are worth it, and its end
 	for i := 0; i < len(p.code); {
 		for !p.alone && j < len(p.code) && p.code[j].own != nil && cuttable(p.code[j]) && (j == i || p.code[i].joins(p.code[j], made)) {
 			made[p.code[j].y.root()] = p.code[j]
@@ -223,7 +223,7 @@ func groups(p *program) {
 	}
 }
 
-// weight is 1 for an instruction that is heavy enough to make a group of.
+// weight returns 1 for an instruction that makes a group worthwhile.
 func (in *instr) weight() int {
 	if in.convolves() {
 		return 1
@@ -235,7 +235,7 @@ func cuttable(in *instr) bool {
 	return in.own.Cut.Sum || in.own.Cut.Each != nil && !in.y.shape.IsScalar()
 }
 
-// convolves says that the instruction is heavy enough to make a group of.
+// convolves reports whether the instruction makes a group worthwhile.
 func (in *instr) convolves() bool {
 	for _, x := range in.x {
 		if len(x.shape) == 4 && (in.own.Cut.Each != nil || in.own.Cut.Sum) {
@@ -245,8 +245,8 @@ func (in *instr) convolves() bool {
 	return false
 }
 
-// joins says that next can run in one block after in, the block's first, and what the block has made: over as many examples, and without
-// reading a whole of which the block has made a part only.
+// joins reports whether next can run in the same block after in, the block's first, given what the block has made. It must run over as many
+// examples, and must not read the whole of a value that the block makes part by part.
 func (in *instr) joins(next *instr, made map[*value]*instr) bool {
 	if examples(in) != examples(next) || in.y.dtype != next.y.dtype {
 		return false
@@ -259,7 +259,7 @@ func (in *instr) joins(next *instr, made map[*value]*instr) bool {
 	return true
 }
 
-// examples is the number of examples over which a cuttable instruction runs.
+// examples returns how many examples a divisible instruction runs over.
 func examples(in *instr) int {
 	if in.own.Cut.Sum {
 		return in.x[0].shape[0]
@@ -267,7 +267,7 @@ func examples(in *instr) int {
 	return in.y.shape[0]
 }
 
-// place gives each intermediate value a place in the arena of its element type. Values whose lives do not meet share memory; a life is
+// place gives each intermediate value a place in the arena of its element type. Values whose lifetimes do not overlap share memory. Lifetimes are
 // counted in blocks, because the instructions of a block run side by side.
 func place(p *program) {
 	const never = -1
@@ -286,7 +286,7 @@ func place(p *program) {
 			in.y.root().dies = max(in.y.root().dies, t)
 		}
 	}
-	live := map[tensor.Dtype][]*value{} // by place
+	live := map[tensor.Dtype][]*value{} // sorted by place
 	for t, block := range p.blocks {
 		for dtype, l := range live {
 			live[dtype] = slices.DeleteFunc(l, func(v *value) bool { return v.dies < t })
@@ -300,13 +300,13 @@ func place(p *program) {
 	}
 }
 
-// size is the memory of v in elements, in whole cache lines.
+// size returns v's memory in elements, rounded up to whole cache lines.
 func size(v *value) int { return (v.elements() + 15) / 16 * 16 }
 
-// elements is how many v has.
+// elements returns how many elements v has.
 func (v *value) elements() int { return max(1, v.shape.TotalSize()) }
 
-// fit puts v into the first gap between the live values that is large enough.
+// fit puts v into the first gap between live values that is large enough.
 func (p *program) fit(live []*value, v *value) []*value {
 	v.at = 0
 	i := 0
@@ -317,7 +317,7 @@ func (p *program) fit(live []*value, v *value) []*value {
 	return slices.Insert(live, i, v)
 }
 
-// String is the program's listing: a line an instruction, with the block's instructions indented.
+// String returns the program's listing, one line for each instruction. Further instructions of a block are marked.
 func (p *program) String() string {
 	var b strings.Builder
 	names := map[*value]string{}

@@ -14,7 +14,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// program is a Gorgonia program as its users write them. Its build is called once for each machine, and must do the same every time.
+// program is a Gorgonia program as users write them. build is called once for each machine, and must do the same every time.
 type program struct {
 	name  string
 	build func() *session
@@ -23,23 +23,23 @@ type program struct {
 // session is a program with its values.
 type session struct {
 	graph  *gorgonia.ExprGraph
-	params gorgonia.Nodes  // what the solver updates; its gradients are compared and, unless apart is set, bound
+	params gorgonia.Nodes  // updated by the solver; their gradients are compared and, unless apart is set, bound
 	solver gorgonia.Solver // nil: none
 	feed   func(step int)  // binds or changes inputs before each step; nil: they stay
-	shown  gorgonia.Nodes  // nodes whose values are compared, apart from the roots; they are kept
+	shown  gorgonia.Nodes  // nodes whose values are kept and compared, in addition to the roots
 	read   map[string]any  // what gorgonia.Read fills, as *gorgonia.Value, and tensors that must or must not change
 	apart  bool            // gradients are not bound: each step has its own
-	eval   bool            // machines in the mode for prediction
+	eval   bool            // the machines are in the mode for prediction
 	steps  int             // 0: ten
-	loose  float64         // times the tolerance
+	loose  float64         // a factor for the tolerance
 }
 
-// result is what a program has after a step: names and numbers.
+// result is what a program shows after a step: names and numbers.
 type result struct {
 	names  []string
 	values [][]float64
 	double []bool
-	unseen []bool // a gradient that nobody asked for: our machine computes it in the first run only
+	unseen []bool // a gradient that nobody asked for: our machine computes it only in the first run
 }
 
 func (r *result) add(name string, v gorgonia.Value) {
@@ -50,7 +50,7 @@ func (r *result) add(name string, v gorgonia.Value) {
 	r.unseen = append(r.unseen, false)
 }
 
-// numbers are v's elements in row-major order, and whether they are not float32.
+// numbers returns v's elements in row-major order, and whether they are not float32.
 func numbers(v gorgonia.Value) (d []float64, double bool) {
 	if v == nil {
 		return nil, true
@@ -110,8 +110,8 @@ func number(x any) (float64, bool) {
 	panic(fmt.Sprintf("a value of type %T", x))
 }
 
-// tape is the reference: Gorgonia's machine for s. It copies every value that it computes, because it uses its memory again, and marks what
-// it computes in place.
+// tape is the reference: Gorgonia's machine for s. It copies every value as soon as it is computed, because the machine reuses its memory, and marks
+// what is computed in place.
 func tape(s *session) gorgonia.VM {
 	opts := []gorgonia.VMOpt{gorgonia.TraceExec()}
 	if !s.apart {
@@ -192,7 +192,7 @@ func run(s *session, machine func(*session) gorgonia.VM) (steps []result, err er
 	return steps, nil
 }
 
-// roots are the nodes whose values are compared: those that no other node reads, and those that are kept.
+// roots returns the nodes whose values are compared: those that no other node reads, and those that are kept.
 func (s *session) roots() gorgonia.Nodes {
 	read := map[*gorgonia.Node]bool{}
 	var roots gorgonia.Nodes
@@ -217,7 +217,7 @@ func statement(n *gorgonia.Node) bool {
 	return name == "gorgonia.readOp" || name == "gorgonia.letOp"
 }
 
-// conform runs p on both machines and compares all that a user sees after each step.
+// conform runs p on both machines and compares everything that a user sees after each step.
 func conform(t *testing.T, p program) {
 	t.Helper()
 	defer func() {
@@ -241,8 +241,8 @@ func conform(t *testing.T, p program) {
 	}
 }
 
-// differs says where two results are farther apart than rounding explains, relative to the largest number of the step: a sum of large
-// numbers that is small has an error of their size.
+// differs reports where two results differ by more than rounding explains, relative to the largest number of the step: a small sum of large
+// numbers has an error of their size.
 func (r result) differs(o result, loose float64) string {
 	if len(r.values) != len(o.values) {
 		return fmt.Sprintf("%d values, want %d", len(o.values), len(r.values))
@@ -275,7 +275,7 @@ func (r result) differs(o result, loose float64) string {
 	return ""
 }
 
-// TestConform: every program gives on our machine what it gives on Gorgonia's.
+// TestConform: every program gives the same on our machine as on Gorgonia's.
 func TestConform(t *testing.T) {
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) { conform(t, p) })

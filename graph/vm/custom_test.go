@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// twice is a + 2b, an op that somebody wrote, and that prints like an addition of Gorgonia's.
+// twice is a + 2b, a user's op that prints like one of Gorgonia's additions.
 type twice struct{}
 
 func (twice) Arity() int { return 2 }
@@ -39,7 +39,7 @@ func (o twice) Hashcode() uint32 {
 }
 func (twice) String() string { return "+ twice" }
 
-// broken is an op that panics, or fails.
+// broken is an op that panics or fails.
 type broken struct {
 	twice
 	fails bool
@@ -53,7 +53,7 @@ func (o broken) Do(...gorgonia.Value) (gorgonia.Value, error) {
 }
 func (broken) String() string { return "broken" }
 
-// shrinking is an op that returns another shape than it announces.
+// shrinking is an op that returns another shape than it declares.
 type shrinking struct{ twice }
 
 func (shrinking) Do(...gorgonia.Value) (gorgonia.Value, error) {

@@ -11,14 +11,14 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// A Descent is a step of gradient descent as a part of a program: w = (1−ηλ/n) w − η ∇w, made as soon as the gradient is there and w is
-// not read any more. A weight matrix is then read and written once, and its gradient never stored.
+// A Descent makes a step of gradient descent part of a program: w = (1−ηλ/n) w − η ∇w. Each parameter is updated as soon as its gradient is known
+// and nothing reads w anymore. So a weight matrix is read and written only once, and its gradient is never stored.
 type Descent struct {
-	Eta, L2 float64 // η and λ/n of the next run
-	Decay   []bool  // by parameter: whether L2 applies
+	Eta, L2 float64 // η and λ/n for the next run
+	Decay   []bool  // for each parameter, whether L2 applies
 }
 
-// shrink is the factor of a parameter that decays or does not.
+// shrink returns the factor by which a parameter shrinks.
 func (d *Descent) shrink(decay bool) float64 {
 	if !decay {
 		return 1
@@ -26,17 +26,17 @@ func (d *Descent) shrink(decay bool) float64 {
 	return 1 - d.Eta*d.L2
 }
 
-// ErrNonfinite stops a program before its first update because the cost is not finite.
+// ErrNonfinite means that a program stopped before its first update because the cost is not finite.
 var ErrNonfinite = errors.New("vm: the cost is not finite")
 
-// guard is the instruction that stops the program where the cost, its input, is not finite.
+// guard is the instruction that stops the program if the cost, its input, is not finite.
 var guard = &op.Op{Name: "guard"}
 
-// sgd is the instruction that updates a parameter from its gradient, its input.
+// sgd is the instruction that updates a parameter by its gradient, the input.
 var sgd = &op.Op{Name: "sgd"}
 
-// updates adds the updates to the program: a weight matrix's after the last instruction that reads it, the others at the end; and
-// before them all, the guard of the cost, which is the first output.
+// updates adds the updates to the program: a weight matrix's after the last instruction that reads the matrix, and the others at the end. Before
+// all of them it puts the guard of the cost, which is the first output.
 func (p *program) updates() {
 	var early, late []*instr
 	for i, n := range slices.Backward(p.params) {
@@ -68,7 +68,7 @@ func (p *program) lastIndex(f func(*instr) bool) int {
 	return -1
 }
 
-// fuseUpdates moves a product that is a weight matrix's gradient to the place of its update and makes it the update.
+// fuseUpdates moves a product that is a weight matrix's gradient to the place of the update, and turns it into the update.
 func fuseUpdates(p *program) {
 	for _, u := range slices.Clone(p.code) {
 		if u.own != sgd || u.x[0].uses != 1 || u.x[0].of != nil {
@@ -85,7 +85,7 @@ func fuseUpdates(p *program) {
 	}
 }
 
-// target is what a product writes, and by which factors: its result, or the parameter that it updates.
+// target returns what a product writes, its result or the parameter that it updates, and the factors to use.
 func (l linker[T]) target(in *instr) (y []T, factors func() (alpha, beta T)) {
 	if in.update == nil {
 		return l.of(in.y), func() (T, T) { return 1, 0 }
@@ -93,7 +93,7 @@ func (l linker[T]) target(in *instr) (y []T, factors func() (alpha, beta T)) {
 	return l.of(in.update), func() (T, T) { return T(-l.vm.program.rule.Eta), T(l.vm.program.rule.shrink(in.decay)) }
 }
 
-// sgd updates a parameter from a gradient in memory.
+// sgd updates a parameter by a gradient in memory.
 func (l linker[T]) sgd(in *instr) []team.Job {
 	w, g, s := l.of(in.y), l.of(in.x[0]), kernel.For[T]()
 	return whole(func() { s.SGD(w, g, T(l.vm.program.rule.shrink(in.decay)), T(l.vm.program.rule.Eta)) })

@@ -1,39 +1,40 @@
-// Package vm runs Gorgonia's graphs. It compiles a graph once, to a flat list of instructions over memory that is placed in advance, and gives
-// the values that Gorgonia's TapeMachine gives, many times faster. [New] takes the TapeMachine's place; the rest of a program stays:
+// Package vm runs Gorgonia's graphs. It compiles a graph once, into a flat list of instructions over memory that is laid out in advance. The
+// results are those of Gorgonia's TapeMachine, many times faster. To use it, create the machine with [New]; the rest of a program stays:
 //
 //	machine := vm.New(g, vm.BindDualValues(w0, w1)) // was gorgonia.NewTapeMachine(g, gorgonia.BindDualValues(w0, w1))
 //
-// docs/gorgonia.md has five programs before and after, and what else there is to know.
+// docs/gorgonia.md shows five programs before and after, and everything else there is to know.
 //
 // # Inputs and results
 //
-// Inputs are bound by gorgonia.Let, before any run; [VM.RunAll] reads what is bound at that time, also where the memory of a bound tensor has
-// changed, or the tensor is a view or laid out by columns. It never writes to it. Gradients of the nodes that [BindDualValues] names are added
-// to their Grad, where solvers find them.
+// Bind inputs with gorgonia.Let before a run. [VM.RunAll] reads what is bound at that time, even if a bound tensor has new memory, is a view or is
+// column-major. It never writes to bound tensors. The gradients of the nodes given to [BindDualValues] are added to the nodes' Grad, where solvers
+// look for them.
 //
-// A node shows its value after a run if it is a root of the graph, which no other node reads but gradients, or a gradient of an input, or
-// named by [Keep]; gorgonia.Read copies any node's value. Other nodes show none. A value is the same tensor after each run; copy it to keep it. Gradients that nobody asked for are
-// roots of the first run only.
+// After a run, these nodes show their values: the roots of the graph, which are read by no other node except gradients; the gradients of inputs;
+// and the nodes given to [Keep]. Other nodes show none, but gorgonia.Read copies any node's value. A value is the same tensor after each run;
+// copy it to keep it. Gradients that nobody asked for count as roots only in the first run.
 //
 // # Runs and errors
 //
-// RunAll always runs; Reset and Close do nothing. A graph that cannot be compiled, an input without a value and an op that fails or
-// panics are errors of RunAll that name the node. [WithWatchlist] finds the first NaN. gorgonia.Set(a, b) makes b's value a's after a run.
+// RunAll always runs the whole graph; Reset and Close do nothing. If a graph cannot be compiled, an input has no value, or an op fails or panics,
+// RunAll returns an error that names the node. [WithWatchlist] finds the first NaN. gorgonia.Set(a, b) sets a to b's value after a run.
 //
 // # Goroutines
 //
-// A run uses all processors; [Threads] limits that, and changes no bit of the results. A machine is for one goroutine at a time. For several,
-// give each a graph and a machine of its own: they may share the weights' tensors, as long as nothing writes to these during a run.
+// A run uses all processors. [Threads] limits that; the results have the same bits for any number. Only one goroutine may use a machine at a time.
+// For several goroutines, give each a graph and a machine of its own. They may share the weights' tensors as long as nothing writes to them
+// during a run.
 //
 // # What is fast
 //
-// Gorgonia's ops are replaced by ours where they mean the same, alone or several together. [VM.String] lists the program; an instruction
-// marked "Gorgonia's own" is one that runs through the op's own interface, as on the TapeMachine. Our ops know float32 and float64; ops on
-// other element types always run through Gorgonia.
+// Gorgonia's ops, alone or several together, are replaced by ours if they mean the same. [VM.String] lists the program. An instruction
+// marked "Gorgonia's own" runs through the op's own interface, as on the TapeMachine. Our ops support float32 and float64; ops on other element
+// types always run through Gorgonia.
 //
-// # Programs of fixed outputs
+// # Programs with fixed outputs
 //
-// [Compile] is for graphs whose use is known: it computes the given outputs and gradients only, which it writes, and does not add up. With a
-// [Descent] it updates the parameters too. Package graph compiles its networks this way. [Interpret] runs a graph op by op, and is the
-// reference.
+// [Compile] is for graphs whose use is known. It computes only the given outputs and gradients, and writes the gradients instead of adding them
+// up. With a [Descent] it also updates the parameters. Package graph compiles its networks this way. [Interpret] runs a graph op by op and serves
+// as the reference.
 package vm

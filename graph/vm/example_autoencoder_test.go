@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/vm"
 )
 
-// An autoencoder: 784 pixels through 32 numbers and back, by binary cross-entropy.
+// An autoencoder: 784 pixels through 32 numbers and back, with binary cross-entropy as its cost.
 func ExampleNew_autoencoder() {
 	const examples, hidden = 20, 32
 	pictures, _ := digits(examples)

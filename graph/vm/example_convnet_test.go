@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/vm"
 )
 
-// convNet is a network like that of Gorgonia's examples: convolutions, rectifiers, max-pooling, a dense layer, softmax.
+// convNet is a network like the one in Gorgonia's examples: convolutions, rectifiers, max-pooling, a dense layer, softmax.
 type convNet struct {
 	w0, w1, w2 *G.Node
 	out        *G.Node

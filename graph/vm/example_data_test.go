@@ -11,7 +11,7 @@ import (
 
 // The data of the example programs.
 
-// glorot takes the place of gorgonia.GlorotU(1), which the clock seeds: it draws the same numbers in every run.
+// glorot replaces gorgonia.GlorotU(1), which is seeded by the clock. It draws the same numbers in every run.
 func glorot(seed uint64) G.InitWFn {
 	return func(t tensor.Dtype, shape ...int) any {
 		n := tensor.Shape(shape).TotalSize()
@@ -32,7 +32,7 @@ func filled[T any](n int, draw func() T) []T {
 	return d
 }
 
-// digits are n pictures of 28×28 pixels between 0 and 1, and one-hot rows of their labels: of a k, a bar of brightness lies k places from the
+// digits returns n pictures of 28×28 pixels between 0 and 1, and one-hot rows of their labels. A picture of a k has a bright bar k places from the
 // top, in noise.
 func digits(n int) (pictures, labels *tensor.Dense) {
 	r := rand.New(rand.NewPCG(1, 0))
@@ -49,7 +49,7 @@ func digits(n int) (pictures, labels *tensor.Dense) {
 	return tensor.New(tensor.WithShape(n, 784), tensor.WithBacking(x)), tensor.New(tensor.WithShape(n, 10), tensor.WithBacking(y))
 }
 
-// lengths are √Σw² of each parameter's elements.
+// lengths returns √Σw² for each parameter.
 func lengths(parameters G.Nodes) []float64 {
 	var l []float64
 	for _, p := range parameters {

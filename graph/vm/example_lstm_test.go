@@ -9,12 +9,12 @@ import (
 	"github.com/stheno-ml/stheno/graph/vm"
 )
 
-// lstm is a layer of long short-term memory and one that guesses the next character.
+// lstm is an LSTM layer and a layer that predicts the next character.
 type lstm struct {
 	g              *G.ExprGraph
 	letters, size  int
 	parameters     G.Nodes
-	wx, wh, b      [4]*G.Node // of the input gate, forget gate, output gate and cell
+	wx, wh, b      [4]*G.Node // for input gate, forget gate, output gate and cell
 	decode, biases *G.Node
 }
 
@@ -36,7 +36,7 @@ func (l *lstm) parameter(name string, shape ...int) *G.Node {
 	return w
 }
 
-// fwd is one character: the state after it, and the probabilities of the next one.
+// fwd processes one character. It returns the state after it, and the probabilities of the next character.
 func (l *lstm) fwd(x, h, c *G.Node) (h1, c1, p *G.Node) {
 	gate := func(i int, f func(*G.Node) (*G.Node, error)) *G.Node {
 		z := G.Must(G.Add(G.Must(G.Mul(l.wx[i], x)), G.Must(G.Mul(l.wh[i], h))))
@@ -49,7 +49,7 @@ func (l *lstm) fwd(x, h, c *G.Node) (h1, c1, p *G.Node) {
 	return h1, c1, p
 }
 
-// An LSTM that learns a text character by character. The graph has ten time steps; the state after them is where the next run begins.
+// An LSTM learns a text character by character. The graph has ten time steps, and the state after them is where the next run begins.
 func ExampleNew_lstm() {
 	const text, letters, steps, size = "the more i think of it the more it seems to be so ", "abcdefghijklmnopqrstuvwxyz ", 10, 16
 

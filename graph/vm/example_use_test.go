@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/graph/vm"
 )
 
-// A node in the middle of a graph shows its value only if it is asked for.
+// A node inside a graph shows its value only if Keep asks for it.
 func ExampleKeep() {
 	g := G.NewGraph()
 	x := G.NewVector(g, G.Float64, G.WithShape(2), G.WithName("x"), G.WithValue(tensor.New(tensor.WithBacking([]float64{1, 2}))))
@@ -26,7 +26,7 @@ func ExampleKeep() {
 	// Output: [1  4] 5
 }
 
-// The first number that is not finite stops the run.
+// WithWatchlist stops the run at the first number that is not finite.
 func ExampleWithWatchlist() {
 	g := G.NewGraph()
 	x := G.NewVector(g, G.Float64, G.WithShape(2), G.WithName("x"), G.WithValue(tensor.New(tensor.WithBacking([]float64{1, -1}))))
@@ -37,7 +37,7 @@ func ExampleWithWatchlist() {
 	// Output: vm: node %1 = sqrt(%0), shape (2): element 1 is NaN
 }
 
-// The listing has a line for each instruction. Those that our kernels do not know are marked.
+// The listing has one line for each instruction, and marks those that our kernels cannot run.
 func ExampleVM_String() {
 	g := G.NewGraph()
 	x := G.NewTensor(g, G.Float32, 4, G.WithShape(1, 1, 4, 4), G.WithName("x"), G.WithInit(G.Ones()))
@@ -58,7 +58,7 @@ func ExampleVM_String() {
 	// %2        (1, 2, 2, 2)     = AvgPool{1, 2, 4, 4}(kernel: (2, 2), pad: (0, 0), stride: (2, 2)) (Gorgonia's own)(%1)
 }
 
-// Predictions by several goroutines: each has a graph and a machine of its own, and all read the same weights.
+// Predictions in several goroutines: each has its own graph and machine, and all read the same weights.
 func ExampleVM_goroutines() {
 	weights := tensor.New(tensor.WithShape(2, 1), tensor.WithBacking([]float32{10, 1}))
 	answers := make([]G.Value, 4)

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// vector is a float64 input of one axis.
+// vector is a float64 input with one axis.
 func vector(g *G.ExprGraph, name string, x ...float64) *G.Node {
 	return G.NewVector(g, tensor.Float64, G.WithShape(len(x)), G.WithName(name), G.WithValue(tensor.New(tensor.WithBacking(x))))
 }
@@ -38,7 +38,7 @@ func once(t *testing.T, g *G.ExprGraph, opts ...vm.Option) {
 	}
 }
 
-// TestInputs: a node's inputs are its own, although removing nodes leaves the graph's cache of IDs stale.
+// TestInputs: a node's inputs are its own, even if removing nodes has made the graph's cache of IDs wrong.
 func TestInputs(t *testing.T) {
 	g := G.NewGraph()
 	a, b := vector(g, "a", 1, 2), vector(g, "b", 3, 4)
@@ -64,7 +64,7 @@ func TestInputs(t *testing.T) {
 	}
 }
 
-// TestCompileGrad: Compile takes parameters to which no gradient is bound, scalars too.
+// TestCompileGrad: Compile accepts parameters without a bound gradient, including scalars.
 func TestCompileGrad(t *testing.T) {
 	g := G.NewGraph()
 	w := vector(g, "w", 1, 2)
@@ -89,7 +89,7 @@ func TestCompileGrad(t *testing.T) {
 	}
 }
 
-// TestUnkept: a node that is neither a root, a gradient nor kept shows no value, rather than one of another node.
+// TestUnkept: a node that is neither a root, a gradient nor kept shows no value, rather than another node's.
 func TestUnkept(t *testing.T) {
 	g := G.NewGraph()
 	h := G.Must(G.Tanh(vector(g, "x", 1, 2)))
@@ -100,7 +100,7 @@ func TestUnkept(t *testing.T) {
 	}
 }
 
-// TestCost: a cost shows its value after each run, although its own gradient reads it, as that of a mean, a root or an exponential does.
+// TestCost: a cost shows its value after each run, even if its own gradient reads it, as the gradient of a mean, a root or an exponential does.
 func TestCost(t *testing.T) {
 	for name, f := range map[string]func(*G.Node) (*G.Node, error){
 		"mean": func(y *G.Node) (*G.Node, error) { return G.Mean(y) },
@@ -124,8 +124,8 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// TestReadBound: what Read fills can be bound as an input for the next run, as the state of a recurrent network is. The TapeMachine writes it
-// in the middle of the run, before the gradients that read the input.
+// TestReadBound: what Read fills can be bound as an input for the next run, as a recurrent network does with its state. The TapeMachine writes it
+// during the run, before the gradients read the input.
 func TestReadBound(t *testing.T) {
 	gradient := func(bound func(G.Value) G.Value) string {
 		m := newMaker(tensor.Float64)
@@ -149,13 +149,13 @@ func TestReadBound(t *testing.T) {
 	}
 }
 
-// TestUnasked: what only a gradient by the mini-batch needs, for which nobody asked, is computed in the first run, and left out after that.
+// TestUnasked: what only an unrequested gradient needs, such as that of the mini-batch, is computed in the first run and then left out.
 func TestUnasked(t *testing.T) {
 	m := newMaker(tensor.Float64)
 	x, w := m.fixed(m.data(-1, 1, 3, 4)), m.in(4, 2)
 	cost := squares(G.Must(G.Mul(G.Must(G.Tanh(x)), w)))
 	s := m.session(cost, nil)
-	var unasked *G.Node // the gradient by tanh(x)
+	var unasked *G.Node // the gradient with respect to tanh(x)
 	for _, n := range m.g.AllNodes() {
 		if n.Op() != nil && n.Op().String() == "A × Bᵀ" {
 			unasked = n
@@ -177,7 +177,7 @@ func TestUnasked(t *testing.T) {
 	}
 }
 
-// TestAsked: a root of the user's own is not left out, although differentiation made the same node for itself.
+// TestAsked: a root of the user's own is not left out, even if differentiation made the same node for itself.
 func TestAsked(t *testing.T) {
 	m := newMaker(tensor.Float64)
 	w, x := m.in(), m.in()
@@ -198,7 +198,7 @@ func TestAsked(t *testing.T) {
 	}
 }
 
-// TestRunAgain: neither Reset nor its absence changes what the next run gives, nor does Close.
+// TestRunAgain: neither Reset nor its absence, nor Close, changes what the next run gives.
 func TestRunAgain(t *testing.T) {
 	g := G.NewGraph()
 	x := vector(g, "x", 1, 2)
@@ -223,7 +223,7 @@ func TestRunAgain(t *testing.T) {
 	}
 }
 
-// wrong are graphs that do not run, and what the error says.
+// wrong are graphs that cannot run, with the error's text.
 var wrong = map[string]struct {
 	build func() (*G.ExprGraph, []vm.Option)
 	says  []string
@@ -302,7 +302,7 @@ var wrong = map[string]struct {
 	}, []string{"shrinking"}},
 }
 
-// TestWrong: a graph that is wrong gives an error that names the node, from RunAll, every time.
+// TestWrong: for a graph that is wrong, RunAll returns an error that names the node, every time.
 func TestWrong(t *testing.T) {
 	for name, w := range wrong {
 		t.Run(name, func(t *testing.T) {
@@ -323,7 +323,7 @@ func TestWrong(t *testing.T) {
 	}
 }
 
-// TestBoundLater: values, gradients and nodes may come after New, and a value after a failed run.
+// TestBoundLater: values, gradients and nodes may be bound after New, and values also after a failed run.
 func TestBoundLater(t *testing.T) {
 	g := G.NewGraph()
 	m := vm.New(g)
@@ -346,7 +346,7 @@ func TestBoundLater(t *testing.T) {
 	}
 }
 
-// TestAddedLater: nodes that come after the first run are not part of the machine, as with the TapeMachine.
+// TestAddedLater: nodes added after the first run are not part of the machine, as with the TapeMachine.
 func TestAddedLater(t *testing.T) {
 	m := newMaker(tensor.Float64)
 	w, x := m.in(4, 2), m.fixed(m.data(-1, 1, 3, 4))
@@ -385,7 +385,7 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// TestShared: machines of several graphs run at once over the same weights, which none of them writes.
+// TestShared: machines of several graphs run at the same time with the same weights, which none of them writes.
 func TestShared(t *testing.T) {
 	m := newMaker(tensor.Float64)
 	weights := []*tensor.Dense{m.data(-1, 1, 6, 5), m.data(-1, 1, 5, 3)}
@@ -420,11 +420,11 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// TestRandom: random nodes and dropout draw anew in each run, by their distribution.
+// TestRandom: random nodes and dropout draw new numbers in each run, with the right distribution.
 func TestRandom(t *testing.T) {
 	g := G.NewGraph()
 	normal := G.GaussianRandomNode(g, tensor.Float64, 2, 3, 2000)
-	uniform := G.UniformRandomNode(g, tensor.Float64, 1, 5, 2001) // Gorgonia takes random nodes of one shape for the same
+	uniform := G.UniformRandomNode(g, tensor.Float64, 1, 5, 2001) // Gorgonia considers random nodes of the same shape equal
 	dropped := G.Must(G.Dropout(G.NewVector(g, tensor.Float64, G.WithShape(2000), G.WithName("x"), G.WithValue(tensor.Ones(tensor.Float64, 2000))), .5))
 	y := G.Must(G.Tanh(normal))
 	machine := vm.New(g, vm.Keep(normal, uniform, y))
@@ -463,7 +463,7 @@ func moments(v G.Value) (mean, sd float64) {
 	return mean, math.Sqrt(sd)
 }
 
-// TestCompileTime: ten thousand nodes are compiled in time that is not quadratic: within a second on an idle machine, and five on a busy one.
+// TestCompileTime: the time to compile ten thousand nodes is not quadratic: within a second on an idle machine, and five on a busy one.
 func TestCompileTime(t *testing.T) {
 	m := newMaker(tensor.Float64)
 	x := m.in(4)
@@ -485,7 +485,7 @@ func TestCompileTime(t *testing.T) {
 	}
 }
 
-// TestListing: a listing says which ops are not ours.
+// TestListing: a listing shows which ops are not ours.
 func TestListing(t *testing.T) {
 	m := newMaker(tensor.Float64)
 	G.Must(G.ApplyOp(twice{}, m.in(2, 2), m.in(2, 2)))
@@ -498,7 +498,7 @@ func TestListing(t *testing.T) {
 	}
 }
 
-// TestStale: values that another machine left in nodes which ours does not show are taken away, and stay where somebody has them.
+// TestStale: values that another machine left in nodes which ours does not show are removed, but whoever holds such a value keeps it.
 func TestStale(t *testing.T) {
 	m := newMaker(tensor.Float64)
 	h := G.Must(G.Tanh(m.in(2, 3)))

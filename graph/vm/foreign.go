@@ -9,19 +9,19 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// foreign is an instruction whose op is not ours: it runs through Gorgonia's interfaces. What it returns is copied into the program's
-// memory, since it may be a view of an input.
+// foreign is an instruction whose op is not ours. It runs through Gorgonia's interfaces. What the op returns is copied into the program's
+// memory, because it may be a view of an input.
 type foreign struct {
 	in   *instr
 	x    []*slot
 	args []gorgonia.Value
 	y    *slot
-	// into is the op where it takes memory for the result, and wants it so: as for the TapeMachine that is when it calls external code. Where
-	// an op does not, UsePreallocDo can differ from Do, and even fail.
+	// into is the op if it takes memory for the result and asks for it. As with the TapeMachine, it asks by calling external code. In other ops,
+	// UsePreallocDo can differ from Do, or even fail.
 	into gorgonia.UsePreallocDoer
 }
 
-// foreign is the step of an instruction whose op is not ours.
+// foreign returns the step of an instruction whose op is not ours.
 func (vm *VM) foreign(in *instr) team.Job {
 	f := &foreign{in: in, y: vm.slot(in.y), args: make([]gorgonia.Value, len(in.x))}
 	for _, x := range in.x {

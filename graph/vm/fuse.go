@@ -8,11 +8,11 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// Element-wise instructions on as many elements run in one block, tile by tile, so that what one of them makes is still in the cache for the
-// next one, and what only they read is never written to memory.
+// Element-wise instructions on equally many elements run in one block, tile by tile. So the result of one is still in the cache for the next, and
+// what only they read is never written to memory.
 
-// sink moves element-wise instructions down to where their results are read first: there they are next to each other. What updates
-// parameters keeps its place among their readers.
+// sink moves element-wise instructions down to where their results are first read, so that they stand next to each other. Updates of parameters
+// keep their place among the parameters' readers.
 func sink(p *program) {
 	if p.rule != nil || !p.stock {
 		return
@@ -28,7 +28,7 @@ func sink(p *program) {
 		made[in.y.root()] = in
 	}
 	done := make(map[*instr]bool, len(p.code))
-	last := make([]*instr, 0, len(p.code)) // the last instruction first
+	last := make([]*instr, 0, len(p.code)) // in reverse order
 	var emit func(*instr)
 	emit = func(in *instr) {
 		done[in] = true
@@ -49,10 +49,10 @@ func sink(p *program) {
 	p.code = last
 }
 
-// flat says that the instruction is element by element.
+// flat reports whether the instruction works element by element.
 func (in *instr) flat() bool { return in.own != nil && in.own.Flat && !in.y.leaf() }
 
-// flatRun is the length of the run of element-wise instructions at the beginning of code that can be one block.
+// flatRun returns how many element-wise instructions at the beginning of code can form one block.
 func flatRun(code []*instr) int {
 	n := 0
 	for n < len(code) && code[n].flat() && code[n].y.dtype == code[0].y.dtype && code[n].y.elements() == code[0].y.elements() {
@@ -61,7 +61,7 @@ func flatRun(code []*instr) int {
 	return n
 }
 
-// tile lets the block run tile by tile, and finds the values that only its own instructions read.
+// tile lets the block run tile by tile, and marks the values that only its own instructions read.
 func (p *program) tile(block []*instr) {
 	reads := map[*value]int{}
 	for _, in := range block {
@@ -77,11 +77,11 @@ func (p *program) tile(block []*instr) {
 }
 
 const (
-	tileSize = 1024    // elements of a tile
-	partSize = 1 << 14 // elements of a part
+	tileSize = 1024    // elements in a tile
+	partSize = 1 << 14 // elements in a part
 )
 
-// tiles runs a block tile by tile.
+// tiles returns the jobs that run a block tile by tile.
 func (l linker[T]) tiles(block []*instr) []team.Job {
 	n := block[0].y.elements()
 	size := (n + parts(n, partSize) - 1) / parts(n, partSize)
@@ -92,10 +92,10 @@ func (l linker[T]) tiles(block []*instr) []team.Job {
 	return []team.Job{{Parts: len(runs), Run: func(i int) { runs[i]() }}}
 }
 
-// operand is an array of which each tile has a part.
+// operand is an array that is used tile by tile.
 type operand[T kernel.Float] struct {
 	data  []T
-	still bool // the same for all tiles: a number, or what is made for a tile and read in it
+	still bool // the same for all tiles: a number, or memory that is written and read within a tile
 }
 
 func (o operand[T]) tile(at, n int) []T {
@@ -105,7 +105,7 @@ func (o operand[T]) tile(at, n int) []T {
 	return o.data[at : at+n]
 }
 
-// stretch runs the block on the elements [from, to).
+// stretch returns a function that runs the block on the elements [from, to).
 func (l linker[T]) stretch(block []*instr, from, to int) func() {
 	type step struct {
 		f        func(op.Array[T], []op.Array[T])
@@ -142,7 +142,7 @@ func (l linker[T]) stretch(block []*instr, from, to int) func() {
 	}
 }
 
-// registers are memory for a tile of each inner value; those whose lives do not meet share it.
+// registers returns memory for a tile of each inner value. Values whose lifetimes do not overlap share it.
 func (l linker[T]) registers(block []*instr, n int) map[*value][]T {
 	last := map[*value]int{}
 	for i, in := range block {
@@ -152,7 +152,7 @@ func (l linker[T]) registers(block []*instr, n int) map[*value][]T {
 			}
 		}
 	}
-	ends := make([][]*value, len(block)) // what is not read after an instruction
+	ends := make([][]*value, len(block)) // values that nothing reads after each instruction
 	for _, in := range block {
 		if y := in.y.root(); y.inner {
 			ends[last[y]] = append(ends[last[y]], y)

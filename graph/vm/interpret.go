@@ -9,11 +9,11 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// errEnough stops Interpret.
+// errEnough stops Interpret when visit has seen enough.
 var errEnough = errors.New("seen enough")
 
-// Interpret runs g's ops one by one, each after its inputs and into new memory, and shows every node's value until visit returns false. It
-// is slow and plain: the reference for the VMs, and the way to find what went wrong in one.
+// Interpret runs g's ops one by one, each after its inputs and into new memory. It calls visit with every node's value until visit returns false.
+// It is slow and simple: a reference for the VMs, and a way to find what went wrong in one.
 func Interpret(g *gorgonia.ExprGraph, visit func(*op.Node, gorgonia.Value) bool) error {
 	i := interpreter{map[*op.Node]gorgonia.Value{}, visit}
 	for _, n := range g.AllNodes() {

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// link gives the program's values their memory and makes its instructions steps.
+// link gives the program's values memory, and turns its instructions into steps.
 func (vm *VM) link() error {
 	p := vm.program
 	vm.memory, vm.slots, vm.rows = map[*value]*memory{}, map[*value]*slot{}, map[*value]*rows{}
@@ -24,7 +24,7 @@ func (vm *VM) link() error {
 	place32, place64 := arena[float32](vm), arena[float64](vm)
 	for _, v := range p.values {
 		switch {
-		case v.of != nil || v.inner || vm.memory[v] != nil || v.born < 0: // none of its own, has it, or is never written
+		case v.of != nil || v.inner || vm.memory[v] != nil || v.born < 0: // it has no memory of its own, has it already, or is never written
 		case v.dtype == tensor.Float32:
 			vm.memory[v] = place32(v)
 		case v.dtype == tensor.Float64:
@@ -36,8 +36,8 @@ func (vm *VM) link() error {
 	return nil
 }
 
-// arena is memory for the intermediate values of one type, and the function that gives a value its part of it, or, to an output,
-// memory of its own.
+// arena allocates memory for the intermediate values of one type. It returns a function that gives a value its part of this memory, or memory of
+// its own if it is an output.
 func arena[T kernel.Float](vm *VM) func(*value) *memory {
 	l := linker[T]{vm}
 	all := l.make(vm.program.arena[tensor.New(tensor.WithBacking([]T{0})).Dtype()], &vm.activations)
@@ -49,7 +49,7 @@ func arena[T kernel.Float](vm *VM) func(*value) *memory {
 	}
 }
 
-// wire makes the steps, over the memory that the values have now.
+// wire makes the steps for the memory that the values have now.
 func (vm *VM) wire() {
 	vm.steps, vm.scratch, vm.moved = nil, vm.program.lists, false
 	for v, s := range vm.slots {
@@ -76,13 +76,13 @@ func (vm *VM) wire() {
 // linker turns instructions on elements of type T into steps.
 type linker[T kernel.Float] struct{ vm *VM }
 
-// make is new memory, on the account given.
+// make allocates memory, and counts it in bytes.
 func (l linker[T]) make(elements int, bytes *int) []T {
 	*bytes += elements * int(unsafe.Sizeof(T(0)))
 	return make([]T, elements)
 }
 
-// of is the memory of v.
+// of returns the memory of v.
 func (l linker[T]) of(v *value) []T { return elements[T](l.vm.memory[v.root()]) }
 
 func (l linker[T]) array(v *value) op.Array[T] { return op.Array[T]{Shape: v.shape, Data: l.of(v)} }

@@ -9,9 +9,9 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// lower takes Gorgonia's own ops as ours where they mean the same. An op is recognized by its Go type, which nobody else can make, and by
-// its parameters; never by its name alone. What one rule makes of an op, the rules of later ops see: so a few ops together, as a
-// convolution is with Gorgonia, become one of ours.
+// lower replaces Gorgonia's own ops by ours if they mean the same. It recognizes an op by its Go type, which nobody else can create, and by its
+// parameters, but never by name alone. Rules for later ops see what earlier rules found. So several ops together, such as those of
+// Gorgonia's convolution, can become one of ours.
 func lower(p *program) {
 	if p.alone {
 		return
@@ -21,7 +21,7 @@ func lower(p *program) {
 		windows: map[*value]windows{}, mapsLast: map[*value]*value{},
 		norms: map[gorgonia.Op]*norm{}, normed: map[*value]*norm{}, scaled: map[*value]scaling{},
 	}
-	for _, in := range p.code { // first, so that nothing is kept for the sake of its size
+	for _, in := range p.code { // first, so that nothing is kept only because its size is needed
 		if stock(in.op, "sizeOp") {
 			l.size(in)
 		}
@@ -40,23 +40,23 @@ func lower(p *program) {
 	p.prune()
 }
 
-// lowering is what the rules have found so far.
+// lowering holds what the rules have found so far.
 type lowering struct {
 	*program
 	code []*instr
 
-	repeated  map[*value]*value    // by a value, what it repeats along some axes of length 1
-	sums      map[*value]reduction // by a value, the sum that it is
-	masks     map[*value]*value    // by a value, the x of which it is x ≥ 0, as 1 or 0
-	rectified map[*value]*value    // by a mask, x where x ≥ 0
-	windows   map[*value]windows   // by patches, and by the result of a convolution, what they are of
-	mapsLast  map[*value]*value    // by a value, the (m,c,h,w) that it has as (m,h,w,c)
+	repeated  map[*value]*value    // a value and what it repeats along axes of length 1
+	sums      map[*value]reduction // a value and the sum that it is
+	masks     map[*value]*value    // a value that is x ≥ 0, as 1 or 0, and its x
+	rectified map[*value]*value    // a mask and the x ⊙ (x ≥ 0) made with it
+	windows   map[*value]windows   // patches, or the result of a convolution, and what they were taken from
+	mapsLast  map[*value]*value    // a value (m,h,w,c) and the (m,c,h,w) that it was made from
 	norms     map[gorgonia.Op]*norm
-	normed    map[*value]*norm   // by a result
-	scaled    map[*value]scaling // by a product
+	normed    map[*value]*norm   // by result
+	scaled    map[*value]scaling // by product
 }
 
-// rules are by the name of the op's type in package gorgonia. A rule that finds nothing leaves the instruction as it is.
+// rules lists the rules by the name of the op's type in package gorgonia. If a rule does not apply, it leaves the instruction as it is.
 var rules = map[string]func(*lowering, *instr, reflect.Value){
 	"elemBinOp":           (*lowering).binary,
 	"elemUnaryOp":         (*lowering).unary,
@@ -96,7 +96,7 @@ func (l *lowering) rule(in *instr) {
 	}
 }
 
-// become makes in an op of ours on x. The result may have another shape of as many elements than Gorgonia gives it.
+// become turns in into an op of ours on x. The result may have another shape than Gorgonia's, with as many elements.
 func (l *lowering) become(in *instr, own *op.Op, x ...*value) {
 	shapes := make([]op.Shape, len(x))
 	for i, v := range x {
@@ -112,7 +112,7 @@ func (l *lowering) become(in *instr, own *op.Op, x ...*value) {
 	}
 }
 
-// result lets in make its result in another shape, of which what it made is a view.
+// result lets in make its result in another shape. What in made before becomes a view of it.
 func (l *lowering) result(in *instr, shape op.Shape) {
 	y := &value{node: in.y.node, shape: shape, dtype: in.y.dtype, by: in, keep: in.y.keep}
 	in.y.of, in.y.by = y, nil
@@ -120,7 +120,7 @@ func (l *lowering) result(in *instr, shape op.Shape) {
 	l.values = append(l.values, y)
 }
 
-// emit adds an instruction of ours before the present one.
+// emit adds an instruction of ours before the current one.
 func (l *lowering) emit(node *op.Node, own *op.Op, x ...*value) *value {
 	shapes := make([]op.Shape, len(x))
 	for i, v := range x {
@@ -137,7 +137,7 @@ func (l *lowering) emit(node *op.Node, own *op.Op, x ...*value) *value {
 	return y
 }
 
-// constant is a number as a value of the program.
+// constant returns a number as a value of the program.
 func (l *lowering) constant(like *value, data any) *value {
 	v := &value{node: gorgonia.NewConstant(data), dtype: like.dtype}
 	v.shape = v.node.Shape()
@@ -145,7 +145,7 @@ func (l *lowering) constant(like *value, data any) *value {
 	return v
 }
 
-// view is v in another shape.
+// view returns v in another shape.
 func view(v *value, shape op.Shape) *value {
 	if slices.Equal(v.shape, shape) {
 		return v
@@ -153,7 +153,7 @@ func view(v *value, shape op.Shape) *value {
 	return &value{node: v.node, shape: shape, dtype: v.dtype, of: v}
 }
 
-// numbers is how many elements a tensor of shape s has.
+// numbers returns the number of elements of a tensor of shape s.
 func numbers(s op.Shape) int {
 	n := 1
 	for _, d := range s {
@@ -162,7 +162,7 @@ func numbers(s op.Shape) int {
 	return n
 }
 
-// maker is the instruction of ours that makes v, in whatever shape.
+// maker returns our instruction that makes v, in whatever shape.
 func maker(v *value) *instr {
 	if by := v.root().by; by != nil && by.own != nil {
 		return by
@@ -170,7 +170,7 @@ func maker(v *value) *instr {
 	return nil
 }
 
-// prune drops what nothing reads any more, and counts the readers anew.
+// prune drops instructions whose results nothing reads anymore, and counts the readers again.
 func (p *program) prune() {
 	needed := map[*value]bool{}
 	for _, v := range p.values {
@@ -195,7 +195,7 @@ func (p *program) prune() {
 	p.code = slices.DeleteFunc(p.code, func(in *instr) bool { return in == nil })
 }
 
-// needless says that the instruction does nothing beside its result.
+// needless reports whether the instruction does nothing except compute its result.
 func (in *instr) needless() bool { return in.own != guard && in.own != sgd }
 
 func ints(r reflect.Value) []int {
@@ -206,7 +206,7 @@ func ints(r reflect.Value) []int {
 	return n
 }
 
-// Gorgonia's element-wise functions, by the names of which its own types give.
+// functions are Gorgonia's element-wise functions, by the names that its types give them.
 var functions = map[string]*op.Op{
 	"abs": op.Abs, "sign": op.Sign, "ceil": op.Ceil, "floor": op.Floor, "sin": op.Sin, "cos": op.Cos, "exp": op.Exp, "ln": op.Ln,
 	"log2": op.Log2, "neg": op.Neg, "square": op.Square, "sqrt": op.Sqrt, "inv": op.Inverse, "invSqrt": op.InverseSqrt, "cube": op.Cube,
@@ -222,14 +222,14 @@ func (l *lowering) unary(in *instr, _ reflect.Value) {
 	if l.fold(in) || own == nil || !slices.Equal(x.shape, in.y.shape) {
 		return
 	}
-	if from := l.repeated[x]; from != nil && from.elements() == 1 && !in.y.keep { // a number for all elements
+	if from := l.repeated[x]; from != nil && from.elements() == 1 && !in.y.keep { // a single number for all elements
 		l.repeats(in, l.number(in, own, from))
 		return
 	}
 	l.become(in, own, x)
 }
 
-// Gorgonia's element-wise operators, by their number: arithmetic, then comparisons.
+// operators are Gorgonia's element-wise operators, by number: arithmetic, then comparisons.
 var operators = []*op.Op{
 	op.Plus, op.Minus, op.Times, op.Over, op.Power,
 	op.Less, op.Greater, op.LessEqual, op.GreaterEqual, op.Equal, op.NotEqual,
@@ -253,7 +253,7 @@ func (l *lowering) binary(in *instr, r reflect.Value) {
 		own = op.Ratio
 	}
 	for k, v := range x {
-		divides := kind == division && k == 1 // Gorgonia divides by a tensor's 0 otherwise than by the number
+		divides := kind == division && k == 1 // Gorgonia divides by 0 differently for a tensor and for a number
 		if from := l.repeated[v]; from != nil && from.elements() == 1 && (!divides || nonzero(from)) {
 			v = view(from, op.Shape{})
 		}
@@ -280,9 +280,9 @@ func (l *lowering) binary(in *instr, r reflect.Value) {
 	}
 }
 
-// number is the function own, in's, of a number.
+// number applies own, the function of in, to a single number.
 func (l *lowering) number(in *instr, own *op.Op, x *value) *value {
-	if c := constantOf(x.root()); c != nil && own != op.Sign { // which Gorgonia has otherwise for numbers
+	if c := constantOf(x.root()); c != nil && own != op.Sign { // Gorgonia's sign differs for numbers
 		if v, err := in.op.Do(c); err == nil {
 			return l.constant(x, v)
 		}
@@ -290,7 +290,7 @@ func (l *lowering) number(in *instr, own *op.Op, x *value) *value {
 	return l.emit(in.y.node, own, view(x, op.Shape{}))
 }
 
-// constantOf is the number that v is in every run; nil if it is not one.
+// constantOf returns the number that v is in every run, or nil if v is not constant.
 func constantOf(v *value) gorgonia.Scalar {
 	if v.of != nil || !op.IsConstant(v.node) {
 		return nil
@@ -299,7 +299,7 @@ func constantOf(v *value) gorgonia.Scalar {
 	return c
 }
 
-// fold computes what is made of constants alone.
+// fold computes what depends only on constants.
 func (l *lowering) fold(in *instr) bool {
 	values := make([]gorgonia.Value, len(in.x))
 	for i, x := range in.x {
@@ -317,7 +317,7 @@ func (l *lowering) fold(in *instr) bool {
 	return true
 }
 
-// addition finds what a product or a convolution adds to its result.
+// addition finds what is added to the result of a product or a convolution.
 func (l *lowering) addition(in *instr) bool {
 	for k, z := range in.x {
 		b := l.repeated[in.x[1-k]]
@@ -366,10 +366,10 @@ func (l *lowering) rectifies(in *instr) bool {
 	return false
 }
 
-// nonzero says that v is a constant other than 0.
+// nonzero reports whether v is a constant other than 0.
 func nonzero(v *value) bool { return constantOf(v.root()) != nil && !isZero(v.root()) }
 
-// isZero says that v is the constant 0.
+// isZero reports whether v is the constant 0.
 func isZero(v *value) bool {
 	switch c := constantOf(v).(type) {
 	case *gorgonia.F32:

@@ -72,7 +72,7 @@ func (l *lowering) sum(in *instr, r reflect.Value) {
 	if !agrees(in, op.Sum(sum.axes...)) {
 		return
 	}
-	if before, ok := l.sums[sum.x]; ok && sum.x.uses == 1 && !sum.x.keep { // the sum of a sum is one over the axes of both
+	if before, ok := l.sums[sum.x]; ok && sum.x.uses == 1 && !sum.x.keep { // the sum of a sum is one sum over the axes of both
 		var left []int
 		for i := range before.x.shape {
 			if !slices.Contains(before.axes, i) {
@@ -117,11 +117,11 @@ func (l *lowering) between(in *instr, own *op.Op) {
 	}
 }
 
-// agreed is what agrees has found, by the op's type and parameters and by the shapes.
+// agreed keeps the results of agrees, by the op's type and parameters and the shapes.
 var agreed sync.Map
 
-// agrees says that own is what in's op does, on small numbers of shapes like in's. Some of Gorgonia's ops along axes are wrong for some axes: those
-// are to stay so.
+// agrees reports whether own computes the same as in's op on small numbers, with shapes like in's. Some of Gorgonia's ops along axes are wrong for
+// some axes; those are not replaced.
 func agrees(in *instr, own *op.Op) bool {
 	shapes := make([]op.Shape, len(in.x))
 	for i, x := range in.x {
@@ -140,7 +140,7 @@ func agrees(in *instr, own *op.Op) bool {
 
 func equal(theirs gorgonia.Op, own *op.Op, shapes []op.Shape) (same bool) {
 	defer func() {
-		if recover() != nil { // Gorgonia's ops panic on what they do not take
+		if recover() != nil { // Gorgonia's ops panic on unsuitable inputs
 			same = false
 		}
 	}()
@@ -170,7 +170,7 @@ func equal(theirs gorgonia.Op, own *op.Op, shapes []op.Shape) (same bool) {
 	return slices.EqualFunc(got.Data, want, func(a, b float64) bool { return math.Abs(a-b) <= 1e-12*(math.Abs(a)+math.Abs(b)) })
 }
 
-// size is what the length of an axis is: a constant.
+// size replaces the length of an axis by a constant.
 func (l *lowering) size(in *instr) {
 	axis := int(reflect.ValueOf(in.op).FieldByName("axis").Int())
 	if in.y.keep || !in.y.numeric() || axis >= len(in.x[0].shape) {
@@ -183,7 +183,7 @@ func (l *lowering) size(in *instr) {
 	in.y.node, in.y.by = gorgonia.NewConstant(n), nil
 }
 
-// repeat finds what is repeated along axes in which it has length 1, one axis after the other.
+// repeat finds what is repeated along axes of length 1, one axis after another.
 func (l *lowering) repeat(in *instr, r reflect.Value) {
 	x, along := in.x[0], int(r.FieldByName("along").Int())
 	shape := slices.Clone(x.shape)
@@ -205,7 +205,7 @@ func (l *lowering) repeat(in *instr, r reflect.Value) {
 	l.repeats(in, from)
 }
 
-// repeats makes in the repetition of a tensor along some axes in which it has length 1.
+// repeats records that in repeats a tensor along axes of length 1.
 func (l *lowering) repeats(in *instr, from *value) {
 	if from.elements() == 1 {
 		from = view(from, op.Shape(slices.Repeat([]int{1}, len(in.y.shape))))
@@ -246,7 +246,7 @@ func (l *lowering) concat(in *instr, r reflect.Value) {
 	}
 }
 
-// window is what a slice op takes of a tensor of shape s.
+// window returns what a slice op takes of a tensor of shape s.
 func window(o gorgonia.Op, r reflect.Value, s op.Shape) op.Window {
 	axis := int(r.FieldByName("along").Int())
 	w := op.Window{Axis: axis, From: 0, To: s[axis], Step: 1}
@@ -259,7 +259,7 @@ func window(o gorgonia.Op, r reflect.Value, s op.Shape) op.Window {
 func (l *lowering) slice(in *instr, r reflect.Value) {
 	switch {
 	case !l.still(in.op):
-	case slices.Equal(in.y.shape, in.x[0].shape): // all of it
+	case slices.Equal(in.y.shape, in.x[0].shape): // everything
 		l.reshape(in, r)
 	default:
 		l.become(in, op.Slice(window(in.op, r, in.x[0].shape)), in.x[0])
@@ -286,7 +286,7 @@ func (l *lowering) element(in *instr, r reflect.Value) {
 	l.become(in, op.Slice(op.Window{Axis: 0, From: at, To: at + 1, Step: 1}), view(x, op.Shape{x.elements()}))
 }
 
-// byRows is v as a matrix whose rows are v's last axis.
+// byRows returns v as a matrix whose rows run along v's last axis.
 func byRows(v *value) *value {
 	n := v.shape[len(v.shape)-1]
 	return view(v, op.Shape{v.elements() / n, n})

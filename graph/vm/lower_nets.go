@@ -12,15 +12,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Rules for networks of images, and for what keeps a state.
+// Rules for networks of images, and for ops that keep a state.
 
-// windows are those of x.
+// windows are the windows of x.
 type windows struct {
 	op.Windows
 	x *value
 }
 
-// plain says that our convolutions have such windows.
+// plain reports whether our convolutions support such windows.
 func (w windows) plain() bool {
 	return w.StrideRows == w.StrideCols && w.DilateRows == w.DilateCols
 }
@@ -43,7 +43,7 @@ func (l *lowering) im2col(in *instr, r reflect.Value) {
 	l.windows[in.y] = w
 }
 
-// convolution finds the product of an image's patches with filters as rows, whose columns are the maps.
+// convolution finds the product of an image's patches with a matrix that has filters as its rows. The columns of the result are the maps.
 func (l *lowering) convolution(in *instr) bool {
 	by := maker(in.x[0])
 	if by == nil || by.own != op.MulT {
@@ -82,11 +82,11 @@ func (l *lowering) col2im(in *instr, r reflect.Value) {
 	l.become(in, op.DPatches(w.Windows, in.y.shape.Clone()), in.x[0])
 }
 
-// pooling are the windows of a max-pooling op, and our size of pooling if they do not overlap and fill x from its corner.
+// pooling returns the windows of a max-pooling op, and the size of our pooling if they do not overlap and start at the corner of x.
 func pooling(r reflect.Value) (w op.Windows, size int) {
 	n := func(name string) int { return int(r.FieldByName(name).Int()) }
 	w = op.Windows{Rows: n("h"), Cols: n("w"), StrideRows: n("strideH"), StrideCols: n("strideW"), PadRows: n("padNorth"), PadCols: n("padWest")}
-	if r.FieldByName("explicitPadding").Bool() { // Gorgonia's own op begins with these then
+	if r.FieldByName("explicitPadding").Bool() { // then these are what Gorgonia's own op uses
 		w.PadRows, w.PadCols = n("padSouth"), n("padEast")
 	}
 	pad := n("padNorth") + n("padSouth") + n("padWest") + n("padEast")
@@ -139,10 +139,10 @@ func (l *lowering) batchNorm(in *instr, r reflect.Value) {
 	l.norms[in.op], l.normed[in.y] = n, n
 }
 
-// scaling is x with each map or column times a number of by.
+// scaling is x with each map or column multiplied by a number of by.
 type scaling struct{ by, x *value }
 
-// perMap says that v, that has length 1 along all axes but the second, has a number for each map or column of y.
+// perMap reports whether v, whose axes except the second have length 1, has a number for each map or column of y.
 func perMap(v, y *value) bool {
 	return v != nil && len(y.shape) >= 2 && len(v.shape) == len(y.shape) && v.shape[1] == y.shape[1] && v.elements() == y.shape[1]
 }
@@ -150,13 +150,13 @@ func perMap(v, y *value) bool {
 // scaling finds a product with a number for each map.
 func (l *lowering) scaling(in *instr) {
 	for k, x := range in.x {
-		if by := l.repeated[x]; perMap(by, in.y) && in.x[1-k].elements() == in.y.elements() { // not one number for all
+		if by := l.repeated[x]; perMap(by, in.y) && in.x[1-k].elements() == in.y.elements() { // not a single number for all
 			l.scaled[in.y] = scaling{view(by, op.Shape{in.y.shape[1]}), in.x[1-k]}
 		}
 	}
 }
 
-// shifts finds what batch normalization's result, scaled, is shifted by, so that one op does all.
+// shifts finds what is added to the scaled result of batch normalization, so that one op can do everything.
 func (l *lowering) shifts(in *instr, z, shift *value) bool {
 	s := l.scaled[z]
 	n := l.normed[s.x]
@@ -167,14 +167,14 @@ func (l *lowering) shifts(in *instr, z, shift *value) bool {
 	return in.own != nil
 }
 
-// scaleGrad finds the gradient of what batch normalization's result is scaled by: the sum of its product with dy.
+// scaleGrad finds the gradient of the scale of batch normalization's result: the sum of its product with dy.
 func (l *lowering) scaleGrad(in *instr, sum reduction) bool {
 	by := maker(sum.x)
 	if by == nil || by.own != op.Times || len(sum.axes) != len(sum.x.shape)-1 || slices.Contains(sum.axes, 1) {
 		return false
 	}
 	for k, x := range by.x {
-		if n := l.normed[x]; n != nil && by.x[1-k].elements() == n.x.elements() { // not one number for all
+		if n := l.normed[x]; n != nil && by.x[1-k].elements() == n.x.elements() { // not a single number for all
 			l.become(in, op.Half(1), l.sumsOf(n, by.x[1-k]))
 			return true
 		}
@@ -182,7 +182,7 @@ func (l *lowering) scaleGrad(in *instr, sum reduction) bool {
 	return false
 }
 
-// sumsOf are Σ dy and Σ dy x̂ of every map.
+// sumsOf returns Σ dy and Σ dy x̂ for every map.
 func (l *lowering) sumsOf(n *norm, dy *value) *value {
 	if n.sums[dy] == nil {
 		s := n.x.shape
@@ -193,7 +193,7 @@ func (l *lowering) sumsOf(n *norm, dy *value) *value {
 	return n.sums[dy]
 }
 
-// filled is a constant vector.
+// filled returns a constant vector.
 func (l *lowering) filled(like *value, n int, number float64) *value {
 	t := tensor.New(tensor.Of(like.dtype), tensor.WithShape(n))
 	if like.dtype == tensor.Float32 {
@@ -204,16 +204,16 @@ func (l *lowering) filled(like *value, n int, number float64) *value {
 	return l.constant(like, t)
 }
 
-// statistics are what Gorgonia's batch normalization keeps.
+// statistics are the running statistics of Gorgonia's batch normalization.
 type statistics struct {
 	op       *gorgonia.BatchNormOp
 	momentum float64
 	training reflect.Value // bool
-	numbers  int           // of a map, in all examples
+	numbers  int           // numbers in a map, over all examples
 }
 
-// moments is the mean and the biased variance of every map, from those of every example's maps, of area places; it adds them to the op's
-// running statistics. In evaluation it is the running statistics.
+// moments returns the op that computes the mean and the biased variance of every map from those of every example's maps, with area places each. It
+// adds them to the running statistics. In evaluation it gives the running statistics instead.
 func (s *statistics) moments(c, area int) *op.Op {
 	join := op.JoinMoments(area)
 	return &op.Op{
@@ -254,7 +254,7 @@ func (l *lowering) batchNormGrad(in *instr, r reflect.Value) {
 	l.become(in, op.DBatchNorm(n.eps, n.x.elements()/n.x.shape[1]), n.x, n.moments, scale, dy, sums)
 }
 
-// felt is what the moments' own gradient has of the sums: nothing in evaluation, where they do not depend on x.
+// felt returns the op for the part of the sums that flows through the moments: none in evaluation, where these do not depend on x.
 func (n *norm) felt() *op.Op {
 	return &op.Op{Name: "batchSums", Shape: op.Rectify.Shape, F32: feltDo[float32](n), F64: feltDo[float64](n)}
 }
@@ -269,7 +269,7 @@ func feltDo[T kernel.Float](n *norm) func(op.Array[T], []op.Array[T]) {
 	}
 }
 
-// dropouts counts the dropout ops of all programs: each has random bits of its own.
+// dropouts counts the dropout ops of all programs, so that each has random bits of its own.
 var dropouts atomic.Uint64
 
 func (l *lowering) dropout(in *instr, r reflect.Value) {
@@ -277,7 +277,7 @@ func (l *lowering) dropout(in *instr, r reflect.Value) {
 	l.become(in, &op.Op{Name: "dropout", Shape: op.Rectify.Shape, F32: dropDo[float32](d), F64: dropDo[float64](d)}, in.x[0])
 }
 
-// drop is a dropout op: other random bits in each run.
+// drop is a dropout op, with other random bits in each run.
 type drop struct {
 	p        float64
 	training reflect.Value // bool

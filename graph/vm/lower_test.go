@@ -13,7 +13,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// builder makes a stock program: inputs by shape with the same numbers on every call.
+// builder makes a Gorgonia program. Inputs of the same shape get the same numbers on every call.
 type builder struct {
 	g      *ExprGraph
 	dt     tensor.Dtype
@@ -51,7 +51,7 @@ func (b *builder) tensor(name string, scale float64, shape ...int) *Node {
 	return NewTensor(b.g, b.dt, len(shape), WithName(name), WithValue(tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))))
 }
 
-// param is a tensor by which the cost is differentiated.
+// param is a tensor with respect to which the cost is differentiated.
 func (b *builder) param(shape ...int) *Node {
 	w := b.tensor(fmt.Sprintf("w%d", len(b.params)), .5, shape...)
 	b.params = append(b.params, w)
@@ -78,7 +78,7 @@ func (b *builder) positive(shape ...int) *Node {
 	return w
 }
 
-// sum makes y a cost that depends on all its elements differently.
+// sum turns y into a cost that depends differently on each of its elements.
 func (b *builder) sum(y *Node) *Node {
 	if y.IsScalar() {
 		return y
@@ -87,7 +87,7 @@ func (b *builder) sum(y *Node) *Node {
 	return Must(Sum(Must(HadamardProd(y, c))))
 }
 
-// numbers are v's elements.
+// numbers returns v's elements.
 func numbersOf(t *testing.T, v Value) []float64 {
 	t.Helper()
 	if v == nil {
@@ -114,12 +114,12 @@ func numbersOf(t *testing.T, v Value) []float64 {
 	return nil
 }
 
-// same compares numbers relative to the largest of them and to each other.
+// same compares numbers relative to each other and to the largest of them.
 func same(t *testing.T, what string, got, want []float64, tol float64) {
 	t.Helper()
 	share := .01
 	if tol > 1e-6 {
-		share = 1 // float32 rounds what cancels
+		share = 1 // numbers that cancel have rounding errors in float32
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d numbers, want %d", what, len(got), len(want))
@@ -141,7 +141,7 @@ func same(t *testing.T, what string, got, want []float64, tol float64) {
 	}
 }
 
-// steps trains the program on a machine and returns the cost and the gradients of every step, and the weights.
+// steps trains the program on a machine. It returns the cost and the gradients of every step, and the weights.
 func steps(t *testing.T, dt tensor.Dtype, build func(*builder), machine func(b *builder) VM) (seen [][]float64, m VM) {
 	t.Helper()
 	b := newBuilder(dt)
@@ -348,7 +348,7 @@ func rnn(b *builder) {
 	}
 }
 
-// foreign are the programs in which some op is not lowered.
+// foreign lists the programs in which some op is not lowered.
 var foreign = map[string]bool{"softmax/axis0": true, "sum4/2": true, "sum4/23": true}
 
 func TestLowered(t *testing.T) {
@@ -376,7 +376,7 @@ func TestLowered(t *testing.T) {
 	}
 }
 
-// TestLoweredAllocations: a run of a program that is lowered whole allocates nothing after the first.
+// TestLoweredAllocations: after the first run, a program that is lowered completely allocates nothing.
 func TestLoweredAllocations(t *testing.T) {
 	if race {
 		t.Skip("the race detector allocates")
@@ -405,7 +405,7 @@ func TestLoweredAllocations(t *testing.T) {
 	}
 }
 
-// TestSparseGradients: what is not zero in an input changes from run to run, and rows of the gradient that were not 0 are again.
+// TestSparseGradients: which elements of an input are 0 changes from run to run, and rows of the gradient become 0 again.
 func TestSparseGradients(t *testing.T) {
 	for _, m := range []int{5, 12} {
 		b := newBuilder(tensor.Float32)

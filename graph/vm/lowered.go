@@ -12,17 +12,17 @@ import (
 
 // Value is a tensor of a lowered graph.
 type Value struct {
-	Node  *op.Node // the node that it is, or of which it is a part
-	From  *op.Node // the node whose op says that it is made of this; Node where none does
-	Leaf  bool     // a variable or a constant: Data has its elements
-	Op    *op.Op   // what makes it, if it is no leaf; nil: an op of Gorgonia's, the node's own, that ours do not have
-	X     []int    // of what: the indices of the op's inputs
+	Node  *op.Node // the node that it is, or that it is a part of
+	From  *op.Node // the node whose op is defined by smaller ops, of which this is one; otherwise Node
+	Leaf  bool     // it is a variable or a constant, with its elements in Data
+	Op    *op.Op   // the op that makes it, unless it is a leaf; nil: the node's own Gorgonia op, which has no equivalent
+	X     []int    // the op's inputs, as indices
 	Shape op.Shape
 	Data  any // []float32 or []float64, row-major
 }
 
-// Lowered is how n is computed, in our ops as far as we have them, for a program that writes a graph in another form. Each value comes behind
-// those that it is made of, n last. An op that says what it is made of is replaced by that.
+// Lowered returns how n is computed, in our ops as far as possible, for programs that export a graph to another form. Each value comes after its
+// inputs, and n comes last. An op that is defined by smaller ops is replaced by these.
 func Lowered(n *op.Node) (values []Value, err error) {
 	defer func() {
 		if err != nil {
@@ -47,8 +47,8 @@ type lister struct {
 	from   map[*op.Node]*op.Node
 }
 
-// unfold puts what ops are made of in their place, in n and in all that n is computed from. Nodes that are not yet known come from top; nil: each
-// from itself.
+// unfold replaces ops by the smaller ops that define them, in n and everything that n is computed from. New nodes are recorded as coming from top,
+// or from themselves if top is nil.
 func (l *lister) unfold(p *program, n, top *op.Node) {
 	if l.from[n] != nil {
 		return
@@ -72,7 +72,7 @@ func (l *lister) unfold(p *program, n, top *op.Node) {
 	p.of[n] = p.visit(made)
 }
 
-// add lists v behind what it is made of, and is its index.
+// add lists v after its inputs, and returns its index.
 func (l *lister) add(v *value) int {
 	if i, ok := l.index[v]; ok {
 		return i
@@ -97,7 +97,7 @@ func (l *lister) add(v *value) int {
 	return l.index[v]
 }
 
-// data are the elements of a leaf.
+// data returns the elements of a leaf.
 func data(n *op.Node) any {
 	v := n.Value()
 	if c, ok := n.Op().(interface{ Value() gorgonia.Value }); ok {

@@ -12,21 +12,21 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// notLowered are the rows of ops for which we have no kernel, by what the page on Gorgonia calls them.
+// notLowered are the rows of ops for which we have no kernel, under the names on the page about Gorgonia.
 var notLowered = map[string]string{
 	"average pool": "AveragePool2D", "by indices": "ByIndices", "group norm": "GroupNorm",
 	"sparsemax": "Sparsemax", "tensordot": "Tensordot", "upsample": "Upsample2D",
 }
 
-// TestNotLowered: the listing marks these rows, all others are lowered with their gradients, and docs/gorgonia.md has the same list.
+// TestNotLowered: the listing marks exactly these rows, all others are lowered with their gradients, and docs/gorgonia.md has the same list.
 func TestNotLowered(t *testing.T) {
 	page, err := os.ReadFile("../../docs/gorgonia.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, list, _ := strings.Cut(string(page), "\nNot lowered are ")
+	_, list, _ := strings.Cut(string(page), "\nThese ops are not replaced: ")
 	list, _, _ = strings.Cut(list, ", random nodes")
-	named := map[string]bool{"CTCLoss": true} // which takes ints, and is a row of its own
+	named := map[string]bool{"CTCLoss": true} // it takes ints, and has a row of its own
 	for name, build := range ops {
 		m := newMaker(tensor.Float64)
 		s := m.session(squares(build(m)), nil)

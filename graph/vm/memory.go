@@ -11,13 +11,13 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// memory is the elements of a value in row-major order: one of the two slices, or neither where they are of another type.
+// memory holds the elements of a value in row-major order, in one of its two slices. Both are nil for other element types.
 type memory struct {
 	f32 []float32
 	f64 []float64
 }
 
-// elements are m's, of type T.
+// elements returns m's elements of type T.
 func elements[T kernel.Float](m *memory) []T {
 	if d, ok := any(m.f32).([]T); ok {
 		return d
@@ -25,7 +25,7 @@ func elements[T kernel.Float](m *memory) []T {
 	return any(m.f64).([]T)
 }
 
-// memoryOf is d as memory.
+// memoryOf returns d as memory.
 func memoryOf[T kernel.Float](d []T) *memory {
 	m := new(memory)
 	m.set(d)
@@ -41,15 +41,15 @@ func (m *memory) set(d any) {
 	}
 }
 
-// slot is a value as Gorgonia's ops and nodes see it: a tensor or a number over the program's memory, or, where the program has no
-// memory for it, what an op returned or a node is bound to.
+// slot is a value as Gorgonia's ops and nodes see it: a tensor or a number over the program's memory. If the program has no memory for it, it is
+// what an op returned or what is bound to a node.
 type slot struct {
-	memory *memory // nil: none
+	memory *memory // nil: there is none
 	value  gorgonia.Value
-	loose  bool // value is not over memory, although there is some: an op returned what its node did not announce
+	loose  bool // value is not over memory, although there is some: an op returned something other than its node declared
 }
 
-// get is the slot's value, with what memory has now.
+// get returns the slot's value, with the current contents of memory.
 func (s *slot) get() gorgonia.Value {
 	if s.memory == nil || s.loose {
 		return s.value
@@ -63,7 +63,7 @@ func (s *slot) get() gorgonia.Value {
 	return s.value
 }
 
-// show makes the slot's value one of the given shape over memory: a number or a tensor. The value stays the same as long as its form does.
+// show makes the slot's value a number, or a tensor of the given shape, over memory. The value stays the same as long as its form does.
 func (s *slot) show(shape op.Shape, number bool) {
 	if s.value != nil && !s.loose {
 		if t, ok := s.value.(*tensor.Dense); ok && !number && slices.Equal(t.Shape(), shape) || !ok && number {
@@ -83,7 +83,7 @@ func (s *slot) show(shape op.Shape, number bool) {
 	}
 }
 
-// over is a tensor over d.
+// over returns a tensor over d.
 func over[T kernel.Float](shape op.Shape, d []T) *tensor.Dense {
 	if shape.IsScalar() {
 		t := tensor.New(tensor.WithShape(1), tensor.WithBacking(d))
@@ -94,7 +94,7 @@ func over[T kernel.Float](shape op.Shape, d []T) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(d))
 }
 
-// put copies v's elements into memory; false if they are of another type or number.
+// put copies v's elements into memory. It returns false if their type or number differs.
 func (m *memory) put(v gorgonia.Value) bool {
 	if m.f32 != nil {
 		return put(m.f32, v)
@@ -121,7 +121,7 @@ func put[T kernel.Float](y []T, v gorgonia.Value) bool {
 	return spread(y, x, t.Shape(), t.Strides()) == len(y)
 }
 
-// number is v as a number of type T.
+// number returns v as a number of type T.
 func number[T kernel.Float](v gorgonia.Value) (n T, ok bool) {
 	switch v := v.(type) {
 	case *gorgonia.F32:
@@ -132,7 +132,7 @@ func number[T kernel.Float](v gorgonia.Value) (n T, ok bool) {
 	return n, ok
 }
 
-// backing are the elements behind t, in whatever order and with whatever gaps; nil if they are of another type.
+// backing returns the elements behind t, in whatever order and with whatever gaps, or nil if they have another type.
 func backing[T kernel.Float](t *tensor.Dense) []T {
 	var d []T
 	switch y := any(&d).(type) {
@@ -148,10 +148,10 @@ func backing[T kernel.Float](t *tensor.Dense) []T {
 	return d
 }
 
-// plain says that t's elements lie in row-major order, without gaps.
+// plain reports whether t's elements are in row-major order without gaps.
 func plain(t *tensor.Dense) bool { return !t.RequiresIterator() && !t.DataOrder().IsColMajor() }
 
-// spread copies x, laid out by strides, to y in row-major order, and returns how many elements.
+// spread copies x, laid out by strides, to y in row-major order, and returns the number of elements.
 func spread[T any](y, x []T, shape, strides []int) int {
 	if len(strides) == 1 && len(shape) > 1 { // a column or row vector
 		shape = []int{op.Shape(shape).TotalSize()}

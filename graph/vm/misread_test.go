@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// misread are costs that the TapeMachine gets wrong: an op writes its result over an input that another node still shows. They are checked
+// misread are costs that the TapeMachine gets wrong, because an op writes its result over an input that another node still shows. They are checked
 // against difference quotients instead.
 var misread = map[string]func(x *G.Node) *G.Node{
 	"the square of a reshaped input": func(x *G.Node) *G.Node {

@@ -19,14 +19,14 @@ type maker struct {
 
 func newMaker(dtype tensor.Dtype) *maker { return &maker{g: G.NewGraph(), dtype: dtype} }
 
-// draw is a number in [-1, 1), another one each time.
+// draw returns a number in [-1, 1), a new one each time.
 func (m *maker) draw() float64 {
 	m.drawn++
 	x := math.Sin(float64(m.drawn)*12.9898) * 43758.5453
 	return 2*(x-math.Floor(x)) - 1
 }
 
-// data is a tensor of numbers in [a, b).
+// data returns a tensor of numbers in [a, b).
 func (m *maker) data(a, b float64, shape ...int) *tensor.Dense {
 	n := tensor.Shape(shape).TotalSize()
 	if m.dtype == tensor.Float32 {
@@ -43,7 +43,7 @@ func (m *maker) data(a, b float64, shape ...int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(d))
 }
 
-// between is an input with numbers in [a, b), a parameter; without a shape it is a scalar.
+// between is a parameter with numbers in [a, b); without a shape it is a scalar.
 func (m *maker) between(a, b float64, shape ...int) *G.Node {
 	name := fmt.Sprintf("w%d", len(m.params))
 	var n *G.Node
@@ -65,7 +65,7 @@ func (m *maker) between(a, b float64, shape ...int) *G.Node {
 func (m *maker) in(shape ...int) *G.Node       { return m.between(-1, 1, shape...) }
 func (m *maker) positive(shape ...int) *G.Node { return m.between(.2, 1.5, shape...) }
 
-// fixed is an input that is no parameter.
+// fixed is an input that is not a parameter.
 func (m *maker) fixed(t tensor.Tensor) *G.Node {
 	m.drawn++
 	return G.NewTensor(m.g, t.Dtype(), t.Dims(), G.WithShape(t.Shape().Clone()...), G.WithName(fmt.Sprintf("x%d", m.drawn)), G.WithValue(t))
@@ -85,7 +85,7 @@ func squares(y *G.Node) *G.Node {
 	return G.Must(G.Sum(G.Must(G.Square(y))))
 }
 
-// session is the program that minimizes cost.
+// session returns the program that minimizes cost.
 func (m *maker) session(cost *G.Node, solver G.Solver) *session {
 	if _, err := G.Grad(cost, m.params...); err != nil {
 		panic(err)
@@ -93,7 +93,7 @@ func (m *maker) session(cost *G.Node, solver G.Solver) *session {
 	return &session{graph: m.g, params: m.params, solver: solver}
 }
 
-// ops are rows of a table: each op of Gorgonia's that has a gradient, on inputs of its kind.
+// ops are the rows of a table: each of Gorgonia's ops that has a gradient, on suitable inputs.
 var ops = map[string]func(m *maker) *G.Node{
 	"abs":            func(m *maker) *G.Node { return G.Must(G.Abs(m.in(3, 4))) },
 	"sin":            func(m *maker) *G.Node { return G.Must(G.Sin(m.in(3, 4))) },
@@ -153,7 +153,7 @@ var ops = map[string]func(m *maker) *G.Node{
 	"broadcast div": func(m *maker) *G.Node {
 		return G.Must(G.BroadcastHadamardDiv(m.in(3, 4), m.positive(3, 1), nil, []byte{1}))
 	},
-	"sum":              func(m *maker) *G.Node { return G.Must(G.Sum(m.positive(3, 4))) }, // in(…) cancels: it depends on the order
+	"sum":              func(m *maker) *G.Node { return G.Must(G.Sum(m.positive(3, 4))) }, // in(…) would cancel: the result depends on the order
 	"sum of rows":      func(m *maker) *G.Node { return G.Must(G.Sum(m.in(3, 4), 0)) },
 	"sum of columns":   func(m *maker) *G.Node { return G.Must(G.Sum(m.in(3, 4), 1)) },
 	"sum of two axes":  func(m *maker) *G.Node { return G.Must(G.Sum(m.in(2, 3, 4), 0, 1)) },
@@ -223,7 +223,7 @@ var ops = map[string]func(m *maker) *G.Node{
 	"reduce add": func(m *maker) *G.Node { return G.Must(G.ReduceAdd(G.Nodes{m.in(3, 4), m.in(3, 4), m.in(3, 4)})) },
 }
 
-// constant is x as a number of the maker's type.
+// constant returns x as a number of the maker's type.
 func (m *maker) constant(x float64) any {
 	if m.dtype == tensor.Float32 {
 		return float32(x)
@@ -231,7 +231,7 @@ func (m *maker) constant(x float64) any {
 	return x
 }
 
-// TestOps: each op and its gradient give what they give on Gorgonia's machine, in both types, over steps of gradient descent.
+// TestOps: each op and its gradient give the same as on Gorgonia's machine, in both types, over steps of gradient descent.
 func TestOps(t *testing.T) {
 	for name, build := range ops {
 		for _, dtype := range []tensor.Dtype{tensor.Float64, tensor.Float32} {

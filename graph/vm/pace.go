@@ -8,31 +8,32 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// A pace says on how many threads a program's next run is: as many as were asked for or, where nobody asked, all or one, whichever takes less
-// time. That cannot be known beforehand: it depends on the caches between the processors and on what else runs. So a trial times both in
-// turn, and its result holds for many runs. The results of a run have the same bits either way.
+// A pace decides on how many threads a program runs: as many as requested or, without a request, all or one, whichever is faster. This cannot be
+// predicted, because it depends on the caches between the processors and on what else runs. So a trial times both in turn, and its result
+// is used for many runs. The results of a run have the same bits either way.
 type pace struct {
-	sides   []int            // the threads to choose from; none: there is no choice
-	threads int              // that were chosen
+	sides   []int            // the numbers of threads to choose from; empty: no choice
+	threads int              // the chosen number
 	left    int              // runs until the next trial
-	rest    int              // how long the choice holds; it grows as long as trials agree
+	rest    int              // how long the choice holds, which grows as long as trials agree
 	now     func() time.Time // the clock
 
-	turn  int             // of the trial, which gives each side a block of runs and then another
-	runs  int             // of the present block
-	spent time.Duration   // in its runs
-	begun time.Time       // the present run, if it is timed
-	best  []time.Duration // the shorter mean time of a run of each side's blocks
+	turn  int             // the trial's turn; it gives each side one block of runs, and then another
+	cold  bool            // the next run is the first of a block
+	runs  int             // runs in the current block that count
+	spent time.Duration   // time spent on them
+	begun time.Time       // start of the current run, if it is timed
+	best  []time.Duration // each side's shortest mean time for a run of a block
 }
 
 const (
-	blockTime = 10 * time.Millisecond // of a block at least: a processor is taken away for some milliseconds
-	rounds    = 2                     // blocks of each side: a hiccup spoils one
+	blockTime = 10 * time.Millisecond // a block's minimum length: the system can take a processor away for some milliseconds
+	rounds    = 2                     // blocks for each side, so that a hiccup spoils only one
 	hold      = 50                    // how many blocks a first choice holds
-	longest   = 16                    // times as long, the most that it comes to hold
+	longest   = 16                    // the most by which that time grows
 )
 
-// newPace is for jobs on so many threads; 0: choose.
+// newPace returns a pace for jobs on the given number of threads; 0 means choose.
 func newPace(threads int, jobs []team.Job) pace {
 	p := pace{threads: threads, rest: 1, now: time.Now}
 	if threads > 0 {
@@ -45,15 +46,15 @@ func newPace(threads int, jobs []team.Job) pace {
 	return p
 }
 
-// choose makes it choose from these.
+// choose makes it choose from the given numbers.
 func (p *pace) choose(sides ...int) {
-	p.sides, p.best = sides, make([]time.Duration, len(sides))
+	p.sides, p.best, p.cold = sides, make([]time.Duration, len(sides)), true
 }
 
-// tries says that the next run is one of a trial.
+// tries reports whether the next run belongs to a trial.
 func (p *pace) tries() bool { return len(p.sides) > 0 && p.left == 0 }
 
-// next is on how many threads the next run is.
+// next returns the number of threads for the next run.
 func (p *pace) next() int {
 	if p.tries() {
 		return p.sides[p.turn%len(p.sides)]
@@ -61,14 +62,14 @@ func (p *pace) next() int {
 	return p.threads
 }
 
-// begin is to be called before a run.
+// begin must be called before each run.
 func (p *pace) begin() {
 	if p.tries() {
 		p.begun = p.now()
 	}
 }
 
-// end is to be called after it.
+// end must be called after each run.
 func (p *pace) end() {
 	switch {
 	case len(p.sides) == 0:
@@ -79,19 +80,22 @@ func (p *pace) end() {
 	}
 }
 
-// tried counts a run of a trial. The first of a block does not count: it finds the numbers in another processor's cache.
+// tried counts a run of a trial. A block's first run does not count, because the data are still in another processor's cache, unless the run
+// is a block by itself.
 func (p *pace) tried(took time.Duration) {
-	if p.runs++; p.runs == 1 {
+	if p.cold && took < blockTime {
+		p.cold = false
 		return
 	}
+	p.runs++
 	if p.spent += took; p.spent < blockTime {
 		return
 	}
-	mean, side := p.spent/time.Duration(p.runs-1), p.turn%len(p.sides)
+	mean, side := p.spent/time.Duration(p.runs), p.turn%len(p.sides)
 	if p.turn < len(p.sides) || mean < p.best[side] {
 		p.best[side] = mean
 	}
-	p.turn, p.runs, p.spent = p.turn+1, 0, 0
+	p.turn, p.cold, p.runs, p.spent = p.turn+1, true, 0, 0
 	if p.turn == rounds*len(p.sides) {
 		p.decide()
 	}
@@ -105,5 +109,5 @@ func (p *pace) decide() {
 		p.rest = 1
 	}
 	p.threads, p.turn = chosen, 0
-	p.left = p.rest * hold * max(2, int(blockTime/max(1, least))) // a block has two runs at least
+	p.left = p.rest * hold * max(1, int(blockTime/max(1, least)))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// A stand is a machine with a clock of its own, on which a run takes as long as cost says.
+// A stand is a machine with its own clock, on which a run takes as long as cost says.
 type stand struct {
 	pace
 	clock time.Time
@@ -21,7 +21,7 @@ func newStand() *stand {
 	return s
 }
 
-// runs makes runs for some time.
+// runs makes runs for the given time.
 func (s *stand) runs(total time.Duration, cost func(threads int) time.Duration) {
 	for until := s.clock.Add(total); s.clock.Before(until); {
 		threads := s.next()
@@ -42,7 +42,7 @@ func costs(two, one time.Duration) func(int) time.Duration {
 	}
 }
 
-// TestPace: nearly all of the time goes to what is faster, for short runs and for long ones.
+// TestPace: nearly all of the time goes to the faster choice, for short runs and for long ones.
 func TestPace(t *testing.T) {
 	for _, c := range []struct {
 		two, one time.Duration
@@ -60,6 +60,15 @@ func TestPace(t *testing.T) {
 		if other := s.spent[3-c.want]; s.threads != c.want || other > s.spent[c.want]/50 {
 			t.Errorf("%v on two threads, %v on one: chose %d, %v of %v went to the other", c.two, c.one, s.threads, other, s.spent[c.want]+other)
 		}
+	}
+}
+
+// TestPaceLong: a choice between long runs needs only two of the slower ones.
+func TestPaceLong(t *testing.T) {
+	s := newStand()
+	s.runs(6*100*time.Millisecond, costs(100*time.Millisecond, 200*time.Millisecond))
+	if s.threads != 2 || s.tries() || s.spent[1] != 400*time.Millisecond {
+		t.Errorf("%d threads after %v on one", s.threads, s.spent[1])
 	}
 }
 
@@ -89,7 +98,7 @@ func TestPaceHiccup(t *testing.T) {
 	}
 }
 
-// TestPaceFixed: where somebody asked for threads, or jobs have one part only, there is nothing to choose, and nobody looks at the clock.
+// TestPaceFixed: with a requested number of threads, or with jobs of one part, there is no choice, and nobody reads the clock.
 func TestPaceFixed(t *testing.T) {
 	one, two := team.Job{Parts: 1}, team.Job{Parts: 2}
 	for _, p := range []pace{newPace(1, []team.Job{one, two}), newPace(3, []team.Job{two}), newPace(0, []team.Job{one, one})} {

@@ -6,7 +6,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// activate applies a fused activation in place; nil does nothing.
+// activate returns a function that applies a fused activation in place; nil does nothing.
 func activate[T kernel.Float](act *op.Op) func(y []T) {
 	if act == nil {
 		return func([]T) {}
@@ -15,10 +15,10 @@ func activate[T kernel.Float](act *op.Op) func(y []T) {
 	return func(y []T) { f(y, y) }
 }
 
-// tile is the unit in which columns are cut: two vectors of the widest kernel.
+// tile is the unit for dividing columns: two vectors of the widest kernel.
 const tile = 32
 
-// bias is an affine's bias, zeros where it has none: to begin with them costs as much as with anything.
+// bias returns an affine's bias, or zeros if it has none; starting from zeros costs no more than starting from a bias.
 func (l linker[T]) bias(in *instr) []T {
 	if len(in.x) < 3 {
 		return make([]T, in.x[1].shape[1])
@@ -62,10 +62,10 @@ func (l linker[T]) mulT(in *instr) []team.Job {
 	}}}
 }
 
-// tall is the number of rows from which matrices, as of all steps of sequences, are cut so that a part reads them once.
+// tall is how many rows make a matrix tall, as over all steps of sequences. Tall matrices are divided so that each part reads them once.
 const tall = 1024
 
-// tMul is y = aᵀ b, cut by columns of a, or of b where they are tall, or the update w = decay w − rate aᵀ b at once: then the gradient is never written.
+// tMul is y = aᵀ b, cut by columns of a, or of b if they are tall. As an update it is w = decay w − rate aᵀ b, and the gradient is never written.
 func (l linker[T]) tMul(in *instr) []team.Job {
 	k, m, n := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
 	y, factors := l.target(in)
@@ -110,5 +110,5 @@ func shrink[T kernel.Float](y []T, beta T) {
 	}
 }
 
-// affine says that the instruction is y = x W + b, or without b.
+// affine reports whether the instruction is y = x W + b or y = x W.
 func (in *instr) affine() bool { return in.own == op.Affine || in.own == op.Linear }

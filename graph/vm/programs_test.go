@@ -7,7 +7,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// solvers are all of Gorgonia's.
+// solvers are all of Gorgonia's solvers.
 var solvers = map[string]func() G.Solver{
 	"vanilla":          func() G.Solver { return G.NewVanillaSolver(G.WithLearnRate(.05)) },
 	"vanilla, batch":   func() G.Solver { return G.NewVanillaSolver(G.WithLearnRate(.1), G.WithBatchSize(4), G.WithL2Reg(.01)) },
@@ -22,7 +22,7 @@ var solvers = map[string]func() G.Solver{
 	"none, adding up":  func() G.Solver { return nil },
 }
 
-// takesTensors are the solvers that fail, or panic, on scalars.
+// takesTensors are the solvers that fail or panic on scalars.
 var takesTensors = map[string]bool{"barzilai-borwein": true, "adamw": true}
 
 var types = []tensor.Dtype{tensor.Float64, tensor.Float32}
@@ -47,7 +47,7 @@ var programs = func() (all []program) {
 	return append(all, uses...)
 }()
 
-// scalarRegression fits y = w x + b, with scalars for parameters, to points that are one tensor.
+// scalarRegression fits y = w x + b, with scalar parameters, to points in one tensor.
 func scalarRegression(t tensor.Dtype, solver G.Solver) *session {
 	m := newMaker(t)
 	x, y := m.fixed(m.data(-1, 1, 20)), m.fixed(m.data(-1, 1, 20))
@@ -100,7 +100,7 @@ func (m *maker) crossEntropy(z *G.Node, labels *G.Node) *G.Node {
 	return G.Must(G.Neg(G.Must(G.Mean(G.Must(G.HadamardProd(G.Must(G.Log(p)), labels))))))
 }
 
-// nets are networks as Gorgonia's examples build them.
+// nets are networks built as in Gorgonia's examples.
 var nets = map[string]func(m *maker) *session{
 	"linear regression": func(m *maker) *session {
 		x, y := m.fixed(m.data(-1, 1, 30, 4)), m.fixed(m.data(-1, 1, 30))
@@ -214,7 +214,7 @@ var nets = map[string]func(m *maker) *session{
 			}
 		}
 		s := m.session(cost, G.NewRMSPropSolver(G.WithLearnRate(.01), G.WithL2Reg(1e-6), G.WithClip(5)))
-		s.loose = 10 // RMSProp makes the rounding errors of gradients near 0 steps of full size
+		s.loose = 10 // RMSProp turns rounding errors of gradients near 0 into full steps
 		return s
 	},
 	"gated recurrent unit": func(m *maker) *session {

@@ -12,7 +12,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// outputs makes each run leave its results where the graph's user looks for them.
+// outputs makes each run leave its results where users of the graph look for them.
 func (vm *VM) outputs() {
 	p := vm.program
 	seen := map[*op.Node]bool{}
@@ -41,7 +41,7 @@ func publish(n *op.Node, v gorgonia.Value) error {
 	if gorgonia.UnsafeLet(n, v) == nil {
 		return nil
 	}
-	gorgonia.WithValue(v)(n) // for an op that returned another shape than its node has
+	gorgonia.WithValue(v)(n) // the op may have returned another shape than its node's
 	return nil
 }
 
@@ -50,15 +50,15 @@ type gradient struct {
 	vm   *VM
 	of   *op.Node
 	from *slot
-	rows *rows    // which of from's rows may differ from 0; nil: all
-	cols int      // of from, with rows
-	sum  memory   // Grad's
-	job  team.Job // of the elements of sum, in parts
+	rows *rows    // the rows of from that may differ from 0; nil: all
+	cols int      // columns of from, if rows is set
+	sum  memory   // the memory of Grad
+	job  team.Job // adds the elements to sum, in parts
 }
 
-const chunk = 1 << 15 // elements of a gradient that are added up in a part
+const chunk = 1 << 15 // elements of a gradient that are added up in one part
 
-// newGradient is the gradient of w. The whole of it is added after a run, since an op may write to its input, as Iop lets it.
+// newGradient returns the gradient of w. All of it is added after the run, because an op may write to its input, as Iop allows.
 func (vm *VM) newGradient(w *op.Node) *gradient {
 	g := &gradient{vm: vm, of: w, from: vm.slot(vm.program.of[w.Deriv()])}
 	if root := vm.program.of[w.Deriv()].root(); vm.rows[root] != nil {
@@ -77,7 +77,7 @@ func (vm *VM) newGradient(w *op.Node) *gradient {
 	return g
 }
 
-// addTo is y += x for a chunk of y. An x of one element is the same for all elements of y.
+// addTo is y += x for a chunk of y. An x with one element is added to all elements of y.
 func addTo[T kernel.Float](y, x []T, from int) {
 	y = y[from:min(len(y), from+chunk)]
 	if len(x) > 1 {
@@ -89,7 +89,7 @@ func addTo[T kernel.Float](y, x []T, from int) {
 	}
 }
 
-// addRows adds the elements [from, to), by rows.
+// addRows adds the elements [from, to), row by row.
 func (g *gradient) addRows(from, to int) {
 	for row := from / g.cols; row*g.cols < to; row++ {
 		if g.rows.are[row] {
@@ -101,7 +101,7 @@ func (g *gradient) addRows(from, to int) {
 }
 
 func (g *gradient) add() error {
-	d, _ := g.of.Grad() // without a gradient of its own the node shows its derivative's value, which is none before the first run
+	d, _ := g.of.Grad() // without a gradient of its own, the node shows its derivative's value, which is nil before the first run
 	if d == nil || d == g.of.Deriv().Value() {
 		d = zero(g.of.Value())
 		gorgonia.WithGrad(d)(g.of)
@@ -138,7 +138,7 @@ func (g *gradient) misfit(d gorgonia.Value) error {
 	return fmt.Errorf("gradient of %s: a value of shape %v and type %v cannot be added to one of shape %v and type %v", label(g.of), v.Shape(), v.Dtype(), d.Shape(), d.Dtype())
 }
 
-// zero is a value of v's form.
+// zero returns a zero value in the form of v.
 func zero(v gorgonia.Value) gorgonia.Value {
 	switch v := v.(type) {
 	case *gorgonia.F32:
@@ -150,13 +150,13 @@ func zero(v gorgonia.Value) gorgonia.Value {
 	}
 }
 
-// run is what the statement does after a run.
+// run returns the function that executes the statement after a run.
 func (s statement) run(from *slot) func() error {
 	if s.into != nil {
 		return func() error { return from.copyTo(s.into) }
 	}
-	// The TapeMachine does this only where the op that makes the value overwrites the input to be set; elsewhere it does nothing, or
-	// overwrites another node's value.
+	// The TapeMachine sets the value only if the op that makes it overwrites the input to be set. Otherwise it does nothing, or overwrites
+	// another node's value.
 	return func() error {
 		to := s.to.Value()
 		if err := from.copyTo(&to); err != nil {
@@ -166,7 +166,7 @@ func (s statement) run(from *slot) func() error {
 	}
 }
 
-// copyTo copies the slot's value into *to, or makes it a copy.
+// copyTo copies the slot's value into *to, or sets *to to a copy.
 func (s *slot) copyTo(to *gorgonia.Value) (err error) {
 	v := s.get()
 	if *to == nil {
@@ -187,8 +187,8 @@ func (s *slot) copyTo(to *gorgonia.Value) (err error) {
 	return err
 }
 
-// gradients lets a program of Compile write each gradient where the parameter wants it, in memory bound by gorgonia.WithGrad before, or in
-// new memory that it binds.
+// gradients makes a program of Compile write each gradient where the parameter wants it: to memory that gorgonia.WithGrad bound before, or to new
+// memory that it binds.
 func (vm *VM) gradients() {
 	for _, w := range vm.program.params {
 		if w.Deriv() == nil {
@@ -207,7 +207,7 @@ func (vm *VM) gradients() {
 	}
 }
 
-// adopt makes t's memory v's.
+// adopt makes t's memory that of v.
 func (vm *VM) adopt(v *value, t *tensor.Dense) bool {
 	m := &memory{}
 	switch v.dtype {

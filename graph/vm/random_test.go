@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// choices is where a random graph's decisions come from: chance, or a fuzzer's bytes.
+// choices makes a random graph's decisions: by chance, or from a fuzzer's bytes.
 type choices func(n int) int
 
 func chance(seed uint64) choices { return rand.New(rand.NewPCG(seed, 1)).IntN }
@@ -26,8 +26,8 @@ func bytesOf(data []byte) choices {
 	}
 }
 
-// randomOps are what a random graph is made of: each takes as many nodes as it says, of which the first has so many axes. They leave out Reshape,
-// whose result the TapeMachine lets share memory with its input and then overwrites.
+// randomOps are the ops of random graphs, with the number of inputs and the number of axes. Reshape is left out, because the TapeMachine lets its
+// result share memory with the input and then overwrites it.
 var randomOps = []struct {
 	axes  int // of all inputs; -1: any, but the same for all
 	takes int
@@ -66,8 +66,8 @@ var randomOps = []struct {
 	{2, 3, func(x G.Nodes) (*G.Node, error) { return G.Concat(0, x...) }},
 }
 
-// grow builds a random program of some ops over scalars, vectors and matrices; several share their inputs. Where nodes do not fit an op,
-// Gorgonia says so, and the op is left out.
+// grow builds a random program of some ops on scalars, vectors and matrices; several share their inputs. If nodes do not fit an op, Gorgonia says
+// so, and the op is left out.
 func grow(pick choices, size int) *session {
 	m := newMaker([]tensor.Dtype{tensor.Float64, tensor.Float32}[pick(4)/3])
 	nodes := G.Nodes{m.in(), m.in(), m.in(4), m.in(4), m.in(3, 4), m.in(4, 3), m.in(4, 4), m.in(3, 4)}
@@ -110,7 +110,7 @@ func grow(pick choices, size int) *session {
 	return s
 }
 
-// reach are the nodes that n is made of.
+// reach returns the nodes that n is computed from.
 func reach(g *G.ExprGraph, n *G.Node) map[*G.Node]bool {
 	seen := map[*G.Node]bool{n: true}
 	for todo := (G.Nodes{n}); len(todo) > 0; {
@@ -126,9 +126,9 @@ func reach(g *G.ExprGraph, n *G.Node) map[*G.Node]bool {
 	return seen
 }
 
-// add adds an op to nodes, if it fits.
+// add applies an op to nodes if it fits.
 func add(pick choices, nodes *G.Nodes) {
-	defer func() { recover() }() // as Gorgonia's Must does not return its errors
+	defer func() { recover() }() // Gorgonia's Must does not return its errors
 	o := randomOps[pick(len(randomOps))]
 	var x G.Nodes
 	for range o.takes {
@@ -150,7 +150,7 @@ func add(pick choices, nodes *G.Nodes) {
 	}
 }
 
-// rare are the seeds from 4,000 to 10,000 whose graphs take ways through the compiler that those before do not.
+// rare are the seeds from 4,000 to 10,000 whose graphs go through parts of the compiler that earlier graphs do not reach.
 var rare = []uint64{8532, 9177}
 
 // TestRandomGraphs: random graphs give the same on both machines.
@@ -177,7 +177,7 @@ func TestRandomGraphs(t *testing.T) {
 	}
 }
 
-// compareRandom compares a random graph on both machines; false if the TapeMachine cannot run it.
+// compareRandom compares a random graph on both machines. It returns false if the TapeMachine cannot run it.
 func compareRandom(t *testing.T, name string, pick func() choices) bool {
 	build := func() *session {
 		p := pick()
@@ -205,7 +205,7 @@ func compareRandom(t *testing.T, name string, pick func() choices) bool {
 	return true
 }
 
-// safely is run where the TapeMachine or our machine may panic; ours must not.
+// safely runs a graph on a machine that may panic. Ours must not.
 func safely(s *session, machine func(*session) G.VM) (r []result, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -215,7 +215,7 @@ func safely(s *session, machine func(*session) G.VM) (r []result, err error) {
 	return run(s, machine)
 }
 
-// FuzzGraphs looks for graphs that do not give the same on both machines.
+// FuzzGraphs looks for graphs on which the machines differ.
 func FuzzGraphs(f *testing.F) {
 	f.Add([]byte{0, 5, 8, 4, 7, 20, 4, 11, 9, 8})
 	f.Add([]byte{3, 9, 26, 4, 5, 0, 8, 14, 2, 3, 12, 9, 9, 9})

@@ -10,11 +10,11 @@ import (
 // slicing is one of Gorgonia's slices that the program relies on. gorgonia.UnsafeLet can move it between runs.
 type slicing struct {
 	op  interface{ IsSlice() tensor.Slice }
-	key uintptr // of the slice and of its gradient
+	key uintptr // identifies the slice and its gradient
 	at  [3]int
 }
 
-// bounds are start, end and step; of a slice of everything, which is nil, zeros.
+// bounds returns start, end and step, or zeros for nil, which is a slice of everything.
 func bounds(s tensor.Slice) [3]int {
 	if s == nil {
 		return [3]int{}
@@ -22,14 +22,14 @@ func bounds(s tensor.Slice) [3]int {
 	return [3]int{s.Start(), s.End(), s.Step()}
 }
 
-// still says that the program may rely on o's slice: it has not been moved before. It remembers the slice, so that a move is seen.
+// still reports whether the program may rely on o's slice, because it has not been moved before. It remembers the slice, to detect a move.
 func (p *program) still(o gorgonia.Op) bool {
 	sliced, ok := o.(interface{ IsSlice() tensor.Slice })
 	if !ok {
 		return false
 	}
 	r := reflect.ValueOf(o)
-	if r.Kind() != reflect.Pointer { // the gradient has the slice's own op
+	if r.Kind() != reflect.Pointer { // the gradient contains the slice's own op
 		r = r.Field(0)
 	}
 	if p.moving[r.Pointer()] {
@@ -39,7 +39,7 @@ func (p *program) still(o gorgonia.Op) bool {
 	return true
 }
 
-// moved says that a slice was moved since the program was compiled; from then on it runs as Gorgonia has it.
+// moved reports whether a slice was moved since the program was compiled. Such a slice then runs through Gorgonia.
 func (p *program) moved() bool {
 	moved := false
 	for _, c := range p.slicings {

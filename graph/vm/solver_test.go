@@ -14,7 +14,7 @@ import (
 
 var _ Solver = train.NewSolver(train.SGD{}, 1)
 
-// TestSolver: a stock program with our solver takes the steps of the optimizer's formula, scalars included, and finds zero gradients after each.
+// TestSolver: a Gorgonia program with our solver takes the steps of the optimizer's formula, also for scalars, and the gradients are 0 after each.
 func TestSolver(t *testing.T) {
 	for _, dt := range []tensor.Dtype{tensor.Float64, tensor.Float32} {
 		b := newBuilder(dt)
@@ -52,7 +52,7 @@ func TestSolver(t *testing.T) {
 				}
 			}
 		}
-		if err := solver.Step(NodesToValueGrads(b.params[:1])); err == nil || !strings.Contains(err.Error(), "1 parameters after one of 2") {
+		if err := solver.Step(NodesToValueGrads(b.params[:1])); err == nil || !strings.Contains(err.Error(), "1 parameters after a step with 2") {
 			t.Errorf("a step of other parameters: error %v", err)
 		}
 		if err := solver.Step(NodesToValueGrads(Nodes{c, w})); err == nil || !strings.Contains(err.Error(), "same order") {

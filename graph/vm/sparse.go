@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// sparse finds the products with an input of the graph as left factor, such as the first layer's: most pixels of a digit are 0.
+// sparse finds products whose left factor is an input of the graph, such as the first layer's: most pixels of a digit are 0.
 func sparse(p *program) {
 	found := map[*value][]*lists{}
 	for _, in := range p.code {
@@ -16,7 +16,7 @@ func sparse(p *program) {
 			continue
 		}
 		x, s := in.x[0].root(), in.x[0].shape
-		if !x.leaf() || x.node.Deriv() != nil || s[1] < 64 || x.dtype != tensor.Float32 { // float64's sparse kernels are loops in Go
+		if !x.leaf() || x.node.Deriv() != nil || s[1] < 64 || x.dtype != tensor.Float32 { // in float64 the sparse kernels are plain Go loops
 			continue
 		}
 		if in.affine() && found[x] == nil {
@@ -25,28 +25,28 @@ func sparse(p *program) {
 				p.lists += 4 * (len(z.index) + len(z.ends))
 			}
 		}
-		in.sparse = found[x] // a gradient comes after the product that finds them
+		in.sparse = found[x] // the gradient runs after the product that fills the lists
 	}
 }
 
-// lists are the columns [from, to) of a matrix of m rows in which it is not 0, listed for each few rows together. The products walk them in
+// lists hold the nonzero columns of a matrix with m rows, within the columns [from, to), for each few rows together. The products use them in
 // blocks of columns, so that the weights of a block stay in the first-level cache for all rows.
 type lists struct {
 	m, from, to int
-	block       int     // columns, a multiple of kernel.Group
+	block       int     // columns in a block, a multiple of kernel.Group
 	index       []int32 // (m, to−from), counted from from
-	ends        []int32 // how many are below the end of each group of columns
+	ends        []int32 // how many entries are below the end of each group of columns
 }
 
 const (
-	wide   = 112      // columns of weights that the sparse products take at once: the most that a kernel keeps in registers
-	cached = 10 << 10 // weights that stay in the first-level cache beside what else is read
-	split  = 1 << 23  // multiply-adds of a dense product from which two processors share a sparse one
+	wide   = 112      // columns of weights that the sparse products process at once: the most that a kernel can keep in registers
+	cached = 10 << 10 // weights that stay in the first-level cache, with room for what else is read
+	split  = 1 << 23  // multiply-adds of a dense product that make it worthwhile for two processors to share the sparse one
 )
 
-// newLists is for an (m,n) matrix that is to be multiplied by weights of k columns. Where the weights are few enough for one processor's
-// cache, but the rows many, there are lists of both halves of the columns: each processor then has a half of the weights, which it alone
-// reads and updates, so that none ever travels to the other's cache.
+// newLists makes the lists for an (m,n) matrix that is multiplied by weights of k columns. If there are many rows, but few enough weights for one
+// processor's cache, it makes a list for each half of the columns. Each of two processors then reads and updates only its own half of the
+// weights, which never travel to the other's cache.
 func newLists(m, n, k int) []*lists {
 	block := max(1, cached/min(k, wide)/kernel.Group) * kernel.Group
 	list := func(from, to int) *lists {
@@ -59,10 +59,10 @@ func newLists(m, n, k int) []*lists {
 	return []*lists{list(0, n)}
 }
 
-// parts is how many parts of at most so many n things make.
+// parts returns into how many parts of at most most things n things divide.
 func parts(n, most int) int { return (n + most - 1) / most }
 
-// find lists the columns of the rows [r0, r1) of x, of ldx columns, that are not 0.
+// find lists the nonzero columns of the rows [r0, r1) of x, which has ldx columns.
 func find[T kernel.Float](z *lists, x []T, ldx, r0, r1 int) {
 	s, n := kernel.For[T](), z.to-z.from
 	for r := r0; r < r1; r += kernel.Together {
@@ -70,13 +70,13 @@ func find[T kernel.Float](z *lists, x []T, ldx, r0, r1 int) {
 	}
 }
 
-// endsOf are the ends of the list of the rows that begin with r.
+// endsOf returns the ends for the list of the rows that begin with r.
 func (z *lists) endsOf(r int) []int32 {
 	groups := parts(z.to-z.from, kernel.Group)
 	return z.ends[r/kernel.Together*groups:][:groups]
 }
 
-// at are the columns of the rows that begin with r in the block [from, to), both counted from z.from.
+// at returns the columns in the list of the rows that begin with r, within the block [from, to). All are counted from z.from.
 func (z *lists) at(r, from, to int) []int32 {
 	ends, first := z.endsOf(r), int32(0)
 	if from > 0 {
@@ -85,7 +85,7 @@ func (z *lists) at(r, from, to int) []int32 {
 	return z.index[r*(z.to-z.from):][first:ends[(to-1)/kernel.Group]]
 }
 
-// dense says that most of the matrix is not 0: then it takes less time to multiply all.
+// dense reports whether so much of the matrix is nonzero that the dense product is faster.
 func (z *lists) dense() bool {
 	total, n := 0, z.to-z.from
 	for r := 0; r < z.m; r += kernel.Together {
@@ -94,7 +94,7 @@ func (z *lists) dense() bool {
 	return total > z.m*n/2
 }
 
-// sparseAffine is y = act(x W + b) by the non-zero elements of x: by halves of its columns where there are lists of both, else cut by
+// sparseAffine is y = act(x W + b) over the nonzero elements of x, cut by halves of x's columns if there are lists for both, and otherwise by
 // columns of W.
 func (l linker[T]) sparseAffine(in *instr) []team.Job {
 	m, n, k := in.x[0].shape[0], in.x[0].shape[1], in.x[1].shape[1]
@@ -140,7 +140,7 @@ func (l linker[T]) sparseAffine(in *instr) []team.Job {
 	}}}
 }
 
-// multiply is y += x W for the columns [z.from, z.to) of x, of n columns, and the columns [j0, j1) of W and y, of k columns.
+// multiply is y += x W over the columns [z.from, z.to) of x, which has n columns, and the columns [j0, j1) of W and y, which have k columns.
 func multiply[T kernel.Float](z *lists, y, x, w []T, n, k, j0, j1 int) {
 	s, x, w := kernel.For[T](), x[z.from:], w[z.from*k+j0:]
 	if z.dense() {
@@ -155,7 +155,7 @@ func multiply[T kernel.Float](z *lists, y, x, w []T, n, k, j0, j1 int) {
 	}
 }
 
-// sparseTMul is tMul by the non-zero elements of a, in the parts of sparseAffine.
+// sparseTMul is tMul over the nonzero elements of a, in the same parts as sparseAffine.
 func (l linker[T]) sparseTMul(in *instr) []team.Job {
 	n, k := in.x[0].shape[1], in.x[1].shape[1]
 	y, factors := l.target(in)
@@ -177,11 +177,11 @@ func (l linker[T]) sparseTMul(in *instr) []team.Job {
 	return jobs
 }
 
-// rows says which rows of a gradient may differ from 0: a row where a column of the input does. So the others need neither be set to 0 nor be
+// rows says which rows of a gradient may differ from 0: those for which the input has a nonzero column. The others need neither be cleared nor
 // added to anything.
-type rows struct{ are, were []bool } // in this run and in the last
+type rows struct{ are, were []bool } // in this run and in the previous one
 
-// rowsOf are those of the result, where nothing but the instruction writes to its memory; nil elsewhere.
+// rowsOf returns the rows of the result if only the instruction writes to its memory, and otherwise nil.
 func (vm *VM) rowsOf(in *instr) *rows {
 	y := in.y.root()
 	if in.update != nil || vm.program.params != nil || !y.keep || y.uses != 1 {
@@ -193,7 +193,7 @@ func (vm *VM) rowsOf(in *instr) *rows {
 	return vm.rows[y]
 }
 
-// find takes them from the lists of this run.
+// find reads the rows from the lists of this run.
 func (r *rows) find(lists []*lists) {
 	r.are, r.were = r.were, r.are
 	clear(r.are)
@@ -209,7 +209,8 @@ func (r *rows) find(lists []*lists) {
 	}
 }
 
-// outer is w = β w + α xᵀ dy, of which the rows given were not 0 before, for the columns [z.from, z.to) of x, of n columns, and the columns [j0, j1) of w and dy, of k columns.
+// outer is w = β w + α xᵀ dy over the columns [z.from, z.to) of x, which has n columns, and the columns [j0, j1) of w and dy, which have k. rows says
+// which rows of w were not 0 before.
 func outer[T kernel.Float](z *lists, rows *rows, w, x, dy []T, n, k, j0, j1 int, alpha, beta T) {
 	s, x, w, dy := kernel.For[T](), x[z.from:], w[z.from*k+j0:], dy[j0:]
 	if z.dense() {

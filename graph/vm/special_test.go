@@ -11,13 +11,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// special are numbers at which functions have kinks, are cut off or leave the real numbers.
+// special are numbers at which functions have kinks, are cut off or are undefined.
 var special = []float64{
 	0, math.Copysign(0, -1), 1, -1, .5, -.5, 2, -2, 1.5, -1.5, 14.2, 15.5, 16.5, 19.5, -15, -90, -104, -700, -720, 90, 700, 720,
 	math.Inf(1), math.Inf(-1), math.NaN(), 1e-20, -1e-20, 1e20,
 }
 
-// TestSpecialNumbers: element-wise ops of tensors and of numbers give Gorgonia's results for special numbers too.
+// TestSpecialNumbers: element-wise ops on tensors and on numbers give Gorgonia's results for special numbers, too.
 func TestSpecialNumbers(t *testing.T) {
 	for name, f := range map[string]func(*Node) (*Node, error){
 		"abs": Abs, "sign": Sign, "ceil": Ceil, "floor": Floor, "sin": Sin, "cos": Cos, "exp": Exp, "log": Log, "log2": Log2, "neg": Neg,
@@ -26,7 +26,7 @@ func TestSpecialNumbers(t *testing.T) {
 	} {
 		for _, x := range special {
 			if x == 1e20 && (name == "exp" || name == "sin" || name == "cos") {
-				continue // the TapeMachine's are wrong for float32
+				continue // the TapeMachine is wrong for float32
 			}
 			compareSpecial(t, name, func(x ...*Node) (*Node, error) { return f(x[0]) }, x)
 		}
@@ -43,7 +43,7 @@ func TestSpecialNumbers(t *testing.T) {
 	}
 }
 
-// compareSpecial compares f on both machines: of tensors, of numbers, and, if it takes two, of a tensor and a number.
+// compareSpecial compares f on both machines: for tensors, for numbers and, if it takes two inputs, for a tensor and a number.
 func compareSpecial(t *testing.T, name string, f func(x ...*Node) (*Node, error), x ...float64) {
 	t.Helper()
 	for _, dt := range []tensor.Dtype{tensor.Float64, tensor.Float32} {

@@ -6,14 +6,14 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// stack finds sums of products aᵀ b, such as the gradient of weights that are used in each of many time steps, and makes each one product of
-// all a under each other and all b under each other. Matrices of the weights' size are then neither written for each step nor added up.
+// stack finds sums of products aᵀ b, such as the gradient of weights that are used in many time steps. It replaces each sum by one product: all a
+// stacked, times all b stacked. So no matrices of the weights' size are written for each step and added up.
 func stack(p *program) {
 	if p.rule != nil || !p.stock {
 		return
 	}
 	s := stacker{program: p, parts: map[*instr]bool{}}
-	for _, in := range slices.Backward(p.code) { // a sum before the sums that it is made of
+	for _, in := range slices.Backward(p.code) { // a sum before the sums inside it
 		if in.own == op.Add && !s.parts[in] {
 			s.sum(in)
 		}
@@ -25,11 +25,11 @@ func stack(p *program) {
 
 type stacker struct {
 	*program
-	parts map[*instr]bool // sums that belong to a larger one
+	parts map[*instr]bool // sums inside a larger one
 	found bool
 }
 
-// sum rewrites the sum that in is the last addition of, if it adds up several products.
+// sum rewrites the sum whose last addition is in, if it adds up several products.
 func (s *stacker) sum(in *instr) {
 	var a, b, rest []*value
 	var visit func(*instr)
@@ -53,7 +53,7 @@ func (s *stacker) sum(in *instr) {
 	s.found = true
 	before := []*instr{under(in.y, a), under(in.y, b)}
 	in.own, in.x = op.TMul, []*value{before[0].y, before[1].y}
-	for _, x := range rest { // is added to the product
+	for _, x := range rest { // what is added to the product
 		product := &instr{own: in.own, x: in.x, y: &value{node: in.y.node, shape: in.y.shape, dtype: in.y.dtype}}
 		product.y.by = product
 		before = append(before, product)
@@ -65,7 +65,7 @@ func (s *stacker) sum(in *instr) {
 	s.code = slices.Insert(s.code, slices.Index(s.code, in), before...)
 }
 
-// under is the instruction that puts the matrices x under each other.
+// under returns the instruction that stacks the matrices x.
 func under(like *value, x []*value) *instr {
 	shape := op.Shape{0, x[0].shape[1]}
 	for _, v := range x {

@@ -7,13 +7,13 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// work is the least number of multiply-adds that is worth a part of its own: some ten microseconds.
+// work is the least number of multiply-adds that make a part worthwhile: about ten microseconds.
 const work = 1 << 20
 
-// large is the number of elements from which an op without products is worth cutting.
+// large is how many elements make it worthwhile to divide an op without products.
 const large = 1 << 15
 
-// steps are the jobs that run a block. How they are cut into parts depends on shapes alone, never on the number of threads.
+// steps returns the jobs that run a block. How they are divided depends only on shapes, never on the number of threads.
 func (l linker[T]) steps(block []*instr) []team.Job {
 	in := block[0]
 	switch {
@@ -42,25 +42,25 @@ func (l linker[T]) steps(block []*instr) []team.Job {
 	return whole(func() { f(y, x) })
 }
 
-// whole is a job of one part.
+// whole returns a job with one part.
 func whole(f func()) []team.Job { return []team.Job{{Parts: 1, Run: func(int) { f() }}} }
 
-// cut is n items in parts of about work multiply-adds, where an item takes macs; part i has the items
-// [i*size, min(n, (i+1)*size)), and size is a multiple of unit.
+// cut divides n items into parts of about work multiply-adds, where an item takes macs. Part i has the items [i*size, min(n, (i+1)*size)), and size
+// is a multiple of unit.
 func cut(n, macs, unit int) (size, parts int) {
 	size = (max(1, work/max(1, macs)) + unit - 1) / unit * unit
 	return size, (n + size - 1) / size
 }
 
-// call is a kernel on its operands.
+// call is a kernel with its operands.
 type call[T kernel.Float] struct {
 	f func(op.Array[T], []op.Array[T])
 	y op.Array[T]
 	x []op.Array[T]
 }
 
-// group runs instructions by examples, in a fixed number of parts. Where there are images, one goes through all instructions before
-// the next one. An instruction that sums over examples gives each part a sum of its own, and a second job adds those in order.
+// group runs instructions by examples, in a fixed number of parts. With images, one example goes through all instructions before the next one
+// starts. An instruction that sums over examples has a separate sum for each part, and a second job adds these in order.
 func (l linker[T]) group(block []*instr) []team.Job {
 	m := examples(block[0])
 	least := 5
@@ -99,7 +99,7 @@ func (l linker[T]) group(block []*instr) []team.Job {
 	return jobs
 }
 
-// each is in on the examples [from, to).
+// each returns in applied to the examples [from, to).
 func (l linker[T]) each(in *instr, from, to int) call[T] {
 	x := l.arrays(in.x)
 	for k, each := range in.own.Cut.Each {
@@ -110,7 +110,7 @@ func (l linker[T]) each(in *instr, from, to int) call[T] {
 	return call[T]{op.Kernel[T](in.own), l.array(in.y).Rows(from, to), x}
 }
 
-// sum adds to each part's calls in's sum over the part's examples, and returns what adds up the parts' sums.
+// sum adds to each part's calls the one that computes in's sum over the part's examples. It returns a function that adds up the parts' sums.
 func (l linker[T]) sum(in *instr, calls [][]call[T]) func() {
 	y, m, parts := l.array(in.y), examples(in), len(calls)
 	sums := make([]op.Array[T], parts)

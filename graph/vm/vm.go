@@ -13,38 +13,38 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// VM is a machine for one graph, a gorgonia.VM. It is not for use by several goroutines at once.
+// VM is a machine for one graph; it implements gorgonia.VM. Only one goroutine may use it at a time.
 type VM struct {
-	graph   *gorgonia.ExprGraph // to compile at the first run; nil: it is compiled
+	graph   *gorgonia.ExprGraph // to be compiled at the first run; nil: it is compiled
 	options options
 
-	more   bool             // the program has nodes that are needed in the first run only
-	lean   bool             // it has none
-	nodes  op.Nodes         // of the graph, when it was compiled
+	more   bool             // the program has nodes that only the first run needs
+	lean   bool             // the program has no such nodes
+	nodes  op.Nodes         // the graph's nodes when it was compiled
 	moving map[uintptr]bool // slices that were moved between runs
 
 	program *program
 	pace    pace
-	threads int                // of the present run
+	threads int                // for the current run
 	memory  map[*value]*memory // by root
 	slots   map[*value]*slot
-	rows    map[*value]*rows // of gradients, by root
+	rows    map[*value]*rows // for gradients, by root
 	inputs  []input
 	steps   []team.Job
-	publish []func() error // shows results in their nodes
-	after   []func() error // adds up gradients, and does statements
-	moved   bool           // an input has other memory, so that the steps have to be made anew
-	err     error          // of a step
+	publish []func() error // show results in their nodes
+	after   []func() error // add up gradients and execute statements
+	moved   bool           // an input has new memory, so that the steps must be made again
+	err     error          // an error of a step
 
 	activations, scratch int // bytes
-	half                 int // columns of the first half of a product's sparse input; 0: it is not split
+	half                 int // columns in the first half of a product's sparse input; 0: it is not split
 }
 
 var _ gorgonia.VM = (*VM)(nil)
 
-// New is a machine for any graph of Gorgonia's. It takes the place of gorgonia.NewTapeMachine and gives the same values. It compiles the graph
-// at the first RunAll, so that values may be bound after New, and that RunAll returns the error of a graph that does not run. Gorgonia's
-// own options, among them WithPrecompiled, are not for it; leave them out.
+// New returns a machine for any Gorgonia graph. It replaces gorgonia.NewTapeMachine and gives the same values. It compiles the graph at the first
+// RunAll, so values may be bound after New, and RunAll returns the error for a graph that cannot run. Options are those of this package; leave out
+// Gorgonia's own, such as WithPrecompiled.
 func New(g *gorgonia.ExprGraph, opts ...Option) *VM {
 	vm := &VM{graph: g}
 	for _, o := range opts {
@@ -63,15 +63,15 @@ func New(g *gorgonia.ExprGraph, opts ...Option) *VM {
 	return vm
 }
 
-// Config is how a program is to be made.
+// Config says how to compile a program.
 type Config struct {
-	Threads int      // 0: one a processor, or one, whichever turns out faster. The program computes the same sums in the same order for any number
-	Descent *Descent // nil: the program leaves the gradients; otherwise it makes the step of gradient descent in their place
-	Bound   bool     // the inputs stay bound to the tensors that they have now, so that no run has to look for others
+	Threads int      // 0: one per processor, or one, whichever is faster. The program computes the same sums in the same order for any number
+	Descent *Descent // nil: the program leaves the gradients; otherwise it makes a step of gradient descent instead
+	Bound   bool     // inputs stay bound to their current tensors, so that runs need not look for new ones
 }
 
-// Compile turns a graph into a program for outs and for the gradients of params, as gorgonia.Grad made them (none if it was not
-// asked). Everything else in the graph is left out. Unlike New's machine, the program writes the gradients, and adds nothing up.
+// Compile turns a graph into a program that computes outs, and the gradients of params if gorgonia.Grad made them. It leaves out everything else in
+// the graph. Unlike New's machine, the program overwrites gradients instead of adding them up.
 func Compile(outs, params op.Nodes, c Config) (vm *VM, err error) {
 	if len(outs) == 0 {
 		return nil, errors.New("vm: nothing to compile; name at least one output")
@@ -124,15 +124,15 @@ func (vm *VM) compile(p *program) (err error) {
 	return nil
 }
 
-// rescue turns a panic, as Gorgonia's ops raise on values that do not suit them, into an error. It is to be deferred.
+// rescue turns a panic, such as Gorgonia's ops raise on unsuitable values, into an error. Defer it.
 func rescue(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("panic: %v", r)
 	}
 }
 
-// RunAll runs the whole graph once: it reads the values of the inputs, leaves the outputs in their nodes' Value, and adds up the gradients. No
-// Reset is needed between runs. An error names the node.
+// RunAll runs the whole graph once. It reads the values of the inputs, leaves the outputs in their nodes' Value, and adds up the gradients. No Reset
+// is needed between runs. Errors name the node.
 func (vm *VM) RunAll() (err error) {
 	if vm.program == nil || vm.more || vm.graph != nil && vm.program.moved() {
 		vm.lean = vm.lean || vm.more
@@ -175,7 +175,7 @@ func (vm *VM) RunAll() (err error) {
 	return nil
 }
 
-// explain says where an error comes from.
+// explain adds to an error where it comes from.
 func (vm *VM) explain(err *error) {
 	if *err != nil && *err != ErrNonfinite {
 		*err = fmt.Errorf("vm: %w", *err)
@@ -188,8 +188,8 @@ func (vm *VM) Reset() {}
 // Close does nothing: the VM holds memory only.
 func (vm *VM) Close() error { return nil }
 
-// String lists the program, an instruction a line: its result, the op, what it reads. Lines marked | run in one step with the line
-// above, example by example. New's machine has a program after the first run only.
+// String lists the program, one instruction per line: its result, the op, and what it reads. Lines marked | run in one step with the line above,
+// example by example. New's machine has a program only after the first run.
 func (vm *VM) String() string {
 	if vm.program == nil {
 		return ""
@@ -197,7 +197,7 @@ func (vm *VM) String() string {
 	return vm.program.String()
 }
 
-// Data is the memory, []float32 or []float64, of one of the outputs that the program was compiled for; nil of any other node.
+// Data returns the memory of one of the outputs that the program was compiled for, a []float32 or []float64. It returns nil for any other node.
 func (vm *VM) Data(n *op.Node) any {
 	if vm.program == nil || vm.program.of[n] == nil || !vm.program.of[n].keep {
 		return nil
@@ -212,12 +212,12 @@ func (vm *VM) Data(n *op.Node) any {
 	return m.f32
 }
 
-// Half is how many columns of the graph's input the first of two processors works on, where the first product is split between them; 0 where
-// it is not.
+// Half returns how many columns of the graph's input the first of two processors works on, if the first product is split between them, and
+// otherwise 0.
 func (vm *VM) Half() int { return vm.half }
 
-// Threads is on how many threads the next run is.
+// Threads returns on how many threads the next run will be.
 func (vm *VM) Threads() int { return vm.pace.next() }
 
-// Memory is what the program holds, in bytes: intermediate values, and partial sums and lists of what is not zero.
+// Memory returns the program's memory in bytes: intermediate values, and scratch for partial sums and lists of nonzero elements.
 func (vm *VM) Memory() (activations, scratch int) { return vm.activations, vm.scratch }

@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/team"
 )
 
-// watch is the step that stops the run where in's result is not finite.
+// watch returns the step that stops the run if in's result is not finite.
 func (vm *VM) watch(in *instr) []team.Job {
 	o := &vm.options
 	m := vm.memory[in.y.root()]
@@ -27,7 +27,7 @@ func (vm *VM) watch(in *instr) []team.Job {
 	})
 }
 
-// nonfinite is the first element of d that is NaN or infinite, and its place; -1 if there is none.
+// nonfinite returns the index and value of the first element of d that is NaN or infinite; the index is -1 if there is none.
 func nonfinite[T kernel.Float](d []T) (int, float64) {
 	for i, v := range d {
 		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {

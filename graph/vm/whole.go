@@ -11,22 +11,22 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// whole compiles the graph of New's machine. Its outputs are the roots, which no other node reads, the gradients of the inputs, and what
-// options and statements name.
+// whole compiles the graph for New's machine. The outputs are the roots, which no other node reads, the gradients of the inputs, and what options
+// and statements name.
 //
-// The first run computes all, as the TapeMachine does in every run, so that whatever fails fails then. After that, the gradients that nobody
-// asked for are left out: differentiation makes one of each input of an op, such as that of the mini-batch, which takes as much time as
-// the product before it, and which no one has a pointer to.
+// The first run computes everything, as the TapeMachine does in every run, so that any failure shows in the first run. Later runs leave out
+// gradients that nobody asked for. Differentiation makes one for each input of an op, such as the mini-batch; it takes as much time as the
+// product before it, and no user has a pointer to it.
 func (vm *VM) whole() (err error) {
 	defer rescue(&err)
 	if vm.graph == nil {
 		return errors.New("the graph is nil; make one with gorgonia.NewGraph")
 	}
-	nodes := vm.nodes // what comes later is not part of the machine, as with the TapeMachine
+	nodes := vm.nodes // the machine does not see later nodes, as with the TapeMachine
 	if nodes == nil {
 		nodes = slices.Clone(vm.graph.AllNodes())
 	}
-	has := map[*op.Node]bool{} // a node of a subgraph says that it is of the graph of which that is a part
+	has := map[*op.Node]bool{} // a node of a subgraph claims to belong to the larger graph
 	for _, n := range nodes {
 		has[n] = true
 	}
@@ -50,7 +50,7 @@ func (vm *VM) whole() (err error) {
 	return nil
 }
 
-// check says which node cannot be named in an option.
+// check returns an error for a node that an option must not name.
 func (o *options) check(has map[*op.Node]bool) error {
 	for _, n := range slices.Concat(o.params, o.keep, o.watched) {
 		switch {
@@ -65,12 +65,12 @@ func (o *options) check(has map[*op.Node]bool) error {
 	return nil
 }
 
-// request is the program to be compiled: its nodes, and what is wanted of them.
+// request returns the program to compile: its nodes, and what is wanted of them.
 func (vm *VM) request(nodes op.Nodes, has map[*op.Node]bool) *program {
 	if vm.moving == nil {
 		vm.moving = map[uintptr]bool{}
 	}
-	read := map[*op.Node]bool{} // but by gradients: that of a mean reads the mean, which is a root to its user all the same
+	read := map[*op.Node]bool{} // except by gradients: a mean's gradient reads the mean, which is still a root to the user
 	for _, n := range nodes {
 		if !isStatement(n) && !isGradient(n) {
 			for _, x := range op.Inputs(n) {
@@ -103,8 +103,8 @@ func (vm *VM) request(nodes op.Nodes, has map[*op.Node]bool) *program {
 	return p
 }
 
-// strays are the nodes that only gradients which nobody asked for need. Such a gradient is a root that differentiation made, after the cost,
-// and that is no node's derivative.
+// strays returns the nodes that only unrequested gradients need. Such a gradient is a root that differentiation made, after the cost, and that is
+// not the derivative of any node.
 func strays(nodes, wanted op.Nodes) map[*op.Node]bool {
 	readers, cost := map[*op.Node]int{}, int64(-1)
 	for _, n := range nodes {
@@ -136,21 +136,21 @@ func strays(nodes, wanted op.Nodes) map[*op.Node]bool {
 	return stray
 }
 
-// isGradient says that differentiation made n, which only an unexported field tells.
+// isGradient reports whether differentiation made n. Only an unexported field tells.
 func isGradient(n *op.Node) bool {
 	group := reflect.ValueOf(n).Elem().FieldByName("group").String()
 	return group == "gradients" || group == "undifferentiated nodes"
 }
 
-// hide takes n's value away, which is of another machine, or of a run before, and would not change any more. A graph can take away its
-// nodes' values only; it takes their memory too, which somebody may still use, so that n gets a value first that nobody does.
+// hide removes n's value, which belongs to another machine or an earlier run and would no longer change. Only a graph can remove its nodes'
+// values, and it reclaims their memory, which somebody may still use. So hide first gives n a value that nobody uses.
 func hide(n *op.Node) {
 	v := n.Value()
-	if v == nil || op.IsConstant(n) || stock(n.Op(), "randomOp") { // which Gorgonia takes for an input
+	if v == nil || op.IsConstant(n) || stock(n.Op(), "randomOp") { // Gorgonia treats this as an input
 		return
 	}
 	if d, _ := n.Grad(); d != nil && (n.Deriv() == nil || d != n.Deriv().Value()) {
-		return // the memory of a gradient bound to it would be taken too
+		return // the memory of a gradient bound to it would be reclaimed, too
 	}
 	if gorgonia.UnsafeLet(n, zero(v)) == nil {
 		n.Graph().Subgraph(n, n).UnbindAllNonInputs()
@@ -159,12 +159,12 @@ func hide(n *op.Node) {
 
 func isStatement(n *op.Node) bool { return stock(n.Op(), "readOp") || stock(n.Op(), "letOp") }
 
-// statement is a node without a value: gorgonia.Read's, which copies a node's value after a run, or gorgonia.Set's, which makes it the
-// value of an input.
+// statement is a node without a value: gorgonia.Read's, which copies a node's value after a run, or gorgonia.Set's, which sets an input to
+// a node's value.
 type statement struct {
 	from *op.Node
-	into *gorgonia.Value // Read's
-	to   *op.Node        // Set's
+	into *gorgonia.Value // for Read
+	to   *op.Node        // for Set
 }
 
 func statementOf(n *op.Node) statement {
@@ -172,12 +172,12 @@ func statementOf(n *op.Node) statement {
 	if stock(n.Op(), "letOp") {
 		return statement{from: x[1], to: x[0]}
 	}
-	// Where Read's value is to go stands in an unexported field only. A pointer may be looked at all the same.
+	// Only an unexported field says where Read's value goes. Reflection may still read a pointer.
 	into := reflect.ValueOf(n.Op()).FieldByName("into").UnsafePointer()
 	return statement{from: x[0], into: (*gorgonia.Value)(into)}
 }
 
-// label names a node in an error: by its name, or by its ID and the IDs of what it reads, as Gorgonia prints them.
+// label names a node in an error: by its name, or by its ID and the IDs of its inputs, as Gorgonia prints them.
 func label(n *op.Node) string {
 	if n.Op() == nil || op.IsConstant(n) {
 		return n.Name()
@@ -185,7 +185,7 @@ func label(n *op.Node) string {
 	return fmt.Sprintf("%%%x = %s", n.ID(), n.Name())
 }
 
-// stock says that o is the op of package gorgonia whose type has this name.
+// stock reports whether o is the op of package gorgonia whose type has this name.
 func stock(o gorgonia.Op, name string) bool {
 	t := reflect.TypeOf(o)
 	if t == nil {

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Escape returns the text with what does not print, and so could command a terminal, as the escapes of JSON, but for ends of lines and
-// tabs. Bytes that are not UTF-8 become \xNN.
+// Escape returns text with JSON escapes in place of what does not print and so could command a terminal. Line ends and tabs stay. Bytes
+// that are not UTF-8 become \xNN.
 func Escape(text []byte) []byte {
 	passes := func(r rune) bool { return unicode.IsPrint(r) || r == '\n' || r == '\t' || r == '\u00a0' }
 	if utf8.Valid(text) && bytes.IndexFunc(text, func(r rune) bool { return !passes(r) }) < 0 {
@@ -34,7 +34,7 @@ func Escape(text []byte) []byte {
 	return b
 }
 
-// Line is Escape of a text that is to stay in its line, such as the name of a folder.
+// Line is Escape for text that must stay on one line, such as the name of a folder.
 func Line(text string) string {
 	return strings.NewReplacer("\n", `\u000a`, "\t", `\u0009`).Replace(string(Escape([]byte(text))))
 }

@@ -1,5 +1,5 @@
-// Package intake opens files that anybody may have put there: regular files only, and none that is larger than what it should hold.
-// A pipe would wait for ever, a device never end, and a link could lead anywhere.
+// Package intake opens files that anybody may have put there. It opens only regular files, and none larger than what it should hold.
+// A pipe would block forever, a device might never end, and a link could lead anywhere.
 package intake
 
 import (
@@ -15,28 +15,28 @@ import (
 	"syscall"
 )
 
-// The largest files, in bytes. docs/reliability.md says what becomes of them.
+// The largest files, in bytes. docs/reliability.md says what happens to larger ones.
 const (
-	Record = 1 << 18  // run.json, the result of a training: JSON of some thousand bytes, and an argument may have 128 KiB
-	Text   = 1 << 20  // what a person may have written, as a model
-	Log    = 16 << 20 // metrics.jsonl: of some 60,000 epochs
-	Saved  = 64 << 20 // a network that network2.py has saved
+	Record = 1 << 18  // run.json, the result of a training: JSON of a few thousand bytes, where one argument may have 128 KiB
+	Text   = 1 << 20  // what a person writes, such as a model
+	Log    = 16 << 20 // metrics.jsonl: about 60,000 epochs
+	Saved  = 64 << 20 // a network saved by network2.py
 )
 
-// ErrDamaged means that a file is not what it should be.
+// ErrDamaged means that a file does not contain what it should.
 var ErrDamaged = errors.New("damaged")
 
-// An Error is about a file that is not what it should be. It wraps ErrDamaged.
+// An Error says what is wrong with a file's contents or kind. It wraps ErrDamaged.
 type Error struct{ Path, Msg string }
 
-// Error gives the path and the fault.
+// Error returns the path and the fault.
 func (e *Error) Error() string { return e.Path + ": " + e.Msg }
 
 // Unwrap returns ErrDamaged.
 func (e *Error) Unwrap() error { return ErrDamaged }
 
-// OpenFile opens a regular file of the folder, with the flags of package os; name may have folders in it. No link leads out of the
-// folder; without a folder, the name is a path that the user gave, and links are followed.
+// OpenFile opens a regular file in folder with package os's flags; name may contain folders. No link may lead out of the folder. If folder is
+// empty, name is a path that the user gave, and links are followed.
 func OpenFile(folder, name string, flag int) (*os.File, fs.FileInfo, error) {
 	path := filepath.Join(folder, name)
 	f, info, err := open(folder, name, flag)
@@ -58,7 +58,7 @@ func OpenFile(folder, name string, flag int) (*os.File, fs.FileInfo, error) {
 
 var errKind = errors.New("not a regular file")
 
-// open looks at the file before it is opened, because a device may do something then, and after it, because it may be another by then.
+// open checks the file before opening it, because opening a device may have effects, and afterwards, because it may have been replaced.
 func open(folder, name string, flag int) (*os.File, fs.FileInfo, error) {
 	stat, open := os.Stat, os.OpenFile
 	if folder != "" {
@@ -73,7 +73,7 @@ func open(folder, name string, flag int) (*os.File, fs.FileInfo, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		return nil, info, errKind
 	}
-	f, err := open(name, flag|syscall.O_NONBLOCK, 0o666) // Opening a pipe would wait for its other end.
+	f, err := open(name, flag|syscall.O_NONBLOCK, 0o666) // opening a pipe would wait for its other end
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,10 +96,10 @@ func kind(m fs.FileMode) string {
 	return "device"
 }
 
-// Folder is the path with a slash at its end: where it is a pipe, opening it fails and does not wait.
+// Folder returns the path with a slash at its end. If the path is a pipe, opening it then fails instead of blocking.
 func Folder(path string) string { return path + string(filepath.Separator) }
 
-// Open opens a file of at most limit bytes to be read, and returns its size. See OpenFile for the folder.
+// Open opens a file of at most limit bytes for reading, and returns its size. For folder, see OpenFile.
 func Open(folder, name string, limit int64) (*os.File, int64, error) {
 	f, info, err := OpenFile(folder, name, os.O_RDONLY)
 	if err != nil {
@@ -107,23 +107,23 @@ func Open(folder, name string, limit int64) (*os.File, int64, error) {
 	}
 	if info.Size() > limit {
 		f.Close()
-		return nil, 0, &Error{filepath.Join(folder, name), fmt.Sprintf("%d bytes, more than the limit of %d; take another file", info.Size(), limit)}
+		return nil, 0, &Error{filepath.Join(folder, name), fmt.Sprintf("%d bytes, more than the limit of %d; use another file", info.Size(), limit)}
 	}
 	return f, info.Size(), nil
 }
 
-// Read returns the contents of a file of at most limit bytes. See OpenFile for the folder.
+// Read returns the contents of a file of at most limit bytes. For folder, see OpenFile.
 func Read(folder, name string, limit int64) ([]byte, error) {
 	f, size, err := Open(folder, name, limit)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, size)) // It may grow meanwhile.
+	return io.ReadAll(io.LimitReader(f, size)) // the file may grow meanwhile
 }
 
-// JSON reads a file of at most limit bytes that holds one JSON value into v; it must not have keys that v has not, if strict. See OpenFile
-// for the folder.
+// JSON reads a file of at most limit bytes that holds a single JSON value into v. If strict is set, the file must not have keys that v lacks. For
+// folder, see OpenFile.
 func JSON(folder, name string, limit int64, v any, strict bool) error {
 	text, err := Read(folder, name, limit)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// files makes a folder with one of each kind of file, and returns it.
+// files makes a folder with a file of each kind, and returns the folder.
 func files(t *testing.T) string {
 	t.Helper()
 	top := t.TempDir()

@@ -2,7 +2,7 @@
 
 package kernel
 
-// doubleAVX2 lays what there is for float64 in AVX2 over s.
+// doubleAVX2 replaces functions in s by those for float64 in AVX2.
 func doubleAVX2(s *Set[float64]) {
 	layDouble(s, []doubleRows{mulDouble1AVX2, mulDouble2AVX2, mulDouble3AVX2, mulDouble4AVX2, mulDouble5AVX2, mulDouble6AVX2}, dotDoubleAVX2)
 	layCutDouble(s, Set[float64]{
@@ -12,7 +12,7 @@ func doubleAVX2(s *Set[float64]) {
 	s.MulAdd = mulAddDoubleAVX2
 }
 
-// doubleAVX512 lays what there is for float64 in AVX-512 over s.
+// doubleAVX512 replaces functions in s by those for float64 in AVX-512.
 func doubleAVX512(s *Set[float64]) {
 	layDouble(s, []doubleRows{
 		mulDouble1AVX512, mulDouble2AVX512, mulDouble3AVX512, mulDouble4AVX512, mulDouble5AVX512, mulDouble6AVX512,
@@ -25,16 +25,16 @@ func doubleAVX512(s *Set[float64]) {
 	s.MulAdd = mulAddDoubleAVX512
 }
 
-// doubleRows is Mul for float64 and a fixed number of rows.
+// doubleRows is Mul for float64 with a fixed number of rows.
 type doubleRows func(c *float64, ldc int, a *float64, ai, al int, b *float64, ldb, n, k int, alpha, beta float64)
 
 const (
-	doubleDeep = 256 // the most terms that a sum of products has before it is added to c
-	doubleCols = 128 // rows of b that MulT turns at once
+	doubleDeep = 256 // the most products that are summed before the sum is added to c
+	doubleCols = 128 // rows of b that MulT transposes at once
 	doubleRow  = doubleCols + 8
 )
 
-// layDouble lays the products over s: Mul by so many rows at a time, and MulT by turning b, or, for a few rows of a, by dot.
+// layDouble puts the products into s: Mul with a fixed number of rows at a time, and MulT by transposing b, or with dot if a has few rows.
 func layDouble(s *Set[float64], rows []doubleRows, dot func(a, b []float64) float64) {
 	mul := func(c []float64, ldc int, a []float64, ai, al int, b []float64, ldb int, m, n, k int, alpha, beta float64) {
 		if m == 0 || n == 0 {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDouble compares each row's float64 kernels with the Go row, on sizes around those of vectors and tiles, transposed and not.
+// TestDouble compares each row's float64 kernels with the Go row, for sizes near those of vectors and tiles, transposed and not.
 func TestDouble(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	numbers := func(n int) []float64 {

@@ -2,9 +2,9 @@
 
 package kernel
 
-// flushing says whether the float32 arithmetic in assembly takes subnormal numbers, those below 2⁻¹²⁶, for zeros. Saturated networks have many.
-// On Intel's processors each of them costs some 150 cycles. On AMD's they cost so little that changing the mode in every kernel takes longer.
+// flushing says whether the float32 arithmetic in assembly treats subnormal numbers, those below 2⁻¹²⁶, as 0. Saturated networks have many of
+// them. On Intel's processors each costs about 150 cycles. On AMD's they cost less than changing the mode in every kernel.
 var flushing = vendor() == 'G'|'e'<<8|'n'<<16|'u'<<24
 
-// vendor is the first four bytes of the name that the processor gives its maker: GenuineIntel, AuthenticAMD.
+// vendor returns the first four bytes of the processor's vendor: GenuineIntel, AuthenticAMD.
 func vendor() uint32

@@ -19,7 +19,7 @@ func setFlushing(t testing.TB, on bool) {
 // subnormal, small and large are variables, so that the processor and not the compiler multiplies them.
 var subnormal, small, large float32 = 1e-40, 1e-20, 1e30
 
-// ieee fails the test if this thread takes subnormal numbers for zeros.
+// ieee fails the test if this thread treats subnormal numbers as 0.
 func ieee(t testing.TB, after string) {
 	if small*small == 0 {
 		t.Errorf("after %s a product that is subnormal is 0", after)
@@ -29,7 +29,7 @@ func ieee(t testing.TB, after string) {
 	}
 }
 
-// subnormalKernels are the kernels with arithmetic on x, all of whose results are y.
+// subnormalKernels are kernels with arithmetic on x whose results are all y.
 var subnormalKernels = []struct {
 	name string
 	run  func(s *Set[float32], y, x, w []float32)
@@ -80,7 +80,7 @@ func TestSubnormal(t *testing.T) {
 	}
 }
 
-// TestSubnormalDouble: float64's smallest numbers stay as they are.
+// TestSubnormalDouble: float64's smallest numbers are not changed.
 func TestSubnormalDouble(t *testing.T) {
 	setFlushing(t, true)
 	for _, r := range rows {
@@ -99,7 +99,7 @@ func TestSubnormalDouble(t *testing.T) {
 	}
 }
 
-// TestFlushingEnds: a kernel leaves the thread as it found it, in its own goroutine and in others.
+// TestFlushingEnds: a kernel restores the thread's mode, in its own goroutine and in others.
 func TestFlushingEnds(t *testing.T) {
 	setFlushing(t, true)
 	list := vectorKernels()
@@ -124,7 +124,7 @@ func TestFlushingEnds(t *testing.T) {
 	})
 }
 
-// BenchmarkSubnormal times the kernels with δ of ordinary numbers and of subnormal ones, in either mode.
+// BenchmarkSubnormal times the kernels with ordinary and with subnormal δ, in either mode.
 func BenchmarkSubnormal(b *testing.B) {
 	for _, k := range subnormalKernels {
 		for _, value := range []float32{1e-3, 1e-40} {

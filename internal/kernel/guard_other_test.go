@@ -4,5 +4,5 @@ package kernel
 
 import "testing"
 
-// guarded is a plain slice where the tests have no way to make a page unreadable.
+// guarded returns an ordinary slice, because the tests cannot make a page unreadable here.
 func guarded[T any](t testing.TB, n int) []T { return make([]T, n) }

@@ -8,13 +8,13 @@ import (
 	"unsafe"
 )
 
-// guarded is a slice of n zeros that ends where an unreadable page begins: a kernel that reads or writes beyond it faults.
+// guarded returns a slice of n zeros that ends where an unreadable page begins: a kernel that reads or writes beyond it faults.
 func guarded[T any](t testing.TB, n int) []T {
 	t.Helper()
 	var zero T
 	page := syscall.Getpagesize()
 	size := n * int(unsafe.Sizeof(zero))
-	room := (size + page) / page * page // never 0, so that an empty slice has a page before it too
+	room := (size + page) / page * page // never 0, so that an empty slice also has a page before it
 	m, err := syscall.Mmap(-1, 0, room+page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)

@@ -1,38 +1,38 @@
-// Package kernel is the arithmetic under the graph: matrix products, convolution's copies, pooling, activations, the costs'
-// inner loops, the optimizer's update and counted random bits.
+// Package kernel is the arithmetic below the graph: matrix products, the copies of convolutions, pooling, activations, the inner loops of
+// costs, the optimizers' updates and counter-based random bits.
 //
-// A [Set] is one implementation of all of them. The Go row, in the files named loop*.go, is generic over float32 and float64
-// and is the meaning of every kernel: its body is the kernel's comment. The rows avx2 and avx512 replace some of its float32
-// kernels with generated assembly; they round differently (fused multiply-adds, other summation order) but compute the same
-// sums, and on some processors take subnormal numbers for zeros. Kernels read their inputs, write every element of their output,
-// keep nothing and allocate nothing. Matrices are row-major slices with a leading dimension (the distance between rows, in elements).
+// A [Set] is one implementation of all kernels. There are three, called rows. The Go row, in the files loop*.go, is generic over float32 and
+// float64 and defines every kernel: its body is the kernel's comment. The rows avx2 and avx512 replace some float32 kernels by generated
+// assembly. They round differently (fused multiply-adds, another summation order) but compute the same sums, and on some processors they
+// treat subnormal numbers as 0. Kernels read their inputs, write every element of their output, keep nothing and allocate nothing. Matrices are
+// row-major slices with a leading dimension, which is the distance between rows in elements.
 package kernel
 
 // Float is an element type: float32 to train, float64 to check.
 type Float interface{ float32 | float64 }
 
-// A Set is one implementation of every kernel for elements of type T. (m,n) in a comment is a row-major matrix.
+// A Set is one implementation of every kernel, for elements of type T. In comments, (m,n) is a row-major matrix.
 type Set[T Float] struct {
-	// Mul is c = α a b + β c for c (m,n), a (m,k), b (k,n); a's element (i,l) is a[i*ai+l*al], so that a may be
-	// transposed. With β = 0, c is not read.
+	// Mul is c = α a b + β c for c (m,n), a (m,k), b (k,n). Element (i,l) of a is a[i*ai+l*al], so that a may be transposed. If β = 0, c is
+	// not read.
 	Mul func(c []T, ldc int, a []T, ai, al int, b []T, ldb int, m, n, k int, alpha, beta T)
-	// MulT is c = α a bᵀ + β c for c (m,n), a (m,k), b (n,k). With β = 0, c is not read.
+	// MulT is c = α a bᵀ + β c for c (m,n), a (m,k), b (n,k). If β = 0, c is not read.
 	MulT func(c []T, ldc int, a []T, lda int, b []T, ldb int, m, n, k int, alpha, beta T)
 
-	// Transpose is y[j*ldy+i] = x[i*ldx+j] for i < m ≤ ldy, j < n. It may write anything between y's rows, and in y up to [Turned](ldy, n).
+	// Transpose is y[j*ldy+i] = x[i*ldx+j] for i < m ≤ ldy, j < n. It may overwrite what lies between y's rows, and y up to [Turned](ldy, n).
 	Transpose func(y []T, ldy int, x []T, ldx, m, n int)
 
-	// MulAdd does n ≥ 1 rounds of s = s x + x for as many s as keep a processor busy, in registers alone, and returns the number of
-	// multiply-adds. No product can be faster: see [Peak].
+	// MulAdd does n ≥ 1 rounds of s = s x + x in registers, for as many s as keep a processor busy, and returns the number of multiply-adds. No
+	// product can be faster: see [Peak].
 	MulAdd func(n int, x T) int
 
-	// Nonzero writes the columns j < len(idx) in which one of x's m ≤ Together rows is not 0 to idx, in order, and returns their number;
-	// ends[i] is how many of them are below Group(i+1), for the (len(idx)+Group-1)/Group groups. The rest of idx is anything.
+	// Nonzero writes to idx, in order, the columns j < len(idx) in which one of x's m ≤ Together rows is not 0, and returns their number. ends[i]
+	// is how many of them are below Group(i+1), for the (len(idx)+Group-1)/Group groups. It may overwrite the rest of idx.
 	Nonzero func(idx, ends []int32, x []T, ldx, m int) int
 	// MulSparse is y[r,j] += Σ x[r,idx[t]] w[idx[t],j] for r < m ≤ Together, j < n: rows of x W for an x that is mostly zero.
 	MulSparse func(y []T, ldy int, x []T, ldx int, idx []int32, w []T, ldw, m, n int)
-	// MulSparseRows is y[r,j] += Σ_t x[r,i] w[i,j], i = idx[r,t], for r < m, j < n, t < found[r]: MulSparse for many rows, each with a list of its
-	// own, as Nonzero writes it, in idx (m,k); x is (m,k) and w (k,n).
+	// MulSparseRows is y[r,j] += Σ_t x[r,i] w[i,j], i = idx[r,t], for r < m, j < n, t < found[r]. It is MulSparse for many rows, each with its own
+	// list in idx (m,k), as Nonzero writes it; x is (m,k) and w is (k,n).
 	MulSparseRows func(y []T, ldy int, x []T, ldx int, idx, found []int32, w []T, ldw, m, n, k int)
 	// OuterSparse is w[idx[t],j] += α Σ_r x[r,idx[t]] dy[r,j] for r < m ≤ Together, j < n: these rows' share of xᵀ dy.
 	OuterSparse func(w []T, ldw int, x []T, ldx int, idx []int32, dy []T, ldd, m, n int, alpha T)
@@ -101,50 +101,50 @@ type Set[T Float] struct {
 	// Adam is h = g + decay w; m = m + a (h−m); v = v + b (h²−v); w = shrink w − rate m/(root √v + eps).
 	Adam func(w, m, v, g []T, a, b, rate, root, eps, decay, shrink T)
 
-	// MaxPool is the maximum over windows of size×size, without overlap, of x (maps, rows, cols); y is
-	// (maps, rows/size, cols/size): rows and columns that do not fill a window are left out. NaN wins.
+	// MaxPool is the maximum over adjacent windows of size×size of x (maps, rows, cols). y is (maps, rows/size, cols/size): rows and columns
+	// that do not fill a window are ignored. NaN wins.
 	MaxPool func(y, x []T, maps, rows, cols, size int)
 	// MaxPoolGrad gives each dy to the first maximum of its window in x, and 0 to all others.
 	MaxPoolGrad func(dx, x, dy []T, maps, rows, cols, size int)
-	// AvgPool is the mean over the windows that MaxPool has.
+	// AvgPool is the mean over the same windows as MaxPool's.
 	AvgPool func(y, x []T, maps, rows, cols, size int)
-	// AvgPoolGrad gives each element of a window dy/size², and 0 to what is in none.
+	// AvgPoolGrad gives each element of a window dy/size², and 0 to elements in no window.
 	AvgPoolGrad func(dx, dy []T, maps, rows, cols, size int)
-	// Claim is dx += dy, and then dy = 0, where x = top: of several x that have the maximum, the first takes the gradient.
+	// Claim is dx += dy, and then dy = 0, where x = top. If several x have the maximum, the first one takes the gradient.
 	Claim func(dx, dy, x, top []T)
 	// Im2col writes the matrix of all patches of x: element ((c,u,v),(i,j)) is
 	// x[c, i·stride+u·dilation−padRows, j·stride+v·dilation−padCols], 0 outside of x.
 	Im2col func(y, x []T, g Geometry)
-	// Col2im is the transpose of Im2col as a linear map: it adds each patch element to its place in x, which starts at 0.
+	// Col2im is the transpose of Im2col as a linear map: it adds each element of the patches to its place in x, which starts at 0.
 	Col2im func(x, y []T, g Geometry)
-	// Depthwise is y[c] = b[c] + k[c] ⋆ x[c] for each map: the sum over (u,v) of k[c,u,v] times what Im2col has at ((c,u,v),(i,j)). b may be
-	// nil, which is zeros.
+	// Depthwise is y[c] = b[c] + k[c] ⋆ x[c] for each map: the sum over (u,v) of k[c,u,v] times Im2col's element ((c,u,v),(i,j)). A nil b stands
+	// for zeros.
 	Depthwise func(y, x, k, b []T, g Geometry)
 	// DepthwiseX is the transpose of Depthwise as a linear map of x.
 	DepthwiseX func(dx, dy, k []T, g Geometry)
-	// DepthwiseK adds to dk what the transpose of Depthwise as a linear map of k makes of dy.
+	// DepthwiseK is dk += the transpose of Depthwise as a linear map of k, applied to dy.
 	DepthwiseK func(dk, x, dy []T, g Geometry)
 
-	// Mask is y[i] = kept where random bits of (key, i) say keep, with probability 1−p, and 0 elsewhere.
+	// Mask is y[i] = kept if the random bits of (key, i) say so, with probability 1−p, else 0.
 	Mask func(y []T, key uint64, p float64, kept T)
 	// Gather is y[r,j] = images[order[r]*n+j]/256 for rows of n bytes, n = len(y)/len(order), and from ≤ j < to.
 	Gather func(y []T, images []byte, order []int32, from, to int)
-	// Resample is y[i] = x at column u[i] and row v[i], divided by 256, for an x of (rows, cols) bytes: between pixels by
-	// bilinear interpolation, at places rounded to 1/256 of a pixel and kept within columns 0…cols−4 and rows 0…rows−2.
+	// Resample is y[i] = x at column u[i] and row v[i], divided by 256, for x of (rows, cols) bytes. It interpolates bilinearly between pixels, at
+	// places rounded to 1/256 of a pixel and limited to columns 0…cols−4 and rows 0…rows−2.
 	Resample func(y []T, x []byte, rows, cols int, u, v []T)
 }
 
-// Turned is the number of elements that y of Transpose must have.
+// Turned returns how many elements y of Transpose must have.
 func Turned(ldy, n int) int { return (n+7)/8*8*ldy + 8 }
 
-// Together is the number of rows of a sparse matrix that share one list of columns: what is read of w serves them all.
+// Together is how many rows of a sparse matrix share one list of columns: each element read from w serves all of them.
 const Together = 3
 
-// Group is the number of columns for which Nonzero counts.
+// Group is how many columns Nonzero counts together.
 const Group = 16
 
-// Geometry is the shape of a convolution over one image: the image's maps, rows and columns, the filter's, the distance between the places
-// of the output, the zeros assumed above and below the image and on its left and right, and the distance between the elements of a filter.
+// Geometry is the shape of a convolution over one image: the image's maps, rows and columns; the filter's rows and columns; the distance between
+// places of the output; the zeros above and below the image, and at its left and right; and the distance between elements of a filter.
 type Geometry struct {
 	Maps, Rows, Cols       int
 	KernelRows, KernelCols int
@@ -153,15 +153,15 @@ type Geometry struct {
 	Dilation               int
 }
 
-// OutRows is the number of rows of the convolution's output.
+// OutRows returns the number of rows of the convolution's output.
 func (g Geometry) OutRows() int {
 	return (g.Rows+2*g.PadRows-g.Dilation*(g.KernelRows-1)-1)/g.Stride + 1
 }
 
-// OutCols is the number of columns of the convolution's output.
+// OutCols returns the number of columns of the convolution's output.
 func (g Geometry) OutCols() int {
 	return (g.Cols+2*g.PadCols-g.Dilation*(g.KernelCols-1)-1)/g.Stride + 1
 }
 
-// Patch is the number of elements of one patch: maps × filter rows × filter columns.
+// Patch returns the number of elements of a patch: maps × filter rows × filter columns.
 func (g Geometry) Patch() int { return g.Maps * g.KernelRows * g.KernelCols }

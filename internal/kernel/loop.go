@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// loops is the Go row.
+// loops returns the Go row.
 func loops[T Float]() Set[T] {
 	return Set[T]{
 		Mul: mul[T], MulT: mulT[T], MulAdd: mulAdd[T],
@@ -47,7 +47,7 @@ func mulT[T Float](c []T, ldc int, a []T, lda int, b []T, ldb int, m, n, k int, 
 	}
 }
 
-// scale is y = β y; β = 0 writes zeros whatever y held.
+// scale is y = β y. β = 0 writes zeros, whatever y was.
 func scale[T Float](y []T, beta T) {
 	switch beta {
 	case 0:
@@ -301,7 +301,7 @@ func exp[T Float](y, x []T) {
 	}
 }
 
-// double says that T is float64.
+// double reports whether T is float64.
 func double[T Float]() bool { return unsafe.Sizeof(T(0)) == 8 }
 
 func softplus[T Float](y, x []T) {
@@ -334,7 +334,7 @@ func logistic[T Float](y, x []T) {
 
 func rectify[T Float](y, x []T) {
 	for i, v := range x {
-		v += 0 // +0 for −0
+		v += 0 // −0 becomes +0
 		if !(v > 0) {
 			v *= 0
 		}
@@ -368,7 +368,7 @@ func logSumExp[T Float](y, z []T, n int) {
 	}
 }
 
-// rowSum is z's maximum and Σ e^(z−max).
+// rowSum returns z's maximum and Σ e^(z−max).
 func rowSum[T Float](z []T) (top T, sum float64) {
 	top = z[0]
 	for _, v := range z {

@@ -65,7 +65,7 @@ func geluGrad[T Float](dx, x, dy []T) {
 	}
 }
 
-// normal is Φ(x), the probability of less than x under N(0,1).
+// normal is Φ(x), the distribution function of N(0,1).
 func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
 
 func silu[T Float](y, x []T) {

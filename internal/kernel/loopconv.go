@@ -62,7 +62,7 @@ func claim[T Float](dx, dy, x, top []T) {
 	}
 }
 
-// windows are the indices of each window's first element in x (maps, rows, cols), and of the window in y.
+// windows yields the index of each window's first element in x (maps, rows, cols), and the window's index in y.
 func windows(maps, rows, cols, size int) iter.Seq2[int, int] {
 	return func(yield func(at, i int) bool) {
 		i := 0
@@ -145,17 +145,17 @@ func depthwiseK[T Float](dk, x, dy []T, g Geometry) {
 	}
 }
 
-// run is what an element of a filter, which is an element of a patch, sees of the image in a row of the output: the columns from ≤ j < to of
-// it see elements of the image a stride apart, the first of which is at.
+// run says which elements of the image an element of a filter, or of a patch, sees along one row of the output: the columns from ≤ j < to see
+// elements of the image that are a stride apart, beginning with the one at at.
 type run struct{ patch, row, from, to, at int }
 
-// runs are those that are not empty.
+// runs yields the runs that are not empty.
 func (g Geometry) runs() iter.Seq[run] {
 	return func(yield func(run) bool) {
 		outRows, outCols := g.OutRows(), g.OutCols()
 		for patch := range g.Patch() {
 			c, u, v := patch/g.KernelCols/g.KernelRows, patch/g.KernelCols%g.KernelRows, patch%g.KernelCols
-			s := v*g.Dilation - g.PadCols // the column that a row's first element sees, perhaps outside of the image
+			s := v*g.Dilation - g.PadCols // the column that a row's first element sees, which may be outside of the image
 			from, to := max(0, ceil(-s, g.Stride)), min(outCols, ceil(g.Cols-s, g.Stride))
 			for i := range outRows {
 				r := i*g.Stride + u*g.Dilation - g.PadRows
@@ -167,11 +167,11 @@ func (g Geometry) runs() iter.Seq[run] {
 	}
 }
 
-// ceil is n/d, rounded up, for n ≥ 0; below, it is 0 or less.
+// ceil returns n/d, rounded up, for n ≥ 0. For n < 0 it returns 0 or less.
 func ceil(n, d int) int { return (n + d - 1) / d }
 
-// Bits is the i-th block of 64 random bits under key: a counter hashed (the finalizer of SplitMix64, twice with the key
-// between), so that any block can be made by itself, in any order.
+// Bits returns block i of 64 random bits under key. It hashes a counter (with the finalizer of SplitMix64, twice, and the key in between), so that
+// any block can be computed by itself, in any order.
 func Bits(key, i uint64) uint64 { return mix(mix(i*0x9e3779b97f4a7c15) ^ key) }
 
 func mix(x uint64) uint64 {
@@ -180,9 +180,9 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// mask draws 16 bits an element: four elements to a block.
+// mask uses 16 bits for each element: a block serves four elements.
 func mask[T Float](y []T, key uint64, p float64, kept T) {
-	drop := uint32(p*65536 + 0.5) // 65536 for p so close to 1 that nothing is kept
+	drop := uint32(p*65536 + 0.5) // 65536 if p is so close to 1 that nothing is kept
 	for i := range y {
 		y[i] = 0
 		if uint32(uint16(Bits(key, uint64(i/4))>>(16*(i%4)))) >= drop {

@@ -1,6 +1,6 @@
 package kernel
 
-// resample is exact: its sums are whole numbers below 2²⁴.
+// resample is exact, because its sums are whole numbers below 2²⁴.
 func resample[T Float](y []T, x []byte, rows, cols int, u, v []T) {
 	x = x[:rows*cols]
 	for i := range y {
@@ -12,7 +12,7 @@ func resample[T Float](y []T, x []byte, rows, cols int, u, v []T) {
 	}
 }
 
-// place is u within 0 and most, in units of 1/256; NaN is at 0.
+// place returns u, limited to 0 and most, in units of 1/256. NaN becomes 0.
 func place[T Float](u T, most int) int {
 	if !(u > 0) {
 		return 0
@@ -20,5 +20,5 @@ func place[T Float](u T, most int) int {
 	return int(min(u, T(most))*256 + .5)
 }
 
-// between is 256 times what is part/256 of the way from a to b.
+// between returns 256 times the value that is part/256 of the way from a to b.
 func between(a, b byte, part int) int { return int(a)<<8 + (int(b)-int(a))*part }

@@ -2,5 +2,5 @@
 
 package kernel
 
-// Pause tells the processor that a loop waits for another thread: it saves power and leaves the core to its other half.
+// Pause tells the processor that a loop is waiting for another thread. This saves power and gives way to the core's other thread.
 func Pause()

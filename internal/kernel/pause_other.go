@@ -2,5 +2,5 @@
 
 package kernel
 
-// Pause does nothing where there is no assembly.
+// Pause does nothing, because there is no assembly.
 func Pause() {}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// mulAdd has eight numbers, so that one need not wait for the other.
+// mulAdd uses eight numbers, so that none has to wait for another.
 func mulAdd[T Float](n int, x T) int {
 	var a, b, c, d, e, f, g, h T
 	for range n {
@@ -18,15 +18,15 @@ func mulAdd[T Float](n int, x T) int {
 		g = g*x + x
 		h = h*x + x
 	}
-	if a+b+c+d+e+f+g+h == 0 { // never, but without it there would be nothing to compute
+	if a+b+c+d+e+f+g+h == 0 { // never true, but the compiler must not remove the computation
 		return 0
 	}
 	return 8 * n
 }
 
-// Peak is how many GFLOP/s (10⁹ floating-point operations a second, two for a multiply-add) so many threads reach together with the current
-// row's multiply-adds in registers alone. It is the best of fifty tries of about a millisecond: what the processor can do, not what other
-// programs leave of it.
+// Peak returns how many GFLOP/s (10⁹ floating-point operations per second, two for a multiply-add) the given number of threads reaches in total, if
+// the current row's multiply-adds stay in registers. It is the best of fifty tries of about a millisecond: what the processor can do, not what
+// other programs leave of it.
 func Peak[T Float](threads int) float64 {
 	best := 0.
 	for range 50 {
@@ -35,7 +35,7 @@ func Peak[T Float](threads int) float64 {
 	return best
 }
 
-// rate is work and its time.
+// rate is an amount of work and the time it took.
 type rate struct {
 	flops   int
 	elapsed time.Duration
@@ -43,7 +43,7 @@ type rate struct {
 
 func (r rate) gflops() float64 { return float64(r.flops) / float64(r.elapsed.Nanoseconds()) }
 
-// mulAdds has each of so many threads do n rounds of MulAdd.
+// mulAdds runs n rounds of MulAdd on each of the threads.
 func mulAdds[T Float](threads, n int) rate {
 	var all sync.WaitGroup
 	done, begin := make([]int, threads), time.Now()

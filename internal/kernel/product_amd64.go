@@ -31,32 +31,32 @@ func productAVX512(s *Set[float32]) {
 	s.MulAdd = mulAddAVX512
 }
 
-// products are the matrix products of one instruction set. An element of c is a sum of sums over parts of k, in an order that
-// depends on k alone: it has the same bits however c is cut into blocks for several threads.
+// products are the matrix products of one instruction set. An element of c is a sum of sums over parts of k. Their order depends only on k, so
+// that the bits are the same however c is cut into blocks for several threads.
 type products struct {
-	mul  []mulRows // [h-1] is for h rows
-	dot  []dotRows // the same
-	deep int       // the most terms that Mul adds up before it adds their sum to c: a multiple of 16, found by timing
+	mul  []mulRows // mul[h-1] is for h rows
+	dot  []dotRows // dot[h-1] is for h rows
+	deep int       // the most terms that Mul sums before it adds the sum to c: a multiple of 16, found by timing
 	wide int       // the most columns of the sparse kernels
 
 	nonzero     func(idx []int32, ends *int32, x, x1, x2 *float32) int
-	mulSparse   [Together]mulSparseRows   // [m-1] is for m rows
-	outerSparse [Together]outerSparseRows // the same
+	mulSparse   [Together]mulSparseRows   // mulSparse[m-1] is for m rows
+	outerSparse [Together]outerSparseRows // outerSparse[m-1] is for m rows
 
 	sparseRows func(y *float32, ldy int, x *float32, ldx int, idx, found *int32, w *float32, ldw, m, n, k int)
 	band       int // the most columns of sparseRows
 }
 
-// mulSparseRows is MulSparse for a fixed number of rows.
+// mulSparseRows is MulSparse with a fixed number of rows.
 type mulSparseRows func(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw, n int)
 
-// outerSparseRows is OuterSparse for a fixed number of rows.
+// outerSparseRows is OuterSparse with a fixed number of rows.
 type outerSparseRows func(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd, n int, alpha float32)
 
-// mulRows is Mul for a fixed number of rows.
+// mulRows is Mul with a fixed number of rows.
 type mulRows func(c *float32, ldc int, a *float32, ai, al int, b *float32, ldb, n, k int, alpha, beta float32)
 
-// dotRows is MulT for a fixed number of rows; ahead is the distance from an element of b to one that will be read soon.
+// dotRows is MulT with a fixed number of rows; ahead is the distance from an element of b to one that will be read soon.
 type dotRows func(c *float32, ldc int, a *float32, lda int, b *float32, ldb, ahead, n, k int, alpha, beta float32)
 
 // lay puts the products into s.
@@ -65,8 +65,8 @@ func (p *products) lay(s *Set[float32]) {
 	s.Nonzero, s.MulSparse, s.OuterSparse, s.MulSparseRows = p.Nonzero, p.MulSparse, p.OuterSparse, p.MulSparseRows
 }
 
-// Mul is Set.Mul. It copies nothing: each tile fetches the next one's elements into the cache while it runs, which keeps up
-// with copying b into panels and starts sooner.
+// Mul is Set.Mul. It copies nothing. Each tile fetches the next one's elements into the cache while it runs, which is as fast as copying b into
+// panels, and starts sooner.
 func (p *products) Mul(c []float32, ldc int, a []float32, ai, al int, b []float32, ldb int, m, n, k int, alpha, beta float32) {
 	if m == 0 || n == 0 || k == 0 {
 		scaleRows(c, ldc, m, n, beta)
@@ -87,11 +87,11 @@ func (p *products) Mul(c []float32, ldc int, a []float32, ai, al int, b []float3
 	}
 }
 
-// aliased are rows so far apart that their elements meet in one set of the first-level cache: 4096 bytes, or multiples.
+// aliased is a distance between rows at which their elements meet in one set of the first-level cache: 4096 bytes, or a multiple.
 const aliased = 1024
 
-// mulPacked is Mul for rows that are aliased: it copies those of 256 columns of b beside each other first, and those of a tile unless it
-// reads a by columns.
+// mulPacked is Mul for aliased rows. It first copies the rows for 256 columns of b side by side, and those of a for a tile unless a is read by
+// columns.
 func (p *products) mulPacked(c []float32, ldc int, a []float32, ai, al int, b []float32, ldb int, m, n, k, part int, alpha, beta float32) {
 	const gap = 16 // keeps the copies apart
 	tiles, panels := Borrow[float32](len(p.mul)*(part+gap)), Borrow[float32](part*turnedRow)
@@ -122,9 +122,9 @@ func (p *products) mulPacked(c []float32, ldc int, a []float32, ai, al int, b []
 }
 
 const (
-	dotDeep = 512 // as deep, for MulT: six rows of a stay in the first-level cache
-	dotCols = 256 // rows of b that MulT takes at once: they stay in the second-level cache
-	short   = 128 // up to this k, to transpose b and multiply takes less time than to fold the sums that dotRows makes
+	dotDeep = 512 // the same for MulT: six rows of a stay in the first-level cache
+	dotCols = 256 // rows of b that MulT uses at once: they stay in the second-level cache
+	short   = 128 // up to this k, transposing b and multiplying is faster than folding the sums that dotRows makes
 )
 
 // MulT is Set.MulT.
@@ -141,7 +141,7 @@ func (p *products) MulT(c []float32, ldc int, a []float32, lda int, b []float32,
 	part := partOf(k, dotDeep)
 	for l := 0; l < k; l += part {
 		for j := 0; j < n; j += dotCols {
-			ahead := 4 * ldb // only the first rows of a find b far away
+			ahead := 4 * ldb // only for the first rows of a is b far away
 			for i, h := 0, 0; i < m; i += h {
 				h = share(m-i, len(p.dot))
 				p.dot[h-1](&c[i*ldc+j], ldc, &a[i*lda+l], lda, &b[j*ldb+l], ldb, ahead, min(dotCols, n-j), min(part, k-l), alpha, beta)
@@ -169,8 +169,8 @@ func (p *products) mulShort(c []float32, ldc int, a []float32, lda int, b []floa
 	Return(lent)
 }
 
-// transposed is Set.Transpose. It goes from right to left: eight columns at once, of which the last may reach into the next row's first,
-// which are written later.
+// transposed is Set.Transpose. It goes from right to left, eight columns at a time. The last of these may write into the beginning of the next row,
+// which is written later.
 func transposed(y []float32, ldy int, x []float32, ldx, m, n int) {
 	if m == 0 || n == 0 {
 		return
@@ -181,19 +181,19 @@ func transposed(y []float32, ldy int, x []float32, ldx, m, n int) {
 	}
 }
 
-// share is the first of n things if they are shared out in groups of at most most that differ by one at most.
+// share divides n things into groups of at most most, whose sizes differ by at most one, and returns the size of the first.
 func share(n, most int) int {
 	if n <= most {
-		return n // without divisions, which a sparse product of a few rows would feel
+		return n // without divisions, which would slow down a sparse product of a few rows
 	}
 	groups := (n + most - 1) / most
 	return (n + groups - 1) / groups
 }
 
-// partOf is the length of the parts of a sum of k products: whole vectors, and at most deep.
+// partOf returns the length of the parts of a sum of k products: whole vectors, and at most deep.
 func partOf(k, deep int) int { return (share(k, deep) + 15) / 16 * 16 }
 
-// scaleRows is c = β c, what is left of a product with k = 0.
+// scaleRows is c = β c, a product with k = 0.
 func scaleRows(c []float32, ldc, m, n int, beta float32) {
 	if n == 0 {
 		return
@@ -203,7 +203,7 @@ func scaleRows(c []float32, ldc, m, n int, beta float32) {
 	}
 }
 
-// Nonzero is Set.Nonzero; it may write anything between the columns found and idx's end.
+// Nonzero is Set.Nonzero. It may overwrite anything between the columns found and the end of idx.
 func (p *products) Nonzero(idx, ends []int32, x []float32, ldx, m int) int {
 	if len(idx) == 0 {
 		return 0
@@ -212,7 +212,7 @@ func (p *products) Nonzero(idx, ends []int32, x []float32, ldx, m int) int {
 	return p.nonzero(idx, &ends[0], &x[0], &x[(m-1)/2*ldx], &x[(m-1)*ldx])
 }
 
-// MulSparse is Set.MulSparse for indices in order, as Nonzero writes them: only the last is checked.
+// MulSparse is Set.MulSparse for ordered indices, as Nonzero writes them: it checks only the last one.
 func (p *products) MulSparse(y []float32, ldy int, x []float32, ldx int, idx []int32, w []float32, ldw, m, n int) {
 	if len(idx) == 0 || n == 0 {
 		return
@@ -225,7 +225,7 @@ func (p *products) MulSparse(y []float32, ldy int, x []float32, ldx int, idx []i
 	}
 }
 
-// OuterSparse is Set.OuterSparse for indices in order, as Nonzero writes them: only the last is checked.
+// OuterSparse is Set.OuterSparse for ordered indices, as Nonzero writes them: it checks only the last one.
 func (p *products) OuterSparse(w []float32, ldw int, x []float32, ldx int, idx []int32, dy []float32, ldd, m, n int, alpha float32) {
 	if len(idx) == 0 || n == 0 {
 		return
@@ -238,7 +238,7 @@ func (p *products) OuterSparse(w []float32, ldw int, x []float32, ldx int, idx [
 	}
 }
 
-// MulSparseRows is Set.MulSparseRows. The columns of w are walked in bands, which stay in the first-level cache for all rows.
+// MulSparseRows is Set.MulSparseRows. It goes through the columns of w in bands, which stay in the first-level cache for all rows.
 func (p *products) MulSparseRows(y []float32, ldy int, x []float32, ldx int, idx, found []int32, w []float32, ldw, m, n, k int) {
 	if m == 0 || n == 0 || k == 0 {
 		return

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// flops reports a benchmark's rate, given its multiplications and additions an iteration.
+// flops reports a benchmark's rate, given the multiplications and additions of one iteration.
 func flops(b *testing.B, n int) {
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 	b.ReportMetric(0, "ns/op")
@@ -19,7 +19,7 @@ func benchEachRow(b *testing.B, f func(b *testing.B, s *Set[float32])) {
 	}
 }
 
-// BenchmarkPeak is Mul with all distances zero: nothing but multiplications and additions from the nearest cache.
+// BenchmarkPeak is Mul with all distances 0: only multiplications and additions, from the nearest cache.
 func BenchmarkPeak(b *testing.B) {
 	benchEachRow(b, func(b *testing.B, s *Set[float32]) {
 		c, x := make([]float32, 12*32), make([]float32, 32)
@@ -104,7 +104,7 @@ func BenchmarkMulT(b *testing.B) {
 	}
 }
 
-// BenchmarkSparse walks nine images of which a fifth is not zero, in threes as a mini-batch's; GFLOP/s are those of the non-zeros.
+// BenchmarkSparse goes over nine images, a fifth of which is not zero, three at a time as in a mini-batch. GFLOP/s count only the nonzeros.
 func BenchmarkSparse(b *testing.B) {
 	const images, pixels = 9, 784
 	for _, n := range []int{30, 100} {

@@ -42,7 +42,7 @@ func TestNonzero(t *testing.T) {
 	})
 }
 
-// sparseInput is x of m rows of 40 elements of which about so many are not 0, and the columns that are not.
+// sparseInput returns x with m rows of 40 elements, about count of which are not 0, and the columns that are not 0.
 func sparseInput(t testing.TB, r *rand.Rand, m, count int) (x matrix, idx []int32) {
 	x = newMatrix(guarded[float32](t, 200), r, m, 40, 5)
 	for i := range x.x {
@@ -57,10 +57,10 @@ func sparseInput(t testing.TB, r *rand.Rand, m, count int) (x matrix, idx []int3
 	return x, idx
 }
 
-// sparseCols are numbers of columns around those of one vector and of one block, for every row.
+// sparseCols are numbers of columns near those of one vector and of one block, for every row.
 var sparseCols = []int{1, 2, 7, 8, 9, 10, 15, 16, 17, 24, 25, 30, 31, 32, 33, 47, 48, 49, 50, 96, 97, 100, 111, 112, 113, 120, 150, 225}
 
-// sparseCases calls f on every row for inputs of one row to Together, few columns and many.
+// sparseCases calls f on every row, for inputs with one row to Together rows, and with few and many columns.
 func sparseCases(t *testing.T, f func(t *testing.T, s *Set[float32], r *rand.Rand, x matrix, idx []int32, n int)) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for m := 1; m <= Together; m++ {
@@ -115,7 +115,7 @@ func TestMulSparse(t *testing.T) {
 	})
 }
 
-// TestMulSparseRows compares the kernels with sums in float64; the distances between the rows of w that are aliased are among them.
+// TestMulSparseRows compares the kernels with sums in float64. The distances between the rows of w include aliased ones.
 func TestMulSparseRows(t *testing.T) {
 	const m, k, most = 5, 40, 300
 	pageX, pageW, pageY := guarded[float32](t, m*50), guarded[float32](t, k*most), guarded[float32](t, m*most)
@@ -127,7 +127,7 @@ func TestMulSparseRows(t *testing.T) {
 			idx := pageI[len(pageI)-m*k:]
 			for i := range m {
 				for l := range k {
-					if r.IntN(m) >= i { // the last row is dense, the first has nothing
+					if r.IntN(m) >= i { // the last row is dense, the first is empty
 						x.x[i*x.ld+l] = 0
 					}
 				}
@@ -220,7 +220,7 @@ func TestOuterSparse(t *testing.T) {
 	})
 }
 
-// TestSparseTooShort gives one element too few of each slice, of one row and of two.
+// TestSparseTooShort makes each slice one element too short, for one row and for two.
 func TestSparseTooShort(t *testing.T) {
 	x, w, y := []float32{1, 0, 0, 0, 1, 3}, make([]float32, 3*5), make([]float32, 2*5)
 	idx, idx2 := []int32{0, 2}, []int32{0, 0, 0, 2, 0, 0}

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// A matrix is row-major; between its rows are gaps of NaN.
+// A matrix is row-major, with NaN between its rows.
 type matrix struct {
 	x              []float32
 	rows, cols, ld int
 }
 
-// newMatrix is a random matrix of numbers in [−1,1) at the end of a page.
+// newMatrix returns a matrix of random numbers in [−1,1) at the end of a page.
 func newMatrix(page []float32, r *rand.Rand, rows, cols, gap int) matrix {
 	m := matrix{rows: rows, cols: cols, ld: cols + gap}
 	if rows > 0 {
@@ -32,7 +32,7 @@ func newMatrix(page []float32, r *rand.Rand, rows, cols, gap int) matrix {
 
 func (m matrix) at(i, j int) float64 { return float64(m.x[i*m.ld+j]) }
 
-// from is what is left of x from element (i,j) on.
+// from returns x from element (i,j) on.
 func (m matrix) from(i, j int) []float32 { return m.x[min(i*m.ld+j, len(m.x)):] }
 
 func equalBits(x, y []float32) bool { return slices.EqualFunc(x, y, sameBits) }
@@ -59,7 +59,7 @@ func newPages(t testing.TB) pages {
 
 var scales = [][2]float32{{1, 0}, {1, 1}, {-.3, .9}, {-.3, 0}, {1, .9}, {-.3, 1}, {1, float32(math.Copysign(0, -1))}}
 
-// product is a random product. Its number chooses what is transposed, the gaps between the rows, α and β; with β = 0, c is NaN.
+// product returns a random product. Its number determines what is transposed, the gaps between rows, α and β. If β = 0, c is NaN.
 func (g pages) product(r *rand.Rand, m, n, k, number int) *product {
 	gap, scale := number%4, scales[number%len(scales)]
 	p := &product{m: m, n: n, k: k, turnA: number%3 == 1, turnB: number%3 == 2, alpha: scale[0], beta: scale[1]}
@@ -91,7 +91,7 @@ func (p *product) run(s *Set[float32], i0, i1, j0, j1 int) {
 	}
 }
 
-// term is the product l of element (i,j).
+// term returns the l-th product in element (i,j).
 func (p *product) term(i, j, l int) float64 {
 	ai, al, bl, bj := i, l, l, j
 	if p.turnA {
@@ -103,8 +103,8 @@ func (p *product) term(i, j, l int) float64 {
 	return p.a.at(ai, al) * p.b.at(bl, bj)
 }
 
-// check runs p and compares it with sums in float64, within the error that float32 may have in any order of summation. All
-// else must be as before, and a second run, and one in blocks, must give the same bits.
+// check runs p and compares it with sums in float64, within the error that float32 may have in any order of summation. Nothing else may change, and a
+// second run, and one in blocks, must give the same bits.
 func (p *product) check(t *testing.T, s *Set[float32]) {
 	t.Helper()
 	c, a, b := slices.Clone(p.c.x), slices.Clone(p.a.x), slices.Clone(p.b.x)
@@ -137,7 +137,7 @@ func (p *product) check(t *testing.T, s *Set[float32]) {
 	p.checkAgain(t, s, c)
 }
 
-// checkAgain computes c from its first values a second time, and then in six blocks.
+// checkAgain computes c from its first values again, and then in six blocks.
 func (p *product) checkAgain(t *testing.T, s *Set[float32], first []float32) {
 	t.Helper()
 	want := slices.Clone(p.c.x)
@@ -197,7 +197,7 @@ func FuzzProducts(f *testing.F) {
 	})
 }
 
-// TestProductsTooShort gives one element too few of each matrix: the assembly must not be reached.
+// TestProductsTooShort makes each matrix one element too short: the assembly must not be reached.
 func TestProductsTooShort(t *testing.T) {
 	g := newPages(t)
 	onRows(t, func(t *testing.T, s *Set[float32]) {
@@ -256,7 +256,7 @@ func TestProductsAllocate(t *testing.T) {
 	})
 }
 
-// TestMulAliased: rows that are aliased, which are copied first, give the bits that they give elsewhere.
+// TestMulAliased: aliased rows, which are copied first, give the same bits as other rows.
 func TestMulAliased(t *testing.T) {
 	const m, n, k, aliased = 29, 300, 600, 1024 // elements between rows, 4096 bytes
 	r := rand.New(rand.NewPCG(3, 4))

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestRectifySigns: the sign of the result says whether the argument was below 0, which −0 is not.
+// TestRectifySigns: the sign of the result says whether the argument was below 0; −0 is not.
 func TestRectifySigns(t *testing.T) {
 	for _, r := range rows {
 		if r.ok {

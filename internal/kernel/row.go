@@ -9,15 +9,15 @@ import (
 	"sync/atomic"
 )
 
-// Env is the environment variable that chooses the row, as the flag --kernel does.
+// Env is the environment variable that chooses the row, like the flag --kernel.
 const Env = "STHENO_KERNEL"
 
-// row is one implementation of the kernels and the processor's word whether it can run.
+// row is one implementation of the kernels, and whether the processor can run it.
 type row struct {
 	name string
 	ok   bool
 	set  Set[float32]
-	wide Set[float64] // of which only products and simple loops are not the Go row's
+	wide Set[float64] // differs from the Go row only in products and simple loops
 }
 
 var (
@@ -27,7 +27,7 @@ var (
 	current atomic.Pointer[row]
 )
 
-// holders are those who rely on the current row.
+// holders counts who relies on the current row.
 var holders struct {
 	sync.Mutex
 	n int
@@ -40,10 +40,10 @@ func init() {
 	}
 }
 
-// chosen is what is wrong with the row that the environment chose.
+// chosen is the error for the row that the environment chose, if any.
 var chosen error
 
-// Err is the error of a row chosen by the environment that does not exist or cannot run here; the fastest row is in use then.
+// Err returns an error if the environment chose a row that does not exist or cannot run here. The fastest row is then in use.
 func Err() error {
 	if chosen != nil {
 		return fmt.Errorf("%s: %w", Env, chosen)
@@ -60,16 +60,16 @@ func fastest() int {
 	return len(rows) - 1
 }
 
-// For is the set in use for elements of type T: the current row's.
+// For returns the current row's set for elements of type T.
 func For[T Float]() *Set[T] {
 	r := current.Load()
 	return setOf[T](&r.set, &r.wide)
 }
 
-// Loops is the Go row: what every other row is tested against.
+// Loops returns the Go row's set, which every other row is tested against.
 func Loops[T Float]() *Set[T] { return setOf[T](&loop32, &loop64) }
 
-// setOf is set for float32, and wide for float64.
+// setOf returns set for float32, and wide for float64.
 func setOf[T Float](set *Set[float32], wide *Set[float64]) *Set[T] {
 	if s, ok := any(set).(*Set[T]); ok {
 		return s
@@ -77,7 +77,7 @@ func setOf[T Float](set *Set[float32], wide *Set[float64]) *Set[T] {
 	return any(wide).(*Set[T])
 }
 
-// ErrHeld is the error of Use while somebody relies on another row.
+// ErrHeld is Use's error while somebody relies on another row.
 var ErrHeld = errors.New("is in use")
 
 // Use makes the named row the current one.
@@ -100,7 +100,7 @@ func use(r *row) error {
 	return nil
 }
 
-// Hold keeps the current row the current one until release is called.
+// Hold keeps the current row in use until release is called.
 func Hold() (release func()) {
 	holders.Lock()
 	defer holders.Unlock()
@@ -112,10 +112,10 @@ func Hold() (release func()) {
 	})
 }
 
-// Name is the current row's name.
+// Name returns the current row's name.
 func Name() string { return current.Load().name }
 
-// Names are the rows that this machine can run, fastest first.
+// Names returns the rows that this machine can run, fastest first.
 func Names() []string {
 	var names []string
 	for _, r := range rows {

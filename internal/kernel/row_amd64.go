@@ -4,7 +4,7 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// machineRows are the Go loops with what is written in assembly laid over them.
+// machineRows returns the Go row with functions replaced by assembly.
 func machineRows() []row {
 	avx2, avx512 := loop32, loop32
 	wide2, wide512 := loop64, loop64

@@ -2,5 +2,5 @@
 
 package kernel
 
-// machineRows is empty where there is no assembly: every kernel is its Go loop.
+// machineRows returns nothing, because there is no assembly: every kernel is its Go loop.
 func machineRows() []row { return nil }

@@ -4,7 +4,7 @@ import "sync"
 
 var scratch32, scratch64, scratchInt sync.Pool
 
-// Borrow lends memory of n elements with any content. Give it back with [Return]; in the long run nothing is allocated.
+// Borrow lends memory of n elements, whose contents are arbitrary. Give it back with [Return]; then in the long run nothing is allocated.
 func Borrow[T Float | int32](n int) *[]T {
 	b, _ := scratch[T]().Get().(*[]T)
 	if b == nil {
@@ -17,7 +17,7 @@ func Borrow[T Float | int32](n int) *[]T {
 	return b
 }
 
-// Return takes borrowed memory back.
+// Return gives borrowed memory back.
 func Return[T Float | int32](b *[]T) { scratch[T]().Put(b) }
 
 func scratch[T Float | int32]() *sync.Pool {

@@ -4,7 +4,7 @@ package kernel
 
 //go:generate go run -C _asm ./vector -out ../vector_amd64.s -stubs ../vector_stubs_amd64.go -pkg kernel
 
-// vectorAVX2 lays what is generated in AVX2 over s.
+// vectorAVX2 replaces functions in s by those generated for AVX2.
 func vectorAVX2(s *Set[float32]) {
 	layCut(s, Set[float32]{
 		Add: addAVX2, Hadamard: hadamardAVX2, Divide: divideAVX2, Larger: largerAVX2, Axpy: axpyAVX2, AddRow: addRowAVX2, SumRows: sumRowsAVX2,
@@ -26,7 +26,7 @@ func vectorAVX2(s *Set[float32]) {
 	s.Mask, s.Gather, s.Resample = drops(maskAVX2), pixels(pixelsAVX2, 8), places(resampleAVX2)
 }
 
-// vectorAVX512 lays what is generated in AVX-512 over s.
+// vectorAVX512 replaces functions in s by those generated for AVX-512.
 func vectorAVX512(s *Set[float32]) {
 	layCut(s, Set[float32]{
 		Add: addAVX512, Hadamard: hadamardAVX512, Divide: divideAVX512, Larger: largerAVX512, Axpy: axpyAVX512, AddRow: addRowAVX512, SumRows: sumRowsAVX512,
@@ -48,8 +48,8 @@ func vectorAVX512(s *Set[float32]) {
 	s.Mask, s.Gather, s.Resample = drops(maskAVX512), pixels(pixelsAVX512, 16), places(resampleAVX512)
 }
 
-// layCut lays f over s. The assembly trusts its arguments: the functions around it cut every slice to the length that it reads or
-// writes, so that a slice that is too short is an ordinary panic here.
+// layCut puts f's functions into s. The assembly trusts its arguments, so the functions around it cut every slice to the length that it reads or
+// writes. A slice that is too short then causes an ordinary panic here.
 func layCut(s *Set[float32], f Set[float32]) {
 	s.Add, s.Hadamard, s.Divide, s.Larger = binary(f.Add), binary(f.Hadamard), binary(f.Divide), binary(f.Larger)
 	s.Axpy = func(y []float32, a float32, x []float32) { f.Axpy(y, a, x[:len(y)]) }

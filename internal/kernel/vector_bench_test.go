@@ -11,8 +11,8 @@ type namedKernel struct {
 	run  func(s *Set[float32])
 }
 
-// vectorKernels are all kernels but the products at the book's shapes: mini-batches of 10, layers of 30, 100 and 1000
-// neurons, convolution 20@5×5 over 28×28 and 40@5×5 over 20@12×12.
+// vectorKernels are all kernels except products, with the book's shapes: mini-batches of 10, layers of 30, 100 and 1000 neurons,
+// convolutions 20@5×5 over 28×28 and 40@5×5 over 20@12×12.
 func vectorKernels() []namedKernel {
 	random := rand.New(rand.NewPCG(1, 2))
 	make := func(n int) []float32 {

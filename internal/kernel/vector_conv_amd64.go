@@ -2,14 +2,14 @@
 
 package kernel
 
-// halves is pooling with windows of 2×2 by f, which walks over pairs of rows, and with others by the Go loop.
+// halves pools windows of 2×2 with f, which goes over pairs of rows, and other windows with the Go loop.
 func halves(f func(y, x []float32, pairs, outCols, cols int), loop func(y, x []float32, maps, rows, cols, size int)) func(y, x []float32, maps, rows, cols, size int) {
 	return func(y, x []float32, maps, rows, cols, size int) {
 		if size != 2 {
 			loop(y, x, maps, rows, cols, size)
 			return
 		}
-		if rows%2 == 0 { // pairs of rows go on across maps
+		if rows%2 == 0 { // then pairs of rows continue across maps
 			maps, rows = 1, maps*rows
 		}
 		pairs, outCols := rows/2, cols/2
@@ -19,14 +19,14 @@ func halves(f func(y, x []float32, pairs, outCols, cols int), loop func(y, x []f
 	}
 }
 
-// halvesGrad is the gradient of max-pooling with windows of 2×2 by f, and with others by the Go loop.
+// halvesGrad is the gradient of max-pooling, by f for windows of 2×2 and by the Go loop for others.
 func halvesGrad(f func(dx, x, dy []float32, pairs, outCols, cols int)) func(dx, x, dy []float32, maps, rows, cols, size int) {
 	return func(dx, x, dy []float32, maps, rows, cols, size int) {
 		if size != 2 {
 			maxPoolGrad(dx, x, dy, maps, rows, cols, size)
 			return
 		}
-		if rows%2+cols%2 > 0 { // what fills no window is not written by f
+		if rows%2+cols%2 > 0 { // f does not write what fills no window
 			clear(dx)
 		}
 		if rows%2 == 0 {
@@ -40,7 +40,7 @@ func halvesGrad(f func(dx, x, dy []float32, pairs, outCols, cols int)) func(dx, 
 	}
 }
 
-// halvesShares is the gradient of average pooling with windows of 2×2 by f, and with others by the Go loop.
+// halvesShares is the gradient of average pooling, by f for windows of 2×2 and by the Go loop for others.
 func halvesShares(f func(dx, dy []float32, pairs, outCols, cols int)) func(dx, dy []float32, maps, rows, cols, size int) {
 	grad := halvesGrad(func(dx, _, dy []float32, pairs, outCols, cols int) { f(dx, dy, pairs, outCols, cols) })
 	return func(dx, dy []float32, maps, rows, cols, size int) {
@@ -52,13 +52,13 @@ func halvesShares(f func(dx, dy []float32, pairs, outCols, cols int)) func(dx, d
 	}
 }
 
-// drops is Mask by f, which compares 16 bits with drop: 65536 drops all.
+// drops is Mask by f, which compares 16 bits with drop; 65536 drops everything.
 func drops(f func(y []float32, key uint64, drop uint32, kept float32)) func(y []float32, key uint64, p float64, kept float32) {
 	return func(y []float32, key uint64, p float64, kept float32) { f(y, key, uint32(p*65536+0.5), kept) }
 }
 
-// pixels is Gather by f, or by the Go loop for fewer columns than width. Images stand anywhere in memory: one that comes soon is asked for
-// while this one is read.
+// pixels is Gather by f, or by the Go loop for fewer columns than width. Images may be anywhere in memory, so while one is read, one that is
+// needed soon is fetched into the cache.
 func pixels(f func(y []float32, x, soon []byte), width int) func(y []float32, images []byte, order []int32, from, to int) {
 	const ahead = 4
 	return func(y []float32, images []byte, order []int32, from, to int) {
@@ -74,7 +74,7 @@ func pixels(f func(y []float32, x, soon []byte), width int) func(y []float32, im
 	}
 }
 
-// places is Resample by f, whose products of a row and cols have factors below 2¹⁵.
+// places is Resample by f, in which a row times cols needs factors below 2¹⁵.
 func places(f func(y []float32, x []byte, cols int, right, bottom float32, u, v []float32)) func([]float32, []byte, int, int, []float32, []float32) {
 	return func(y []float32, x []byte, rows, cols int, u, v []float32) {
 		if rows < 2 || cols < 4 || max(rows, cols) >= 1<<15 {

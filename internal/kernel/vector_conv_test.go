@@ -54,8 +54,8 @@ func TestPools(t *testing.T) {
 	})
 }
 
-// geometries are the book's and LeNet's convolutions, and odd ones: rows shorter than a vector, wide padding, windows larger
-// than what is left, strides, sides that differ, dilated filters.
+// geometries are the book's and LeNet's convolutions, and odd ones: rows shorter than a vector, wide padding, windows larger than what is left,
+// strides, sides that differ, dilated filters.
 var geometries = []Geometry{
 	{1, 28, 28, 5, 5, 1, 0, 0, 1}, {20, 12, 12, 5, 5, 1, 0, 0, 1}, {1, 28, 28, 5, 5, 1, 2, 2, 1}, {6, 14, 14, 5, 5, 1, 0, 0, 1},
 	{2, 9, 20, 3, 3, 1, 1, 1, 1}, {2, 9, 9, 3, 3, 1, 0, 0, 1}, {2, 8, 8, 3, 3, 1, 1, 1, 1}, {3, 5, 4, 3, 2, 1, 0, 0, 1}, {1, 1, 1, 1, 1, 1, 0, 0, 1}, {1, 1, 1, 3, 3, 1, 1, 1, 1}, {2, 3, 3, 5, 5, 1, 4, 4, 1},
@@ -120,7 +120,7 @@ func TestDepthwise(t *testing.T) {
 	})
 }
 
-// TestDepthwiseNaN wants that an element that is NaN reaches what sees it alone.
+// TestDepthwiseNaN: an element that is NaN reaches exactly what sees it.
 func TestDepthwiseNaN(t *testing.T) {
 	g := Geometry{Maps: 1, Rows: 6, Cols: 21, KernelRows: 3, KernelCols: 3, Stride: 1, Dilation: 1}
 	onRows(t, func(t *testing.T, s *Set[float32]) {
@@ -140,7 +140,7 @@ func TestDepthwiseNaN(t *testing.T) {
 	})
 }
 
-// TestCol2imNaN wants that a patch element that is NaN reaches its own place alone.
+// TestCol2imNaN: an element of a patch that is NaN reaches exactly its own place.
 func TestCol2imNaN(t *testing.T) {
 	g := Geometry{Maps: 2, Rows: 12, Cols: 12, KernelRows: 5, KernelCols: 5, Stride: 1, Dilation: 1}
 	onRows(t, func(t *testing.T, s *Set[float32]) {
@@ -168,15 +168,15 @@ func TestMask(t *testing.T) {
 				mustMatch(t, fmt.Sprint("Mask with p = ", p), y, want, sameBits)
 			}
 		}
-		y, want := filled(1<<19), filled(1<<19) // so many that some elements' bits are the threshold
+		y, want := filled(1<<19), filled(1<<19) // enough that some elements' bits equal the threshold
 		s.Mask(y, 3, 0.25, 1)
 		Loops[float32]().Mask(want, 3, 0.25, 1)
 		mustMatch(t, "Mask", y, want, sameBits)
 	})
 }
 
-// TestMaskIsRandom tests that the kept elements of a mask are as many as they should be, and independent of their neighbors
-// and of the next key's: each number within five standard deviations.
+// TestMaskIsRandom: a mask keeps as many elements as it should, independently of their neighbors and of the next key's mask, each number within five
+// standard deviations.
 func TestMaskIsRandom(t *testing.T) {
 	const n = 1 << 18
 	s := Loops[float32]()
@@ -229,7 +229,7 @@ func TestGather(t *testing.T) {
 	})
 }
 
-// FuzzVector compares the rows at random shapes, in slices before an unreadable page.
+// FuzzVector compares the rows for random shapes, in slices that end at an unreadable page.
 func FuzzVector(f *testing.F) {
 	f.Add(uint64(1), uint8(10), uint8(2), uint8(6), uint8(12), uint8(3), uint8(5), uint8(1))
 	f.Add(uint64(2), uint8(33), uint8(1), uint8(7), uint8(40), uint8(2), uint8(17), uint8(4))

@@ -2,13 +2,13 @@
 
 package kernel
 
-// Depthwise convolutions without a matrix of patches: each element of a filter sees an image with zeros around it from a place of its own on,
-// with the same distance between rows.
+// Depthwise convolutions without a matrix of patches: each element of a filter sees the image, with zeros around it, from a different place, with
+// the same distance between rows.
 
-// lanes is an instruction set by the elements of its vectors: its functions are called by name, so that what they read can be on the stack.
+// lanes is an instruction set, given by the elements in a vector. Its functions are called by name, so that what they read can be on the stack.
 type lanes int
 
-// correlate is y[i ldy + j] = first + Σ_t k[t] x[way[t] + i ldx + j] for i < rows, j < cols; it may read slack elements more of x.
+// correlate is y[i ldy + j] = first + Σ_t k[t] x[way[t] + i ldx + j] for i < rows, j < cols. It may read slack more elements of x.
 func (w lanes) correlate(y, x, k []float32, way []int, first float32, rows, cols, ldx, ldy int) {
 	if w == 16 {
 		correlateAVX512(y, x, k, way, first, rows, cols, ldx, ldy)
@@ -26,10 +26,10 @@ func (w lanes) correlateSums(dk, dy, x []float32, way []int, rows, cols, ldx, ld
 	}
 }
 
-// tapsOfFilter is the most elements of a filter; what has more is left to the Go loop.
+// tapsOfFilter is the most elements of a filter; larger ones are left to the Go loop.
 const tapsOfFilter = 64
 
-// ways are where the filter's elements see the phases.
+// ways returns where the filter's elements see the phases.
 func (p phases) ways(way *[tapsOfFilter]int) []int {
 	for t := range p.g.KernelRows * p.g.KernelCols {
 		way[t] = p.place(t/p.g.KernelCols, t%p.g.KernelCols)
@@ -73,8 +73,8 @@ func (w lanes) depthwiseK(dk, x, dy []float32, g Geometry) {
 	Return(p.data)
 }
 
-// depthwiseX is Set.DepthwiseX. Row q of a phase of dx is the sum over those of the filter's rows u that see the phase of k[u] times row
-// q−u·dilation/stride of dy, and so for the columns: a correlation of dy, with zeros around it, by the turned filter.
+// depthwiseX is Set.DepthwiseX. Row q of a phase of dx is the sum, over the filter's rows u that see the phase, of k[u] times row q−u·dilation/stride
+// of dy; the same holds for columns. So it is a correlation of dy, with zeros around it, with the rotated filter.
 func (w lanes) depthwiseX(dx, dy, k []float32, g Geometry) {
 	taps := g.KernelRows * g.KernelCols
 	if taps > tapsOfFilter {
@@ -108,7 +108,7 @@ func (w lanes) depthwiseX(dx, dy, k []float32, g Geometry) {
 	Return(from.data)
 }
 
-// back makes phase (a,b) of the image that a filter k saw, of which p has what came out; start is where its first place would be.
+// back computes phase (a,b) of the image that a filter k saw, where p holds the output; start is where its first place would be.
 func (p phases) back(w lanes, y []float32, rows, cols int, k []float32, g Geometry, start, a, b int) {
 	var way [tapsOfFilter]int
 	var seeing [tapsOfFilter]float32

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestExponentials compares with float64's functions over every thousandth float32 from 2⁻²⁶ to 2⁸, and every ten-thousandth where all of them
-// are a constant, a multiple of x, or not finite. The error is relative to the result, or to the terms of which it is the sum; below the
-// smallest normal number it is absolute, and x times as large in x times a function.
+// TestExponentials compares with float64's functions for every thousandth float32 from 2⁻²⁶ to 2⁸, and for every ten-thousandth where all of the
+// functions are constant, a multiple of x, or not finite. The error is relative to the result, or to the terms that it is the sum of. Below the
+// smallest normal number it is absolute, and multiplied by x for x times a function.
 func TestExponentials(t *testing.T) {
 	const smallest = 0x1p-126
 	var x []float32
@@ -98,13 +98,13 @@ func TestSaturation(t *testing.T) {
 		tiny := []float32{1e-45, -1e-45, 1e-38, 1e-20, -3e-9}
 		s.Tanh(y[:len(tiny)], tiny)
 		mustMatch(t, "Tanh near 0", y[:len(tiny)], tiny, func(got, want float32) bool {
-			return same(got, want) || got == 0 && -0x1p-126 < want && want < 0x1p-126 // where subnormal numbers count as 0
+			return same(got, want) || got == 0 && -0x1p-126 < want && want < 0x1p-126 // if subnormal numbers count as 0
 		})
 	})
 }
 
-// TestSoftmax compares Softmax and LogSumExp of random rows with float64's arithmetic. The difference z−max, rounded to float32,
-// is an exponent: its absolute error is p's relative one.
+// TestSoftmax compares Softmax and LogSumExp of random rows with float64's arithmetic. The difference z−max, rounded to float32, is an exponent: its
+// absolute error becomes p's relative error.
 func TestSoftmax(t *testing.T) {
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		const m = 3
@@ -165,7 +165,7 @@ func TestSoftmaxLimits(t *testing.T) {
 			{"NaN first", []float32{nan, 1, 3}, []float32{nan, nan, nan}, []float32{nan}},
 			{"one", []float32{-7}, []float32{1}, []float32{-7}},
 		} {
-			// A longer row, with elements that add nothing, goes through whole vectors too.
+			// A longer row, whose additional elements add nothing, also goes through whole vectors.
 			for _, more := range []int{0, 8, 16, 37} {
 				z, p := slices.Clone(c.z), slices.Clone(c.p)
 				for range more {

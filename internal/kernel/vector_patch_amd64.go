@@ -2,16 +2,16 @@
 
 package kernel
 
-// phases is an image with its padding, taken apart for a convolution of a stride: phase (a,b) is made of the rows r and columns c with
-// r ≡ a and c ≡ b modulo the stride. To the filter's element (u,v) the image is then phase (u mod stride, v mod stride), read with
-// stride 1 from row u/stride and column v/stride, with u and v times the dilation. With stride 1 the one phase is the padded image.
+// phases is an image with its padding, split up for a convolution with a stride. Phase (a,b) consists of the rows r and columns c with
+// r ≡ a and c ≡ b modulo the stride. The filter's element (u,v) then sees phase (u mod stride, v mod stride) with stride 1, starting at row u/stride
+// and column v/stride, where u and v are multiplied by the dilation. With stride 1 the only phase is the padded image.
 type phases struct {
 	g          Geometry
 	rows, cols int
 	data       *[]float32 // (stride, stride, rows, cols)
 }
 
-// borrowPhases lends phases of zeros; their data is to be returned.
+// borrowPhases lends phases filled with 0. Return their data afterwards.
 func borrowPhases(g Geometry) phases {
 	rows, cols := ceil(g.Rows+2*g.PadRows, g.Stride), ceil(g.Cols+2*g.PadCols, g.Stride)
 	data := Borrow[float32](g.Stride*g.Stride*rows*cols + slack)
@@ -19,23 +19,23 @@ func borrowPhases(g Geometry) phases {
 	return phases{g, rows, cols, data}
 }
 
-// slack is how much more is lent of an image than it has, so that whole vectors can be read at its end.
+// slack is how many more elements are borrowed than an image has, so that whole vectors can be read at its end.
 const slack = 16
 
-// seen is what the filter's element (u,v) sees, from the output's first place on; rows are p.cols apart.
+// seen returns what the filter's element (u,v) sees, beginning with the output's first place; rows are p.cols apart.
 func (p phases) seen(u, v int) []float32 {
 	return (*p.data)[p.place(u, v):]
 }
 
-// place is where that begins.
+// place returns where that begins.
 func (p phases) place(u, v int) int {
 	s := p.g.Stride
 	u, v = u*p.g.Dilation, v*p.g.Dilation
 	return ((u%s*s+v%s)*p.rows+u/s)*p.cols + v/s
 }
 
-// each calls f for every row of a map x and every column phase in it: elements from, from+stride, … of the row are to's first
-// elements.
+// each calls f for every row of a map x and every column phase in it: the elements from, from+stride, … of the row belong at the beginning of
+// to.
 func (p phases) each(x []float32, f func(to, row []float32, from int)) {
 	s := p.g.Stride
 	for b := range s {
@@ -50,7 +50,7 @@ func (p phases) each(x []float32, f func(to, row []float32, from int)) {
 	}
 }
 
-// take fills the phases with the map x.
+// take fills the phases from the map x.
 func (p phases) take(x []float32) {
 	if p.g.Stride == 1 {
 		copyRows((*p.data)[p.g.PadRows*p.cols+p.g.PadCols:], p.cols, x, p.g.Rows, p.g.Cols)
@@ -68,7 +68,7 @@ func (p phases) take(x []float32) {
 	})
 }
 
-// halves is take, or else give, for a stride of 2 and rows of 8 elements or more.
+// halves is take, or give if take is false, for a stride of 2 and rows of at least 8 elements.
 func (p phases) halves(x []float32, take bool) {
 	g, n := p.g, p.g.Cols/2
 	for first := range min(2, g.Rows) {
@@ -155,7 +155,7 @@ func patches(y, x []float32, g Geometry) {
 	}
 }
 
-// copyAll copies what each element of a filter of rows × kernelCols sees of x, whose rows are cols apart, with stride 1.
+// copyAll copies what each element of a filter of rows × kernelCols sees of x with stride 1. Rows of x are cols apart.
 func copyAll(y, x []float32, cols, kernelRows, kernelCols, outRows, outCols int) {
 	_ = x[(kernelRows+outRows-2)*cols+kernelCols+outCols-2]
 	switch {
@@ -171,11 +171,11 @@ func copyAll(y, x []float32, cols, kernelRows, kernelCols, outRows, outCols int)
 	}
 }
 
-// addPatches sums what falls on a strip of one map's columns, as many as a vector has lanes.
+// addPatches sums what falls on a strip of one map's columns, which is as wide as a vector.
 type addPatches func(x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int)
 
-// patchSums is Col2im by f for strips of width columns; by the Go loop for dilated filters, and for those so wide that a window, which has
-// 32 bits, cannot show all of a strip's columns and of the filter's before it.
+// patchSums is Col2im by f, in strips of width columns. It leaves dilated filters to the Go loop, and filters that are too wide: a window's 32 bits
+// must cover a strip's columns and the filter's columns before it.
 func patchSums(f addPatches, width int) func(x, y []float32, g Geometry) {
 	return func(x, y []float32, g Geometry) {
 		if g.Dilation > 1 || width+ceil(g.KernelCols, g.Stride)-1 > 32 {
@@ -198,7 +198,7 @@ func patchSums(f addPatches, width int) func(x, y []float32, g Geometry) {
 	}
 }
 
-// sum makes the phases the sums of y's planes, those of a map's patches, that fall on them.
+// sum sets the phases to the sums of those elements in y's planes, a map's patches, that fall on them.
 func (p phases) sum(f addPatches, width int, y []float32) {
 	s, plane := p.g.Stride, p.g.OutRows()*p.g.OutCols()
 	for a := range min(s, p.g.KernelRows) {
@@ -212,7 +212,7 @@ func (p phases) sum(f addPatches, width int, y []float32) {
 	}
 }
 
-// sum is f for all strips of a map x of geometry g, which is a phase of whole's.
+// sum is f for all strips of a map x with geometry g, which is a phase of whole.
 func (f addPatches) sum(width int, x, y []float32, g, whole Geometry) {
 	outRows, outCols := whole.OutRows(), whole.OutCols()
 	ldv := whole.Stride * outRows * outCols
@@ -224,7 +224,7 @@ func (f addPatches) sum(width int, x, y []float32, g, whole Geometry) {
 	}
 }
 
-// window has bit 32−width+i set where from ≤ i < to.
+// window sets bit 32−width+i where from ≤ i < to.
 func window(from, to, width int) uint32 {
 	first, end := max(0, from+32-width), min(32, to+32-width)
 	if first >= end {

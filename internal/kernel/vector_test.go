@@ -22,12 +22,12 @@ func onRows(t *testing.T, f func(t *testing.T, s *Set[float32])) {
 	}
 }
 
-// A fence holds slices that end where an unreadable page begins and have canaries before them.
+// A fence holds slices that end where an unreadable page begins, with canaries before them.
 type fence []float32
 
 func newFence(t testing.TB, n int) fence { return guarded[float32](t, n) }
 
-// last is the fence's last len(x) elements with the values of x.
+// last returns the fence's last len(x) elements, set to x.
 func (f fence) last(x []float32) []float32 {
 	for i := range f {
 		f[i] = canary
@@ -49,8 +49,8 @@ func (f fence) intact(t testing.TB, n int) {
 
 const canary = 12345
 
-// exact are n random numbers with so few digits that all sums and products in the tests are exact, in any order, fused or not;
-// one in 64 is NaN, infinite or −0 if special.
+// exact returns n random numbers with so few digits that all sums and products in the tests are exact, in any order, fused or not. If special is
+// set, one in 64 is NaN, infinite or −0.
 func exact(random *rand.Rand, n int, special bool) []float32 {
 	odd := []float32{nan, inf, -inf, float32(math.Copysign(0, -1))}
 	x := make([]float32, n)
@@ -63,7 +63,7 @@ func exact(random *rand.Rand, n int, special bool) []float32 {
 	return x
 }
 
-// filled is n NaNs: what a kernel leaves of them is an element that it did not write.
+// filled returns n NaNs: an element that is still NaN was not written.
 func filled(n int) []float32 {
 	x := make([]float32, n)
 	for i := range x {
@@ -72,12 +72,12 @@ func filled(n int) []float32 {
 	return x
 }
 
-// same is whether two elements are equal or both NaN.
+// same reports whether two elements are equal or both NaN.
 func same(a, b float32) bool { return a == b || a != a && b != b }
 
 func sameBits(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
 
-// mustMatch fails the test at the first element where got and want are not alike.
+// mustMatch fails the test at the first element where got and want differ.
 func mustMatch(t testing.TB, what string, got, want []float32, alike func(got, want float32) bool) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -90,7 +90,7 @@ func mustMatch(t testing.TB, what string, got, want []float32, alike func(got, w
 	}
 }
 
-// lengths are all up to four AVX-512 vectors and more, and some long ones.
+// lengths are all lengths up to more than four AVX-512 vectors, and some long ones.
 func lengths() []int {
 	var n []int
 	for i := range 71 {
@@ -144,8 +144,8 @@ var points = []struct {
 	{"SiLUGrad", false, func(s *Set[float32], y, a, b []float32) { s.SiLUGrad(y, a, b) }},
 }
 
-// TestPointwise compares the element-wise kernels with the Go row and tests that they stay inside of their slices, leave their
-// inputs alone, and give an element the same bits in every run, in place, and wherever it stands.
+// TestPointwise compares the element-wise kernels with the Go row. They must stay inside their slices, leave their inputs alone, and give an element
+// the same bits in every run, in place, and at any position.
 func TestPointwise(t *testing.T) {
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		yf, af, bf := newFence(t, longest), newFence(t, longest), newFence(t, longest)
@@ -179,7 +179,7 @@ func TestPointwise(t *testing.T) {
 	})
 }
 
-// alike is how exact a kernel's results are.
+// alike says how exact a kernel's results must be.
 func alike(kernel string) func(got, want float32) bool {
 	if kernel == "GELUGrad" || kernel == "SiLUGrad" { // sums of terms that nearly cancel
 		return func(got, want float32) bool { return same(got, want) || math.Abs(float64(got-want)) <= 2e-6 }
@@ -187,7 +187,7 @@ func alike(kernel string) func(got, want float32) bool {
 	return nearly
 }
 
-// nearly is same, or as close as the exponential functions are; everything else is exact in these tests.
+// nearly is same, or within the accuracy of the exponential functions; everything else is exact in these tests.
 func nearly(got, want float32) bool {
 	return same(got, want) || math.Abs(float64(got)-float64(want)) <= 5e-7*math.Abs(float64(want))
 }
@@ -249,7 +249,7 @@ func TestAddRow(t *testing.T) {
 	})
 }
 
-// TestShort wants an ordinary panic, not a read or a write beyond, from slices that are too short.
+// TestShort: slices that are too short cause an ordinary panic, not a read or write beyond them.
 func TestShort(t *testing.T) {
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		long, short := make([]float32, 64), make([]float32, 31)
@@ -304,8 +304,8 @@ func TestShort(t *testing.T) {
 	})
 }
 
-// allocations counts what one run of f allocates. The counter is the process's: what the runtime or the test's own machinery allocates beside f is seen
-// too, now and then, so that the smallest of several counts is f's.
+// allocations returns how many allocations one run of f makes. The counter belongs to the whole process and now and then also sees what the runtime or the
+// test itself allocates, so the smallest of several counts is f's.
 func allocations(runs int, f func()) float64 {
 	least := testing.AllocsPerRun(runs, f)
 	for tries := 0; least > 0 && tries < 10; tries++ {
@@ -314,7 +314,7 @@ func allocations(runs int, f func()) float64 {
 	return least
 }
 
-// TestAllocations wants none.
+// TestAllocations: kernels allocate nothing.
 func TestAllocations(t *testing.T) {
 	kernels := vectorKernels()
 	onRows(t, func(t *testing.T, s *Set[float32]) {

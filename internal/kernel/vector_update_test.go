@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// updates are the optimizers' kernels as functions of the weights, two of what they keep, and the gradient.
+// updates are the optimizers' kernels as functions of the weights, two kept tensors, and the gradient.
 var updates = []struct {
 	name string
 	kept int
@@ -21,8 +21,8 @@ var updates = []struct {
 	{"Adam", 2, func(s *Set[float32], w, m, v, g []float32) { s.Adam(w, m, v, g, .4, .2, .3, 1.5, .05, .1, .7) }},
 }
 
-// TestUpdates compares them with the Go row, and tests that they stay inside of their slices, leave the gradient alone, and give an
-// element the same bits in every run and wherever it stands.
+// TestUpdates compares them with the Go row. They must stay inside their slices, leave the gradient alone, and give an element the same bits in every
+// run and at any position.
 func TestUpdates(t *testing.T) {
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		var fences [4]fence
@@ -69,7 +69,7 @@ func TestUpdates(t *testing.T) {
 	})
 }
 
-// rounded is same, or as close as numbers around 1 are after some roundings.
+// rounded is same, or within some rounding errors of numbers around 1.
 func rounded(got, want float32) bool {
 	return same(got, want) || math.Abs(float64(got)-float64(want)) <= 5e-7*max(1, math.Abs(float64(want)))
 }

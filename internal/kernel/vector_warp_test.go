@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// spots are n numbers from −2 to most+2, of which some are whole, some lie next to where their rounding changes, and some are far out.
+// spots returns n numbers from −2 to most+2. Some are whole, some lie next to where rounding changes, and some are far outside.
 func spots(random *rand.Rand, n, most int) []float32 {
 	u := make([]float32, n)
 	for i := range u {
@@ -24,7 +24,7 @@ func spots(random *rand.Rand, n, most int) []float32 {
 	return u
 }
 
-// TestResample wants the Go row's very bits, wherever a place is, from images that end at unreadable pages.
+// TestResample: results have the Go row's exact bits, for any place, from images that end at unreadable pages.
 func TestResample(t *testing.T) {
 	onRows(t, func(t *testing.T, s *Set[float32]) {
 		const least = 8

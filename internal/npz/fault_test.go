@@ -16,7 +16,7 @@ import (
 	"testing/iotest"
 )
 
-// good is an entry of a float64, 1.
+// good is an entry with one float64, 1.
 var good = headed("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }") + "\x00\x00\x00\x00\x00\x00\xf0\x3f"
 
 // TestArrayRefused changes one place of the good entry in each row.
@@ -77,14 +77,14 @@ func TestArrayRefused(t *testing.T) {
 	}
 }
 
-// TestValuesRefused has types and values that are not to be had.
+// TestValuesRefused tries types and values that cannot be read.
 func TestValuesRefused(t *testing.T) {
 	for _, c := range []struct{ descr, shape, values, want string }{
 		{"|b1", "()", "\x02", "neither 0 nor 1"},
 		{"<u8", "()", "\xff\xff\xff\xff\xff\xff\xff\xff", "2⁶³ or more"},
-		{"<U1", "()", "\x00\x00\x11\x00", "a letter that is none"},
-		{"<U1", "()", "\x00\xd8\x00\x00", "a letter that is none"},
-		{"|S1", "()", "\xff", "a letter that is none"},
+		{"<U1", "()", "\x00\x00\x11\x00", "an invalid letter"},
+		{"<U1", "()", "\x00\xd8\x00\x00", "an invalid letter"},
+		{"|S1", "()", "\xff", "an invalid letter"},
 		{"|S1", "(1001,)", strings.Repeat("a", 1001), "1001 strings"},
 		{"<f8", "(9223372036854775807, 2)", "", "more values than can be counted"},
 		{"<f8", "(2305843009213693952,)", "", "which is not what"}, // 2⁶¹ of 8 bytes are 2⁶⁴
@@ -99,7 +99,7 @@ func TestValuesRefused(t *testing.T) {
 	}
 }
 
-// TestArchiveRefused has faults of the archive.
+// TestArchiveRefused tries faults of the archive.
 func TestArchiveRefused(t *testing.T) {
 	file := archive(t, zip.Store, "a.npy", good)
 	change := func(offset int, b byte) []byte {
@@ -133,11 +133,11 @@ func TestArchiveRefused(t *testing.T) {
 			return f
 		}(), "the directory says 00000000"},
 		{"a value changed", change(directory-17, 1), "the checksum is"},
-		{"no array", archive(t, zip.Store, "a.npy", good, "readme.txt", "hello"), `"readme.txt" is no array`},
-		{"a folder", archive(t, zip.Store, "a/", ""), `"a/" is no array`},
+		{"no array", archive(t, zip.Store, "a.npy", good, "readme.txt", "hello"), `"readme.txt" is not an array`},
+		{"a folder", archive(t, zip.Store, "a/", ""), `"a/" is not an array`},
 		{"a name twice", archive(t, zip.Store, "a.npy", good, "a.npy", good), "occurs twice"},
-		{"a long name", archive(t, zip.Store, strings.Repeat("a", 300)+".npy", good), "is no array"},
-		{"a bad name", archive(t, zip.Store, "\xff.npy", good), "is no array"},
+		{"a long name", archive(t, zip.Store, strings.Repeat("a", 300)+".npy", good), "is not an array"},
+		{"a bad name", archive(t, zip.Store, "\xff.npy", good), "is not an array"},
 		{"overlapping", overlapping(t), "overlap"},
 		{"a large directory", largeDirectory(t), "the limit is 1048576"},
 		{"a packed entry cut", cutInside(t), "the entry ends here"},
@@ -150,7 +150,7 @@ func TestArchiveRefused(t *testing.T) {
 	}
 }
 
-// overlapping has two directory entries that lead to the same bytes.
+// overlapping has two directory entries for the same bytes.
 func overlapping(t *testing.T) []byte {
 	f := archive(t, zip.Store, "a.npy", good, "b.npy", good)
 	second := bytes.LastIndex(f, []byte("PK\x01\x02"))
@@ -166,7 +166,7 @@ func largeDirectory(t *testing.T) []byte {
 	return archive(t, zip.Store, entries...)
 }
 
-// packed is an archive of one deflated entry, and where that begins and ends.
+// packed returns an archive with one deflated entry, and where the entry begins and ends.
 func packed(t *testing.T) (f []byte, from, to int) {
 	f = archive(t, zip.Deflate, "a.npy", headed("{'descr': '<f8', 'fortran_order': False, 'shape': (400,)}")+strings.Repeat("aXbYcZdW", 400))
 	from = 30 + len("a.npy")
@@ -200,7 +200,7 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// TestFlipped changes every byte: what is still read must be what was written, or have another name.
+// TestFlipped changes every byte. What can still be read must be what was written, or have another name.
 func TestFlipped(t *testing.T) {
 	file := encoded(t, samples[:2])
 	for i := range file {
@@ -222,7 +222,7 @@ func TestFlipped(t *testing.T) {
 	}
 }
 
-// TestBombs: small files that stand for gigabytes are refused, and take no memory.
+// TestBombs: small files that stand for gigabytes are refused without taking memory.
 func TestBombs(t *testing.T) {
 	bomb := func(descr, shape string, unpacked uint32) []byte {
 		f := archive(t, zip.Deflate, "a.npy", headed("{'descr': '"+descr+"', 'fortran_order': False, 'shape': "+shape+"}")+strings.Repeat("\x00", 16<<20))
@@ -252,7 +252,7 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// TestIdle has a packed entry of a million parts that are empty.
+// TestIdle reads a packed entry with a million empty parts.
 func TestIdle(t *testing.T) {
 	var b bytes.Buffer
 	f, err := flate.NewWriter(&b, 1)
@@ -261,7 +261,7 @@ func TestIdle(t *testing.T) {
 	}
 	f.Write([]byte(good[:20]))
 	f.Flush()
-	b.Write(bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 1<<20)) // stored parts of no length
+	b.Write(bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 1<<20)) // stored parts of length 0
 	f.Write([]byte(good[20:]))
 	f.Close()
 	var file bytes.Buffer
@@ -278,7 +278,7 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// TestReadFails: an error of the reader is no fault of the file.
+// TestReadFails: an error of the reader is not a fault of the file.
 func TestReadFails(t *testing.T) {
 	if _, err := Read(failing{}, 1000, "f.npz"); !errors.Is(err, iotest.ErrTimeout) || isFault(err) {
 		t.Errorf("%v", err)
@@ -289,7 +289,7 @@ type failing struct{}
 
 func (failing) ReadAt([]byte, int64) (int, error) { return 0, iotest.ErrTimeout }
 
-// FuzzRead wants a fault, or arrays that are the same when written and read again.
+// FuzzRead: any file gives a fault, or arrays that stay the same when written and read again.
 func FuzzRead(f *testing.F) {
 	f.Add(encoded(f, samples))
 	f.Add(archive(f, zip.Deflate, "a.npy", good))
@@ -306,7 +306,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if fmt.Sprint(again) != fmt.Sprint(arrays) { // DeepEqual takes no NaN for itself.
+		if fmt.Sprint(again) != fmt.Sprint(arrays) { // DeepEqual considers NaN unequal to itself
 			t.Errorf("read %v, written and read again %v", arrays, again)
 		}
 	})

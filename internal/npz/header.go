@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// header is what stands before an array's values.
+// header is what precedes an array's values.
 type header struct {
-	descr   string // the type as NumPy writes it: <f8
+	descr   string // the type as NumPy writes it, such as <f8
 	order   binary.ByteOrder
 	kind    byte // f, i, u, b, U or S
 	width   int  // bytes of a value
@@ -19,9 +19,9 @@ type header struct {
 	size    int // values
 }
 
-// memory is the bytes that the values become: every number is a float64 in the end, and what is read as another type stays beside it.
+// memory returns how many bytes the values take in memory. In the end every number is a float64, and values read as another type stay beside it.
 func (h *header) memory() int {
-	const number, text = 8, 16 // bytes of a float64, and of a string beside its letters
+	const number, text = 8, 16 // bytes of a float64, and of a string in addition to its letters
 	switch {
 	case h.kind == 'U' || h.kind == 'S':
 		return (text + h.width) * h.size
@@ -33,7 +33,7 @@ func (h *header) memory() int {
 	return (number + h.width) * h.size
 }
 
-// header reads the header, of version 1.0, 2.0 or 3.0.
+// header reads a header of version 1.0, 2.0 or 3.0.
 func (e *entry) header() (*header, error) {
 	var b [12]byte
 	if err := e.full(b[:8]); err != nil {
@@ -68,7 +68,7 @@ func (e *entry) header() (*header, error) {
 	return h, p.err
 }
 
-// parser reads the literal of a Python dict. After an error everything read is zero.
+// parser reads the literal of a Python dict. After an error it reads only zeros.
 type parser struct {
 	e     *entry
 	start int64 // where the text begins in the entry
@@ -116,7 +116,7 @@ func (p *parser) dict() *header {
 	return h
 }
 
-// skip reads token, after spaces, if it is there.
+// skip skips spaces, and then token if it is there.
 func (p *parser) skip(token string) bool {
 	p.pos = len(p.text) - len(strings.TrimLeft(p.text[p.pos:], " "))
 	ok := p.err == nil && strings.HasPrefix(p.text[p.pos:], token)
@@ -132,7 +132,7 @@ func (p *parser) expect(token string) {
 	}
 }
 
-// string reads a string without escapes, as all of NumPy's are.
+// string reads a string without escapes; NumPy writes no others.
 func (p *parser) string() string {
 	quote := "'"
 	if !p.skip(quote) {
@@ -160,7 +160,7 @@ func (p *parser) bool() bool {
 	return false
 }
 
-// shape reads a tuple of integers; Python 2 writes some with an L.
+// shape reads a tuple of integers. Python 2 writes an L after some of them.
 func (p *parser) shape(h *header) {
 	h.shape = []int{}
 	p.expect("(")
@@ -188,7 +188,7 @@ func (p *parser) shape(h *header) {
 	h.size = n
 }
 
-// descr reads the type. That of an array with fields is a list, and is refused here too.
+// descr reads the type. The type of an array with fields is a list, which is refused here.
 func (p *parser) descr(h *header) {
 	if p.skip("[") {
 		p.fail("the array has fields; save arrays of numbers")

@@ -98,7 +98,7 @@ func isFault(err error) bool {
 	return ok
 }
 
-// script makes a file in every way that NumPy has.
+// script makes a file in every way that NumPy offers.
 const script = `
 import sys, numpy as np
 f, z = sys.argv[1:]
@@ -112,7 +112,7 @@ np.savez(f, **arrays)
 np.savez_compressed(z, **arrays)
 `
 
-// TestNumPy reads what NumPy has written, and lets it read what Write has written.
+// TestNumPy reads what NumPy wrote, and lets NumPy read what Write wrote.
 func TestNumPy(t *testing.T) {
 	const python = "/usr/bin/python3"
 	if exec.Command(python, "-c", "import numpy").Run() != nil {
@@ -197,12 +197,12 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// headed is an array's header of version 1.
+// headed returns an array's header of version 1.
 func headed(dict string) string {
 	return "\x93NUMPY\x01\x00" + string([]byte{byte(len(dict)), byte(len(dict) >> 8)}) + dict
 }
 
-// archive is a zip archive of the names and contents.
+// archive returns a zip archive with the given names and contents.
 func archive(t testing.TB, method uint16, entries ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer

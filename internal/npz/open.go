@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// A File is a data set, of up to 4 GiB, whose arrays are read when they are asked for.
+// A File is a data set of up to 4 GiB. It reads each array on demand.
 type File struct {
 	name    string
 	entries []*entry
 }
 
-// Open reads the directory of a file of size bytes; name is the file's name in errors. See Read for these.
+// Open reads the directory of a file of size bytes; name is the file's name in errors. For errors, see Read.
 func Open(r io.ReaderAt, size int64, name string) (*File, error) {
 	files, err := directory(r, size, name, &large)
 	if err != nil {
@@ -26,7 +26,7 @@ func Open(r io.ReaderAt, size int64, name string) (*File, error) {
 	return f, nil
 }
 
-// Names are those of the arrays, in their order.
+// Names returns the names of the arrays in order.
 func (f *File) Names() []string {
 	var names []string
 	for _, e := range f.entries {
@@ -35,16 +35,16 @@ func (f *File) Names() []string {
 	return names
 }
 
-// entry is that of an array.
+// entry returns the entry of an array.
 func (f *File) entry(name string) (*entry, error) {
 	i := slices.Index(f.Names(), name)
 	if i < 0 {
-		return nil, fault(f.name, "", 0, "no array %q; save one", name)
+		return nil, fault(f.name, "", 0, "no array %q; save one of that name", name)
 	}
 	return f.entries[i], nil
 }
 
-// Head is the shape of an array and the type of its values, such as f4 or u1.
+// Head returns the shape of an array and the type of its values, such as f4 or u1.
 func (f *File) Head(name string) (shape []int, kind string, err error) {
 	e, err := f.entry(name)
 	if err != nil {
@@ -57,7 +57,7 @@ func (f *File) Head(name string) (shape []int, kind string, err error) {
 	return h.shape, h.descr[1:], nil
 }
 
-// Array reads an array in the type that Array says.
+// Array reads an array in the type that the file has for it: see Array.
 func (f *File) Array(name string) (Array, error) {
 	e, err := f.entry(name)
 	if err != nil {
@@ -67,7 +67,7 @@ func (f *File) Array(name string) (Array, error) {
 	return e.read(&memory)
 }
 
-// Floats reads an array of numbers or truth values as []float32. A float64 that is too large becomes infinite.
+// Floats reads an array of numbers or truth values as []float32. Float64 numbers that are too large become infinite.
 func (f *File) Floats(name string) (Array, error) {
 	e, err := f.entry(name)
 	if err != nil {
@@ -85,7 +85,7 @@ func (f *File) Floats(name string) (Array, error) {
 	return e.close(h, data, err)
 }
 
-// float32 takes a value of the header's type to the nearest float32; nil for texts.
+// float32 returns a function that converts a value of the header's type to the nearest float32, or nil for texts.
 func (h *header) float32() func(b []byte) float32 {
 	order := h.order
 	switch h.descr[1:] {

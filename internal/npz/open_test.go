@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestOpen reads arrays of each type of numbers, by rows and by columns, as they are and as float32.
+// TestOpen reads arrays of each type of number, row-major and column-major, in their own type and as float32.
 func TestOpen(t *testing.T) {
 	for kind, c := range map[string]struct {
 		values any

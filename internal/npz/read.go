@@ -18,7 +18,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// ReadFile reads the file at path. See Read for its errors.
+// ReadFile reads the file at path. For errors, see Read.
 func ReadFile(path string) ([]Array, error) {
 	f, size, err := intake.Open("", path, small.file)
 	if err != nil {
@@ -28,8 +28,8 @@ func ReadFile(path string) ([]Array, error) {
 	return Read(f, size, path)
 }
 
-// Read reads the arrays of a file of size bytes, in their order; name is the file's name in errors. A fault in the contents, a
-// missing end included, is a *FormatError; any other error is r's own, wrapped.
+// Read reads the arrays of a file of size bytes, in order; name is the file's name in errors. A fault in the contents, including a
+// missing end, is a *FormatError. Any other error is r's own, wrapped.
 func Read(r io.ReaderAt, size int64, name string) ([]Array, error) {
 	files, err := directory(r, size, name, &small)
 	if err != nil {
@@ -48,8 +48,8 @@ func Read(r io.ReaderAt, size int64, name string) ([]Array, error) {
 	return arrays, nil
 }
 
-// directory returns the archive's entries. Package zip would follow a directory of any length, and forgives bytes before and
-// after the archive.
+// directory returns the archive's entries. Package zip would follow a directory of any length, and ignores bytes before and after the
+// archive.
 func directory(r io.ReaderAt, size int64, name string, l *limits) ([]*zip.File, error) {
 	const end = 22 // bytes of the record that ends an archive
 	if size > l.file {
@@ -79,7 +79,7 @@ func directory(r io.ReaderAt, size int64, name string, l *limits) ([]*zip.File, 
 	return z.File, checkDirectory(z.File, offset, name, l)
 }
 
-// checkDirectory compares the entries with each other and with the bytes that they can be in, those before end.
+// checkDirectory compares the entries with each other and with the bytes before end, in which they must be.
 func checkDirectory(files []*zip.File, end int64, name string, l *limits) error {
 	total, suspicious, seen := uint64(0), uint64(0), map[string]bool{}
 	var spans []span
@@ -90,7 +90,7 @@ func checkDirectory(files []*zip.File, end int64, name string, l *limits) error 
 		}
 		switch {
 		case !strings.HasSuffix(f.Name, ".npy") || len(f.Name) > maxName || !utf8.ValidString(f.Name):
-			return fault(name, "", offset, "the entry %q is no array; only NAME.npy may be in a .npz file", f.Name)
+			return fault(name, "", offset, "the entry %q is not an array; only NAME.npy may be in a .npz file", f.Name)
 		case seen[f.Name]:
 			return fault(name, "", offset, "the entry %q occurs twice; keep one of them", f.Name)
 		case f.Flags&1 != 0:
@@ -116,7 +116,7 @@ func checkDirectory(files []*zip.File, end int64, name string, l *limits) error 
 		spans = append(spans, span{f.Name, offset - header - int64(len(f.Name)), offset + int64(f.CompressedSize64)})
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.begin, b.begin) })
-	for i := 1; i < len(spans); i++ { // Sharing bytes makes a small file of great length.
+	for i := 1; i < len(spans); i++ { // entries that share bytes would let a small file hold much
 		if a, b := spans[i-1], spans[i]; b.begin < a.end {
 			return fault(name, "", b.begin, "the entries %q and %q overlap; take another copy", a.name, b.name)
 		}
@@ -124,18 +124,18 @@ func checkDirectory(files []*zip.File, end int64, name string, l *limits) error 
 	return nil
 }
 
-// span is the bytes of the file that an entry takes.
+// span is the range of bytes that an entry takes in the file.
 type span struct {
 	name       string
 	begin, end int64
 }
 
-// entry is one array of the archive as it is read.
+// entry is an array of the archive while it is read.
 type entry struct {
 	file, name string
 	f          *zip.File
 	r          io.Reader
-	pos, size  int64 // bytes read, and in all
+	pos, size  int64 // bytes read, and in total
 	sum        hash.Hash32
 	limits     *limits
 }
@@ -144,7 +144,7 @@ func (e *entry) fault(format string, a ...any) error {
 	return fault(e.file, e.name, e.pos, format, a...)
 }
 
-// open begins to read the entry, with its header.
+// open starts to read the entry, beginning with its header.
 func (e *entry) open() (*header, error) {
 	raw, err := e.f.OpenRaw()
 	if err != nil {
@@ -165,7 +165,7 @@ func (e *entry) open() (*header, error) {
 	return h, nil
 }
 
-// read reads the whole entry. The bytes that its values take are added to memory.
+// read reads the whole entry. It adds the bytes that the values take to memory.
 func (e *entry) read(memory *int64) (Array, error) {
 	h, err := e.open()
 	if err != nil {
@@ -178,7 +178,7 @@ func (e *entry) read(memory *int64) (Array, error) {
 	return e.close(h, data, err)
 }
 
-// close makes an array of the values, which must be the last bytes of the entry, and must have its checksum.
+// close returns the array made of the values. They must be the last bytes of the entry, and the checksum must be right.
 func (e *entry) close(h *header, data any, err error) (Array, error) {
 	if err != nil {
 		return Array{}, err
@@ -192,8 +192,8 @@ func (e *entry) close(h *header, data any, err error) (Array, error) {
 	return Array{strings.TrimSuffix(e.name, ".npy"), h.shape, data}, nil
 }
 
-// source is the bytes of an entry before they are unpacked. Some kinds of them take long and make nothing, and so it stops where many
-// make little.
+// source returns the bytes of an entry before they are unpacked. Some sequences of bytes take long to unpack and give nothing, so it stops when
+// many bytes give few.
 type source struct {
 	r    io.Reader
 	read int64

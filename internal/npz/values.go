@@ -26,10 +26,10 @@ func (e *entry) values(h *header) (any, error) {
 	return e.strings(h)
 }
 
-// rowMajor reads h.size values, each by get, and puts those of a column-major array where they are in row-major order.
+// rowMajor reads h.size values with get. It puts those of a column-major array into row-major order.
 func rowMajor[T any](e *entry, h *header, get func(b []byte) T) ([]T, error) {
 	const chunk = 1 << 13  // values
-	const expansion = 1032 // what deflate makes of a byte at most
+	const expansion = 1032 // the most that deflate makes of a byte
 	buf := make([]byte, min(h.size, chunk)*h.width)
 	all := make([]T, min(h.size, int(e.f.CompressedSize64)*expansion/h.width)) // no more than the file can hold
 	turn := newTurn(h)
@@ -46,7 +46,7 @@ func rowMajor[T any](e *entry, h *header, get func(b []byte) T) ([]T, error) {
 	return all, nil
 }
 
-// turn is the way of a column-major array into row-major order; nil leaves all as it is.
+// turn puts the values of a column-major array into row-major order; nil leaves them as they are.
 type turn struct {
 	shape, strides, index []int
 	at                    int
@@ -66,7 +66,7 @@ func newTurn(h *header) *turn {
 	return t
 }
 
-// next is where value number i goes; it is called with 0, 1, 2, ….
+// next returns where value number i goes. It must be called with 0, 1, 2, ….
 func (t *turn) next(i int) int {
 	if t == nil {
 		return i
@@ -84,7 +84,7 @@ func (t *turn) next(i int) int {
 	return at
 }
 
-// integers reads integers of any width. An unsigned one beyond int64 is a fault.
+// integers reads integers of any width. An unsigned one that overflows int64 is a fault.
 func (e *entry) integers(h *header) ([]int64, error) {
 	tooLarge := false
 	x, err := rowMajor(e, h, func(b []byte) int64 {
@@ -138,7 +138,7 @@ func (e *entry) strings(h *header) ([]string, error) {
 		return text
 	})
 	if bad {
-		return nil, e.fault("a text has a letter that is none; the file is damaged, take another copy")
+		return nil, e.fault("a text has an invalid letter; the file is damaged, take another copy")
 	}
 	return x, err
 }

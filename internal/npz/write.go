@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Write writes arrays to w as np.savez does, unpacked. The same arrays give the same bytes. It refuses what Read would refuse,
-// sizes left aside: names that occur twice, shapes that do not match the data, and data of another type.
+// Write writes arrays to w as np.savez does, unpacked. The same arrays give the same bytes. Apart from limits of size, it refuses what Read
+// would refuse: names that occur twice, shapes that do not match the data, and data of other types.
 func Write(w io.Writer, arrays []Array) error {
 	seen := map[string]bool{}
 	z := zip.NewWriter(w)
@@ -42,7 +42,7 @@ func Write(w io.Writer, arrays []Array) error {
 	return nil
 }
 
-// encodeHeader is the header of version 1.0, padded so that the values begin at a multiple of 64 bytes, as NumPy has it.
+// encodeHeader returns a header of version 1.0, padded so that the values begin at a multiple of 64 bytes, as NumPy pads it.
 func encodeHeader(a Array) ([]byte, error) {
 	descr, n := dtype(a.Data)
 	if descr == "" {
@@ -67,7 +67,7 @@ func encodeHeader(a Array) ([]byte, error) {
 	return append(b, text...), nil
 }
 
-// dtype is NumPy's name for the type of data, and the number of its values; "" if there is none.
+// dtype returns NumPy's name for the type of data, or "" if it has none, and the number of values.
 func dtype(data any) (descr string, n int) {
 	switch data := data.(type) {
 	case []float32:
@@ -86,7 +86,7 @@ func dtype(data any) (descr string, n int) {
 	return "", 0
 }
 
-// longest is the number of letters of the longest text, at least 1.
+// longest returns the number of letters of the longest text, at least 1.
 func longest(texts []string) int {
 	n := 1
 	for _, s := range texts {

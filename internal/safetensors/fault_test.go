@@ -73,7 +73,7 @@ func TestReadRefuses(t *testing.T) {
 		{"dtype is a number", w(`32`, `[2]`, `[0,8]`), 24, "dtype is 32, not a string"},
 		{"shape is a number", w(`"F32"`, `2`, `[0,8]`), 37, "shape begins with 2, not with ["},
 		{"shape is null", w(`"F32"`, `null`, `[0,8]`), 40, "shape begins with <nil>, not with ["},
-		{"negative", w(`"F32"`, `[-2]`, `[0,8]`), 39, "shape has -2, which is not an integer from 0"},
+		{"negative", w(`"F32"`, `[-2]`, `[0,8]`), 39, "shape has -2, which is not an integer of at least 0"},
 		{"negative twice", w(`"F32"`, `[-2,-1]`, `[0,8]`), 39, "shape has -2"},
 		{"negative zero", w(`"F32"`, `[-0]`, `[0,0]`), 39, "shape has -0"},
 		{"fraction", w(`"F32"`, `[2.0]`, `[0,8]`), 40, "shape has 2.0"},
@@ -122,7 +122,7 @@ func TestTruncatedAtEveryByte(t *testing.T) {
 		if f, err := decoded(whole[:n]); f != nil || !formatError(err) {
 			t.Errorf("%d of %d bytes: got %v, %v", n, len(whole), f, err)
 		}
-		// A file that shrinks while it is read.
+		// The file shrinks while it is read.
 		if f, err := Read(bytes.NewReader(whole[:n]), int64(len(whole)), "f"); f != nil || !isFormat(err, "f", int64(n)) {
 			t.Errorf("%d of %d bytes came: got %v, %v", n, len(whole), f, err)
 		}
@@ -134,7 +134,7 @@ func formatError(err error) bool {
 	return ok
 }
 
-// TestEveryFlippedBit finds each, except in the checksum's own name, where it leaves an unknown key and the tensors as they were.
+// TestEveryFlippedBit finds each flipped bit, except in the checksum's own name, where it leaves an unknown key and the tensors as they were.
 func TestEveryFlippedBit(t *testing.T) {
 	whole := encoded(t, sample())
 	want, err := decoded(whole)

@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// An entry is a tensor as the header describes it.
+// An entry is a tensor as described in the header.
 type entry struct {
 	name       string
 	dtype      string
 	shape      []int
-	begin, end int // bytes from the start of the data
+	begin, end int // in bytes from the start of the data
 }
 
-// tensor allocates e's tensor; layout has compared its size with the file's.
+// tensor allocates e's tensor. layout has checked its size against the file's.
 func (e entry) tensor() Tensor {
 	n := (e.end - e.begin) / width(e.dtype)
 	switch e.dtype {
@@ -29,7 +29,7 @@ func (e entry) tensor() Tensor {
 	return Tensor{e.name, e.shape, make([]float32, n)}
 }
 
-// layout returns a fault unless the entries, which are sorted, cover the bytes from start to size exactly.
+// layout returns a fault unless the entries, which must be sorted, cover the bytes from start to size exactly.
 func layout(file string, entries []entry, start, size int64) error {
 	next, data := 0, size-start
 	for _, e := range entries {
@@ -53,7 +53,7 @@ func layout(file string, entries []entry, start, size int64) error {
 	return nil
 }
 
-// parse returns the metadata and the entries of a header, sorted by their place in the data.
+// parse returns the metadata and the entries of a header, sorted by their position in the data.
 func parse(file string, header []byte) (map[string]string, []entry, error) {
 	if header[0] != '{' {
 		return nil, nil, fault(file, prefix, "the header begins with %q, not with {; this is no safetensors file", header[0])
@@ -78,14 +78,14 @@ func parse(file string, header []byte) (map[string]string, []entry, error) {
 	if rest := header[p.dec.InputOffset():]; strings.Trim(string(rest), " ") != "" {
 		return nil, nil, p.fault("the header goes on after its closing brace; only spaces may follow")
 	}
-	// An empty tensor stands before the one that begins at the same byte.
+	// An empty tensor comes before the one that begins at the same byte.
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
 	})
 	return meta, entries, nil
 }
 
-// parser walks through the tokens of the header, because a decoder into structs would let a key that occurs twice pass.
+// parser reads the header token by token, because a decoder into structs would accept a key that occurs twice.
 type parser struct {
 	file string
 	dec  *json.Decoder
@@ -112,7 +112,7 @@ func (p *parser) open(d json.Delim, what string) error {
 	return err
 }
 
-// object reads an object, and calls field after each key to read its value.
+// object reads an object. After each key it calls field to read the value.
 func (p *parser) object(what string, field func(key string) error) error {
 	if err := p.open('{', what); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (p *parser) text(what string) (string, error) {
 	return s, nil
 }
 
-// sizes reads an array of integers that are not negative.
+// sizes reads an array of integers of at least 0.
 func (p *parser) sizes(what string) ([]int, error) {
 	if err := p.open('[', what); err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (p *parser) sizes(what string) ([]int, error) {
 		number, _ := t.(json.Number)
 		n, err := strconv.Atoi(number.String())
 		if err != nil || number[0] == '-' {
-			return nil, p.fault("%s has %v, which is not an integer from 0 on", what, t)
+			return nil, p.fault("%s has %v, which is not an integer of at least 0", what, t)
 		}
 		if len(sizes) == maxRank {
 			return nil, p.fault("%s has more than %d numbers; the file is damaged, take another copy", what, maxRank)

@@ -12,9 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// Read reads one file of size bytes from r; name is the file's name in errors. Its size must be the true one, as from Stat:
-// no more than that is ever allocated. The tensors come in the order of their data. A fault in the contents, a missing end
-// included, is a *FormatError; any other error is r's own, wrapped.
+// Read reads one file of size bytes from r; name is the file's name in errors. size must be the true size, as from Stat: Read never
+// allocates more than that. The tensors are in the order of their data. A fault in the contents, including a missing end, is a
+// *FormatError. Any other error is r's own, wrapped.
 func Read(r io.Reader, size int64, name string) (*File, error) {
 	d := &reader{r: r, size: size, name: name}
 	head, err := d.header()
@@ -45,7 +45,7 @@ func Read(r io.Reader, size int64, name string) (*File, error) {
 	return f, nil
 }
 
-// reader reads the parts of a file in their order.
+// reader reads the parts of a file in order.
 type reader struct {
 	r    io.Reader
 	pos  int64 // bytes read
@@ -97,7 +97,7 @@ func (d *reader) header() ([]byte, error) {
 	return head, nil
 }
 
-// data fills the tensors with their values, and adds the bytes to sum.
+// data fills the tensors with their values, and adds the bytes to the checksum sum.
 func (d *reader) data(entries []entry, tensors []Tensor, sum hash.Hash) error {
 	for i, t := range tensors {
 		var err error
@@ -155,7 +155,7 @@ func convert(d *reader, data []float32, value func(uint16) float32, sum hash.Has
 	return nil
 }
 
-// half is a number of IEEE 754's 16 bits: a sign, 5 bits of exponent and 10 of fraction.
+// half decodes a 16-bit number of IEEE 754: a sign, 5 bits of exponent and 10 of fraction.
 func half(bits uint16) float32 {
 	exponent, fraction := int(bits>>10&0x1f), float64(bits&0x3ff)
 	var x float64

@@ -1,9 +1,9 @@
-// Package safetensors reads and writes the safetensors format: eight bytes with the length of the header (little endian), the
-// header (JSON: a name to a dtype, a shape and a range of bytes), and then the values of all tensors, little endian, row-major.
+// Package safetensors reads and writes the safetensors format: eight bytes with the length of the header (little-endian), the
+// header (JSON, which maps a name to a dtype, a shape and a range of bytes), and then the values of all tensors, little-endian and row-major.
 //
-// The reader is strict, because a checkpoint that was damaged must never be trained on: the tensors have to cover the data
-// without a hole or an overlap, no key may occur twice, and nothing is allocated before the header agrees with the size of the
-// file. The writer adds a checksum to the metadata, and the reader verifies it where there is one.
+// The reader is strict, because nobody should train on a damaged checkpoint. The tensors must cover the data without gaps or overlaps, no key
+// may occur twice, and nothing is allocated before the header agrees with the size of the file. The writer adds a checksum to the
+// metadata, and the reader verifies it if there is one.
 //
 // The format is described at https://github.com/huggingface/safetensors.
 package safetensors
@@ -15,26 +15,26 @@ import (
 )
 
 const (
-	maxHeader = 1 << 20 // bytes: some ten thousand tensors, and quick to refuse
-	maxSize   = 1 << 30 // bytes: a sparse file of any size is free to make, but not to load
+	maxHeader = 1 << 20 // bytes: about ten thousand tensors, and quick to refuse
+	maxSize   = 1 << 30 // bytes: a sparse file of any size is free to create, but not to load
 	maxData   = maxSize - maxHeader - prefix
 
 	maxRank     = 64 // dimensions
 	prefix      = 8  // bytes before the header
 	metadataKey = "__metadata__"
-	sumKey      = "stheno.sha256" // in the metadata: over the header without this key, and the data
+	sumKey      = "stheno.sha256" // a metadata key; the checksum covers the header without this key, and the data
 )
 
-// A Tensor is an array of numbers with a name. Data is a []float32 (dtype F32), a []float64 (F64) or a []int64 (I64) in row-major
-// order, its length the product of Shape; a scalar has the shape [] and one value. Of the dtypes F16 and BF16, which are read only,
-// it is a []float32 of the same values.
+// A Tensor is an array of numbers with a name. Data is a []float32 (dtype F32), []float64 (F64) or []int64 (I64) in row-major order, and its
+// length is the product of Shape; a scalar has the shape [] and one value. F16 and BF16 can only be read; they become a []float32 with
+// the same values.
 type Tensor struct {
 	Name  string
 	Shape []int
 	Data  any
 }
 
-// A File is what a safetensors file holds: text by key, and tensors.
+// A File is the contents of a safetensors file: metadata by key, and tensors.
 type File struct {
 	Metadata map[string]string
 	Tensors  []Tensor
@@ -47,12 +47,12 @@ type FormatError struct {
 	Msg    string
 }
 
-// Error gives the file, the offset and the fault.
+// Error returns the file, the offset and the fault.
 func (e *FormatError) Error() string {
 	return fmt.Sprintf("safetensors: %s: byte offset %d: %s", e.File, e.Offset, e.Msg)
 }
 
-// fault returns a FormatError. Names and numbers in a file can be as long as its header, and so a message is cut.
+// fault returns a FormatError. It cuts the message, because names and numbers in a file can be as long as its header.
 func fault(file string, offset int64, format string, a ...any) error {
 	const limit = 500 // bytes
 	msg := fmt.Sprintf(format, a...)
@@ -62,7 +62,7 @@ func fault(file string, offset int64, format string, a ...any) error {
 	return &FormatError{file, offset, msg}
 }
 
-// width returns the number of bytes of a value of the dtype; 0 if this package has no such dtype.
+// width returns the number of bytes of a value of the dtype, or 0 if this package does not support the dtype.
 func width(dtype string) int {
 	switch dtype {
 	case "F16", "BF16":
@@ -75,7 +75,7 @@ func width(dtype string) int {
 	return 0
 }
 
-// dtype returns the format's name for the type of data, and the number of its values; "" if the format has none.
+// dtype returns the format's name for the type of data, or "" if it has none, and the number of values.
 func dtype(data any) (name string, n int) {
 	switch data := data.(type) {
 	case []float32:
@@ -88,7 +88,7 @@ func dtype(data any) (name string, n int) {
 	return "", 0
 }
 
-// sizeOf returns the size of a tensor, or false where a dimension is negative or the product does not fit an int.
+// sizeOf returns the size of a tensor, or false if a dimension is negative or the product overflows an int.
 func sizeOf(shape []int, width int) (int, bool) {
 	n := width
 	for _, d := range shape {

@@ -15,7 +15,7 @@ import (
 	"testing/iotest"
 )
 
-// sample has all dtypes that are written, a scalar, two empty tensors, and values that only survive bit for bit.
+// sample has all dtypes that can be written, a scalar, two empty tensors, and values that survive only bit for bit.
 func sample() *File {
 	return &File{
 		Metadata: map[string]string{"epoch": "3", "name": "Grüße \"<1>\"\n"},
@@ -114,7 +114,7 @@ func TestRoundTripAcrossChunks(t *testing.T) {
 	}
 }
 
-// TestReference reads files laid out as the format's own implementation lays them out.
+// TestReference reads files in the layout of the format's own implementation.
 func TestReference(t *testing.T) {
 	floats := "\x00\x00\x00\x00\x00\x00\x80\x3f\x00\x00\x00\x40\x00\x00\x40\x40\x00\x00\x80\x40\x00\x00\xa0\x40"
 	attn := Tensor{"attn.0", []int{1, 2, 3}, []float32{0, 1, 2, 3, 4, 5}}
@@ -218,7 +218,7 @@ func isFormat(err error, file string, offset int64) bool {
 	return ok && fault.File == file && fault.Offset == offset && strings.HasPrefix(err.Error(), fmt.Sprintf("safetensors: %s: byte offset %d: ", file, offset))
 }
 
-// TestHalves: numbers of two bytes are float32 of the same value.
+// TestHalves: two-byte numbers become float32 numbers of the same value.
 func TestHalves(t *testing.T) {
 	f, err := decoded(raw(`{"h":{"dtype":"F16","shape":[2,4],"data_offsets":[0,16]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[16,20]}}`,
 		"\x00\x3c\x00\xc0\x01\x00\xff\x03\xff\x7b\x00\xfc\x00\x80\x55\x35"+"\x80\x3f\x49\xc0"))

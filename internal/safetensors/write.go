@@ -13,9 +13,9 @@ import (
 	"unicode/utf8"
 )
 
-// Write writes f to w. The same f gives the same bytes. The tensors of 8 bytes a value come before the F32 ones, each kind in the order of f,
-// so that every value is aligned to its own size. It refuses, before the first byte, what Read would refuse: names
-// that occur twice or are not UTF-8, and shapes that do not match the data.
+// Write writes f to w. The same f gives the same bytes. Tensors with 8 bytes per value come before the F32 ones, each kind in the order of f,
+// so that every value is aligned to its own size. Before it writes anything, Write refuses what Read would refuse: names that occur twice or
+// are not UTF-8, and shapes that do not match the data.
 func Write(w io.Writer, f *File) error {
 	if err := check(f); err != nil {
 		return err
@@ -46,7 +46,7 @@ func Write(w io.Writer, f *File) error {
 	return writeData(w, tensors)
 }
 
-// check returns why f cannot be written.
+// check returns an error if f cannot be written.
 func check(f *File) error {
 	for k, v := range f.Metadata {
 		if k == sumKey {
@@ -77,7 +77,7 @@ func check(f *File) error {
 	return nil
 }
 
-// encodeHeader returns the JSON header of the tensors laid out one after the other, padded to a multiple of eight bytes.
+// encodeHeader returns the JSON header for tensors laid out one after the other, padded to a multiple of eight bytes.
 func encodeHeader(meta map[string]string, tensors []Tensor) []byte {
 	b := fmt.Appendf(nil, "{%s:{", quote(metadataKey))
 	for i, k := range slices.Sorted(maps.Keys(meta)) {
@@ -102,12 +102,12 @@ func encodeHeader(meta map[string]string, tensors []Tensor) []byte {
 	return b
 }
 
-// quote returns s, which is UTF-8, as a JSON string, with < and > as they are: their escapes would only be harder to read.
+// quote returns s, which is UTF-8, as a JSON string. It does not escape < and >, which would only be harder to read.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(s) // A string always has a JSON form, and a Builder takes it.
+	_ = e.Encode(s) // neither encoding a string nor writing to a Builder can fail
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
@@ -129,7 +129,7 @@ func writeData(w io.Writer, tensors []Tensor) error {
 	return nil
 }
 
-// chunk is the number of values that are converted at once: few enough for the cache, many enough for the disk.
+// chunk is how many values are converted at once: few enough for the cache, and many enough for the disk.
 const chunk = 8192
 
 func encode[T float32 | float64 | int64](w io.Writer, data []T) error {

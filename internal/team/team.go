@@ -1,4 +1,4 @@
-// Package team is the process's worker goroutines, which work on the parts of one job at a time.
+// Package team has the process's worker goroutines, which work together on the parts of one job at a time.
 package team
 
 import (
@@ -9,35 +9,35 @@ import (
 	"github.com/stheno-ml/stheno/internal/kernel"
 )
 
-// A Job is work in parts that may run in any order and at once.
+// A Job is work in parts that may run in any order and at the same time.
 type Job struct {
 	Parts int
 	Run   func(part int)
 }
 
-// team is the process's worker goroutines, one a processor beside the caller. A step of a deep network takes about a hundred
-// microseconds, waking a sleeping thread takes tens: so a worker that has just worked spins for a while before it sleeps.
+// team is the worker goroutines, one for each processor except the caller's. A step of a deep network takes about a hundred microseconds, and
+// waking a sleeping thread takes tens of them. So after work, a worker spins for a while before it sleeps.
 type team struct {
-	busy       sync.Mutex // held by the caller whose jobs the team runs
+	busy       sync.Mutex // held by the caller whose job the team runs
 	job        atomic.Pointer[Job]
 	claim      atomic.Uint64 // see claims
 	done       atomic.Int32  // finished parts of the job
-	size       atomic.Int32  // how many may work on it, the caller included
+	size       atomic.Int32  // how many may work on it, including the caller
 	sleep      atomic.Int32  // workers that wait on wake
 	wake       chan struct{}
 	background atomic.Pointer[background]
 }
 
-// background is work whose parts the workers do while they have nothing else to do.
+// background is work for idle workers. A worker does a part of it when it has nothing else to do.
 type background struct {
 	parts   int
 	run     func(member, part int)
-	members int          // who may, the caller included
+	members int          // how many may do it, including the caller
 	next    atomic.Int32 // the first part that nobody has taken
 	done    atomic.Int32
 }
 
-// take does a part; false if none is left, or the member is not among those who may.
+// take does a part. It returns false if no part is left, or if this member may not do the work.
 func (a *background) take(member int) bool {
 	if a == nil || member >= a.members || int(a.next.Load()) >= a.parts {
 		return false
@@ -51,8 +51,8 @@ func (a *background) take(member int) bool {
 	return true
 }
 
-// claims are what is left of the present job: its number in the high half, then how many parts were claimed from the front and from the
-// back. The caller takes parts from the front and the workers from the back, so that a part which comes again in every step mostly finds
+// claims are the unclaimed parts of the current job: its number in the high half, and then how many parts were claimed from the front and from
+// the back. The caller takes parts from the front and workers take them from the back. So a part that comes again in every step mostly finds
 // its weights in the cache of the same processor.
 type claims uint64
 
@@ -66,10 +66,10 @@ func (c claims) job() uint64 { return uint64(c) >> 32 }
 func (c claims) front() int  { return int(c>>16) & most }
 func (c claims) back() int   { return int(c) & most }
 
-// closed are the claims of a job of which nothing is left, whatever it is.
+// closed returns the claims of a job with no parts left.
 func closed(number uint64) uint64 { return number<<32 | most<<16 }
 
-// spins is how long a worker waits for the next job before it sleeps: some 300 µs.
+// spins is how long a worker waits for the next job before it sleeps: about 300 µs.
 const spins = 20000
 
 var workers = sync.OnceValue(func() *team {
@@ -81,8 +81,8 @@ var workers = sync.OnceValue(func() *team {
 	return t
 })
 
-// Do runs all parts of j, on up to so many threads, if the team is free; otherwise the caller runs them alone. Whoever wants the same bits
-// from any number of threads lets what a part does depend on nothing but the part.
+// Do runs all parts of j on up to threads threads if the team is free. Otherwise the caller runs them alone. To get the same bits with
+// any number of threads, what a part does must depend on nothing but the part.
 func Do(j *Job, threads int) {
 	if threads == 1 || j.Parts == 1 || j.Parts >= most || !workers().busy.TryLock() {
 		for i := range j.Parts {
@@ -93,7 +93,7 @@ func Do(j *Job, threads int) {
 	t := workers()
 	defer t.busy.Unlock()
 	number := claims(t.claim.Load()).job() + 1
-	t.claim.Store(closed(number)) // so that no worker claims a part of j for the job before
+	t.claim.Store(closed(number)) // so that no worker claims a part of j for the previous job
 	t.job.Store(j)
 	t.done.Store(0)
 	t.size.Store(int32(threads))
@@ -105,7 +105,7 @@ func Do(j *Job, threads int) {
 	}
 }
 
-// call wakes up to so many of the workers that sleep.
+// call wakes up to this many sleeping workers.
 func (t *team) call(workers int) {
 	for range min(int(t.sleep.Load()), workers) {
 		select {
@@ -115,12 +115,12 @@ func (t *team) call(workers int) {
 	}
 }
 
-// Background has f called once for each part from 0 to parts−1, in any order, by up to so many processors that have nothing to do at the time:
-// while they run a job, they wait for each other now and then. Only one call at a time has the same member, a number below Size(threads).
-// The caller must call finish, which does what is left and returns when all parts are done.
+// Background calls f once for each part from 0 to parts−1, in any order, on up to threads processors while they are idle: even in a job,
+// processors sometimes wait for each other. No two calls with the same member, a number below Size(threads), run at the same time.
+// The caller must call finish, which does the remaining parts and returns when all are done.
 func Background(parts, threads int, f func(member, part int)) (finish func()) {
 	a := &background{parts: parts, run: f, members: Size(threads)}
-	shared := a.members > 1 && workers().background.CompareAndSwap(nil, a) // otherwise another caller has work in the background
+	shared := a.members > 1 && workers().background.CompareAndSwap(nil, a) // otherwise another caller has background work
 	if shared {
 		workers().call(a.members - 1)
 	}
@@ -136,10 +136,10 @@ func Background(parts, threads int, f func(member, part int)) (finish func()) {
 	}
 }
 
-// Most is the largest size of a team: each member has memory of its own.
+// Most is the largest size of a team. It is limited because each member has memory of its own.
 const Most = 256
 
-// Size is how many processors so many threads are, at most Most; 0 means one thread a processor.
+// Size returns how many processors the given number of threads uses, at most Most; 0 means one thread for each processor.
 func Size(threads int) int {
 	if threads > 0 {
 		return min(threads, Most)
@@ -147,7 +147,7 @@ func Size(threads int) int {
 	return min(runtime.GOMAXPROCS(0), Most)
 }
 
-// help runs parts of the present job until none is left to claim. The caller is member 0.
+// help runs parts of the current job until none is left to claim. The caller is member 0.
 func (t *team) help(member int) {
 	for {
 		c := claims(t.claim.Load())
@@ -159,7 +159,7 @@ func (t *team) help(member int) {
 		if member > 0 {
 			part, next = j.Parts-1-c.back(), c+back
 		}
-		// Success means that the job is still the one that was read: a job ends only when all its parts are done.
+		// If this succeeds, the job is still the one that was read: a job ends only when all its parts are done.
 		if t.claim.CompareAndSwap(uint64(c), uint64(next)) {
 			j.Run(part)
 			t.done.Add(1)
@@ -190,7 +190,7 @@ func (t *team) work(member int) {
 	}
 }
 
-// rest is the i-th moment of a wait.
+// rest does the i-th pause of a wait.
 func rest(i int) {
 	if i%64 == 63 {
 		runtime.Gosched()

@@ -23,7 +23,7 @@ func TestDo(t *testing.T) {
 	}
 }
 
-// TestBackground: every part is done once, by one at a time of each member, also where two callers have work in the background and jobs of their own.
+// TestBackground: every part is done once, and each member does one at a time, even if two callers have background work and jobs of their own.
 func TestBackground(t *testing.T) {
 	for _, threads := range []int{0, 1, 2, 5} {
 		var callers sync.WaitGroup
@@ -54,7 +54,7 @@ func TestBackground(t *testing.T) {
 	}
 }
 
-// TestClosed: a worker that still looks at the last job does not take a part of the next one for it, which would then be done twice.
+// TestClosed: a worker that still sees the last job does not take a part of the next job for it, which would then be done twice.
 func TestClosed(t *testing.T) {
 	counts := make([]atomic.Int32, 64)
 	small := team.Job{Parts: 2, Run: func(int) {}}

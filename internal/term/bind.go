@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// Parse reads a text into the value that to points to. Where that is a slice, the text is a sequence. Errors begin with the column, counted
-// from 1 in letters.
+// Parse reads a text into the value that to points to. If that is a slice, the text is a sequence. Errors begin with the column, counted from 1 in
+// characters.
 func (k Kinds) Parse(text string, to any) error {
 	terms, err := Read(text, itself)
 	if err == nil {
@@ -24,12 +24,12 @@ func (k Kinds) Parse(text string, to any) error {
 	return err
 }
 
-// Bind is Parse of terms; errors are of type [*Error].
+// Bind is Parse for terms. Errors are of type [*Error].
 func (k Kinds) Bind(terms []Term, to any) error {
 	return k.set(reflect.ValueOf(to).Elem(), Arg{Value: terms}, "")
 }
 
-// set gives v the value of an argument. Errors are about the argument called what.
+// set gives v the value of an argument, which errors call what.
 func (k Kinds) set(v reflect.Value, a Arg, what string) error {
 	if v.Kind() == reflect.Slice {
 		if len(a.Value) == 1 {
@@ -48,7 +48,7 @@ func (k Kinds) set(v reflect.Value, a Arg, what string) error {
 	return Errorf(a.Value[1].Pos, "%s%s; use one %s, and commas between arguments", what, String(a.Value), noun(v.Type()))
 }
 
-// elements makes a slice of a sequence. Whole numbers may stand with an x between them: 1x28x28.
+// elements makes a slice of a sequence. Whole numbers may be joined by an x: 1x28x28.
 func (k Kinds) elements(v reflect.Value, terms []Term, what string) error {
 	if isInt(v.Type().Elem()) && len(terms) == 1 {
 		t := terms[0]
@@ -68,7 +68,7 @@ func (k Kinds) elements(v reflect.Value, terms []Term, what string) error {
 	return nil
 }
 
-// value gives v the value of one term.
+// value gives v the value of a single term.
 func (k Kinds) value(v reflect.Value, t Term, what string) error {
 	switch v.Kind() {
 	case reflect.Interface, reflect.Pointer, reflect.Struct, reflect.Slice, reflect.Map:
@@ -94,7 +94,7 @@ func (k Kinds) value(v reflect.Value, t Term, what string) error {
 	return nil
 }
 
-// around gives the first field of v the term without the arguments that are the other fields'.
+// around sets the first field of v to the term, without those arguments that belong to the other fields.
 func (k Kinds) around(v reflect.Value, list []field, t Term) error {
 	rest := Term{Name: t.Name, Pos: t.Pos}
 	t.Args = slices.DeleteFunc(slices.Clone(t.Args), func(a Arg) bool {
@@ -110,7 +110,7 @@ func (k Kinds) around(v reflect.Value, list []field, t Term) error {
 	return k.arguments(v, Kind{}, list, rest)
 }
 
-// names are those of the kinds whose values have type t.
+// names returns the names of the kinds whose values have type t.
 func (k Kinds) names(t reflect.Type) (names []string) {
 	for _, c := range k {
 		if result(c).AssignableTo(t) {
@@ -120,7 +120,7 @@ func (k Kinds) names(t reflect.Type) (names []string) {
 	return names
 }
 
-// atom gives v the value of a word or number, or says what else to use.
+// atom gives v the value of a word or a number. If that fails, it returns what to use instead.
 func atom(v reflect.Value, text string) (use string) {
 	ok := false
 	switch {
@@ -144,7 +144,7 @@ func atom(v reflect.Value, text string) (use string) {
 	return use
 }
 
-// build makes a value of a kind by the term's arguments.
+// build makes a value of a kind from the term's arguments.
 func (k Kinds) build(v reflect.Value, c Kind, t Term) error {
 	value := reflect.ValueOf(c.Value)
 	made, list := value, arguments(c)
@@ -156,7 +156,7 @@ func (k Kinds) build(v reflect.Value, c Kind, t Term) error {
 	case value.Kind() == reflect.Map && len(t.Args) > 0:
 		made = reflect.MakeMap(value.Type())
 	case len(list) > 0:
-		made = clone(value) // a slice's is empty
+		made = clone(value) // a slice's clone is empty
 	}
 	if err := k.arguments(reflect.Indirect(made), c, list, t); err != nil {
 		return err
@@ -171,7 +171,7 @@ func (k Kinds) build(v reflect.Value, c Kind, t Term) error {
 	return nil
 }
 
-// check asks a value whether it can be. The place of an error that knows a field is the field's.
+// check runs a value's own Check. If the error knows its field, its place is the field's.
 func check(v reflect.Value, t Term) error {
 	c, ok := v.Interface().(interface{ Check() error })
 	if !ok {
@@ -197,7 +197,7 @@ type fielded interface {
 	Field() string
 }
 
-// entries sets a map's, each of which is an argument with a key.
+// entries sets the entries of a map. Each is an argument with a key.
 func (k Kinds) entries(v reflect.Value, t Term) error {
 	for _, a := range t.Args {
 		key, value := reflect.ValueOf(a.Key), reflect.New(v.Type().Elem()).Elem()
@@ -231,7 +231,7 @@ func (k Kinds) arguments(v reflect.Value, c Kind, list []field, t Term) error {
 		case len(list) == 1 && list[0].each:
 			i = 0
 		case i > 0 && t.Args[i-1].Key != "":
-			return Errorf(a.Pos, "%s: an argument without a key behind one with a key; use %s", t.Name, signature(c))
+			return Errorf(a.Pos, "%s: an argument without a key after one with a key; use %s", t.Name, signature(c))
 		case i >= len(list):
 			return Errorf(a.Pos, "%s: %d arguments; use %s", t.Name, len(t.Args), signature(c))
 		}
@@ -251,7 +251,7 @@ func (k Kinds) arguments(v reflect.Value, c Kind, list []field, t Term) error {
 	return nil
 }
 
-// split gives two fields the numbers of a term such as 3x1, if it is one.
+// split sets two fields to the numbers of a term such as 3x1, if it is one.
 func split(v reflect.Value, f field, terms []Term) bool {
 	first, second, ok := strings.Cut(String(terms), "x")
 	m, errM := strconv.Atoi(first)
@@ -266,7 +266,7 @@ func split(v reflect.Value, f field, terms []Term) bool {
 	return true
 }
 
-// field sets one field, to the number behind one of its words, or to what the argument says.
+// field sets one field, to the number that one of its words stands for or to the argument's value.
 func (k Kinds) field(v reflect.Value, f field, a Arg, name string) error {
 	switch {
 	case f.each:

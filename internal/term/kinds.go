@@ -7,38 +7,38 @@ import (
 	"strings"
 )
 
-// Named is a value that knows the name of its kind. Its exported fields are the arguments, in their order, or its elements, if it is a
-// slice: each is an argument, if they are slices, or else a sequence of them is the argument. The entries of a map are arguments with its
-// keys, which are texts. Without any of those it is a constant.
+// Named is a value that knows the name of its kind. Its exported fields are its arguments, in order. If it is a slice, its elements are: each is an
+// argument if the elements are slices, and otherwise the argument is a sequence of them. The entries of a map are arguments with the map's keys,
+// which are text. A value with none of these is a constant.
 //
-// A field's key is its name in small letters. The tag `term:"key,option,option"` gives another key, or "-" for a field that is no argument.
-// Its options are
+// A field's key is its name in lower case. The tag `term:"key,option,option"` gives another key, or "-" for a field that is not an argument. The
+// options are
 //
-//   - required: it must be given, and is printed without its key;
+//   - required: the argument must be given, and is printed without its key;
 //   - always: it is printed even if it is 0;
-//   - positive: a number that is 0 only where it is not given;
+//   - positive: a number that is 0 only if it is not given;
 //   - not: a bool that is written as its opposite;
-//   - free: a string that is any text, and no term;
-//   - inline: of a struct that is no Named, the first field; the others are arguments of its term;
-//   - by=Field: a number that may have a second one behind an x, as in 3x1, which is the Field, no argument by itself. The second is 0
-//     where there is none, and 3 is as good as 3x3;
-//   - word=number: the name of a number, as in same=-1.
+//   - free: a string that may be any text, and is not read as a term;
+//   - inline: for the first field of a struct that is not Named; the other fields are arguments of this field's term;
+//   - by=Field: a number that may be followed by an x and a second number, as in 3x1. The second one belongs to Field, which is not an argument
+//     itself. It is 0 if it is not given, and 3x3 is the same as 3;
+//   - word=number: a name for a number, as in same=-1.
 //
-// If the value has a method Check() error, a text gives no value for which it reports an error.
+// If the value has a method Check() error, text gives no value for which Check returns an error.
 type Named interface{ Kind() string }
 
-// A Kind gives values of one type a name in texts. Its Value is a Named, of which what a text does not give stays as it is; a function of
-// nothing or of a struct, which is read like a Named, to a value; or any other value, which is a constant. Constants and what functions
-// return are printed by their String method.
+// A Kind gives values of one type a name in texts. Its Value is one of these: a Named, which keeps what a text does not set; a function
+// that returns a value, without arguments or with a struct that is read like a Named; or any other value, which is a constant. Constants and
+// the results of functions are printed by their String method.
 type Kind = struct {
 	Name  string
 	Value any
 }
 
-// Kinds lists the names that texts may have.
+// Kinds lists the names that texts may use.
 type Kinds []Kind
 
-// Of are the kinds of values that know their names; what is no argument in them stays as it is.
+// Of returns the kinds of values that know their names. Reading a text keeps whatever is not an argument of these values.
 func Of(values ...Named) Kinds {
 	var k Kinds
 	for _, v := range values {
@@ -51,7 +51,7 @@ func Of(values ...Named) Kinds {
 	return k
 }
 
-// clone is a copy of v, also of what it points to, that can be changed.
+// clone returns a copy of v, and of what it points to, that can be changed.
 func clone(v reflect.Value) reflect.Value {
 	c := reflect.New(v.Type()).Elem()
 	if v.Kind() == reflect.Pointer && !v.IsNil() {
@@ -63,7 +63,7 @@ func clone(v reflect.Value) reflect.Value {
 	return c
 }
 
-// find is the kind of that name whose values have type t.
+// find returns the kind of that name whose values have type t.
 func (k Kinds) find(name string, t reflect.Type) (Kind, bool) {
 	for _, c := range k {
 		if c.Name == name && result(c).AssignableTo(t) {
@@ -73,7 +73,7 @@ func (k Kinds) find(name string, t reflect.Type) (Kind, bool) {
 	return Kind{}, false
 }
 
-// result is the type of a kind's values.
+// result returns the type of a kind's values.
 func result(c Kind) reflect.Type {
 	t := reflect.TypeOf(c.Value)
 	if t.Kind() == reflect.Func {
@@ -82,7 +82,7 @@ func result(c Kind) reflect.Type {
 	return t
 }
 
-// arguments are the fields that are a kind's arguments.
+// arguments returns the fields that are a kind's arguments.
 func arguments(c Kind) []field {
 	t := reflect.TypeOf(c.Value)
 	if t.Kind() == reflect.Func && t.NumIn() > 0 {
@@ -94,7 +94,7 @@ func arguments(c Kind) []field {
 	return fields(t)
 }
 
-// Signatures are how the kinds whose values have type T are written: conv(out,kernel,stride).
+// Signatures returns how the kinds whose values have type T are written: conv(out,kernel,stride).
 func Signatures[T any](k Kinds) []string {
 	var all []string
 	for _, c := range k {
@@ -105,7 +105,7 @@ func Signatures[T any](k Kinds) []string {
 	return all
 }
 
-// signature is how a kind is written: conv(out,kernel,stride), and reshape(NxN) where an argument is some whole numbers.
+// signature returns how a kind is written: conv(out,kernel,stride), or reshape(NxN) if an argument is a list of whole numbers.
 func signature(c Kind) string {
 	list := arguments(c)
 	switch {
@@ -127,13 +127,13 @@ func signature(c Kind) string {
 type field struct {
 	index   int // −1: the elements
 	key     string
-	each    bool // of the elements is an argument
-	list    bool // of whole numbers
-	by      int  // the field of a second number; −1: there is none
+	each    bool // each of the elements is an argument
+	list    bool // it is a list of whole numbers
+	by      int  // the field of a second number; −1: none
 	options []string
 }
 
-// of is the argument in v.
+// of returns the argument in v.
 func (f field) of(v reflect.Value) reflect.Value {
 	if f.index < 0 {
 		return v
@@ -143,7 +143,7 @@ func (f field) of(v reflect.Value) reflect.Value {
 
 func (f field) is(option string) bool { return slices.Contains(f.options, option) }
 
-// words calls do with the names that a number has.
+// words calls do for each name of a number.
 func (f field) words(do func(name string, number int64)) {
 	for _, option := range f.options {
 		name, number, _ := strings.Cut(option, "=")
@@ -153,7 +153,7 @@ func (f field) words(do func(name string, number int64)) {
 	}
 }
 
-// fields are the arguments in a struct or a slice, or in what t points to.
+// fields returns the arguments in a struct or a slice, or in what t points to.
 func fields(t reflect.Type) []field {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -188,7 +188,7 @@ func fields(t reflect.Type) []field {
 	return list
 }
 
-// second is the field that the option by names; −1 if there is none.
+// second returns the index of the field that the option by names; −1 if there is none.
 func second(t reflect.Type, options []string) int {
 	for _, option := range options {
 		if name, ok := strings.CutPrefix(option, "by="); ok {
@@ -199,7 +199,7 @@ func second(t reflect.Type, options []string) int {
 	return -1
 }
 
-// inline says that a struct's first field is inline.
+// inline reports whether a struct's first field is inline.
 func inline(list []field) bool { return len(list) > 0 && list[0].is("inline") }
 
 func keys(list []field) (keys []string) {
@@ -213,7 +213,7 @@ func keys(list []field) (keys []string) {
 
 func isInt(t reflect.Type) bool { return reflect.Int <= t.Kind() && t.Kind() <= reflect.Uint64 }
 
-// noun is a word for the values of type t.
+// noun returns a word for values of type t.
 func noun(t reflect.Type) string {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Unknown is the error for a name that is not one of names, with the nearest of them, or else all.
+// Unknown returns the error for a name that is not one of names. It suggests the nearest of them, or lists all.
 func Unknown(what, name string, names []string) error {
 	if near := Nearest(name, names); near != "" {
 		return fmt.Errorf("unknown %s %q; did you mean %s?", what, name, near)
@@ -26,7 +26,7 @@ func OneOf(names []string) string {
 	return fmt.Sprintf("%s or %s", strings.Join(names[:last], ", "), names[last])
 }
 
-// synonyms are what others call what has these names here.
+// synonyms maps other programs' names to ours.
 var synonyms = map[string]string{
 	"linear": "dense", "fc": "dense", "fullyconnected": "dense", "conv2d": "conv", "convolution": "conv", "depthwiseconv2d": "conv", "dwconv": "conv", "depthwise": "conv",
 	"convtranspose2d": "convtranspose", "conv2dtranspose": "convtranspose", "deconv": "convtranspose", "deconvolution": "convtranspose",
@@ -47,11 +47,11 @@ var synonyms = map[string]string{
 	"padding_idx": "padded", "positionembedding": "positions", "positionalencoding": "positions", "pos_embed": "positions",
 }
 
-// Nearest is the name that is meant by what was typed: what others call it, or of the fewest slips if they are few, or else the first that it
-// begins; empty if there is none.
+// Nearest returns the name that typed probably means: what it is a synonym of, or the name with the fewest typing errors if there are few, or the
+// first name that begins with it. It returns "" if there is none.
 func Nearest(typed string, names []string) string {
 	if len(typed) > 100 {
-		return "" // no slip of a finger
+		return "" // not a typing error
 	}
 	typed = strings.ToLower(typed)
 	if name := synonyms[typed]; slices.Contains(names, name) {
@@ -71,7 +71,7 @@ func Nearest(typed string, names []string) string {
 	return best
 }
 
-// distance counts the letters to insert, delete, replace or swap with their neighbor to turn a into b.
+// distance counts the characters to insert, delete, replace or swap with a neighbor in order to turn a into b.
 func distance(a, b []rune) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {

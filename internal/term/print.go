@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// Print is the text of a value, which Parse reads again: the one way to write it, without what is 0. It is an error if a part of the value
-// is not of these kinds and has no name of its own.
+// Print returns the text of a value, which Parse can read again. There is exactly one text for each value, and it leaves out what is 0. If a part
+// of the value is not of these kinds and has no name of its own, Print returns an error.
 func (k Kinds) Print(v any) (string, error) {
 	terms, err := k.Terms(v)
 	return String(terms), err
 }
 
-// Terms is Print as terms.
+// Terms is Print in the form of terms.
 func (k Kinds) Terms(v any) ([]Term, error) { return printer{kinds: k}.sequence(reflect.ValueOf(v)) }
 
-// Label is the text of a value that knows its name, without the arguments of a key.
+// Label returns the text of a value that knows its name, leaving out the argument with the key without.
 func Label(v any, without string) (string, error) {
 	t, err := printer{without: without}.term(reflect.ValueOf(v))
 	return t.String(), err
@@ -30,7 +30,7 @@ type printer struct {
 	without string
 }
 
-// named is v as a value that knows its name, if it is one, and has it alone.
+// named returns v as a value that knows its name, unless another kind has that name, too.
 func (p printer) named(v reflect.Value) (Named, bool) {
 	if v.Kind() == reflect.Pointer && v.IsNil() || !v.IsValid() {
 		return nil, false
@@ -39,7 +39,8 @@ func (p printer) named(v reflect.Value) (Named, bool) {
 	return n, ok && !slices.ContainsFunc(p.kinds, func(c Kind) bool { return c.Name == n.Kind() && result(c) != v.Type() })
 }
 
-// sequence is the terms of an argument. A slice is a sequence, but by its kind if that would be empty, or be read as another.
+// sequence returns the terms of an argument. A slice becomes a sequence, or a term with its kind's name if the sequence would be empty or read as
+// something else.
 func (p printer) sequence(v reflect.Value) ([]Term, error) {
 	if v.Kind() != reflect.Slice {
 		t, err := p.term(v)
@@ -67,7 +68,7 @@ func (p printer) each(v reflect.Value) ([]Term, error) {
 	return terms, nil
 }
 
-// concrete is v, or what is in it if it is an interface.
+// concrete returns v, or what it contains if it is an interface.
 func concrete(v reflect.Value) reflect.Value {
 	if v.Kind() == reflect.Interface && !v.IsNil() {
 		return v.Elem()
@@ -75,7 +76,7 @@ func concrete(v reflect.Value) reflect.Value {
 	return v
 }
 
-// term is a value that is not a sequence.
+// term returns the term for a value that is not a sequence.
 func (p printer) term(v reflect.Value) (Term, error) {
 	v = concrete(v)
 	if n, ok := p.named(v); ok {
@@ -106,7 +107,7 @@ func (p printer) term(v reflect.Value) (Term, error) {
 	return Term{}, fmt.Errorf("%v has no text form; use one that has, or a type with a method Kind() string", v.Type())
 }
 
-// around is the term of a struct's first field, with the other fields as arguments.
+// around returns the term of a struct's first field, with the other fields as arguments.
 func (p printer) around(v reflect.Value) (Term, error) {
 	t, err := p.term(v.Field(0))
 	if err != nil {
@@ -115,14 +116,14 @@ func (p printer) around(v reflect.Value) (Term, error) {
 	args, err := p.fields(v)
 	for _, a := range t.Args {
 		if slices.ContainsFunc(fields(v.Type())[1:], func(f field) bool { return f.key == a.Key }) {
-			return t, fmt.Errorf("%s: its key %s is taken here; give the field another by a tag", t.Name, a.Key)
+			return t, fmt.Errorf("%s: its key %s is taken here; give the field another one by a tag", t.Name, a.Key)
 		}
 	}
 	t.Args = append(t.Args, args...)
 	return t, err
 }
 
-// fields are the arguments of a struct or a slice.
+// fields returns the arguments of a struct or a slice.
 func (p printer) fields(v reflect.Value) ([]Arg, error) {
 	var args []Arg
 	if v.Kind() == reflect.Map {

@@ -1,11 +1,11 @@
-// Package term is the textual form of the program's values: a name with arguments, as in conv(20,5,pad=same). A [Kinds] lists which
-// names there are; the arguments are the fields of the values behind them.
+// Package term is the text form of the program's values: a name with arguments, as in conv(20,5,pad=same). A [Kinds] lists the names. The
+// arguments are the fields of the values that they stand for.
 //
 //	sequence = term { " " term }
 //	term     = atom [ "(" [ argument { "," argument } ] ")" ]
 //	argument = [ atom "=" ] sequence
 //
-// An atom is a word or a number, of letters, digits and any of ". _ - +".
+// An atom is a word or a number. It consists of letters, digits and any of ". _ - +".
 package term
 
 import (
@@ -15,10 +15,10 @@ import (
 	"unicode/utf8"
 )
 
-// The largest texts that are read.
+// The largest texts that can be read.
 const (
 	maxLength = 1 << 16 // bytes
-	maxDepth  = 32      // parentheses within each other
+	maxDepth  = 32      // nested parentheses
 )
 
 // A Term is a name with arguments, or a number.
@@ -30,13 +30,13 @@ type Term struct {
 
 // An Arg is an argument: a sequence of at least one term.
 type Arg struct {
-	Key   string // empty where the place says which argument it is
+	Key   string // empty if the position says which argument it is
 	Value []Term
 	Bare  bool // printed without the key
 	Pos   int  // byte offset in the text
 }
 
-// An Error says what is wrong at a place of a text.
+// An Error says what is wrong at a place in a text.
 type Error struct {
 	Pos int // byte offset
 	Err error
@@ -45,15 +45,15 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Errorf is an error at a byte offset.
+// Errorf returns an error at a byte offset.
 func Errorf(pos int, format string, args ...any) error {
 	return &Error{pos, fmt.Errorf(format, args...)}
 }
 
-// itself is the place of a byte in a text that stands for itself.
+// itself is the place function for text without a file around it: each byte's offset.
 func itself(at int) int { return at }
 
-// Read is the terms of a text whose bytes, and its end, have the places given; errors are of type [*Error].
+// Read returns the terms of a text. place gives the place of each byte, and of the end of the text, for errors, which are of type [*Error].
 func Read(text string, place func(at int) int) ([]Term, error) {
 	if len(text) > maxLength {
 		return nil, Errorf(place(0), "%d bytes; use at most %d", len(text), maxLength)
@@ -66,7 +66,7 @@ func Read(text string, place func(at int) int) ([]Term, error) {
 	return terms, err
 }
 
-// reader is a place in a text.
+// reader is a position in a text.
 type reader struct {
 	text  string
 	at    int
@@ -79,7 +79,7 @@ func (r *reader) space() {
 	r.at += len(r.text[r.at:]) - len(strings.TrimLeft(r.text[r.at:], " \t\r\n"))
 }
 
-// skip passes c, and says whether it was there.
+// skip moves past c if it is next, and reports whether it was.
 func (r *reader) skip(c byte) bool {
 	if r.at == len(r.text) || r.text[r.at] != c {
 		return false
@@ -97,14 +97,14 @@ func (r *reader) unexpected() error {
 	case ')':
 		return Errorf(r.pos(), "unexpected ')'; no parenthesis is open")
 	case '(':
-		return Errorf(r.pos(), "unexpected '('; write it directly behind a name")
+		return Errorf(r.pos(), "unexpected '('; write it directly after a name")
 	case ',', '=':
-		return Errorf(r.pos(), "unexpected %q; it stands between arguments, within parentheses", c)
+		return Errorf(r.pos(), "unexpected %q; use it only between arguments, in parentheses", c)
 	}
 	return Errorf(r.pos(), "unexpected %q; use names, numbers, parentheses, commas and =", c)
 }
 
-// sequence is terms up to what cannot begin one, which may be none.
+// sequence reads terms, perhaps none, up to what cannot begin one.
 func (r *reader) sequence(depth int) ([]Term, error) {
 	var terms []Term
 	for r.space(); ; r.space() {
@@ -114,7 +114,7 @@ func (r *reader) sequence(depth int) ([]Term, error) {
 		}
 		if r.skip('(') {
 			if depth == maxDepth {
-				return nil, Errorf(t.Pos, "%d parentheses within each other; use fewer", depth+1)
+				return nil, Errorf(t.Pos, "%d nested parentheses; use fewer", depth+1)
 			}
 			var err error
 			if t.Args, err = r.args(depth + 1); err != nil {
@@ -137,7 +137,7 @@ func (r *reader) atom() string {
 	return r.text[begin:r.at]
 }
 
-// args is what follows an opening parenthesis, to the closing one.
+// args reads what follows an opening parenthesis, up to the closing one.
 func (r *reader) args(depth int) ([]Arg, error) {
 	if r.space(); r.skip(')') {
 		return nil, nil
@@ -177,7 +177,7 @@ func (r *reader) arg(depth int) (Arg, error) {
 	return a, err
 }
 
-// String is a term's text.
+// String returns the text of a term.
 func (t Term) String() string {
 	if len(t.Args) == 0 {
 		return t.Name
@@ -191,7 +191,7 @@ func (t Term) String() string {
 	return t.Name + "(" + strings.Join(args, ",") + ")"
 }
 
-// String is the text of a sequence.
+// String returns the text of a sequence.
 func String(terms []Term) string {
 	text := make([]string, len(terms))
 	for i, t := range terms {

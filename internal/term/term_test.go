@@ -111,7 +111,7 @@ var (
 
 func normal(std float64) *rule { return &rule{fmt.Sprintf("normal(%v)", std)} }
 
-// TestText: text to value to text; where the second text is empty, it is the first.
+// TestText: text to value to text. If the second text is empty, it equals the first.
 func TestText(t *testing.T) {
 	for _, c := range []struct {
 		text  string
@@ -168,7 +168,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestPointer: what is no argument is the kind's own, in a value of its own.
+// TestPointer: what is not an argument keeps the kind's value, in a new value.
 func TestPointer(t *testing.T) {
 	var a, b *adam
 	if err := errors.Join(kinds.Parse("adam(beta2=0.5)", &a), kinds.Parse("adam", &b)); err != nil {
@@ -182,7 +182,7 @@ func TestPointer(t *testing.T) {
 	}
 }
 
-// pair is a kind of two numbers.
+// pair is a kind with two numbers.
 type pair struct{ A, B int }
 
 func (pair) Kind() string { return "pair" }
@@ -216,7 +216,7 @@ func TestErrors(t *testing.T) {
 		{"conv(20)", `column 1: conv: no kernel; use conv(out,kernel,pad)`},
 		{"conv(20,5,2,3)", `column 13: conv: 4 arguments; use conv(out,kernel,pad)`},
 		{"conv(20,out=5)", `column 9: conv: out is given twice; leave one out`},
-		{"conv(out=20,5)", `column 13: conv: an argument without a key behind one with a key; use conv(out,kernel,pad)`},
+		{"conv(out=20,5)", `column 13: conv: an argument without a key after one with a key; use conv(out,kernel,pad)`},
 		{"conv(20,five)", `column 9: conv: kernel "five"; use a whole number, or two as in 3x1`},
 		{"conv(20,5,pad=valid)", `column 15: conv: pad "valid"; use a whole number or same`},
 		{"conv(20 5)", `column 9: conv: out 20 5; use one int, and commas between arguments`},
@@ -242,14 +242,14 @@ func TestErrors(t *testing.T) {
 		{"concat(relu,)", `column 13: an argument is missing here`},
 		{"shaped(1x28xy)", `column 8: shaped: shape "y"; use a whole number`},
 		{"relu)", `column 5: unexpected ')'; no parenthesis is open`},
-		{"relu (3)", `column 6: unexpected '('; write it directly behind a name`},
-		{"relu, tanh", `column 5: unexpected ','; it stands between arguments, within parentheses`},
+		{"relu (3)", `column 6: unexpected '('; write it directly after a name`},
+		{"relu, tanh", `column 5: unexpected ','; use it only between arguments, in parentheses`},
 		{"dense(30", `column 9: the text ends here; close the parentheses`},
 		{"dense(", `column 7: an argument is missing here`},
 		{"dense(30;2)", `column 9: unexpected ';'; use names, numbers, parentheses, commas and =`},
 		{"größe(3) §", `column 10: unexpected '§'; use names, numbers, parentheses, commas and =`},
 		{"relu \xff", "column 6: unexpected '�'; use names, numbers, parentheses, commas and ="},
-		{strings.Repeat("seq(", 40), "column 129: 33 parentheses within each other; use fewer"},
+		{strings.Repeat("seq(", 40), "column 129: 33 nested parentheses; use fewer"},
 		{strings.Repeat(" ", 70000), "column 1: 70000 bytes; use at most 65536"},
 	} {
 		var got seq
@@ -270,7 +270,7 @@ func TestErrors(t *testing.T) {
 // unnamed has the name of another kind.
 type unnamed struct{ dense }
 
-// TestNoText: what has no kind, or that of another, is an error that names its way.
+// TestNoText: a value without a kind, or with another kind's name, gives an error that shows where it is.
 func TestNoText(t *testing.T) {
 	for want, v := range map[string]any{
 		"term_test.unnamed has no text form; use one that has, or a type with a method Kind() string":        unnamed{},
@@ -341,7 +341,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// rates are the arguments of any keys.
+// rates holds arguments with any keys.
 type rates map[string]float64
 
 func (rates) Kind() string { return "rates" }

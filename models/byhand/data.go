@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// Example is one input X and the output Y desired for it. Only the position of
-// Y's largest number counts in Evaluate.
+// Example is an input X and the desired output Y. Evaluate looks only at the
+// position of Y's largest number.
 type Example struct{ X, Y []float64 }
 
-// Data is a set of examples, which may be made only when they are asked for.
+// Data is a set of examples, which may be created on demand.
 type Data interface {
 	Len() int
 	Example(i int) Example
 }
 
-// Examples is Data that is held in memory as it is.
+// Examples is Data held in memory.
 type Examples []Example
 
 // Len returns the number of examples.
@@ -25,8 +25,8 @@ func (e Examples) Len() int { return len(e) }
 // Example returns the example i.
 func (e Examples) Example(i int) Example { return e[i] }
 
-// Images is Data of labeled gray images, such as MNIST, kept as the bytes
-// they are in the file: as float64 its 50,000 training images take 313 MB.
+// Images is Data of labeled gray images, such as MNIST, kept as bytes. As
+// float64, MNIST's 50,000 training images would take 313 MB.
 type Images struct {
 	Pixels []byte // Image after image, all of one size: (len(Labels), pixels of an image).
 	Labels []byte // The digit, 0 to 9, on each image.
@@ -35,7 +35,7 @@ type Images struct {
 // Len returns the number of images.
 func (d Images) Len() int { return len(d.Labels) }
 
-// Example returns image i, its pixels as byte/256 like the book's data, with
+// Example returns image i, with pixels as byte/256 like the book's data, and
 // the vectorized label.
 func (d Images) Example(i int) Example {
 	size := len(d.Pixels) / len(d.Labels)
@@ -54,8 +54,8 @@ func VectorizedResult(j int) []float64 {
 	return e
 }
 
-// miniBatches yields the data in mini-batches, in the order that seed and
-// epoch decide. The last one is shorter where size does not divide the data.
+// miniBatches yields the data in mini-batches, in an order that depends on seed
+// and epoch. The last one is shorter if size does not divide the data.
 func miniBatches(data Data, size int, seed uint64, epoch int) iter.Seq[[]Example] {
 	return func(yield func([]Example) bool) {
 		order := rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(data.Len())

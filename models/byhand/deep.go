@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// Deep is a network of chapter 6: layers of any kind one after the other. The
-// book leaves its gradients to Theano (network3.py); here they are derived by
-// hand too, and taken for one example at a time, as in Network.
+// Deep is a network of chapter 6: layers of any kind, one after the other. The
+// book leaves its gradients to Theano (network3.py). Here they are derived by
+// hand, too, and computed for one example at a time, as in Network.
 type Deep struct {
 	Layers []Layer
 	Output Output
 }
 
 // Output turns the last layer's result z into the network's output a, and has
-// the cost of one example that belongs to it. It belongs so well that the error
-// of BP1, δ = ∂C/∂z, is a-y in each of the three.
+// the matching cost of one example. The two match so well that the error of
+// BP1, δ = ∂C/∂z, is a-y in each of the three.
 type Output struct {
 	Activation func(z []float64) (a []float64)
-	Fn         func(a, y []float64) float64 // The cost of the output a where y is desired.
+	Fn         func(a, y []float64) float64 // The cost of the output a if y is desired.
 }
 
 // The outputs and their costs.
@@ -51,7 +51,7 @@ func logLikelihood(a, y []float64) float64 {
 	return cost
 }
 
-// Parameters returns those of the layers that have any, the first layer first.
+// Parameters returns the parameters of the layers that have any, in order.
 func (net *Deep) Parameters() []*Parameters {
 	var all []*Parameters
 	for _, layer := range net.Layers {
@@ -79,7 +79,7 @@ func (net *Deep) forward(x []float64, masks [][]float64) [][]float64 {
 }
 
 // drop gives the dropout layers the masks of the next example, one for each in
-// their order, or nil for no dropout.
+// order, or nil for no dropout.
 func (net *Deep) drop(masks [][]float64) {
 	for _, layer := range net.Layers {
 		d, ok := layer.(*Dropout)
@@ -93,9 +93,9 @@ func (net *Deep) drop(masks [][]float64) {
 	}
 }
 
-// Backprop adds the gradient of the cost of one example with input x and
-// desired output y to the sums in Parameters. The masks are one for each
-// dropout layer, in their order, or nil for no dropout.
+// Backprop adds the gradient of the cost of one example, with input x and
+// desired output y, to the sums in Parameters. There is one mask for each
+// dropout layer, in order, or nil for no dropout.
 func (net *Deep) Backprop(x, y []float64, masks [][]float64) {
 	inputs := net.forward(x, masks)
 	last := len(net.Layers)
@@ -108,7 +108,7 @@ func (net *Deep) Backprop(x, y []float64, masks [][]float64) {
 
 // UpdateMiniBatch makes one step of regularized gradient descent, as
 // Network2.UpdateMiniBatch does: weights shrink by 1 - eta lambda/n, biases do
-// not. masks[i] are those of Backprop for the example i. The sums of the
+// not. masks[i] are the masks that Backprop uses for example i. The sums of the
 // gradients stay in Parameters until the next step.
 func (net *Deep) UpdateMiniBatch(batch []Example, masks [][][]float64, eta, lambda float64, n int) {
 	for _, p := range net.Parameters() {
@@ -125,6 +125,6 @@ func (net *Deep) UpdateMiniBatch(batch []Example, masks [][][]float64, eta, lamb
 	}
 }
 
-// Evaluate returns the number of examples for which the largest output is the
-// desired one. The first wins a draw.
+// Evaluate returns the number of examples whose largest output is the desired
+// one. If several are largest, the first counts.
 func (net *Deep) Evaluate(test Data) int { return evaluate(test, net.Feedforward) }

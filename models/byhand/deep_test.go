@@ -20,7 +20,7 @@ func random(seed uint64, layers ...Layer) []Layer {
 }
 
 // stacks are layers for two images of 7×6 that lead to three outputs, with the
-// sizes of their masks. Two pools leave rows or columns out.
+// sizes of their masks. Two pools ignore rows or columns.
 var stacks = []struct {
 	name   string
 	layers []Layer
@@ -62,9 +62,9 @@ func desired(rng *rand.Rand) []float64 {
 	return []float64{a, b, 1 - a - b}
 }
 
-// TestDeepBackprop holds every component of the gradient, that of the images
-// included, against central differences of the cost, exact to the fourth order
-// of the step.
+// TestDeepBackprop compares every component of the gradient, including that of
+// the images, with central differences of the cost, exact to the fourth order of
+// the step.
 func TestDeepBackprop(t *testing.T) {
 	const h, rtol = 1e-3, 1e-6
 	for _, s := range stacks {
@@ -107,8 +107,8 @@ func TestDeepBackprop(t *testing.T) {
 	}
 }
 
-// TestDeepIsNetwork2 trains a network of sigmoid neurons with both programs,
-// which have the book's W and its transpose.
+// TestDeepIsNetwork2 trains a network of sigmoid neurons with both programs.
+// Network2 has the book's W, and Deep its transpose.
 func TestDeepIsNetwork2(t *testing.T) {
 	const eta, lambda, n = 0.5, 3, 50
 	for _, c := range []struct {
@@ -148,8 +148,8 @@ func TestDeepIsNetwork2(t *testing.T) {
 	}
 }
 
-// TestMasks wants the masks of an example used for it alone, and none of them
-// in evaluation.
+// TestMasks: the masks of an example are used for that example only, and not in
+// evaluation.
 func TestMasks(t *testing.T) {
 	dense := NewDense(2, 1)
 	net := &Deep{[]Layer{&Dropout{Scale: 1}, dense, &Dropout{Scale: 1}}, LinearQuadratic}
@@ -168,8 +168,8 @@ func TestMasks(t *testing.T) {
 	}
 }
 
-// TestDeepUpdate wants the mean of the gradients in a step, and weights, but
-// not biases, shrunk once.
+// TestDeepUpdate: a step uses the mean of the gradients, and shrinks weights, but
+// not biases, once.
 func TestDeepUpdate(t *testing.T) {
 	dense := NewDense(1, 1)
 	dense.W[0], dense.B[0] = 4, 0
@@ -183,7 +183,7 @@ func TestDeepUpdate(t *testing.T) {
 	near(t, "the next step's sum", dense.NablaW[0], dense.W[0]+dense.B[0], 1e-15)
 }
 
-// TestLayers holds layers against numbers that are easy to follow.
+// TestLayers compares layers with numbers that are easy to follow.
 func TestLayers(t *testing.T) {
 	conv := NewConvolution(1, 3, 3, 1, 2)
 	copy(conv.W, []float64{1, 10, 100, 1000})
@@ -265,7 +265,7 @@ func TestDeepWrongLength(t *testing.T) {
 	}
 }
 
-// TestParameters wants the layers' own memory, in the layers' order.
+// TestParameters: Parameters returns the layers' own memory, in order.
 func TestParameters(t *testing.T) {
 	a, b := NewConvolution(1, 2, 2, 3, 2), NewDense(3, 2)
 	got := (&Deep{Layers: []Layer{a, MaxPool{3, 1, 1, 1}, ReLU, b}}).Parameters()

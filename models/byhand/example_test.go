@@ -7,7 +7,7 @@ import (
 )
 
 // A network learns the exclusive or of two bits, which no network without a
-// hidden layer can. Its two outputs stand for "equal" and "different".
+// hidden layer can learn. Its two outputs stand for "equal" and "different".
 func Example() {
 	equal, different := []float64{1, 0}, []float64{0, 1}
 	data := byhand.Examples{
@@ -27,7 +27,7 @@ func Example() {
 	// Output: 4 of 4 correct
 }
 
-// The loop's body does what the monitor flags of network2.py do, and stops
+// The body of the loop does what network2.py's monitor flags do, and stops
 // when the accuracy no longer improves.
 func ExampleNetwork2_SGD() {
 	data := byhand.Examples{

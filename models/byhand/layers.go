@@ -10,8 +10,8 @@ import (
 type Layer interface {
 	// Forward returns the layer's output for the input x.
 	Forward(x []float64) []float64
-	// Backward takes ∂C/∂y of the output y that Forward returned for x. It
-	// returns ∂C/∂x, and adds the gradient of the layer's weights and biases,
+	// Backward takes ∂C/∂y for the output y that Forward returned for x. It
+	// returns ∂C/∂x, and adds the gradients of the layer's weights and biases,
 	// if it has any, to their sums.
 	Backward(x, dy []float64) []float64
 }
@@ -77,7 +77,7 @@ type Convolution struct {
 	Parameters           // W (outputs, Maps, Size, Size), B (outputs).
 }
 
-// NewConvolution returns a layer of so many feature maps for images (maps,
+// NewConvolution returns a layer with this many feature maps for images (maps,
 // rows, cols), with weights and biases of 0.
 func NewConvolution(maps, rows, cols, outputs, size int) *Convolution {
 	return &Convolution{maps, rows, cols, size, newParameters(outputs*maps*size*size, outputs)}
@@ -88,8 +88,8 @@ func (c *Convolution) places() (rows, cols int) {
 	return c.Rows - c.Size + 1, c.Cols - c.Size + 1
 }
 
-// rows calls f for every product in the equation, a row of them at a time: the
-// weight W[w] joins the inputs x, x+1, ... with the outputs y, y+1, ...
+// rows calls f for each row of products in the equation: the weight W[w] joins
+// the inputs x, x+1, ... with the outputs y, y+1, ...
 func (c *Convolution) rows(f func(w, x, y int)) {
 	rows, cols := c.places()
 	for o := range c.B {
@@ -121,8 +121,8 @@ func (c *Convolution) Forward(x []float64) []float64 {
 	return y
 }
 
-// Backward goes through the products of Forward. Each weight and each input
-// gets, from every y that it is a part of, the other factor times dy.
+// Backward goes through the products of Forward. For every y that a weight and
+// an input take part in, each gets dy times the other.
 func (c *Convolution) Backward(x, dy []float64) []float64 {
 	rows, cols := c.places()
 	for i := range dy {
@@ -138,12 +138,12 @@ func (c *Convolution) Backward(x, dy []float64) []float64 {
 	return dx
 }
 
-// MaxPool condenses every map to the maxima of its windows of Size×Size. Rows
-// and columns that do not fill a window are left out.
+// MaxPool reduces every map to the maxima of its windows of Size×Size. Rows and
+// columns that do not fill a window are ignored.
 type MaxPool struct{ Maps, Rows, Cols, Size int }
 
-// windows calls f for every output y with the place in x of its window's
-// maximum, the first of equals.
+// windows calls f for every output y, with the place in x of its window's
+// maximum, the first if several are equal.
 func (p MaxPool) windows(x []float64, f func(y, maximum int)) {
 	rows, cols := p.Rows/p.Size, p.Cols/p.Size
 	for m := range p.Maps {
@@ -182,7 +182,7 @@ func (p MaxPool) Backward(x, dy []float64) []float64 {
 // Activation applies a function to every weighted input.
 type Activation struct{ F, Prime func(z float64) float64 }
 
-// The activations and their derivatives. That of ReLU at 0 is taken as 0.
+// The activations and their derivatives. The derivative of ReLU at 0 is 0.
 var (
 	Sigmoid = Activation{sigmoid, sigmoidPrime}
 	Tanh    = Activation{math.Tanh, func(z float64) float64 { return 1 - math.Tanh(z)*math.Tanh(z) }}
@@ -215,15 +215,15 @@ func (f Activation) Backward(z, da []float64) []float64 {
 	return dz
 }
 
-// Dropout multiplies its input by a mask that is given: 0 where a neuron is
-// left out; where it stays 1/(1-p), or 1 as in network3.py, which multiplies by
-// 1-p in evaluation.
+// Dropout multiplies its input by a given mask. The mask is 0 where a neuron is
+// dropped. Elsewhere it is 1/(1-p), or 1 as in network3.py, which multiplies by
+// 1-p in evaluation instead.
 type Dropout struct {
-	Mask  []float64 // Of the present example; nil in evaluation.
+	Mask  []float64 // For the current example; nil in evaluation.
 	Scale float64   // The factor in evaluation: 1-p, or 1 if the mask is scaled.
 }
 
-// Forward returns x ⊙ mask, or x times the factor where there is no mask.
+// Forward returns x ⊙ mask, or x times Scale if there is no mask.
 func (d *Dropout) Forward(x []float64) []float64 {
 	mask := d.Mask
 	if mask == nil {
@@ -237,5 +237,5 @@ func (d *Dropout) Forward(x []float64) []float64 {
 	return y
 }
 
-// Backward returns dy ⊙ mask, or dy times the factor where there is no mask.
+// Backward returns dy ⊙ mask, or dy times Scale if there is no mask.
 func (d *Dropout) Backward(_, dy []float64) []float64 { return d.Forward(dy) }

@@ -14,8 +14,8 @@ import (
 	"unicode"
 )
 
-// Load is Read for a program that trains: where the file names no cost it is
-// the quadratic one, network.py's, and what Read took for granted is not told.
+// Load is Read for a program that trains: without notes, and with the quadratic
+// cost of network.py if the file names none.
 func Load(path string) (*Network2, error) {
 	net, _, err := Read(path)
 	if err == nil && net.Cost == nil {
@@ -24,17 +24,17 @@ func Load(path string) (*Network2, error) {
 	return net, err
 }
 
-// Read reads a network of sigmoid neurons from a file that Save, network2.py
-// or one of the many programs like it has written:
+// Read reads a network of sigmoid neurons from a file written by Save, by
+// network2.py, or by one of the many programs like it:
 //
-//   - keys may have another case or one of the names in names, and others are
-//     passed over;
-//   - sizes may be missing, and so may the cost, which is nil then;
+//   - keys may use any case and any of the names in names; other keys are
+//     skipped;
+//   - sizes may be missing, and so may the cost, which is then nil;
 //   - each layer's biases are (n, 1), (1, n) or n numbers;
 //   - weights are (out, in) in all layers, or (in, out) in all of them.
 //
-// The notes say what was taken for granted. The network's Seed is 0. The error
-// for a bad file names the file and the place in it.
+// The notes say what Read had to assume. The network's Seed is 0. The error for
+// a bad file names the file and the place in it.
 func Read(path string) (net *Network2, notes []string, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -55,8 +55,8 @@ func Read(path string) (net *Network2, notes []string, err error) {
 	return net, notes, nil
 }
 
-// names are what programs call the parts of a network, in lower case and
-// without signs. A name's first form is network2.py's.
+// names lists what programs call the parts of a network, in lower case and
+// without punctuation. The first name is network2.py's.
 var names = map[string][]string{
 	"sizes":      {"sizes", "size", "layers", "layersizes", "layersize", "nodes", "neurons", "architecture", "dims", "shape", "structure", "topology"},
 	"weights":    {"weights", "weight", "w", "coefs"},
@@ -105,7 +105,7 @@ type member struct {
 	at    int // The value's byte offset in the file.
 }
 
-// members are those of a JSON object, which is valid.
+// members returns the members of a valid JSON object.
 func members(data []byte) ([]member, error) {
 	const most = 1000
 	var list []member
@@ -131,7 +131,8 @@ func members(data []byte) ([]member, error) {
 	}
 }
 
-// end is where the sign, or a bracket that was not opened, follows a value.
+// end returns where a value ends: at sign, or at a bracket that closes what
+// contains the value.
 func end(data []byte, sign byte) int {
 	depth, quoted := 0, false
 	for i := 0; i < len(data); i++ {
@@ -152,8 +153,8 @@ func end(data []byte, sign byte) int {
 	return len(data)
 }
 
-// known are the members by what they are, and the keys of the others. Of a key
-// that comes twice the last counts, as in Python.
+// known returns the members by meaning, and the keys that have none. If a key
+// occurs twice, the last one counts, as in Python.
 func known(list []member) (parts map[string]member, others []string, err error) {
 	parts = map[string]member{}
 	for _, m := range list {
@@ -169,7 +170,7 @@ func known(list []member) (parts map[string]member, others []string, err error) 
 		case part == "":
 		case !taken || m.key == old.key:
 			parts[part], left = m, nil
-		case m.key == part: // The book's own key comes before all others.
+		case m.key == part: // The book's own key takes precedence.
 			parts[part], left = m, &old
 		case old.key != part:
 			return nil, nil, fmt.Errorf("keys %.40q and %.40q are both %s; keep one of them", old.key, m.key, part)
@@ -184,7 +185,7 @@ func known(list []member) (parts map[string]member, others []string, err error) 
 	return parts, others, nil
 }
 
-// plain is a text's letters in lower case.
+// plain returns a text's letters in lower case.
 func plain(text string) string {
 	return strings.Map(func(c rune) rune {
 		if !unicode.IsLetter(c) {
@@ -196,14 +197,14 @@ func plain(text string) string {
 
 // into decodes the value; v is a pointer.
 func (m member) into(v any) error {
-	if i := bytes.Index(m.value, []byte("null")); i >= 0 { // It would pass for 0.
+	if i := bytes.Index(m.value, []byte("null")); i >= 0 { // It would be read as 0.
 		return fmt.Errorf("byte offset %d: null where a value is needed", m.at+i)
 	}
 	return located(m.key, m.at, json.Unmarshal(m.value, v))
 }
 
-// located is an error of encoding/json with the place in the file, of a value
-// that begins at an offset.
+// located puts the place in the file into an error of encoding/json about a
+// value that begins at offset at.
 func located(key string, at int, err error) error {
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("byte offset %d: %w", int64(at)+e.Offset, e)

@@ -6,15 +6,15 @@ import (
 	"strconv"
 )
 
-// matrix is what a layer has in a file: rows of numbers, one after the other
-// in x, or a list of numbers alone.
+// matrix is one layer's numbers in a file: rows, one after the other in x, or a
+// plain list.
 type matrix struct {
 	rows, columns int
-	list          bool // There are no rows.
+	list          bool // It has no rows.
 	x             []float64
 }
 
-// columnsFirst is the transpose of a matrix, row after row.
+// columnsFirst returns the transpose of a matrix, row by row.
 func (w matrix) columnsFirst() []float64 {
 	x := make([]float64, 0, len(w.x))
 	for j := range w.columns {
@@ -25,15 +25,16 @@ func (w matrix) columnsFirst() []float64 {
 	return x
 }
 
-// walker reads a value of a file, which is valid JSON, from byte i on. It
-// takes no more memory than its numbers.
+// walker reads a value of the file, which is valid JSON, starting at byte i. It
+// needs memory only for the numbers.
 type walker struct {
 	member
 	i     int
-	layer int // So many are before it.
+	layer int // The number of layers before it.
 }
 
-// matrices reads a list of layers. In each, all rows have as many numbers.
+// matrices reads a list of layers. In each layer, all rows have equally many
+// numbers.
 func (m member) matrices() (layers []matrix, err error) {
 	w := &walker{member: m}
 	if c := w.next(); c != '[' {
@@ -41,7 +42,7 @@ func (m member) matrices() (layers []matrix, err error) {
 	}
 	for w.i++; w.next() != ']'; w.layer++ {
 		if w.layer == maxLayers {
-			return nil, fmt.Errorf("%s: those of more than %d layers", m.key, maxLayers)
+			return nil, fmt.Errorf("%s: more than %d layers", m.key, maxLayers)
 		}
 		x, err := w.matrix()
 		if err != nil {
@@ -52,7 +53,7 @@ func (m member) matrices() (layers []matrix, err error) {
 	return layers, nil
 }
 
-// next skips what separates values.
+// next skips separators and returns the first byte of the next value.
 func (w *walker) next() byte {
 	for ; ; w.i++ {
 		switch c := w.value[w.i]; c {
@@ -130,12 +131,12 @@ func (w *walker) number(m *matrix) error {
 	return nil
 }
 
-// fault is the error that something else is needed here.
+// fault returns the error that something else is needed here.
 func (w *walker) fault(needed string) error {
 	return fmt.Errorf("byte offset %d: %s[%d]: %s where %s is needed", w.at+w.i, w.key, w.layer, kind(w.next()), needed)
 }
 
-// kind is what a value is, by its first byte.
+// kind says what kind of value begins with this byte.
 func kind(first byte) string {
 	kinds := map[byte]string{'[': "a list", '{': "an object", '"': "a string", 't': "true", 'f': "false", 'n': "null"}
 	return cmp.Or(kinds[first], "a number")

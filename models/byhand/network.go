@@ -1,12 +1,12 @@
-// Package byhand is the referee: the programs network.py and network2.py of
-// Nielsen's "Neural Networks and Deep Learning", chapters 1 to 3, as plain
-// loops over float64, with the backpropagation that the book derives by hand;
-// and the layers of chapter 6, derived in the same way, as the network Deep.
-// The computation graphs are held against its numbers, so it is written to be
-// read beside the book, and a loop is faster than the obvious one only where
-// it stays obvious. The equations' numbers are the book's.
+// Package byhand is the referee: backpropagation as Nielsen's "Neural Networks
+// and Deep Learning" derives it by hand, in plain loops over float64. [Network]
+// and [Network2] are the programs network.py and network2.py of chapters 1 to
+// 3. [Deep] has the layers of chapter 6, derived in the same way. The
+// computation graphs of package graph are compared with its numbers. So the
+// code is written to be read beside the book, and a loop is faster than the
+// obvious one only if it stays obvious. The numbers of equations are the book's.
 //
-// What comes from a file is checked and refused with an error. A slice of the
+// Files are checked, and bad ones are refused with an error. A slice of the
 // wrong length from the calling program panics, as an index out of range does:
 // a referee must not go on with half an image.
 package byhand
@@ -19,15 +19,15 @@ import (
 	"slices"
 )
 
-// Network is the network of network.py: every layer is of sigmoid neurons.
-// It has no hidden state, so weights and biases may be read and set between
-// any two calls.
+// Network is the network of network.py, in which all neurons are sigmoid. It
+// has no hidden state, so you may read and set weights and biases between any
+// two calls.
 type Network struct {
 	Sizes   []int       // The neurons in each layer, the input layer first.
 	Weights [][]float64 // Weights[l] leads from layer l to l+1: (Sizes[l+1], Sizes[l]), row after row.
 	Biases  [][]float64 // Biases[l] are those of layer l+1: (Sizes[l+1]).
-	Cost    Cost        // The quadratic cost in network.py, a choice in network2.py.
-	Seed    uint64      // Decides the initial weights and the order of every epoch.
+	Cost    Cost        // The quadratic cost in network.py; network2.py has a choice.
+	Seed    uint64      // Determines the initial weights and the order of every epoch.
 }
 
 // New returns the network of chapter 1 with the given neurons in each layer:
@@ -38,15 +38,15 @@ func New(seed uint64, sizes ...int) *Network {
 	return net
 }
 
-// LargeWeightInitializer draws every weight and bias anew from N(0,1).
+// LargeWeightInitializer draws new weights and biases from N(0,1).
 func (net *Network) LargeWeightInitializer() {
 	net.initialize(func(int) float64 { return 1 })
 }
 
 // initialize draws biases from N(0,1), and weights from N(0,1) times the scale
-// for the number of inputs of their neuron.
+// for their neuron's number of inputs.
 func (net *Network) initialize(scale func(inputs int) float64) {
-	const stream = math.MaxUint64 // One that no epoch uses.
+	const stream = math.MaxUint64 // No epoch uses this one.
 	rng := rand.New(rand.NewPCG(net.Seed, stream))
 	net.Biases, net.Weights = nil, nil
 	for _, n := range net.Sizes[1:] {
@@ -81,7 +81,7 @@ func (net *Network) weightedInput(l int, a []float64) []float64 {
 	w, z := net.Weights[l], slices.Clone(net.Biases[l])
 	for k, ak := range a {
 		if ak == 0 {
-			continue // It adds nothing, and four of five MNIST pixels are zero.
+			continue // It adds nothing, and four of five MNIST pixels are 0.
 		}
 		for j := range z {
 			z[j] += w[j*len(a)+k] * ak
@@ -90,7 +90,7 @@ func (net *Network) weightedInput(l int, a []float64) []float64 {
 	return z
 }
 
-// Epoch is what network.py prints after an epoch. Its String is that line.
+// Epoch is what network.py prints after an epoch, as a line by String.
 type Epoch struct {
 	Index   int // Counts from 0, as in the book.
 	Correct int // The test examples classified correctly.
@@ -105,10 +105,10 @@ func (e Epoch) String() string {
 	return fmt.Sprintf("Epoch %d: %d / %d", e.Index, e.Correct, e.Total)
 }
 
-// SGD trains by mini-batch stochastic gradient descent while the caller ranges
-// over it, and yields after each epoch; breaking off stops the training. The
-// seed and the epoch's index alone decide the order of the examples. The test
-// set may be nil.
+// SGD trains by mini-batch stochastic gradient descent while you range over it,
+// and yields after each epoch; break stops the training. The order of the
+// examples depends only on the seed and the epoch's index. The test set may be
+// nil.
 func (net *Network) SGD(training Data, epochs, miniBatchSize int, eta float64, test Data) iter.Seq[Epoch] {
 	return func(yield func(Epoch) bool) {
 		for index := range epochs {
@@ -127,14 +127,14 @@ func (net *Network) SGD(training Data, epochs, miniBatchSize int, eta float64, t
 }
 
 // UpdateMiniBatch makes one step of gradient descent: w <- w - eta/m Σ∇w and
-// b <- b - eta/m Σ∇b (equations 20 and 21), where m is the batch's own length, at
-// least 1.
+// b <- b - eta/m Σ∇b (equations 20 and 21), where m is the length of the batch,
+// at least 1.
 func (net *Network) UpdateMiniBatch(batch []Example, eta float64) {
 	net.step(batch, eta, 1)
 }
 
-// step is UpdateMiniBatch with the weights, but not the biases, multiplied by
-// decay first. Multiplying by 1 is exact.
+// step is UpdateMiniBatch, but first multiplies the weights, not the biases, by
+// decay. Multiplying by 1 is exact.
 func (net *Network) step(batch []Example, eta, decay float64) {
 	nablaB, nablaW := zeros(net.Biases), zeros(net.Weights)
 	for _, example := range batch {
@@ -163,8 +163,8 @@ func (net *Network) Backprop(x, y []float64) (nablaB, nablaW [][]float64) {
 	return nablaB, nablaW
 }
 
-// addNabla adds the gradient of one example's cost to nablaB and nablaW, so
-// that a mini-batch needs no gradient of its own for each example.
+// addNabla adds the gradient of one example's cost to nablaB and nablaW. This
+// saves the memory of a gradient for each example of a mini-batch.
 func (net *Network) addNabla(nablaB, nablaW [][]float64, x, y []float64) {
 	activations, zs := [][]float64{x}, [][]float64(nil)
 	for l := range net.Weights {
@@ -184,8 +184,8 @@ func (net *Network) addNabla(nablaB, nablaW [][]float64, x, y []float64) {
 	}
 }
 
-// backward returns (wᵀ delta) ⊙ σ′(z), which is BP2: w and delta are of one
-// layer, z and the result of the layer before it.
+// backward returns (wᵀ delta) ⊙ σ′(z), which is BP2. w and delta belong to one
+// layer, z and the result to the layer before it.
 func backward(w, delta, z []float64) []float64 {
 	d := make([]float64, len(z))
 	for j, dj := range delta {
@@ -217,8 +217,8 @@ func addTo(sum, x []float64) {
 	}
 }
 
-// Evaluate returns the number of examples for which the most active output
-// neuron is the desired one. The first wins a draw.
+// Evaluate returns the number of examples whose most active output neuron is
+// the desired one. If several are most active, the first counts.
 func (net *Network) Evaluate(test Data) int { return evaluate(test, net.Feedforward) }
 
 func evaluate(test Data, feedforward func(x []float64) []float64) int {
@@ -242,8 +242,8 @@ func argmax(x []float64) int {
 	return best
 }
 
-// CostDerivative returns ∂C/∂a = a - y, the derivative of the quadratic cost
-// of one example by the network's output a.
+// CostDerivative returns ∂C/∂a = a - y, the derivative of the quadratic cost of
+// one example with respect to the network's output a.
 func CostDerivative(a, y []float64) []float64 {
 	d := make([]float64, len(a))
 	for j := range a {
@@ -252,7 +252,7 @@ func CostDerivative(a, y []float64) []float64 {
 	return d
 }
 
-// sigmoid is right for every z: where exp(-z) overflows to +Inf, 1/Inf is 0.
+// sigmoid works for every z: if exp(-z) overflows to +Inf, 1/Inf is 0.
 func sigmoid(z float64) float64 {
 	return 1 / (1 + math.Exp(-z))
 }

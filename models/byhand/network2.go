@@ -8,7 +8,7 @@ import (
 
 // Cost is a cost function of one example.
 type Cost interface {
-	Fn(a, y []float64) float64         // The cost of the output a where y is desired.
+	Fn(a, y []float64) float64         // The cost of the output a if y is desired.
 	Delta(z, a, y []float64) []float64 // The error δ of the output layer, BP1: ∂C/∂a ⊙ σ′(z), where a = σ(z).
 	String() string                    // The name in a saved network.
 }
@@ -55,8 +55,8 @@ func (CrossEntropyCost) Delta(_, a, y []float64) []float64 {
 // String returns the cost's name.
 func (CrossEntropyCost) String() string { return "CrossEntropyCost" }
 
-// ln is the natural logarithm, with ln 0 taken as that of the smallest
-// positive float64, about -744, so that 0 ln 0 is 0 and no sum is infinite.
+// ln is the natural logarithm, except that ln 0 is the logarithm of the smallest
+// positive float64, about -744. So 0 ln 0 is 0, and no sum is infinite.
 func ln(x float64) float64 {
 	return math.Log(max(x, math.SmallestNonzeroFloat64))
 }
@@ -74,15 +74,15 @@ func New2(seed uint64, cost Cost, sizes ...int) *Network2 {
 	return net
 }
 
-// DefaultWeightInitializer draws every bias anew from N(0,1), and every weight
-// from N(0,1)/√n for a neuron with n inputs.
+// DefaultWeightInitializer draws new biases from N(0,1), and new weights from
+// N(0,1)/√n for a neuron with n inputs.
 func (net *Network2) DefaultWeightInitializer() {
 	net.initialize(func(inputs int) float64 { return 1 / math.Sqrt(float64(inputs)) })
 }
 
-// SGD trains as Network.SGD does, but with the L2 regularization of lambda,
-// and yields the index of each epoch. What the monitor flags of network2.py
-// turn on, the loop's body calls: TotalCost and Accuracy of any data.
+// SGD trains like Network.SGD, but with L2 regularization by lambda, and yields
+// the index of each epoch. network2.py's monitor flags become calls of TotalCost
+// and Accuracy in the body of the loop.
 func (net *Network2) SGD(training Data, epochs, miniBatchSize int, eta, lambda float64) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for epoch := range epochs {
@@ -103,10 +103,10 @@ func (net *Network2) UpdateMiniBatch(batch []Example, eta, lambda float64, n int
 	net.step(batch, eta, 1-eta*lambda/float64(n))
 }
 
-// TotalCost returns the mean cost of the data's examples, and ½ lambda/n Σw²
-// added to it (equation 87). As in network2.py, n is the length of these data
-// even where they are not the training set, so that on evaluation data the
-// second term is not that of the cost which the training lowers.
+// TotalCost returns the mean cost of the data's examples plus ½ lambda/n Σw²
+// (equation 87). As in network2.py, n is the length of these data even if they
+// are not the training set. So on evaluation data the second term differs from
+// the one in the cost that training lowers.
 func (net *Network2) TotalCost(data Data, lambda float64) float64 {
 	cost, n := 0.0, float64(data.Len())
 	for i := range data.Len() {
@@ -125,10 +125,10 @@ func (net *Network2) TotalCost(data Data, lambda float64) float64 {
 // classified correctly.
 func (net *Network2) Accuracy(data Data) int { return net.Evaluate(data) }
 
-// NoImprovementIn reports whether the n latest accuracies, one an epoch, are
-// all no better than the best before them. It is the book's rule for early
-// stopping: break off when it holds for the validation data, with n = 10 to
-// start with.
+// NoImprovementIn reports whether none of the n latest accuracies, one for each
+// epoch, is better than the best before them. This is the book's rule for early
+// stopping: stop when it is true for the validation data, with n = 10 to begin
+// with.
 func NoImprovementIn(n int, accuracies []int) bool {
 	if len(accuracies) <= n {
 		return false

@@ -60,7 +60,7 @@ func TestInitializers(t *testing.T) {
 	}
 }
 
-// TestL2 holds a regularized step against a plain one. They may differ only by
+// TestL2 compares a regularized step with a plain one. They may differ only by
 // eta lambda/n w, once for the whole batch, and not at all in the biases.
 func TestL2(t *testing.T) {
 	const eta, lambda, n = 0.5, 3, 50
@@ -81,8 +81,8 @@ func TestL2(t *testing.T) {
 	}
 }
 
-// TestTrainingSetSize wants SGD to divide lambda by the length of the training
-// set: where the cost has no gradient, 2 epochs of 3 steps leave only decay.
+// TestTrainingSetSize: SGD divides lambda by the length of the training set. If
+// the cost has no gradient, only the decay of 2 epochs of 3 steps is left.
 func TestTrainingSetSize(t *testing.T) {
 	net := New2(13, CrossEntropyCost{}, 1, 1)
 	net.Weights[0][0], net.Biases[0][0] = 4, 0
@@ -143,8 +143,8 @@ func TestImages(t *testing.T) {
 	}
 }
 
-// TestMiniBatches wants each example once in an epoch, and each epoch in an
-// order of its own.
+// TestMiniBatches: an epoch has each example once, and each epoch has an order of
+// its own.
 func TestMiniBatches(t *testing.T) {
 	data := Images{Pixels: make([]byte, 23), Labels: make([]byte, 23)}
 	for i := range data.Pixels {
@@ -200,9 +200,9 @@ func digits(seed uint64, n int) Images {
 }
 
 // TestLearning trains both networks on noisy patterns of ten classes. With the
-// quadratic cost and large weights some seeds never learn one class, because
-// its output neuron starts saturated: that is chapter 3's reason for the
-// cross-entropy, and not of seed 16.
+// quadratic cost and large weights, some seeds never learn one class, because its
+// output neuron starts saturated. This is chapter 3's reason for the
+// cross-entropy. Seed 16 is not one of them.
 func TestLearning(t *testing.T) {
 	training, test := digits(1, 1000), digits(2, 1000)
 	net, net2 := New(16, 36, 20, 10), New2(16, CrossEntropyCost{}, 36, 20, 10)

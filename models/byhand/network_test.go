@@ -34,7 +34,7 @@ func examples(seed uint64, n, inputs, outputs int) Examples {
 	return all
 }
 
-// copied returns a copy of the network that shares nothing with it.
+// copied returns a copy of the network that shares no memory with it.
 func copied(net *Network2) *Network2 {
 	c := *net
 	c.Weights, c.Biases = nil, nil
@@ -52,8 +52,8 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 	}
 }
 
-// TestBackprop holds every component of the gradient against central
-// differences of the cost, exact to the fourth order of the step.
+// TestBackprop compares every component of the gradient with central differences
+// of the cost, exact to the fourth order of the step.
 func TestBackprop(t *testing.T) {
 	const h, rtol = 1e-3, 1e-6
 	for _, cost := range []Cost{QuadraticCost{}, CrossEntropyCost{}} {
@@ -118,8 +118,8 @@ func TestSigmoid(t *testing.T) {
 	}
 }
 
-// TestUpdateMiniBatch holds the step against the sum of the single gradients,
-// above all for ten examples of ten outputs, where a bias that is added to the
+// TestUpdateMiniBatch compares the step with the sum of the single gradients,
+// most importantly for ten examples of ten outputs, where a bias added along the
 // wrong axis goes unnoticed.
 func TestUpdateMiniBatch(t *testing.T) {
 	for _, m := range []int{1, 3, 10} {
@@ -214,8 +214,8 @@ func TestSGD(t *testing.T) {
 	}
 }
 
-// TestOrder wants the second epoch of a training in another order than the
-// first, which two trainings of one epoch repeat.
+// TestOrder: the second epoch of a training has another order than the first,
+// which two trainings of one epoch repeat.
 func TestOrder(t *testing.T) {
 	data := examples(7, 20, 3, 2)
 	for name, sgd := range map[string]func(net *Network2, epochs int){
@@ -263,7 +263,8 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-// TestWrongLength wants a panic rather than a result from part of the numbers.
+// TestWrongLength: slices of the wrong length panic, instead of giving a result
+// from part of the numbers.
 func TestWrongLength(t *testing.T) {
 	net := New2(0, QuadraticCost{}, 3, 2)
 	two, three := make([]float64, 2), make([]float64, 3)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// read makes the network of its parts.
+// read makes a network of its parts.
 func read(parts map[string]member) (net *Network2, notes []string, err error) {
 	for _, need := range [][2]string{
 		{"weights", "add the matrices of all layers, each as a list of rows"},
@@ -54,7 +54,7 @@ func read(parts map[string]member) (net *Network2, notes []string, err error) {
 	return net, notes, err
 }
 
-// biasesOf reads biases: of each layer a column, a row, or a list.
+// biasesOf reads the biases. Each layer has a column, a row, or a list.
 func biasesOf(m member) (biases [][]float64, err error) {
 	layers, err := m.matrices()
 	for l, b := range layers {
@@ -66,8 +66,8 @@ func biasesOf(m member) (biases [][]float64, err error) {
 	return biases, err
 }
 
-// sizesOf are the sizes of a network whose file does not say them: its neurons
-// have a bias each, and its inputs are the other side of the first weights.
+// sizesOf returns the sizes of a network whose file does not give them. Each
+// neuron has a bias, and the inputs are the other side of the first weights.
 func sizesOf(weights []matrix, biases [][]float64) ([]int, error) {
 	if len(weights) == 0 || len(biases) == 0 {
 		return nil, errors.New(`no key "sizes", and no weights or biases to tell them; add "sizes": [784, 30, 10]`)
@@ -87,10 +87,10 @@ func sizesOf(weights []matrix, biases [][]float64) ([]int, error) {
 	return sizes, nil
 }
 
-// orient turns weights that are (in, out) in the file. All layers must lie the
-// same way; where each is a square, that is network2.py's, and a note.
+// orient transposes weights that are (in, out) in the file. All layers must lie
+// the same way. If all are square, it assumes network2.py's way and makes a note.
 func (net *Network2) orient(weights []matrix) (notes []string, err error) {
-	var out, in []string // Layers that can be nothing else.
+	var out, in []string // Layers that can lie only one way.
 	square := false
 	for l, w := range weights {
 		rows, columns := w.rows, w.columns
@@ -119,8 +119,8 @@ func (net *Network2) orient(weights []matrix) (notes []string, err error) {
 	return notes, nil
 }
 
-// costs are the names of each cost, in lower case, without signs and without
-// words such as cost or loss at their end.
+// costs lists the names of each cost, in lower case, without punctuation and
+// without words such as cost or loss at the end.
 var costs = []struct {
 	cost  Cost
 	names []string
@@ -129,8 +129,8 @@ var costs = []struct {
 	{CrossEntropyCost{}, []string{"crossentropy", "crossentropyerror", "ce", "bce", "binarycrossentropy"}},
 }
 
-// costOf is the cost by its name in the file; nil where there is none. What is
-// no text, as the losses of a training, is none.
+// costOf returns the cost that the file names, or nil if it names none. Anything
+// but text, such as a list of a training's losses, does not count as a name.
 func costOf(m member) (Cost, error) {
 	if len(m.value) == 0 || m.value[0] != '"' {
 		return nil, nil
@@ -139,7 +139,7 @@ func costOf(m member) (Cost, error) {
 	if err := m.into(&name); err != nil {
 		return nil, err
 	}
-	short := plain(name[strings.LastIndexByte(name, '.')+1:]) // As network2.CrossEntropyCost.
+	short := plain(name[strings.LastIndexByte(name, '.')+1:]) // As in network2.CrossEntropyCost.
 	for _, word := range []string{"function", "fn", "cost", "loss"} {
 		short = strings.TrimSuffix(short, word)
 	}
@@ -151,11 +151,11 @@ func costOf(m member) (Cost, error) {
 	return nil, fmt.Errorf("cost: %.40q is neither QuadraticCost nor CrossEntropyCost", name)
 }
 
-// text is a string in JSON.
+// text matches a JSON string.
 var text = regexp.MustCompile(`"(\\.|[^"\\])*"`)
 
-// checkActivation returns an error if the file names neurons that are not
-// sigmoid.
+// checkActivation returns an error if the file names neurons other than
+// sigmoid ones.
 func checkActivation(m member) error {
 	const most = 1 << 16 // Bytes.
 	if len(m.value) > most {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestRelatives has the good file as programs like network2.py write it: the
-// network is the same, and what was taken for granted is told.
+// TestRelatives has the good file as programs like network2.py write it. The
+// network is the same, and the notes say what was assumed.
 func TestRelatives(t *testing.T) {
 	want, _, err := decode([]byte(python))
 	if err != nil {
@@ -60,7 +60,7 @@ func TestRelatives(t *testing.T) {
 	}
 }
 
-// TestCostNames has the quadratic cost's names.
+// TestCostNames tries the names of the quadratic cost.
 func TestCostNames(t *testing.T) {
 	for _, name := range []string{"QuadraticCost", "quadratic", "mse", "MSELoss", "mean_squared_error", "Mean squared error loss"} {
 		if cost, err := costOf(member{value: []byte(`"` + name + `"`)}); cost != (QuadraticCost{}) || err != nil {
@@ -69,8 +69,8 @@ func TestCostNames(t *testing.T) {
 	}
 }
 
-// TestSquares: where all layers are squares, the file does not say which way
-// they lie; one that is none says it for all.
+// TestSquares: if all layers are square, the file does not show which way they
+// lie; a single one that is not square shows it for all.
 func TestSquares(t *testing.T) {
 	net, notes, err := decode([]byte(`{"weights": [[[1, 2], [3, 4]]], "biases": [[0, 0]]}`))
 	if err != nil || !reflect.DeepEqual(net.Weights, [][]float64{{1, 2, 3, 4}}) || len(notes) != 1 ||
@@ -83,12 +83,12 @@ func TestSquares(t *testing.T) {
 	}
 }
 
-// TestSizesOf has files that do not tell their sizes.
+// TestSizesOf reads files that do not give their sizes.
 func TestSizesOf(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"weights": [], "biases": []}`:                              `no key "sizes", and no weights or biases to tell them`,
 		`{"weights": [[[1, 2]]], "biases": [[0, 0, 0]]}`:             "weights[0] is 1×2, and there are 3 biases[0]; one side must be as long",
-		`{"weights": [[[1, 2]]], "biases": [[0], [0]]}`:              "weights: those of 1 layers, not of 2 as in sizes",
+		`{"weights": [[[1, 2]]], "biases": [[0], [0]]}`:              "weights: 1 layers, not 2 as in sizes",
 		`{"weights": [[[]]], "biases": [[]]}`:                        "sizes: 0 neurons",
 		`{"weights": [[[1, 2]]], "biases": [[0]], "layers": [{}]}`:   "layers: object where a whole number is needed",
 		`{"weights": [[[1, 2]]], "biases": [[0]], "layers": 2}`:      "layers: number where a list is needed",

@@ -9,22 +9,22 @@ import (
 	"slices"
 )
 
-// What is read and written. There is room for a network of 784-1000-1000-10,
-// and the worst file within these limits is refused within a second of a
-// processor's time and 256 MiB of memory.
+// The limits for reading and writing. They leave room for a network of
+// 784-1000-1000-10. The worst file within them is refused within a second of
+// processor time and 256 MiB of memory.
 const (
 	maxNumbers = 2 << 20  // The sizes, weights and biases of a network.
-	maxLayers  = 4096     // Of a file that is read.
-	maxFile    = 64 << 20 // Bytes, at 28 or fewer a number.
+	maxLayers  = 4096     // In a file that is read.
+	maxFile    = 64 << 20 // Bytes, with at most 28 for each number.
 )
 
 // Save writes the network to the file path in the JSON of network2.py:
 //
 //	{"sizes": [784, 30, 10], "weights": [...], "biases": [...], "cost": "CrossEntropyCost"}
 //
-// where each layer's weights are (Sizes[l+1], Sizes[l]) and its biases
-// (Sizes[l+1], 1). Shapes that do not fit, and numbers that are not finite, are
-// an error, and then nothing is written.
+// where each layer's weights are (Sizes[l+1], Sizes[l]) and its biases are
+// (Sizes[l+1], 1). If shapes do not fit or numbers are not finite, it returns an
+// error and writes nothing.
 func (net *Network2) Save(path string) error {
 	data, err := net.Encode()
 	if err != nil {
@@ -44,7 +44,7 @@ type saved struct {
 	Cost    string        `json:"cost"`
 }
 
-// Encode is the file that Save writes.
+// Encode returns the contents of the file that Save writes.
 func (net *Network2) Encode() ([]byte, error) {
 	if err := net.check(); err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (net *Network2) check() error {
 		{"biases", net.Biases, func(int) int { return 1 }},
 	} {
 		if len(part.layers) != len(net.Sizes)-1 {
-			return fmt.Errorf("%s: those of %d layers, not of %d as in sizes", part.name, len(part.layers), len(net.Sizes)-1)
+			return fmt.Errorf("%s: %d layers, not %d as in sizes", part.name, len(part.layers), len(net.Sizes)-1)
 		}
 		for l, x := range part.layers {
 			if rows, columns := net.Sizes[l+1], part.inputs(l); len(x) != rows*columns {

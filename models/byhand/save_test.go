@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// python is what network2.py saves, of a network of sizes 2, 1, 2.
+// python is what network2.py saves for a network of sizes 2, 1, 2.
 const python = `{"sizes": [2, 1, 2], ` +
 	`"weights": [[[0.5, -1e-05]], [[2.0], [3]]], ` +
 	`"biases": [[[0.25]], [[-4.0], [0.0]]], "cost": "CrossEntropyCost"}`
@@ -56,8 +56,8 @@ func TestSaveErrors(t *testing.T) {
 		"biases[0]: number 1 is -Inf, which is not finite": func(net *Network2) { net.Biases[0][1] = math.Inf(-1) },
 		"weights[0]: 4 numbers, not 2×4 as in sizes":       func(net *Network2) { net.Weights[0] = net.Weights[0][:4] },
 		"biases[1]: 2 numbers, not 3×1 as in sizes":        func(net *Network2) { net.Biases[1] = net.Biases[1][:2] },
-		"weights: those of 1 layers, not of 2 as in sizes": func(net *Network2) { net.Weights = net.Weights[:1] },
-		"biases: those of 1 layers, not of 2 as in sizes":  func(net *Network2) { net.Biases = net.Biases[:1] },
+		"weights: 1 layers, not 2 as in sizes":             func(net *Network2) { net.Weights = net.Weights[:1] },
+		"biases: 1 layers, not 2 as in sizes":              func(net *Network2) { net.Biases = net.Biases[:1] },
 		"sizes: [4], at least 2 layers":                    func(net *Network2) { net.Sizes = net.Sizes[:1] },
 		"limit is 2097152": func(net *Network2) {
 			net.Sizes, net.Weights[0] = []int{1 << 20, 2, 3}, make([]float64, 1<<21)
@@ -110,7 +110,7 @@ func TestLoadErrors(t *testing.T) {
 		{"-1e-05]", "-1e-05,]", "byte offset 48: invalid character ']'"},
 		{"[[0.5, -1e-05]]", "[0.5, -1e-05]", "weights[0]: a list of numbers where a list of rows is needed"},
 		{"[[0.5, -1e-05]]", "[]", "weights[0]: 0 numbers, not 1×2 as in sizes"},
-		{"[[0.5, -1e-05]], ", "", "weights: those of 1 layers, not of 2 as in sizes"},
+		{"[[0.5, -1e-05]], ", "", "weights: 1 layers, not 2 as in sizes"},
 		{"[2.0], ", "", "weights[1]: 1 numbers, not 2×1 as in sizes"},
 		{"[[0.25]]", "[[0.25], [0.5]]", "biases[0]: 2 numbers, not 1×1 as in sizes"},
 		{"[[-4.0], [0.0]]", "[[-4.0, 0.0], [1, 2]]", "biases[1]: rows of 2 numbers, not of 1"},
@@ -123,7 +123,7 @@ func TestLoadErrors(t *testing.T) {
 		{"[2, 1, 2]", "[2, 1, 2000000]", "weights[1]: 2 numbers, not 2000000×1 as in sizes"},
 		{"[2, 1, 2]", "[4611686018427387904, 4, 2]", "sizes: 4611686018427387904 neurons, and a layer has 1 to 2097152"},
 		{"[2, 1, 2]", "null", "byte offset 10: null where a value is needed"},
-		{"[2, 1, 2]", "[" + strings.Repeat("1,", 1000) + "1,1]", "weights: those of 2 layers, not of 1001 as in sizes"},
+		{"[2, 1, 2]", "[" + strings.Repeat("1,", 1000) + "1,1]", "weights: 2 layers, not 1001 as in sizes"},
 		{"CrossEntropyCost", "LogLikelihood", `cost: "LogLikelihood" is neither`},
 		{"CrossEntropyCost", "categorical_crossentropy", `cost: "categorical_crossentropy" is neither`},
 		{`{"sizes"`, `{"activation": "tanh", "sizes"`, `activation: "tanh", and sigmoid neurons only are read; import the arrays as .npz`},
@@ -131,7 +131,7 @@ func TestLoadErrors(t *testing.T) {
 		{`{"sizes"`, `{"W": [], "w": [], "sizes"`, `keys "W" and "w" are both weights; keep one of them`},
 		{`{"sizes"`, `{` + strings.Repeat(`"": 0, `, 1000) + `"sizes"`, "more than 1000 keys"},
 		{`[2, 1, 2], "weights": [[[0.5, -1e-05]]`, `[6, 1, 2], "weights": [[[0.5, -1e-05, 1], [1, 2, 3]]`, "weights[0]: 2×3, not 1×6 as in sizes"},
-		{`[[0.25]], `, strings.Repeat("[[0]], ", 4096), "biases: those of more than 4096 layers"},
+		{`[[0.25]], `, strings.Repeat("[[0]], ", 4096), "biases: more than 4096 layers"},
 		{`"biases"`, `"weights"`, `no key "biases"; add a list of numbers for each layer but the first`},
 		{`Cost"}`, `Cost"} {`, "invalid character '{' after top-level value"},
 		{`Cost"}`, `Cost"}}`, "invalid character '}' after top-level value"},
@@ -155,7 +155,7 @@ func TestLoadErrors(t *testing.T) {
 }
 
 // TestLoadHuge reads a file larger than any network that is accepted, and one
-// that would be only if it were read to its end.
+// whose size would show only at its end.
 func TestLoadHuge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "net.json")
 	if err := os.WriteFile(path, []byte(python), 0o666); err != nil {
@@ -185,7 +185,7 @@ func TestLoadHuge(t *testing.T) {
 	}
 }
 
-// TestSaveLoadLarge takes a network of the size that the limits leave room for.
+// TestSaveLoadLarge uses a network of the largest size that the limits allow.
 func TestSaveLoadLarge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "net.json")
 	net := New2(0, CrossEntropyCost{}, 784, 1000, 10)
@@ -210,8 +210,8 @@ func TestLoadTruncated(t *testing.T) {
 	}
 }
 
-// FuzzLoad wants an error or a network that is the same when saved and read
-// again.
+// FuzzLoad: any file gives an error, or a network that stays the same when it is
+// saved and read again.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(python))
 	f.Add([]byte(`{"Sizes": [2, 1], "W": [[[1], [2]]], "b": [[1]], "loss": "mse", "activation": ["sigmoid"], "x": {"}": [","]}}`))

@@ -9,19 +9,19 @@ import (
 
 // batches are mistakes about which examples or weights the gradients belong to.
 var batches = []Bug{
-	{"after-update", "The gradients belong to other weights than the file's: the weights after the step. Or the file was written after the step.", afterUpdate},
-	{"not-reset", "The gradients still contain those of the step before; set them to 0 before each mini-batch.", notReset},
-	{"one-example", "The gradients belong to one example: the loop over the mini-batch assigns them instead of adding them up.", single},
-	{"pixels", "The inputs were not scaled like the file's x.", pixels},
-	{"labels-shifted", "The labels are shifted by one: class 1 instead of 0, and so on.", shifted},
-	{"labels-permuted", "The labels are in another order than the inputs; shuffle both in the same way.", permuted},
+	{"after-update", "The gradients do not belong to the file's weights: they belong to those after the step, or the file was written after it.", afterUpdate},
+	{"not-reset", "The gradients include those of the step before: set them to 0 before each mini-batch.", notReset},
+	{"one-example", "The gradients are those of one example: the loop over the mini-batch assigns them instead of adding.", single},
+	{"pixels", "The inputs were scaled differently from the file's x.", pixels},
+	{"labels-shifted", "The labels are shifted by one: class 1 for 0, and so on.", shifted},
+	{"labels-permuted", "The labels are not in the order of the inputs: shuffle both in the same way.", permuted},
 	{"other-labels", "The labels are not those in the file.", otherLabels},
-	{"decay", "A multiple of the weights is added to their gradients, but the file has no lambda and n that say how much.", unknownDecay},
+	{"decay", "A multiple of the weights is added to their gradients, but the file has no lambda and n to say how much.", unknownDecay},
 	{"constant", "Every gradient is the right one times the same number.", constant},
 	{"factors", "Each gradient is the right one times a number of its own.", factors},
-	{"adam-uncorrected", "The step is Adam's without the correction for means that start at 0: m/(1−β₁ᵗ) and v/(1−β₂ᵗ).", nil},
-	{"cost", "The gradients are right, but the cost in the file is wrong.", nil},
-	{"float32", "Everything is the same to the precision of float32: part of the program computes in float32, although the file has float64.", nil},
+	{"adam-uncorrected", "The step is Adam's without the bias correction of the means, m/(1−β₁ᵗ) and v/(1−β₂ᵗ).", nil},
+	{"cost", "The gradients are right, but the cost in the file is not.", nil},
+	{"float32", "Everything agrees to the precision of float32: the file has float64, but a part of the program computes in float32.", nil},
 }
 
 // afterUpdate computes gradients at the weights after a right step, at the file's weights after the step, and at the weights before a step with

@@ -8,22 +8,22 @@ import (
 // biases are mistakes with them.
 var biases = []Bug{
 	{"no-bias-gradient", "A bias's gradient is zero, or was never filled in.", noGradient},
-	{"bias-unsummed", "A bias's gradient has a row for each example; add it up over the mini-batch.",
-		either(unsummed(func(m float64) float64 { return 1 }), unsummed(func(m float64) float64 { return m }))}, // the errors may include 1/m already
-	{"bias-sum", "A bias's gradient is m times too large: a sum, while the weights have the mean.",
+	{"bias-unsummed", "A bias's gradient has a row for each example: add them up over the mini-batch.",
+		either(unsummed(func(m float64) float64 { return 1 }), unsummed(func(m float64) float64 { return m }))}, // the errors can have 1/m already
+	{"bias-sum", "A bias's gradient is m times too large: it is a sum, but the weights have the mean.",
 		eachBias(func(r *pass, g, _ []float64) []float64 { return scaled(g, float64(r.m)) })},
-	{"bias-mean", "A bias's gradient is a mean over the mini-batch, while the weights have the sum.",
+	{"bias-mean", "A bias's gradient is a mean over the mini-batch, but the weights have the sum.",
 		func(p *problem) []derivation {
 			return []derivation{{in: p.decaying(false), after: func(r *pass, g [][]float64, i int) []float64 { return scaled(g[i], float64(r.m)) }}}
 		}},
-	{"bias-mean-twice", "A bias's gradient is m times too small: it was divided by m twice.",
+	{"bias-mean-twice", "A bias's gradient is m times too small: it is divided by m twice.",
 		eachBias(func(r *pass, g, _ []float64) []float64 { return scaled(g, 1/float64(r.m)) })},
 	{"bias-one-number", "A bias's gradient is one number for all neurons: the mean or the sum was taken over the neurons too.", either(
 		oneNumber(func(_ *pass, g []float64) float64 { return total(g) / float64(len(g)) }),
 		oneNumber(func(_ *pass, g []float64) float64 { return total(g) }),
 		oneNumber(func(r *pass, g []float64) float64 { return total(g) * float64(r.m) }),
 	)},
-	{"bias-one-example", "A bias's gradient belongs to one example: the loop assigns it instead of adding it up.", either(
+	{"bias-one-example", "A bias's gradient is that of one example: the loop assigns it instead of adding.", either(
 		eachBias(func(r *pass, g, δ []float64) []float64 { return example(r, g, δ, r.m-1, 1) }),
 		eachBias(func(r *pass, g, δ []float64) []float64 { return example(r, g, δ, r.m-1, 1/float64(r.m)) }),
 		eachBias(func(r *pass, g, δ []float64) []float64 { return example(r, g, δ, 0, 1) }),
@@ -31,7 +31,7 @@ var biases = []Bug{
 	{"bias-other-axis", "A bias's gradient is added up over the neurons instead of the examples, which goes unnoticed if m = n.",
 		eachBias(otherAxis)},
 	{"bias-broadcast", "A bias is added along the wrong axis, to the examples instead of the neurons, which goes unnoticed if m = n.", broadcast},
-	{"bias-forgotten", "The forward pass forgets the bias: z = W a.", forgotten},
+	{"bias-forgotten", "The forward pass leaves out the bias: z = W a.", forgotten},
 }
 
 // noGradient is 0 for the gradients that are exactly 0 in the file. A sum that is 0 in theory would only be close to it.
@@ -56,7 +56,7 @@ func noGradient(p *problem) []derivation {
 		after: func(_ *pass, g [][]float64, i int) []float64 { return same(g[i], 0) },
 	}
 	if d.alone = len(zero) < biases; d.alone {
-		d.where = " So it is with " + strings.Join(names, ", ") + "."
+		d.where = " This is the case with " + strings.Join(names, ", ") + "."
 	}
 	return []derivation{d}
 }

@@ -151,16 +151,22 @@ func (g Entry) MembersCorrect() []int {
 	return correct
 }
 
-// Votes reports whether the networks of the entry vote: the book's if they vote there, ours if there are as many.
+// Votes says that the networks of the entry are to answer together: the book's where it lets them, ours where there are at least as many.
 func (g Entry) Votes() bool {
-	return len(g.MembersCorrect()) >= Voters && g.ablation == nil && (g.Model.Published.Vote > 0 || !g.Published())
+	return len(g.MembersCorrect()) >= Voters && g.ablation == nil && !g.loses() && (g.Model.Published.Vote > 0 || !g.Published())
 }
 
 // Ablation reports whether the entry is a recipe with a choice undone.
 func (g Entry) Ablation() bool { return g.ablation != nil }
 
-// Published reports whether the book has a figure for the entry.
-func (g Entry) Published() bool { return g.Model.Published.Accuracy > 0 }
+// Published says that the book has a figure for the entry.
+func (g Entry) Published() bool { return g.Chapter() > 0 }
+
+// elsewhere says that the network was published, though not in the book.
+func (g Entry) elsewhere() bool { return g.Model.Published.Source != "" && !g.Published() }
+
+// loses says that the entry's results are losses, because its networks do not classify.
+func (g Entry) loses() bool { return g.Model.Loss != nil && !g.Model.Loss.Classes }
 
 // Seeds is the usual number of trainings: five if they vote, one if it takes long, and otherwise three as in the book.
 func (g Entry) Seeds() int {
@@ -202,7 +208,7 @@ type Row struct {
 // Rows are the figures that the book has for the entry.
 func (g Entry) Rows() []Row {
 	p := g.Model.Published
-	if p.Accuracy == 0 {
+	if !g.Published() {
 		return nil
 	}
 	end, which := "best epoch", func(r Result) *Score { return &r.Best }
@@ -259,11 +265,7 @@ func (g Entry) tolerance() float64 {
 }
 
 // Chapter is the chapter of the book that has the figure; 0 for none.
-func (g Entry) Chapter() int {
-	var n int
-	fmt.Sscanf(g.Model.Published.Source, "ch. %d", &n) // figures from elsewhere have no chapter
-	return n
-}
+func (g Entry) Chapter() int { return g.Model.Published.Chapter() }
 
 func (r Row) judged() Row {
 	const rounding = 1e-9

@@ -1,4 +1,4 @@
-// Package termtest makes values for the tests of kinds.
+// Package termtest makes random values and texts for tests of kinds.
 package termtest
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// Fill gives what to points to a random value of the kinds listed.
+// Fill sets what to points to to a random value of the given kinds.
 func Fill(r *rand.Rand, kinds term.Kinds, to any) {
 	f := filler{r, kinds}
 	f.fill(reflect.ValueOf(to).Elem(), 4)
@@ -22,7 +22,7 @@ type filler struct {
 	kinds term.Kinds
 }
 
-// fill sets v, with at most depth values within each other.
+// fill sets v to a value with at most depth nested values.
 func (f filler) fill(v reflect.Value, depth int) {
 	switch {
 	case v.Kind() == reflect.Slice:
@@ -47,7 +47,7 @@ func (f filler) fill(v reflect.Value, depth int) {
 	}
 }
 
-// second sets the field that field i of v has its second number in, if it has one, to one that is not the first.
+// second sets the field for the second number of v's field i, if there is one, to something other than the first number.
 func (f filler) second(v reflect.Value, i int) {
 	_, by, ok := strings.Cut(v.Type().Field(i).Tag.Get("term"), "by=")
 	if n := f.Int64N(5); ok && n != v.Field(i).Int() {
@@ -70,7 +70,7 @@ func (f filler) slice(v reflect.Value, depth int) {
 	}
 }
 
-// kind sets v to a value of a random kind that fits, or nil.
+// kind sets v to a value of a random kind that fits, or to nil.
 func (f filler) kind(v reflect.Value, depth int) {
 	for range 100 {
 		k := reflect.ValueOf(f.kinds[f.IntN(len(f.kinds))].Value)
@@ -107,7 +107,7 @@ func (f filler) call(v, function reflect.Value) {
 	}
 }
 
-// Mutate is a text with one to four small things done to it: bytes changed, left out, put in, or a piece of it somewhere else.
+// Mutate makes one to four small changes to a text: it replaces, removes or inserts bytes, or copies a piece to another place.
 func Mutate(r *rand.Rand, text []byte) []byte {
 	const bytes = "0123456789abcxyz()[]{}=,.-+\"' \n\x00\xff\xc3"
 	text = slices.Clone(text)

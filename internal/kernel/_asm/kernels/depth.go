@@ -6,7 +6,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// correlate walks over y in tiles of four rows by a vector, whose sums are in registers. What it reads of x behind a row's end goes to lanes
+// correlate goes over y in tiles of four rows by a vector, whose sums are in registers. What it reads of x after the end of a row goes to lanes
 // that are not written.
 func (v isa) correlate() {
 	v.arithmetic("correlate", "(y, x, k []float32, way []int, first float32, rows, cols, ldx, ldy int)",
@@ -39,7 +39,7 @@ func (v isa) correlate() {
 	end()
 }
 
-// downRows calls body for four rows after the other, and then for each of those that are left.
+// downRows calls body for four rows at a time, and then for each remaining row.
 func (v isa) downRows(body func(height int)) {
 	left := param("rows")
 	loopDown(left, 4, label("rows"), label("few"), func() { body(4) })
@@ -47,7 +47,7 @@ func (v isa) downRows(body func(height int)) {
 	loopDown(left, 1, label("row"), label("over"), func() { body(1) })
 }
 
-// correlateSums has four sums for each element of k, each over every fourth row, so that one need not wait for the other.
+// correlateSums has four sums for each element of k, each over every fourth row, so that none has to wait for another.
 func (v isa) correlateSums() {
 	v.arithmetic("correlateSums", "(dk, dy, x []float32, way []int, rows, cols, ldx, ldy int)",
 		"dk[t] += Σ dy[i ldy + j] x[way[t] + i ldx + j], over i < rows and j < cols, for t < len(way)")

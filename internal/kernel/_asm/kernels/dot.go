@@ -8,7 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// dot generates MulT for a fixed number of rows. It walks c in the widest tiles that fit, then in halves of them.
+// dot generates MulT for a fixed number of rows. It goes over c in the widest tiles that fit, and then in halves of them.
 func (v isa) dot(height, widest int) {
 	v.arithmetic(fmt.Sprint("dot", height), "(c *float32, ldc int, a *float32, lda int, b *float32, ldb, ahead, n, k int, alpha, beta float32)",
 		fmt.Sprintf("c[i*ldc+j] = alpha Σ a[i*lda+l] b[j*ldb+l] + beta c[i*ldc+j] for i < %d, j < n, l < k, and fetches b[j*ldb+l+ahead] into the cache", height))
@@ -33,7 +33,7 @@ func (v isa) dot(height, widest int) {
 	end()
 }
 
-// dot generates one tile; the sum of each of its elements is spread over a register's lanes.
+// dot generates one tile. The sum for each of its elements is spread over a register's lanes.
 func (t tile) dot() {
 	sums := t.sums(t.height, t.width)
 	a, b := placesAt(param("a"), t.lda, t.height), placesAt(t.b, t.ldb, t.width)
@@ -55,7 +55,7 @@ func (t tile) dot() {
 	t.dotStep(a, b, sums, t.last)
 	Label(t.name + "Fold")
 
-	var totals []vec // hold a row of the tile in each of their lanes of 128 bits
+	var totals []vec // each 128-bit lane holds a row of the tile
 	t.finish(func(alpha vec) {
 		for rows := range slices.Chunk(sums, t.lanes/4) {
 			totals = append(totals, t.fold(rows).mul(alpha))
@@ -71,7 +71,7 @@ func (t tile) dot() {
 	})
 }
 
-// dotStep multiplies a vector of every row of a with one of every row of b.
+// dotStep multiplies a vector of every row of a by a vector of every row of b.
 func (t tile) dotStep(a, b places, sums [][]vec, mask Op) {
 	x, y := t.vec(), make([]vec, t.width)
 	for j := range y {
@@ -85,14 +85,14 @@ func (t tile) dotStep(a, b places, sums [][]vec, mask Op) {
 	}
 }
 
-// walkLanes calls f for each row of the tile, with its place in memory and the total and the lane that belong to it.
+// walkLanes calls f for each row of the tile, with its place in memory and its total and lane.
 func (t tile) walkLanes(f func(c Mem, total, lane int)) {
 	row, ldc := GP64(), inBytes(param("ldc"))
 	MOVQ(t.c, row)
 	t.walk(row, ldc, func(row Mem, i int) { f(row, i/(t.lanes/4), i%(t.lanes/4)) })
 }
 
-// fold adds up the elements of each sum of a few rows: one lane's first elements are the totals of one row.
+// fold adds up the elements of each sum for a few rows. The first elements of a lane are the totals of one row.
 func (v isa) fold(sums [][]vec) vec {
 	columns := make([]vec, len(sums[0]))
 	for j := range columns {
@@ -111,7 +111,7 @@ func (v isa) foldRows(x func(i int) vec) vec {
 	return v.addChosen(VSHUFF32X4, low, high, 0x88, 0xdd)
 }
 
-// foldLanes adds up the four elements of each lane of each vector: a lane of the result begins with that lane's totals.
+// foldLanes adds up the four elements of each lane of each vector. A lane of the result begins with the totals of that lane.
 func (v isa) foldLanes(x []vec) vec {
 	switch len(x) {
 	case 1:
@@ -125,7 +125,7 @@ func (v isa) foldLanes(x []vec) vec {
 	}
 }
 
-// addChosen is the sum of two choices out of x and y.
+// addChosen is the sum of two selections from x and y.
 func (v isa) addChosen(choose func(...Op), x, y vec, first, second uint8) vec {
 	a, b := v.vec(), v.vec()
 	choose(U8(first), y, x, a)
@@ -133,7 +133,7 @@ func (v isa) addChosen(choose func(...Op), x, y vec, first, second uint8) vec {
 	return b.add(a)
 }
 
-// addHalves adds the halves of each lane: x's sums come to even places and y's to odd ones.
+// addHalves adds the halves of each lane: x's sums go to even places and y's to odd ones.
 func (v isa) addHalves(x, y vec) vec {
 	a, b := v.vec(), v.vec()
 	VUNPCKLPS(y, x, a)
@@ -141,7 +141,7 @@ func (v isa) addHalves(x, y vec) vec {
 	return b.add(a)
 }
 
-// moves are the instructions that move so many elements.
+// moves are the instructions that move a number of elements.
 var moves = map[int]func(...Op){1: VMOVSS, 2: VMOVSD, 4: VMOVUPS}
 
 // loadLane reads width elements into a lane of dst.

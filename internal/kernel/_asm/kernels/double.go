@@ -44,14 +44,14 @@ func (v isa) mulDouble(height int) {
 	end()
 }
 
-// inDoubles is the argument of this name, a number of float64 elements, in bytes.
+// inDoubles is the argument of the given name, a number of float64 elements, in bytes.
 func inDoubles(name string) reg.GPVirtual {
 	n := param(name)
 	SHLQ(Imm(3), n)
 	return n
 }
 
-// tailDouble is the mask of the first count lanes of float64; count is used up.
+// tailDouble is the mask of the first count lanes of float64. It destroys count.
 func (v isa) tailDouble(count reg.Register) Op {
 	if v == avx2 {
 		ADDQ(count, count)
@@ -131,7 +131,7 @@ func (t doubles) put(x vec, m Mem, mask Op) {
 	}
 }
 
-// doublePoints are element-wise kernels for float64. Their loops are those of float32, of twice as many elements.
+// doublePoints are element-wise kernels for float64. Their loops are those for float32 with twice as many elements.
 var doublePoints = []kernel{
 	{"addDouble", "(y, a, b []float64)", "y[i] = a[i] + b[i]", nil, func(p point) vec {
 		y := p.get("a")
@@ -225,7 +225,7 @@ func (v isa) sumDouble() {
 	v.returnsDouble(parts)
 }
 
-// returnsDouble gives the result the sum of four vectors' elements, and ends the function.
+// returnsDouble returns the sum of four vectors' elements, and ends the function.
 func (v isa) returnsDouble(parts []vec) {
 	VADDPD(parts[1], parts[0], parts[0])
 	VADDPD(parts[3], parts[2], parts[2])

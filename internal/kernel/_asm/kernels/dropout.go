@@ -5,7 +5,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// dropout makes a block of 64 bits in each 64-bit lane: four words of 16 bits, which stand in the order of their elements.
+// dropout makes a block of 64 bits in each 64-bit lane: four words of 16 bits, in the order of their elements.
 func (v isa) dropout() {
 	v.text("mask", "(y []float32, key uint64, drop uint32, keep float32)",
 		"y[i] = keep where element i's 16 bits of Bits(key, i/4) are at least drop, and 0 elsewhere")
@@ -70,7 +70,7 @@ func (d draw) xorShift(x vec, n uint64) {
 	x.xor(y)
 }
 
-// A factor is a constant of 64 bits; AVX2, which multiplies 32 bits, has its upper half beside it.
+// A factor is a 64-bit constant. AVX2, which multiplies 32 bits, also needs its upper half.
 type factor struct{ low, high Op }
 
 func (v isa) factor(name string, x uint64) factor {

@@ -6,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// An isa is one instruction set. Most instructions have one name for both widths; what differs, above all how lanes are
-// masked, is in its methods.
+// An isa is one instruction set. Most instructions have the same name for both widths. Its methods contain what differs, above all how lanes
+// are masked.
 type isa struct {
 	name  string // the end of its functions' names
 	lanes int    // float32 elements of a vector
@@ -21,7 +21,7 @@ var (
 // bytes is the size of a vector.
 func (v isa) bytes() int { return 4 * v.lanes }
 
-// text starts the function of this name for v; its arguments and results are in parentheses, and its comment is the loop that it is.
+// text starts the function of the given name for v. Its arguments and results are in parentheses, and its comment is its loop.
 func (v isa) text(name, signature string, loop ...string) {
 	text(name+v.name, signature, loop...)
 }
@@ -34,8 +34,8 @@ func text(name, signature string, loop ...string) {
 	Doc(loop...)
 }
 
-// arithmetic is text for a function that, where package kernel's flushing says so, takes subnormal float32 numbers for zeros: those it reads
-// and those it makes. The mode is the thread's, in MXCSR, and Go moves goroutines between threads, though never in the middle of assembly:
+// arithmetic is text for a function that treats subnormal float32 numbers as 0, both those it reads and those it makes, if package kernel's
+// flushing says so. This mode belongs to the thread, in MXCSR. Go moves goroutines between threads, though never in the middle of assembly,
 // so each such function sets the mode, and end restores it.
 func (v isa) arithmetic(name, signature string, loop ...string) {
 	v.text(name, signature, loop...)
@@ -43,14 +43,14 @@ func (v isa) arithmetic(name, signature string, loop ...string) {
 	mxcsr = &before
 	ifFlushing("begin", func() {
 		STMXCSR(before)
-		LDMXCSR(repeated("flush", U32(0x9fc0), 1)) // rounds to nearest, masks all exceptions, flush to zero, denormals are zero
+		LDMXCSR(repeated("flush", U32(0x9fc0), 1)) // round to nearest, mask all exceptions, flush to zero, denormals are zero
 	})
 }
 
-// mxcsr is where the function that is being generated keeps what it found in MXCSR; nil if it leaves that alone.
+// mxcsr is where the function being generated keeps the old MXCSR; nil if it does not change MXCSR.
 var mxcsr *Mem
 
-// ifFlushing runs body where package kernel's flushing is true; skip labels what follows.
+// ifFlushing runs body if package kernel's flushing is true; skip labels what follows.
 func ifFlushing(skip string, body func()) {
 	CMPB(NewDataAddr(Symbol{Name: "·flushing"}, 0), Imm(0))
 	JEQ(LabelRef(skip))
@@ -58,7 +58,7 @@ func ifFlushing(skip string, body func()) {
 	Label(skip)
 }
 
-// end is a function's end. The registers' upper parts are cleared, because Go's own code uses their SSE form.
+// end ends a function. It clears the registers' upper parts, because Go's own code uses their SSE form.
 func end() {
 	if mxcsr != nil {
 		ifFlushing("return", func() { LDMXCSR(*mxcsr) })
@@ -68,7 +68,7 @@ func end() {
 	RET()
 }
 
-// A vec is a vector register. Its methods change it, and return it; the last argument may be in memory.
+// A vec is a vector register. Its methods change it and return it. The last argument may be in memory.
 type vec struct{ reg.VecVirtual }
 
 func (y vec) add(x Op) vec { VADDPS(x, y, y); return y } // y += x
@@ -83,7 +83,7 @@ func (y vec) addMul(a, b Op) vec { VFMADD231PS(b, a, y); return y }  // y += a b
 func (y vec) subMul(a, b Op) vec { VFNMADD231PS(b, a, y); return y } // y −= a b
 func (y vec) mulAdd(a, b Op) vec { VFMADD213PS(b, a, y); return y }  // y = a y + b
 
-// A NaN of y stays: the instructions give their first operand here if either is NaN.
+// A NaN in y stays: if either operand is NaN, these instructions return the first one here.
 func (y vec) atLeast(x vec) vec { VMAXPS(y, x, y); return y } // y = max(y, x)
 func (y vec) atMost(x vec) vec  { VMINPS(y, x, y); return y } // y = min(y, x)
 
@@ -94,7 +94,7 @@ func (v isa) vec() vec {
 	return vec{YMM()}
 }
 
-// vecs are n new registers.
+// vecs returns n new registers.
 func (v isa) vecs(n int) []vec {
 	x := make([]vec, n)
 	for i := range x {
@@ -105,7 +105,7 @@ func (v isa) vecs(n int) []vec {
 
 func (v isa) zero() vec { return v.zeros(1)[0] }
 
-// zeros are n new registers, set to zero.
+// zeros returns n new registers set to 0.
 func (v isa) zeros(n int) []vec {
 	x := v.vecs(n)
 	for _, z := range x {
@@ -114,7 +114,7 @@ func (v isa) zeros(n int) []vec {
 	return x
 }
 
-// sums are a tile of new registers, set to zero.
+// sums returns a tile of new registers set to 0.
 func (v isa) sums(height, width int) [][]vec {
 	s := make([][]vec, height)
 	for i := range s {
@@ -123,14 +123,14 @@ func (v isa) sums(height, width int) [][]vec {
 	return s
 }
 
-// copy is a new register with the value of x, a register or in memory.
+// copy is a new register with the value of x, which is a register or in memory.
 func (v isa) copy(x Op) vec {
 	y := v.vec()
 	VMOVUPS(x, y)
 	return y
 }
 
-// product is a new register with a b; b may be in memory.
+// product is a new register with a b. b may be in memory.
 func (v isa) product(a, b Op) vec {
 	y := v.vec()
 	VMULPS(b, a, y)
@@ -144,7 +144,7 @@ func (v isa) spread(x Mem) vec {
 	return y
 }
 
-// compare is the mask of the lanes where VCMPPS's predicate holds.
+// compare is the mask of the lanes for which VCMPPS's predicate holds.
 func (v isa) compare(predicate uint64, a, b Op) Op {
 	var mask Op = v.vec()
 	if v == avx512 {
@@ -160,7 +160,7 @@ func (v isa) above(a, b Op) Op { return v.compare(17, a, b) } // less, ordered, 
 // keep is x in the lanes where a > b, and 0 elsewhere.
 func (v isa) keep(x vec, a, b Op) vec { return v.where(x, v.above(a, b)) }
 
-// where is x in the lanes of the mask, which is used up, and 0 elsewhere.
+// where is x in the lanes of mask, and 0 elsewhere. It destroys mask.
 func (v isa) where(x vec, mask Op) vec {
 	if v == avx512 {
 		y := v.vec()
@@ -183,7 +183,7 @@ func (v isa) choose(x, y vec, a, b Op) vec {
 	return z
 }
 
-// max is the larger of a and b, and NaN where one of them is.
+// max is the larger of a and b, and NaN if one of them is NaN.
 func (v isa) max(a, b vec) vec {
 	m := v.vec()
 	VMAXPS(a, b, m)
@@ -195,19 +195,19 @@ func (v isa) max(a, b vec) vec {
 	return m.or(unordered)
 }
 
-// reduce leaves x_0 ∘ x_1 ∘ … in every lane of x. The order is a tree's, and every lane's is the same.
+// reduce leaves x_0 ∘ x_1 ∘ … in every lane of x. The order is that of a tree, the same for every lane.
 func (v isa) reduce(op func(ops ...Op), x vec) {
 	y := v.vec()
 	if v == avx512 {
-		VSHUFF64X2(Imm(0x4e), x, x, y) // the halves change places,
+		VSHUFF64X2(Imm(0x4e), x, x, y) // swap halves,
 		op(y, x, x)
-		VSHUFF64X2(Imm(0xb1), x, x, y) // the quarters,
+		VSHUFF64X2(Imm(0xb1), x, x, y) // quarters,
 	} else {
 		VPERM2F128(Imm(1), x, x, y)
 	}
 	op(y, x, x)
-	VPERMILPS(Imm(0x4e), x, y) // the pairs,
+	VPERMILPS(Imm(0x4e), x, y) // pairs,
 	op(y, x, x)
-	VPERMILPS(Imm(0xb1), x, y) // the neighbors
+	VPERMILPS(Imm(0xb1), x, y) // neighbors
 	op(y, x, x)
 }

@@ -1,5 +1,5 @@
-// Package kernels generates the assembly of package kernel: each kernel is written once, for AVX2 and AVX-512. Where the two need
-// other instructions for the same, a method of isa hides it: in isa.go and memory.go, or beside the one kernel that needs it.
+// Package kernels generates the assembly of package kernel. Each kernel is written once, for AVX2 and AVX-512. If the two need different
+// instructions for the same thing, a method of isa hides it: in isa.go and memory.go, or beside the only kernel that needs it.
 package kernels
 
 import (
@@ -8,8 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 )
 
-// Products generates the matrix products: a function for each height of a tile of Mul and of MulT, the copy that transposes,
-// the kernels of sparse inputs, and what measures how fast a product could be. The tiles fill the registers with sums: 12 of 16 in AVX2, and 24 of 32 in AVX-512.
+// Products generates the matrix products: a function for each height of a tile of Mul and of MulT, the transposing copy, the kernels for sparse
+// inputs, and a measurement of how fast a product could be. The tiles fill the registers with sums: 12 of 16 in AVX2, and 24 of 32 in AVX-512.
 func Products() {
 	ConstraintExpr("!purego")
 	tail512() // the tables come before the functions
@@ -44,7 +44,7 @@ func Products() {
 	Generate()
 }
 
-// Vectors generates the kernels that walk over slices: element-wise functions, sums, softmax, pools, patches, random masks and
+// Vectors generates the kernels that go over slices: element-wise functions, sums, softmax, pooling, patches, random masks and
 // pixels.
 func Vectors() {
 	ConstraintExpr("!purego")

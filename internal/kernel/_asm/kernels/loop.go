@@ -10,7 +10,7 @@ import (
 
 var labels int
 
-// label is a new name.
+// label returns a new name.
 func label(name string) string {
 	labels++
 	return fmt.Sprint(name, labels)
@@ -46,7 +46,7 @@ func loopDown(n Op, step int, start, done string, body func()) {
 	Label(done)
 }
 
-// unlessZero runs body unless the last result was 0; skip names the label behind it.
+// unlessZero runs body unless the last result was 0; skip names the label after it.
 func unlessZero(skip string, body func()) {
 	skip = label(skip)
 	JZ(LabelRef(skip))
@@ -54,13 +54,13 @@ func unlessZero(skip string, body func()) {
 	Label(skip)
 }
 
-// overlapping is for i := 0; i < last; i += step, and once more for i = last.
+// overlapping is for i := 0; i < last; i += step, and once more with i = last.
 func overlapping(last reg.Register, step int, body func(i reg.Register)) {
 	loop(last, step, func(i reg.GPVirtual) { body(i) })
 	body(last)
 }
 
-// chunks is the loop over n elements, a vector at a time: body's mask is nil for whole vectors, and selects what remains.
+// chunks is the loop over n elements, a vector at a time. body's mask is nil for whole vectors, and selects the remaining elements at the end.
 func (v isa) chunks(n reg.GPVirtual, body func(i reg.GPVirtual, mask Op)) {
 	v.chunksFrom(zeroed(), n, body)
 }
@@ -72,14 +72,14 @@ func (v isa) chunksFrom(i, n reg.GPVirtual, body func(i reg.GPVirtual, mask Op))
 	unlessZero("done", func() { body(i, v.mask(rest, 0)) })
 }
 
-// quads is chunks, but four vectors at a time as long as there are so many.
+// quads is chunks, but four vectors at a time as long as there are four.
 func (v isa) quads(n reg.GPVirtual, body func(vectors int, i reg.GPVirtual, mask Op)) {
 	i := zeroed()
 	loopFrom(i, v.whole(n, 4), I32(4*v.lanes), func() { body(4, i, nil) })
 	v.chunksFrom(i, n, func(i reg.GPVirtual, mask Op) { body(1, i, mask) })
 }
 
-// whole is n rounded down to groups of so many vectors.
+// whole is n, rounded down to a multiple of the group size.
 func (v isa) whole(n Op, vectors int) reg.GPVirtual {
 	whole := moved(n)
 	ANDQ(I8(-vectors*v.lanes), whole)

@@ -7,7 +7,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// param loads the argument of this name, a number or a pointer.
+// param loads the argument of the given name, a number or a pointer.
 func param(name string) reg.GPVirtual { return component(Param(name)) }
 
 // base loads a slice's first address.
@@ -22,7 +22,7 @@ func component(c gotypes.Component) reg.GPVirtual {
 	return r
 }
 
-// arg is the memory of the argument of this name, a number.
+// arg is the memory of the argument of the given name, a number.
 func arg(name string) Mem { return memory(Param(name)) }
 
 func memory(c gotypes.Component) Mem {
@@ -33,7 +33,7 @@ func memory(c gotypes.Component) Mem {
 	return b.Addr
 }
 
-// scalar is the float32 argument of this name in every lane.
+// scalar is the float32 argument of the given name in every lane.
 func (v isa) scalar(name string) vec { return v.spread(arg(name)) }
 
 // moved is a new register with the value of r.
@@ -50,32 +50,32 @@ func zeroed() reg.GPVirtual {
 	return z
 }
 
-// inBytes makes a number of elements one of bytes.
+// inBytes converts a number of elements to bytes.
 func inBytes(n reg.GPVirtual) reg.GPVirtual {
 	SHLQ(Imm(2), n)
 	return n
 }
 
-// address is a new register with the place of m.
+// address is a new register with the address of m.
 func address(m Mem) reg.GPVirtual {
 	a := GP64()
 	LEAQ(m, a)
 	return a
 }
 
-// at is the element at this index of the slice that starts at base.
+// at is the element with the given index in the slice that starts at base.
 func at(base, index reg.Register) Mem { return Mem{Base: base, Index: index, Scale: 4} }
 
-// behind is what begins so many bytes behind base.
+// behind is the memory that begins a number of bytes after base.
 func behind(base, bytes reg.Register) Mem { return Mem{Base: base, Index: bytes, Scale: 1} }
 
-// tail512[i] chooses the first i of 16 elements.
+// tail512[i] selects the first i of 16 elements.
 func tail512() Mem { return table("tail512", 17, func(i int) Constant { return U16(1<<i - 1) }) }
 
-// What begins 4i bytes before the middle of tail256 chooses the first i of 8 elements.
+// The bytes from 4i before the middle of tail256 on select the first i of 8 elements.
 func tail256() Mem { return table("tail256", 16, func(i int) Constant { return U32(uint32(i/8) - 1) }) }
 
-// tail is the mask of the first count lanes; count is used up.
+// tail is the mask of the first count lanes. It destroys count.
 func (v isa) tail(count reg.Register) Op {
 	if v == avx512 {
 		from, mask := address(tail512()), K()
@@ -88,7 +88,7 @@ func (v isa) tail(count reg.Register) Op {
 	return v.copy(Mem{Base: from, Disp: 32})
 }
 
-// mask selects the lanes of the elements from, from+1, … that are among the first n; n < 2 lanes.
+// mask selects the lanes of those elements from, from+1, … that are among the first n; n < 2 lanes.
 func (v isa) mask(n reg.Register, from int) Op {
 	if v == avx512 {
 		k, ones := K(), GP64()
@@ -107,7 +107,7 @@ func (v isa) mask(n reg.Register, from int) Op {
 	return v.copy(at(first, back).Offset((16 + from) * 4))
 }
 
-// load reads the lanes of mask, all if mask is nil; the others are 0 and their memory is not touched.
+// load reads the lanes of mask, or all if mask is nil. The other lanes are 0, and their memory is not touched.
 func (v isa) load(m Mem, mask Op) vec {
 	x := v.vec()
 	v.loadTo(x, m, mask)
@@ -126,7 +126,7 @@ func (v isa) loadTo(x vec, m Mem, mask Op) {
 	}
 }
 
-// operand is load for an instruction that can read memory: all lanes are left there.
+// operand is load for an instruction that can read memory if all lanes are wanted.
 func (v isa) operand(m Mem, mask Op) Op {
 	if mask == nil {
 		return m
@@ -134,7 +134,7 @@ func (v isa) operand(m Mem, mask Op) Op {
 	return v.load(m, mask)
 }
 
-// loadOr reads as load does; the lanes outside of mask are the fill's.
+// loadOr is load, but the lanes outside of mask come from fill.
 func (v isa) loadOr(m Mem, mask Op, fill vec) vec {
 	switch {
 	case mask == nil:
@@ -150,7 +150,7 @@ func (v isa) loadOr(m Mem, mask Op, fill vec) vec {
 	}
 }
 
-// store writes the lanes of mask, all if mask is nil.
+// store writes the lanes of mask, or all if mask is nil.
 func (v isa) store(x vec, m Mem, mask Op) {
 	switch {
 	case mask == nil:

@@ -8,7 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// mul generates Mul for a fixed number of rows. It walks c in tiles two vectors wide; the last may be narrower.
+// mul generates Mul for a fixed number of rows. It goes over c in tiles two vectors wide; the last may be narrower.
 func (v isa) mul(height int) {
 	v.arithmetic(fmt.Sprint("mul", height), "(c *float32, ldc int, a *float32, ai, al int, b *float32, ldb, n, k int, alpha, beta float32)",
 		fmt.Sprintf("c[i*ldc+j] = alpha Σ a[i*ai+l*al] b[l*ldb+j] + beta c[i*ldc+j] for i < %d, j < n, l < k, k ≥ 1", height))
@@ -41,7 +41,7 @@ func (v isa) mul(height int) {
 	end()
 }
 
-// mul generates one tile: each step loads a row of b's tile and multiplies it with each element of a column of a.
+// mul generates one tile. Each step loads a row of b's tile and multiplies it by each element of a column of a.
 func (t tile) mul() {
 	sums := t.sums(t.height, t.width)
 	a, b, k := placesAt(param("a"), t.lda, t.height), moved(t.b), param("k")
@@ -84,7 +84,7 @@ func (t tile) mul() {
 	})
 }
 
-// rowMask is that of vector j of a row.
+// rowMask is the mask of vector j of a row.
 func (t tile) rowMask(j int) Op {
 	if j < t.width-1 {
 		return nil
@@ -92,8 +92,8 @@ func (t tile) rowMask(j int) Op {
 	return t.last
 }
 
-// prefetchNext fetches the cache line where the next tile has its vector j: the processor would not guess a step to the
-// right after a column of steps down. The line is that of the vector's end; the one before is fetched already.
+// prefetchNext fetches the cache line of the next tile's vector j, because after a column of steps down, the processor would not expect a step to
+// the right. The line is that of the vector's end; the one before it has been fetched already.
 func (t tile) prefetchNext(at Mem, _, j int) {
 	if end := (j + 1) * t.bytes(); end%64 == 0 {
 		PREFETCHT0(at.Offset(3*t.bytes() - 1))

@@ -14,7 +14,7 @@ func (v isa) nonzero() {
 	v.text("nonzero", "(idx []int32, ends *int32, x, x1, x2 *float32) int",
 		"the number n of columns i < len(idx) for which x[i], x1[i] or x2[i] is not 0; idx[:n] are those, the rest of idx is anything; ends[i] of them are below 16(i+1)")
 	idx, x, n, x1, x2, ends := base("idx"), param("x"), length("idx"), param("x1"), param("x2"), param("ends")
-	SUBQ(x, x1) // from here on the distances from x
+	SUBQ(x, x1) // from here on, distances from x
 	SUBQ(x, x2)
 	f := v.newFinder(idx, ends)
 	find := func(mask Op) {
@@ -37,15 +37,15 @@ func (v isa) nonzero() {
 	end()
 }
 
-// A finder appends the columns of vectors that are not 0 to idx: with AVX-512 by the instruction made for it, with AVX2 by a table
-// of the places of a byte's bits.
+// A finder appends the columns of a vector that are not 0 to idx. AVX-512 has an instruction for this; AVX2 uses a table of the places of a byte's
+// bits.
 type finder struct {
 	isa
 	idx, ends, found reg.GPVirtual
-	zero, at, step   vec // at are the columns of the lanes; AVX2, whose table has the lanes, has the first column in it
+	zero, at, step   vec // at are the columns of the lanes; for AVX2, whose table adds the lanes, it is the first column
 	x, packed        vec // the columns, and the places of those that are not 0
 	chosen           reg.OpmaskVirtual
-	places, half     reg.GPVirtual // AVX2 has bitPlaces, and whether a vector is the second half of a group
+	places, half     reg.GPVirtual // AVX2: bitPlaces, and whether a vector is the second half of a group
 	count            reg.GPVirtual
 }
 
@@ -79,7 +79,7 @@ func (f finder) or(x Op) {
 	}
 }
 
-// find appends the columns where x is not 0. All lanes of packed are written, or those of the mask.
+// find appends the columns where x is not 0. It writes all lanes of packed, or those of mask.
 func (f finder) find(mask Op) {
 	const notEqual = 4
 	to := at(f.idx, f.found)
@@ -106,13 +106,13 @@ func (f finder) find(mask Op) {
 	}
 	ADDQ(f.count.As64(), f.found)
 	MOVL(f.found.As32(), Mem{Base: f.ends})
-	if f.isa == avx2 { // a group has two vectors: what the first writes, the second overwrites
+	if f.isa == avx2 { // a group has two vectors: the second overwrites what the first writes
 		LEAQ(at(f.ends, f.half), f.ends)
 		XORQ(Imm(1), f.half)
 	}
 }
 
-// next moves on by a vector.
+// next moves to the next vector.
 func (f finder) next() {
 	if f.isa == avx512 {
 		ADDQ(Imm(4), f.ends)
@@ -120,7 +120,7 @@ func (f finder) next() {
 	VPADDD(f.step, f.at, f.at)
 }
 
-// bitPlaces are, for every byte, the places of its bits that are set, a byte each, in a block of eight.
+// bitPlaces lists, for every byte, the places of its set bits, one byte each, in a block of eight.
 func bitPlaces() Mem {
 	return table("bitPlaces", 256, func(b int) Constant {
 		var places uint64

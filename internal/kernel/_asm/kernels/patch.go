@@ -8,9 +8,9 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// copyPatches is in AVX2 for both rows: a copy is bound by its stores, and rows of 8 and 24 elements, those of the book's
-// networks, are whole vectors of 8. What is left of others is copied with the last 8 of a row, some for the second time. The
-// same with 4 is for short rows.
+// copyPatches uses AVX2 for both rows, because a copy is limited by its stores, and rows of 8 and 24 elements, as in the book's networks, are whole
+// vectors of 8. The rest of other rows is copied with the last 8 elements, some for the second time. The version with 4 is for short
+// rows.
 func copyPatches(width int, newVec func() reg.VecVirtual) {
 	text(fmt.Sprint("copyPatches", width), "(y, x []float32, kernelRows, kernelCols, cols, outRows, outCols, ldy int)",
 		"y[(u kernelCols + v) outRows + i, j] = x[(i+u) cols + j+v] for u < kernelRows, v < kernelCols,",
@@ -44,10 +44,10 @@ func copyPatches(width int, newVec func() reg.VecVirtual) {
 	end()
 }
 
-// addPatches sums all that falls on a vector of x in a register. For the filter's column v, that is a vector of y's row, masked
-// where it lies outside of the row; from v to v+1 the mask moves by one lane. So each lane of the mask has its own bit of the
-// window as the sign and those of the lanes before it below, and is shifted. The sum over v starts anew for each u, so that
-// these sums need not wait for one another.
+// addPatches sums everything that falls on a vector of x in a register. For the filter's column v, that is a vector of y's row, masked where it
+// lies outside of the row; from v to v+1 the mask moves by one lane. So each lane of the mask has its own bit of the window as its sign, with the
+// bits of the lanes before it below, and is shifted. Each u has its own sum over v, so that these sums need not wait for
+// one another.
 func (v isa) addPatches() {
 	v.arithmetic("addPatches", "(x, y []float32, window uint32, lanes, first, rows, cols, kernelRows, kernelCols, outRows, outCols, ldu, ldv, pad int)",
 		"x[r cols + l] = Σ y[u ldu + v ldv + i outCols + first+l−v] for r < rows, l < lanes, with i = r+pad−u, over",
@@ -121,8 +121,8 @@ func (v isa) addWindow(sum vec, m Mem, w vec) {
 	}
 }
 
-// pairs takes the elements of rows apart, or puts them together: those with an even and those with an odd number. It is in AVX2 for both rows,
-// as copyPatches is; the last vectors of a row begin earlier than where the ones before end.
+// pairs splits the elements of rows into even and odd ones, or joins them. It uses AVX2 for both rows, as copyPatches does. The last vectors of a row
+// overlap the ones before.
 func pairs(name string, width int, signature string, doc []string, between func(even, odd, both Mem)) {
 	text(fmt.Sprint(name, width), signature, append(doc, fmt.Sprint("for i < rows, j < n; n ≥ ", width))...)
 	last, ldx, ldy := param("n"), inBytes(param("ldx")), inBytes(param("ldy"))
@@ -149,7 +149,7 @@ func splitPairs(width int, newVec func() reg.VecVirtual) {
 			VMOVUPS(both.Offset(4*width), b)
 			VSHUFPS(Imm(0x88), b, a, e)
 			VSHUFPS(Imm(0xdd), b, a, o)
-			if width == 8 { // within halves so far
+			if width == 8 { // so far within halves
 				VPERMPD(Imm(0xd8), e, e)
 				VPERMPD(Imm(0xd8), o, o)
 			}
@@ -166,7 +166,7 @@ func joinPairs(width int, newVec func() reg.VecVirtual) {
 			VMOVUPS(odd, o)
 			VUNPCKLPS(o, e, a)
 			VUNPCKHPS(o, e, b)
-			if width == 8 { // within halves so far
+			if width == 8 { // so far within halves
 				VPERM2F128(Imm(0x20), b, a, e)
 				VPERM2F128(Imm(0x31), b, a, b)
 				a = e

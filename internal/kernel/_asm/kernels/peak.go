@@ -5,7 +5,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// peak generates MulAdd: as many sums as a tile of Mul has, with nothing to read, to write or to wait for.
+// peak generates MulAdd: as many sums as a tile of Mul has, with nothing to read, write or wait for.
 func (v isa) peak(sums int) {
 	v.mulAdds("mulAdd", "float32", sums, v.lanes, VBROADCASTSS, VFMADD213PS)
 	v.mulAdds("mulAddDouble", "float64", sums, v.lanes/2, VBROADCASTSD, VFMADD213PD)

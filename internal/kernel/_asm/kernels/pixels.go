@@ -6,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// pixels makes the last vector twice in part, so that no lane needs a mask. Rows are taken in random order, which the
-// processor cannot foresee: a row that comes soon is asked for while this one is read.
+// pixels writes part of the last vector twice, so that no lane needs a mask. Rows come in random order, which the processor cannot predict. So
+// while one row is read, one that is needed soon is fetched.
 func (v isa) pixels() {
 	v.text("pixels", "(y []float32, x, soon []byte)", "y[i] = x[i]/256 for i < len(y), at least a vector's width; soon, as long, is made ready to be read")
 	y, x, soon, last, c := base("y"), base("x"), base("soon"), length("y"), v.constants("pixel")
@@ -22,8 +22,8 @@ func (v isa) pixels() {
 	end()
 }
 
-// resample gathers four bytes at a time and takes the first two: a pixel and its right neighbor. All numbers but the places are
-// whole, so that the sums are the Go row's.
+// resample gathers four bytes at a time and uses the first two: a pixel and its right neighbor. All numbers except the places are whole, so that
+// the sums are the Go row's.
 func (v isa) resample() {
 	v.text("resample", "(y []float32, x []byte, cols int, right, bottom float32, u, v []float32)",
 		"y[i] = the bytes x, in rows of cols, at column u[i] and row v[i], interpolated, over 256, for i < len(y);",
@@ -61,7 +61,7 @@ func (v isa) resample() {
 	end()
 }
 
-// place is x within 0 and most: its whole part, and the rest in units of 1/256. NaN becomes 0.
+// place is x, limited to 0 and most: its whole part, and the rest in units of 1/256. NaN becomes 0.
 func (v isa) place(x, most vec, c constants) (rest, whole vec) {
 	rest, whole = v.vec(), v.vec()
 	VMAXPS(v.zero(), x, x)

@@ -9,17 +9,17 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// A kernel is an element-wise loop over slices of equal length, of which it writes the first.
+// A kernel is an element-wise loop over slices of equal length. It writes the first slice.
 type kernel struct {
 	name, signature, loop string
 	constants             []string
-	body                  func(p point) vec // what the first slice becomes
+	body                  func(p point) vec // returns the new value of the first slice
 }
 
-// A point is where the loop stands: the vectors at i of all slices.
+// A point is a position of the loop: the vectors at i of all slices.
 type point struct {
 	isa
-	c      constants // and the arguments that are numbers
+	c      constants // and the numeric arguments
 	slices map[string]reg.Register
 	i      reg.Register
 	mask   operand.Op
@@ -97,7 +97,7 @@ var pointwise = []kernel{
 		dy := p.get("dy")
 		equal := p.compare(0, p.get("x"), p.get("top")) // ordered, quiet
 		taken := p.where(dy, equal)
-		p.set("dy", dy.xor(taken)) // with itself leaves 0 of it, with 0 all
+		p.set("dy", dy.xor(taken)) // x xor x is 0, and x xor 0 is x
 		return p.get("dx").add(taken)
 	}},
 	{"gelu", "(y, x []float32)", "y[i] = x[i] Φ(x[i])", distribution, func(p point) vec {
@@ -124,12 +124,12 @@ var pointwise = []kernel{
 		VADDPS(p.c["one"], e, up)
 		s.div(up)
 		rest.sub(s)
-		rest = p.choose(e.mul(s), rest, x, p.zero()) // 1−s, and e^−x s where that would lose digits
+		rest = p.choose(e.mul(s), rest, x, p.zero()) // 1−s, or e^−x s where 1−s would lose digits
 		return s.addMul(x.mul(s), rest).mul(p.get("dy"))
 	}},
 }
 
-// stock are functions with Gorgonia's results at a kink, and where it rounds to 1.
+// stock are functions that give Gorgonia's results at kinks and where it rounds to 1.
 var stock = []kernel{
 	{"divide", "(y, a, b []float32)", "y[i] = a[i] / b[i], +Inf where b[i] = 0", []string{"infinite"}, func(p point) vec {
 		y, b := p.get("a"), p.get("b")
@@ -162,7 +162,7 @@ var stock = []kernel{
 	}},
 }
 
-// updates are the optimizers' steps: element-wise loops too.
+// updates are the optimizers' steps, which are element-wise loops, too.
 var updates = []kernel{
 	{"sgd", "(w, g []float32, decay, rate float32)", "w[i] = decay w[i] − rate g[i]", nil, func(p point) vec {
 		return p.get("w").mul(p.c["decay"]).subMul(p.c["rate"], p.get("g"))
@@ -260,7 +260,7 @@ func (k kernel) generate(v isa) {
 	end()
 }
 
-// arguments are the names of the kernel's slices, and of its numbers.
+// arguments returns the names of the kernel's slices and of its numbers.
 func (k kernel) arguments() (slices, numbers []string) {
 	f, err := parser.ParseExpr("func" + k.signature)
 	if err != nil {

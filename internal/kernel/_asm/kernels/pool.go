@@ -6,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// A strip is a vector of windows of 2×2, side by side: the indices of its first element in the upper and the lower row of the
-// large matrix and in the small one, and the masks of the first and second vector of a large row and of the small vector.
+// A strip is a vector of windows of 2×2, side by side: the indices of its first element in the upper and the lower row of the large matrix and in the
+// small one, and the masks of the first and second vector of a large row and of the small vector.
 type strip struct {
 	upper, lower, small reg.GPVirtual
 	mask                [3]Op
@@ -43,8 +43,8 @@ func (v isa) strips(body func(s strip)) {
 	})
 }
 
-// evenOdd separates the even and the odd columns of two vectors of x. In them, pairs of the first vector and pairs of the second
-// take turns. To permute such a vector by columns puts its elements in their true order; by pairs, back.
+// evenOdd separates the even and the odd columns of two vectors of x. The results alternate between pairs from the first vector and pairs from
+// the second. Permuting such a vector by columns puts its elements into their true order; by pairs, back.
 func (v isa) evenOdd(x, i reg.Register, mask [3]Op) (even, odd vec) {
 	a, b := v.load(at(x, i), mask[0]), v.load(at(x, i).Offset(v.bytes()), mask[1])
 	even, odd = v.vec(), v.vec()
@@ -53,7 +53,7 @@ func (v isa) evenOdd(x, i reg.Register, mask [3]Op) (even, odd vec) {
 	return even, odd
 }
 
-// interleave writes the columns that evenOdd would separate.
+// interleave writes the columns in the order that evenOdd separates.
 func (v isa) interleave(even, odd vec, m Mem, mask [3]Op) {
 	a, b := v.vec(), v.vec()
 	VUNPCKLPS(odd, even, a)
@@ -62,14 +62,14 @@ func (v isa) interleave(even, odd vec, m Mem, mask [3]Op) {
 	v.store(b, m.Offset(v.bytes()), mask[1])
 }
 
-// windows is evenOdd for both rows of a strip of x: the four elements of its windows, in their order.
+// windows is evenOdd for both rows of a strip of x: the four elements of its windows, in order.
 func (v isa) windows(x reg.Register, s strip) (a, b, c, d vec) {
 	a, b = v.evenOdd(x, s.upper, s.mask)
 	c, d = v.evenOdd(x, s.lower, s.mask)
 	return a, b, c, d
 }
 
-// permute puts x's pairs of elements in another order. AVX2 has four, and for it the two orders are one.
+// permute reorders x's pairs of elements. AVX2 has four pairs, and its two orders are the same.
 func (v isa) permute(x vec, order Op) {
 	if v == avx512 {
 		VPERMPD(x, order, x)
@@ -81,7 +81,7 @@ func (v isa) permute(x vec, order Op) {
 func (v isa) columns() Op { return v.order("columns", 0, 2, 4, 6, 1, 3, 5, 7) }
 func (v isa) pairs() Op   { return v.order("pairs", 0, 4, 1, 5, 2, 6, 3, 7) }
 
-// order is permute's for AVX-512, which needs a register.
+// order is an order for permute. AVX-512 needs it in a register.
 func (v isa) order(name string, places ...uint64) Op {
 	if v == avx2 {
 		return nil
@@ -105,8 +105,8 @@ func (v isa) maxPool() {
 	end()
 }
 
-// maxPoolGrad goes from the last element of a window to the first: one that is greater than the maximum of those before it takes
-// what is left of dy. XOR with itself leaves 0 of it, and XOR with 0 all.
+// maxPoolGrad goes from the last element of a window to the first. An element greater than the maximum of those before it takes what is left of dy:
+// xor with itself leaves 0 of it, and xor with 0 leaves everything.
 func (v isa) maxPoolGrad() {
 	v.text("maxPoolGrad", "(dx, x, dy []float32, pairs, outCols, cols int)",
 		"dx = dy[i,j] at the first maximum of x[2i,2j], x[2i,2j+1], x[2i+1,2j], x[2i+1,2j+1], and 0 at the other three")

@@ -6,7 +6,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// A row is n elements at z: whole vectors, and then the lanes of mask, perhaps none.
+// A row is n elements at z: whole vectors, and then the lanes of mask, if any.
 type row struct {
 	z, n, whole reg.GPVirtual
 	rest        Op
@@ -23,8 +23,8 @@ func (v isa) rows(names []string, body func(r row)) {
 	loopFrom(z, last, inBytes(moved(n)), func() { body(r) })
 }
 
-// sumExp leaves the row's maximum and the sum of all e^(z−max) in every lane of top and sum. It hands the e^(z−max) of whole
-// vectors to keep and returns those of the rest, 0 in the lanes that have no element.
+// sumExp leaves the row's maximum and the sum of all e^(z−max) in every lane of top and sum. It passes the e^(z−max) of whole vectors to keep, and
+// returns those of the rest, with 0 in lanes that have no element.
 func (v isa) sumExp(r row, keep func(i reg.Register, e vec)) (top, sum, rest vec) {
 	rest = v.loadOr(at(r.z, r.whole), r.rest, v.spread(repeated("infinity", values["infinity"], 1)))
 	top = v.copy(rest)
@@ -57,7 +57,7 @@ func (v isa) softmax() {
 	end()
 }
 
-// logSumExp adds 0·sum, because ln does not see that the sum is NaN.
+// logSumExp adds 0·sum, because ln does not notice that the sum is NaN.
 func (v isa) logSumExp() {
 	v.arithmetic("logSumExp", "(y, z []float32, n int)", "y[i] = ln Σ_j e^(z[i,j]) for each row of n elements")
 	y := base("y")

@@ -8,11 +8,11 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// together is the most rows that share a list of columns: their sums, as wide as the book's hidden layers, stay in registers.
+// together is the most rows that share a list of columns. Their sums, as wide as the book's hidden layers, stay in registers.
 const together = 3
 
-// mulSparse generates MulSparse for a number of rows and as many columns as stay in registers while idx is walked. A single row has
-// several partial sums of an element, so that one addition need not wait for the one before.
+// mulSparse generates MulSparse for a number of rows, and for as many columns as stay in registers during the loop over idx. A single row has
+// several partial sums for each element, so that an addition need not wait for the previous one.
 func (v isa) mulSparse(height, widest int) {
 	v.arithmetic(fmt.Sprint("mulSparse", height), "(y *float32, ldy int, x *float32, ldx int, idx []int32, w *float32, ldw, n int)",
 		fmt.Sprintf("y[r*ldy+j] += Σ x[r*ldx+idx[t]] w[idx[t]*ldw+j] for r < %d, j < n ≤ %d", height, widest*v.lanes))
@@ -51,10 +51,10 @@ func (v isa) mulSparse(height, widest int) {
 	})
 }
 
-// band is how many vectors of a row sparseRows takes: as many as one addition takes steps on two units, so that none waits for the one before.
+// band is how many vectors of a row sparseRows processes: as many as the steps of an addition on two units, so that none waits for the previous one.
 const band = 8
 
-// sparseRows generates MulSparseRows for as many columns as a band has.
+// sparseRows generates MulSparseRows for the columns of one band.
 func (v isa) sparseRows() {
 	v.arithmetic("sparseRows", "(y *float32, ldy int, x *float32, ldx int, idx, found *int32, w *float32, ldw, m, n, k int)",
 		fmt.Sprintf("y[r*ldy+j] += Σ x[r*ldx+idx[r*k+t]] w[idx[r*k+t]*ldw+j] over t < found[r] for r < m, j < n ≤ %d", band*v.lanes))
@@ -92,7 +92,7 @@ func (v isa) sparseRows() {
 	})
 }
 
-// outerSparse generates OuterSparse for a number of rows and as many columns of dy as stay in registers while idx is walked.
+// outerSparse generates OuterSparse for a number of rows, and for as many columns of dy as stay in registers during the loop over idx.
 func (v isa) outerSparse(height, widest int) {
 	v.arithmetic(fmt.Sprint("outerSparse", height), "(w *float32, ldw int, x *float32, ldx int, idx []int32, dy *float32, ldd, n int, alpha float32)",
 		fmt.Sprintf("w[idx[t]*ldw+j] += alpha Σ_r x[r*ldx+idx[t]] dy[r*ldd+j] for r < %d, j < n ≤ %d", height, widest*v.lanes))
@@ -115,7 +115,7 @@ func (v isa) outerSparse(height, widest int) {
 				return w
 			}
 			var last vec
-			if b.width > 1 { // the last vector, which overlaps the one before, is read before that is written
+			if b.width > 1 { // the last vector overlaps the previous one, so it is read before that one is written
 				last = add(b.width - 1)
 			}
 			for j := range max(1, b.width-1) {
@@ -128,9 +128,9 @@ func (v isa) outerSparse(height, widest int) {
 	})
 }
 
-// A block is a number of columns as whole vectors. The last one ends where the columns end: what it shares with the one
-// before is computed twice, alike, and no store reaches into the row behind, whose loads would have to wait for it. A mask
-// chooses the columns only where they are fewer than a vector's.
+// A block is a number of columns as whole vectors. The last vector ends where the columns end. What it shares with the previous one is computed
+// twice, with the same result, and no store reaches into the next row, whose loads would have to wait for it. A mask selects the columns only
+// if they are fewer than a vector's.
 type block struct {
 	isa
 	width  int
@@ -148,7 +148,7 @@ func (b block) at(row reg.Register, j int) Mem {
 	return Mem{Base: row, Disp: j * b.bytes()}
 }
 
-// widths generates the bodies for n columns, by the number of their vectors, and the end of the function.
+// widths generates the bodies for n columns, depending on the number of vectors, and the end of the function.
 func (v isa) widths(widest int, body func(block)) {
 	n, last := param("n"), GP64()
 	CMPQ(n, U8(v.lanes))
@@ -190,7 +190,7 @@ func (v isa) loadSparse(height int) sparse {
 	return s
 }
 
-// each walks idx, so many at a time, and then one by one; body gets the elements of x in a column and the column's row of w.
+// each goes over idx, unroll entries at a time and then one by one. body gets the elements of x in a column, and the column's row of w.
 func (s sparse) each(name string, unroll int, body func(i int, x []vec, row reg.Register)) {
 	idx, count := base("idx"), length("idx")
 	walk := func(name string, unroll int) {

@@ -6,7 +6,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// sum is a kernel of package kernel; so are those below.
+// sum is a kernel of package kernel, and so are the functions below.
 func (v isa) sum() {
 	v.arithmetic("sum", "(x []float32) (s float32)", "Σ x[i], in an order that depends on len(x) alone")
 	x, n, parts := base("x"), length("x"), v.zeros(4)
@@ -41,10 +41,10 @@ func (v isa) sumProducts() {
 	end()
 }
 
-// place is the memory of a slice's vector that a loop has come to.
+// place is the memory of a slice's current vector in a loop.
 type place = func(slice reg.Register) Mem
 
-// fourfold runs body for all vectors of n elements, four at a time, so that four sums need not wait for each other; j says whose turn it is.
+// fourfold runs body for all vectors of n elements, four at a time, so that four sums need not wait for each other; j is the number of the sum.
 func (v isa) fourfold(n reg.GPVirtual, body func(j int, in place, mask Op)) {
 	v.quads(n, func(vectors int, i reg.GPVirtual, mask Op) {
 		for j := range vectors {
@@ -53,7 +53,7 @@ func (v isa) fourfold(n reg.GPVirtual, body func(j int, in place, mask Op)) {
 	})
 }
 
-// returns gives the result of this name the sum of four vectors' elements.
+// returns sets the result of the given name to the sum of four vectors' elements.
 func (v isa) returns(name string, parts []vec) {
 	parts[0].add(parts[1])
 	parts[2].add(parts[3])
@@ -61,7 +61,7 @@ func (v isa) returns(name string, parts []vec) {
 	VMOVSS(parts[0].AsX(), memory(Return(name)))
 }
 
-// sumRows keeps the sums of four vectors of columns, then of one, in registers while it walks down the rows.
+// sumRows keeps the sums for four vectors of columns, and then for one, in registers while it goes down the rows.
 func (v isa) sumRows() {
 	v.arithmetic("sumRows", "(y, x []float32, ldx, m int)", "y[j] = Σ_i x[i·ldx+j] for i < m, in this order")
 	y, x, n, m, step := base("y"), base("x"), length("y"), param("m"), inBytes(param("ldx"))
@@ -80,7 +80,7 @@ func (v isa) sumRows() {
 	end()
 }
 
-// addRow walks along the rows; b stays in the first cache.
+// addRow goes along the rows; b stays in the first-level cache.
 func (v isa) addRow() {
 	v.arithmetic("addRow", "(y, x, b []float32)", "y[i,j] = x[i,j] + b[j] for rows of len(b) elements")
 	y, x, b, last, n := base("y"), base("x"), base("b"), length("x"), length("b")

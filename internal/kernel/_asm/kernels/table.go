@@ -22,10 +22,10 @@ var values = map[string]Constant{
 	"inverse24": F32(1.0 / (1 << 24)),
 	"log2e":     F32(math.Log2E),
 	"ln2":       F32(math.Ln2),
-	"ln2rest":   F32(math.Ln2 - float64(float32(math.Ln2))), // what float32 leaves of ln 2
-	"round":     F32(3 << 22),                               // adding it rounds to an integer, which then is the low bits
-	"least":     F32(-88),                                   // e^x is 0 below it
-	"most":      F32(89),                                    // and +Inf above it
+	"ln2rest":   F32(math.Ln2 - float64(float32(math.Ln2))), // what float32 loses of ln 2
+	"round":     F32(3 << 22),                               // adding it rounds to an integer, which is then in the low bits
+	"least":     F32(-88),                                   // below it e^x is 0
+	"most":      F32(89),                                    // and above it +Inf
 	"fifteen":   F32(15),
 	"rootHalf":  F32(math.Sqrt2 / 2),
 
@@ -40,7 +40,7 @@ var values = map[string]Constant{
 // constants are operands by name.
 type constants map[string]Op
 
-// constants makes the named values ready: broadcast into AVX-512's many registers, left in memory for AVX2.
+// constants prepares the named values: broadcast into AVX-512's many registers, and left in memory for AVX2.
 func (v isa) constants(names ...string) constants {
 	c := constants{}
 	for _, name := range names {
@@ -58,7 +58,7 @@ func (v isa) constants(names ...string) constants {
 
 var tables = map[string]Mem{}
 
-// table is the read-only data of this name, n elements, which is made when it is first asked for.
+// table is the read-only data of the given name, n elements, created at first use.
 func table(name string, n int, element func(i int) Constant) Mem {
 	m, ok := tables[name]
 	if !ok {
@@ -72,7 +72,7 @@ func table(name string, n int, element func(i int) Constant) Mem {
 	return m
 }
 
-// repeated is the table of n times c.
+// repeated is a table of n times c.
 func repeated(name string, c Constant, n int) Mem {
 	return table(name, n, func(int) Constant { return c })
 }

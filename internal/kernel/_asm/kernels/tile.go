@@ -6,30 +6,30 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// operands are the arguments of Mul and MulT, distances in bytes: c and b move from tile to tile, and n counts down.
+// operands are the arguments of Mul and MulT, with distances in bytes. c and b move from tile to tile, and n counts down.
 type operands struct {
 	c, b, n  reg.GPVirtual
 	ldc, al  reg.GPVirtual // Mul's
-	lda, ldb pitch         // of the rows of a and b
+	lda, ldb pitch         // the distances between rows of a and b
 }
 
-// loadMoving loads what the tiles move.
+// loadMoving loads the operands that change from tile to tile.
 func (o operands) loadMoving() {
 	Load(Param("c"), o.c)
 	Load(Param("b"), o.b)
 	Load(Param("n"), o.n)
 }
 
-// A tile is a block of c whose sums are in registers. Its width is Mul's in vectors and MulT's in elements.
+// A tile is a block of c whose sums are in registers. Its width is in vectors for Mul, and in elements for MulT.
 type tile struct {
 	isa
 	operands
-	name          string // with which its labels begin
+	name          string // a prefix of its labels
 	height, width int
-	last          Op // mask of the last vector: of a row of c for Mul, of a row of a and b for MulT
+	last          Op // the mask of the last vector: of a row of c for Mul, and of a row of a and b for MulT
 }
 
-// finish is c = alpha sums + beta c, of which the functions given do a part each; with beta = 0 or −0 it does not read c.
+// finish is c = alpha sums + beta c, of which each of the functions does a part. If beta is 0 or −0, it does not read c.
 func (t tile) finish(scale func(alpha vec), add func(beta vec), store func()) {
 	scale(t.scalar("alpha"))
 	bits := GP32()
@@ -41,7 +41,7 @@ func (t tile) finish(scale func(alpha vec), add func(beta vec), store func()) {
 	store()
 }
 
-// walk calls f for each row of the tile, with its place in memory: row moves from the first to the last by ldc bytes.
+// walk calls f for each row of the tile, with its place in memory. row moves from the first to the last by ldc bytes.
 func (t tile) walk(row, ldc reg.Register, f func(row Mem, i int)) {
 	for i := range t.height {
 		if i > 0 {
@@ -51,7 +51,7 @@ func (t tile) walk(row, ldc reg.Register, f func(row Mem, i int)) {
 	}
 }
 
-// A pitch is the distance between rows in bytes, once and thrice.
+// A pitch is the distance between rows in bytes, and three times that.
 type pitch struct{ once, thrice reg.GPVirtual }
 
 func loadPitch(name string) pitch {
@@ -59,13 +59,13 @@ func loadPitch(name string) pitch {
 	return pitch{once, address(Mem{Base: once, Index: once, Scale: 2})}
 }
 
-// places are a place in each of several rows: a pointer for every four.
+// places is a place in each of several rows, with a pointer for every four rows.
 type places struct {
 	pointers []reg.GPVirtual
 	pitch
 }
 
-// placesAt begin at base, n of them.
+// placesAt returns n places that begin at base.
 func placesAt(base reg.Register, p pitch, n int) places {
 	r := places{[]reg.GPVirtual{moved(base)}, p}
 	for i := 4; i < n; i += 4 {

@@ -22,7 +22,7 @@ func transpose() {
 	for i := range 8 {
 		v = append(v, avx2.load(Mem{Base: from}, valid))
 		if i < 7 {
-			// Behind the last row the same row is read again, into columns that nobody looks at.
+			// After the last row, the same row is read again, into columns that nobody uses.
 			CMPQ(rows, U8(i+1))
 			CMOVQEQ(zero, step)
 			ADDQ(step, from)
@@ -38,7 +38,7 @@ func transpose() {
 	end()
 }
 
-// transposed is the 8×8 matrix of v's rows, turned: elements by pairs, pairs by fours, fours by lanes.
+// transposed is the transpose of the 8×8 matrix with the rows v: first elements by pairs, then pairs by fours, then fours by lanes.
 func transposed(v []vec) []vec {
 	pairs, fours, out := avx2.vecs(8), avx2.vecs(8), avx2.vecs(8)
 	for i := 0; i < 8; i += 2 {
