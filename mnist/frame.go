@@ -3,7 +3,6 @@ package mnist
 import (
 	"cmp"
 	"errors"
-	"image"
 	"math"
 	"slices"
 )
@@ -18,15 +17,6 @@ const (
 var errNoInk = errors.New("no ink in the picture; draw a digit that stands out from its background")
 
 var errPattern = errors.New("more than 1000 pieces of ink in the picture; cut out the part to be read")
-
-// Frame puts the largest digit in a picture into the frame of MNIST, as 28×28 bytes: see [Digits].
-func Frame(img image.Image) ([]byte, error) {
-	list, err := Digits(img)
-	if err != nil {
-		return nil, err
-	}
-	return Largest(list).Pixels, nil
-}
 
 // Largest returns the highest of the digits of a picture, of which there is at least one.
 func Largest(list []Digit) Digit {
