@@ -50,9 +50,6 @@ var (
 	}, Output: Sigmoid}
 )
 
-// Losses are the losses of the book by name.
-var Losses = []*Loss{Quadratic, CrossEntropy, LogLikelihood}
-
 // Huber is the mean over outputs and examples of ½d² where |d| ≤ delta, else delta(|d|−½delta), with d = a−y: MSE that outliers pull less
 // (Huber 1964). delta must be above 0.
 func Huber(delta float64) *Loss {
