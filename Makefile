@@ -1,4 +1,4 @@
-.PHONY: help test check race fuzz bench listings asm
+.PHONY: help test check race fuzz bench listings asm release
 help:      ## show these lines
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 test:      ## run all tests
@@ -16,3 +16,5 @@ listings:  ## write the golden listings of the compiled programs anew
 	go test ./graph -run TestListings -update
 asm:       ## generate the assembly anew
 	go generate ./internal/kernel
+release:   ## build the binaries of a release into dist (docs/release.md)
+	.ci/release/build
