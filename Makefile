@@ -1,4 +1,4 @@
-.PHONY: help test check race fuzz bench listings asm
+.PHONY: help test check race fuzz bench listings asm release
 help:      ## show these lines
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 test:      ## run all tests
@@ -16,3 +16,5 @@ listings:  ## rewrite the golden listings of the compiled programs
 	go test ./graph -run TestListings -update
 asm:       ## regenerate the assembly
 	go generate ./internal/kernel
+release:   ## build the binaries of a release into dist (docs/release.md)
+	.ci/release/build

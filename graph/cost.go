@@ -50,9 +50,6 @@ var (
 	}, Output: Sigmoid}
 )
 
-// Losses lists the losses of the book, which texts and files refer to by name.
-var Losses = []*Loss{Quadratic, CrossEntropy, LogLikelihood}
-
 // Huber returns the mean over outputs and examples of ½d² where |d| ≤ delta and of delta(|d|−½delta) otherwise, with d = a−y. Outliers pull
 // it less than MSE (Huber 1964). delta must be above 0.
 func Huber(delta float64) *Loss {

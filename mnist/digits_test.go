@@ -45,7 +45,7 @@ func TestDigitsKinds(t *testing.T) {
 			side := 90 + rng.IntN(80)
 			s := newScene(test.Image(i), side, side+rng.IntN(side/4), 0.5+0.35*rng.Float64(), rng)
 			kind.spoil(s, test.Image(100+i))
-			frame, err := Frame(compressed(t, s.image(true, kind.light && i%3 == 0), i%2 == 0))
+			frame, err := frameOf(compressed(t, s.image(true, kind.light && i%3 == 0), i%2 == 0))
 			if err == nil && difference(frame, test.Image(i)) < 30 {
 				good++
 			}

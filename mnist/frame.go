@@ -3,7 +3,6 @@ package mnist
 import (
 	"cmp"
 	"errors"
-	"image"
 	"math"
 	"slices"
 )
@@ -17,15 +16,6 @@ const (
 var errNoInk = errors.New("no ink in the picture; draw a digit that stands out from its background")
 
 var errPattern = errors.New("more than 1000 pieces of ink in the picture; cut out the part to be read")
-
-// Frame returns the largest digit in a picture in MNIST's frame, as 28×28 bytes: see [Digits].
-func Frame(img image.Image) ([]byte, error) {
-	list, err := Digits(img)
-	if err != nil {
-		return nil, err
-	}
-	return Largest(list).Pixels, nil
-}
 
 // Largest returns the highest digit of a list, which must not be empty.
 func Largest(list []Digit) Digit {

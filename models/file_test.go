@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/term/termtest"
@@ -465,7 +464,8 @@ func TestRecipeKeys(t *testing.T) {
 	}
 }
 
-// TestLarge: a file with a great many of anything is refused with a place, in little time and memory.
+// TestLarge: whatever a file has a great many of, it is refused with a place. What is allocated for that, which does not depend on how busy the
+// machine is, bounds the time as well: the reader of TOML allocates for each key, and again for each place.
 func TestLarge(t *testing.T) {
 	long := strings.Repeat("a.", 1<<15) + "a"
 	for name, text := range map[string]string{
@@ -485,23 +485,15 @@ func TestLarge(t *testing.T) {
 		"deep lines":    strings.Repeat("layer = [{op='seq', ", 10) + "layer = 'tnah'" + strings.Repeat("}]", 10) + numbered("\n[loss%d]\na=1 #.......", 450),
 		"texts":         "layer = '''" + strings.Repeat("relu\n", 1900) + "pol'''",
 	} {
-		least, made := time.Hour, uint64(0)
-		for range 5 { // the machine may have other things to do
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			begin := time.Now()
-			_, err := Decode("m.toml", []byte("format = 1\n"+text))
-			least = min(least, time.Since(begin))
-			runtime.ReadMemStats(&after)
-			if made = (after.TotalAlloc - before.TotalAlloc) >> 20; err == nil || !positioned.MatchString(err.Error()) {
-				t.Errorf("%s: %v", name, err)
-			}
-			if least < slower*time.Second {
-				break
-			}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Decode("m.toml", []byte("format = 1\n"+text))
+		runtime.ReadMemStats(&after)
+		if err == nil || !positioned.MatchString(err.Error()) {
+			t.Errorf("%s: %v", name, err)
 		}
-		if least > slower*time.Second || made > 256 { // little of it is held at once
-			t.Errorf("%s: %v and %d MiB", name, least, made)
+		if made := (after.TotalAlloc - before.TotalAlloc) >> 20; made > 256 { // of which little is held
+			t.Errorf("%s: %d MiB", name, made)
 		}
 	}
 }

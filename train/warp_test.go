@@ -227,7 +227,7 @@ func (w waiting) At(step, _, _ int) float64 {
 	if step == 0 {
 		select {
 		case <-w.begun:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute): // it is a moment, but on a machine that is busy otherwise
 			w.Error("the next mini-batch is not begun")
 		}
 	}

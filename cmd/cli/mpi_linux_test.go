@@ -153,7 +153,7 @@ func TestMPIKill(t *testing.T) {
 	begin := time.Now()
 	_, _ = out.ReadFrom(pipe) // until all have ended
 	_ = cmd.Wait()            // whose exit code is looked at
-	if took := time.Since(begin); took > 10*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("all ended after %v", took)
 	}
 	if cmd.ProcessState.ExitCode() == 0 || !strings.Contains(out.String()+text.String(), "BAD TERMINATION") {

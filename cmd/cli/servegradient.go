@@ -19,11 +19,7 @@ const maxTraced = 1 << 20
 // gradient answers GET /api/gradient?run=ID: the ops of a training step on the first mini-batch with their results, and the same step by hand
 // if there is one.
 func (s *server) gradient(r *http.Request) (any, error) {
-	path, err := s.path(r.URL.Query().Get("run"))
-	if err != nil {
-		return nil, err
-	}
-	leave, err := s.longTurn(r.Context())
+	path, leave, err := s.longTurn(r, r.URL.Query().Get("run"))
 	if err != nil {
 		return nil, err
 	}

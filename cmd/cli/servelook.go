@@ -21,11 +21,7 @@ const (
 
 // look answers GET /api/runs/ID/look: the weights, gradients and outputs of a run's layers, for the weights that it saved last.
 func (s *server) look(r *http.Request) (any, error) {
-	path, err := s.path(r.PathValue("id"))
-	if err != nil {
-		return nil, err
-	}
-	leave, err := s.longTurn(r.Context())
+	path, leave, err := s.longTurn(r, r.PathValue("id"))
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -24,11 +23,7 @@ const maxMisread = 200
 
 // test answers GET /api/runs/ID/test: a run's accuracy on the test images, its confusion matrix, and what it misread.
 func (s *server) test(r *http.Request) (any, error) {
-	path, err := s.path(r.PathValue("id"))
-	if err != nil {
-		return nil, err
-	}
-	leave, err := s.longTurn(r.Context())
+	path, leave, err := s.longTurn(r, r.PathValue("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -48,13 +43,16 @@ func (s *server) test(r *http.Request) (any, error) {
 	return answer, nil
 }
 
-// longTurn waits for the gate of heavy work until the client gives up.
-func (s *server) longTurn(ctx context.Context) (leave func(), err error) {
+// longTurn finds a run's path and waits for the gate of heavy work until the client gives up.
+func (s *server) longTurn(r *http.Request, id string) (path string, leave func(), err error) {
+	if path, err = s.path(id); err != nil {
+		return "", nil, err
+	}
 	select {
 	case s.heavy <- struct{}{}:
-		return func() { <-s.heavy }, nil
-	case <-ctx.Done():
-		return nil, statusf(http.StatusServiceUnavailable, "the request was canceled; try again")
+		return path, func() { <-s.heavy }, nil
+	case <-r.Context().Done():
+		return "", nil, statusf(http.StatusServiceUnavailable, "the request was canceled; try again")
 	}
 }
 
@@ -100,16 +98,12 @@ func (s *server) sendExport(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) exportFile(r *http.Request) (name string, text []byte, err error) {
-	path, err := s.path(r.PathValue("id"))
-	if err != nil {
-		return "", nil, err
-	}
 	ending := "." + r.URL.Query().Get("as")
 	form, ok := exports[ending]
 	if !ok {
 		return "", nil, usagef("as=%q; use an ending that export takes", ending[1:])
 	}
-	leave, err := s.longTurn(r.Context())
+	path, leave, err := s.longTurn(r, r.PathValue("id"))
 	if err != nil {
 		return "", nil, err
 	}

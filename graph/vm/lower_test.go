@@ -394,7 +394,7 @@ func TestLoweredAllocations(t *testing.T) {
 		if err := m.RunAll(); err != nil {
 			t.Fatal(err)
 		}
-		if n := testing.AllocsPerRun(5, func() {
+		if n := allocations(5, func() {
 			if err := m.RunAll(); err != nil {
 				t.Fatal(err)
 			}

@@ -91,7 +91,11 @@ func layCut(s *Set[float32], f Set[float32]) {
 		f.Softmax(p[:len(z)], z, n)
 	}
 	s.LogSumExp = func(y, z []float32, n int) { f.LogSumExp(y, z[:len(y)*n], n) }
+	layRules(s, f)
+}
 
+// layRules lays the rules of the optimizers over s.
+func layRules(s *Set[float32], f Set[float32]) {
 	s.SGD = func(w, g []float32, decay, rate float32) { f.SGD(w, g[:len(w)], decay, rate) }
 	s.Momentum = func(w, v, g []float32, mu, rate, decay float32) {
 		f.Momentum(w, v[:len(w)], g[:len(w)], mu, rate, decay)

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 )
 
 func TestReadRefuses(t *testing.T) {
@@ -171,7 +170,7 @@ func TestReadReportsErrors(t *testing.T) {
 	}
 }
 
-// TestHostileHeaders: the largest headers are refused within a second and 256 MiB of allocations.
+// TestHostileHeaders: the largest headers are refused, and at most 256 MiB are allocated for that.
 func TestHostileHeaders(t *testing.T) {
 	fill := func(open, item, end string) []byte {
 		var b strings.Builder
@@ -190,17 +189,13 @@ func TestHostileHeaders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			start := time.Now()
 			_, err := decoded(file)
-			took := time.Since(start)
 			runtime.ReadMemStats(&after)
 			if !formatError(err) {
 				t.Errorf("got %v", err)
 			}
-			if n := (after.TotalAlloc - before.TotalAlloc) >> 20; n > 256 || took > 5*time.Second { // 5 s for slow machines and -race; a good one needs 0.2 s
-				t.Errorf("%d bytes took %v and %d MiB", len(file), took, n)
-			} else {
-				t.Logf("%d bytes took %v and %d MiB", len(file), took, n)
+			if n := (after.TotalAlloc - before.TotalAlloc) >> 20; n > 256 {
+				t.Errorf("%d bytes took %d MiB", len(file), n)
 			}
 		})
 	}

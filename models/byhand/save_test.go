@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 )
 
 // python is what network2.py saves for a network of sizes 2, 1, 2.
@@ -174,13 +173,9 @@ func TestLoadHuge(t *testing.T) {
 		{"[", "exceeded max depth"},
 		{"1", "unexpected end of JSON"},
 	} {
-		start := time.Now()
 		_, _, err := decode([]byte(`{"weights":[[[` + strings.Repeat(c.repeat, 3<<20)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q again and again: error %v, want %q", c.repeat, err, c.want)
-		}
-		if took := time.Since(start); took > 10*time.Second {
-			t.Errorf("%q again and again: refused after %v", c.repeat, took)
 		}
 	}
 }

@@ -226,8 +226,8 @@ func (p *program) run() *program {
 	return p
 }
 
-// example adds the gradient of one example.
-func (p *program) example(i int) {
+// forward gives the activations of one example, the input first, and the weighted inputs.
+func (p *program) forward(i int) (as, zs [][]float64) {
 	last := len(p.w) - 1
 	x := p.x[i]
 	if p.bug == "pixels" {
@@ -236,7 +236,7 @@ func (p *program) example(i int) {
 			x[j] *= 256. / 255
 		}
 	}
-	as, zs := [][]float64{x}, [][]float64(nil)
+	as = [][]float64{x}
 	for l, w := range p.w {
 		z := make([]float64, len(p.b[l]))
 		for j := range z {
@@ -279,6 +279,13 @@ func (p *program) example(i int) {
 		}
 		zs, as = append(zs, z), append(as, a)
 	}
+	return as, zs
+}
+
+// example adds the gradient of one example.
+func (p *program) example(i int) {
+	as, zs := p.forward(i)
+	last := len(p.w) - 1
 	δ := p.error(i, zs[last], as[last+1])
 	δs := make([][]float64, len(p.w))
 	w := make([][]float64, len(p.w)) // as they are on the way back
