@@ -107,7 +107,7 @@ func TestErrors(t *testing.T) {
 		{one(mine), "onnx: layer 0 onnx.layer: op mine has no form in ONNX; leave the layer out, or give its op a Made of ops that have one"},
 		{graph.Seq{graph.Tanh, one(made)}, "onnx: layer 0.1 onnx.layer: op inside has no form in ONNX"},
 		{graph.Func(graphtest.Dropout), "onnx: layer 0 Func: op dropout has no form in ONNX"},
-		{layer(sized), "onnx: layer 0 onnx.layer: op scaled has other numbers for mini-batches of another size; build the same for all"},
+		{layer(sized), "onnx: layer 0 onnx.layer: op scaled depends on the size of the mini-batch; make it the same for all sizes"},
 		{layer(other), "onnx: graph: the network's ops depend on the mini-batch size; build the same ones for every size"},
 	} {
 		n, err := graph.New(graph.Seq{c.layer, graph.Dense{Out: 3}}, graph.LogLikelihood, shape{4}, graph.Config{})
