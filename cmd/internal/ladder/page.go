@@ -125,8 +125,9 @@ func (g Rung) threads() string {
 
 // others is the section of the networks that were published elsewhere.
 func others(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n## Networks of others\n\nNetworks that were published elsewhere. Where their source has a figure for these images, the recipe is its own as far as ours can say it, else\n" +
-		"it is ours; the pixels are byte/256. An autoencoder's figure is its loss. Which weights the test images score, and what the seconds are, is as in the next table.\n\n")
+	b.WriteString("\n## Networks of others\n\nThese networks were published elsewhere. If the source has a figure for these images, the recipe is the source's, as far as ours can express it.\n" +
+		"Otherwise the recipe is ours. Pixels are byte/256. The figure of an autoencoder is its loss. The weights that score the test images, and the\n" +
+		"seconds, are as in the next table.\n\n")
 	var rows [][]string
 	for _, g := range rungs {
 		if !g.elsewhere() {
