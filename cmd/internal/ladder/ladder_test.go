@@ -241,7 +241,7 @@ func TestOthers(t *testing.T) {
 		"\n| net | example.org | 99.22 | 1 | 99.00 | 99.00 | 99.00 | 0 | 8.00 | 1 |  | `stheno ladder --only net --seeds 1` |\n" +
 			"| coder | A and B 2016 | loss 0.09 | 5 | 0.0930 ± 0.0016 | 0.0910 | 0.0950 | 0 | 8.00 | 1 |  | `stheno ladder --only coder --seeds 5` |\n" +
 			"| new | C 2017 |  | 0 |  |  |  | 0 |  |  |  | `stheno ladder --only new --seeds 3` |\n\n## Past the book\n",
-		"not all are of one machine.\n\nNone yet.\n",
+		"They are not all from the same machine.\n\nNone yet.\n",
 	} {
 		if page := l.Page(); !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s\n%s", want, page)

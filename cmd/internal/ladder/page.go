@@ -125,9 +125,8 @@ func (g Rung) threads() string {
 
 // others is the section of the networks that were published elsewhere.
 func others(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n## Networks of others\n\nThese networks were published elsewhere. If the source has a figure for these images, the recipe is the source's, as far as ours can express it.\n" +
-		"Otherwise the recipe is ours. Pixels are byte/256. The figure of an autoencoder is its loss. The weights that score the test images, and the\n" +
-		"seconds, are as in the next table.\n\n")
+	b.WriteString("\n## Networks of others\n\nThese networks were published elsewhere. If the source has a figure for MNIST, the recipe is the source's, as closely as ours can be; otherwise\n" +
+		"it is our own. The pixels are byte/256. The figure of an autoencoder is its loss. The next section says which weights the test images score, and\nwhat the seconds are.\n\n")
 	var rows [][]string
 	for _, g := range rungs {
 		if !g.elsewhere() {
