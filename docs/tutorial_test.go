@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write what the commands print into tutorial.md and cluster.md anew")
+var update = flag.Bool("update", false, "write what the commands print into the pages anew")
 
 // TestTutorial runs the commands of the page, each section in a folder of its own, and compares what they print. Its Go is that of the
 // example, and its TOML goes into files.

@@ -122,8 +122,9 @@ func (n *Net) training(batch int, x, label any) (b *Builder, cost *Node) {
 	return b, n.cost(b, y, b.variable("label", Shape{batch, n.Outputs}, label))
 }
 
-// Trace returns the network's diagram at GradientLevel for a training step on the examples x (m, Input) with the targets y (m, Outputs), and
-// the values of each box in that step. It runs the ops one by one and updates nothing.
+// Trace is the network's diagram for a training step on the examples x (m, Input) with the targets y (m, Outputs), at GradientLevel, and the
+// value that each of its boxes has in that step. A loss that looks at no targets needs none. The ops are run one by one, without the program, and
+// nothing is updated.
 func (n *Net) Trace(x, y []float32) (d Diagram, values [][]float64, err error) {
 	defer func() {
 		if err != nil {
@@ -133,6 +134,9 @@ func (n *Net) Trace(x, y []float32) (d Diagram, values [][]float64, err error) {
 	defer op.Catch(&err)
 	in := n.Input.TotalSize()
 	batch := len(x) / in
+	if n.Targets == 0 && len(y) == 0 {
+		y = make([]float32, batch*n.Outputs) // the loss looks at none
+	}
 	if batch < 1 || len(x) != batch*in || len(y) != batch*n.Outputs {
 		op.Fail("x of %d numbers, y of %d; use (m, %d) and (m, %d)", len(x), len(y), in, n.Outputs)
 	}

@@ -5,13 +5,15 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Networks from other frameworks' examples, with recipes as close as ours can be. Each has a published number of parameters to check against,
-// and a training to compare with.
+// Networks of other frameworks' examples, with their recipes, as far as ours can say them: a published number of parameters to check, and
+// a training to compare. The images are byte/256 here, and in none of the sources; weights begin with a normal distribution here, there with
+// a uniform one.
 
-// PyTorchMNIST is PyTorch's example (github.com/pytorch/examples, mnist/main.py) with 1,199,882 parameters. There the images are standardized; here
-// they are byte/256. There weights and biases are initialized uniformly; here weights are initialized by He's normal distribution.
+// PyTorchMNIST is the example of PyTorch (github.com/pytorch/examples, mnist/main.py): 1,199,882 parameters. Pull request 658, which brought this
+// network in, shows test accuracies about 99.2 %. There the images are standardized, and biases do not begin with 0. Both train on all 60,000
+// images.
 var PyTorchMNIST = Model{
-	Name: "pytorch-mnist", Doc: "PyTorch's example for MNIST, by AdaDelta: 1,199,882 parameters",
+	Name: "pytorch-mnist", Doc: "PyTorch's example for MNIST, by AdaDelta: 1,199,882 parameters, about 99.2 % there",
 	Input: image, Loss: graph.LogLikelihood,
 	Net: graph.Seq{
 		graph.Conv{Out: 32, Kernel: 3}, graph.ReLU,
@@ -19,11 +21,12 @@ var PyTorchMNIST = Model{
 		graph.Dense{Out: 128}, graph.ReLU, graph.Dropout{P: .5},
 		graph.Dense{Out: 10},
 	},
-	Recipe: Recipe{Epochs: 14, Batch: 64, Eta: 1, Optimizer: train.AdaDelta{}, Schedule: train.Exponential(.7), Init: graph.He, Full: true},
+	Recipe:    Recipe{Epochs: 14, Batch: 64, Eta: 1, Optimizer: train.AdaDelta{}, Schedule: train.Exponential(.7), Init: graph.He, Full: true},
+	Published: Figure{Set: "test", Accuracy: .992, Source: "github.com/pytorch/examples, pull request 658"},
 }
 
-// KerasMNIST is Keras's example (keras.io/examples/vision/mnist_convnet), with 34,826 parameters and 99.22 % of the test images right. It trains
-// there on 54,000 of the 60,000 images.
+// KerasMNIST is the example of Keras (keras.io/examples/vision/mnist_convnet): 34,826 parameters, and 99.22 % of the test images. There it trains
+// on 54,000 images, byte/255, and is tested with the weights of the last epoch; here on 50,000, with those of the best validation accuracy.
 var KerasMNIST = Model{
 	Name: "keras-mnist", Doc: "Keras's simple convnet for MNIST: 34,826 parameters, 99.22 % of the test images there",
 	Input: image, Loss: graph.LogLikelihood,
@@ -32,16 +35,18 @@ var KerasMNIST = Model{
 		graph.Conv{Out: 64, Kernel: 3}, graph.ReLU, graph.MaxPool{Size: 2},
 		graph.Dropout{P: .5}, graph.Dense{Out: 10},
 	},
-	Recipe: Recipe{Epochs: 15, Batch: 128, Eta: .001, Optimizer: train.Adam{Eps: 1e-7}, Init: graph.Glorot},
+	Recipe:    Recipe{Epochs: 15, Batch: 128, Eta: .001, Optimizer: train.Adam{Eps: 1e-7}, Init: graph.Glorot},
+	Published: Figure{Set: "test", Accuracy: .9922, Source: "keras.io/examples/vision/mnist_convnet"},
 }
 
-// Autoencoder is the first network of Chollet's Building Autoencoders in Keras (blog.keras.io, 2016), with 50,992 parameters. It describes an image
-// by 32 numbers.
+// Autoencoder is the first of Chollet's Building Autoencoders in Keras (blog.keras.io, 2016): 50,992 parameters; 32 numbers say what an image is. He
+// gives 0.09 for the binary cross-entropy of the test images, rounded. There it trains on 60,000 images, byte/255, here on 50,000.
 var Autoencoder = Model{
-	Name: "autoencoder", Doc: "784-32-784 that gives back its input, through 32 numbers (Chollet 2016); its loss is the score",
+	Name: "autoencoder", Doc: "784-32-784, which gives back its input through 32 numbers (Chollet 2016): a loss of 0.09 there",
 	Input: image, Loss: graph.Reconstruction,
-	Net:    graph.Seq{graph.Dense{Out: 32}, graph.ReLU, graph.Dense{Out: 784}},
-	Recipe: Recipe{Epochs: 50, Batch: 256, Eta: .001, Optimizer: train.Adam{Eps: 1e-7}, Init: graph.Glorot},
+	Net:       graph.Seq{graph.Dense{Out: 32}, graph.ReLU, graph.Dense{Out: 784}},
+	Recipe:    Recipe{Epochs: 50, Batch: 256, Eta: .001, Optimizer: train.Adam{Eps: 1e-7}, Init: graph.Glorot},
+	Published: Figure{Set: "test", Loss: .09, Source: "blog.keras.io/building-autoencoders-in-keras"},
 }
 
 var examples = []Model{PyTorchMNIST, KerasMNIST, Autoencoder}

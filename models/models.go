@@ -26,7 +26,7 @@ type Model struct {
 	Net       graph.Layer `term:"layer,always"`
 	Loss      *graph.Loss `term:",always"`
 	Recipe    Recipe      `term:"train"`
-	Published Figure      `term:"-"` // the book's figure, or the zero Figure if it gives none
+	Published Figure      `term:"-"` // what the book, or who else published it, reports for it; the zero Figure for a network of ours
 }
 
 // Kind returns "model", the name in texts.
@@ -57,17 +57,25 @@ func (m Model) Check() error {
 	return nil
 }
 
-// Figure is a published accuracy.
+// Figure is a published accuracy, or loss. Where no figure for these images was published, there is the source alone.
 type Figure struct {
 	Set      string  // "test" or "validation"
 	Accuracy float64 // a fraction
-	Source   string  // where the book gives it
-	First    float64 // the accuracy after the first epoch, if the book gives that, too
-	Last     bool    // Accuracy is that of the last epoch, not of the best one
-	Vote     float64 // the accuracy of five such networks that vote, if the book gives that
+	Loss     float64 // where there is no accuracy: of an autoencoder
+	Source   string  // a chapter of the book, "ch. 6, dropout", or where else it is
+	First    float64 // after the first epoch, where the book gives that too
+	Last     bool    // Accuracy is that after the last epoch; otherwise of the best one
+	Vote     float64 // of five such networks together, where the book lets them vote
 }
 
-// All lists the catalogue.
+// Chapter is the chapter of the book that has the figure; 0: it is from elsewhere, or there is none.
+func (f Figure) Chapter() int {
+	var n int
+	fmt.Sscanf(f.Source, "ch. %d", &n)
+	return n
+}
+
+// All is the catalogue.
 var All = concat(main, chapter1, chapter3, chapter5, chapter6, architectures, examples, beyond)
 
 // main lists the book's networks with names of their own.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -210,9 +211,10 @@ func (a *app) showBook(f *bookFlags, shown []experiment) error {
 // bookHead and bookNote are above and below the figures.
 var (
 	bookHead = []string{"experiment", "chapter", "figure", "book", "ours", "sd", "runs", "tolerance", "verdict"}
-	bookNote = "ours is the mean of the runs, sd their standard deviation. A figure agrees if it is within the tolerance of the book's: half a " +
-		"unit of the last digit printed there and, where the seed matters, 3 s √(1+1/runs) besides, because the book's figure is one run: " +
-		"s is the standard deviation of our runs with the seeds 1 to 10, and s √(1+1/runs) that of the difference between a run and the mean."
+	bookNote = "ours is the mean of the runs, and sd is their standard deviation. A figure agrees if its difference from the book's is within the " +
+		"tolerance. The tolerance is half a unit of the last digit that the book prints. If the seed matters, 3 s √(1+1/runs) is added, because " +
+		"the book's figure is a single run: s is the standard deviation of our runs with seeds 1 to 10, and s √(1+1/runs) is that of the " +
+		"difference between one run and the mean."
 )
 
 // table has the cells of each figure.
@@ -268,8 +270,8 @@ func optional(x float64) any {
 
 // bookPage prints docs/book-experiments.md.
 func (a *app) bookPage(shown []experiment) {
-	fmt.Fprintf(a.out, "# The book's experiments\n\nThis page is what `stheno %s` prints. "+
-		"The seeds are 1 to the number of runs; the last run of each was made by the kernel %s.\n\n", strings.Join(a.args, " "), kernels(shown))
+	fmt.Fprintf(a.out, "# The book's experiments\n\n`stheno %s` printed this page on %s. The runs of an experiment have the seeds from 1 to their number. "+
+		"The last run of each used the kernel %s.\n\n", strings.Join(a.args, " "), time.Now().Format(time.DateOnly), kernels(shown))
 	fmt.Fprintf(a.out, "| %s |\n|%s\n", strings.Join(bookHead, " | "), strings.Repeat("---|", len(bookHead)))
 	for _, e := range shown {
 		for _, cells := range e.table() {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -184,7 +185,7 @@ for case in sys.argv[3:]:
 
 // TestComparePython runs the very lines of docs/compare.md, in a program without a mistake and in others, and compares what it wrote.
 func TestComparePython(t *testing.T) {
-	code := blocks(t, "../../docs/compare.md")
+	page, code := readAll(t, "../../docs/compare.md"), blocks(t, "../../docs/compare.md")
 	if len(code) != 2 {
 		t.Fatalf("%d blocks", len(code))
 	}
@@ -207,6 +208,13 @@ func TestComparePython(t *testing.T) {
 		compareWritten(t, filepath.Join(whole, c.mistake+","+c.kind), c.kind, c.want)
 	}
 	compareWritten(t, filepath.Join(book, ",f8"), "f8", "")
+
+	t.Chdir(filepath.Join(whole, "one-missing-prime,f8"))
+	shown := "$ stheno compare --against mine.npz\n" + call("compare", "--against", "mine.npz").out
+	rounding := regexp.MustCompile(`\d\.\de-1\d`)
+	if !strings.Contains(rounding.ReplaceAllString(page, ""), rounding.ReplaceAllString(shown, "")) {
+		t.Errorf("docs/compare.md does not have\n%s", shown)
+	}
 }
 
 // compareWritten compares the file in dir, with the model and without, and wants the mistake of that name to be found in it.

@@ -95,10 +95,10 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// signalled is why a context was canceled.
-type signalled struct{ signal syscall.Signal }
+// signaled is why a context was canceled.
+type signaled struct{ signal syscall.Signal }
 
-func (s signalled) Error() string { return s.signal.String() }
+func (s signaled) Error() string { return s.signal.String() }
 
 // echo is how soon after a signal another is no second request: timeout(1) signals its child, and then the child's group.
 const echo = 100 * time.Millisecond
@@ -111,7 +111,7 @@ func interruptible(parent context.Context) (_ context.Context, stop func()) {
 	go func() {
 		var first time.Time
 		for s := range c {
-			why := signalled{s.(syscall.Signal)}
+			why := signaled{s.(syscall.Signal)}
 			if first.IsZero() {
 				first = time.Now()
 				cancel(why)
@@ -134,7 +134,7 @@ func cutShort(ctx context.Context, format string, args ...any) error {
 
 // signalCode is the exit code for the cause of a context's end.
 func signalCode(cause error) int {
-	if s, ok := errors.AsType[signalled](cause); ok {
+	if s, ok := errors.AsType[signaled](cause); ok {
 		return exitSignal + int(s.signal)
 	}
 	return exitSignal + int(syscall.SIGINT)

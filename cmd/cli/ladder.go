@@ -279,7 +279,11 @@ func (c *climb) rowsJSON(rows []ladder.Row) error {
 // tell prints what a training gave.
 func (c *climb) tell(r ladder.Result) error {
 	if !c.flags.json {
-		fmt.Fprintf(c.out, "%s, seed %d: test %s, in %s of training\n", r.Model, r.Seed, percent(fraction(r.Best.Test, r.TestTotal)), duration(r.Seconds))
+		got := percent(fraction(r.Best.Test, r.TestTotal))
+		if r.Loss > 0 {
+			got = fmt.Sprintf("loss %.4f", r.Loss)
+		}
+		fmt.Fprintf(c.out, "%s, seed %d: test %s, in %s of training\n", r.Model, r.Seed, got, duration(r.Seconds))
 		return nil
 	}
 	text, err := json.Marshal(r)

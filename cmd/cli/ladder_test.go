@@ -482,6 +482,25 @@ func TestLadderMisuse(t *testing.T) {
 	}
 }
 
+// TestLadderLoss: an autoencoder's result is a loss, and that of its source stands beside it.
+func TestLadderLoss(t *testing.T) {
+	f, climb := climbed(t)
+	coder := models.Model{
+		Name: "coder", Doc: "tiny", Net: graph.Seq{graph.Dense{Out: 4}, graph.ReLU, graph.Dense{Out: 784}}, Loss: graph.Reconstruction,
+		Recipe: models.Recipe{Epochs: 1, Batch: 10, Eta: .5, Init: graph.Default}, Published: models.Figure{Set: "test", Loss: .5, Source: "X 2016"},
+	}
+	f.only, f.seeds = []string{"coder"}, 1
+	r := climb([]models.Model{coder}, f)
+	got := loaded(t, f)["coder-seed1.json"]
+	if got.Loss <= 0 || got.Loss > 1 || got.Best.Test != 0 || got.TestTotal != 100 || !strings.Contains(r.out, fmt.Sprintf("coder, seed 1: test loss %.4f, in ", got.Loss)) {
+		t.Errorf("%+v\n%s%s", got, r.out, r.err)
+	}
+	want := fmt.Sprintf("\n| coder | X 2016 | loss 0.5 | 1 | %[1]s | %[1]s | %[1]s | 1 | ", fmt.Sprintf("%.4f", got.Loss))
+	if page, err := os.ReadFile(f.results + ".md"); err != nil || !strings.Contains(string(page), want) {
+		t.Errorf("%v: no %s in\n%s", err, want, page)
+	}
+}
+
 // TestResultsPage: docs/results.md is what the results make, and none of them is of an old recipe.
 func TestResultsPage(t *testing.T) {
 	d, err := dataset.Open("", dataset.Options{})

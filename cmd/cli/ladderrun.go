@@ -145,18 +145,23 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 		r.ValidationTotal = 0
 	}
 	t, err := c.trained(path)
-	if err == nil && (info.Best == nil || info.Test == nil || info.Test.Correct == nil) {
+	if err == nil && (info.Best == nil || info.Test == nil) {
 		err = errors.New("no epoch was trained; use a model with at least 1")
 	}
 	if err != nil {
 		return r, err
 	}
-	if !j.Model.Recipe.Full && j.Model.Published.Accuracy == 0 {
+	if !j.Model.Recipe.Full && j.Model.Published.Chapter() == 0 && info.Test.Correct != nil {
 		if r.Shifted, err = c.shifted(t.net); err != nil {
 			return r, err
 		}
 	}
-	r.Best = ladder.Score{Epoch: t.epoch, Test: *info.Test.Correct}
+	r.Best.Epoch = t.epoch
+	if n := info.Test.Correct; n != nil {
+		r.Best.Test = *n
+	} else {
+		r.Loss = info.Test.Loss
+	}
 	if acc := info.Best.ValAcc; acc != nil {
 		r.Best.Validation = int(math.Round(*acc * float64(r.ValidationTotal)))
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -39,5 +40,33 @@ func TestReconstructions(t *testing.T) {
 		if r := call(strings.Fields(args)...); r.code != exitUsage || !strings.Contains(r.err, want) {
 			t.Errorf("%s: exit %d, %s; want %s", args, r.code, r.err, want)
 		}
+	}
+}
+
+// TestServeAutoencoder: a run that gives back its input is no classifier: its outputs are an image, and its score a loss.
+func TestServeAutoencoder(t *testing.T) {
+	s := serve(t)
+	ok(t, "train", "autoencoder", "--data", dataSet(t, 600, 100), "--epochs", "1", "--batch", "50", "--seed", "1", "--runs", s.runs, "--name", "coder")
+	runs, err := filepath.Glob(filepath.Join(s.runs, "autoencoder-*"))
+	if err != nil || len(runs) != 1 {
+		t.Fatal(runs, err)
+	}
+	run := filepath.Base(runs[0])
+	digit, _ := testDigit(t, 0)
+	for _, picture := range [][]byte{digit, encodePNG(t, twoDigits(t))} {
+		a := s.want("POST", "/api/predict?layers=1&run="+run, picture)["runs"].([]any)[0].(map[string]any)
+		if values := a["values"].([]any); len(values) != 784 || len(a["layers"].([]any)) != 3 || a["digit"] != nil || a["digits"] != nil || a["p"] != nil {
+			t.Errorf("%d values of %v", len(values), a)
+		}
+	}
+	v := s.want("GET", "/api/runs/"+run+"/test", nil)
+	if loss, ok := v["loss"].(float64); !ok || !(loss > 0 && loss < 1) || v["total"] != 100. || v["confusion"] != nil {
+		t.Errorf("test: %v", v)
+	}
+	if v := s.want("GET", "/api/runs/"+run+"/look", nil); len(v["params"].([]any)) != 4 {
+		t.Errorf("look: %v", v)
+	}
+	if v := s.want("GET", "/api/gradient?run="+run, nil); v["batch"] != 32. || !strings.Contains(fmt.Sprint(v["hand_error"]), "no such step by hand") {
+		t.Errorf("gradient: %v, %v", v["batch"], v["hand_error"])
 	}
 }

@@ -139,10 +139,30 @@ func TestPage(t *testing.T) {
 	t.Run("compare", func(t *testing.T) { comparesRuns(s.open(b, t, "compare/"+s.run+","+s.newest()), s) })
 	t.Run("gradient", func(t *testing.T) { showsSteps(s.open(b, t, "gradient")) })
 	t.Run("narrow", func(t *testing.T) { fitsPhones(s.open(b, t, "draw"), s) })
+	ok(t, "train", "autoencoder", "--data", dataSet(t, 600, 100), "--runs", s.runs, "--epochs", "1", "--batch", "50", "--seed", "1")
+	coder := s.newest()
+	t.Run("images", func(t *testing.T) { drawsImages(s.open(b, t, "draw")) })
+	t.Run("losses", func(t *testing.T) { comparesLosses(s.open(b, t, "compare/"+coder), coder) })
 	ok(t, "train", "dense(16) relu dense(1)", "--data", houses(t), "--target", "price", "--runs", s.runs, "--epochs", "10", "--seed", "1")
 	price := s.newest()
 	t.Run("rows", func(t *testing.T) { predictsRows(s.open(b, t, "draw")) })
 	t.Run("numbers", func(t *testing.T) { comparesNumbers(s.open(b, t, "compare/"+price+","+s.run), price) })
+}
+
+// drawsImages: what an autoencoder makes of a drawing stands in the place of a digit and its bars.
+func drawsImages(b *tab) {
+	b.draw([2]float64{.3, .2}, [2]float64{.7, .2}, [2]float64{.45, .8})
+	b.until(`document.querySelector(".answer > canvas").width === 28 && document.querySelector(".answer > canvas").offsetWidth > 28`)
+	b.until(`document.querySelectorAll(".layer canvas").length === 3 && document.querySelector("#spoken").textContent === "an image"`)
+	b.until(`!document.querySelector(".answer .verdict").offsetWidth && !document.querySelector(".bars").offsetWidth`)
+	b.click("#clear")
+	b.until(`!document.querySelector(".answer > canvas").offsetWidth`)
+}
+
+// comparesLosses: the test of an autoencoder is a loss.
+func comparesLosses(b *tab, run string) {
+	b.click(fmt.Sprintf("[data-test=%q] summary", run))
+	b.until(fmt.Sprintf(`document.querySelector('[data-test=%q]').innerText.includes("100 test images: a loss of 0.")`, run))
 }
 
 // predictsRows: a run over a table has a field for each column, and its answer follows them; from there one comes to the canvas and back.

@@ -77,10 +77,14 @@ func (o *openRun) answer(sent *sample, i int, inside bool) (object, error) {
 		return nil, err
 	}
 	a := object{{"run", filepath.Base(o.path)}}
-	if schema := o.t.schema; schema.Classes == nil {
+	schema, rebuilds := o.t.schema, o.t.rebuilds()
+	switch {
+	case rebuilds:
+		a = append(a, field{"values", numbers(y)})
+	case schema.Classes == nil:
 		schema.Restore(y)
 		a = append(a, field{"targets", schema.Targets}, field{"values", numbers(y)})
-	} else {
+	default:
 		a = append(a, field{"digit", graph.Argmax(y)}, field{"p", numbers(y)})
 		if !numbered(schema.Classes) {
 			a = append(a, field{"class", className(schema.Classes, graph.Argmax(y))}, field{"classes", schema.Classes})
@@ -89,7 +93,7 @@ func (o *openRun) answer(sent *sample, i int, inside bool) (object, error) {
 	if inside {
 		a = append(a, field{"layers", layerObjects(layers)})
 	}
-	if len(sent.digits) < 2 || !o.t.framed() {
+	if len(sent.digits) < 2 || !o.t.framed() || rebuilds {
 		return a, nil
 	}
 	var all []object

@@ -67,7 +67,7 @@ func (s *server) measure(path string) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	read := reading{name: path, epoch: t.epoch, data: data, part: data.Test, classes: t.net.Outputs}
+	read := reading{name: path, epoch: t.epoch, data: data, part: data.Test, classes: t.net.Outputs, rebuilds: t.rebuilds()}
 	if err := read.measure(t.net, 0); err != nil {
 		return nil, err
 	}

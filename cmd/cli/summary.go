@@ -53,11 +53,11 @@ func (a *app) listModels(json bool) error {
 	t.add("model", "book", "", "what")
 	for _, m := range a.models {
 		list = append(list, append(object{{"model", m.Name}, {"doc", m.Doc}}, published(m)...))
-		figure := ""
-		if m.Published.Accuracy > 0 {
-			figure = percent(m.Published.Accuracy)
+		figure, set := "", ""
+		if p := m.Published; p.Chapter() > 0 {
+			figure, set = percent(p.Accuracy), p.Set
 		}
-		t.add(m.Name, figure, m.Published.Set, m.Doc)
+		t.add(m.Name, figure, set, m.Doc)
 	}
 	if json {
 		return printJSON(a.out, list...)
@@ -66,7 +66,21 @@ func (a *app) listModels(json bool) error {
 	return nil
 }
 
-// published is the book's figure, if there is one.
+// reported is a line with the figure of the book or of another source; none if there is no figure.
+func reported(p models.Figure) (rows [][2]string) {
+	name, figure := "source", percent(p.Accuracy)
+	switch {
+	case p.Accuracy == 0 && p.Loss == 0:
+		return nil
+	case p.Loss > 0:
+		figure = fmt.Sprintf("loss %g", p.Loss)
+	case p.Chapter() > 0:
+		name = "book"
+	}
+	return [][2]string{{name, fmt.Sprintf("%s of the %s images (%s)", figure, p.Set, p.Source)}}
+}
+
+// published is the figure of the book or of another source, if there is one.
 func published(m models.Model) object {
 	p := m.Published
 	if p.Accuracy == 0 {
@@ -104,8 +118,8 @@ func (a *app) summary(m models.Model, batch int, json bool) error {
 	printRow(a.out, "cost  ", m.Loss.Name)
 	printRow(a.out, "recipe", recipe(m.Recipe))
 	printRow(a.out, "memory", held.String())
-	if p := m.Published; p.Accuracy > 0 {
-		printRow(a.out, "book  ", fmt.Sprintf("%s of the %s images (%s)", percent(p.Accuracy), p.Set, p.Source))
+	for _, r := range reported(m.Published) {
+		printRow(a.out, fmt.Sprintf("%-6s", r[0]), r[1])
 	}
 	return nil
 }

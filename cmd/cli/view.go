@@ -185,8 +185,8 @@ func (v tableView) end(s *session, o outcome) {
 		rows = append(rows, [2]string{"best", fmt.Sprintf("epoch %d, %s", o.best.Epoch, what)})
 	}
 	rows = append(rows, [2]string{"test", s.tested(o.test)})
-	if p := s.model.Published; p.Accuracy > 0 && s.flags.data == "" {
-		rows = append(rows, [2]string{"book", fmt.Sprintf("%s of the %s images (%s)", percent(p.Accuracy), p.Set, p.Source)})
+	if s.flags.data == "" {
+		rows = append(rows, reported(s.model.Published)...)
 	}
 	rows = append(rows, [2]string{"run", s.run.Path()})
 	for i, next := range s.next() {

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// TestCommands: all commands know the model and the layer.
+// TestCommands checks that every command knows the model and the layer.
 func TestCommands(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct{ args, want string }{
@@ -35,7 +35,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// run is the program with these arguments: its exit code, and what it prints.
+// run runs the program with these arguments and returns its exit code and what it prints.
 func run(t *testing.T, args []string) (code int, out string) {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "out"))

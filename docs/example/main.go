@@ -1,4 +1,4 @@
-// Digits is a program of one's own: a model and a layer, and all of the commands for them beside the book's networks.
+// Digits is an example of your own program. It adds a model and a layer, and every command knows them beside the book's networks.
 package main
 
 import (

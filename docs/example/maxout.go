@@ -8,12 +8,12 @@ import (
 	"github.com/stheno-ml/stheno/graph/op"
 )
 
-// Maxout turns (m,n) into (m,n/Of): the largest of each Of neighbors (Goodfellow, Warde-Farley, Mirza, Courville and Bengio 2013).
+// Maxout turns (m,n) into (m,n/Of): it keeps the largest of each Of neighbors (Goodfellow, Warde-Farley, Mirza, Courville and Bengio 2013).
 type Maxout struct {
 	Of int `term:",required"`
 }
 
-// Kind is the layer's name in texts: maxout(4).
+// Kind is the name of the layer in text form, as in maxout(4).
 func (Maxout) Kind() string { return "maxout" }
 
 // Build applies the op.
@@ -41,7 +41,7 @@ func maxout(k int) *graph.Op {
 	}
 }
 
-// groupMax is maxout made of ops that others know, for an exported network.
+// groupMax builds maxout from ops that other programs know, for export.
 func groupMax(x *graph.Node, k int) *graph.Node {
 	s := x.Shape()
 	return op.Max(2).Apply(op.Reshape(graph.Shape{s[0], s[1] / k, k}).Apply(x))
@@ -55,13 +55,13 @@ func largest[T float32 | float64](k int) func(graph.Array[T], []graph.Array[T]) 
 	}
 }
 
-// dMaxout gives dy to the largest of x, and 0 to the others.
+// dMaxout passes dy to the largest number of each group in x, and 0 to the others.
 func dMaxout(k int) *graph.Op {
 	return &graph.Op{
 		Name: fmt.Sprintf("dMaxout/%d", k),
 		Shape: func(x []graph.Shape) (graph.Shape, error) {
 			if y, err := maxout(k).Shape(x[:1]); err != nil || !y.Eq(x[1]) {
-				return nil, fmt.Errorf("%v is not of groups of %d in %v", x[1], k, x[0])
+				return nil, fmt.Errorf("%v does not have one number for each group of %d in %v", x[1], k, x[0])
 			}
 			return x[0].Clone(), nil
 		},

@@ -39,26 +39,26 @@ type factor struct {
 
 // known are the factors; those that are 0, which stands for unknown, or 1 do not count.
 var known = []factor{
-	{"eta-inside", "η is in the gradients: it belongs to the step.", "η is in the gradients", func(p *problem) float64 { return p.eta }},
+	{"eta-inside", "The gradients contain η, which belongs in the step.", "η is in the gradients", func(p *problem) float64 { return p.eta }},
 	{"eta-inside", "", "−η is in the gradients", func(p *problem) float64 { return -p.eta }},
 	{"eta-inside", "", "η is in the gradients, and 1/m is missing", func(p *problem) float64 { return p.eta * float64(p.m) }},
-	{"sum", "Every gradient is m times too large: a sum over the mini-batch, without 1/m.", "1/m is missing",
+	{"sum", "Every gradient is m times too large: it is a sum over the mini-batch, without 1/m.", "1/m is missing",
 		func(p *problem) float64 { return float64(p.m) }},
-	{"mean-twice", "Every gradient is m times too small: divided by m twice.", "it is divided by m twice",
+	{"mean-twice", "Every gradient is m times too small: it is divided by m twice.", "it is divided by m twice",
 		func(p *problem) float64 { return 1 / float64(p.m) }},
-	{"sign", "Every gradient has the wrong sign: y−a in place of a−y, or a step uphill.", "the sign is wrong",
+	{"sign", "Every gradient has the wrong sign: it has y−a instead of a−y, or the step goes uphill.", "the sign is wrong",
 		func(*problem) float64 { return -1 }},
 	{"twice", "Every gradient is twice as large as it should be.", "it is twice too large", func(*problem) float64 { return 2 }},
 	{"half", "Every gradient is half of what it should be.", "it is half of that", func(*problem) float64 { return .5 }},
-	{"mean-of-outputs", "Every gradient is divided by the number of outputs too: the cost was a mean over them, in place of a sum.",
+	{"mean-of-outputs", "Every gradient is divided by the number of outputs too: the cost was a mean over them instead of a sum.",
 		"it is divided by the number of outputs", func(p *problem) float64 { return 1 / float64(p.outputs()) }},
 	{"mean-of-outputs", "", "it is divided by half the number of outputs", func(p *problem) float64 { return 2 / float64(p.outputs()) }},
 }
 
 // ofQuadratic says where a factor comes from in the quadratic cost.
 var ofQuadratic = map[string]string{
-	"twice": " The quadratic cost is ½‖a−y‖², and its ½ takes away the 2 of the derivative.",
-	"half":  " The ½ of the quadratic cost is in it twice.",
+	"twice": " The quadratic cost is ½‖a−y‖², and its ½ cancels the 2 of the derivative.",
+	"half":  " It has the ½ of the quadratic cost twice.",
 }
 
 // scales are the bugs of the factors.
@@ -106,20 +106,20 @@ func (p *problem) besides(k float64) (text string, by float64) {
 
 // outputErrors are mistakes in BP1.
 var outputErrors = []Bug{
-	{"missing-output-prime", "σ′(z) is missing at the output: a−y is the δ of the cross-entropy, that of the quadratic cost is (a−y) σ′(z).",
+	{"missing-output-prime", "σ′(z) is missing at the output: a−y is the δ of the cross-entropy, but the quadratic cost has (a−y) σ′(z).",
 		output(curved, func(_ *problem, n neuron) float64 { return n.a - n.y })},
-	{"extra-output-prime", "σ′(z) is too much at the output: the δ of this cost is a−y, and (a−y) σ′(z) is that of the quadratic cost.",
+	{"extra-output-prime", "σ′(z) does not belong at the output: the δ of this cost is a−y, and only the quadratic cost has (a−y) σ′(z).",
 		output(logarithmic, func(_ *problem, n neuron) float64 { return (n.a - n.y) * n.a * (1 - n.a) })},
-	{"cost-derivative", "δ at the output is ∂C/∂a: the derivative of the output's own activation is missing.",
+	{"cost-derivative", "δ at the output is ∂C/∂a: the derivative of the output's activation is missing.",
 		output(logarithmic, func(p *problem, n neuron) float64 { return p.costDerivative(n, 0) })},
-	{"softmax-for-sigmoid", "The output is a softmax, and the network has sigmoids there. If a softmax is meant, with the quadratic cost, its derivative is wrong.", either(
+	{"softmax-for-sigmoid", "The output is a softmax, but the network has sigmoids there. If you want a softmax with the quadratic cost, its derivative is wrong.", either(
 		output(sigmoidal, func(_ *problem, n neuron) float64 { return n.softmax - n.y }),
 		output(sigmoidQuadratic, func(_ *problem, n neuron) float64 { return (n.softmax - n.y) * n.softmax * (1 - n.softmax) }),
 		output(sigmoidQuadratic, func(_ *problem, n neuron) float64 { return (n.softmax - n.y) * sigmoid.Prime(n.z) }),
 	)},
-	{"sigmoid-for-softmax", "The output is of sigmoids, and the network has a softmax there.",
+	{"sigmoid-for-softmax", "The output has sigmoids, but the network has a softmax there.",
 		output(ofSoftmax, func(_ *problem, n neuron) float64 { return sigmoid.F(n.z) - n.y })},
-	{"label-sum", "The labels of an example do not sum to 1, and δ = a−y of the log-likelihood is for labels that do: it is a Σy − y.",
+	{"label-sum", "The labels of an example do not sum to 1. The δ = a−y of the log-likelihood is for labels that do; here it is a Σy − y.",
 		output(soft, func(_ *problem, n neuron) float64 { return n.a - n.y })},
 	{"label-subtracted", "The labels are not one-hot: the class number itself was subtracted from every output.",
 		output(func(p *problem) bool { return p.classes() != nil }, func(p *problem, n neuron) float64 {
@@ -128,7 +128,7 @@ var outputErrors = []Bug{
 			}
 			return n.a - n.class
 		})},
-	{"log-epsilon", "A small number is added inside the logarithm, and its derivative has it too.", epsilon},
+	{"log-epsilon", "A small number is added inside the logarithm, and so in its derivative too.", epsilon},
 }
 
 // last is the activation of the output.

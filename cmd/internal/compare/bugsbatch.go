@@ -9,19 +9,19 @@ import (
 
 // batches are mistakes with what the gradients are of.
 var batches = []Bug{
-	{"after-update", "The gradients are those at other weights than the file has: at those after the step, or the file was written after it.", afterUpdate},
-	{"not-reset", "The gradients of the step before are in those of this one: they are to be set to 0 before each mini-batch.", notReset},
-	{"one-example", "The gradients are those of one example: assigned in the loop over the mini-batch, not added.", single},
-	{"pixels", "The inputs were scaled otherwise than the file's x.", pixels},
+	{"after-update", "The gradients do not belong to the file's weights: they belong to those after the step, or the file was written after it.", afterUpdate},
+	{"not-reset", "The gradients include those of the step before: set them to 0 before each mini-batch.", notReset},
+	{"one-example", "The gradients are those of one example: the loop over the mini-batch assigns them instead of adding.", single},
+	{"pixels", "The inputs were scaled differently from the file's x.", pixels},
 	{"labels-shifted", "The labels are shifted by one: class 1 for 0, and so on.", shifted},
-	{"labels-permuted", "The labels are in another order than the inputs: both must be shuffled alike.", permuted},
-	{"other-labels", "The labels are others than those in the file.", otherLabels},
-	{"decay", "A multiple of the weights is added to their gradients, and the file has no lambda and n to say how much.", unknownDecay},
-	{"constant", "Every gradient is the right one times one number.", constant},
+	{"labels-permuted", "The labels are not in the order of the inputs: shuffle both in the same way.", permuted},
+	{"other-labels", "The labels are not those in the file.", otherLabels},
+	{"decay", "A multiple of the weights is added to their gradients, but the file has no lambda and n to say how much.", unknownDecay},
+	{"constant", "Every gradient is the right one times the same number.", constant},
 	{"factors", "Each gradient is the right one times a number of its own.", factors},
-	{"adam-uncorrected", "The step is Adam's without the correction of the means for their start at 0: m/(1−β₁ᵗ) and v/(1−β₂ᵗ).", nil},
-	{"cost", "The gradients are right, and the cost in the file is not.", nil},
-	{"float32", "All is the same to the precision of float32, in which a part of the program computes, though the file has float64.", nil},
+	{"adam-uncorrected", "The step is Adam's without the bias correction of the means, m/(1−β₁ᵗ) and v/(1−β₂ᵗ).", nil},
+	{"cost", "The gradients are right, but the cost in the file is not.", nil},
+	{"float32", "Everything agrees to the precision of float32: the file has float64, but a part of the program computes in float32.", nil},
 }
 
 // afterUpdate is at the weights after a right step, at those that the file has for it, and at those before the step with the
@@ -91,7 +91,7 @@ func pixels(*problem) []derivation {
 		by   float64
 		what string
 	}{
-		{256. / 255, "divided by 255 in place of 256"}, {255. / 256, "divided by 256 in place of 255"},
+		{256. / 255, "divided by 255 instead of 256"}, {255. / 256, "divided by 256 instead of 255"},
 		{1. / 255, "divided by 255"}, {1. / 256, "divided by 256"}, {256, "not divided by 256"},
 	} {
 		all = append(all, derivation{where: " They were " + c.what + ".", before: func(p *problem) { p.x = scaled(p.x, c.by) }})

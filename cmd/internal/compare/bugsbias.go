@@ -8,30 +8,30 @@ import (
 // biases are mistakes with them.
 var biases = []Bug{
 	{"no-bias-gradient", "A bias's gradient is zero, or was never filled in.", noGradient},
-	{"bias-unsummed", "A bias's gradient has a row for each example: it is to be added up over the mini-batch.",
+	{"bias-unsummed", "A bias's gradient has a row for each example: add them up over the mini-batch.",
 		either(unsummed(func(m float64) float64 { return 1 }), unsummed(func(m float64) float64 { return m }))}, // the errors can have 1/m already
-	{"bias-sum", "A bias's gradient is m times too large: a sum, while the weights have the mean.",
+	{"bias-sum", "A bias's gradient is m times too large: it is a sum, but the weights have the mean.",
 		eachBias(func(r *pass, g, _ []float64) []float64 { return scaled(g, float64(r.m)) })},
-	{"bias-mean", "A bias's gradient is a mean over the mini-batch, while the weights have the sum.",
+	{"bias-mean", "A bias's gradient is a mean over the mini-batch, but the weights have the sum.",
 		func(p *problem) []derivation {
 			return []derivation{{in: p.decaying(false), after: func(r *pass, g [][]float64, i int) []float64 { return scaled(g[i], float64(r.m)) }}}
 		}},
-	{"bias-mean-twice", "A bias's gradient is m times too small: divided by m twice.",
+	{"bias-mean-twice", "A bias's gradient is m times too small: it is divided by m twice.",
 		eachBias(func(r *pass, g, _ []float64) []float64 { return scaled(g, 1/float64(r.m)) })},
 	{"bias-one-number", "A bias's gradient is one number for all neurons: the mean or the sum was taken over the neurons too.", either(
 		oneNumber(func(_ *pass, g []float64) float64 { return total(g) / float64(len(g)) }),
 		oneNumber(func(_ *pass, g []float64) float64 { return total(g) }),
 		oneNumber(func(r *pass, g []float64) float64 { return total(g) * float64(r.m) }),
 	)},
-	{"bias-one-example", "A bias's gradient is that of one example: assigned in the loop, not added.", either(
+	{"bias-one-example", "A bias's gradient is that of one example: the loop assigns it instead of adding.", either(
 		eachBias(func(r *pass, g, δ []float64) []float64 { return example(r, g, δ, r.m-1, 1) }),
 		eachBias(func(r *pass, g, δ []float64) []float64 { return example(r, g, δ, r.m-1, 1/float64(r.m)) }),
 		eachBias(func(r *pass, g, δ []float64) []float64 { return example(r, g, δ, 0, 1) }),
 	)},
-	{"bias-other-axis", "A bias's gradient is added up over the neurons in place of the examples, which goes unseen where m = n.",
+	{"bias-other-axis", "A bias's gradient is added up over the neurons instead of the examples, which goes unnoticed if m = n.",
 		eachBias(otherAxis)},
-	{"bias-broadcast", "A bias is added along the wrong axis, to the examples in place of the neurons, which goes unseen where m = n.", broadcast},
-	{"bias-forgotten", "The bias is forgotten forward: z = W a.", forgotten},
+	{"bias-broadcast", "A bias is added along the wrong axis, to the examples instead of the neurons, which goes unnoticed if m = n.", broadcast},
+	{"bias-forgotten", "The forward pass leaves out the bias: z = W a.", forgotten},
 }
 
 // noGradient is 0 in place of the gradients that are just that in the file: next to 0 a sum can be that is 0 in theory.
@@ -56,7 +56,7 @@ func noGradient(p *problem) []derivation {
 		after: func(_ *pass, g [][]float64, i int) []float64 { return same(g[i], 0) },
 	}
 	if d.alone = len(zero) < biases; d.alone {
-		d.where = " So it is with " + strings.Join(names, ", ") + "."
+		d.where = " This is the case with " + strings.Join(names, ", ") + "."
 	}
 	return []derivation{d}
 }

@@ -10,14 +10,14 @@ import (
 var decays = []Bug{
 	{"no-lambda", "The step has no λ: the weights do not decay.", decay(func(*problem) float64 { return 0 }, false)},
 	{"regularized-bias", "The biases are regularized too.", decay(func(p *problem) float64 { return p.l2 }, true)},
-	{"lambda-per-example", "λ is m times too strong: its term was added for every example of the mini-batch.",
+	{"lambda-per-example", "The λ term is m times too large: it is added for every example of the mini-batch.",
 		decay(func(p *problem) float64 { return float64(p.m) * p.l2 }, false)},
 	{"lambda-without-n", "λ is not divided by n, the number of training examples.", decay(func(p *problem) float64 { return p.lambda }, false)},
-	{"lambda-by-batch", "λ is divided by m, the size of the mini-batch, in place of n.", decay(func(p *problem) float64 { return p.lambda / float64(p.m) }, false)},
-	{"lambda-sign", "The term of λ has the wrong sign: the weights grow.", decay(func(p *problem) float64 { return -p.l2 }, false)},
-	{"lambda-twice", "λ is twice too strong: the term of the cost is ½λ/n Σw².", decay(func(p *problem) float64 { return 2 * p.l2 }, false)},
-	{"lambda-in-some-layers", "The term of λ is in some layers only.", someLayers},
-	{"l1-for-l2", "The term of λ is that of L1, λ/n sgn(w).", penalty(false, func(p *problem, w float64) float64 {
+	{"lambda-by-batch", "λ is divided by m, the size of the mini-batch, instead of n.", decay(func(p *problem) float64 { return p.lambda / float64(p.m) }, false)},
+	{"lambda-sign", "The λ term has the wrong sign: the weights grow.", decay(func(p *problem) float64 { return -p.l2 }, false)},
+	{"lambda-twice", "The λ term is twice too large: the cost has ½λ/n Σw².", decay(func(p *problem) float64 { return 2 * p.l2 }, false)},
+	{"lambda-in-some-layers", "Only some layers have the λ term.", someLayers},
+	{"l1-for-l2", "The λ term is that of L1, λ/n sgn(w).", penalty(false, func(p *problem, w float64) float64 {
 		if w == 0 {
 			return 0
 		}

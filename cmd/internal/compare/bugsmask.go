@@ -9,14 +9,14 @@ import (
 var masks = []Bug{
 	{"no-mask-back", "The dropout mask is missing on the way back.",
 		hidden(anyOf, derivation{delta: func(r *pass, l, k int, back float64) float64 { return back * r.prime(l, k) }})},
-	{"unscaled-mask-back", "On the way back the dropout mask is 0 or 1, without the 1/(1−p) that it has forward.",
+	{"unscaled-mask-back", "On the way back, the dropout mask is 0 or 1, without the 1/(1−p) that it has going forward.",
 		hidden(anyOf, derivation{delta: func(r *pass, l, k int, back float64) float64 {
 			if r.kept(l, k) == 0 {
 				return 0
 			}
 			return back * r.prime(l, k)
 		}})},
-	{"other-mask-back", "On the way back the dropout mask is another than forward: it was drawn again.", otherMasks},
+	{"other-mask-back", "The dropout mask on the way back is not the one that was used going forward: it was drawn again.", otherMasks},
 }
 
 // otherMasks are the masks that the gradients were computed with. Where a hidden layer has more inputs than there are examples, the

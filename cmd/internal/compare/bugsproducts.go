@@ -8,19 +8,19 @@ import (
 
 // products are mistakes in BP2 and BP4.
 var products = []Bug{
-	{"w-for-transpose", "δ went back through W in place of Wᵀ.", hidden(anyOf, derivation{weight: func(r *pass, l int, _ []float64) []float64 {
+	{"w-for-transpose", "δ goes back through W instead of Wᵀ.", hidden(anyOf, derivation{weight: func(r *pass, l int, _ []float64) []float64 {
 		if w := r.values[2*l-2]; r.sizes[l] == r.sizes[l-1] {
 			return turned(w, r.sizes[l])
 		}
 		return r.values[2*l-2]
 	}})},
-	{"updated-w", "δ went back through weights that had been updated already: update all layers after backpropagation.", updatedWeights},
-	{"transposed", "A gradient of weights is transposed: a δᵀ in place of δ aᵀ.", transposed},
-	{"own-activation", "A gradient of weights has the activations of its own layer in place of those of the layer before.",
+	{"updated-w", "δ goes back through weights that are already updated: update all layers after backpropagation.", updatedWeights},
+	{"transposed", "A gradient of weights is transposed: it is a δᵀ instead of δ aᵀ.", transposed},
+	{"own-activation", "A gradient of weights has the activations of its own layer instead of those of the layer before.",
 		input(func(r *pass, l int) []float64 { return r.a[l] }, 1)},
-	{"z-for-activation", "A gradient of weights has the weighted inputs z of the layer before in place of its activations.",
+	{"z-for-activation", "A gradient of weights has the weighted inputs z of the layer before instead of its activations.",
 		input(func(r *pass, l int) []float64 { return r.z[l-1] }, 2)},
-	{"other-layer", "The gradients are those of another layer: an index is off by one, or the list is the wrong way round.", either(
+	{"other-layer", "The gradients belong to another layer: an index is off by one, or the list is in reverse order.", either(
 		otherLayer(func(i, _ int) int { return i + 2 }), otherLayer(func(i, _ int) int { return i - 2 }),
 		otherLayer(func(i, n int) int { return n - 2 - i/2*2 + i%2 }),
 	)},
@@ -35,7 +35,7 @@ func input(wrong func(r *pass, l int) []float64, first int) func(*problem) []der
 		return r.a[l-1]
 	}}
 	return func(p *problem) []derivation {
-		return spread(d, count(first, len(p.sizes)), func(l int) string { return fmt.Sprintf(" So it is in layer %d only.", l) })
+		return spread(d, count(first, len(p.sizes)), func(l int) string { return fmt.Sprintf(" This is in layer %d only.", l) })
 	}
 }
 
@@ -64,7 +64,7 @@ func updatedWeights(p *problem) []derivation {
 // eachOf is a wrong gradient of all parameters of a kind, and of each alone.
 func (p *problem) eachOf(kind func(q parameter) bool, after func(r *pass, g [][]float64, i int) []float64) []derivation {
 	numbers := slices.DeleteFunc(count(0, len(p.params)), func(i int) bool { return !kind(p.params[i]) })
-	return spread(derivation{after: after}, numbers, func(i int) string { return fmt.Sprintf(" So it is with %s.", p.tensor(i)) })
+	return spread(derivation{after: after}, numbers, func(i int) string { return fmt.Sprintf(" This is the case with %s.", p.tensor(i)) })
 }
 
 // transposed is for all weights, and for each alone.

@@ -9,13 +9,13 @@ import (
 
 // slopes are mistakes with the activations of hidden layers, most of them in σ′.
 var slopes = []Bug{
-	{"sigma-for-prime", "σ(z) stands in place of σ′(z).",
+	{"sigma-for-prime", "σ(z) stands where σ′(z) should be.",
 		slope(smooth, func(a *activation) func(float64) float64 { return a.F })},
-	{"missing-prime", "σ′(z) is missing: δ is Wᵀδ of the layer above as it comes (with ReLU: nothing is cut off where z < 0).",
+	{"missing-prime", "σ′(z) is missing: δ is just the Wᵀδ of the layer above (with ReLU, it is not cut off where z < 0).",
 		slope(anyOf, func(*activation) func(float64) float64 { return func(float64) float64 { return 1 } })},
-	{"error-handed-back", "What went back to the layer below is the error without σ′ of its own layer, and not δ.",
+	{"error-handed-back", "What goes back to the layer below is not δ: it is the error, without the σ′ of its own layer.",
 		handedBack},
-	{"prime-of-activation", "The derivative is taken at a in place of z: σ′(a), and a has been through σ already.",
+	{"prime-of-activation", "The derivative is taken at a instead of z: it is σ′(a), but a has already been through σ.",
 		slope(smooth, func(a *activation) func(float64) float64 {
 			return func(z float64) float64 { return a.Prime(a.F(z)) }
 		})},
@@ -23,22 +23,22 @@ var slopes = []Bug{
 		slope(smooth, func(a *activation) func(float64) float64 {
 			return func(z float64) float64 { return formula(a, z) }
 		})},
-	{"half-prime", "Half of the derivative's formula is missing: 1−a in place of a(1−a), or of 1−a².",
+	{"half-prime", "Half of the derivative's formula is missing: it is 1−a instead of a(1−a), or of 1−a².",
 		slope(smooth, func(a *activation) func(float64) float64 {
 			return func(z float64) float64 { return 1 - a.F(z) }
 		})},
-	{"wrong-side", "ReLU passes the gradient on the wrong side: where z < 0.",
+	{"wrong-side", "ReLU lets the gradient through on the wrong side, where z < 0.",
 		slope(bent, func(a *activation) func(float64) float64 { return func(z float64) float64 { return a.Prime(-z) } })},
-	{"relu-at-zero", "ReLU's slope at z = 0 is taken for 1, or ½, and not for 0. Either is right in theory; most programs take 0.", either(
+	{"relu-at-zero", "ReLU's slope at z = 0 is 1 or ½ instead of 0. In theory all of these are right; most programs use 0.", either(
 		slope(bent, atZero(1)), slope(bent, atZero(.5)),
 	)},
-	{"relu-of-gradient", "ReLU was applied to the gradient itself: δ where δ > 0, in place of δ where z > 0.",
+	{"relu-of-gradient", "ReLU is applied to the gradient itself: it keeps δ where δ > 0 instead of where z > 0.",
 		hidden(bent, derivation{delta: func(_ *pass, _, _ int, back float64) float64 { return max(0, back) }})},
 	{"prime-of-other-layer", "σ′ is taken at the z of the layer below or above: an index is off by one.", either(otherSlope(-1), otherSlope(1))},
-	{"other-slope", "σ′ is that of another activation.", otherFormulas},
-	{"other-activation", "The hidden layers have another activation than is said.",
+	{"other-slope", "σ′ is the derivative of another activation.", otherFormulas},
+	{"other-activation", "The hidden layers have a different activation from the one named.",
 		otherActivation(func(_, other *activation) *activation { return other })},
-	{"other-forward", "The hidden layers have another activation forward, whose σ′ should stand in the way back.",
+	{"other-forward", "The hidden layers have another activation going forward, so going back they should have its σ′.",
 		otherActivation(func(right, other *activation) *activation {
 			return &activation{Activation: byhand.Activation{F: other.F, Prime: right.Prime}}
 		})},
@@ -84,10 +84,10 @@ func throughout(has func(*activation) bool, d derivation) func(*problem) []deriv
 		all = slices.Clip(all)
 		output, end := d, len(p.sizes)-1
 		if both := d; end > 1 && has(p.act[0]) {
-			both.where += " So it is in the hidden layers and at the output."
+			both.where += " This is in the hidden layers and at the output."
 			all = append(all, both)
 		}
-		output.where += " So it is at the output only."
+		output.where += " This is at the output only."
 		output.in, output.alone = func(l int) bool { return l == end }, true
 		return append(all, output)
 	}
@@ -96,19 +96,19 @@ func throughout(has func(*activation) bool, d derivation) func(*problem) []deriv
 // hidden is d in all hidden layers, and in each alone where there are several.
 func hidden(has func(*activation) bool, d derivation) func(*problem) []derivation {
 	where := d.where
-	d.where += " So it is in the hidden layers."
+	d.where += " This is in the hidden layers."
 	return func(p *problem) []derivation {
 		if len(p.sizes) < 3 || !has(p.act[0]) {
 			return nil
 		}
-		return spread(d, count(1, len(p.sizes)-1), func(l int) string { return fmt.Sprintf("%s So it is in hidden layer %d only.", where, l) })
+		return spread(d, count(1, len(p.sizes)-1), func(l int) string { return fmt.Sprintf("%s This is in hidden layer %d only.", where, l) })
 	}
 }
 
 // handedBack is in all layers that something goes back from, and in each alone.
 func handedBack(p *problem) []derivation {
 	d := derivation{handed: func(r *pass, l int) []float64 { return r.e[l] }}
-	return spread(d, count(2, len(p.sizes)), func(l int) string { return fmt.Sprintf(" So it is in layer %d only.", l) })
+	return spread(d, count(2, len(p.sizes)), func(l int) string { return fmt.Sprintf(" This is in layer %d only.", l) })
 }
 
 // count is from, from+1, … below to.

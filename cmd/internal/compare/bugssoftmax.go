@@ -7,9 +7,9 @@ import (
 
 // softmaxes are mistakes with a softmax at the output. r.e is a−y there.
 var softmaxes = []Bug{
-	{"softmax-of-error", "The softmax was applied to the error a−y.",
+	{"softmax-of-error", "The softmax is applied to the error a−y.",
 		whole(ofSoftmax, func(r *pass) []float64 { return r.softmax(r.e[len(r.e)-1]) })},
-	{"softmax-axis", "The softmax goes over the examples, and not over the outputs: it has the wrong axis.",
+	{"softmax-axis", "The softmax has the wrong axis: it goes over the examples instead of the outputs.",
 		otherSoftmax(func(p *problem, z []float64) []float64 {
 			over := *p
 			over.m = len(z) / p.m
@@ -21,10 +21,10 @@ var softmaxes = []Bug{
 			over.m = 1
 			return over.softmax(z)
 		})},
-	{"softmax-twice", "The softmax is taken twice: the cost has one of its own.",
+	{"softmax-twice", "The softmax is applied twice: the cost already has one.",
 		otherSoftmax(func(p *problem, z []float64) []float64 { return p.softmax(p.softmax(z)) }, (*pass).throughSoftmax)},
-	{"softmax-of-activation", "The softmax is that of the output's activations, and not of its weighted inputs z.", softmaxOfActivation},
-	{"softmax-diagonal", "Only the diagonal of the softmax's derivative is taken, a(1−a): each output depends on every z.",
+	{"softmax-of-activation", "The softmax is applied to the output's activations instead of its weighted inputs z.", softmaxOfActivation},
+	{"softmax-diagonal", "Only the diagonal of the softmax's derivative is used, a(1−a), but each output depends on every z.",
 		either(
 			whole(ofSoftmax, func(r *pass) []float64 {
 				return r.neurons(func(p *problem, n neuron) float64 {

@@ -50,7 +50,7 @@ func (p *problem) beside(ctx context.Context, c float64, a suspect, bugs []Bug) 
 			b.rank += a.rank
 			b.pair = &Diagnosis{
 				Name: Bugs[a.bug].Name, Beside: Bugs[b.bug].Name,
-				Text: fmt.Sprintf("%s And besides, %s: %s", Bugs[a.bug].Looks+a.where, Bugs[b.bug].Name, b.text),
+				Text: fmt.Sprintf("%s There is a second mistake, %s: %s", Bugs[a.bug].Looks+a.where, Bugs[b.bug].Name, b.text),
 			}
 			found = append(found, b)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
+	"github.com/stheno-ml/stheno/graph"
 	"github.com/stheno-ml/stheno/internal/intake"
 	"github.com/stheno-ml/stheno/models"
 )
@@ -47,7 +48,7 @@ func TestFiles(t *testing.T) {
 	for _, c := range []struct{ from, to string }{
 		{`"model": "a"`, `"model": "b"`}, {`"seed": 2`, `"seed": 1`}, {`"seed": 2`, `"sede": 2`}, {`"test": 910`, `"test": 1001`},
 		{`"test": 910`, `"test": -1`}, {`"validation": 500`, `"validation": 1001`}, {`"epoch": 3`, `"epoch": 4`},
-		{`"last": {`, `"shifted": 1001, "last": {`}, {`"last": {`, `"shifted": -1, "last": {`}, {`"test_total": 1000`, `"test_total": 0`}, {`"seconds": 8`, `"seconds": -8`}, {"{", ""},
+		{`"last": {`, `"shifted": 1001, "last": {`}, {`"last": {`, `"shifted": -1, "last": {`}, {`"test_total": 1000`, `"test_total": 0`}, {`"seconds": 8`, `"seconds": -8`}, {`"last": {`, `"loss": -1, "last": {`}, {"{", ""},
 		{"{", "{} {"},
 	} {
 		damaged(t, dir, "a-seed2.json", c.from, c.to)
@@ -210,15 +211,46 @@ func TestPage(t *testing.T) {
 		"\n|  | vote of 5 | test | 97.00 |  |  | 0 of 1 | missing |  |  |  |  |\n",
 		"\n| ours | a recipe of ours | 2 | 99.10 ± 0.14 | 99.00 | 99.20 | 4 | 8.00 | 1 |  | `stheno ladder --only ours --seeds 2` |\n",
 		"\n| ours | 12 |\n",
-		"\n- big-seed1.json: the recipe of big has changed since; `stheno ladder --only big` trains anew\n",
+		"\n- big-seed1.json: the recipe of big has changed since; `stheno ladder --only big` trains it again\n",
 		"\n- gone-seed1.json: the catalogue has no gone\n",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s\n%s", want, page)
 		}
 	}
-	if empty := (Ladder{}).Page(); strings.Count(empty, "None yet.") != 5 || strings.Contains(empty, "Left out") {
+	if empty := (Ladder{}).Page(); strings.Count(empty, "None yet.") != 6 || strings.Contains(empty, "Left out") {
 		t.Errorf("%s", empty)
+	}
+}
+
+// TestOthers: networks that were published elsewhere are beside their figures, be those of classes or losses, and are no rungs of the book.
+func TestOthers(t *testing.T) {
+	list := []models.Model{
+		{Name: "net", Loss: graph.LogLikelihood, Published: models.Figure{Set: "test", Accuracy: .9922, Source: "example.org"}},
+		{Name: "coder", Loss: graph.Reconstruction, Published: models.Figure{Set: "test", Loss: .09, Source: "A and B 2016"}},
+		{Name: "new", Loss: graph.LogLikelihood, Published: models.Figure{Source: "C 2017"}},
+	}
+	k := Kept{Results: []Result{result("net", 1, 0, 990)}}
+	for seed := range uint64(Voters) {
+		r := result("coder", seed+1, 0, 0)
+		r.Loss = .091 + float64(seed)/1000
+		k.Results = append(k.Results, r)
+	}
+	l := Climb(list, nil, nil, k, func(models.Model, string, string) bool { return true })
+	for _, want := range []string{
+		"\n| net | example.org | 99.22 | 1 | 99.00 | 99.00 | 99.00 | 0 | 8.00 | 1 |  | `stheno ladder --only net --seeds 1` |\n" +
+			"| coder | A and B 2016 | loss 0.09 | 5 | 0.0930 ± 0.0016 | 0.0910 | 0.0950 | 0 | 8.00 | 1 |  | `stheno ladder --only coder --seeds 5` |\n" +
+			"| new | C 2017 |  | 0 |  |  |  | 0 |  |  |  | `stheno ladder --only new --seeds 3` |\n\n## Past the book\n",
+		"They are not all from the same machine.\n\nNone yet.\n",
+	} {
+		if page := l.Page(); !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s\n%s", want, page)
+		}
+	}
+	for _, g := range l.Rungs {
+		if g.Published() || g.Votes() || g.Rows() != nil {
+			t.Errorf("%s is a rung of the book, or votes", g.Name)
+		}
 	}
 }
 
@@ -293,7 +325,7 @@ func TestAblations(t *testing.T) {
 	for _, want := range []string{
 		"\n| ours | nothing | 2 | 99.10 ± 0.14 |  | 99.40 ± 0.14 | 8.00 | 1 |\n| ours | depth | 2 | 98.80 ± 0.00 | -0.30 |  | 8.00 | 1 |\n" +
 			"| big | nothing | 1 | 90.00 |  |  | 8.00 | 1 |\n| big | depth | 1 | 90.10 | +0.10 |  | 8.00 | 1 |\n\n## Configurations",
-		"weights, without evaluation; not all are of one machine.\n\nNone yet.\n",
+		"They are not all from the same machine.\n\nNone yet.\n",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s\n%s", want, page)

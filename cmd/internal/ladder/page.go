@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -10,8 +11,8 @@ import (
 // Page is docs/results.md.
 func (l Ladder) Page() string {
 	var b strings.Builder
-	b.WriteString("# Results\n\nThis page is what `stheno ladder --write` makes of the files in [results](results), one a training.\n" +
-		"`stheno ladder` trains what is missing.\n\n## The book's ladder\n\n" + note + "\n\n")
+	b.WriteString("# Results\n\n`stheno ladder --write` makes this page from the files in [results](results), one for each training. Each file has the command, the kernel and\n" +
+		"the number of threads, and `git log docs/results` shows when it was added. `stheno ladder` runs the trainings that are missing.\n\n## The book's ladder\n\n" + note + "\n\n")
 	head := []string{"rung", "figure", "set", "the book", "ours, best of first 3", "mean ± sd", "n", "verdict", "epochs", "s/epoch", "threads", "command"}
 	var rows [][]string
 	for _, g := range l.Rungs {
@@ -20,6 +21,7 @@ func (l Ladder) Page() string {
 		}
 	}
 	table(&b, head, rows)
+	others(&b, l.Rungs)
 	past(&b, l.Rungs)
 	together(&b, l.Rungs)
 	ablations(&b, l.Rungs)
@@ -28,11 +30,12 @@ func (l Ladder) Page() string {
 	return b.String()
 }
 
-const note = `Accuracies are in percent; the set says whose: the test images or the validation images. *Best epoch* is the epoch of best validation
-accuracy: the test images choose nothing. The book's figures are the best of about three runs, so ours is the best of the seeds 1 to 3 where
-there are as many, beside the mean and the standard deviation of all n. The verdict is ok if that is at most 0.15 points below the book's
-figure, 0.5 in the chapters 1 and 3. Seconds are of training without evaluation, some with another training beside; the threads are those
-of one training. The small experiments, and the baseline of chapter 1, have [a page of their own](book-experiments.md).`
+const note = `Accuracies are in percent. The column *set* says whether they are those of the test images or of the validation images. *Best epoch* is the
+epoch with the best validation accuracy; no choice uses the test images. The book's figures are the best of about three runs. So ours is the
+best of seeds 1 to 3, if there are that many, and beside it are the mean and the standard deviation of all n runs. The verdict is ok if our best
+is at most 0.15 points below the book's figure, or 0.5 points in chapters 1 and 3. Seconds are training time without evaluation. Some trainings
+shared the machine with another one; the threads are those of one training. The small experiments and the baseline of chapter 1 have
+[a page of their own](book-experiments.md).`
 
 // table writes rows below a head, or that there are none yet.
 func table(b *strings.Builder, head []string, rows [][]string) {
@@ -78,11 +81,13 @@ func (r Row) Judgment() string {
 func Percent(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
 
 // spread is a mean with the standard deviation where there is one.
-func spread(mean, sd float64) string {
+func spread(mean, sd float64) string { return around(mean, sd, Percent) }
+
+func around(mean, sd float64, write func(float64) string) string {
 	if math.IsNaN(sd) {
-		return Percent(mean)
+		return write(mean)
 	}
-	return Percent(mean) + " ± " + Percent(sd)
+	return write(mean) + " ± " + write(sd)
 }
 
 // Seconds is a time to three digits.
@@ -118,34 +123,67 @@ func (g Rung) threads() string {
 	return strings.Join(all, ", ")
 }
 
-// past is the section of the recipes that the book does not have.
-func past(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n## Past the book\n\nRecipes of our own. The test images are scored once for each seed, with the weights that the recipe ends with: those of the\n" +
-		"last epoch where it trains on all 60,000 images, else those of the best validation accuracy. Seconds are from images in memory to these\n" +
-		"weights, without evaluation; not all are of one machine.\n\n")
+// others is the section of the networks that were published elsewhere.
+func others(b *strings.Builder, rungs []Rung) {
+	b.WriteString("\n## Networks of others\n\nThese networks were published elsewhere. If the source has a figure for MNIST, the recipe is the source's, as closely as ours can be; otherwise\n" +
+		"it is our own. The pixels are byte/256. The figure of an autoencoder is its loss. The next section says which weights the test images score, and\nwhat the seconds are.\n\n")
 	var rows [][]string
 	for _, g := range rungs {
-		if !g.Published() && !g.Ablation() && g.committee == nil && len(g.Results) > 0 {
-			rows = append(rows, g.past())
+		if !g.elsewhere() {
+			continue
 		}
+		p, cells := g.Model.Published, g.ours()
+		figure := ""
+		switch {
+		case p.Loss > 0:
+			figure = fmt.Sprintf("loss %g", p.Loss)
+		case p.Accuracy > 0:
+			figure = Percent(p.Accuracy)
+		}
+		rows = append(rows, append([]string{g.Name, p.Source, figure}, cells...))
 	}
-	table(b, []string{"recipe", "", "n", "test, mean ± sd", "min", "max", "epochs", "s, mean", "threads", "kernel", "command"}, rows)
+	table(b, append([]string{"network", "source", "published"}, ourHead...), rows)
 }
 
-func (g Rung) past() []string {
-	tests := g.each(func(r Result) float64 { return float64(r.Best.Test) / float64(r.TestTotal) })
+// past is the section of the recipes that nobody else published.
+func past(b *strings.Builder, rungs []Rung) {
+	b.WriteString("\n## Past the book\n\nThese recipes are our own. The test images are scored once for each seed, with the weights that the recipe ends with. Those are the weights of\n" +
+		"the last epoch if it trains on all 60,000 images, and otherwise those of the best validation accuracy. Seconds are the time from images in\n" +
+		"memory to these weights, without evaluation. They are not all from the same machine.\n\n")
+	var rows [][]string
+	for _, g := range rungs {
+		if g.Model.Published.Source == "" && !g.Ablation() && g.committee == nil && len(g.Results) > 0 {
+			rows = append(rows, append([]string{g.Name, g.Doc}, g.ours()...))
+		}
+	}
+	table(b, append([]string{"recipe", ""}, ourHead...), rows)
+}
+
+// ourHead is the head of ours.
+var ourHead = []string{"n", "test, mean ± sd", "min", "max", "epochs", "s, mean", "threads", "kernel", "command"}
+
+// ours are what trainings gave, in cells.
+func (g Rung) ours() []string {
+	n := len(g.Results)
+	cells := []string{fmt.Sprint(n), "", "", "", fmt.Sprint(g.Recipe.Epochs), "", "", "", fmt.Sprintf("`stheno ladder --only %s --seeds %d`", g.Name, cmp.Or(n, g.Seeds()))}
+	if n == 0 {
+		return cells
+	}
+	tests, write := g.each(func(r Result) float64 { return float64(r.Best.Test) / float64(r.TestTotal) }), Percent
+	if g.loses() {
+		tests, write = g.each(func(r Result) float64 { return r.Loss }), func(x float64) string { return fmt.Sprintf("%.4f", x) }
+	}
 	seconds, _ := moments(g.each(func(r Result) float64 { return r.Seconds }))
 	mean, sd := moments(tests)
-	return []string{
-		g.Name, g.Doc, fmt.Sprint(len(tests)), spread(mean, sd), Percent(slices.Min(tests)), Percent(slices.Max(tests)),
-		fmt.Sprint(g.Recipe.Epochs), Seconds(seconds), g.threads(), g.Results[0].Kernel,
-		fmt.Sprintf("`stheno ladder --only %s --seeds %d`", g.Name, len(tests)),
-	}
+	cells[1], cells[2], cells[3] = around(mean, sd, write), write(slices.Min(tests)), write(slices.Max(tests))
+	cells[5], cells[6], cells[7] = Seconds(seconds), g.threads(), g.Results[0].Kernel
+	return cells
 }
 
 // together is the section of networks of ours that answer together.
 func together(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n### Together\n\nAll seeds of a recipe, or of those of the committee, none left out, as `stheno eval RUN… --vote` counts them: by majority, and by the mean of their outputs.\n\n")
+	b.WriteString("\n### Together\n\nHere several networks answer together: by majority, and by the mean of their outputs, as `stheno eval RUN… --vote` counts them. Each row has all\n" +
+		"seeds of a recipe, or all those of the committee. None are left out.\n\n")
 	var rows [][]string
 	for _, g := range rungs {
 		if g.Vote == nil || g.Published() {
@@ -167,9 +205,9 @@ func together(b *strings.Builder, rungs []Rung) {
 
 // ablations is the section of recipes with a choice undone.
 func ablations(b *strings.Builder, rungs []Rung) {
-	b.WriteString("\n## Ablations\n\nWhat each choice is worth: a recipe on 50,000 images with one of its choices undone, by the validation images, after the best epoch.\n" +
-		"The difference is that from the recipe with nothing undone. *Nine shifts* are the same networks, whose outputs are averaged over the image and its\n" +
-		"shifts by a pixel. `stheno ladder --ablations` trains what is missing.\n\n")
+	b.WriteString("\n## Ablations\n\nAn ablation shows what a choice is worth: a recipe trains on 50,000 images with one of its choices undone. The accuracy is that of the validation\n" +
+		"images after the best epoch, and the difference is from the recipe with nothing undone. *Nine shifts* are the same networks with their outputs\n" +
+		"averaged over the image and its shifts by a pixel. `stheno ladder --ablations` runs the trainings that are missing.\n\n")
 	var rows [][]string
 	whole := map[string]float64{} // by recipe
 	for _, g := range rungs {
@@ -202,8 +240,8 @@ func (g Rung) shifted() string {
 
 // trials is the section that says what was chosen on validation images.
 func trials(b *strings.Builder, tried []Tried) {
-	b.WriteString("\n## Configurations tried\n\nThe book's recipes were taken as they are. Each configuration that was compared on validation images before a recipe was as it is\n" +
-		"counts as one.\n\n")
+	b.WriteString("\n## Configurations tried\n\nThe book's recipes were used as they are. For our own recipes, this is how many configurations were compared on validation images before the\n" +
+		"recipe was final.\n\n")
 	var rows [][]string
 	for _, t := range tried {
 		rows = append(rows, []string{t.Recipe, fmt.Sprint(t.Configurations)})
@@ -216,7 +254,7 @@ func (l Ladder) leftOut(b *strings.Builder) {
 	var lines []string
 	for _, g := range l.Rungs {
 		for _, r := range g.Stale {
-			lines = append(lines, fmt.Sprintf("- %s: the recipe of %s has changed since; `stheno ladder --only %s` trains anew\n", r.Name(), g.Name, g.Name))
+			lines = append(lines, fmt.Sprintf("- %s: the recipe of %s has changed since; `stheno ladder --only %s` trains it again\n", r.Name(), g.Name, g.Name))
 		}
 	}
 	for _, r := range l.Strangers {

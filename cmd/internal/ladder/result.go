@@ -25,6 +25,7 @@ type Result struct {
 	Best            Score   `json:"best"`            // of the epoch of best validation accuracy; the last where there is no validation
 	Last            Score   `json:"last"`
 	Shifted         int     `json:"shifted,omitempty"` // validation images right at the best epoch with outputs averaged over nine shifts; 0 if not counted
+	Loss            float64 `json:"loss,omitempty"`    // of the test images at the best epoch, where the network does not classify
 	ValidationTotal int     `json:"validation_total"`
 	TestTotal       int     `json:"test_total"`
 	Seconds         float64 `json:"seconds"` // of training, without evaluation
@@ -194,8 +195,8 @@ func (r Result) odd() string {
 	if r.Shifted < 0 || r.Shifted > r.ValidationTotal {
 		return fmt.Sprintf("with %d of %d validation images", r.Shifted, r.ValidationTotal)
 	}
-	if r.TestTotal < 1 || !(r.Seconds >= 0) || r.Threads < 0 {
-		return fmt.Sprintf("with %d test images in %g s by %d threads", r.TestTotal, r.Seconds, r.Threads)
+	if r.TestTotal < 1 || !(r.Seconds >= 0) || r.Threads < 0 || !(r.Loss >= 0) {
+		return fmt.Sprintf("with %d test images in %g s by %d threads, loss %g", r.TestTotal, r.Seconds, r.Threads, r.Loss)
 	}
 	return ""
 }

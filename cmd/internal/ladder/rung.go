@@ -153,14 +153,20 @@ func (g Rung) Members() []int {
 
 // Votes says that the networks of the rung are to answer together: the book's where it lets them, ours where there are at least as many.
 func (g Rung) Votes() bool {
-	return len(g.Members()) >= Voters && g.ablation == nil && (g.Model.Published.Vote > 0 || !g.Published())
+	return len(g.Members()) >= Voters && g.ablation == nil && !g.loses() && (g.Model.Published.Vote > 0 || !g.Published())
 }
 
 // Ablation says that the rung is a recipe with a choice undone.
 func (g Rung) Ablation() bool { return g.ablation != nil }
 
 // Published says that the book has a figure for the rung.
-func (g Rung) Published() bool { return g.Model.Published.Accuracy > 0 }
+func (g Rung) Published() bool { return g.Chapter() > 0 }
+
+// elsewhere says that the network was published, though not in the book.
+func (g Rung) elsewhere() bool { return g.Model.Published.Source != "" && !g.Published() }
+
+// loses says that the rung's results are losses, because its networks do not classify.
+func (g Rung) loses() bool { return g.Model.Loss != nil && !g.Model.Loss.Classes }
 
 // Seeds is the number of trainings unless another is asked for: as many as vote, one where it takes long, else three as in the book.
 func (g Rung) Seeds() int {
@@ -202,7 +208,7 @@ type Row struct {
 // Rows are the figures that the book has for the rung.
 func (g Rung) Rows() []Row {
 	p := g.Model.Published
-	if p.Accuracy == 0 {
+	if !g.Published() {
 		return nil
 	}
 	end, which := "best epoch", func(r Result) *Score { return &r.Best }
@@ -259,11 +265,7 @@ func (g Rung) tolerance() float64 {
 }
 
 // Chapter is the chapter of the book that has the figure; 0 for none.
-func (g Rung) Chapter() int {
-	var n int
-	fmt.Sscanf(g.Model.Published.Source, "ch. %d", &n) // A figure from elsewhere is of no chapter.
-	return n
-}
+func (g Rung) Chapter() int { return g.Model.Published.Chapter() }
 
 func (r Row) judged() Row {
 	const rounding = 1e-9

@@ -1,4 +1,4 @@
-// Loop trains 784-30-10 in a loop of one's own.
+// Loop trains 784-30-10 with its own loop over the epochs.
 package main
 
 import (

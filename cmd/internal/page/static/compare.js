@@ -107,6 +107,7 @@ function tested(t) {
     return [h("p", {}, `${t.total.toLocaleString("en-US")} test examples: mean absolute error ${number(t.mae)}, R² ${number(t.r2)}.`),
       ...(t.targets.length > 1 ? [h("ul", {}, t.targets.map((o) => h("li", {}, `${o.target}: mean absolute error ${number(o.mae)}, R² ${number(o.r2)}`)))] : [])];
   }
+  if (!t.confusion) return [h("p", {}, `${t.total.toLocaleString("en-US")} test images: a loss of ${number(t.loss)}.`)];
   const name = (c) => t.classes[c] ?? c, what = t.rows ? "test images" : "test examples";
   const wrong = Math.max(1, ...t.confusion.flatMap((row, i) => row.filter((_, j) => j !== i))), classes = t.confusion.length;
   const ground = color("--well"), hit = color("--accent"), miss = color("--positive");

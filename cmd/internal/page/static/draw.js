@@ -148,7 +148,7 @@ class View {
     if (answer.seen) paint(this.seen, bytes(answer.seen), 28, 28);
     else this.seen.getContext("2d").clearRect(0, 0, 28, 28);
     answer.runs.forEach((r, i) => this.cards[i]?.show(r));
-    this.spoken.textContent = answer.runs.map((r) => (r.digits ? inRow(r.digits) : `${r.class ?? r.digit}, ${percent(r.p[r.digit], 0)}`)).join("; ");
+    this.spoken.textContent = answer.runs.map((r) => (r.values ? "an image" : r.digits ? inRow(r.digits) : `${r.class ?? r.digit}, ${percent(r.p[r.digit], 0)}`)).join("; ");
   }
 
   async collect(digit) {
@@ -177,11 +177,13 @@ class Answer {
     this.sure = h("p", { class: "sure" }, " ");
     this.list = h("ol", { class: "bars", "aria-label": "Output for each class" });
     this.outputs([...Array(10).keys()]);
+    this.rebuilt = h("canvas", { class: "pixels", role: "img", "aria-label": "What the network makes of what it saw" });
+    this.rebuilt.hidden = true;
     this.layers = h("div", { class: "layers" });
     this.inside = h("details", { open: true }, h("summary", {}, "Inside"), this.layers);
     this.inside.hidden = true;
     this.element = h("article", { class: "card", "aria-label": run.id }, h("div", { class: "row between" }, h("h3", {}, run.model), h("span", { class: "small soft mono" }, called(run))),
-      h("div", { class: "answer" }, h("div", {}, this.verdict, this.sure), this.list), this.inside);
+      h("div", { class: "answer" }, h("div", {}, this.verdict, this.sure), this.list, this.rebuilt), this.inside);
   }
 
   /** outputs makes a bar for each class. */
@@ -201,10 +203,25 @@ class Answer {
     this.sure.textContent = " ";
     for (const b of this.bars) { b.fill.style.transform = "scaleX(0)"; b.value.textContent = ""; b.item.classList.remove("top"); }
     this.layers.replaceChildren();
-    this.inside.hidden = true;
+    this.inside.hidden = this.rebuilt.hidden = true;
   }
 
+  /** show shows an answer: a class with the outputs for all, or what an autoencoder made of its input. */
   show(answer) {
+    this.inside.hidden = false;
+    this.layers.replaceChildren(...answer.layers.map(layer));
+    if (answer.values) this.paint(answer.values);
+    else this.tell(answer);
+  }
+
+  paint(values) {
+    const side = Math.sqrt(values.length);
+    this.verdict.hidden = this.sure.hidden = this.list.hidden = true;
+    this.rebuilt.hidden = false;
+    paint(this.rebuilt, values.map((v) => 255 * v), side, side);
+  }
+
+  tell(answer) {
     const sum = answer.p.reduce((a, b) => a + b, 0);
     this.outputs(answer.classes ?? [...answer.p.keys()]);
     this.verdict.textContent = answer.digits ? inRow(answer.digits) : answer.digit < 0 ? "?" : (answer.class ?? answer.digit);
@@ -217,8 +234,6 @@ class Answer {
       b.value.textContent = p.toFixed(3);
       b.item.classList.toggle("top", d === answer.digit);
     });
-    this.inside.hidden = false;
-    this.layers.replaceChildren(...answer.layers.map(layer));
   }
 }
 

@@ -85,19 +85,19 @@ class Watcher {
     const last = this.epochs.at(-1), all = this.settings?.epochs;
     this.title.replaceChildren(h("div", {}, h("h1", {}, [this.run.model, this.run.name].filter(Boolean).join(" · ")), h("p", { class: "small soft mono" }, this.run.id)), badge(this.state));
     this.note.textContent = this.end?.error ?? "";
-    const numbers = last?.val_mae != null;
+    const numbers = last?.val_mae != null, counted = !last || last.train_acc != null; // an autoencoder has neither
     const left = last && all && this.state === "running" ? (all - 1 - last.epoch) * last.time : 0;
     const facts = [
       ["epoch", last ? `${last.epoch + 1}${all ? " of " + all : ""}` : "–"],
-      ...(numbers ? [["mean abs. error", number(last.val_mae)], ["R²", number(last.val_r2)]] : [["validation", percent(last?.val_acc)], ["training", percent(last?.train_acc)]]),
+      ...(numbers ? [["mean abs. error", number(last.val_mae)], ["R²", number(last.val_r2)]] : counted ? [["validation", percent(last?.val_acc)], ["training", percent(last?.train_acc)]] : []),
       ["cost", number(last?.val_loss ?? last?.train_loss)], ["η", number(last?.eta)], ["images/s", last ? count(last["img/s"]) : "–"],
-      this.end?.test_acc != null ? ["test", percent(this.end.test_acc)] : this.end?.test_mae != null ? ["test error", number(this.end.test_mae)] : ["left", left ? duration(left) : "–"],
+      this.end?.test_acc != null ? ["test", percent(this.end.test_acc)] : this.end?.test_mae != null ? ["test error", number(this.end.test_mae)] : this.end?.test_loss != null ? ["test cost", number(this.end.test_loss)] : ["left", left ? duration(left) : "–"],
     ];
     this.facts.replaceChildren(...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
     const plain = (list) => list.map((l) => ({ ...l, name: l.dashed ? "training" : "validation" }));
     this.charts.replaceChildren(
-      numbers ? lines("Mean absolute error", [{ name: "validation", color: 0, points: this.epochs.map((e) => [e.epoch, e.val_mae]) }])
-        : lines("Accuracy", plain(curves("", 0, this.epochs, "acc")), { format: short }),
+      ...(numbers ? [lines("Mean absolute error", [{ name: "validation", color: 0, points: this.epochs.map((e) => [e.epoch, e.val_mae]) }])]
+        : counted ? [lines("Accuracy", plain(curves("", 0, this.epochs, "acc")), { format: short })] : []),
       lines("Cost", plain(curves("", 1, this.epochs, "loss"))),
       ...(new Set(this.epochs.map((e) => e.eta)).size > 1 ? [lines("Learning rate η", [{ name: "η", color: 2, points: this.epochs.map((e) => [e.epoch, e.eta]) }])] : []));
     const seen = `${this.epochs.length} ${this.end ? 1 : 0}`;
