@@ -5,15 +5,15 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// An Ablation is one of our recipes with one of its choices undone. It trains on 50,000 images, so that the validation images can show what
-// the choice is worth.
+// An Ablation is one of our recipes with one of its choices undone. It trains on 50,000 images, so that the validation images can show
+// what the choice is worth.
 type Ablation struct {
 	Model
 	Of   string // the recipe's name
 	What string // what is undone
 }
 
-// Ablations lists, for each recipe, first the recipe itself and then its ablations.
+// Ablations lists, for each recipe, the recipe itself with nothing undone, then its ablations.
 var Ablations = []Ablation{
 	whole(Sprint995),
 	undone(Sprint995, "no-warps", "warps: the images as they are", func(m *Model) { m.Recipe.Augment = nil }),
@@ -32,13 +32,13 @@ var Ablations = []Ablation{
 		m.Recipe.Optimizer, m.Recipe.Eta = train.Nesterov{Momentum: .9}, 5*m.Recipe.Eta
 	}),
 	undone(Sprint995, "half", "width: half as many maps and neurons", func(m *Model) { m.Net = strided(6, 12, 64) }),
-	whole(Second),
-	cycled(Second),
+	whole(CNN5x5),
+	cycled(CNN5x5),
 	whole(MLPElastic),
 	cycled(MLPElastic),
 }
 
-// undone returns the ablation that undo makes of a recipe.
+// undone makes an ablation: undo changes a copy of the recipe.
 func undone(of Model, name, what string, undo func(*Model)) Ablation {
 	m := of
 	m.Name, m.Doc, m.Recipe.Full = of.Name+"-"+name, of.Name+" on 50,000 images without "+what, false
@@ -46,7 +46,7 @@ func undone(of Model, name, what string, undo func(*Model)) Ablation {
 	return Ablation{m, of.Name, what}
 }
 
-// whole returns the recipe itself, with nothing undone.
+// whole is the recipe with nothing undone, as the base of comparison.
 func whole(of Model) Ablation { return undone(of, "whole", "nothing", func(*Model) {}) }
 
 // cycled replaces the choices of steady by one cycle and a shorter average.

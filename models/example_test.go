@@ -32,7 +32,7 @@ func signs[T float32 | float64](rate float64) train.Rule[T] {
 func ExampleReader() {
 	mine := models.MLP
 	mine.Name, mine.Recipe.Optimizer = "mine", SignSGD{Scale: 1}
-	r := models.Reader{Own: []models.Model{mine}}
+	r := models.Reader{Models: []models.Model{mine}}
 	m, err := r.Decode("net.toml", []byte("format = 1\nlayer = 'dense(10)'\n[train]\noptimizer = 'signsgd(scale=0.5)'\n"))
 	fmt.Printf("%+v %v\n", m.Recipe.Optimizer, err)
 	_, err = r.Decode("net.toml", []byte("format = 1\nlayer = 'dense(10)'\n[train]\noptimizer = 'signsdg'\n"))

@@ -148,7 +148,7 @@ dense1 = 0.01
 `
 
 func TestCanonical(t *testing.T) {
-	r := Reader{Own: []Model{{Net: graph.Seq{halved{1}}}}, Fit: true}
+	r := Reader{Models: []Model{{Net: graph.Seq{halved{1}}}}, Fit: true}
 	m, err := r.Decode("m.toml", []byte(canonical))
 	if err != nil {
 		t.Fatal(err)
@@ -397,7 +397,7 @@ func TestMutations(t *testing.T) {
 	random, refused := rand.New(rand.NewPCG(7, 8)), 0
 	for range 1000 {
 		text := termtest.Mutate(random, []byte(canonical))
-		_, err := Reader{Own: []Model{{Net: halved{}}}, Fit: true}.Decode("m.toml", text)
+		_, err := Reader{Models: []Model{{Net: halved{}}}, Fit: true}.Decode("m.toml", text)
 		if err == nil {
 			continue
 		}

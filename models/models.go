@@ -89,10 +89,10 @@ func concat(lists ...[]Model) []Model {
 	return all
 }
 
-// Find returns the model of that name.
+// Find is the model of that name, or of that former name.
 func Find(name string) (Model, bool) {
 	for _, m := range All {
-		if m.Name == name {
+		if m.Name == Current(name) {
 			return m, true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,22 @@ func TestCatalogue(t *testing.T) {
 	}
 	if _, ok := models.Find("no-such-model"); ok {
 		t.Error("found no-such-model")
+	}
+}
+
+// TestFormerNames: a model that was renamed is found by its old name, and no model has taken that name since.
+func TestFormerNames(t *testing.T) {
+	for old, now := range map[string]string{
+		"single": "cnn-cycle", "first": "cnn-steady", "second": "cnn-5x5", "third": "cnn-7x7", "fourth": "cnn-no-pool", "mlp": "mlp",
+	} {
+		if m, ok := models.Find(old); !ok || m.Name != now || models.Current(old) != now {
+			t.Errorf("%s: found %v, %q", old, ok, m.Name)
+		}
+	}
+	for _, old := range []string{"second-whole", "second-cycle"} {
+		if !slices.ContainsFunc(models.Ablations, func(a models.Ablation) bool { return a.Name == models.Current(old) && a.Name != old }) {
+			t.Errorf("no ablation %s, formerly %s", models.Current(old), old)
+		}
 	}
 }
 

@@ -92,10 +92,10 @@ func (a logLikelihood) Check() error {
 
 // A Reader reads models, and parts of them, from texts.
 type Reader struct {
-	// Own lists models of your own. If a layer, optimizer or schedule in one of them has a method Kind() string, texts can name it, with its
+	// Models lists models of your own. If a layer, optimizer or schedule in one of them has a method Kind() string, texts can name it, with its
 	// exported fields as arguments.
-	Own []Model
-	Fit bool // build the network, so that a layer that does not fit gives an error with its place
+	Models []Model
+	Fit    bool // build the network, so that a layer that does not fit gives an error with its place
 
 	Input   graph.Shape // the shape of the data's examples, for a model that gives no input; nil means MNIST's
 	Numbers bool        // the data's targets are numbers: a model that gives no loss and no recipe gets MSE and PlainNumbers
@@ -113,7 +113,7 @@ func (r Reader) blank() Model {
 	return m
 }
 
-// kinds returns the kinds of this package and those found in r.Own.
+// kinds returns the kinds of this package and those found in r.Models.
 func (r Reader) kinds() term.Kinds {
 	all, blank := slices.Clone(kinds), r.blank()
 	for i, k := range all {
@@ -124,7 +124,7 @@ func (r Reader) kinds() term.Kinds {
 			all[i].Value = blank.Recipe
 		}
 	}
-	for _, m := range r.Own {
+	for _, m := range r.Models {
 		for _, part := range []any{m.Net, m.Recipe.Optimizer, m.Recipe.Schedule} {
 			walk(reflect.ValueOf(part), 0, func(n term.Named) {
 				if !slices.ContainsFunc(all, func(c term.Kind) bool { return c.Name == n.Kind() }) {

@@ -43,7 +43,7 @@ func TestLine(t *testing.T) {
 		"mine(3,relu) dense(10)":                 {scaled{3, graph.ReLU, "mine"}, graph.Dense{Out: 10}},
 	} {
 		own := Model{Net: graph.Seq{graph.Dense{Out: 1}, graph.Residual{scaled{By: 7, op: "mine", Then: scaled{op: "other"}}}}}
-		m, err := Reader{Own: []Model{own}}.Line(text, image)
+		m, err := Reader{Models: []Model{own}}.Line(text, image)
 		if err != nil || !reflect.DeepEqual(m.Net, want) {
 			t.Errorf("%s: %v, want %v (%v)", text, m.Net, want, err)
 		}
@@ -79,7 +79,7 @@ func TestLineErrors(t *testing.T) {
 // TestText: the text of any layers is read back as the same layers, and printed the same.
 func TestText(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	kinds, seen := Reader{Own: []Model{{Net: scaled{op: "mine"}}}}.kinds(), map[string]bool{}
+	kinds, seen := Reader{Models: []Model{{Net: scaled{op: "mine"}}}}.kinds(), map[string]bool{}
 	for range 1000 {
 		var net, back graph.Seq
 		termtest.Fill(r, kinds, &net)
@@ -133,7 +133,7 @@ func TestOwnRules(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "optimizer = \"stepped(size=0.25)\"\nschedule = \"waiting(for=3)\"\n") {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	r := Reader{Own: []Model{own}, Fit: true}
+	r := Reader{Models: []Model{own}, Fit: true}
 	m, err := r.Decode("m.toml", text)
 	if err != nil || !reflect.DeepEqual(m.Recipe, own.Recipe) {
 		t.Errorf("%+v became %+v (%v)", own.Recipe, m.Recipe, err)

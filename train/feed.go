@@ -9,12 +9,12 @@ import (
 
 // A feed prepares mini-batches of warped images: the next one while the network trains on the current one.
 type feed struct {
-	plain  minibatch
-	images imagebatch
-	hands  []hand // one for each processor
-	ready  warped
-	spare  warped // its memory holds the next mini-batch
-	finish func() // prepares the rest of ready
+	plain      minibatch
+	images     imagebatch
+	workspaces []workspace // one for each processor
+	ready      warped
+	spare      warped // its memory holds the next mini-batch
+	finish     func() // prepares the rest of ready
 }
 
 // warped is a mini-batch of warped images.
@@ -36,24 +36,24 @@ func (b *warped) LoadColumns(x []float32, from, to int) {
 	}
 }
 
-// A hand is what one processor needs to warp images.
-type hand struct {
+// A workspace is what one processor needs to warp images.
+type workspace struct {
 	*Warper
 	grid Grid
 }
 
-// hire makes a hand for each processor.
-func (t *Trainer) hire() error {
+// makeWorkspaces makes a workspace for each processor.
+func (t *Trainer) makeWorkspaces() error {
 	if _, ok := t.Train.(Images); !ok {
 		return errors.New("only Images can be warped; set no Warp for other data")
 	}
-	t.feed = feed{hands: make([]hand, t.Net.Processors())}
-	for i := range t.feed.hands {
+	t.feed = feed{workspaces: make([]workspace, t.Net.Processors())}
+	for i := range t.feed.workspaces {
 		w, err := NewWarper(t.Net.Input)
 		if err != nil {
 			return err
 		}
-		t.feed.hands[i].Warper = w
+		t.feed.workspaces[i].Warper = w
 	}
 	return nil
 }
@@ -104,10 +104,10 @@ func (t *Trainer) begin(number int) {
 		b.x = make([]float32, b.Len()*n)
 	}
 	x, pixels, order, epoch := b.x, b.Pixels, b.order, t.state.Epoch
-	f.finish = team.Aside(b.Len(), t.Net.Processors(), func(member, i int) {
-		hand, o := &f.hands[member], int(order[i])
-		t.Warp(epoch, o, &hand.grid)
-		hand.Warp(x[i*n:(i+1)*n], pixels[o*n:(o+1)*n], &hand.grid)
+	f.finish = team.Background(b.Len(), t.Net.Processors(), func(member, i int) {
+		space, o := &f.workspaces[member], int(order[i])
+		t.Warp(epoch, o, &space.grid)
+		space.Warp(x[i*n:(i+1)*n], pixels[o*n:(o+1)*n], &space.grid)
 	})
 }
 

@@ -177,7 +177,7 @@ func (t *Trainer) check() error {
 		return errors.New("the schedule lowers eta when patience ends; use a patience of at least 1 epoch")
 	}
 	if t.Warp != nil {
-		return t.hire()
+		return t.makeWorkspaces()
 	}
 	return nil
 }

@@ -8,9 +8,9 @@ import (
 )
 
 // augmentHelp says what --augment takes.
-const augmentHelp = "`kind` of more images: shifts (each also moved by a pixel), or 'warp(rotate=15,zoom=0.1)'"
+const augmentHelp = "`kind`: shifts (each image also moved by a pixel), or 'warp(rotate=15,zoom=0.1)'"
 
-// trainingSet is what a recipe trains on.
+// trainingSet is the part of the data that a recipe trains on.
 func trainingSet(d *dataset.Data, r models.Recipe) (dataset.Part, error) {
 	p := d.Train
 	if r.TrainSize < 0 || r.TrainSize > p.Len() {
@@ -29,7 +29,7 @@ func trainingSet(d *dataset.Data, r models.Recipe) (dataset.Part, error) {
 	return p, nil
 }
 
-// images are a part of the data as gray images of bytes, which alone can be moved and warped.
+// images are a part of the data as gray images of bytes, the only kind that can be shifted and warped.
 func images(d *dataset.Data, p dataset.Part) (mnist.Set, error) {
 	set, ok := p.Set(len(d.Schema.Classes))
 	if !ok {

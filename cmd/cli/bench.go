@@ -33,16 +33,16 @@ func (a *app) benchCommand() *cobra.Command {
 	var f benchFlags
 	cmd := &cobra.Command{
 		Use:   "bench [flags] [MODEL|FILE.toml|NETWORK]...",
-		Short: "Time the training",
-		Long: wrap("Train on MNIST's 50,000 images for some seconds, after warming up, and print the images a second: shuffling, "+
-			"collecting, forward, backward and update included, evaluation not. Of three equal parts of the time, the median "+
-			"counts. gflops counts the products of weights alone: 2 operations for each multiply-add of the forward pass, and "+
-			"twice as many again backward, less the gradient for the input, which nobody needs. compile is from the model to "+
-			"the end of the first step.", 100) +
-			"\n\n" + wrap("peak is what the machine reaches with multiply-adds in registers alone, on as many threads, the best of fifty tries "+
-			"just before; \"of peak\" is gflops divided by it. Products with images, and the gradients of convolutions before a pool, skip zeros and yet count whole, so that it may be above 100%.", 100) +
-			"\n\n" + wrap("With --whole a model trains by its recipe, or for --epochs, from its first weights to its last epoch, and the time of all of it is "+
-			"printed, evaluation after each epoch included, and of the first and the last epoch, evaluation not. No run is kept.", 100),
+		Short: "Measure the speed of training",
+		Long: wrap("Train on MNIST's 50,000 images for a few seconds after a warm-up, and print the images per second. That includes shuffling, "+
+			"collecting images, forward, backward and update, but not evaluation. The time has three equal parts, and the median "+
+			"counts. gflops counts only products with weights: 2 operations for each multiply-add of the forward pass, and "+
+			"twice as many for the backward pass, without the gradient of the input, which is not needed. compile is the time from "+
+			"the model to the end of the first step.", 100) +
+			"\n\n" + wrap("peak is the speed of multiply-adds in registers alone, on as many threads: the best of fifty tries just before. \"of peak\" is "+
+			"gflops divided by it. It may exceed 100%: products with images, and the gradients of convolutions before a pool, skip zeros, but count as a whole.", 100) +
+			"\n\n" + wrap("With --whole, train by the recipe, or for --epochs, from the first weights to the last epoch. Print the time of the whole training, "+
+			"including the evaluation after each epoch, and of the first and the last epoch, without it. No run is saved.", 100),
 		ValidArgsFunction: a.completeModels,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(args); err != nil {
@@ -58,17 +58,17 @@ func (a *app) benchCommand() *cobra.Command {
 	}
 	set := cmd.Flags()
 	f.set = set
-	set.IntSliceVar(&f.batch, "batch", []int{10, 128}, "`images` in a mini-batch; several with commas; with --whole the recipe's if not given")
-	set.Float64Var(&f.seconds, "seconds", 3, "`time` of each line")
+	set.IntSliceVar(&f.batch, "batch", []int{10, 128}, "`images` in a mini-batch, or several numbers separated by commas; with --whole, the recipe's if not given")
+	set.Float64Var(&f.seconds, "seconds", 3, "`time` for each line")
 	set.BoolVar(&f.whole, "whole", false, "time whole trainings by the recipe")
-	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs with --whole; the recipe's if not given")
+	set.IntVar(&f.epochs, "epochs", 0, "train for `N` epochs with --whole; the recipe's if not given")
 	f.augment.define(set, a.reader(), "augment", augmentHelp)
 	f.machineFlags.define(set)
-	set.BoolVar(&f.json, "json", false, "a JSON object for each line")
+	set.BoolVar(&f.json, "json", false, "print a JSON object for each line")
 	return cmd
 }
 
-// check is an error for numbers out of range and flags that do not go together.
+// check reports numbers out of range, and flags that do not go together.
 func (f *benchFlags) check(models []string) error {
 	switch {
 	case f.whole && len(models) == 0:
@@ -78,7 +78,7 @@ func (f *benchFlags) check(models []string) error {
 	case slices.Min(f.batch) < 1:
 		return usagef("--batch %d; use at least 1 image", slices.Min(f.batch))
 	case f.whole && f.set.Changed("seconds"):
-		return usagef("--whole and --seconds; a whole training takes its time, leave --seconds out")
+		return usagef("--whole and --seconds; leave --seconds out, a whole training takes as long as it takes")
 	case !f.whole && f.set.Changed("epochs"):
 		return usagef("--epochs without --whole; use both, or --seconds")
 	case f.set.Changed("epochs") && f.epochs < 1:
@@ -133,12 +133,12 @@ func (a *app) bench(ctx context.Context, f *benchFlags, names []string) error {
 	return nil
 }
 
-// machine is what computes, as the first line says it.
+// machine describes what computes, for the first line.
 func (f *benchFlags) machine() string {
 	return fmt.Sprintf("VM %s, kernel %s, %d threads, %s", f.vm.value, graph.Kernel(), f.processors(), f.dtype.value)
 }
 
-// peaks are the machine's GFLOP/s, with all the threads and with one.
+// peaks are the machine's GFLOP/s on all threads and on one.
 type peaks struct{ all, one float64 }
 
 func (f *benchFlags) peak() peaks {
@@ -154,7 +154,7 @@ func (f *benchFlags) peak() peaks {
 	return p
 }
 
-// benchOne prints a line.
+// benchOne measures and prints one line.
 func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, data train.Data, warped func(epoch, image int, to *train.Grid), batch int, p peaks) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
@@ -194,18 +194,18 @@ func (a *app) benchOne(parent context.Context, f *benchFlags, m models.Model, da
 	return err
 }
 
-const thirds = 3 // of which the median counts
+const thirds = 3 // parts of the time, whose median counts
 
-// stopwatch times mini-batches, between the calls of Trainer.Progress.
+// stopwatch times mini-batches from one call of Trainer.Progress to the next.
 type stopwatch struct {
 	begin   time.Time
-	part    time.Duration // to be timed three times
+	part    time.Duration // how long one of the three parts takes
 	stop    func()
-	compile time.Duration // to the end of the first mini-batch
-	rates   []float64     // mini-batches a second
+	compile time.Duration // up to the end of the first mini-batch
+	rates   []float64     // mini-batches per second, of each part
 	warm    bool
-	from    time.Time // of the present part
-	steps   uint64    // at its beginning
+	from    time.Time // when the current part began
+	steps   uint64    // the steps done by then
 }
 
 // tick is called before each mini-batch.
@@ -230,7 +230,7 @@ func (w *stopwatch) tick(s train.State) {
 	}
 }
 
-// operations are the floating-point operations to train on one image: see the command's description.
+// operations counts the floating-point operations for training on one image, as the command's help describes.
 func operations(n *graph.Net) int {
 	total, first := 0, 0
 	for _, r := range n.Summary() {

@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// benchWhole prints a line for each whole training.
+// benchWhole measures whole trainings, and prints a line for each.
 func (a *app) benchWhole(ctx context.Context, f *benchFlags, list []models.Model, data *dataset.Data) error {
 	if !f.json {
 		fmt.Fprintf(a.out, "%s\n\n%-16s  %5s  %6s  %9s  %11s  %10s  %10s\n",
@@ -36,7 +36,7 @@ func (a *app) benchWhole(ctx context.Context, f *benchFlags, list []models.Model
 	return nil
 }
 
-// override puts the flags that were given in place of the recipe's values.
+// override replaces the recipe's values by the flags that were given.
 func (f *benchFlags) override(r *models.Recipe) {
 	if f.set.Changed("epochs") {
 		r.Epochs = f.epochs
@@ -53,7 +53,7 @@ type wholeTime struct {
 	first, last train.Epoch
 }
 
-// timeWhole trains m as train does, but keeps nothing.
+// timeWhole trains m as train does, but saves nothing.
 func (a *app) timeWhole(ctx context.Context, f *benchFlags, m models.Model, data *dataset.Data) (w wholeTime, err error) {
 	data, part, err := trainedOn(data, m)
 	if err != nil {
@@ -93,7 +93,7 @@ func (a *app) timeWhole(ctx context.Context, f *benchFlags, m models.Model, data
 	return w, nil
 }
 
-// sayWhole prints a line.
+// sayWhole prints one line.
 func (a *app) sayWhole(f *benchFlags, m models.Model, w wholeTime) error {
 	if f.json {
 		return printJSON(a.out, object{

@@ -31,8 +31,8 @@ func (a *app) bookCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "book [flags] [EXPERIMENT]...",
 		Short: "Repeat the book's small experiments",
-		Long: wrap("Print the figures of the book's small experiments beside ours, with the tolerance and the verdict. Those that take no "+
-			"time are run at once; the others are run when they are named, or with --all, and what they gave is kept below --runs. "+
+		Long: wrap("Print the figures of the book's small experiments beside ours, with a tolerance and a verdict. Quick experiments run at "+
+			"once. The others run when they are named, or with --all, and their results are kept below --runs. "+
 			"Exit with 3 if a figure differs.", 100) + "\n\n" + wrap("Experiments: "+strings.Join(experiments(), ", ")+".", 100),
 		ValidArgs: experiments(),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,12 +46,12 @@ func (a *app) bookCommand() *cobra.Command {
 	}
 	set := cmd.Flags()
 	set.BoolVar(&f.all, "all", false, "run all experiments")
-	set.IntVar(&f.seeds, "seeds", 0, "`N` runs of an experiment, with the seeds 1 to N; its own number if not given")
-	set.BoolVar(&f.again, "again", false, "forget the runs that are kept")
+	set.IntVar(&f.seeds, "seeds", 0, "run an experiment `N` times, with the seeds 1 to N; its own number if not given")
+	set.BoolVar(&f.again, "again", false, "discard the runs that are kept, and run again")
 	set.StringVarP(&f.output, "output", "o", "", "draw the curves of one experiment into `FILE`, .svg or .png")
-	set.StringVar(&f.runs, "runs", "runs", "`DIR` to keep what was run")
-	set.BoolVar(&f.markdown, "markdown", false, "a page in Markdown")
-	set.BoolVar(&f.json, "json", false, "a JSON object for each figure")
+	set.StringVar(&f.runs, "runs", "runs", "`DIR` to keep results in")
+	set.BoolVar(&f.markdown, "markdown", false, "print a page in Markdown")
+	set.BoolVar(&f.json, "json", false, "print a JSON object for each figure")
 	return cmd
 }
 
@@ -63,7 +63,7 @@ func experiments() []string {
 	return names
 }
 
-// check settles what the flags and the names mean together.
+// check reports flags and names that do not go together.
 func (f *bookFlags) check(names []string) error {
 	for _, name := range names {
 		if !slices.Contains(experiments(), name) {
@@ -90,7 +90,7 @@ func (f *bookFlags) check(names []string) error {
 	return checkPicture(f.output)
 }
 
-// experiment is an experiment with what it gave.
+// experiment is an experiment with its results.
 type experiment struct {
 	book.Experiment
 	result *book.Result
@@ -127,7 +127,7 @@ func (a *app) book(ctx context.Context, f *bookFlags, names []string) error {
 	return judge(shown)
 }
 
-// repeat is what an experiment gave, after the runs that are lacking if it was asked for or takes no time.
+// repeat is the result of an experiment. Missing runs are made first if the experiment was asked for, or is quick.
 func (a *app) repeat(ctx context.Context, f *bookFlags, data *mnist.Data, e book.Experiment, asked bool) (*book.Result, error) {
 	r, err := e.New(), error(nil)
 	if !e.Quick() && !(asked && f.again) {
@@ -150,7 +150,7 @@ func (a *app) repeat(ctx context.Context, f *bookFlags, data *mnist.Data, e book
 	return r, nil
 }
 
-// next makes a run, and keeps it if it took time.
+// next makes a run, and keeps it unless it is quick.
 func (f *bookFlags) next(ctx context.Context, data *mnist.Data, e book.Experiment, r *book.Result) error {
 	err := e.Next(ctx, data, r)
 	if err != nil && ctx.Err() != nil {
@@ -176,7 +176,7 @@ func judge(shown []experiment) error {
 	if wrong == nil {
 		return nil
 	}
-	return &exitError{exitCheck, fmt.Errorf("not as in the book: %s", strings.Join(wrong, "; "))}
+	return &exitError{exitCheck, fmt.Errorf("differs from the book: %s", strings.Join(wrong, "; "))}
 }
 
 // draw makes the experiment's picture.
@@ -208,7 +208,7 @@ func (a *app) showBook(f *bookFlags, shown []experiment) error {
 	return nil
 }
 
-// bookHead and bookNote are above and below the figures.
+// bookHead and bookNote go above and below the figures.
 var (
 	bookHead = []string{"experiment", "chapter", "figure", "book", "ours", "sd", "runs", "tolerance", "verdict"}
 	bookNote = "ours is the mean of the runs, and sd is their standard deviation. A figure agrees if its difference from the book's is within the " +
@@ -217,7 +217,7 @@ var (
 		"difference between one run and the mean."
 )
 
-// table has the cells of each figure.
+// table is a row of cells for each figure.
 func (e experiment) table() (rows [][]string) {
 	for i, r := range e.rows {
 		cells := []string{"", "", r.Name, r.Book, "", "", "", tolerance(r), string(r.Verdict)}
@@ -243,7 +243,7 @@ func tolerance(r book.Row) string {
 	if r.Percent() {
 		x, unit = 100*x, "%"
 	}
-	x, _ = strconv.ParseFloat(fmt.Sprintf("%.1e", x), 64) // What Sprintf makes is a number.
+	x, _ = strconv.ParseFloat(fmt.Sprintf("%.1e", x), 64) // Sprintf always makes a number here
 	return "±" + strconv.FormatFloat(x, 'f', -1, 64) + unit
 }
 
@@ -260,7 +260,7 @@ func (a *app) bookJSON(shown []experiment) error {
 	return printJSON(a.out, list...)
 }
 
-// optional is nil for a number that is not there.
+// optional is nil for a number that is missing.
 func optional(x float64) any {
 	if math.IsNaN(x) {
 		return nil
@@ -284,7 +284,7 @@ func (a *app) bookPage(shown []experiment) {
 	}
 }
 
-// kernels are those that the experiments ran on last.
+// kernels are the kernels that made the experiments' last runs.
 func kernels(shown []experiment) string {
 	var names []string
 	for _, e := range shown {

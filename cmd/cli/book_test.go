@@ -82,7 +82,7 @@ func TestBookJSON(t *testing.T) {
 		t.Errorf("%v", reg)
 	}
 	r := call("book", "weight-init-30", "--runs", runs, "--json")
-	if r.code != exitCheck || !strings.Contains(r.err, "not as in the book: weight-init-30: default, epoch 0; ") {
+	if r.code != exitCheck || !strings.Contains(r.err, "differs from the book: weight-init-30: default, epoch 0; ") {
 		t.Errorf("exit %d, %s", r.code, r.err)
 	}
 	if got := events(t, r.out); len(got) != 4 || got[0]["verdict"] != "differs" {

@@ -1,6 +1,6 @@
-// Package cli is the command line, one file a command; its exit codes are in exit.go.
+// Package cli is the command line, with a file for each command. The exit codes are in exit.go.
 //
-// A program with a model of its own has all of the commands for it:
+// A program of your own gets every command for its own models too:
 //
 //	func main() { os.Exit(cli.Main(append(models.All, mine), os.Args[1:])) }
 package cli
@@ -23,22 +23,24 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// Main runs the command in args, which do not begin with the program's name, with the catalogue given, and returns the exit code.
+// Main runs the command in args, which are without the program's name, and returns the exit code. The catalogue has the models that commands
+// know by name.
 func Main(catalogue []models.Model, args []string) int {
 	a := &app{models: catalogue, args: args, out: &output{w: os.Stdout}, err: os.Stderr}
 	return a.main(context.Background())
 }
 
-// programName is the name by which it was called, for what a person is to type.
+// programName is the name that the program was called by.
 func programName() string { return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") }
 
-// commandName is how a person calls it again: by its name where a shell finds that, and otherwise as it was called, which may be by go run.
+// commandName is what a person types to call the program again: its name if the shell finds it, and otherwise the way it was called, which may
+// be go run.
 func commandName() string {
 	self, err := os.Executable()
 	if err != nil {
 		return programName()
 	}
-	if strings.Contains(self, "go-build") && filepath.Ext(self) != ".test" { // a folder that Go will empty, or its cache
+	if strings.Contains(self, "go-build") && filepath.Ext(self) != ".test" { // go run builds the program in a temporary folder or in its cache
 		return goRun()
 	}
 	if found, err := exec.LookPath(programName()); err == nil && sameFile(found, self) || filepath.Base(os.Args[0]) == os.Args[0] {
@@ -47,7 +49,7 @@ func commandName() string {
 	return shellWord(os.Args[0])
 }
 
-// goRun is the command that builds and runs the program, from the module's folder or another one in the module.
+// goRun is the go run command for this program: by its path if the current folder is the module's, and otherwise by its import path.
 func goRun() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -71,11 +73,11 @@ func sameFile(a, b string) bool {
 type app struct {
 	models  []models.Model
 	args    []string
-	out     *output   // data
-	err     io.Writer // what a person watches
-	peers   *peers    // of train --mpi
-	view    view      // of trainings, in place of the flags' choice
-	running bool      // the arguments were accepted: errors are no longer those of usage
+	out     *output   // standard output, for data
+	err     io.Writer // standard error, for what a person watches
+	peers   *peers    // the other processes of train --mpi
+	view    view      // shows trainings, whatever the flags say; nil: as they say
+	running bool      // the arguments were accepted, so errors are no longer usage errors
 }
 
 func (a *app) main(ctx context.Context) int {
@@ -97,7 +99,7 @@ func (a *app) main(ctx context.Context) int {
 	return exitCode(err)
 }
 
-// note prints an error on a line, and each of several joined ones.
+// note prints an error on a line, and each of several joined errors on a line of its own.
 func (a *app) note(err error) {
 	if e, ok := err.(*exitError); ok {
 		err = e.error
@@ -111,12 +113,11 @@ func (a *app) note(err error) {
 	fmt.Fprintf(a.err, "%s: %s\n", programName(), intake.Line(strings.ReplaceAll(err.Error(), "\n", "; ")))
 }
 
-// output is where the program's text leaves it. What would command a terminal, as the name of a file may, is escaped as in JSON; and
-// the first error of writing is remembered, so that a full disk under standard output does not pass for success. Several goroutines may
-// write, a call at a time.
+// output is where text leaves the program. Control codes, which a file's name may have, are escaped as in JSON. The first write error is
+// remembered, so that a full disk does not look like success. Several goroutines may write at the same time.
 type output struct {
 	w       io.Writer
-	columns int // of a terminal, in tests; 0: ask it
+	columns int // the width of the terminal, for tests; 0: ask the terminal
 	mu      sync.Mutex
 	err     error
 }
@@ -137,8 +138,10 @@ func (o *output) Write(p []byte) (int, error) {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   programName() + " COMMAND",
-		Short: "The networks of Nielsen's book, as computation graphs",
-		Long: "Stheno trains, measures and uses the networks of Michael Nielsen's Neural Networks and Deep Learning.\n" +
+		Short: "Build, train and use neural networks",
+		Long: wrap("Stheno is an automatic-differentiation framework and a trainer for neural networks, in one Go program. It trains networks on "+
+			"images, tables and arrays, checks every gradient, and has the networks of Michael Nielsen's book, Neural Networks and Deep Learning, "+
+			"with the book's results beside its own.", 100) + "\n\n" +
 			"Begin with: " + commandName() + " train mlp --epochs 3",
 		Version:           build(),
 		SilenceErrors:     true,
@@ -164,7 +167,7 @@ func (a *app) root() *cobra.Command {
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
-			c.Short = "Print the completion script of a shell"
+			c.Short = "Print the completion script for a shell"
 			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 		}
 		c.DisableFlagsInUseLine = true

@@ -90,7 +90,7 @@ func TestCompareDiffers(t *testing.T) {
 func TestCompareResets(t *testing.T) {
 	dir := dataSet(t, 600, 100)
 	r := ok(t, "compare", "mlp", "--against", "byhand", "--steps", "200", "--tol", "1e-14", "--data", dir)
-	if !strings.Contains(r.out, "Steps at which rounding had grown beyond 1e-14, and which were made anew by hand from the graph's weights: ") ||
+	if !strings.Contains(r.out, "Steps at which rounding had grown beyond 1e-14, and which were repeated by hand from the graph's weights: ") ||
 		!strings.Contains(r.out, "\nsame: ") {
 		t.Errorf("%s", r.out)
 	}
@@ -156,7 +156,7 @@ func TestCompareErrors(t *testing.T) {
 		{"mlp --threads -1", exitUsage, "--threads -1"},
 		{"mlp --train-size 51", exitUsage, "train-size 51"},
 		{"mlp --data nowhere", exitData, "nowhere"},
-		{padded, exitUsage, "layer 0 conv(2,3,pad=1) is not among those by hand"},
+		{padded, exitUsage, "layer 0 conv(2,3,pad=1) does not exist by hand"},
 		{narrow, exitData, "label 9 > 8; use labels 0 to 8"},
 		{"softmax --eta 1e300", exitDiverged, "model softmax: train: epoch 0, mini-batch 2: the cost is not finite"},
 		{"mlp --steps 1 -o " + filepath.Join(empty, "none", "x.svg"), exitUsage, "none; make it first"},
@@ -166,7 +166,7 @@ func TestCompareErrors(t *testing.T) {
 			t.Errorf("%s: exit %d, err %q; want %d and %q", c.args, r.code, r.err, c.code, c.want)
 		}
 	}
-	if r := ok(t, "compare", plain, "--against", "byhand", "--steps", "1", "--data", dir); !strings.Contains(r.out, "but by gradient descent with one eta: by hand there is nothing else\n") {
+	if r := ok(t, "compare", plain, "--against", "byhand", "--steps", "1", "--data", dir); !strings.Contains(r.out, "but by gradient descent with one eta, the only way by hand\n") {
 		t.Errorf("%s", r.out)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

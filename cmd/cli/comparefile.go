@@ -16,8 +16,8 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// compareFile holds the gradients that a program has written into a file against the graph's: of a model, or, without a name, of the
-// fully connected network that the weights in the file are of.
+// compareFile compares the gradients in a file with the graph's. Without a model's name, the network is the fully connected one that the
+// weights in the file belong to.
 func (a *app) compareFile(ctx context.Context, f *compareFlags, name, path string) error {
 	if err := f.forFile(); err != nil {
 		return err
@@ -59,23 +59,23 @@ func (a *app) compareFile(ctx context.Context, f *compareFlags, name, path strin
 	return err
 }
 
-// forFile refuses the flags that have no meaning for a file.
+// forFile refuses flags that have no meaning for a file.
 func (f *compareFlags) forFile() error {
 	var err error
 	f.set.Visit(func(g *pflag.Flag) {
 		if !slices.Contains([]string{"against", "tol", "json"}, g.Name) {
-			err = usagef("--%s with --against %s; leave it out, the file says what there is to compare", g.Name, filepath.Base(f.against))
+			err = usagef("--%s with --against %s; leave it out, the file says what to compare", g.Name, filepath.Base(f.against))
 		}
 	})
 	return err
 }
 
-// nearestKeys says which names of arrays are meant by others.
+// nearestKeys suggests names for unknown arrays.
 func nearestKeys(keys []string) string {
 	var parts []string
 	for _, k := range keys {
 		text := fmt.Sprintf("unknown array %q", k)
-		plain := strings.Map(func(r rune) rune { // The number of a layer may be any.
+		plain := strings.Map(func(r rune) rune { // a layer may have any number
 			if unicode.IsDigit(r) {
 				return '1'
 			}
@@ -96,7 +96,7 @@ func (a *app) showFinding(path string, f *compare.Finding) {
 	tableView{a.out}.lines([][2]string{
 		{"file", fmt.Sprintf("%s: %s, %s of %s", path, f.Type, plural(f.Steps, "mini-batch", "mini-batches"), plural(f.Examples, "example", "examples"))},
 		{"network", f.Network},
-		{"read as", f.Reading},
+		{"read as", f.Layout},
 	})
 	fmt.Fprintln(a.out)
 	var t table
@@ -120,7 +120,7 @@ func (a *app) showFinding(path string, f *compare.Finding) {
 	case d != nil:
 		fmt.Fprintln(a.out, wrap(fmt.Sprintf("%s: %s (On this mini-batch %s would look the same.)", d.Name, d.Text, term.OneOf(d.Also)), 100))
 	case f.First != nil:
-		fmt.Fprintln(a.out, wrap("No known mistake explains it. What stands below the first difference may only follow from it.", 100))
+		fmt.Fprintln(a.out, wrap("No known mistake explains it. Differences below the first may only follow from it.", 100))
 	}
 }
 
@@ -138,7 +138,7 @@ func judgment(same bool) string {
 	return "differs"
 }
 
-// atStep is the step of a file of several.
+// atStep names the step, if a file has several.
 func atStep(step int) string {
 	if step < 0 {
 		return ""
@@ -146,7 +146,7 @@ func atStep(step int) string {
 	return fmt.Sprintf(" at step %d", step)
 }
 
-// firstDifference says where it is, and how large.
+// firstDifference says where the first difference is, and how large.
 func firstDifference(f *compare.Finding) string {
 	return fmt.Sprintf("first in %s%s, from the output backwards, by %.2g of its largest number; the tolerance is %g",
 		f.First.Tensor, atStep(f.First.Step), f.First.Rel, f.Tol)
@@ -172,13 +172,13 @@ func findingObject(path, model string, f *compare.Finding) object {
 		diagnosis = object{{"name", d.Name}, {"text", d.Text}, {"also", d.Also}, {"beside", orNull(d.Beside)}}
 	}
 	return object{
-		{"model", orNull(model)}, {"against", path}, {"network", f.Network}, {"layout", f.Reading}, {"dtype", f.Type}, {"tol", f.Tol}, {"steps", f.Steps},
+		{"model", orNull(model)}, {"against", path}, {"network", f.Network}, {"layout", f.Layout}, {"dtype", f.Type}, {"tol", f.Tol}, {"steps", f.Steps},
 		{"max_rel_grad", f.Gradients}, {"max_rel_weight", weights}, {"verdict", judgment(f.First == nil)}, {"first", first}, {"diagnosis", diagnosis},
 		{"notes", f.Notes}, {"tensors", tensors},
 	}
 }
 
-// orNull is null for the empty text.
+// orNull is the text, or null if it is empty.
 func orNull(text string) any {
 	if text == "" {
 		return nil

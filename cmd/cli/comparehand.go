@@ -16,7 +16,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// compareByHand holds a model against package byhand.
+// compareByHand compares a model with package byhand.
 func (a *app) compareByHand(ctx context.Context, f *compareFlags, name string) error {
 	if name == "" {
 		return usagef("compare: no model; use %s", term.OneOf(a.names()))
@@ -56,7 +56,7 @@ type comparison struct {
 	model    models.Model
 	data     *dataset.Data
 	lockstep *compare.Lockstep
-	w        io.Writer // for all but the book's lines
+	w        io.Writer // for everything except the book's lines
 	begin    time.Time
 	progress *progress
 }
@@ -105,10 +105,10 @@ func (c *comparison) header() {
 	r := c.model.Recipe
 	without := ""
 	if t, err := r.Trainer(nil); err != nil || t.Optimizer != (train.SGD{}) || t.Schedule != (train.Constant{}) || len(t.Etas) > 0 || t.Clip > 0 {
-		without = ", but by gradient descent with one eta: by hand there is nothing else"
+		without = ", but by gradient descent with one eta, the only way by hand"
 	}
 	if _, ok := r.Augment.(train.Warp); ok {
-		without += ", but with the images as they are"
+		without += ", but without warps"
 	}
 	tableView{c.w}.lines([][2]string{
 		{"model", title(c.model)},
@@ -139,7 +139,7 @@ func (c *comparison) run(ctx context.Context) error {
 	return nil
 }
 
-// steps makes some, and counts them for who watches.
+// steps makes n steps, and shows progress.
 func (c *comparison) steps(ctx context.Context, n int) error {
 	defer c.progress.clear()
 	for i := range n {
@@ -151,25 +151,25 @@ func (c *comparison) steps(ctx context.Context, n int) error {
 	return nil
 }
 
-// bookPair is a line of the book's for each side.
+// bookPair is the book's line for each side.
 const bookPair = "%-24s  %s\n"
 
-// epoch tells what there is after an epoch.
+// epoch prints a line after an epoch.
 func (c *comparison) epoch(ctx context.Context, epoch int) error {
 	if c.flags.style.value != "book" {
 		r := c.lockstep.Report
 		fmt.Fprintf(c.app.err, "epoch %d: so far, gradients differ by %.1e at most, weights by %.1e\n", epoch, slices.Max(r.Gradients), slices.Max(r.Weights))
 		return nil
 	}
-	graph, hand, err := c.lockstep.Evaluate(ctx, c.data.Test.Data())
+	graph, referee, err := c.lockstep.Evaluate(ctx, c.data.Test.Data())
 	if err == nil {
 		line := func(correct int) string { return fmt.Sprintf("Epoch %d: %d / %d", epoch, correct, c.data.Test.Len()) }
-		fmt.Fprintf(c.app.out, bookPair, line(graph), line(hand))
+		fmt.Fprintf(c.app.out, bookPair, line(graph), line(referee))
 	}
 	return err
 }
 
-// show prints a line a tensor, and the verdict.
+// show prints a line for each tensor, and the verdict.
 func (c *comparison) show() error {
 	r := c.lockstep.Report
 	if c.flags.json {
@@ -184,7 +184,7 @@ func (c *comparison) show() error {
 	t.print(c.w)
 	fmt.Fprintf(c.w, "\nIn the first of %s steps, the gradients differ by %.1e at most.\n", count(r.Steps), r.Gradients[0])
 	if r.Resets > 0 {
-		fmt.Fprintf(c.w, "Steps at which rounding had grown beyond %g, and which were made anew by hand from the graph's weights: %s.\n", r.Tol, count(r.Resets))
+		fmt.Fprintf(c.w, "Steps at which rounding had grown beyond %g, and which were repeated by hand from the graph's weights: %s.\n", r.Tol, count(r.Resets))
 	}
 	if r.First == nil {
 		fmt.Fprintf(c.w, "same: no difference beyond %g of a tensor's largest number\n", r.Tol)
@@ -229,7 +229,7 @@ func (c *comparison) object(r compare.Report) object {
 	}
 }
 
-// draw makes the picture of the differences.
+// draw draws the differences.
 func (c *comparison) draw() error {
 	r := c.lockstep.Report
 	var steps []float64

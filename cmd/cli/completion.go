@@ -13,18 +13,18 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// worded is a flag with words to choose from.
+// worded is a flag with a choice of words.
 type worded interface{ offers() []string }
 
-// completeFlags says of each flag of a command what its value can be: a word, a folder, or a number or name, for which nothing is offered.
-// Those that take files are left to the shell.
+// completeFlags sets what completion offers for each flag of a command: its words, folders, or nothing for numbers and names. Flags that take
+// files are left to the shell.
 func (a *app) completeFlags(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		complete := cobra.NoFileCompletions
 		what, _ := pflag.UnquoteUsage(f)
 		switch w, ok := f.Value.(worded); {
 		case ok:
-			complete = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { // when asked: it takes milliseconds
+			complete = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { // only when asked, because it takes milliseconds
 				return w.offers(), cobra.ShellCompDirectiveNoFileComp
 			}
 		case what == "RUN":
@@ -36,13 +36,13 @@ func (a *app) completeFlags(c *cobra.Command) {
 		case what == "FILE" || what == "DATA" || f.Value.Type() == "bool":
 			return
 		}
-		// The only error is that of a flag that has its own already.
+		// The only error would be a flag that has a completion of its own already.
 		_ = c.RegisterFlagCompletionFunc(f.Name, complete)
 	})
 }
 
-// completeRuns offers latest, and each run by its name, its path or its folder's name, whichever goes on with what was typed; the newest
-// first.
+// completeRuns offers latest and each run, newest first, by the first of its name, its path and its folder's name that begins with what was
+// typed.
 func (a *app) completeRuns(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	words := []string{}
 	if strings.HasPrefix(latest, typed) {
@@ -63,16 +63,16 @@ func (a *app) completeRuns(cmd *cobra.Command, _ []string, typed string) ([]stri
 	return words, cobra.ShellCompDirectiveDefault | cobra.ShellCompDirectiveKeepOrder
 }
 
-// completeColumns offers the columns of the table that --data names.
+// completeColumns offers the columns of the table given with --data.
 func completeColumns(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	path, _ := cmd.Flags().GetString("data") // every command with --target has it
+	path, _ := cmd.Flags().GetString("data") // every command with --target has --data
 	names, _ := dataset.ColumnNames(path)
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// runsBelow are the runs below --runs; none where they cannot be listed.
+// runsBelow are the runs below --runs; none if they cannot be listed.
 func runsBelow(cmd *cobra.Command) []rundir.Entry {
-	root, _ := cmd.Flags().GetString("runs") // every command with runs has it
+	root, _ := cmd.Flags().GetString("runs") // every command that takes runs has --runs
 	entries, _ := rundir.List(root)
 	return entries
 }
@@ -90,7 +90,7 @@ func completeRunModels(cmd *cobra.Command, _ []string, _ string) ([]string, cobr
 	return modelsOf(runsBelow(cmd)), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeExport offers runs, and models behind a file.
+// completeExport offers runs, and after a file, models.
 func (a *app) completeExport(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return a.completeModels(cmd, args, typed)
@@ -98,7 +98,7 @@ func (a *app) completeExport(cmd *cobra.Command, args []string, typed string) ([
 	return a.completeRuns(cmd, args, typed)
 }
 
-// completeModels offers the models' names, files, and, within a line of layers, the layers' names.
+// completeModels offers models and files, and within a line of layers, the layers' names.
 func (a *app) completeModels(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if isFile(typed) {
 		return nil, cobra.ShellCompDirectiveDefault

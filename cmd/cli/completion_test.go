@@ -75,7 +75,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"export", ""}, runs, inOrder},
 		{[]string{"train", "--resume", ""}, runs, inOrder},
 		{[]string{"ls", "--model", ""}, []string{"deep", "mlp", "softmax"}, noFiles},
-		{[]string{"ls", "--sort", ""}, []string{"started", "val_acc", "test_acc", "model", "name", "status"}, noFiles},
+		{[]string{"ls", "--sort", ""}, []string{"started", "val_acc", "val_loss", "test_acc", "model", "name", "status"}, noFiles},
 		{[]string{"compare", "mlp", "--against", ""}, []string{byHand}, elseFiles},
 		{[]string{"train", "mlp", "--init", ""}, []string{"default", "large", "output", "zero", "normal", "glorot", "he", "orthogonal"}, noFiles},
 		{[]string{"train", "mlp", "--schedule", ""}, []string{"constant", "step", "warmup", "cosine", "onecycle", "plateau", "halve", "exponential"}, noFiles},

@@ -8,21 +8,21 @@ import (
 	"github.com/stheno-ml/stheno/cmd/internal/plot"
 )
 
-// plotConfusion draws how often a run's network takes each class of the test images for each.
+// plotConfusion draws how often a run's network takes each class of the test images for each other.
 func (a *app) plotConfusion(output, runs, name string) error {
 	t, err := a.measurable(runs, name)
 	if err != nil {
 		return err
 	}
 	if !t.net.Loss.Classes {
-		return usagef("%s: its loss has no classes to confuse; use a run that has", t.path)
+		return usagef("%s: its loss has no classes to confuse; use a run that classifies", t.path)
 	}
 	f := evalFlags{split: choice{value: "test"}, runs: runs}
-	readings, err := a.readings(&f, []string{name})
+	evaluations, err := a.evaluations(&f, []string{name})
 	if err != nil {
 		return err
 	}
-	r := readings[0]
+	r := evaluations[0]
 	if err := r.err(); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (a *app) plotConfusion(output, runs, name string) error {
 	return a.wrote(output)
 }
 
-// confusion counts how often a digit, the row, got an answer, the column. An answer that is none is left out.
+// confusion counts how often a class, the row, got an answer, the column. Missing answers are left out.
 func confusion(labels, answers []int, classes int) [][]int {
 	table := make([][]int, classes)
 	for i := range table {
@@ -47,7 +47,7 @@ func confusion(labels, answers []int, classes int) [][]int {
 	return table
 }
 
-// showConfusion prints the matrix with its sums. Classes that are digits are called so.
+// showConfusion prints the matrix with its sums. Numbered classes are called digits.
 func (a *app) showConfusion(matrix [][]int, names []string) {
 	first := "class"
 	if numbered(names) {

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/cmd/internal/plot"
 )
 
-// quantity is what learning curves show: its name, and the end of its columns' names.
+// quantity is what learning curves show: its name, and how its columns' names end.
 type quantity struct{ name, key string }
 
 var (
@@ -18,7 +18,7 @@ var (
 	costs      = quantity{"cost", "loss"}
 )
 
-// curves are the epochs of a run: numbers by the columns' names. An epoch has more, and there may be many.
+// curves are the epochs of a run, as numbers by column. There may be many epochs, so only the columns that can be drawn are kept.
 type curves struct {
 	history
 	columns map[string][]float64
@@ -39,7 +39,7 @@ func readCurves(path string) (curves, error) {
 	return c, err
 }
 
-// plot draws the learning curves of runs, and leaves out, of several, those without any.
+// plot draws the learning curves of runs. Of several runs, it leaves out those that have none.
 func (a *app) plot(output, runs string, loss bool, names []string) error {
 	list, out, err := a.curves(runs, names)
 	if err != nil {
@@ -55,7 +55,7 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 		}
 		err := fmt.Errorf("%s: no epoch has a finite %s", h.path, q.name)
 		if q == accuracies {
-			err = fmt.Errorf("%s: its loss has no classes, and so no accuracy; draw the cost with --loss", h.path)
+			err = fmt.Errorf("%s: its loss has no classes, so there is no accuracy; draw the cost with --loss", h.path)
 		}
 		if out = err; len(names) > 1 {
 			a.note(fmt.Errorf("left out: %w", err))
@@ -67,7 +67,7 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 	}
 	axes := plot.Axes{X: "epoch", Y: q.name, Title: curvesTitle(list, q)}
 	lines, kinds := q.lines(list)
-	if len(kinds) == 1 { // The legend says it of two only.
+	if len(kinds) == 1 { // the legend names the kinds only if there are two
 		axes.Y = kinds[0] + " " + axes.Y
 	}
 	if err := plot.Lines(output, axes, lines...); err != nil {
@@ -76,7 +76,7 @@ func (a *app) plot(output, runs string, loss bool, names []string) error {
 	return a.wrote(output)
 }
 
-// curves are those of the runs of these names that have epochs. What is left out of several is noted; out is why the last one was.
+// curves reads the named runs. Of several runs, those without an epoch are left out with a note; out is the reason for the last of them.
 func (a *app) curves(runs string, names []string) (list []curves, out, err error) {
 	for _, name := range names {
 		path, err := a.runPath(runs, name)
@@ -99,12 +99,12 @@ func (a *app) curves(runs string, names []string) (list []curves, out, err error
 	return list, out, nil
 }
 
-// of says that an epoch of a run has the quantity.
+// of reports whether some epoch of a run has the quantity.
 func (q quantity) of(c curves) bool {
 	return slices.ContainsFunc(c.columns["train_"+q.key], finite) || slices.ContainsFunc(c.columns["val_"+q.key], finite)
 }
 
-// lines are two for each run, with and without points, and the kinds of those that have some.
+// lines are two series for each run, which may be empty, and the kinds of series that are not.
 func (q quantity) lines(list []curves) (lines []plot.Series, kinds []string) {
 	names := runLabels(list)
 	for i, c := range list {
@@ -119,7 +119,7 @@ func (q quantity) lines(list []curves) (lines []plot.Series, kinds []string) {
 	return lines, kinds
 }
 
-// curvesTitle says whose curves these are.
+// curvesTitle is the title of a picture of these runs.
 func curvesTitle(list []curves, q quantity) string {
 	if len(list) == 1 {
 		return filepath.Base(list[0].path) + ": " + q.name
@@ -131,18 +131,21 @@ func curvesTitle(list []curves, q quantity) string {
 	return fmt.Sprintf("%d runs of %s: %s", len(list), model, q.name)
 }
 
-// telling are the keys of a run's first event that tell runs of one model apart, in the order in which a label has them.
+// telling are the keys of a run's first event that can tell runs of one model apart, in the order of a label.
 var telling = []string{
 	"eta", "etas", "lambda", "momentum", "optimizer", "schedule", "batch", "epochs", "patience", "clip", "ema", "init", "augment", "train", "full", "data",
 	"dtype", "vm", "parameters",
 }
 
-// runLabels are short names for runs that tell them apart: the name that the run was given or the model, with the settings in which its runs differ, and the seed and the
-// folder where these are not enough.
+// runLabels are short names that tell runs apart: the run's name or its model, then the settings in which runs of a model differ, and where
+// that is not enough the seed and the folder. A named run of several models has its model too: a name need not say it.
 func runLabels(list []curves) []string {
 	labels := make([]string, len(list))
 	for i, h := range list {
 		labels[i] = cmp.Or(h.info.Name, h.info.Model)
+		if h.info.Name != "" && slices.ContainsFunc(list, func(o curves) bool { return o.info.Model != h.info.Model }) {
+			labels[i] += " (" + h.info.Model + ")"
+		}
 		for _, key := range telling {
 			differs := slices.ContainsFunc(list, func(o curves) bool { return o.info.Model == h.info.Model && o.setting(key) != h.setting(key) })
 			if differs {
@@ -155,7 +158,7 @@ func runLabels(list []curves) []string {
 	return apart(labels, func(i int) string { return list[i].path })
 }
 
-// apart adds what more tells to labels of which there are several alike.
+// apart adds what more says to each label that occurs more than once.
 func apart(labels []string, more func(i int) string) []string {
 	longer := slices.Clone(labels)
 	for i, label := range labels {
@@ -166,7 +169,7 @@ func apart(labels []string, more func(i int) string) []string {
 	return longer
 }
 
-// setting is a run's setting in a label; "" where it is not known, or is a switch that is off.
+// setting is a run's setting for a label; "" if it is unknown, or a switch that is off.
 func (h history) setting(key string) string {
 	switch x := h.start[key].(type) {
 	case nil:

@@ -84,8 +84,8 @@ func TestPlotCurves(t *testing.T) {
 			"2 runs of mlp: accuracy", "epoch", "accuracy", []string{"0", "1"}, []string{"mlp eta=3", "slow eta=0.5", "validation", "training"},
 			map[string]int{blue: 2, blue + dashed: 1, red: 2, red + dashed: 1, gray: 1, gray + dashed: 1},
 		}},
-		{"mlp --epochs 1 --seed 1,mlp --epochs 1 --seed 2,softmax --epochs 1 --seed 1 --full", "--loss", chart{
-			"3 runs: cost", "epoch", "cost", []string{"0"}, []string{"mlp seed=1", "mlp seed=2", "softmax", "validation", "training"},
+		{"mlp --epochs 1 --seed 1,mlp --epochs 1 --seed 2,softmax --epochs 1 --seed 1 --full --name whole", "--loss", chart{
+			"3 runs: cost", "epoch", "cost", []string{"0"}, []string{"mlp seed=1", "mlp seed=2", "whole (softmax)", "validation", "training"},
 			map[string]int{blue: 1, red: 1, green + dashed: 1, gray: 1, gray + dashed: 1}, // of one epoch there are dots
 		}},
 		{"mlp --epochs 2 --seed 1 --full", "", chart{"RUN: accuracy", "epoch", "training accuracy", []string{"0", "1"}, nil, map[string]int{blue + dashed: 1}}},
@@ -138,12 +138,12 @@ func TestPlotLeftOut(t *testing.T) {
 		notes int
 		want  string
 	}{
-		{[]string{none, good, damaged, text, empty}, 0, 4, "notes.txt: a file, no run"},
+		{[]string{none, good, damaged, text, empty}, 0, 4, "notes.txt: a file, not a run"},
 		{[]string{none, good}, 0, 1, "no epoch has ended yet"},
 		{[]string{good, damaged}, 0, 1, "damaged"},
-		{[]string{none, text}, exitData, 2, "a file, no run"},
+		{[]string{none, text}, exitData, 2, "a file, not a run"},
 		{[]string{text, none}, exitFailure, 2, "no epoch has ended yet"},
-		{[]string{text}, exitData, 0, "a file, no run"},
+		{[]string{text}, exitData, 0, "a file, not a run"},
 		{[]string{good, "mpl"}, exitUsage, 0, `unknown run "mpl"`},
 	} {
 		file := filepath.Join(t.TempDir(), "x.svg")

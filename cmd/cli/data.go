@@ -21,8 +21,8 @@ func (a *app) dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data [flags]",
 		Short: "Describe a data set: its parts, classes, columns and files",
-		Long: wrap("Describe a data set, as train would read it with the same flags: its parts, classes, columns and files. With --show, draw "+
-			"training images in place of that, a line for each class: the first ones, or with --augment the first one and what becomes of it.", 100),
+		Long: wrap("Describe a data set as train would read it with the same flags: its parts, classes, columns and files. With --show, draw "+
+			"training images instead, a row for each class: the first few, or with --augment the first and its variations.", 100),
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if show != (output != "") || augment.text != "" && !show {
@@ -53,11 +53,11 @@ func (a *app) dataCommand() *cobra.Command {
 	set := cmd.Flags()
 	f.define(set)
 	loss.define(set, a.reader(), "loss", lossHelp(a.reader()))
-	set.Uint64Var(&seed, "seed", 0, "`N` that draws the parts of data that have none")
-	set.BoolVar(&show, "show", false, "draw images")
+	set.Uint64Var(&seed, "seed", 0, "the `N` that splits data without parts of its own")
+	set.BoolVar(&show, "show", false, "draw training images")
 	augment.define(set, a.reader(), "augment", augmentHelp)
-	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .svg or .png")
-	set.BoolVar(&json, "json", false, "a JSON object")
+	set.StringVarP(&output, "output", "o", "", "draw into `FILE`, which ends in .svg or .png")
+	set.BoolVar(&json, "json", false, "print a JSON object")
 	return cmd
 }
 
@@ -95,10 +95,10 @@ func (a *app) showData(d *dataset.Data) {
 	files.print(a.out)
 }
 
-// manyClasses is how many have a column each; more have a line each.
+// manyClasses is the most classes that have a column each; more have a line each.
 const manyClasses = 12
 
-// showParts prints how many examples of each class there are in each part.
+// showParts prints the number of examples of each class in each part.
 func (a *app) showParts(d *dataset.Data) {
 	var t table
 	head, classes := []string{"set", noun(d)}, d.Schema.Classes
@@ -130,10 +130,10 @@ func (a *app) showParts(d *dataset.Data) {
 	by.print(a.out)
 }
 
-// manyColumns is how many have a line each; --json has all.
+// manyColumns is the most columns that are shown; --json has all.
 const manyColumns = 50
 
-// showColumns prints what becomes of the inputs, and of numbers to predict.
+// showColumns prints how the inputs, and the numbers to predict, are scaled.
 func (a *app) showColumns(s *dataset.Schema) {
 	var t table
 	what := "channel"

@@ -78,7 +78,7 @@ func TestArrays(t *testing.T) {
 	if len(e) != 2 || e[0]["class"] != "0" || e[1]["class"] != "2" || e[1]["p"].([]any)[2].(float64) < .9 {
 		t.Errorf("%v", e)
 	}
-	if r := call("predict", run, writeArrays(t, []npz.Array{{Name: "x", Shape: []int{1, 2}, Data: []float64{1, 2}}})); r.code != exitData || !strings.Contains(r.err, "examples of shape [2], and the network was trained on images of shape [3]") {
+	if r := call("predict", run, writeArrays(t, []npz.Array{{Name: "x", Shape: []int{1, 2}, Data: []float64{1, 2}}})); r.code != exitData || !strings.Contains(r.err, "examples of shape [2], but the network was trained on images of shape [3]") {
 		t.Errorf("%+v", r)
 	}
 	if r := call("predict", run, "x.png"); r.code != exitUsage || !strings.Contains(r.err, "the network takes examples of 3 numbers") {
@@ -131,7 +131,7 @@ func TestPictureFolder(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &got); err != nil || !slices.Equal(got.Classes, []string{"cat", "dog"}) {
 		t.Errorf("%v, %s", err, r.out)
 	}
-	if r := call("predict", run, flowers(t)); r.code != exitData || !strings.Contains(r.err, "iris.csv: a table, and the network was trained with pictures") {
+	if r := call("predict", run, flowers(t)); r.code != exitData || !strings.Contains(r.err, "iris.csv: a table, but the network was trained on pictures") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -157,7 +157,7 @@ func TestExportData(t *testing.T) {
 	if text := readAll(t, weights); !strings.Contains(text, "standardized: less the mean, divided by the deviation, which are in stheno.data") {
 		t.Errorf("%.900s", text)
 	}
-	if r := ok(t, "export", run, "-o", filepath.Join(dir, "m.npz")); !strings.Contains(r.err, "takes and gives standardized numbers") {
+	if r := ok(t, "export", run, "-o", filepath.Join(dir, "m.npz")); !strings.Contains(r.err, "works with standardized numbers") {
 		t.Errorf("%s", r.err)
 	}
 	named := t.TempDir()

@@ -17,7 +17,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// dataFlags say what data a network learns from, and how they are read.
+// dataFlags choose the data to learn from, and how to read it.
 type dataFlags struct {
 	data   string
 	target []string
@@ -28,14 +28,14 @@ type dataFlags struct {
 
 func (f *dataFlags) define(set *pflag.FlagSet) {
 	set.StringVar(&f.data, "data", "", "`DATA`: FILE.csv, FILE.npz, or a folder of images by class or of IDX files; MNIST if not given")
-	set.StringSliceVar(&f.target, "target", nil, "the `COLUMN` of a table to predict; several with commas")
-	set.Var(&f.size, "size", "`ROWSxCOLUMNS` that the images of a folder are brought to, such as 32x32")
-	f.scale.define(set, "scale", "numbers are brought to mean 0 and deviation 1, or stay as they are", standard, "none")
+	set.StringSliceVar(&f.target, "target", nil, "the `COLUMN` of a table to predict, or several separated by commas")
+	set.Var(&f.size, "size", "resize the images of a folder to `ROWSxCOLUMNS`, such as 32x32")
+	f.scale.define(set, "scale", "standardize numbers to mean 0 and deviation 1, or leave them as they are", standard, "none")
 	f.fill.words = []string{"mean"}
-	set.Var(&f.fill, "fill", "empty cells of a table get the mean of their column; an error if not given")
+	set.Var(&f.fill, "fill", "fill a table's empty cells with the mean of their column; without it, they are an error")
 }
 
-// standard is what becomes of numbers unless they are to stay as they are.
+// standard is the value of --scale for numbers of mean 0 and deviation 1.
 const standard = "standard"
 
 // sides is a flag for the rows and columns of images.
@@ -62,7 +62,7 @@ func (s *sides) Set(text string) error {
 	return nil
 }
 
-// options are the flags as package dataset takes them. Whoever names the loss says with it whether targets are classes.
+// options are the flags as package dataset takes them. A loss that was given decides whether targets are classes.
 func (f *dataFlags) options(loss *graph.Loss) dataset.Options {
 	o := dataset.Options{
 		Target: f.target, Size: f.size, Unscaled: f.scale.value == "none", FillMean: f.fill.value == "mean",
@@ -77,7 +77,7 @@ func (f *dataFlags) options(loss *graph.Loss) dataset.Options {
 	return o
 }
 
-// words are the flags as they are typed.
+// words are the flags as a person types them.
 func (f *dataFlags) words() string {
 	text := ""
 	if f.data != "" {
@@ -100,7 +100,7 @@ func (f *dataFlags) words() string {
 	return text
 }
 
-// columnList is columns as --target reads them back.
+// columnList joins columns so that --target can read them.
 func columnList(names []string) string {
 	list := slices.Clone(names)
 	for i, name := range list {
@@ -111,13 +111,13 @@ func columnList(names []string) string {
 	return strings.Join(list, ",")
 }
 
-// openData reads data, with a line for who watches where they are large.
+// openData reads a data set, and shows its progress if the files are large.
 func (a *app) openData(path string, o dataset.Options) (*dataset.Data, error) {
 	p := newProgress(a.err)
 	defer p.clear()
 	o.Progress = p.reading(path)
 	if path == "" && (len(o.Target) > 0 || o.Size != [2]int{}) {
-		return nil, usagef("--target and --size belong to --data; give that, or leave them out")
+		return nil, usagef("--target and --size need --data; add it, or leave them out")
 	}
 	d, err := dataset.Open(path, o)
 	if err == nil && o.Schema == nil {
@@ -132,18 +132,18 @@ func (a *app) openData(path string, o dataset.Options) (*dataset.Data, error) {
 	return d, err
 }
 
-// unheeded is an error if an option changes nothing.
+// unheeded is an error if an option would have no effect.
 func unheeded(d *dataset.Data, o dataset.Options) error {
 	switch s := d.Schema; {
 	case o.FillMean && s.Kind != dataset.Table:
-		return usagef("--fill mean and no table; leave it out")
+		return usagef("--fill mean is for tables; leave it out")
 	case o.Unscaled && s.Bytes && s.Classes != nil:
-		return usagef("--scale none: data %s has bytes, of which a network always sees byte/256; leave it out", d.Name)
+		return usagef("--scale none: data %s has bytes, and a network always sees byte/256; leave it out", d.Name)
 	}
 	return nil
 }
 
-// dataSets has the data that were read last: one is enough, and has 50 MB.
+// dataSets keeps the data set that was read last. One is enough, and takes 50 MB.
 type dataSets struct {
 	app  *app
 	mu   sync.Mutex
@@ -151,7 +151,7 @@ type dataSets struct {
 	data *dataset.Data
 }
 
-// load reads the data at a path for a run's network, or the run's own if the path is empty.
+// load reads the data at a path for a run's network, or the run's own data if the path is empty.
 func (s *dataSets) load(t *trained, path string) (*dataset.Data, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,7 +161,7 @@ func (s *dataSets) load(t *trained, path string) (*dataset.Data, error) {
 		path = t.flags.data
 	}
 	if path == "" {
-		o.Seed = 0 // MNIST has parts of its own
+		o.Seed = 0 // MNIST comes in parts, so that no seed draws them
 	}
 	text, err := json.Marshal([]any{path, o.Target, o.Size, o.Unscaled, o.FillMean, o.Schema, o.Seed})
 	if err != nil {
@@ -171,7 +171,7 @@ func (s *dataSets) load(t *trained, path string) (*dataset.Data, error) {
 	if s.data != nil && s.key == key {
 		return s.data, nil
 	}
-	s.data = nil // which makes room
+	s.data = nil // frees its memory first
 	d, err := s.app.openData(path, o)
 	if own {
 		err = withData(err, path)
@@ -183,7 +183,7 @@ func (s *dataSets) load(t *trained, path string) (*dataset.Data, error) {
 	return d, nil
 }
 
-// prepare chooses the kernel, and makes the parts of the data that m's recipe trains and validates on.
+// prepare selects the kernel, and divides the data as m's recipe says.
 func (f *trainFlags) prepare(d *dataset.Data, m models.Model) (*dataset.Data, dataset.Part, error) {
 	if err := f.use(); err != nil {
 		return nil, dataset.Part{}, err
@@ -191,7 +191,7 @@ func (f *trainFlags) prepare(d *dataset.Data, m models.Model) (*dataset.Data, da
 	return trainedOn(d, m)
 }
 
-// trainedOn is the data as a model's recipe divides them, and the part that it is trained on.
+// trainedOn is the data as a model's recipe divides it, and the part that the model is trained on.
 func trainedOn(d *dataset.Data, m models.Model) (*dataset.Data, dataset.Part, error) {
 	if err := fits(d, m); err != nil {
 		return nil, dataset.Part{}, err
@@ -203,7 +203,7 @@ func trainedOn(d *dataset.Data, m models.Model) (*dataset.Data, dataset.Part, er
 	return d, part, err
 }
 
-// fits compares the examples and targets with what the model takes.
+// fits is an error if the model cannot take these examples or targets.
 func fits(d *dataset.Data, m models.Model) error {
 	in := graph.Shape(d.Schema.Input)
 	if !m.Input.Eq(in) {
@@ -220,7 +220,7 @@ func fits(d *dataset.Data, m models.Model) error {
 	return nil
 }
 
-// examplesOf is a shape in words.
+// examplesOf describes examples of a shape.
 func examplesOf(in graph.Shape) string {
 	if len(in) == 3 {
 		return "images of " + shape(in)
@@ -228,16 +228,16 @@ func examplesOf(in graph.Shape) string {
 	return "examples of " + plural(in.TotalSize(), "number", "numbers")
 }
 
-// otherwise says what model would take the data: one with its own layers, if they can be written in a line and fit.
+// otherwise suggests a model that would take the data: one with the same layers, if they fit and can be written in a line.
 func otherwise(d *dataset.Data, m models.Model) string {
 	in := graph.Shape(d.Schema.Input)
 	n, err := graph.New(m.Net, m.Loss, in, graph.Config{Init: graph.Zero})
 	if text := models.Text(m.Net); err == nil && checkOutputs(m.Name, n, d) == nil && isLine(text) && d.Path != "" {
-		return "the same layers in one line, which take what there is: " + shellWord(text)
+		return "the same layers in one line, which adapt to the data: " + shellWord(text)
 	}
 	if d.Path == "" {
 		return fmt.Sprintf("a model with input = [%s]", strings.Join(cells(in), ", "))
 	}
 	outputs := max(len(d.Schema.Classes), len(d.Schema.Targets))
-	return fmt.Sprintf("a network in one line, which follows the data, such as 'dense(30) relu dense(%d)'", outputs)
+	return fmt.Sprintf("a network in one line, which adapts to the data, such as 'dense(30) relu dense(%d)'", outputs)
 }

@@ -15,8 +15,8 @@ import (
 // across is the most images in a row of a sheet.
 const across = 10
 
-// drawImages draws training images into the file output, a row for each class that has some: the first ones as they are, or the first one
-// and what an augmentation makes of it.
+// drawImages draws training images into the file output, a row for each class that has any: the first few as they are, or the first one and
+// what the augmentation makes of it.
 func drawImages(output string, d *dataset.Data, r models.Recipe) error {
 	s, ok := d.Train.Set(len(d.Schema.Classes))
 	if !ok {
@@ -46,7 +46,7 @@ func drawImages(output string, d *dataset.Data, r models.Recipe) error {
 	return plot.Images(output, title, s.Cols, rows)
 }
 
-// firstOfEach are the first images of each class, at most as many as are in a row.
+// firstOfEach are the first images of each class, at most one row of them.
 func firstOfEach(s mnist.Set) []mnist.Set {
 	first := make([]mnist.Set, s.Classes)
 	for class := range first {
@@ -68,7 +68,7 @@ func imagesOf(s mnist.Set) [][]byte {
 	return images
 }
 
-// warps are the first image of s and its warps.
+// warps is a row with the first image of s and warps of it.
 func warps(s mnist.Set, w train.Warp) ([][]byte, error) {
 	warper, err := train.NewWarper(graph.Shape{1, s.Rows, s.Cols})
 	if err != nil {

@@ -28,13 +28,13 @@ func (a *app) evalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval [flags] RUN|FILE.json...",
 		Short: "Measure trained networks, alone or together",
-		Long: wrap("Count the images that a run's network labels correctly, with the weights of its best epoch; of several runs, each. "+
-			"RUN is a run's folder, its name below --runs, or latest; FILE.json is a network that network2.py or a program like it has saved.", 100) + "\n\n" +
-			wrap("With --vote the networks answer together, and both ways are counted: by majority, as in chapter 6, where of answers with "+
-				"as many votes the one with the larger mean output wins, or by the largest mean output of all. --min, --errors and "+
-				"--confusion are of the majority, or of the other with --vote=mean.", 100) + "\n\n" +
-			wrap("With --shifts a network sees each image in all places up to N pixels away, and its outputs are averaged: "+
-				"(2N+1)² times the work.", 100),
+		Long: wrap("Count the images that a run's network labels correctly, with the weights of its best epoch. Several runs get a line each. "+
+			"RUN is a run's folder, its name below --runs, or latest. FILE.json is a network saved by network2.py or a similar program.", 100) + "\n\n" +
+			wrap("With --vote the networks answer together, and both ways are counted: by majority, as in chapter 6, where the larger mean output "+
+				"breaks a tie, and by the largest mean output. --min, --errors and --confusion apply to the majority, or with --vote=mean "+
+				"to the mean.", 100) + "\n\n" +
+			wrap("With --shifts a network sees each image moved by up to N pixels in every direction, and its outputs are averaged. That takes "+
+				"(2N+1)² times as long.", 100),
 		Args:              arguments(1, -1),
 		ValidArgsFunction: a.completeRuns,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,40 +45,40 @@ func (a *app) evalCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	f.split.define(set, "split", "which part of the data", "test", "validation", "train")
-	set.StringVar(&f.data, "data", "", "other `DATA`, of the kind that train takes; the runs' own if not given")
+	f.split.define(set, "split", "the part of the data to measure on", "test", "validation", "train")
+	set.StringVar(&f.data, "data", "", "other `DATA`, of any kind that train takes; the runs' own if not given")
 	f.vote.words = []string{majority, mean}
-	set.Var(&f.vote, "vote", "several networks together")
+	set.Var(&f.vote, "vote", "let several networks vote")
 	set.Lookup("vote").NoOptDefVal = majority
-	set.IntVar(&f.shifts, "shifts", 0, "average over the shifts by up to `N` pixels")
-	set.BoolVar(&f.confusion, "confusion", false, "how often each class was taken for each: a row is a label, a column an answer")
-	set.IntVar(&f.errors, "errors", 0, "the `N` images misread with the most confidence")
-	set.StringVarP(&f.output, "output", "o", "", "draw the misread images: a `FILE` that ends in .svg or .png")
-	set.Float64Var(&f.least, "min", 0, "exit with 3 if the accuracy, a `fraction`, is below this")
-	set.StringVar(&f.runs, "runs", "runs", "`DIR` of the runs' folders")
-	set.BoolVar(&f.json, "json", false, "a JSON object; without --vote, a line for each run")
+	set.IntVar(&f.shifts, "shifts", 0, "average the outputs over shifts by up to `N` pixels")
+	set.BoolVar(&f.confusion, "confusion", false, "show how often each class was taken for each other: a row is a label, a column an answer")
+	set.IntVar(&f.errors, "errors", 0, "show the `N` images misread with the most confidence")
+	set.StringVarP(&f.output, "output", "o", "", "draw the misread images into `FILE`, which ends in .svg or .png")
+	set.Float64Var(&f.least, "min", 0, "exit with 3 if the accuracy is below this `fraction`")
+	set.StringVar(&f.runs, "runs", "runs", "`DIR` with the runs' folders")
+	set.BoolVar(&f.json, "json", false, "print a JSON object; without --vote, one for each run")
 	return cmd
 }
 
-// The limits of flags: the margin that MNIST's images have, and the images of a sheet.
+// The limits of two flags: the margin of MNIST's images, and how many images fit on a sheet.
 const (
 	maxShifts = 4
 	maxDrawn  = 400
 )
 
-// check settles the flags, of which some depend on the runs.
+// check reports flags that do not go together, or do not fit the number of runs.
 func (f *evalFlags) check(cmd *cobra.Command, names []string) error {
 	together := f.vote.value != ""
 	f.asked = cmd.Flags().Changed("split")
 	switch {
 	case !(f.least >= 0 && f.least <= 1):
-		return usagef("--min %v; use a fraction, as 0.98", f.least)
+		return usagef("--min %v; use a fraction, such as 0.98", f.least)
 	case f.shifts < 0 || f.shifts > maxShifts:
 		return usagef("--shifts %d; use 0 to %d pixels", f.shifts, maxShifts)
 	case cmd.Flags().Changed("errors") && f.errors < 1:
 		return usagef("--errors %d; use at least 1 image", f.errors)
 	case f.output != "" && f.errors == 0:
-		return usagef("--output %s without --errors; say how many images to draw", f.output)
+		return usagef("--output %s without --errors; add --errors N, the number of images to draw", f.output)
 	case f.output != "" && f.errors > maxDrawn:
 		return usagef("--errors %d; draw at most %d images, or leave out --output for a table", f.errors, maxDrawn)
 	case together && slices.Contains(f.vote.words, names[len(names)-1]):
@@ -92,18 +92,18 @@ func (f *evalFlags) check(cmd *cobra.Command, names []string) error {
 }
 
 func (a *app) eval(f *evalFlags, names []string) error {
-	readings, err := a.readings(f, names)
+	evaluations, err := a.evaluations(f, names)
 	if err != nil {
 		return err
 	}
-	chosen := readings
+	chosen := evaluations
 	if f.vote.value == "" {
-		err = a.showReadings(f, readings)
+		err = a.showEvaluations(f, evaluations)
 	} else {
-		ways := together(readings)
+		ways := together(evaluations)
 		i := slices.Index(f.vote.words, f.vote.value)
 		chosen = ways[i : i+1]
-		err = a.showVote(f, readings, ways, chosen[0])
+		err = a.showVote(f, evaluations, ways, chosen[0])
 	}
 	if err != nil {
 		return err
@@ -123,8 +123,8 @@ func (a *app) eval(f *evalFlags, names []string) error {
 	return nil
 }
 
-// part is that of the data to measure a run with, and its name: of the training part, the examples that the run was trained on. Other data
-// without a test part of their own are measured whole, unless a part is asked for.
+// part is the part of the data to measure a run on, and its name. Of the training part, it is the examples that the run was trained on. Other
+// data that has no test part of its own is measured as a whole, unless --split asks for a part.
 func (f *evalFlags) part(t *trained, d *dataset.Data) (dataset.Part, string, error) {
 	if err := fits(d, t.model); err != nil {
 		return dataset.Part{}, "", err
@@ -149,7 +149,7 @@ func (f *evalFlags) part(t *trained, d *dataset.Data) (dataset.Part, string, err
 		return d.Train, name, nil
 	case name == "validation":
 		if d.Validation.Len() == 0 {
-			return dataset.Part{}, "", usagef("data %s is too small for validation %s; use --split test", d.Name, noun(d))
+			return dataset.Part{}, "", usagef("data %s is too small to have validation %s; use --split test", d.Name, noun(d))
 		}
 		if t.model.Recipe.Full && own {
 			return dataset.Part{}, "", usagef("%s was trained on the validation %s too; use --split test", t.path, noun(d))
@@ -159,12 +159,12 @@ func (f *evalFlags) part(t *trained, d *dataset.Data) (dataset.Part, string, err
 	return d.Test, "test", nil
 }
 
-// showReadings prints a run in two lines, or several as a table.
-func (a *app) showReadings(f *evalFlags, readings []reading) error {
-	if len(readings) > 1 {
-		return a.showTable(f, readings)
+// showEvaluations prints one run in two lines, or several as a table.
+func (a *app) showEvaluations(f *evalFlags, evaluations []evaluation) error {
+	if len(evaluations) > 1 {
+		return a.showTable(f, evaluations)
 	}
-	r := readings[0]
+	r := evaluations[0]
 	if !f.json {
 		printRow(a.out, fmt.Sprintf("%s, %s%s", intake.Line(r.name), r.weights(), f.averaged()))
 		printRow(a.out, fmt.Sprintf("%s: %s", r.split, r.score()))
@@ -173,22 +173,22 @@ func (a *app) showReadings(f *evalFlags, readings []reading) error {
 	return a.showDetails(f, r, f.object(r))
 }
 
-func (a *app) showTable(f *evalFlags, readings []reading) error {
+func (a *app) showTable(f *evalFlags, evaluations []evaluation) error {
 	if f.json {
 		var list []object
-		for _, r := range readings {
+		for _, r := range evaluations {
 			list = append(list, f.object(r))
 		}
 		return printJSON(a.out, list...)
 	}
-	first := readings[0]
+	first := evaluations[0]
 	fmt.Fprintf(a.out, "%s: %s %s%s\n\n", first.split, count(first.part.Len()), noun(first.data), f.averaged())
-	if slices.ContainsFunc(readings, reading.numbers) {
-		return a.showNumbers(readings)
+	if slices.ContainsFunc(evaluations, evaluation.numbers) {
+		return a.showNumbers(evaluations)
 	}
 	var t table
 	t.add("run", "epoch", "correct", "accuracy", "95% interval")
-	for _, r := range readings {
+	for _, r := range evaluations {
 		epoch := ""
 		if r.epoch >= 0 {
 			epoch = strconv.Itoa(r.epoch)
@@ -204,8 +204,8 @@ func (a *app) showTable(f *evalFlags, readings []reading) error {
 	return nil
 }
 
-// showVote prints the members of a vote and both ways of counting, of which one is chosen.
-func (a *app) showVote(f *evalFlags, members, ways []reading, chosen reading) error {
+// showVote prints the members of a vote and the results of both ways of counting.
+func (a *app) showVote(f *evalFlags, members, ways []evaluation, chosen evaluation) error {
 	if !f.json {
 		if err := a.showTable(f, append(members, ways...)); err != nil {
 			return err
@@ -222,8 +222,8 @@ func (a *app) showVote(f *evalFlags, members, ways []reading, chosen reading) er
 	return a.showDetails(f, chosen, append(o, field{"members", list}))
 }
 
-// showDetails prints what was asked for beside the accuracy; as JSON, all of it, beginning with o.
-func (a *app) showDetails(f *evalFlags, r reading, o object) error {
+// showDetails prints what was asked for besides the accuracy; as JSON, everything, beginning with o.
+func (a *app) showDetails(f *evalFlags, r evaluation, o object) error {
 	if r.numbers() {
 		if f.json {
 			return printJSON(a.out, o)
@@ -256,12 +256,12 @@ func (a *app) showDetails(f *evalFlags, r reading, o object) error {
 	return nil
 }
 
-// object is a run's line.
-func (f *evalFlags) object(r reading) object {
+// object is the JSON of a run's line.
+func (f *evalFlags) object(r evaluation) object {
 	return append(object{{"run", r.name}, {"epoch", r.epoch}, {"split", r.split}, {"shifts", f.shifts}}, r.object()...)
 }
 
-// averaged says over how many shifts the outputs are averaged, if they are.
+// averaged says over how many shifts the outputs are averaged; "" if they are not.
 func (f *evalFlags) averaged() string {
 	if f.shifts == 0 {
 		return ""

@@ -205,7 +205,7 @@ func TestList(t *testing.T) {
 			t.Errorf("ls: no %s in line %d of\n%s", want, i+1, r.out)
 		}
 	}
-	if want := killed.Path() + " was killed; go on with: stheno train --resume " + killed.Path() + "\n"; r.err != want {
+	if want := killed.Path() + " was killed; to continue: stheno train --resume " + killed.Path() + "\n"; r.err != want {
 		t.Errorf("%q, want %q", r.err, want)
 	}
 	list := events(t, ok(t, "ls", "--runs", runs, "--json").out)

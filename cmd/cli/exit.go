@@ -20,12 +20,12 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// The exit codes beside 0. A program ended by a signal, after it has saved, exits with exitSignal plus the signal's number.
+// The exit codes besides 0. After a signal, the program saves and exits with exitSignal plus the signal's number.
 const (
 	exitFailure  = 1
 	exitUsage    = 2 // the command line, a model's name or file
-	exitCheck    = 3 // a check that was asked for
-	exitData     = 4 // data, pictures, a run's files
+	exitCheck    = 3 // a check failed
+	exitData     = 4 // data, pictures or a run's files
 	exitDiverged = 5
 	exitSignal   = 128
 )
@@ -46,12 +46,12 @@ func dataf(format string, args ...any) error {
 	return &exitError{exitData, fmt.Errorf(format, args...)}
 }
 
-// unknown is the error for a name that is not one of names, with the nearest of them, or else all.
+// unknown is the error for a name that is not one of names. It suggests the nearest of them, or lists all.
 func unknown(what, name string, names []string) error {
 	return usagef("%w", term.Unknown(what, name, names))
 }
 
-// checkPicture is an error if a picture cannot be written to the file of --output; "" is none.
+// checkPicture is an error if --output cannot be a picture's file; "" means no picture.
 func checkPicture(output string) error {
 	if output == "" {
 		return nil
@@ -62,7 +62,7 @@ func checkPicture(output string) error {
 	return checkFolder(output)
 }
 
-// checkFolder is an error if the folder of a file that is to be written is missing.
+// checkFolder is an error if the folder of --output is missing.
 func checkFolder(output string) error {
 	if _, err := os.Stat(filepath.Dir(output)); errors.Is(err, fs.ErrNotExist) {
 		return usagef("--output %s: no folder %s; make it first", output, filepath.Dir(output))
@@ -70,7 +70,7 @@ func checkFolder(output string) error {
 	return nil
 }
 
-// wrote says that a file was written.
+// wrote reports that a file was written, with its size.
 func (a *app) wrote(path string) error {
 	info, err := os.Stat(path)
 	if err == nil {
@@ -79,7 +79,7 @@ func (a *app) wrote(path string) error {
 	return err
 }
 
-// exitCode is the one place where errors become exit codes.
+// exitCode is the only place where errors become exit codes.
 func exitCode(err error) int {
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code
@@ -95,15 +95,15 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// signaled is why a context was canceled.
+// signaled is the cause of a context that a signal canceled.
 type signaled struct{ signal syscall.Signal }
 
 func (s signaled) Error() string { return s.signal.String() }
 
-// echo is how soon after a signal another is no second request: timeout(1) signals its child, and then the child's group.
+// echo is the time within which another signal counts as the same one: timeout(1) signals its child, and then the child's group.
 const echo = 100 * time.Millisecond
 
-// interruptible is a context that the first SIGINT or SIGTERM cancels, for the work to be saved; a second ends the program at once.
+// interruptible is a context that the first SIGINT or SIGTERM cancels, so that work can be saved. A second signal ends the program at once.
 func interruptible(parent context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	c := make(chan os.Signal, 2)
@@ -127,7 +127,7 @@ func interruptible(parent context.Context) (_ context.Context, stop func()) {
 	}
 }
 
-// cutShort is the error of work that the end of ctx has cut short.
+// cutShort is the error for work that the end of ctx has interrupted.
 func cutShort(ctx context.Context, format string, args ...any) error {
 	return &exitError{signalCode(context.Cause(ctx)), fmt.Errorf(format, args...)}
 }

@@ -34,24 +34,24 @@ func (a *app) exportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [flags] RUN|FILE [MODEL] -o FILE",
 		Short: "Write a network for other programs",
-		Long: wrap("Write a trained network with the weights of a run's best epoch. The ending of the file says how: .onnx is the network, "+
-			"for ONNX Runtime and many other programs; .safetensors and .npz are its weights, for Python; .json is the file of the book's "+
-			"network2.py, which has dense layers of sigmoids only; .csv is the table of the run's epochs.", 100) + "\n\n" +
-			wrap("RUN is a run's folder, its name below --runs, or latest. In its place, FILE is what a Go program has written with Net.Save, a "+
-				".safetensors with the MODEL it is of, or a .json of network2.py.", 100),
+		Long: wrap("Write a trained network with the weights of a run's best epoch. The file's ending chooses the form: .onnx is the network, "+
+			"for ONNX Runtime and many other programs; .safetensors and .npz are its weights, for Python; .json is a file for the book's "+
+			"network2.py, which knows dense layers of sigmoids only; .csv is the table of the run's epochs.", 100) + "\n\n" +
+			wrap("RUN is a run's folder, its name below --runs, or latest. FILE is a .safetensors that a Go program has written with Net.Save, "+
+				"followed by its MODEL, or a .json of network2.py.", 100),
 		Args:              arguments(1, 2),
 		ValidArgsFunction: a.completeExport,
 		RunE:              func(_ *cobra.Command, args []string) error { return a.export(f, args) },
 	}
 	set := cmd.Flags()
-	set.StringVarP(&f.output, "output", "o", "", "the `FILE`, which ends in "+endings())
-	f.layout.define(set, "layout", "names and shapes in a .safetensors", weights.Stheno, weights.Torch)
-	set.StringVar(&f.runs, "runs", "runs", "`DIR` of the runs' folders")
-	set.BoolVar(&f.json, "json", false, "a JSON object")
+	set.StringVarP(&f.output, "output", "o", "", "write to `FILE`, which ends in "+endings())
+	f.layout.define(set, "layout", "the names and shapes in a .safetensors", weights.Stheno, weights.Torch)
+	set.StringVar(&f.runs, "runs", "runs", "`DIR` with the runs' folders")
+	set.BoolVar(&f.json, "json", false, "print a JSON object")
 	return cmd
 }
 
-// exports are the ways to write a network, by the file's ending.
+// exports has the ways to write a network, by the file's ending.
 var exports = map[string]func(t *trained, layout string) ([]byte, error){
 	".onnx":     exportONNX,
 	tensorsFile: exportTensors,
@@ -60,7 +60,7 @@ var exports = map[string]func(t *trained, layout string) ([]byte, error){
 	".csv":      exportEpochs,
 }
 
-// endings are those of exports, as words.
+// endings lists the endings of exports.
 func endings() string {
 	list := slices.Sorted(maps.Keys(exports))
 	last := len(list) - 1
@@ -74,7 +74,7 @@ func (a *app) export(f *exportFlags, args []string) error {
 	case !ok:
 		return usagef("--output %q; use a file that ends in %s", f.output, endings())
 	case f.layout.value == weights.Torch && ending != tensorsFile:
-		return usagef("--layout %s for %s; use it with a .safetensors", weights.Torch, f.output)
+		return usagef("--layout %s does not apply to %s; use it with a .safetensors", weights.Torch, f.output)
 	}
 	if err := hasFolder(f.output); err != nil {
 		return err
@@ -96,13 +96,13 @@ func (a *app) export(f *exportFlags, args []string) error {
 	}
 	fmt.Fprintf(a.err, "%s: %s bytes, %s parameters of %s\n", f.output, count(len(text)), count(t.net.Size()), t.path)
 	if in, out := t.scaling(); (in != nil || out != nil) && (ending == ".npz" || ending == ".json") {
-		fmt.Fprintf(a.err, "%s takes and gives standardized numbers, and has no place to say so; %s has the means and deviations\n",
+		fmt.Fprintf(a.err, "%s works with standardized numbers, and the file cannot say so; %s has the means and deviations\n",
 			f.output, filepath.Join(t.path, "data.json"))
 	}
 	return nil
 }
 
-// hasFolder is an error if the folder of a file to be written is not there: long before the file would be.
+// hasFolder is an error if the folder of a file does not exist. It is called long before the file is written.
 func hasFolder(path string) error {
 	folder := filepath.Dir(path)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
@@ -111,7 +111,7 @@ func hasFolder(path string) error {
 	return nil
 }
 
-// replaced writes a file as a whole or, on a full disk, not at all.
+// replaced writes a whole file or, if the disk is full, nothing.
 func replaced(path string, text []byte) error {
 	err := rundir.Replace(path, text)
 	if err == nil {
@@ -122,10 +122,10 @@ func replaced(path string, text []byte) error {
 	} else if cause, ok := errors.AsType[*os.LinkError](err); ok {
 		err = cause.Err
 	}
-	return fmt.Errorf("%s is not written: %w", path, err)
+	return fmt.Errorf("%s was not written: %w", path, err)
 }
 
-// tensorsFile is the ending of what Net.Save writes.
+// tensorsFile is the ending of the files that Net.Save writes.
 const tensorsFile = ".safetensors"
 
 // exported is the network of a run or of a saved file.
@@ -136,20 +136,20 @@ func (a *app) exported(runs string, args []string) (*trained, error) {
 	case saved && len(args) == 2:
 		return a.savedTensors(name, args[1])
 	case saved:
-		return nil, usagef("%s has weights, and not what they are of; add the model: its name, a FILE.toml, or a network in one line", name)
+		return nil, usagef("%s has weights, but not the network; add the model: its name, a FILE.toml, or a network in one line", name)
 	case len(args) == 2:
-		return nil, usagef("%s and a model; only a %s needs one, leave out %s", name, tensorsFile, args[1])
+		return nil, usagef("%s and a model; leave out %[3]s, only a %[2]s needs one", name, tensorsFile, args[1])
 	}
 	return a.measurable(runs, name)
 }
 
-// savedTensors is the network of a model with the weights of a file of Net.Save's, in the file's precision.
+// savedTensors is a model's network with the weights from a file that Net.Save wrote, in the file's precision.
 func (a *app) savedTensors(path, model string) (*trained, error) {
 	m, err := a.model(model)
 	if err != nil {
 		return nil, err
 	}
-	const most = 1 << 30 // bytes, the most that a reader of such files takes
+	const most = 1 << 30 // bytes, the limit of the reader of such files
 	text, err := intake.Read("", path, most)
 	if err != nil {
 		return nil, dataf("%w", err)

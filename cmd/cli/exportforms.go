@@ -21,7 +21,7 @@ import (
 	"github.com/stheno-ml/stheno/models/byhand"
 )
 
-// about is what the metadata of a file says about the network; inside, that the file does to x and y what the training did.
+// about is the metadata of a file. inside means that the file itself scales x and y as the training did.
 func (t *trained) about(inside bool) map[string]string {
 	about := map[string]string{
 		"stheno.from":    filepath.Base(t.path),
@@ -29,7 +29,7 @@ func (t *trained) about(inside bool) map[string]string {
 		inputKey:         t.inputs(inside),
 		"stheno.output":  t.outputs(inside),
 	}
-	if text, err := models.Encode(t.model); err == nil && !t.imported { // a layer of one's own may have no text
+	if text, err := models.Encode(t.model); err == nil && !t.imported { // a layer of the user's own may have no text
 		about["stheno.model"] = string(text)
 	}
 	if t.schema.Kind != dataset.Digits {
@@ -44,7 +44,7 @@ func (t *trained) about(inside bool) map[string]string {
 	return about
 }
 
-// outputs says what the network gives.
+// outputs describes the network's outputs.
 func (t *trained) outputs(inside bool) string {
 	s, text := t.schema, "the outputs themselves"
 	if o := t.model.Loss.Output; o != nil {
@@ -66,12 +66,12 @@ func (t *trained) outputs(inside bool) string {
 	return text
 }
 
-// inputs says what the network takes.
+// inputs describes the network's inputs.
 func (t *trained) inputs(inside bool) string {
 	s, shape := t.schema, strings.Trim(fmt.Sprint(t.net.Input), "()")
 	switch {
 	case t.imported:
-		return fmt.Sprintf("(batch, %s), what the program that trained it gave to the network", shape)
+		return fmt.Sprintf("(batch, %s), scaled as in the program that trained it", shape)
 	case s.Kind == dataset.Digits:
 		return fmt.Sprintf("(batch, %s), pixels from 0 to 255 divided by 256, light on dark", shape)
 	case s.Kind == dataset.Pictures:
@@ -92,7 +92,7 @@ func (t *trained) inputs(inside bool) string {
 	return text + ", standardized: less the mean, divided by the deviation, which are in stheno.data"
 }
 
-// scaling is what a file of the network is to do with inputs and outputs; nil: nothing.
+// scaling is how a file of the network must scale inputs and outputs; nil: not at all.
 func (t *trained) scaling() (in, out *onnx.Scaling) {
 	s := t.schema
 	if mean, deviation, fill := s.InputScales(); mean != nil {
@@ -120,34 +120,34 @@ func exportONNX(t *trained, _ string) ([]byte, error) {
 
 // exportSaved writes the file of network2.py.
 func exportSaved(t *trained, _ string) ([]byte, error) {
-	hand, err := network2(t.model, t.net)
+	out, err := network2(t.model, t.net)
 	if err != nil {
 		return nil, usagef("%s: %w; export it as .npz", t.path, err)
 	}
-	return hand.Encode()
+	return out.Encode()
 }
 
-// network2 is a network by hand, if there is one: dense layers of sigmoids.
+// network2 is the network as network2.py would hold it, or an error: that has only dense layers of sigmoids.
 func network2(m models.Model, net *graph.Net) (*byhand.Network2, error) {
 	layers, ok := m.Net.(graph.Seq)
-	hand := &byhand.Network2{Network: byhand.Network{Sizes: []int{m.Input.TotalSize()}, Cost: byhand.QuadraticCost{}}}
+	out := &byhand.Network2{Network: byhand.Network{Sizes: []int{m.Input.TotalSize()}, Cost: byhand.QuadraticCost{}}}
 	if m.Loss.Name == graph.CrossEntropy.Name {
-		hand.Cost = byhand.CrossEntropyCost{}
+		out.Cost = byhand.CrossEntropyCost{}
 		layers = append(layers[:len(layers):len(layers)], graph.Sigmoid) // The cost has the last sigmoids in it.
 	}
 	ok = ok && len(layers)%2 == 0 && (m.Loss.Name == graph.Quadratic.Name || m.Loss.Name == graph.CrossEntropy.Name)
 	for i := 0; ok && i < len(layers); i += 2 {
 		dense, isDense := layers[i].(graph.Dense)
 		if ok = isDense && !dense.NoBias && layers[i+1] == graph.Sigmoid; ok {
-			hand.Weights = append(hand.Weights, turned(net.Params[i].Float64s(), hand.Sizes[i/2]))
-			hand.Biases = append(hand.Biases, net.Params[i+1].Float64s())
-			hand.Sizes = append(hand.Sizes, dense.Out)
+			out.Weights = append(out.Weights, turned(net.Params[i].Float64s(), out.Sizes[i/2]))
+			out.Biases = append(out.Biases, net.Params[i+1].Float64s())
+			out.Sizes = append(out.Sizes, dense.Out)
 		}
 	}
 	if !ok {
 		return nil, fmt.Errorf("network2.py has only dense layers of sigmoids, with the quadratic or the cross-entropy cost; this is %v, %s", m.Net, m.Loss.Name)
 	}
-	return hand, nil
+	return out, nil
 }
 
 // exportArrays writes an array for each parameter and running statistic.
@@ -161,7 +161,7 @@ func exportArrays(t *trained, _ string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// What the metadata of a .safetensors has the inputs and the layout under; and the program that wrote it, in the files of Hugging Face's library.
+// Keys of a .safetensors file's metadata: the inputs, the layout, and the program that wrote it, as in the files of Hugging Face's library.
 const inputKey, layoutKey, formatKey = "stheno.input", "stheno.layout", "format"
 
 // exportTensors writes a tensor for each parameter and running statistic.
@@ -169,7 +169,7 @@ func exportTensors(t *trained, layout string) ([]byte, error) {
 	f := &safetensors.File{Metadata: t.about(false)}
 	f.Metadata[layoutKey] = layout
 	if layout == weights.Torch {
-		f.Metadata[formatKey] = "pt" // as PyTorch's own files have it
+		f.Metadata[formatKey] = "pt" // as in PyTorch's own files
 	}
 	for _, p := range t.net.Tensors() {
 		x := safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data}
@@ -187,7 +187,7 @@ func exportTensors(t *trained, layout string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// layerTensor has the names of tensors of layers that PyTorch has too. The others have its order of axes already, and keep their names.
+// layerTensor matches the tensors of layers that PyTorch has too. Other tensors keep their names, and have PyTorch's order of axes already.
 var layerTensor = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm|prelu|embedding|attention)\d+)\.([\w.]+)$`)
 
 var torchNames = map[string]string{
@@ -196,7 +196,7 @@ var torchNames = map[string]string{
 	"slope": "weight",
 }
 
-// inTorch is a tensor under its name in PyTorch, with the weights of a product as (out,in).
+// inTorch is a tensor with its name in PyTorch, and with the weights of a product as (out,in).
 func inTorch(x safetensors.Tensor) safetensors.Tensor {
 	m := layerTensor.FindStringSubmatch(x.Name)
 	if m == nil || torchNames[m[3]] == "" {
@@ -223,11 +223,11 @@ func transposed(x safetensors.Tensor) safetensors.Tensor {
 	return x
 }
 
-// recurrentTensor has the names of tensors of recurrent layers: the layer, its kind, the direction, the part.
+// recurrentTensor matches the tensors of recurrent layers: the layer, its kind, the direction, the part.
 var recurrentTensor = regexp.MustCompile(`^((?:.*\.)?(rnn|lstm|gru)\d+)\.(reverse\.)?(w|u|b|c)$`)
 
-// recurrentInTorch is a tensor of a recurrent layer under its name in PyTorch, which has two biases: the second is 0, but for what a GRU adds to
-// the state's part of its third gate, its c.
+// recurrentInTorch is a tensor of a recurrent layer with its name in PyTorch. PyTorch has two biases. The second is 0 here, except for the part
+// that a GRU adds to the state in its third gate, its c.
 func recurrentInTorch(x safetensors.Tensor, name []string) []safetensors.Tensor {
 	end := "_l0"
 	if name[3] != "" {
@@ -265,13 +265,13 @@ func recurrentInTorch(x safetensors.Tensor, name []string) []safetensors.Tensor 
 	return []safetensors.Tensor{first, second(x.Shape[0])}
 }
 
-// epochColumns are those of the table of epochs.
+// epochColumns are the columns of the table of epochs.
 var epochColumns = []string{"epoch", "train_loss", "train_acc", "val_loss", "val_acc", "eta", "time", "img/s", "best"}
 
-// numberColumns are those of the epochs of a network for numbers.
+// numberColumns are the additional columns of a network for numbers.
 var numberColumns = []string{"val_mae", "val_r2"}
 
-// exportEpochs writes a line for each epoch; a cell is empty where nothing was measured.
+// exportEpochs writes a line for each epoch. A cell is empty if nothing was measured.
 func exportEpochs(t *trained, _ string) ([]byte, error) {
 	if info, err := os.Stat(t.path); err != nil || !info.IsDir() {
 		return nil, usagef("%s has no epochs; give a run", t.path)

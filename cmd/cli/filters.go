@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// plotFilters draws the first of the filters of a run's first layer.
+// plotFilters draws the filters of a run's first layer, up to a number of them.
 func (a *app) plotFilters(output, runs, name string, most int) error {
 	t, err := a.measurable(runs, name)
 	if err != nil {
@@ -18,7 +18,7 @@ func (a *app) plotFilters(output, runs, name string, most int) error {
 	filters, size := firstFilters(t.net)
 	if filters == nil {
 		p := t.net.Params[0]
-		return usagef("%s: the first parameters, %s of shape %s, are not the weights of pixels; use a run whose first layer is conv or dense",
+		return usagef("%s: the first parameters, %s of shape %s, do not weigh pixels; use a run whose first layer is conv or dense",
 			t.path, p.Name, shape(p.Shape))
 	}
 	number := fmt.Sprint(len(filters))
@@ -33,8 +33,8 @@ func (a *app) plotFilters(output, runs, name string, most int) error {
 	return a.wrote(output)
 }
 
-// firstFilters are the weights of the first layer that has some, as matrices of the size given, row after row; none if these are not
-// weights of the image's pixels.
+// firstFilters are the weights of the first layer that has any, each filter as a matrix of the size that is returned. There are none if these
+// are not weights of the image's pixels.
 func firstFilters(n *graph.Net) (filters [][]float64, size graph.Shape) {
 	p := n.Params[0]
 	w := p.Float64s()

@@ -78,12 +78,12 @@ func TestPlotFilters(t *testing.T) {
 		t.Fatal(paths, err)
 	}
 	for args, want := range map[string]string{
-		paths[0] + " --filters":     paths[0] + ": the first parameters, dense1.w of shape 196×10, are not the weights of pixels; use a run whose first layer is conv or dense",
+		paths[0] + " --filters":     paths[0] + ": the first parameters, dense1.w of shape 196×10, do not weigh pixels; use a run whose first layer is conv or dense",
 		"latest --filters=0":        "--filters=0; use 1 to 400",
 		"latest --filters=401":      "--filters=401; use 1 to 400",
 		"latest --filters=some":     `--filters: "some" is not a whole number`,
 		"latest latest --filters":   "--filters draws one run",
-		"latest --filters --loss":   "--filters draws one run, and no --loss",
+		"latest --filters --loss":   "--filters draws one run, without --loss",
 		"nothing --filters":         `unknown run "nothing"`,
 		"latest --filters -o x.bmp": `no format ".bmp"`,
 	} {

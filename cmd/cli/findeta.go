@@ -14,19 +14,19 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// The search for a learning rate of Smith (2017, Cyclical learning rates for training neural networks, section 3.3): η rises exponentially
-// from mini-batch to mini-batch, and the loss shows where it is too small to learn, where the network learns, and where it diverges.
+// The search for a learning rate follows Smith (2017, Cyclical learning rates for training neural networks, section 3.3): η rises
+// exponentially from mini-batch to mini-batch. The loss shows where η is too small to learn, where the network learns, and where it diverges.
 const (
 	lowestEta, highestEta = 1e-5, 100
 	fewestSteps           = 50
 	mostSteps             = 5000
-	memories              = 40  // so many times does the average of the losses forget what was before
-	divergence            = 4   // times the smallest loss, at which the search ends
-	leastFall             = .05 // of the loss at the beginning, below which the smallest loss is no more than chance
-	below                 = 10  // times smaller than the η of the smallest loss is the suggestion: at that itself, most networks are about to diverge
+	memories              = 40  // the average of the losses reaches back over 1/40 of the search
+	divergence            = 4   // the search ends at this multiple of the smallest loss
+	smallestFall          = .05 // the loss must fall by this fraction; a smaller fall may be chance
+	below                 = 10  // the suggestion is a tenth of the η with the smallest loss, where most networks are about to diverge
 )
 
-// ramp lets η rise from lowestEta to highestEta in so many steps.
+// ramp raises η from lowestEta to highestEta in that many steps.
 type ramp struct{ steps int }
 
 // At is η as a multiple of lowestEta.
@@ -37,13 +37,13 @@ func (r ramp) At(step, _, _ int) float64 {
 // search is what the search has found so far.
 type search struct {
 	ramp
-	eta, loss []float64 // of each step; the loss is an average of those so far, in which each counts less than the next
+	eta, loss []float64 // of each step; the loss is a running average
 	mean      float64
 	weight    float64
-	best      int // the step of the smallest loss, after the first few; 0 before these are over
+	best      int // the step with the smallest loss, not counting the first few; 0 until those are over
 }
 
-// add takes in the loss of the next step.
+// add records the loss of the next step.
 func (s *search) add(loss float64) {
 	keep := 1 - memories/float64(s.steps)
 	s.mean, s.weight = keep*s.mean+(1-keep)*loss, keep*s.weight+1-keep
@@ -65,14 +65,14 @@ func (s *search) over() bool {
 // suggestion is a tenth of the η of the smallest loss, to two digits.
 func (s *search) suggestion() (float64, error) {
 	if s.best > 0 {
-		if start := s.loss[s.steps/memories]; start-s.loss[s.best] >= leastFall*math.Abs(start) {
-			// What FormatFloat makes is a number.
+		if start := s.loss[s.steps/memories]; start-s.loss[s.best] >= smallestFall*math.Abs(start) {
+			// FormatFloat always makes a number, so there is no error.
 			eta, _ := strconv.ParseFloat(strconv.FormatFloat(s.eta[s.best]/below, 'g', 2, 64), 64)
 			return eta, nil
 		}
 	}
-	return 0, fmt.Errorf("no eta from %g to %d made the loss fall by %d%% in %d mini-batches; use more images, or another --init", lowestEta, highestEta,
-		int(100*leastFall), len(s.loss))
+	return 0, fmt.Errorf("no eta from %g to %d lowered the loss by %d%% in %d mini-batches; use more images, or another --init", lowestEta, highestEta,
+		int(100*smallestFall), len(s.loss))
 }
 
 // run trains while η rises.
@@ -99,7 +99,7 @@ func (s *search) run(ctx context.Context, t *train.Trainer, p *progress) error {
 	for _, err := range t.Run(inner) {
 		_, diverged := errors.AsType[*train.DivergedError](err)
 		if ctx.Err() != nil {
-			return cutShort(ctx, "interrupted; a search for eta keeps nothing")
+			return cutShort(ctx, "interrupted; the search for eta saves nothing")
 		}
 		if err != nil && !diverged && !errors.Is(err, context.Canceled) {
 			return err
@@ -108,7 +108,7 @@ func (s *search) run(ctx context.Context, t *train.Trainer, p *progress) error {
 	return nil
 }
 
-// findEta searches a learning rate for the model of that name, with the flags in place of its recipe's values.
+// findEta searches for a learning rate for the named model. Flags override its recipe.
 func (a *app) findEta(ctx context.Context, f *trainFlags, name string) error {
 	seed := f.chosenSeed()
 	m, d, err := a.chosen(f, name, seed)
@@ -122,7 +122,7 @@ func (a *app) findEta(ctx context.Context, f *trainFlags, name string) error {
 	t := ses.trainer
 	steps := t.Train.Len() / max(1, t.Batch)
 	if steps < fewestSteps {
-		return usagef("--find-eta in %d mini-batches of %d; use a smaller --batch or more images, for at least %d", steps, t.Batch, fewestSteps)
+		return usagef("--find-eta has %d mini-batches of %d, and needs at least %d; use a smaller --batch or more images", steps, t.Batch, fewestSteps)
 	}
 	s := &search{ramp: ramp{min(steps, mostSteps)}}
 	t.Schedule, t.Eta, t.Etas, t.Epochs, t.Validation, t.Patience, t.EMA = s.ramp, lowestEta, nil, 1, nil, 0, 0
@@ -165,12 +165,12 @@ func (ses *session) showEta(s *search, eta float64, next string) error {
 	s.print(v, eta)
 	fmt.Fprintln(out)
 	v.lines([][2]string{
-		{"eta", fmt.Sprintf("%g, a tenth of that with the smallest loss, %.4f at %.2g", eta, s.loss[s.best], s.eta[s.best])}, {"next", next},
+		{"eta", fmt.Sprintf("%g, a tenth of the eta with the smallest loss, %.4f at %.2g", eta, s.loss[s.best], s.eta[s.best])}, {"next", next},
 	})
 	return nil
 }
 
-// print is the curve as a table, three lines for each power of ten.
+// print shows the curve as a table, three lines for each power of ten.
 func (s *search) print(v tableView, suggestion float64) {
 	const bar, perDecade = 40, 3
 	near := func(a, b float64) bool { return math.Abs(math.Log10(a/b)) <= .5/perDecade }
@@ -195,7 +195,7 @@ func (s *search) print(v tableView, suggestion float64) {
 	t.print(v.w)
 }
 
-// draw makes the picture of the curve, of some hundred points.
+// draw draws the curve with a few hundred points.
 func (s *search) draw(path, model string, suggestion float64) error {
 	curve := plot.Series{Name: "loss, averaged over mini-batches"}
 	for i := 0; i < len(s.loss); i += max(1, s.steps/400) {
@@ -205,7 +205,7 @@ func (s *search) draw(path, model string, suggestion float64) error {
 	return plot.Lines(path, plot.Axes{Title: model + ": loss while η rises", X: "learning rate η", Y: "loss", LogX: true}, curve, line)
 }
 
-// given are the flags that were given, without some, as they are to be typed again.
+// given is the flags that were given, as a person would type them again, except for those in without.
 func (f *trainFlags) given(without ...string) string {
 	text := ""
 	f.set.Visit(func(g *pflag.Flag) {
@@ -219,6 +219,8 @@ func (f *trainFlags) given(without ...string) string {
 			text += " " + shellWord(columnList(list.GetSlice()))
 		} else if g.Value.Type() != "bool" {
 			text += " " + shellWord(g.Value.String())
+		} else if g.Value.String() == "false" {
+			text += "=false" // a recipe may say true
 		}
 	})
 	return text

@@ -66,10 +66,10 @@ func TestFindEta(t *testing.T) {
 			t.Errorf("%q: another time\n%s\n%s", args, r.out, again.out)
 		}
 	}
-	r := ok(t, "train", "784-20-10", "--find-eta", "--seed", "1", "--batch", "2", "--full", "--optimizer", "adam(beta1=0.7)", "--data", dir, "-o", "x.svg")
+	r := ok(t, "train", "784-20-10", "--find-eta", "--seed", "1", "--batch", "2", "--full=false", "--optimizer", "adam(beta1=0.7)", "--data", dir, "-o", "x.svg")
 	_, suggestion, _ := strings.Cut(r.out, "\neta        ")
 	suggestion, _, _ = strings.Cut(suggestion, ",")
-	next := "next       stheno train 784-20-10 --seed 1 --batch 2 --full --optimizer 'adam(beta1=0.7)' --data " + dir + " --eta " + suggestion + "\n"
+	next := "next       stheno train 784-20-10 --seed 1 --batch 2 --full=false --optimizer 'adam(beta1=0.7)' --data " + dir + " --eta " + suggestion + "\n"
 	for _, want := range []string{"mini-batches of 2, seed 1\n", "\n  1e-05  ", "# smallest", "# suggested", next} {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("no %q in\n%s", want, r.out)
@@ -93,7 +93,7 @@ func TestFindEtaMisuse(t *testing.T) {
 		"train --find-eta --resume latest":                         "--find-eta and --resume; use one of them",
 		"train mlp -o x.svg":                                       "--output x.svg without --find-eta",
 		"train mlp --find-eta -o x.pdf":                            `no format ".pdf"`,
-		"train mlp --find-eta --batch 100 --data " + dir:           "--find-eta in 5 mini-batches of 100; use a smaller --batch",
+		"train mlp --find-eta --batch 100 --data " + dir:           "--find-eta has 5 mini-batches of 100, and needs at least 50; use a smaller --batch",
 		"train mlp --find-eta --batch 0 --data " + dir:             "batch 0; use at least 1 image",
 		"train mlp --find-eta --batch 2 --lambda -1 --data " + dir: "lambda",
 	} {
@@ -103,7 +103,7 @@ func TestFindEtaMisuse(t *testing.T) {
 		}
 	}
 	r := call("train", "784-20-10", "--init", "zero", "--find-eta", "--seed", "1", "--batch", "4", "--data", dir, "-o", filepath.Join(t.TempDir(), "x.svg"))
-	if r.code != exitFailure || !strings.Contains(r.err, "no eta from 1e-05 to 100 made the loss fall by 5% in ") {
+	if r.code != exitFailure || !strings.Contains(r.err, "no eta from 1e-05 to 100 lowered the loss by 5% in ") {
 		t.Errorf("exit %d, %s%s", r.code, r.out, r.err)
 	}
 }

@@ -22,8 +22,7 @@ type field struct {
 	value any
 }
 
-// MarshalJSON writes the fields. A number that is not finite has no form in JSON: it becomes null, and its key is listed in
-// "nonfinite".
+// MarshalJSON writes the fields. JSON has no form for numbers that are not finite: they become null, and their keys are listed in "nonfinite".
 func (o object) MarshalJSON() ([]byte, error) {
 	var nonfinite []string
 	b := []byte{'{'}
@@ -55,7 +54,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// representable is a value for JSON: numbers that are not finite become nil, and ok says whether there were none.
+// representable is a value for JSON, in which numbers that are not finite become nil; ok reports that there were none.
 func representable(value any) (_ any, ok bool) {
 	switch x := value.(type) {
 	case float64:
@@ -93,7 +92,7 @@ func printJSON(w io.Writer, objects ...object) error {
 	return err
 }
 
-// table is lines of cells in columns of equal width: numbers to the right, all else to the left.
+// table prints lines of cells in columns, with numbers to the right and everything else to the left.
 type table struct{ rows [][]string }
 
 func (t *table) add(cells ...string) {
@@ -129,10 +128,10 @@ func (t *table) print(w io.Writer) {
 	}
 }
 
-// layout is a row of cells, of equal width in all rows, in lines of a terminal of so many columns, 0 for any: what does not fit goes on in
-// the next line, a text between words.
+// layout puts a row of cells into lines of a terminal with that many columns; 0 means no limit. What does not fit continues on the next line;
+// texts break between words. A column's cells have the same width in all rows.
 func layout(cells []string, columns int) string {
-	const indent, least = 4, 20 // letters before what goes on, and of a text in one line
+	const indent, narrowest = 4, 20 // characters: how far the next line is indented, and the least room for a text
 	var lines []string
 	line := ""
 	for j, cell := range cells {
@@ -140,7 +139,7 @@ func layout(cells []string, columns int) string {
 			line += "  "
 		}
 		used, n := utf8.RuneCountInString(line), utf8.RuneCountInString(strings.TrimRight(cell, " "))
-		stays := j == len(cells)-1 && columns-used >= max(least, longestWord(cell))
+		stays := j == len(cells)-1 && columns-used >= max(narrowest, longestWord(cell))
 		switch {
 		case columns == 0 || used+n <= columns:
 			line += cell
@@ -166,7 +165,7 @@ func layout(cells []string, columns int) string {
 	return strings.Join(lines, "\n")
 }
 
-// longestWord is the number of letters of a text's longest word.
+// longestWord is the length of a text's longest word.
 func longestWord(text string) (n int) {
 	for _, word := range strings.Fields(text) {
 		n = max(n, utf8.RuneCountInString(word))
@@ -174,7 +173,7 @@ func longestWord(text string) (n int) {
 	return n
 }
 
-// printRow prints cells as a line, or as lines on a terminal that is too narrow for it.
+// printRow prints cells on one line, or on several if the terminal is too narrow.
 func printRow(w io.Writer, cells ...string) { fmt.Fprintln(w, layout(cells, columns(w))) }
 
 // count is a whole number with commas.
@@ -186,7 +185,7 @@ func count(n int) string {
 	return s
 }
 
-// size is a number of bytes in the unit that suits it: 6.7 MB.
+// size is a number of bytes in a suitable unit: 6.7 MB.
 func size(bytes int) string {
 	x, units := float64(bytes), []string{"B", "kB", "MB", "GB"}
 	for x >= 999.5 && len(units) > 1 {
@@ -198,10 +197,10 @@ func size(bytes int) string {
 // percent is a fraction as a percentage: 95.42%.
 func percent(x float64) string { return fmt.Sprintf("%.2f%%", 100*x) }
 
-// shape is (1,28,28) as 1×28×28.
+// shape writes (1,28,28) as 1×28×28.
 func shape(s []int) string { return strings.Join(cells(s), "×") }
 
-// fraction is correct of total, and NaN of none.
+// fraction is correct/total, which is NaN if total is 0.
 func fraction(correct, total int) float64 { return float64(correct) / float64(total) }
 
 // histogram counts the labels of each class.
@@ -213,7 +212,7 @@ func histogram(labels []byte, classes int) []int {
 	return n
 }
 
-// cells are numbers as a table's cells.
+// cells are numbers as texts.
 func cells(numbers []int) []string {
 	text := make([]string, len(numbers))
 	for i, n := range numbers {

@@ -25,11 +25,11 @@ func (a *app) gradcheckCommand() *cobra.Command {
 	var f gradcheckFlags
 	cmd := &cobra.Command{
 		Use:   "gradcheck [flags] MODEL|FILE.toml|NETWORK",
-		Short: "Compare every gradient with difference quotients",
+		Short: "Check every gradient against finite differences",
 		Long: wrap("Compare the gradient of every parameter with central differences of the cost, in float64, on MNIST's first training "+
-			"images and with the first weights; dropout masks are held fixed. Of a tensor with more elements than --samples, as many are "+
-			"checked, half of them where the gradient is not 0. Elements at which the cost has a kink, as it has from ReLU and "+
-			"max-pooling, are counted, not compared. Exit with 3 unless every tensor passes.", 100),
+			"images, with first weights and fixed dropout masks. A tensor with more elements than --samples is checked at that many "+
+			"elements, half of them where the gradient is not 0. Where the cost has a kink, as ReLU and max-pooling cause, the element "+
+			"is counted but not compared. Exit with 3 unless every tensor passes.", 100),
 		Args:              arguments(1, 1),
 		ValidArgsFunction: a.completeModels,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -37,11 +37,11 @@ func (a *app) gradcheckCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.IntVar(&f.samples, "samples", 20, "at most `N` elements of a tensor")
+	set.IntVar(&f.samples, "samples", 20, "check at most `N` elements of a tensor")
 	set.Float64Var(&f.rtol, "rtol", graph.GradTolerance, "the largest relative `error` that passes")
-	set.IntVar(&f.batch, "batch", 4, "`N` images")
-	set.Uint64Var(&f.seed, "seed", 1, "`N` for weights and dropout")
-	set.BoolVar(&f.json, "json", false, "a JSON object")
+	set.IntVar(&f.batch, "batch", 4, "use `N` images")
+	set.Uint64Var(&f.seed, "seed", 1, "the `N` behind weights and dropout")
+	set.BoolVar(&f.json, "json", false, "print a JSON object")
 	return cmd
 }
 
@@ -111,14 +111,14 @@ func (f *gradcheckFlags) compare(m models.Model, watcher io.Writer) ([]tensor, e
 	return tensors, nil
 }
 
-// tensor is what was found about one parameter.
+// tensor is the result for one parameter.
 type tensor struct {
 	graph.GradResult
 	shape   graph.Shape
 	verdict verdict
 }
 
-// verdict is what a comparison says about a tensor, from best to worst.
+// verdict is the outcome of a comparison, from best to worst.
 type verdict int
 
 const (
@@ -132,7 +132,7 @@ func (v verdict) String() string {
 	return [...]string{"ok", "only kinks, nothing compared; try another seed", "the gradient is 0; try another seed or more images", "wrong"}[v]
 }
 
-// word is a verdict for a program.
+// word is the verdict in JSON.
 func (v verdict) word() string { return [...]string{"ok", "kinks", "zero", "wrong"}[v] }
 
 func verdictOf(r graph.GradResult, rtol float64) verdict {
@@ -147,7 +147,7 @@ func verdictOf(r graph.GradResult, rtol float64) verdict {
 	return passes
 }
 
-// compare is by verdict, then by error.
+// compare orders tensors by verdict, then by error.
 func (t tensor) compare(u tensor) int {
 	return cmp.Or(cmp.Compare(t.verdict, u.verdict), cmp.Compare(t.Error, u.Error))
 }

@@ -19,16 +19,16 @@ func (a *app) graphCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "graph [flags] MODEL|FILE.toml|NETWORK",
 		Short: "Draw a network: its layers, its ops, or its gradients",
-		Long: wrap("Draw a network as boxes and arrows: its layers, or the ops of a training step forward, or these and the ops that "+
-			"differentiation made of them, for mini-batches of the recipe's size. Among gradients, a residual block, and layers that are repeated, are one box forward "+
-			"and one backward, unless --unfold. An .svg or .png is drawn here and needs no other program; a .dot "+
-			"is for Graphviz, an .mmd for Mermaid, which GitHub shows in a page. Without --output, print what Graphviz reads.", 100),
+		Long: wrap("Draw a network as boxes and arrows: its layers, the ops of a training step's forward pass, or these together with the ops of the "+
+			"backward pass, for mini-batches of the recipe's size. With --level gradient, a residual block or a repeated layer is one box forward "+
+			"and one backward, unless --unfold. An .svg or .png needs no other program; a .dot "+
+			"is for Graphviz, an .mmd for Mermaid, which GitHub displays. Without --output, print the text for Graphviz.", 100),
 		Args:              arguments(1, 1),
 		ValidArgsFunction: a.completeModels,
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch chosen := graph.Level(level.value); {
 			case unfold && chosen != graph.GradientLevel:
-				return usagef("--unfold and --level %s; use --level %s, where blocks are folded", chosen, graph.GradientLevel)
+				return usagef("--unfold and --level %s; use --level %s, which folds blocks", chosen, graph.GradientLevel)
 			case chosen == graph.GradientLevel && !unfold:
 				return a.graph(args[0], graph.FoldedLevel, output)
 			default:
@@ -37,13 +37,13 @@ func (a *app) graphCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	level.define(set, "level", "how much to draw", string(graph.LayerLevel), string(graph.OpLevel), string(graph.GradientLevel))
-	set.BoolVar(&unfold, "unfold", false, "all ops of residual blocks and of repeated layers, among gradients")
-	set.StringVarP(&output, "output", "o", "", "the `FILE`, which ends in .svg, .png, .dot or .mmd")
+	level.define(set, "level", "how much detail to draw", string(graph.LayerLevel), string(graph.OpLevel), string(graph.GradientLevel))
+	set.BoolVar(&unfold, "unfold", false, "with --level gradient: draw all ops of residual blocks and repeated layers")
+	set.StringVarP(&output, "output", "o", "", "draw into `FILE`, which ends in .svg, .png, .dot or .mmd")
 	return cmd
 }
 
-// drawings are the forms of a diagram, by the file's ending.
+// drawings has the forms of a diagram, by the file's ending.
 var drawings = map[string]func(title, about string, d graph.Diagram) string{
 	".svg": diagram.SVG,
 	".png": diagram.PNG,

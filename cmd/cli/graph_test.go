@@ -59,14 +59,14 @@ func TestGraphMisuse(t *testing.T) {
 		{"graph mpl", exitUsage, "did you mean mlp?"},
 		{"graph mlp --level laier", exitUsage, `--level: unknown value "laier"; did you mean layer?`},
 		{"graph mlp -o DIR/x.pdf", exitUsage, `x.pdf"; use a file that ends in .svg, .png, .dot or .mmd`},
-		{"graph mlp --level op --unfold", exitUsage, "--unfold and --level op; use --level gradient, where blocks are folded"},
+		{"graph mlp --level op --unfold", exitUsage, "--unfold and --level op; use --level gradient, which folds blocks"},
 		{"graph mlp -o DIR/x", exitUsage, "use a file that ends in"},
 		{"graph DIR/none.toml", exitUsage, "no such file"},
 		{"graph mlp -o DIR/none/x.svg", exitUsage, "no folder DIR/none; make it first"},
 		{"summary mlp --batch 0", exitUsage, "model mlp: graph: mini-batches of 0; use 1 to"},
 		{"summary mlp --batch 1000000000", exitUsage, "mini-batches of 1000000000; use 1 to"},
 		{"summary mlp --batch some", exitUsage, "is not a whole number"},
-		{"summary --batch 3", exitUsage, "summary: --batch and no model; give one"},
+		{"summary --batch 3", exitUsage, "summary: --batch without a model; add one"},
 		{"graph mlp -o /dev/full/x.svg", exitFailure, "not a directory"},
 	} {
 		r := call(strings.Fields(strings.ReplaceAll(c.args, "DIR", dir))...)

@@ -10,12 +10,12 @@ import (
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 )
 
-// history is what a run's folder says of its training, but for the epochs.
+// history is what a run's folder says about its training, apart from the epochs.
 type history struct {
 	path  string
 	info  rundir.Info
 	run   *rundir.Run
-	start event // the event at its beginning, which has its settings; nil where that is not there
+	start event // the first event, which has the settings; nil if it is missing
 }
 
 // readHistory reads the history of the run in the folder path, and calls f for each epoch.
@@ -39,7 +39,7 @@ func readHistory(path string, f func(event)) (history, error) {
 // event is a line of metrics.jsonl.
 type event map[string]any
 
-// number is the number of that key, or NaN, which is null in the file.
+// number is the number of that key, or NaN, which the file writes as null.
 func (e event) number(key string) float64 {
 	if x, ok := e[key].(float64); ok {
 		return x
@@ -78,7 +78,7 @@ func readEvents(path string, f func(event)) error {
 		number++
 		var e event
 		if err := json.Unmarshal(line, &e); err != nil {
-			return dataf("%s:%d: %w: %w; train anew, or resume the run", filepath.Join(path, "metrics.jsonl"), number, rundir.ErrDamaged, err)
+			return dataf("%s:%d: %w: %w; resume the run, or train again", filepath.Join(path, "metrics.jsonl"), number, rundir.ErrDamaged, err)
 		}
 		f(e)
 	}

@@ -31,25 +31,25 @@ func (a *app) importCommand() *cobra.Command {
 	f := &importFlags{}
 	cmd := &cobra.Command{
 		Use:   "import [flags] FILE.json | FILE.safetensors|FILE.npz MODEL",
-		Short: "Make a run of a network that another program saved",
-		Long: wrap("Read a network that another program has saved, and make the folder of a run of it, for eval, predict, export, serve and "+
-			"train --resume. Its numbers stay float32 or float64, as in the file.", 100) + "\n\n" +
-			wrap("A .json is of the book's network2.py or a program like it, and has all that is needed. A .safetensors or .npz has arrays only: "+
-				"MODEL says of which network, by its name, a FILE.toml or one line of layers. The arrays go to its layers by their order, shapes and "+
-				"names, in the layout of PyTorch or of Keras, and a table says what went where.", 100),
+		Short: "Turn a network that another program saved into a run",
+		Long: wrap("Read a network that another program has saved, and make a run's folder from it, for eval, predict, export, serve and "+
+			"train --resume. Numbers stay float32 or float64, as in the file.", 100) + "\n\n" +
+			wrap("A .json comes from the book's network2.py or a similar program, and has everything. A .safetensors or .npz has arrays only: "+
+				"MODEL says which network they belong to, by its name, a FILE.toml or one line of layers. The arrays are matched with its layers by "+
+				"order, shape and name, in the layout of PyTorch or Keras. A table shows what went where.", 100),
 		Args:              arguments(1, 2),
 		ValidArgsFunction: a.completeImport,
 		RunE:              func(_ *cobra.Command, args []string) error { return a.importFile(f, args) },
 	}
 	set := cmd.Flags()
 	f.layout.words = weights.Layouts
-	set.Var(&f.layout, "layout", "how the arrays lie; by the names and the shapes if not given")
+	set.Var(&f.layout, "layout", "the layout of the arrays; if not given, their names and shapes decide")
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the run's folder")
-	set.BoolVar(&f.json, "json", false, "a JSON object")
+	set.BoolVar(&f.json, "json", false, "print a JSON object")
 	return cmd
 }
 
-// completeImport offers files, and models behind one.
+// completeImport offers files, and after a file, models.
 func (a *app) completeImport(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return a.completeModels(cmd, args, typed)
@@ -65,15 +65,15 @@ func (a *app) importFile(f *importFlags, args []string) error {
 	switch ending := strings.ToLower(filepath.Ext(path)); {
 	case err != nil:
 	case ending == savedFile && len(args) == 2:
-		err = usagef("%s and a model; the file says what it is, leave out %s", path, args[1])
+		err = usagef("%s and a model; leave out %s, the file says what it is", path, args[1])
 	case ending == savedFile && f.layout.value != "":
-		err = usagef("--layout for %s; its sizes tell the layout, leave the flag out", path)
+		err = usagef("--layout for %s; leave it out, the file has only one layout", path)
 	case ending == savedFile:
 		t, err = importSaved(path)
 	case ending != tensorsFile && ending != arraysFile:
 		err = usagef("import %s: %s", path, cmp.Or(advice(path), "use a file that ends in .json, .safetensors or .npz"))
 	case len(args) == 1:
-		err = usagef("%s has weights, and not what they are of; add the model: its name, a FILE.toml, or a network in one line", path)
+		err = usagef("%s has weights, but not the network; add the model: its name, a FILE.toml, or a network in one line", path)
 	default:
 		t, m, err = a.importTensors(path, args[1], f.layout.value)
 	}
@@ -87,7 +87,7 @@ func (a *app) importFile(f *importFlags, args []string) error {
 	return a.showImport(f, t, m, run)
 }
 
-// showImport says what became a run, and of a file of tensors what went where.
+// showImport describes the network and its run and, for a file of tensors, what went where.
 func (a *app) showImport(f *importFlags, t *trained, m *weights.Match, run string) error {
 	if f.json {
 		o := object{{"run", run}, {"model", t.model.Name}, {"parameters", t.net.Size()}, {"loss", t.model.Loss.Name}}
@@ -111,10 +111,10 @@ func (a *app) showImport(f *importFlags, t *trained, m *weights.Match, run strin
 	return nil
 }
 
-// imports is the command in the argv of a run that was imported.
+// imports is the command in an imported run's argv.
 const imports = "import"
 
-// keep makes a run of an imported network by the command argv, done before its first epoch.
+// keep makes a run from an imported network. The run is done, before its first epoch.
 func (t *trained) keep(runs string, argv []string) (path string, err error) {
 	text, err := encode(t.model)
 	if err != nil {
@@ -124,7 +124,7 @@ func (t *trained) keep(runs string, argv []string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	host, _ := os.Hostname() // As in session.info.
+	host, _ := os.Hostname() // as in session.info
 	run, err := rundir.Create(runs, t.model.Name, time.Now(), rundir.Info{
 		Argv: argv, DType: t.dtype(), DataSHA256: data.SHA256(),
 		Build: build(), Kernel: graph.Kernel(), VM: "stheno", Host: host,
@@ -133,7 +133,7 @@ func (t *trained) keep(runs string, argv []string) (path string, err error) {
 		return "", err
 	}
 	defer run.Close()
-	trainer, err := t.model.Recipe.Trainer(t.net) // what its optimizer keeps is in a checkpoint too
+	trainer, err := t.model.Recipe.Trainer(t.net) // a checkpoint has the optimizer's state too
 	if err != nil {
 		return "", err
 	}
@@ -154,7 +154,7 @@ func (t *trained) keep(runs string, argv []string) (path string, err error) {
 	return run.Path(), run.Close()
 }
 
-// dtype is the type of the network's numbers, as --dtype has it.
+// dtype is the type of the network's numbers, as --dtype spells it.
 func (t *trained) dtype() string {
 	if _, ok := t.net.Tensors()[0].Data.([]float64); ok {
 		return "float64"
@@ -162,5 +162,5 @@ func (t *trained) dtype() string {
 	return "float32"
 }
 
-// wasImported says that a run was not trained here.
+// wasImported reports whether a run was imported rather than trained.
 func wasImported(argv []string) bool { return slices.Contains(argv[:min(2, len(argv))], imports) }

@@ -364,22 +364,22 @@ func TestForeignFiles(t *testing.T) {
 		{"import net.pkl", exitUsage, `import net.pkl: a pickled Python object, which may run any program when it is opened; if you trust it, convert it: ` +
 			`python3 -c 'import json, pickle; n = pickle.load(open("net.pkl", "rb")); json.dump({"weights": [w.tolist() for w in n.weights], ` +
 			`"biases": [b.tolist() for b in n.biases]}, open("net.json", "w"))', and then stheno import net.json` + "\n"},
-		{"eval net.pt", exitData, `net.pt: a file, no run; PyTorch's own file, which may run any program when it is opened; if you trust it, convert it: ` +
+		{"eval net.pt", exitData, `net.pt: a file, not a run; PyTorch's own file, which may run any program when it is opened; if you trust it, convert it: ` +
 			`python3 -c 'import numpy, torch; numpy.savez("net.npz", **{k: v.numpy() for k, v in torch.load("net.pt", map_location="cpu").items()})', ` +
 			"and then stheno import net.npz MODEL\n"},
 		{"import net.h5 mlp", exitUsage, `keras.models.load_model("net.h5").get_weights())', and then stheno import net.npz MODEL`},
 		{"import w.npy mlp", exitUsage, `numpy.savez("w.npz", numpy.load("w.npy"))'`},
-		{"predict w.npz x.png", exitData, "w.npz: a file, no run; stheno import w.npz MODEL makes a run of it"},
-		{"eval net.onnx", exitData, "net.onnx: a file, no run; give the folder of a run"},
+		{"predict w.npz x.png", exitData, "w.npz: a file, not a run; stheno import w.npz MODEL makes a run of it"},
+		{"eval net.onnx", exitData, "net.onnx: a file, not a run; give the folder of a run"},
 		{"import net.onnx mlp", exitUsage, "import net.onnx: use a file that ends in .json, .safetensors or .npz"},
 		{"import pickled.json", exitData, "byhand: pickled.json: a pickled Python object, which may run any program when it is opened; load it in Python and write it with json.dump"},
-		{"import w.npz", exitUsage, "w.npz has weights, and not what they are of; add the model"},
+		{"import w.npz", exitUsage, "w.npz has weights, but not the network; add the model"},
 		{"import w.npz mlp", exitData, "npz: w.npz: byte offset 0: the file has 3 bytes"},
 		{"import none.safetensors mlp", exitData, "none.safetensors: no such file"},
 		{"import w.npz mpl", exitUsage, "did you mean mlp?"},
 		{"import w.npz mlp --layout pytorch", exitUsage, "did you mean torch?"},
-		{"import small.json mlp", exitUsage, "small.json and a model; the file says what it is, leave out mlp"},
-		{"import small.json --layout torch", exitUsage, "--layout for small.json; its sizes tell the layout, leave the flag out"},
+		{"import small.json mlp", exitUsage, "small.json and a model; leave out mlp, the file says what it is"},
+		{"import small.json --layout torch", exitUsage, "--layout for small.json; leave it out, the file has only one layout"},
 		{"predict small.json x.png", exitUsage, "small.json: the network takes images of 1×1×6, and pictures are framed to 1×28×28"},
 		{"predict none.json x.png", exitData, "none.json"},
 	} {

@@ -19,14 +19,14 @@ import (
 // arraysFile is the ending of NumPy's files of arrays.
 const arraysFile = ".npz"
 
-// isTensors says that path is a file of tensors, by its name.
+// isTensors reports whether path is named like a file of tensors.
 func isTensors(path string) bool { return hasEnding(path, tensorsFile, arraysFile) }
 
-// inputNote says what the tensors do not tell.
-const inputNote = "inputs: pixels are divided by 256 here; a program that divided by 255 saw them 0.4% larger, and one that normalized them, as by torchvision's " +
-	"Normalize, much different: that is not in the weights"
+// inputNote mentions what tensors cannot say.
+const inputNote = "inputs: pixels are divided by 256 here; a program that divided by 255 saw them 0.4% larger, and one that normalized them, for example with " +
+	"torchvision's Normalize, saw very different numbers: the weights do not show which"
 
-// importTensors is the network of a model with the weights of another program's file, in the file's precision.
+// importTensors is a model's network with the weights of another program's file, in the file's precision.
 func (a *app) importTensors(path, model, layout string) (*trained, *weights.Match, error) {
 	m, err := a.model(model)
 	if err != nil {
@@ -60,13 +60,13 @@ func (a *app) importTensors(path, model, layout string) (*trained, *weights.Matc
 	notes := append([]string{fmt.Sprintf("layout: %s, %s", found.Layout, found.By)}, found.Notes...)
 	if input := meta[inputKey]; input != "" {
 		notes = append(notes, "inputs: "+input)
-	} else if !found.Own {
+	} else if !found.OurNames {
 		notes = append(notes, inputNote)
 	}
 	return &trained{path: path, epoch: -1, model: m, net: net, schema: digitSchema(net), imported: true, notes: notes}, found, nil
 }
 
-// readTensors reads the tensors of a file, and what it says about them.
+// readTensors reads the tensors of a file, and its metadata.
 func readTensors(path string) (file []safetensors.Tensor, meta map[string]string, err error) {
 	if strings.EqualFold(filepath.Ext(path), arraysFile) {
 		arrays, err := npz.ReadFile(path)
@@ -104,7 +104,7 @@ func (a *app) showPlaces(m *weights.Match) {
 	fmt.Fprintln(a.out)
 }
 
-// placeObjects is what went where, as JSON.
+// placeObjects lists what went where, as JSON.
 func placeObjects(m *weights.Match) []object {
 	list := []object{}
 	for _, p := range m.Places {
@@ -116,7 +116,7 @@ func placeObjects(m *weights.Match) []object {
 	return list
 }
 
-// A conversion makes a file that can be imported of one that cannot: what that is, a line of Python about FROM and TO, and the ending of TO.
+// A conversion turns a file that cannot be imported into one that can: what the file is, a line of Python about FROM and TO, and the ending of TO.
 type conversion struct{ what, program, ending string }
 
 var pickled = conversion{"a pickled Python object, which may run any program when it is opened",
@@ -128,14 +128,14 @@ var fromTorch = conversion{"PyTorch's own file, which may run any program when i
 
 var fromKeras = conversion{"Keras's own file", `import keras, numpy; numpy.savez(TO, *keras.models.load_model(FROM).get_weights())`, arraysFile}
 
-// conversions are by the ending of the file.
+// conversions has the conversions by the file's ending.
 var conversions = map[string]conversion{
 	".pkl": pickled, ".pickle": pickled, ".joblib": pickled, ".pt": fromTorch, ".pth": fromTorch, ".ckpt": fromTorch, ".bin": fromTorch,
 	".h5": fromKeras, ".hdf5": fromKeras, ".keras": fromKeras,
 	".npy": {"one array", `import numpy; numpy.savez(TO, numpy.load(FROM))`, arraysFile},
 }
 
-// advice says how a file that is no run becomes one; "" where it cannot.
+// advice says how to turn a file into a run; "" if that is not possible.
 func advice(path string) string {
 	model := " MODEL"
 	if isSaved(path) {

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// example is a model's file with everything explained.
+// example is a model file that explains everything in it.
 //
 //go:embed example.toml
 var example string
@@ -19,9 +19,9 @@ var example string
 func (a *app) initCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "init FILE.toml",
-		Short: "Write an example of a model's file, with comments",
-		Long: wrap("Write a small convolutional network as a TOML file with comments, to be changed and trained. It does not write over a file "+
-			"that is there.", 100),
+		Short: "Write an example model file, with comments",
+		Long: wrap("Write a small convolutional network as a TOML file with comments, for you to change and train. An existing file is not "+
+			"overwritten.", 100),
 		Args: arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if !strings.HasSuffix(args[0], ".toml") {
@@ -36,11 +36,11 @@ func (a *app) initCommand() *cobra.Command {
 	}
 }
 
-// writeNew writes a file that is not there yet.
+// writeNew writes a file that does not exist yet.
 func writeNew(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return usagef("%s is there already; give another name", path)
+		return usagef("%s exists already; give another name", path)
 	}
 	if err != nil {
 		return err

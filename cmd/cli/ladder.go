@@ -28,19 +28,19 @@ type ladderFlags struct {
 	ablations         bool
 
 	committee []models.Member
-	data      string // another data set than MNIST, in tests
+	data      string // instead of MNIST, in tests
 }
 
 func (a *app) ladderCommand() *cobra.Command {
 	f := ladderFlags{committee: models.Committee}
 	cmd := &cobra.Command{
 		Use:   "ladder [flags]",
-		Short: "Train every network for which the book has a figure, and compare",
-		Long: wrap("Train the networks of the chapters 1, 3, 5 and 6 by the book's recipes, as far as no training of theirs is there, "+
-			"and print the book's figures beside ours. What each training gave is a file below --results, and the page beside that "+
-			"folder is made of these files. A training that was interrupted, by this command or as stheno train, goes on; one that "+
-			"another process works on is left to it. Networks of the book are trained side by side, one for each processor; "+
-			"others, named with --only or asked for with --ablations, one after the other; --only committee are those that answer together. "+
+		Short: "Train every network that the book has a figure for, and compare",
+		Long: wrap("Train the networks of chapters 1, 3, 5 and 6 by the book's recipes, unless their results are there already, "+
+			"and print the book's figures beside ours. Each training's result is a file below --results, and the page beside that "+
+			"folder is made from these files. A training that was interrupted, here or in stheno train, continues; one that "+
+			"another process is working on is left to it. The book's networks are trained in parallel, one for each processor; "+
+			"networks named with --only, and those of --ablations, one after the other. --only committee trains the networks that vote together. "+
 			"Exit with 3 if a figure falls short.", 100),
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,22 +53,22 @@ func (a *app) ladderCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.IntVar(&f.seeds, "seeds", 0, "`N` trainings of each, with the seeds 1 to N; if not given 3, 5 to vote, 1 on 250,000 images")
-	set.StringSliceVar(&f.only, "only", nil, "only these `MODELS`, with commas between")
-	set.BoolVar(&f.ablations, "ablations", false, "the recipes with one of their choices undone, instead of the book's networks")
-	set.BoolVar(&f.list, "list", false, "train nothing")
-	set.BoolVar(&f.write, "write", false, "train nothing, and write the page")
+	set.IntVar(&f.seeds, "seeds", 0, "train each `N` times, with the seeds 1 to N; if not given, 3 times, 5 for a vote, once on 250,000 images")
+	set.StringSliceVar(&f.only, "only", nil, "train only these `MODELS`, separated by commas")
+	set.BoolVar(&f.ablations, "ablations", false, "train recipes with one of their choices undone, instead of the book's networks")
+	set.BoolVar(&f.list, "list", false, "train nothing, only print the figures")
+	set.BoolVar(&f.write, "write", false, "train nothing, only write the page")
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
 	set.StringVar(&f.results, "results", filepath.Join("docs", "results"), "`DIR` for the results; the page is DIR.md")
-	set.BoolVar(&f.json, "json", false, "a JSON object for each training that ends, and for each figure")
-	// The only error is that of a flag that is not there.
+	set.BoolVar(&f.json, "json", false, "print a JSON object for each training that ends, and for each figure")
+	// The only error would be a flag that does not exist.
 	_ = cmd.RegisterFlagCompletionFunc("only", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return append(a.names(), ladder.Committee), cobra.ShellCompDirectiveNoFileComp
 	})
 	return cmd
 }
 
-// maxSeeds is the most trainings of one network that are planned at once.
+// maxSeeds is the most trainings of one network.
 const maxSeeds = 1000
 
 func (a *app) checkLadder(f *ladderFlags) error {
@@ -86,15 +86,19 @@ func (a *app) checkLadder(f *ladderFlags) error {
 			return usagef("--only %s: its %s is not in this program's catalogue; add models.All to it", ladder.Committee, m.Name)
 		}
 	}
-	for _, name := range f.only {
-		if _, ok := a.find(name); !ok && name != ladder.Committee {
+	for i, name := range f.only {
+		m, ok := a.find(name)
+		if !ok && name != ladder.Committee {
 			return unknown("model", name, append(a.names(), ladder.Committee))
+		}
+		if ok {
+			f.only[i] = m.Name // today's, where this is a former one
 		}
 	}
 	return nil
 }
 
-// climb is the work of one call.
+// climb is the work of one call of ladder.
 type climb struct {
 	*app
 	flags *ladderFlags
@@ -107,7 +111,7 @@ func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
 		return err
 	}
 	shared := *a
-	shared.err = &output{w: a.err} // for the trainings that are made at once
+	shared.err = &output{w: a.err} // several trainings write to it at the same time
 	c := &climb{app: &shared, flags: f, data: data}
 	if !f.list && !f.write {
 		err = c.train(ctx)
@@ -115,7 +119,7 @@ func (a *app) ladder(ctx context.Context, f *ladderFlags) error {
 	return errors.Join(err, c.show(err == nil))
 }
 
-// ladder is the catalogue with what is kept of it.
+// ladder is the catalogue with the results so far.
 func (c *climb) ladder() (ladder.Ladder, error) {
 	kept, err := ladder.Load(c.flags.results)
 	if err != nil {
@@ -134,13 +138,14 @@ func (c *climb) ladder() (ladder.Ladder, error) {
 	}), nil
 }
 
-// same says that a model's file is of this model. How files are written may have changed since.
+// same says that a model's file is of this model. The way that files are written may have changed since, and the model's name too.
 func (a *app) same(m models.Model, text []byte) bool {
 	old, err := a.decode(a.written(), m.Name, text)
+	old.Name = models.Current(old.Name)
 	return err == nil && recipeText(old) == recipeText(m)
 }
 
-// recipeText is all of a model that a training depends on.
+// recipeText is everything in a model that a training depends on.
 func recipeText(m models.Model) string {
 	m.Doc = ""
 	text, err := encode(m)
@@ -150,8 +155,8 @@ func recipeText(m models.Model) string {
 	return string(text)
 }
 
-// chosen says that the rung is one of those to train and to show.
-func (f *ladderFlags) chosen(g ladder.Rung) bool {
+// chosen reports whether the entry is to be trained and shown.
+func (f *ladderFlags) chosen(g ladder.Entry) bool {
 	if len(f.only) > 0 {
 		return slices.Contains(f.only, g.Name)
 	}
@@ -161,15 +166,15 @@ func (f *ladderFlags) chosen(g ladder.Rung) bool {
 	return g.Published()
 }
 
-// train makes the trainings that are missing.
+// train makes the missing trainings.
 func (c *climb) train(ctx context.Context) error {
 	l, err := c.ladder()
 	if err != nil {
 		return err
 	}
-	var beside, alone []ladder.Training // Where seconds count, nothing else is to run.
+	var beside, alone []ladder.Training // a training whose time is reported runs alone
 	planned := map[string]bool{}
-	for _, g := range l.Rungs {
+	for _, g := range l.Entries {
 		if !c.flags.chosen(g) {
 			continue
 		}
@@ -189,7 +194,7 @@ func (c *climb) train(ctx context.Context) error {
 	return errors.Join(c.all(ctx, beside, processors), c.all(ctx, alone, 1), c.votes())
 }
 
-// all does jobs, so many at once.
+// all runs jobs, atOnce of them at a time.
 func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) error {
 	var tasks []task
 	for _, j := range jobs {
@@ -202,7 +207,7 @@ func (c *climb) all(ctx context.Context, jobs []ladder.Training, atOnce int) err
 	return c.several(ctx, tasks, atOnce)
 }
 
-// show prints the figures, and writes the page unless they are only to be listed. Whether they are judged is up to the caller.
+// show prints the figures and, without --list, writes the page. With judge, figures that fall short are an error.
 func (c *climb) show(judge bool) error {
 	l, err := c.ladder()
 	if err == nil && !c.flags.list {
@@ -215,7 +220,7 @@ func (c *climb) show(judge bool) error {
 		return err
 	}
 	var rows []ladder.Row
-	for _, g := range l.Rungs {
+	for _, g := range l.Entries {
 		if c.flags.chosen(g) {
 			rows = append(rows, g.Rows()...)
 		}
@@ -236,7 +241,7 @@ func short(rows []ladder.Row) error {
 	var names []string
 	for _, r := range rows {
 		if r.Verdict == ladder.Short {
-			names = append(names, r.Rung+", "+r.What)
+			names = append(names, r.Model+", "+r.What)
 		}
 	}
 	if names == nil {
@@ -250,9 +255,9 @@ func (c *climb) rowsTable(rows []ladder.Row) {
 		return
 	}
 	var t table
-	t.add("rung", "figure", "set", "book", "best", "mean", "sd", "runs", "verdict")
+	t.add("model", "figure", "set", "book", "best", "mean", "sd", "runs", "verdict")
 	for _, r := range rows {
-		cells := []string{r.Rung, r.What, r.Set, ladder.Percent(r.Book), "", "", "", strconv.Itoa(r.N), r.Judgment()}
+		cells := []string{r.Model, r.What, r.Set, ladder.Percent(r.Book), "", "", "", strconv.Itoa(r.N), r.Judgment()}
 		if r.N > 0 {
 			cells[4], cells[5] = ladder.Percent(r.Best), ladder.Percent(r.Mean)
 		}
@@ -268,7 +273,7 @@ func (c *climb) rowsJSON(rows []ladder.Row) error {
 	var list []object
 	for _, r := range rows {
 		list = append(list, object{
-			{"event", "figure"}, {"rung", r.Rung}, {"figure", r.What}, {"set", r.Set}, {"book", r.Book}, {"tolerance", r.Tolerance},
+			{"event", "figure"}, {"rung", r.Model}, {"figure", r.What}, {"set", r.Set}, {"book", r.Book}, {"tolerance", r.Tolerance},
 			{"best", optional(r.Best)}, {"mean", optional(r.Mean)}, {"sd", optional(r.SD)}, {"runs", r.N}, {"wanted", r.Wanted},
 			{"verdict", r.Verdict},
 		})
@@ -276,7 +281,7 @@ func (c *climb) rowsJSON(rows []ladder.Row) error {
 	return printJSON(c.out, list...)
 }
 
-// tell prints what a training gave.
+// tell prints the result of a training.
 func (c *climb) tell(r ladder.Result) error {
 	if !c.flags.json {
 		got := percent(fraction(r.Best.Test, r.TestTotal))

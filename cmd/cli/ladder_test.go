@@ -18,8 +18,8 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// tinyRungs are a model of the book, one that votes, and one of ours.
-func tinyRungs() []models.Model {
+// tinyModels are a model of the book, one that votes, and one of ours.
+func tinyModels() []models.Model {
 	tiny := func(name string, hidden int, f models.Figure) models.Model {
 		return models.Model{
 			Name: name, Doc: "tiny", Net: graph.Seq{graph.Dense{Out: hidden}, graph.Sigmoid, graph.Dense{Out: 10}}, Loss: graph.LogLikelihood,
@@ -85,7 +85,7 @@ func countRuns(t *testing.T, f ladderFlags) int {
 
 func TestLadder(t *testing.T) {
 	f, climb := climbed(t)
-	r := climb(tinyRungs(), f)
+	r := climb(tinyModels(), f)
 	results := loaded(t, f)
 	if len(results) != 8 || countRuns(t, f) != 8 || strings.Count(r.out, "of training\n") != 8 {
 		t.Fatalf("%d results, %d runs\n%s", len(results), countRuns(t, f), r.out)
@@ -102,7 +102,7 @@ func TestLadder(t *testing.T) {
 	checkResults(t, f, results)
 	checkVote(t, f)
 
-	if r := climb(tinyRungs(), f); strings.Contains(r.out, "of training") || r.err != "" {
+	if r := climb(tinyModels(), f); strings.Contains(r.out, "of training") || r.err != "" {
 		t.Errorf("trained again:\n%s%s", r.out, r.err)
 	}
 	// A run that a program of another name made is the same run.
@@ -120,14 +120,14 @@ func TestLadder(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.only = []string{"book"}
-	if r := climb(tinyRungs(), f); strings.Count(r.out, "of training") != 1 || countRuns(t, f) != 8 {
+	if r := climb(tinyModels(), f); strings.Count(r.out, "of training") != 1 || countRuns(t, f) != 8 {
 		t.Errorf("%d runs\n%s%s", countRuns(t, f), r.out, r.err)
 	}
 	if err := os.RemoveAll(f.runs); err != nil {
 		t.Fatal(err)
 	}
 	f.seeds, f.only = 2, []string{"book", "ours"}
-	if r := climb(tinyRungs(), f); strings.Count(r.out, "of training") != 2 || countRuns(t, f) != 2 || strings.Contains(r.out, "voter") {
+	if r := climb(tinyModels(), f); strings.Count(r.out, "of training") != 2 || countRuns(t, f) != 2 || strings.Contains(r.out, "voter") {
 		t.Errorf("only ours twice: %d runs\n%s", countRuns(t, f), r.out)
 	}
 }
@@ -141,7 +141,7 @@ func TestLadderKernels(t *testing.T) {
 	f, climb := climbed(t)
 	f.only = []string{"book", "voter"}
 	f.seeds = 2
-	climb(tinyRungs(), f)
+	climb(tinyModels(), f)
 	want := loaded(t, f)
 
 	f.runs, f.results = filepath.Join(t.TempDir(), "runs"), filepath.Join(t.TempDir(), "results")
@@ -150,9 +150,9 @@ func TestLadderKernels(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, m := range tinyRungs()[1:] {
+	for _, m := range tinyModels()[1:] {
 		var out bytes.Buffer
-		a := &app{models: tinyRungs(), args: []string{"train", m.Name, "--seed", "1", "--data", f.data, "--runs", f.runs}, out: &output{w: &out}, err: &out}
+		a := &app{models: tinyModels(), args: []string{"train", m.Name, "--seed", "1", "--data", f.data, "--runs", f.runs}, out: &output{w: &out}, err: &out}
 		if code := a.main(ctx); code != 130 || graph.Kernel() != other {
 			t.Fatalf("exit %d, kernel %s\n%s", code, graph.Kernel(), &out)
 		}
@@ -160,8 +160,8 @@ func TestLadderKernels(t *testing.T) {
 	if err := graph.UseKernel(own); err != nil {
 		t.Fatal(err)
 	}
-	r := climb(tinyRungs(), f)
-	if graph.Kernel() != own || !strings.Contains(r.err, "now 2 trainings that began with kernel "+other+", and go on with it") {
+	r := climb(tinyModels(), f)
+	if graph.Kernel() != own || !strings.Contains(r.err, "now 2 trainings that began with kernel "+other+", and must continue with it") {
 		t.Errorf("kernel %s\n%s", graph.Kernel(), r.err)
 	}
 	for name, got := range loaded(t, f) {
@@ -205,14 +205,14 @@ func checkResults(t *testing.T, f ladderFlags, results map[string]ladder.Result)
 			name string
 			got  int
 		}{{"test", r.Best.Test}, {"validation", r.Best.Validation}} {
-			o := callWith(tinyRungs(), "eval", e.Path, "--split", split.name, "--json").out
+			o := callWith(tinyModels(), "eval", e.Path, "--split", split.name, "--json").out
 			if want := events(t, o)[0]["correct"]; float64(split.got) != want {
 				t.Errorf("%s, %s: %d, want %v", r.Name(), split.name, split.got, want)
 			}
 		}
 		shifted := 0.
 		if r.Model == "ours" {
-			shifted = events(t, callWith(tinyRungs(), "eval", e.Path, "--split", "validation", "--shifts", "1", "--json").out)[0]["correct"].(float64)
+			shifted = events(t, callWith(tinyModels(), "eval", e.Path, "--split", "validation", "--shifts", "1", "--json").out)[0]["correct"].(float64)
 		}
 		if float64(r.Shifted) != shifted || r.Model == "ours" && r.Shifted == r.Best.Validation {
 			t.Errorf("%s: %d with shifts, want %v", r.Name(), r.Shifted, shifted)
@@ -236,7 +236,7 @@ func checkVote(t *testing.T, f ladderFlags) {
 	if err != nil || len(runs) != ladder.Voters {
 		t.Fatalf("%v, %v", runs, err)
 	}
-	want := events(t, callWith(tinyRungs(), append([]string{"eval", "--vote", "--json"}, runs...)...).out)[0]
+	want := events(t, callWith(tinyModels(), append([]string{"eval", "--vote", "--json"}, runs...)...).out)[0]
 	kept, err := ladder.Load(f.results)
 	if err != nil || len(kept.Votes) != 1 || float64(kept.Votes[0].Majority) != want["correct"] || len(kept.Votes[0].Members) != 5 {
 		t.Errorf("%v, %+v, want %v", err, kept.Votes, want)
@@ -291,7 +291,7 @@ func TestLadderTakes(t *testing.T) {
 	f.only, f.seeds = []string{"book"}, 1
 	train := func(more ...string) {
 		t.Helper()
-		if r := callWith(tinyRungs(), append([]string{"train", "book", "--seed", "1", "--runs", f.runs, "--data", f.data}, more...)...); r.code != 0 {
+		if r := callWith(tinyModels(), append([]string{"train", "book", "--seed", "1", "--runs", f.runs, "--data", f.data}, more...)...); r.code != 0 {
 			t.Fatal(r)
 		}
 	}
@@ -299,7 +299,7 @@ func TestLadderTakes(t *testing.T) {
 		train(strings.Fields(flags)...)
 	}
 	before := countRuns(t, f)
-	climb(tinyRungs(), f)
+	climb(tinyModels(), f)
 	if countRuns(t, f) != before+1 {
 		t.Fatal("the ladder took a run of another recipe")
 	}
@@ -310,7 +310,7 @@ func TestLadderTakes(t *testing.T) {
 		}
 	}
 	train("--threads", "1", "--json")
-	r := climb(tinyRungs(), f)
+	r := climb(tinyModels(), f)
 	got := loaded(t, f)["book-seed1.json"]
 	if countRuns(t, f) != 1 || got.Best != want.Best || got.Last != want.Last || got.Threads != 1 || r.err != "" {
 		t.Errorf("%d runs, %+v, want %+v", countRuns(t, f), got, want)
@@ -333,7 +333,7 @@ func (s stopper) Write(p []byte) (int, error) {
 // TestLadderCommittee: the networks of several recipes are trained, those that are there are not trained again, and all answer together.
 func TestLadderCommittee(t *testing.T) {
 	f, climb := climbed(t)
-	tiny := tinyRungs()
+	tiny := tinyModels()
 	f.committee = []models.Member{{Model: tiny[0], Seeds: 3}, {Model: tiny[2], Seeds: 2}}
 	f.only = []string{"ours"}
 	climb(tiny, f)
@@ -364,8 +364,8 @@ func TestLadderInterrupted(t *testing.T) {
 	f, climb := climbed(t)
 	f.only, f.seeds = []string{"ours"}, 2
 	ctx, cancel := context.WithCancel(context.Background())
-	a := &app{models: tinyRungs(), out: &output{w: new(bytes.Buffer)}, err: stopper{"epochs from 0", cancel}}
-	if err := a.ladder(ctx, &f); err == nil || exitCode(err) != exitSignal+2 || !strings.Contains(err.Error(), "the same command goes on") {
+	a := &app{models: tinyModels(), out: &output{w: new(bytes.Buffer)}, err: stopper{"epochs from 0", cancel}}
+	if err := a.ladder(ctx, &f); err == nil || exitCode(err) != exitSignal+2 || !strings.Contains(err.Error(), "the same command continues") {
 		t.Fatalf("error %v", err)
 	}
 	run := onlyRun(t, f.runs)
@@ -377,20 +377,20 @@ func TestLadderInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := climb(tinyRungs(), f)
+	r := climb(tinyModels(), f)
 	if results := loaded(t, f); len(results) != 1 || results["ours-seed2.json"].Seed != 2 || !strings.Contains(r.err, "ours, seed 1: left out: ") ||
 		!strings.Contains(r.err, fmt.Sprint("locked by process ", os.Getpid())) || countRuns(t, f) != 2 {
 		t.Errorf("%d runs, results %v\n%s", countRuns(t, f), results, r.err)
 	}
 	held.Close()
 
-	climb(tinyRungs(), f)
+	climb(tinyModels(), f)
 	got := loaded(t, f)["ours-seed1.json"]
 	if countRuns(t, f) != 2 || readInfo(t, run).Status != rundir.Done {
 		t.Errorf("%d runs, %s", countRuns(t, f), readInfo(t, run).Status)
 	}
 	f.runs, f.results = t.TempDir(), filepath.Join(t.TempDir(), "results")
-	climb(tinyRungs(), f)
+	climb(tinyModels(), f)
 	if want := loaded(t, f)["ours-seed1.json"]; got.Best != want.Best || got.Last != want.Last || got.Epochs != want.Epochs {
 		t.Errorf("resumed %+v, never stopped %+v", got, want)
 	}
@@ -400,8 +400,8 @@ func TestLadderInterrupted(t *testing.T) {
 func TestLadderStale(t *testing.T) {
 	f, climb := climbed(t)
 	f.only, f.seeds = []string{"book"}, 1
-	climb(tinyRungs(), f)
-	changed := tinyRungs()
+	climb(tinyModels(), f)
+	changed := tinyModels()
 	changed[1].Recipe.Eta, changed[1].Doc = .25, "of another rate"
 	list := f
 	list.list = true
@@ -419,7 +419,7 @@ func TestLadderStale(t *testing.T) {
 	if got := loaded(t, f)["book-seed1.json"]; countRuns(t, f) != 2 || got.Recipe == old.Recipe || !strings.Contains(got.Recipe, "eta = 0.25") {
 		t.Errorf("%d runs, %s", countRuns(t, f), got.Recipe)
 	}
-	renamed := tinyRungs()
+	renamed := tinyModels()
 	renamed[1].Recipe.Eta, renamed[1].Doc = .25, "in other words"
 	if r := climb(renamed, f); strings.Contains(r.out, "of training") {
 		t.Errorf("trained again for other words:\n%s", r.out)
@@ -429,7 +429,7 @@ func TestLadderStale(t *testing.T) {
 func TestLadderJSON(t *testing.T) {
 	f, _ := climbed(t)
 	f.only, f.seeds, f.json = []string{"book"}, 1, true
-	high := tinyRungs()
+	high := tinyModels()
 	high[1].Published.Accuracy = 1
 	list := f
 	list.list = true
@@ -464,7 +464,7 @@ func TestLadderMisuse(t *testing.T) {
 			t.Errorf("%s: exit %d, %s%s", args, r.code, r.out, r.err)
 		}
 	}
-	if r := callWith(tinyRungs(), "ladder", "--only", "committee", "--runs", runs, "--results", runs); r.code != exitUsage || !strings.Contains(r.err, "its first is not in") {
+	if r := callWith(tinyModels(), "ladder", "--only", "committee", "--runs", runs, "--results", runs); r.code != exitUsage || !strings.Contains(r.err, "its cnn-steady is not in") {
 		t.Errorf("a committee without its models: %+v", r)
 	}
 	write(t, filepath.Join(runs, "mlp-seed1.json"), []byte("{"))

@@ -15,7 +15,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// do makes one training, or what is left of it, and keeps what it gave.
+// do makes one training, or finishes it, and saves the result.
 func (c *climb) do(ctx context.Context, j ladder.Training, threads int) error {
 	path, done, err := c.begun(j)
 	if err != nil {
@@ -30,7 +30,7 @@ func (c *climb) do(ctx context.Context, j ladder.Training, threads int) error {
 			return err
 		}
 		if path, done, err = c.begun(j); err != nil || !done {
-			return errors.Join(err, errors.New("the run is not there after its training"))
+			return errors.Join(err, errors.New("the run's folder has disappeared; run ladder again"))
 		}
 	}
 	r, err := c.harvest(ctx, j, path)
@@ -43,14 +43,14 @@ func (c *climb) do(ctx context.Context, j ladder.Training, threads int) error {
 	return err
 }
 
-// begun is the folder of a run of the job, rather one that is done; "" if there is none.
+// begun is the folder of a run of the job, preferably one that is done; "" if there is none.
 func (c *climb) begun(j ladder.Training) (path string, done bool, err error) {
 	entries, err := rundir.List(c.flags.runs)
 	if err != nil {
 		return "", false, err
 	}
 	for _, e := range entries {
-		if e.Err != nil || e.Info.Model != j.Model.Name || e.Info.Seed != j.Seed || e.Info.DataSHA256 != c.data.SHA256() {
+		if e.Err != nil || currentModel(e.Info) != j.Model.Name || e.Info.Seed != j.Seed || e.Info.DataSHA256 != c.data.SHA256() {
 			continue
 		}
 		same, err := c.isOf(e.Path, j)
@@ -81,7 +81,7 @@ func (c *climb) kernelOf(j ladder.Training) (string, error) {
 	return kernelOf(r.Info()), nil
 }
 
-// isOf says that a run is of the job: its file has the model, and in the first line nothing but the job's seed.
+// isOf reports whether a run is of the job: its file has the model, and the first line has no settings besides the job's seed.
 func (c *climb) isOf(path string, j ladder.Training) (bool, error) {
 	r, err := rundir.Open(path)
 	if err != nil {
@@ -95,13 +95,13 @@ func (c *climb) isOf(path string, j ladder.Training) (bool, error) {
 	return calledWith(first) == calledWith(c.trainFlags(1).repeat(j.Seed)) && c.same(j.Model, text), nil
 }
 
-// calledWith is a line of a file that repeats a run, without the name of the program, which another may have had.
+// calledWith is the arguments in a file's line that repeats a run. The program's name may have been different.
 func calledWith(line string) string {
 	_, args, _ := strings.Cut(strings.TrimPrefix(line, "# "), " ")
 	return strings.TrimSpace(args)
 }
 
-// trainer is the program as it trains the job, with the arguments by which its run can be resumed.
+// trainer is the program that trains the job, with the arguments that can resume its run.
 func (c *climb) trainer(j ladder.Training) *app {
 	args := []string{"train", j.Model.Name, "--seed", fmt.Sprint(j.Seed)}
 	if c.flags.data != "" {
@@ -117,7 +117,7 @@ func (c *climb) trainFlags(threads int) *trainFlags {
 	return f
 }
 
-// finish trains the job to its end, from the run in the folder path if that is not "".
+// finish trains the job to its end, continuing the run in the folder path if that is not "".
 func (c *climb) finish(ctx context.Context, j ladder.Training, path string, threads int) error {
 	a, f := c.trainer(j), c.trainFlags(threads)
 	if path == "" {
@@ -128,7 +128,7 @@ func (c *climb) finish(ctx context.Context, j ladder.Training, path string, thre
 	return a.resume(ctx, f, nil)
 }
 
-// harvest is what a run that is done gave.
+// harvest is the result of a run that is done.
 func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (ladder.Result, error) {
 	run, err := rundir.Open(path)
 	if err != nil {
@@ -183,16 +183,16 @@ func (c *climb) harvest(ctx context.Context, j ladder.Training, path string) (la
 
 // shifted counts the validation images that a network gets right with its outputs averaged over nine shifts.
 func (c *climb) shifted(n *graph.Net) (int, error) {
-	r := reading{data: c.data, part: c.data.Validation, classes: n.Outputs}
+	r := evaluation{data: c.data, part: c.data.Validation, classes: n.Outputs}
 	y, err := outputs(n, r.data, r.part, 1)
 	if err != nil {
 		return 0, err
 	}
-	r.read(y)
+	r.decide(y)
 	return r.correct, nil
 }
 
-// measure takes from a run's events how long it was, in epochs and seconds.
+// measure counts a run's epochs and seconds from its events.
 func measure(r *ladder.Result, path string) error {
 	err := readEvents(path, func(e event) {
 		switch e["event"] {
@@ -207,7 +207,7 @@ func measure(r *ladder.Result, path string) error {
 	return err
 }
 
-// score counts what a network gets right after an epoch.
+// score counts the right answers of a network after an epoch.
 func (c *climb) score(ctx context.Context, n *graph.Net, full bool, epoch int) (s ladder.Score, err error) {
 	var val graph.Stats
 	if !full {
@@ -219,7 +219,7 @@ func (c *climb) score(ctx context.Context, n *graph.Net, full bool, epoch int) (
 	return ladder.Score{Epoch: epoch, Validation: val.Correct, Test: test.Correct}, err
 }
 
-// first is the score after the first epoch, which is trained again for it: no checkpoint of it is left.
+// first is the score after the first epoch. No checkpoint of that epoch is left, so it is trained again.
 func (c *climb) first(ctx context.Context, j ladder.Training) (*ladder.Score, error) {
 	j.Model.Recipe.Epochs = 1
 	s, err := c.trainer(j).session(c.trainFlags(1), j.Model, c.data, j.Seed)
@@ -238,10 +238,10 @@ func (c *climb) first(ctx context.Context, j ladder.Training) (*ladder.Score, er
 	return &score, err
 }
 
-// votes counts the votes of the networks that are there to vote, where that is not kept.
+// votes counts the votes that are possible and not counted yet.
 func (c *climb) votes() error {
 	l, err := c.ladder()
-	for _, g := range l.Rungs {
+	for _, g := range l.Entries {
 		if err == nil && g.Votes() && g.Vote == nil && c.flags.chosen(g) {
 			err = c.vote(g)
 		}
@@ -249,10 +249,10 @@ func (c *climb) votes() error {
 	return err
 }
 
-// vote counts the vote of a rung's networks. Where not all of their runs are below --runs, there is none.
-func (c *climb) vote(g ladder.Rung) error {
+// vote counts the vote of an entry's networks. If one of their runs is not below --runs, there is no vote.
+func (c *climb) vote(g ladder.Entry) error {
 	var runs []string
-	for _, r := range g.Results[:len(g.Members())] {
+	for _, r := range g.Results[:len(g.MembersCorrect())] {
 		m, _ := c.find(r.Model)
 		path, done, err := c.begun(ladder.Training{Model: m, Seed: r.Seed})
 		if err != nil || !done {
@@ -260,7 +260,7 @@ func (c *climb) vote(g ladder.Rung) error {
 		}
 		runs = append(runs, path)
 	}
-	members, err := c.readings(&evalFlags{split: choice{value: "test"}}, runs)
+	members, err := c.evaluations(&evalFlags{split: choice{value: "test"}}, runs)
 	if err != nil {
 		return err
 	}

@@ -16,12 +16,12 @@ import (
 // listed is a run as ls shows it.
 type listed struct {
 	rundir.Entry
-	recipe  object   // as it was trained; nil where its first event is not there
-	changed []string // settings that are not those of the model's recipe: eta=0.5
+	recipe  object   // as it was trained; nil if its first event is missing
+	changed []string // the settings that differ from the model's recipe: eta=0.5
 }
 
-// listed finds out what a run's recipe was, from the event at its beginning and from its commands, which are read as texts: there may be
-// thousands of runs. Where something is missing, the run is listed without it.
+// listed finds out what a run's recipe was, from its first event and its commands. Commands are read as plain texts, because there may be
+// thousands of runs. What is missing is left out.
 func (a *app) listed(e rundir.Entry, flags *pflag.FlagSet) listed {
 	r := listed{Entry: e}
 	if e.Err != nil {
@@ -32,15 +32,15 @@ func (a *app) listed(e rundir.Entry, flags *pflag.FlagSet) listed {
 		_ = json.Unmarshal(line, &start)
 	}
 	if b := e.Info.Best; b != nil && start["validation"] == 0. {
-		r.Info.Best = &rundir.Best{Epoch: b.Epoch} // older runs say 0
+		r.Info.Best = &rundir.Best{Epoch: b.Epoch} // older runs say an accuracy of 0
 	}
 	_ = flags.Parse(e.Info.Argv)
-	base, known := a.recipeOf(e.Info.Model, flags.Args())
+	base, known := a.recipeOf(e.Info, flags.Args())
 	for _, again := range e.Info.Resumes {
 		_ = flags.Parse(again.Argv)
 	}
 	if n, err := strconv.ParseFloat(flags.Lookup("epochs").Value.String(), 64); err == nil && start != nil {
-		start["epochs"] = n // of those who went on with the run, too
+		start["epochs"] = n // a command that resumed the run may have changed it
 	}
 	for _, s := range recipeObject(base) {
 		value, has := start[s.key]
@@ -55,7 +55,7 @@ func (a *app) listed(e rundir.Entry, flags *pflag.FlagSet) listed {
 			r.change(s.key, flag.Value.String())
 		}
 	}
-	for _, name := range []string{"seed", "dtype", "data"} { // what else a result depends on
+	for _, name := range []string{"seed", "dtype", "data"} { // a result depends on these too
 		if flag := flags.Lookup(name); flag.Changed {
 			r.change(name, flag.Value.String())
 		}
@@ -63,7 +63,7 @@ func (a *app) listed(e rundir.Entry, flags *pflag.FlagSet) listed {
 	return r
 }
 
-// change adds a setting as it is typed, but for the dashes: a word where it is simply true.
+// change adds a setting as a person types it, without the dashes: a single word if it is a switch that is on.
 func (r *listed) change(key, value string) {
 	s := strings.ReplaceAll(key, "_", "-")
 	if value != "true" {
@@ -72,10 +72,10 @@ func (r *listed) change(key, value string) {
 	r.changed = append(r.changed, s)
 }
 
-// recipeOf is the recipe that a run had without flags: that of the catalogue's model, or the one of all lines of layers. That of a file is
-// not known: it may be another by now.
-func (a *app) recipeOf(model string, args []string) (recipe models.Recipe, known bool) {
-	if m, ok := a.find(model); ok {
+// recipeOf is the recipe that a run had without flags: that of the catalogue's model, or the one that all lines of layers share. The recipe
+// of a file is not known, because the file may have changed since.
+func (a *app) recipeOf(i rundir.Info, args []string) (recipe models.Recipe, known bool) {
+	if m, ok := a.find(i.Model); ok && m.Name == currentModel(i) {
 		return m.Recipe, true
 	}
 	last := ""
@@ -85,7 +85,15 @@ func (a *app) recipeOf(model string, args []string) (recipe models.Recipe, known
 	return models.Plain, last != "" && !isFile(last) && isLine(last)
 }
 
-// valAcc is the accuracy on the validation images in the best epoch; NaN where nothing was validated.
+// bestEpoch is the number of the best epoch; "-" before the first has ended.
+func (r listed) bestEpoch() string {
+	if r.Info.Best == nil {
+		return "-"
+	}
+	return strconv.Itoa(r.Info.Best.Epoch)
+}
+
+// valAcc is the accuracy on the validation images in the best epoch; NaN if nothing was validated.
 func (r listed) valAcc() float64 {
 	if b := r.Info.Best; b != nil && b.ValAcc != nil {
 		return *b.ValAcc
@@ -93,10 +101,34 @@ func (r listed) valAcc() float64 {
 	return math.NaN()
 }
 
-// testAcc is the accuracy on the test images; NaN where nothing was tested, or the loss has no classes.
+// valLoss is the loss on the validation part in the best epoch; NaN if nothing was validated, or the accuracy chose that epoch.
+func (r listed) valLoss() float64 {
+	if b := r.Info.Best; b != nil && b.ValLoss != nil {
+		return *b.ValLoss
+	}
+	return math.NaN()
+}
+
+// testAcc is the accuracy on the test images; NaN if nothing was tested, or the loss has no classes.
 func (r listed) testAcc() float64 {
 	if t := r.Info.Test; t != nil && t.Correct != nil {
 		return fraction(*t.Correct, t.Total)
+	}
+	return math.NaN()
+}
+
+// testLoss is the loss on the test part; NaN if nothing was tested, or the loss has classes.
+func (r listed) testLoss() float64 {
+	if t := r.Info.Test; t != nil && t.Correct == nil {
+		return t.Loss
+	}
+	return math.NaN()
+}
+
+// testR2 is R² on the test part; NaN if no numbers were tested.
+func (r listed) testR2() float64 {
+	if t := r.Info.Test; t != nil && t.R2 != nil {
+		return *t.R2
 	}
 	return math.NaN()
 }

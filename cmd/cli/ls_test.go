@@ -186,7 +186,7 @@ func TestListSorted(t *testing.T) {
 		}
 	}
 	for args, want := range map[string]string{
-		"--sort val_ac": `--sort: unknown value "val_ac"; did you mean val_acc?`, "--sort eta": "use started, val_acc, test_acc, model, name or status",
+		"--sort val_ac": `--sort: unknown value "val_ac"; did you mean val_acc?`, "--sort eta": "use started, val_acc, val_loss, test_acc, model, name or status",
 		"--model mpl": `unknown model "mpl"; did you mean mlp?`, "--model mime": `unknown model "mime"; did you mean mine?`,
 	} {
 		r := call(append([]string{"ls", "--runs", runs}, strings.Fields(args)...)...)

@@ -25,12 +25,12 @@ func (a *app) manCommand() *cobra.Command {
 	}
 }
 
-// manual is a page with all that the commands' helps say, for the macros of man(7).
+// manual is the help of all commands as one page, in the macros of man(7).
 func manual(root *cobra.Command) string {
 	m := &manPage{}
 	name := programName()
 	fmt.Fprintf(m, ".TH %s 1 %s %s \"User Commands\"\n", strings.ToUpper(name), built(), name)
-	m.WriteString(".nh\n.ad l\n") // no hyphens in what is to be typed
+	m.WriteString(".nh\n.ad l\n") // commands must not be hyphenated
 	m.request("SH", "NAME")
 	m.text(name + " - " + root.Short)
 	m.request("SH", "SYNOPSIS")
@@ -39,7 +39,7 @@ func manual(root *cobra.Command) string {
 	m.request("SH", "DESCRIPTION")
 	m.paragraphs(root.Long)
 	m.request("PP")
-	m.paragraphs("Each command takes --help, and most take --json, for one JSON object, or one a line.")
+	m.paragraphs("Every command takes --help. Most take --json, and print one JSON object, or one on each line.")
 	m.request("SH", "EXAMPLES")
 	for _, e := range examples {
 		m.item(name+" "+e[0], e[1])
@@ -55,7 +55,7 @@ func manual(root *cobra.Command) string {
 		m.item(s[0], s[1])
 	}
 	m.request("SH", "FILES")
-	m.item("runs/MODEL-DATE-HEX/", "A run: run.json, what was run and what came of it; model.toml, the network and its recipe; metrics.jsonl, an event a line; "+
+	m.item("runs/MODEL-DATE-HEX/", "A run: run.json, what was run and how it ended; model.toml, the network and its recipe; metrics.jsonl, an event on each line; "+
 		"and checkpoints.")
 	return m.String()
 }
@@ -63,7 +63,7 @@ func manual(root *cobra.Command) string {
 // statuses are the exit codes in words.
 var statuses = [][2]string{
 	{"0", "Done."},
-	{fmt.Sprint(exitFailure), "What else went wrong, as a full disk."},
+	{fmt.Sprint(exitFailure), "Any other failure, such as a full disk."},
 	{fmt.Sprint(exitUsage), "A mistake in the command line, or in the file of a model or a sweep."},
 	{fmt.Sprint(exitCheck), "A check failed: compare, gradcheck, eval --min, book, ladder."},
 	{fmt.Sprint(exitData), "Bad data, pictures, or files of a run."},
@@ -71,17 +71,17 @@ var statuses = [][2]string{
 	{"130, 143", "Interrupted by SIGINT or SIGTERM, after saving."},
 }
 
-// examples are commands for a first hour.
+// examples are commands to try in the first hour.
 var examples = [][2]string{
-	{"train sprint99", "Train a network that reads digits well, in some seconds."},
-	{"serve latest --open", "Draw digits, and see what it reads and why."},
-	{"train mlp --eta 0.5 --seed 3 --name slow", "Change a recipe, and give the run a name."},
-	{"ls --sort val_acc", "List the runs, the best first, with what was changed in each."},
-	{"eval slow --confusion", "See which digits a run takes for which."},
-	{"train 'dense(16) relu dense(3)' --data iris.csv --target species", "Learn from a table of your own."},
+	{"train sprint99", "Train a network that reads digits well, in a few seconds."},
+	{"serve latest --open", "Draw digits, and see how the network reads them."},
+	{"train mlp --eta 0.5 --seed 3 --name slow", "Change a recipe, and name the run."},
+	{"ls --sort val_acc", "List the runs, best first, with the settings that were changed."},
+	{"eval slow --confusion", "See which digits a run confuses."},
+	{"train 'dense(16) relu dense(3)' --data iris.csv --target species", "Learn from your own table."},
 }
 
-// built is the day on which the program was built.
+// built is the day when the program was built.
 func built() string {
 	self, err := os.Executable()
 	if err != nil {
@@ -97,7 +97,7 @@ func built() string {
 // manPage is a text in roff.
 type manPage struct{ strings.Builder }
 
-// command is what the help of a command says.
+// command writes the help of a command.
 func (m *manPage) command(c *cobra.Command) {
 	m.request("SS", c.UseLine())
 	m.paragraphs(cmp.Or(c.Long, c.Short))
@@ -105,13 +105,13 @@ func (m *manPage) command(c *cobra.Command) {
 		m.item(c.Name()+" "+sub.Name(), sub.Short)
 	}
 	for _, row := range flagRows(c.Flags()) {
-		if !strings.Contains(row[0], "--help") { // which is the same for all
+		if !strings.Contains(row[0], "--help") { // the same for all commands
 			m.item(strings.TrimSpace(row[0]), strings.TrimSpace(row[1]))
 		}
 	}
 }
 
-// request is a line for roff, its arguments in quotes.
+// request writes a roff request, with its arguments in quotes.
 func (m *manPage) request(name string, args ...string) {
 	fmt.Fprintf(m, ".%s", name)
 	for _, arg := range args {
@@ -120,32 +120,32 @@ func (m *manPage) request(name string, args ...string) {
 	m.WriteByte('\n')
 }
 
-// item is a term with its meaning.
+// item writes a term with its meaning.
 func (m *manPage) item(term, meaning string) {
 	m.request("TP")
 	m.request("B", term)
 	m.text(meaning)
 }
 
-// paragraphs are a help's, with empty lines between.
+// paragraphs writes paragraphs that are separated by empty lines.
 func (m *manPage) paragraphs(text string) {
 	for i, p := range strings.Split(text, "\n\n") {
 		if i > 0 {
 			m.request("PP")
 		}
-		// A person may call the program by a path, which is no part of the manual.
+		// The path that the program was called by does not belong in a manual.
 		m.text(strings.ReplaceAll(strings.Join(strings.Fields(p), " "), commandName(), programName()))
 	}
 }
 
-// text is lines that are filled.
+// text writes lines that roff may fill.
 func (m *manPage) text(text string) {
 	for line := range strings.Lines(wrap(text, 64)) {
 		m.WriteString(roff(strings.TrimSpace(line)) + "\n")
 	}
 }
 
-// roff is a text in which nothing is a request, and which has ASCII only.
+// roff escapes a text: no line of it is a request, and it is ASCII only.
 func roff(text string) string {
 	var b strings.Builder
 	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "'") {
@@ -155,7 +155,7 @@ func roff(text string) string {
 		switch {
 		case c == '\\':
 			b.WriteString(`\e`)
-		case c == '-': // a hyphen is another letter in roff, and cannot be copied into a shell
+		case c == '-': // roff's own hyphen cannot be copied into a shell
 			b.WriteString(`\-`)
 		case c == '\'':
 			b.WriteString(`\(aq`)

@@ -25,7 +25,7 @@ func TestMan(t *testing.T) {
 			}
 		})
 	}
-	for _, want := range []string{"\\-\\-eta, \\-\\-lr float\"\nlearning rate \\[u03B7]\n", "\n.SH \"EXIT STATUS\"\n", "stheno train sprint99\"\n"} {
+	for _, want := range []string{"\\-\\-eta, \\-\\-lr float\"\nthe learning rate \\[u03B7]\n", "\n.SH \"EXIT STATUS\"\n", "stheno train sprint99\"\n"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q", want)
 		}

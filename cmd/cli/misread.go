@@ -13,12 +13,12 @@ import (
 
 // mistake is an image that was misread.
 type mistake struct {
-	image, label, answer int     // answer: −1 for none
+	image, label, answer int     // answer is −1 if there is none
 	p                    float64 // the output for the answer
 }
 
-// mistakes are all of them, those of the largest output first.
-func (r reading) mistakes() []mistake {
+// mistakes lists all mistakes, those with the largest output first.
+func (r evaluation) mistakes() []mistake {
 	var list []mistake
 	for i, label := range r.part.Labels {
 		if m := (mistake{i, label, r.answers[i], math.NaN()}); m.answer != m.label {
@@ -32,8 +32,8 @@ func (r reading) mistakes() []mistake {
 	return list
 }
 
-// showMistakes prints the worst of so many mistakes as a table, or says where they are drawn.
-func (a *app) showMistakes(r reading, worst []mistake, all int, output string) {
+// showMistakes prints the worst of all mistakes as a table, or the file that they are drawn in.
+func (a *app) showMistakes(r evaluation, worst []mistake, all int, output string) {
 	fmt.Fprintf(a.out, "\nmisread: %s, of which %d", count(all), len(worst))
 	if output != "" {
 		fmt.Fprintf(a.out, " in %s\n", output)
@@ -60,10 +60,10 @@ func mistakeObjects(list []mistake) []object {
 	return objects
 }
 
-// drawMistakes draws the worst of so many mistakes.
-func (a *app) drawMistakes(f *evalFlags, r reading, worst []mistake, all int) error {
+// drawMistakes draws the worst of all mistakes.
+func (a *app) drawMistakes(f *evalFlags, r evaluation, worst []mistake, all int) error {
 	if len(worst) == 0 {
-		a.note(fmt.Errorf("no image is misread; %s is not drawn", f.output))
+		a.note(fmt.Errorf("no image is misread, so %s is not drawn", f.output))
 		return nil
 	}
 	set, ok := r.part.Set(r.classes)

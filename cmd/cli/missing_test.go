@@ -43,8 +43,8 @@ func TestMissing(t *testing.T) {
 		{"eval " + noFolder, exitData, noFolder + "/checkpoints: damaged: the folder is missing"},
 		{"train --resume " + noFolder, exitData, noFolder + "/checkpoints: damaged: the folder is missing"},
 		{"eval " + noEpoch, exitData, "no checkpoint"},
-		{"eval " + book, exitData, book + ": what an experiment of the book gave, no run"},
-		{"plot -o p.svg " + book, exitData, book + ": what an experiment of the book gave, no run"},
+		{"eval " + book, exitData, book + ": the result of an experiment of the book, not a run"},
+		{"plot -o p.svg " + book, exitData, book + ": the result of an experiment of the book, not a run"},
 		{"plot -o p.svg " + noEpoch, exitFailure, "no epoch has ended yet"},
 		{"train mlp --data " + book, exitData, book + ": neither a folder nor a file that ends in .npz, .csv or .tsv"},
 		{"data --data none", exitData, "none/: no such file or directory; give a folder"},
@@ -76,7 +76,7 @@ func TestElsewhere(t *testing.T) {
 	t.Chdir(home)
 	run := onlyRun(t, runs)
 	for _, args := range [][]string{{"eval", run}, {"train", "--resume", run}} {
-		if r := call(args...); r.code != exitData || !strings.Contains(r.err, "the run has its data by this path from another folder: give it with --data") {
+		if r := call(args...); r.code != exitData || !strings.Contains(r.err, "the run recorded this path in another folder: give the data with --data") {
 			t.Errorf("%q: exit %d\n%s%s", args, r.code, r.out, r.err)
 		}
 		ok(t, append(args, "--data", dir)...)

@@ -154,7 +154,7 @@ func TestInit(t *testing.T) {
 	if text, err := os.ReadFile(file); err != nil || string(text) != example {
 		t.Error(err)
 	}
-	if r := call("init", file); r.code != exitUsage || !strings.Contains(r.err, "net.toml is there already; give another name") {
+	if r := call("init", file); r.code != exitUsage || !strings.Contains(r.err, "net.toml exists already; give another name") {
 		t.Errorf("%d %s", r.code, r.err)
 	}
 	if r := call("init", filepath.Join(dir, "net.txt")); r.code != exitUsage || !strings.Contains(r.err, "ends in .toml") {

@@ -253,7 +253,7 @@ func TestMPIErrors(t *testing.T) {
 		{1, "choose another folder for the runs", []string{"train", "mlp", "--mpi", "--data", dir, "--runs", "/proc/none"}},
 		{4, "no such file or directory", []string{"train", "mlp", "--mpi", "--data", "none"}},
 		{2, `unknown run "none"`, []string{"train", "--mpi", "--resume", "none"}},
-		{2, "--sync-norm, and mlp trains no batch norm; leave it out", []string{"train", "mlp", "--mpi", "--sync-norm", "--data", dir}},
+		{2, "--sync-norm: model mlp has no batch norm to train; leave it out", []string{"train", "mlp", "--mpi", "--sync-norm", "--data", dir}},
 		{4, "process 3 of 4: ", []string{"train", "mlp", "--mpi", "--data", dir, ":", "-n", "1", self(t), "train", "mlp", "--mpi",
 			"--data", "none", "--runs", t.TempDir()}},
 		{1, "process 3 has other model or data than process 0", []string{"train", "mlp", "--mpi", "--data", dir, ":", "-n", "1", self(t), "train", "mlp", "--mpi",

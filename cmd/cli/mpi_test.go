@@ -10,7 +10,7 @@ import (
 // TestWithoutMPI: a program that was built without MPI says how to build one that has it.
 func TestWithoutMPI(t *testing.T) {
 	for flag, want := range map[string]string{
-		"--mpi":       "--mpi: this program was built without MPI; build it on Linux by: go build -tags mpi ./cmd/stheno",
+		"--mpi":       "--mpi: this program was built without MPI; build it on Linux with: go build -tags mpi ./cmd/stheno",
 		"--sync-norm": "--sync-norm without --mpi; leave it out",
 	} {
 		if got := call("train", "mlp", flag, "--runs", t.TempDir()); got.code != exitUsage || !strings.Contains(got.err, want) {

@@ -58,9 +58,9 @@ func TestRunNames(t *testing.T) {
 	ok(t, "train", "mlp", "--epochs", "0", "--name", "base", "--data", dir, "--runs", runs)
 	run := onlyRun(t, runs)
 	for name, want := range map[string]string{
-		"base":             "--name base: that is " + run + " already; use another name, or go on with that run by --resume",
-		filepath.Base(run): "that is " + run + " already",
-		"":                 `--name: ""; use letters and digits, and - _ . + = behind the first`,
+		"base":             "--name base: " + run + " has this name already; use another name, or continue that run with --resume",
+		filepath.Base(run): run + " has this name already",
+		"":                 `--name: ""; use letters and digits, and after the first also - _ . + =`,
 		"a b":              "use letters and digits",
 		"a/b":              "use letters and digits",
 		`a\b`:              "use letters and digits",
@@ -70,10 +70,10 @@ func TestRunNames(t *testing.T) {
 		"a\x1b[31m":        `--name: "a\x1b[31m"; use`,
 		"a\xff":            `--name: "a\xff"; use`,
 		"\u202eb":          "use letters and digits",
-		"latest":           `"latest" is the newest run, whatever its name`,
-		"net.json":         "is taken for a file by eval and export; leave out .json",
+		"latest":           `"latest" always means the newest run`,
+		"net.json":         "looks like a file to eval and export; leave out .json",
 		"net.SafeTensors":  "leave out .safetensors",
-		strings.Repeat("nine", 9) + strings.Repeat("x", 25): "61 letters; use at most 60",
+		strings.Repeat("nine", 9) + strings.Repeat("x", 25): "61 characters; use at most 60",
 	} {
 		r := call("train", "mlp", "--epochs", "0", "--name="+name, "--data", dir, "--runs", runs)
 		if r.code != exitUsage || !strings.Contains(r.err, want) || strings.Count(r.err, "\n") != 1 {

@@ -10,20 +10,20 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// closeness is how near a network comes to the numbers that it is to predict.
+// closeness is how close a network comes to the numbers that it predicts.
 type closeness struct {
-	mae, r2 float64   // means over the targets; NaN where there are no numbers, r2 also where some target never varies
-	each    []closeTo // by target
+	mae, r2 float64   // means over the targets; NaN if there are no numbers; r2 also if a target never varies
+	each    []closeTo // for each target
 }
 
-// closeTo is the mean absolute error, in the target's own unit, and R², the part of its variance that the predictions explain: 1 if all are
-// right, 0 for a network that always says the mean.
+// closeTo is the mean absolute error, in the target's own unit, and R², the fraction of its variance that the predictions explain: 1 if all
+// are right, 0 for a network that always predicts the mean.
 type closeTo struct{ mae, r2 float64 }
 
-// notClose is that of classes.
+// notClose is the closeness for classes.
 func notClose() closeness { return closeness{mae: math.NaN(), r2: math.NaN()} }
 
-// measureNumbers compares a network's outputs with the numbers of a part of the data, both in the data's unit.
+// measureNumbers compares a network's outputs with the targets of a part of the data, both in the data's unit.
 func measureNumbers(n *graph.Net, s *dataset.Schema, p dataset.Part) (closeness, error) {
 	if s.Classes != nil || p.Len() == 0 {
 		return notClose(), nil
@@ -38,7 +38,7 @@ func measureNumbers(n *graph.Net, s *dataset.Schema, p dataset.Part) (closeness,
 	return compareNumbers(y, wanted, len(s.Targets)), nil
 }
 
-// compareNumbers compares predictions with what was wanted, both (examples, targets).
+// compareNumbers compares predictions with targets, both (examples, targets).
 func compareNumbers(y, wanted []float32, targets int) closeness {
 	all := closeness{}
 	for k := range targets {
@@ -62,7 +62,7 @@ func compareNumbers(y, wanted []float32, targets int) closeness {
 	return all
 }
 
-// pointer is x for a file that leaves out what is not there.
+// pointer is x, or nil if it is not finite.
 func pointer(x float64) *float64 {
 	if !finite(x) {
 		return nil
@@ -70,7 +70,7 @@ func pointer(x float64) *float64 {
 	return &x
 }
 
-// words says it in a line.
+// words is the closeness in words.
 func (n closeness) words() string {
 	if math.IsNaN(n.r2) {
 		return "mean absolute error " + figure(n.mae)
@@ -78,7 +78,7 @@ func (n closeness) words() string {
 	return fmt.Sprintf("mean absolute error %s, R² %.4f", figure(n.mae), n.r2)
 }
 
-// figure is a number for a person, with as many digits as tell something: 0.04202, 42.02, 42,020.
+// figure is a number with about four significant digits: 0.04202, 42.02, 42,020.
 func figure(x float64) string {
 	const large, largest = 1e3, 1e15
 	if size := math.Abs(x); size < large || size >= largest || math.IsNaN(x) {
@@ -90,8 +90,8 @@ func figure(x float64) string {
 	return count(int(math.Round(x)))
 }
 
-// showTargets prints how near each of several numbers is predicted.
-func (a *app) showTargets(r reading) {
+// showTargets prints the closeness for each target, if there are several.
+func (a *app) showTargets(r evaluation) {
 	if len(r.near.each) < 2 {
 		return
 	}
@@ -104,13 +104,13 @@ func (a *app) showTargets(r reading) {
 	t.print(a.out)
 }
 
-// showNumbers prints runs of which some predict numbers.
-func (a *app) showNumbers(readings []reading) error {
+// showNumbers prints a table of runs that predict numbers.
+func (a *app) showNumbers(evaluations []evaluation) error {
 	var t table
 	t.add("run", "epoch", "loss", "mean absolute error", "R²")
-	for _, r := range readings {
+	for _, r := range evaluations {
 		if !r.numbers() {
-			return usagef("%s has classes, and others predict numbers; measure them apart", r.name)
+			return usagef("%s has classes, and other runs predict numbers; evaluate them separately", r.name)
 		}
 		t.add(r.name, strconv.Itoa(r.epoch), fmt.Sprintf("%.4f", r.loss), figure(r.near.mae), fmt.Sprintf("%.4f", r.near.r2))
 	}

@@ -14,29 +14,29 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// peers are the processes of an MPI job that train together. Process 0 leads: it alone writes the run, and prints. An error that all of
-// them know of is printed by one; one with an error of its own ends them all.
+// peers are the processes of an MPI job that train together. Process 0 leads: it alone writes the run, and prints. An error that all
+// processes know of is printed by one of them. A process with an error of its own ends the whole job.
 type peers struct {
 	*mpi.World
 	phase
-	reports bool      // an error that all know of
-	err     io.Writer // for errors, also of those who print nothing else
+	reports bool      // this process prints the error that all know of
+	err     io.Writer // for errors, in every process
 }
 
-// phase is what all processes wait for, if one has an error.
+// phase is what the other processes wait for while this one has an error.
 type phase int
 
 const (
 	preparing phase = iota // a call of ready
-	training               // sums of the training, which a process with an error cannot take part in
-	over                   // the end of the others
+	training               // a sum of the training, in which a process with an error cannot take part
+	over                   // the end of the job
 )
 
-// join joins the job of --mpi. Unless flags say otherwise, processes that share processors share their threads, and all have the seed that
-// process 0 draws.
+// join joins the job of --mpi. Unless flags say otherwise, processes on one computer divide its threads among them, and all use the seed
+// that process 0 draws.
 func (a *app) join(f *trainFlags) error {
 	if f.syncNorm && !f.mpi {
-		return usagef("--sync-norm without --mpi; leave it out: one process has the whole mini-batch")
+		return usagef("--sync-norm without --mpi; leave it out, one process has the whole mini-batch")
 	}
 	if !f.mpi {
 		return nil
@@ -65,7 +65,7 @@ func (a *app) join(f *trainFlags) error {
 	return f.set.Set("seed", fmt.Sprint(uint64(seed[0])))
 }
 
-// trainers are the peers for a trainer.
+// trainers are the peers as package train takes them; nil without --mpi.
 func (a *app) trainers() train.Peers {
 	if a.peers == nil {
 		return nil
@@ -73,13 +73,13 @@ func (a *app) trainers() train.Peers {
 	return a.peers
 }
 
-// leads says that this process writes the run.
+// leads reports whether this process writes the run.
 func (a *app) leads() bool { return a.peers == nil || a.peers.Rank() == 0 }
 
 // errElsewhere means that another process has an error, and reports it.
 var errElsewhere = errors.New("another process has an error")
 
-// ready waits for all peers, and is an error if one of them has one: the error itself for the first that does, errElsewhere for all others.
+// ready waits for all peers. If any of them has an error, the first of those gets its own error back, and all others get errElsewhere.
 func (p *peers) ready(err error) error {
 	failed := make([]float64, p.Size())
 	if err != nil {
@@ -102,7 +102,7 @@ func (p *peers) ready(err error) error {
 	return err
 }
 
-// together lets the leader create or open the run's folder once all peers are ready with the same session, and all of them go on when it has.
+// together lets the leader create or open the run's folder once all peers have the same session. All of them continue after that.
 func (s *session) together(open func() error) error {
 	p := s.app.peers
 	if p == nil {
@@ -132,7 +132,7 @@ func (s *session) together(open func() error) error {
 	return nil
 }
 
-// follow trains for a leader, from the run's newest checkpoint if there is one.
+// follow trains as a peer that does not lead, from the run's newest checkpoint if there is one.
 func (s *session) follow(ctx context.Context, old *rundir.Run) error {
 	if old != nil {
 		snapshot, err := old.Latest(largest(s.net))
@@ -153,7 +153,7 @@ func (s *session) follow(ctx context.Context, old *rundir.Run) error {
 	return nil
 }
 
-// ended notes that the training has ended, for all peers unless the error is this one's own.
+// ended records that the training has ended for all peers, unless the error is only this process's.
 func (p *peers) ended(ctx context.Context, err error) {
 	_, diverged := errors.AsType[*train.DivergedError](err)
 	_, differ := errors.AsType[*train.DifferError](err)
@@ -162,15 +162,15 @@ func (p *peers) ended(ctx context.Context, err error) {
 	}
 }
 
-// named is an error with the number of the process in front.
+// named puts the number of the process before an error.
 func (p *peers) named(err error) error {
 	return &exitError{exitCode(err), fmt.Errorf("process %d of %d: %w", p.Rank(), p.Size(), err)}
 }
 
-// passing is how long mpirun has to pass on what a process has printed: MPICH's throws away what it has not yet read when the process aborts.
+// passing is how long mpirun gets to forward what a process has printed. MPICH's discards what it has not read when the process aborts.
 const passing = 500 * time.Millisecond
 
-// leave leaves the job, and returns the error if it is for this process to report. One that the others do not know of ends them all.
+// leave leaves the job, and returns the error if this process is to report it. An error that the others do not know of ends the whole job.
 func (p *peers) leave(a *app, err error) error {
 	if err != nil && p.phase == preparing {
 		err = p.ready(err)

@@ -12,14 +12,13 @@ func (a *app) plotCommand() *cobra.Command {
 	var output, runs string
 	cmd := &cobra.Command{
 		Use:   "plot [flags] RUN...",
-		Short: "Draw the learning curves of runs, or what one confuses or rebuilds, or what its first layer looks for",
-		Long: wrap("Draw the accuracy of runs epoch by epoch, on the validation images as a solid line and on the training images as a dashed one, or their cost where the "+
-			"loss has no classes, or with --loss. Each run has a color, and the legend has the settings in which runs of a model differ. RUN is a run's folder, its name "+
-			"below --runs, or latest; a run may still be going on. Of several, as of runs/*, those with nothing to draw are left out.", 100) + "\n\n" +
-			wrap("With --filters, draw the weights of a run's first layer as images: the filters of a convolution, or what each neuron "+
-				"of a dense layer multiplies the pixels by. Red is positive, blue negative, white zero. With --confusion, draw how often a run took each "+
-				"digit of the test images for each, with the precision and the recall of each. With --reconstructions, draw test images, each above what an "+
-				"autoencoder makes of it.", 100),
+		Short: "Draw learning curves, or a run's confusion, filters or reconstructions",
+		Long: wrap("Draw the accuracy of runs epoch by epoch, solid for the validation images and dashed for the training images. With --loss, or if a "+
+			"loss has no classes, draw the cost. Each run has a color, and the legend shows the settings in which runs of a model differ. RUN is a run's folder, its name "+
+			"below --runs, or latest, and may still be training. Of several runs, such as runs/*, those with nothing to draw are left out.", 100) + "\n\n" +
+			wrap("With --filters, draw the weights of a run's first layer as images: the filters of a convolution, or each neuron's weights "+
+				"of a dense layer. Red is positive, blue negative, white zero. With --confusion, draw how often a run took each class of the test images "+
+				"for each other, with precision and recall. With --reconstructions, draw test images, each above an autoencoder's reconstruction of it.", 100),
 		Args:              arguments(1, -1),
 		ValidArgsFunction: a.completeRuns,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,11 +35,11 @@ func (a *app) plotCommand() *cobra.Command {
 			case drawn && (filters < 1 || filters > maxDrawn):
 				return usagef("--filters=%d; use 1 to %d", filters, maxDrawn)
 			case drawn && (loss || confused || len(args) > 1):
-				return usagef("--filters draws one run, and no --loss or --confusion; leave out what is too much")
+				return usagef("--filters draws one run, without --loss or --confusion; leave the rest out")
 			case confused && (loss || len(args) > 1):
-				return usagef("--confusion draws one run, and no --loss; leave out what is too much")
+				return usagef("--confusion draws one run, without --loss; leave the rest out")
 			case rebuilt && (loss || drawn || confused || len(args) > 1):
-				return usagef("--reconstructions draws one run, and no --loss, --filters or --confusion; leave out what is too much")
+				return usagef("--reconstructions draws one run, without --loss, --filters or --confusion; leave the rest out")
 			case rebuilt:
 				return a.plotReconstructions(output, runs, args[0])
 			case confused:
@@ -52,12 +51,12 @@ func (a *app) plotCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.StringVarP(&output, "output", "o", "", "the picture, a `FILE` that ends in .svg or .png")
-	set.BoolVar(&loss, "loss", false, "the cost in place of the accuracy")
-	set.BoolVar(&confused, "confusion", false, "how often one run takes each digit for each: a row is a label, a column an answer")
-	set.BoolVar(&rebuilt, "reconstructions", false, "test images, each above what the run's autoencoder makes of it")
-	set.IntVar(&filters, "filters", 0, "the weights of the first layer, at most the first `N` (64 if not given)")
+	set.StringVarP(&output, "output", "o", "", "draw into `FILE`, which ends in .svg or .png")
+	set.BoolVar(&loss, "loss", false, "draw the cost instead of the accuracy")
+	set.BoolVar(&confused, "confusion", false, "draw how often a run takes each class for each other: a row is a label, a column an answer")
+	set.BoolVar(&rebuilt, "reconstructions", false, "draw test images, each above the autoencoder's reconstruction of it")
+	set.IntVar(&filters, "filters", 0, "draw the weights of the first layer, at most the first `N` (64 if not given)")
 	set.Lookup("filters").NoOptDefVal = "64"
-	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
+	set.StringVar(&runs, "runs", "runs", "`DIR` with the runs' folders")
 	return cmd
 }

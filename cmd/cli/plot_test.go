@@ -65,9 +65,9 @@ func TestPlotMisuse(t *testing.T) {
 		"plot r":                                   "no --output; name a file",
 		"plot r -o x.pdf":                          `--output: plot: x.pdf: no format ".pdf"`,
 		"plot r -o x.svg --runs nodir":             `unknown run "r"`,
-		"plot r s -o x.svg --confusion":            "--confusion draws one run, and no --loss",
-		"plot r -o x.svg --confusion --loss":       "--confusion draws one run, and no --loss",
-		"plot r -o x.svg --confusion --filters":    "--filters draws one run, and no --loss or --confusion",
+		"plot r s -o x.svg --confusion":            "--confusion draws one run, without --loss",
+		"plot r -o x.svg --confusion --loss":       "--confusion draws one run, without --loss",
+		"plot r -o x.svg --confusion --filters":    "--filters draws one run, without --loss or --confusion",
 		"plot r -o x.svg --confusion --runs nodir": `unknown run "r"`,
 		"plot latest -o x.svg --runs .":            `unknown run "latest"`,
 	} {

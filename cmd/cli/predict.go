@@ -25,13 +25,13 @@ func (a *app) predictCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "predict [flags] RUN|FILE.json FILE...",
 		Short: "Read digits in pictures, or predict from the rows of a table",
-		Long: wrap("Say which digit each picture shows, with the outputs for all ten: probabilities after softmax, else activations. "+
-			"A picture is a PNG, JPEG or GIF of any size and color; each digit in it is put into MNIST's frame, and has "+
-			"a line, from left to right and row by row. RUN is a run's folder, its name below --runs, or latest; "+
-			"FILE.json is a network that network2.py or a program like it has saved.", 100) + "\n\n" +
-			wrap("A run that was trained on other data reads files of their kind: pictures, which are brought to the size of those it has learned from; "+
-				"a FILE.csv with the same columns, in any order; a FILE.npz with an array x. What became of the training data becomes of these. There is "+
-				"a line for each row, with the name of the class and the outputs, or with the numbers that are predicted, in their own unit.", 100),
+		Long: wrap("Say which digit each picture shows, with the outputs for all ten: probabilities after softmax, otherwise activations. "+
+			"A picture is a PNG, JPEG or GIF of any size and color. Each digit in it is brought into MNIST's frame and gets "+
+			"a line, from left to right and row by row. RUN is a run's folder, its name below --runs, or latest. "+
+			"FILE.json is a network saved by network2.py or a similar program.", 100) + "\n\n" +
+			wrap("A run that was trained on other data reads files of the same kind: pictures, which are resized to the size it was trained on; "+
+				"a FILE.csv with the same columns, in any order; a FILE.npz with an array x. They are scaled as the training data was. Each row gets "+
+				"a line, with the name of the class and the outputs, or with the predicted numbers in their own unit.", 100),
 		Args:              arguments(2, -1),
 		ValidArgsFunction: a.completeRunThenFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,7 +40,7 @@ func (a *app) predictCommand() *cobra.Command {
 				return err
 			}
 			if t.rebuilds() {
-				return usagef("%s gives back its input, and names no class; use %s plot %[1]s --reconstructions -o sheet.png", t.path, commandName())
+				return usagef("%s reconstructs its input, and names no class; use %s plot %[1]s --reconstructions -o sheet.png", t.path, commandName())
 			}
 			if err := t.reads(args[1:]); err != nil {
 				return err
@@ -56,14 +56,14 @@ func (a *app) predictCommand() *cobra.Command {
 	}
 	set := cmd.Flags()
 	set.BoolVar(&show, "show", false, "draw where the digits are, and what the network sees")
-	set.StringVar(&runs, "runs", "runs", "`DIR` of the runs' folders")
-	set.BoolVar(&json, "json", false, "a JSON object for each digit")
+	set.StringVar(&runs, "runs", "runs", "`DIR` with the runs' folders")
+	set.BoolVar(&json, "json", false, "print a JSON object for each digit")
 	return cmd
 }
 
-// predict goes through all of the pictures; those that cannot be read are reported at the end.
+// predict goes through all of the pictures. Those that cannot be read are reported at the end.
 func (a *app) predict(t *trained, files []string, show, json bool) error {
-	const memory = 208 << 20 // bytes: of large pictures, those before are not to be in memory too
+	const memory = 208 << 20 // bytes, so that earlier large pictures are freed in time
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
 	var bad []error
 	width := 0
@@ -161,10 +161,10 @@ func (a *app) showPrediction(t *trained, file string, box image.Rectangle, width
 	return err
 }
 
-// boxNumbers are the left, top, right and bottom of a digit, in pixels of the upright picture; right and bottom are beyond.
+// boxNumbers are the left, top, right and bottom of a digit, in pixels of the upright picture. Right and bottom are just outside.
 func boxNumbers(b image.Rectangle) []int { return []int{b.Min.X, b.Min.Y, b.Max.X, b.Max.Y} }
 
-// drawBoxes prints where the digits are, as rectangles in which they have the numbers of their lines.
+// drawBoxes prints a rectangle for each digit, with the number of its line inside.
 func drawBoxes(w io.Writer, digits []mnist.Digit) {
 	const wide = 72
 	var all image.Rectangle
@@ -193,7 +193,7 @@ func drawBoxes(w io.Writer, digits []mnist.Digit) {
 	}
 }
 
-// draw prints an image of 28×28 as text, two columns a pixel.
+// draw prints an image of 28×28 as text, two columns for each pixel.
 func draw(w io.Writer, image []byte) {
 	shades := []rune(" ░▒▓█")
 	for row := range 28 {

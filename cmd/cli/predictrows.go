@@ -16,17 +16,17 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// framed says that the network reads digits in MNIST's frame.
+// framed reports whether the network reads digits in MNIST's frame.
 func (t *trained) framed() bool {
 	return t.net.Input.Eq(graph.Shape{1, 28, 28}) && t.schema.Kind != dataset.Pictures && t.schema.Bytes && t.schema.Classes != nil
 }
 
-// isRows says that a file has examples, line by line or in an array, and is no picture.
+// isRows reports whether a file has examples, as lines or in an array, rather than a picture.
 func isRows(file string) bool {
 	return slices.Contains([]string{".csv", ".tsv", ".npz"}, strings.ToLower(filepath.Ext(file)))
 }
 
-// reads is an error if the run has learned from other kinds of files.
+// reads is an error if the run was trained on other kinds of files.
 func (t *trained) reads(files []string) error {
 	picture := slices.ContainsFunc(files, func(file string) bool { return !isRows(file) })
 	switch {
@@ -41,12 +41,12 @@ func (t *trained) reads(files []string) error {
 // unread is why the network does not read pictures.
 func (t *trained) unread() error {
 	if frame := (graph.Shape{1, 28, 28}); t.net.Input.Eq(frame) {
-		return fmt.Errorf("the network has learned from numbers in images of %s, and pictures are bytes", shape(frame))
+		return fmt.Errorf("the network was trained on numbers in images of %s, and pictures are bytes", shape(frame))
 	}
 	return fmt.Errorf("the network takes %s, and pictures are framed to 1×28×28", examplesOf(t.net.Input))
 }
 
-// predictFiles goes through the files with examples; those that cannot be read are reported at the end.
+// predictFiles goes through the files with examples. Those that cannot be read are reported at the end.
 func (a *app) predictFiles(t *trained, files []string, json bool) error {
 	p := &predictions{app: a, t: t, json: json, many: len(files) > 1}
 	var bad []error
@@ -81,7 +81,7 @@ func (a *app) examplesIn(t *trained, file string) (dataset.Part, error) {
 		defer p.clear()
 		return t.schema.Examples(file, dataset.Options{Progress: p.reading(file)})
 	}
-	if t.framed() { // beside a file with rows
+	if t.framed() { // together with a file of rows
 		digits, err := digitsIn(file)
 		p := dataset.Part{N: len(digits)}.Of(t.schema.Input)
 		for _, d := range digits {
@@ -106,7 +106,7 @@ type predictions struct {
 	app    *app
 	t      *trained
 	json   bool
-	many   bool // files
+	many   bool // there are several files
 	headed bool
 	nan    int // examples with an output that is NaN or infinite
 }
@@ -134,7 +134,7 @@ func (p *predictions) show(file string, n int, y []float32) error {
 	return nil
 }
 
-// object is a line for a program.
+// object is the JSON for one example.
 func (p *predictions) object(file string, i int, y []float32) object {
 	o, s := object{{"file", file}}, p.t.schema
 	if s.Kind != dataset.Pictures {
@@ -154,7 +154,8 @@ func (p *predictions) object(file string, i int, y []float32) object {
 	return append(o, field{"class", class}, field{"p", y})
 }
 
-// line prints a line for a person, below a head with the names of classes or targets. Of many classes, it has the output of the answer alone.
+// line prints one example, the first below a head with the names of classes or targets. If there are many classes, only the output of the
+// answer is shown.
 func (p *predictions) line(file string, i int, y []float32) error {
 	s := p.t.schema
 	first, outputs := cell{name: "row", text: fmt.Sprint(i + 1), width: 5}, []cell{}
@@ -193,7 +194,7 @@ func (p *predictions) line(file string, i int, y []float32) error {
 	return p.app.out.err
 }
 
-// class is the answer's cell, as wide as the longest name.
+// class is the cell with the answer, as wide as the longest name.
 func (p *predictions) class(y []float32) cell {
 	s, width := p.t.schema, 5
 	for _, name := range s.Classes {

@@ -13,10 +13,10 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// progress is one line of a terminal that is written again and again. It needs no control codes: spaces cover what was longer.
+// progress is a line of a terminal that is written over and over. It needs no control codes: spaces cover a longer line before.
 type progress struct {
-	w      io.Writer // nil: not a terminal, and nothing is shown
-	length int       // of what is shown
+	w      io.Writer // nil: not a terminal, so nothing is shown
+	length int       // of the line that is shown
 	last   time.Time
 }
 
@@ -27,7 +27,7 @@ func newProgress(w io.Writer) *progress {
 	return &progress{w: w}
 }
 
-// columns is the width of the terminal that w writes to, as it is now; 0 where it is none.
+// columns is the current width of the terminal that w writes to; 0 if it is not a terminal.
 func columns(w io.Writer) int {
 	for o, ok := w.(*output); ok; o, ok = w.(*output) {
 		if o.columns > 0 {
@@ -45,7 +45,7 @@ func columns(w io.Writer) int {
 	return 80
 }
 
-// bare is where w writes to, without the escapes, of which the carriage return would become one.
+// bare is where w writes to, without the escaping: a carriage return would be escaped too.
 func bare(w io.Writer) io.Writer {
 	for o, ok := w.(*output); ok; o, ok = w.(*output) {
 		w = o.w
@@ -53,7 +53,7 @@ func bare(w io.Writer) io.Writer {
 	return w
 }
 
-// training says where a training of so many epochs of so many examples stands. Its speed has a unit, and there are right answers or not.
+// training shows how far a training has come. counts means that there is an accuracy, and unit is that of the speed.
 func (p *progress) training(epochs, images int, counts bool, unit string) func(train.State) {
 	return func(s train.State) {
 		if s.Seen == 0 {
@@ -69,7 +69,7 @@ func (p *progress) training(epochs, images int, counts bool, unit string) func(t
 	}
 }
 
-// reading says how much of a large file was read.
+// reading shows how much of a large file has been read.
 func (p *progress) reading(path string) func(done, total int64) {
 	const small = 8 << 20 // bytes
 	return func(done, total int64) {
@@ -79,7 +79,7 @@ func (p *progress) reading(path string) func(done, total int64) {
 	}
 }
 
-// say shows a line, ten times a second at most.
+// say shows a line, at most ten times a second.
 func (p *progress) say(format string, args ...any) {
 	if p.w == nil || time.Since(p.last) < time.Second/10 {
 		return
@@ -96,7 +96,7 @@ func (p *progress) clear() {
 	}
 }
 
-// write shows a line, as much of it as there is room for now: the terminal may be another size than before.
+// write shows as much of a line as fits. The terminal's size may have changed.
 func (p *progress) write(line string) {
 	most := max(1, columns(p.w)-1)
 	if utf8.RuneCountInString(line) > most {

@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// recipe is a recipe in a line.
+// recipe is a recipe in one line.
 func recipe(r models.Recipe) string {
 	s := fmt.Sprintf("epochs %d, batch %d, eta %g", r.Epochs, r.Batch, r.Eta)
 	for _, part := range []struct {
@@ -47,10 +47,10 @@ func augmentText(r models.Recipe) string   { return textOf(r.Augment, "none") }
 func optimizerText(r models.Recipe) string { return textOf(r.Optimizer, "sgd") }
 func scheduleText(r models.Recipe) string  { return textOf(r.Schedule, "constant") }
 
-// noEtas is the text of a recipe that has one learning rate.
+// noEtas is the text for a recipe with a single learning rate.
 const noEtas = "none"
 
-// etasText is learning rates of layers as their flag takes them.
+// etasText is the learning rates of layers as --etas takes them.
 func etasText(r models.Recipe) string {
 	if len(r.Etas) == 0 {
 		return noEtas
@@ -58,7 +58,7 @@ func etasText(r models.Recipe) string {
 	return strings.TrimSuffix(strings.TrimPrefix(models.Text(r.Etas), "etas("), ")")
 }
 
-// textOf is a value's text, or another where there is none.
+// textOf is the text of a value, or otherwise if there is none.
 func textOf(v any, otherwise string) string {
 	if v == nil {
 		return otherwise
@@ -66,7 +66,7 @@ func textOf(v any, otherwise string) string {
 	return models.Text(v)
 }
 
-// recipeObject is all of a recipe.
+// recipeObject is a whole recipe in JSON.
 func recipeObject(r models.Recipe) object {
 	return object{
 		{"epochs", r.Epochs}, {"batch", r.Batch}, {"eta", r.Eta}, {"etas", etasText(r)}, {"lambda", r.Lambda}, {"momentum", r.Momentum},

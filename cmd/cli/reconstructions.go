@@ -11,22 +11,22 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// reconstructed is how many test images of each class a sheet has.
+// reconstructed is the number of test images of each class on a sheet.
 const reconstructed = 5
 
-// rebuilds says that the network is an autoencoder, whose loss looks at its input in place of a target.
+// rebuilds reports whether the network is an autoencoder, whose loss compares the output with the input.
 func (t *trained) rebuilds() bool {
 	return t.net.Targets == 0 && t.net.Outputs == t.net.Input.TotalSize()
 }
 
-// plotReconstructions draws test images, a row of each class's next one, above what a run's autoencoder makes of them.
+// plotReconstructions draws rows of test images, one of each class, each row above the autoencoder's reconstructions.
 func (a *app) plotReconstructions(output, runs, name string) error {
 	t, err := a.measurable(runs, name)
 	if err != nil {
 		return err
 	}
 	if !t.rebuilds() {
-		return usagef("%s: its loss, %s, does not compare the outputs with the input; use a run of the model autoencoder, or of another with that loss",
+		return usagef("%s: its loss, %s, does not compare the outputs with the input; use a run of the model autoencoder, or of another model with its loss",
 			t.path, t.net.Loss.Name)
 	}
 	sets := dataSets{app: a}
@@ -53,7 +53,7 @@ func (a *app) plotReconstructions(output, runs, name string) error {
 	return a.wrote(output)
 }
 
-// nextOfEach are the first images of the classes, then the second ones, and so on.
+// nextOfEach is rows of images: the first of each class, then the second, and so on.
 func nextOfEach(s mnist.Set, rows int) []mnist.Set {
 	first, list := firstOfEach(s), []mnist.Set{}
 	for k := range rows {
@@ -70,7 +70,7 @@ func nextOfEach(s mnist.Set, rows int) []mnist.Set {
 	return list
 }
 
-// rebuilt is what the network makes of images: outputs from 0 to 1 as bytes.
+// rebuilt is the network's reconstructions of images: outputs from 0 to 1 as bytes.
 func (t *trained) rebuilt(s mnist.Set) (mnist.Set, error) {
 	y, err := train.Predict(t.net, dataset.PartOf(s).Data())
 	if err != nil {

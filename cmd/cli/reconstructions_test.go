@@ -33,8 +33,8 @@ func TestReconstructions(t *testing.T) {
 	ok(t, "train", "784-10", "--epochs", "1", "--seed", "1", "--name", "classes", "--data", dir, "--runs", runs)
 	for args, want := range map[string]string{
 		"plot classes --runs " + runs + " --reconstructions -o " + sheet: "does not compare the outputs with the input; use a run of the model autoencoder",
-		"plot " + run + " --reconstructions --loss -o " + sheet:          "--reconstructions draws one run, and no --loss",
-		"predict " + run + " " + sheet:                                   "gives back its input, and names no class; use stheno plot " + run + " --reconstructions",
+		"plot " + run + " --reconstructions --loss -o " + sheet:          "--reconstructions draws one run, without --loss",
+		"predict " + run + " " + sheet:                                   "reconstructs its input, and names no class; use stheno plot " + run + " --reconstructions",
 		"eval " + run + " --confusion":                                   "leave out --confusion",
 	} {
 		if r := call(strings.Fields(args)...); r.code != exitUsage || !strings.Contains(r.err, want) {

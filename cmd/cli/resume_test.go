@@ -150,7 +150,7 @@ func TestInterrupt(t *testing.T) {
 		if got == 0 && info.Status == rundir.Done {
 			break
 		}
-		if got != code[signal] || info.Status != rundir.Interrupted || !strings.Contains(p.err.String(), "go on with: stheno train --resume "+run) {
+		if got != code[signal] || info.Status != rundir.Interrupted || !strings.Contains(p.err.String(), "to continue: stheno train --resume "+run) {
 			t.Fatalf("%v: exit %d, status %s\n%s", signal, got, info.Status, &p.err)
 		}
 		if latestState(t, run).Batch > 0 {
@@ -181,7 +181,7 @@ func TestInterruptTest(t *testing.T) {
 	cancel()
 	var out, text bytes.Buffer
 	a := &app{models: models.All, args: []string{"train", "--resume", run}, out: &output{w: &out}, err: &text}
-	if code := a.main(ctx); code != 130 || !strings.Contains(text.String(), "interrupted in the test, and saved; go on with: stheno train --resume "+run) {
+	if code := a.main(ctx); code != 130 || !strings.Contains(text.String(), "interrupted in the test and saved; to continue: stheno train --resume "+run) {
 		t.Errorf("exit %d\n%s", code, &text)
 	}
 	if latestTensors(t, run) != want || readInfo(t, run).Status != rundir.Interrupted {
@@ -286,10 +286,10 @@ func TestResume(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{"--eta 1", exitUsage, "--eta would change the run; leave it out, or train anew from " + filepath.Join(run, "model.toml")},
+		{"--eta 1", exitUsage, "--eta would change the run; leave it out, or start a new run from " + filepath.Join(run, "model.toml")},
 		{"--seed 1", exitUsage, "--seed would change the run"},
 		{"--kernel go", exitUsage, "--kernel would change the run"},
-		{"--data " + dataSet(t, 60, 10), exitData, "has other files than those that the run began with"},
+		{"--data " + dataSet(t, 60, 10), exitData, "is not the data that the run began with"},
 		{"--data nowhere", exitData, "nowhere"},
 		{"--epochs -1", exitUsage, "epochs -1; use at least 0"},
 	} {
@@ -319,7 +319,7 @@ func TestResumeOtherVM(t *testing.T) {
 	args, runs := trainArgs(t, dataSet(t, 120, 10), "--epochs", "1")
 	ok(t, args...)
 	run := onlyRun(t, runs)
-	note := "stheno: " + run + ": the run began with VM stheno; it goes on with tape, and will round differently\n"
+	note := "stheno: " + run + ": the run began with VM stheno and continues with tape, which rounds differently\n"
 	if r := ok(t, "train", "--resume", run, "--epochs", "2", "--vm", "tape"); !strings.Contains(r.err, note) || !strings.Contains(r.out, "VM tape") {
 		t.Errorf("%+v", r)
 	}
@@ -363,7 +363,7 @@ func TestFullDisk(t *testing.T) {
 	run := onlyRun(t, runs)
 	before := latestTensors(t, run)
 	p = start(t, "program", fileLimit+"=20000", "train", "--resume", run, "--epochs", "2")
-	if code := p.exit(t); code != exitFailure || !strings.Contains(p.err.String(), "the one before is intact") {
+	if code := p.exit(t); code != exitFailure || !strings.Contains(p.err.String(), "the previous one is intact") {
 		t.Errorf("exit %d\n%s", code, &p.err)
 	}
 	if latestTensors(t, run) != before || readInfo(t, run).Status != rundir.Failed {

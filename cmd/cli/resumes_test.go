@@ -20,7 +20,7 @@ func TestResumes(t *testing.T) {
 	made := readInfo(t, run)
 	before := readAll(t, filepath.Join(run, "run.json")) + readAll(t, filepath.Join(run, "metrics.jsonl"))
 	r := call("train", "--resume", "latest", "--runs", runs, "--epochs", "2")
-	if r.code != exitUsage || !strings.Contains(r.err, "--epochs 2, and "+run+" has trained 3; use more, or train anew from "+run) || r.out != "" {
+	if r.code != exitUsage || !strings.Contains(r.err, "--epochs 2, but "+run+" has trained 3; use more, or start a new run from "+run) || r.out != "" {
 		t.Errorf("fewer epochs: exit %d\n%s%s", r.code, r.out, r.err)
 	}
 	if readAll(t, filepath.Join(run, "run.json"))+readAll(t, filepath.Join(run, "metrics.jsonl")) != before {
@@ -72,7 +72,7 @@ func TestResumedImport(t *testing.T) {
 	if latestTensors(t, run) != first {
 		t.Error("the command of an imported run makes another")
 	}
-	if r := call("train", "--resume", run, "--epochs", "1", "--data", dir); r.code != exitData || !strings.Contains(r.err, "other files than those that the run began with") {
+	if r := call("train", "--resume", run, "--epochs", "1", "--data", dir); r.code != exitData || !strings.Contains(r.err, "is not the data that the run began with") {
 		t.Errorf("exit %d\n%s%s", r.code, r.out, r.err)
 	}
 	ok(t, "eval", run, "--data", dir)

@@ -18,7 +18,7 @@ import (
 
 const latest = "latest"
 
-// runPath is the folder of a run: name itself, or the folder of that name below runs, or of the run there that has the name, or of the latest.
+// runPath is the folder of a run. The name may be the folder itself, a folder below runs, the name of a run there, or latest.
 func (a *app) runPath(runs, name string) (string, error) {
 	var other error
 	for _, path := range []string{name, filepath.Join(runs, name)} {
@@ -55,10 +55,10 @@ func (a *app) runPath(runs, name string) (string, error) {
 	if near := term.Nearest(filepath.Base(name), folders); near != "" {
 		return "", usagef("unknown run %q; did you mean %s?", name, filepath.Join(runs, near))
 	}
-	return "", usagef("unknown run %q; %s ls lists those in %s", name, commandName(), runs)
+	return "", usagef("unknown run %q; %s ls lists the runs in %s", name, commandName(), runs)
 }
 
-// runNamed is the folder of the run with that name of train --name, or of the latest; "" if there is none.
+// runNamed is the folder of the run that has the name from train --name, or of the latest run; "" if there is none.
 func runNamed(entries []rundir.Entry, name string) (string, error) {
 	var paths []string
 	for _, e := range entries {
@@ -75,13 +75,13 @@ func runNamed(entries []rundir.Entry, name string) (string, error) {
 	return strings.Join(paths, ""), nil
 }
 
-// errSeveral means that runs have the same name.
+// errSeveral means that several runs have the same name.
 var errSeveral = errors.New("several runs have this name")
 
-// A notRun is what stands beside runs and is none.
+// A notRun is the error for something that lies beside runs and is not a run.
 type notRun struct{ error }
 
-// noRun says why what is at path is no run; nil if nothing is there.
+// noRun says why path is not a run; nil if nothing is there.
 func noRun(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -90,12 +90,12 @@ func noRun(path string) error {
 	case info.IsDir():
 		return notRun{fmt.Errorf("%s: no run.json in this folder; give the folder of a run, or restore that file", path)}
 	case strings.HasPrefix(filepath.Base(path), "book-"):
-		return notRun{fmt.Errorf("%s: what an experiment of the book gave, no run; %s book shows it", path, commandName())}
+		return notRun{fmt.Errorf("%s: the result of an experiment of the book, not a run; %s book shows it", path, commandName())}
 	}
-	return notRun{fmt.Errorf("%s: a file, no run; %s", path, cmp.Or(advice(path), "give the folder of a run"))}
+	return notRun{fmt.Errorf("%s: a file, not a run; %s", path, cmp.Or(advice(path), "give the folder of a run"))}
 }
 
-// leaveOut notes what is left out of several that were named, as by a shell for runs/*: what is no run, or one without an epoch.
+// leaveOut notes that one of several names is left out, because it is not a run or has no epoch yet: a shell expands runs/* to such names too.
 func (a *app) leaveOut(err error, names []string) bool {
 	_, other := errors.AsType[notRun](err)
 	if len(names) < 2 || !other && !errors.Is(err, rundir.ErrNoCheckpoint) && !errors.Is(err, errNoEpoch) {
@@ -108,10 +108,10 @@ func (a *app) leaveOut(err error, names []string) bool {
 // errNoEpoch means that a run has no epoch yet.
 var errNoEpoch = errors.New("no epoch has ended yet")
 
-// withData adds to the error of a run's own data what helps where the folder is named from another one.
+// withData adds a fix to an error of a run's own data, whose relative path may be from another folder.
 func withData(err error, own string) error {
 	if errors.Is(err, fs.ErrNotExist) && own != "" && !filepath.IsAbs(own) {
-		return dataf("%w; the run has its data by this path from another folder: give it with --data", err)
+		return dataf("%w; the run recorded this path in another folder: give the data with --data", err)
 	}
 	return err
 }
@@ -129,7 +129,7 @@ func (a *app) runModel(r *rundir.Run) (models.Model, error) {
 	return m, nil
 }
 
-// trained is a run to be used: the network with the weights of its best epoch.
+// trained is a run that is ready for use: the network with the weights of its best epoch.
 type trained struct {
 	path  string
 	epoch int // −1 before the first
@@ -140,19 +140,19 @@ type trained struct {
 	flags    dataFlags       // of its training
 	seed     uint64
 	sha256   string   // of the data
-	imported bool     // not trained here, and of no epoch
-	notes    []string // what was taken for granted when it was read
+	imported bool     // not trained here, so it has no epoch
+	notes    []string // what was assumed when it was read
 	costless bool     // its file names no cost
 }
 
-// options are those by which data are read for the run's network.
+// options are for reading data for the run's network.
 func (t *trained) options() dataset.Options {
 	o := t.flags.options(nil)
 	o.Schema, o.Seed = t.schema, t.seed
 	return o
 }
 
-// trained opens a run. A run that was interrupted in its first epoch has no best weights, and gives the latest.
+// trained opens a run. A run that was interrupted in its first epoch has no best weights; then the latest are used.
 func (a *app) trained(path string) (*trained, error) {
 	return a.trainedBy(path, func(r *rundir.Run, limit int64) (*rundir.Snapshot, error) {
 		s, err := r.Best(limit)
@@ -200,16 +200,16 @@ func (a *app) trainedBy(path string, choose func(r *rundir.Run, limit int64) (*r
 	return t, restoreWeights(net, s)
 }
 
-// settle gives a network without a schema that of images of bytes, and compares the two otherwise. path is where the schema was.
+// settle gives a network without a schema one for images of bytes. Otherwise it checks that the schema from path fits the network.
 func (t *trained) settle(path string) error {
 	if t.schema == nil {
 		t.schema = digitSchema(t.net)
 	}
 	if s := t.schema; !t.net.Input.Eq(s.Input) {
-		return dataf("%s: examples %v, and the network takes %v; restore the file", path, s.Input, t.net.Input)
+		return dataf("%s: examples %v, but the network takes %v; restore the file", path, s.Input, t.net.Input)
 	}
 	if s := t.schema; s.Classes == nil && t.net.Outputs != len(s.Targets) || len(s.Classes) > t.net.Outputs {
-		return dataf("%s: %d classes and %d targets, and the network has %d outputs; restore the file", path, len(s.Classes), len(s.Targets), t.net.Outputs)
+		return dataf("%s: %d classes and %d targets, but the network has %d outputs; restore the file", path, len(s.Classes), len(s.Targets), t.net.Outputs)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// schemaOf is what became of a run's data before its network saw them; nil for a run from before that was kept.
+// schemaOf says how a run's data was prepared for its network; nil for an old run, which did not record that.
 func schemaOf(r *rundir.Run) (*dataset.Schema, error) {
 	text, err := r.DataJSON()
 	if err != nil {
@@ -30,7 +30,7 @@ func schemaOf(r *rundir.Run) (*dataset.Schema, error) {
 	return &s, nil
 }
 
-// digitSchema is that of a network for images of bytes, as MNIST's are.
+// digitSchema is the schema of a network for images of bytes, like MNIST's.
 func digitSchema(n *graph.Net) *dataset.Schema {
 	s := &dataset.Schema{Kind: dataset.Images, Input: n.Input, Bytes: true, Targets: []string{"class"}}
 	if n.Input.Eq(graph.Shape{1, 28, 28}) {
@@ -57,27 +57,27 @@ func checkOutputs(model string, n *graph.Net, d *dataset.Data) error {
 		return d.CheckLabels(n.Targets)
 	}
 	fix := fmt.Sprintf("end with dense(%d)", wanted)
-	if sizes := strings.Split(model, "-"); !strings.ContainsFunc(model, unicode.IsLetter) { // the book's way to write a network
+	if sizes := strings.Split(model, "-"); !strings.ContainsFunc(model, unicode.IsLetter) { // a network as the book writes it
 		if len(sizes) > 2 {
 			sizes = sizes[:len(sizes)-1]
 		}
-		fix += fmt.Sprintf(", as %s-%d does", strings.Join(sizes, "-"), wanted)
+		fix += fmt.Sprintf(", as in %s-%d", strings.Join(sizes, "-"), wanted)
 	}
 	if classes == 0 && wanted == 1 && n.Loss == graph.MSE {
-		fix += "; if the numbers are those of classes, add --loss log-likelihood"
+		fix += "; if the numbers are classes, add --loss log-likelihood"
 	}
-	return usagef("model %s: %s, and data %s has %s; %s", model, plural(n.Targets, "output", "outputs"), d.Name, what, fix)
+	return usagef("model %s: %s, but data %s has %s; %s", model, plural(n.Targets, "output", "outputs"), d.Name, what, fix)
 }
 
 // checkTargets is an error if there is nothing to learn.
 func checkTargets(d *dataset.Data) error {
 	if s := d.Schema; d.Path != "" && len(s.Classes) == 1 {
-		return dataf("%s: %s is always %s, and there is nothing to learn; add examples of another class", d.Path, s.Targets[0], s.Classes[0])
+		return dataf("%s: %s is always %s, so there is nothing to learn; add examples of another class", d.Path, s.Targets[0], s.Classes[0])
 	}
 	return nil
 }
 
-// noun is what examples of the data are called.
+// noun is the word for examples of the data.
 func noun(d *dataset.Data) string {
 	if len(d.Schema.Input) == 3 {
 		return "images"
@@ -85,7 +85,7 @@ func noun(d *dataset.Data) string {
 	return "rows"
 }
 
-// unit is that of a training's speed.
+// unit is the unit of a training's speed.
 func unit(d *dataset.Data) string {
 	if noun(d) == "images" {
 		return "img/s"
@@ -93,7 +93,7 @@ func unit(d *dataset.Data) string {
 	return "rows/s"
 }
 
-// className is the name of a class, which may be one of a network's that the data lack; – stands for none.
+// className is the name of a class, or its number if the network has more classes than the data; – means no class.
 func className(names []string, class int) string {
 	switch {
 	case class < 0:
@@ -104,7 +104,7 @@ func className(names []string, class int) string {
 	return strconv.Itoa(class)
 }
 
-// numbered says that the names of classes are only their numbers.
+// numbered reports whether the names of classes are only their numbers.
 func numbered(names []string) bool {
 	for i, name := range names {
 		if name != strconv.Itoa(i) {
@@ -114,7 +114,7 @@ func numbered(names []string) bool {
 	return true
 }
 
-// about says in words what the network learns from.
+// about describes what the network learns from.
 func about(s *dataset.Schema) string {
 	var what string
 	switch {
@@ -135,7 +135,7 @@ func about(s *dataset.Schema) string {
 	return text + ", " + treatment(s)
 }
 
-// treatment says what became of the inputs.
+// treatment says how the inputs were prepared.
 func treatment(s *dataset.Schema) string {
 	switch {
 	case s.Bytes:
@@ -146,7 +146,7 @@ func treatment(s *dataset.Schema) string {
 	return "as they are"
 }
 
-// some are the first of many names.
+// some is the first few of many names.
 func some(names []string) string {
 	const most = 10
 	if len(names) <= most {

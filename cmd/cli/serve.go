@@ -28,11 +28,11 @@ func (a *app) serveCommand() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve [flags] [RUN]",
-		Short: "Open a page to draw digits on, and to watch, start and compare trainings",
-		Long: wrap("Serve a page for the browser: draw a digit and see what the network answers and what goes on inside of it; watch trainings, "+
-			"also those begun in a terminal; start and stop one; compare runs. RUN is the run that reads the drawings at first, and the latest "+
-			"if it is not given. The page is for this machine only, unless --addr gives it another address; then the address has a token, "+
-			"without which nobody is answered.", 100),
+		Short: "Serve a page to draw digits, and to watch, start and compare trainings",
+		Long: wrap("Serve a page for the browser. Draw a digit, and see what the network answers and what happens inside it; watch trainings, "+
+			"including those started in a terminal; start and stop one; compare runs. RUN is the run that reads drawings at first; the latest "+
+			"if not given. Only this machine can open the page, unless --addr gives another address; then the printed address contains a "+
+			"token, and requests without it are refused.", 100),
 		Args:              arguments(0, 1),
 		ValidArgsFunction: a.completeRuns,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,15 +42,15 @@ func (a *app) serveCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`HOST:PORT` of the page; port 0 is any that is free")
+	set.StringVar(&f.addr, "addr", "127.0.0.1:8080", "serve at `HOST:PORT`; port 0 means any free port")
 	set.BoolVar(&f.open, "open", false, "open the page in the browser")
-	set.StringVar(&f.runs, "runs", "runs", "`DIR` of the runs' folders")
-	set.StringVar(&f.drawings, "drawings", "drawings", "`DIR` for drawings that were said to be a digit; eval --data reads it")
-	set.BoolVar(&f.json, "json", false, "the address as a JSON object")
+	set.StringVar(&f.runs, "runs", "runs", "`DIR` with the runs' folders")
+	set.StringVar(&f.drawings, "drawings", "drawings", "`DIR` for drawings that you label; eval --data reads it")
+	set.BoolVar(&f.json, "json", false, "print the address as a JSON object")
 	return cmd
 }
 
-// serve answers until the end of ctx; a training that it began is saved then.
+// serve answers requests until ctx ends. Then a training that it started is saved.
 func (a *app) serve(ctx context.Context, f *serveFlags, args []string) error {
 	s := &server{
 		app: a, runs: f.runs, drawings: &collection{dir: f.drawings}, cache: cache{opened: map[string]*openRun{}}, tests: map[string]*testResult{},
@@ -96,7 +96,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags, args []string) error {
 	return err
 }
 
-// openBrowser lets the system open the page.
+// openBrowser asks the system to open the page.
 func openBrowser(url string) error {
 	switch runtime.GOOS {
 	case "darwin":
@@ -107,11 +107,11 @@ func openBrowser(url string) error {
 	return exec.Command("xdg-open", url).Start()
 }
 
-// server is what the page talks to.
+// server answers the page's requests.
 type server struct {
 	app      *app
 	runs     string
-	first    string // the run that was named, if any; it may be anywhere
+	first    string // the run in the command line, which may be anywhere; "" if none
 	drawings *collection
 	queue    *queue
 	sets     *dataSets
@@ -119,13 +119,13 @@ type server struct {
 	cache // opened runs
 	tests map[string]*testResult
 
-	small  chan struct{} // predictions at a time
-	large  chan struct{} // large pictures
-	heavy  chan struct{} // work on all images of a data set
-	events chan struct{} // streams of events
+	small  chan struct{} // limits predictions at a time
+	large  chan struct{} // limits large pictures
+	heavy  chan struct{} // limits work on all images of a data set
+	events chan struct{} // limits streams of events
 }
 
-// dataOf are the data that a run was trained on.
+// dataOf is the data that a run was trained on.
 func (s *server) dataOf(t *trained) (*dataset.Data, error) {
 	d, err := s.sets.load(t, "")
 	if err == nil {
@@ -137,7 +137,7 @@ func (s *server) dataOf(t *trained) (*dataset.Data, error) {
 	return d, err
 }
 
-// maxEvents is how many streams of events there are at most.
+// maxEvents is the most streams of events.
 const maxEvents = 64
 
 // routes are the parts of the API; docs/serve.md describes them.
@@ -168,12 +168,12 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /api/runs/{id}/export", s.sendExport)
 	mux.HandleFunc("GET /api/network.svg", s.picture)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		reply(w, nil, statusf(http.StatusNotFound, "no %s %s; docs/serve.md lists what there is", r.Method, r.URL.Path))
+		reply(w, nil, statusf(http.StatusNotFound, "no %s %s; docs/serve.md lists the requests", r.Method, r.URL.Path))
 	})
 	return mux
 }
 
-// statusError is an error with the status of the answer.
+// statusError is an error with the HTTP status of the answer.
 type statusError struct {
 	status int
 	error
@@ -185,7 +185,7 @@ func statusf(status int, format string, args ...any) error {
 	return &statusError{status, fmt.Errorf(format, args...)}
 }
 
-// reply answers with v as JSON, or with the error in the command line's words.
+// reply answers with v as JSON, or with the error as the command line would print it.
 func reply(w http.ResponseWriter, v any, err error) {
 	var text []byte
 	if err == nil {
@@ -199,7 +199,7 @@ func reply(w http.ResponseWriter, v any, err error) {
 	_, _ = w.Write(text)
 }
 
-// statusOf is the status for an error, by the exit code that it would have.
+// statusOf is the HTTP status for an error, by its exit code.
 func statusOf(err error) int {
 	if e, ok := errors.AsType[*statusError](err); ok {
 		return e.status
@@ -216,8 +216,8 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// path is the folder of the run of that name, which is one that List has: no name of a client's gets to the file system. Without a name
-// it is the run that serve was given, or the latest with a checkpoint.
+// path is the folder of the run with that id. It is looked up in List, so that no path from a client reaches the file system. Without an id
+// it is the run from the command line, or the latest with a checkpoint.
 func (s *server) path(id string) (string, error) {
 	if s.first != "" && (id == "" || id == filepath.Base(s.first)) {
 		return s.first, nil
@@ -240,5 +240,5 @@ func (s *server) path(id string) (string, error) {
 	if near := term.Nearest(id, names); near != "" {
 		return "", statusf(http.StatusNotFound, "unknown run %q; did you mean %s?", id, near)
 	}
-	return "", statusf(http.StatusNotFound, "unknown run %q; %s ls lists those in %s", id, commandName(), s.runs)
+	return "", statusf(http.StatusNotFound, "unknown run %q; %s ls lists the runs in %s", id, commandName(), s.runs)
 }

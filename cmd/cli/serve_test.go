@@ -237,7 +237,7 @@ func TestServeErrors(t *testing.T) {
 		{"GET", "/api/runs/%2e%2e", nil, nil, 404, "unknown run"},
 		{"GET", "/api/runs/..%2f..%2fetc/events", nil, nil, 404, "unknown run"},
 		{"GET", "/api/runs/" + s.run + "/export?as=../x", nil, nil, 400, "use an ending"},
-		{"POST", "/api/train", []byte(`{"model":"/etc/model.toml"}`), asJSON, 400, "name one of the catalogue"},
+		{"POST", "/api/train", []byte(`{"model":"/etc/model.toml"}`), asJSON, 400, "name a model of the catalogue"},
 		{"POST", "/api/train", []byte(`{"model":"784-30-10","data":"/etc"}`), asJSON, 400, `unknown field "data"`},
 		{"POST", "/api/train", []byte(`{"model":"784-30-10","eta":-1}`), asJSON, 400, "eta must be above 0"},
 		{"POST", "/api/train", []byte(`{"model":"784-30-10","eta":"--runs=/tmp"}`), asJSON, 400, "invalid argument"},
@@ -373,7 +373,7 @@ func TestServeTraining(t *testing.T) {
 	})
 	s.want("DELETE", fmt.Sprintf("/api/train/%d", second), nil)
 	v := s.wait("/api/train", status(second, "interrupted"))
-	if j := job(second)(v); job(third)(v) != nil || !strings.Contains(j["error"].(string), "saved; go on with") {
+	if j := job(second)(v); job(third)(v) != nil || !strings.Contains(j["error"].(string), "saved; to continue") {
 		t.Errorf("stopped: %v", v)
 	}
 	resumed := begin(fmt.Sprintf(`{"resume":%q}`, job(second)(v)["run"]))

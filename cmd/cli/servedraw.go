@@ -14,18 +14,18 @@ import (
 	"github.com/stheno-ml/stheno/mnist"
 )
 
-// A collection is pictures that somebody said the digits of, in the four files of a data set. The test files have each once. The training
-// files repeat them, because a data set has such files, and every label must be among those that are trained on.
+// A collection is labeled drawings, in the four files of a data set. The test files have each drawing once. The training files repeat them,
+// because a data set must have such files, and every label must occur in them.
 type collection struct {
 	dir string
 	mu  sync.Mutex
-	set *mnist.Set // nil before it was read
+	set *mnist.Set // nil until it is read
 }
 
-// maxDrawings is how many there may be.
+// maxDrawings is the most drawings in a collection.
 const maxDrawings = 10_000
 
-// change reads the drawings, lets f change them, and writes them if f says so.
+// change reads the drawings, lets f change them, and writes them if f has.
 func (d *collection) change(f func(s *mnist.Set) error) (mnist.Set, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -66,13 +66,13 @@ func readDrawings(dir string) (mnist.Set, error) {
 	return data.Test, nil
 }
 
-// writeDrawings writes the four files; none where there is no drawing.
+// writeDrawings writes the four files, or removes them if there are no drawings.
 func writeDrawings(dir string, s mnist.Set) error {
 	files := map[string][]byte{}
 	if s.Len() > 0 {
-		const least = 6 // training images, of which the last validates
+		const fewest = 6 // training images, so that the last one can validate
 		all := s
-		for all.Len() < max(least, 2*s.Len()) {
+		for all.Len() < max(fewest, 2*s.Len()) {
 			all.Images, all.Labels = slices.Concat(all.Images, s.Images), slices.Concat(all.Labels, s.Labels)
 		}
 		files["train-images-idx3-ubyte"], files["train-labels-idx1-ubyte"] = all.IDX()
@@ -123,18 +123,18 @@ func (s *server) addDrawing(r *http.Request) (any, error) {
 	})
 }
 
-// dropDrawing answers DELETE /api/drawings: the last one goes.
+// dropDrawing answers DELETE /api/drawings, which removes the last drawing.
 func (s *server) dropDrawing(*http.Request) (any, error) {
 	return s.drawn(func(set *mnist.Set) error {
 		if set.Len() == 0 {
-			return statusf(http.StatusNotFound, "%s: no drawing to take away", s.drawings.dir)
+			return statusf(http.StatusNotFound, "%s: no drawing to remove", s.drawings.dir)
 		}
 		*set = set.Slice(0, set.Len()-1)
 		return nil
 	})
 }
 
-// drawn is the drawings in numbers, after f.
+// drawn counts the drawings, after f has changed them.
 func (s *server) drawn(f func(*mnist.Set) error) (any, error) {
 	set, err := s.drawings.change(f)
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// maxTraced is the largest network whose step is shown op by op.
+// maxTraced is the most parameters of a network whose step is shown op by op.
 const maxTraced = 1 << 20
 
-// gradient answers GET /api/gradient?run=ID: the ops of a training step on the first mini-batch, with what each gave, and the same step
-// by hand where there is one.
+// gradient answers GET /api/gradient?run=ID: the ops of a training step on the first mini-batch with their results, and the same step by hand
+// if there is one.
 func (s *server) gradient(r *http.Request) (any, error) {
 	path, err := s.path(r.URL.Query().Get("run"))
 	if err != nil {
@@ -33,7 +33,7 @@ func (s *server) gradient(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if t.net.Size() > maxTraced {
-		return nil, usagef("%s: %s parameters; a step is shown op by op of networks of at most %s", path, count(t.net.Size()), count(maxTraced))
+		return nil, usagef("%s: %s parameters; use a network of at most %s to see a step op by op", path, count(t.net.Size()), count(maxTraced))
 	}
 	data, err := s.dataOf(t)
 	if err != nil {
@@ -65,7 +65,7 @@ func firstBatch(t *trained, data train.Data) (x, y []float32) {
 	return x, y
 }
 
-// boxObject is a box with the numbers that it had.
+// boxObject is a box with its numbers.
 func boxObject(b graph.Box, values []float64) object {
 	o := object{{"label", b.Label}, {"role", b.Role}, {"shape", b.Shape}, {"of", b.Of}}
 	name, _, _ := strings.Cut(strings.TrimSuffix(b.Label, "/"), "/")
@@ -89,7 +89,8 @@ func boxObject(b graph.Box, values []float64) object {
 		field{"rows", rows}, field{"cols", min(cols, 64)}, field{"values", signedBytes(shown)})
 }
 
-// byHandFields compare a step of the graph with one by hand, tensor by tensor, in float64 from the run's weights; or say why there is none.
+// byHandFields compare a step of the graph with a step by hand, tensor by tensor, in float64 from the run's weights. Or they say why there is
+// no such step.
 func byHandFields(r *http.Request, t *trained, data *dataset.Data) object {
 	net, err := graph.New(t.model.Net, t.model.Loss, t.model.Input, graph.Config{Init: graph.Zero, Float64: true})
 	for i, p := range t.net.Params {
@@ -105,7 +106,7 @@ func byHandFields(r *http.Request, t *trained, data *dataset.Data) object {
 		err = l.Run(r.Context(), 1)
 	}
 	if err != nil {
-		return object{{"hand_error", fmt.Sprintf("There is no such step by hand: %v", err)}}
+		return object{{"hand_error", fmt.Sprintf("This step does not exist by hand: %v", err)}}
 	}
 	list := []object{}
 	for _, p := range l.Report.Tensors {
@@ -114,7 +115,7 @@ func byHandFields(r *http.Request, t *trained, data *dataset.Data) object {
 	return object{{"hand", l.Referee()}, {"tensors", list}}
 }
 
-// formula is what an op computes, and how the gradient gets through it; ∂y is ∂C/∂y, and so on.
+// formula is what an op computes, and its gradient rule; ∂y means ∂C/∂y, and so on.
 type formula struct{ is, rule string }
 
 var formulas = map[string]formula{

@@ -12,14 +12,14 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// How much is looked at.
+// The limits of a look.
 const (
 	looked     = 100 // images
 	bins       = 40  // of a histogram
 	maxFilters = 64
 )
 
-// look answers GET /api/runs/ID/look: the weights, gradients and outputs of a run's layers with the weights that it saved last.
+// look answers GET /api/runs/ID/look: the weights, gradients and outputs of a run's layers, for the weights that it saved last.
 func (s *server) look(r *http.Request) (any, error) {
 	path, err := s.path(r.PathValue("id"))
 	if err != nil {
@@ -64,14 +64,14 @@ func (s *server) look(r *http.Request) (any, error) {
 	return o, nil
 }
 
-// gradients makes a step without an update, after which the network's parameters have the gradients of the mean cost of the examples.
+// gradients makes a step without an update, so that the parameters have the gradients of the examples' mean cost.
 func gradients(n *graph.Net, p dataset.Part) error {
 	x, y := allOf(n, p)
 	_, err := n.Step(x, y)
 	return err
 }
 
-// allOf is the examples of a part with their targets, as the network takes them.
+// allOf is the examples and targets of a part, as the network takes them.
 func allOf(n *graph.Net, p dataset.Part) (x, y []float32) {
 	x, y = make([]float32, p.Len()*n.Input.TotalSize()), make([]float32, p.Len()*n.Targets)
 	order := make([]int32, p.Len())
@@ -136,14 +136,14 @@ func signedBytes(x []float64) []byte {
 	return b
 }
 
-// units is how a layer's outputs behave over the images looked at.
+// units is how a layer's outputs behave over the images.
 type units struct {
 	name, layer string
-	all, dead   int     // units, and those that gave 0 for every image
-	saturated   float64 // the part of all outputs that are at an end of a sigmoid or tanh
+	all, dead   int     // units, and units that gave 0 for every image
+	saturated   float64 // the fraction of outputs at either end of a sigmoid or tanh
 }
 
-// observe looks at the outputs of the layers of activations for validation images, or test images where there are none.
+// observe looks at the outputs of activation layers for validation images, or test images if there are none.
 func observe(n *graph.Net, data *dataset.Data) ([]units, error) {
 	set := data.Validation
 	if set.Len() == 0 {
@@ -157,7 +157,7 @@ func observe(n *graph.Net, data *dataset.Data) ([]units, error) {
 	}
 	var list []units
 	layers := p.Layers()
-	for _, l := range layers[:len(layers)-1] { // The outputs are near their ends where the network is sure, as they should be.
+	for _, l := range layers[:len(layers)-1] { // in the output layer, saturation only means that the network is sure
 		if u, ok := behavior(l, set.Len()); ok {
 			list = append(list, u)
 		}
@@ -165,7 +165,7 @@ func observe(n *graph.Net, data *dataset.Data) ([]units, error) {
 	return list, nil
 }
 
-// behavior counts dead units of a layer that cuts off at 0, and saturated outputs of one that has two ends.
+// behavior counts the dead units of a layer that cuts off at 0, and the saturated outputs of one with two ends.
 func behavior(l graph.LayerOutput, images int) (u units, ok bool) {
 	kind, _, _ := strings.Cut(l.Layer, "(")
 	low := math.Inf(-1)
@@ -204,16 +204,16 @@ func unitObjects(list []units) []object {
 	return objects
 }
 
-// unitWords says in words which layers have dead or saturated units.
+// unitWords describes the layers with dead or saturated units.
 func unitWords(list []units) []string {
 	words := []string{}
 	for _, u := range list {
 		if u.dead > 0 {
-			words = append(words, fmt.Sprintf("Layer %s %s: %s of %s units are dead. They gave 0 for all of %d examples, and a weight in front of such a unit does not change.",
+			words = append(words, fmt.Sprintf("Layer %s %s: %s of %s units are dead. They gave 0 for all of %d examples, so the weights that feed them do not change.",
 				u.name, u.layer, count(u.dead), count(u.all), looked))
 		}
 		if u.saturated > .1 {
-			words = append(words, fmt.Sprintf("Layer %s %s: %.0f%% of the outputs are saturated, within 0.02 of an end. The slope is nearly 0 there, and the weights before learn slowly.",
+			words = append(words, fmt.Sprintf("Layer %s %s: %.0f%% of the outputs are saturated, within 0.02 of an end. The slope is nearly 0 there, so earlier weights learn slowly.",
 				u.name, u.layer, 100*u.saturated))
 		}
 	}
@@ -233,13 +233,13 @@ func speedWords(list []speed) []string {
 	}
 	first, last := list[0], list[len(list)-1]
 	if first.norm == 0 || last.norm == 0 {
-		return []string{"A layer's gradient is 0: it does not learn at all."}
+		return []string{"A layer's gradient is 0, so it does not learn at all."}
 	}
 	switch ratio := last.norm / first.norm; {
 	case ratio >= 3:
-		return []string{fmt.Sprintf("The first layer, %s, learns %.1f times slower than the last, %s: the gradient vanishes on its way back.", first.layer, ratio, last.layer)}
+		return []string{fmt.Sprintf("The first layer, %s, learns %.1f times slower than the last, %s: the gradient vanishes on the way back.", first.layer, ratio, last.layer)}
 	case ratio <= 1./3:
 		return []string{fmt.Sprintf("The first layer, %s, learns %.1f times faster than the last, %s.", first.layer, 1/ratio, last.layer)}
 	}
-	return []string{fmt.Sprintf("The first layer, %s, and the last, %s, learn about equally fast.", first.layer, last.layer)}
+	return []string{fmt.Sprintf("The first layer, %s, and the last, %s, learn at about the same speed.", first.layer, last.layer)}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// models answers GET /api/models: the catalogue, and what the fields of a training take.
+// models answers GET /api/models: the catalogue, and what the fields of a training accept.
 func (s *server) models(*http.Request) (any, error) {
 	list := []object{}
 	for _, m := range s.app.models {
@@ -29,13 +29,13 @@ func (s *server) models(*http.Request) (any, error) {
 	}, nil
 }
 
-// maxWeights is the largest network that the page looks at or trains, so that a line of text does not take all memory.
+// maxWeights is the most parameters of a network in the page, so that a line of text cannot use up all memory.
 const maxWeights = 1 << 24
 
-// built is a model of the catalogue or of a line of layers, without its first weights. A client names no file.
+// built is a model of the catalogue, or of a line of layers, without first weights. A client cannot name a file.
 func (s *server) built(text string) (m models.Model, n *graph.Net, err error) {
 	if text == "" || isFile(text) || len(text) > 1<<12 {
-		return m, nil, usagef("model %q; name one of the catalogue, or write layers such as 784-30-10", text)
+		return m, nil, usagef("model %q; name a model of the catalogue, or write layers such as 784-30-10", text)
 	}
 	if m, err = s.app.model(text); err != nil {
 		return m, nil, err
@@ -44,13 +44,13 @@ func (s *server) built(text string) (m models.Model, n *graph.Net, err error) {
 		return m, nil, usagef("model %s: %w", m.Name, err)
 	}
 	if n.Size() > maxWeights {
-		return m, nil, usagef("model %s: %s parameters; from the page a network has at most %s", m.Name, count(n.Size()), count(maxWeights))
+		return m, nil, usagef("model %s: %s parameters; the page takes at most %s, use a terminal for a larger network", m.Name, count(n.Size()), count(maxWeights))
 	}
 	return m, n, nil
 }
 
-// network answers GET /api/network?text=…&eta=…: what a model or a line of layers is, or what is wrong with it or with a setting of its
-// training, which is an answer and no failure.
+// network answers GET /api/network?text=…&eta=…: a description of a model or a line of layers. If it, or a setting of its training, is wrong,
+// the answer says so; that is not a failure of the request.
 func (s *server) network(r *http.Request) (any, error) {
 	leave, err := turn(r.Context(), s.small)
 	if err != nil {

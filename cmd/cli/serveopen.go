@@ -11,26 +11,26 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// openRun is a run whose network reads pictures.
+// openRun is a run whose network is in memory.
 type openRun struct {
 	mu     sync.Mutex
 	path   string
-	saved  time.Time // of the weights
+	saved  time.Time // when the weights were saved
 	t      *trained
 	plain  *graph.Predictor
 	layers *graph.Predictor // made when first needed
 }
 
-// cache has the runs that were used last.
+// cache has the runs that were used most recently.
 type cache struct {
 	cacheLock sync.Mutex
 	opened    map[string]*openRun
-	order     []string // the one used last at the end
+	order     []string // paths, the most recently used last
 }
 
 const maxOpen = 8 // runs in memory
 
-// reader is the run of that name, with the weights that it saved last.
+// reader is the run with that id, with the weights that it saved last.
 func (s *server) reader(id string) (*openRun, error) {
 	path, err := s.pathOf(id)
 	if err != nil {
@@ -45,14 +45,14 @@ func (s *server) reader(id string) (*openRun, error) {
 			return nil, err
 		}
 		if err != nil {
-			return o, nil // A trainer may be at it: next time.
+			return o, nil // A training may be writing to it, so the old weights serve once more.
 		}
 		o.t, o.saved, o.plain, o.layers = t, saved, t.net.Predictor(1), nil
 	}
 	return o, nil
 }
 
-// pathOf is path without a look at the whole folder where the run is open.
+// pathOf is path, without listing the runs if this one is open.
 func (s *server) pathOf(id string) (string, error) {
 	s.cacheLock.Lock()
 	defer s.cacheLock.Unlock()
@@ -87,7 +87,7 @@ func (s *server) entry(path string) *openRun {
 	return o
 }
 
-// predict computes the outputs for one example, and what each layer gave if that is wanted.
+// predict computes the outputs for one example and, if inside is set, of each layer.
 func (o *openRun) predict(x []float32, inside bool) (y []float32, layers []graph.LayerOutput, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -105,7 +105,7 @@ func (o *openRun) predict(x []float32, inside bool) (y []float32, layers []graph
 // patience is how long a request waits for its turn.
 const patience = 10 * time.Second
 
-// turn waits for a place in a gate; leave gives it back.
+// turn waits for a place in a gate; leave returns the place.
 func turn(ctx context.Context, gate chan struct{}) (leave func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -22,7 +22,7 @@ const (
 	maxUpload   = 16 << 20
 	smallPixels = 1 << 20
 	maxTogether = 4       // runs that read one picture
-	maxShown    = 1 << 16 // numbers of a layer
+	maxShown    = 1 << 16 // numbers of a layer that are sent
 )
 
 // predict answers POST /api/predict?run=ID&layers=1: the body is a picture, or {"x": […]}.
@@ -66,7 +66,7 @@ func (s *server) predict(r *http.Request) (any, error) {
 	return o, nil
 }
 
-// answer is what the network of the i-th run says to a sample: to a picture's digits, of which the largest is the example, or to one example.
+// answer is the answer of the i-th run to a sample: to a picture's digits, the largest of which is the example, or to a single example.
 func (o *openRun) answer(sent *sample, i int, inside bool) (object, error) {
 	x, err := sent.forRun(i, o.t)
 	if err != nil {
@@ -107,7 +107,7 @@ func (o *openRun) answer(sent *sample, i int, inside bool) (object, error) {
 	return append(a, field{"digits", all}), nil
 }
 
-// scaledBytes are pixels as a network sees them.
+// scaledBytes are pixels as a network takes them.
 func scaledBytes(pixels []byte) []float32 {
 	x := make([]float32, len(pixels))
 	for i, p := range pixels {
@@ -116,7 +116,7 @@ func scaledBytes(pixels []byte) []float32 {
 	return x
 }
 
-// numbers are y for JSON, which has no NaN.
+// numbers are y for JSON, with null for NaN and infinities.
 func numbers[T float32 | float64](y []T) []any {
 	list := make([]any, len(y))
 	for i, v := range y {
@@ -127,7 +127,7 @@ func numbers[T float32 | float64](y []T) []any {
 	return list
 }
 
-// layerObjects are the layers' outputs, each as bytes: 0 is the smallest number, 255 the largest.
+// layerObjects are the layers' outputs, each layer as bytes: 0 is its smallest number, 255 its largest.
 func layerObjects(layers []graph.LayerOutput) []object {
 	list := []object{}
 	for _, l := range layers {
@@ -152,12 +152,12 @@ func asBytes(y []float32) (low, high float64, b []byte) {
 	return low, high, b
 }
 
-// A sample is what a client has sent to be predicted from: a picture, or numbers.
+// A sample is what a client wants a prediction for: a picture, or numbers.
 type sample struct {
 	picture bool
-	digits  []mnist.Digit // in the picture; nil where there are none
-	frame   error         // why not
-	sized   [][]byte      // the picture as each run takes it that learned from pictures
+	digits  []mnist.Digit // in the picture; nil if none were found
+	frame   error         // why none were found
+	sized   [][]byte      // the picture for each run that was trained on pictures
 	x       []any
 }
 
@@ -192,7 +192,8 @@ func (e *sample) forRun(i int, t *trained) ([]float32, error) {
 	return scaledBytes(mnist.Largest(e.digits).Pixels), nil
 }
 
-// framed are the digits of the picture in a request's body, in MNIST's frame. Small pictures do not wait for large ones, and of these there is one at a time.
+// framed are the digits of the picture in a request's body, in MNIST's frame. Large pictures are read one at a time; small ones do not wait for
+// them.
 func (s *server) framed(r *http.Request, runs []*openRun) (*sample, error) {
 	if r.ContentLength < 0 || r.ContentLength > maxText {
 		leave, err := turn(r.Context(), s.large)
@@ -236,7 +237,7 @@ func framePicture(r *http.Request, limit int64, runs []*openRun) (*sample, error
 	return e, nil
 }
 
-// readJSONBody reads the body, one JSON value without unknown keys.
+// readJSONBody reads a body that is one JSON value without unknown keys.
 func readJSONBody(r *http.Request, v any) error {
 	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxText))
 	if err != nil {
@@ -253,7 +254,7 @@ func readJSONBody(r *http.Request, v any) error {
 	return nil
 }
 
-// bodyError says what is wrong with a body that cannot be read.
+// bodyError is the error for a body that cannot be read.
 func bodyError(err error) error {
 	if large, ok := asMaxBytes(err); ok {
 		return statusf(http.StatusRequestEntityTooLarge, "body: more than %d bytes; send less", large.Limit)

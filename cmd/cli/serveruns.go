@@ -43,7 +43,7 @@ func (s *server) list(*http.Request) (any, error) {
 	return o, nil
 }
 
-// runObject is a run in a line.
+// runObject is a run's line in JSON.
 func runObject(e rundir.Entry) object {
 	o := object{{"id", filepath.Base(e.Path)}}
 	if e.Err != nil {
@@ -59,7 +59,7 @@ func runObject(e rundir.Entry) object {
 	return o
 }
 
-// run answers GET /api/runs/ID: its line, the event at its beginning, and its epochs so far.
+// run answers GET /api/runs/ID: the run's line, its first event, and its epochs so far.
 func (s *server) run(r *http.Request) (any, error) {
 	path, err := s.path(r.PathValue("id"))
 	if err != nil {
@@ -77,10 +77,10 @@ func (s *server) run(r *http.Request) (any, error) {
 	return append(runObject(rundir.Entry{Path: path, Info: h.info}), field{"settings", h.start}, field{"epochs", epochs}, field{"schema", schema}), nil
 }
 
-// pause is how long it takes until a new event is seen.
+// pause is the time between two looks for new events.
 const pause = 250 * time.Millisecond
 
-// follow answers GET /api/runs/ID/events: the lines of metrics.jsonl, those there and those that come, as server-sent events.
+// follow answers GET /api/runs/ID/events: the lines of metrics.jsonl, now and as they are written, as server-sent events.
 func (s *server) follow(w http.ResponseWriter, r *http.Request) {
 	path, err := s.path(r.PathValue("id"))
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *server) follow(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := follower{path: path, w: w, control: http.NewResponseController(w)}
-	_ = f.control.SetReadDeadline(time.Time{}) // The stream lasts longer than a request.
+	_ = f.control.SetReadDeadline(time.Time{}) // a stream lasts longer than a request
 	w.Header().Set("Content-Type", "text/event-stream")
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
@@ -116,12 +116,12 @@ type follower struct {
 	sent    []byte
 	status  rundir.Status
 	size    int64
-	quiet   int // steps without anything to send
+	quiet   int // steps in which nothing was sent
 }
 
-// step sends what is new, and says whether there will be more.
+// step sends what is new, and reports whether there may be more.
 func (f *follower) step() bool {
-	status := f.ended() // before the events, so that none is missed
+	status := f.ended() // before reading events, so that none is missed
 	var b strings.Builder
 	if info, err := os.Stat(filepath.Join(f.path, "metrics.jsonl")); err != nil || info.Size() != f.size {
 		if err == nil {
@@ -137,7 +137,7 @@ func (f *follower) step() bool {
 	if over {
 		b.WriteString("event: over\ndata: null\n\n")
 	}
-	const beat = 60 // steps after which a comment shows whether anybody listens
+	const beat = 60 // quiet steps after which a comment tests whether the client is still there
 	if f.quiet++; b.Len() == 0 && f.quiet >= beat {
 		b.WriteString(": \n\n")
 	}
@@ -152,7 +152,7 @@ func (f *follower) step() bool {
 	return !over
 }
 
-// news writes the events that were not sent yet. A run that was resumed may have fewer than before, and begins anew.
+// news writes the events that were not sent yet. A resumed run may have fewer events than before; then all are sent again.
 func (f *follower) news(b *strings.Builder) {
 	text, err := rundir.Metrics(f.path)
 	if err != nil {
@@ -169,7 +169,7 @@ func (f *follower) news(b *strings.Builder) {
 	f.sent = text
 }
 
-// ended is the run's status, as ls says it.
+// ended is the run's status, as ls shows it.
 func (f *follower) ended() rundir.Status {
 	info, err := rundir.Look(f.path)
 	if err != nil {

@@ -13,16 +13,16 @@ import (
 	"github.com/stheno-ml/stheno/cmd/internal/weights"
 )
 
-// testResult is what a run read in the test images, with the weights that it had saved at a time.
+// testResult is the result of a run on the test images, with the weights that it had saved at that time.
 type testResult struct {
 	saved  time.Time
 	answer object
 }
 
-// maxMisread is how many misread digits are sent.
+// maxMisread is the most misread digits that are sent.
 const maxMisread = 200
 
-// test answers GET /api/runs/ID/test: the test images by a run, its confusion matrix and what it misread.
+// test answers GET /api/runs/ID/test: a run's accuracy on the test images, its confusion matrix, and what it misread.
 func (s *server) test(r *http.Request) (any, error) {
 	path, err := s.path(r.PathValue("id"))
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *server) test(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer leave() // It guards s.tests too.
+	defer leave() // the gate guards s.tests too
 	saved := rundir.Saved(path)
 	if t := s.tests[path]; t != nil && t.saved.Equal(saved) {
 		return t.answer, nil
@@ -48,13 +48,13 @@ func (s *server) test(r *http.Request) (any, error) {
 	return answer, nil
 }
 
-// longTurn waits for the gate of what takes long, as long as the client does.
+// longTurn waits for the gate of heavy work until the client gives up.
 func (s *server) longTurn(ctx context.Context) (leave func(), err error) {
 	select {
 	case s.heavy <- struct{}{}:
 		return func() { <-s.heavy }, nil
 	case <-ctx.Done():
-		return nil, statusf(http.StatusServiceUnavailable, "the request was given up")
+		return nil, statusf(http.StatusServiceUnavailable, "the request was canceled; try again")
 	}
 }
 
@@ -67,7 +67,7 @@ func (s *server) measure(path string) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	read := reading{name: path, epoch: t.epoch, data: data, part: data.Test, classes: t.net.Outputs, rebuilds: t.rebuilds()}
+	read := evaluation{name: path, epoch: t.epoch, data: data, part: data.Test, classes: t.net.Outputs, rebuilds: t.rebuilds()}
 	if err := read.measure(t.net, 0); err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (s *server) exportFile(r *http.Request) (name string, text []byte, err erro
 	return filepath.Base(path) + ending, text, err
 }
 
-// mustJSON is a value that always has a form in JSON, such as a text.
+// mustJSON is the JSON of a value that always has one, such as a text.
 func mustJSON(v any) []byte {
 	b, _ := json.Marshal(v)
 	return b

@@ -20,19 +20,19 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// A job is a training that the page asked for. It runs as a process of its own, as if it had been typed: it takes neither memory nor a kernel
-// from the page, and stops as at a terminal.
+// A job is a training that the page has started. It runs as a process of its own, like one typed in a terminal: it shares neither memory nor a
+// kernel with the page, and stops in the same way.
 type job struct {
 	id      int
 	args    []string
 	model   string
-	status  string // queued, running, stopping, or as the run's
-	run     string // its folder's name, once it has one
+	status  string // queued, running, stopping, or the run's status
+	run     string // the name of its folder, once it has one
 	err     string
 	process *os.Process
 }
 
-// The most jobs that wait, and that are remembered.
+// The most jobs that may wait, and the most that are remembered.
 const (
 	maxQueued = 16
 	maxJobs   = 64
@@ -56,7 +56,7 @@ type queue struct {
 
 func newQueue(runs string) *queue { return &queue{runs: runs} }
 
-// add puts a job at the end.
+// add appends a job.
 func (q *queue) add(model string, args []string) (*job, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -67,7 +67,7 @@ func (q *queue) add(model string, args []string) (*job, error) {
 		}
 	}
 	if waiting >= maxQueued || q.closed {
-		return nil, statusf(http.StatusServiceUnavailable, "%d trainings wait already; stop some", waiting)
+		return nil, statusf(http.StatusServiceUnavailable, "%d trainings are waiting already; stop some", waiting)
 	}
 	q.last++
 	j := &job{id: q.last, model: model, args: args, status: queued}
@@ -79,7 +79,7 @@ func (q *queue) add(model string, args []string) (*job, error) {
 	return j, nil
 }
 
-// next begins the first job that waits, if none runs. The caller holds the lock.
+// next starts the first waiting job, unless one is running. The caller holds the lock.
 func (q *queue) next() {
 	i := slices.IndexFunc(q.jobs, func(j *job) bool { return j.status == queued })
 	if q.busy || q.closed || i < 0 {
@@ -134,7 +134,7 @@ func (q *queue) train(j *job) (rundir.Status, string) {
 	return rundir.Failed, message
 }
 
-// read takes the run's name from what the training prints.
+// read takes the run's name from the training's output.
 func (q *queue) read(j *job, out io.Reader) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
@@ -145,7 +145,7 @@ func (q *queue) read(j *job, out io.Reader) {
 			q.mu.Unlock()
 		}
 	}
-	_, _ = io.Copy(io.Discard, out) // A line too long for the scanner must not stop the training.
+	_, _ = io.Copy(io.Discard, out) // the scanner gives up on a long line, which must not stop the training
 }
 
 func (q *queue) statusOf(j *job) string {
@@ -154,14 +154,14 @@ func (q *queue) statusOf(j *job) string {
 	return j.status
 }
 
-// stop asks a training to save and end. Where there is no such signal it is killed, and its last epoch's checkpoint stays.
+// stop asks a training to save and end. On a system without that signal it is killed, and the last epoch's checkpoint remains.
 func stop(p *os.Process) {
 	if p.Signal(os.Interrupt) != nil {
 		_ = p.Kill()
 	}
 }
 
-// cancel takes a job off the queue, or stops it.
+// cancel removes a job from the queue, or stops it.
 func (q *queue) cancel(id int) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -182,7 +182,7 @@ func (q *queue) cancel(id int) error {
 	return nil
 }
 
-// close stops the job that runs and waits for it to save.
+// close stops the running job, and waits until it has saved.
 func (q *queue) close() {
 	q.mu.Lock()
 	q.closed = true
@@ -196,7 +196,7 @@ func (q *queue) close() {
 	q.idle.Wait()
 }
 
-// list is the jobs, the newest last.
+// list lists the jobs, newest last.
 func (q *queue) list() []object {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -220,7 +220,7 @@ func (c *capped) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// settings are the fields of a training that the page may set: those flags of train that name no file and no machine.
+// settings are the flags of train that the page may set: those that name neither files nor the machine.
 var settings = []string{
 	"epochs", "batch", "eta", "etas", "lambda", "momentum", "optimizer", "schedule", "clip", "ema", "init", "full", "train-size", "drop-tail", "augment", "patience", "seed", "name",
 }
@@ -249,7 +249,7 @@ func (s *server) startTraining(r *http.Request) (any, error) {
 	return j.object(), nil
 }
 
-// command is the model and the arguments of a training, all of them checked.
+// command is the model and the checked arguments of a training.
 func (s *server) command(body map[string]any) (model string, args []string, err error) {
 	args = []string{"train", "--json", "--runs", s.runs}
 	if id, ok := body["resume"].(string); ok && len(body) == 1 {
@@ -269,7 +269,7 @@ func (s *server) command(body map[string]any) (model string, args []string, err 
 	return model, append(append(args, flags...), "--", model), nil
 }
 
-// recipeFlags are settings as the flags of train, which are put into the model's recipe and checked.
+// recipeFlags turns settings into flags of train, puts them into the model's recipe, and checks it.
 func (s *server) recipeFlags(m *models.Model, net *graph.Net, body map[string]any) ([]string, error) {
 	flags, err := settingArgs(body)
 	if err != nil {
@@ -290,7 +290,7 @@ func (s *server) recipeFlags(m *models.Model, net *graph.Net, body map[string]an
 	return flags, nil
 }
 
-// settingArgs are settings as the flags of train.
+// settingArgs turns settings into flags of train.
 func settingArgs(body map[string]any) (args []string, err error) {
 	for _, name := range settings {
 		key := strings.ReplaceAll(name, "-", "_")
@@ -307,7 +307,7 @@ func settingArgs(body map[string]any) (args []string, err error) {
 		case bool:
 			args = append(args, fmt.Sprintf("--%s=%t", name, v))
 		default:
-			return nil, usagef("%s: %v is neither text nor a number; use what train --%s takes", key, v, name)
+			return nil, usagef("%s: %v is neither a text nor a number; use a value that train --%s takes", key, v, name)
 		}
 	}
 	for key := range body {

@@ -13,7 +13,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// keep prepares the run and trains it to its end, whatever that is, and says so in its folder.
+// keep prepares the run, trains it until it ends in one way or another, and records that in its folder.
 func (s *session) keep(ctx context.Context, prepare func() error) error {
 	defer s.run.Close()
 	err := prepare()
@@ -33,7 +33,7 @@ func (s *session) keep(ctx context.Context, prepare func() error) error {
 		end.err = err
 	}
 	end.best, end.seconds = s.trainer.State().Best, time.Since(s.begin).Seconds()
-	// Where the training itself failed, that is the error to report, and writing its end is likely to fail as well.
+	// If the training failed, that is the error to report. Writing the end is likely to fail as well then.
 	if failed := s.end(end); err == nil {
 		err = failed
 	}
@@ -70,7 +70,7 @@ func (s *session) epochs(ctx context.Context) error {
 	return nil
 }
 
-// save writes a checkpoint, and what is best to run.json.
+// save writes a checkpoint, and if it is the best so far, also run.json.
 func (s *session) save(best bool) error {
 	f, err := checkpoint(s.trainer)
 	if err != nil {
@@ -83,14 +83,14 @@ func (s *session) save(best bool) error {
 	return s.run.Update(func(i *rundir.Info) { i.Best = s.bestOf(state.Best) })
 }
 
-// finely is the validation accuracy, and a little less for a larger loss: of few validation examples many epochs read as many right, and the first of
-// those is seldom the best.
+// finely is the validation accuracy, minus a little that grows with the loss. With few validation examples, many epochs have the same
+// accuracy, and the first of them is seldom the best.
 func (s *session) finely(e train.Epoch) float64 {
-	const little = 1e-6 // which is less than an example among as many as there may be
+	const little = 1e-6 // less than one example counts, even in the largest data set
 	return e.ValAcc - little*e.ValLoss/(1+e.ValLoss)
 }
 
-// bestAcc is the accuracy that a score stands for, which may be a little less.
+// bestAcc is the accuracy behind a score, which finely may have lowered a little.
 func (s *session) bestAcc(b train.Best) float64 {
 	if n := float64(s.data.Validation.Len()); s.trainer.Score != nil && n > 0 {
 		return math.Round(b.Score*n) / n
@@ -113,13 +113,13 @@ func (s *session) bestOf(b train.Best) *rundir.Best {
 	return best
 }
 
-// test measures the best epoch's weights on the test images. Nothing may be saved after it: the network is no longer the trainer's.
+// test measures the best epoch's weights on the test images. After that the trainer's network has those weights, so nothing may be saved.
 func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 	snapshot, err := s.run.Best(largest(s.net))
 	if err == nil {
 		err = restoreWeights(s.net, snapshot)
 	}
-	if err != nil && !errors.Is(err, rundir.ErrNoCheckpoint) { // Without an epoch, none is best, and the first weights are tested.
+	if err != nil && !errors.Is(err, rundir.ErrNoCheckpoint) { // without an epoch, the first weights are tested
 		return nil, err
 	}
 	got, err := train.Evaluate(ctx, s.net, s.data.Test.Data())
@@ -137,15 +137,15 @@ func (s *session) test(ctx context.Context) (*rundir.Test, error) {
 	return test, err
 }
 
-// interrupted says that err is the end of ctx, or that of another process's.
+// interrupted reports whether err means that ctx has ended, here or in another process.
 func interrupted(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, ctx.Err()) || errors.Is(err, train.ErrStopped)
 }
 
-// lost says that the run is another process's by now, and not to be written any more.
+// lost reports whether another process has taken the run over, so that this one must not write to it.
 func lost(ctx context.Context) bool { return errors.Is(context.Cause(ctx), sweep.ErrLost) }
 
-// stopped is how a training ended that did not come to its end.
+// stopped is the status and the error of a training that ended early.
 func (s *session) stopped(ctx context.Context, where string, err error) (rundir.Status, error) {
 	if _, ok := errors.AsType[*train.DivergedError](err); ok {
 		return rundir.Diverged, fmt.Errorf("%s: %w", s.run.Path(), err)
@@ -154,14 +154,14 @@ func (s *session) stopped(ctx context.Context, where string, err error) (rundir.
 		return rundir.Failed, err
 	}
 	path := s.run.Path()
-	return rundir.Interrupted, cutShort(ctx, "%s: interrupted in %s, and saved; go on with: %s train --resume %s", path, where, commandName(), shellWord(path))
+	return rundir.Interrupted, cutShort(ctx, "%s: interrupted in %s and saved; to continue: %s train --resume %s", path, where, commandName(), shellWord(path))
 }
 
 // outcome is how a training ended.
 type outcome struct {
 	status  rundir.Status
 	best    train.Best
-	test    *rundir.Test // of a training that is done
+	test    *rundir.Test // nil unless the training is done
 	seconds float64      // since the command began
 	err     error
 }
@@ -184,7 +184,7 @@ func (s *session) end(o outcome) error {
 	return s.run.Close()
 }
 
-// start is the event at the beginning of a run: all that it depends on, with the recipe's keys among the others.
+// start is the first event of a run: everything it depends on, including the recipe.
 func (s *session) start() object {
 	d := s.data
 	e := append(object{
@@ -200,7 +200,7 @@ func (s *session) start() object {
 	return e
 }
 
-// processes is how many train together.
+// processes is the number of processes that train together.
 func (s *session) processes() int {
 	if p := s.app.peers; p != nil {
 		return p.Size()
@@ -208,9 +208,9 @@ func (s *session) processes() int {
 	return 1
 }
 
-// epochEvent has the table's columns.
+// epochEvent has the columns of the table of epochs.
 func (s *session) epochEvent(e train.Epoch) object {
-	var loss, acc, trained any // null without validation images, and where the loss has no classes
+	var loss, acc, trained any // null without validation images, or if the loss has no classes
 	if s.validates() {
 		loss = e.ValLoss
 	}
@@ -227,16 +227,16 @@ func (s *session) epochEvent(e train.Epoch) object {
 	}
 }
 
-// predictsNumbers says that the data have numbers to predict, and no classes.
+// predictsNumbers reports whether the targets are numbers rather than classes.
 func (s *session) predictsNumbers() bool { return s.data.Schema.Classes == nil }
 
-// validates says that there are images to measure an epoch by; otherwise the last epoch's weights are the best.
+// validates reports whether there are validation images. Without them the last epoch's weights count as the best.
 func (s *session) validates() bool { return s.trainer.Validation.Len() > 0 }
 
-// counts says that the loss has classes, so that there are accuracies.
+// counts reports whether the loss has classes, so that there are accuracies.
 func (s *session) counts() bool { return s.net.Loss.Classes }
 
-// endEvent has the recipe as it was trained, the test's result where there is one, and the error where there was one.
+// endEvent has the recipe as it was trained, and the test's result and the error if there are any.
 func (s *session) endEvent(o outcome) object {
 	e := object{{"event", "end"}, {"status", o.status}}
 	switch {
@@ -248,7 +248,7 @@ func (s *session) endEvent(o outcome) object {
 			field{"test_acc", fraction(*o.test.Correct, o.test.Total)})
 	}
 	if o.best.Epoch >= 0 {
-		var acc any // null without validation images, and where the loss has no classes
+		var acc any // null without validation images, or if the loss has no classes
 		if s.validates() && s.counts() {
 			acc = s.bestAcc(o.best)
 		}

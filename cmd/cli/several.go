@@ -16,15 +16,15 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// A task is a training to be made beside others.
+// A task is a training that runs beside others.
 type task struct {
 	name   string
-	kernel string // that it began with, or will
+	kernel string // the kernel that it began with, or will begin with
 	do     func(ctx context.Context, threads int) error
 }
 
-// several does tasks, so many at once, with the processors divided among them. The kernel is that of all trainings at once: those that began
-// with another than this process's come after the others, one kernel after the other.
+// several does tasks, atOnce of them at a time, and divides the processors among them. A process has one kernel at a time, so trainings that
+// began with another kernel come after the others, one kernel after another.
 func (a *app) several(ctx context.Context, tasks []task, atOnce int) error {
 	own, byKernel := graph.Kernel(), map[string][]task{}
 	for _, t := range tasks {
@@ -36,12 +36,12 @@ func (a *app) several(ctx context.Context, tasks []task, atOnce int) error {
 		if err := graph.UseKernel(kernel); err != nil {
 			return errors.Join(failed, err)
 		}
-		a.note(fmt.Errorf("now %s that began with kernel %s, and go on with it", plural(len(byKernel[kernel]), "training", "trainings"), kernel))
+		a.note(fmt.Errorf("now %s that began with kernel %s, and must continue with it", plural(len(byKernel[kernel]), "training", "trainings"), kernel))
 		failed = errors.Join(failed, alike(ctx, byKernel[kernel], atOnce))
 	}
 	failed = errors.Join(failed, graph.UseKernel(own))
 	if ctx.Err() != nil {
-		return cutShort(ctx, "interrupted, and saved; the same command goes on")
+		return cutShort(ctx, "interrupted and saved; the same command continues")
 	}
 	return failed
 }
@@ -77,7 +77,7 @@ func kernelOf(info rundir.Info) string {
 	return graph.Kernel()
 }
 
-// briefView prints a line for an epoch now and then, of one training beside others.
+// briefView prints a line about one of several trainings now and then.
 type briefView struct {
 	name string
 	w    io.Writer

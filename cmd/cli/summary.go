@@ -16,19 +16,19 @@ func (a *app) summaryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "summary [flags] [MODEL|FILE.toml|NETWORK]",
 		Short: "List the models, or the layers of one",
-		Long: wrap("Print the layers of a model with their output for one image, their parameters and the multiply-adds of their products "+
-			"with weights, forward, and the recipe that trains it. Without a model, list them all.", 100) + "\n\n" +
+		Long: wrap("Print a model's layers, each with its output for one image, its parameters, and the multiply-adds of its forward products "+
+			"with weights; then the recipe. Without a model, list all models.", 100) + "\n\n" +
 			wrap("The memory is what the compiled program of a training step holds in float32: weights, with the running statistics of batch "+
-				"norms; gradients, none where a weight is updated as soon as its gradient is there; what the optimizer keeps; the mini-batch "+
-				"with its dropout masks; activations, forward and backward, which share places where they can; and scratch, the partial sums "+
-				"of a mini-batch's parts and the lists of pixels that are not zero. The images of a data set are not in it.", 100) +
+				"norm; gradients, unless a weight is updated as soon as its gradient is known; the optimizer's state; the mini-batch "+
+				"with its dropout masks; activations, forward and backward, which share memory where possible; and scratch, for the partial sums "+
+				"of a mini-batch's parts and for lists of nonzero pixels. It does not include the images of the data set.", 100) +
 			"\n\n" + a.networkHelp(),
 		Args:              arguments(0, 1),
 		ValidArgsFunction: a.completeModels,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				if cmd.Flags().Changed("batch") {
-					return usagef("summary: --batch and no model; give one")
+					return usagef("summary: --batch without a model; add one")
 				}
 				return a.listModels(json)
 			}
@@ -42,8 +42,8 @@ func (a *app) summaryCommand() *cobra.Command {
 			return a.summary(m, batch, json)
 		},
 	}
-	cmd.Flags().IntVar(&batch, "batch", 0, "`N` images in a mini-batch, for the memory, in place of the recipe's")
-	cmd.Flags().BoolVar(&json, "json", false, "a JSON object; a line for each model if they are listed")
+	cmd.Flags().IntVar(&batch, "batch", 0, "compute the memory for `N` images in a mini-batch; the recipe's if not given")
+	cmd.Flags().BoolVar(&json, "json", false, "print a JSON object; one for each model if all are listed")
 	return cmd
 }
 
@@ -124,7 +124,7 @@ func (a *app) summary(m models.Model, batch int, json bool) error {
 	return nil
 }
 
-// layerTable has a line a layer, with its number or name as errors have it.
+// layerTable has a line for each layer, with the number or name that errors use.
 func layerTable(m models.Model, n *graph.Net, macs int) *table {
 	var t table
 	t.add("", "layer", "output", "parameters", "multiply-adds")
@@ -136,7 +136,7 @@ func layerTable(m models.Model, n *graph.Net, macs int) *table {
 			name, layer = "", strings.Repeat("   ", r.Depth-1)+r.Name+"  "+layer
 		}
 		if i+1 < len(rows) && rows[i+1].Depth > r.Depth && r.Params == 0 && r.MACs == 0 {
-			t.add(name, layer, shape(r.Output), "", "") // what there is, is inside
+			t.add(name, layer, shape(r.Output), "", "") // its contents have lines of their own
 			continue
 		}
 		t.add(name, layer, shape(r.Output), count(r.Params), count(r.MACs))
@@ -145,7 +145,7 @@ func layerTable(m models.Model, n *graph.Net, macs int) *table {
 	return &t
 }
 
-// memory is what a training step holds.
+// memory is the memory of a training step.
 type memory struct {
 	graph.Memory
 	optimizer, batch int

@@ -27,22 +27,22 @@ type sweepFlags struct {
 	json        bool
 }
 
-// The variables in which Slurm and Kubernetes tell a task its number.
+// The environment variables in which Slurm and Kubernetes give a task its number.
 var indexVariables = []string{"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"}
 
 func (a *app) sweepCommand() *cobra.Command {
 	var f sweepFlags
 	cmd := &cobra.Command{
 		Use:   "sweep [flags] FILE.toml",
-		Short: "Train a grid or a random choice of settings, here or on a cluster",
-		Long: wrap("Train what a file asks for and is not there yet: each combination of its settings, or some by chance, with each of its seeds. "+
-			"The key model is a name, a line of layers, a file, or a list of them. The table [train] has flags of train without the dashes: "+
-			"a value, a list, and for numbers log(0.01, 1), any between the two by their logarithm, log(0.01, 1, 5), five of them, "+
-			"range(0, 0.9) and range(10, 50, 10). With random = 20, so many settings are chosen by chance, the same ones on each machine; with halving = 3 the "+
-			"best third goes on after each stage.", 100) +
-			"\n\n" + wrap("Trials are runs as others, with names that begin as the file's. A sweep that was interrupted, or in which trials failed, goes "+
-			"on when it is called again. Several processes, also on several computers, may share one folder of runs: each trial is trained by one. "+
-			"As a task of Slurm or Kubernetes, with "+strings.Join(indexVariables, " or ")+" set, it trains the trial of that number.", 100),
+		Short: "Train a grid, or a random choice, of settings, here or on a cluster",
+		Long: wrap("Train each combination of settings in a file with each of its seeds, unless that has been done, or train a random choice of them. "+
+			"The key model is a name, a line of layers, a file, or a list of them. The table [train] has flags of train without the dashes. "+
+			"Each is a value, a list, or for numbers log(0.01, 1), any number between the two on a logarithmic scale, log(0.01, 1, 5), five of them, "+
+			"range(0, 0.9) or range(10, 50, 10). With random = 20, twenty settings are chosen at random, the same ones on every machine. With halving = 3, the "+
+			"best third continues after each stage.", 100) +
+			"\n\n" + wrap("Trials are ordinary runs, whose names begin with the file's name. Call a sweep again to continue it if it was interrupted or trials "+
+			"failed. Several processes, also on several computers, may share one folder of runs; each trial is trained by one of them. "+
+			"As a task of Slurm or Kubernetes, with "+strings.Join(indexVariables, " or ")+" set, sweep trains the trial with that number.", 100),
 		Args: arguments(1, 1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"toml"}, cobra.ShellCompDirectiveFilterFileExt
@@ -57,18 +57,18 @@ func (a *app) sweepCommand() *cobra.Command {
 		},
 	}
 	f.set = cmd.Flags()
-	f.set.BoolVar(&f.list, "list", false, "train nothing, and list the trials with what came of each, the best first")
-	f.set.BoolVar(&f.best, "best", false, "train nothing, and list the settings by their mean over seeds on the validation examples")
-	f.set.IntVar(&f.index, "index", 0, "train only the trial of number `N`, from 0")
-	f.set.IntVar(&f.jobs, "jobs", 0, "`N` trainings at once; if not given, one for each processor")
+	f.set.BoolVar(&f.list, "list", false, "train nothing, only list the trials with their results, best first")
+	f.set.BoolVar(&f.best, "best", false, "train nothing, only list the settings by their mean validation result over seeds")
+	f.set.IntVar(&f.index, "index", 0, "train only trial `N`, counted from 0")
+	f.set.IntVar(&f.jobs, "jobs", 0, "run `N` trainings at once; if not given, one for each processor")
 	f.print.words = []string{"slurm", "kubernetes"}
-	f.set.Var(&f.print, "print", "train nothing, and print a job file that trains each trial as a task")
+	f.set.Var(&f.print, "print", "train nothing, only print a job file that trains each trial as a task")
 	f.set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
-	f.set.BoolVar(&f.json, "json", false, "a JSON object for each trial, or setting with --best")
+	f.set.BoolVar(&f.json, "json", false, "print a JSON object for each trial, or with --best for each setting")
 	return cmd
 }
 
-// check settles which of its works the command is to do.
+// check reports flags that do not go together.
 func (f *sweepFlags) check() error {
 	var given []string
 	for _, name := range []string{"list", "best", "index", "print"} {
@@ -84,7 +84,7 @@ func (f *sweepFlags) check() error {
 	case f.print.value != "" && f.json:
 		return usagef("--json and --print; use one of them")
 	}
-	const most = 256 // as of --threads
+	const most = 256 // as for --threads
 	if f.set.Changed("jobs") && (f.jobs < 1 || f.jobs > most) {
 		return usagef("--jobs %d; use 1 to %d", f.jobs, most)
 	}
@@ -94,13 +94,13 @@ func (f *sweepFlags) check() error {
 	return nil
 }
 
-// fromEnvironment takes --index from where Slurm or Kubernetes has put it.
+// fromEnvironment sets --index from the variable of Slurm or Kubernetes.
 func (f *sweepFlags) fromEnvironment() error {
 	for _, name := range indexVariables {
 		if v := os.Getenv(name); v != "" {
 			n, err := strconv.Atoi(v)
 			if err != nil {
-				return usagef("%s is %q, and no number of a trial; unset it, or use --index", name, v)
+				return usagef("%s is %q, which is not a trial's number; unset it, or use --index", name, v)
 			}
 			return f.set.Set("index", strconv.Itoa(n))
 		}
@@ -108,8 +108,8 @@ func (f *sweepFlags) fromEnvironment() error {
 	return nil
 }
 
-// lease is how long a process may give no sign of life before others take its trial over: longer than the 90 seconds after which NFS servers
-// forget the locks of a dead computer, of which the run has one. And here is the name of what runs this process.
+// lease is how long a process may be silent before others take over its trial. It is longer than the 90 seconds after which NFS servers drop
+// a dead computer's locks, because the run's folder is locked too. here names this process's machine or job.
 var lease, here = 2 * time.Minute, sweep.Here()
 
 // sweeping is the work of one call.
@@ -137,7 +137,7 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags, file string) error {
 		return w.list()
 	}
 	if f.set.Changed("index") && (f.index < 0 || f.index >= len(plan.Trials)) {
-		return usagef("index %d; %s has the trials 0 to %d", f.index, file, len(plan.Trials)-1)
+		return usagef("index %d; use 0 to %[3]d, the trials of %[2]s", f.index, file, len(plan.Trials)-1)
 	}
 	if w.leases, err = sweep.Open(dir, lease, here); err != nil {
 		return err
@@ -166,7 +166,7 @@ func (w *sweeping) print(file string, text []byte) error {
 	}
 	for i, a := range w.plan.Axes {
 		if a.Key == "data" {
-			w.note(fmt.Errorf("the trials read %s; see that the cluster has it by this path", strings.Join(valuesOf(w.plan, i), ", ")))
+			w.note(fmt.Errorf("the trials read %s; make sure that the cluster has it at this path", strings.Join(valuesOf(w.plan, i), ", ")))
 		}
 	}
 	_, err = fmt.Fprint(w.out, out)
@@ -182,5 +182,5 @@ func valuesOf(s *sweep.Sweep, axis int) []string {
 	return unique(list)
 }
 
-// errPaused means that a trial has come as far as it is to go for now.
-var errPaused = errors.New("as far as it is to go for now")
+// errPaused means that a trial has reached the end of its stage.
+var errPaused = errors.New("the stage has ended")

@@ -81,7 +81,7 @@ func TestSweep(t *testing.T) {
 			t.Errorf("before: %v", e)
 		}
 	}
-	if r := ok(t, "sweep", "s.toml", "--best"); r.out != "" || !strings.Contains(r.err, "no trial of s has ended") {
+	if r := ok(t, "sweep", "s.toml", "--best"); r.out != "" || !strings.Contains(r.err, "no trial of s has a validation result yet") {
 		t.Errorf("%s%s", r.out, r.err)
 	}
 	r := ok(t, "sweep", "s.toml")
@@ -146,7 +146,7 @@ func checkSweepBest(t *testing.T, trials map[int]map[string]any) {
 		before = mean
 	}
 	if r = ok(t, "sweep", "s.toml", "--best"); strings.Count(r.out, "\n") != 4 || !strings.Contains(r.out, "2 of 2") ||
-		!strings.Contains(r.err, "again, with another seed: stheno train --data ") || strings.Contains(r.out, "test") {
+		!strings.Contains(r.err, "to train the best with another seed: stheno train --data ") || strings.Contains(r.out, "test") {
 		t.Errorf("%s%s", r.out, r.err)
 	}
 }
@@ -172,7 +172,7 @@ momentum = [0, 0.5]
 	if want := "done done done failed diverged diverged diverged failed"; strings.Join(got, " ") != want {
 		t.Errorf("%v", got)
 	}
-	if r.code != exitFailure || !strings.Contains(r.err, "2 trials failed; the same command tries again") || !strings.Contains(r.err, "momentum 0.5 and optimizer adam") {
+	if r.code != exitFailure || !strings.Contains(r.err, "2 trials failed; run the same command to try again") || !strings.Contains(r.err, "momentum 0.5 and optimizer adam") {
 		t.Errorf("exit %d\n%s%v", r.code, r.err, got)
 	}
 	failed := slices.Index(got, "failed")

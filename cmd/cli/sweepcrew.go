@@ -15,24 +15,24 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// crew is the work of training all trials here.
+// crew trains all trials in this process.
 type crew struct {
 	*sweeping
-	progress *progress // nil where nobody watches
+	progress *progress // nil if not on a terminal
 	begin    time.Time
 
 	mu     sync.Mutex
-	left   map[int]bool   // not to be tried again in this call: failed, or trained by another process
-	failed int            // of them
-	held   []int          // that another process has, which may be dead
-	told   map[int]bool   // in JSON
-	epochs map[int]string // where each training is
+	left   map[int]bool   // trials not to try again in this call: they failed, or another process trains them
+	failed int            // trials that failed
+	held   []int          // trials of another process, which may be dead
+	told   map[int]bool   // trials that were printed as JSON
+	epochs map[int]string // how far each training has come
 	ended  int
-	done   int // trainings of this call
+	done   int // trainings in this call
 	top    sweep.Score
 }
 
-// all trains what is missing of all trials, stage by stage.
+// all trains all trials that are not done yet, stage by stage.
 func (w *sweeping) all(ctx context.Context) error {
 	c := &crew{sweeping: w, begin: time.Now(), left: map[int]bool{}, told: map[int]bool{}, epochs: map[int]string{}, top: sweep.None}
 	if columns(w.err) > 0 {
@@ -66,7 +66,7 @@ func (w *sweeping) all(ctx context.Context) error {
 	return err
 }
 
-// look is where all trials stand.
+// look reads the state of all trials.
 func (c *crew) look() ([]trial, error) {
 	trials, err := c.trials("")
 	c.mu.Lock()
@@ -84,7 +84,7 @@ func (c *crew) look() ([]trial, error) {
 	return trials, err
 }
 
-// tell prints a trial in JSON, once. The caller holds the lock.
+// tell prints a trial as JSON, once. The caller holds the lock.
 func (c *crew) tell(t trial) error {
 	if !c.flags.json || c.told[t.Index] {
 		return nil
@@ -93,7 +93,7 @@ func (c *crew) tell(t trial) error {
 	return printJSON(c.out, c.object(t))
 }
 
-// task is a trial to be trained, once take has its lease.
+// task trains a trial after take has its lease.
 func (c *crew) task(t trial, take func() (*sweep.Lease, error)) task {
 	kernel := graph.Kernel()
 	if t.run.Path != "" {
@@ -112,13 +112,13 @@ func (c *crew) task(t trial, take func() (*sweep.Lease, error)) task {
 			err = c.do(ctx, a, t.Index, x, threads)
 		}
 		if ctx.Err() != nil {
-			return nil // and saved
+			return nil // the run has been saved
 		}
 		return c.over(t.Index, err)
 	}}
 }
 
-// over takes down that a trial was trained, or failed.
+// over records that a trial was trained, or failed.
 func (c *crew) over(i int, failure error) error {
 	trials, err := c.look()
 	if err != nil {
@@ -142,7 +142,7 @@ func (c *crew) over(i int, failure error) error {
 	return nil
 }
 
-// outcomeOf is what came of a trial in words.
+// outcomeOf is a trial's result in words.
 func outcomeOf(t trial) string {
 	s := t.Last()
 	text := fmt.Sprintf("%s after %s", t.status, plural(len(t.Curve), "epoch", "epochs"))
@@ -155,14 +155,14 @@ func outcomeOf(t trial) string {
 	return text
 }
 
-// takeOver trains the trials of dead processes, once it is sure that they are.
+// takeOver trains the trials of dead processes, once it is certain that they are dead.
 func (c *crew) takeOver(ctx context.Context, trials []trial) error {
 	held := c.held
 	c.held = nil
 	if held == nil {
 		return nil
 	}
-	c.line("%s: another process has %s; waiting for signs of life", programName(), plural(len(held), "trial", "trials"))
+	c.line("%s: another process has %s; waiting to see whether it is alive", programName(), plural(len(held), "trial", "trials"))
 	taken := make([]*sweep.Lease, len(held))
 	failed := make([]error, len(held))
 	var waits sync.WaitGroup
@@ -178,7 +178,7 @@ func (c *crew) takeOver(ctx context.Context, trials []trial) error {
 			tasks = append(tasks, c.task(trials[i], func() (*sweep.Lease, error) { return taken[k], nil }))
 		case alive:
 			c.left[i] = true
-			c.line("%s: %s trains it", c.name(i), other.Holder)
+			c.line("%s: %s is training it", c.name(i), other.Holder)
 		case ctx.Err() == nil:
 			return failed[k]
 		}
@@ -186,7 +186,7 @@ func (c *crew) takeOver(ctx context.Context, trials []trial) error {
 	return c.several(ctx, tasks, c.flags.jobs)
 }
 
-// finish prints the table, and says what is left to do.
+// finish prints the table, and is an error if trials failed.
 func (c *crew) finish() error {
 	var err error
 	if !c.flags.json {
@@ -199,12 +199,12 @@ func (c *crew) finish() error {
 		}
 	}
 	if err == nil && c.failed > 0 {
-		err = fmt.Errorf("%s failed; the same command tries again", plural(c.failed, "trial", "trials"))
+		err = fmt.Errorf("%s failed; run the same command to try again", plural(c.failed, "trial", "trials"))
 	}
 	return err
 }
 
-// Write prints lines for a person, above the line of progress.
+// Write prints lines above the line of progress.
 func (c *crew) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -222,7 +222,7 @@ func (c *crew) line(format string, args ...any) {
 	}
 }
 
-// say shows where all trainings are, in one line.
+// say shows the progress of all trainings in one line.
 func (c *crew) say() {
 	if c.progress == nil {
 		return
@@ -246,7 +246,7 @@ func (c *crew) say() {
 	c.progress.say("%s", strings.Join(append([]string{line}, now...), "; "))
 }
 
-// viewOf shows a trial: in the line of progress, or by a line now and then.
+// viewOf shows a trial in the line of progress, or without a terminal, by a line now and then.
 func (c *crew) viewOf(i int) view {
 	if c.progress != nil {
 		return crewView{c, i}
@@ -254,7 +254,7 @@ func (c *crew) viewOf(i int) view {
 	return &briefView{name: c.name(i), w: c}
 }
 
-// crewView takes down where a training is.
+// crewView records how far a training has come.
 type crewView struct {
 	*crew
 	trial int

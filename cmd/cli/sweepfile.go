@@ -17,7 +17,7 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// The keys of a sweep's file. Its table train has flags of train.
+// The keys of a sweep's file. The table train has flags of train.
 const (
 	modelKey   = "model"
 	randomKey  = "random"
@@ -27,15 +27,15 @@ const (
 	seedKey    = "seed" // in train
 )
 
-// sweepFile is a sweep as it is read.
+// sweepFile is a sweep's file while it is read.
 type sweepFile struct {
 	*app
 	table *models.Table
-	flags *pflag.FlagSet // train's, to try values
+	flags *pflag.FlagSet // the flags of train, to check values
 	plan  *sweep.Sweep
 }
 
-// readSweep reads the file of a sweep, and plans its trials.
+// readSweep reads a sweep's file, and plans the trials.
 func (a *app) readSweep(path string) (*sweep.Sweep, []byte, error) {
 	text, err := intake.Read("", path, intake.Text)
 	if err != nil {
@@ -55,7 +55,7 @@ func (a *app) readSweep(path string) (*sweep.Sweep, []byte, error) {
 func (f *sweepFile) read(path string) error {
 	f.plan.Name = nameOf(strings.TrimSuffix(filepath.Base(path), ".toml"))
 	if err := checkName(f.plan.RunName(sweep.Trial{ID: "0123456789ab"})); f.plan.Name == "" || err != nil {
-		return fmt.Errorf("%s: the runs have the file's name; begin it with letters or digits", path)
+		return fmt.Errorf("%s: the runs get the file's name; begin it with letters or digits", path)
 	}
 	own := []string{"format", modelKey, randomKey, chanceKey, halvingKey, trainKey}
 	for _, key := range slices.Sorted(maps.Keys(f.table.Keys)) {
@@ -95,7 +95,7 @@ func (f *sweepFile) read(path string) error {
 	return err
 }
 
-// at is an error at a key, which is one of the file or of its table train.
+// at is an error at a key of the file, or of its table train.
 func (f *sweepFile) at(key string, err error) error {
 	if _, ok := f.table.Keys[key]; ok {
 		return f.table.At(fmt.Errorf("%s: %w", key, err), key)
@@ -109,25 +109,25 @@ func (f *sweepFile) at(key string, err error) error {
 	return f.table.At(fmt.Errorf("%s: %w", key, err))
 }
 
-// whole reads a key that is a whole number from least.
-func (f *sweepFile) whole(key string, least int64, to *int) error {
+// whole reads a key that is a whole number of at least low.
+func (f *sweepFile) whole(key string, low int64, to *int) error {
 	v, ok := f.table.Keys[key]
 	if !ok {
 		return nil
 	}
 	n, ok := v.(int64)
-	if !ok || n < least || int64(int(n)) != n {
-		return &sweep.KeyError{Key: key, Err: fmt.Errorf("%v; use a whole number from %d", v, least)}
+	if !ok || n < low || int64(int(n)) != n {
+		return &sweep.KeyError{Key: key, Err: fmt.Errorf("%v; use a whole number from %d", v, low)}
 	}
 	*to = int(n)
 	return nil
 }
 
-// models reads the networks, each of which must be there.
+// models reads the networks, which must exist.
 func (f *sweepFile) models() error {
 	v, ok := f.table.Keys[modelKey]
 	if !ok {
-		return f.table.At(errors.New(`no model; write one, as in model = "mlp", or several: model = ["mlp", "784-100-10"]`))
+		return f.table.At(errors.New(`no model; write one, such as model = "mlp", or several: model = ["mlp", "784-100-10"]`))
 	}
 	names, err := settingTexts(v)
 	if err != nil {
@@ -149,7 +149,7 @@ func (f *sweepFile) models() error {
 	return nil
 }
 
-// recipe is that of a network, which must be one. With data other than MNIST, their shape is not known yet, and the network is read but not built.
+// recipe is the recipe of a network. The shape of data other than MNIST is not known yet; then the network is read, but not built.
 func (f *sweepFile) recipe(name string) (models.Recipe, error) {
 	settings, _ := f.table.Keys[trainKey].(map[string]any)
 	if settings["data"] == nil {
@@ -160,7 +160,7 @@ func (f *sweepFile) recipe(name string) (models.Recipe, error) {
 		return models.Recipe{}, err
 	}
 	if isLine(name) && !isFile(name) {
-		return models.Plain, nil // PlainNumbers has as many epochs.
+		return models.Plain, nil // only the epochs are used, and PlainNumbers has the same number
 	}
 	r := f.reader()
 	r.Fit = false
@@ -168,10 +168,10 @@ func (f *sweepFile) recipe(name string) (models.Recipe, error) {
 	return m.Recipe, err
 }
 
-// notSettings are flags of train that are no settings: the sweep has its own, or they change no result.
+// notSettings are flags of train that a sweep does not take: it has its own, or they do not change results.
 var notSettings = []string{"threads", "kernel", "runs", "resume", "name", "style", "json", "find-eta", "output", "mpi", "sync-norm"}
 
-// flag is the flag that a key is, with hyphens or underscores; nil if there is none.
+// flag is the flag for a key, which may have hyphens or underscores; nil if there is none.
 func (f *sweepFile) flag(key string) *pflag.Flag {
 	g := f.flags.Lookup(strings.ReplaceAll(key, "_", "-"))
 	if g == nil || slices.Contains(notSettings, g.Name) {
@@ -198,7 +198,7 @@ func (f *sweepFile) train() error {
 	}
 	settings, ok := v.(map[string]any)
 	if !ok {
-		return f.table.At(errors.New("train is no table; write [train], and what belongs to it in the lines below"), trainKey)
+		return f.table.At(errors.New("train is not a table; write [train], and its settings in the lines below"), trainKey)
 	}
 	given := map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
@@ -207,7 +207,7 @@ func (f *sweepFile) train() error {
 			return f.table.At(term.Unknown("key", key, f.settingNames()), trainKey, key)
 		}
 		if given[g.Name] {
-			return f.table.At(fmt.Errorf("%s is there already; give it once", g.Name), trainKey, key)
+			return f.table.At(fmt.Errorf("%s is given twice; give it once", g.Name), trainKey, key)
 		}
 		given[g.Name] = true
 		c, err := f.choice(g, settings[key])
@@ -226,7 +226,7 @@ func (f *sweepFile) train() error {
 	return nil
 }
 
-// choice is what a flag may be: a value, a list of some, or for a number what log and range give.
+// choice is the values of a flag: one, a list, or for numbers log and range.
 func (f *sweepFile) choice(g *pflag.Flag, v any) (sweep.Choice, error) {
 	kind := g.Value.Type()
 	number := slices.Contains([]string{"int", "uint64", "float64"}, kind)
@@ -256,13 +256,13 @@ func (f *sweepFile) choice(g *pflag.Flag, v any) (sweep.Choice, error) {
 			return nil, valueError(err)
 		}
 		if number {
-			texts[i] = g.Value.String() // 0.50 is 0.5
+			texts[i] = g.Value.String() // 0.50 becomes 0.5
 		}
 	}
 	return sweep.List(unique(texts)), nil
 }
 
-// unique are texts, each once.
+// unique is a list of texts, each once.
 func unique(texts []string) (list []string) {
 	for _, s := range texts {
 		if !slices.Contains(list, s) {
@@ -272,7 +272,7 @@ func unique(texts []string) (list []string) {
 	return list
 }
 
-// between is the first of a choice's numbers, or the last.
+// between is a choice's first number if end is 0, and its last if end is 1.
 func between(c sweep.Choice, end float64) string {
 	if n := c.Len(); n > 0 {
 		return c.Value(int(end) * (n - 1))
@@ -280,7 +280,7 @@ func between(c sweep.Choice, end float64) string {
 	return c.Between(end)
 }
 
-// valueError is the error of a flag's value without the flag.
+// valueError is the error for a flag's value, without the flag's name.
 func valueError(err error) error {
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		return badValue(e)
@@ -288,7 +288,7 @@ func valueError(err error) error {
 	return err
 }
 
-// settingTexts are a value's texts: one, or those of a list.
+// settingTexts are the texts of a value or a list.
 func settingTexts(v any) ([]string, error) {
 	switch v := v.(type) {
 	case string:
@@ -346,7 +346,7 @@ func trialFlags(s *sweep.Sweep, t sweep.Trial) []string {
 	for i, a := range s.Axes {
 		switch {
 		case a.Key == modelKey:
-		case t.Values[i] == "true" || t.Values[i] == "false": // A word behind such a flag would be an argument.
+		case t.Values[i] == "true" || t.Values[i] == "false": // a separate word would be an argument
 			args = append(args, "--"+a.Key+"="+t.Values[i])
 		default:
 			args = append(args, "--"+a.Key, t.Values[i])

@@ -11,7 +11,7 @@ const head = "format = 1\nmodel = 'mlp'\n"
 var badSweeps = []struct{ text, want string }{
 	{"model = 'mlp'", "s.toml:1:1: no format; begin with format = 1"},
 	{"format = 2\nmodel = 'mlp'", "s.toml:1:1: format = 2; this program reads format = 1"},
-	{"format = 1\n", "s.toml:1:1: no model; write one, as in model = \"mlp\""},
+	{"format = 1\n", "s.toml:1:1: no model; write one, such as model = \"mlp\""},
 	{"format = 1\nmodel = 'mpl'", `s.toml:2:1: unknown model "mpl"; did you mean mlp?`},
 	{"format = 1\n\n  model = ['mlp', '784-x']", `s.toml:3:3: `},
 	{"format = 1\nmodel = 'bad.toml'", `s.toml:2:1: bad.toml:3:1: `},
@@ -25,14 +25,14 @@ var badSweeps = []struct{ text, want string }{
 	{head + "halving = 1", "s.toml:3:1: halving: 1; use a whole number from 2"},
 	{head + "halving = 2\n[train]\nfull = true", "s.toml:3:1: halving: it goes by validation, and full trains on those"},
 	{head + "random_seed = -1", "s.toml:3:1: random_seed: -1; use a whole number from 0"},
-	{head + "train = 3", "s.toml:3:1: train is no table; write [train]"},
+	{head + "train = 3", "s.toml:3:1: train is not a table; write [train]"},
 	{head + "[train]\neta = 3\nlamda = 1", `s.toml:5:1: unknown key "lamda"; did you mean lambda?`},
 	{head + "[train]\ntrainsize = 1", `s.toml:4:1: unknown key "trainsize"; did you mean train_size?`},
 	{head + "[train]\nthreads = 1", `s.toml:4:1: unknown key "threads"`},
 	{head + "[train]\nruns = 'x'", `s.toml:4:1: unknown key "runs"`},
 	{head + "[train]\nfind_eta = true", `s.toml:4:1: unknown key "find_eta"`},
-	{head + "[train]\nlr = 1\neta = 1", "s.toml:4:1: eta is there already; give it once"},
-	{head + "[train]\ntrain-size = 1\ntrain_size = 1", "is there already"},
+	{head + "[train]\nlr = 1\neta = 1", "s.toml:4:1: eta is given twice; give it once"},
+	{head + "[train]\ntrain-size = 1\ntrain_size = 1", "is given twice"},
 	{head + "[train]\neta = 'fast'", `s.toml:4:1: eta: "fast" is not a number`},
 	{head + "[train]\neta = [1, 'fast']", `s.toml:4:1: eta: "fast" is not a number`},
 	{head + "[train]\neta = 'lag(1, 2)'", `s.toml:4:1: eta: column 1: unknown choice "lag"; did you mean log?`},
@@ -48,7 +48,7 @@ var badSweeps = []struct{ text, want string }{
 	{head + "[train]\nseed = 'range(1, 1001)'", "s.toml:4:1: seed: 1001 values; use at most 1000"},
 	{head + "[train]\neta = 'range(0.1, 1, 0.1)'\nlambda = 'range(1, 10, 0.05)'", "s.toml:5:1: lambda: more than 1000 settings"},
 	{head + "[train]\noptimizer = ['sgd', 'adma']", `s.toml:4:1: optimizer: column 1: unknown optimizer "adma"; did you mean adam?`},
-	{head + "random = 3\n[train]\neta = [1, 2]", "s.toml:3:1: random: 3, and there are hardly more than 2 settings"},
+	{head + "random = 3\n[train]\neta = [1, 2]", "s.toml:3:1: random: 3, but there are hardly more than 2 settings"},
 	{head + "x = ", "s.toml:3:"},
 }
 
@@ -74,12 +74,12 @@ func TestSweepArguments(t *testing.T) {
 		args, env, want string
 		code            int
 	}{
-		{"s.toml --index 2", "", "index 2; s.toml has the trials 0 to 1", exitUsage},
-		{"s.toml --index -1", "", "index -1; s.toml has the trials 0 to 1", exitUsage},
+		{"s.toml --index 2", "", "index 2; use 0 to 1, the trials of s.toml", exitUsage},
+		{"s.toml --index -1", "", "index -1; use 0 to 1, the trials of s.toml", exitUsage},
 		{"s.toml --index x", "", `--index: "x" is not a whole number`, exitUsage},
-		{"s.toml", "SLURM_ARRAY_TASK_ID=2", "index 2; s.toml has the trials 0 to 1", exitUsage},
-		{"s.toml", "JOB_COMPLETION_INDEX=7", "index 7; s.toml has", exitUsage},
-		{"s.toml", "JOB_COMPLETION_INDEX=x", `JOB_COMPLETION_INDEX is "x", and no number of a trial`, exitUsage},
+		{"s.toml", "SLURM_ARRAY_TASK_ID=2", "index 2; use 0 to 1, the trials of s.toml", exitUsage},
+		{"s.toml", "JOB_COMPLETION_INDEX=7", "index 7; use 0 to 1", exitUsage},
+		{"s.toml", "JOB_COMPLETION_INDEX=x", `JOB_COMPLETION_INDEX is "x", which is not a trial's number`, exitUsage},
 		{"none.toml", "", "none.toml: no such file or directory; give the TOML file of a sweep", exitUsage},
 		{"", "", "sweep: got 0 arguments; use: stheno sweep [flags] FILE.toml", exitUsage},
 		{"s.toml --list --best", "", "--list and --best; use one of them", exitUsage},

@@ -59,7 +59,7 @@ func TestSweepHalving(t *testing.T) {
 	}
 	alikeTrials(t, swept(t, "--list", "--runs", "tasks"), trials)
 	for _, want := range []string{
-		"trial 3 has trained 2 of 8 epochs; whether it goes on depends on trials that have not come as far: call it again",
+		"trial 3 has trained 2 of 8 epochs; whether it continues depends on trials that are not as far: call it again",
 		"trial 0 ends after 2 of 8 epochs: others were better",
 	} {
 		if !strings.Contains(said, want) {

@@ -54,7 +54,7 @@ func TestSweepProcesses(t *testing.T) {
 		if k < 24 && code != 0 {
 			again = append(again, k)
 		}
-		if k >= 24 && code != 0 && !strings.Contains(p.err.String(), "trains it; wait until that ends, or stop it") {
+		if k >= 24 && code != 0 && !strings.Contains(p.err.String(), "is training it; wait until that ends, or stop it") {
 			t.Logf("a second process: exit %d\n%s", code, &p.err) // It had the trial, and no time to say so.
 		}
 	}

@@ -15,24 +15,24 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// What a trial may be beside what a run may be.
+// The statuses of trials, besides those of runs.
 const (
-	missing rundir.Status = "missing" // nobody has begun it
-	waiting rundir.Status = "waiting" // for the others of its stage
-	out     rundir.Status = "out"     // others were better
+	missing rundir.Status = "missing" // not started
+	waiting rundir.Status = "waiting" // for the other trials of its stage
+	out     rundir.Status = "out"     // stopped early, because others were better
 )
 
-// trial is one with what came of it.
+// trial is a trial with its result.
 type trial struct {
 	sweep.Trial
 	sweep.Record
-	run    rundir.Entry // of no path where there is none
+	run    rundir.Entry // without a path if there is no run
 	status rundir.Status
 	target sweep.Target
 	err    string
 }
 
-// score is that of a trial that is not being trained: others may still become better.
+// score is the trial's score, or None while it is being trained and may still improve.
 func (t trial) score() sweep.Score {
 	if t.status == rundir.Running {
 		return sweep.None
@@ -40,12 +40,12 @@ func (t trial) score() sweep.Score {
 	return t.Last()
 }
 
-// ended says that nothing is left to do for a trial, now.
+// ended reports whether there is nothing to do for a trial now.
 func (t trial) ended() bool {
 	return slices.Contains([]rundir.Status{rundir.Done, rundir.Diverged, waiting, out}, t.status)
 }
 
-// trials are all trials, with what their runs say. The caller has the lease of the one with the ID mine, if any.
+// trials are all trials with the results of their runs. The caller holds the lease of the trial with the ID mine, if any.
 func (w *sweeping) trials(mine string) ([]trial, error) {
 	entries, err := rundir.List(w.flags.runs)
 	if err != nil {
@@ -53,7 +53,7 @@ func (w *sweeping) trials(mine string) ([]trial, error) {
 	}
 	runs := map[string]rundir.Entry{}
 	for _, e := range slices.Backward(entries) {
-		if e.Err == nil && e.Info.Name != "" && runs[e.Info.Name].Info.Status != rundir.Done { // the newest, or rather one that is done
+		if e.Err == nil && e.Info.Name != "" && runs[e.Info.Name].Info.Status != rundir.Done { // the newest run, but preferably one that is done
 			runs[e.Info.Name] = e
 		}
 	}
@@ -79,7 +79,7 @@ func (w *sweeping) trials(mine string) ([]trial, error) {
 	return trials, nil
 }
 
-// trial is one with what its run says, if there is one.
+// trial is a trial with the result of its run, if there is a run.
 func (w *sweeping) trial(t sweep.Trial, e rundir.Entry, mine bool) trial {
 	x := trial{Trial: t, run: e, status: missing}
 	if e.Path != "" {
@@ -93,13 +93,13 @@ func (w *sweeping) trial(t sweep.Trial, e rundir.Entry, mine bool) trial {
 		x.status, x.err = rundir.Failed, strings.TrimSpace(string(text))
 	}
 	if _, held := w.leases.Who(t.ID); held && !mine && x.status != rundir.Done {
-		x.status = rundir.Running // The run's own lock says it on this computer only.
+		x.status = rundir.Running // the run's own lock works on this computer only
 	}
 	x.Over = x.status == rundir.Done || x.status == rundir.Diverged || x.status == rundir.Failed
 	return x
 }
 
-// readCurve reads how good the best epoch was after each.
+// readCurve reads the best score so far after each epoch.
 func (t *trial) readCurve() error {
 	best := sweep.None
 	return readEvents(t.run.Path, func(e event) {
@@ -113,10 +113,10 @@ func (t *trial) readCurve() error {
 	})
 }
 
-// failureName is the name of the file that says why there is no run of a trial.
+// failureName is the name of the file that says why a trial has no run.
 func failureName(t sweep.Trial) string { return t.ID + ".failed" }
 
-// failed keeps why there is no run of a trial; "" is no failure. Only the lease's holder may.
+// failed records why a trial has no run; "" removes that record. Only the holder of the lease may call it.
 func (w *sweeping) failed(t sweep.Trial, why string) error {
 	path := filepath.Join(w.leases.Dir, failureName(t))
 	if why != "" {
@@ -128,7 +128,7 @@ func (w *sweeping) failed(t sweep.Trial, why string) error {
 	return nil
 }
 
-// list prints the trials, the best first, and then those without a score by their numbers.
+// list prints the trials, best first, then those without a score in order.
 func (w *sweeping) list() error {
 	trials, err := w.trials("")
 	if err != nil {
@@ -168,7 +168,7 @@ func (w *sweeping) table(trials []trial) {
 	t.print(w.out)
 }
 
-// column is what a table of scores shows: accuracies, unless there are losses only.
+// column chooses what a table of scores shows: accuracies, unless there are only losses.
 func column(scores []sweep.Score) (name string, acc bool) {
 	if slices.ContainsFunc(scores, func(s sweep.Score) bool { return !math.IsNaN(s.Loss) }) &&
 		!slices.ContainsFunc(scores, func(s sweep.Score) bool { return !math.IsNaN(s.Acc) }) {
@@ -177,15 +177,12 @@ func column(scores []sweep.Score) (name string, acc bool) {
 	return "val_acc", true
 }
 
-// scoreText is a score in a table; - where there is none.
+// scoreText is a score in a table; - if there is none.
 func scoreText(s sweep.Score, acc bool) string {
-	switch {
-	case acc:
-		return percentOrDash(s.Acc)
-	case math.IsNaN(s.Loss):
-		return "-"
+	if acc {
+		return orDash(s.Acc, percent)
 	}
-	return fmt.Sprintf("%.4f", s.Loss)
+	return orDash(s.Loss, fourDigits)
 }
 
 // object is a trial in JSON.
@@ -204,7 +201,7 @@ func (w *sweeping) object(t trial) object {
 	return o
 }
 
-// settings are all that the file says about a trial but its seed.
+// settings are everything that the file says about a trial, except its seed.
 func (w *sweeping) settings(t sweep.Trial) (o object) {
 	for i, a := range w.plan.Axes {
 		o = append(o, field{strings.ReplaceAll(a.Key, "-", "_"), number(t.Values[i])})
@@ -212,7 +209,7 @@ func (w *sweeping) settings(t sweep.Trial) (o object) {
 	return o
 }
 
-// number is a text as JSON: a number, true or false where it is one.
+// number is a text for JSON, as a number, true or false if it is one.
 func number(text string) any {
 	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
 		return n
@@ -226,7 +223,7 @@ func number(text string) any {
 	return text
 }
 
-// best prints the settings, the best first, and the command that trains the first of them again.
+// best prints the settings, best first, and the command that trains the first of them again.
 func (w *sweeping) best() error {
 	trials, err := w.trials("")
 	if err != nil {
@@ -247,12 +244,12 @@ func (w *sweeping) best() error {
 		return printJSON(w.out, list...)
 	}
 	if len(results) == 0 {
-		fmt.Fprintf(w.err, "no trial of %s has ended with a result on validation examples; %s sweep trains them\n", w.plan.Name, commandName())
+		fmt.Fprintf(w.err, "no trial of %s has a validation result yet; %s sweep trains them\n", w.plan.Name, commandName())
 		return nil
 	}
 	w.bestTable(results, trials)
 	t := w.plan.Trials[results[0].Trials[0]]
-	fmt.Fprintf(w.err, "again, with another seed: %s train %s %s\n", commandName(), strings.Join(quotedWords(trialFlags(w.plan, t)[4:]), " "), shellWord(t.Values[0]))
+	fmt.Fprintf(w.err, "to train the best with another seed: %s train %s %s\n", commandName(), strings.Join(quotedWords(trialFlags(w.plan, t)[4:]), " "), shellWord(t.Values[0]))
 	return nil
 }
 
@@ -297,7 +294,7 @@ func (w *sweeping) resultObject(r sweep.Result, trials []trial) object {
 	}
 }
 
-// quotedWords are words for a shell.
+// quotedWords quotes words for a shell.
 func quotedWords(words []string) []string {
 	for i, word := range words {
 		words[i] = shellWord(word)

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// one trains the trial of a number, as far as it is to go.
+// one trains the trial with index i up to the end of its stage.
 func (w *sweeping) one(ctx context.Context, i int) error {
 	for {
 		trials, err := w.trials("")
@@ -22,7 +22,7 @@ func (w *sweeping) one(ctx context.Context, i int) error {
 		}
 		x, err := w.leases.Take(w.plan.Trials[i].ID)
 		if held, ok := errors.AsType[*sweep.HeldError](err); ok {
-			w.note(fmt.Errorf("trial %d: %s has it; waiting for a sign of life", i, held.Holder))
+			w.note(fmt.Errorf("trial %d: %s has it; waiting to see whether it is alive", i, held.Holder))
 			x, err = w.leases.Await(ctx, w.plan.Trials[i].ID)
 		}
 		switch {
@@ -41,11 +41,11 @@ func (w *sweeping) one(ctx context.Context, i int) error {
 	}
 }
 
-// tellOne prints what came of the one trial.
+// tellOne prints the trial's result.
 func (w *sweeping) tellOne(t trial) error {
 	switch t.status {
 	case waiting:
-		w.note(fmt.Errorf("trial %d has trained %d of %d epochs; whether it goes on depends on trials that have not come as far: call it again", t.Index, len(t.Curve), t.Epochs))
+		w.note(fmt.Errorf("trial %d has trained %d of %d epochs; whether it continues depends on trials that are not as far: call it again later", t.Index, len(t.Curve), t.Epochs))
 	case out:
 		w.note(fmt.Errorf("trial %d ends after %d of %d epochs: others were better", t.Index, len(t.Curve), t.Epochs))
 	case rundir.Diverged:
@@ -58,7 +58,7 @@ func (w *sweeping) tellOne(t trial) error {
 	return nil
 }
 
-// name is what a person calls a trial.
+// name is the trial's name for a person.
 func (w *sweeping) name(i int) string {
 	t := w.plan.Trials[i]
 	if s := w.plan.Settings(t); s != "" {
@@ -67,10 +67,10 @@ func (w *sweeping) name(i int) string {
 	return fmt.Sprintf("trial %d (seed %s)", i, t.Seed)
 }
 
-// do trains a trial to where it is to go now, with its lease, and gives that back. That a trial diverged is no error.
+// do trains a trial to the end of its stage, and releases its lease. A trial that diverges is not an error.
 func (w *sweeping) do(ctx context.Context, a *app, i int, x *sweep.Lease, threads int) (err error) {
 	defer func() { err = errors.Join(err, x.Release()) }()
-	trials, err := w.trials(w.plan.Trials[i].ID) // as they are now that nobody else trains this one
+	trials, err := w.trials(w.plan.Trials[i].ID) // read again, now that nobody else can train this trial
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (w *sweeping) do(ctx context.Context, a *app, i int, x *sweep.Lease, thread
 	return errors.Join(err, w.failed(t.Trial, err.Error()))
 }
 
-// trainOn begins a trial's training, or goes on with it.
+// trainOn starts a trial's training, or continues it.
 func (w *sweeping) trainOn(ctx context.Context, a *app, t trial, threads int) error {
 	f := plainFlags(w.reader())
 	if t.run.Path != "" {
@@ -123,7 +123,7 @@ func (w *sweeping) trainOn(ctx context.Context, a *app, t trial, threads int) er
 	return a.train(ctx, f, model)
 }
 
-// pausingView ends a training after so many epochs.
+// pausingView ends a training after a number of epochs.
 type pausingView struct {
 	view
 	epochs int

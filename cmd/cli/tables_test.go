@@ -70,7 +70,7 @@ func TestTable(t *testing.T) {
 	for args, want := range map[string]string{
 		"predict RUN digit.png":        "the network takes rows of a table; give a FILE.csv with the columns sepal_length, sepal_width, petal_length, petal_width",
 		"predict RUN --show " + few:    "--show draws digits",
-		"eval RUN --data " + few:       "no column species, which the network predicts",
+		"eval RUN --data " + few:       "no column species; add it, the network predicts it",
 		"eval RUN --shifts 1":          "augment and shifts are for gray images",
 		"eval RUN --errors 2 -o x.svg": "",
 	} {
@@ -106,7 +106,7 @@ func TestTableRepeats(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	write(t, iris, []byte(strings.Replace(readAll(t, iris), "setosa", "virginica", 1)))
-	if r := call("train", "--resume", run, "--epochs", "4"); r.code != exitData || !strings.Contains(r.err, "has other files than those that the run began with") {
+	if r := call("train", "--resume", run, "--epochs", "4"); r.code != exitData || !strings.Contains(r.err, "is not the data that the run began with") {
 		t.Errorf("%+v", r)
 	}
 	write(t, filepath.Join(run, "data.json"), []byte(strings.Replace(readAll(t, filepath.Join(run, "data.json")), "setosa", "rosa", 1)))
@@ -161,6 +161,9 @@ func TestNumberTable(t *testing.T) {
 	if math.Abs(inside-300000) > 6e4 || math.Abs(inside-outside-80000) > 4e4 {
 		t.Errorf("100 m² cost %v inside and %v outside", inside, outside)
 	}
+	if r := ok(t, "ls", "--runs", runs); !strings.Contains(r.out, "  val_loss  epoch  test_loss  test_r2  started ") || !strings.Contains(r.out, fmt.Sprintf("  %.4f  ", lowest)) {
+		t.Errorf("ls: %s", r.out)
+	}
 	if r := ok(t, "predict", run, few); !strings.HasPrefix(r.out, "  row       price\n    1     ") {
 		t.Errorf("%s", r.out)
 	}
@@ -192,20 +195,20 @@ func TestDataMisuse(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"train dense(3) --data IRIS --target speces", `unknown column "speces"; did you mean species?`},
 		{"train dense(3) --data IRIS", "no column to predict; use --target species"},
-		{"train dense(3) --target species", "--target and --size belong to --data"},
-		{"train dense(16).relu.dense(30) --data IRIS --target species", "30 outputs, and data iris.csv has 3 classes; end with dense(3)"},
-		{"train 4-30 --data IRIS --target species", "end with dense(3), as 4-30-3 does"},
-		{"train 784-30", "30 outputs, and data mnist has 10 classes; end with dense(10), as 784-30-10 does"},
-		{"train 784-20-30", "as 784-20-10 does"},
+		{"train dense(3) --target species", "--target and --size need --data"},
+		{"train dense(16).relu.dense(30) --data IRIS --target species", "30 outputs, but data iris.csv has 3 classes; end with dense(3)"},
+		{"train 4-30 --data IRIS --target species", "end with dense(3), as in 4-30-3"},
+		{"train 784-30", "30 outputs, but data mnist has 10 classes; end with dense(10), as in 784-30-10"},
+		{"train 784-20-30", "as in 784-20-10"},
 		{"train 784-30-10 --data SIXTEEN", "an example (1, 16, 16) has 256; write 256-30-10"},
-		{"train 256-30 --data SIXTEEN", "end with dense(10), as 256-30-10 does"},
-		{"train softmax --data SIXTEEN", "use other data, or the same layers in one line, which take what there is: 'dense(100) sigmoid dense(10)'"},
+		{"train 256-30 --data SIXTEEN", "end with dense(10), as in 256-30-10"},
+		{"train softmax --data SIXTEEN", "use other data, or the same layers in one line, which adapt to the data: 'dense(100) sigmoid dense(10)'"},
 		{"train mlp --data IRIS --target species", "has examples of 4 numbers, model mlp takes images of 1×28×28; use other data, or a network in one line"},
-		{"train dense(3) --data PRICE --target price", "3 outputs, and data houses.csv has 1 number to predict; end with dense(1)"},
-		{"train dense(3) --data CODE --target label", "if the numbers are those of classes, add --loss log-likelihood"},
+		{"train dense(3) --data PRICE --target price", "3 outputs, but data houses.csv has 1 number to predict; end with dense(1)"},
+		{"train dense(3) --data CODE --target label", "if the numbers are classes, add --loss log-likelihood"},
 		{"train dense(1) --data ONE --target label", "one.csv"},
 		{"train dense(1) --data PRICE --target price --style book", "--style book counts right answers"},
-		{"train mlp --fill mean", "--fill mean and no table; leave it out"},
+		{"train mlp --fill mean", "--fill mean is for tables; leave it out"},
 		{"train mlp --scale none", "--scale none: data mnist has bytes"},
 		{"train dense(3) --data IRIS --target species --size 3", `"3"; use rows and columns up to 1024, such as 32x32`},
 		{"train dense(3) --data IRIS --target species --augment shifts", "are for gray images, and data iris.csv has examples of 4 numbers"},

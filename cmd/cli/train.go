@@ -24,11 +24,12 @@ func (a *app) trainCommand() *cobra.Command {
 	var f trainFlags
 	cmd := &cobra.Command{
 		Use:   "train [flags] MODEL|FILE.toml|NETWORK",
-		Short: "Train a network, and keep the run in a folder",
-		Long: wrap("Train a model by its recipe, with any part of it changed by a flag, and measure it on the test images with the weights "+
-			"of the epoch of best validation accuracy. An interrupted run goes on with --resume RUN, bit by bit as if it had not been.", 100) +
-			"\n\n" + wrap("With --find-eta, let η rise from mini-batch to mini-batch, through an epoch or until the training diverges (Smith 2017), print the "+
-			"loss on the way, and suggest a tenth of the η with the smallest loss.", 100) +
+		Short: "Train a network, and save the run in a folder",
+		Long: wrap("Train a model by its recipe, any part of which a flag can change. Then measure it on the test images, with the weights of "+
+			"the epoch with the best validation accuracy. An interrupted run continues with --resume RUN, and ends with the same bits as "+
+			"one that was never interrupted.", 100) +
+			"\n\n" + wrap("With --find-eta, raise η from mini-batch to mini-batch, for an epoch or until the training diverges (Smith 2017), print the "+
+			"loss along the way, and suggest a tenth of the η with the smallest loss.", 100) +
 			"\n\n" + a.networkHelp() +
 			"\n\n" + wrap("Optimizers: "+strings.Join(models.Signatures[train.Optimizer](a.reader()), ", ")+". Schedules of eta: "+
 			strings.Join(models.Signatures[train.Schedule](a.reader()), ", ")+".", 100) +
@@ -60,7 +61,7 @@ func (a *app) trainCommand() *cobra.Command {
 	return cmd
 }
 
-// train begins a run of the model of that name, with the flags in place of its recipe's values.
+// train starts a run of the named model. Flags override its recipe.
 func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 	seed := f.chosenSeed()
 	m, d, err := a.chosen(f, name, seed)
@@ -70,7 +71,7 @@ func (a *app) train(ctx context.Context, f *trainFlags, name string) error {
 	return a.begin(ctx, f, m, d, seed)
 }
 
-// chosen are the data of the flags, and the model of that name for them, with the flags in place of its recipe's values.
+// chosen opens the data, and finds the named model for it. Flags override the model's recipe.
 func (a *app) chosen(f *trainFlags, name string, seed uint64) (m models.Model, d *dataset.Data, err error) {
 	if err := a.plausible(name); err != nil {
 		return m, nil, err
@@ -94,17 +95,17 @@ func (a *app) chosen(f *trainFlags, name string, seed uint64) (m models.Model, d
 	return m, d, nil
 }
 
-// recordable is an error if the arguments cannot be kept in a run.json, which has letters, not bytes.
+// recordable is an error if the arguments cannot be kept in a run.json: JSON has text, not bytes.
 func (a *app) recordable() error {
 	for _, arg := range a.args {
 		if !utf8.ValidString(arg) {
-			return usagef("%q is not UTF-8, and could not be found again by what a run's folder keeps; rename it", arg)
+			return usagef("%q is not UTF-8, and a run's folder could not record it; rename it", arg)
 		}
 	}
 	return nil
 }
 
-// begin trains a model as it is.
+// begin starts a run of a model, with the recipe as it stands.
 func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, d *dataset.Data, seed uint64) error {
 	if err := a.recordable(); err != nil {
 		return err
@@ -144,10 +145,10 @@ func (a *app) begin(ctx context.Context, f *trainFlags, m models.Model, d *datas
 	})
 }
 
-// resume goes on with a run.
+// resume continues a run.
 func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 	if len(args) > 0 {
-		return usagef("train: model %s and --resume; leave the model out, the run has its own", args[0])
+		return usagef("train: model %s and --resume; leave the model out, the run has one", args[0])
 	}
 	if err := a.recordable(); err != nil {
 		return err
@@ -166,7 +167,7 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 		return err
 	}
 	if vm := old.Info().Last().VM; f.vm.value != vm {
-		a.note(fmt.Errorf("%s: the run began with VM %s; it goes on with %s, and will round differently", path, vm, f.vm.value))
+		a.note(fmt.Errorf("%s: the run began with VM %s and continues with %s, which rounds differently", path, vm, f.vm.value))
 	}
 	s, err := a.reopen(f, old)
 	if err != nil && !moved {
@@ -194,20 +195,20 @@ func (a *app) resume(ctx context.Context, f *trainFlags, args []string) error {
 	return s.keep(ctx, func() error { return s.proceed(snapshot) })
 }
 
-// longer is an error if a run has trained more epochs than it is to have.
+// longer is an error if a run has trained more epochs than --epochs says.
 func (s *session) longer(old *rundir.Run) error {
 	snapshot, err := old.Latest(largest(s.net))
 	if err != nil {
-		return nil // Resume finds what is wrong.
+		return nil // resuming will report what is wrong
 	}
 	at, err := stateOf(snapshot)
 	if n := s.model.Recipe.Epochs; err == nil && n < at.Epoch {
-		return usagef("--epochs %d, and %s has trained %d; use more, or train anew from %s", n, old.Path(), at.Epoch, filepath.Join(old.Path(), "model.toml"))
+		return usagef("--epochs %d, but %s has trained %d; use more, or start a new run from %s", n, old.Path(), at.Epoch, filepath.Join(old.Path(), "model.toml"))
 	}
 	return err
 }
 
-// reopen makes the session of a run as it was, as far as that can be known without touching the run.
+// reopen rebuilds the session of a run without changing anything in the run's folder.
 func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 	m, err := a.runModel(old)
 	if err != nil {
@@ -222,7 +223,7 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 	if err := graph.UseKernel(info.Last().Kernel); errors.Is(err, graph.ErrKernelInUse) {
 		return nil, fmt.Errorf("%s: %w", old.Path(), err)
 	} else if err != nil {
-		a.note(fmt.Errorf("%s: %w; the run goes on with %s, and will round differently", old.Path(), err, graph.Kernel()))
+		a.note(fmt.Errorf("%s: %w; the run continues with %s, which rounds differently", old.Path(), err, graph.Kernel()))
 	}
 	d, err := a.dataOf(old, f)
 	if err != nil {
@@ -233,7 +234,7 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 		return nil, err
 	}
 	if n := m.Recipe.Epochs; n != planned && ends(s.trainer.Schedule) {
-		return nil, usagef("--epochs %d would change the schedule %s, which ends after %d; leave it out, or train anew", n, scheduleText(m.Recipe), planned)
+		return nil, usagef("--epochs %d would change the schedule %s, which ends after %d; leave it out, or start a new run", n, scheduleText(m.Recipe), planned)
 	}
 	if err := s.trainer.Start(); err != nil {
 		return nil, usagef("%w", err)
@@ -241,7 +242,7 @@ func (a *app) reopen(f *trainFlags, old *rundir.Run) (*session, error) {
 	return s, nil
 }
 
-// dataOf are the data of a run, which must be those that it began with.
+// dataOf opens the data of a run, which must be the data that the run began with.
 func (a *app) dataOf(old *rundir.Run, f *trainFlags) (*dataset.Data, error) {
 	schema, err := schemaOf(old)
 	if err != nil {
@@ -255,12 +256,12 @@ func (a *app) dataOf(old *rundir.Run, f *trainFlags) (*dataset.Data, error) {
 		return nil, err
 	}
 	if d.SHA256() != info.DataSHA256 {
-		return nil, dataf("%s: data %s has other files than those that the run began with; give them with --data", old.Path(), d.Name)
+		return nil, dataf("%s: data %s is not the data that the run began with; give that with --data", old.Path(), d.Name)
 	}
 	return d, nil
 }
 
-// ends says that a schedule goes by the part of the training that is over.
+// ends reports whether a schedule depends on the number of epochs.
 func ends(s train.Schedule) bool {
 	switch train.AfterWarmup(s).(type) {
 	case train.Cosine, train.OneCycle:
@@ -269,7 +270,7 @@ func ends(s train.Schedule) bool {
 	return false
 }
 
-// proceed restores a run from its newest checkpoint, or begins it, if it was killed before the first.
+// proceed restores a run from its newest checkpoint, or starts it if it was killed before the first.
 func (s *session) proceed(snapshot *rundir.Snapshot) error {
 	now := s.info()
 	err := s.run.Update(func(i *rundir.Info) {
@@ -295,7 +296,7 @@ func (s *session) proceed(snapshot *rundir.Snapshot) error {
 	return nil
 }
 
-// session is one training: the network, its data, and the folder that keeps it.
+// session is one training: the network, its data, and the folder of its run.
 type session struct {
 	app      *app
 	flags    *trainFlags
@@ -306,12 +307,12 @@ type session struct {
 	trainer  *train.Trainer
 	run      *rundir.Run
 	view     view
-	near     closeness // how near the outputs came to the numbers of the validation part, in the last epoch
+	near     closeness // how close the outputs came to the validation part's numbers, in the last epoch
 	progress *progress
 	begin    time.Time
 }
 
-// session makes everything but the run's folder, so that what cannot be trained leaves nothing behind.
+// session makes everything but the run's folder, so that an error leaves nothing behind.
 func (a *app) session(f *trainFlags, m models.Model, d *dataset.Data, seed uint64) (*session, error) {
 	d, part, err := f.prepare(d, m)
 	if err != nil {
@@ -326,14 +327,14 @@ func (a *app) session(f *trainFlags, m models.Model, d *dataset.Data, seed uint6
 		return nil, usagef("model %s: %w", m.Name, err)
 	}
 	if f.syncNorm && len(net.Running()) == 0 {
-		return nil, usagef("--sync-norm, and %s trains no batch norm; leave it out", m.Name)
+		return nil, usagef("--sync-norm: model %s has no batch norm to train; leave it out", m.Name)
 	}
 	if err := checkOutputs(m.Name, net, d); err != nil {
 		return nil, err
 	}
 	s := &session{app: a, flags: f, model: m, data: d, seed: seed, net: net, begin: time.Now()}
 	if f.style.value == "book" && !s.counts() {
-		return nil, usagef("--style book counts right answers, and the loss %s has none; leave it out", m.Loss.Name)
+		return nil, usagef("--style book counts right answers, and the loss %s has no classes; leave it out", m.Loss.Name)
 	}
 	if s.trainer, err = m.Recipe.Trainer(net); err != nil {
 		return nil, usagef("model %s: %w", m.Name, err)
@@ -352,7 +353,7 @@ func (a *app) session(f *trainFlags, m models.Model, d *dataset.Data, seed uint6
 	return s, nil
 }
 
-// texts are the files of the run that are written once.
+// texts are the files of the run that are written only once.
 func (s *session) texts() (t rundir.Texts, err error) {
 	text, err := encode(s.model)
 	if err != nil {
@@ -363,9 +364,9 @@ func (s *session) texts() (t rundir.Texts, err error) {
 	return t, nil
 }
 
-// info is run.json at the start.
+// info is what run.json says at the start.
 func (s *session) info() rundir.Info {
-	host, _ := os.Hostname() // A run on a host without a name is a run too.
+	host, _ := os.Hostname() // a host without a name is fine
 	return rundir.Info{
 		Name: string(s.flags.name), Argv: append([]string{"stheno"}, s.app.args...), Seed: s.seed, DataSHA256: s.data.SHA256(),
 		DataKind: s.data.Schema.Kind, Build: build(),
@@ -373,7 +374,7 @@ func (s *session) info() rundir.Info {
 	}
 }
 
-// repeat is a comment for a run's model.toml: the command that repeats the run, with what the file has no place for.
+// repeat is a comment for a run's model.toml: the command that repeats the run, with the settings that the file cannot hold.
 func (f *trainFlags) repeat(seed uint64) string {
 	line := fmt.Sprintf("# %s train model.toml --seed %d", programName(), seed)
 	if f.dtype.value != "float32" {

@@ -307,7 +307,7 @@ func TestUnfitData(t *testing.T) {
 		write(t, filepath.Join(dir, part+"-labels-idx1-ubyte"), idx(0x801, []int{n}, labels[:n]))
 	}
 	r := call("train", "mlp", "--data", dir, "--runs", runs)
-	if r.code != exitUsage || !strings.Contains(r.err, "images of 1×4×5, model mlp takes 1×28×28; use other data, or a network in one line, which follows the data, such as 'dense(30) relu dense(6)'") {
+	if r.code != exitUsage || !strings.Contains(r.err, "images of 1×4×5, model mlp takes 1×28×28; use other data, or a network in one line, which adapts to the data, such as 'dense(30) relu dense(6)'") {
 		t.Errorf("%+v", r)
 	}
 	if _, err := os.Stat(runs); err == nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// machineFlags choose what computes.
+// machineFlags choose how to compute.
 type machineFlags struct {
 	threads   int
 	vm, dtype choice
@@ -25,18 +25,18 @@ type machineFlags struct {
 }
 
 func (f *machineFlags) define(set *pflag.FlagSet) {
-	set.IntVar(&f.threads, "threads", 0, "`N` processors; 0: all, or one where that is faster; the results are the same")
-	f.vm.define(set, "vm", "our machine for graphs, or Gorgonia's TapeMachine", "stheno", "tape")
-	f.dtype.define(set, "dtype", "type of all numbers", "float32", "float64")
+	set.IntVar(&f.threads, "threads", 0, "use `N` processors; 0: all, or one where that is faster; results do not depend on it")
+	f.vm.define(set, "vm", "run graphs on Stheno's compiler, or on Gorgonia's TapeMachine", "stheno", "tape")
+	f.dtype.define(set, "dtype", "the type of all numbers", "float32", "float64")
 	f.kernel.words = graph.Kernels()
-	set.Var(&f.kernel, "kernel", "implementation of the arithmetic; the first if not given")
+	set.Var(&f.kernel, "kernel", "the implementation of the arithmetic; the first if not given")
 }
 
-// use chooses the kernel.
+// use checks the flags and selects the kernel.
 func (f *machineFlags) use() error {
-	const most = 256 // of which more are no use on any machine
+	const most = 256 // more are of no use on any machine
 	if f.threads < 0 || f.threads > most {
-		return usagef("--threads %d; use 1 to %d, or 0 for what is fastest", f.threads, most)
+		return usagef("--threads %d; use 1 to %d, or 0 for the fastest number", f.threads, most)
 	}
 	if f.kernel.value == "" {
 		return nil
@@ -84,38 +84,38 @@ type trainFlags struct {
 func (f *trainFlags) define(set *pflag.FlagSet, r models.Reader) {
 	f.set = set
 	set.SetNormalizeFunc(normalize)
-	set.IntVar(&f.epochs, "epochs", 0, "`N` epochs; this and what follows to --patience is the model's own if not given")
-	set.IntVar(&f.batch, "batch", 0, "`N` examples in a mini-batch")
-	set.Float64Var(&f.eta, "eta", 0, "learning rate η")
-	f.etas.define(set, r, "etas", "other learning rates of `layers`, by the names of their parameters: conv1=0.01,dense2=0.1")
-	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularization λ, by network2's convention")
-	set.Float64Var(&f.momentum, "momentum", 0, "momentum μ")
-	f.optimizer.define(set, r, "optimizer", "`rule` of a step: sgd, nesterov, rmsprop, adagrad, adadelta, adam or adamw: 'adam(beta1=0.7)'")
+	set.IntVar(&f.epochs, "epochs", 0, "train for `N` epochs; the flags down to --patience default to the model's recipe")
+	set.IntVar(&f.batch, "batch", 0, "use `N` examples in a mini-batch")
+	set.Float64Var(&f.eta, "eta", 0, "the learning rate η")
+	f.etas.define(set, r, "etas", "separate learning rates for some `layers`: conv1=0.01,dense2=0.1")
+	set.Float64Var(&f.lambda, "lambda", 0, "L2 regularization λ, defined as in network2")
+	set.Float64Var(&f.momentum, "momentum", 0, "the momentum μ")
+	f.optimizer.define(set, r, "optimizer", "the `rule` of a step: sgd, nesterov, rmsprop, adagrad, adadelta, adamw, 'adam(beta1=0.7)'")
 	f.schedule.define(set, r, "schedule", "`rule` of eta over time: constant, step, exponential, warmup, cosine, onecycle, plateau, halve")
-	set.Float64Var(&f.ema, "ema", 0, "`decay` of an average of the weights, which is evaluated and kept in their place: 0.999")
-	set.Float64Var(&f.clip, "clip", 0, "scale the gradients down to this `norm` where theirs is larger")
+	set.Float64Var(&f.ema, "ema", 0, "average the weights with this `decay`, such as 0.999, and use the average in their place")
+	set.Float64Var(&f.clip, "clip", 0, "scale gradients down to this `norm` if theirs is larger")
 	f.init.define(set, r, "init", initHelp(r))
 	f.loss.define(set, r, "loss", lossHelp(r))
 	set.BoolVar(&f.full, "full", false, "train on the validation images too, and test the last weights")
-	set.IntVar(&f.trainSize, "train-size", 0, "only the first `N` training examples")
-	set.BoolVar(&f.dropTail, "drop-tail", false, "leave out the short last mini-batch of an epoch")
+	set.IntVar(&f.trainSize, "train-size", 0, "use only the first `N` training examples")
+	set.BoolVar(&f.dropTail, "drop-tail", false, "skip an epoch's last mini-batch if it is short")
 	f.augment.define(set, r, "augment", augmentHelp)
-	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 to halve")
-	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout: the same N, the same bits; random if not given")
+	set.IntVar(&f.patience, "patience", 0, "stop after `N` epochs without a better validation accuracy; 10 with --schedule halve")
+	set.Uint64Var(&f.seed, "seed", 0, "`N` for weights, order and dropout; the same N gives the same bits; random if not given")
 	f.machineFlags.define(set)
 	f.dataFlags.define(set)
 	set.StringVar(&f.runs, "runs", "runs", "`DIR` for the runs' folders")
-	set.StringVar(&f.resume, "resume", "", "go on with a `RUN`")
-	set.Var(&f.name, "name", "`NAME` of the run, by which every command takes it")
-	set.BoolVar(&f.mpi, "mpi", false, "train together with the other processes of an MPI job, as mpirun starts them")
-	set.BoolVar(&f.syncNorm, "sync-norm", false, "with --mpi: batch norms take the parts of all processes as one mini-batch")
-	f.style.define(set, "style", "book: the lines of the book's programs", "table", "book")
-	set.BoolVar(&f.findEta, "find-eta", false, "search a learning rate in place of training, and keep no run")
-	set.StringVarP(&f.curve, "output", "o", "", "draw the curve of --find-eta: a `FILE` that ends in .svg or .png")
-	set.BoolVar(&f.json, "json", false, "a JSON object for each event, or one for --find-eta")
+	set.StringVar(&f.resume, "resume", "", "continue an interrupted `RUN`")
+	set.Var(&f.name, "name", "a `NAME` for the run, which every command understands")
+	set.BoolVar(&f.mpi, "mpi", false, "train together with the other processes that mpirun has started")
+	set.BoolVar(&f.syncNorm, "sync-norm", false, "with --mpi: batch norm treats the parts of all processes as one mini-batch")
+	f.style.define(set, "style", "how to show epochs; book: like the book's programs", "table", "book")
+	set.BoolVar(&f.findEta, "find-eta", false, "search for a learning rate instead of training; no run is saved")
+	set.StringVarP(&f.curve, "output", "o", "", "draw the curve of --find-eta into `FILE`, which ends in .svg or .png")
+	set.BoolVar(&f.json, "json", false, "print a JSON object for each event, or one for --find-eta")
 }
 
-// override puts the flags that were given in place of the recipe's values.
+// override replaces the recipe's values by the flags that were given.
 func (f *trainFlags) override(r *models.Recipe) {
 	for name, value := range map[string]func(){
 		"epochs":     func() { r.Epochs = f.epochs },
@@ -144,15 +144,15 @@ func (f *trainFlags) override(r *models.Recipe) {
 	}
 }
 
-// check settles the flags that depend on others.
+// check reports flags that do not go together.
 func (f *trainFlags) check() error {
 	switch {
 	case f.json && f.style.value != "table":
 		return usagef("--json and --style %s; use one of them", f.style.value)
 	case f.curve != "" && !f.findEta:
-		return usagef("--output %s without --find-eta; it draws the curve of that, and plot those of a training", f.curve)
+		return usagef("--output %s without --find-eta; it draws that search, use plot to draw a training", f.curve)
 	case f.findEta && f.mpi:
-		return usagef("--find-eta and --mpi; leave --mpi out: one process finds it")
+		return usagef("--find-eta and --mpi; leave --mpi out, one process is enough")
 	case f.findEta && f.resume != "":
 		return usagef("--find-eta and --resume; use one of them")
 	case f.findEta && f.set.Changed("eta"):
@@ -163,17 +163,17 @@ func (f *trainFlags) check() error {
 	return checkPicture(f.curve)
 }
 
-// lasting are the flags that can be given anew when a run is resumed, because they do not change what was trained. Another VM rounds
-// otherwise.
+// lasting are the flags that can change when a run is resumed, because they do not affect what has been trained. Another VM rounds
+// differently, which the run notes.
 var lasting = []string{"epochs", "data", "vm"}
 
-// resumed are the flags of the run in the folder path, which goes on with those in f.
+// resumed combines the flags of the run in the folder path with the flags in f that it is resumed with.
 func (f *trainFlags) resumed(r models.Reader, path string, info rundir.Info) (*trainFlags, error) {
 	var wrong error
 	passing := append([]string{"threads", "runs", "resume", "style", "json", "mpi"}, lasting...)
 	f.set.Visit(func(g *pflag.Flag) {
 		if !slices.Contains(passing, g.Name) {
-			wrong = usagef("--%s would change the run; leave it out, or train anew from %s", g.Name, filepath.Join(path, "model.toml"))
+			wrong = usagef("--%s would change the run; leave it out, or start a new run from %s", g.Name, filepath.Join(path, "model.toml"))
 		}
 	})
 	if wrong != nil {
@@ -187,11 +187,11 @@ func (f *trainFlags) resumed(r models.Reader, path string, info rundir.Info) (*t
 		return nil, err
 	}
 	old.threads, old.runs, old.resume, old.style, old.json, old.mpi = f.threads, f.runs, f.resume, f.style, f.json, f.mpi
-	old.kernel.value = "" // run.json has it, also where none was asked for
+	old.kernel.value = "" // run.json has the kernel, even if none was asked for
 	return old, old.check()
 }
 
-// take takes the lasting flags that were given to g.
+// take copies the lasting flags that were given to g.
 func (f *trainFlags) take(g *trainFlags) error {
 	for _, name := range lasting {
 		if g.set.Changed(name) {
@@ -203,14 +203,14 @@ func (f *trainFlags) take(g *trainFlags) error {
 	return nil
 }
 
-// plainFlags are those of train without any.
+// plainFlags are the flags of train, all at their defaults.
 func plainFlags(r models.Reader) *trainFlags {
 	f := &trainFlags{}
 	f.define(pflag.NewFlagSet("train", pflag.ContinueOnError), r)
 	return f
 }
 
-// texts are new flags of the same names that take any text, for commands that were accepted once.
+// texts are flags of the same names that take any text: for reading commands that were accepted once.
 func (f *trainFlags) texts() *pflag.FlagSet {
 	set := pflag.NewFlagSet("train", pflag.ContinueOnError)
 	set.SetNormalizeFunc(normalize)
@@ -222,7 +222,7 @@ func (f *trainFlags) texts() *pflag.FlagSet {
 	return set
 }
 
-// flagsOfRun are the flags with which the run in the folder path was begun, with the lasting ones of those who went on with it.
+// flagsOfRun are the flags that the run in the folder path was started with, updated by the commands that resumed it.
 func flagsOfRun(r models.Reader, path string, info rundir.Info) (*trainFlags, error) {
 	f := plainFlags(r)
 	if wasImported(info.Argv) {
@@ -242,16 +242,16 @@ func flagsOfRun(r models.Reader, path string, info rundir.Info) (*trainFlags, er
 	return f, nil
 }
 
-// parse reads the arguments of a command that is in the run.json of the folder path.
+// parse reads the arguments of a command from the run.json in the folder path.
 func (f *trainFlags) parse(path string, argv []string) error {
-	f.set.BoolP("help", "h", false, "") // It has no meaning here, and without a flag of that name the help is printed.
+	f.set.BoolP("help", "h", false, "") // without such a flag, pflag would print the help for -h
 	if err := f.set.Parse(argv); err != nil {
 		return dataf("%s: argv: %w", filepath.Join(path, "run.json"), err)
 	}
 	return nil
 }
 
-// chosenSeed is --seed, or a random one that is short enough to type.
+// chosenSeed is --seed, or a random seed that is short enough to type.
 func (f *trainFlags) chosenSeed() uint64 {
 	if f.set.Changed("seed") {
 		return f.seed
@@ -263,7 +263,7 @@ func (f *trainFlags) chosenSeed() uint64 {
 
 // initHelp says what --init takes.
 func initHelp(r models.Reader) string {
-	return "`rule` of first weights: " + strings.Join(names[*graph.Init](r), ", ")
+	return "the `rule` for first weights: " + strings.Join(names[*graph.Init](r), ", ")
 }
 
 // lossHelp says what --loss takes.

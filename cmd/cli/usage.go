@@ -17,7 +17,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// aliases are the trade's words for the book's.
+// aliases has the usual names of flags that are named as in the book.
 var aliases = map[string]string{"lr": "eta", "l2": "lambda"}
 
 func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
@@ -27,17 +27,17 @@ func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(name)
 }
 
-// twice is an error if a flag is given under both of its names: the later one would win without a word.
+// twice is an error if a flag is given under both of its names. The second would silently win.
 func (a *app) twice() error {
 	for trade, book := range aliases {
 		if a.gives(trade) && a.gives(book) {
-			return usagef("--%s and --%s are one flag; give one of them", trade, book)
+			return usagef("--%s and --%s are the same flag; give one of them", trade, book)
 		}
 	}
 	return nil
 }
 
-// gives says that a flag of that name is among the arguments.
+// gives reports whether the arguments have a flag of that name.
 func (a *app) gives(name string) bool {
 	return slices.ContainsFunc(a.args, func(arg string) bool {
 		given, _, _ := strings.Cut(arg, "=")
@@ -45,7 +45,7 @@ func (a *app) gives(name string) bool {
 	})
 }
 
-// elsewhere are flags that other programs have, and what they are here.
+// elsewhere has flags of other programs, and their names here.
 var elsewhere = map[string]string{
 	"learning-rate": "eta", "batch-size": "batch", "minibatch": "batch", "mini-batch": "batch", "weight-decay": "lambda", "num-epochs": "epochs", "n-epochs": "epochs",
 	"optim": "optimizer", "scheduler": "schedule", "workers": "threads", "out": "output", "dataset": "data", "data-dir": "data", "resume-from": "resume",
@@ -60,7 +60,7 @@ type choice struct {
 func (c *choice) String() string { return c.value }
 func (c *choice) Type() string   { return strings.Join(c.words, "|") }
 
-// offers are the words.
+// offers are the words for completion.
 func (c *choice) offers() []string { return c.words }
 
 func (c *choice) Set(word string) error {
@@ -71,13 +71,13 @@ func (c *choice) Set(word string) error {
 	return nil
 }
 
-// define makes the first word the default.
+// define adds the flag to set. The first word is the default.
 func (c *choice) define(set *pflag.FlagSet, name, help string, words ...string) {
 	*c = choice{words[0], words}
 	set.Var(c, name, help)
 }
 
-// ruled is a flag that takes a value by its text: onecycle(warmup=0.2).
+// ruled is a flag whose value is written as a term, such as onecycle(warmup=0.2).
 type ruled[T any] struct {
 	reader models.Reader
 	text   string
@@ -100,13 +100,13 @@ func (r *ruled[T]) define(set *pflag.FlagSet, reader models.Reader, name, help s
 	set.Var(r, name, help)
 }
 
-// offers are the names that it takes.
+// offers are the names of terms, for completion.
 func (r *ruled[T]) offers() []string { return names[T](r.reader) }
 
-// layerEtas is a flag that takes learning rates of layers: conv1=0.01,dense2=0.1.
+// layerEtas is a flag with learning rates for single layers: conv1=0.01,dense2=0.1.
 type layerEtas struct{ ruled[train.Etas] }
 
-// Type is the word for its value.
+// Type is the word for the value in the help.
 func (*layerEtas) Type() string { return "layers" }
 
 func (e *layerEtas) Set(text string) (err error) {
@@ -115,7 +115,7 @@ func (e *layerEtas) Set(text string) (err error) {
 		return nil
 	}
 	if e.value, err = models.Parse[train.Etas](e.reader, "etas("+text+")"); err != nil {
-		_, what, _ := strings.Cut(err.Error(), ": ") // The column is another here.
+		_, what, _ := strings.Cut(err.Error(), ": ") // the column would be that of the longer text
 		return errors.New(strings.TrimPrefix(what, "etas: "))
 	}
 	return nil
@@ -126,7 +126,7 @@ func (e *layerEtas) define(set *pflag.FlagSet, reader models.Reader, name, help 
 	set.Var(e, name, help)
 }
 
-// names are those of the values of type T in texts.
+// names are the names of the terms of type T.
 func names[T any](r models.Reader) []string {
 	names := models.Signatures[T](r)
 	for i, s := range names {
@@ -135,17 +135,17 @@ func names[T any](r models.Reader) []string {
 	return names
 }
 
-// arguments accepts least to most arguments; most < 0 is any number.
-func arguments(least, most int) cobra.PositionalArgs {
+// arguments accepts from low to high arguments; high < 0 means any number.
+func arguments(low, high int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) < least || most >= 0 && len(args) > most {
+		if len(args) < low || high >= 0 && len(args) > high {
 			return fmt.Errorf("%s: got %s; use: %s", cmd.Name(), plural(len(args), "argument", "arguments"), cmd.UseLine())
 		}
 		return nil
 	}
 }
 
-// misuse is an error of cobra's or pflag's in our words.
+// misuse rewrites an error of cobra or pflag in our own words.
 func misuse(cmd *cobra.Command, err error) error {
 	if _, name, ok := strings.Cut(err.Error(), "unknown command "); ok {
 		var typed string
@@ -173,7 +173,7 @@ func badValue(e *pflag.InvalidValueError) error {
 	return e.Unwrap()
 }
 
-// unknownFlag is the error for a flag that a command has not, short as in -e or long, with those that may be meant.
+// unknownFlag is the error for a flag that a command does not have, short like -e or long, with the flags that may be meant.
 func unknownFlag(cmd *cobra.Command, name string, short bool) error {
 	var near []string
 	for _, f := range flags(cmd) {
@@ -192,7 +192,7 @@ func unknownFlag(cmd *cobra.Command, name string, short bool) error {
 	return unknown("flag", "--"+name, flags(cmd))
 }
 
-// kinds are the types of flags as words. Flags of other types have errors of their own.
+// kinds describes the types of flags. Flags of other types make their own errors.
 var kinds = map[string]string{
 	"int": "a whole number", "uint64": "a whole number from 0", "float64": "a number", "bool": "true or false",
 	"intSlice": "a list of whole numbers",
@@ -208,7 +208,7 @@ func commands(cmd *cobra.Command) []string {
 	return names
 }
 
-// flags are a command's flags in all spellings.
+// flags are a command's flags, under all of their names.
 func flags(cmd *cobra.Command) []string {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -229,14 +229,14 @@ func alias(name string) string {
 	return ""
 }
 
-// help prints a command's description and its usage.
+// help prints what a command does, and its usage.
 func help(cmd *cobra.Command, _ []string) {
 	w := cmd.OutOrStdout()
 	fmt.Fprintf(w, "%s\n\n", fold(cmp.Or(cmd.Long, cmd.Short), columns(w)))
-	_ = usage(cmd) // which has none
+	_ = usage(cmd) // never fails
 }
 
-// fold breaks paragraphs of lines of 100 letters anew for a terminal that is narrower.
+// fold wraps paragraphs again for a terminal with fewer than 100 columns.
 func fold(text string, columns int) string {
 	if columns == 0 || columns >= 100 {
 		return text
@@ -248,7 +248,7 @@ func fold(text string, columns int) string {
 	return strings.Join(paragraphs, "\n\n")
 }
 
-// usage prints a command's help below its description.
+// usage prints a command's usage, subcommands and flags.
 func usage(cmd *cobra.Command) error {
 	w := cmd.OutOrStderr()
 	fmt.Fprintf(w, "Usage:\n  %s\n", cmd.UseLine())
@@ -266,7 +266,7 @@ func usage(cmd *cobra.Command) error {
 	return nil
 }
 
-// printFlags prints a line a flag.
+// printFlags prints a line for each flag.
 func printFlags(w io.Writer, set *pflag.FlagSet) {
 	t := table{}
 	for _, row := range flagRows(set) {
@@ -278,7 +278,7 @@ func printFlags(w io.Writer, set *pflag.FlagSet) {
 	}
 }
 
-// flagRows are of each flag both its names with what it takes, and what it does with what it is if it is not given.
+// flagRows has two cells for each flag: its names and the value it takes; and what it does, with the default.
 func flagRows(set *pflag.FlagSet) (rows [][2]string) {
 	set.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden {
@@ -303,10 +303,10 @@ func flagRows(set *pflag.FlagSet) (rows [][2]string) {
 	return rows
 }
 
-// helpCommand is "stheno help train" for those who do not know "stheno train --help".
+// helpCommand makes "stheno help train" print the same as "stheno train --help".
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "help [COMMAND]", Short: "Say what a command does", DisableFlagsInUseLine: true,
+		Use: "help [COMMAND]", Short: "Explain a command", DisableFlagsInUseLine: true,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
@@ -324,7 +324,7 @@ func helpCommand() *cobra.Command {
 	}
 }
 
-// wrap breaks text into lines of at most width letters.
+// wrap breaks a text into lines of at most width characters.
 func wrap(text string, width int) string {
 	var lines []string
 	for _, word := range strings.Fields(text) {

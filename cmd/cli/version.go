@@ -36,11 +36,11 @@ func (a *app) versionCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&json, "json", false, "a JSON object")
+	cmd.Flags().BoolVar(&json, "json", false, "print a JSON object")
 	return cmd
 }
 
-// build is the module's version, and the revision where it was built from a repository.
+// build is the module's version, and the revision if it was built from a repository.
 func build() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -58,7 +58,7 @@ func build() string {
 	return version + revision + modified
 }
 
-// processor is what this processor has of what the kernels use.
+// processor lists the features of this processor that the kernels use.
 func processor() []string {
 	features := []string{}
 	for _, f := range []struct {

@@ -37,15 +37,15 @@ func newView(s *session) view {
 // jsonView prints the events of metrics.jsonl.
 type jsonView struct{ w io.Writer }
 
-func (v jsonView) start(s *session) { _ = printJSON(v.w, s.start()) } // output keeps the error
+func (v jsonView) start(s *session) { _ = printJSON(v.w, s.start()) } // output remembers an error
 func (v jsonView) epoch(_ context.Context, s *session, e train.Epoch) error {
 	return printJSON(v.w, s.epochEvent(e))
 }
 func (v jsonView) end(s *session, o outcome) { _ = printJSON(v.w, s.endEvent(o)) }
 
-// bookView prints the lines of network.py, which evaluates the test images after every epoch.
+// bookView prints the lines of the book's network.py, which evaluates the test images after every epoch.
 type bookView struct {
-	tableView           // what surrounds the lines
+	tableView           // for everything around the lines
 	w         io.Writer // the lines
 }
 
@@ -59,7 +59,7 @@ func (v bookView) epoch(ctx context.Context, s *session, _ train.Epoch) error {
 	return err
 }
 
-// tableView prints a header, a line an epoch, and the result.
+// tableView prints a header, a line for each epoch, and the result.
 type tableView struct{ w io.Writer }
 
 func (v tableView) start(s *session) {
@@ -72,13 +72,13 @@ func (v tableView) start(s *session) {
 	v.row("", head)
 }
 
-// cell is one of a line of the table of epochs.
+// cell is a cell of the table of epochs.
 type cell struct {
 	name, text string
 	width      int
 }
 
-// cellsOf are the columns of the table of epochs: without accuracies where the loss has no classes, and with what is of interest of numbers.
+// cellsOf are the columns of the table of epochs: accuracies if the loss has classes, and for numbers, the mean absolute error and R².
 func cellsOf(s *session) []cell {
 	all := []cell{{name: "epoch", width: 5}, {name: "train_loss", width: 10}}
 	if s.counts() {
@@ -94,7 +94,7 @@ func cellsOf(s *session) []cell {
 	return append(all, cell{name: "eta", width: 9}, cell{name: "time", width: 7}, cell{name: unit(s.data), width: 9})
 }
 
-// row prints a line of the table of epochs, with a mark behind it: as many columns as a terminal has room for.
+// row prints a line of the table of epochs with a mark at its end. It has as many columns as fit on the terminal.
 func (v tableView) row(mark string, cells []cell) {
 	line, most := "", columns(v.w)
 	for i, c := range cells {
@@ -135,7 +135,7 @@ func (v tableView) header(s *session) {
 	v.lines(rows)
 }
 
-// threads is how many threads train, and processes if there are several.
+// threads says how many threads train, and in how many processes if there are several.
 func threads(s *session) string {
 	text := fmt.Sprintf("%d threads", s.flags.processors())
 	if n := s.processes(); n > 1 {
@@ -174,7 +174,7 @@ func (v tableView) epoch(_ context.Context, s *session, e train.Epoch) error {
 
 func (v tableView) end(s *session, o outcome) {
 	if o.status != rundir.Done {
-		return // The error says it all.
+		return // the error is printed instead
 	}
 	var rows [][2]string
 	if o.best.Epoch >= 0 && s.validates() {
@@ -196,7 +196,7 @@ func (v tableView) end(s *session, o outcome) {
 	v.lines(rows)
 }
 
-// tested is the test's result in words.
+// tested is the result of the test in words.
 func (s *session) tested(t *rundir.Test) string {
 	if t.Correct != nil {
 		return score(*t.Correct, t.Total)
@@ -212,7 +212,7 @@ func (s *session) tested(t *rundir.Test) string {
 	return text
 }
 
-// next are the commands to try with the run.
+// next are commands to try with the run.
 func (s *session) next() []string {
 	path := shellWord(s.run.Path())
 	switch {
@@ -226,7 +226,7 @@ func (s *session) next() []string {
 	return []string{"eval " + path + " --confusion", "predict " + path + " " + shellWord(s.more())}
 }
 
-// more is a file to predict from, of the kind that the network was trained on.
+// more is an example of a file to predict from, of the kind that the network was trained on.
 func (s *session) more() string {
 	switch s.data.Schema.Kind {
 	case dataset.Table:
@@ -260,7 +260,7 @@ func duration(seconds float64) string {
 	return fmt.Sprintf("%dh%02dm", n/3600, n/60%60)
 }
 
-// shellWord quotes what a shell would not take as one word. What does not print, such as the end of a line, is written by its bytes.
+// shellWord quotes a text so that a shell takes it as one word. Characters that do not print, such as newlines, are written as bytes.
 func shellWord(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:") == "" {
 		return s

@@ -12,10 +12,10 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// stateKey is where a checkpoint's metadata has the trainer's state, as JSON.
+// stateKey is the key of the trainer's state, as JSON, in a checkpoint's metadata.
 const stateKey = "stheno.state"
 
-// checkpoint is all that a training needs to go on: its tensors and its state.
+// checkpoint is everything that a training needs to continue: its tensors and its state.
 func checkpoint(t *train.Trainer) (*safetensors.File, error) {
 	state, err := json.Marshal(t.State())
 	if err != nil {
@@ -28,7 +28,7 @@ func checkpoint(t *train.Trainer) (*safetensors.File, error) {
 	return f, nil
 }
 
-// restore takes a trainer back to a checkpoint.
+// restore sets a trainer back to a checkpoint.
 func restore(t *train.Trainer, s *rundir.Snapshot) error {
 	for _, x := range t.Tensors() {
 		if err := fill(x.Data, s, x.Name, x.Shape); err != nil {
@@ -45,8 +45,8 @@ func restore(t *train.Trainer, s *rundir.Snapshot) error {
 	return nil
 }
 
-// largest is how many bytes a checkpoint of the network has at most: an average of each number and what an optimizer keeps beside it, and
-// the header. A larger file is no checkpoint of it.
+// largest is the most bytes that a checkpoint of the network can have: its numbers, their average, an optimizer's state, and the header. A
+// larger file belongs to another network.
 func largest(n *graph.Net) int64 {
 	const header, copies = 2 << 20, 5
 	bytes := 0
@@ -56,7 +56,7 @@ func largest(n *graph.Net) int64 {
 	return header + copies*int64(bytes)
 }
 
-// restoreWeights puts a checkpoint's parameters and running statistics into a network.
+// restoreWeights copies a checkpoint's parameters and running statistics into a network.
 func restoreWeights(n *graph.Net, s *rundir.Snapshot) error {
 	for _, p := range n.Tensors() {
 		if err := fill(p.Data, s, p.Name, p.Shape); err != nil {
@@ -70,11 +70,11 @@ func restoreWeights(n *graph.Net, s *rundir.Snapshot) error {
 func fill(memory any, s *rundir.Snapshot, name string, shape []int) error {
 	i := slices.IndexFunc(s.File.Tensors, func(t safetensors.Tensor) bool { return t.Name == name })
 	if i < 0 {
-		return dataf("%s: tensor %q is missing; the run's model.toml is of another model", s.Path, name)
+		return dataf("%s: tensor %q is missing; the run's model.toml describes another model", s.Path, name)
 	}
 	from := s.File.Tensors[i]
 	if !slices.Equal(from.Shape, shape) || reflect.TypeOf(from.Data) != reflect.TypeOf(memory) {
-		return dataf("%s: tensor %q is a %T of shape %v, not a %T of shape %v; the run's model.toml is of another model",
+		return dataf("%s: tensor %q is a %T of shape %v, not a %T of shape %v; the run's model.toml describes another model",
 			s.Path, name, from.Data, from.Shape, memory, shape)
 	}
 	reflect.Copy(reflect.ValueOf(memory), reflect.ValueOf(from.Data))

@@ -1,4 +1,4 @@
-// Stheno trains, measures and uses the networks of Nielsen's book. Run it without arguments for its commands.
+// Stheno is an automatic-differentiation framework and a trainer for neural networks. Run it without arguments to list its commands.
 package main
 
 import (

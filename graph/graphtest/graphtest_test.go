@@ -144,7 +144,7 @@ func TestPlanted(t *testing.T) {
 		}, "in parts of 1 it gives"},
 		{func(o *op.Op) {
 			o.Cut = op.Cut{Each: []bool{true, true}}
-		}, "cut {Each:[true true] Sum:false Least:0} for 1 inputs"},
+		}, "cut {Each:[true true] Sum:false MinExamples:0} for 1 inputs"},
 		{func(o *op.Op) {
 			o.F32 = func(y f32, x []f32) { cumulative(y, x) }
 			o.F64 = func(y f64, x []f64) { cumulative(y, x) }

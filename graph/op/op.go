@@ -50,8 +50,8 @@ type Cut struct {
 	Each []bool
 	// Sum says that y is a sum over the examples of all inputs.
 	Sum bool
-	// Least is how many examples make a part that is worth dividing; 0 means a few.
-	Least int
+	// MinExamples is how many examples make a part that is worth dividing; 0 means a few.
+	MinExamples int
 }
 
 var (

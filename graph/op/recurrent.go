@@ -54,7 +54,7 @@ func (r Recurrence) cut(more int) Cut {
 	if r.Masked {
 		each = append(each, true)
 	}
-	return Cut{Each: each, Least: 8}
+	return Cut{Each: each, MinExamples: 8}
 }
 
 // shape is the shape rule of the ops. Their inputs are z, the weights, inputs of more vectors for each step, and the mask. The output has out vectors.

@@ -99,7 +99,7 @@ func ofOwnStates(r op.Recurrence, o *op.Op) *op.Op {
 	own := *o
 	own.F32 = func(y array32, x []array32) { o.F32(y, withStates(r, x)) }
 	own.F64 = func(y tensor, x []tensor) { o.F64(y, withStates(r, x)) }
-	own.Cut = op.Cut{Each: slices.Delete(slices.Clone(o.Cut.Each), w, w+1), Least: o.Cut.Least}
+	own.Cut = op.Cut{Each: slices.Delete(slices.Clone(o.Cut.Each), w, w+1), MinExamples: o.Cut.MinExamples}
 	own.Shape = func(x []shape) (shape, error) {
 		of := slices.Clone(x[:min(w, len(x))])
 		if r.Masked {

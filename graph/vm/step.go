@@ -65,7 +65,7 @@ func (l linker[T]) group(block []*instr) []team.Job {
 	m := examples(block[0])
 	least := 5
 	for _, in := range block {
-		least = max(least, in.own.Cut.Least)
+		least = max(least, in.own.Cut.MinExamples)
 	}
 	parts := min(8, max(1, m/least))
 	calls, sums := make([][]call[T], parts), []func(){}

@@ -18,18 +18,18 @@ type Job struct {
 // team is the worker goroutines, one for each processor except the caller's. A step of a deep network takes about a hundred microseconds, and
 // waking a sleeping thread takes tens of them. So after work, a worker spins for a while before it sleeps.
 type team struct {
-	busy  sync.Mutex // held by the caller whose job the team runs
-	job   atomic.Pointer[Job]
-	claim atomic.Uint64 // see claims
-	done  atomic.Int32  // finished parts of the job
-	size  atomic.Int32  // how many may work on it, including the caller
-	sleep atomic.Int32  // workers that wait on wake
-	wake  chan struct{}
-	aside atomic.Pointer[aside]
+	busy       sync.Mutex // held by the caller whose job the team runs
+	job        atomic.Pointer[Job]
+	claim      atomic.Uint64 // see claims
+	done       atomic.Int32  // finished parts of the job
+	size       atomic.Int32  // how many may work on it, including the caller
+	sleep      atomic.Int32  // workers that wait on wake
+	wake       chan struct{}
+	background atomic.Pointer[background]
 }
 
-// aside is background work. A worker does a part of it when it has nothing else to do.
-type aside struct {
+// background is work for idle workers. A worker does a part of it when it has nothing else to do.
+type background struct {
 	parts   int
 	run     func(member, part int)
 	members int          // how many may do it, including the caller
@@ -38,7 +38,7 @@ type aside struct {
 }
 
 // take does a part. It returns false if no part is left, or if this member may not do the work.
-func (a *aside) take(member int) bool {
+func (a *background) take(member int) bool {
 	if a == nil || member >= a.members || int(a.next.Load()) >= a.parts {
 		return false
 	}
@@ -115,12 +115,12 @@ func (t *team) call(workers int) {
 	}
 }
 
-// Aside calls f once for each part from 0 to parts−1, in any order, on up to threads processors while they are idle: even in a job,
+// Background calls f once for each part from 0 to parts−1, in any order, on up to threads processors while they are idle: even in a job,
 // processors sometimes wait for each other. No two calls with the same member, a number below Size(threads), run at the same time.
 // The caller must call finish, which does the remaining parts and returns when all are done.
-func Aside(parts, threads int, f func(member, part int)) (finish func()) {
-	a := &aside{parts: parts, run: f, members: Size(threads)}
-	shared := a.members > 1 && workers().aside.CompareAndSwap(nil, a) // otherwise another caller has background work
+func Background(parts, threads int, f func(member, part int)) (finish func()) {
+	a := &background{parts: parts, run: f, members: Size(threads)}
+	shared := a.members > 1 && workers().background.CompareAndSwap(nil, a) // otherwise another caller has background work
 	if shared {
 		workers().call(a.members - 1)
 	}
@@ -131,7 +131,7 @@ func Aside(parts, threads int, f func(member, part int)) (finish func()) {
 			rest(i)
 		}
 		if shared {
-			workers().aside.Store(nil)
+			workers().background.Store(nil)
 		}
 	}
 }
@@ -172,7 +172,7 @@ func (t *team) work(member int) {
 		seen := claims(t.claim.Load()).job()
 		t.help(member)
 		for i := 0; claims(t.claim.Load()).job() == seen; i++ {
-			if t.aside.Load().take(member) {
+			if t.background.Load().take(member) {
 				i = 0
 				continue
 			}

@@ -23,15 +23,15 @@ func TestDo(t *testing.T) {
 	}
 }
 
-// TestAside: every part is done once, and each member does one at a time, even if two callers have background work and jobs of their own.
-func TestAside(t *testing.T) {
+// TestBackground: every part is done once, and each member does one at a time, even if two callers have background work and jobs of their own.
+func TestBackground(t *testing.T) {
 	for _, threads := range []int{0, 1, 2, 5} {
 		var callers sync.WaitGroup
 		for range 2 {
 			callers.Go(func() {
 				for _, parts := range []int{0, 1, 2, 100} {
 					done, busy := make([]atomic.Int32, parts), make([]atomic.Bool, team.Size(threads))
-					finish := team.Aside(parts, threads, func(member, i int) {
+					finish := team.Background(parts, threads, func(member, i int) {
 						if busy[member].Swap(true) {
 							t.Errorf("%d threads: member %d does two parts at once", threads, member)
 						}

@@ -1,6 +1,6 @@
 package book
 
-// All are the experiments in the book's order of chapters.
+// All are the experiments, in the order of the book's chapters.
 //
 // The spread of a figure is the standard deviation of single runs, over the seeds 1 to 10.
 var All = []Experiment{

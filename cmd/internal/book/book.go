@@ -1,4 +1,4 @@
-// Package book has the small experiments of the book: what Nielsen reports of them, and how to repeat them.
+// Package book has the book's small experiments: the figures that Nielsen reports, and how to repeat them.
 package book
 
 import (
@@ -11,22 +11,22 @@ import (
 	"github.com/stheno-ml/stheno/mnist"
 )
 
-// An Experiment gives figures that the book gives too.
+// An Experiment measures figures that are in the book.
 type Experiment struct {
 	Name, Doc string
 	Chapter   int
-	Seeds     int     // runs, of the seeds 1, 2, …, unless more are asked for
-	Seconds   float64 // that a run takes on two processors; 0: so few that nothing is kept
+	Seeds     int     // the number of runs, with the seeds 1, 2, …, unless more are requested
+	Seconds   float64 // that a run takes on two processors; 0: so few that results are not kept
 	Published []Figure
-	Axes      Axes // of its picture; zero: it has none
+	Axes      Axes // of its picture; the zero value: no picture
 
 	run func(context.Context, lab) (run, error)
 }
 
-// Quick says that the experiment takes no time worth speaking of.
+// Quick reports whether the experiment takes almost no time.
 func (e Experiment) Quick() bool { return e.Seconds == 0 }
 
-// Random says that figures depend on the seed.
+// Random reports whether figures depend on the seed.
 func (e Experiment) Random() bool {
 	return slices.ContainsFunc(e.Published, func(f Figure) bool { return f.Spread > 0 })
 }
@@ -34,17 +34,17 @@ func (e Experiment) Random() bool {
 // A Figure is a number of the book.
 type Figure struct {
 	Name   string
-	Book   string  // as it is printed; an accuracy has the unit %
-	Spread float64 // the standard deviation of single runs, as we found it; 0: all runs give the same
+	Book   string  // as printed; an accuracy has the unit %
+	Spread float64 // the standard deviation of single runs, as we measured it; 0: all runs are the same
 }
 
-// Value is the book's number; a percentage as a fraction.
+// Value is the book's number, with a percentage as a fraction.
 func (f Figure) Value() float64 {
-	v, _ := strconv.ParseFloat(strings.TrimSuffix(f.Book, "%"), 64) // The tests read them all.
+	v, _ := strconv.ParseFloat(strings.TrimSuffix(f.Book, "%"), 64) // a test reads all of them
 	return v * f.scale()
 }
 
-// Percent says that the figure is printed as a percentage.
+// Percent reports whether the figure is printed as a percentage.
 func (f Figure) Percent() bool { return strings.HasSuffix(f.Book, "%") }
 
 func (f Figure) scale() float64 {
@@ -68,8 +68,8 @@ func decimals(number string) int {
 	return len(after)
 }
 
-// Tolerance is how far the mean of n runs may be from the book's number: half a unit of the last digit that is printed and, if
-// the figure is random, three standard deviations of the difference between one run, the book's, and the mean of n others.
+// Tolerance is how far the mean of n runs may be from the book's number: half a unit of the last printed digit and, if the figure
+// is random, three standard deviations of the difference between one run, the book's, and the mean of n others.
 func (f Figure) Tolerance(n int) float64 {
 	half := .5 * math.Pow10(-decimals(strings.TrimSuffix(f.Book, "%"))) * f.scale()
 	return half + 3*f.Spread*math.Sqrt(1+1/float64(n))
@@ -81,13 +81,13 @@ type Axes struct {
 	LogY bool
 }
 
-// lab is what an experiment works with.
+// lab is what an experiment needs.
 type lab struct {
 	data *mnist.Data
 	seed uint64
 }
 
-// run is what an experiment gave with one seed: numbers in the order of Published, and the lines of its picture.
+// run is an experiment's result for one seed: numbers in the order of Published, and the lines of its picture.
 type run struct {
 	values []float64
 	curves []Curve
@@ -100,7 +100,7 @@ type Curve struct {
 	Y    []float64 `json:"y"`
 }
 
-// add is the next point.
+// add adds the next point.
 func (c *Curve) add(x, y float64) {
 	c.X, c.Y = append(c.X, x), append(c.Y, y)
 }

@@ -167,9 +167,9 @@ func TestDamaged(t *testing.T) {
 		"": "byte offset 0: damaged: EOF",
 		`{"experiment":"counting","figures":["seed"]} {}`: "text after the JSON value",
 		"[1]": "cannot unmarshal",
-		`{"experiment":"other","figures":["seed"]}`:                       "other figures",
-		`{"experiment":"counting","figures":["seeds"]}`:                   "other figures",
-		`{"experiment":"counting","figures":["seed"],"values":[[1],[]]}`:  "other figures",
+		`{"experiment":"other","figures":["seed"]}`:                       "its figures are not those of",
+		`{"experiment":"counting","figures":["seeds"]}`:                   "its figures are not those of",
+		`{"experiment":"counting","figures":["seed"],"values":[[1],[]]}`:  "its figures are not those of",
 		`{"experiment":"counting","figures":["seed"],"values":[[1,"2"]]}`: "cannot unmarshal",
 	} {
 		file := filepath.Join(dir, "book-counting.json")

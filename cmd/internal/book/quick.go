@@ -12,11 +12,11 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// The neuron of chapter 3 is to learn to give 0 for its one input, 1.
+// The neuron of chapter 3 learns to output 0 for its only input, 1.
 const neuronEta, neuronSteps = .15, 300
 
-// neuron trains the neuron from two beginnings, w = 0.6 and b = 0.9, and w = b = 2, as a graph and by hand. The values are, for
-// each beginning, the first output and the last of either.
+// neuron trains the neuron from w = 0.6 and b = 0.9, and from w = b = 2, as a graph and by hand. The values are, for each start, the
+// first output, and the last output of both.
 func neuron(ctx context.Context, _ lab) (run, error) {
 	var r run
 	for _, start := range []struct{ w, b float64 }{{.6, .9}, {2, 2}} {
@@ -24,12 +24,12 @@ func neuron(ctx context.Context, _ lab) (run, error) {
 		if err != nil {
 			return r, err
 		}
-		hand := handNeuron(start.w, start.b)
+		derived := handNeuron(start.w, start.b)
 		cost := Curve{Name: fmt.Sprintf("w = %g, b = %g", start.w, start.b)}
 		for step, a := range outputs {
 			cost.add(float64(step), a*a/2)
 		}
-		r.values = append(r.values, outputs[0], outputs[neuronSteps], hand)
+		r.values = append(r.values, outputs[0], outputs[neuronSteps], derived)
 		r.curves = append(r.curves, cost)
 	}
 	return r, nil
@@ -79,7 +79,7 @@ func handNeuron(w, b float64) float64 {
 	return net.Feedforward([]float64{1})[0]
 }
 
-// darkness is the share of the test images that chapter 1's baseline gets right.
+// darkness is the fraction of test images that chapter 1's baseline gets right.
 func darkness(_ context.Context, l lab) (run, error) {
 	right := mnist.Darkness(l.data.Train, l.data.Test)
 	return run{values: []float64{float64(right) / float64(l.data.Test.Len())}}, nil
@@ -104,7 +104,7 @@ func gradients(_ context.Context, l lab) (run, error) {
 			return r, err
 		}
 		c := Curve{Name: fmt.Sprint(layers, " hidden layers")}
-		for i, norm := range norms[:layers] { // The output layer is no hidden one.
+		for i, norm := range norms[:layers] { // the output layer is not hidden
 			r.values = append(r.values, norm)
 			c.add(float64(i+1), norm)
 		}

@@ -17,7 +17,7 @@ import (
 	"github.com/stheno-ml/stheno/mnist"
 )
 
-// A Result is what an experiment gave so far, and how it is kept.
+// A Result is an experiment's results so far, as they are kept in a file.
 type Result struct {
 	Experiment string      `json:"experiment"`
 	Figures    []string    `json:"figures"`
@@ -28,7 +28,7 @@ type Result struct {
 	Build      string      `json:"build"`
 }
 
-// New is a result without any run.
+// New is a result without runs.
 func (e Experiment) New() *Result {
 	r := &Result{Experiment: e.Name}
 	for _, f := range e.Published {
@@ -40,8 +40,8 @@ func (e Experiment) New() *Result {
 // file is a result's file in the folder dir.
 func (e Experiment) file(dir string) string { return filepath.Join(dir, "book-"+e.Name+".json") }
 
-// Load is the result that is kept in the folder dir; without any run if there is none. The error wraps rundir.ErrDamaged where the
-// file is not one of this experiment.
+// Load reads the result that is kept in the folder dir; without runs if there is none. The error wraps rundir.ErrDamaged if the file
+// does not belong to this experiment.
 func (e Experiment) Load(dir string) (*Result, error) {
 	r := &Result{}
 	err := intake.JSON(dir, filepath.Base(e.file(dir)), intake.Text, r, false)
@@ -53,12 +53,12 @@ func (e Experiment) Load(dir string) (*Result, error) {
 	}
 	odd := func(values []float64) bool { return len(values) != len(e.Published) }
 	if r.Experiment != e.Name || !slices.Equal(r.Figures, e.New().Figures) || slices.ContainsFunc(r.Values, odd) {
-		return nil, fmt.Errorf("book: %s: %w: other figures than those of %s; run the experiment with --again", e.file(dir), rundir.ErrDamaged, e.Name)
+		return nil, fmt.Errorf("book: %s: %w: its figures are not those of %s; run the experiment with --again", e.file(dir), rundir.ErrDamaged, e.Name)
 	}
 	return r, nil
 }
 
-// Save keeps the result in the folder dir.
+// Save writes the result into the folder dir.
 func (e Experiment) Save(dir string, r *Result) error {
 	text, err := json.Marshal(r)
 	if err == nil {
@@ -73,7 +73,7 @@ func (e Experiment) Save(dir string, r *Result) error {
 	return nil
 }
 
-// Next runs the experiment with the seed after those that r has, and adds what it gave.
+// Next runs the experiment with the next seed, and adds the result to r.
 func (e Experiment) Next(ctx context.Context, data *mnist.Data, r *Result) error {
 	begin := time.Now()
 	got, err := e.run(ctx, lab{data, uint64(len(r.Values) + 1)})
@@ -83,7 +83,7 @@ func (e Experiment) Next(ctx context.Context, data *mnist.Data, r *Result) error
 	if len(r.Values) == 0 {
 		r.Curves = got.curves
 	}
-	r.Values = append(r.Values, got.values[:len(e.Published)]) // The book does not print them all.
+	r.Values = append(r.Values, got.values[:len(e.Published)]) // the book does not print all of them
 	r.Seconds += time.Since(begin).Seconds()
 	return nil
 }
@@ -108,7 +108,7 @@ type Row struct {
 	Verdict   Verdict
 }
 
-// Rows compare the figures of r with the book's.
+// Rows compares the figures of r with the book's.
 func (e Experiment) Rows(r *Result) []Row {
 	var rows []Row
 	for i, f := range e.Published {

@@ -179,7 +179,7 @@ func TestMoreData(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	_, err = moreData(10_000, 501)(context.Background(), lab{data, 1})
-	if err == nil || !strings.Contains(err.Error(), "takes 501 training images, the data have 500") {
+	if err == nil || !strings.Contains(err.Error(), "needs 501 training images, but the data has 500") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// model is the catalogue's model of that name.
+// model is the catalogue's model with that name.
 func model(name string) (models.Model, error) {
 	m, ok := models.Find(name)
 	if !ok {
@@ -22,7 +22,7 @@ func model(name string) (models.Model, error) {
 // first are the first n images of s, or all if n is 0.
 func first(s mnist.Set, n int) (mnist.Set, error) {
 	if n > s.Len() {
-		return s, fmt.Errorf("book: the experiment takes %d training images, the data have %d; use larger data", n, s.Len())
+		return s, fmt.Errorf("book: the experiment needs %d training images, but the data has %d; use larger data", n, s.Len())
 	}
 	if n == 0 {
 		n = s.Len()
@@ -34,7 +34,7 @@ func labeled(s mnist.Set) train.Images {
 	return train.Images{Pixels: s.Images, Labels: s.Labels, Classes: s.Classes}
 }
 
-// fit trains m by its recipe, and calls each after every epoch with the images that it is trained on.
+// fit trains m by its recipe, and calls each after every epoch with the training images.
 func (l lab) fit(ctx context.Context, m models.Model, each func(epoch int, n *graph.Net, images train.Data) error) error {
 	set, err := first(l.data.Train, m.Recipe.TrainSize)
 	if err != nil {
@@ -64,7 +64,7 @@ func (l lab) fit(ctx context.Context, m models.Model, each func(epoch int, n *gr
 	return nil
 }
 
-// accuracy is the share of the images that a network labels correctly.
+// accuracy is the fraction of images that a network labels correctly.
 func accuracy(ctx context.Context, n *graph.Net, d train.Data) (float64, error) {
 	got, err := train.Evaluate(ctx, n, d)
 	return float64(got.Correct) / float64(d.Len()), err
@@ -84,7 +84,7 @@ func totalCost(ctx context.Context, n *graph.Net, d train.Data, lambda float64) 
 	return got.Cost + lambda/float64(d.Len())/2*squares, err
 }
 
-// multipleEta trains with three learning rates; the values are the training cost after the first epoch and the last of each.
+// multipleEta trains with three learning rates. The values are, for each, the training cost after the first and the last epoch.
 func multipleEta(ctx context.Context, l lab) (run, error) {
 	var r run
 	for _, eta := range []float64{.025, .25, 2.5} {
@@ -107,13 +107,13 @@ func multipleEta(ctx context.Context, l lab) (run, error) {
 	return r, nil
 }
 
-// ends takes the ends of a curve as values.
+// ends are the first and the last value of a curve.
 func (r *run) ends(c Curve) {
 	r.values = append(r.values, c.Y[0], c.Y[len(c.Y)-1])
 	r.curves = append(r.curves, c)
 }
 
-// weightInit trains models of the catalogue; the values are the validation accuracy after the first epoch and the last of each.
+// weightInit trains models of the catalogue. The values are, for each, the validation accuracy after the first and the last epoch.
 func weightInit(names ...string) func(context.Context, lab) (run, error) {
 	return func(ctx context.Context, l lab) (run, error) {
 		var r run
@@ -137,7 +137,7 @@ func weightInit(names ...string) func(context.Context, lab) (run, error) {
 	}
 }
 
-// overfit trains a model of the catalogue; the values are the accuracies at the end on the test images and on the training images.
+// overfit trains a model of the catalogue. The values are the final accuracies on the test images and on the training images.
 func overfit(name string) func(context.Context, lab) (run, error) {
 	return func(ctx context.Context, l lab) (run, error) {
 		m, err := model(name)
@@ -163,8 +163,8 @@ func overfit(name string) func(context.Context, lab) (run, error) {
 	}
 }
 
-// moreData trains on more and more images, as long as it takes to see the given number of them; the values are the validation
-// accuracies at the end.
+// moreData trains on more and more images, each time until the same number of images has been seen. The values are the final
+// validation accuracies.
 func moreData(seen int, sizes ...int) func(context.Context, lab) (run, error) {
 	return func(ctx context.Context, l lab) (run, error) {
 		c := Curve{Name: "validation images"}
@@ -190,7 +190,7 @@ func moreData(seen int, sizes ...int) func(context.Context, lab) (run, error) {
 	}
 }
 
-// sized is a recipe for so many training images, with the same weight decay for any number of them.
+// sized is the recipe for a number of training images, with the same weight decay for any number.
 func sized(r models.Recipe, size, seen int) models.Recipe {
 	r.TrainSize, r.Epochs, r.Lambda = size, seen/size, float64(size)*1e-4
 	return r

@@ -7,15 +7,15 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// Bug is a mistake in a program of backpropagation that has a name.
+// Bug is a known mistake in programs of backpropagation.
 type Bug struct {
 	Name  string
-	Looks string // what it looks like, a sentence
+	Looks string // a sentence that describes it
 
-	derive func(p *problem) []derivation // the wrong ways to the gradients; none where the mistake cannot be
+	derive func(p *problem) []derivation // the wrong ways to compute gradients; none if the mistake is impossible there
 }
 
-// Bugs are those that are known, the likely ones before those with the same effect.
+// Bugs are the known mistakes. Of mistakes with the same effect, the likely ones come first.
 var Bugs = slices.Concat(scales(), outputErrors, softmaxes, slopes, products, masks, biases, decays, batches)
 
 // either is a mistake that can be made in several ways.
@@ -29,15 +29,15 @@ func either(of ...func(*problem) []derivation) func(*problem) []derivation {
 	}
 }
 
-// factor is what all gradients can be multiplied by.
+// factor is a number that all gradients may be multiplied by.
 type factor struct {
 	bug     string
-	looks   string // as in Bug; empty where another factor of that bug has said it
-	besides string // that, beside another mistake
+	looks   string // as in Bug; empty if another factor of that bug has it
+	besides string // the same beside another mistake
 	by      func(p *problem) float64
 }
 
-// known are the factors; those that are 0, which stands for unknown, or 1 do not count.
+// known are the factors. A factor of 0, which means unknown, or 1 is ignored.
 var known = []factor{
 	{"eta-inside", "The gradients contain η, which belongs in the step.", "η is in the gradients", func(p *problem) float64 { return p.eta }},
 	{"eta-inside", "", "−η is in the gradients", func(p *problem) float64 { return -p.eta }},
@@ -48,14 +48,14 @@ var known = []factor{
 		func(p *problem) float64 { return 1 / float64(p.m) }},
 	{"sign", "Every gradient has the wrong sign: it has y−a instead of a−y, or the step goes uphill.", "the sign is wrong",
 		func(*problem) float64 { return -1 }},
-	{"twice", "Every gradient is twice as large as it should be.", "it is twice too large", func(*problem) float64 { return 2 }},
+	{"twice", "Every gradient is twice as large as it should be.", "it is twice as large", func(*problem) float64 { return 2 }},
 	{"half", "Every gradient is half of what it should be.", "it is half of that", func(*problem) float64 { return .5 }},
 	{"mean-of-outputs", "Every gradient is divided by the number of outputs too: the cost was a mean over them instead of a sum.",
 		"it is divided by the number of outputs", func(p *problem) float64 { return 1 / float64(p.outputs()) }},
 	{"mean-of-outputs", "", "it is divided by half the number of outputs", func(p *problem) float64 { return 2 / float64(p.outputs()) }},
 }
 
-// ofQuadratic says where a factor comes from in the quadratic cost.
+// ofQuadratic explains a factor with the quadratic cost.
 var ofQuadratic = map[string]string{
 	"twice": " The quadratic cost is ½‖a−y‖², and its ½ cancels the 2 of the derivative.",
 	"half":  " It has the ½ of the quadratic cost twice.",
@@ -87,8 +87,8 @@ func (f factor) derive(p *problem) []derivation {
 	return []derivation{d}
 }
 
-// besides is what a program can have beside another mistake, if its gradients are k times those of the mistake, and the factor exactly:
-// one of the known factors, alone or in a sum with the wrong sign.
+// besides explains gradients that are k times those of another mistake, and is the exact factor: a known factor, alone or with a missing 1/m, a
+// wrong sign, or both.
 func (p *problem) besides(k float64) (text string, by float64) {
 	m := float64(p.m)
 	for _, more := range []struct {
@@ -131,7 +131,7 @@ var outputErrors = []Bug{
 	{"log-epsilon", "A small number is added inside the logarithm, and so in its derivative too.", epsilon},
 }
 
-// last is the activation of the output.
+// last is the activation of the output layer.
 func (p *problem) last() *activation { return p.act[len(p.act)-1] }
 
 // costDerivative is ∂C/∂a with ε added inside the logarithms.
@@ -142,7 +142,7 @@ func (p *problem) costDerivative(n neuron, epsilon float64) float64 {
 	return (1-n.y)/(1-n.a+epsilon) - n.y/(n.a+epsilon)
 }
 
-// The networks in whose output a mistake can be made.
+// Networks by what mistakes their output allows.
 func curved(p *problem) bool           { return p.loss == graph.Quadratic && p.last() != linear }
 func logarithmic(p *problem) bool      { return p.loss != graph.Quadratic }
 func sigmoidal(p *problem) bool        { return p.last() == sigmoid }
@@ -152,14 +152,14 @@ func soft(p *problem) bool {
 	return slices.ContainsFunc(rows(p.y, p.m), func(y []float64) bool { return p.labelSum(y) != 1 })
 }
 
-// neuron is what an output neuron has for an example.
+// neuron is an output neuron's numbers for an example.
 type neuron struct {
 	z, a, y float64
-	softmax float64 // what it would give in a softmax
+	softmax float64 // its output in a softmax
 	class   float64 // the first output that should be 1
 }
 
-// output is a wrong δ of the output neurons, of each by itself.
+// output is a wrong δ of the output neurons, computed for each neuron alone.
 func output(applies func(p *problem) bool, δ func(p *problem, n neuron) float64) func(*problem) []derivation {
 	return whole(applies, func(r *pass) []float64 { return r.neurons(δ) })
 }
@@ -179,7 +179,7 @@ func (r *pass) neurons(f func(p *problem, n neuron) float64) []float64 {
 	return all
 }
 
-// whole is a wrong δ at the output, of the whole mini-batch.
+// whole is a wrong δ at the output, computed for the whole mini-batch.
 func whole(applies func(p *problem) bool, δ func(r *pass) []float64) func(*problem) []derivation {
 	return func(p *problem) []derivation {
 		if p.sizes == nil || !applies(p) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// batches are mistakes with what the gradients are of.
+// batches are mistakes about which examples or weights the gradients belong to.
 var batches = []Bug{
 	{"after-update", "The gradients do not belong to the file's weights: they belong to those after the step, or the file was written after it.", afterUpdate},
 	{"not-reset", "The gradients include those of the step before: set them to 0 before each mini-batch.", notReset},
@@ -24,8 +24,8 @@ var batches = []Bug{
 	{"float32", "Everything agrees to the precision of float32: the file has float64, but a part of the program computes in float32.", nil},
 }
 
-// afterUpdate is at the weights after a right step, at those that the file has for it, and at those before the step with the
-// gradients in the file.
+// afterUpdate computes gradients at the weights after a right step, at the file's weights after the step, and at the weights before a step with
+// the file's gradients.
 func afterUpdate(p *problem) []derivation {
 	step := func(by float64, g [][]float64) derivation {
 		values := slices.Clone(p.values)
@@ -47,7 +47,7 @@ func afterUpdate(p *problem) []derivation {
 	return all
 }
 
-// notReset adds the gradients that the file has for the step before.
+// notReset adds the file's gradients of the step before.
 func notReset(p *problem) []derivation {
 	if !full(p.previous) {
 		return nil
@@ -59,7 +59,7 @@ func full(tensors [][]float64) bool {
 	return len(tensors) > 0 && !slices.ContainsFunc(tensors, func(x []float64) bool { return x == nil })
 }
 
-// single is the gradient of the last example or the first, or that divided by m.
+// single is the gradient of the last or the first example, or that divided by m.
 func single(p *problem) []derivation {
 	if p.m == 1 {
 		return nil
@@ -76,7 +76,7 @@ func single(p *problem) []derivation {
 	return all
 }
 
-// only leaves example i of the mini-batch.
+// only keeps example i of the mini-batch.
 func (p *problem) only(i int) {
 	masks := map[int][]float64{}
 	for k, mask := range p.masks {
@@ -99,10 +99,10 @@ func pixels(*problem) []derivation {
 	return all
 }
 
-// enough is how many numbers it takes to tell a factor that may be any.
+// enough is the fewest numbers from which an arbitrary factor can be determined.
 const enough = 8
 
-// unknownDecay is the right gradient and the multiple of the weights that comes nearest.
+// unknownDecay is the right gradient plus the multiple of the weights that fits best.
 func unknownDecay(p *problem) []derivation {
 	var off, w []float64
 	for i, g := range p.ours() {
@@ -127,7 +127,7 @@ func unknownDecay(p *problem) []derivation {
 	return all
 }
 
-// constant is the right gradient times the number that comes nearest, if there is enough to tell by.
+// constant is the right gradient times the number that fits best, if there are enough numbers.
 func constant(p *problem) []derivation {
 	k := nearestFactor(p.user, p.ours())
 	if len(slices.Concat(p.user...)) < enough || math.IsNaN(k) {
@@ -136,7 +136,7 @@ func constant(p *problem) []derivation {
 	return []derivation{{where: fmt.Sprintf(" It is %.6g.", k), after: func(_ *pass, g [][]float64, i int) []float64 { return scaled(g[i], k) }}}
 }
 
-// factors is constant for each tensor. Of a tensor of fewer than three numbers there is no telling.
+// factors is constant for each tensor. A tensor of fewer than three numbers says nothing.
 func factors(p *problem) []derivation {
 	k := slices.Repeat([]float64{1}, len(p.user))
 	var names []string
@@ -155,7 +155,7 @@ func factors(p *problem) []derivation {
 	}}
 }
 
-// nearestFactor is the k for which k g comes nearest to u, where there is u.
+// nearestFactor is the k for which k g is closest to u, where u is known.
 func nearestFactor(u, g [][]float64) float64 {
 	above, below := 0., 0.
 	for i, x := range u {

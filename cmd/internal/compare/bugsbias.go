@@ -34,7 +34,7 @@ var biases = []Bug{
 	{"bias-forgotten", "The forward pass leaves out the bias: z = W a.", forgotten},
 }
 
-// noGradient is 0 in place of the gradients that are just that in the file: next to 0 a sum can be that is 0 in theory.
+// noGradient is 0 for the gradients that are exactly 0 in the file. A sum that is 0 in theory would only be close to it.
 func noGradient(p *problem) []derivation {
 	var zero []int
 	var names []string
@@ -61,7 +61,7 @@ func noGradient(p *problem) []derivation {
 	return []derivation{d}
 }
 
-// oneNumber has f of a bias's gradient in its place everywhere: for all biases, each alone, and those that are one number in the file.
+// oneNumber replaces a bias's gradient by one number, f of it: for all biases, for each alone, and for those that are one number in the file.
 func oneNumber(f func(r *pass, g []float64) float64) func(*problem) []derivation {
 	each := eachBias(func(r *pass, g, _ []float64) []float64 { return same(g, f(r, g)) })
 	return func(p *problem) []derivation {
@@ -75,18 +75,18 @@ func oneNumber(f func(r *pass, g []float64) float64) func(*problem) []derivation
 	}
 }
 
-// hasMisshapen says that one has.
+// hasMisshapen reports whether a gradient has a shape that the bug gives it.
 func (p *problem) hasMisshapen() bool {
 	return slices.ContainsFunc(p.misshapen, func(bug string) bool { return bug != "" })
 }
 
-// misshapenBy says which gradients have a shape that a bug gives them.
+// misshapenBy lists the gradients that have a shape that the bug gives them.
 func (p *problem) misshapenBy(bug string) func(i int) bool {
 	return func(i int) bool { return p.misshapen[i] == bug }
 }
 
-// eachBias puts f of a bias's gradient and of the errors δ (m, n) in its place: of all biases, and of each alone. δ is nil where the
-// network is not fully connected.
+// eachBias replaces a bias's gradient by f of it and of the errors δ (m, n): for all biases, and for each alone. δ is nil if the network is not
+// fully connected.
 func eachBias(f func(r *pass, g, δ []float64) []float64) func(*problem) []derivation {
 	return func(p *problem) []derivation {
 		return p.eachOf(parameter.bias, func(r *pass, g [][]float64, i int) []float64 {
@@ -128,12 +128,12 @@ func unsummed(by func(m float64) float64) func(*problem) []derivation {
 	}
 }
 
-// forgotten has no biases.
+// forgotten computes without biases.
 func forgotten(p *problem) []derivation {
 	return []derivation{p.otherBiases(func(b []float64) []float64 { return same(b, 0) })}
 }
 
-// broadcast leaves the gradients of biases as they should be, or adds them up along the wrong axis too.
+// broadcast adds biases along the wrong axis. Their gradients are right, or added up along the wrong axis too.
 func broadcast(p *problem) []derivation {
 	if p.sizes == nil || !slices.Contains(p.sizes[1:], p.m) {
 		return nil
@@ -149,7 +149,7 @@ func broadcast(p *problem) []derivation {
 	return []derivation{d, both}
 }
 
-// otherBiases is at other biases, of which a layer may have a row for each example.
+// otherBiases computes with other biases, which may have a row for each example.
 func (p *problem) otherBiases(of func(b []float64) []float64) derivation {
 	values := slices.Clone(p.values)
 	for i, q := range p.params {
@@ -160,7 +160,7 @@ func (p *problem) otherBiases(of func(b []float64) []float64) derivation {
 	return at(values)
 }
 
-// at is the right derivation at other weights and biases.
+// at is the right derivation with other weights and biases.
 func at(values [][]float64) derivation {
 	return derivation{before: func(p *problem) { p.values = values }}
 }

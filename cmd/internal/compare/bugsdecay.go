@@ -25,12 +25,12 @@ var decays = []Bug{
 	})},
 }
 
-// decay adds c w to the gradients of weights, and of biases where they are regularized too.
+// decay adds c w to the gradients of weights and, if they are regularized too, of biases.
 func decay(c func(p *problem) float64, too bool) func(*problem) []derivation {
 	return penalty(too, func(p *problem, w float64) float64 { return c(p) * w })
 }
 
-// penalty adds something of the weights to their gradients, where there is a λ.
+// penalty adds a function of the weights to their gradients, if there is a λ.
 func penalty(too bool, of func(p *problem, w float64) float64) func(*problem) []derivation {
 	return func(p *problem) []derivation {
 		if p.lambda == 0 {
@@ -46,7 +46,7 @@ func penalty(too bool, of func(p *problem, w float64) float64) func(*problem) []
 	}
 }
 
-// someLayers has the term of λ in those weights whose gradients it brings nearer.
+// someLayers has the term of λ only for the weights whose gradients it brings closer to the file's.
 func someLayers(p *problem) []derivation {
 	if p.lambda == 0 {
 		return nil
@@ -70,7 +70,7 @@ func someLayers(p *problem) []derivation {
 	}}
 }
 
-// decaying are the parameters that are weights, or all.
+// decaying are the weights, or all parameters.
 func (p *problem) decaying(all bool) func(i int) bool {
 	return func(i int) bool { return all || p.params[i].weight }
 }

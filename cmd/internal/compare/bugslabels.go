@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// shifted are the labels one further, and one back.
+// shifted has the labels increased and decreased by one.
 func shifted(p *problem) []derivation {
 	classes, k := p.classes(), p.outputs()
 	if classes == nil {
@@ -24,13 +24,13 @@ func shifted(p *problem) []derivation {
 	return all
 }
 
-// labeled is p with labels of these classes.
+// labeled is p with these classes as labels.
 func labeled(classes []int) derivation {
 	return derivation{before: func(p *problem) { p.y = oneHot(classes, p.outputs()) }}
 }
 
-// permuted are the labels in another order: in that which the gradients tell, and for networks that are not fully connected one
-// example further or back.
+// permuted has the labels in another order: the one that the gradients show or, for networks that are not fully connected, moved by one example
+// in either direction.
 func permuted(p *problem) []derivation {
 	classes := p.classes()
 	var all []derivation
@@ -46,7 +46,7 @@ func permuted(p *problem) []derivation {
 	return all
 }
 
-// otherLabels are those that the gradients tell.
+// otherLabels has the labels that the gradients show.
 func otherLabels(p *problem) []derivation {
 	classes := p.classes()
 	var all []derivation
@@ -54,7 +54,7 @@ func otherLabels(p *problem) []derivation {
 		var odd []string
 		for i, c := range learned {
 			if c != classes[i] && len(odd) < 3 {
-				odd = append(odd, fmt.Sprintf("example %d has %d, and was taken for %d", i, classes[i], c))
+				odd = append(odd, fmt.Sprintf("example %d is %d, and was taken for %d", i, classes[i], c))
 			}
 		}
 		d := labeled(learned)
@@ -64,8 +64,8 @@ func otherLabels(p *problem) []derivation {
 	return all
 }
 
-// learned are the classes that the gradients of the last layer were computed with, or nothing: its δ is one of as many as there are
-// classes. The gradients can be means over the mini-batch, or sums.
+// learned are the classes that the gradients of the last layer were computed with, if they can be found: an example's δ there is one of as many
+// as there are classes. The gradients may be means over the mini-batch, or sums.
 func (p *problem) learned() [][]int {
 	if p.sizes == nil || p.classes() == nil {
 		return nil
@@ -78,8 +78,8 @@ func (p *problem) learned() [][]int {
 	return [][]int{p.nearestClasses(r, δ), p.nearestClasses(r, scaled(δ, 1/float64(p.m)))}
 }
 
-// recovered is the δ of layer l (m, neurons) that the user's gradients were made of, or nil. They are the mean of a δᵀ over the examples:
-// as long as there are fewer examples than inputs of the layer, δ follows from that.
+// recovered is the δ of layer l (m, neurons) behind the user's gradients, or nil. These are the mean of a δᵀ over the examples, so δ can be
+// solved for as long as there are fewer examples than inputs of the layer.
 func (r *pass) recovered(l int) []float64 {
 	const most = 256 // examples
 	w, b := r.user[2*l-2], r.user[2*l-1]
@@ -90,7 +90,7 @@ func (r *pass) recovered(l int) []float64 {
 	side := rows(product(a, w, r.m), r.m)
 	equations := rows(product(a, turned(a, r.m), r.m), r.m)
 	for i, row := range equations {
-		if b != nil { // The sum over examples of a δᵀ, with 1 for the bias's a, is the known side.
+		if b != nil { // the known side is the sum of a δᵀ over examples, where the bias's a is 1
 			axpy(row, 1, same(row, 1))
 			axpy(side[i], 1, b)
 		}
@@ -102,7 +102,7 @@ func (r *pass) recovered(l int) []float64 {
 	return nil
 }
 
-// nearestClasses are those whose δ at the output come nearest.
+// nearestClasses are the classes whose δ at the output are closest.
 func (p *problem) nearestClasses(r *pass, δ []float64) []int {
 	best, least := make([]int, p.m), same(make([]float64, p.m), math.Inf(1))
 	for c := range p.outputs() {

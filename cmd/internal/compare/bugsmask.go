@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// masks are mistakes with dropout on the way back.
+// masks are mistakes with dropout in the backward pass.
 var masks = []Bug{
-	{"no-mask-back", "The dropout mask is missing on the way back.",
+	{"no-mask-back", "The dropout mask is missing in the backward pass.",
 		hidden(anyOf, derivation{delta: func(r *pass, l, k int, back float64) float64 { return back * r.prime(l, k) }})},
 	{"unscaled-mask-back", "On the way back, the dropout mask is 0 or 1, without the 1/(1−p) that it has going forward.",
 		hidden(anyOf, derivation{delta: func(r *pass, l, k int, back float64) float64 {
@@ -19,8 +19,8 @@ var masks = []Bug{
 	{"other-mask-back", "The dropout mask on the way back is not the one that was used going forward: it was drawn again.", otherMasks},
 }
 
-// otherMasks are the masks that the gradients were computed with. Where a hidden layer has more inputs than there are examples, the
-// gradient of its weights tells its δ, and where that is 0.
+// otherMasks are the masks that the gradients were computed with. If a hidden layer has more inputs than there are examples, the gradient of its
+// weights determines its δ, and so the zeros in it.
 func otherMasks(p *problem) []derivation {
 	if p.sizes == nil || len(p.masks) == 0 {
 		return nil

@@ -26,7 +26,7 @@ var products = []Bug{
 	)},
 }
 
-// input is a wrong factor in BP4, where it has the right shape, from layer first on.
+// input is a wrong factor in BP4, from layer first on, if it has the right shape.
 func input(wrong func(r *pass, l int) []float64, first int) func(*problem) []derivation {
 	d := derivation{input: func(r *pass, l int) []float64 {
 		if x := wrong(r, l); len(x) == len(r.a[l-1]) {
@@ -39,7 +39,7 @@ func input(wrong func(r *pass, l int) []float64, first int) func(*problem) []der
 	}
 }
 
-// updatedWeights need η. Without it, it follows from the first layer that is wrong: there the gradient is linear in it.
+// updatedWeights needs η. If the file has none, η follows from the first wrong layer, where the gradient is linear in it.
 func updatedWeights(p *problem) []derivation {
 	if len(p.sizes) < 3 {
 		return nil
@@ -61,25 +61,25 @@ func updatedWeights(p *problem) []derivation {
 	}}
 }
 
-// eachOf is a wrong gradient of all parameters of a kind, and of each alone.
+// eachOf is a wrong gradient of all parameters of a kind, and of each of them alone.
 func (p *problem) eachOf(kind func(q parameter) bool, after func(r *pass, g [][]float64, i int) []float64) []derivation {
 	numbers := slices.DeleteFunc(count(0, len(p.params)), func(i int) bool { return !kind(p.params[i]) })
 	return spread(derivation{after: after}, numbers, func(i int) string { return fmt.Sprintf(" This is the case with %s.", p.tensor(i)) })
 }
 
-// transposed is for all weights, and for each alone.
+// transposed is the mistake in all weights, and in each alone.
 func transposed(p *problem) []derivation {
 	matrix := func(q parameter) bool { return q.weight && len(q.shape) == 2 }
 	return p.eachOf(matrix, func(r *pass, g [][]float64, i int) []float64 {
 		in, out := r.params[i].shape[0], r.params[i].shape[1]
 		if p.inOut {
-			return turned(g[i], in) // (out, in), taken for (in, out)
+			return turned(g[i], in) // (out, in) taken for (in, out)
 		}
-		return turned(g[i], out) // (in, out), taken for (out, in)
+		return turned(g[i], out) // (in, out) taken for (out, in)
 	})
 }
 
-// otherLayer takes for gradient i, of n, that of another tensor of the same shape, if that moves any.
+// otherLayer replaces gradient i of n by that of another tensor with the same shape, if there are any.
 func otherLayer(from func(i, n int) int) func(*problem) []derivation {
 	return func(p *problem) []derivation {
 		n := len(p.params)

@@ -49,7 +49,7 @@ func anyOf(*activation) bool    { return true }
 func smooth(a *activation) bool { return a == sigmoid || a == tanh }
 func bent(a *activation) bool   { return !smooth(a) && a != linear }
 
-// formula is the derivative by the activation a, as tutorials have it.
+// formula is the derivative as a function of the activation a, as in tutorials.
 func formula(of *activation, a float64) float64 {
 	if of == tanh {
 		return 1 - a*a
@@ -57,7 +57,7 @@ func formula(of *activation, a float64) float64 {
 	return a * (1 - a)
 }
 
-// atZero is the right slope but for z = 0.
+// atZero is the right slope except at z = 0.
 func atZero(slope float64) func(a *activation) func(float64) float64 {
 	return func(a *activation) func(float64) float64 {
 		return func(z float64) float64 {
@@ -69,12 +69,12 @@ func atZero(slope float64) func(a *activation) func(float64) float64 {
 	}
 }
 
-// slope is a wrong σ′: in the hidden layers, in all, and in each alone.
+// slope is a wrong σ′: in the hidden layers, in all layers, and in each alone.
 func slope(has func(*activation) bool, prime func(a *activation) func(z float64) float64) func(*problem) []derivation {
 	return throughout(has, derivation{prime: prime})
 }
 
-// throughout is d in the hidden layers and at the output, in each part and in each layer alone.
+// throughout is d in the hidden layers and at the output, in either of these, and in each layer alone.
 func throughout(has func(*activation) bool, d derivation) func(*problem) []derivation {
 	return func(p *problem) []derivation {
 		all := hidden(has, d)(p)
@@ -93,7 +93,7 @@ func throughout(has func(*activation) bool, d derivation) func(*problem) []deriv
 	}
 }
 
-// hidden is d in all hidden layers, and in each alone where there are several.
+// hidden is d in all hidden layers, and if there are several, in each alone.
 func hidden(has func(*activation) bool, d derivation) func(*problem) []derivation {
 	where := d.where
 	d.where += " This is in the hidden layers."
@@ -105,13 +105,13 @@ func hidden(has func(*activation) bool, d derivation) func(*problem) []derivatio
 	}
 }
 
-// handedBack is in all layers that something goes back from, and in each alone.
+// handedBack is the mistake in all layers that pass an error back, and in each alone.
 func handedBack(p *problem) []derivation {
 	d := derivation{handed: func(r *pass, l int) []float64 { return r.e[l] }}
 	return spread(d, count(2, len(p.sizes)), func(l int) string { return fmt.Sprintf(" This is in layer %d only.", l) })
 }
 
-// count is from, from+1, … below to.
+// count is from, from+1, … up to but not including to.
 func count(from, to int) []int {
 	var all []int
 	for i := from; i < to; i++ {
@@ -130,12 +130,12 @@ func otherSlope(step int) func(*problem) []derivation {
 	}})
 }
 
-// others are the activations that hidden layers can have, but for that which they have.
+// others are the possible activations of hidden layers, except the one that they have.
 func (p *problem) others() []*activation {
 	return slices.DeleteFunc(slices.Clone(activations), func(a *activation) bool { return len(p.act) > 0 && a.name == p.act[0].name })
 }
 
-// otherFormulas are the σ′ of other activations, at z, or their formulas for activations, at a.
+// otherFormulas are the σ′ of other activations at z, or their formulas for activations at a.
 func otherFormulas(p *problem) []derivation {
 	var all []derivation
 	for _, other := range p.others() {
@@ -152,7 +152,7 @@ func otherFormulas(p *problem) []derivation {
 	return all
 }
 
-// otherActivation changes the hidden layers' activation for something of another, where it is said what they have.
+// otherActivation uses another activation in the hidden layers, if the file names theirs.
 func otherActivation(of func(right, other *activation) *activation) func(*problem) []derivation {
 	return func(p *problem) []derivation {
 		if len(p.sizes) < 3 || p.names == nil && p.text("activation") == "" {

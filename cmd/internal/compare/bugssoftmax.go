@@ -37,7 +37,7 @@ var softmaxes = []Bug{
 		)},
 }
 
-// otherSoftmax is a−y with another softmax. With the quadratic cost, and where back is given, it goes back through a softmax too.
+// otherSoftmax is a−y with another softmax. With the quadratic cost, or if back is given, it also goes back through a softmax.
 func otherSoftmax(f func(p *problem, z []float64) []float64, back ...func(r *pass, e []float64) []float64) func(*problem) []derivation {
 	wrong := func(back func(r *pass, e []float64) []float64) func(*problem) []derivation {
 		return whole(ofSoftmax, func(r *pass) []float64 {
@@ -59,10 +59,10 @@ func otherSoftmax(f func(p *problem, z []float64) []float64, back ...func(r *pas
 	return either(all...)
 }
 
-// throughSoftmax is an error back through the softmax of the output.
+// throughSoftmax takes an error back through the output's softmax.
 func (r *pass) throughSoftmax(e []float64) []float64 { return r.jacobian(e, r.a[len(r.a)-1]) }
 
-// softmaxOfActivation has sigmoids before the softmax, or what the hidden layers have, and goes back through them or not.
+// softmaxOfActivation has sigmoids, or the hidden layers' activation, before the softmax, and goes back through them or not.
 func softmaxOfActivation(p *problem) []derivation {
 	var all []derivation
 	for _, a := range activations {
@@ -85,7 +85,7 @@ func mapped(x []float64, f func(float64) float64) []float64 {
 	return y
 }
 
-// epsilon is δ with a power of ten in the logarithm: −y/(a+ε) for each output, and from there through the output's own derivative.
+// epsilon is δ with a power of ten added in the logarithm: −y/(a+ε) for each output, and then the output's own derivative.
 func epsilon(p *problem) []derivation {
 	if p.sizes == nil || !logarithmic(p) {
 		return nil

@@ -8,24 +8,24 @@ import (
 	"github.com/stheno-ml/stheno/models/byhand"
 )
 
-// derivation is one thing done wrong in a step of backpropagation by hand: each of its functions, where it is set, takes the place of
-// what is right. Layers count from 1; 0 is the input. Those with a function of the network's inside work on fully connected networks only.
+// derivation is one mistake in a step of backpropagation by hand. Each function that is set replaces the right computation. Layers count from 1; 0
+// is the input. Functions that need the inside of the network work only if it is fully connected.
 type derivation struct {
-	before func(p *problem)                                // makes it another mini-batch, other weights, or another forward pass
-	after  func(r *pass, g [][]float64, i int) []float64   // the gradient of parameter i from the right ones; it leaves g alone
+	before func(p *problem)                                // changes the mini-batch, the weights, or the forward pass
+	after  func(r *pass, g [][]float64, i int) []float64   // the gradient of parameter i, from the right gradients g, which it does not change
 	output func(r *pass) []float64                         // δ at the output (m, outputs), BP1
 	prime  func(a *activation) func(z float64) float64     // σ′
 	delta  func(r *pass, l, k int, back float64) float64   // δ of element k of layer l from Wᵀδ of the layer above, BP2, or from a−y, BP1
-	handed func(r *pass, l int) []float64                  // what layer l hands back in place of its δ (m, neurons), BP2
+	handed func(r *pass, l int) []float64                  // what layer l passes back instead of its δ (m, neurons), BP2
 	weight func(r *pass, l int, nabla []float64) []float64 // the matrix in BP2, (in, out)
 	input  func(r *pass, l int) []float64                  // the activations in BP4, (m, in)
-	in     func(l int) bool                                // the layers where all but output are wrong, or the parameters where after is; nil: all
+	in     func(l int) bool                                // the layers, or for after the parameters, with the mistake; nil: all
 
-	where string            // the end of a sentence, or empty
-	alone bool              // in one layer only
-	l2    bool              // the term of λ, right or wrong, is in the gradients
-	times float64           // a factor of all, which the term of λ can have too; 0: no such
-	round func(x []float64) // weighted inputs and activations, to fewer digits
+	where string            // a sentence to add to the bug's, or empty
+	alone bool              // the mistake is in one layer only
+	l2    bool              // the gradients include the term of λ, right or wrong
+	times float64           // a factor of all gradients, which may apply to the term of λ too; 0: none
+	round func(x []float64) // rounds weighted inputs and activations to fewer digits
 }
 
 func (d *derivation) inside() bool {
@@ -34,7 +34,7 @@ func (d *derivation) inside() bool {
 
 func (d *derivation) wrongIn(l int) bool { return d.in == nil || d.in(l) }
 
-// spread is d in all of these layers, and in each alone if there are several.
+// spread is d in all of these layers, and if there are several, in each alone.
 func spread(d derivation, layers []int, alone func(l int) string) []derivation {
 	if len(layers) == 0 {
 		return nil
@@ -50,22 +50,22 @@ func spread(d derivation, layers []int, alone func(l int) string) []derivation {
 	return all
 }
 
-// mistakes are all that is wrong in a step of backpropagation by hand; with none of them it is right.
+// mistakes are all mistakes of a step of backpropagation by hand. Without any, the step is right.
 type mistakes []derivation
 
-// watch says whether to go on after the gradients g of layer l, which are made from the output backwards.
+// watch reports whether to go on after the gradients g of layer l. Gradients are computed from the output backwards.
 type watch func(g [][]float64, l int) bool
 
-// pass is what a fully connected network has computed for a mini-batch; of other networks it has the problem only.
+// pass is what a fully connected network computes for a mini-batch. For other networks it has only the problem.
 type pass struct {
 	*problem
-	z, h, a [][]float64 // weighted inputs and activations before and after the mask, by layer: (m, neurons)
-	e, δ    [][]float64 // likewise the errors before σ′ and after it
+	z, h, a [][]float64 // by layer, (m, neurons): weighted inputs, and activations before and after the mask
+	e, δ    [][]float64 // by layer, (m, neurons): errors before and after σ′
 	primes  []func(z float64) float64
 }
 
-// gradients are those of a step with the mistake, one a parameter: nil where it cannot be made in p's network, and nil from where on
-// goOn, which may be nil, ended it.
+// gradients are the gradients of a step with the mistakes, one for each parameter. They are nil if a mistake is impossible in p's network, and
+// from the layer on where goOn, which may be nil, has ended it.
 func (d derivation) gradients(p *problem, goOn watch) [][]float64 {
 	before := d.before != nil
 	if before {
@@ -76,7 +76,7 @@ func (d derivation) gradients(p *problem, goOn watch) [][]float64 {
 	switch {
 	case p.sizes == nil && d.inside():
 	case p.sizes == nil:
-		_, g, _ = p.onGraph() // nil with an error
+		_, g, _ = p.onGraph() // nil if there is an error
 	case !d.inside() && !before:
 		r, g = p.byHand()
 	default:
@@ -89,7 +89,7 @@ func (d derivation) gradients(p *problem, goOn watch) [][]float64 {
 	return s.finish(r, g)
 }
 
-// with is p where the mistake d counts as right.
+// with is p, with the mistake d counted as right.
 func (p *problem) with(d derivation) *problem {
 	q := *p
 	q.given = append(slices.Clip(p.given), d)
@@ -103,7 +103,7 @@ func (p *problem) with(d derivation) *problem {
 	return &q
 }
 
-// finish makes those of the mistakes that are made with the gradients g, terms of λ first.
+// finish applies the mistakes that change the gradients g, terms of λ first.
 func (s mistakes) finish(r *pass, g [][]float64) [][]float64 {
 	for _, l2 := range []bool{true, false} {
 		for _, d := range s {
@@ -122,18 +122,18 @@ func (s mistakes) finish(r *pass, g [][]float64) [][]float64 {
 	return g
 }
 
-// byHand is the right step, made once.
+// byHand is the right step, computed once.
 func (p *problem) byHand() (*pass, [][]float64) {
 	if o := p.graph; o.right == nil {
 		o.forward = p.given.forward(p)
 		o.right = p.given.backward(o.forward, nil)
 	}
 	r := *p.graph.forward
-	r.problem = p // It can be made for one that has the same network and other gradients to be judged.
+	r.problem = p // it may have been computed for a problem with the same network and other gradients
 	return &r, p.graph.right
 }
 
-// ours are the right gradients, or nil where the graph has an error.
+// ours are the right gradients, or nil if the graph has an error.
 func (p *problem) ours() [][]float64 { return derivation{}.gradients(p, nil) }
 
 // forward computes weighted inputs and activations.
@@ -146,11 +146,11 @@ func (s mistakes) forward(p *problem) *pass {
 			round = d.round
 		}
 	}
-	if o := p.graph.forward; o != nil && round == nil { // It is as in the right one.
+	if o := p.graph.forward; o != nil && round == nil { // the same as in the right step
 		return &pass{problem: p, z: o.z, h: o.h, a: o.a, e: by(), δ: by()}
 	}
 	r := &pass{problem: p, z: by(), h: by(), a: by(), e: by(), δ: by()}
-	like := p.like // What is computed from the same numbers is taken from there.
+	like := p.like // what is computed from the same numbers is copied from there
 	if round != nil || like == nil {
 		like = &pass{problem: &problem{spec: p.spec, values: make([][]float64, len(p.values))}, z: by(), h: by(), a: by()}
 	}
@@ -188,10 +188,10 @@ func (s mistakes) forward(p *problem) *pass {
 	return r
 }
 
-// identical says that two slices are one, or both nil.
+// identical reports whether two slices are the same memory, or both nil.
 func identical(a, b []float64) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
-// softmax is that of each example of z (m, n).
+// softmax is the softmax of each example of z (m, n).
 func (p *problem) softmax(z []float64) []float64 {
 	return slices.Concat(each(rows(z, p.m), byhand.SoftmaxLogLikelihood.Activation)...)
 }
@@ -264,7 +264,7 @@ func (s mistakes) bp1(r *pass, l int) []float64 {
 	return δ
 }
 
-// jacobian is e back through a softmax whose output is a: a ⊙ (e − Σ e a).
+// jacobian takes e back through a softmax with output a: a ⊙ (e − Σ e a).
 func (p *problem) jacobian(e, a []float64) []float64 {
 	δ := make([]float64, len(e))
 	of, errors := rows(a, p.m), rows(e, p.m)
@@ -277,7 +277,7 @@ func (p *problem) jacobian(e, a []float64) []float64 {
 	return δ
 }
 
-// labelSum is Σy of an example, by which the log-likelihood's softmax is multiplied: 1 but for soft labels, and for all other costs.
+// labelSum is Σy of an example, which multiplies the log-likelihood's softmax. It is 1 unless labels are soft, and for all other costs.
 func (p *problem) labelSum(y []float64) float64 {
 	if sum := total(y); p.loss == graph.LogLikelihood && math.Abs(sum-1) > 1e-6 {
 		return sum
@@ -317,7 +317,7 @@ func (s mistakes) back(r *pass, l, k int, back float64) float64 {
 // prime is σ′ of element k of layer l, right or wrong.
 func (r *pass) prime(l, k int) float64 { return r.primes[l](r.z[l][k]) }
 
-// kept is what element k of layer l is multiplied by in dropout.
+// kept is the dropout factor of element k of layer l.
 func (r *pass) kept(l, k int) float64 {
 	if mask := r.maskAt(l); mask != nil {
 		return mask[k]
@@ -325,7 +325,7 @@ func (r *pass) kept(l, k int) float64 {
 	return 1
 }
 
-// maskAt is what the activations of layer l are multiplied by, or nil.
+// maskAt is the mask of the activations of layer l, or nil.
 func (p *problem) maskAt(l int) []float64 {
 	if i := slices.Index(p.sites, l); i >= 0 {
 		return p.masks[i]

@@ -12,24 +12,24 @@ type Diagnosis struct {
 	Name   string   // of the Bug
 	Text   string   // a sentence or two
 	Also   []string // other Bugs with the same effect on this mini-batch
-	Beside string   // the Bug that it takes too, or empty
+	Beside string   // a second Bug that is needed too, or empty
 }
 
 // suspect is a derivation that explains the gradients.
 type suspect struct {
 	bug       int // in Bugs
-	rank      int // 0: everywhere; 1: in one layer only; 2 and 3: likewise, but times a factor; 4: others explain it better
+	rank      int // 0: everywhere; 1: in one layer only; 2 and 3: the same times a factor; 4: other bugs explain it better
 	text      string
 	err       float64
 	problem   int
-	explained int // the tensors that it explains, from the output backwards
+	explained int // the number of tensors that it explains, from the output backwards
 	derivation
-	pair *Diagnosis // where it is beside another
+	pair *Diagnosis // if it is beside another bug
 }
 
-// diagnose is the mistake that explains the user's gradients of one of the problems, which are readings of one file, to within the
-// tolerance, and which problem that was. The likeliest comes first: a mistake alone before one with a factor, one in all layers before
-// one in a single layer. Where no mistake does, two are tried.
+// diagnose finds the mistake that explains the user's gradients within the tolerance, and the problem, of several layouts of one file, in which
+// it does. The likeliest mistake comes first: a mistake alone before one with a factor, and a mistake in all layers before one in a single layer.
+// If no single mistake explains the gradients, pairs are tried.
 func diagnose(ctx context.Context, problems []*problem) (*Diagnosis, *problem) {
 	all := search(ctx, problems, (*problem).single)
 	if len(all) == 0 || slices.Contains(byElimination, Bugs[all[0].bug].Name) {
@@ -50,7 +50,7 @@ func diagnose(ctx context.Context, problems []*problem) (*Diagnosis, *problem) {
 	return d, problems[first.problem]
 }
 
-// search gathers the likeliest suspects of all problems, for each multiple of the weights that the gradients may have in them.
+// search collects the likeliest suspects of all problems, for each multiple of the weights that the gradients may include.
 func search(ctx context.Context, problems []*problem, find func(p *problem, ctx context.Context, c float64) []suspect) []suspect {
 	var all []suspect
 	for i, p := range problems {
@@ -63,13 +63,13 @@ func search(ctx context.Context, problems []*problem, find func(p *problem, ctx 
 				all = append(all, s)
 			}
 		}
-		*p.graph = outcome{} // There can be many problems, each of the size of the network.
+		*p.graph = outcome{} // frees memory: there may be many problems, each as large as the network
 	}
 	return likeliest(all)
 }
 
-// likeliest are the suspects of the lowest rank that explain the gradients about as well as the best of those, by problem and in the
-// order of Bugs.
+// likeliest are the suspects of the lowest rank that explain the gradients about as well as the best of that rank, by problem and in the order
+// of Bugs.
 func likeliest(all []suspect) []suspect {
 	if len(all) == 0 {
 		return nil
@@ -81,15 +81,15 @@ func likeliest(all []suspect) []suspect {
 	return all
 }
 
-// byElimination are the bugs that nearly any gradients of some kind have; two mistakes with names explain more.
+// byElimination are the bugs that fit nearly any gradients of some kind; two other mistakes explain more.
 var byElimination = []string{"factors", "other-labels"}
 
-// generic says that a bug explains what others explain better.
+// generic reports whether other bugs are better explanations than this one.
 func generic(name string) bool {
 	return slices.Contains(byElimination, name) || name == "decay" || name == "constant"
 }
 
-// decays are the multiples of the weights that the gradients may rightly have in them.
+// decays are the multiples of the weights that right gradients may include.
 func (p *problem) decays() []float64 {
 	if p.decayed {
 		return []float64{p.l2}
@@ -108,14 +108,14 @@ func (p *problem) plusDecay(g [][]float64, c float64) [][]float64 {
 	return g
 }
 
-// without is p with gradients from which c times the weights are taken.
+// without is p with c times the weights subtracted from the gradients.
 func (p *problem) without(c float64) *problem {
 	q := *p
 	q.user, q.taken = p.plusDecay(p.user, -c), c
 	return &q
 }
 
-// single are the derivations that explain the gradients, c times the weights left aside.
+// single are the derivations that explain the gradients without c times the weights.
 func (p *problem) single(ctx context.Context, c float64) []suspect {
 	all := p.suspects(ctx, c, func(int) bool { return true })
 	if p.singles == nil {
@@ -125,11 +125,11 @@ func (p *problem) single(ctx context.Context, c float64) []suspect {
 	return slices.DeleteFunc(slices.Clone(all), func(s suspect) bool { return !(s.err <= p.tol) })
 }
 
-// suspects tries the bugs that are wanted, c times the weights left aside.
+// suspects tries the wanted bugs on the gradients without c times the weights.
 func (p *problem) suspects(ctx context.Context, c float64, wanted func(bug int) bool) []suspect {
 	var all []suspect
 	q := p.without(c)
-	// Where only the shape of a bias's gradient is wrong, whatever does not matter on this mini-batch would explain the numbers.
+	// If only the shape of a bias's gradient is wrong, any mistake without an effect on this mini-batch would explain the numbers.
 	right := p.hasMisshapen() && q.isOurs()
 	for i, bug := range Bugs {
 		if ctx.Err() != nil {
@@ -145,12 +145,12 @@ func (p *problem) suspects(ctx context.Context, c float64, wanted func(bug int) 
 	return all
 }
 
-// suspect is a derivation of a bug, held against the gradients: those of q, or, where it has a term of λ itself, p's.
+// suspect compares a derivation of a bug with the gradients: those of q or, if the derivation has its own term of λ, of p.
 func (p *problem) suspect(bug int, d derivation, q *problem, c float64) suspect {
 	s := suspect{bug: bug, text: Bugs[bug].Looks + d.where, err: math.Inf(1), derivation: d}
 	if d.l2 {
 		if c != 0 && !p.decayed {
-			return s // It is not beside another term of λ, and comes for c = 0.
+			return s // it excludes another term of λ, and is tried with c = 0
 		}
 		q = p
 	}
@@ -177,14 +177,14 @@ func (p *problem) suspect(bug int, d derivation, q *problem, c float64) suspect 
 	return s
 }
 
-// isOurs says that the user's gradients are the right ones.
+// isOurs reports whether the user's gradients are right.
 func (p *problem) isOurs() bool {
 	g := p.ours()
 	return g != nil && p.off(g) <= p.tol
 }
 
-// hopeful says that the gradients g may explain the user's, down to layer l: each layer has one that does, or the last layer has them
-// times a factor. What is beside another mistake must explain all.
+// hopeful reports whether the gradients g may explain the user's, down to layer l: each layer has a gradient that does, or the last layer's are
+// the user's times a factor. A second mistake must explain all gradients.
 func (p *problem) hopeful(g [][]float64, l int) bool {
 	if p.given != nil {
 		return p.distance(g, 2*l-2) <= p.tol && p.distance(g, 2*l-1) <= p.tol
@@ -192,7 +192,7 @@ func (p *problem) hopeful(g [][]float64, l int) bool {
 	return p.reach(g) <= 2*l-2 || p.proportional(g)
 }
 
-// proportional says that the gradients g of the last layer are the user's times a factor.
+// proportional reports whether the last layer's gradients g are the user's times a factor.
 func (p *problem) proportional(g [][]float64) bool {
 	last := len(g) - 2
 	q := *p
@@ -203,8 +203,7 @@ func (p *problem) proportional(g [][]float64) bool {
 	return q.off(g) <= p.tol
 }
 
-// reach is the first of the parameters, from the output backwards, in whose layer g explains one of the user's gradients, and in all
-// layers after it.
+// reach is the lowest parameter such that g explains one of the user's gradients in its layer and in all layers after it.
 func (p *problem) reach(g [][]float64) int {
 	reached := len(g)
 	for i := len(g); i > 0; {
@@ -221,7 +220,7 @@ func (p *problem) reach(g [][]float64) int {
 	return reached
 }
 
-// explained is how many of the user's gradients g explains, down to where it explains none of a layer.
+// explained is the number of the user's gradients that g explains, down to the first layer where it explains none.
 func (p *problem) explained(g [][]float64) int {
 	n := 0
 	for i := p.reach(g); i < len(g); i++ {

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// fill reads the sample into p, which is then of the first of the networks that it may be of.
+// fill reads the sample into p, as the first of the networks that it may belong to.
 func (p *problem) fill(model *spec) (specs []*spec, err error) {
 	specs = []*spec{model}
 	if model == nil {
@@ -32,7 +32,7 @@ func (p *problem) fill(model *spec) (specs []*spec, err error) {
 	return specs, nil
 }
 
-// complete says which layer has no weights, or which array no layer.
+// complete is an error if a layer has no weights, or an array no layer.
 func (p *problem) complete() error {
 	known := map[string]bool{}
 	for _, q := range slices.Concat(p.params, p.spec.fixed) {
@@ -43,7 +43,7 @@ func (p *problem) complete() error {
 	}
 	for at, a := range p.slots {
 		if at.part != "mask" && !known[at.name] {
-			return fmt.Errorf("%s is of layer %s, and there are weights of %d layers", a.name, strings.TrimFunc(at.name, func(r rune) bool { return !unicode.IsDigit(r) }), len(p.sizes)-1)
+			return fmt.Errorf("%s belongs to layer %s, but there are weights for %d layers", a.name, strings.TrimFunc(at.name, func(r rune) bool { return !unicode.IsDigit(r) }), len(p.sizes)-1)
 		}
 	}
 	return nil
@@ -54,26 +54,26 @@ func (p *problem) examples() error {
 	x, okX := p.arrays[key{kind: "x"}]
 	y, okY := p.arrays[key{kind: "y"}]
 	if !okX || !okY {
-		return fmt.Errorf("no x or no y, the mini-batch")
+		return fmt.Errorf("no x or no y; add the mini-batch")
 	}
 	inputs, outputs := p.input.TotalSize(), p.outputs()
 	var ok bool
 	if p.x, p.m, ok = exampleRows(x, inputs, p.xRows); !ok {
-		return fmt.Errorf("%s has the shape %v, and the network has %d inputs", x.name, x.shape, inputs)
+		return fmt.Errorf("%s has the shape %v, but the network has %d inputs", x.name, x.shape, inputs)
 	}
 	if p.raw = x.bytes && slices.Max(p.x) > 1; p.raw {
 		p.x = scaled(p.x, 1./256)
 	}
 	if p.y, ok = p.targets(y); !ok {
-		return fmt.Errorf("%s has the shape %v; %d examples of %d outputs, or classes from 0 to %d, are needed", y.name, y.shape, p.m, outputs, outputs-1)
+		return fmt.Errorf("%s has the shape %v; give %d examples of %d outputs, or classes from 0 to %d", y.name, y.shape, p.m, outputs, outputs-1)
 	}
 	return nil
 }
 
-// outputs is the number of outputs, which the bias of the last layer has.
+// outputs is the number of outputs, from the bias of the last layer.
 func (p *problem) outputs() int { return p.params[len(p.params)-1].shape.TotalSize() }
 
-// exampleRows are a's numbers with an example a row, and the number of examples. Other axes than that of the examples may be any.
+// exampleRows is a's numbers with a row for each example, and the number of examples. The other axes may have any shape.
 func exampleRows(a array, size int, byRow bool) (x []float64, m int, ok bool) {
 	m = len(a.x) / size
 	if m == 0 || m*size != len(a.x) {
@@ -91,7 +91,7 @@ func exampleRows(a array, size int, byRow bool) (x []float64, m int, ok bool) {
 	return nil, 0, false
 }
 
-// targets are the outputs desired, also where the file has classes.
+// targets are the desired outputs, also if the file has classes.
 func (p *problem) targets(y array) ([]float64, bool) {
 	k := p.outputs()
 	if len(y.x) != p.m || k == 1 {
@@ -107,7 +107,7 @@ func (p *problem) targets(y array) ([]float64, bool) {
 	return oneHot(classes, k), true
 }
 
-// oneHot are rows of k numbers that are 1 at these classes.
+// oneHot is rows of k numbers that are 1 at these classes and 0 elsewhere.
 func oneHot(classes []int, k int) []float64 {
 	y := make([]float64, len(classes)*k)
 	for i, c := range classes {
@@ -116,7 +116,7 @@ func oneHot(classes []int, k int) []float64 {
 	return y
 }
 
-// classes are the labels as numbers, or nil where y is not one-hot.
+// classes are the labels as numbers, or nil if y is not one-hot.
 func (p *problem) classes() []int {
 	var classes []int
 	for _, row := range rows(p.y, p.m) {
@@ -128,13 +128,13 @@ func (p *problem) classes() []int {
 	return classes
 }
 
-// parameters reads weights, biases, their gradients, their values after the step, and what an optimizer keeps.
+// parameters reads weights and biases, their gradients, their values after the step, and the optimizer's state.
 func (p *problem) parameters() error {
 	n := len(p.params)
 	p.values, p.user, p.after, p.misshapen = make([][]float64, n), make([][]float64, n), make([][]float64, n), make([]string, n)
 	p.kept = map[string][][]float64{"v": make([][]float64, n), "m": make([][]float64, n)}
 	for i, q := range p.params {
-		p.values[i] = make([]float64, q.shape.TotalSize()) // of a network without biases
+		p.values[i] = make([]float64, q.shape.TotalSize()) // zeros for a network without biases
 		if strings.HasSuffix(q.name, ".gamma") {
 			p.values[i] = same(p.values[i], 1)
 		}
@@ -158,7 +158,7 @@ func (p *problem) parameters() error {
 	return p.statistics()
 }
 
-// statistics reads what a model has beside its parameters.
+// statistics reads what a model has besides its parameters.
 func (p *problem) statistics() error {
 	p.fixed = make([][]float64, len(p.spec.fixed))
 	for i, q := range p.spec.fixed {
@@ -175,7 +175,7 @@ func (p *problem) statistics() error {
 	return nil
 }
 
-// inLayout are a's numbers in the layout of parameter i.
+// inLayout is a's numbers in the layout of parameter i.
 func (p *problem) inLayout(i int, a array) ([]float64, bool) {
 	q := p.params[i]
 	switch {
@@ -196,8 +196,8 @@ func (p *problem) inLayout(i int, a array) ([]float64, bool) {
 	return turned(a.x, out), true
 }
 
-// gradient are a's numbers in the layout of parameter i. A matrix that lies otherwise than the weights is taken as if it did not: it
-// is wrong, and the diagnosis will see why. Likewise a bias's gradient with a row an example is added up, and one number is taken for all.
+// gradient is a's numbers in the layout of parameter i. A matrix whose axes are not those of the weights is read as if they were: it is wrong, and
+// the diagnosis will see why. In the same way, a bias's gradient with a row for each example is added up, and a single number stands for all.
 func (p *problem) gradient(i int, a array) ([]float64, bool) {
 	if x, ok := p.inLayout(i, a); ok {
 		return x, true
@@ -230,7 +230,7 @@ func (p *problem) dropout() error {
 		}
 		number, _ := strconv.Atoi(at.name)
 		if number >= layers {
-			return fmt.Errorf("%s is the mask of dropout layer %d, and %s has %d", a.name, number+1, p.name, layers)
+			return fmt.Errorf("%s is the mask of dropout layer %d, but %s has %d", a.name, number+1, p.name, layers)
 		}
 		x, m, ok := exampleRows(a, max(1, len(a.x)/p.m), p.xRows)
 		if !ok || m != p.m || p.sizes != nil && len(x) != m*p.sizes[p.sites[number]] {
@@ -265,10 +265,10 @@ func (p *problem) numbers() (err error) {
 	return nil
 }
 
-// tensor is the name of parameter i's gradient in the file, or in the network where the file has none.
+// tensor is the name of parameter i's gradient in the file, or in the network if the file has none.
 func (p *problem) tensor(i int) string { return p.called(p.params[i], "grad", "") }
 
-// called is the name that a file has for a part of a parameter, or the network's with more words.
+// called is the file's name for a part of a parameter, or else the network's name with a suffix.
 func (p *problem) called(q parameter, part, more string) string {
 	if name := p.slots[slot{q.name, part}].name; name != "" {
 		return name[strings.Index(name, "/")+1:]

@@ -1,5 +1,5 @@
-// Package compare holds a network as a graph against the same network in other programs: those written by hand in package byhand,
-// and a user's own.
+// Package compare compares a network as a graph with the same network in other programs: those written by hand in package byhand, and a user's
+// own.
 package compare
 
 import (
@@ -12,45 +12,44 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// A Lockstep trains a network twice, as a graph and by hand, from the same weights with the same mini-batches, and keeps by how much
-// the two differ. The side by hand is in float64 always.
+// A Lockstep trains a network twice, as a graph and by hand, from the same weights and with the same mini-batches, and records how much the two
+// differ. The program by hand always uses float64.
 //
-// Rounding differs between the two, and gradient descent can make much of it: with chapter 1's η = 3 the difference is ten times as
-// large every 400 steps or so. Where it is beyond the tolerance, the step is made anew by hand from the weights that the graph had.
-// If the two then agree, they had drifted apart by rounding, and the side by hand goes on from there; else there is a difference.
+// The two round differently, and gradient descent can amplify that: with chapter 1's η = 3 the difference grows tenfold every 400 steps or so. If
+// it exceeds the tolerance, the step is repeated by hand from the graph's weights. If the two agree then, they had only drifted apart by rounding,
+// and the program by hand continues from there. Otherwise there is a difference.
 type Lockstep struct {
 	Net    *graph.Net
 	Report Report // of the steps so far
 
-	hand    referee
-	weights [][]float64 // of the graph, before the next step
+	referee referee
+	weights [][]float64 // the graph's, before the next step
 	data    train.Data
 	recipe  models.Recipe
 	seed    uint64
-	order   []int32 // the examples of the present epoch that are still to come
-	epoch   int     // how many have begun
+	order   []int32 // the examples left in this epoch
+	epoch   int     // the number of epochs that have begun
 }
 
-// New prepares the lockstep of net, a network of m, by m's recipe, without momentum, which the programs by hand do not have. The seed is
-// that of net, for the order and the masks as in a training; tol is Report.Tol. An error says which layer is not among those by hand, or
-// what does not fit.
+// New prepares the lockstep of net, a network of m, by m's recipe without momentum, which the programs by hand do not have. The seed must be net's;
+// it determines order and masks as in a training. tol is Report.Tol. The error says which layer does not exist by hand, or what does not fit.
 func New(net *graph.Net, m models.Model, data train.Data, seed uint64, tol float64) (*Lockstep, error) {
-	hand, err := byHand(m)
+	check, err := byHand(m)
 	if err != nil {
 		return nil, err
 	}
 	weights := each(net.Params, (*graph.Param).Float64s)
-	hand.set(weights)
+	check.set(weights)
 	r := m.Recipe
 	t := train.Trainer{Net: net, Optimizer: train.SGD{}, Train: data, Batch: r.Batch, Eta: r.Eta, Lambda: r.Lambda, DropTail: r.DropTail}
-	if err := t.Start(); err != nil { // It checks all that would stop a training.
+	if err := t.Start(); err != nil { // checks everything that would stop a training
 		return nil, err
 	}
-	return &Lockstep{Report: newReport(net, tol), Net: net, hand: hand, weights: weights, data: data, recipe: r, seed: seed}, nil
+	return &Lockstep{Report: newReport(net, tol), Net: net, referee: check, weights: weights, data: data, recipe: r, seed: seed}, nil
 }
 
 // Referee is the name of the program by hand.
-func (l *Lockstep) Referee() string { return l.hand.String() }
+func (l *Lockstep) Referee() string { return l.referee.String() }
 
 // Epoch is the number of mini-batches in an epoch.
 func (l *Lockstep) Epoch() int {
@@ -61,7 +60,7 @@ func (l *Lockstep) Epoch() int {
 	return (n + batch - 1) / batch
 }
 
-// Run makes the next steps. An error is ctx's, the graph's, or a *train.DivergedError.
+// Run makes the next steps. The error is ctx's, the graph's, or a *train.DivergedError.
 func (l *Lockstep) Run(ctx context.Context, steps int) error {
 	for range steps {
 		if err := ctx.Err(); err != nil {
@@ -74,7 +73,7 @@ func (l *Lockstep) Run(ctx context.Context, steps int) error {
 	return nil
 }
 
-// next is the next mini-batch: the one that train.Trainer would take.
+// next is the next mini-batch, the one that train.Trainer would take.
 func (l *Lockstep) next() minibatch {
 	if len(l.order) == 0 || l.recipe.DropTail && len(l.order) < l.recipe.Batch {
 		images, _ := l.data.(train.Images)
@@ -96,7 +95,7 @@ type minibatch struct {
 func (b minibatch) Len() int            { return len(b.order) }
 func (b minibatch) Load(x, y []float32) { b.Batch(x, y, b.order) }
 
-// tensors are what a step has on one side: the gradients, and the weights after it, one a parameter of the graph.
+// tensors are one side of a step: the gradients, and the weights after it, one for each parameter of the graph.
 type tensors struct{ nabla, weights [][]float64 }
 
 // step makes a step on both sides.
@@ -111,10 +110,10 @@ func (l *Lockstep) step(images minibatch) error {
 	}
 	masks := byExample(l.Net.Masks(), len(batch))
 	rate := descent{l.recipe.Eta, l.recipe.Lambda, l.data.Len()}
-	d := apart(got, l.hand.step(batch, masks, rate))
+	d := apart(got, l.referee.step(batch, masks, rate))
 	if d.beyond(l.Report.Tol) {
-		l.hand.set(l.weights)
-		if d = apart(got, l.hand.step(batch, masks, rate)); !d.beyond(l.Report.Tol) {
+		l.referee.set(l.weights)
+		if d = apart(got, l.referee.step(batch, masks, rate)); !d.beyond(l.Report.Tol) {
 			l.Report.Resets++
 		}
 	}
@@ -123,8 +122,8 @@ func (l *Lockstep) step(images minibatch) error {
 	return nil
 }
 
-// descend makes the graph's step. It runs the mini-batch twice with the same masks: once for the gradients, and once in the program
-// that trains, for the weights.
+// descend makes the graph's step. It runs the mini-batch twice with the same masks: once for the gradients, and once in the program that trains,
+// for the weights.
 func (l *Lockstep) descend(images minibatch) (t tensors, err error) {
 	s, err := l.Net.StepFrom(images)
 	if err != nil {
@@ -152,7 +151,7 @@ func each[T any](of []T, values func(T) []float64) [][]float64 {
 	return all
 }
 
-// byExample turns the masks of each layer, for all examples, into those of each example, for all layers.
+// byExample rearranges masks from layer by layer to example by example.
 func byExample(layers [][]float64, examples int) [][][]float64 {
 	masks := make([][][]float64, examples)
 	for _, all := range layers {
@@ -165,15 +164,15 @@ func byExample(layers [][]float64, examples int) [][][]float64 {
 }
 
 // Evaluate counts the right answers of both sides.
-func (l *Lockstep) Evaluate(ctx context.Context, d train.Data) (graph, hand int, err error) {
+func (l *Lockstep) Evaluate(ctx context.Context, d train.Data) (graph, byHand int, err error) {
 	got, err := train.Evaluate(ctx, l.Net, d)
 	if err != nil {
 		return 0, 0, err
 	}
-	return got.Correct, l.hand.Evaluate(l.examples(d)), nil
+	return got.Correct, l.referee.Evaluate(l.examples(d)), nil
 }
 
-// examples are data as the programs by hand take them. Bytes divided by 256 are exact in float32.
+// examples is data for the programs by hand. Bytes divided by 256 are exact in float32.
 type examples struct {
 	train.Data
 	inputs, outputs int

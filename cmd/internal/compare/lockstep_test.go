@@ -157,9 +157,9 @@ type planted struct {
 }
 
 func plant(l *Lockstep, bug func(p *planted, t tensors, d descent)) {
-	p := &planted{referee: l.hand, bug: bug}
+	p := &planted{referee: l.referee, bug: bug}
 	p.set(each(l.Net.Params, (*graph.Param).Float64s))
-	l.hand = p
+	l.referee = p
 }
 
 func (p *planted) set(weights [][]float64) {
@@ -240,7 +240,7 @@ func TestPlanted(t *testing.T) {
 func TestMasks(t *testing.T) {
 	l := lockstep(t, chapter6, graph.LogLikelihood, withDecay, graph.Config{Float64: true}, 1e-9)
 	run(t, l, 2)
-	l.hand = unmasked{l.hand}
+	l.referee = unmasked{l.referee}
 	if r := run(t, l, 1); r.First == nil || r.First.Step != 3 {
 		t.Errorf("without masks: %+v", r.First)
 	}
@@ -255,7 +255,7 @@ func (u unmasked) step(batch []byhand.Example, _ [][][]float64, d descent) tenso
 // TestResets lets the weights by hand drift between the steps, each of which is right.
 func TestResets(t *testing.T) {
 	l := lockstep(t, sigmoids, graph.Quadratic, recipe, graph.Config{Float64: true}, 1e-9)
-	l.hand = drifting{l.hand}
+	l.referee = drifting{l.referee}
 	r := run(t, l, 5)
 	if r.First != nil || r.Resets != 4 {
 		t.Errorf("%d resets of 4, first %+v", r.Resets, r.First)
@@ -289,17 +289,17 @@ func TestNewErrors(t *testing.T) {
 		want   string
 	}{
 		{graph.Seq{graph.Dense{Out: 3}, graph.Residual{graph.ReLU}}, graph.Quadratic, recipe,
-			"compare: model net: layer 1 residual(relu) is not among those by hand: dense, conv without stride and pad"},
-		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Stride: 2}, graph.Dense{Out: 3}}, graph.Quadratic, recipe, "layer 0 conv(1,2,stride=2) is not"},
-		{graph.Seq{graph.ReLU, graph.Dense{Out: 3, NoBias: true}}, graph.LogLikelihood, recipe, "layer 1 dense(3,bias=false) is not"},
-		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, NoBias: true}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,bias=false) is not"},
-		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Cols: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2x1) is not"},
-		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Dilation: 2}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,dilation=2) is not"},
-		{graph.Seq{graph.Conv{Out: 2, Kernel: 2}, graph.Conv{Out: 2, Kernel: 2, Groups: 2}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 1 conv(2,2,groups=2) is not"},
-		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Pad: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,pad=1) is not"},
-		{graph.Dense{Out: 3}, &graph.Loss{Name: "hinge", Cost: graph.Quadratic.Cost}, recipe, "cost hinge is not among those by hand"},
-		{graph.Seq{graph.MaxPool{Size: 2, Stride: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 pool(2,stride=1) is not"},
-		{graph.Seq{graph.MaxPool{Size: 2, Pad: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 pool(2,pad=1) is not"},
+			"compare: model net: layer 1 residual(relu) does not exist by hand; use dense, conv with square filters"},
+		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Stride: 2}, graph.Dense{Out: 3}}, graph.Quadratic, recipe, "layer 0 conv(1,2,stride=2) does not exist"},
+		{graph.Seq{graph.ReLU, graph.Dense{Out: 3, NoBias: true}}, graph.LogLikelihood, recipe, "layer 1 dense(3,bias=false) does not exist"},
+		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, NoBias: true}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,bias=false) does not exist"},
+		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Cols: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2x1) does not exist"},
+		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Dilation: 2}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,dilation=2) does not exist"},
+		{graph.Seq{graph.Conv{Out: 2, Kernel: 2}, graph.Conv{Out: 2, Kernel: 2, Groups: 2}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 1 conv(2,2,groups=2) does not exist"},
+		{graph.Seq{graph.Conv{Out: 1, Kernel: 2, Pad: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 conv(1,2,pad=1) does not exist"},
+		{graph.Dense{Out: 3}, &graph.Loss{Name: "hinge", Cost: graph.Quadratic.Cost}, recipe, "cost hinge does not exist by hand"},
+		{graph.Seq{graph.MaxPool{Size: 2, Stride: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 pool(2,stride=1) does not exist"},
+		{graph.Seq{graph.MaxPool{Size: 2, Pad: 1}, graph.Dense{Out: 3}}, graph.LogLikelihood, recipe, "layer 0 pool(2,pad=1) does not exist"},
 		{graph.MaxPool{Size: 7}, graph.Quadratic, recipe, "graph: layer 0 pool(7)"},
 		{graph.Dense{Out: 3}, graph.Quadratic, models.Recipe{Batch: 4}, "train: eta 0"},
 		{graph.Dense{Out: 3}, graph.Quadratic, models.Recipe{Batch: 31, Eta: 1, DropTail: true}, "30 training examples do not make a mini-batch of 31"},

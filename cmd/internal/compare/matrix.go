@@ -21,7 +21,7 @@ func product(a, b []float64, m int) []float64 {
 	return y
 }
 
-// turned is the transpose of a matrix of so many rows.
+// turned is the transpose of a matrix with that many rows.
 func turned(w []float64, m int) []float64 {
 	n := len(w) / m
 	t := make([]float64, len(w))

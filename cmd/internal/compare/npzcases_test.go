@@ -137,7 +137,7 @@ func TestFileMomentum(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		noted := strings.Contains(strings.Join(f.Notes, "\n"), "those of momentum 0.9,")
+		noted := strings.Contains(strings.Join(f.Notes, "\n"), "come from momentum 0.9 ")
 		if wrong != (f.First != nil) || wrong && f.First.Step != 2 || !wrong && !noted {
 			t.Errorf("%v: %+v, %q", wrong, f.First, f.Notes)
 		}
@@ -164,7 +164,7 @@ func TestFileNormal(t *testing.T) {
 	}{
 		{"", "without a model all layers are dense; name the model before --against", false},
 		{"mean1", "mean1 belongs to no layer; the layers are", true},
-		{"gamma7", "gamma7 is of layer 7, and there are normalizations of 2 layers", true},
+		{"gamma7", "gamma7 belongs to layer 7, but there are normalizations of 2 layers", true},
 		{"batchnorm1.gamma", "batchnorm1.gamma belongs to no layer; the layers are [dense1 layernorm1 dense2 layernorm2 dense3]", true},
 	} {
 		some := arrays

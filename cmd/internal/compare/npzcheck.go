@@ -10,8 +10,8 @@ import (
 	"github.com/stheno-ml/stheno/models"
 )
 
-// Relative differences up to these are rounding, by the type of the file's numbers. Those of float32 are larger for gradients, which
-// are sums of products of many rounded numbers, than for weights, and rounding of float32 can come in a file of float64.
+// Relative differences up to these are rounding, by the type of the file's numbers. In float32 they are larger for gradients, which are sums of
+// many rounded products, than for weights. A file of float64 may contain rounding of float32.
 const (
 	tolerance       = 1e-9
 	tolerance32     = 1e-4
@@ -20,23 +20,23 @@ const (
 	costTolerance   = 1e-6 // logarithms of activations near 1 are not exact
 )
 
-// Finding is what a comparison with a file came to.
+// Finding is the result of a comparison with a file.
 type Finding struct {
 	Network   string
-	Reading   string
-	Examples  int // in the first mini-batch
+	Layout    string
+	Examples  int // of the first mini-batch
 	Steps     int
 	Type      string  // of the file's numbers: float32 or float64
 	Tol       float64 // for gradients
 	Tensors   []Compared
 	First     *Beyond // the first difference, from the output backwards; nil if all is the same
-	Gradients float64 // the largest relative difference
-	Weights   float64 // likewise of the weights after a step
+	Gradients float64 // the largest relative difference of gradients
+	Weights   float64 // the largest relative difference of weights after a step
 	Diagnosis *Diagnosis
 	Notes     []string
 }
 
-// Compared is how far a tensor of the file is from the right one, in the step where that is farthest.
+// Compared is the difference of a tensor of the file from the right one, in the step where it is largest.
 type Compared struct {
 	Name   string
 	Shape  []int // in the file
@@ -44,12 +44,12 @@ type Compared struct {
 	Step   int
 	Same   bool
 	Difference
-	coarse float64 // Rel, but 0 where the difference is what float32 would make of a sum that is 0
+	coarse float64 // Rel, but 0 if float32 could make the difference from a sum that is 0
 }
 
-// Check compares the file with the model, or, if that is nil, with the fully connected network that its weights' shapes are of. tol
-// is the largest relative difference of gradients that is none, or 0 for what the type of the numbers allows. An error is ctx's, or says
-// what in the file cannot be compared.
+// Check compares the file with the model or, if that is nil, with the fully connected network that its weights' shapes suggest. tol is the largest
+// relative difference of gradients that passes; 0 means a value for the type of the numbers. The error is ctx's, or says what in the file cannot be
+// compared.
 func (f *File) Check(ctx context.Context, m *models.Model, tol float64) (*Finding, error) {
 	c := &check{ctx: ctx, file: f, finding: &Finding{Steps: len(f.steps), Type: "float64", Tol: tolerance}, weights: tolerance}
 	if f.single {
@@ -70,21 +70,21 @@ func (f *File) Check(ctx context.Context, m *models.Model, tol float64) (*Findin
 	return c.finding, nil
 }
 
-// check is a comparison as it goes on.
+// check is a comparison in progress.
 type check struct {
 	ctx     context.Context
 	file    *File
 	model   *spec
 	finding *Finding
 	weights float64     // the tolerance for weights after a step
-	chosen  *problem    // the reading of the step before, which is that of all
-	moving  []*movement // the optimizers that fit so far, or the first of those that did; nil where the step has no weights after it
-	moved   []*movement // those of the last step that has
+	chosen  *problem    // the network and layout of the step before, which all steps share
+	moving  []*movement // the optimizers that fit so far, or the first that once fit; nil if the step has no weights after it
+	moved   []*movement // the same for the last step that has weights after it
 }
 
-// run goes through the steps, and looks for a mistake in the first that is wrong.
+// run goes through the steps, and diagnoses the first that is wrong.
 func (c *check) run() error {
-	var waiting []*problem // the step before, which needs the weights of this one
+	var waiting []*problem // the previous step, which needs this step's weights
 	steps := c.file.steps
 	for i, s := range steps {
 		problems, err := s.problems(c.model)
@@ -112,10 +112,10 @@ func (c *check) run() error {
 	return nil
 }
 
-// alike says that a problem has the network and the reading of another.
-func (p *problem) alike(q *problem) bool { return p.name == q.name && p.reading == q.reading }
+// alike reports whether two problems have the same network and layout.
+func (p *problem) alike(q *problem) bool { return p.name == q.name && p.layout == q.layout }
 
-// follow takes the weights of the next step for those after this one, where η is known and the file has no others.
+// follow uses the weights of the next step as the weights after this one, if η is known and the file has none.
 func (p *problem) follow(next []*problem) {
 	if i := slices.IndexFunc(next, p.alike); i >= 0 && p.eta != 0 && !has(p.after) {
 		p.after = next[i].values
@@ -126,7 +126,7 @@ func has(tensors [][]float64) bool {
 	return slices.ContainsFunc(tensors, func(x []float64) bool { return x != nil })
 }
 
-// judge compares one step, in the reading that fits best.
+// judge compares one step, in the layout that fits best.
 func (c *check) judge(problems []*problem) error {
 	for _, p := range problems {
 		p.tol = c.finding.Tol
@@ -145,7 +145,7 @@ func (c *check) judge(problems []*problem) error {
 	}
 	l2 := p.term(g)
 	if c.chosen == nil {
-		c.finding.Network, c.finding.Reading, c.finding.Notes = p.name, p.reading.String(), p.notes(p.guessed(), l2)
+		c.finding.Network, c.finding.Layout, c.finding.Notes = p.name, p.layout.String(), p.notes(p.guessed(), l2)
 	}
 	c.chosen = p
 	wrong := c.gradients(p, p.plusDecay(g, l2))
@@ -167,7 +167,7 @@ func (c *check) judge(problems []*problem) error {
 		c.finding.Diagnosis = diagnosis
 	case moved && has(p.after):
 		if diagnosis, _ = diagnose(c.ctx, []*problem{p.implied()}); diagnosis != nil {
-			diagnosis.Text = "The gradients are right, and the step is not. " + diagnosis.Text
+			diagnosis.Text = "The gradients are right, but the step is wrong. " + diagnosis.Text
 			c.finding.Diagnosis = diagnosis
 		} else if c.rounding() {
 			c.forgive(nil)
@@ -178,22 +178,21 @@ func (c *check) judge(problems []*problem) error {
 	return nil
 }
 
-// forgivable says that nothing but rounding, or what is as harmless, needs to have made differences as small as that makes.
+// forgivable reports whether no real mistake is needed: rounding, or something as harmless, may have made the differences.
 func (d *Diagnosis) forgivable() bool {
 	return d == nil || generic(d.Name) && d.Name != "decay" || slices.Contains(harmless, d.Name)
 }
 
-// harmless are the bugs that are none where all is as near as float32 would be.
+// harmless are the bugs that do not count if everything is as close as float32 would be.
 var harmless = []string{"float32", "log-epsilon"}
 
-// named is the diagnosis of a bug by name, with more to say.
+// named is the diagnosis of the named bug, with more text.
 func named(name, more string) *Diagnosis {
 	i := slices.IndexFunc(Bugs, func(b Bug) bool { return b.Name == name })
 	return &Diagnosis{Name: name, Text: Bugs[i].Looks + more}
 }
 
-// choose is the problem that fits, or that a mistake explains, or the first. Where the file has no gradients, the weights after the
-// step tell.
+// choose is the problem that fits, or that a mistake explains, or else the first. If the file has no gradients, the weights after the step decide.
 func (c *check) choose(problems []*problem) (*problem, *Diagnosis) {
 	evidence := make([]*problem, len(problems))
 	for i, p := range problems {
@@ -211,18 +210,18 @@ func (c *check) choose(problems []*problem) (*problem, *Diagnosis) {
 	return problems[0], nil
 }
 
-// optimized says that the weights after the step are those of an optimizer.
+// optimized reports whether an optimizer explains the weights after the step.
 func (c *check) optimized(p *problem) bool {
 	g := p.ours()
 	return g != nil && slices.ContainsFunc(movements(p), func(m *movement) bool { return p.moves(m.step(p, g), c.weights) })
 }
 
-// fits says that the user's gradients are right, by hand, with or without the term of λ.
+// fits reports whether the user's gradients are right by hand, with or without the term of λ.
 func (p *problem) fits() bool {
 	return !p.hasMisshapen() && slices.ContainsFunc(p.decays(), func(l2 float64) bool { return p.without(l2).isOurs() })
 }
 
-// byCost leaves out the problems whose cost is not that in the file, if it is that of others.
+// byCost leaves out problems whose cost differs from the file's, if there are others with that cost.
 func byCost(problems []*problem) []*problem {
 	want, err := problems[0].number("cost")
 	if err != nil || want == 0 || len(problems) == 1 {
@@ -234,7 +233,7 @@ func byCost(problems []*problem) []*problem {
 	})
 }
 
-// costs says that want is the cost, with or without the term of λ.
+// costs reports whether want is the cost, with or without the term of λ.
 func (p *problem) costs(cost, want float64) bool {
 	near := func(x float64) bool { return math.Abs(want-x) <= max(p.tol, costTolerance)*math.Abs(x) }
 	return near(cost) || near(cost+p.l2/2*p.squares())
@@ -251,20 +250,20 @@ func (p *problem) squares() float64 {
 	return sum
 }
 
-// term is λ/n where the user's gradients of weights have the term of λ in them, and 0 where they do not.
+// term is λ/n if the user's gradients of weights include the term of λ, and otherwise 0.
 func (p *problem) term(g [][]float64) float64 {
 	off := func(l2 float64) float64 { return p.off(p.plusDecay(g, l2)) }
 	return slices.MinFunc(p.decays(), func(a, b float64) int { return cmp.Compare(off(a), off(b)) })
 }
 
-// rounding says that all differences are such as float32 makes.
+// rounding reports whether float32 could make all differences.
 func (c *check) rounding() bool {
 	f := c.finding
 	coarse := !slices.ContainsFunc(f.Tensors, func(t Compared) bool { return !t.Weight && t.coarse > hiddenTolerance })
 	return !c.file.single && coarse && f.Weights <= weights32 && c.chosen.tol == tolerance && !c.chosen.hasMisshapen()
 }
 
-// forgive takes the differences for rounding of float32, or for something as harmless.
+// forgive treats the differences as rounding of float32, or something as harmless.
 func (c *check) forgive(d *Diagnosis) {
 	f := c.finding
 	if d == nil || generic(d.Name) {
@@ -279,33 +278,33 @@ func (c *check) forgive(d *Diagnosis) {
 	}
 }
 
-// guessed says that the file does not tell what network of its sizes it is of.
+// guessed reports whether the file leaves open which network of its sizes it belongs to.
 func (p *problem) guessed() bool {
 	return p.names == nil && (p.text("loss") == "" || len(p.sizes) > 2 && p.text("activation") == "")
 }
 
-// notes are what the user should know of how the file was read. l2 is what the gradients have in them of the weights.
+// notes say how the file was read. l2 is the multiple of the weights that the gradients include.
 func (p *problem) notes(guessed bool, l2 float64) []string {
 	var notes []string
 	if guessed {
-		notes = append(notes, "the file does not say which network it is of; a model, or loss='quadratic' and activation='sigmoid' in the file, makes it certain")
+		notes = append(notes, "the file does not say which network it belongs to; name a model, or add loss='quadratic' and activation='sigmoid' to the file, to be certain")
 	}
 	if l2 != 0 {
-		notes = append(notes, "the gradients of the weights have the term of λ in them")
+		notes = append(notes, "the gradients of the weights include the term of λ")
 	}
 	if p.raw {
-		notes = append(notes, "x is of bytes, which are taken as byte/256")
+		notes = append(notes, "x has bytes, which are read as byte/256")
 	} else if of255(p.x) {
-		notes = append(notes, "x looks like byte/255; the book, and stheno train, have byte/256")
+		notes = append(notes, "x looks like byte/255; the book and stheno train use byte/256")
 	}
 	dropout := slices.ContainsFunc(p.layers, func(l graph.Layer) bool { return drops(l) && l.(graph.Dropout).P > 0 })
 	if dropout && len(p.masks) == 0 {
-		notes = append(notes, "the model has dropout, and the file no masks; all is compared without dropout")
+		notes = append(notes, "the model has dropout, but the file has no masks; everything is compared without dropout")
 	}
 	return notes
 }
 
-// of255 says that x are bytes divided by 255.
+// of255 reports whether x looks like bytes divided by 255.
 func of255(x []float64) bool {
 	whole := func(v float64) bool { return math.Abs(v-math.Round(v)) < 1e-4 }
 	return slices.Max(x) == 1 && !slices.ContainsFunc(x, func(v float64) bool { return v < 0 || !whole(255*v) }) &&

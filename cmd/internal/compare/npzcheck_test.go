@@ -210,8 +210,8 @@ func TestFileSquare(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := map[bool]string{false: "y (examples, out)", true: "y (out, examples)"}[s.columns]
-		if !strings.HasSuffix(f.Reading, want) || f.First == nil || f.First.Tensor != "dw2" {
-			t.Errorf("%s: %s, %+v", s.name, f.Reading, f.First)
+		if !strings.HasSuffix(f.Layout, want) || f.First == nil || f.First.Tensor != "dw2" {
+			t.Errorf("%s: %s, %+v", s.name, f.Layout, f.First)
 		}
 	}
 }
@@ -225,7 +225,7 @@ func TestFileLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.First != nil || f.Diagnosis != nil || rounding != (f.Gradients > tolerance32) || rounding != strings.Contains(fmt.Sprint(f.Notes), "lost in the rounding") {
+		if f.First != nil || f.Diagnosis != nil || rounding != (f.Gradients > tolerance32) || rounding != strings.Contains(fmt.Sprint(f.Notes), "hides some gradients") {
 			t.Errorf("%v: %v, %+v, %+v, %v", rounding, f.Gradients, f.First, f.Diagnosis, f.Notes)
 		}
 	}

@@ -24,10 +24,10 @@ func TestFileErrors(t *testing.T) {
 	}{
 		{func(a []npz.Array) []npz.Array { return nil }, "no arrays"},
 		{func(a []npz.Array) []npz.Array { return append(a, number("learning", 1)) }, `unknown keys ["learning"]`},
-		{func(a []npz.Array) []npz.Array { return append(a, number("W1", 1)) }, `"w1" and "W1" are two names of one thing`},
-		{func(a []npz.Array) []npz.Array { return append(a, number("dense1.w", 1)) }, `are two names of one thing`},
+		{func(a []npz.Array) []npz.Array { return append(a, number("W1", 1)) }, `"w1" and "W1" are names for the same thing`},
+		{func(a []npz.Array) []npz.Array { return append(a, number("dense1.w", 1)) }, `are names for the same thing`},
 		{func(a []npz.Array) []npz.Array { return append(a, number("conv1.w", 1)) }, "without a model all layers are dense"},
-		{func(a []npz.Array) []npz.Array { return append(a, number("dw9", 1)) }, "dw9 is of layer 9, and there are weights of 3 layers"},
+		{func(a []npz.Array) []npz.Array { return append(a, number("dw9", 1)) }, "dw9 belongs to layer 9, but there are weights for 3 layers"},
 		{func(a []npz.Array) []npz.Array { return append(a, number("activation_", 1)) }, "unknown keys"},
 		{func(a []npz.Array) []npz.Array { return append(a, number("lmbda", 1)) }, "lambda needs n"},
 		{func(a []npz.Array) []npz.Array {
@@ -35,10 +35,10 @@ func TestFileErrors(t *testing.T) {
 		}, "need eta"},
 		{func(a []npz.Array) []npz.Array {
 			return append(a, npz.Array{Name: "eta", Shape: []int{2}, Data: []float64{1, 2}})
-		}, "eta has the shape [2]; it is one number"},
+		}, "eta has the shape [2]; give one number"},
 		{func(a []npz.Array) []npz.Array {
 			return append(a, npz.Array{Name: "n", Shape: []int{}, Data: []string{"many"}})
-		}, "all else has numbers"},
+		}, "numbers for everything else"},
 		{func(a []npz.Array) []npz.Array {
 			return append(a, npz.Array{Name: "mask3", Shape: []int{6, 4}, Data: make([]float64, 24)})
 		}, "mask3 is the mask of dropout layer 3"},
@@ -48,7 +48,7 @@ func TestFileErrors(t *testing.T) {
 		{func(a []npz.Array) []npz.Array { return edited(a, "w1", func(x []float64) { x[5] = math.NaN() }) }, "w1: number 5 is NaN"},
 		{func(a []npz.Array) []npz.Array { return edited(a, "x", func(x []float64) { x[0] = math.Inf(1) }) }, "x: number 0 is +Inf"},
 		{without("x"), "no x or no y"}, {without("y"), "no x or no y"}, {without("w1"), "no weights of the first layer"},
-		{without("w2"), "is of layer"}, {without("dw1", "dw2", "dw3", "db1", "db2", "db3"), "no gradients"},
+		{without("w2"), "belongs to layer"}, {without("dw1", "dw2", "dw3", "db1", "db2", "db3"), "no gradients"},
 		{reshaped("x", 5, 24), "x has the shape [5 24]"}, {reshaped("y", 8, 3), "y has the shape [8 3]"}, {reshaped("w2", 5, 7), "w2 has the shape [5 7]"},
 		{reshaped("w2", 35), "w2 has the shape [35]"}, {reshaped("b1", 1, 7, 1, 1), ""}, {reshaped("dw1", 14, 10), "dw1 has the shape [14 10]"},
 		{reshaped("w1", 2, 10, 7), "w1 has the shape [2 10 7]; the weights of a dense layer are a matrix"},

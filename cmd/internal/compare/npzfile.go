@@ -12,11 +12,11 @@ import (
 	"github.com/stheno-ml/stheno/internal/npz"
 )
 
-// File is what a user's program wrote with NumPy: weights, mini-batches and gradients, for one step or several.
+// File is what a user's program has written with NumPy: weights, mini-batches and gradients, for one step or several.
 type File struct {
 	path   string
 	steps  []*sample
-	single bool // some of the weights or gradients are float32
+	single bool // some weights or gradients are float32
 }
 
 // sample is the arrays of one step.
@@ -35,14 +35,14 @@ type array struct {
 	bytes bool // uint8
 }
 
-// ReadFile reads the file at path. A fault in it is a *npz.FormatError, an *UnknownKeysError or another error that names it.
+// ReadFile reads the file at path. Bad content is a *npz.FormatError, an *UnknownKeysError, or another error that names the file.
 func ReadFile(path string) (*File, error) {
 	arrays, err := npz.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	f := &File{path: path}
-	steps := map[int]*sample{-1: {path, -1, map[key]array{}}} // −1 has what all steps have
+	steps := map[int]*sample{-1: {path, -1, map[key]array{}}} // −1 is for arrays that all steps share
 	var unknown []string
 	for _, a := range arrays {
 		step, k, ok := parseKey(a.Name)
@@ -100,16 +100,16 @@ func (f *File) add(s *sample, k key, a npz.Array) error {
 			c.text = x[0]
 		}
 	}
-	if k.kind == "loss" && c.text == "" { // loss and cost are one word: the name if it is a text, and the value if not
+	if k.kind == "loss" && c.text == "" { // loss and cost mean the same: the name if it is a text, and otherwise the value
 		k.kind = "cost"
 	}
 	if text := k.kind == "loss" || k.kind == "activation"; text != (c.text != "") {
-		return fmt.Errorf("compare: %s: %s: the loss and the activation have names, as 'quadratic', and all else has numbers", f.path, a.Name)
+		return fmt.Errorf("compare: %s: %s: use a name, such as 'quadratic', for the loss and the activation, and numbers for everything else", f.path, a.Name)
 	}
 	if before, ok := s.arrays[k]; ok {
-		return fmt.Errorf("compare: %s: %q and %q are two names of one thing; keep one of them", f.path, before.name, a.Name)
+		return fmt.Errorf("compare: %s: %q and %q are names for the same thing; keep one of them", f.path, before.name, a.Name)
 	}
-	mayBeBad := k.part == "grad" || k.part == "after" || k.kind == "cost" // what is to be judged
+	mayBeBad := k.part == "grad" || k.part == "after" || k.kind == "cost" // NaN is for the comparison to judge
 	if i := slices.IndexFunc(c.x, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }); i >= 0 && !mayBeBad {
 		return fmt.Errorf("compare: %s: %s: number %d is %v; all must be finite", f.path, a.Name, i, c.x[i])
 	}
@@ -125,29 +125,27 @@ func convert[T float32 | int64 | uint8](x []T) []float64 {
 	return y
 }
 
-// number is a single number of the file, or 0 where there is none.
+// number is a single number in the file, or 0 if there is none.
 func (s *sample) number(kind string) (float64, error) {
 	a, ok := s.arrays[key{kind: kind}]
 	if !ok {
 		return 0, nil
 	}
 	if len(a.x) != 1 {
-		return 0, s.errorf("%s has the shape %v; it is one number", a.name, a.shape)
+		return 0, s.errorf("%s has the shape %v; give one number", a.name, a.shape)
 	}
 	return a.x[0], nil
 }
 
-// text is a name in the file, in small letters without hyphens, or empty where there is none.
+// text is a name in the file, in lower case without hyphens, or empty if there is none.
 func (s *sample) text(kind string) string {
 	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s.arrays[key{kind: kind}].text))
 }
 
-// slot is the place of an array that belongs to a layer: a parameter's name and a part as in key, or the number of a mask, from 0, and
-// mask.
+// slot is the place of an array that belongs to a layer: a parameter's name and a part as in key, or a mask's number, from 0, and "mask".
 type slot struct{ name, part string }
 
-// byName are the arrays that belong to layers by what they are of in the model; without a model there are only dense layers. The file
-// may count layers from 0 or from 1.
+// byName assigns the arrays of layers to the model's parameters. Without a model all layers are dense. The file may count layers from 0 or from 1.
 func (s *sample) byName(model *spec) (map[slot]array, error) {
 	all := map[slot]array{}
 	for k, a := range s.arrays {
@@ -162,7 +160,7 @@ func (s *sample) byName(model *spec) (map[slot]array, error) {
 		at := slot{k.layer + "." + k.kind, k.part}
 		switch {
 		case byNumber && number < 0:
-			return nil, s.errorf("%s belongs to no layer; the first is 1, or 0 where all count from there", a.name)
+			return nil, s.errorf("%s belongs to no layer; the first is 1, or 0 if all names count from 0", a.name)
 		case k.kind == "mask":
 			at = slot{strconv.Itoa(number), "mask"}
 		case model != nil:
@@ -172,23 +170,23 @@ func (s *sample) byName(model *spec) (map[slot]array, error) {
 		case byNumber && (k.kind == "w" || k.kind == "b"):
 			at.name = fmt.Sprintf("dense%d.%s", number+1, k.kind)
 		case byNumber:
-			return nil, s.errorf("%s is of a layer that normalizes, and without a model all layers are dense; name the model before --against", a.name)
+			return nil, s.errorf("%s belongs to a layer that normalizes, but without a model all layers are dense; name the model before --against", a.name)
 		case !ofDense.MatchString(at.name):
-			return nil, s.errorf("%s belongs to the layer %s, and without a model all layers are dense; name the model before --against",
+			return nil, s.errorf("%s belongs to the layer %s, but without a model all layers are dense; name the model before --against",
 				a.name, strings.TrimSuffix(at.name, "."+k.kind))
 		}
 		if before, ok := all[at]; ok {
-			return nil, s.errorf("%q and %q are two names of one thing; keep one of them", before.name, a.name)
+			return nil, s.errorf("%q and %q are names for the same thing; keep one of them", before.name, a.name)
 		}
 		all[at] = a
 	}
 	return all, nil
 }
 
-// ofDense are the parameters that there are without a model.
+// ofDense are the parameters without a model.
 var ofDense = regexp.MustCompile(`^dense\d+\.[wb]$`)
 
-// counted is the kind whose arrays tell from where layers are counted.
+// counted is the kind whose arrays show whether layers count from 0 or 1.
 func counted(kind string) string {
 	switch kind {
 	case "b":
@@ -199,8 +197,8 @@ func counted(kind string) string {
 	return kind
 }
 
-// parameter is the name of what k means: of that kind in the layer of that name, or of that number among the layers with weights, or
-// among those that normalize.
+// parameter is the name of the parameter that k means: of that kind, in the layer with that name, or with that number among the layers with
+// weights, or among those that normalize.
 func (s *spec) parameter(k key, number int, byNumber bool) (string, error) {
 	all := slices.Concat(s.params, s.fixed)
 	name := k.layer + "." + k.kind
@@ -211,7 +209,7 @@ func (s *spec) parameter(k key, number int, byNumber bool) (string, error) {
 		}
 		layers := slices.DeleteFunc(slices.Clone(all), func(q parameter) bool { return !strings.HasSuffix(q.name, "."+kind) })
 		if number >= len(layers) {
-			return "", fmt.Errorf("is of layer %d, and there are %s of %d layers", number+1, what, len(layers))
+			return "", fmt.Errorf("belongs to layer %d, but there are %s of %d layers", number+1, what, len(layers))
 		}
 		name = layers[number].of() + "." + k.kind
 	}

@@ -14,21 +14,21 @@ import (
 // spec is a network that a file is compared with.
 type spec struct {
 	name   string
-	layers []graph.Layer // without sequences in sequences
+	layers []graph.Layer // with nested sequences flattened
 	loss   *graph.Loss
 	input  graph.Shape
 	params []parameter
-	fixed  []parameter // what has no gradient: running statistics, and frozen weights
+	fixed  []parameter // without gradients: running statistics, and frozen weights
 	names  []string    // of the layers with parameters; nil without a model
 
-	// Of a fully connected network: the neurons, the activation of each layer after the first, and for each dropout layer the
-	// layer whose activations it multiplies. sizes is nil for any other network.
+	// For a fully connected network: the numbers of neurons, the activation of each layer after the first, and for each dropout layer
+	// the layer whose activations it multiplies. sizes is nil for other networks.
 	sizes []int
 	act   []*activation
 	sites []int
 }
 
-// parameter is what a spec needs of a graph.Param.
+// parameter is the part of a graph.Param that a spec needs.
 type parameter struct {
 	name   string
 	shape  graph.Shape
@@ -36,21 +36,21 @@ type parameter struct {
 	layer  int  // among those with weights, from 0
 }
 
-// of is the layer's name.
+// of is the name of the layer.
 func (q parameter) of() string {
 	name, _, _ := strings.Cut(q.name, ".")
 	return name
 }
 
-// bias says that it is added to weighted inputs.
+// bias reports whether the parameter is added to weighted inputs.
 func (q parameter) bias() bool {
 	return strings.HasSuffix(q.name, ".b") || strings.HasSuffix(q.name, ".beta")
 }
 
-// activation is what a layer of neurons does, as a graph and by hand.
+// activation is the activation of a layer of neurons, as a graph and by hand.
 type activation struct {
 	name  string
-	layer graph.Layer // nil where the graph has it in the cost, or needs none
+	layer graph.Layer // nil if the graph has it in the cost, or needs none
 	byhand.Activation
 }
 
@@ -59,10 +59,10 @@ var (
 	tanh    = &activation{"tanh", graph.Tanh, byhand.Tanh}
 	relu    = &activation{"relu", graph.ReLU, byhand.ReLU}
 	linear  = &activation{"linear", nil, byhand.Activation{F: func(z float64) float64 { return z }, Prime: func(float64) float64 { return 1 }}}
-	softmax = &activation{"softmax", nil, linear.Activation} // element by element it is nothing
+	softmax = &activation{"softmax", nil, linear.Activation} // it is not element by element
 )
 
-// leaks are leaky ReLUs of the slopes that libraries have: PyTorch's, and others'.
+// leaks are leaky ReLUs with the slopes of PyTorch and of other libraries.
 var leaks = []*activation{leaky(.01), leaky(.1), leaky(.2), leaky(.3)}
 
 func leaky(slope float64) *activation {
@@ -73,13 +73,13 @@ func leaky(slope float64) *activation {
 	}}
 }
 
-// ofHidden are those that hidden layers can have if the file does not say.
+// ofHidden are the activations that hidden layers may have if the file does not say.
 var ofHidden = []*activation{sigmoid, tanh, relu, leaks[0]}
 
-// activations are those, and leaky ReLUs of other slopes.
+// activations are these, and leaky ReLUs with other slopes.
 var activations = slices.Concat(ofHidden, leaks[1:])
 
-// activationOf is the one that a layer is, or nil.
+// activationOf is the activation that a layer is, or nil.
 func activationOf(l graph.Layer) *activation {
 	if leak, ok := l.(graph.LeakyReLU); ok {
 		return leaky(cmp.Or(leak.Slope, .01))
@@ -148,13 +148,13 @@ func (s *spec) connect() {
 	output := map[*graph.Loss]*activation{graph.CrossEntropy: sigmoid, graph.LogLikelihood: softmax}[s.loss]
 	if last := len(act) - 1; output != nil && act[last] == linear && !slices.Contains(sites, len(act)) {
 		act[last] = output
-	} else if s.loss != graph.Quadratic { // one of the user's own, or activations twice
+	} else if s.loss != graph.Quadratic { // a cost of the user's own, or two activations
 		return
 	}
 	s.sizes, s.act, s.sites = sizes, act, sites
 }
 
-// ofSizes is the spec of a fully connected network. Each hidden layer can have a mask.
+// ofSizes is the spec of a fully connected network. Each hidden layer may have a mask.
 func ofSizes(sizes []int, hidden *activation, end ending) *spec {
 	s := &spec{loss: end.loss, input: graph.Shape{sizes[0]}}
 	s.name = strings.ReplaceAll(strings.Trim(fmt.Sprint(sizes), "[]"), " ", "-")
@@ -182,7 +182,7 @@ func ofSizes(sizes []int, hidden *activation, end ending) *spec {
 	return s
 }
 
-// ending is an output with its cost, and the names that a file can give the cost, in small letters without hyphens.
+// ending is an output with its cost, and the cost's possible names in a file, in lower case without hyphens.
 type ending struct {
 	output *activation
 	loss   *graph.Loss
@@ -196,13 +196,13 @@ var (
 		{sigmoid, graph.CrossEntropy, []string{"crossentropy", "crossentropycost"}},
 		{softmax, graph.LogLikelihood, []string{"loglikelihood", "nll", "softmax"}},
 		{linear, graph.Quadratic, quadraticNames},
-		{tanh, graph.Quadratic, quadraticNames}, // of a network whose hidden layers have it too
+		{tanh, graph.Quadratic, quadraticNames}, // if the hidden layers have it too
 		{relu, graph.Quadratic, quadraticNames},
 		{softmax, graph.Quadratic, quadraticNames},
 	}
 )
 
-// candidates are the networks of such sizes that a file may mean. The empty text means that it does not say.
+// candidates are the networks of these sizes that a file may mean. An empty text means that the file does not say.
 func candidates(sizes []int, hidden, loss string) ([]*spec, error) {
 	var all []*spec
 	tried := ofHidden
@@ -224,7 +224,7 @@ func candidates(sizes []int, hidden, loss string) ([]*spec, error) {
 			}
 		}
 		if len(sizes) == 2 {
-			break // There is no hidden layer.
+			break // without hidden layers, their activation does not matter
 		}
 	}
 	if all == nil {
@@ -233,7 +233,7 @@ func candidates(sizes []int, hidden, loss string) ([]*spec, error) {
 	return all, nil
 }
 
-// outcome is what the graph of a problem gave, and the derivation by hand.
+// outcome is the result of a problem's graph, and of the derivation by hand.
 type outcome struct {
 	done      bool
 	cost      float64
@@ -245,7 +245,7 @@ type outcome struct {
 	right   [][]float64
 }
 
-// onGraph is the mean cost and the gradients of p's mini-batch by the graph, in float64.
+// onGraph computes the mean cost and the gradients of p's mini-batch on the graph, in float64.
 func (p *problem) onGraph() (cost float64, gradients [][]float64, err error) {
 	if o := p.graph; !o.done {
 		o.cost, o.gradients, o.fixed, o.err = p.compute()
@@ -273,7 +273,7 @@ func (p *problem) compute() (cost float64, gradients, fixed [][]float64, err err
 	return stats.Cost, each(net.Params, (*graph.Param).GradFloat64s), each(net.Fixed, (*graph.Param).Float64s), nil
 }
 
-// network is the graph, and its inputs (m, …): those of the file and, in the columns after them, the masks of the dropout layers.
+// network is the graph, and its inputs (m, …): the file's, followed by columns with the masks of dropout layers.
 func (p *problem) network() (net *graph.Net, x []float64, err error) {
 	parts, columns := [][]float64{p.x}, p.input.TotalSize()
 	seq := graph.Seq{graph.Slice{To: columns}, graph.Reshape{Shape: p.input}}
@@ -294,7 +294,7 @@ func (p *problem) network() (net *graph.Net, x []float64, err error) {
 			x = append(x, p.row(part, i)...)
 		}
 	}
-	loss := &graph.Loss{Name: p.loss.Name, Cost: p.loss.Cost} // The file's y is smooth already, if it is to be.
+	loss := &graph.Loss{Name: p.loss.Name, Cost: p.loss.Cost} // any label smoothing is in the file's y already
 	net, err = graph.New(seq, loss, graph.Shape{columns}, graph.Config{Float64: true, Init: graph.Zero})
 	return net, x, err
 }
@@ -305,7 +305,7 @@ func (p *problem) row(x []float64, i int) []float64 {
 	return x[i*n : (i+1)*n]
 }
 
-// masked multiplies by the mask of a dropout layer, which is in these columns of the network's input.
+// masked multiplies by a dropout layer's mask, which is in these columns of the network's input.
 type masked struct {
 	number  int
 	columns graph.Slice

@@ -7,31 +7,31 @@ import (
 	"strings"
 )
 
-// Keys are the names of the arrays of a file, with 1 for the number of any layer. There are other spellings: see spellings and parts.
+// Keys are the names of arrays in a file, with 1 for the number of any layer. For other spellings see spellings and parts.
 var Keys = []string{
 	"x", "y", "w1", "b1", "dw1", "db1", "w1_after", "b1_after", "vw1", "vb1", "mw1", "mb1", "mask1", "gamma1", "beta1", "dgamma1", "dbeta1",
 	"mean1", "variance1", "mean1_after", "variance1_after", "eta", "lambda", "n", "t", "loss", "activation", "cost",
 }
 
-// UnknownKeysError says that a file has arrays whose names mean nothing.
+// UnknownKeysError means that a file has arrays with unknown names.
 type UnknownKeysError struct {
 	File string
 	Keys []string
 }
 
-// Error names the file, the arrays, and the names there are.
+// Error names the file, the arrays, and the known names.
 func (e *UnknownKeysError) Error() string {
 	return fmt.Sprintf("compare: %s: unknown keys %q; use %s", e.File, e.Keys, strings.Join(Keys, ", "))
 }
 
 // key is the meaning of an array's name.
 type key struct {
-	kind  string // w, b, gamma, beta, mean or variance of a layer, or one of the kinds there are once
-	layer string // a number, or the layer's name in a model; empty where there is one for all layers
-	part  string // of what belongs to a layer: empty for the values, or grad, after, v or m
+	kind  string // w, b, gamma, beta, mean or variance of a layer, or a kind that a file has only once
+	layer string // a number, or the layer's name in a model; empty for kinds that are not of a layer
+	part  string // for a layer's arrays: empty for the values, or grad, after, v or m
 }
 
-// spellings have the names, in small letters, of what there is once, and of masks.
+// spellings has the names, in lower case, of arrays that a file has only once, and of masks.
 var spellings = []struct {
 	kind    string
 	pattern *regexp.Regexp
@@ -47,13 +47,13 @@ var spellings = []struct {
 	{"mask", spelling(`(?:mask|dropout)_?(\d+)|dropout(\d+)\.mask`)},
 }
 
-// tensors have the names of what a layer has, whole and before the number of the layer where something else comes first.
+// tensors has the names of a layer's arrays: the whole word, and the form before the layer's number if something else comes first.
 var tensorNames = []struct{ kind, whole, short string }{
 	{"w", `w(?:eights?)?`, `w`}, {"b", `b(?:ias(?:es)?)?`, `b`}, {"gamma", `gamma`, `gamma`}, {"beta", `beta`, `beta`},
 	{"mean", `(?:running_|moving_)?mean`, `mean`}, {"variance", `(?:running_|moving_)?var(?:iance)?`, `var(?:iance)?`},
 }
 
-// parts have the spellings of what there is of such a tensor: WHOLE or SHORT stands for its name.
+// parts has the spellings of the parts of such a tensor, with WHOLE or SHORT for its name.
 var parts = []struct{ part, spelling string }{
 	{"", `WHOLE_?(\d+)`},
 	{"grad", `(?:d|g|grad_?|nabla_?)SHORT_?(\d+)|SHORT_?(\d+)[._]grad`},
@@ -62,7 +62,7 @@ var parts = []struct{ part, spelling string }{
 	{"m", `m_?SHORT_?(\d+)|SHORT_?(\d+)_m`},
 }
 
-// layered are the patterns of the parts of all tensors.
+// layered has the patterns of the parts of all tensors.
 var layered = func() map[key]*regexp.Regexp {
 	all := map[key]*regexp.Regexp{}
 	for _, t := range tensorNames {
@@ -73,15 +73,15 @@ var layered = func() map[key]*regexp.Regexp {
 	return all
 }()
 
-// inModel is the name of a parameter of a model, and a part of it.
+// inModel matches the name of a model's parameter, and a part of it.
 var inModel = regexp.MustCompile(`^([a-z]+\d+)\.([a-z]+)(?:\.(grad|after|v|m))?$`)
 
 func spelling(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
 
-// ofStep is the name of an array of one of several steps: "step3/w1" or "3/w1".
+// ofStep matches the name of an array of one of several steps: "step3/w1" or "3/w1".
 var ofStep = regexp.MustCompile(`^(?:step_?)?(\d{1,6})/(.*)$`)
 
-// parseKey is the step, −1 for all of them, and the meaning of a name.
+// parseKey is the step, −1 for all steps, and the meaning of a name.
 func parseKey(name string) (step int, k key, ok bool) {
 	step, name = -1, strings.ToLower(name)
 	if m := ofStep.FindStringSubmatch(name); m != nil {

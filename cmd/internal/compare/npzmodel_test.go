@@ -141,7 +141,7 @@ func TestFileModelErrors(t *testing.T) {
 			return append(a, npz.Array{Name: "conv2.w", Shape: []int{}, Data: []float64{1}})
 		}, "conv2.w belongs to no layer; the layers are [conv1 dense1 dense2]"},
 		{reshaped("conv1.w", 3, 3, 3), "conv1.w has the shape [3 3 3], which does not fit conv1.w (3, 1, 3, 3) of small"},
-		{reshaped("x", 5, 63), "x has the shape [5 63], and the network has 64 inputs"},
+		{reshaped("x", 5, 63), "x has the shape [5 63], but the network has 64 inputs"},
 		{reshaped("mask1", 5, 26), "mask 0 has 26 numbers an example, and (3, 3, 3) are needed"},
 		{without("dense2.w"), "no w3, the weights of layer 3, dense2.w"},
 	} {

@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// several is by how many roundings a sum can be off.
+// several is the number of roundings by which a sum may be off.
 const several = 64
 
-// nothing is a gradient that moves no weight in any number of steps; where all of them are that small, so are the errors of 1−a.
+// nothing is a gradient that moves no weight in any number of steps. If all gradients are that small, so are the errors of 1−a.
 const nothing = 1e-30
 
-// setNoise sets what differences of p's gradients are rounding: of sums that are 0 in theory, which are as far from it as the numbers added
-// up are large, and of what is lost next to 1.
+// setNoise sets the differences of p's gradients that are rounding: of sums that are 0 in theory, where it grows with the numbers added up, and of
+// digits that are lost next to 1.
 func (p *problem) setNoise(single bool) {
 	p.epsilon = 0x1p-52
 	if single {
@@ -38,8 +38,8 @@ func (p *problem) rescale() {
 	}
 }
 
-// roundingNoise is by how much each tensor's gradients can be off: several times what rounding of the weighted inputs and the activations
-// makes, which is a lot where 1−a of an activation next to 1 counts.
+// roundingNoise is how much rounding may change each tensor's gradients: several times the effect of rounding weighted inputs and activations, which
+// is large if 1−a of an activation near 1 matters.
 func (p *problem) roundingNoise(single bool) []float64 {
 	round := toFloat32
 	if !single {
@@ -67,14 +67,14 @@ func toFloat32(x []float64) {
 	}
 }
 
-// nextFloat64 moves the numbers of x to the next, in turn towards 0 and away from it, as another order of additions would.
+// nextFloat64 moves each number of x to the next float64, alternately towards 0 and away from it, as another order of additions might.
 func nextFloat64(x []float64) {
 	for k, v := range x {
 		x[k] = math.Nextafter(v, 2*v*float64(k%2))
 	}
 }
 
-// difference is how far the user's gradient i is from that of g. A sum that is 0 but for rounding is 0.
+// difference is the difference between the user's gradient i and that of g. A sum that is 0 except for rounding counts as 0.
 func (p *problem) difference(g [][]float64, i int) Difference {
 	d := difference(p.user[i], g[i])
 	if floor := several * p.epsilon; d.Abs <= max(nothing, floor*p.scale[i]) {
@@ -83,8 +83,8 @@ func (p *problem) difference(g [][]float64, i int) Difference {
 	return d
 }
 
-// distance is the relative difference of the user's gradient i from that of g, 0 where the file has none. What is within the noise of a
-// tensor does not count.
+// distance is the relative difference between the user's gradient i and that of g, or 0 if the file has none. Differences within a tensor's noise
+// do not count.
 func (p *problem) distance(g [][]float64, i int) float64 {
 	switch {
 	case p.user[i] == nil:
@@ -99,8 +99,8 @@ func (p *problem) distance(g [][]float64, i int) float64 {
 	return d.Rel
 }
 
-// off is by how much the user's gradients are off from g: the largest relative difference of a tensor, or the first beyond the
-// tolerance from the output backwards.
+// off is the difference between the user's gradients and g: the largest relative difference of a tensor, or the first, from the output backwards,
+// beyond the tolerance.
 func (p *problem) off(g [][]float64) float64 {
 	worst := 0.
 	for i := range slices.Backward(p.user) {
@@ -111,7 +111,7 @@ func (p *problem) off(g [][]float64) float64 {
 	return worst
 }
 
-// implied is p with the gradients that the weights after the step tell. Rounding of the weights is noise in them.
+// implied is p with the gradients that follow from the weights after the step. Rounding of the weights is noise in them.
 func (p *problem) implied() *problem {
 	q := *p
 	q.decayed, q.user, q.noise = true, make([][]float64, len(p.params)), make([]float64, len(p.params))

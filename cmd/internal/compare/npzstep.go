@@ -8,13 +8,13 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// roundedAway are notes of what cannot be told, by the type of the file's numbers.
+// roundedAway are notes about gradients that are lost in rounding, by the type of the file's numbers.
 var roundedAway = map[string]string{
-	"float32": "some gradients are lost in the rounding of float32, because activations are so near to 0 or 1; float64 would tell more",
-	"float64": "some gradients are lost in the rounding of float64, because activations are so near to 0 or 1",
+	"float32": "rounding in float32 hides some gradients, because activations are so close to 0 or 1; float64 would show more",
+	"float64": "rounding in float64 hides some gradients, because activations are so close to 0 or 1",
 }
 
-// gradients compares those of a step, from the output backwards, and says whether one is wrong.
+// gradients compares the gradients of a step, from the output backwards, and reports whether one is wrong.
 func (c *check) gradients(p *problem, g [][]float64) (wrong bool) {
 	for i := range slices.Backward(p.params) {
 		if p.user[i] == nil {
@@ -72,7 +72,7 @@ func (c *check) updates(p *problem, g [][]float64) (wrong bool) {
 	return wrong
 }
 
-// nameOptimizers notes what has moved the weights, if it was not gradient descent.
+// nameOptimizers notes the optimizer that has moved the weights, if it was not gradient descent.
 func (c *check) nameOptimizers() {
 	if c.moved == nil || c.moved[0].name == rules[0].name || c.moved[0].bug != "" {
 		return
@@ -83,7 +83,7 @@ func (c *check) nameOptimizers() {
 			names = append(names, m.name)
 		}
 	}
-	c.finding.Notes = append(c.finding.Notes, "the weights after the step are those of "+term.OneOf(names)+", and not of plain gradient descent")
+	c.finding.Notes = append(c.finding.Notes, "the weights after the step come from "+term.OneOf(names)+" rather than plain gradient descent")
 }
 
 // statistics compares the running statistics after a step.
@@ -100,7 +100,7 @@ func (c *check) statistics(p *problem) (wrong bool) {
 	return wrong
 }
 
-// cost compares it, where the file has it, and says what is wrong with it.
+// cost compares the cost, if the file has one, and says what is wrong with it.
 func (c *check) cost(p *problem, cost float64) (wrong string, err error) {
 	a, ok := p.arrays[key{kind: "cost"}]
 	if !ok {
@@ -121,7 +121,7 @@ func (c *check) cost(p *problem, cost float64) (wrong string, err error) {
 	return wrong, nil
 }
 
-// note keeps the worst of each tensor, and the first that is wrong, and says whether this one is wrong.
+// note records a tensor's comparison if it is the worst so far, and the first wrong tensor. It reports whether this one is wrong.
 func (c *check) note(t Compared) (wrong bool) {
 	f := c.finding
 	if f.First == nil && !t.Same {

@@ -9,24 +9,24 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// rule is an optimizer that a program can have. Its velocity, where it keeps one, is v times scale of the file's.
+// rule is an optimizer that a program may have. Its velocity, if it has one, is scale times the file's v.
 type rule struct {
 	name string
-	bug  string // that it is, or empty
+	bug  string // the bug that it is, or empty
 	train.Optimizer
 	scale  func(eta float64) float64 // nil: 1
-	eta    float64                   // what η is multiplied by; 0: 1
-	given  bool                      // only where the file has v or m, without which it is another rule
-	number int                       // of the step, whatever it is; 0: as it is
+	eta    float64                   // a factor of η; 0 means 1
+	given  bool                      // only if the file has v or m; without them it equals another rule
+	number int                       // the step's number for this rule; 0: the real one
 }
 
-// momenta and epsilons are the numbers that programs commonly have.
+// momenta and epsilons are common values in programs.
 var (
 	momenta  = []float64{.9, .5, .8, .95, .99}
 	epsilons = []float64{1e-8, 1e-7, 1e-10, 1e-6}
 )
 
-// rules are gradient descent and others, those first that the others cannot be told from.
+// rules are gradient descent and other optimizers. Of rules that cannot be told apart, the simpler comes first.
 var rules = func() []rule {
 	all := []rule{{name: "gradient descent", Optimizer: train.SGD{}}}
 	minus := func(eta float64) float64 { return -eta }
@@ -56,14 +56,14 @@ var rules = func() []rule {
 	return all
 }()
 
-// movement is a rule with what it has kept from step to step.
+// movement is a rule with its state.
 type movement struct {
 	rule
-	kept  [][]any // one a parameter
+	kept  [][]any // one for each parameter
 	steps int
 }
 
-// movements are those that can have moved p's weights, before its step.
+// movements are the rules that may have moved p's weights, before its step.
 func movements(p *problem) []*movement {
 	some := has(p.kept["v"]) || has(p.kept["m"])
 	var all []*movement
@@ -84,7 +84,7 @@ func movements(p *problem) []*movement {
 	return all
 }
 
-// keeps is what the file says that an optimizer has kept of parameter i, or zeros.
+// keeps is the optimizer's state for parameter i in the file, or zeros.
 func (p *problem) keeps(what string, i int, scale func(eta float64) float64) []float64 {
 	v, m := p.kept["v"][i], p.kept["m"][i]
 	if what == "velocity" && v == nil || what == "mean" {
@@ -118,7 +118,7 @@ func (m *movement) step(p *problem, g [][]float64) [][]float64 {
 	return after
 }
 
-// moves says that after are the weights that the file has after the step.
+// moves reports whether after are the file's weights after the step.
 func (p *problem) moves(after [][]float64, tol float64) bool {
 	for i, w := range p.after {
 		if w != nil && !(difference(w, after[i]).Rel <= tol) {

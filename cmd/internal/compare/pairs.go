@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// diagnoseTwo is diagnose for two mistakes: one that explains more than a right program does is taken for right, and another is looked
-// for beside it.
+// diagnoseTwo is diagnose for two mistakes. A mistake that explains more than a right program counts as right, and a second is searched for
+// beside it.
 func diagnoseTwo(ctx context.Context, problems []*problem) (*Diagnosis, *problem) {
 	all := search(ctx, problems, (*problem).pairs)
 	if len(all) == 0 {
@@ -18,10 +18,10 @@ func diagnoseTwo(ctx context.Context, problems []*problem) (*Diagnosis, *problem
 	return first.pair, problems[first.problem]
 }
 
-// pairs are the mistakes beside which another explains the gradients, c times the weights left aside. The first of two either explains
-// some gradients alone, as one at the output does those of the last layer, or it is ahead of everything, and the other is at the output.
+// pairs are the mistakes beside which another explains the gradients without c times the weights. The first of a pair either explains some
+// gradients alone, as a mistake at the output explains those of the last layer, or comes before everything, with the second at the output.
 func (p *problem) pairs(ctx context.Context, c float64) []suspect {
-	const most = 24 // Each is a search of its own.
+	const most = 24 // each needs a search of its own
 	q := p.without(c)
 	right := q.explained(q.ours())
 	first := slices.DeleteFunc(p.singles[c], func(s suspect) bool { return s.times != 0 || generic(Bugs[s.bug].Name) })
@@ -38,7 +38,7 @@ func (p *problem) pairs(ctx context.Context, c float64) []suspect {
 	return found
 }
 
-// beside are those of the bugs that explain the gradients beside a.
+// beside are the bugs that explain the gradients together with a.
 func (p *problem) beside(ctx context.Context, c float64, a suspect, bugs []Bug) []suspect {
 	wanted := func(bug int) bool {
 		name := Bugs[bug].Name
@@ -58,7 +58,7 @@ func (p *problem) beside(ctx context.Context, c float64, a suspect, bugs []Bug) 
 	return found
 }
 
-// scale says that a bug is a factor of all gradients.
+// scale reports whether a bug is a factor of all gradients.
 func scale(bug string) bool {
 	return slices.ContainsFunc(known, func(f factor) bool { return f.bug == bug })
 }

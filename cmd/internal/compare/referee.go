@@ -9,11 +9,11 @@ import (
 	"github.com/stheno-ml/stheno/models/byhand"
 )
 
-// referee is a network by hand. Its tensors are one a parameter of the graph, in that order and layout.
+// referee is a network by hand. It has a tensor for each parameter of the graph, in the same order and layout.
 type referee interface {
-	// set gives it weights and biases.
+	// set sets the weights and biases.
 	set(weights [][]float64)
-	// step makes a step of gradient descent. masks[i] are those of example i. The result is good until the next step.
+	// step makes a step of gradient descent. masks[i] are the masks of example i. The result is valid until the next step.
 	step(batch []byhand.Example, masks [][][]float64, d descent) tensors
 	Evaluate(byhand.Data) int
 	String() string
@@ -25,8 +25,8 @@ type descent struct {
 	n           int
 }
 
-// byHand is m by hand: as network.py or network2.py if it can be one of those, which have sigmoid neurons only. The sigmoids of the last
-// layer may be the cross-entropy cost's own.
+// byHand is m by hand: as network.py or network2.py if possible, which have sigmoid neurons only. The sigmoids of the last layer may be part of the
+// cross-entropy cost.
 func byHand(m models.Model) (referee, error) {
 	s, err := ofModel(m)
 	if err != nil {
@@ -43,7 +43,7 @@ func byHand(m models.Model) (referee, error) {
 	return hand, nil
 }
 
-// plain are the layers of a sequence without the sequences in it.
+// plain is the layers of a sequence, with nested sequences flattened.
 func plain(l graph.Layer) []graph.Layer {
 	seq, ok := l.(graph.Seq)
 	if !ok {
@@ -56,7 +56,7 @@ func plain(l graph.Layer) []graph.Layer {
 	return all
 }
 
-// network is byhand.Network, or byhand.Network2 where chapter 3 is needed.
+// network is byhand.Network, or byhand.Network2 if chapter 3 is needed.
 type network struct {
 	*byhand.Network2
 	chapter3 bool
@@ -127,7 +127,7 @@ func divided(tensors [][]float64, m int) [][]float64 {
 // deep is byhand.Deep, whose layouts are the graph's.
 type deep struct{ *byhand.Deep }
 
-// outputs are the costs by name, with what they make of the last layer.
+// outputs has the costs by name, with the output that each needs.
 var outputs = map[string]byhand.Output{
 	graph.Quadratic.Name:     byhand.LinearQuadratic,
 	graph.CrossEntropy.Name:  byhand.SigmoidCrossEntropy,
@@ -137,14 +137,14 @@ var outputs = map[string]byhand.Output{
 func newDeep(layers []graph.Layer, m models.Model) (deep, error) {
 	output, ok := outputs[m.Loss.Name]
 	if !ok {
-		return deep{}, fmt.Errorf("cost %s is not among those by hand: quadratic, cross-entropy, log-likelihood", m.Loss.Name)
+		return deep{}, fmt.Errorf("cost %s does not exist by hand; use quadratic, cross-entropy or log-likelihood", m.Loss.Name)
 	}
 	h := deep{&byhand.Deep{Output: output}}
 	shape := m.Input
 	for i, l := range layers {
 		hand, y := layer(l, shape)
 		if y == nil {
-			return deep{}, fmt.Errorf("layer %d %s is not among those by hand: dense, conv without stride and pad, groups and dilation, of square filters, pool without stride and pad, dropout, sigmoid, tanh, relu, all with their biases", i, graph.Seq{l})
+			return deep{}, fmt.Errorf("layer %d %s does not exist by hand; use dense, conv with square filters and without stride, pad, groups and dilation, pool without stride and pad, dropout, sigmoid, tanh and relu, all with biases", i, graph.Seq{l})
 		}
 		if shape = y; hand != nil {
 			h.Layers = append(h.Layers, hand)
@@ -153,8 +153,8 @@ func newDeep(layers []graph.Layer, m models.Model) (deep, error) {
 	return h, nil
 }
 
-// layer is l by hand, for one example x, and the shape of its output; nil if nothing happens there, without a shape if it is not
-// among those by hand.
+// layer is l by hand, for an example of shape x, and the shape of its output. The layer is nil if it does nothing; the shape is nil if the layer
+// does not exist by hand.
 func layer(l graph.Layer, x graph.Shape) (byhand.Layer, graph.Shape) {
 	if a := activationOf(l); a != nil {
 		return a.Activation, x
@@ -205,6 +205,6 @@ func (h deep) step(batch []byhand.Example, masks [][][]float64, d descent) tenso
 	for _, p := range h.Parameters() {
 		t.nabla, t.weights = append(t.nabla, p.NablaW, p.NablaB), append(t.weights, p.W, p.B)
 	}
-	divided(t.nabla, len(batch)) // The next step does not need the sums.
+	divided(t.nabla, len(batch)) // the next step does not need the sums
 	return t
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// Difference is how far two tensors of one shape are apart. What is not a finite number is infinitely far from anything.
+// Difference is the difference between two tensors of the same shape. A number that is not finite is infinitely far from everything.
 type Difference struct {
 	Abs float64 // the largest difference of an element
-	Rel float64 // that, divided by the largest magnitude of an element in either tensor; 0 where all are 0
+	Rel float64 // Abs divided by the largest magnitude in either tensor; 0 if all elements are 0
 }
 
 func difference(a, b []float64) Difference {
@@ -28,7 +28,7 @@ func difference(a, b []float64) Difference {
 	return Difference{largest, largest / size}
 }
 
-// differences are those of a step: of its gradients, and of the weights after it, one a parameter.
+// differences are the differences of a step: of its gradients, and of the weights after it, one for each parameter.
 type differences struct{ gradients, weights []Difference }
 
 func apart(a, b tensors) differences {
@@ -40,7 +40,7 @@ func apart(a, b tensors) differences {
 	return d
 }
 
-// beyond says that a relative difference is above tol.
+// beyond reports whether a relative difference is above tol.
 func (d differences) beyond(tol float64) bool { return max(rel(d.gradients), rel(d.weights)) > tol }
 
 // rel is the largest relative difference.
@@ -52,20 +52,20 @@ func rel(of []Difference) float64 {
 	return largest
 }
 
-// Report is what a lockstep found.
+// Report is the result of a lockstep.
 type Report struct {
-	Tol     float64 // relative differences up to this are none
+	Tol     float64 // smaller relative differences do not count
 	Steps   int
-	Resets  int      // steps at which rounding had grown beyond Tol, and both sides were set together again
-	Tensors []Tensor // one a parameter
+	Resets  int      // steps at which rounding had grown beyond Tol, and both sides were set to the same weights again
+	Tensors []Tensor // one for each parameter
 	First   *Beyond  // the first difference beyond Tol; nil if there is none
 
-	// Gradients and Weights are the largest relative difference of any tensor in each step: of the step's gradients, and of the
-	// weights after it.
+	// Gradients and Weights have, for each step, the largest relative difference of any tensor: of the step's gradients, and of the weights
+	// after it.
 	Gradients, Weights []float64
 }
 
-// Tensor is how far a parameter was apart.
+// Tensor is the largest differences of a parameter.
 type Tensor struct {
 	Name             string
 	Shape            graph.Shape
@@ -94,7 +94,7 @@ func newReport(net *graph.Net, tol float64) Report {
 	return r
 }
 
-// add adds the next step. Of several tensors, the first to be wrong is the one whose gradient backpropagation makes first.
+// add adds the next step. If several tensors are wrong, the first is the one whose gradient backpropagation computes first.
 func (r *Report) add(d differences) {
 	r.Steps++
 	for i := range slices.Backward(r.Tensors) {

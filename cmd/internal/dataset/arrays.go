@@ -9,12 +9,12 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// maxClasses is the number of classes that labels may name: a network has an output for each.
+// maxClasses is the most classes that labels may name. A network has an output for each.
 const maxClasses = 1 << 16
 
-// array is what a file has of examples or of their targets; the first dimension is the example. It has one of the four slices.
+// array is the examples or targets of a file; its first axis is the example. It has one of the four slices.
 type array struct {
-	name   string // in errors
+	name   string // for errors
 	shape  []int
 	bytes  []byte
 	ints   []int
@@ -25,7 +25,7 @@ type array struct {
 // examples are inputs with their targets.
 type examples struct{ x, y array }
 
-// assemble makes the parts of arrays. There may be no test, and no validation.
+// assemble makes the parts from arrays. There may be no test arrays, and no validation arrays.
 func (d *Data) assemble(train, validation, test *examples, o Options) error {
 	var sets []*examples
 	for _, s := range []*examples{train, validation, test} {
@@ -40,10 +40,10 @@ func (d *Data) assemble(train, validation, test *examples, o Options) error {
 			return err
 		}
 		if n := s.y.shape[0]; n != parts[i].N {
-			return errorf(d.Path, "%s has %d examples, but %s %d; take both from one data set", s.x.name, parts[i].N, s.y.name, n)
+			return errorf(d.Path, "%s has %d examples, but %s has %d; take both from the same data set", s.x.name, parts[i].N, s.y.name, n)
 		}
 		if s.y.width() == 0 {
-			return errorf(d.Path, "%s has the shape %v, and so no number in it; give some", s.y.name, s.y.shape)
+			return errorf(d.Path, "%s has the shape %v, which has no numbers; give some", s.y.name, s.y.shape)
 		}
 	}
 	if err := d.sameShape(sets, parts, o); err != nil {
@@ -65,7 +65,7 @@ func (d *Data) assemble(train, validation, test *examples, o Options) error {
 func (d *Data) part(parts []Part, validation, test bool, o Options) error {
 	switch {
 	case validation && !test:
-		return errorf(d.Path, "examples to validate, but none to test; leave out the first, or give both")
+		return errorf(d.Path, "there are validation examples, but no test examples; leave out the first, or give both")
 	case validation:
 		d.Train, d.Validation, d.Test = parts[0], parts[1], parts[2]
 		return d.checkLearnable()
@@ -75,7 +75,7 @@ func (d *Data) part(parts []Part, validation, test bool, o Options) error {
 	return d.divide(parts[0], nil, 0, o)
 }
 
-// inputs makes a part of inputs, and has its shape.
+// inputs makes a part from inputs, with their shape.
 func (d *Data) inputs(x *array) (Part, error) {
 	p := Part{N: x.shape[0], Pixels: x.bytes, X: x.floats}
 	switch rest := x.shape[1:]; len(rest) {
@@ -89,9 +89,9 @@ func (d *Data) inputs(x *array) (Part, error) {
 		return p, errorf(d.Path, "%s has the shape %v; use (n), (n, inputs), (n, rows, columns) or (n, channels, rows, columns)", x.name, x.shape)
 	}
 	if p.N == 0 || p.inputs() == 0 {
-		return p, errorf(d.Path, "%s has the shape %v, and so no number in it; give some", x.name, x.shape)
+		return p, errorf(d.Path, "%s has the shape %v, which has no numbers; give some", x.name, x.shape)
 	}
-	if p.Pixels != nil && len(p.shape) == 1 { // a table's numbers, not the pixels of images
+	if p.Pixels != nil && len(p.shape) == 1 { // numbers of a table rather than pixels
 		p.X, p.Pixels = widen(p.Pixels), nil
 	}
 	for i, v := range p.X {
@@ -110,12 +110,13 @@ func widen[T byte | int](from []T) []float32 {
 	return to
 }
 
-// sameShape checks that the inputs of all sets are of one kind, which it writes to the schema, or of the kind of the options' schema.
+// sameShape checks that the inputs of all sets have the same kind, and that of the options' schema if there is one. Otherwise it records the
+// kind in the schema.
 func (d *Data) sameShape(sets []*examples, parts []Part, o Options) error {
 	first := parts[0]
 	for i, p := range parts {
 		if !slices.Equal(p.shape, first.shape) || (p.X == nil) != (first.X == nil) {
-			return errorf(d.Path, "%s has examples of shape %v, but %s of shape %v, or not both are bytes; take all from one data set",
+			return errorf(d.Path, "%s has examples of shape %v, but %s of shape %v, or only one of them has bytes; take all from the same data set",
 				sets[i].x.name, p.shape, sets[0].x.name, first.shape)
 		}
 	}
@@ -125,13 +126,13 @@ func (d *Data) sameShape(sets []*examples, parts []Part, o Options) error {
 	}
 	d.Schema = Schema{Kind: kind, Input: first.shape, Bytes: first.Pixels != nil}
 	if s := o.Schema; s != nil && (!slices.Equal(s.Input, first.shape) || s.Bytes != d.Schema.Bytes || s.Kind == Table) {
-		return errorf(d.Path, "examples of shape %v, and the network was trained with %s of shape %v, or not both with bytes; give data like those",
+		return errorf(d.Path, "examples of shape %v, but the network was trained on %s of shape %v, or only one of them has bytes; give similar data",
 			first.shape, s.Kind, s.Input)
 	}
 	return nil
 }
 
-// answers gives the parts their labels or their numbers to predict.
+// answers sets the parts' labels, or their numbers to predict.
 func (d *Data) answers(sets []*examples, parts []Part, o Options) error {
 	goal := o.Goal
 	if o.Schema != nil {
@@ -168,7 +169,7 @@ func (d *Data) answers(sets []*examples, parts []Part, o Options) error {
 	return nil
 }
 
-// width is the number of an example's values.
+// width is the number of values in an example.
 func (a *array) width() int {
 	n := 1
 	for _, d := range a.shape[1:] {
@@ -177,7 +178,7 @@ func (a *array) width() int {
 	return n
 }
 
-// discrete says that targets are classes if nothing else was asked for: texts, whole numbers one by one, or rows that are 1 at a class.
+// discrete reports whether targets are classes by default: texts, single whole numbers, or one-hot rows.
 func (a *array) discrete() bool {
 	if a.width() == 1 {
 		return a.floats == nil
@@ -186,7 +187,7 @@ func (a *array) discrete() bool {
 	return ok
 }
 
-// hot is the classes of rows that are 1 at the class and 0 elsewhere, if all are.
+// hot is the classes of one-hot rows, if all rows are.
 func (a *array) hot() ([]int, bool) {
 	n, labels := a.width(), make([]int, a.shape[0])
 	if n < 2 || a.texts != nil {
@@ -222,13 +223,13 @@ func (a *array) value(i int) float64 {
 	return float64(a.floats[i])
 }
 
-// labels makes classes of targets.
+// labels turns targets into classes.
 func (d *Data) labels(y *array) ([]int, error) {
 	if labels, ok := y.hot(); ok {
 		return labels, nil
 	}
 	if y.width() != 1 {
-		return nil, errorf(d.Path, "%s has the shape %v, and classes are one number for each example; use a loss for numbers, such as mse", y.name, y.shape)
+		return nil, errorf(d.Path, "%s has the shape %v, but classes are one number for each example; use a loss for numbers, such as mse", y.name, y.shape)
 	}
 	labels := make([]int, y.shape[0])
 	index := numbered(d.Schema.Classes)
@@ -250,7 +251,7 @@ func (d *Data) labels(y *array) ([]int, error) {
 	return labels, nil
 }
 
-// numbers gives the parts their numbers to predict.
+// numbers sets the parts' numbers to predict.
 func (d *Data) numbers(sets []*examples, parts []Part, o Options) error {
 	width := sets[0].y.width()
 	for i, s := range sets {
@@ -259,7 +260,7 @@ func (d *Data) numbers(sets []*examples, parts []Part, o Options) error {
 		case s.y.texts != nil:
 			return errorf(d.Path, "%s has texts, which are classes; use a loss for classes", s.y.name)
 		case s.y.width() != width:
-			return errorf(d.Path, "%s has %d numbers for each example, but %s %d; take all from one data set", s.y.name, s.y.width(), sets[0].y.name, width)
+			return errorf(d.Path, "%s has %d numbers for each example, but %s has %d; take all from the same data set", s.y.name, s.y.width(), sets[0].y.name, width)
 		case s.y.bytes != nil:
 			y = widen(s.y.bytes)
 		case s.y.ints != nil:
@@ -276,7 +277,7 @@ func (d *Data) numbers(sets []*examples, parts []Part, o Options) error {
 		d.Schema.Targets = append(d.Schema.Targets, fmt.Sprintf("y%d", k))
 	}
 	if o.Schema != nil && len(o.Schema.Targets) != width {
-		return errorf(d.Path, "%d numbers to predict, and the network was trained for %d; give data like those", width, len(o.Schema.Targets))
+		return errorf(d.Path, "%d numbers to predict, but the network was trained to predict %d; give similar data", width, len(o.Schema.Targets))
 	}
 	return nil
 }

@@ -1,11 +1,11 @@
-// Package dataset reads the data that people have, and makes training data of them:
+// Package dataset reads common kinds of files, and turns them into training data:
 //
-//   - dataset.go: [Open] and [Data], examples in three parts with all that a network must know of them
+//   - dataset.go: [Open] and [Data], examples in three parts, with everything that a network must know about them
 //   - part.go: [Part], examples as package train wants them
-//   - schema.go: [Schema], what becomes of an example before a network sees it: kept with a run, and repeated
-//   - split.go, scale.go: the three parts, and what standardizes inputs
-//   - arrays.go: examples and targets of any shape and type, which idx.go finds in folders of MNIST's layout, and numpy.go in .npz files
-//   - sheet.go, survey.go, table.go: the rows of a table, what its columns are, and the inputs that they become
+//   - schema.go: [Schema], how an example is prepared for a network. A run keeps it, so that it can be repeated
+//   - split.go, scale.go: the division into three parts, and the standardization of inputs
+//   - arrays.go: examples and targets of any shape and type, from folders in MNIST's layout (idx.go) and from .npz files (numpy.go)
+//   - sheet.go, survey.go, table.go: the rows of a table, the kinds of its columns, and the inputs that they become
 //   - pictures.go, pixels.go: folders of folders of pictures
 package dataset
 
@@ -21,60 +21,60 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// Goal says what targets are.
+// Goal says whether targets are classes or numbers.
 type Goal int
 
-// Auto makes classes of text, and of whole numbers in IDX and NumPy files; any other numbers stay numbers, those of a table too.
+// Auto takes texts as classes, and also whole numbers in IDX and NumPy files. Any other numbers, such as those of a table, stay numbers.
 const (
 	Auto Goal = iota
 	Classes
 	Numbers
 )
 
-// Options say how data are read.
+// Options say how to read data.
 type Options struct {
-	Target   []string                // the columns of a table that are to be predicted
+	Target   []string                // the columns of a table to predict
 	Goal     Goal                    // what the targets are
-	Size     [2]int                  // rows and columns that pictures are brought to; 0: they stay as they are
-	Unscaled bool                    // inputs that are no bytes stay as they are (--scale none); otherwise they are standardized
-	FillMean bool                    // missing cells of a table get the training part's mean (--fill mean); otherwise they are an error
-	Seed     uint64                  // draws the parts, where the data have none of their own
-	Schema   *Schema                 // of the run whose network the data are for; nil: made from the training part
+	Size     [2]int                  // rows and columns to resize pictures to; 0: as they are
+	Unscaled bool                    // leave inputs other than bytes as they are (--scale none); otherwise they are standardized
+	FillMean bool                    // fill missing cells of a table with the training part's mean (--fill mean); otherwise they are an error
+	Seed     uint64                  // divides data that has no parts of its own
+	Schema   *Schema                 // from the run whose network the data is for; nil: make one from the training part
 	Progress func(done, total int64) // bytes read of a large file; may be nil
 }
 
-// Data are examples in three parts.
+// Data is examples in three parts.
 type Data struct {
-	Name                    string // that of the file or the folder; mnist for what is inside the program
-	Path                    string // as given; empty for what is inside the program
+	Name                    string // of the file or the folder; mnist for the data inside the program
+	Path                    string // as given; empty for the data inside the program
 	Files                   []File
 	Schema                  Schema
 	Train, Validation, Test Part
-	Drawn                   bool // the test part was drawn by the seed; otherwise the data have one of their own
+	Drawn                   bool // the test part was drawn by the seed; otherwise the data has its own
 
-	learn  Part                    // Train and Validation, where they are one piece of memory
-	origin func(outputs int) error // the place of a label beyond them; nil where labels have no bytes of their own
+	learn  Part                    // Train and Validation together, if they are one piece of memory
+	origin func(outputs int) error // an error with the place of a label beyond the outputs; nil if labels have no places in a file
 }
 
-// File is one of the files that data were read from, or a folder of pictures, of which Bytes is the sum and SHA256 that of the lines
-// that sha256sum prints for them.
+// File is a file that data was read from, or a folder of pictures. For a folder, Bytes is the sum, and SHA256 the digest of the lines that
+// sha256sum prints for its pictures.
 type File struct {
 	Name   string
 	Bytes  int64
 	SHA256 string // in hexadecimal, of the file as stored
 }
 
-// An OptionError says that an option does not fit the data: a column that is not there, or a size for a table.
+// An OptionError means that an option does not fit the data, such as a missing column, or a size for a table.
 type OptionError struct{ Path, Msg string }
 
-// Error gives the path and the fault.
+// Error is the path and the fault.
 func (e *OptionError) Error() string { return e.Path + ": " + e.Msg }
 
-// Open reads the data at a path: a folder with IDX files or with folders of pictures, a .npz file, or a .csv or .tsv table. The path "" is
+// Open reads the data at a path: a folder with IDX files or with folders of pictures, a .npz file, or a .csv or .tsv table. The path "" means
 // the MNIST inside the program.
 //
-// Bad content is an [intake.Error], a [mnist.FormatError] or an [npz.FormatError], options that do not fit are an [OptionError], and errors of the file system
-// wrap theirs.
+// Bad content is an [intake.Error], a [mnist.FormatError] or an [npz.FormatError]. Options that do not fit are an [OptionError]. Errors of the
+// file system are wrapped.
 func Open(path string, o Options) (*Data, error) {
 	d, err := open(path, o)
 	if err == nil {
@@ -93,7 +93,7 @@ func open(path string, o Options) (*Data, error) {
 			return nil, &OptionError{path, "only a table has columns to predict; leave out --target"}
 		}
 		if o.Size != [2]int{} {
-			return nil, &OptionError{path, "no folder of pictures; leave out --size"}
+			return nil, &OptionError{path, "not a folder of pictures; leave out --size"}
 		}
 		if ext == ".npz" {
 			return openNumPy(path, o)
@@ -116,7 +116,7 @@ func openFolder(path string, o Options) (*Data, error) {
 	}
 	entries, err := os.ReadDir(intake.Folder(path))
 	if err != nil {
-		return openIDX(path, o) // which says what is wrong
+		return openIDX(path, o) // it reports what is wrong
 	}
 	idx, pictures := false, false
 	for _, e := range entries {
@@ -127,12 +127,12 @@ func openFolder(path string, o Options) (*Data, error) {
 		return openPictures(path, o)
 	}
 	if o.Size != [2]int{} {
-		return nil, &OptionError{path, "no folder of folders of pictures; leave out --size"}
+		return nil, &OptionError{path, "not a folder of folders of pictures; leave out --size"}
 	}
 	return openIDX(path, o)
 }
 
-// Full is d with the validation part joined to the training part, and nothing to validate.
+// Full is d with the validation part added to the training part, and without validation.
 func (d *Data) Full() *Data {
 	full := *d
 	if full.Train = d.learn; d.learn.N == 0 {
@@ -142,10 +142,10 @@ func (d *Data) Full() *Data {
 	return &full
 }
 
-// All is every example of d, in memory of their own.
+// All is all examples of d, copied.
 func (d *Data) All() Part { return join(d.Full().Train, d.Test) }
 
-// SHA256 is one digest for the data: that of the digests of its files, in the order of Files, each in hexadecimal on a line of its own.
+// SHA256 is a digest of the whole data: that of its files' digests in the order of Files, each in hexadecimal on a line of its own.
 func (d *Data) SHA256() string {
 	sum := sha256.New()
 	for _, f := range d.Files {
@@ -154,7 +154,7 @@ func (d *Data) SHA256() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// Placed says that labels have places in a file, which CheckLabels names.
+// Placed reports whether labels have places in a file, which CheckLabels names.
 func (d *Data) Placed() bool { return d.origin != nil && d.Path != "" }
 
 // CheckLabels reports the first label that is not below n, the number of a network's outputs.
@@ -165,10 +165,10 @@ func (d *Data) CheckLabels(n int) error {
 	if d.origin != nil {
 		return d.origin(n)
 	}
-	return errorf(d.Path, "%d classes for %d outputs; use a network with more", len(d.Schema.Classes), n)
+	return errorf(d.Path, "%d classes for %d outputs; use a network with more outputs", len(d.Schema.Classes), n)
 }
 
-// errorf is a fault in the contents of a file.
+// errorf is the error for bad content of a file.
 func errorf(path, format string, args ...any) error {
 	return &intake.Error{Path: path, Msg: fmt.Sprintf(format, args...)}
 }

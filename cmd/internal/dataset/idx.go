@@ -8,13 +8,13 @@ import (
 	"github.com/stheno-ml/stheno/mnist"
 )
 
-// MNIST is the MNIST inside the program, unpacked once for all that ask. Nobody writes to it.
+// MNIST is the MNIST inside the program, unpacked once. Callers share it, and must not change it.
 var MNIST = sync.OnceValues(mnist.Load)
 
-// openMNIST is MNIST as any data set.
+// openMNIST is MNIST as a data set.
 func openMNIST(o Options) (*Data, error) {
 	if len(o.Target) > 0 || o.Size != [2]int{} {
-		return nil, &OptionError{"mnist", "no table and no pictures of other sizes; leave out --target and --size, or give a file with --data"}
+		return nil, &OptionError{"mnist", "MNIST is neither a table nor a folder of pictures; leave out --target and --size, or give other data with --data"}
 	}
 	m, err := MNIST()
 	if err != nil {
@@ -53,7 +53,7 @@ func openIDX(path string, o Options) (*Data, error) {
 	return d, d.assemble(train, nil, &examples{idxArray(arrays[2]), idxArray(arrays[3])}, o)
 }
 
-// likeMNIST says that arrays are gray images of bytes with labels of bytes.
+// likeMNIST reports whether arrays are gray images of bytes with labels of bytes.
 func likeMNIST(arrays [4]mnist.Array) bool {
 	for i, a := range arrays {
 		if _, ok := a.Data.([]byte); !ok || len(a.Shape) != []int{3, 1}[i%2] {
@@ -94,7 +94,7 @@ func ofMNIST(m *mnist.Data, path string) *Data {
 	return d
 }
 
-// PartOf is images of package mnist as a part.
+// PartOf turns images of package mnist into a part.
 func PartOf(s mnist.Set) Part {
 	p := Part{N: s.Len(), Pixels: s.Images, Labels: make([]int, s.Len()), shape: []int{1, s.Rows, s.Cols}}
 	for i, l := range s.Labels {

@@ -14,7 +14,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// Examples reads more examples to predict from: the rows of a table, or an array of a .npz file. They need no targets.
+// Examples reads examples to predict from: the rows of a table, or an array of a .npz file. They need no targets.
 func (s *Schema) Examples(path string, o Options) (Part, error) {
 	if strings.ToLower(filepath.Ext(path)) == ".npz" {
 		return s.arrays(path)
@@ -22,7 +22,7 @@ func (s *Schema) Examples(path string, o Options) (Part, error) {
 	return s.Rows(path, o)
 }
 
-// inputNames are those of the array that is read of a .npz file with several.
+// inputNames are the names of the array that is read from a .npz file with several.
 var inputNames = []string{"x", "x_test", "test_images", "images", "inputs"}
 
 // arrays reads the inputs in a .npz file.
@@ -49,7 +49,7 @@ func (s *Schema) arrays(path string) (Part, error) {
 		name = names[0]
 	}
 	if name == "" {
-		return Part{}, errorf(path, "the arrays are %s; name the one to predict from x", strings.Join(n.Names(), ", "))
+		return Part{}, errorf(path, "the arrays are %s; rename the one to predict from to x", strings.Join(n.Names(), ", "))
 	}
 	a, err := n.inputs(name)
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *Schema) arrays(path string) (Part, error) {
 		return p, err
 	}
 	if !slices.Equal(p.shape, s.Input) || s.Bytes != (p.Pixels != nil) {
-		return p, errorf(path, "%s has examples of shape %v, and the network was trained on %s of shape %v, or not both are bytes; give data like those",
+		return p, errorf(path, "%s has examples of shape %v, but the network was trained on %s of shape %v, or only one of them has bytes; give similar data",
 			name, p.shape, s.Kind, s.Input)
 	}
 	s.scale(p.X)
@@ -78,7 +78,7 @@ func ColumnNames(path string) ([]string, error) {
 	return s.names, nil
 }
 
-// ColumnNames are those of a table's columns that are inputs.
+// ColumnNames are the names of a table's input columns.
 func (s *Schema) ColumnNames() []string {
 	var names []string
 	for _, c := range s.Columns {
@@ -87,8 +87,8 @@ func (s *Schema) ColumnNames() []string {
 	return names
 }
 
-// Raw makes an example of what a person or another program has: of a table a number or a text for each column, or nil where it is missing, and otherwise
-// a number for each input, which is standardized as the training data were.
+// Raw makes an example from raw values. For a table they are a number or a text for each column, or nil if it is missing. Otherwise they are a
+// number for each input. They are standardized like the training data.
 func (s *Schema) Raw(values []any) ([]float32, error) {
 	if s.Kind == Table {
 		return s.rawRow(values)
@@ -106,13 +106,13 @@ func (s *Schema) Raw(values []any) ([]float32, error) {
 		inputs *= d
 	}
 	if len(x) != inputs {
-		return nil, fmt.Errorf("x has %d numbers, and the network takes %d", len(x), inputs)
+		return nil, fmt.Errorf("x has %d numbers; give %d, which the network takes", len(x), inputs)
 	}
 	s.scale(x)
 	return x, nil
 }
 
-// rawRow makes an example of a row of a table.
+// rawRow makes an example from a table's row.
 func (s *Schema) rawRow(values []any) ([]float32, error) {
 	if len(values) != len(s.Columns) {
 		return nil, fmt.Errorf("x has %d values; give %d: %s", len(values), len(s.Columns), strings.Join(s.ColumnNames(), ", "))
@@ -153,8 +153,8 @@ func (c *Column) raw(x []float32, v any) error {
 	return nil
 }
 
-// spelled is a value as JSON has it.
+// spelled is a value as JSON.
 func spelled(v any) string {
-	text, _ := json.Marshal(v) // It came from JSON.
+	text, _ := json.Marshal(v) // the value came from JSON
 	return string(text)
 }

@@ -14,14 +14,14 @@ import (
 	"github.com/stheno-ml/stheno/internal/npz"
 )
 
-// numpyNames are the names that people give to inputs and targets, the first of them being the ones to recommend. Capitals are like small letters.
+// numpyNames are common names of inputs and targets; errors recommend the first. Upper and lower case are the same.
 var numpyNames = []struct{ part, x, y string }{
 	{"train", "x_train", "y_train"}, {"train", "train_images", "train_labels"}, {"train", "x", "y"},
 	{"validation", "x_val", "y_val"}, {"validation", "val_images", "val_labels"}, {"validation", "x_valid", "y_valid"},
 	{"test", "x_test", "y_test"}, {"test", "test_images", "test_labels"},
 }
 
-// numpy reads a .npz file, and counts the bytes that it has read.
+// numpy reads a .npz file, and counts the bytes that it reads.
 type numpy struct {
 	*npz.File
 	path     string
@@ -45,7 +45,7 @@ func (n *numpy) count(k int) {
 	}
 }
 
-// openNumPy reads a .npz file: once for its digest, and then the arrays that it is to have.
+// openNumPy reads a .npz file: once for its digest, and then for its arrays.
 func openNumPy(path string, o Options) (*Data, error) {
 	f, info, err := intake.OpenFile("", path, os.O_RDONLY)
 	if err != nil {
@@ -68,7 +68,7 @@ func openNumPy(path string, o Options) (*Data, error) {
 			continue
 		}
 		if y == "" {
-			return nil, errorf(path, "an array %s, but none %s; save both", x, names.y)
+			return nil, errorf(path, "there is an array %s, but none named %s; save both", x, names.y)
 		}
 		if sets[names.part], err = n.examples(x, y); err != nil {
 			return nil, err
@@ -80,7 +80,7 @@ func openNumPy(path string, o Options) (*Data, error) {
 	return d, d.assemble(sets["train"], sets["validation"], sets["test"], o)
 }
 
-// find is the array of that name, in capitals or not; "" where there is none.
+// find is the array of that name in upper or lower case; "" if there is none.
 func (n *numpy) find(name string) string {
 	names := n.Names()
 	i := slices.IndexFunc(names, func(s string) bool { return strings.EqualFold(s, name) })
@@ -100,7 +100,7 @@ func (n *numpy) examples(x, y string) (*examples, error) {
 	return &examples{inputs, targets}, err
 }
 
-// inputs reads bytes of images as they are, and anything else as float32.
+// inputs reads bytes of images as they are, and everything else as float32.
 func (n *numpy) inputs(name string) (array, error) {
 	shape, kind, err := n.Head(name)
 	if err != nil {
@@ -124,7 +124,7 @@ func (n *numpy) inputs(name string) (array, error) {
 	return a, nil
 }
 
-// channelsFirst brings images (n, rows, columns, channels) with 1 or 3 channels into the order (n, channels, rows, columns), in their place.
+// channelsFirst reorders images (n, rows, columns, channels) with 1 or 3 channels as (n, channels, rows, columns), in place.
 func (a *array) channelsFirst() {
 	if len(a.shape) != 4 || a.shape[3] != 1 && a.shape[3] != 3 {
 		return

@@ -2,8 +2,8 @@ package dataset
 
 import "fmt"
 
-// standardizeTargets brings numbers to predict to mean 0 and deviation 1 in the training part, or as the schema of a run says: a network learns those
-// whatever their unit is, and [Schema.Restore] takes its outputs back to it.
+// standardizeTargets scales numbers to predict to mean 0 and deviation 1 in the training part, or as a run's schema says. So a network learns
+// them in any unit, and [Schema.Restore] converts its outputs back.
 func (d *Data) standardizeTargets(o Options) {
 	s := &d.Schema
 	switch {
@@ -26,7 +26,7 @@ func (d *Data) standardizeTargets(o Options) {
 	}
 }
 
-// scaleTargets brings targets, row by row, to what a network learns.
+// scaleTargets scales targets, row by row, for a network.
 func (s *Schema) scaleTargets(y []float32) {
 	if len(s.Outputs) == 0 {
 		return
@@ -36,7 +36,7 @@ func (s *Schema) scaleTargets(y []float32) {
 	}
 }
 
-// Restore takes numbers that a network predicts, row by row, back to the unit of the data.
+// Restore converts a network's predictions, row by row, to the unit of the data.
 func (s *Schema) Restore(y []float32) {
 	if len(s.Outputs) == 0 {
 		return
@@ -47,7 +47,7 @@ func (s *Schema) Restore(y []float32) {
 	}
 }
 
-// Standardized says that inputs are brought to mean 0 and deviation 1.
+// Standardized reports whether inputs are scaled to mean 0 and deviation 1.
 func (s *Schema) Standardized() bool {
 	if len(s.Channels) > 0 {
 		return true
@@ -60,8 +60,8 @@ func (s *Schema) Standardized() bool {
 	return false
 }
 
-// InputNames are the names of a table's inputs: column, or column=text where a column has an input for each text. What is subtracted first
-// stands behind the name.
+// InputNames are the names of a table's inputs: column, or column=text if a column has an input for each text. A number that is subtracted
+// first follows the name.
 func (s *Schema) InputNames() []string {
 	var names []string
 	for _, c := range s.Columns {
@@ -79,7 +79,8 @@ func (s *Schema) InputNames() []string {
 	return names
 }
 
-// InputScales are the mean and the deviation of each input of a table or of each channel, and what stands for a missing input; nil where inputs stay as they are.
+// InputScales are the mean and the deviation of each input of a table, or of each channel, and the values for missing inputs; nil if inputs are
+// not scaled.
 func (s *Schema) InputScales() (mean, deviation, fill []float64) {
 	if !s.Standardized() {
 		return nil, nil, nil

@@ -8,16 +8,16 @@ import (
 	"github.com/stheno-ml/stheno/train"
 )
 
-// Part is N examples: bytes or numbers, each with the number of a class or with numbers to predict.
+// Part is N examples of bytes or numbers, each with the number of a class, or with numbers to predict.
 type Part struct {
 	N      int
-	Pixels []byte    // (N, inputs), of which a network sees byte/256; nil where X has the inputs
-	X      []float32 // (N, inputs), as a network sees them; nil where Pixels has the inputs
-	Labels []int     // N classes; nil where Y has the targets, or where there are none
+	Pixels []byte    // (N, inputs), which a network sees as byte/256; nil if X has the inputs
+	X      []float32 // (N, inputs), as a network sees them; nil if Pixels has the inputs
+	Labels []int     // N classes; nil if Y has the targets, or there are none
 	Y      []float32 // (N, targets)
 
 	shape   []int // of an example
-	targets int   // numbers to predict
+	targets int   // the number of numbers to predict
 }
 
 // Of is p with examples of that shape.
@@ -29,7 +29,7 @@ func (p Part) Of(shape []int) Part {
 // Len is the number of examples.
 func (p Part) Len() int { return p.N }
 
-// inputs is the number of an example's inputs.
+// inputs is the number of inputs of an example.
 func (p Part) inputs() int {
 	n := 1
 	for _, d := range p.shape {
@@ -38,7 +38,7 @@ func (p Part) inputs() int {
 	return n
 }
 
-// Slice is the examples i to j-1. They share the memory of p.
+// Slice is the examples i to j-1. They share p's memory.
 func (p Part) Slice(i, j int) Part {
 	p.N = j - i
 	p.Pixels, p.X, p.Y = slice(p.Pixels, i, j, p.inputs()), slice(p.X, i, j, p.inputs()), slice(p.Y, i, j, p.targets)
@@ -46,7 +46,7 @@ func (p Part) Slice(i, j int) Part {
 	return p
 }
 
-// join is the examples of a and b, in memory of their own.
+// join is the examples of a and b, copied.
 func join(a, b Part) Part {
 	a.N += b.N
 	a.Pixels, a.X, a.Y = slices.Concat(a.Pixels, b.Pixels), slices.Concat(a.X, b.X), slices.Concat(a.Y, b.Y)
@@ -61,12 +61,12 @@ func slice[T any](all []T, i, j, size int) []T {
 	return all[i*size : j*size : j*size]
 }
 
-// Equal says that p and q are the same examples.
+// Equal reports whether p and q have the same examples.
 func (p Part) Equal(q Part) bool {
 	return p.N == q.N && bytes.Equal(p.Pixels, q.Pixels) && slices.Equal(p.X, q.X) && slices.Equal(p.Labels, q.Labels) && slices.Equal(p.Y, q.Y)
 }
 
-// Counts is how many examples each of the classes has.
+// Counts is the number of examples of each class.
 func (p Part) Counts(classes int) []int {
 	counts := make([]int, classes)
 	for _, l := range p.Labels {
@@ -75,7 +75,7 @@ func (p Part) Counts(classes int) []int {
 	return counts
 }
 
-// Data is p as the trainer takes it: Images if it can be, because they are the fastest and can be warped.
+// Data is p for a trainer: as Images if possible, because they are fastest and can be warped.
 func (p Part) Data() train.Data {
 	set, gray := p.bytes()
 	switch {
@@ -89,7 +89,7 @@ func (p Part) Data() train.Data {
 	return p
 }
 
-// Set is p as images of package mnist, if it is gray pictures of bytes in at most 256 classes.
+// Set is p as images of package mnist, if it has gray images of bytes in at most 256 classes.
 func (p Part) Set(classes int) (mnist.Set, bool) {
 	labels, ok := p.bytes()
 	if !ok || len(p.shape) != 3 || p.shape[0] != 1 {
@@ -98,7 +98,7 @@ func (p Part) Set(classes int) (mnist.Set, bool) {
 	return mnist.Set{Images: p.Pixels, Labels: labels, Rows: p.shape[1], Cols: p.shape[2], Classes: classes}, true
 }
 
-// bytes is the labels as bytes, if these and the inputs are bytes.
+// bytes is the labels as bytes, if they fit and the inputs are bytes.
 func (p Part) bytes() ([]byte, bool) {
 	if p.Pixels == nil || p.Labels == nil {
 		return nil, false
@@ -113,7 +113,7 @@ func (p Part) bytes() ([]byte, bool) {
 	return labels, true
 }
 
-// Batch writes bytes divided by 256, and the targets, or rows that are 1 at the class. See [train.Data].
+// Batch writes inputs, bytes divided by 256, and targets, classes as one-hot rows. See [train.Data].
 func (p Part) Batch(x, y []float32, order []int32) {
 	n, m := p.inputs(), len(y)/len(order)
 	clear(y)

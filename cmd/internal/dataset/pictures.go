@@ -18,15 +18,15 @@ import (
 	"github.com/stheno-ml/stheno/mnist"
 )
 
-// maxSide is the most rows or columns that pictures of a data set may have.
+// maxSide is the most rows or columns of a data set's pictures.
 const maxSide = 1024
 
-// partNames are the folders of the parts, each by the names that people give it.
+// partNames are the folders of the parts, with the usual names of each.
 var partNames = [3][]string{{"train", "training"}, {"validation", "val", "valid"}, {"test", "testing"}}
 
-// picture is a file of a folder of pictures.
+// picture is a file in a folder of pictures.
 type picture struct {
-	name  string // from the top folder, with slashes
+	name  string // relative to the top folder, with slashes
 	class int
 	bytes int64
 }
@@ -68,14 +68,14 @@ func openPictures(top string, o Options) (*Data, error) {
 	return d, d.album(parts, o)
 }
 
-// album makes the parts of pictures. They stand class by class, and so the ones to validate are drawn.
+// album makes the parts from pictures. These are sorted by class, so those for validation are drawn at random.
 func (d *Data) album(parts [3]Part, o Options) error {
 	if validation, test := parts[1].N > 0, parts[2].N > 0; validation || !test {
 		return d.part(parts[:], validation, test, o)
 	}
 	n := drawValidation(parts[0], o.Seed)
 	if n == 0 {
-		return errorf(d.Path, "%d training pictures are too few to hold out a sixth to validate; add some, or a folder validation", parts[0].N)
+		return errorf(d.Path, "%d training pictures are too few to hold out a sixth for validation; add some, or a folder validation", parts[0].N)
 	}
 	return d.divide(parts[0], &parts[2], n, o)
 }
@@ -87,7 +87,7 @@ func (a *album) list() error {
 		return err
 	}
 	if len(files) > 0 {
-		return errorf(filepath.Join(a.path, files[0].name), "a picture outside of a folder; put each into one that is named after its class")
+		return errorf(filepath.Join(a.path, files[0].name), "a picture outside a folder; put each into a folder that is named after its class")
 	}
 	own := slices.ContainsFunc(folders, func(name string) bool { return partOfName(name) == 0 })
 	if !own {
@@ -101,7 +101,7 @@ func (a *album) list() error {
 			return errorf(filepath.Join(a.path, folder), "a folder beside train; only validation and test may be there")
 		}
 		if names[i] != "" {
-			return errorf(filepath.Join(a.path, folder), "a folder of the same part as %s; keep one of them", names[i])
+			return errorf(filepath.Join(a.path, folder), "a folder for the same part as %s; keep one of them", names[i])
 		}
 		names[i] = folder
 	}
@@ -126,12 +126,12 @@ func (a *album) list() error {
 	return nil
 }
 
-// partOfName is 0 for training, 1 for validation, 2 for test, and -1 for no part.
+// partOfName is 0 for training, 1 for validation, 2 for test, and -1 for other names.
 func partOfName(folder string) int {
 	return slices.IndexFunc(partNames[:], func(names []string) bool { return slices.Contains(names, strings.ToLower(folder)) })
 }
 
-// listPart finds the pictures of a part in folders, one for each class.
+// listPart finds a part's pictures, in a folder for each class.
 func (a *album) listPart(i int, folder string, classes []string) error {
 	if a.o.Schema != nil {
 		a.classes = a.o.Schema.Classes
@@ -147,10 +147,10 @@ func (a *album) listPart(i int, folder string, classes []string) error {
 			return err
 		}
 		if len(folders) > 0 {
-			return errorf(filepath.Join(a.path, name, folders[0]), "a folder within that of a class; put the pictures into %s themselves", class)
+			return errorf(filepath.Join(a.path, name, folders[0]), "a folder within a class's folder; put the pictures into %s itself", class)
 		}
 		if len(files) == 0 {
-			return errorf(filepath.Join(a.path, name), "no PNG or JPEG file; add some or delete the folder")
+			return errorf(filepath.Join(a.path, name), "no PNG or JPEG file; add some, or delete the folder")
 		}
 		sum := int64(0)
 		for k := range files {
@@ -164,8 +164,8 @@ func (a *album) listPart(i int, folder string, classes []string) error {
 	return nil
 }
 
-// entries are the folders and the pictures in a folder, by name. What is hidden or no picture is left out, but pictures of a kind that cannot be
-// read are an error.
+// entries are the folders and the pictures in a folder, by name. Hidden files and files of other kinds are skipped, but pictures of a kind that
+// cannot be read are an error.
 func (a *album) entries(folder string) (folders []string, files []picture, err error) {
 	list, err := os.ReadDir(intake.Folder(filepath.Join(a.path, folder)))
 	if err != nil {
@@ -186,20 +186,20 @@ func (a *album) entries(folder string) (folders []string, files []picture, err e
 			}
 			files = append(files, picture{name: name, bytes: info.Size()})
 		case hasExt(name, ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".avif", ".ppm", ".pgm"):
-			return nil, nil, errorf(filepath.Join(a.path, name), "only PNG and JPEG are read; convert it to one of them, or delete it")
+			return nil, nil, errorf(filepath.Join(a.path, name), "only PNG and JPEG can be read; convert it to one of them, or delete it")
 		}
 	}
 	return folders, files, nil
 }
 
-// isPicture says that a file of this name is read.
+// isPicture reports whether a file of this name is read.
 func isPicture(name string) bool { return hasExt(name, ".png", ".jpg", ".jpeg") }
 
 func hasExt(name string, list ...string) bool {
 	return slices.Contains(list, strings.ToLower(path.Ext(name)))
 }
 
-// linked says that an entry of a folder is a link to another.
+// linked reports whether an entry is a link to a folder.
 func linked(folder string, e os.DirEntry) bool {
 	if e.Type()&os.ModeSymlink == 0 {
 		return false
@@ -208,17 +208,17 @@ func linked(folder string, e os.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-// measure finds the one shape of all pictures: the options' size or that which all have, in color if any is.
+// measure finds the shape of all pictures: the options' size, or the size that they all have, in color if any picture is.
 func (a *album) measure() error {
 	if s := a.o.Schema; s != nil {
 		if len(s.Input) != 3 || !s.Bytes {
-			return errorf(a.path, "pictures, and the network was trained with %s of shape %v; give data like those", s.Kind, s.Input)
+			return errorf(a.path, "pictures, but the network was trained on %s of shape %v; give similar data", s.Kind, s.Input)
 		}
 		a.shape = s.Input
 		return nil
 	}
 	if len(a.classes) < 2 {
-		return errorf(a.path, "pictures of only one class, %s; add a folder of another", strings.Join(a.classes, ""))
+		return errorf(a.path, "pictures of only one class, %s; add a folder with another", strings.Join(a.classes, ""))
 	}
 	channels, rows, cols, n := 1, a.o.Size[0], a.o.Size[1], 0
 	first := ""
@@ -237,13 +237,13 @@ func (a *album) measure() error {
 			case first == "":
 				first, rows, cols = p.name, c.Height, c.Width
 			case c.Height != rows || c.Width != cols:
-				return errorf(filepath.Join(a.path, p.name), "%d×%d pixels, but %s has %d×%d; use --size %dx%d to bring all to one size",
+				return errorf(filepath.Join(a.path, p.name), "%d×%d pixels, but %s has %d×%d; use --size %dx%d to resize all",
 					c.Height, c.Width, first, rows, cols, rows, cols)
 			}
 		}
 	}
 	if rows < 1 || cols < 1 || rows > maxSide || cols > maxSide {
-		return errorf(a.path, "pictures of %d×%d, not within 1 and %d; use --size, such as 64x64", rows, cols, maxSide)
+		return errorf(a.path, "pictures of %d×%d, not between 1 and %d; use --size, such as 64x64", rows, cols, maxSide)
 	}
 	if most := max(maxSmall, maxGrowth*a.total); int64(n) > most/int64(channels*rows*cols) {
 		return errorf(a.path, "%d pictures of %d×%d take more than %d MiB; use --size, such as 64x64", n, rows, cols, most>>20)
@@ -258,22 +258,22 @@ func (a *album) open(p picture) (*os.File, error) {
 	return f, err
 }
 
-// config is a picture's size and colors, by the head of its file.
+// config is a picture's size and colors, from the head of its file.
 func (a *album) config(p picture) (image.Config, error) {
 	f, err := a.open(p)
 	if err != nil {
 		return image.Config{}, err
 	}
 	defer f.Close()
-	const head = 8 << 20 // bytes: what a camera writes before the size
+	const head = 8 << 20 // bytes, enough for what cameras write before the size
 	c, _, err := image.DecodeConfig(io.LimitReader(f, head))
 	if err != nil {
-		return c, errorf(filepath.Join(a.path, p.name), "no PNG or JPEG (%v); save or fetch it again, or delete it", err)
+		return c, errorf(filepath.Join(a.path, p.name), "not a valid PNG or JPEG (%v); save or download it again, or delete it", err)
 	}
 	return c, nil
 }
 
-// read reads pictures, and adds what sha256sum prints for them to the sums of their folders.
+// read reads pictures, and adds the lines of sha256sum for them to their folders' digests.
 func (a *album) read(list []picture, sums map[string]hash.Hash) (Part, error) {
 	p := Part{N: len(list), shape: a.shape}
 	p.Pixels, p.Labels = make([]byte, p.N*p.inputs()), make([]int, p.N)
@@ -285,7 +285,7 @@ func (a *album) read(list []picture, sums map[string]hash.Hash) (Part, error) {
 		sum := sha256.New()
 		img, err := mnist.ReadImage(io.TeeReader(f, sum), filepath.Join(a.path, pic.name))
 		if err == nil {
-			_, err = io.Copy(sum, io.LimitReader(f, pic.bytes)) // what the decoder left
+			_, err = io.Copy(sum, io.LimitReader(f, pic.bytes)) // the part that the decoder did not read
 		}
 		f.Close()
 		if err != nil {

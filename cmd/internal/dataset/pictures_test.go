@@ -129,7 +129,7 @@ func TestPicturesOfParts(t *testing.T) {
 func TestPictureSize(t *testing.T) {
 	top := animals(t, t.TempDir(), "", 10, color.NRGBA{9, 9, 9, 0})
 	put(t, top, "dog/large.jpg", paint(40, 20, color.Gray{100}))
-	if _, err := Open(top, Options{}); err == nil || !strings.HasSuffix(err.Error(), "large.jpg: 40×20 pixels, but cat/a.png has 2×3; use --size 2x3 to bring all to one size") {
+	if _, err := Open(top, Options{}); err == nil || !strings.HasSuffix(err.Error(), "large.jpg: 40×20 pixels, but cat/a.png has 2×3; use --size 2x3 to resize all") {
 		t.Error(err)
 	}
 	d, err := Open(top, Options{Size: [2]int{4, 5}})
@@ -162,22 +162,22 @@ func TestPictureErrors(t *testing.T) {
 		want  string
 		files map[string]any
 	}{
-		{"x.png: a picture outside of a folder", map[string]any{"cat/a.png": paint(2, 2, gray), "x.png": paint(2, 2, gray)}},
-		{"x.JPG: a picture outside of a folder", map[string]any{"x.JPG": paint(2, 2, gray)}},
+		{"x.png: a picture outside a folder", map[string]any{"cat/a.png": paint(2, 2, gray), "x.png": paint(2, 2, gray)}},
+		{"x.JPG: a picture outside a folder", map[string]any{"x.JPG": paint(2, 2, gray)}},
 		{"of only one class, cat", map[string]any{"cat/a.png": paint(2, 2, gray)}},
 		{"dog: no PNG or JPEG file", map[string]any{"cat/a.png": paint(2, 2, gray), "dog/a.txt": "no picture"}},
-		{"b.webp: only PNG and JPEG are read", map[string]any{"cat/a.png": paint(2, 2, gray), "cat/b.webp": "RIFF"}},
-		{"more: a folder within that of a class", map[string]any{"cat/a.png": paint(2, 2, gray), "cat/more/a.png": paint(2, 2, gray)}},
-		{"b.png: no PNG or JPEG (", map[string]any{"cat/a.png": paint(2, 2, gray), "dog/b.png": "text"}},
+		{"b.webp: only PNG and JPEG can be read", map[string]any{"cat/a.png": paint(2, 2, gray), "cat/b.webp": "RIFF"}},
+		{"more: a folder within a class's folder", map[string]any{"cat/a.png": paint(2, 2, gray), "cat/more/a.png": paint(2, 2, gray)}},
+		{"b.png: not a valid PNG or JPEG (", map[string]any{"cat/a.png": paint(2, 2, gray), "dog/b.png": "text"}},
 		{"b.png: damaged picture", map[string]any{"cat/a.png": paint(2, 2, gray), "dog/b.png": "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x02\x00\x00\x00\x02\x08\x00\x00\x00\x00\x57\xdd\x52\xf8"}},
 		{"other: a folder beside train", map[string]any{"train/cat/a.png": paint(2, 2, gray), "other/b.png": paint(2, 2, gray)}},
-		{"training: a folder of the same part as train", map[string]any{"train/cat/a.png": paint(2, 2, gray), "training/cat/b.png": paint(2, 2, gray)}},
+		{"training: a folder for the same part as train", map[string]any{"train/cat/a.png": paint(2, 2, gray), "training/cat/b.png": paint(2, 2, gray)}},
 		{"a picture beside the folders of classes", map[string]any{"train/a.png": paint(2, 2, gray)}},
 		{`unknown class "dgo"; did you mean dog?`, map[string]any{"train/cat/a.png": paint(2, 2, gray), "train/dog/a.png": paint(2, 2, gray), "test/dgo/a.png": paint(2, 2, gray)}},
 		{"2 examples are too few", map[string]any{"cat/a.png": paint(2, 2, gray), "dog/a.png": paint(2, 2, gray)}},
-		{"but none to test", map[string]any{"train/cat/a.png": paint(2, 2, gray), "train/dog/a.png": paint(2, 2, gray), "val/dog/a.png": paint(2, 2, gray)}},
+		{"but no test examples", map[string]any{"train/cat/a.png": paint(2, 2, gray), "train/dog/a.png": paint(2, 2, gray), "val/dog/a.png": paint(2, 2, gray)}},
 		{"too few to hold out a sixth", map[string]any{"train/cat/a.png": paint(2, 2, gray), "train/dog/a.png": paint(2, 2, gray), "test/dog/a.png": paint(2, 2, gray)}},
-		{"pictures of 1025×1, not within 1 and 1024; use --size", map[string]any{"cat/a.png": paint(1025, 1, gray), "dog/a.png": paint(1025, 1, gray)}},
+		{"pictures of 1025×1, not between 1 and 1024; use --size", map[string]any{"cat/a.png": paint(1025, 1, gray), "dog/a.png": paint(1025, 1, gray)}},
 	} {
 		top := t.TempDir()
 		for name, what := range c.files {
@@ -200,7 +200,7 @@ func TestPictureErrors(t *testing.T) {
 		t.Error("blank pictures: ", err)
 	}
 	top = animals(t, t.TempDir(), "", 10, gray)
-	if _, err := Open(top, Options{Schema: &Schema{Kind: Table, Input: []int{4}, Classes: []string{"cat", "dog"}}}); err == nil || !strings.Contains(err.Error(), "the network was trained with table of shape [4]") {
+	if _, err := Open(top, Options{Schema: &Schema{Kind: Table, Input: []int{4}, Classes: []string{"cat", "dog"}}}); err == nil || !strings.Contains(err.Error(), "the network was trained on table of shape [4]") {
 		t.Error(err)
 	}
 	if _, err := Open(write(t, "data.txt", "x"), Options{}); err == nil || !strings.Contains(err.Error(), "neither a folder nor a file that ends in .npz, .csv or .tsv") {

@@ -6,8 +6,8 @@ import (
 	"image/draw"
 )
 
-// Pixels is a picture as the bytes of an example, (channels, rows, columns): in color or gray as the pictures of the data are, and brought to
-// their size. The schema must be one of bytes.
+// Pixels is a picture as the bytes of an example, (channels, rows, columns): in color or gray like the data's pictures, and resized to their
+// size. The schema must be one of bytes.
 func (s *Schema) Pixels(img image.Image) []byte {
 	p := Part{shape: s.Input}
 	to := make([]byte, p.inputs())
@@ -15,7 +15,7 @@ func (s *Schema) Pixels(img image.Image) []byte {
 	return to
 }
 
-// gray says that a picture of the model has no color.
+// gray reports whether pictures of this color model have no color.
 func gray(m color.Model) bool {
 	if p, ok := m.(color.Palette); ok {
 		for _, c := range p {
@@ -28,7 +28,7 @@ func gray(m color.Model) bool {
 	return m == color.GrayModel || m == color.Gray16Model
 }
 
-// pixels writes a picture to the bytes of an example of that shape, stretched to its size. What is transparent is white, as paper is.
+// pixels writes a picture to the bytes of an example, stretched to its size. Transparent pixels are white, like paper.
 func pixels(to []byte, img image.Image, shape []int) {
 	b := img.Bounds()
 	rgba := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
@@ -47,8 +47,8 @@ func pixels(to []byte, img image.Image, shape []int) {
 	}
 }
 
-// resize scales high×wide pixels to rows×cols. A new pixel is the average of what it covers of the old ones, by area, in whole numbers: where a
-// new pixel is wide long, an old one is cols long.
+// resize scales high×wide pixels to rows×cols. A new pixel is the average, by area, of the old pixels that it covers. Lengths are whole numbers:
+// a new pixel has the length wide, and an old one the length cols.
 func resize(to []byte, rows, cols int, at func(i int) int, high, wide int) {
 	for y := range rows {
 		for x := range cols {

@@ -2,8 +2,8 @@ package dataset
 
 import "math"
 
-// standardize brings the inputs of all parts to mean 0 and deviation 1 in the training part, or as the schema of a run says. An input of the first
-// axis, which is a column or a channel, has one scale.
+// standardize scales the inputs of all parts to mean 0 and deviation 1 in the training part, or as a run's schema says. Each index of the first
+// axis, a column or a channel, has its own scale.
 func (d *Data) standardize(o Options) {
 	s := &d.Schema
 	if o.Schema != nil {
@@ -34,8 +34,8 @@ func scales(p Part, channels int) []Scale {
 	return list
 }
 
-// scaleOf is the mean and the deviation of numbers, which are summed as float64 in their order. The deviation of numbers that are all the same
-// is 1, so that they become 0.
+// scaleOf is the mean and the deviation of numbers, summed as float64 in their order. If all numbers are the same, the deviation is 1, so that
+// they become 0.
 func scaleOf(numbers func(yield func(float32) bool)) Scale {
 	n, sum := 0, 0.0
 	for x := range numbers {
@@ -48,20 +48,20 @@ func scaleOf(numbers func(yield func(float32) bool)) Scale {
 	mean, squares := sum/float64(n), 0.0
 	for x := range numbers {
 		distance := float64(x) - mean
-		squares += float64(distance * distance) // rounded on machines that could fuse it, too
+		squares += float64(distance * distance) // the conversion rounds, so that no machine fuses it with the sum
 	}
 	deviation := math.Sqrt(squares / float64(n))
-	// A mean that is rounded leaves constants a distance of some units in the last place.
+	// the mean is rounded, so constants may differ from it in the last places
 	if deviation <= 1e-12*math.Abs(mean) || deviation == 0 {
 		deviation = 1
 	}
 	return Scale{mean, deviation}
 }
 
-// of is what a number becomes.
+// of is a number after scaling.
 func (s Scale) of(x float32) float32 { return float32((float64(x) - s.Mean) / s.Deviation) }
 
-// scale brings numbers, whole examples one after the other, to the schema's scales.
+// scale scales whole examples, one after the other, by the schema.
 func (s *Schema) scale(x []float32) {
 	if len(s.Channels) == 0 {
 		return

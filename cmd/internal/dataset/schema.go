@@ -8,17 +8,17 @@ import (
 	"slices"
 )
 
-// Schema is all that a network must know of its data: what an example is, what becomes of it before the network sees it, and what the outputs
-// mean. A run keeps it as JSON, and so repeats it bit for bit.
+// Schema is everything that a network must know about its data: what an example is, how it is prepared, and what the outputs mean. A run keeps
+// it as JSON, so that preparation can be repeated bit for bit.
 type Schema struct {
 	Kind     string   `json:"kind"`               // digits, images, pictures or table
 	Input    []int    `json:"input"`              // the shape of an example: (inputs) of a table, (channels, rows, columns) of images
 	Bytes    bool     `json:"bytes,omitempty"`    // inputs are byte/256
 	Columns  []Column `json:"columns,omitempty"`  // of a table, without the targets
-	Channels []Scale  `json:"channels,omitempty"` // of what is no table and no bytes: standardized channel by channel
+	Channels []Scale  `json:"channels,omitempty"` // for numbers other than a table's, which are standardized channel by channel
 	Classes  []string `json:"classes,omitempty"`  // the names of classes, in the order of the outputs; nil: the targets are numbers
-	Targets  []string `json:"targets,omitempty"`  // the names of what is predicted, in the order of the outputs; of classes, the one name
-	Outputs  []Scale  `json:"outputs,omitempty"`  // of numbers to predict: what a network learns of each
+	Targets  []string `json:"targets,omitempty"`  // the names of what is predicted, in the order of the outputs; a single name for classes
+	Outputs  []Scale  `json:"outputs,omitempty"`  // how numbers to predict are scaled
 }
 
 // Scale is how a number x becomes a network's input: (x-Mean)/Deviation.
@@ -27,34 +27,34 @@ type Scale struct {
 	Deviation float64 `json:"deviation"`
 }
 
-// Column is a column of a table that is an input: of numbers, or of texts, each of which has an input that is 1 where the text stands
-// and 0 elsewhere.
+// Column is an input column of a table. It has numbers, or texts: each different text has an input, which is 1 in rows with that text and 0
+// in others.
 type Column struct {
 	Name  string    `json:"name"`
 	Texts []string  `json:"texts,omitempty"` // in the order of the inputs; nil: numbers
-	Base  float64   `json:"base,omitempty"`  // is subtracted from numbers before they become float32
-	Scale Scale     `json:"scale"`           // of a number after that
-	Fill  []float32 `json:"fill,omitempty"`  // the inputs where the cell is missing; nil: that is an error
+	Base  float64   `json:"base,omitempty"`  // subtracted from numbers before they are rounded to float32
+	Scale Scale     `json:"scale"`           // applied after that
+	Fill  []float32 `json:"fill,omitempty"`  // the inputs for a missing cell; nil: a missing cell is an error
 }
 
 // Kinds of data.
 const (
-	Digits   = "digits"   // MNIST's layout, 28×28: pictures are to be framed as MNIST's are
+	Digits   = "digits"   // MNIST's layout, 28×28: pictures to predict from are framed like MNIST's
 	Images   = "images"   // other numbers or bytes, from IDX and NumPy files
 	Pictures = "pictures" // PNG and JPEG files
 	Table    = "table"    // a CSV file
 )
 
-// UnmarshalJSON reads a schema as a run keeps it. One that no data can have is an error.
+// UnmarshalJSON reads the schema of a run. A schema that no data can have is an error.
 func (s *Schema) UnmarshalJSON(text []byte) error {
 	type plain Schema
-	var p plain // Unmarshal would keep what *s has where the text has nothing.
+	var p plain // a new value, because Unmarshal would keep old fields that the text does not have
 	if err := json.Unmarshal(text, &p); err != nil {
 		return err
 	}
 	*s = Schema(p)
 	if err := s.check(); err != nil {
-		return fmt.Errorf("schema of the data: %w; train anew, or take another copy of the run", err)
+		return fmt.Errorf("schema of the data: %w; train again, or use another copy of the run", err)
 	}
 	return nil
 }

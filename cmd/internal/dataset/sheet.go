@@ -22,21 +22,21 @@ import (
 )
 
 const (
-	maxRow     = 4 << 20 // bytes of a row: a quote that does not end makes one row of all that follows
+	maxRow     = 4 << 20 // bytes of a row; a quote that is not closed turns the rest of the file into one row
 	maxColumns = 1 << 17
 )
 
-// sweep is the bytes of a table after which the texts of its rows are swept away.
+// sweep is the number of bytes after which the garbage collector runs.
 const sweep = 64 << 20
 
-// sheet reads a table row by row: cells between commas, semicolons or tabs, the first row their names.
+// sheet reads a table row by row. Cells are separated by commas, semicolons or tabs, and the first row has the names of the columns.
 type sheet struct {
 	path     string
 	file     *os.File
 	size     int64
 	sum      hash.Hash
 	read     int64 // bytes
-	row      int64 // where in the file the reader was when the row began
+	row      int64 // the position in the file when the row began
 	line     int   // of the last row
 	progress func(done, size int64)
 	csv      *csv.Reader
@@ -62,11 +62,11 @@ func (s *sheet) close() { s.file.Close() }
 // Read reads from the file, for the reader of rows.
 func (s *sheet) Read(p []byte) (int, error) {
 	if s.read-s.row > maxRow {
-		return 0, fmt.Errorf("more than %d MiB in a row, which may begin with a quote that does not end; correct it", maxRow>>20)
+		return 0, fmt.Errorf("more than %d MiB in a row, perhaps because a quote is not closed; correct it", maxRow>>20)
 	}
 	n, err := s.file.Read(p)
 	if (s.read+int64(n))/sweep > s.read/sweep {
-		runtime.GC() // It would wait until the texts of rows, which are garbage, take as much as all examples.
+		runtime.GC() // otherwise the texts of rows, which are garbage, could take as much memory as all examples
 	}
 	s.read += int64(n)
 	s.sum.Write(p[:n])
@@ -76,13 +76,13 @@ func (s *sheet) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// digest is that of the file, once it has been read.
+// digest is the file's digest, after it has been read.
 func (s *sheet) digest() string { return hex.EncodeToString(s.sum.Sum(nil)) }
 
-// begin finds out what stands between cells, and reads the names.
+// begin finds the separator of cells, and reads the names.
 func (s *sheet) begin() error {
 	in := bufio.NewReaderSize(s, 1<<18)
-	head, err := in.Peek(1 << 16) // of a short file all
+	head, err := in.Peek(1 << 16) // of a short file, everything
 	if err != nil && err != io.EOF {
 		return s.broken(err)
 	}
@@ -113,7 +113,7 @@ func (s *sheet) begin() error {
 	return s.checkNames()
 }
 
-// separator is what stands most often between the names: a comma, a semicolon or a tab.
+// separator is the most frequent separator between the names: a comma, a semicolon or a tab.
 func separator(head []byte) rune {
 	counts, quoted := map[byte]int{}, false
 	for _, b := range head {
@@ -143,7 +143,7 @@ func (s *sheet) checkNames() error {
 			return errorf(s.path, "line 1: the name %q is not UTF-8; save the table as UTF-8", name)
 		}
 		if name == "" {
-			return errorf(s.path, "line 1: column %d has no name; name it, or delete it if it numbers the rows (pandas writes none with index=False)", i+1)
+			return errorf(s.path, "line 1: column %d has no name; name it, or delete it if it numbers the rows (in pandas, use index=False)", i+1)
 		}
 		if first, twice := at[name]; twice {
 			return errorf(s.path, "line 1: columns %d and %d are both named %q; rename one", first, i+1, name)
@@ -155,12 +155,12 @@ func (s *sheet) checkNames() error {
 		}
 	}
 	if numbers == len(s.names) || fraction {
-		return errorf(s.path, "line 1: numbers in place of names; put a line above it that names the columns")
+		return errorf(s.path, "line 1: numbers instead of names; add a line above it with the columns' names")
 	}
 	return nil
 }
 
-// rows calls f with the cells of each row, trimmed, until it returns an error. The cells are f's until it returns. Without a row there is an error.
+// rows calls f with the trimmed cells of each row until f returns an error. The cells are valid until f returns. A table without rows is an error.
 func (s *sheet) rows(f func(line int, cells []string) error) error {
 	any := false
 	for {
@@ -170,7 +170,7 @@ func (s *sheet) rows(f func(line int, cells []string) error) error {
 			return nil
 		}
 		if err == io.EOF {
-			return errorf(s.path, "a table of names without rows; add some")
+			return errorf(s.path, "a table with names but no rows; add some")
 		}
 		if err != nil {
 			return s.broken(err)
@@ -186,7 +186,7 @@ func (s *sheet) rows(f func(line int, cells []string) error) error {
 	}
 }
 
-// broken turns an error of the reader of rows into one that says what to do.
+// broken turns an error of the CSV reader into one that says what to do.
 func (s *sheet) broken(err error) error {
 	parse, ok := errors.AsType[*csv.ParseError](err)
 	_, failed := errors.AsType[*fs.PathError](err)
@@ -196,31 +196,31 @@ func (s *sheet) broken(err error) error {
 	case !ok:
 		return errorf(s.path, "after line %d: %v", s.line, err)
 	case parse.Err == csv.ErrFieldCount:
-		return errorf(s.path, "line %d: not as many cells as the %d names in line 1; put a cell in quotes that has a %q in it",
+		return errorf(s.path, "line %d: the number of cells is not that of the %d names in line 1; put cells that contain a %q in quotes",
 			parse.StartLine, len(s.names), s.csv.Comma)
 	case parse.Err == csv.ErrBareQuote:
 		return errorf(s.path, "line %d: a quote within a cell; write it twice, and one at each end of the cell", parse.Line)
 	case parse.Err == csv.ErrQuote:
-		return errorf(s.path, "line %d: a quote that does not end with its cell; end it, or write a quote within a cell twice", parse.StartLine)
+		return errorf(s.path, "line %d: a quote that is not closed at the end of its cell; close it, or write a quote within a cell twice", parse.StartLine)
 	}
 	return errorf(s.path, "line %d: %v", parse.Line, parse.Err)
 }
 
-// cell is an error about a cell.
+// cell is the error for a cell.
 func (s *sheet) cell(line, column int, format string, args ...any) error {
 	return errorf(s.path, "line %d, column %s: %s", line, s.names[column], fmt.Sprintf(format, args...))
 }
 
-// number is the finite number that a cell holds, if it holds one.
+// number is the finite number in a cell, if there is one.
 func number(cell string) (float64, bool) {
-	if cell == "" || cell[0] > '9' || len(cell) > 2 && (cell[1]|0x20 == 'x' || cell[2]|0x20 == 'x') { // no NaN, no hexadecimal number
+	if cell == "" || cell[0] > '9' || len(cell) > 2 && (cell[1]|0x20 == 'x' || cell[2]|0x20 == 'x') { // neither NaN nor a hexadecimal number
 		return 0, false
 	}
 	v, err := strconv.ParseFloat(cell, 64)
 	return v, err == nil && !math.IsInf(v, 0)
 }
 
-// missing says that a cell of a column of numbers holds none: it is empty, or has one of the words that programs write there.
+// missing reports whether a cell has no number: it is empty, or has one of the words that programs write there.
 func missing(cell string) bool {
 	switch len(cell) {
 	case 0:
@@ -234,7 +234,7 @@ func missing(cell string) bool {
 	return false
 }
 
-// grouped says that a cell holds a number with commas in it: 1,5 or 1,234.5.
+// grouped reports whether a cell has a number with commas: 1,5 or 1,234.5.
 func grouped(cell string) bool {
 	if !strings.Contains(cell, ",") {
 		return false

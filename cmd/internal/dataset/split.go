@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// Of data without a test part of their own, each tenth example tests and each tenth validates. Of data that have one, the book's share validates: the
-// last sixth of the training examples, 10,000 at most.
+// In data without its own test part, a tenth of the examples tests and a tenth validates. Otherwise the book's share validates: the last sixth of
+// the training examples, at most 10,000.
 const (
 	tenth = 10
 	sixth = 6
 	most  = 10_000
 )
 
-// divide makes the three parts: all are the examples that are not the test part, and test is nil where the data have none. The last validation
-// of all are the validation part where the data have one.
+// divide makes the three parts. all has the examples outside the test part, and test is nil if the data has no test part. If the data has a
+// validation part, it is the last validation examples of all.
 func (d *Data) divide(all Part, test *Part, validation int, o Options) error {
 	if test == nil {
 		return d.draw(all, o.Seed)
@@ -23,7 +23,7 @@ func (d *Data) divide(all Part, test *Part, validation int, o Options) error {
 		validation = min(all.N/sixth, most)
 	}
 	if validation == 0 {
-		return errorf(d.Path, "%d training examples; at least %d are needed, because the last sixth validates", all.N, sixth)
+		return errorf(d.Path, "%d training examples; give at least %d, because the last sixth validates", all.N, sixth)
 	}
 	d.learn, d.Test = all, *test
 	d.cut(all.N - validation)
@@ -33,12 +33,12 @@ func (d *Data) divide(all Part, test *Part, validation int, o Options) error {
 // cut makes a training part of the first n examples, and a validation part of the others.
 func (d *Data) cut(n int) { d.Train, d.Validation = d.learn.Slice(0, n), d.learn.Slice(n, d.learn.N) }
 
-// draw makes the three parts of one set by the seed.
+// draw divides one set into three parts by the seed.
 func (d *Data) draw(all Part, seed uint64) error {
 	held := hold(all, seed, tenth, 2)
 	order, counts := sorted(held, 3)
 	if counts[1] == 0 || counts[2] == 0 {
-		return errorf(d.Path, "%d examples are too few to hold out a tenth to validate and a tenth to test; collect more, or give a test set of its own", all.N)
+		return errorf(d.Path, "%d examples are too few to hold out a tenth for validation and a tenth for testing; collect more, or add a test set", all.N)
 	}
 	all.permute(order)
 	d.Drawn = true
@@ -47,7 +47,7 @@ func (d *Data) draw(all Part, seed uint64) error {
 	return nil
 }
 
-// drawValidation moves the sixth of all that validates to its end, and returns how many they are.
+// drawValidation moves the sixth of all that validates to the end, and returns its size.
 func drawValidation(all Part, seed uint64) int {
 	held := hold(all, seed, max(sixth, (all.N+most-1)/most), 1)
 	order, counts := sorted(held, 2)
@@ -55,8 +55,8 @@ func drawValidation(all Part, seed uint64) int {
 	return counts[1]
 }
 
-// hold says which examples are kept from training: for each of so many parts, numbered from 1, each n-th example of each class, in an order
-// that depends on the seed and on an example's place alone. The first of a class is always trained on.
+// hold says which examples are held out: for each part, numbered from 1, every n-th example of each class, in an order that depends only on the
+// seed and the example's place. The first of a class is always for training.
 func hold(all Part, seed uint64, n, parts int) []int8 {
 	class := func(i int32) int {
 		if all.Labels == nil {
@@ -83,7 +83,7 @@ func hold(all Part, seed uint64, n, parts int) []int8 {
 	return held
 }
 
-// sorted is the numbers of examples, those of part 0 first, in their order in each part, and how many there are in each.
+// sorted is the numbers of the examples by part, in order within each part, and the size of each part.
 func sorted(part []int8, parts int) (order []int32, counts []int) {
 	order, counts = make([]int32, 0, len(part)), make([]int, parts)
 	for p := range counts {
@@ -97,7 +97,7 @@ func sorted(part []int8, parts int) (order []int32, counts []int) {
 	return order, counts
 }
 
-// mix is the finalizer of SplitMix64, which takes no two numbers to the same one.
+// mix is the finalizer of SplitMix64, which maps different numbers to different numbers.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
@@ -105,7 +105,7 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// permute puts the examples into an order, in their place: example order[i] becomes example i.
+// permute reorders the examples in place: example order[i] becomes example i.
 func (p Part) permute(order []int32) {
 	permute(p.Pixels, order)
 	permute(p.X, order)
@@ -113,7 +113,7 @@ func (p Part) permute(order []int32) {
 	permute(p.Y, order)
 }
 
-// permute follows each cycle of the permutation with one row in hand.
+// permute follows each cycle of the permutation, and holds one row while it does.
 func permute[T any](rows []T, order []int32) {
 	if len(rows) == 0 {
 		return

@@ -11,28 +11,28 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// What a column of texts may hold, if each text is to be an input or a class of its own.
+// The limits of a column of texts, in which each different text is an input or a class.
 const (
-	maxTexts  = 1000 // different ones
-	maxLetter = 1000 // bytes of one
-	fewRows   = 20   // a table of fewer may have another text in each row
+	maxTexts  = 1000 // different texts
+	maxLetter = 1000 // bytes of a text
+	fewRows   = 20   // in a smaller table, every row may have another text
 )
 
-// found is what a first reading of a table finds in a column.
+// found is what the first reading of a table finds in a column.
 type found struct {
 	numbers  bool           // the first cell that was not missing is a number
-	decided  int            // its line; 0 before it
-	example  string         // the cell
-	texts    map[string]int // their numbers, in the order of the file, and later sorted
+	decided  int            // the line of that cell; 0 before it
+	example  string         // that cell
+	texts    map[string]int // the texts' numbers, in the order of the file, later sorted
 	empty    int            // the line of the first empty cell; 0 if there is none
 	missing  int            // the line of the first missing cell
-	low      float64        // of numbers
+	low      float64        // the smallest number
 	high     float64
 	counting bool // every cell so far is the one above it plus 1
 	last     float64
 }
 
-// survey reads a table once, to find the kinds of its columns, their texts, and the number of rows.
+// survey is the result of reading a table once: the kinds of its columns, their texts, and the number of rows.
 type survey struct {
 	*sheet
 	o       Options
@@ -54,7 +54,7 @@ func (s *sheet) survey(o Options) (*survey, error) {
 			return nil, &OptionError{s.path, term.Unknown("column", name, s.names).Error()}
 		}
 		if slices.Contains(v.targets, i) {
-			return nil, &OptionError{s.path, "column " + name + " is twice in --target; leave one out"}
+			return nil, &OptionError{s.path, "column " + name + " is given twice in --target; leave one out"}
 		}
 		v.targets = append(v.targets, i)
 	}
@@ -73,7 +73,7 @@ func (s *sheet) survey(o Options) (*survey, error) {
 	return v, v.judge()
 }
 
-// look looks at a row.
+// look takes a row into account.
 func (v *survey) look(line int, cells []string) error {
 	v.n++
 	for i, cell := range cells {
@@ -91,13 +91,13 @@ func (v *survey) look(line int, cells []string) error {
 	return nil
 }
 
-// number looks at a cell with a number.
+// number takes a cell with a number into account.
 func (v *survey) number(c *found, line, column int, x float64) error {
 	if c.decided == 0 {
 		c.numbers, c.decided, c.example = true, line, strconv.FormatFloat(x, 'g', -1, 64)
 	}
 	if !c.numbers {
-		return v.cell(line, column, "the number %v, but the text %q in line %d; make all of them numbers, or all texts", x, c.example, c.decided)
+		return v.cell(line, column, "the number %v, but the text %q in line %d; make all cells numbers, or all texts", x, c.example, c.decided)
 	}
 	if math.Abs(x) > math.MaxFloat32 {
 		return v.cell(line, column, "%v is too large; use numbers up to 3e38", x)
@@ -106,20 +106,20 @@ func (v *survey) number(c *found, line, column int, x float64) error {
 	c.low, c.high, c.last = min(c.low, x), max(c.high, x), x
 	if v.classes() && column == v.targets[0] {
 		if x != math.Trunc(x) {
-			return v.cell(line, column, "%v is no class; use whole numbers or texts", x)
+			return v.cell(line, column, "%v is not a class; use whole numbers or texts", x)
 		}
 		return v.note(c, line, column, class(x))
 	}
 	return nil
 }
 
-// classes says that numbers in the target are classes.
+// classes reports whether numbers in the target are classes.
 func (v *survey) classes() bool { return v.o.Goal == Classes }
 
-// class is the name of a class that is a number.
+// class is the name of a class given as a number.
 func class(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
-// text looks at a cell without a number.
+// text takes a cell without a number into account.
 func (v *survey) text(c *found, line, column int, cell string) error {
 	if cell == "" && c.empty == 0 {
 		c.empty = line
@@ -132,7 +132,7 @@ func (v *survey) text(c *found, line, column int, cell string) error {
 		if cell == "" || c.decided > 0 && c.numbers {
 			return nil
 		}
-		return v.note(c, line, column, cell) // Among texts it is one of them.
+		return v.note(c, line, column, cell) // among texts, it is just another text
 	}
 	if grouped(cell) {
 		return v.cell(line, column, "%q has a comma; write numbers with a point, such as 1.5 and 1234", cell)
@@ -141,12 +141,12 @@ func (v *survey) text(c *found, line, column int, cell string) error {
 		c.decided, c.example = line, cell
 	}
 	if c.numbers {
-		return v.cell(line, column, "%q is no number, as %s in line %d is; correct it, or leave it empty and use --fill mean", cell, c.example, c.decided)
+		return v.cell(line, column, "%q is not a number, but line %[3]d has %[2]s; correct it, or leave it empty and use --fill mean", cell, c.example, c.decided)
 	}
 	return v.note(c, line, column, cell)
 }
 
-// note remembers a text.
+// note records a text.
 func (v *survey) note(c *found, line, column int, text string) error {
 	if _, ok := c.texts[text]; ok {
 		return nil
@@ -155,7 +155,7 @@ func (v *survey) note(c *found, line, column int, text string) error {
 	case !utf8.ValidString(text):
 		return v.cell(line, column, "%q is not UTF-8; save the table as UTF-8", text)
 	case len(text) > maxLetter:
-		return v.cell(line, column, "a text of %d bytes, and each different text is an input of its own; delete the column", len(text))
+		return v.cell(line, column, "a text of %d bytes, and every different text becomes an input; delete the column", len(text))
 	case len(c.texts) == maxTexts:
 		return v.cell(line, column, "more than %d different texts, such as %q; delete the column if it is a name or an id", maxTexts, text)
 	}
@@ -166,17 +166,17 @@ func (v *survey) note(c *found, line, column int, text string) error {
 	return nil
 }
 
-// judge says what is wrong with columns, now that all of each is known.
+// judge reports what is wrong with columns, after all cells have been read.
 func (v *survey) judge() error {
 	for i := range v.columns {
 		c, target := &v.columns[i], slices.Contains(v.targets, i)
-		gap := c.missing // Only an empty cell is missing among texts.
+		gap := c.missing // among texts, only an empty cell is missing
 		if !c.numbers {
 			gap = c.empty
 		}
 		switch {
 		case c.decided == 0:
-			return errorf(v.path, "column %s: no cell has anything in it; delete the column", v.names[i])
+			return errorf(v.path, "column %s: all cells are empty; delete the column", v.names[i])
 		case gap > 0 && target:
 			return v.cell(gap, i, "nothing to predict; delete the row or complete it")
 		case gap > 0 && !v.o.FillMean:
@@ -185,18 +185,18 @@ func (v *survey) judge() error {
 			return errorf(v.path, "column %s: %d different texts in %d rows, such as %q; delete the column if it is a name or an id",
 				v.names[i], len(c.texts), v.n, c.example)
 		case c.numbers && c.counting && !target && v.n >= fewRows && numbersRows(v.names[i]):
-			return errorf(v.path, "column %s: it numbers the rows, and a network would learn their order; delete it", v.names[i])
+			return errorf(v.path, "column %s: it numbers the rows, so a network would learn their order; delete it", v.names[i])
 		case target && !c.numbers && (len(v.targets) > 1 || v.o.Goal == Numbers):
-			return v.cell(c.decided, i, "%q is no number, and only one column of texts can be predicted, as classes; correct it", c.example)
+			return v.cell(c.decided, i, "%q is not a number, and texts can be predicted only in a single column, as classes; correct it", c.example)
 		case target && (!c.numbers || v.classes()) && len(c.texts) == 1:
-			return errorf(v.path, "column %s: the only class is %s; add rows of another, or predict another column", v.names[i], c.example)
+			return errorf(v.path, "column %s: the only class is %s; add rows with another, or predict another column", v.names[i], c.example)
 		}
 		c.sort()
 	}
 	return nil
 }
 
-// numbersRows says that a column of this name may number the rows.
+// numbersRows reports whether a column of this name may number the rows.
 func numbersRows(name string) bool {
 	switch strings.ToLower(name) {
 	case "id", "index", "row", "no", "nr", "#", "unnamed: 0":
@@ -205,7 +205,7 @@ func numbersRows(name string) bool {
 	return false
 }
 
-// sort numbers the texts by their order; those of classes that are whole numbers by that of numbers.
+// sort numbers the texts in sorted order; classes that are whole numbers are sorted as numbers.
 func (c *found) sort() {
 	for k, text := range c.sorted() {
 		c.texts[text] = k
@@ -228,8 +228,8 @@ func (c *found) sorted() []string {
 	return list
 }
 
-// base is what to subtract from numbers that are far from 0 and near to each other, such as points in time, before they become float32, which
-// has 24 bits.
+// base is the number to subtract from numbers that are far from 0 but close together, such as times, before they are rounded to the 24 bits of
+// float32.
 func (c *found) base() float64 {
 	if c.high-c.low < max(math.Abs(c.low), math.Abs(c.high))/1024 {
 		return c.low

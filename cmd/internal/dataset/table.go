@@ -8,14 +8,14 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// The inputs of tables and pictures take at most maxGrowth times the bytes of their files, or maxSmall bytes if that is more. A number of a table
-// has at least two bytes and takes four, but a text takes four for each different text of its column, and a blank picture has few bytes.
+// The inputs of tables and pictures may take at most maxGrowth times the bytes of their files, or maxSmall bytes if that is more. A number of a
+// table has at least two bytes and takes four. But a text takes four bytes for each different text of its column, and a blank picture has few bytes.
 const (
 	maxGrowth = 256
 	maxSmall  = 192 << 20
 )
 
-// openTable reads a table: once to see what its columns are, and once more to fill memory of the right size.
+// openTable reads a table twice: once to find out what its columns are, and once to fill memory of the right size.
 func openTable(path string, o Options) (*Data, error) {
 	schema, f, err := o.fillerOf(path)
 	if err != nil {
@@ -23,7 +23,7 @@ func openTable(path string, o Options) (*Data, error) {
 	}
 	d := &Data{Name: filepath.Base(path), Path: path, Schema: *schema, Files: []File{{filepath.Base(path), f.size, f.digest()}}}
 	if f.targets == nil {
-		return nil, errorf(path, "no column %s, which the network predicts", term.OneOf(schema.Targets))
+		return nil, errorf(path, "no column %s; add it, the network predicts it", term.OneOf(schema.Targets))
 	}
 	if err := d.divide(f.part, nil, 0, o); err != nil {
 		return nil, err
@@ -37,11 +37,11 @@ func openTable(path string, o Options) (*Data, error) {
 	return d, nil
 }
 
-// Rows reads the rows of another table with the columns of the schema, in any order; what else it has is ignored. Where the table
-// has the targets too, the part has them. Of the options, only Progress counts.
+// Rows reads the rows of another table with the schema's columns, in any order. Other columns are ignored. If the table has the targets, so does
+// the part. Of the options, only Progress matters.
 func (s *Schema) Rows(path string, o Options) (Part, error) {
 	if s.Kind != Table {
-		return Part{}, errorf(path, "a table, and the network was trained with %s; give such a file", s.Kind)
+		return Part{}, errorf(path, "a table, but the network was trained on %s; give a file of that kind", s.Kind)
 	}
 	_, f, err := Options{Schema: s, Progress: o.Progress}.fillerOf(path)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Schema) Rows(path string, o Options) (Part, error) {
 	return f.part, nil
 }
 
-// fillerOf reads a table by the options' schema, or by that of its own, which it returns.
+// fillerOf reads a table by the options' schema, or by its own, and returns the schema.
 func (o Options) fillerOf(path string) (*Schema, *filler, error) {
 	progress := o.twice()
 	sheet, err := openSheet(path, progress(0))
@@ -90,7 +90,7 @@ func (o Options) fillerOf(path string) (*Schema, *filler, error) {
 	return schema, f, nil
 }
 
-// twice is o.Progress for a file that is read two times, the first or the second of them.
+// twice is o.Progress for the first or the second reading of a file that is read twice.
 func (o Options) twice() func(pass int64) func(done, size int64) {
 	return func(pass int64) func(done, size int64) {
 		if o.Progress == nil {
@@ -100,7 +100,7 @@ func (o Options) twice() func(pass int64) func(done, size int64) {
 	}
 }
 
-// schema is that of a table, but for its scales.
+// schema is a table's schema, except for the scales.
 func (v *survey) schema() *Schema {
 	s := &Schema{Kind: Table, Targets: slices.Clone(v.o.Target)}
 	inputs := 0
@@ -126,7 +126,7 @@ func (v *survey) schema() *Schema {
 	return s
 }
 
-// width is the number of a column's inputs.
+// width is the number of inputs of a column.
 func (c *Column) width() int {
 	if c.Texts == nil {
 		return 1
@@ -138,9 +138,9 @@ func (c *Column) width() int {
 type filler struct {
 	*sheet
 	schema  *Schema
-	from    []int            // for each column of the schema, the one of the table
+	from    []int            // for each column of the schema, the table's column
 	texts   []map[string]int // for each column of the schema, the numbers of its texts
-	targets []int            // columns of the table; nil: it lacks them
+	targets []int            // the table's target columns; nil: it has none
 	classes map[string]int
 	part    Part
 	gaps    bool // cells may be missing
@@ -148,7 +148,7 @@ type filler struct {
 }
 
 func (s *sheet) changed() error {
-	return errorf(s.path, "the file has changed while it was read; try again when it is complete")
+	return errorf(s.path, "the file changed while it was being read; try again when it is complete")
 }
 
 // layout finds the schema's columns among those of the table, and makes the part's memory.
@@ -159,12 +159,12 @@ func (f *filler) layout(n int) error {
 	}
 	inputs := f.schema.Input[0]
 	if most := max(maxSmall, maxGrowth*f.size); int64(inputs) > most/4/int64(n) {
-		return errorf(f.path, "%d rows of %d inputs take more than %d MiB; delete columns of many texts, such as %s", n, inputs, most>>20, f.schema.widest())
+		return errorf(f.path, "%d rows of %d inputs take more than %d MiB; delete columns with many texts, such as %s", n, inputs, most>>20, f.schema.widest())
 	}
 	for _, c := range f.schema.Columns {
 		i, ok := index[c.Name]
 		if !ok {
-			return errorf(f.path, "%v; the network was trained with it", term.Unknown("column", c.Name, f.names))
+			return errorf(f.path, "%v; the network was trained with this column", term.Unknown("column", c.Name, f.names))
 		}
 		f.from = append(f.from, i)
 		f.texts = append(f.texts, numbered(c.Texts))
@@ -240,7 +240,7 @@ func (f *filler) input(x []float32, c *Column, k, line int, cell string) error {
 		}
 		return nil
 	} else if !missing(cell) {
-		return f.cell(line, f.from[k], "%q is no number; correct it", cell)
+		return f.cell(line, f.from[k], "%q is not a number; correct it", cell)
 	}
 	if !f.gaps {
 		return f.cell(line, f.from[k], "the cell is missing, and the network was trained without --fill mean; complete it")
@@ -251,12 +251,12 @@ func (f *filler) input(x []float32, c *Column, k, line int, cell string) error {
 	return nil
 }
 
-// target writes what is to be predicted.
+// target writes the target.
 func (f *filler) target(k, column, line int, cell string) error {
 	x, ok := number(cell)
 	if f.part.Labels == nil {
 		if !ok {
-			return f.cell(line, column, "%q is no number to predict; correct it, or delete the row", cell)
+			return f.cell(line, column, "%q is not a number to predict; correct it, or delete the row", cell)
 		}
 		f.part.Y[f.at*f.part.targets+k] = float32(x)
 		return nil
@@ -272,10 +272,10 @@ func (f *filler) target(k, column, line int, cell string) error {
 	return nil
 }
 
-// short is as many texts as an error should list.
+// short is the first few texts, for an error.
 func short(texts []string) []string { return texts[:min(10, len(texts))] }
 
-// measure finds the scales of the columns of numbers, and what to put where cells are missing: each input's mean over the training part.
+// measure finds the scales of the columns of numbers, and the values for missing cells: each input's mean over the training part.
 func (s *Schema) measure(part Part, o Options) {
 	at := 0
 	for k := range s.Columns {
@@ -299,10 +299,10 @@ func (s *Schema) measure(part Part, o Options) {
 	}
 }
 
-// filled says that cells may be missing.
+// filled reports whether cells may be missing.
 func (s *Schema) filled() bool { return s.Columns[0].Fill != nil }
 
-// finish fills in what is missing, and scales: the inputs x, row by row, are then what the network sees.
+// finish fills in missing inputs, and scales all: then the inputs x, row by row, are as the network sees them.
 func (s *Schema) finish(x []float32) {
 	for ; len(x) > 0; x = x[s.Input[0]:] {
 		at := 0

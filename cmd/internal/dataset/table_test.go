@@ -184,21 +184,21 @@ func wide() string {
 func TestTableErrors(t *testing.T) {
 	many := lines("x,name,y", "1,name%d,2", 30)
 	for _, c := range []struct{ text, want string }{
-		{"", "is empty"}, {"x,y\n", "without rows"}, {"1,2\n3,4\n", "numbers in place of names"}, {"5.1,3,setosa\n4.9,3,setosa\n", "numbers in place of names"},
+		{"", "is empty"}, {"x,y\n", "but no rows"}, {"1,2\n3,4\n", "numbers instead of names"}, {"5.1,3,setosa\n4.9,3,setosa\n", "numbers instead of names"},
 		{"x,,y\n1,2,3\n", "column 2 has no name"}, {"x,x,y\n1,2,3\n", `columns 1 and 2 are both named "x"`},
-		{"x,y\n1,2\n1\n", "line 3: not as many cells as the 2 names"}, {"x,y\n1,2,3\n", "line 2: not as many cells"},
+		{"x,y\n1,2\n1\n", "line 3: the number of cells is not that of the 2 names"}, {"x,y\n1,2,3\n", "line 2: the number of cells"},
 		{"x,y\n1,2\n,3\n", "line 3, column x: the cell is missing; complete it, or use --fill mean"}, {"x,y\n1,2\n3,\n", "line 3, column y: nothing to predict"},
-		{"x,y\n1,2\nNaN,3\n", "line 3, column x: the cell is missing"}, {"x,y\n1,2\ninf,3\n", `line 3, column x: "inf" is no number`},
-		{"x,y\n1,2\n-Inf,3\n", `"-Inf" is no number`}, {"x,y\n1,2\n1e999,3\n", `"1e999" is no number`}, {"x,y\n1,2\n1e39,3\n", "1e+39 is too large"},
-		{"x,y\n1,2\nabc,3\n", `line 3, column x: "abc" is no number, as 1 in line 2 is`}, {"x,y\nabc,3\n1,2\n", `line 3, column x: the number 1, but the text "abc" in line 2`},
+		{"x,y\n1,2\nNaN,3\n", "line 3, column x: the cell is missing"}, {"x,y\n1,2\ninf,3\n", `line 3, column x: "inf" is not a number`},
+		{"x,y\n1,2\n-Inf,3\n", `"-Inf" is not a number`}, {"x,y\n1,2\n1e999,3\n", `"1e999" is not a number`}, {"x,y\n1,2\n1e39,3\n", "1e+39 is too large"},
+		{"x,y\n1,2\nabc,3\n", `line 3, column x: "abc" is not a number, but line 2 has 1`}, {"x,y\nabc,3\n1,2\n", `line 3, column x: the number 1, but the text "abc" in line 2`},
 		{"x;y\n1,5;2\n", `line 2, column x: "1,5" has a comma; write numbers with a point`}, {"x,y\n\"1,234\",2\n", "has a comma"},
-		{"x,y\n\"1,2\n3,4\n", "line 2: a quote that does not end"}, {"x,y\n1,a\"b\n", "line 2: a quote within a cell"},
-		{"x,y\n1,\"a\"b\n", "line 2: a quote that does not end with its cell"}, {"\xff\xfex\x00", "UTF-16"}, {"x\xff,y\n1,2\n", "not UTF-8"}, {"x,y\n\xff,2\n", "not UTF-8"},
+		{"x,y\n\"1,2\n3,4\n", "line 2: a quote that is not closed"}, {"x,y\n1,a\"b\n", "line 2: a quote within a cell"},
+		{"x,y\n1,\"a\"b\n", "line 2: a quote that is not closed at the end of its cell"}, {"\xff\xfex\x00", "UTF-16"}, {"x\xff,y\n1,2\n", "not UTF-8"}, {"x,y\n\xff,2\n", "not UTF-8"},
 		{many, "column name: 30 different texts in 30 rows"}, {lines("x,name,y", "1,name%d,2", 1100), "line 1002, column name: more than 1000 different texts"},
 		{lines("Id,x,y", "%d,1,2", 30), "column Id: it numbers the rows"}, {"x,y\n" + strings.Repeat("a", 1001) + ",1\n", "a text of 1001 bytes"},
-		{"\"" + strings.Repeat("a,\n", 2<<20), "more than 4 MiB in a row, which may begin with a quote"}, {strings.Repeat("a,", 1<<17) + "y\n", "131073 columns"},
-		{"x,y\n1,2\n\"" + strings.Repeat("a,\n", 2<<20), "after line 2: more than 4 MiB in a row"}, {wide(), "1600 rows of 80000 inputs take more than 192 MiB; delete columns of many texts, such as c0"},
-		{"x,y,z\n1,2,\n2,3,\n", "column z: no cell has anything in it"}, {"x,y\n1,2\n3,4\n", "2 examples are too few"},
+		{"\"" + strings.Repeat("a,\n", 2<<20), "more than 4 MiB in a row, perhaps because a quote is not closed"}, {strings.Repeat("a,", 1<<17) + "y\n", "131073 columns"},
+		{"x,y\n1,2\n\"" + strings.Repeat("a,\n", 2<<20), "after line 2: more than 4 MiB in a row"}, {wide(), "1600 rows of 80000 inputs take more than 192 MiB; delete columns with many texts, such as c0"},
+		{"x,y,z\n1,2,\n2,3,\n", "column z: all cells are empty"}, {"x,y\n1,2\n3,4\n", "2 examples are too few"},
 	} {
 		path := write(t, "t.csv", c.text)
 		_, err := Open(path, Options{Target: []string{"y"}})
@@ -226,7 +226,7 @@ func TestTableOptions(t *testing.T) {
 		}
 	}
 	for _, o := range []Options{{Target: []string{"species", "width"}}, {Target: []string{"species"}, Goal: Numbers}} {
-		if _, err := Open(path, o); err == nil || !strings.Contains(err.Error(), `line 2, column species: "a" is no number`) {
+		if _, err := Open(path, o); err == nil || !strings.Contains(err.Error(), `line 2, column species: "a" is not a number`) {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
@@ -235,7 +235,7 @@ func TestTableOptions(t *testing.T) {
 			t.Errorf("%v: %v", o.Target, err)
 		}
 	}
-	if _, err := Open(path, Options{Target: []string{"length"}, Goal: Classes}); err == nil || !strings.Contains(err.Error(), "0.5 is no class") {
+	if _, err := Open(path, Options{Target: []string{"length"}, Goal: Classes}); err == nil || !strings.Contains(err.Error(), "0.5 is not a class") {
 		t.Error(err)
 	}
 }
@@ -247,8 +247,8 @@ func TestRowErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ text, want string }{
-		{"length,color\n1,red\n", `unknown column "width"; use length or color; the network was trained with it`}, {"length,width,color\n1,2,rde\n", `line 2, column color: unknown text "rde"; did you mean red?`},
-		{"length,width,color\n1,x,red\n", `line 2, column width: "x" is no number`}, {"length,width,color\n1,,red\n", "line 2, column width: the cell is missing"},
+		{"length,color\n1,red\n", `unknown column "width"; use length or color; the network was trained with this column`}, {"length,width,color\n1,2,rde\n", `line 2, column color: unknown text "rde"; did you mean red?`},
+		{"length,width,color\n1,x,red\n", `line 2, column width: "x" is not a number`}, {"length,width,color\n1,,red\n", "line 2, column width: the cell is missing"},
 		{"length,width,color\n1,2,\n", "line 2, column color: the cell is missing"}, {"length,width,color,species\n1,2,red,setsa\n", `unknown class "setsa"; did you mean setosa?`},
 		{"length,width,color,species\n1,2,red,\n", `unknown class ""`}, {"length,width,color\n1e39,2,red\n", "is too large"},
 	} {

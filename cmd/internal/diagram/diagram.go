@@ -1,4 +1,4 @@
-// Package diagram writes the diagrams of networks: as SVG, drawn here, and as text for Graphviz and Mermaid.
+// Package diagram writes diagrams of networks: as SVG and PNG, which it draws itself, and as text for Graphviz and Mermaid.
 package diagram
 
 import (
@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// longest is the number of letters up to which a label is shown whole.
+// longest is the most characters of a label that is shown whole.
 const longest = 44
 
-// short is a label that fits.
+// short is a label, cut if it is too long.
 func short(s string) string {
 	s = clean(s)
 	if utf8.RuneCountInString(s) <= longest {

@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// outlined writes the boxes of a diagram with the frames around them, for languages that nest.
+// outlined writes the boxes of a diagram with the frames around them, for languages with nesting.
 type outlined struct {
 	strings.Builder
 	d                graph.Diagram
@@ -28,7 +28,7 @@ func (o *outlined) write(inside int, indent string) {
 	}
 }
 
-// lines are all that a box says.
+// lines are the texts of a box.
 func lines(b graph.Box) []string {
 	label, details := text(b)
 	return append([]string{label}, details...)
@@ -51,7 +51,7 @@ func DOT(title, about string, d graph.Diagram) string {
 	for _, a := range d.Arrows {
 		from, to := a.From, a.To
 		back := ""
-		if backward(d.Boxes[from].Role) && backward(d.Boxes[to].Role) { // drawn from below, beside the forward pass
+		if backward(d.Boxes[from].Role) && backward(d.Boxes[to].Role) { // drawn upwards, beside the forward pass
 			from, to, back = to, from, " [dir=back]"
 		}
 		fmt.Fprintf(o, "  n%d -> n%d%s\n", from, to, back)
@@ -66,7 +66,7 @@ func dotText(lines ...string) string {
 	return quoted(lines, `\n`, func(l string) string { return escape.Replace(clean(l)) })
 }
 
-// quoted is a string of those lines that are not empty, with an end of line between them.
+// quoted is a string of the lines that are not empty, with line ends between them.
 func quoted(lines []string, end string, escape func(string) string) string {
 	var all []string
 	for _, l := range lines {
@@ -82,7 +82,7 @@ func dotColors(r graph.Role) string {
 	return fmt.Sprintf("fillcolor=%q; color=%q", c.fill, c.line)
 }
 
-// Mermaid is the diagram as a flowchart of Mermaid's.
+// Mermaid is the diagram as a flowchart for Mermaid.
 func Mermaid(title, about string, d graph.Diagram) string {
 	o := &outlined{d: d}
 	o.frame = func(indent string, i int, b graph.Box) {
@@ -94,7 +94,7 @@ func Mermaid(title, about string, d graph.Diagram) string {
 		fmt.Fprintf(o, "%sn%d[%s]:::%s\n", indent, i, mermaidText(lines(b)...), b.Role)
 	}
 	fmt.Fprintf(o, "---\ntitle: %s\n---\nflowchart TB\n", dotText(title))
-	if about != "" { // an empty description would take the line behind for its own
+	if about != "" { // an empty description would take over the next line
 		fmt.Fprintf(o, "  accDescr: %s\n", mermaidLine(about))
 	}
 	o.write(noBox, "  ")
@@ -112,7 +112,7 @@ func Mermaid(title, about string, d graph.Diagram) string {
 // mermaidText is a quoted string of lines.
 func mermaidText(lines ...string) string { return quoted(lines, "<br>", mermaidLine) }
 
-// mermaidLine writes all but letters, numbers and a few signs by their numbers.
+// mermaidLine writes everything except letters, digits and a few signs by character codes.
 func mermaidLine(s string) string {
 	var b strings.Builder
 	for _, r := range clean(s) {

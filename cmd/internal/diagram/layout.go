@@ -6,10 +6,10 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// pen draws the parts of a picture, in an SVG or in pixels. Classes are title, label, detail; and the roles of boxes, with learns behind where
-// a layer has parameters.
+// pen draws the parts of a picture, in an SVG or in pixels. Classes are title, label and detail, and the roles of boxes, followed by learns if a
+// layer has parameters.
 type pen interface {
-	move(x, y float64) // draw from there, until end
+	move(x, y float64) // take this point as the origin until end
 	begin(b rect)      // a box, until end
 	end()
 	next() // entry of the legend
@@ -19,14 +19,14 @@ type pen interface {
 	head(role graph.Role, a, b, c point)
 }
 
-// layout is a picture with its title, what it is about, and its legend, all in their places.
+// layout is a picture with its title, description and legend, all in place.
 type layout struct {
 	picture
 	title   string
 	lines   []string
 	legend  []color
 	legendW float64
-	w, h    float64 // of all
+	w, h    float64 // of the whole picture
 	middle  float64
 	top     float64 // of the diagram
 }
@@ -61,7 +61,7 @@ func (l layout) draw(p pen) {
 	l.drawLegend(p, l.middle-l.legendW/2, l.h-margin-12)
 }
 
-// drawBoxes draws frames, or what is not a frame.
+// drawBoxes draws either the frames or the other boxes.
 func (l layout) drawBoxes(p pen, frames bool) {
 	for _, b := range l.boxes {
 		if (b.Role == graph.FrameRole) != frames {
@@ -88,10 +88,10 @@ func (l layout) drawBoxes(p pen, frames bool) {
 	}
 }
 
-// learns is behind the class of a layer with parameters.
+// learns follows the class of a layer with parameters.
 const learns = " learns"
 
-// words writes a box' lines in its middle.
+// words writes a box's lines in its middle.
 func (b rect) words(p pen) {
 	label, details := text(b.Box)
 	x, y := b.x+b.w/2, b.y+20
@@ -104,13 +104,13 @@ func (b rect) words(p pen) {
 // head is the length of an arrow's head.
 const head = 7.
 
-// stroke is a part of a line: to a point, straight, or bent by way of two others.
+// stroke is a part of a line to a point: straight, or a curve with two control points.
 type stroke struct {
 	to, c1, c2 point
 	bent       bool
 }
 
-// draw draws a line: upright through the rows, and bent between them.
+// draw draws a line, upright through rows and curved between them.
 func (q path) draw(p pen) {
 	points := append([]point(nil), q.points...)
 	last := len(points) - 1
@@ -142,7 +142,7 @@ func (q path) draw(p pen) {
 	}
 }
 
-// legend has the roles of the diagram, if there are more than layers have, and the width of their line.
+// legend is the roles of the diagram, unless it has only layers, and the width of their line.
 func legend(d graph.Diagram) (roles []color, w float64) {
 	there := map[graph.Role]bool{}
 	for _, b := range d.Boxes {

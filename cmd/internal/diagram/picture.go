@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// picture is a diagram with everything in its place, in units of an SVG's pixels.
+// picture is a diagram with everything in place, in pixels of an SVG.
 type picture struct {
 	boxes []rect
 	paths []path
@@ -18,13 +18,13 @@ type picture struct {
 type rect struct {
 	graph.Box
 	x, y, w, h float64
-	index      int // among the diagram's boxes
+	index      int // in the diagram's boxes
 }
 
-// path is an arrow, or the part of one within a frame or outside of it.
+// path is an arrow, or its part within a frame or outside it.
 type path struct {
-	points []point // alternately where a curve ends that comes down from the row above, and where the next one begins
-	head   bool    // an arrow's head at the last point, or with back at the first
+	points []point // alternately the end of a curve from the row above, and the start of the next one
+	head   bool    // it has an arrow's head at the last point, or with back at the first
 	back   bool
 	role   graph.Role
 }
@@ -34,19 +34,19 @@ type point struct{ x, y float64 }
 // painter makes the picture of a diagram.
 type painter struct {
 	d      graph.Diagram
-	wide   float64       // the least width of a box
+	wide   float64       // the smallest width of a box
 	inside map[int][]int // the boxes in a frame
 	out    picture
 }
 
-// frame is what is inside a frame, before the frame's place is known.
+// frame is the contents of a frame, before the frame's place is known.
 type frame struct {
 	chart   *chart
-	node    *node         // for the chart around it
-	nodes   map[int]*node // by the box
+	node    *node         // in the chart around it
+	nodes   map[int]*node // by box
 	frames  map[int]*frame
 	in, out *node
-	left    float64 // x of its left edge in the chart
+	left    float64 // the x of its left edge in the chart
 }
 
 func draw(d graph.Diagram) picture {
@@ -70,12 +70,12 @@ func arrange(d graph.Diagram) (*painter, *frame) {
 
 const (
 	noBox  = -1
-	pad    = 20.  // from a frame's sides to what is inside
-	header = 22.  // of a frame, for its name
-	widest = 240. // up to here, the widest box settles the width of all
+	pad    = 20.  // between a frame and its contents
+	header = 22.  // the height of a frame's name
+	widest = 240. // boxes are as wide as the widest, up to this
 )
 
-// arrange makes the chart of a frame and of the frames inside.
+// arrange makes the chart of a frame and of the frames inside it.
 func (p *painter) arrange(box int) *frame {
 	f := &frame{chart: &chart{}, nodes: map[int]*node{}, frames: map[int]*frame{}}
 	if box != noBox {
@@ -101,7 +101,7 @@ func (p *painter) arrange(box int) *frame {
 	return f
 }
 
-// links adds the arrows that lead from one box in the frame to another, or to or from what is outside.
+// links adds the arrows between boxes in the frame, and to or from boxes outside.
 func (p *painter) links(f *frame, box int) {
 	type pair struct{ from, to *node }
 	seen := map[pair]bool{}
@@ -129,7 +129,7 @@ func (p *painter) links(f *frame, box int) {
 	}
 }
 
-// within is the node in the frame for a box, or for the frame around it; nil if the box is outside.
+// within is the node in the frame for a box, or for an inner frame around it; nil if the box is outside.
 func (p *painter) within(f *frame, box, around int) *node {
 	for box != noBox && p.d.Boxes[box].Inside != around {
 		box = p.d.Boxes[box].Inside
@@ -139,7 +139,7 @@ func (p *painter) within(f *frame, box, around int) *node {
 
 func backward(r graph.Role) bool { return r == graph.BackwardRole || r == graph.GradientRole }
 
-// class puts the forward pass to the left of the backward pass, and what it reads beside the examples between them.
+// class puts the forward pass on the left, the backward pass on the right, and inputs other than the examples between them.
 func (p *painter) class(box int) int {
 	switch r := p.d.Boxes[box].Role; {
 	case backward(r):
@@ -150,7 +150,7 @@ func (p *painter) class(box int) int {
 	return 0
 }
 
-// measure makes the node that stands for the frame in the chart around it.
+// measure makes the node for the frame in the chart around it.
 func (f *frame) measure(d graph.Diagram, box int) {
 	left, right, bottom := 0., 0., 0.
 	for i, row := range f.chart.rows {
@@ -175,7 +175,7 @@ func (f *frame) measure(d graph.Diagram, box int) {
 	f.node = &node{w: right - left, h: bottom, in: f.in.x - middle, out: f.out.x - middle, fixed: true}
 }
 
-// put adds the frame's boxes and paths to the picture, with its chart's origin at x, y.
+// put adds the frame's boxes and paths to the picture, with the chart's origin at x, y.
 func (p *painter) put(f *frame, x, y float64) {
 	for i, b := range p.d.Boxes {
 		n := f.nodes[i]
@@ -208,7 +208,7 @@ func (l *link) path(x, y float64) path {
 	return p
 }
 
-// The sizes of letters, and how wide they are on the average in the widest of the fonts that an SVG may be shown with.
+// The sizes of letters, and their average width in the widest font that may show the SVG.
 const (
 	labelSize  = 13.
 	detailSize = 11.
@@ -220,14 +220,14 @@ func width(s string, size float64) float64 {
 	n := 0
 	for _, r := range s {
 		n++
-		if r >= 0x1100 { // letters of East Asia and pictures are twice as wide
+		if r >= 0x1100 { // East Asian letters and emoji are twice as wide
 			n++
 		}
 	}
 	return float64(n) * letter * size
 }
 
-// size is that of a box with its text.
+// size is the size of a box with its text.
 func size(b graph.Box) (w, h float64) {
 	label, details := text(b)
 	w, h = width(label, labelSize), 31.
@@ -237,15 +237,15 @@ func size(b graph.Box) (w, h float64) {
 	return w + 24, h
 }
 
-// nablaSign stands before that of which something is the gradient.
+// nablaSign stands before the thing that a gradient is of.
 const nablaSign = "∇ "
 
-// text is what a box says.
+// text is the lines of a box.
 func text(b graph.Box) (label string, details []string) {
 	if b.Of != "" {
 		details = append(details, nablaSign+short(b.Of))
 	}
-	const most = 8 // lines of what a box holds
+	const most = 8 // lines about a box's contents
 	holds := wrapped(b.Holds, longest)
 	if len(holds) > most {
 		holds = append(holds[:most-1], "…")
@@ -261,7 +261,7 @@ func text(b graph.Box) (label string, details []string) {
 	return short(b.Label), details
 }
 
-// frameTitle is what stands to the left and to the right of the arrow into a frame.
+// frameTitle is the texts to the left and to the right of the arrow into a frame.
 func frameTitle(b graph.Box) (name, params string) {
 	if b.Params > 0 {
 		params = parameters(b.Params)
@@ -277,7 +277,7 @@ func parameters(n int) string {
 	return s + " parameters"
 }
 
-// shape is (1,28,28) as 1×28×28.
+// shape writes (1,28,28) as 1×28×28.
 func shape(s graph.Shape) string {
 	text := make([]string, len(s))
 	for i, n := range s {

@@ -13,15 +13,15 @@ const (
 	gapY    = 30.
 )
 
-// How often all rows settle by squares, down and up, and then by distances. A thousand sweeps make the links of resnet, the largest of the
-// catalogue, 7 % more upright.
+// How often all rows settle by squares, down and up, and then by distances. With a thousand sweeps, the links of resnet, the catalogue's largest
+// network, are 7 % more upright.
 const (
 	sweeps   = 200
 	polishes = 4
 )
 
-// place finds where in its row each node is, so that links are as upright as may be. Sums of squares come first, softly weighed so that
-// they turn into sums of distances: these let long chains move as one, where medians alone would leave them as stairs.
+// place finds the place of each node in its row, so that links are as upright as possible. It first minimizes sums of squares, whose soft weights
+// turn them into sums of distances: so long chains move as a whole, while medians alone would leave them as stairs.
 func (c *chart) place() {
 	for _, row := range c.rows {
 		for i, n := range row[1:] {
@@ -45,8 +45,8 @@ func (c *chart) place() {
 	c.straighten()
 }
 
-// straighten moves runs of nodes that hang straight below each other, as a whole, to where more of their ties are upright: one node
-// alone gains nothing by a move that its run does.
+// straighten moves whole runs of nodes, straight below each other, to where more of their ties are upright. A single node would gain nothing by
+// moving without its run.
 func (c *chart) straighten() {
 	c.number()
 	for range 4 {
@@ -64,13 +64,13 @@ func (c *chart) straighten() {
 	}
 }
 
-// slant is how far the tie's upper end is to the right of the lower one.
+// slant is the distance of a tie's upper end to the right of its lower end.
 func (t *tie) slant() float64 { return t.upper.x + t.upper.out - t.lower.x - t.lower.in }
 
-// upright is how many pixels are nothing.
+// upright is the largest slant, in pixels, that counts as none.
 const upright = .01
 
-// shift moves the run around n to the right by so much, if there is room and the links become more upright.
+// shift moves the run around n to the right, if there is room and the links become more upright.
 func (c *chart) shift(n *node, by float64) bool {
 	if math.Abs(by) < upright {
 		return false
@@ -100,7 +100,7 @@ func (c *chart) shift(n *node, by float64) bool {
 	return true
 }
 
-// gather is the run around n, whose nodes get its number.
+// gather is the run around n, and marks its nodes with the run's number.
 func (n *node) gather(number int) []*node {
 	n.run = number
 	run := []*node{n}
@@ -121,7 +121,7 @@ func (n *node) gather(number int) []*node {
 	return run
 }
 
-// gain is how much more upright a tie gets if its slant grows by so much, because one end moves with its run. One in the run stays.
+// gain is how much more upright a tie becomes if its slant grows because one end moves with its run. A tie inside the run stays as it is.
 func (t *tie) gain(by float64) float64 {
 	if t.upper.run == t.lower.run {
 		return 0
@@ -129,7 +129,7 @@ func (t *tie) gain(by float64) float64 {
 	return t.weight() * (math.Abs(t.slant()) - math.Abs(t.slant()+by))
 }
 
-// apart is the least distance of the centers of neighbors in a row.
+// apart is the smallest distance between the centers of neighbors in a row.
 func apart(a, b *node) float64 {
 	gap := gapX
 	if a.bend || b.bend {
@@ -138,7 +138,7 @@ func apart(a, b *node) float64 {
 	return (a.w+b.w)/2 + gap
 }
 
-// weight is how much it matters that the tie is upright: a long link's middle most.
+// weight is how important it is that a tie is upright, most of all in the middle of a long link.
 func (t *tie) weight() float64 {
 	switch {
 	case t.link.light && t.upper.bend && t.lower.bend:
@@ -153,21 +153,21 @@ func (t *tie) weight() float64 {
 	return 16
 }
 
-// wish is where a tie would have a node.
+// wish is where a tie wants a node to be.
 type wish struct{ x, weight float64 }
 
-// group is a run of a row's nodes that stand as near as they may. Its wishes are for its first node.
+// group is adjacent nodes in a row that are as close as allowed. Its wishes are for its first node.
 type group struct {
 	nodes  []*node
-	widths []float64 // of each node's center from the first's
+	widths []float64 // the distance of each node's center from the first's
 	wishes []wish
 	soft   bool
 	x      float64
 }
 
-// settle moves a row's nodes, in the order that they have, to where the ties around them are shortest: by the sum of their slants, or if
-// soft is above 0 by the sum of the squares, each over the slant that it has now and soft pixels. Nodes that would meet become a group,
-// which goes to the middle of all of its wishes.
+// settle moves a row's nodes, in their order, to where the ties around them are shortest: by the sum of their slants or, if soft is above 0, by the
+// sum of squares, each divided by its current slant plus soft pixels. Nodes that would overlap become a group, which moves to the middle of all its
+// wishes.
 func settle(row []*node, soft float64) {
 	var groups []*group
 	for _, n := range row {
@@ -203,13 +203,13 @@ func settle(row []*node, soft float64) {
 	}
 }
 
-// end is the least x for a node that follows the group.
+// end is the smallest x for a node that follows the group.
 func (g *group) end(next *node) float64 {
 	last := len(g.nodes) - 1
 	return g.x + g.widths[last] + apart(g.nodes[last], next)
 }
 
-// take adds another group to the right.
+// take appends another group on the right.
 func (g *group) take(right *group) {
 	width := g.end(right.nodes[0]) - g.x
 	for _, w := range right.widths {
@@ -222,7 +222,7 @@ func (g *group) take(right *group) {
 	g.x = g.middle()
 }
 
-// middle is the mean of the wishes by weight, or if they are not soft the median, half way where two are that.
+// middle is the weighted mean of the wishes or, if they are not soft, the weighted median, halfway between two if there are two.
 func (g *group) middle() float64 {
 	total, sum := 0., 0.
 	for _, w := range g.wishes {
@@ -246,8 +246,7 @@ func (g *group) middle() float64 {
 	return sorted[len(sorted)-1].x
 }
 
-// attach puts the ends of a node's links beside each other on its edge, in the order of where they come from: an upright one in the
-// middle if there is one.
+// attach puts the ends of a node's links side by side on its edge, in the order of their other ends. If one is upright, it is in the middle.
 func (c *chart) attach() {
 	for _, row := range c.rows {
 		for _, n := range row {
@@ -282,7 +281,7 @@ func (n *node) spread(ties []*tie, middle float64, other func(*tie) (x float64, 
 	}
 }
 
-// stack puts the rows below each other, with more room between them where links go far to the side.
+// stack puts the rows below each other, with more room between them if links go far to the side.
 func (c *chart) stack() {
 	y := 0.
 	for _, row := range c.rows {

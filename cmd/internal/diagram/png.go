@@ -16,7 +16,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// The resolution of a .png is twice that of the SVG, so that it is sharp on any screen, but a picture has at most so many pixels.
+// A .png has twice the resolution of the SVG, so that it is sharp on any screen, unless that would be too many pixels.
 const (
 	sharp     = 2
 	maxPixels = 60_000_000
@@ -25,7 +25,7 @@ const (
 // bold is WeightBold of golang.org/x/image/font.
 const bold = 3
 
-// PNG is the diagram in pixels, on light ground.
+// PNG is the diagram in pixels, on a light background.
 func PNG(title, about string, d graph.Diagram) string {
 	l := layOut(title, about, d)
 	c := vgimg.NewWith(vgimg.UseWH(vg.Length(l.w), vg.Length(l.h)), vgimg.UseDPI(resolution(l.w, l.h)))
@@ -33,12 +33,12 @@ func PNG(title, about string, d graph.Diagram) string {
 	r.fill("#ffffff", r.rounded(0, 0, l.w, l.h, 0))
 	l.draw(r)
 	var b bytes.Buffer
-	// A bytes.Buffer makes no error.
+	// writing to a bytes.Buffer cannot fail
 	_, _ = vgimg.PngCanvas{Canvas: c}.WriteTo(&b)
 	return b.String()
 }
 
-// resolution is how many pixels an inch has, of 72 units.
+// resolution is the number of pixels in an inch, which has 72 units.
 func resolution(w, h float64) int {
 	return max(1, int(vg.Inch.Points()*min(sharp, math.Sqrt(maxPixels/(w*h)))))
 }
@@ -48,7 +48,7 @@ type raster struct {
 	c      *vgimg.Canvas
 	h      float64
 	fonts  *font.Cache
-	places []point // where what is drawn begins: the innermost last
+	places []point // the origins, the innermost last
 }
 
 func (r *raster) begin(rect)        { r.move(0, 0) }
@@ -67,7 +67,7 @@ func (r *raster) at(p point) vg.Point {
 // hex is a color such as #5b8cc4.
 func hex(s string) imagecolor.Color {
 	c := imagecolor.RGBA{A: 255}
-	// The colors are constants, which the tests draw with.
+	// the colors are constants, and tests draw with all of them
 	_, _ = fmt.Sscanf(s, "#%02x%02x%02x", &c.R, &c.G, &c.B)
 	return c
 }
@@ -85,7 +85,7 @@ func (r *raster) stroke(color string, width float64, p vg.Path) {
 
 // rounded is a rectangle with round corners.
 func (r *raster) rounded(x, y, w, h, radius float64) (p vg.Path) {
-	const part = .5523 // of the radius, for cubic curves that are nearly quarters of a circle
+	const part = .5523 // of the radius, for cubic curves that approximate quarters of a circle
 	corners := []point{{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}}
 	along := []point{{1, 0}, {0, 1}, {-1, 0}, {0, -1}} // from each corner to the next one
 	from := func(i int, distance float64) vg.Point {
@@ -105,7 +105,7 @@ func (r *raster) rounded(x, y, w, h, radius float64) (p vg.Path) {
 	return p
 }
 
-// looks is how a role looks.
+// looks is the appearance of a role.
 func looks(role graph.Role) color {
 	return colors[max(0, slices.IndexFunc(colors, func(c color) bool { return c.role == role }))]
 }
@@ -146,7 +146,7 @@ func (r *raster) text(class string, x, y float64, anchor, text string) {
 	r.c.FillString(f, at, text)
 }
 
-// nabla draws the sign of a gradient, which the font has not.
+// nabla draws the sign of a gradient, which the font does not have.
 func (r *raster) nabla(ink string, at vg.Point, size vg.Length) {
 	var p vg.Path
 	p.Move(vg.Point{X: at.X + .05*size, Y: at.Y + .68*size})

@@ -8,25 +8,25 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// chart is a graph without cycles that is to be drawn in rows, with links from upper rows to lower ones: the layered drawing of
-// Sugiyama, Tagawa and Toda (1981).
+// chart is a graph without cycles, drawn in rows with links from upper rows to lower ones: the layered drawing of Sugiyama, Tagawa and Toda
+// (1981).
 type chart struct {
 	nodes []*node
 	links []*link
 	rows  [][]*node
-	runs  int // that were moved or tried
+	runs  int // the number of runs that were tried
 }
 
 // node is a rectangle in a chart, or a bend: the place where a link passes a row.
 type node struct {
 	w, h  float64
-	in    float64 // where links end on the upper edge and begin on the lower one, from the center
+	in    float64 // where links end on the upper edge and begin on the lower edge, from the center
 	out   float64
-	fixed bool // all links meet the edges there; otherwise they stand side by side
+	fixed bool // all links meet the edges at in; otherwise they are side by side
 	bend  bool
 	first bool // above all others
 	last  bool // below all others
-	class int  // of a row's nodes, those of lower classes are to the left
+	class int  // in a row, nodes of lower classes are to the left
 
 	row      int
 	x, y     float64 // the center and the upper edge
@@ -34,21 +34,21 @@ type node struct {
 	bottom   float64
 	up, down []*tie
 	order    float64 // in the row
-	run      int     // the last run that it was in, while runs are moved
+	run      int     // the number of the last run that it was in
 }
 
 // link joins two nodes, the first above the second.
 type link struct {
 	from, to *node
-	light    bool       // it gives way to others
-	back     bool       // its arrow points upwards, from to to from
-	role     graph.Role // of where its arrow begins
+	light    bool       // it gives way to other links
+	back     bool       // its arrow points upwards, from the second node to the first
+	role     graph.Role // of the box where its arrow begins
 
 	bends []*node
 	ends  [2]float64 // where it meets the lower edge of from and the upper edge of to, from their centers
 }
 
-// tie is a part of a link, between nodes of neighboring rows.
+// tie is the part of a link between two neighboring rows.
 type tie struct {
 	upper, lower *node
 	link         *link
@@ -66,7 +66,7 @@ func (c *chart) arrange() {
 	c.stack()
 }
 
-// rank gives each node the row below the lowest of those that it hangs on, and returns the nodes from above.
+// rank puts each node into the row below its lowest predecessor, and returns the nodes from top to bottom.
 func (c *chart) rank() (order []*node) {
 	above := map[*node]int{}
 	below := map[*node][]*node{}
@@ -90,7 +90,7 @@ func (c *chart) rank() (order []*node) {
 	return order
 }
 
-// tighten moves nodes to the row where their links are shortest, as long as those around them leave room.
+// tighten moves nodes to the row where their links are shortest, as far as their neighbors allow.
 func (c *chart) tighten(order []*node) {
 	up, down := map[*node][]*node{}, map[*node][]*node{}
 	for _, l := range c.links {
@@ -110,7 +110,7 @@ func (c *chart) tighten(order []*node) {
 	}
 }
 
-// ends puts the first and the last node there, and lets the rows begin at 0.
+// ends puts first and last nodes into their rows, and numbers the rows from 0.
 func (c *chart) ends() {
 	top, bottom := math.MaxInt, math.MinInt
 	for _, n := range c.nodes {
@@ -130,7 +130,7 @@ func (c *chart) ends() {
 	}
 }
 
-// split puts a bend into each row that a link passes, and ties neighbors.
+// split puts a bend into each row that a link passes, and makes the ties.
 func (c *chart) split() {
 	for _, n := range c.nodes {
 		for n.row >= len(c.rows) {
@@ -162,7 +162,7 @@ func join(upper, lower *node, l *link) *node {
 	return lower
 }
 
-// sort orders each row so that few links cross: every node near the middle of its neighbors, from above and from below in turn.
+// sort orders each row so that few links cross. It puts nodes near the middle of their neighbors, alternately from above and from below.
 func (c *chart) sort() {
 	for _, row := range c.rows {
 		slices.SortStableFunc(row, func(a, b *node) int { return a.class - b.class })
@@ -187,7 +187,7 @@ func (c *chart) sort() {
 	c.rows = best
 }
 
-// exchange swaps neighbors in a row wherever their links then cross less often.
+// exchange swaps neighbors in a row if their links then cross less often.
 func (c *chart) exchange() {
 	c.number()
 	for range 4 {
@@ -234,7 +234,7 @@ func (c *chart) copyRows() [][]*node {
 	return rows
 }
 
-// number gives the nodes of every row their place in it.
+// number records each node's place in its row.
 func (c *chart) number() {
 	for _, row := range c.rows {
 		for i, n := range row {

@@ -10,7 +10,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// color is how a role looks, by day and by night.
+// color is the color of a role, on light and on dark backgrounds.
 type color struct {
 	role               graph.Role
 	fill, line         string
@@ -29,22 +29,22 @@ var colors = []color{
 	{graph.FrameRole, "#f6f8fa", "#afb8c1", "#151b23", "#3d444d", false, ""},
 }
 
-// The colors of labels, of other words, and of layers with parameters, by day; and the widths of lines.
+// The colors of labels, of other words, and of layers with parameters, on a light background; and the widths of lines.
 const (
 	inkColor, grayColor, learned = "#1f2328", "#4c5661", "#c5ddf6"
 	thin, thick                  = 1.3, 2.4
 )
 
-// The fonts. Labels are in one whose letters are equally wide.
+// The fonts. Labels use a monospaced one.
 const (
 	mono = `ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace`
 	sans = `system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif`
 )
 
-// SVG is the diagram as a picture that needs no program but a browser, on light ground or dark as the reader has it.
+// SVG is the diagram as a picture for any browser, on a light or dark background as the reader prefers.
 func SVG(title, about string, d graph.Diagram) string { return write(title, about, d, svg{}) }
 
-// Numbered is SVG for a page whose program finds the boxes: each has its index as data-box.
+// Numbered is SVG with each box's index as data-box, so that a page's script can find it.
 func Numbered(title, about string, d graph.Diagram) string {
 	return write(title, about, d, svg{numbered: true})
 }
@@ -57,7 +57,7 @@ func write(title, about string, d graph.Diagram, s svg) string {
 	return s.String()
 }
 
-// svg is the text of a picture as it grows.
+// svg is the text of a picture while it is written.
 type svg struct {
 	strings.Builder
 	numbered bool
@@ -139,14 +139,14 @@ func (s *svg) head(role graph.Role, a, b, c point) {
 
 func at(p point) string { return number(p.x) + " " + number(p.y) }
 
-// number is x to a tenth.
+// number is x rounded to a tenth.
 func number(x float64) string {
 	return strconv.FormatFloat(math.Round(x*10)/10+0, 'f', -1, 64)
 }
 
 func escape(s string) string {
 	var b strings.Builder
-	// A strings.Builder makes no error.
+	// writing to a strings.Builder cannot fail
 	_ = xml.EscapeText(&b, []byte(s))
 	return b.String()
 }

@@ -84,6 +84,33 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestFormerNames: files of a folder that is older than a model's name count for the model, unless there is a newer one.
+func TestFormerNames(t *testing.T) {
+	dir := t.TempDir()
+	old, both, newer := result("first", 1, 900, 910), result("first", 2, 900, 910), result("cnn-steady", 2, 900, 920)
+	for _, r := range []interface{ Save(string) error }{
+		old, both, newer, result("second-cycle", 1, 800, 810), Vote{"third", []int{1, 2}, 3, 3, 4, "sha", "recipe"},
+		Vote{Committee, []int{1, 2}, 3, 3, 4, "sha", "2 first, 3 second, 1 mlp"},
+	} {
+		if err := r.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "tried.json"), []byte(`[{"recipe": "fourth", "configurations": 7}]`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(dir)
+	if err != nil || len(got.Results) != 3 || len(got.Votes) != 2 || got.Tried[0].Recipe != "cnn-no-pool" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if r := got.Results; r[0].Best.Test != 920 || r[1].Model != "cnn-steady" || r[1].Seed != 1 || r[2].Model != "cnn-5x5-cycle" {
+		t.Errorf("results %+v", r)
+	}
+	if v := got.Votes; v[0].Recipe != "2 cnn-steady, 3 cnn-5x5, 1 mlp" || v[1].Model != "cnn-7x7" {
+		t.Errorf("votes %+v", v)
+	}
+}
+
 // damaged changes a file of results, and wants an error that names it.
 func damaged(t *testing.T, dir, name, from, to string) {
 	t.Helper()
@@ -107,7 +134,7 @@ func damaged(t *testing.T, dir, name, from, to string) {
 	}
 }
 
-// catalogue is of three rungs, one of them of no book.
+// catalogue is of three entries, one of them of no book.
 func catalogue() []models.Model {
 	return []models.Model{
 		{Name: "ours", Doc: "a recipe of ours", Recipe: models.Recipe{Epochs: 4}},
@@ -126,13 +153,13 @@ func TestClimb(t *testing.T) {
 	old.Recipe = "another"
 	l := climb([]Result{result("curve", 10, 1, 1), result("curve", 2, 1, 1), old, result("gone", 1, 1, 1)})
 	got := ""
-	for _, g := range l.Rungs {
+	for _, g := range l.Entries {
 		got += fmt.Sprint(g.Name, " ", g.Chapter(), " ", g.Published(), " ", g.Seeds(), " ", len(g.Results), " ", len(g.Stale), "; ")
 	}
 	if want := "ours 0 false 3 0 0; curve 3 true 3 2 0; big 6 true 1 0 1; voter 6 true 5 0 0; "; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if c := l.Rungs[1]; c.Results[0].Seed != 2 || fmt.Sprint(len(c.Missing(0)), c.Missing(2)[0].Seed, len(c.Missing(2))) != "2 1 1" || len(l.Strangers) != 1 || l.Strangers[0].Model != "gone" {
+	if c := l.Entries[1]; c.Results[0].Seed != 2 || fmt.Sprint(len(c.Missing(0)), c.Missing(2)[0].Seed, len(c.Missing(2))) != "2 1 1" || len(l.Strangers) != 1 || l.Strangers[0].Model != "gone" {
 		t.Errorf("%+v", l)
 	}
 }
@@ -157,14 +184,14 @@ func TestRows(t *testing.T) {
 		{curve(894, 870, 890, 946), "epoch 0 ok 4 0.495 0.495; last epoch short by 0.60 4 0.894 0.9"},
 	} {
 		got := ""
-		for _, r := range climb(c.results).Rungs[1].Rows() {
+		for _, r := range climb(c.results).Entries[1].Rows() {
 			got += fmt.Sprintf("; %s %s %d %.4g %.4g", r.What, r.Judgment(), r.N, r.Best, r.Mean)
 		}
 		if got != "; "+c.want {
 			t.Errorf("%s\nwant; %s", got, c.want)
 		}
 	}
-	if r := climb([]Result{result("big", 1, 0, 948)}).Rungs[2].Rows()[0]; r.Verdict != Short || r.What != "best epoch" || math.Abs(r.Best-.948) > 1e-12 {
+	if r := climb([]Result{result("big", 1, 0, 948)}).Entries[2].Rows()[0]; r.Verdict != Short || r.What != "best epoch" || math.Abs(r.Best-.948) > 1e-12 {
 		t.Errorf("chapter 6 has the tolerance of chapter 3: %+v", r)
 	}
 }
@@ -189,7 +216,7 @@ func TestVote(t *testing.T) {
 		{results, []Vote{v}, "vote of 5 ok 0.969"}, {results, nil, "vote of 5 missing NaN"}, {results[:4], []Vote{v}, "vote of 5 missing NaN"},
 		{results[1:], []Vote{v}, "vote of 5 missing NaN"}, {results, []Vote{stale}, "vote of 5 missing NaN"}, {results, []Vote{other}, "vote of 5 missing NaN"},
 	} {
-		r := climb(c.results, c.vote...).Rungs[3].Rows()[1]
+		r := climb(c.results, c.vote...).Entries[3].Rows()[1]
 		if got := fmt.Sprint(r.What, " ", r.Judgment(), " ", r.Best); got != c.want {
 			t.Errorf("%s, want %s", got, c.want)
 		}
@@ -223,7 +250,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestOthers: networks that were published elsewhere are beside their figures, be those of classes or losses, and are no rungs of the book.
+// TestOthers: networks that were published elsewhere are beside their figures, be those of classes or losses, and are no entries of the book.
 func TestOthers(t *testing.T) {
 	list := []models.Model{
 		{Name: "net", Loss: graph.LogLikelihood, Published: models.Figure{Set: "test", Accuracy: .9922, Source: "example.org"}},
@@ -247,9 +274,9 @@ func TestOthers(t *testing.T) {
 			t.Errorf("the page lacks %s\n%s", want, page)
 		}
 	}
-	for _, g := range l.Rungs {
+	for _, g := range l.Entries {
 		if g.Published() || g.Votes() || g.Rows() != nil {
-			t.Errorf("%s is a rung of the book, or votes", g.Name)
+			t.Errorf("%s is a entry of the book, or votes", g.Name)
 		}
 	}
 }
@@ -298,8 +325,8 @@ func TestCommittee(t *testing.T) {
 	}{{results, v, 0, true}, {results, other, 0, false}, {results[1:], v, 1, false}, {results[:1], v, 2, false}} {
 		l := Climb(catalogue(), nil, []models.Member{member("ours", 2), member("big", 1)}, Kept{c.results, []Vote{c.vote}, nil},
 			func(models.Model, string, string) bool { return true })
-		if g := l.find(Committee); len(g.Missing(9)) != c.missing || len(g.Members()) != 3 && c.missing == 0 {
-			t.Errorf("missing %v, members %v", g.Missing(9), g.Members())
+		if g := l.find(Committee); len(g.Missing(9)) != c.missing || len(g.MembersCorrect()) != 3 && c.missing == 0 {
+			t.Errorf("missing %v, members %v", g.Missing(9), g.MembersCorrect())
 		}
 		if page := l.Page(); strings.Contains(page, want) != c.line || strings.Contains(page, "--only committee") {
 			t.Errorf("%d results, %s: %s", len(c.results), c.vote.Recipe, page)

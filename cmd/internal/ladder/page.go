@@ -13,18 +13,18 @@ func (l Ladder) Page() string {
 	var b strings.Builder
 	b.WriteString("# Results\n\n`stheno ladder --write` makes this page from the files in [results](results), one for each training. Each file has the command, the kernel and\n" +
 		"the number of threads, and `git log docs/results` shows when it was added. `stheno ladder` runs the trainings that are missing.\n\n## The book's ladder\n\n" + note + "\n\n")
-	head := []string{"rung", "figure", "set", "the book", "ours, best of first 3", "mean ± sd", "n", "verdict", "epochs", "s/epoch", "threads", "command"}
+	head := []string{"model", "figure", "set", "the book", "ours, best of first 3", "mean ± sd", "n", "verdict", "epochs", "s/epoch", "threads", "command"}
 	var rows [][]string
-	for _, g := range l.Rungs {
+	for _, g := range l.Entries {
 		for i, r := range g.Rows() {
 			rows = append(rows, g.cells(r, i == 0))
 		}
 	}
 	table(&b, head, rows)
-	others(&b, l.Rungs)
-	past(&b, l.Rungs)
-	together(&b, l.Rungs)
-	ablations(&b, l.Rungs)
+	others(&b, l.Entries)
+	past(&b, l.Entries)
+	together(&b, l.Entries)
+	ablations(&b, l.Entries)
 	trials(&b, l.Tried)
 	l.leftOut(&b)
 	return b.String()
@@ -37,7 +37,7 @@ is at most 0.15 points below the book's figure, or 0.5 points in chapters 1 and 
 shared the machine with another one; the threads are those of one training. The small experiments and the baseline of chapter 1 have
 [a page of their own](book-experiments.md).`
 
-// table writes rows below a head, or that there are none yet.
+// table writes rows below a head, or "None yet."
 func table(b *strings.Builder, head []string, rows [][]string) {
 	if len(rows) == 0 {
 		b.WriteString("None yet.\n")
@@ -49,8 +49,8 @@ func table(b *strings.Builder, head []string, rows [][]string) {
 	}
 }
 
-// cells are a figure's row; what belongs to the rung and not to the figure is in the first only.
-func (g Rung) cells(r Row, first bool) []string {
+// cells are a figure's row. Only an entry's first row has the cells that belong to the entry as a whole.
+func (g Entry) cells(r Row, first bool) []string {
 	cells := []string{"", r.What, r.Set, Percent(r.Book), "", "", fmt.Sprintf("%d of %d", r.N, r.Wanted), r.Judgment(), "", "", "", ""}
 	if r.N > 0 {
 		cells[4], cells[5] = Percent(r.Best), spread(r.Mean, r.SD)
@@ -69,7 +69,7 @@ func (g Rung) cells(r Row, first bool) []string {
 	return cells
 }
 
-// Judgment is the verdict, and how far below the book's the figure is, in points.
+// Judgment is the verdict, with the number of points below the book's figure.
 func (r Row) Judgment() string {
 	if r.Verdict == Short || r.Verdict == Incomplete {
 		return fmt.Sprintf("%s by %.2f", r.Verdict, 100*(r.Book-r.Best))
@@ -77,7 +77,7 @@ func (r Row) Judgment() string {
 	return string(r.Verdict)
 }
 
-// Percent is a fraction as a percentage without its sign.
+// Percent is a fraction as a percentage, without the sign.
 func Percent(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
 
 // spread is a mean with the standard deviation where there is one.
@@ -103,8 +103,8 @@ func Seconds(s float64) string {
 	return fmt.Sprintf("%.0f", s)
 }
 
-// each is a number of each result.
-func (g Rung) each(f func(Result) float64) []float64 {
+// each is f of each result.
+func (g Entry) each(f func(Result) float64) []float64 {
 	var values []float64
 	for _, r := range g.Results {
 		values = append(values, f(r))
@@ -112,8 +112,8 @@ func (g Rung) each(f func(Result) float64) []float64 {
 	return values
 }
 
-// threads are the numbers of threads that trainings had.
-func (g Rung) threads() string {
+// threads lists the numbers of threads of the trainings.
+func (g Entry) threads() string {
 	var all []string
 	for _, r := range g.Results {
 		if n := fmt.Sprint(r.Threads); !slices.Contains(all, n) {
@@ -124,11 +124,11 @@ func (g Rung) threads() string {
 }
 
 // others is the section of the networks that were published elsewhere.
-func others(b *strings.Builder, rungs []Rung) {
+func others(b *strings.Builder, entries []Entry) {
 	b.WriteString("\n## Networks of others\n\nThese networks were published elsewhere. If the source has a figure for MNIST, the recipe is the source's, as closely as ours can be; otherwise\n" +
 		"it is our own. The pixels are byte/256. The figure of an autoencoder is its loss. The next section says which weights the test images score, and\nwhat the seconds are.\n\n")
 	var rows [][]string
-	for _, g := range rungs {
+	for _, g := range entries {
 		if !g.elsewhere() {
 			continue
 		}
@@ -146,12 +146,12 @@ func others(b *strings.Builder, rungs []Rung) {
 }
 
 // past is the section of the recipes that nobody else published.
-func past(b *strings.Builder, rungs []Rung) {
+func past(b *strings.Builder, entries []Entry) {
 	b.WriteString("\n## Past the book\n\nThese recipes are our own. The test images are scored once for each seed, with the weights that the recipe ends with. Those are the weights of\n" +
 		"the last epoch if it trains on all 60,000 images, and otherwise those of the best validation accuracy. Seconds are the time from images in\n" +
 		"memory to these weights, without evaluation. They are not all from the same machine.\n\n")
 	var rows [][]string
-	for _, g := range rungs {
+	for _, g := range entries {
 		if g.Model.Published.Source == "" && !g.Ablation() && g.committee == nil && len(g.Results) > 0 {
 			rows = append(rows, append([]string{g.Name, g.Doc}, g.ours()...))
 		}
@@ -163,7 +163,7 @@ func past(b *strings.Builder, rungs []Rung) {
 var ourHead = []string{"n", "test, mean ± sd", "min", "max", "epochs", "s, mean", "threads", "kernel", "command"}
 
 // ours are what trainings gave, in cells.
-func (g Rung) ours() []string {
+func (g Entry) ours() []string {
 	n := len(g.Results)
 	cells := []string{fmt.Sprint(n), "", "", "", fmt.Sprint(g.Recipe.Epochs), "", "", "", fmt.Sprintf("`stheno ladder --only %s --seeds %d`", g.Name, cmp.Or(n, g.Seeds()))}
 	if n == 0 {
@@ -181,11 +181,11 @@ func (g Rung) ours() []string {
 }
 
 // together is the section of networks of ours that answer together.
-func together(b *strings.Builder, rungs []Rung) {
+func together(b *strings.Builder, entries []Entry) {
 	b.WriteString("\n### Together\n\nHere several networks answer together: by majority, and by the mean of their outputs, as `stheno eval RUN… --vote` counts them. Each row has all\n" +
 		"seeds of a recipe, or all those of the committee. None are left out.\n\n")
 	var rows [][]string
-	for _, g := range rungs {
+	for _, g := range entries {
 		if g.Vote == nil || g.Published() {
 			continue
 		}
@@ -204,13 +204,13 @@ func together(b *strings.Builder, rungs []Rung) {
 }
 
 // ablations is the section of recipes with a choice undone.
-func ablations(b *strings.Builder, rungs []Rung) {
+func ablations(b *strings.Builder, entries []Entry) {
 	b.WriteString("\n## Ablations\n\nAn ablation shows what a choice is worth: a recipe trains on 50,000 images with one of its choices undone. The accuracy is that of the validation\n" +
 		"images after the best epoch, and the difference is from the recipe with nothing undone. *Nine shifts* are the same networks with their outputs\n" +
 		"averaged over the image and its shifts by a pixel. `stheno ladder --ablations` runs the trainings that are missing.\n\n")
 	var rows [][]string
 	whole := map[string]float64{} // by recipe
-	for _, g := range rungs {
+	for _, g := range entries {
 		if !g.Ablation() || len(g.Results) == 0 {
 			continue
 		}
@@ -229,8 +229,8 @@ func ablations(b *strings.Builder, rungs []Rung) {
 	table(b, []string{"recipe", "undone", "n", "validation, mean ± sd", "difference", "nine shifts", "s, mean", "threads"}, rows)
 }
 
-// shifted is the accuracy with outputs averaged over shifts; "" unless it is there for all results.
-func (g Rung) shifted() string {
+// shifted is the accuracy with outputs averaged over shifts; "" unless all results have it.
+func (g Entry) shifted() string {
 	values := g.each(func(r Result) float64 { return float64(r.Shifted) / float64(r.ValidationTotal) })
 	if slices.Min(values) == 0 {
 		return ""
@@ -238,7 +238,7 @@ func (g Rung) shifted() string {
 	return spread(moments(values))
 }
 
-// trials is the section that says what was chosen on validation images.
+// trials is the section that says how many configurations were tried.
 func trials(b *strings.Builder, tried []Tried) {
 	b.WriteString("\n## Configurations tried\n\nThe book's recipes were used as they are. For our own recipes, this is how many configurations were compared on validation images before the\n" +
 		"recipe was final.\n\n")
@@ -249,10 +249,10 @@ func trials(b *strings.Builder, tried []Tried) {
 	table(b, []string{"recipe", "configurations"}, rows)
 }
 
-// leftOut names the results that are on no line.
+// leftOut lists the results that are in no table.
 func (l Ladder) leftOut(b *strings.Builder) {
 	var lines []string
-	for _, g := range l.Rungs {
+	for _, g := range l.Entries {
 		for _, r := range g.Stale {
 			lines = append(lines, fmt.Sprintf("- %s: the recipe of %s has changed since; `stheno ladder --only %s` trains it again\n", r.Name(), g.Name, g.Name))
 		}

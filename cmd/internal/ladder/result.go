@@ -1,5 +1,5 @@
-// Package ladder compares trainings with the book's figures: the rungs are the catalogue's models, the results a folder of small
-// files, one a training, and the page is made of both.
+// Package ladder compares trainings with the book's figures. A ladder's entries are the catalogue's models. Their results are small files in a
+// folder, one for each training. A page is made from both.
 package ladder
 
 import (
@@ -13,16 +13,17 @@ import (
 
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 	"github.com/stheno-ml/stheno/internal/intake"
+	"github.com/stheno-ml/stheno/models"
 )
 
-// A Result is what one training gave, on any machine.
+// A Result is the result of one training, on any machine.
 type Result struct {
 	Model           string  `json:"model"`
 	Seed            uint64  `json:"seed"`
-	Command         string  `json:"command"` // that repeats it
+	Command         string  `json:"command"` // repeats the training
 	Epochs          int     `json:"epochs"`
-	First           *Score  `json:"first,omitempty"` // after the first epoch, where the book gives that
-	Best            Score   `json:"best"`            // of the epoch of best validation accuracy; the last where there is no validation
+	First           *Score  `json:"first,omitempty"` // after the first epoch, if the book gives that
+	Best            Score   `json:"best"`            // of the epoch with the best validation accuracy; of the last without validation
 	Last            Score   `json:"last"`
 	Shifted         int     `json:"shifted,omitempty"` // validation images right at the best epoch with outputs averaged over nine shifts; 0 if not counted
 	Loss            float64 `json:"loss,omitempty"`    // of the test images at the best epoch, where the network does not classify
@@ -47,13 +48,13 @@ type Score struct {
 // Name is the name of the result's file.
 func (r Result) Name() string { return fmt.Sprintf("%s-seed%d.json", r.Model, r.Seed) }
 
-// Save keeps the result in the folder dir.
+// Save writes the result into the folder dir.
 func (r Result) Save(dir string) error { return save(filepath.Join(dir, r.Name()), r) }
 
-// A Vote counts the test images that the networks of the seeds 1, 2, … classify correctly together.
+// A Vote counts the test images that networks with the seeds 1, 2, … classify correctly when they vote.
 type Vote struct {
 	Model      string `json:"model"`
-	Members    []int  `json:"members"` // what each of them classifies correctly
+	Members    []int  `json:"members"` // test images that each of them classifies correctly
 	Majority   int    `json:"majority"`
 	Mean       int    `json:"mean"` // by the mean of their outputs
 	TestTotal  int    `json:"test_total"`
@@ -61,7 +62,7 @@ type Vote struct {
 	Recipe     string `json:"recipe"`
 }
 
-// Save keeps the vote in the folder dir.
+// Save writes the vote into the folder dir.
 func (v Vote) Save(dir string) error { return save(filepath.Join(dir, v.Model+"-vote.json"), v) }
 
 func save(path string, v any) error {
@@ -78,28 +79,28 @@ func save(path string, v any) error {
 	return nil
 }
 
-// Tried says how many configurations of a recipe were compared on validation images before it was as it is.
+// Tried is the number of configurations that were compared on validation images before a recipe was fixed.
 type Tried struct {
 	Recipe         string `json:"recipe"`
 	Configurations int    `json:"configurations"`
 }
 
-// Kept is what a folder of results has.
+// Kept is the contents of a folder of results.
 type Kept struct {
 	Results []Result
 	Votes   []Vote
 	Tried   []Tried // tried.json, written by hand
 }
 
-// Load reads the folder dir, the files in the order of their names; nothing if there is no such folder. The error wraps
-// rundir.ErrDamaged where a file is not what its name says.
+// Load reads the files in the folder dir, in the order of their names. A folder that does not exist is empty. The error wraps rundir.ErrDamaged
+// if a file is not what its name says.
 func Load(dir string) (Kept, error) {
 	var k Kept
 	files, err := os.ReadDir(intake.Folder(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return k, nil
 	}
-	const limit = 16 << 20 // bytes of all files together: of some 8,000 trainings
+	const limit = 16 << 20 // bytes of all files together, enough for 8,000 trainings
 	total := int64(0)
 	for _, f := range files {
 		if info, e := f.Info(); e == nil && filepath.Ext(f.Name()) == ".json" {
@@ -118,7 +119,7 @@ func Load(dir string) (Kept, error) {
 	return k, nil
 }
 
-// read adds a file; others than those of results are passed over.
+// read adds a file of results. Other files are skipped.
 func (k *Kept) read(dir, name string) error {
 	var r Result
 	var v Vote
@@ -130,27 +131,62 @@ func (k *Kept) read(dir, name string) error {
 		if err = read(&k.Tried); err == nil {
 			fault = triedFault(k.Tried)
 		}
+		for i, t := range k.Tried {
+			k.Tried[i].Recipe = models.Current(t.Recipe)
+		}
 	case strings.HasSuffix(name, "-vote.json"):
 		if err = read(&v); err == nil {
 			fault = v.fault(name)
 		}
-		k.Votes = append(k.Votes, v)
+		k.addVote(v)
 	case filepath.Ext(name) == ".json" && strings.Contains(name, "-seed"):
 		if err = read(&r); err == nil {
 			fault = r.fault(name)
 		}
-		k.Results = append(k.Results, r)
+		k.addResult(r)
 	}
 	if fault != "" {
 		err = &intake.Error{Path: filepath.Join(dir, name), Msg: fmt.Sprintf("%v: it is of %s", intake.ErrDamaged, fault)}
 	}
 	if err != nil {
-		return fmt.Errorf("%w; delete it, and train anew", err)
+		return fmt.Errorf("%w; delete it, and train again", err)
 	}
 	return nil
 }
 
-// triedFault is what cannot be so.
+// addResult adds a result under its model's current name. A folder may have results with one seed under both names; then the file with the
+// current name counts.
+func (k *Kept) addResult(r Result) {
+	old := r.Model
+	r.Model = models.Current(old)
+	for i, other := range k.Results {
+		if other.Model == r.Model && other.Seed == r.Seed {
+			if old == r.Model {
+				k.Results[i] = r
+			}
+			return
+		}
+	}
+	k.Results = append(k.Results, r)
+}
+
+// addVote adds a vote under the current names of its model or, for the committee, its members.
+func (k *Kept) addVote(v Vote) {
+	if v.Model == Committee {
+		words := strings.Split(v.Recipe, " ") // 2 first, 3 second
+		for i, word := range words {
+			name, comma := strings.CutSuffix(word, ",")
+			if words[i] = models.Current(name); comma {
+				words[i] += ","
+			}
+		}
+		v.Recipe = strings.Join(words, " ")
+	}
+	v.Model = models.Current(v.Model)
+	k.Votes = append(k.Votes, v)
+}
+
+// triedFault describes a value that is impossible; "" if all is well.
 func triedFault(list []Tried) string {
 	for _, t := range list {
 		if t.Recipe == "" || t.Configurations < 1 {
@@ -160,7 +196,7 @@ func triedFault(list []Tried) string {
 	return ""
 }
 
-// fault is what cannot be so in a vote of that file.
+// fault describes what is impossible in a vote from that file; "" if all is well.
 func (v Vote) fault(name string) string {
 	if v.Model+"-vote.json" != name {
 		return v.Model
@@ -173,7 +209,7 @@ func (v Vote) fault(name string) string {
 	return ""
 }
 
-// fault is what cannot be so in a result of that file.
+// fault describes what is impossible in a result from that file; "" if all is well.
 func (r Result) fault(name string) string {
 	if fault := r.odd(); fault != "" || r.Name() != name {
 		return fmt.Sprintf("%s seed %d %s", r.Model, r.Seed, fault)
@@ -181,7 +217,7 @@ func (r Result) fault(name string) string {
 	return ""
 }
 
-// odd is what cannot be so.
+// odd describes a number that is impossible; "" if all is well.
 func (r Result) odd() string {
 	scores := []Score{r.Best, r.Last}
 	if r.First != nil {

@@ -17,28 +17,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An abi is the numbers that an MPI library is called with: handles and constants of its mpi.h.
+// An abi is the handles and constants from an MPI library's mpi.h.
 type abi struct {
 	world, float, double, add, returns uintptr // MPI_COMM_WORLD, MPI_FLOAT, MPI_DOUBLE, MPI_SUM, MPI_ERRORS_RETURN
 	inPlace                            uintptr // MPI_IN_PLACE
 	serialized                         int32   // MPI_THREAD_SERIALIZED
 }
 
-// mpich is the ABI that MPICH 3.1 and later, Intel MPI 5, MVAPICH 2.2 and Cray MPT 7 agreed on (www.mpich.org/abi), and standard that of MPI 5.0,
+// mpich is the common ABI of MPICH 3.1, Intel MPI 5, MVAPICH 2.2, Cray MPT 7 and later versions (www.mpich.org/abi). standard is the ABI of MPI 5.0,
 // chapter 20.
 var (
 	mpich    = abi{0x44000000, 0x4c00040a, 0x4c00080b, 0x58000003, 0x54000001, ^uintptr(0), 2}
 	standard = abi{0x101, 0x210, 0x214, 0x21, 0x142, 1, 2048}
 )
 
-// named is a file that the system's loader is asked for, and the ABI that it has.
+// named is the file of a library, and its ABI.
 type named struct {
 	name string
 	abi  abi
 }
 
-// libraries are the names that are tried, in this order. Debian's MPICH has the first; MPICH's own build and its relatives have the second,
-// which Open MPI 1.10 had as well.
+// libraries are tried in this order. Debian's MPICH has the first name. MPICH's own build and its relatives have the second, which Open MPI 1.10
+// also used.
 var libraries = []named{{"libmpich.so.12", mpich}, {"libmpi.so.12", mpich}, {"libmpi_abi.so.0", standard}}
 
 // bound are the functions of a library.
@@ -55,8 +55,8 @@ type bound struct {
 	abortAll   func(comm uintptr, code int32) int32
 }
 
-// quiet keeps UCX, which MPICH may go through, from printing its stack where another process has died, and from taking the signals by which Go
-// notices a nil pointer. Go's own report of the abort that follows would hide the error as well.
+// quiet keeps UCX, which MPICH may use, from printing its stack after another process has died, and from taking over the signals by which Go notices
+// a nil pointer. Go's report of the abort that follows would hide the error too.
 func quiet() {
 	for name, value := range map[string]string{"UCX_HANDLE_ERRORS": "none", "UCX_ERROR_SIGNALS": ""} {
 		if _, set := os.LookupEnv(name); !set {
@@ -66,7 +66,7 @@ func quiet() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGABRT)
 }
 
-// Start loads the library and joins the job that this process belongs to; a process that mpirun has not started is a job of its own.
+// Start loads the library, and joins this process's job. A process that mpirun has not started is a job of its own.
 func Start() (*World, error) {
 	quiet()
 	b, err := load(libraries)
@@ -78,7 +78,7 @@ func Start() (*World, error) {
 		return nil, err
 	}
 	if provided < b.serialized {
-		return nil, fmt.Errorf("%s: it serves the first thread of a process only; use a build with thread support", b.version())
+		return nil, fmt.Errorf("%s: it supports only the first thread of a process; use a build with thread support", b.version())
 	}
 	w := &World{library: b, sharing: 1}
 	err = errors.Join(
@@ -95,19 +95,19 @@ func Start() (*World, error) {
 	return w, err
 }
 
-// processors names those that this process may run on.
+// processors names the processors that this process may run on.
 func processors() string {
-	host, _ := os.Hostname() // Without a name, all are taken for one host.
+	host, _ := os.Hostname() // without a name, all processes seem to be on one host
 	var set unix.CPUSet
-	_ = unix.SchedGetaffinity(0, &set) // Without an answer, all are taken to have all processors.
+	_ = unix.SchedGetaffinity(0, &set) // without an answer, each process seems to have all processors
 	return fmt.Sprint(host, set)
 }
 
-// count is how many processes give the same text.
+// count is the number of processes that give the same text.
 func (w *World) count(text string) (int, error) {
 	h := fnv.New64a()
 	h.Write([]byte(text))
-	sum := float64(h.Sum64() >> 11) // 53 bits, which a float64 holds
+	sum := float64(h.Sum64() >> 11) // 53 bits fit into a float64
 	all := make([]float64, w.size)
 	all[w.rank] = sum
 	if err := w.Sum(all); err != nil {
@@ -122,18 +122,18 @@ func (w *World) count(text string) (int, error) {
 	return n, nil
 }
 
-// stranded is an error if this process was started as one of several, by a program that the library does not understand: each would take
-// itself for the only one.
+// stranded is an error if this process was started as one of several by a launcher that the library does not understand. Then each process would
+// take itself for the only one.
 func stranded() error {
 	for _, v := range []string{"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"} {
 		if n, err := strconv.Atoi(os.Getenv(v)); err == nil && n > 1 {
-			return fmt.Errorf("%s is %d, and MPI knows one process; start it by the mpirun of the MPI library that is installed, or by srun --mpi=pmi2", v, n)
+			return fmt.Errorf("%s is %d, but MPI sees only one process; start it with the mpirun of the installed MPI library, or with srun --mpi=pmi2", v, n)
 		}
 	}
 	return nil
 }
 
-// load finds the first of the libraries that there is, with its functions.
+// load finds the first library that exists, and its functions.
 func load(libraries []named) (*bound, error) {
 	var tried []string
 	for _, l := range libraries {
@@ -173,7 +173,7 @@ func (b *bound) bind(handle uintptr) error {
 	return nil
 }
 
-// check makes an error of what a function returned.
+// check turns a function's result into an error.
 func (b *bound) check(function string, code int32) error {
 	if code == 0 {
 		return nil
@@ -200,7 +200,7 @@ func (b *bound) finalize() error { return b.check("MPI_Finalize", b.finish()) }
 
 func (b *bound) abort(code int) {
 	b.abortAll(b.world, int32(code))
-	os.Exit(code) // a library may return
+	os.Exit(code) // the library may return
 }
 
 func (b *bound) version() string {

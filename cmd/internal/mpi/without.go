@@ -6,5 +6,5 @@ import "errors"
 
 // Start is an error: this program was built without MPI.
 func Start() (*World, error) {
-	return nil, errors.New("this program was built without MPI; build it on Linux by: go build -tags mpi ./cmd/stheno")
+	return nil, errors.New("this program was built without MPI; build it on Linux with: go build -tags mpi ./cmd/stheno")
 }

@@ -16,7 +16,7 @@ func convTranspose(b *body, c call) error {
 	return err
 }
 
-// convolution is a convolution's stride, pad or pads, and perhaps dilation and groups, as attributes.
+// convolution is the attributes of a convolution: stride, pad or pads, and if needed dilation and groups.
 func (c call) convolution(args []string) (attributes []attribute, err error) {
 	var n [4][]int
 	c.Args = args

@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// message is a protocol buffer's message, field by field. The numbers of the fields are those of onnx.proto.
+// message is a protocol buffer's message, field by field. The fields have the numbers of onnx.proto.
 type message []byte
 
 func (m *message) int(field protowire.Number, v int) {
@@ -27,7 +27,7 @@ const (
 	integer = 7 // int64
 )
 
-// initializer keeps a TensorProto, and is its name.
+// initializer adds a TensorProto, and returns its name.
 func (b *body) initializer(name string, kind int, shape graph.Shape, raw []byte) string {
 	name = b.unique(name)
 	t := message{}
@@ -41,7 +41,7 @@ func (b *body) initializer(name string, kind int, shape graph.Shape, raw []byte)
 	return name
 }
 
-// nodeProto is a NodeProto of one output.
+// nodeProto is a NodeProto with one output.
 func nodeProto(kind string, in []string, y string, attributes ...attribute) message {
 	n := message{}
 	for _, x := range in {
@@ -59,7 +59,7 @@ func nodeProto(kind string, in []string, y string, attributes ...attribute) mess
 // attribute is an AttributeProto.
 type attribute = message
 
-// withInt is an attribute that is an integer, withFloat one that is a number, withInts a list of integers, and withText a text.
+// withInt is an attribute with an integer, withFloat with a number, withInts with a list of integers, and withText with a text.
 func withInt(name string, v int) attribute {
 	a := attribute{}
 	a.text(1, name)

@@ -1,8 +1,8 @@
 // Package onnx writes networks as ONNX files, which ONNX Runtime and many other programs run. A file is a protocol buffer of the message
-// ModelProto in https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, of which this package writes the few fields that a network needs.
+// ModelProto in https://github.com/onnx/onnx/blob/main/onnx/onnx.proto; this package writes the few fields that a network needs.
 //
-// Each op of package graph has a row in a table, which says of which of ONNX's ops it is made. Elements are float32, also where the network's are
-// float64. The examples are called x (batch, …), the outputs y (batch, outputs); the size of the mini-batch is free.
+// Each op of package graph has a row in a table, which writes it with ONNX's ops. Elements are float32, even if the network's are float64. The
+// examples are called x (batch, …), the outputs y (batch, outputs); the size of the mini-batch is free.
 package onnx
 
 import (
@@ -16,28 +16,28 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// The version of ONNX's ops, and of the format, which is that of its time (ONNX 1.12, 2022).
+// The version of ONNX's ops, and the version of the format at that time (ONNX 1.12, 2022).
 const (
 	opset   = 17
 	version = 8
 )
 
-// Info is what a file says about its network in words, and what it does to examples and outputs, which are then in the unit of the data.
+// Info is what a file says about its network, and how it scales examples and outputs, so that both are in the unit of the data.
 type Info struct {
 	Name     string
 	Doc      string
 	Metadata map[string]string
-	Inputs   *Scaling // x becomes (x-Mean)/Deviation before the network; nil: it stays
-	Outputs  *Scaling // y becomes y·Deviation+Mean behind it; nil: it stays
+	Inputs   *Scaling // x becomes (x-Mean)/Deviation before the network; nil: unchanged
+	Outputs  *Scaling // y becomes y·Deviation+Mean after it; nil: unchanged
 }
 
-// Scaling has a number for each place of the first axis of an example: a channel, or an input.
+// Scaling has a number for each index of an example's first axis, a channel or an input.
 type Scaling struct {
 	Mean, Deviation []float64
-	Fill            []float64 // in place of an x that is NaN; nil: there is none
+	Fill            []float64 // replaces an x that is NaN; nil: NaN stays
 }
 
-// Encode is the file of the network that predicts. An error names the layer and the op that have no form in ONNX.
+// Encode is the file of the network that predicts. The error names a layer and op without a form in ONNX.
 func Encode(n *graph.Net, info Info) ([]byte, error) {
 	values, err := n.Forward()
 	if err != nil {
@@ -105,7 +105,7 @@ func modelProto(g message, info Info) []byte {
 type body struct {
 	values    []graph.Value
 	names     []string // of the values
-	x, y      string   // the examples as the network sees them, and what it gives
+	x, y      string   // the examples as the network sees them, and its outputs
 	taken     map[string]bool
 	size      string // the name of the mini-batch's size, a tensor (1); "" until it is needed
 	nodes     []written
@@ -113,14 +113,14 @@ type body struct {
 	constants []constant
 }
 
-// written is a NodeProto with the names of its inputs and its result.
+// written is a NodeProto, with the names of its inputs and its result.
 type written struct {
 	x     []string
 	y     string
 	proto message
 }
 
-// needed are the nodes that the outputs come from.
+// needed are the nodes that the outputs depend on.
 func (b *body) needed() (nodes []written) {
 	b.read[output] = true
 	for _, n := range slices.Backward(b.nodes) {
@@ -156,12 +156,12 @@ func (b *body) value(i int, v graph.Value) error {
 	}
 	write, ok := rows[v.Op]
 	if !ok {
-		return fmt.Errorf("op %s has no form in ONNX; leave the layer out, or give its op Made, of ops that have one", v.Op)
+		return fmt.Errorf("op %s has no form in ONNX; leave the layer out, or give its op a Made of ops that have one", v.Op)
 	}
 	return write(b, call{Value: v, x: x, y: b.names[i]})
 }
 
-// scaled writes what becomes of the examples, of so many axes, and is its name.
+// scaled writes the scaling of the examples, which have that many axes, and returns the result's name.
 func (b *body) scaled(s *Scaling, axes int) string {
 	if s == nil {
 		return input
@@ -177,7 +177,7 @@ func (b *body) scaled(s *Scaling, axes int) string {
 	return b.node("Div", b.node("Sub", x, b.tensor("mean", shape, s.Mean)), b.tensor("deviation", shape, s.Deviation))
 }
 
-// leaf writes what is not computed, and is its name.
+// leaf writes a value that is not computed, and returns its name.
 func (b *body) leaf(v graph.Value) string {
 	switch {
 	case v.Data == nil:
@@ -192,7 +192,7 @@ func (b *body) leaf(v graph.Value) string {
 
 func negative(d int) bool { return d < 0 }
 
-// unique is a name that nothing has: the given one, or that with a number.
+// unique is an unused name: the given one, or that with a number.
 func (b *body) unique(name string) string {
 	free := name
 	for i := 2; b.taken[free]; i++ {
@@ -202,7 +202,7 @@ func (b *body) unique(name string) string {
 	return free
 }
 
-// node writes a node, and is the name of its result.
+// node writes a node, and returns its result's name.
 func (b *body) node(kind string, in ...string) string { return b.nodeWith(kind, nil, in...) }
 
 func (b *body) nodeWith(kind string, attributes []attribute, in ...string) string {
@@ -216,7 +216,7 @@ func (b *body) write(y, kind string, attributes []attribute, in ...string) {
 	b.nodes = append(b.nodes, written{in, y, nodeProto(kind, in, y, attributes...)})
 }
 
-// tensor writes an initializer of []float32 or []float64, and is its name.
+// tensor writes an initializer of []float32 or []float64, and returns its name.
 func (b *body) tensor(name string, shape graph.Shape, data any) string {
 	raw := []byte{}
 	switch data := data.(type) {
@@ -228,7 +228,7 @@ func (b *body) tensor(name string, shape graph.Shape, data any) string {
 	return b.initializer(name, float, shape, raw)
 }
 
-// floats is the name of a constant: a vector, or one number.
+// floats is the name of a constant, a vector or one number.
 func (b *body) floats(data any) string { return b.tensor("constant", graph.Shape{1}, data) }
 
 // number is the name of a constant that is one number, without axes.

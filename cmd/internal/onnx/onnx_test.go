@@ -104,7 +104,7 @@ func TestErrors(t *testing.T) {
 		layer graph.Layer
 		want  string
 	}{
-		{one(mine), "onnx: layer 0 onnx.layer: op mine has no form in ONNX; leave the layer out, or give its op Made, of ops that have one"},
+		{one(mine), "onnx: layer 0 onnx.layer: op mine has no form in ONNX; leave the layer out, or give its op a Made of ops that have one"},
 		{graph.Seq{graph.Tanh, one(made)}, "onnx: layer 0.1 onnx.layer: op inside has no form in ONNX"},
 		{graph.Func(graphtest.Dropout), "onnx: layer 0 Func: op dropout has no form in ONNX"},
 		{layer(sized), "onnx: layer 0 onnx.layer: op scaled has other numbers for mini-batches of another size; build the same for all"},

@@ -7,7 +7,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// cell is how ONNX has a recurrent layer: its op, and our gates in its order.
+// cell is ONNX's form of a recurrent layer: its op, and our gates in its order.
 type cell struct {
 	kind  string
 	gates []int
@@ -20,8 +20,8 @@ var cells = map[string]cell{
 	"gru":  {"GRU", []int{1, 0, 2}, []attribute{withInt("linear_before_reset", 1)}}, // u, r, v
 }
 
-// loop is of z = x W + b, a dense layer over all steps, U, a GRU's c, and states, which nobody else reads. ONNX's op has that product inside,
-// matrices (directions, gates·n, in) and both biases in one, and steps as first axis.
+// loop takes z = x W + b, a dense layer over all steps, U, a GRU's c, and states, which nothing else reads. ONNX's op includes that product. It has
+// matrices (directions, gates·n, in), both biases in one tensor, and steps as the first axis.
 func loop(b *body, c call) error {
 	cell := cells[c.Args[0]]
 	z := b.values[c.X[0]]
@@ -29,7 +29,7 @@ func loop(b *body, c call) error {
 		z = b.values[z.X[0]]
 	}
 	if z.Op != "affine" || len(z.X) != 3 {
-		return errors.New("a recurrent layer's input is not x W + b of all steps; ONNX takes no other")
+		return errors.New("a recurrent layer's input is not x W + b of all steps, the only form in ONNX; leave the layer out")
 	}
 	steps, n := c.Shape[1], c.Shape[2]
 	list := append([]int{z.X[1], z.X[2]}, c.X[1:len(c.X)-1]...) // W, b, U, c
@@ -57,7 +57,7 @@ func loop(b *body, c call) error {
 	return b.as(c, "Reshape", b.nodeWith("Transpose", []attribute{withInts("perm", 2, 0, 1, 3)}, y), b.ints(-1, steps, n))
 }
 
-// constantOf are the numbers of a leaf.
+// constantOf is the numbers of a leaf.
 func constantOf(v graph.Value) ([]float64, error) {
 	switch x := v.Data.(type) {
 	case []float64:
@@ -69,7 +69,7 @@ func constantOf(v graph.Value) ([]float64, error) {
 		}
 		return y, nil
 	}
-	return nil, fmt.Errorf("the weights of a recurrent layer are computed, by %s; ONNX takes those that are known", v.Op)
+	return nil, fmt.Errorf("the weights of a recurrent layer are computed by %s, and ONNX needs constants; leave the layer out", v.Op)
 }
 
 // gatesOf is x (in, gates·n) with the gates in that order as (gates·n, in).
@@ -87,7 +87,7 @@ func gatesOf(x []float64, n int, order []int) []float64 {
 	return y
 }
 
-// lastStep is of a sequence and, where it has one, its mask.
+// lastStep takes a sequence and, if it has one, its mask.
 func lastStep(b *body, c call) error {
 	if len(c.x) == 1 {
 		return b.as(c, "Reshape", b.nodeWith("Gather", []attribute{withInt("axis", 1)}, c.x[0], b.ints(-1)), b.shape(c.Shape))
@@ -108,7 +108,7 @@ func lastStep(b *body, c call) error {
 	return b.sum(c, b.there(c, 0, to...), []int{1})
 }
 
-// reverseSteps is axis 1 from its end.
+// reverseSteps reverses axis 1.
 func reverseSteps(b *body, c call) error {
 	return b.as(c, "Slice", c.x[0], b.ints(-1), b.ints(-1<<62), b.ints(1), b.ints(-1))
 }

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// lookup is of tokens and the rows.
+// lookup takes tokens and the rows.
 func lookup(b *body, c call) error {
 	tokens := b.nodeWith("Cast", []attribute{withInt("to", integer)}, c.x[0])
 	return b.as(c, "Gather", c.x[1], tokens)
 }
 
-// stepMeans is of a sequence (m,steps,n) and, where it has one, its mask.
+// stepMeans takes a sequence (m,steps,n) and, if it has one, its mask.
 func stepMeans(b *body, c call) error {
 	if len(c.x) == 1 {
 		b.end(c, "ReduceMean", []attribute{withInts("axes", 1), withInt("keepdims", 0)}, c.x[0])
@@ -22,7 +22,7 @@ func stepMeans(b *body, c call) error {
 	return b.as(c, "Div", sum, steps)
 }
 
-// present is 0 for a step all of whose numbers are that of the op's name.
+// present is 0 for a step if all of its numbers equal the one in the op's name.
 func present(b *body, c call) error {
 	value, err := c.number(0)
 	there := b.nodeWith("Cast", []attribute{withInt("to", float)}, b.node("Not", b.node("Equal", c.x[0], b.number(value))))
@@ -37,20 +37,20 @@ func present(b *body, c call) error {
 	return err
 }
 
-// keep is of a sequence and its mask.
+// keep takes a sequence and its mask.
 func keep(b *body, c call) error {
 	to := append([]int{0, 0}, slices.Repeat([]int{1}, len(c.Shape)-2)...)
 	return b.as(c, "Identity", b.there(c, 0, to...))
 }
 
-// maskKeys is of (m,heads,t,n) and the mask (m,n).
+// maskKeys takes (m,heads,t,n) and the mask (m,n).
 func maskKeys(b *body, c call) error {
 	value, err := c.number(0)
 	return cmp.Or(err, b.as(c, "Identity", b.there(c, value, 0, 1, 1, -1)))
 }
 
-// there is the op's first input where the second, a mask that gets the shape to, is not 0, and value elsewhere. In to, 0 is the length that the
-// mask has there, and −1 what is left.
+// there is the op's first input where the second, a mask reshaped to the shape to, is not 0, and value elsewhere. In to, 0 keeps the mask's length,
+// and −1 is the rest.
 func (b *body) there(c call, value float64, to ...int) string {
 	mask := b.node("Greater", b.node("Reshape", c.x[1], b.ints(to...)), b.number(0))
 	return b.node("Where", mask, c.x[0], b.number(value))

@@ -11,7 +11,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// call is an op of the network: the names of its inputs and of its output.
+// call is an op of the network, with the names of its inputs and its output.
 type call struct {
 	graph.Value
 	x []string
@@ -21,7 +21,7 @@ type call struct {
 // row writes an op as nodes of ONNX.
 type row func(b *body, c call) error
 
-// rows are by the op's name. What is not here are the ops of gradients, of costs and of training.
+// rows has a row for each op's name. Ops of gradients, costs and training are not here.
 var rows = map[string]row{
 	// layers
 	"affine":        affine,
@@ -160,7 +160,7 @@ var rows = map[string]row{
 		return err
 	},
 	"expand": func(b *body, c call) error { return b.as(c, "Expand", c.x[0], b.shape(c.Shape)) },
-	"spread": func(b *body, c call) error { // a number a map, at all of its places
+	"spread": func(b *body, c call) error { // a number for each map, at all of its places
 		one := slices.Repeat([]int{1}, len(c.Shape)-1)
 		one[0] = c.Shape[1]
 		return b.as(c, "Expand", b.node("Reshape", c.x[0], b.ints(one...)), b.shape(c.Shape))
@@ -191,18 +191,18 @@ var rows = map[string]row{
 	"avgWindows": overlapping("AveragePool", withInt("count_include_pad", 1)),
 }
 
-// as makes the op's result by a node without attributes.
+// as computes the op's result by a node without attributes.
 func (b *body) as(c call, kind string, x ...string) error {
 	b.end(c, kind, nil, x...)
 	return nil
 }
 
-// end makes the op's result by a node.
+// end computes the op's result by a node.
 func (b *body) end(c call, kind string, attributes []attribute, x ...string) {
 	b.write(c.y, kind, attributes, x...)
 }
 
-// simple is an op that ONNX has.
+// simple is an op that ONNX has too.
 func simple(kind string, attributes ...attribute) row {
 	return func(b *body, c call) error {
 		b.end(c, kind, attributes, c.x...)
@@ -218,7 +218,7 @@ func compare(kind string) row {
 	}
 }
 
-// sum makes the op's result the sum of x over axes, or over all.
+// sum computes the op's result as the sum of x over axes, or over all.
 func (b *body) sum(c call, x string, axes []int) error {
 	in := []string{x}
 	if axes != nil {
@@ -236,7 +236,7 @@ func (c call) number(i int) (float64, error) {
 	return strconv.ParseFloat(c.Args[i], 64)
 }
 
-// ints are the i-th number or list of numbers in the op's name, as 2, [0 2] or {1 0 3 1}.
+// ints is the i-th number or list of numbers in the op's name, such as 2, [0 2] or {1 0 3 1}.
 func (c call) ints(i int) (list []int, err error) {
 	if i >= len(c.Args) {
 		return nil, c.varies()
@@ -252,7 +252,7 @@ func (c call) ints(i int) (list []int, err error) {
 }
 
 func (c call) varies() error {
-	return fmt.Errorf("op %s has other numbers for mini-batches of another size; build the same for all", c.Op)
+	return fmt.Errorf("op %s depends on the size of the mini-batch; make it the same for all sizes", c.Op)
 }
 
 func first(list []int) int {
@@ -269,7 +269,7 @@ func affine(b *body, c call) error {
 	return b.as(c, "Gemm", c.x...)
 }
 
-// pool is over windows side by side.
+// pool is a pool over adjacent windows.
 func pool(kind string) row {
 	return func(b *body, c call) error {
 		size, err := c.ints(0)
@@ -282,7 +282,7 @@ func pool(kind string) row {
 	}
 }
 
-// prelu has a slope for each map, of one row and column, as ONNX counts axes from the last; or for each feature.
+// prelu has a slope for each map, with axes of 1 for row and column, because ONNX aligns axes at the last; or for each feature.
 func prelu(b *body, c call) error {
 	if len(c.Shape) == 2 {
 		return b.as(c, "PRelu", c.x...)
@@ -291,7 +291,7 @@ func prelu(b *body, c call) error {
 	return b.as(c, "PRelu", c.x[0], b.node("Reshape", c.x[1], b.ints(slopes, 1, 1)))
 }
 
-// normalize is of x, the moments (2,c), γ and β.
+// normalize takes x, the moments (2,c), γ and β.
 func normalize(b *body, c call) error {
 	eps, err := c.number(0)
 	if err != nil {
@@ -306,7 +306,7 @@ func normalize(b *body, c call) error {
 	return nil
 }
 
-// halves are the names of the two rows of a leaf (2,c), called as in the other files of a network: NAME.mean and NAME.variance.
+// halves are the names of the two rows of a leaf (2,c), as in a network's other files: NAME.mean and NAME.variance.
 func (b *body) halves(v graph.Value) (mean, variance string, err error) {
 	name, row := strings.TrimSuffix(v.Name, ".moments"), graph.Shape{v.Shape[1]}
 	switch x := v.Data.(type) {
@@ -315,14 +315,14 @@ func (b *body) halves(v graph.Value) (mean, variance string, err error) {
 	case []float64:
 		return b.tensor(name+".mean", row, x[:row[0]]), b.tensor(name+".variance", row, x[row[0]:]), nil
 	}
-	return "", "", fmt.Errorf("the moments of op %s are computed; ONNX takes those that are known", v.Op)
+	return "", "", fmt.Errorf("the moments of op %s are computed, and ONNX needs constants; leave the layer out", v.Op)
 }
 
 func reshape(b *body, c call) error {
 	to, free := slices.Clone(c.Shape), 0
 	for i, d := range to {
 		if d < 0 {
-			to[i] = -1 // what is left
+			to[i] = -1 // the rest
 			free++
 		}
 	}
@@ -332,7 +332,7 @@ func reshape(b *body, c call) error {
 	return b.as(c, "Reshape", c.x[0], b.ints(to...))
 }
 
-// part is some of axis 1.
+// part is a part of axis 1.
 func part(b *body, c call) error {
 	from, err := c.ints(0)
 	if err != nil {
@@ -345,7 +345,7 @@ func part(b *body, c call) error {
 	return b.as(c, "Slice", c.x[0], b.ints(from...), b.ints(to...), b.ints(1))
 }
 
-// batchMul are products of matrices, of which one or both are transposed.
+// batchMul multiplies matrices, one or both of them transposed.
 func batchMul(b *body, c call) error {
 	axes := make([]int, len(c.Shape))
 	for i := range axes {

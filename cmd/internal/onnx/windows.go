@@ -6,11 +6,11 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// windows are those of package op, in the order of its fields.
+// windows is package op's windows, with its fields in the same order.
 type windows struct{ rows, cols, strideRows, strideCols, padRows, padCols, dilateRows, dilateCols int }
 
-// windows are those of the op, as attributes. So many rows and columns of them are over images of x; what is assumed below and on the right
-// is as much as they need.
+// windows is the op's windows as attributes, for that many rows and columns of windows over images of x. The padding below and on the right is as
+// much as they need.
 func (c call) windows(x graph.Shape, rows, cols int) (w windows, attributes []attribute, err error) {
 	n, err := c.ints(0)
 	if err != nil || len(n) != 8 {
@@ -25,7 +25,7 @@ func (c call) windows(x graph.Shape, rows, cols int) (w windows, attributes []at
 	}, nil
 }
 
-// overlapping is a pool over windows that may overlap and reach out of the image.
+// overlapping is a pool over windows that may overlap and extend beyond the image.
 func overlapping(kind string, others ...attribute) row {
 	return func(b *body, c call) error {
 		_, attributes, err := c.windows(b.values[c.X[0]].Shape, c.Shape[2], c.Shape[3])
@@ -34,7 +34,7 @@ func overlapping(kind string, others ...attribute) row {
 	}
 }
 
-// patches are a convolution by filters each of which picks one element of the window, with the maps as the last axis.
+// patches is a convolution with filters that each pick one element of the window, with the maps as the last axis.
 func patches(b *body, c call) error {
 	x := b.values[c.X[0]].Shape
 	w, attributes, err := c.windows(x, c.Shape[1], c.Shape[2])

@@ -1,5 +1,5 @@
-// Package page serves a program's page and the API under it to one person's browser, and keeps everybody else out:
-// it listens on the loopback unless told otherwise, and refuses other hosts' names, other sites' scripts, slow senders and large bodies.
+// Package page serves a page and its API to one person's browser, and keeps everybody else out. Unless told otherwise it listens on the
+// loopback only. It refuses other host names, scripts of other sites, slow senders and large bodies.
 package page
 
 import (
@@ -23,12 +23,12 @@ var files embed.FS
 // A Server is the page at an address.
 type Server struct {
 	listener net.Listener
-	host     string // as --addr has it; "" for all interfaces
+	host     string // as given in the address; "" for all interfaces
 	token    string // "" on the loopback
 	http     http.Server
 }
 
-// The limits. A request's head and body are to come within these times, and so is the answer's way out, but for events, which last.
+// The limits. A request's head and body must arrive within these times, and an answer must be sent within them. Streams of events have none.
 const (
 	headTime  = 5 * time.Second
 	bodyTime  = 20 * time.Second
@@ -36,12 +36,12 @@ const (
 	idleTime  = 60 * time.Second
 	maxHead   = 16 << 10 // bytes
 
-	maxWaiting = 128 // connections that have not sent a whole head
+	maxWaiting = 128 // connections that have not sent a complete head
 	tokenName  = "stheno-token"
 )
 
-// Listen takes the address, of the form host:port, for what is below /api/ by api, and the rest by the page's files. Another host than the
-// loopback gets a token, without which nothing is answered.
+// Listen listens at an address host:port. api answers requests below /api/, and the page's files the rest. If the host is not the loopback,
+// requests need a token.
 func Listen(address string, api http.Handler) (*Server, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -69,7 +69,7 @@ func Listen(address string, api http.Handler) (*Server, error) {
 	return s, nil
 }
 
-// URL is where the page is, with the token if there is one.
+// URL is the address of the page, with the token if there is one.
 func (s *Server) URL() string {
 	at := s.listener.Addr().(*net.TCPAddr)
 	host := s.host
@@ -87,7 +87,7 @@ func (s *Server) URL() string {
 	return u.String()
 }
 
-// Serve answers until Close.
+// Serve answers requests until Close.
 func (s *Server) Serve() error {
 	if err := s.http.Serve(s.listener); err != http.ErrServerClosed {
 		return err
@@ -98,11 +98,11 @@ func (s *Server) Serve() error {
 // Close ends Serve and all connections.
 func (s *Server) Close() error { return s.http.Close() }
 
-// policy lets the page use its own files, and nothing else.
+// policy allows the page its own files and nothing else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// guard refuses what does not come from the page itself or from a program of the user's.
+// guard refuses requests that come neither from the page itself nor from the user's own programs.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -124,7 +124,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// known says that a Host is a name under which nobody else's page can stand: one that rebinds its name in the DNS to this machine sends its own.
+// known reports whether a Host can only be this server. A foreign page whose name was rebound in the DNS to this machine sends its own name.
 func (s *Server) known(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
@@ -138,7 +138,7 @@ func (s *Server) known(hostport string) bool {
 	return host == "localhost" || s.token != "" && (host == strings.ToLower(s.host) || host == strings.ToLower(name))
 }
 
-// sameSite says that no other site's page made a browser send the request. Another site may link to the page, but not to the API.
+// sameSite reports whether no other site made the browser send the request. Another site may link to the page, but not to the API.
 func sameSite(r *http.Request) bool {
 	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host {
 		return false
@@ -150,7 +150,7 @@ func sameSite(r *http.Request) bool {
 	return r.Method == http.MethodGet && r.URL.Path == "/" && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
-// admits checks the token, and puts that of the address into a cookie, so that it does not stay in the address.
+// admits checks the token. A token in the address moves into a cookie, so that it does not stay in the address.
 func (s *Server) admits(w http.ResponseWriter, r *http.Request) bool {
 	if s.token == "" {
 		return true

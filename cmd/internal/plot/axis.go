@@ -9,17 +9,17 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// whole says that all points are at whole numbers: epochs, steps, layers.
+// whole reports whether all points are at whole numbers, such as epochs, steps or layers.
 func whole(series []Series) bool {
 	for _, s := range series {
-		if slices.ContainsFunc(s.X, func(x float64) bool { return x != math.Trunc(x) }) { // NaN is none
+		if slices.ContainsFunc(s.X, func(x float64) bool { return x != math.Trunc(x) }) { // NaN is not whole
 			return false
 		}
 	}
 	return true
 }
 
-// scale sets an axis' range and marks for the points that it has. With log these are powers of ten; with whole, all are whole numbers.
+// scale sets an axis's range and marks for its points. With log, marks are powers of ten; with whole, they are whole numbers.
 func scale(a *plot.Axis, log, whole bool) {
 	if whole && !log && a.Min == a.Max {
 		a.Tick.Marker = plot.ConstantTicks{{Value: a.Min, Label: label(a.Min)}}
@@ -34,7 +34,7 @@ func scale(a *plot.Axis, log, whole bool) {
 	if log {
 		marks = decades
 	} else if largest := max(math.Abs(a.Min), math.Abs(a.Max)); a.Max-a.Min <= 1e-6*largest {
-		around := .05 * largest // All is one number, as far as a picture can show it.
+		around := .05 * largest // all points are the same number, as far as a picture can show
 		if largest < 1/farthest {
 			around = 1
 		}
@@ -44,7 +44,7 @@ func scale(a *plot.Axis, log, whole bool) {
 	a.Min, a.Max, a.Tick.Marker = m[0].Value, m[len(m)-1].Value, m
 }
 
-// decades are two to nine marks at whole powers of ten.
+// decades is two to nine marks at whole powers of ten.
 func decades(low, high float64) (marks plot.ConstantTicks) {
 	low = math.Floor(low)
 	step := max(1, math.Ceil((high-low)/8))
@@ -54,8 +54,8 @@ func decades(low, high float64) (marks plot.ConstantTicks) {
 	return marks
 }
 
-// round are marks at multiples of 1, 2 or 5 times a power of ten, four steps of them or more from low to high, unless the power would be
-// below the least one.
+// round is marks at multiples of 1, 2 or 5 times a power of ten, at least four steps of them from low to high unless that needs a smaller power
+// than is allowed.
 func round(low, high, least float64) (marks plot.ConstantTicks) {
 	power := max(least, math.Floor(math.Log10((high-low)/4)))
 	unit, step := math.Pow(10, power), 1.
@@ -65,14 +65,14 @@ func round(low, high, least float64) (marks plot.ConstantTicks) {
 		}
 	}
 	for k := math.Floor(low / (step * unit)); k < math.Ceil(high/(step*unit))+.5; k++ {
-		// By way of its digits, because the product k·step·unit is rounded, as 3·0.1 is. What Sprintf makes is a number.
+		// The number is made from its digits, because a product such as 3·0.1 is rounded. Sprintf always makes a number here.
 		v, _ := strconv.ParseFloat(fmt.Sprintf("%.0fe%.0f", k*step, power), 64)
 		marks = append(marks, plot.Tick{Value: v, Label: label(v)})
 	}
 	return marks
 }
 
-// label is a mark's number.
+// label is the text of a mark.
 func label(v float64) string {
 	if v != 0 && (math.Abs(v) < 1e-4 || math.Abs(v) >= 1e7) {
 		return strconv.FormatFloat(v, 'e', -1, 64)

@@ -14,17 +14,17 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// The sizes of a confusion matrix, in dots: a cell as wide as five digits, unless there are many classes; the classes beside the cells, and
-// the rates; and the width from which a cell has room for its count.
+// The sizes of a confusion matrix, in dots: a cell is as wide as five digits, unless there are many classes; then the names of classes, the
+// rates, and the smallest cell that has room for its count.
 const (
 	cellSide, cellLeast, allCells = 66, 6, 2400
 	besideCells, rates            = 116, 90
 	counted                       = 44
 )
 
-// Confusion writes the matrix of how often a class, the row, got an answer, the column, to path, as its ending says: .svg or .png. Right
-// answers are blue by their part of the row, wrong ones red by the root of their part of the most frequent confusion, so that rare ones can be
-// seen. Classes have names. To the right of each row stands its recall, below each column its precision.
+// Confusion draws how often a class, the row, got an answer, the column, into the file path, an .svg or .png. Right answers are blue in
+// proportion to their share of the row. Wrong ones are red by the square root of their share of the most frequent confusion, so that rare ones
+// are visible. Recall is to the right of each row, precision below each column.
 func Confusion(path, title string, matrix [][]int, names []string) error {
 	return write(path, func() (vg.CanvasWriterTo, error) { return confusion(path, title, matrix, names) })
 }
@@ -51,7 +51,7 @@ func confusion(path, title string, matrix [][]int, names []string) (vg.CanvasWri
 	t := tally(matrix)
 	for i := range matrix {
 		at := body.Min.Add(image.Pt(i*side+side/2, i*side+side/2))
-		if i%(1+30/side) == 0 { // Where cells are small, not each has its words.
+		if i%(1+30/side) == 0 { // small cells have only some of the words
 			p.say(at.X, top-3*words/4, draw.XCenter, short(names, i))
 			p.say(body.Min.X-words, at.Y, draw.XRight, short(names, i))
 		}
@@ -66,7 +66,7 @@ func confusion(path, title string, matrix [][]int, names []string) (vg.CanvasWri
 	return c, nil
 }
 
-// short is the name of a class, as much of it as there is room for; of one without a name it is the number.
+// short is as much of a class's name as fits, or its number if it has no name.
 func short(names []string, class int) string {
 	const most = 8
 	if class >= len(names) {
@@ -99,7 +99,7 @@ func tally(matrix [][]int) tallied {
 	return t
 }
 
-// rate is the part of a class's right answers in the row, its recall, or in the column, its precision.
+// rate is a class's share of right answers in the row, its recall, or in the column, its precision.
 func (t tallied) rate(class int, of []int) string {
 	if of[class] == 0 {
 		return "–"
@@ -107,7 +107,7 @@ func (t tallied) rate(class int, of []int) string {
 	return fmt.Sprintf("%.1f%%", 100*float64(t.matrix[class][class])/float64(of[class]))
 }
 
-// color is that of a cell, from −1, which is blue, to 1.
+// color is the color of a cell, from −1, which is blue, to 1, which is red.
 func (t tallied) color(i, j int) float64 {
 	n := float64(t.matrix[i][j])
 	switch {
@@ -119,7 +119,7 @@ func (t tallied) color(i, j int) float64 {
 	return .7 * math.Sqrt(n/float64(t.wrong))
 }
 
-// count draws a cell with its count, where there is room.
+// count draws a cell, with its count if there is room.
 func (p paper) count(t tallied, i, j int, r image.Rectangle) {
 	corners := []vg.Point{p.at(r.Min.X, r.Min.Y), p.at(r.Max.X, r.Min.Y), p.at(r.Max.X, r.Max.Y), p.at(r.Min.X, r.Max.Y), p.at(r.Min.X, r.Min.Y)}
 	x := t.color(i, j)
@@ -136,7 +136,7 @@ func (p paper) count(t tallied, i, j int, r image.Rectangle) {
 	}
 }
 
-// say writes at a place.
+// say writes a text at a place.
 func (p paper) say(x, y int, align draw.XAlignment, words string) {
 	style := letters(10, color.Black, draw.YCenter)
 	style.XAlign = align

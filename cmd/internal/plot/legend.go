@@ -13,14 +13,14 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// colors can be told apart by the color-blind too: those of Okabe and Ito, without the yellow, which is faint on white.
+// colors are those of Okabe and Ito, which color-blind people can tell apart too, without the yellow, which is faint on white.
 var colors = []color.Color{
 	color.RGBA{0, 114, 178, 255}, color.RGBA{213, 94, 0, 255}, color.RGBA{0, 158, 115, 255}, color.RGBA{204, 121, 167, 255},
 	color.RGBA{0, 0, 0, 255}, color.RGBA{86, 180, 233, 255}, color.RGBA{230, 159, 0, 255},
 }
 
-// hue is the color of the i-th name. Behind the seven come hues that are far from the last ones: each is further by the golden section of
-// the circle, and not too light for a line on white.
+// hue is the color of the i-th name. After the seven colors, each hue is a golden section of the circle further than the last, so that
+// neighbors differ, and dark enough for a line on white.
 func hue(i int) color.Color {
 	if i < len(colors) {
 		return colors[i]
@@ -31,23 +31,23 @@ func hue(i int) color.Color {
 	return color.RGBA{part(0), part(1), part(2), 255}
 }
 
-// dashes tell kinds of lines of one color apart.
+// dashes distinguish kinds of lines in one color.
 var dashes = [][]vg.Length{nil, {5, 3}, {2, 2}, {8, 3, 2, 3}}
 
 // legend says what the lines are.
 type legend struct {
 	names, kinds []string // of all series
-	entries      []entry  // of the names that have a line
-	shown        []string // the kinds that have one
+	entries      []entry  // the names that have a line
+	shown        []string // the kinds that have a line
 }
 
-// entry is a name with a line as it is drawn.
+// entry is a name with the style of its line.
 type entry struct {
 	name string
 	line draw.LineStyle
 }
 
-// know gives the series' name a color, and its kind a dash.
+// know assigns a color to the series' name, and a dash to its kind.
 func (l *legend) know(s Series) {
 	if !slices.Contains(l.names, s.Name) {
 		l.names = append(l.names, s.Name)
@@ -62,7 +62,7 @@ func (l *legend) style(s Series) draw.LineStyle {
 	return draw.LineStyle{Color: hue(slices.Index(l.names, s.Name)), Width: vg.Points(1.5), Dashes: dashes[kind%len(dashes)]}
 }
 
-// add takes in a series that has a line.
+// add adds a series that has a line.
 func (l *legend) add(s Series) {
 	if !slices.ContainsFunc(l.entries, func(e entry) bool { return e.name == s.Name }) {
 		l.entries = append(l.entries, entry{s.Name, l.style(s)})
@@ -72,7 +72,7 @@ func (l *legend) add(s Series) {
 	}
 }
 
-// lines are the entries as they are drawn: names that are several, then kinds that are. Of one name, the kinds have its color.
+// lines are the entries that are drawn: the names if there are several, then the kinds if there are several. With one name, kinds have its color.
 func (l *legend) lines() (all []entry) {
 	ink := color.Color(color.Gray{90})
 	if len(l.entries) > 1 {
@@ -92,8 +92,8 @@ func (l *legend) lines() (all []entry) {
 	return all
 }
 
-// The sizes of a legend: of a line's sample, between that and its text, from one line of text to the next, between entries, above the
-// first one; how many letters a line of text has, unless a word is longer; and how much wider a text may be in another font than in ours.
+// The sizes of a legend: a line's sample, the gap between that and its text, the steps between lines of text and between entries, the space above
+// the first entry; the characters in a line of text, unless a word is longer; and how much wider a text may be in another font.
 const (
 	sample, sampleGap   vg.Length = 22, 6
 	lineStep, entryStep vg.Length = 12, 5
@@ -102,7 +102,7 @@ const (
 	slack                         = 1.15
 )
 
-// size is the room that the legend needs; nothing if it has no entry.
+// size is the room that the legend needs; zero without entries.
 func (l *legend) size() (w, h vg.Length) {
 	for _, e := range l.lines() {
 		text := broken(e.name)
@@ -130,7 +130,7 @@ func (l *legend) draw(c draw.Canvas) {
 	}
 }
 
-// broken is a text in lines.
+// broken is a text broken into lines.
 func broken(text string) (lines []string) {
 	for _, word := range strings.Fields(intake.Line(text)) {
 		last := len(lines) - 1

@@ -1,5 +1,5 @@
-// Package plot draws lines: learning curves, and the differences of two programs over their steps; and sheets of small images: digits,
-// and weights.
+// Package plot draws lines, such as learning curves and the differences between two programs over their steps, and sheets of small images, such
+// as digits and weights.
 package plot
 
 import (
@@ -25,7 +25,7 @@ import (
 	"github.com/stheno-ml/stheno/cmd/internal/rundir"
 )
 
-// Axes are the words around a picture of lines, and which of its axes are logarithmic.
+// Axes has the words around a picture of lines, and says which axes are logarithmic.
 type Axes struct {
 	Title, X, Y string
 	LogX, LogY  bool
@@ -37,9 +37,8 @@ type Series struct {
 	X, Y       []float64
 }
 
-// Lines writes a picture of the series to path, as its ending says: .svg or .png. Points that are not finite are left out, and so are those
-// not above 0 on a logarithmic axis; a picture of no points is an error. The legend has the names, if there are several, and the kinds, of
-// the lines that have points.
+// Lines draws the series into the file path, an .svg or .png. Points that are not finite are left out, and on a logarithmic axis also those not
+// above 0. A picture without points is an error. The legend has the names and the kinds of lines with points, if there are several.
 func Lines(path string, a Axes, series ...Series) error {
 	return write(path, func() (vg.CanvasWriterTo, error) { return picture(path, a, series) })
 }
@@ -63,10 +62,10 @@ func write(path string, draw func() (vg.CanvasWriterTo, error)) error {
 	return nil
 }
 
-// dpi is the resolution of a .png, in dots an inch.
+// dpi is the resolution of a .png, in dots per inch.
 const dpi = 150
 
-// formats are the canvases by the ending of the file.
+// formats has the canvases by the file's ending.
 var formats = map[string]func(w, h vg.Length) vg.CanvasWriterTo{
 	".svg": func(w, h vg.Length) vg.CanvasWriterTo { return sansSerif{vgsvg.New(w, h)} },
 	".png": func(w, h vg.Length) vg.CanvasWriterTo {
@@ -74,7 +73,7 @@ var formats = map[string]func(w, h vg.Length) vg.CanvasWriterTo{
 	},
 }
 
-// Check is an error unless path ends as a picture does, before any work is done for it.
+// Check is an error unless path has the ending of a picture. Call it before doing any work for the picture.
 func Check(path string) error {
 	if formats[format(path)] == nil {
 		return fmt.Errorf("plot: %s: no format %q for pictures; use .svg or .png", path, filepath.Ext(path))
@@ -84,12 +83,12 @@ func Check(path string) error {
 
 func format(path string) string { return strings.ToLower(filepath.Ext(path)) }
 
-// corrections are those of what vgsvg writes: its images are PNGs.
+// corrections fix the output of vgsvg, whose images are PNGs.
 var corrections = strings.NewReplacer(
 	"font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;",
 	"data:image/jpg;", "data:image/png;")
 
-// sansSerif is an SVG that names other fonts for computers that lack the first.
+// sansSerif is an SVG that names more fonts, for computers that lack the first.
 type sansSerif struct{ *vgsvg.Canvas }
 
 // WriteTo writes the picture.
@@ -102,7 +101,7 @@ func (c sansSerif) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// The axes with their labels; the legend comes to the right of them, and makes the picture wider, and a long one higher.
+// The size of the axes with their labels. The legend is to the right of them, and makes the picture wider, and if it is long, higher.
 const width, height, margin = 6 * vg.Inch, 4 * vg.Inch, vg.Inch / 8
 
 // picture is the plot of the series.
@@ -125,7 +124,7 @@ func picture(path string, a Axes, series []Series) (vg.CanvasWriterTo, error) {
 	return c, nil
 }
 
-// blank is white paper, for the file's format.
+// blank is white paper in the file's format.
 func blank(path string, w, h vg.Length) (vg.CanvasWriterTo, draw.Canvas) {
 	c := formats[format(path)](w, h)
 	all := draw.New(c)
@@ -134,7 +133,7 @@ func blank(path string, w, h vg.Length) (vg.CanvasWriterTo, draw.Canvas) {
 	return c, all
 }
 
-// add draws the series, and returns the legend to stand beside them.
+// add draws the series, and returns their legend.
 func add(p *plot.Plot, a Axes, series []Series) (*legend, error) {
 	p.BackgroundColor = nil
 	grid := plotter.NewGrid()
@@ -167,10 +166,10 @@ func add(p *plot.Plot, a Axes, series []Series) (*legend, error) {
 	return &l, nil
 }
 
-// sparse is the number of points up to which each gets a dot.
+// sparse is the most points of a line that are drawn as dots too.
 const sparse = 30
 
-// points are those that can be drawn; on a logarithmic axis they have the logarithm.
+// points are the points that can be drawn, as logarithms on a logarithmic axis.
 func (s Series) points(a Axes) (plotter.XYs, error) {
 	if len(s.X) != len(s.Y) {
 		return nil, fmt.Errorf("%s: %d numbers x and %d numbers y; each point needs both", s.Name, len(s.X), len(s.Y))
@@ -191,10 +190,10 @@ func (s Series) points(a Axes) (plotter.XYs, error) {
 	return xys, nil
 }
 
-// farthest is the end of every axis: the difference of two such numbers is still finite.
+// farthest is the largest number on an axis, so that the difference of two numbers is still finite.
 const farthest = 1e300
 
-func drawable(v float64) bool { return math.Abs(v) <= farthest } // not so for NaN
+func drawable(v float64) bool { return math.Abs(v) <= farthest } // false for NaN
 
 func sans(size float64) font.Font {
 	return font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, vg.Points(size))

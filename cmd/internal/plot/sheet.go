@@ -14,14 +14,14 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// A Digit is a gray image that was misread, row after row, 0 for background to 255 for ink: as the book draws it, its label stands at the
-// top of its right side, and the wrong answer at the bottom.
+// A Digit is a misread gray image, row after row, from 0 for background to 255 for ink. As in the book, its label is at the top of its right
+// side, and the wrong answer at the bottom.
 type Digit struct {
 	Pixels        []byte
 	Label, Answer string
 }
 
-// Digits writes a sheet of images, of so many columns of pixels each, to path, as its ending says: .svg or .png.
+// Digits draws a sheet of images, each with that many columns of pixels, into the file path, an .svg or .png.
 func Digits(path, title string, columns int, digits []Digit) error {
 	tiles := make([]tile, len(digits))
 	for i, d := range digits {
@@ -30,7 +30,7 @@ func Digits(path, title string, columns int, digits []Digit) error {
 	return write(path, func() (vg.CanvasWriterTo, error) { return sheet(path, title, tiles, square(len(tiles)), nil) })
 }
 
-// Images writes a sheet of rows of gray images as Digits are, without words.
+// Images draws a sheet with rows of gray images, like Digits but without words.
 func Images(path, title string, columns int, rows [][][]byte) error {
 	across := 0
 	for _, row := range rows {
@@ -51,18 +51,18 @@ func gray(pixels []byte, columns int) image.Image {
 	return paint(pixels, columns, func(p byte) color.Color { return color.Gray{255 - p} })
 }
 
-// square is the number of n tiles in a row so that there are about as many rows.
+// square is the number of tiles in a row that makes a sheet of n tiles about square.
 func square(n int) int { return int(math.Ceil(math.Sqrt(float64(n)))) }
 
-// Weights writes a sheet of matrices, of so many columns each, to path, as its ending says: .svg or .png. Zero is white, and all have one
-// scale, which stands beside them.
+// Weights draws a sheet of matrices, each with that many columns, into the file path, an .svg or .png. Zero is white, and all have the same
+// scale, which is drawn beside them.
 func Weights(path, title string, columns int, weights [][]float64) error {
 	return write(path, func() (vg.CanvasWriterTo, error) {
 		largest := 0.
 		for _, matrix := range weights {
 			for _, w := range matrix {
 				if !drawable(w) {
-					return nil, fmt.Errorf("the weight %v has no color; take a run that did not diverge", w)
+					return nil, fmt.Errorf("the weight %v has no color; use a run that did not diverge", w)
 				}
 				largest = max(largest, math.Abs(w))
 			}
@@ -78,8 +78,8 @@ func Weights(path, title string, columns int, weights [][]float64) error {
 	})
 }
 
-// diverging is the color of a number from −1 to 1: blue below zero, white at zero, red above. Both ends can be told apart by the
-// color-blind too, and are equally dark.
+// diverging is the color of a number from −1 to 1: blue below zero, white at zero, red above. Both ends are equally dark, and color-blind people
+// can tell them apart.
 func diverging(x float64) color.Color {
 	end := [3]float64{178, 24, 43}
 	if x < 0 {
@@ -89,10 +89,10 @@ func diverging(x float64) color.Color {
 	return color.RGBA{mix(0), mix(1), mix(2), 255}
 }
 
-// side is about the width or height of an image on a sheet, in dots.
+// side is the approximate width or height of an image on a sheet, in dots.
 const side = 84
 
-// paint is a matrix in color, enlarged by a whole factor, so that its pixels are sharp.
+// paint is a matrix in color, enlarged by a whole factor so that its pixels are sharp.
 func paint[T any](matrix []T, columns int, color func(T) color.Color) image.Image {
 	rows := len(matrix) / columns
 	factor := max(1, side/max(rows, columns))
@@ -105,19 +105,19 @@ func paint[T any](matrix []T, columns int, color func(T) color.Color) image.Imag
 	return img
 }
 
-// tile is an image with words at the top and the bottom of its right side; without an image its place is empty.
+// tile is an image with words at the top and the bottom of its right side. Without an image it is an empty place.
 type tile struct {
 	image       image.Image
 	top, bottom string
 }
 
-// The sizes of a sheet's parts, in dots: between tiles, around all of them, for the words of a tile, for the title, for the scale.
+// The sizes of a sheet's parts, in dots: the gap between tiles, the margin, the words of a tile, the title, and the scale.
 const (
 	gap, border, words = 12, 24, 20
 	head, beside       = 64, 110
 )
 
-// sheet draws tiles in rows of so many columns, with the scale beside them if there is one.
+// sheet draws tiles in rows, with the scale beside them if there is one.
 func sheet(path, title string, tiles []tile, columns int, scale *float64) (vg.CanvasWriterTo, error) {
 	title = intake.Line(title)
 	if len(tiles) == 0 {
@@ -154,7 +154,7 @@ func letters(size float64, c color.Color, align draw.YAlignment) draw.TextStyle 
 	return draw.TextStyle{Color: c, Font: sans(size), YAlign: align, Handler: plot.DefaultTextHandler}
 }
 
-// paper is a canvas on which places are dots from the upper left corner, as they are in images.
+// paper is a canvas with places in dots from the upper left corner, as in images.
 type paper struct {
 	draw.Canvas
 	height int

@@ -22,15 +22,15 @@ const (
 	latestFile = "latest.json"
 	bestFile   = "best.json"
 	extension  = ".safetensors"
-	offsetKey  = "stheno.metrics" // in a checkpoint's metadata: the bytes of metrics.jsonl that belong to it
+	offsetKey  = "stheno.metrics" // the key in a checkpoint's metadata for the number of bytes of metrics.jsonl that belong to it
 )
 
-// A Snapshot is a checkpoint that was read back, every byte of it verified.
+// A Snapshot is a checkpoint that was read, with every byte verified.
 type Snapshot struct {
 	Step    int
 	Path    string
 	File    *safetensors.File
-	Skipped []error // why the checkpoints that would have come before this one are not good
+	Skipped []error // why newer checkpoints, or better ones, are not good
 
 	offset int64 // of metrics.jsonl
 }
@@ -41,7 +41,7 @@ type pointer struct {
 }
 
 // Checkpoint saves f as the newest checkpoint, and as the best if best is true. When it returns nil, f survives a power cut.
-// When it fails, and wherever it is killed, the checkpoint before is intact. Two checkpoints and the best are kept. A second
+// If it fails, or is killed at any point, the previous checkpoint is intact. Two checkpoints and the best are kept. A second
 // checkpoint of the same step replaces the first. The metadata key "stheno.metrics" is reserved.
 func (r *Run) Checkpoint(f *safetensors.File, step int, best bool) error {
 	if err := r.writable(); err != nil {
@@ -52,20 +52,20 @@ func (r *Run) Checkpoint(f *safetensors.File, step int, best bool) error {
 	}
 	name := nameOf(step)
 	if err := r.save(f, name, best); err != nil {
-		return fmt.Errorf("rundir: %s: checkpoint of step %d is not saved, the one before is intact: %w; mend that and resume the run", r.path, step, err)
+		return fmt.Errorf("rundir: %s: checkpoint of step %d was not saved, the previous one is intact: %w; fix that and resume the run", r.path, step, err)
 	}
 	previous := r.latest
 	r.latest = name
 	if err := r.prune(previous); err != nil {
-		return fmt.Errorf("rundir: %s: checkpoint of step %d is saved, but an older one cannot be deleted: %w; mend that and resume the run", r.path, step, err)
+		return fmt.Errorf("rundir: %s: checkpoint of step %d was saved, but an older one cannot be deleted: %w; fix that and resume the run", r.path, step, err)
 	}
 	return nil
 }
 
-// save writes the checkpoint, then best.json, and last latest.json. Killed in between, the run resumes from the checkpoint
-// before, and reaches this step, and this best, again.
+// save writes the checkpoint, then best.json, and finally latest.json. If it is killed in between, the run resumes from the previous
+// checkpoint, and reaches this step, and this best, again.
 func (r *Run) save(f *safetensors.File, name string, best bool) error {
-	if err := r.metrics.Sync(); err != nil { // The checkpoint must not be safer than the lines that belong to it.
+	if err := r.metrics.Sync(); err != nil { // the lines that belong to the checkpoint must reach the disk before it does
 		return fmt.Errorf("%s: %w", metricsFile, err)
 	}
 	file := safetensors.File{Metadata: map[string]string{offsetKey: strconv.FormatInt(r.offset, 10)}, Tensors: f.Tensors}
@@ -114,7 +114,7 @@ func (r *Run) follow(from string) (string, error) {
 	} else if err != nil {
 		return "", err
 	}
-	if _, ok := stepOf(p.File); !ok { // A name with folders in it could lead anywhere.
+	if _, ok := stepOf(p.File); !ok { // a name with folders in it could lead anywhere
 		return "", fmt.Errorf("rundir: %s: %w: %q is not the name of a checkpoint", r.file(checkpoints, from), ErrDamaged, p.File)
 	}
 	return p.File, nil
@@ -152,11 +152,11 @@ func (r *Run) names() ([]string, error) {
 	return names, nil
 }
 
-// prune deletes all checkpoints but the newest, the one before it, and the best.
+// prune deletes all checkpoints except the newest, the one before it, and the best.
 func (r *Run) prune(previous string) error {
 	best, err := r.follow(bestFile)
 	if err != nil || previous == r.latest {
-		return nil // Where best.json is damaged, any of them can be the best. Where a step is saved again, the one before stays.
+		return nil // If best.json is damaged, any of them may be the best. If a step is saved again, the one before stays.
 	}
 	names, err := r.names()
 	if err != nil {
@@ -172,8 +172,8 @@ func (r *Run) prune(previous string) error {
 	return nil
 }
 
-// Latest reads the newest checkpoint that is good, of at most limit bytes. Its Skipped says which newer ones are not, and why. The error
-// wraps ErrNoCheckpoint where there is none at all, and ErrDamaged where none is good.
+// Latest reads the newest good checkpoint of at most limit bytes. Its Skipped says which newer ones are not good, and why. The error wraps
+// ErrNoCheckpoint if there is no checkpoint, and ErrDamaged if none is good.
 func (r *Run) Latest(limit int64) (*Snapshot, error) {
 	return r.newest(limit, math.MaxInt64)
 }
@@ -195,7 +195,7 @@ func (r *Run) newest(limit, metrics int64) (*Snapshot, error) {
 	if first != "" {
 		names = append([]string{first}, slices.DeleteFunc(names, func(n string) bool { return n == first })...)
 	}
-	const tries = 8 // twice as many as a run leaves, wherever it is killed
+	const tries = 8 // twice as many as a run can leave when it is killed
 	for _, name := range names[:min(len(names), tries)] {
 		s, err := r.load(name, limit)
 		if err == nil && s.offset > metrics {
@@ -210,15 +210,14 @@ func (r *Run) newest(limit, metrics int64) (*Snapshot, error) {
 	return nil, fmt.Errorf("rundir: %s: no checkpoint is good: %w", r.path, errors.Join(faults...))
 }
 
-// Best reads the best checkpoint, of at most limit bytes. The error wraps ErrNoCheckpoint where there is none, and ErrDamaged where it is
-// not good.
+// Best reads the best checkpoint, of at most limit bytes. The error wraps ErrNoCheckpoint if there is none, and ErrDamaged if it is not good.
 func (r *Run) Best(limit int64) (*Snapshot, error) {
 	name, err := r.follow(bestFile)
 	if err != nil {
 		return nil, err
 	}
 	if name == "" {
-		return nil, fmt.Errorf("rundir: %s: %w is the best; train it for an epoch, or take the latest", r.path, ErrNoCheckpoint)
+		return nil, fmt.Errorf("rundir: %s: %w is the best yet; train it for an epoch, or take the latest", r.path, ErrNoCheckpoint)
 	}
 	return r.load(name, limit)
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// disk is every way in which a run changes the file system. It is a seam: a test's disk fails, or forgets, at any of these calls.
+// disk has every call with which a run changes the file system. Tests replace it with a disk that fails, or loses data, at any of these calls.
 type disk interface {
 	mkdir(path string) error
-	create(path string) (file, error) // empty
-	extend(path string) (file, error) // to append to; made if it is missing
+	create(path string) (file, error) // an empty file
+	extend(path string) (file, error) // a file to append to, which is created if it is missing
 	rename(from, to string) error
 	remove(path string) error
 	sync(folder string) error
@@ -39,14 +39,14 @@ func (osDisk) create(path string) (file, error) { return open(path, os.O_TRUNC) 
 func (osDisk) extend(path string) (file, error) { return open(path, os.O_APPEND) }
 
 func open(path string, flag int) (file, error) {
-	f, _, err := intake.OpenFile(filepath.Dir(path), filepath.Base(path), os.O_WRONLY|os.O_CREATE|flag) // A link could lead anywhere.
+	f, _, err := intake.OpenFile(filepath.Dir(path), filepath.Base(path), os.O_WRONLY|os.O_CREATE|flag) // a link could lead anywhere
 	if err != nil {
-		return nil, err // and not f, which would be a file that is not nil
+		return nil, err // not f, because a nil *os.File in the interface would not be nil
 	}
 	return f, nil
 }
 
-// write makes the file at path, safe on the disk, of what fill writes.
+// write makes the file at path from what fill writes, and syncs it.
 func write(d disk, path string, fill func(io.Writer) error) error {
 	f, err := d.create(path)
 	if err != nil {
@@ -60,12 +60,12 @@ func write(d disk, path string, fill func(io.Writer) error) error {
 		err = e
 	}
 	if err != nil {
-		_ = d.remove(path) // Half a file is of no use on a disk that may be full; Resume removes it if this fails too.
+		_ = d.remove(path) // Half a file is useless on a disk that may be full. Resume removes it if this fails too.
 	}
 	return err
 }
 
-// publish gives a file that is safe on the disk its name, in place of the file that had it.
+// publish gives a synced file its final name, in place of the file that had it.
 func publish(d disk, from, to string) error {
 	if err := d.rename(from, to); err != nil {
 		_ = d.remove(from)
@@ -74,14 +74,14 @@ func publish(d disk, from, to string) error {
 	return d.sync(filepath.Dir(to))
 }
 
-// Replace makes data the contents of the file at path, safe on the disk. At every instant, that file is the old one or the new one. The error
-// is without the path.
+// Replace makes data the contents of the file at path, and syncs it. At every instant, that file is the old one or the new one. The error does
+// not contain the path.
 func Replace(path string, data []byte) error {
 	err := replace(osDisk{}, path, data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("no folder %s; make it first", filepath.Dir(path))
 	}
-	if cause, ok := errors.AsType[syscall.Errno](err); ok { // The temporary file's name is nobody's concern.
+	if cause, ok := errors.AsType[syscall.Errno](err); ok { // the temporary file's name would only confuse
 		return cause
 	}
 	return err

@@ -15,24 +15,24 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// An Entry is a folder below the one for the runs: its run.json, or why that cannot be read.
+// An Entry is a folder below the folder of runs: its run.json, or why that cannot be read.
 type Entry struct {
 	Path string
 	Info Info
 	Err  error
 
-	time time.Time // of the start; where that is not known, of the folder's last change
+	time time.Time // of the start or, if that is unknown, of the folder's last change
 }
 
-// List returns the runs below root, the newest first; none where root does not exist, as before the first run. A folder that is no
-// run, or a broken one, is an Entry with an error; one whose name begins with a dot is nothing.
+// List returns the runs below root, newest first. There are none if root does not exist, as before the first run. A folder that is not a run,
+// or a broken one, is an Entry with an error. Folders whose names begin with a dot are skipped.
 func List(root string) ([]Entry, error) {
 	files, err := os.ReadDir(intake.Folder(root))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("rundir: %w", err)
 	}
 	var entries []Entry
-	const limit = 16 << 20 // bytes of all run.json together: of some 10,000 runs
+	const limit = 16 << 20 // bytes of all run.json together, enough for 10,000 runs
 	total := int64(0)
 	for _, f := range files {
 		if !f.IsDir() || f.Name()[0] == '.' { // such as .sweep
@@ -40,7 +40,7 @@ func List(root string) ([]Entry, error) {
 		}
 		e := Entry{Path: filepath.Join(root, f.Name())}
 		if info, err := os.Stat(filepath.Join(e.Path, infoFile)); err == nil {
-			total += min(info.Size(), intake.Record) // Larger ones are not read.
+			total += min(info.Size(), intake.Record) // larger files are not read
 		}
 		if total > limit {
 			e.Err = &intake.Error{Path: filepath.Join(e.Path, infoFile), Msg: fmt.Sprintf("more than %d bytes with those of the runs before; move runs to another folder", limit)}
@@ -58,8 +58,8 @@ func List(root string) ([]Entry, error) {
 	return entries, nil
 }
 
-// Look reads a run.json. Who writes a run has its lock before the status is Running, and until after it is something else: a run that
-// is Running still after its lock was seen free was killed.
+// Look reads a run.json. A trainer takes the lock before it sets the status to Running, and releases it after setting another. So a run whose
+// lock is free, and whose status is still Running after that, was killed.
 func Look(path string) (Info, error) {
 	r, err := Open(path)
 	if err == nil && r.info.Status == Running && !held(path) {
@@ -79,17 +79,17 @@ func Metrics(path string) ([]byte, error) {
 	return text[:bytes.LastIndexByte(text, '\n')+1], err
 }
 
-// Start returns the first line of metrics.jsonl, the event at the run's beginning, without reading the rest.
+// Start returns the first line of metrics.jsonl, the run's first event, without reading the rest.
 func Start(path string) ([]byte, error) {
 	f, _, err := intake.Open(path, metricsFile, intake.Log)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	const most = 16 << 10 // bytes: two paths, and some hundred more
+	const most = 16 << 10 // bytes, enough for two paths and some more
 	line, err := bufio.NewReaderSize(f, most).ReadSlice('\n')
 	if err != nil {
-		return nil, &intake.Error{Path: filepath.Join(path, metricsFile), Msg: fmt.Sprintf("no first line of at most %d bytes; resume the run, or train anew", most)}
+		return nil, &intake.Error{Path: filepath.Join(path, metricsFile), Msg: fmt.Sprintf("no first line of at most %d bytes; resume the run, or train again", most)}
 	}
 	return bytes.TrimRight(line, "\n"), nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// acquire locks the run's folder, and returns how to unlock it. The file is the lock, and so it outlives a killed trainer.
+// acquire locks the run's folder, and returns how to unlock it. The lock is a file, so it remains after a killed trainer.
 func acquire(folder string) (release func() error, err error) {
 	path := filepath.Join(folder, lockFile)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
@@ -31,11 +31,11 @@ func acquire(folder string) (release func() error, err error) {
 	return func() error { return os.Remove(path) }, nil
 }
 
-// held says whether the lock is there. It is also where a trainer was killed: here, nobody can tell.
+// held reports whether the lock exists. It also exists after a trainer was killed; these systems cannot tell the difference.
 func held(folder string) bool {
 	_, err := os.Stat(filepath.Join(folder, lockFile))
 	return err == nil
 }
 
-// syncFolder does nothing: these systems cannot sync a folder, or need not.
+// syncFolder does nothing: these systems cannot, or need not, sync a folder.
 func syncFolder(string) error { return nil }

@@ -15,9 +15,9 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// acquire locks the run's folder, and returns how to unlock it. The lock belongs to the open file, so that the system gives it
-// back when its process dies, however that happens, and a second one in the same process fails too. The lock's file stays: who
-// deletes it can delete the one that somebody else has just locked.
+// acquire locks the run's folder, and returns how to unlock it. The lock belongs to the open file. So the system releases it when
+// the process dies in any way, and a second attempt in the same process fails too. The file is never deleted: that could delete a
+// file that another process has just locked.
 func acquire(folder string) (release func() error, err error) {
 	path := filepath.Join(folder, lockFile)
 	f, _, err := intake.OpenFile(folder, lockFile, os.O_RDWR|os.O_CREATE)
@@ -25,7 +25,7 @@ func acquire(folder string) (release func() error, err error) {
 		return nil, err
 	}
 	err = lock(f, syscall.LOCK_EX)
-	for range 5 { // Somebody may just be asking whether it is held.
+	for range 5 { // another process may be checking the lock at this instant
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			time.Sleep(10 * time.Millisecond)
 			err = lock(f, syscall.LOCK_EX)
@@ -46,7 +46,7 @@ func acquire(folder string) (release func() error, err error) {
 	return f.Close, nil
 }
 
-// held says whether somebody has the lock. To find out it takes the lock for an instant, if it can, together with others who ask.
+// held reports whether a process has the lock. To find out, it takes a shared lock for an instant if it can.
 func held(folder string) bool {
 	f, _, err := intake.OpenFile(folder, lockFile, os.O_RDONLY)
 	if err != nil {
@@ -58,7 +58,7 @@ func held(folder string) bool {
 
 func lock(f *os.File, how int) error { return syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB) }
 
-// holder returns who wrote the lock's file.
+// holder names the process that wrote the lock's file.
 func holder(folder string) string {
 	b, _ := intake.Read(folder, lockFile, intake.Record)
 	if pid := strings.TrimSpace(string(b)); pid != "" {

@@ -1,17 +1,17 @@
-// Package rundir keeps one training in one folder, so that it can be killed at any instant and go on as if it had not been:
+// Package rundir keeps a training in a folder, so that it can be killed at any instant and continue as if nothing had happened:
 //
 //	runs/<model>-<yyyymmdd-hhmmss>-<4 hex>/
-//	    run.json                     what is run, on what, and how far it came
+//	    run.json                     what is run, where, and how far it has come
 //	    model.toml                   the architecture and the recipe
-//	    data.json                    what became of the data before the network saw them
-//	    metrics.jsonl                one event a line
+//	    data.json                    how the data was prepared for the network
+//	    metrics.jsonl                an event on each line
 //	    checkpoints/<step>.safetensors
 //	    checkpoints/latest.json      the name of the newest checkpoint
 //	    checkpoints/best.json        the name of the best
-//	    lock                         held, and naming the process, while a trainer writes
+//	    lock                         held by the trainer that is writing, with its process
 //
-// A file that is replaced is written under a temporary name, synced, renamed, and its folder synced. A checkpoint carries the
-// length that metrics.jsonl had, and Resume cuts the file back to it.
+// To replace a file, it is written under a temporary name, synced, renamed, and its folder synced. A checkpoint records the length
+// of metrics.jsonl, and Resume cuts the file back to it.
 package rundir
 
 import (
@@ -32,9 +32,9 @@ import (
 )
 
 var (
-	// ErrLocked means that another trainer writes the run.
+	// ErrLocked means that another trainer is writing the run.
 	ErrLocked = errors.New("locked")
-	// ErrNoCheckpoint means that the run has not saved any checkpoint yet.
+	// ErrNoCheckpoint means that the run has not saved a checkpoint yet.
 	ErrNoCheckpoint = errors.New("no checkpoint")
 	// ErrDamaged means that a file of the run is not as it was written.
 	ErrDamaged = intake.ErrDamaged
@@ -48,28 +48,28 @@ const (
 	metricsFile = "metrics.jsonl"
 	lockFile    = "lock"
 	checkpoints = "checkpoints"
-	temporary   = ".tmp" // the end of the name of a file that is being written
+	temporary   = ".tmp" // the ending of a file that is being written
 )
 
-// A Run is the folder of one training. It is for one goroutine at a time.
+// A Run is the folder of one training. Only one goroutine may use it at a time.
 type Run struct {
 	path    string
 	info    Info
 	disk    disk
-	release func() error // gives the lock back; nil where the run is only read
+	release func() error // releases the lock; nil if the run is only read
 	metrics file
-	offset  int64  // the bytes of metrics.jsonl that are whole lines
-	torn    bool   // whether a part of a line follows them
-	latest  string // the name of the newest checkpoint that is good; "" before the first
+	offset  int64  // the bytes of whole lines in metrics.jsonl
+	torn    bool   // part of a line follows them
+	latest  string // the name of the newest good checkpoint; "" before the first
 }
 
-// Texts are the files of a run that are written once.
+// Texts are the files of a run that are written only once.
 type Texts struct {
 	ModelTOML []byte
-	DataJSON  []byte // nil: there is no such file
+	DataJSON  []byte // nil: no such file
 }
 
-// Create makes the folder of a new run of the model below root, and locks it. The info's Model, Status, Started and DataJSON are set here.
+// Create makes the folder of a new run below root, and locks it. It sets the info's Model, Status, Started and DataJSON.
 func Create(root, model string, now time.Time, info Info, texts Texts) (*Run, error) {
 	return create(osDisk{}, root, model, now, info, texts)
 }
@@ -80,14 +80,14 @@ func create(d disk, root, model string, now time.Time, info Info, texts Texts) (
 	}
 	info.Model, info.Status, info.Started = model, Running, now
 	if n := len(texts.DataJSON); n > intake.Log {
-		return nil, fmt.Errorf("rundir: %s of %d bytes, and the limit is %d; use data with fewer columns and texts", dataFile, n, intake.Log)
+		return nil, fmt.Errorf("rundir: %s has %d bytes, over the limit of %d; use data with fewer columns and texts", dataFile, n, intake.Log)
 	}
 	if texts.DataJSON != nil {
 		info.DataJSON = digest(texts.DataJSON)
 	}
 	r := &Run{info: info, disk: d}
 	var err error
-	for range 16 { // Another run of the same second can have the same four digits.
+	for range 16 { // another run in the same second may have the same four digits
 		var digits [2]byte
 		rand.Read(digits[:])
 		r.path = filepath.Join(root, fmt.Sprintf("%s-%s-%x", plain(model), now.Format("20060102-150405"), digits))
@@ -100,13 +100,13 @@ func create(d disk, root, model string, now time.Time, info Info, texts Texts) (
 	}
 	if err := r.fill(root, texts); err != nil {
 		r.Close()
-		os.RemoveAll(r.path) // Without run.json it is no run, and would only lie in the way.
+		os.RemoveAll(r.path) // without run.json it is not a run
 		return nil, fmt.Errorf("rundir: %s: %w; choose another folder for the runs", r.path, err)
 	}
 	return r, nil
 }
 
-// fill makes the files of a new run: run.json last, so that a folder that has it has them all.
+// fill makes the files of a new run. run.json comes last, so that a folder with it has all of them.
 func (r *Run) fill(root string, texts Texts) (err error) {
 	if r.release, err = acquire(r.path); err != nil {
 		return err
@@ -131,15 +131,15 @@ func (r *Run) fill(root string, texts Texts) (err error) {
 	return r.disk.sync(root)
 }
 
-// plain returns the name in the letters a to z, digits and hyphens, short enough for a file's name.
+// plain is a short form of the name, with only the letters a to z, digits and hyphens.
 func plain(name string) string {
-	const limit = 40 // letters of what can be a whole network in shorthand
+	const limit = 40 // characters; the name may be a whole network in one line
 	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') })
 	s := cmp.Or(strings.Join(words, "-"), "run")
 	return strings.TrimRight(s[:min(len(s), limit)], "-")
 }
 
-// Open reads the run in the folder at path. It needs no lock, and writes nothing: Event, Checkpoint and Update are errors.
+// Open reads the run in the folder at path. It takes no lock and writes nothing; Event, Checkpoint and Update are errors.
 func Open(path string) (*Run, error) {
 	r := &Run{path: filepath.Clean(path)}
 	if err := r.readJSON(infoFile, &r.info); err != nil {
@@ -149,20 +149,20 @@ func Open(path string) (*Run, error) {
 		return nil, fmt.Errorf("rundir: %w", &intake.Error{Path: r.file(infoFile), Msg: err.Error()})
 	}
 	if t := r.info.Test; t != nil && t.Loss != 0 {
-		t.Correct = nil // older runs say 0
+		t.Correct = nil // old runs say 0
 	}
 	return r, nil
 }
 
-// Resume opens the run in the folder at path to go on with it, and locks it. It returns the checkpoint to go on from, of at most limit
-// bytes, nil before the first one. Everything later is gone from metrics.jsonl, and so are temporary files that a killed trainer left. The
-// status is Running again. The error wraps ErrLocked where a trainer still writes the run, and ErrDamaged where no checkpoint is good.
+// Resume opens the run in the folder at path to continue it, and locks it. It returns the checkpoint to continue from, of at most limit bytes,
+// or nil before the first. It removes everything later from metrics.jsonl, and the temporary files of a killed trainer. The status is Running
+// again. The error wraps ErrLocked if a trainer is writing the run, and ErrDamaged if no checkpoint is good.
 func Resume(path string, limit int64) (*Run, *Snapshot, error) {
 	return resume(osDisk{}, path, limit)
 }
 
 func resume(d disk, path string, limit int64) (*Run, *Snapshot, error) {
-	r, err := Open(path) // A folder that is no run gets no lock.
+	r, err := Open(path) // before locking, so that a folder that is not a run gets no lock
 	if err != nil {
 		return nil, nil, err
 	}
@@ -178,14 +178,14 @@ func resume(d disk, path string, limit int64) (*Run, *Snapshot, error) {
 	return r, s, nil
 }
 
-// rewind takes a run, now locked, back to its newest good checkpoint.
+// rewind sets a locked run back to its newest good checkpoint.
 func (r *Run) rewind(limit int64) (*Snapshot, error) {
-	if err := r.readJSON(infoFile, &r.info); err != nil { // Whoever held the lock may have written it since.
+	if err := r.readJSON(infoFile, &r.info); err != nil { // the last holder of the lock may have written it in the meantime
 		return nil, err
 	}
 	if info, err := os.Lstat(r.file(checkpoints)); errors.Is(err, fs.ErrNotExist) {
 		return nil, r.noFolder()
-	} else if err == nil && !info.IsDir() { // In the folder that a link leads to, nothing is to be removed.
+	} else if err == nil && !info.IsDir() { // a link could make this remove files elsewhere
 		return nil, fmt.Errorf("rundir: %s: %w: not a folder; restore it", r.file(checkpoints), ErrDamaged)
 	}
 	for _, folder := range []string{r.path, r.file(checkpoints)} {
@@ -219,7 +219,7 @@ func (r *Run) rewind(limit int64) (*Snapshot, error) {
 
 // noFolder is the error of a run without a folder for checkpoints.
 func (r *Run) noFolder() error {
-	return fmt.Errorf("rundir: %s: %w: the folder is missing; restore it, or make it anew to begin again", r.file(checkpoints), ErrDamaged)
+	return fmt.Errorf("rundir: %s: %w: the folder is missing; restore it, or make an empty one to start over", r.file(checkpoints), ErrDamaged)
 }
 
 // Path returns the run's folder.
@@ -231,7 +231,7 @@ func (r *Run) Info() Info { return r.info }
 // ModelTOML returns the text of model.toml.
 func (r *Run) ModelTOML() ([]byte, error) { return intake.Read(r.path, modelFile, intake.Text) }
 
-// DataJSON returns the text of data.json, every byte as it was written; nil if the run has none.
+// DataJSON returns the text of data.json, verified to be as it was written; nil if the run has none.
 func (r *Run) DataJSON() ([]byte, error) {
 	if r.info.DataJSON == "" {
 		return nil, nil
@@ -262,7 +262,8 @@ func (r *Run) file(name ...string) string {
 	return filepath.Join(append([]string{r.path}, name...)...)
 }
 
-// Update changes run.json; give Best and Test new values, not new contents. Where it fails, both the file and Info are as they were.
+// Update changes run.json. f must replace Best and Test rather than change what they point to. If Update fails, both the file and Info are as
+// they were.
 func (r *Run) Update(change func(*Info)) error {
 	if err := r.writable(); err != nil {
 		return err
@@ -282,7 +283,7 @@ func (r *Run) writeInfo(info Info) error {
 		return err
 	}
 	if len(b) >= intake.Record {
-		return fmt.Errorf("%d bytes, and the limit is %d; give shorter arguments", len(b), intake.Record)
+		return fmt.Errorf("%d bytes, over the limit of %d; give shorter arguments", len(b), intake.Record)
 	}
 	return replace(r.disk, r.file(infoFile), append(b, '\n'))
 }
@@ -294,7 +295,7 @@ func (r *Run) writable() error {
 	return nil
 }
 
-// Event appends v, in JSON, as a line of metrics.jsonl. The line is on the disk for good after the next Checkpoint or Close.
+// Event appends v as a line of JSON to metrics.jsonl. The line is synced by the next Checkpoint or Close.
 func (r *Run) Event(v any) error {
 	if err := r.writable(); err != nil {
 		return err
@@ -303,7 +304,7 @@ func (r *Run) Event(v any) error {
 	if err != nil {
 		return fmt.Errorf("rundir: %s: %w", r.file(metricsFile), err)
 	}
-	if r.torn { // A full disk takes the first part of a line. The next one must not follow that.
+	if r.torn { // A full disk may have taken part of a line. The next line must not follow that.
 		if err := r.metrics.Truncate(r.offset); err != nil {
 			return fmt.Errorf("rundir: %s: %w", r.file(metricsFile), err)
 		}
@@ -316,7 +317,7 @@ func (r *Run) Event(v any) error {
 	return nil
 }
 
-// Close makes the last events safe and gives the lock back. It does not change the status. Closing twice is no error.
+// Close syncs the last events, and releases the lock. It does not change the status. Closing twice is not an error.
 func (r *Run) Close() error {
 	if r.release == nil {
 		return nil

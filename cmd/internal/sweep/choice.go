@@ -8,14 +8,14 @@ import (
 	"github.com/stheno-ml/stheno/internal/term"
 )
 
-// A Choice is what a setting may be, as texts for a flag.
+// A Choice is the possible values of a setting, as texts for a flag.
 type Choice interface {
-	Len() int                 // of its values; 0 where it is any number between two
-	Value(i int) string       // one of them
-	Between(u float64) string // where there are none: the number at the fraction u of the way
+	Len() int                 // the number of values; 0 means any number between two
+	Value(i int) string       // the i-th value
+	Between(u float64) string // for any number between two: the number at the fraction u of the way
 }
 
-// List is its elements.
+// List is a choice of its elements.
 type List []string
 
 // Len is the number of elements.
@@ -24,10 +24,10 @@ func (l List) Len() int { return len(l) }
 // Value is an element.
 func (l List) Value(i int) string { return l[i] }
 
-// Between is not for lists.
+// Between does not apply to lists.
 func (l List) Between(float64) string { panic("sweep: between the elements of a list") }
 
-// Log is a number by its logarithm, such as a learning rate: any, or one of so many in equal ratios.
+// Log is a choice of numbers on a logarithmic scale, such as learning rates: any number, or Values of them in equal ratios.
 type Log struct {
 	From   float64 `term:",required"`
 	To     float64 `term:",required"`
@@ -37,7 +37,7 @@ type Log struct {
 // Kind is log.
 func (Log) Kind() string { return "log" }
 
-// Check reports numbers that are no such choice.
+// Check reports invalid numbers.
 func (c Log) Check() error {
 	switch {
 	case !(c.From > 0 && c.From < c.To && c.To <= math.MaxFloat64):
@@ -51,7 +51,7 @@ func (c Log) Check() error {
 // Len is the number of values.
 func (c Log) Len() int { return c.Values }
 
-// Value is one of the values, of which the last is To.
+// Value is the i-th value; the last is To.
 func (c Log) Value(i int) string {
 	if i == c.Values-1 {
 		return text(c.To)
@@ -59,8 +59,8 @@ func (c Log) Value(i int) string {
 	return c.Between(float64(i) / float64(c.Values-1))
 }
 
-// Between goes the fraction's way by halves, each to the geometric mean: square roots and products have the same bits on every machine,
-// which logarithms have not.
+// Between approaches the number by geometric means, halving the interval each time: square roots and products have the same bits on every
+// machine, which logarithms do not.
 func (c Log) Between(u float64) string {
 	lo, hi := c.From, c.To
 	for range 50 {
@@ -74,7 +74,7 @@ func (c Log) Between(u float64) string {
 	return short(lo, c.From, c.To)
 }
 
-// Range is a number: any, or one of those that are whole steps from the first.
+// Range is a choice of numbers: any number, or those that are whole steps from the first.
 type Range struct {
 	From float64 `term:",required"`
 	To   float64 `term:",required"`
@@ -84,7 +84,7 @@ type Range struct {
 // Kind is range.
 func (Range) Kind() string { return "range" }
 
-// Check reports numbers that are no such choice.
+// Check reports invalid numbers.
 func (c Range) Check() error {
 	switch {
 	case !(c.From < c.To && c.To-c.From <= math.MaxFloat64):
@@ -102,11 +102,11 @@ func (c Range) Len() int {
 	if c.Step == 0 {
 		return 0
 	}
-	const rounding = 1e-9 // of a step: 0.3 is a step of 0.1 from 0.2
+	const rounding = 1e-9 // of a step, so that 0.3 is a step of 0.1 from 0.2
 	return int((c.To-c.From)/c.Step+rounding) + 1
 }
 
-// Value is the number that is i steps from the first. The product is rounded before the sum, as some processors would not.
+// Value is the number that is i steps from the first. The product is rounded before the sum; otherwise some processors would fuse the two.
 func (c Range) Value(i int) string { return text(c.From + float64(float64(i)*c.Step)) }
 
 // Between is the number at the fraction u of the way.
@@ -114,21 +114,21 @@ func (c Range) Between(u float64) string {
 	return short(c.From+float64(u*(c.To-c.From)), c.From, c.To)
 }
 
-// whole is a choice of whole numbers: the nearest ones.
+// whole rounds a choice to whole numbers.
 type whole struct{ Choice }
 
 func (w whole) Value(i int) string       { return nearest(w.Choice.Value(i)) }
 func (w whole) Between(u float64) string { return nearest(w.Choice.Between(u)) }
 
 func nearest(number string) string {
-	x, _ := strconv.ParseFloat(number, 64) // It was one.
+	x, _ := strconv.ParseFloat(number, 64) // it is always a number
 	return strconv.FormatFloat(math.Round(x), 'f', -1, 64)
 }
 
-// text is a number without what adding up steps leaves behind it.
+// text is a number without the rounding errors of adding up steps.
 func text(x float64) string { return trim(strconv.FormatFloat(x, 'g', 12, 64)) }
 
-// short is a number between two in four digits, which are enough for a setting.
+// short is a number with four digits, which are enough for a setting.
 func short(x, from, to float64) string {
 	s := strconv.FormatFloat(x, 'g', 4, 64)
 	if y, _ := strconv.ParseFloat(s, 64); y < from || y > to {
@@ -139,11 +139,11 @@ func short(x, from, to float64) string {
 
 // trim is a number in its shortest form.
 func trim(s string) string {
-	x, _ := strconv.ParseFloat(s, 64) // It is one.
+	x, _ := strconv.ParseFloat(s, 64) // it is always a number
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
-// Parse reads a choice of numbers: log(0.01, 1), range(10, 100, 10). Without a step, a range of whole numbers has them all.
+// Parse reads a choice of numbers: log(0.01, 1), range(10, 100, 10). Without a step, a range of whole numbers has all of them.
 func Parse(s string, ofWhole bool) (Choice, error) {
 	var c Choice
 	if err := (term.Of(Log{}, Range{})).Parse(s, &c); err != nil {

@@ -2,14 +2,14 @@ package sweep
 
 import "slices"
 
-// A Target is how far a trial is to be trained, by what is known of the others.
+// A Target is how far a trial is to be trained, given what is known about the others.
 type Target struct {
 	Epochs int
-	Waits  bool // it has come so far, and others of its stage have not
-	Out    bool // it has come so far, and goes no further: others were better
+	Waits  bool // it has reached this epoch, and others of its stage have not
+	Out    bool // it has reached this epoch and stops there, because others were better
 }
 
-// Stages are how many there are: one, or of a halving as many as thin the settings out to one, where a stage has at least an epoch.
+// Stages is the number of stages: one, or with halving, as many as it takes to get down to one setting, with at least an epoch each.
 func (s *Sweep) Stages() int {
 	epochs := s.Trials[0].Epochs
 	for _, t := range s.Trials {
@@ -22,7 +22,7 @@ func (s *Sweep) Stages() int {
 	return stages
 }
 
-// stage is how many of a trial's epochs it has had after a stage: all after the last, one in Halving of those after the one before.
+// stage is the number of epochs that a trial has after a stage: all after the last, and one in Halving of that after each stage before.
 func (s *Sweep) stage(t Trial, stage int) int {
 	share := 1
 	for range s.Stages() - 1 - stage {
@@ -31,8 +31,8 @@ func (s *Sweep) stage(t Trial, stage int) int {
 	return (t.Epochs + share - 1) / share
 }
 
-// Targets says how far each trial is to be trained now. After each stage the best settings go on, one in Halving, by the mean over seeds of
-// what each trial had reached then: so the choice is the same whoever makes it, and when.
+// Targets says how far each trial is to be trained now. After each stage one in Halving of the settings continues, the best by the mean over
+// seeds of the trials' scores at that point. So the choice does not depend on who makes it, or when.
 func (s *Sweep) Targets(records []Record) []Target {
 	targets := make([]Target, len(s.Trials))
 	in := make([]bool, s.Settled()) // settings
@@ -65,7 +65,7 @@ func (s *Sweep) Targets(records []Record) []Target {
 
 func (r Record) reached(epochs int) bool { return r.Over || len(r.Curve) >= epochs }
 
-// thin leaves the best settings in, one in Halving, and at least one. One whose trial has no score is behind all that have theirs.
+// thin keeps one in Halving of the settings, the best, and at least one. A setting with a trial without a score comes after all others.
 func (s *Sweep) thin(in []bool, records []Record, targets []Target) {
 	scores := make([][]Score, len(in))
 	for i, t := range s.Trials {

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// Here names what runs this process: this start of this computer's system, and the container in it.
+// Here identifies where this process runs: this computer since its last start, and the container in it.
 func Here() string {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	pids, other := os.Readlink("/proc/self/ns/pid")
@@ -17,5 +17,5 @@ func Here() string {
 	return strings.TrimSpace(string(boot)) + " " + pids
 }
 
-// alive says that there is a process of that number here.
+// alive reports whether there is a process with that number here.
 func alive(pid int) bool { return pid <= 0 || !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }

@@ -2,7 +2,7 @@
 
 package sweep
 
-// Here is empty: these systems have no name for what runs a process.
+// Here is empty: these systems have no way to identify where a process runs.
 func Here() string { return "" }
 
 func alive(int) bool { return true }

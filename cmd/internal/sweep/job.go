@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// Slurm is a job file with a task for each trial. Its command, words for a shell, is called where sbatch was.
+// Slurm is a job file with a task for each trial. The tasks run the command, words for a shell, in the folder of sbatch.
 func (s *Sweep) Slurm(command []string) string {
 	job := s.Name + ".slurm"
 	return fmt.Sprintf(`#!/bin/bash
 # The %d trials of a sweep, each a task of a Slurm array. Submit it in this folder, with: sbatch %s
-# Submit it again to go on with what was cut short; a task whose trial is done ends at once.
+# Submit it again to continue what was interrupted; a task whose trial is done ends at once.
 %s#SBATCH --job-name=%s
 #SBATCH --array=0-%d
 #SBATCH --output=%[4]s-%%A_%%a.log
@@ -31,15 +31,15 @@ exec %[6]s
 `, len(s.Trials), job, s.again("job=$(sbatch --parsable "+job+"); "+s.times("job=$(sbatch --parsable --dependency=afterany:$job "+job+")")), s.Name, len(s.Trials)-1, strings.Join(command, " "))
 }
 
-// again says how often a job is to be submitted where a stage waits for the one before.
+// again says how often to submit a job with several stages.
 func (s *Sweep) again(how string) string {
 	if s.Stages() == 1 {
 		return ""
 	}
-	return fmt.Sprintf("# Halving has %d stages, and each waits for all of the one before. Submit it %[1]d times, one after the other:\n#   %[2]s\n", s.Stages(), how)
+	return fmt.Sprintf("# Halving has %d stages, and each stage waits for the one before. Submit the job %[1]d times, one after the other:\n#   %[2]s\n", s.Stages(), how)
 }
 
-// times is a shell's loop for all stages but the first.
+// times is a shell loop for all stages after the first.
 func (s *Sweep) times(command string) string {
 	var stages []string
 	for i := range s.Stages() - 1 {
@@ -48,8 +48,8 @@ func (s *Sweep) times(command string) string {
 	return fmt.Sprintf("for stage in %s; do %s; done", strings.Join(stages, " "), command)
 }
 
-// Kubernetes is a job with a pod for each trial, and the files that it needs, the sweep's with the name given. The runs
-// are in /runs.
+// Kubernetes is a job with a pod for each trial, and the files that it needs, including the sweep's own. The runs are in
+// /runs.
 func (s *Sweep) Kubernetes(file string, text []byte) (string, error) {
 	files := map[string][]byte{file: text}
 	maps.Copy(files, s.Files)
@@ -59,7 +59,7 @@ func (s *Sweep) Kubernetes(file string, text []byte) (string, error) {
 	}
 	name := label(s.Name)
 	return fmt.Sprintf(`# The %d trials of a sweep, each a pod of an indexed Job. Start it with: kubectl apply -f FILE
-# To go on with what was cut short: kubectl delete job %s, and apply it again; a pod whose trial is done ends at once.
+# To continue what was interrupted: kubectl delete job %s, and apply it again; a pod whose trial is done ends at once.
 %sapiVersion: v1
 kind: ConfigMap
 metadata:
@@ -111,7 +111,7 @@ func configData(files map[string][]byte) (string, error) {
 	var data strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" {
-			return "", fmt.Errorf("%s: Kubernetes has no folders for such files, and names of letters, digits, - _ and . only; put it beside the sweep, or rename it", name)
+			return "", fmt.Errorf("%s: Kubernetes takes no folders for such files, and only names of letters, digits, - _ and .; put it beside the sweep, or rename it", name)
 		}
 		if err := printable(files[name]); err != nil {
 			return "", fmt.Errorf("%s: %w", name, err)
@@ -127,17 +127,17 @@ func configData(files map[string][]byte) (string, error) {
 	return data.String(), nil
 }
 
-// printable is an error for what YAML does not take as a text.
+// printable is an error for a text that YAML cannot hold.
 func printable(text []byte) error {
 	for _, c := range bytes.Runes(text) {
 		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f || c == 0xfffd || c == 0xfeff {
-			return errors.New("letters that do not print; leave them out")
+			return errors.New("characters that do not print; leave them out")
 		}
 	}
 	return nil
 }
 
-// label is a name for Kubernetes: small letters, digits and hyphens, short enough for a pod's number behind it.
+// label is a name for Kubernetes: lower-case letters, digits and hyphens, with room for a pod's number behind it.
 func label(name string) string {
 	const most = 50
 	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') })

@@ -55,7 +55,7 @@ func TestSlurm(t *testing.T) {
 		if command != "stheno sweep 'a b.toml' --runs runs\n" {
 			t.Errorf("%s: %s", name, command)
 		}
-		again := "Submit it 2 times, one after the other:\n#   job=$(sbatch --parsable h.slurm); for stage in 2; do job=$(sbatch --parsable --dependency=afterany:$job h.slurm); done\n"
+		again := "Submit the job 2 times, one after the other:\n#   job=$(sbatch --parsable h.slurm); for stage in 2; do job=$(sbatch --parsable --dependency=afterany:$job h.slurm); done\n"
 		if strings.Contains(text, again) != (s == halved) {
 			t.Errorf("%s:\n%s", name, text)
 		}
@@ -110,7 +110,7 @@ func TestKubernetes(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 	for _, bad := range []struct{ name, text, want string }{
-		{"nets/a.toml", "", "nets/a.toml: Kubernetes has no folders for such files"}, {"a b.toml", "", "or rename it"}, {"a.toml", "\x00", "a.toml: letters that do not print"},
+		{"nets/a.toml", "", "nets/a.toml: Kubernetes takes no folders for such files"}, {"a b.toml", "", "or rename it"}, {"a.toml", "\x00", "a.toml: characters that do not print"},
 		{"a.toml", "\xff", "do not print"},
 	} {
 		plain.Files = map[string][]byte{bad.name: []byte(bad.text)}

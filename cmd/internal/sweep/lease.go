@@ -16,25 +16,25 @@ import (
 	"github.com/stheno-ml/stheno/internal/intake"
 )
 
-// ErrLost means that a process has lost the right to train a trial: it gave no sign of life for too long, as after a computer slept, and
+// ErrLost means that a process has lost the right to train a trial. It was silent for too long, for example because the computer slept, and
 // another may have taken over.
-var ErrLost = errors.New("no sign of life for too long; another process may train this by now")
+var ErrLost = errors.New("silent for too long; another process may be training this by now")
 
-// Leases are who trains which trial of a sweep, in a folder that computers may share. Nothing in it needs locks of the file system, which
-// shared ones do not all have, or clocks that agree:
+// Leases record which process trains which trial of a sweep, in a folder that several computers may share. They need neither file system locks,
+// which not all shared file systems have, nor clocks that agree:
 //
-//   - who wants a trial makes the file ID.1, which only one can, or behind a holder that is dead or has ended ID.2, and so on. The last file
-//     is the holder's, and no file is written by two processes;
-//   - a holder writes a new number into its file again and again. One that has not succeeded for the time Term stops by itself;
-//   - who finds a file watches it by its own clock, and takes over if nothing changes for longer than Term. On the holder's own computer
-//     it can ask the system whether that process is alive.
+//   - A process that wants a trial creates the file ID.1, which only one process can do. If its holder is dead or has ended, the next file is
+//     ID.2, and so on. The last file is the holder's, and no file is written by two processes.
+//   - A holder writes a new number into its file again and again. If it has not succeeded for the time Term, it stops by itself.
+//   - A process that finds a file watches it by its own clock, and takes over if nothing changes for longer than Term. On the holder's own
+//     computer it can ask the system whether that process is alive.
 type Leases struct {
 	Dir  string
 	Term time.Duration
-	Here string // the name of the system that runs this process, as far as it can see processes; "" for none
+	Here string // where this process runs, see [Here]; "" if unknown
 }
 
-// Open makes the folder, if it is not there.
+// Open makes the folder if it is missing.
 func Open(dir string, term time.Duration, here string) (*Leases, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("sweep: %w; choose another folder for the runs", err)
@@ -42,29 +42,29 @@ func Open(dir string, term time.Duration, here string) (*Leases, error) {
 	return &Leases{dir, term, here}, nil
 }
 
-// A Holder is who has a lease.
+// A Holder is the process that has a lease.
 type Holder struct {
-	Key  string `json:"key"` // by chance
+	Key  string `json:"key"` // random
 	Host string `json:"host"`
 	PID  int    `json:"pid"`
 	Here string `json:"here,omitempty"`
 	Beat int    `json:"beat"`
-	Free bool   `json:"free"` // the holder has ended, or may
+	Free bool   `json:"free"` // the holder has released the lease
 }
 
 func (h Holder) String() string { return fmt.Sprintf("process %d on %s", h.PID, h.Host) }
 
-// A HeldError says who trains a trial.
+// A HeldError names the process that is training a trial.
 type HeldError struct {
 	Holder
-	Alive bool // by a sign of life
+	Alive bool // it has just shown that it is alive
 }
 
 func (e *HeldError) Error() string {
-	return fmt.Sprintf("%s trains it; wait until that ends, or stop it", e.Holder)
+	return fmt.Sprintf("%s is training it; wait until that ends, or stop it", e.Holder)
 }
 
-// last is the number of the last file of a trial, with what is in it; 0 if there is none.
+// last is the number of a trial's last file, and its text; 0 if there is none.
 func (l *Leases) last(id string) (n int, text []byte, err error) {
 	for {
 		next, err := intake.Read(l.Dir, name(id, n+1), intake.Record)
@@ -80,7 +80,7 @@ func (l *Leases) last(id string) (n int, text []byte, err error) {
 
 func name(id string, n int) string { return fmt.Sprintf("%s.%d", id, n) }
 
-// holder is what a file says. One that is being written says nothing yet.
+// holder reads a file. One that is being written has no holder yet.
 func holder(text []byte) (h Holder) {
 	if json.Unmarshal(text, &h) != nil {
 		return Holder{Host: "another computer"}
@@ -88,7 +88,7 @@ func holder(text []byte) (h Holder) {
 	return h
 }
 
-// free says that nobody has the lease: it was given back, or its holder was a process of this system and is no more.
+// free reports whether a lease is free: it was released, or its holder was a process on this computer and has ended.
 func (l *Leases) free(h Holder) bool {
 	return h.Free || l.Here != "" && h.Here == l.Here && !alive(h.PID)
 }
@@ -100,7 +100,7 @@ func (l *Leases) Who(id string) (h Holder, held bool) {
 		return h, false
 	}
 	h = holder(text)
-	return h, !l.free(h) && time.Since(changed(filepath.Join(l.Dir, name(id, n)))) < 3*l.Term // a hint only: clocks may differ
+	return h, !l.free(h) && time.Since(changed(filepath.Join(l.Dir, name(id, n)))) < 3*l.Term // only a hint, because clocks may differ
 }
 
 func changed(path string) time.Time {
@@ -111,7 +111,7 @@ func changed(path string) time.Time {
 	return info.ModTime()
 }
 
-// Take is the lease of a trial, or a [*HeldError].
+// Take takes the lease of a trial. If another process has it, the error is a [*HeldError].
 func (l *Leases) Take(id string) (*Lease, error) {
 	n, text, err := l.last(id)
 	if err != nil {
@@ -123,7 +123,7 @@ func (l *Leases) Take(id string) (*Lease, error) {
 	return l.make(id, n+1)
 }
 
-// Await is Take for a trial that is held: it waits until the holder shows that it is alive, which is a [*HeldError], or not.
+// Await is Take for a trial that is held. It waits until the holder shows that it is alive, which is a [*HeldError], or does not.
 func (l *Leases) Await(ctx context.Context, id string) (*Lease, error) {
 	n, text, err := l.last(id)
 	if err != nil || n == 0 || l.free(holder(text)) {
@@ -151,7 +151,7 @@ func (l *Leases) Await(ctx context.Context, id string) (*Lease, error) {
 	return l.make(id, n+1)
 }
 
-// takeNow is Take for a trial that was free an instant ago: who has it now has just taken it.
+// takeNow is Take for a trial that was free an instant ago. If another process has it now, it has just taken it.
 func (l *Leases) takeNow(id string) (*Lease, error) {
 	x, err := l.Take(id)
 	if held, ok := errors.AsType[*HeldError](err); ok {
@@ -160,9 +160,9 @@ func (l *Leases) takeNow(id string) (*Lease, error) {
 	return x, err
 }
 
-// make takes a lease by the file of that number.
+// make takes a lease by creating the file with that number.
 func (l *Leases) make(id string, n int) (*Lease, error) {
-	host, _ := os.Hostname() // A computer without a name has the lease too.
+	host, _ := os.Hostname() // a computer without a name is fine
 	x := &Lease{
 		path: filepath.Join(l.Dir, name(id, n)), next: filepath.Join(l.Dir, name(id, n+1)), term: l.Term,
 		Holder: Holder{Key: rand.Text(), Host: host, PID: os.Getpid(), Here: l.Here}, lost: make(chan struct{}), stop: make(chan struct{}),
@@ -186,7 +186,7 @@ func (l *Leases) make(id string, n int) (*Lease, error) {
 // A Lease is the right to train a trial.
 type Lease struct {
 	Holder
-	path, next string // its file, and the next holder's
+	path, next string // its file, and the file of the next holder
 	term       time.Duration
 	fence      *time.Timer // ends the lease
 	once       sync.Once
@@ -194,12 +194,12 @@ type Lease struct {
 	beats      sync.WaitGroup
 }
 
-// Lost ends when the lease does so without being given back.
+// Lost is closed when the lease ends without being released.
 func (x *Lease) Lost() <-chan struct{} { return x.lost }
 
 func (x *Lease) lose() { x.once.Do(func() { close(x.lost) }) }
 
-// write writes the file in one go, so that nobody reads a half of it.
+// write writes the file in one go, so that nobody reads half of it.
 func (x *Lease) write() error {
 	f, err := os.OpenFile(x.path, os.O_WRONLY, 0)
 	if err != nil {
@@ -212,7 +212,7 @@ func (x *Lease) write() error {
 	return errors.Join(err, f.Close())
 }
 
-// live gives signs of life until the lease is given back or lost.
+// live keeps the lease alive until it is released or lost.
 func (x *Lease) live() {
 	tick := time.NewTicker(x.term / 6)
 	defer tick.Stop()
@@ -226,7 +226,7 @@ func (x *Lease) live() {
 		case <-tick.C:
 		}
 		now := time.Now()
-		if now.Round(0).Sub(last.Round(0)) > x.term || !x.mine() { // The clock that has gone on while the computer slept is that without Round's.
+		if now.Round(0).Sub(last.Round(0)) > x.term || !x.mine() { // Round(0) drops the monotonic clock, which may stop while the computer sleeps.
 			x.lose()
 			return
 		}
@@ -238,16 +238,16 @@ func (x *Lease) live() {
 	}
 }
 
-// mine says that the file is there, and no other holder's.
+// mine reports whether the file is there, and not another holder's.
 func (x *Lease) mine() bool {
 	if _, err := os.Lstat(x.next); err == nil {
 		return false
 	}
 	text, err := intake.Read("", x.path, intake.Record)
-	return err == nil && holder(text).Key == x.Key || err != nil && !errors.Is(err, fs.ErrNotExist) // A failing disk has the fence to end it.
+	return err == nil && holder(text).Key == x.Key || err != nil && !errors.Is(err, fs.ErrNotExist) // if the disk fails, the fence ends the lease
 }
 
-// Release gives the lease back.
+// Release releases the lease.
 func (x *Lease) Release() error {
 	close(x.stop)
 	x.beats.Wait()

@@ -1,6 +1,5 @@
-// Package sweep plans trainings that differ in their settings, and shares them among processes: what a file of a sweep asks for becomes a
-// list of trials, the same on every machine, and a [Lease] says which process trains one. What came of them is in runs, of which the
-// names here are those of the trials.
+// Package sweep plans trainings that differ in their settings, and shares them among processes. A sweep's file becomes a list of trials, which is
+// the same on every machine, and a [Lease] gives a trial to one process. The results are in runs, whose names come from the trials.
 package sweep
 
 import (
@@ -11,38 +10,38 @@ import (
 	"strings"
 )
 
-// MostTrials is the most trials of a sweep: Slurm's usual limit for an array of jobs.
+// MostTrials is the most trials of a sweep, which is Slurm's usual limit for an array of jobs.
 const MostTrials = 1000
 
-// An Axis is a setting with what it may be.
+// An Axis is a setting with its possible values.
 type Axis struct {
 	Key    string // model, or the name of a flag of train
 	Choice Choice
 }
 
-// A Sweep is what a file asks for.
+// A Sweep is the contents of a sweep's file, and its trials.
 type Sweep struct {
 	Name    string
 	Axes    []Axis            // without the seed
-	Seeds   List              // of the trainings: each setting has one with each
-	Random  int               // so many settings by chance; 0: all
-	Seed    uint64            // of chance
-	Halving int               // one in so many settings goes on after a stage; 0: all to their end
-	Files   map[string][]byte // the models that are files, by their names
+	Seeds   List              // each setting is trained once with each seed
+	Random  int               // the number of random settings; 0: all settings
+	Seed    uint64            // for drawing random settings
+	Halving int               // one in Halving settings continues after a stage; 0: no stages
+	Files   map[string][]byte // the models that are files, by name
 	Trials  []Trial
 }
 
 // A Trial is one training.
 type Trial struct {
 	Index   int
-	Setting int      // the trials of a setting differ in their seeds alone
-	Values  []string // of the axes, in their order
+	Setting int      // the trials of a setting differ only in their seeds
+	Values  []string // one for each axis
 	Seed    string
-	ID      string // of its settings and seed, whatever its index
-	Epochs  int    // of its recipe
+	ID      string // depends on the settings and the seed, but not on the index
+	Epochs  int    // from the recipe
 }
 
-// A KeyError is about a key of the file.
+// A KeyError is an error at a key of the file.
 type KeyError struct {
 	Key string
 	Err error
@@ -71,15 +70,15 @@ func (s *Sweep) Plan() error {
 	return nil
 }
 
-// grid are all settings, the last axis changing first.
+// grid is all settings; the last axis changes fastest.
 func (s *Sweep) grid() ([][]string, error) {
 	settings := [][]string{nil}
 	for _, a := range s.Axes {
 		if a.Choice.Len() == 0 {
-			return nil, &KeyError{a.Key, fmt.Errorf("any number between two; say how many, as in log(0.01, 1, 5) or range(0, 1, 0.25), or have random = 20")}
+			return nil, &KeyError{a.Key, fmt.Errorf("any number between two; say how many, as in log(0.01, 1, 5) or range(0, 1, 0.25), or add random = 20")}
 		}
 		if n := len(settings) * a.Choice.Len(); n > MostTrials || a.Choice.Len() > MostTrials {
-			return nil, &KeyError{a.Key, fmt.Errorf("more than %d settings; use fewer values, or have random = 20 of them", MostTrials)}
+			return nil, &KeyError{a.Key, fmt.Errorf("more than %d settings; use fewer values, or add random = 20", MostTrials)}
 		}
 		var more distinct
 		for _, before := range settings {
@@ -92,7 +91,7 @@ func (s *Sweep) grid() ([][]string, error) {
 	return settings, nil
 }
 
-// chance are so many settings by chance, none twice. More of them begin with the same ones.
+// chance is Random different settings at random. A larger Random begins with the same settings.
 func (s *Sweep) chance() ([][]string, error) {
 	if s.Random > MostTrials {
 		return nil, &KeyError{"random", fmt.Errorf("%d; use at most %d", s.Random, MostTrials)}
@@ -100,7 +99,7 @@ func (s *Sweep) chance() ([][]string, error) {
 	var settings distinct
 	for draw := 0; len(settings.list) < s.Random; draw++ {
 		if draw > 100*s.Random {
-			return nil, &KeyError{"random", fmt.Errorf("%d, and there are hardly more than %d settings; use fewer, or leave it out for all", s.Random, len(settings.list))}
+			return nil, &KeyError{"random", fmt.Errorf("%d, but there are hardly more than %d settings; use fewer, or leave it out for all", s.Random, len(settings.list))}
 		}
 		var values []string
 		for _, a := range s.Axes {
@@ -116,7 +115,7 @@ func (s *Sweep) chance() ([][]string, error) {
 	return settings.list, nil
 }
 
-// distinct are settings, each once: whole numbers close to each other may be the same.
+// distinct is a list of different settings: numbers may become the same when they are rounded to whole numbers.
 type distinct struct {
 	list [][]string
 	seen map[string]bool
@@ -133,13 +132,13 @@ func (d *distinct) add(values []string) {
 	d.seen[key] = true
 }
 
-// fraction is a number by chance, at least 0 and less than 1, counted and not streamed: it depends on no other key.
+// fraction is a random number, at least 0 and less than 1. It depends on the draw and the key alone, not on other keys.
 func (s *Sweep) fraction(draw int, key string) float64 {
 	h := sha256.Sum256(fmt.Appendf(nil, "%d %d %s", s.Seed, draw, key))
 	return float64(binary.BigEndian.Uint64(h[:])>>11) / (1 << 53)
 }
 
-// id is what a trial's run is found by: all that the file says about it, and what is in the file of its model.
+// id identifies a trial's run. It is a hash of everything that the sweep says about the trial, and of its model's file.
 func (s *Sweep) id(values []string, seed string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "seed\x00%s\x00", seed)
@@ -149,13 +148,13 @@ func (s *Sweep) id(values []string, seed string) string {
 			h.Write(s.Files[values[i]])
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)[:6]) // of 1,000 trials, two alike once in 500 million sweeps
+	return hex.EncodeToString(h.Sum(nil)[:6]) // two of 1,000 trials are alike once in 500 million sweeps
 }
 
 // RunName is the name of a trial's run.
 func (s *Sweep) RunName(t Trial) string { return s.Name + "-" + t.ID }
 
-// Varied are the axes of more than one value.
+// Varied are the axes with more than one value.
 func (s *Sweep) Varied() (axes []int) {
 	for i, a := range s.Axes {
 		if a.Choice.Len() != 1 {
@@ -165,7 +164,7 @@ func (s *Sweep) Varied() (axes []int) {
 	return axes
 }
 
-// Settings says in a line what is special about a trial: eta=0.5 lambda=0.1.
+// Settings is a trial's values of the varied axes in one line: eta=0.5 lambda=0.1.
 func (s *Sweep) Settings(t Trial) string {
 	var words []string
 	for _, i := range s.Varied() {

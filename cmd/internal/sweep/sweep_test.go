@@ -162,7 +162,7 @@ func TestPlanErrors(t *testing.T) {
 		{Sweep{Axes: []Axis{{"eta", choice(t, "log(0.01, 1)", false)}}}, "eta: any number between two; say how many"},
 		{Sweep{Axes: []Axis{{"eta", many}, {"lambda", many}}}, "lambda: more than 1000 settings"},
 		{Sweep{Axes: []Axis{{"eta", many}}, Seeds: many}, "seed: 40 settings with 40 seeds each; use at most 1000 trials"},
-		{Sweep{Axes: []Axis{{"eta", many}}, Random: 41}, "random: 41, and there are hardly more than 40 settings"},
+		{Sweep{Axes: []Axis{{"eta", many}}, Random: 41}, "random: 41, but there are hardly more than 40 settings"},
 		{Sweep{Axes: []Axis{{"eta", many}}, Random: 1001}, "random: 1001; use at most 1000"},
 	} {
 		err := c.s.Plan()

@@ -6,25 +6,25 @@ import (
 	"slices"
 )
 
-// A Score is how well a trial reads validation examples after its best epoch; NaN where that is not measured.
+// A Score is a trial's result on the validation examples after its best epoch; NaN if it was not measured.
 type Score struct {
 	Epoch     int // the best
 	Acc, Loss float64
 }
 
-// None is no score.
+// None means no score.
 var None = Score{-1, math.NaN(), math.NaN()}
 
-// A Record is what a trial has given so far.
+// A Record is a trial's results so far.
 type Record struct {
-	Curve []Score // after each epoch, of the best one until then
-	Over  bool    // no more epochs will come
+	Curve []Score // after each epoch, the best so far
+	Over  bool    // there will be no more epochs
 }
 
 // Last is the score after the last epoch.
 func (r Record) Last() Score { return r.after(len(r.Curve)) }
 
-// after is the score after so many epochs.
+// after is the score after that many epochs.
 func (r Record) after(epochs int) Score {
 	if n := min(epochs, len(r.Curve)); n > 0 {
 		return r.Curve[n-1]
@@ -32,7 +32,7 @@ func (r Record) after(epochs int) Score {
 	return None
 }
 
-// Compare puts the better score first: that of the higher accuracy, then of the lower loss; what was not measured comes last.
+// Compare puts the better score first: by higher accuracy, then by lower loss. Scores that were not measured come last.
 func Compare(a, b Score) int {
 	return cmp.Or(cmp.Compare(b.Acc, a.Acc), rising(a.Loss, b.Loss))
 }
@@ -45,15 +45,15 @@ func rising(x, y float64) int {
 	return cmp.Compare(x, y)
 }
 
-// A Result is what the trials of a setting gave together.
+// A Result is the combined result of a setting's trials.
 type Result struct {
 	Setting int
-	Trials  []int // that have a score
+	Trials  []int // the trials with a score
 	Mean    Score // over their seeds
-	SD      Score // the standard deviation of a seed; NaN for fewer than two
+	SD      Score // the standard deviation over seeds; NaN for fewer than two
 }
 
-// Results are the settings, the best first. Those that lack seeds come after those that have all, and of a setting without any there is none.
+// Results are the settings, best first. Settings without all of their seeds come after the others, and those without any score are left out.
 func (s *Sweep) Results(scores []Score) []Result {
 	results := make([]Result, s.Settled())
 	for i, t := range s.Trials {
@@ -77,7 +77,7 @@ func (s *Sweep) Results(scores []Score) []Result {
 	return results
 }
 
-// moments are the mean and the standard deviation of scores; NaN if one of them is.
+// moments are the mean and the standard deviation of scores; NaN if one of them is NaN.
 func moments(scores []Score) (mean, sd Score) {
 	mean, sd = Score{Epoch: -1}, Score{Epoch: -1}
 	n := float64(len(scores))

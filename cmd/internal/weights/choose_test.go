@@ -19,7 +19,7 @@ func TestSquare(t *testing.T) {
 	}
 	out := []safetensors.Tensor{outIn(n, "dense1.w", "fc1.weight"), whole(n, "dense1.b", "fc1.bias"), outIn(n, "dense2.w", "fc2.weight"), whole(n, "dense2.b", "fc2.bias")}
 	unnamed := in("W1", "b1", "W2", "b2")
-	want := "W1 [4 4] fits as stheno and as torch, and neither names nor other shapes tell; use --layout torch or --layout keras"
+	want := "W1 [4 4] fits as stheno and as torch, and neither names nor other shapes decide; use --layout torch or --layout keras"
 	if _, err := Find(n, unnamed, "", ""); err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
@@ -27,7 +27,7 @@ func TestSquare(t *testing.T) {
 	found(t, n, unnamed, "", Keras, Keras, "by what the file says of itself")
 	found(t, n, in("dense/kernel:0", "dense/bias:0", "dense_1/kernel:0", "dense_1/bias:0"), "", "", Keras, "by the names")
 	found(t, n, out, "", "", Torch, "by the names")
-	if m := found(t, n, in("dense1.w", "dense1.b", "dense2.w", "dense2.b"), "", "", Stheno, "by the names"); !m.Own {
+	if m := found(t, n, in("dense1.w", "dense1.b", "dense2.w", "dense2.b"), "", "", Stheno, "by the names"); !m.OurNames {
 		t.Error("not our own")
 	}
 
@@ -71,7 +71,7 @@ func TestAlphabet(t *testing.T) {
 	}
 	found(t, n, alphabetic(list("fc9", "fc10")), "", "", Torch, "by the names")
 	_, err := Find(n, alphabetic(list("middle", "hidden")), "", "")
-	want := "hidden.bias and middle.bias both fit dense2, and the file has its tensors by the alphabet; number the names in the order of the layers"
+	want := "hidden.bias and middle.bias both fit dense2, and the file sorts its tensors by name; number the names in the order of the layers"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
@@ -118,7 +118,7 @@ func TestMisfit(t *testing.T) {
 		{[]safetensors.Tensor{w1, b1, w2, b2, whole(n, "dense2.b", "fc3.bias")}, "", "left of the network, as torch: nothing; left of the file: fc3.bias (3); use"},
 		{[]safetensors.Tensor{w1, b1, w2, b2}, Keras, "left of the network, as keras: dense1.w (6, 4), dense1.b (4), dense2.w (4, 3), dense2.b (3); left of the file: fc1.weight (4, 6), "},
 		{nil, "", "left of the network, as stheno: dense1.w (6, 4), dense1.b (4), dense2.w (4, 3), dense2.b (3); left of the file: nothing"},
-		{[]safetensors.Tensor{w1, b1, whole(n, "dense1.b", "fc1.biases")}, "", "fc1.bias and fc1.biases are one part of one layer by their names; rename one"},
+		{[]safetensors.Tensor{w1, b1, whole(n, "dense1.b", "fc1.biases")}, "", "fc1.bias and fc1.biases have names for the same part of a layer; rename one"},
 		{[]safetensors.Tensor{whole(n, "dense1.w", "arr_0"), whole(n, "dense2.b", "arr_1")}, "", "left of the network, as stheno: dense1.b (4), dense2.w (4, 3), dense2.b (3); left of the file: arr_1 (3)"},
 		{[]safetensors.Tensor{{Name: "fc1.weight", Shape: []int{4, 6}, Data: make([]int64, 24)}}, "", "left of the file: fc1.weight (4, 6), of []int64; use"},
 	} {

@@ -7,17 +7,17 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// order is where each of the numbers (m,n) of an example stands among those of a program that keeps images as (rows, columns, maps); nil: in the same place.
+// order is the place of each number of an example in a program that keeps images as (rows, columns, maps); nil: the same place.
 type order []int
 
-// orders follows the orders through a network's ops: a flattened image has another one, and the parameters that meet it do too. They are by the
-// parameter's name; of a batch norm, by the name of its moments.
+// orders follows the order through a network's ops. A flattened image has another order, and so have the parameters that meet it. They are kept by
+// the parameter's name or, for a batch norm, by the name of its moments.
 type orders struct {
-	of   []order // of each value
+	of   []order // for each value
 	rows map[string]order
 }
 
-// channelsLast finds the parameters whose first axis lies otherwise in such a program.
+// channelsLast finds the parameters whose first axis has another order in such a program.
 func channelsLast(values []graph.Value) (map[string]order, error) {
 	o := orders{make([]order, len(values)), map[string]order{}}
 	for i, v := range values {
@@ -58,17 +58,17 @@ func (o *orders) value(values []graph.Value, v graph.Value) (order, error) {
 	return o.each(values, v)
 }
 
-// meet notes that a parameter's first axis is that of numbers in an order.
+// meet records that a parameter's first axis has an order.
 func (o *orders) meet(x order, name string) error {
 	old, ok := o.rows[name]
 	if ok && !slices.Equal(old, x) {
-		return fmt.Errorf("%s is used behind two images of different sizes, which Keras flattens otherwise; write its weights in PyTorch's layout", name)
+		return fmt.Errorf("%s follows two flattened images of different sizes, which Keras flattens in another order; save the weights in PyTorch's layout", name)
 	}
 	o.rows[name] = x
 	return nil
 }
 
-// reshape is the order of a flattened image, or the end of it.
+// reshape is the order after a reshape, which may flatten an image, or restore one.
 func (o *orders) reshape(from, to graph.Shape, x order) (order, error) {
 	image, flat := from, to
 	if len(from) == 2 {
@@ -78,19 +78,19 @@ func (o *orders) reshape(from, to graph.Shape, x order) (order, error) {
 		if x == nil {
 			return nil, nil
 		}
-		return nil, fmt.Errorf("reshaping a flattened image to %v is not followed; write the weights in PyTorch's layout", to)
+		return nil, fmt.Errorf("a flattened image is reshaped to %v, whose order is unknown; save the weights in PyTorch's layout", to)
 	}
 	last := mapsLast(image[1], image[2]*image[3])
 	if len(to) == 2 {
 		return last, nil
 	}
 	if !slices.Equal(x, last) {
-		return nil, fmt.Errorf("images %v out of numbers lie otherwise in Keras; write the weights in PyTorch's layout", to)
+		return nil, fmt.Errorf("images %v made from numbers have another order in Keras; save the weights in PyTorch's layout", to)
 	}
 	return nil, nil
 }
 
-// mapsLast is the order of an image of so many maps and pixels.
+// mapsLast is the order of an image with that many maps and pixels.
 func mapsLast(maps, pixels int) order {
 	if maps == 1 || pixels == 1 {
 		return nil
@@ -104,13 +104,13 @@ func mapsLast(maps, pixels int) order {
 	return o
 }
 
-// concat is the orders one after the other.
+// concat joins orders.
 func (o *orders) concat(values []graph.Value, v graph.Value) order {
 	var all order
 	other := false
 	for _, x := range v.X {
 		if len(values[x].Shape) != 2 {
-			return nil // images, by their maps
+			return nil // images are joined by their maps
 		}
 		begin := len(all)
 		for k := range values[x].Shape[1] {
@@ -129,7 +129,7 @@ func (o *orders) concat(values []graph.Value, v graph.Value) order {
 // products mix the numbers of an example.
 var products = []string{"dot", "mulT", "tMul", "batchMul"}
 
-// each is the order of an op that treats each number alike.
+// each is the order of an op that treats all numbers alike.
 func (o *orders) each(values []graph.Value, v graph.Value) (order, error) {
 	var same order
 	for _, x := range v.X {
@@ -137,7 +137,7 @@ func (o *orders) each(values []graph.Value, v graph.Value) (order, error) {
 			continue
 		}
 		if !slices.Equal(values[x].Shape, v.Shape) || slices.Contains(products, v.Op) {
-			return nil, fmt.Errorf("%s of a flattened image is not followed; write the weights in PyTorch's layout", v.Op)
+			return nil, fmt.Errorf("%s of a flattened image has an unknown order; save the weights in PyTorch's layout", v.Op)
 		}
 		same = o.of[x]
 	}
@@ -146,7 +146,7 @@ func (o *orders) each(values []graph.Value, v graph.Value) (order, error) {
 	}
 	for _, x := range v.X {
 		if slices.Equal(values[x].Shape, v.Shape) && !slices.Equal(o.of[x], same) && values[x].Op != "" {
-			return nil, fmt.Errorf("%s of a flattened image and other numbers is not followed; write the weights in PyTorch's layout", v.Op)
+			return nil, fmt.Errorf("%s of a flattened image and other numbers has an unknown order; save the weights in PyTorch's layout", v.Op)
 		}
 	}
 	return same, nil

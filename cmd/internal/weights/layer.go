@@ -19,21 +19,21 @@ const (
 	batchNorm = "batchnorm"
 	layerNorm = "layernorm"
 	prelu     = "prelu"
-	recurrent = "recurrent" // of an RNN, an LSTM or a GRU, in one direction: these differ in their shapes
-	vectors   = "vectors"   // of tokens and positions: a weight that is as it is in any layout
+	recurrent = "recurrent" // an RNN, an LSTM or a GRU in one direction; they differ in their shapes
+	vectors   = "vectors"   // tokens and positions, whose weight is the same in any layout
 )
 
-// layer is a layer of the network with its parameters by part, in their order.
+// layer is a layer of the network, with its parameters by part, in order.
 type layer struct {
 	name, kind string
 	parts      []string
 	params     []*graph.Param
 }
 
-// ownName has the names of layers that other programs have too. Attention is two dense layers, in and out.
+// ownName matches the names of layers that other programs have too. Attention is two dense layers, in and out.
 var ownName = regexp.MustCompile(`^((?:.*\.)?(dense|conv|convtranspose|batchnorm|layernorm|prelu|embedding|positions|attention|rnn|lstm|gru)\d+(?:\.in|\.out|\.reverse)?)\.(w|u|b|c|gamma|beta|mean|variance|slope)$`)
 
-// kindOf is the kind of the layers of this name.
+// kindOf is the kind of layers with this name.
 func kindOf(name string) string {
 	switch name {
 	case "embedding", "positions":
@@ -46,7 +46,7 @@ func kindOf(name string) string {
 	return name
 }
 
-// layersOf are the network's layers in the order in which an image meets them; and the parameters of layers that only this program has.
+// layersOf is the network's layers in the order of the forward pass, and the parameters of layers that only this program has.
 func layersOf(n *graph.Net, values []graph.Value) (layers []*layer, others []*graph.Param) {
 	for _, p := range n.Tensors() {
 		m := ownName.FindStringSubmatch(p.Name)
@@ -60,7 +60,7 @@ func layersOf(n *graph.Net, values []graph.Value) (layers []*layer, others []*gr
 		}
 		layers[i].parts, layers[i].params = append(layers[i].parts, m[3]), append(layers[i].params, p)
 	}
-	if len(n.Fixed) == 0 { // Tensors are in order, but for those that are not trained.
+	if len(n.Fixed) == 0 { // tensors are in order, except for those that are not trained
 		return layers, others
 	}
 	first := func(l *layer) int {
@@ -77,7 +77,7 @@ type group struct {
 	tensors    []safetensors.Tensor
 }
 
-// groupsOf are the layers of a file by its names, in the file's order; and the tensors whose names do not tell a part.
+// groupsOf is a file's layers by its names, in the file's order, and the tensors whose names do not say a part.
 func groupsOf(file []safetensors.Tensor) (groups []*group, loose []safetensors.Tensor, err error) {
 	for _, x := range file {
 		name, part := parse(x.Name)
@@ -90,7 +90,7 @@ func groupsOf(file []safetensors.Tensor) (groups []*group, loose []safetensors.T
 			i, groups = len(groups), append(groups, &group{name: name})
 		}
 		if k := slices.Index(groups[i].parts, part); k >= 0 {
-			return nil, nil, fmt.Errorf("%s and %s are one part of one layer by their names; rename one", groups[i].tensors[k].Name, x.Name)
+			return nil, nil, fmt.Errorf("%s and %s have names for the same part of a layer; rename one", groups[i].tensors[k].Name, x.Name)
 		}
 		groups[i].parts, groups[i].tensors = append(groups[i].parts, part), append(groups[i].tensors, x)
 	}
@@ -100,7 +100,7 @@ func groupsOf(file []safetensors.Tensor) (groups []*group, loose []safetensors.T
 	return groups, loose, nil
 }
 
-// settle finds the kind of layer. A norm's weight and bias are gamma and beta; numbers without a bias are slopes.
+// settle finds the kind of the layer. A norm's weight and bias are gamma and beta; a vector without a bias is slopes.
 func (g *group) settle() {
 	if slices.Contains(g.parts, state) {
 		g.kind = recurrent
@@ -136,7 +136,7 @@ func (g *group) settle() {
 	}
 }
 
-// part is the tensor that is a part of the layer.
+// part is the tensor for a part of the layer.
 func (g *group) part(name string) (safetensors.Tensor, bool) {
 	k := slices.Index(g.parts, name)
 	if k < 0 {
@@ -145,7 +145,7 @@ func (g *group) part(name string) (safetensors.Tensor, bool) {
 	return g.tensors[k], true
 }
 
-// fits says that a layer of a file can be one of the network.
+// fits reports whether a layer of the file can be this layer of the network.
 func (g *group) fits(l *layer, layout string) bool {
 	same := g.kind == l.kind || g.kind == conv && l.kind == transpose || // a file's shapes do not tell these two
 		l.kind == vectors && g.kind == dense

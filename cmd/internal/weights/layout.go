@@ -8,7 +8,7 @@ import (
 	"github.com/stheno-ml/stheno/graph"
 )
 
-// The layouts: how the axes of weights lie in a file.
+// The layouts: the order of the axes of weights in a file.
 const (
 	Stheno = "stheno" // dense (in, out), convolutions (out, in, rows, columns), transposed ones (in, out, rows, columns), images flattened as (maps, rows, columns)
 	Torch  = "torch"  // dense (out, in), recurrent (gates × out, in) with two biases, otherwise as Stheno
@@ -18,7 +18,7 @@ const (
 // Layouts are all of them.
 var Layouts = []string{Stheno, Torch, Keras}
 
-// How a tensor is turned.
+// The ways to turn a tensor.
 const (
 	asItIs     = "as it is"
 	transposed = "transposed"
@@ -28,7 +28,7 @@ const (
 	flattened  = "(rows, columns, maps) to (maps, rows, columns)"
 )
 
-// turn is the axes of a file's tensor that the parameter's axes are. It is false where the tensor does not fit.
+// turn is, for each axis of the parameter, the axis of the file's tensor. It is false if the tensor does not fit.
 func turn(layout, kind string, p *graph.Param, shape []int) (axes []int, ok bool) {
 	switch {
 	case (kind == dense || kind == recurrent) && len(p.Shape) == 2 && layout == Torch:
@@ -53,12 +53,12 @@ func turn(layout, kind string, p *graph.Param, shape []int) (axes []int, ok bool
 	return axes, true
 }
 
-// squeezed is a shape without its axes of 1: biases may be a row or a column.
+// squeezed is a shape without axes of 1: biases may be a row or a column.
 func squeezed(shape []int) []int {
 	return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
 }
 
-// place is where a tensor goes, with its axes turned and then the first one reordered.
+// place assigns a tensor to a parameter, with its axes turned and then the first one reordered.
 func place(from pair, axes []int, rows order) Place {
 	x, p := from.from, from.to
 	how := []string{}

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The parts of a layer, as they are called here. A norm's gamma and beta are called weight and bias in PyTorch, slopes too are called weight.
+// The parts of a layer, by their names here. PyTorch calls a norm's gamma and beta weight and bias, and slopes weight.
 const (
 	weight   = "w"
 	bias     = "b"
@@ -23,7 +23,7 @@ const (
 	biasHid  = "bias_hh"
 )
 
-// words are what programs call the parts, in lower case.
+// words are the names of the parts in various programs, in lower case.
 var words = map[string]string{
 	"w": weight, "weight": weight, "weights": weight, "kernel": weight, "depthwise_kernel": weight, "coef": weight, "coefs": weight,
 	"b": bias, "bias": bias, "biases": bias, "intercept": bias, "intercepts": bias,
@@ -44,7 +44,7 @@ var (
 	partFirst  = regexp.MustCompile(`^([a-z]+)[._-](.+)$`)
 )
 
-// parse is the layer that a tensor belongs to, and the part of it that it is; "" where the name does not say.
+// parse is the layer that a tensor belongs to, and its part; "" if the name does not say.
 func parse(name string) (layer, part string) {
 	name = suffix.ReplaceAllString(strings.ToLower(name), "")
 	if m := ownRecurrent.FindStringSubmatch(name); m != nil {
@@ -65,7 +65,7 @@ func parse(name string) (layer, part string) {
 	return name, ""
 }
 
-// pieces are a name's texts and numbers in turn.
+// pieces are a name's texts and numbers, alternately.
 var pieces = regexp.MustCompile(`\d+|\D+`)
 
 // natural compares names so that 2 comes before 10.
@@ -81,10 +81,10 @@ func natural(a, b string) int {
 	})
 }
 
-// digits are the numbers in a name. What is left of the names of layers that are counted is the same.
+// digits matches the numbers in a name. Without them, the names of counted layers are the same.
 var digits = regexp.MustCompile(`_?\d+`)
 
-// counted says that two layers' names differ in their numbers only.
+// counted reports whether two layers' names differ only in their numbers.
 func counted(a, b string) bool {
 	return digits.ReplaceAllString(a, "") == digits.ReplaceAllString(b, "")
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stheno-ml/stheno/internal/safetensors"
 )
 
-// pairs takes each parameter from a tensor, in the network's order.
+// pairs finds a tensor for each parameter, in the network's order.
 func (f *finder) pairs(layout string) ([]pair, error) {
 	if len(f.groups) == 0 && len(f.loose) > 0 && len(f.others) == 0 {
 		return f.byOrder(layout)
@@ -17,7 +17,7 @@ func (f *finder) pairs(layout string) ([]pair, error) {
 	var list []pair
 	left := side{}
 	loose := slices.Clone(f.loose)
-	for _, p := range f.others { // these have a name of their own, in any layout
+	for _, p := range f.others { // these have their own names in any layout
 		i := slices.IndexFunc(loose, func(x safetensors.Tensor) bool { return x.Name == p.Name && slices.Equal(x.Shape, p.Shape) })
 		if i < 0 {
 			left.params = append(left.params, p)
@@ -36,7 +36,7 @@ func (f *finder) pairs(layout string) ([]pair, error) {
 		groups = slices.Delete(groups, i, i+1)
 		if alphabetic {
 			if k := slices.IndexFunc(groups, func(o *group) bool { return o.fits(l, layout) && !counted(o.name, g.name) }); k >= 0 {
-				return nil, fmt.Errorf("%s and %s both fit %s, and the file has its tensors by the alphabet; number the names in the order of the layers",
+				return nil, fmt.Errorf("%s and %s both fit %s, and the file sorts its tensors by name; number the names in the order of the layers",
 					g.tensors[0].Name, groups[k].tensors[0].Name, l.name)
 			}
 		}
@@ -52,7 +52,7 @@ func (f *finder) pairs(layout string) ([]pair, error) {
 	return list, f.misfit(left, layout)
 }
 
-// ordered are the file's layers in their order. A program that writes its tensors by the alphabet leaves the numbers in the names to tell it.
+// ordered is the file's layers in order. If a program has sorted its tensors by name, the numbers in the names show the order.
 func (f *finder) ordered() (groups []*group, alphabetic bool) {
 	groups = slices.Clone(f.groups)
 	if f.own { // by name
@@ -69,7 +69,7 @@ func (f *finder) ordered() (groups []*group, alphabetic bool) {
 	return groups, alphabetic
 }
 
-// byOrder takes tensors whose names say nothing one after the other.
+// byOrder takes tensors whose names say nothing, one after another.
 func (f *finder) byOrder(layout string) ([]pair, error) {
 	file := slices.Clone(f.loose)
 	if counted(file[0].Name, file[len(file)-1].Name) {
@@ -83,7 +83,7 @@ func (f *finder) byOrder(layout string) ([]pair, error) {
 			if i < 0 {
 				continue
 			}
-			if len(left.params) == 0 && len(file) > 0 { // behind a misfit, the others are left too
+			if len(left.params) == 0 && len(file) > 0 { // after a misfit, the rest is left too
 				if _, ok := turn(layout, l.kind, l.params[i], file[0].Shape); ok {
 					list, file = append(list, pair{file[0], l.params[i], l.kind}), file[1:]
 					continue
@@ -96,7 +96,7 @@ func (f *finder) byOrder(layout string) ([]pair, error) {
 	return list, f.misfit(left, layout)
 }
 
-// side is what is left of the two sides.
+// side is what remains of the two sides.
 type side struct {
 	params  []*graph.Param
 	tensors []safetensors.Tensor
@@ -116,14 +116,14 @@ func (f *finder) misfit(left side, layout string) error {
 		tensors = append(tensors, fmt.Sprint(x.Name, " ", graph.Shape(x.Shape)))
 	}
 	for _, x := range f.unused {
-		if !numbers(x) && len(x.Shape) > 0 { // It may have been meant.
+		if !numbers(x) && len(x.Shape) > 0 { // it may have been intended
 			tensors = append(tensors, fmt.Sprintf("%s %v, of %T", x.Name, graph.Shape(x.Shape), x.Data))
 		}
 	}
 	return &Misfit{Layout: layout, Params: shortened(params, most), Tensors: shortened(tensors, most)}
 }
 
-// Misfit is the error about a file that does not fit a network: what is left of the two sides, with shapes.
+// Misfit is the error for a file that does not fit a network. It has what remains of the two sides, with shapes.
 type Misfit struct {
 	Layout          string
 	Params, Tensors []string
@@ -140,7 +140,7 @@ func (m *Misfit) Error() string {
 	return fmt.Sprintf("left of the network, as %s: %s; left of the file: %s; use a model with the layers of the file", m.Layout, none(m.Params), none(m.Tensors))
 }
 
-// shortened is a list with no more than so many entries.
+// shortened is a list cut to a number of entries.
 func shortened(list []string, most int) []string {
 	if len(list) <= most {
 		return list

@@ -7,18 +7,18 @@ import (
 	"github.com/stheno-ml/stheno/internal/safetensors"
 )
 
-// The names of a recurrent layer's tensors, in lower case: this program's, with the direction in the layer's name, and PyTorch's, with the number of
-// the layer and the direction at the end.
+// The names of a recurrent layer's tensors, in lower case: this program's, with the direction in the layer's name, and PyTorch's, which end with the
+// layer's number and the direction.
 var (
 	ownRecurrent   = regexp.MustCompile(`^((?:.*\.)?(?:rnn|lstm|gru)\d+(?:\.reverse)?)\.(w|u|b|c)$`)
 	torchRecurrent = regexp.MustCompile(`^(.*?)[.]?(weight_ih|weight_hh|bias_ih|bias_hh)_l(\d+)(_reverse)?$`)
 )
 
-// torchParts are PyTorch's names of parts that are of one here.
+// torchParts are PyTorch's names of the parts.
 var torchParts = map[string]string{"weight_ih": weight, "weight_hh": state}
 
-// addBiases makes the biases of a recurrent layer of PyTorch, which has two, one: their sum. What a GRU adds to its third gate's part of the state is
-// a bias of its own.
+// addBiases replaces the two biases of a recurrent layer of PyTorch by their sum. The part that a GRU adds to the state in its third gate remains a
+// bias of its own.
 func (g *group) addBiases() {
 	i, k := slices.Index(g.parts, biasIn), slices.Index(g.parts, biasHid)
 	if i < 0 || k < 0 {
@@ -48,7 +48,7 @@ func (g *group) addBiases() {
 	}
 }
 
-// added is x + y but for the last numbers of y, which are apart. It is false where the two are not of one type and size.
+// added is x + y without the last numbers of y, which are returned separately. It is false if the two differ in type or size.
 func added[T float32 | float64](x []T, other any, own int) (sum, rest any, ok bool) {
 	y, same := other.([]T)
 	if !same || len(x) != len(y) || own > len(y) {

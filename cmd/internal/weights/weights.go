@@ -1,5 +1,5 @@
-// Package weights takes the tensors that other programs have written to a network's parameters. It goes by the order, the shapes and the names of the
-// file; what these leave open is an error, not a guess.
+// Package weights assigns the tensors of other programs' files to a network's parameters. It goes by the order, the shapes and the names in the
+// file. What these leave open is an error, not a guess.
 package weights
 
 import (
@@ -16,22 +16,22 @@ type Place struct {
 	Tensor string
 	Shape  []int // in the file
 	To     *graph.Param
-	How    string // it was turned
-	Data   any    // what To is to hold: []float32 or []float64
+	How    string // how it was turned
+	Data   any    // the numbers for To: []float32 or []float64
 }
 
 // Match is a file that fits a network.
 type Match struct {
-	Layout string
-	By     string // what settled it
-	Own    bool   // the names are this program's
-	Places []Place
-	Unused []safetensors.Tensor
-	Notes  []string // where the two programs compute otherwise
+	Layout   string
+	By       string // what decided the layout
+	OurNames bool   // the arrays have the names that this program gives them
+	Places   []Place
+	Unused   []safetensors.Tensor
+	Notes    []string // where the two programs compute differently
 }
 
-// Find takes each of a network's tensors from a file. The layout is that of the flag, or what the file says of itself, if either is known; otherwise the
-// names or the shapes settle it. Nothing is written to the network.
+// Find finds each of a network's tensors in a file. The layout is the flag's, or what the file says about itself. If neither is known, the names or
+// the shapes decide. Nothing is written to the network.
 func Find(n *graph.Net, file []safetensors.Tensor, flag, said string) (*Match, error) {
 	values, err := n.Forward()
 	if err != nil {
@@ -59,17 +59,17 @@ type finder struct {
 	net    *graph.Net
 	values []graph.Value
 	layers []*layer
-	others []*graph.Param // of layers that only this program has
+	others []*graph.Param // parameters of layers that only this program has
 
-	file   []safetensors.Tensor // what can be weights
-	unused []safetensors.Tensor // and what cannot
+	file   []safetensors.Tensor // the tensors that may be weights
+	unused []safetensors.Tensor // the others
 	own    bool                 // the file has this program's names
 	groups []*group
 	loose  []safetensors.Tensor
 }
 
-// sort tells weights from counters and the like. Where all of the network's names are there, what has other names is not needed, as an optimizer's
-// tensors.
+// sort separates weights from counters and the like. If the file has all of the network's names, tensors with other names, such as an optimizer's,
+// are not needed.
 func (f *finder) sort(file []safetensors.Tensor) {
 	names := map[string]bool{}
 	for _, x := range file {
@@ -86,7 +86,7 @@ func (f *finder) sort(file []safetensors.Tensor) {
 	}
 }
 
-// numbers says that a tensor is of floating-point numbers.
+// numbers reports whether a tensor has floating-point numbers.
 func numbers(x safetensors.Tensor) bool {
 	switch x.Data.(type) {
 	case []float32, []float64:
@@ -95,7 +95,7 @@ func numbers(x safetensors.Tensor) bool {
 	return false
 }
 
-// style is the layout of the program whose names these are; "" where they do not say.
+// style is the layout of the program that uses such names; "" if they do not say.
 func (f *finder) style() string {
 	if f.own {
 		return Stheno
@@ -115,7 +115,7 @@ func (f *finder) style() string {
 	return Torch
 }
 
-// choose tries the layouts: the one of the style where it fits, otherwise the one that does; several must come to the same.
+// choose tries the layouts: the style's if it fits, and otherwise the one that fits. If several fit, they must give the same numbers.
 func (f *finder) choose(style, by string) (*Match, error) {
 	var fit []*Match
 	var misfit error
@@ -137,14 +137,14 @@ func (f *finder) choose(style, by string) (*Match, error) {
 	for _, m := range fit[1:] {
 		if i := slices.IndexFunc(m.Places, func(p Place) bool { return !same(p.Data, fit[0].at(p.To)) }); i >= 0 {
 			p := m.Places[i]
-			return nil, fmt.Errorf("%s %v fits as %s and as %s, and neither names nor other shapes tell; use --layout %s or --layout %s",
+			return nil, fmt.Errorf("%s %v fits as %s and as %s, and neither names nor other shapes decide; use --layout %s or --layout %s",
 				p.Tensor, p.Shape, fit[0].Layout, m.Layout, Torch, Keras)
 		}
 	}
 	return fit[0].by("by the shapes"), nil
 }
 
-// same says that two tensors have the same numbers.
+// same reports whether two tensors have the same numbers.
 func same(a, b any) bool {
 	if x, ok := a.([]float32); ok {
 		y, ok := b.([]float32)
@@ -155,7 +155,7 @@ func same(a, b any) bool {
 	return okX && okY && slices.Equal(x, y)
 }
 
-// by notes what settled the layout.
+// by records what decided the layout.
 func (m *Match) by(what string) *Match {
 	if m != nil {
 		m.By = what
@@ -163,12 +163,12 @@ func (m *Match) by(what string) *Match {
 	return m
 }
 
-// at is what goes to a parameter.
+// at is the place for a parameter.
 func (m *Match) at(p *graph.Param) any {
 	return m.Places[slices.IndexFunc(m.Places, func(other Place) bool { return other.To == p })].Data
 }
 
-// match takes the file to be of a layout.
+// match reads the file in a layout.
 func (f *finder) match(layout string) (*Match, error) {
 	var rows map[string]order
 	if layout == Keras {
@@ -181,7 +181,7 @@ func (f *finder) match(layout string) (*Match, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Match{Layout: layout, Own: f.own, Unused: f.unused}
+	m := &Match{Layout: layout, OurNames: f.own, Unused: f.unused}
 	for _, p := range pairs {
 		axes, _ := turn(layout, p.kind, p.to, p.from.Shape)
 		m.Places = append(m.Places, place(p, axes, rows[p.row()]))
@@ -192,14 +192,14 @@ func (f *finder) match(layout string) (*Match, error) {
 	return m, nil
 }
 
-// pair is a tensor and the parameter that it is for, of a layer of a kind.
+// pair is a tensor and its parameter, with the kind of its layer.
 type pair struct {
 	from safetensors.Tensor
 	to   *graph.Param
 	kind string
 }
 
-// row is the name by which orders has the parameter.
+// row is the parameter's key in orders.
 func (p pair) row() string {
 	for _, part := range []string{mean, variance} {
 		if name, ok := strings.CutSuffix(p.to.Name, "."+part); ok && p.kind == batchNorm {
@@ -209,7 +209,7 @@ func (p pair) row() string {
 	return p.to.Name
 }
 
-// differences are what Keras does otherwise and the weights do not tell.
+// differences are things that Keras computes differently, which the weights do not show.
 func differences(values []graph.Value) (notes []string) {
 	for _, v := range values {
 		switch {

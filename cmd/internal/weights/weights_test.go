@@ -167,7 +167,7 @@ func TestConvolutions(t *testing.T) {
 func TestTorch(t *testing.T) {
 	n := network(t, small, image)
 	m := found(t, n, torch(n), "", "", Torch, "by the names")
-	if len(m.Unused) != 1 || m.Unused[0].Name != "features.1.num_batches_tracked" || m.Notes != nil || m.Own {
+	if len(m.Unused) != 1 || m.Unused[0].Name != "features.1.num_batches_tracked" || m.Notes != nil || m.OurNames {
 		t.Errorf("%+v", m)
 	}
 	for _, want := range []string{
@@ -252,7 +252,7 @@ func TestFlattened(t *testing.T) {
 	// conv: 2 maps of 2×2, number 4 m + p there and 2 p + m in Keras
 	last := func(i int) int { return i%2*4 + i/2 }
 	n := network(t, "conv(2,2) flatten batchnorm(eps=0.001) relu concat(seq(layernorm), seq(relu dropout(0.5) slice(0,4))) dense(2)", graph.Shape{1, 3, 3})
-	if _, err := Find(n, nil, Keras, ""); err == nil || !strings.Contains(err.Error(), "part of a flattened image is not followed; write the weights in PyTorch's layout") {
+	if _, err := Find(n, nil, Keras, ""); err == nil || !strings.Contains(err.Error(), "part of a flattened image has an unknown order; save the weights in PyTorch's layout") {
 		t.Errorf("%v", err)
 	}
 	n = network(t, "conv(2,2) flatten batchnorm(eps=0.001) relu concat(seq(layernorm), seq(dense(3)), seq(relu dropout(0.5))) dense(2)", graph.Shape{1, 3, 3})
@@ -277,7 +277,7 @@ func TestFlattened(t *testing.T) {
 	}, "", "", Keras, "by the names")
 
 	n = network(t, "dense(8) reshape(2x2x2) conv(2,2) flatten dense(2)", graph.Shape{1, 3, 3})
-	if _, err := Find(n, nil, Keras, ""); err == nil || !strings.Contains(err.Error(), "lie otherwise in Keras; write the weights in PyTorch's layout") {
+	if _, err := Find(n, nil, Keras, ""); err == nil || !strings.Contains(err.Error(), "have another order in Keras; save the weights in PyTorch's layout") {
 		t.Errorf("%v", err)
 	}
 	n = network(t, "conv(2,2,stride=2,pad=1) globalavgpool dense(2)", graph.Shape{1, 5, 5})

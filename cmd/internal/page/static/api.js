@@ -21,7 +21,7 @@ export const get = (path) => call("GET", path);
 export const post = (path, body, type) => call("POST", path, body, type);
 export const remove = (path) => call("DELETE", path);
 
-/** query is an object as the part of an address behind "?"; lists repeat their key. */
+/** query is an object as the query of an address; lists repeat their key. */
 export function query(fields) {
   const q = new URLSearchParams();
   for (const [key, value] of Object.entries(fields)) {
@@ -31,8 +31,8 @@ export function query(fields) {
 }
 
 /**
- * follow tells of a run's events until stop is called: event(e) for each line of its metrics, status(text), restart() where the run
- * went back to a checkpoint and all events come anew.
+ * follow reports a run's events until the function that it returns is called: event(e) for each line of its metrics, status(text), and
+ * restart() when the run went back to a checkpoint, so that all events come again.
  */
 export function follow(id, { event, status, restart }) {
   let source;
@@ -43,7 +43,7 @@ export function follow(id, { event, status, restart }) {
     source.addEventListener("status", (m) => status(JSON.parse(m.data)));
     source.addEventListener("restart", restart);
     source.addEventListener("over", () => source.close());
-    source.onopen = restart; // A connection that was lost gets all events again.
+    source.onopen = restart; // after a lost connection, all events come again
   };
   open();
   return () => source.close();

@@ -1,5 +1,5 @@
-// The views, each a module whose show fills an element and returns what ends it. The element is the view's own: one that was left meanwhile
-// is not connected to the page any more.
+// The views. Each is a module whose show fills an element and returns a function that ends the view. The element belongs to the view: once the
+// reader has left, it is no longer connected to the page.
 import { h } from "./ui.js";
 import * as draw from "./draw.js";
 import * as watch from "./watch.js";

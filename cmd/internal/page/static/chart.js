@@ -16,8 +16,8 @@ export function ticks(low, high, n = 5) {
 }
 
 /**
- * lines draws series {name, color, dashed, points: [[x, y], …]}; a null y is a gap. format writes the numbers of the y axis. The words say it to those
- * who cannot see it.
+ * lines draws series {name, color, dashed, points: [[x, y], …]}; a null y is a gap. format writes the numbers of the y axis. A description in
+ * words is for those who cannot see the chart.
  */
 export function lines(title, series, { format = (v) => number(v, 3), x: xName = "epoch" } = {}) {
   const drawn = series.map((l) => ({ ...l, points: l.points.filter((p) => p[1] != null && isFinite(p[1])) })).filter((l) => l.points.length);
@@ -25,7 +25,7 @@ export function lines(title, series, { format = (v) => number(v, 3), x: xName = 
   box.style.margin = 0;
   box.append(h("figcaption", {}, h("h2", {}, title)));
   if (!drawn.length) {
-    box.append(h("p", { class: "soft" }, "Nothing yet: the first epoch is not over."));
+    box.append(h("p", { class: "soft" }, "Nothing yet: the first epoch has not ended."));
     return box;
   }
   const xs = drawn.flatMap((l) => l.points.map((p) => p[0])), ys = drawn.flatMap((l) => l.points.map((p) => p[1]));

@@ -1,4 +1,4 @@
-// Compare runs: the settings that differ, curves over each other, what each confuses and misreads.
+// Compare runs: the settings that differ, overlaid curves, and what each run confuses and misreads.
 import { get, query } from "./api.js";
 import { h, badge, called, testAccuracy, percent, number, paint, bytes, color, mix, guarded, remember } from "./ui.js";
 import { lines, curves, short } from "./chart.js";
@@ -52,7 +52,7 @@ class View {
     this.testing();
   }
 
-  /** names are the runs' models, told apart where they are the same. */
+  /** name is a run's model, with the run's name if several runs have that model. */
   name(r) { return this.list.filter((o) => o.model === r.model).length > 1 ? `${r.model} ${r.name ?? r.id.slice(-4)}` : r.model; }
 
   settings() {
@@ -81,7 +81,7 @@ class View {
     this.charts.replaceChildren(...(counted ? [lines("Accuracy", all("acc"), { format: short })] : []), lines("Cost", all("loss")));
   }
 
-  /** testing lets each run read the test images, when it is asked to. */
+  /** testing lets a run read the test images once its section is opened. */
   testing() {
     this.tests.replaceChildren(...this.list.filter((r) => r.saved).map((r) => {
       const place = h("div", { class: "stack" }, h("p", { class: "soft" }, "Reading the test images…"));
@@ -101,7 +101,7 @@ class View {
   }
 }
 
-/** tested shows what a run read in the test images. */
+/** tested shows a run's results on the test images. */
 function tested(t) {
   if (t.mae !== undefined) {
     return [h("p", {}, `${t.total.toLocaleString("en-US")} test examples: mean absolute error ${number(t.mae)}, R² ${number(t.r2)}.`),
@@ -129,7 +129,7 @@ function tested(t) {
   return [
     h("p", {}, `${t.correct.toLocaleString("en-US")} of ${t.total.toLocaleString("en-US")} ${what} read right: ${percent(t.accuracy)}, 95% interval ${percent(t.low)} to ${percent(t.high)}.`),
     h("div", { class: "scroll" }, matrix),
-    h("h3", {}, t.misread.length < t.misread_all ? `Misread: the ${t.misread.length} with the most confidence of ${t.misread_all}` : `Misread: ${t.misread_all}`),
+    h("h3", {}, t.misread.length < t.misread_all ? `Misread: ${t.misread_all}, the ${t.misread.length} with the most confidence below` : `Misread: ${t.misread_all}`),
     ...by.map(([d, list]) => h("section", { class: "stack" }, h("h2", {}, `${name(d)}: ${list.length}`), h("ul", { class: "misread" }, list.map(image)))),
   ];
 }

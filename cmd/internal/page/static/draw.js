@@ -1,12 +1,12 @@
-// Draw a digit; see what each network answers, what it saw, and what its layers gave.
+// Draw a digit; see what each network answers, what it saw, and what its layers computed.
 import { get, post, remove, query } from "./api.js";
 import { h, called, testAccuracy, paint, bytes, percent, number, say, guarded, color, mix, signed } from "./ui.js";
 import { Pad } from "./pad.js";
 import * as rows from "./rows.js";
 
 const most = 4; // runs beside each other
-let chosen = []; // stays when the view is left
-let byRow; // whether rows of a table are asked for; undefined: as the default run says
+let chosen = []; // kept when the reader leaves the view
+let byRow; // show rows of a table; undefined: if the default run was trained on one
 
 export async function show(main) {
   const { runs, default: first } = await get("runs"), saved = runs.filter((r) => r.saved);
@@ -18,13 +18,13 @@ export async function show(main) {
   chosen = chosen.filter((id) => usable.some((r) => r.id === id));
   if (!chosen.length && usable.length) chosen = [usable.find((r) => r.id === first)?.id ?? usable[0].id];
   if (!chosen.length && saved.length) {
-    main.append(h("section", { class: "card" }, h("h1", {}, "Nothing to draw for"),
-      h("p", {}, "The networks here have learned from numbers or images that a drawing does not become. "), h("p", {}, "In a terminal, ", h("code", {}, "stheno predict RUN FILE.npz"), " reads such examples.")));
+    main.append(h("section", { class: "card" }, h("h1", {}, "No network reads drawings"),
+      h("p", {}, "The networks here were trained on numbers, or on images that a drawing cannot be turned into. "), h("p", {}, "In a terminal, ", h("code", {}, "stheno predict RUN FILE.npz"), " predicts from such examples.")));
     return;
   }
   if (!chosen.length) {
     main.append(h("section", { class: "card" }, h("h1", {}, "No network yet"),
-      h("p", {}, "A network must be trained before it can read a digit. The small one takes some seconds: "),
+      h("p", {}, "A network must be trained before it can read a digit. A small one takes a few seconds: "),
       h("p", {}, h("a", { class: "button", href: "#train" }, "Train one")), h("p", { class: "soft" }, "or, in a terminal, ", h("code", {}, "stheno train sprint99"))));
     return;
   }
@@ -45,7 +45,7 @@ class View {
     this.runs = runs;
     this.picture = null; // a file, in place of a drawing
     this.busy = this.dirty = false;
-    const canvas = h("canvas", { id: "pad", tabindex: 0, role: "img", "aria-label": "Canvas: draw a digit. With the keyboard: arrows move the pen, space puts it down and lifts it, backspace takes a stroke back, escape clears." });
+    const canvas = h("canvas", { id: "pad", tabindex: 0, role: "img", "aria-label": "Canvas: draw a digit. With the keyboard, arrows move the pen, space puts it down and lifts it, backspace undoes a stroke, and escape clears the canvas." });
     this.hint = h("p", { class: "hint" }, "Draw a digit here, or drop or paste a picture");
     this.box = h("div", { class: "pad" }, canvas, this.hint);
     this.seen = h("canvas", { class: "pixels", width: 28, height: 28, role: "img", "aria-label": "What the network saw, 28 by 28 pixels" });
@@ -67,7 +67,7 @@ class View {
           this.fault),
         h("section", { class: "card more-area" },
           h("div", { class: "saw" }, this.seen, h("div", {}, h("h2", {}, "What it saw"),
-            h("p", { class: "small soft" }, "The ink in a box of 20 × 20, its center of mass in the middle, light on dark: as the digits of MNIST are."))),
+            h("p", { class: "small soft" }, "The ink in a box of 20 × 20 pixels, centered by mass, light on dark, like the digits of MNIST."))),
           h("h2", {}, "It should be"), this.label, this.collected),
         h("div", { class: "stack answers-area" }, this.chooser(), this.answers, this.spoken)));
     this.pad = new Pad(canvas, () => this.changed());
@@ -87,7 +87,7 @@ class View {
     return h("section", { "aria-label": "Networks" }, this.choice);
   }
 
-  /** layout makes a place for each chosen run. */
+  /** layout makes a card for each chosen run. */
   layout() {
     const right = (r) => testAccuracy(r) ?? r.best?.val_acc;
     const name = (r) => [r.model, called(r), ...(right(r) ? [percent(right(r), 1)] : [])].join(" · ");
@@ -107,11 +107,11 @@ class View {
   take(file) {
     const image = new Image();
     image.onload = () => { this.picture = file; this.pad.put(image); URL.revokeObjectURL(image.src); };
-    image.onerror = () => say(`${file.name || "The picture"} cannot be shown; use a PNG, JPEG or GIF`);
+    image.onerror = () => say(`${file.name || "The picture"} cannot be displayed; use a PNG, JPEG or GIF`);
     image.src = URL.createObjectURL(file);
   }
 
-  /** changed asks for an answer; while one is under way, only the last change counts. */
+  /** changed asks for an answer. While one is under way, only the last change counts. */
   async changed() {
     this.hint.hidden = !this.pad.empty;
     if (this.pad.strokes.length) this.picture = null;
@@ -160,14 +160,14 @@ class View {
   }
 
   tell(d) {
-    if (!d.count) { this.collected.replaceChildren("Say what a drawing should be, and it is kept to measure networks with."); return; }
+    if (!d.count) { this.collected.replaceChildren("Label a drawing, and it is kept for measuring networks."); return; }
     this.collected.replaceChildren(`${d.count} ${d.count === 1 ? "drawing" : "drawings"} kept. `,
-      h("code", {}, `stheno eval RUN --data ${d.folder}`), " measures a network with them. ",
-      h("button", { type: "button", onclick: guarded(async () => this.tell(await remove("drawings"))) }, "Take the last away"));
+      h("code", {}, `stheno eval RUN --data ${d.folder}`), " measures a network on them. ",
+      h("button", { type: "button", onclick: guarded(async () => this.tell(await remove("drawings"))) }, "Remove the last"));
   }
 }
 
-/** inRow is the digits of a picture, in the order of reading. */
+/** inRow is the digits of a picture, in reading order. */
 function inRow(digits) { return digits.map((d) => d.digit).join(" "); }
 
 /** Answer is the card of one run. */
@@ -237,7 +237,7 @@ class Answer {
   }
 }
 
-/** layer shows what a layer gave: maps as images, neurons as a strip. */
+/** layer shows a layer's output: maps as images, neurons as a strip. */
 function layer(l) {
   const values = bytes(l.values), [maps, rows, cols] = l.shape.length === 3 ? l.shape : [1, ...strip(values.length)];
   const palette = shades(l), box = h("div", { class: "maps" });
@@ -259,7 +259,7 @@ function strip(n) {
   return [Math.ceil(n / cols), cols];
 }
 
-/** shades colors a layer's bytes: from nothing to the accent, or where there are negative numbers, both ways from zero. */
+/** shades colors a layer's bytes: from the background to the accent color, or in both directions from zero if there are negative numbers. */
 function shades({ min, max }) {
   const ground = color("--well"), top = color("--accent");
   if (min >= 0) return (v) => (v === undefined ? ground : mix(ground, top, ((v / 255) * (max - min) + min) / (max || 1)));

@@ -1,4 +1,4 @@
-// A training step op by op: the graph with its backward pass, what each op computed on a mini-batch, and the same step by hand.
+// A training step op by op: the graph with its backward pass, the result of each op on a mini-batch, and the same step by hand.
 import { get, query } from "./api.js";
 import { h, called, number, bytes, paint, signed, guarded } from "./ui.js";
 import { histogram } from "./chart.js";
@@ -14,7 +14,7 @@ export async function show(main) {
   chosen = usable.some((r) => r.id === chosen) ? chosen : first;
   const picture = h("div", { class: "picture", id: "picture" }), detail = h("section", { class: "card", "aria-live": "polite", "aria-label": "Op" }), hand = h("section", { class: "card", "aria-label": "By hand" });
   const select = h("select", { "aria-label": "Network", onchange: () => { chosen = select.value; load(); } }, usable.map((r) => h("option", { value: r.id, selected: r.id === chosen }, `${r.model} · ${called(r)}`)));
-  main.append(h("div", { class: "row between" }, h("div", {}, h("h1", {}, "One step of training"), h("p", { class: "soft" }, "Blue goes forward to the cost, orange goes back from it. Choose an op to see its formula and its numbers.")), select),
+  main.append(h("div", { class: "row between" }, h("div", {}, h("h1", {}, "One step of training"), h("p", { class: "soft" }, "Blue goes forward to the cost, orange comes back from it. Choose an op to see its formula and numbers.")), select),
     h("div", { class: "gradient" }, picture, h("div", { class: "stack" }, detail, hand)));
   const load = guarded(async () => {
     picture.replaceChildren(h("p", { class: "soft" }, "Computing a step…"));
@@ -33,7 +33,7 @@ export async function show(main) {
   await load();
 }
 
-/** draw puts the picture into a tree of its own, so that its style and the page's do not meet; the policy of the page lets a style in this way only. */
+/** draw puts the picture into a shadow tree, so that its style does not mix with the page's. The page's policy allows a style only in this way. */
 function draw(place, step, choose) {
   const svg = document.importNode(new DOMParser().parseFromString(step.svg.replace(/<style>[\s\S]*?<\/style>/, ""), "image/svg+xml").documentElement, true);
   const sheet = new CSSStyleSheet();
@@ -65,7 +65,7 @@ function tell(place, step, i) {
   const what = { input: "An input", parameter: "A parameter", forward: "An op of the forward pass", cost: "The cost", backward: "An op of the backward pass", gradient: `The gradient of ${b.of}` }[b.role];
   const parts = [h("h2", {}, what), h("h3", { class: "mono", id: "op" }, b.label), h("p", { class: "soft small" }, b.shape?.length ? "shape " + b.shape.join(" × ") : "one number")];
   if (b.formula) parts.push(h("p", { class: "formula" }, b.formula));
-  if (b.rule) parts.push(h("h2", {}, "Its rule"), h("p", { class: "formula" }, b.rule));
+  if (b.rule) parts.push(h("h2", {}, "Its gradient"), h("p", { class: "formula" }, b.rule));
   if (b.histogram) {
     parts.push(h("h2", {}, `On a mini-batch of ${step.batch}`), h("p", { class: "mono small" }, b.first.map((v) => number(v, 4)).join("  "), b.rows * b.cols > b.first.length ? " …" : ""));
     if (b.rows * b.cols > 1) {
@@ -84,7 +84,7 @@ function byHand(place, step) {
     return;
   }
   place.replaceChildren(h("h2", {}, "The same step by hand"),
-    h("p", { class: "small" }, `${step.hand}, in float64: how far the graph's gradient and the weights after the step are from those in plain loops, relative to the largest number.`),
+    h("p", { class: "small" }, `${step.hand}, in float64. The largest difference of the gradients, and of the weights after the step, relative to the largest number of the tensor.`),
     h("div", { class: "scroll" }, h("table", { id: "hand" }, h("thead", {}, h("tr", {}, ["tensor", "gradient", "weights"].map((t, i) => h("th", { scope: "col", class: i ? "num" : "" }, t)))),
       h("tbody", {}, step.tensors.map((t) => h("tr", {}, h("td", { class: "mono" }, t.tensor), h("td", { class: "num" }, number(t.rel_grad, 2)), h("td", { class: "num" }, number(t.rel_weight, 2))))))));
 }

@@ -1,10 +1,10 @@
-// The canvas to draw on, by mouse, pen, touch or keyboard. Its strokes are kept, so that one can be taken back.
+// The canvas to draw on with mouse, pen, touch or keyboard. Strokes are kept, so that they can be undone.
 
 const side = 280;
 const pen = 22;
 
 export class Pad {
-  /** changed is called after each change; start when the first stroke begins. */
+  /** changed is called after each change. */
   constructor(canvas, changed) {
     this.canvas = canvas;
     this.changed = changed;
@@ -42,7 +42,7 @@ export class Pad {
     this.update();
   }
 
-  /** key draws with the arrows: space puts the pen down and lifts it. */
+  /** key draws with the arrow keys; space puts the pen down and lifts it. */
   key(e) {
     const step = { ArrowLeft: [-14, 0], ArrowRight: [14, 0], ArrowUp: [0, -14], ArrowDown: [0, 14] }[e.key];
     const c = this.cursor;
@@ -67,7 +67,7 @@ export class Pad {
   undo() { this.strokes.pop(); this.cursor.down = false; this.update(); }
   clear() { this.strokes = []; this.image = null; this.cursor.down = false; this.update(); }
 
-  /** put shows a picture in place of a drawing. */
+  /** put shows a picture instead of a drawing. */
   put(image) { this.strokes = []; this.image = image; this.update(); }
 
   update() { this.render(); this.changed(); }
@@ -98,7 +98,7 @@ export class Pad {
     context.lineCap = context.lineJoin = "round";
     for (const stroke of this.strokes) {
       context.beginPath();
-      context.arc(...stroke[0], pen / 2, 0, 7); // A line of one point would be none.
+      context.arc(...stroke[0], pen / 2, 0, 7); // a line of one point would draw nothing
       context.fill();
       context.beginPath();
       context.moveTo(...stroke[0]);

@@ -4,7 +4,7 @@ import { h, number, percent, guarded } from "./ui.js";
 
 const most = 100; // fields
 
-/** show offers the runs that have learned from a table; draw is called for the view of drawings, if there is one. */
+/** show offers the runs that were trained on a table. draw, if given, switches to drawings. */
 export async function show(main, runs, first, draw) {
   const select = h("select", { "aria-label": "Network" }, runs.map((r) => h("option", { value: r.id, selected: r.id === first }, `${r.model} · ${r.id.slice(-20)}`)));
   const place = h("div", { class: "stack" });
@@ -13,14 +13,14 @@ export async function show(main, runs, first, draw) {
   });
   select.addEventListener("change", load);
   main.append(h("div", { class: "row between" },
-    h("div", {}, h("h1", {}, "Predict from a row"), h("p", { class: "soft" }, "This network has learned from a table. Give a value for each column.")),
+    h("div", {}, h("h1", {}, "Predict from a row"), h("p", { class: "soft" }, "This network was trained on a table. Give a value for each column.")),
     h("div", { class: "row" }, select, draw ? h("button", { type: "button", id: "draw-instead", onclick: draw }, "Draw a digit") : null)), place);
   await load();
 }
 
-/** form is the fields of a run's columns, and its answer. */
+/** form is a field for each column, and the answer. */
 function form({ id, schema }) {
-  if (schema.columns.length > most) return [h("p", { class: "card" }, `The table has ${schema.columns.length} columns. In a terminal, stheno predict ${id} FILE.csv reads its rows.`)];
+  if (schema.columns.length > most) return [h("p", { class: "card" }, `The table has ${schema.columns.length} columns. Use a terminal: stheno predict ${id} FILE.csv`)];
   const fields = schema.columns.map((c) => [c, field(c)]);
   const answer = h("section", { class: "card", "aria-label": "Answer", id: "answer" }), fault = h("p", { class: "fault", role: "alert" });
   let turn = 0;
@@ -41,13 +41,13 @@ function form({ id, schema }) {
   return [h("section", { class: "card", "aria-label": "Row" }, h("div", { class: "fields" }, fields.map(([c, f]) => h("label", {}, c.name, f))), fault), answer];
 }
 
-/** field takes a value: one of the texts, or a number, at first the mean. */
+/** field takes a value: one of the texts, or a number, which begins as the mean. */
 function field(c) {
   if (c.texts) return h("select", { "data-text": "1" }, c.texts.map((t) => h("option", { value: t }, t)));
   return h("input", { type: "number", step: "any", value: number((c.base ?? 0) + c.scale.mean, 4) });
 }
 
-/** told is an answer: the class with all outputs, or the numbers. */
+/** told shows an answer: the class with all outputs, or the numbers. */
 function told(a, schema) {
   if (a.values) return [h("dl", { class: "facts" }, a.targets.map((name, i) => h("div", {}, h("dt", {}, name), h("dd", {}, number(a.values[i], 5)))))];
   return [h("p", { class: "verdict small" }, schema.classes[a.digit]),

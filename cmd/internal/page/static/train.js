@@ -1,15 +1,15 @@
-// Start and stop trainings: a model of the catalogue or a line of layers, and its recipe.
+// Start and stop trainings of a model from the catalogue, or of a line of layers, with a recipe.
 import { get, post, remove, query } from "./api.js";
 import { h, badge, count, guarded, say } from "./ui.js";
 
 const often = 1500; // milliseconds between two looks at the queue
 
 const fields = [
-  ["epochs", "Epochs"], ["batch", "Mini-batch"], ["eta", "Learning rate η"], ["lambda", "L2, λ"], ["momentum", "Momentum μ"],
+  ["epochs", "Epochs"], ["batch", "Mini-batch"], ["eta", "Learning rate η"], ["etas", "η of single layers"], ["lambda", "L2, λ"], ["momentum", "Momentum μ"],
   ["optimizer", "Optimizer"], ["schedule", "Schedule of η"], ["init", "First weights"], ["augment", "Augmentation"],
   ["patience", "Patience"], ["train_size", "Training images"], ["seed", "Seed"],
 ];
-const texts = new Set(["optimizer", "schedule", "init", "augment"]);
+const texts = new Set(["etas", "optimizer", "schedule", "init", "augment"]);
 
 export async function show(main) {
   const view = new View(main, await get("models"));
@@ -34,10 +34,10 @@ class View {
       h("h2", {}, "Start a training"),
       h("label", {}, "Network: a name, or layers", this.network, h("datalist", { id: "models" }, choices.models.map((m) => h("option", { value: m.name }, m.doc)))),
       this.wrong, this.right,
-      h("details", {}, h("summary", {}, "Layers one can write"), h("p", { class: "small mono soft" }, choices.layers.join("  "))),
+      h("details", {}, h("summary", {}, "Layers you can write"), h("p", { class: "small mono soft" }, choices.layers.join("  "))),
       h("div", { class: "fields" }, fields.map(([key, name]) => this.field(key, name)),
         h("label", { class: "check" }, (this.inputs.full = h("input", { type: "checkbox" })), "Train on the validation images too")),
-      this.failed, h("div", { class: "row" }, this.start, h("span", { class: "soft small" }, "An empty field is the recipe's own. One training runs at a time, the others wait.")));
+      this.failed, h("div", { class: "row" }, this.start, h("span", { class: "soft small" }, "Empty fields follow the recipe. One training runs at a time; the others wait.")));
     main.append(h("h1", { class: "hidden" }, "Train a network"),
       h("div", { class: "train" }, form, h("div", { class: "stack" },
         h("section", { class: "card", "aria-label": "Trainings" }, h("h2", {}, "Trainings from this page"), this.jobs),
@@ -52,13 +52,13 @@ class View {
     return h("label", {}, name, input, offers ? h("datalist", { id: "offers-" + key }, offers.map((o) => h("option", { value: o }))) : null);
   }
 
-  /** typed checks the network a moment after the last key. */
+  /** typed checks the network a moment after the last keystroke. */
   typed() {
     clearTimeout(this.timer);
     this.timer = setTimeout(guarded(() => this.check()), 150);
   }
 
-  /** settings are the fields that are filled in. */
+  /** settings are the fields that have a value. */
   settings() {
     const filled = {};
     for (const [key] of fields) {
@@ -72,7 +72,7 @@ class View {
   async check() {
     const text = this.network.value.trim(), known = this.choices.models.find((m) => m.name === text), turn = (this.turn = (this.turn ?? 0) + 1);
     const answer = await get("network?" + query({ text, ...this.settings() }));
-    if (turn !== this.turn) return; // Something else was typed meanwhile.
+    if (turn !== this.turn) return; // the text has changed in the meantime
     this.wrong.textContent = answer.of === "network" ? answer.error : "";
     this.failed.textContent = answer.of === "recipe" ? answer.error : "";
     this.network.setAttribute("aria-invalid", String(answer.of === "network"));
@@ -116,7 +116,7 @@ class View {
       j.error ? h("p", { class: j.status === "interrupted" ? "small soft" : "fault" }, j.error) : null,
       h("div", { class: "row" },
         j.run ? h("a", { class: "button", href: "#watch/" + encodeURIComponent(j.run) }, "Watch") : null,
-        j.status === "running" || j.status === "queued" ? h("button", { type: "button", class: "danger", onclick: stop }, j.status === "queued" ? "Take out" : "Stop and save") : null,
-        j.status === "interrupted" && j.run ? h("button", { type: "button", onclick: again }, "Go on") : null));
+        j.status === "running" || j.status === "queued" ? h("button", { type: "button", class: "danger", onclick: stop }, j.status === "queued" ? "Remove" : "Stop and save") : null,
+        j.status === "interrupted" && j.run ? h("button", { type: "button", onclick: again }, "Continue") : null));
   }
 }

@@ -1,9 +1,9 @@
-// Watch trainings as they go on, also those begun in a terminal, and look into their layers.
+// Watch trainings, including those started in a terminal, and look into their layers.
 import { get, follow } from "./api.js";
 import { h, badge, percent, number, count, duration, bytes, paint, signed, guarded, remember } from "./ui.js";
 import { lines, curves, histogram, short } from "./chart.js";
 
-const often = 3000; // milliseconds between two looks at the folder of the runs
+const often = 3000; // milliseconds between two looks at the runs' folder
 
 export async function show(main, id) {
   const view = new View(main);
@@ -27,7 +27,7 @@ class View {
     this.runs = (await get("runs")).runs;
     if (!this.runs.length) this.detail.replaceChildren(h("p", { class: "card" }, "No runs yet. Train a network, here or in a terminal."));
     const key = JSON.stringify([this.runs, this.id]);
-    if (key === this.key) return; // Where nothing changed, the focus stays.
+    if (key === this.key) return; // nothing changed, and the focus stays where it is
     this.key = key;
     const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.id : null;
     this.list.replaceChildren(...this.runs.map((r) => h("li", {}, h("button", { type: "button", "data-id": r.id, "aria-pressed": String(r.id === this.id), onclick: () => this.choose(r) },
@@ -74,7 +74,7 @@ class Watcher {
     this.draw();
   }
 
-  /** draw waits for the next frame, so that many events are drawn once. */
+  /** draw waits for the next frame, so that many events are drawn together. */
   draw() {
     if (this.waiting) return;
     this.waiting = true;
@@ -104,7 +104,7 @@ class Watcher {
     if (seen !== this.looked) { this.looked = seen; this.look(); }
   }
 
-  /** look asks for the layers; where epochs come faster than looks, some are left out. */
+  /** look asks for the layers. If epochs are faster than looks, some are skipped. */
   async look() {
     if (this.looking) { this.again = true; return; }
     this.looking = true;
@@ -117,7 +117,7 @@ class Watcher {
       } catch (e) {
         this.inside.replaceChildren(h("h2", {}, "Inside"), h("p", { class: "soft" }, e.message));
       }
-      await rest; // A look takes work from the training.
+      await rest; // a look takes time from the training
     } while (this.again && !this.gone);
     this.looking = false;
   }
