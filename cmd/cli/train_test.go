@@ -412,7 +412,7 @@ func TestInline(t *testing.T) {
 		ok(t, "train", filepath.Join(onlyRun(t, at), "model.toml"), "--epochs", "1", "--runs", runs, "--data", dir)
 	}
 	for text, want := range map[string]string{
-		"100-30-10": "column 1: the first number is that of the inputs", "dens(30) relu dense(10)": "did you mean dense?", "dense(10": "column",
+		"100-30-10": "column 1: the first number is the number of inputs", "dens(30) relu dense(10)": "did you mean dense?", "dense(10": "column",
 	} {
 		if r := call("train", text); r.code != 2 || !strings.Contains(r.err, want) {
 			t.Errorf("%s: exit %d, %s", text, r.code, r.err)
