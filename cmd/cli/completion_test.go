@@ -179,7 +179,7 @@ func TestShells(t *testing.T) {
 		{"stheno predict --runs runs ba", []string{"base"}},
 		{"stheno train mlp --optimizer ad", []string{"adadelta", "adagrad", "adam", "adamw"}},
 		{"stheno compare mlp --against by", []string{byHand}},
-		{"stheno ls --sort va", []string{"val_acc"}},
+		{"stheno ls --sort va", []string{"val_acc", "val_loss"}},
 	}
 	var typed strings.Builder
 	for _, l := range lines {

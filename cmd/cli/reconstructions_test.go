@@ -66,7 +66,7 @@ func TestServeAutoencoder(t *testing.T) {
 	if v := s.want("GET", "/api/runs/"+run+"/look", nil); len(v["params"].([]any)) != 4 {
 		t.Errorf("look: %v", v)
 	}
-	if v := s.want("GET", "/api/gradient?run="+run, nil); v["batch"] != 32. || !strings.Contains(fmt.Sprint(v["hand_error"]), "no such step by hand") {
+	if v := s.want("GET", "/api/gradient?run="+run, nil); v["batch"] != 32. || !strings.Contains(fmt.Sprint(v["hand_error"]), "does not exist by hand") {
 		t.Errorf("gradient: %v, %v", v["batch"], v["hand_error"])
 	}
 }
