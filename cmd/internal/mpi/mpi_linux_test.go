@@ -123,10 +123,10 @@ func TestAbort(t *testing.T) {
 	}
 }
 
-// TestStranded: who was started as one of several, and is alone for the library, is told.
+// TestStranded: a process that was started as one of several but is alone for the library gets an error that says so.
 func TestStranded(t *testing.T) {
 	t.Setenv("OMPI_COMM_WORLD_SIZE", "4")
-	if err := stranded(); err == nil || !strings.Contains(err.Error(), "OMPI_COMM_WORLD_SIZE is 4, and MPI knows one process") {
+	if err := stranded(); err == nil || !strings.Contains(err.Error(), "OMPI_COMM_WORLD_SIZE is 4, but MPI sees only one process") {
 		t.Error(err)
 	}
 }
